@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* config/manifest.h: the launch manifest, version 1, as a struct. */
+#ifndef CONFIG_MANIFEST_H
+#define CONFIG_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/plan/plan.h"
+
+struct error;    /* core/base/error.h */
+struct manifest; /* below */
+
+/* Where a value stands; line 0: it is a default. For --set the file is "--set" and the line is 0. */
+struct place {
+	unsigned line, column;
+};
+
+/* A file the manifest names. path is resolved against the manifest's folder. NULL path: not given. */
+struct manifest_file {
+	char *path;
+	bool pinned; /* { path: P, sha256: ... } */
+	uint8_t sha256[32];
+	struct place at;
+};
+
+enum manifest_platform { MANIFEST_SNP, MANIFEST_KVM };
+enum manifest_profile { PROFILE_QEMU, PROFILE_EC2, PROFILE_GCE, PROFILES };
+
+/* Where a device's output goes. */
+enum sink_kind { SINK_NONE, SINK_STDOUT, SINK_STDERR, SINK_FILE };
+struct manifest_sink {
+	enum sink_kind kind;
+	char *path; /* SINK_FILE alone */
+};
+
+/* expect.measurement: any of these; vcpus 0: whatever the count. */
+struct manifest_pin {
+	unsigned vcpus;
+	uint8_t digest[PLAN_DIGEST];
+};
+
+struct manifest {
+	char *file; /* as the user gave it, for messages */
+	char *name; /* `name`, or the file's stem */
+	enum manifest_platform platform;
+
+	char *builtin; /* boot.firmware: builtin:NAME gives NAME; NULL otherwise */
+	struct manifest_file firmware, kernel, initrd;
+	char *cmdline; /* no NUL inside */
+	bool kernel_hashes;
+
+	unsigned vcpus;
+	char *vcpu_type; /* as written: "EPYC-v4" or "0xa20f12" */
+	uint32_t vcpu_sig;
+	uint64_t memory; /* bytes, whole 4 KiB pages */
+
+	uint64_t policy;
+	struct place policy_at;
+	uint64_t guest_features;
+	uint8_t host_data[32];
+	uint8_t gosvw[16];
+	bool id_block_given; /* then both are there */
+	uint8_t id_block[PLAN_ID_BLOCK];
+	uint8_t id_auth[PLAN_ID_AUTH];
+	struct place id_block_at;
+
+	enum manifest_profile profile;
+	bool ovmf_hash_given; /* measure.ovmf_hash: the digest after the firmware's own pages */
+	uint8_t ovmf_hash[PLAN_DIGEST];
+
+	struct manifest_sink serial, debug_port;
+	bool exit_port_given; /* false: exit_port: false */
+	uint16_t exit_port;
+
+	struct manifest_pin *pins; /* expect.measurement; NULL: none */
+	size_t n_pins;
+	struct place pins_at;
+	bool exit_any;      /* expect.exit: any, or not written */
+	bool exit_expected; /* expect.exit written as a number */
+	uint64_t exit_code;
+
+	uint64_t timeout_ms;
+};
+
+/* --set key=value, in the order given; later ones win. */
+struct manifest_setting {
+	const char *key, *value;
+};
+
+/*
+ * Reads and checks a manifest: everything that needs no other file than those given as `file:PATH`
+ * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On success
+ * the caller frees *ret with manifest_free(). Settings are checked as the file is.
+ */
+int manifest_load(const char *path, const struct manifest_setting *set, size_t n_set,
+                  struct manifest *ret, struct error *err);
+
+/* The same over bytes in memory; `path` is for messages and relative paths. What a fuzzer calls. */
+int manifest_parse(const char *path, const uint8_t *text, size_t size,
+                   const struct manifest_setting *set, size_t n_set, struct manifest *ret,
+                   struct error *err);
+
+void manifest_free(struct manifest *m);
+
+static inline void manifest_cleanup(struct manifest *m)
+{
+	manifest_free(m);
+}
+#define auto_manifest __attribute__((cleanup(manifest_cleanup)))
+
+const char *manifest_profile_name(enum manifest_profile profile);   /* "qemu" */
+const char *manifest_platform_name(enum manifest_platform platform); /* "snp" */
+
+#endif

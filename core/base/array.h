@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/array.h: the two macros that every file would otherwise write again. */
+#ifndef CORE_BASE_ARRAY_H
+#define CORE_BASE_ARRAY_H
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN_OF(a, b)  ((a) < (b) ? (a) : (b))
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/bytes.c: the reader, the buffer, hex and base64. */
+#include "core/base/bytes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct reader reader_over(const uint8_t *bytes, size_t size, size_t from, size_t n)
+{
+	if (from > size || n > size - from)
+		return (struct reader){ .bad = true };
+	return (struct reader){ .at = bytes + from, .end = bytes + from + n };
+}
+
+const uint8_t *reader_take(struct reader *r, size_t n)
+{
+	const uint8_t *at = r->at;
+
+	r->bad |= n > reader_left(r);
+	if (r->bad)
+		return NULL;
+	r->at += n;
+	return at;
+}
+
+static uint64_t reader_uint(struct reader *r, size_t n)
+{
+	const uint8_t *at = reader_take(r, n);
+	uint64_t v = 0;
+
+	for (size_t i = n; at && i > 0; i--)
+		v = v << 8 | at[i - 1];
+	return v;
+}
+
+uint16_t reader_le16(struct reader *r)
+{
+	return (uint16_t)reader_uint(r, 2);
+}
+
+uint32_t reader_le32(struct reader *r)
+{
+	return (uint32_t)reader_uint(r, 4);
+}
+
+uint64_t reader_le64(struct reader *r)
+{
+	return reader_uint(r, 8);
+}
+
+void buffer_add(struct buffer *b, const void *data, size_t size)
+{
+	size_t room = b->room ? b->room : 256;
+	uint8_t *grown;
+
+	while (!b->failed && room - b->size < size)
+		b->failed = __builtin_mul_overflow(room, (size_t)2, &room);
+	if (b->failed)
+		return;
+	if (room != b->room) {
+		grown = realloc(b->data, room);
+		b->failed = !grown;
+		if (!grown)
+			return;
+		b->data = grown;
+		b->room = room;
+	}
+	if (size)
+		memcpy(b->data + b->size, data, size);
+	b->size += size;
+}
+
+void buffer_fini(struct buffer *b)
+{
+	free(b->data);
+	*b = (struct buffer){ 0 };
+}
+
+char *hex_of(const uint8_t *bytes, size_t size, char *to)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		to[2 * i] = digits[bytes[i] >> 4];
+		to[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	to[2 * size] = '\0';
+	return to;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size)
+{
+	if (length != 2 * size)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		to[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static int base64_digit(char c)
+{
+	static const char digits[] =
+	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+long base64_parse(const char *text, size_t length, uint8_t *to, size_t room)
+{
+	size_t pad = 0, n = 0;
+
+	if (length % 4)
+		return -1;
+	while (pad < 2 && pad < length && text[length - 1 - pad] == '=')
+		pad++;
+	if (length / 4 * 3 - pad > room)
+		return -1;
+	for (size_t i = 0; i < length; i += 4) {
+		uint32_t group = 0;
+		size_t digits = i + 4 == length ? 4 - pad : 4;
+
+		for (size_t j = 0; j < 4; j++) {
+			int d = j < digits ? base64_digit(text[i + j]) : 0;
+
+			if (d < 0)
+				return -1;
+			group = group << 6 | (uint32_t)d;
+		}
+		for (size_t j = 0; j + 1 < digits; j++)
+			to[n++] = (uint8_t)(group >> (16 - 8 * j));
+	}
+	return (long)n;
+}

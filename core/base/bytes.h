@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/bytes.h: little-endian fields, a reader that cannot run off, a growing buffer, hex. */
+#ifndef CORE_BASE_BYTES_H
+#define CORE_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Integers of an ABI: alignment 1, so no struct needs packing and no host order slips in. */
+typedef struct {
+	uint8_t b[2];
+} le16;
+typedef struct {
+	uint8_t b[4];
+} le32;
+typedef struct {
+	uint8_t b[8];
+} le64;
+
+static inline le16 le16_of(uint16_t v)
+{
+	return (le16){ { (uint8_t)v, (uint8_t)(v >> 8) } };
+}
+
+static inline le32 le32_of(uint32_t v)
+{
+	return (le32){ { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) } };
+}
+
+static inline le64 le64_of(uint64_t v)
+{
+	le64 r;
+
+	for (int i = 0; i < 8; i++)
+		r.b[i] = (uint8_t)(v >> (8 * i));
+	return r;
+}
+
+static inline uint16_t le16_get(le16 v)
+{
+	return (uint16_t)(v.b[0] | v.b[1] << 8);
+}
+
+static inline uint32_t le32_get(le32 v)
+{
+	return v.b[0] | (uint32_t)v.b[1] << 8 | (uint32_t)v.b[2] << 16 | (uint32_t)v.b[3] << 24;
+}
+
+static inline uint64_t le64_get(le64 v)
+{
+	uint64_t r = 0;
+
+	for (int i = 7; i >= 0; i--)
+		r = r << 8 | v.b[i];
+	return r;
+}
+
+/* A cursor over bytes that are not ours; after one bad read every later one yields zero or NULL. */
+struct reader {
+	const uint8_t *at, *end;
+	bool bad;
+};
+
+/* A reader of [from, from + n) of a run of `size` bytes; bad at once if that is not inside. */
+struct reader reader_over(const uint8_t *bytes, size_t size, size_t from, size_t n);
+
+static inline size_t reader_left(const struct reader *r)
+{
+	return r->bad ? 0 : (size_t)(r->end - r->at);
+}
+
+const uint8_t *reader_take(struct reader *r, size_t n); /* NULL once bad */
+uint16_t reader_le16(struct reader *r);
+uint32_t reader_le32(struct reader *r);
+uint64_t reader_le64(struct reader *r);
+
+/* Bytes that grow; zero-initialise. After a failed allocation `failed` is set and stays. */
+struct buffer {
+	uint8_t *data;
+	size_t size, room;
+	bool failed;
+};
+
+void buffer_add(struct buffer *b, const void *data, size_t size);
+void buffer_fini(struct buffer *b);
+
+static inline void buffer_cleanup(struct buffer *b)
+{
+	buffer_fini(b);
+}
+#define auto_buffer __attribute__((cleanup(buffer_cleanup)))
+
+/* Lower-case hex; `to` has room for 2 * size + 1 characters. Returns `to`. */
+char *hex_of(const uint8_t *bytes, size_t size, char *to);
+/* Hex digits only, either case, exactly 2 * size of them; false otherwise. */
+bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
+/* Base64 (RFC 4648, padding required) to at most `room` bytes; the count, or -1. */
+long base64_parse(const char *text, size_t length, uint8_t *to, size_t room);
+
+#endif

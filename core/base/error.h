@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/error.h: a failure as a name for scripts, a sentence for people, and where it lies. */
+#ifndef CORE_BASE_ERROR_H
+#define CORE_BASE_ERROR_H
+
+/* Every way in which a command can fail; error_kind_name() gives the word printed in brackets. */
+enum error_kind {
+	ERROR_NONE,
+	ERROR_USAGE,
+	ERROR_SYNTAX,
+	ERROR_UNKNOWN_KEY,
+	ERROR_DUPLICATE_KEY,
+	ERROR_MISSING_KEY,
+	ERROR_BAD_VALUE,
+	ERROR_UNSUPPORTED,
+	ERROR_CONFLICT,
+	ERROR_FILE,
+	ERROR_FILE_CHANGED,
+	ERROR_FILE_TOO_LARGE,
+	ERROR_FILE_PIN,
+	ERROR_BAD_FIRMWARE,
+	ERROR_NO_HASH_PAGE,
+	ERROR_BAD_LAYOUT,
+	ERROR_MEMORY_TOO_SMALL,
+	ERROR_BAD_POLICY,
+	ERROR_BAD_ID_BLOCK,
+	ERROR_MEASUREMENT_DIFFERS,
+	ERROR_HOST_UNSUPPORTED,
+	ERROR_HOST_PERMISSION,
+	ERROR_HOST_BUSY,
+	ERROR_HOST_MEMORY,
+	ERROR_KVM,
+	ERROR_FIRMWARE_REFUSED,
+	ERROR_OUTPUT,
+	ERROR_INTERNAL,
+	ERROR_KINDS
+};
+
+struct error {
+	enum error_kind kind;
+	int code;              /* negative errno; 0 while nothing failed */
+	char file[256];        /* "" when the failure lies in no file */
+	unsigned line, column; /* from 1; 0 unknown */
+	char text[768];        /* one sentence, no full stop */
+	char why[1024];        /* "" or one sentence */
+	char fix[512];         /* "" or one sentence */
+};
+
+/* The bracketed name of a kind: "bad-firmware". Static. */
+const char *error_kind_name(enum error_kind kind);
+
+/* Records a failure that no system call reported. Always returns -EINVAL. */
+int error_set(struct error *err, enum error_kind kind, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Records a failed system call; ": " and errnum's text are appended. Returns -errnum. */
+int error_sys(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+/* Out of memory, in `what`. Returns -ENOMEM. */
+int error_nomem(struct error *err, const char *what);
+
+/* Puts "CONTEXT: " before the sentence. Returns the code recorded before. */
+int error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Add cause and cure to a recorded failure; each returns the code recorded before. */
+int error_why(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int error_fix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says where; a place recorded earlier stays. Returns the code recorded before. */
+int error_at(struct error *err, const char *file, unsigned line, unsigned column);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/file.h: descriptors and blobs, each with one owner. */
+#ifndef CORE_BASE_FILE_H
+#define CORE_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error; /* core/base/error.h */
+
+/* Bytes in page-aligned memory of ours; what follows them up to the page's end is zero. */
+struct blob {
+	uint8_t *data;
+	size_t size;
+};
+#define BLOB_NONE ((struct blob){ 0 })
+
+/*
+ * Reads a regular file whole, once, into memory that no other process can change. Refuses, with a
+ * sentence that names the path: what isn't a regular file (a FIFO doesn't hang), what is larger than
+ * `max` bytes, and what changes while being read. An empty file gives size 0.
+ */
+int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
+
+/* `size` zero bytes; -ENOMEM otherwise. */
+int blob_zero(size_t size, struct blob *ret, struct error *err);
+
+void blob_fini(struct blob *b);
+
+static inline struct blob blob_steal(struct blob *b)
+{
+	struct blob taken = *b;
+
+	*b = BLOB_NONE;
+	return taken;
+}
+
+static inline void blob_cleanup(struct blob *b)
+{
+	blob_fini(b);
+}
+#define auto_blob __attribute__((cleanup(blob_cleanup)))
+
+void fd_cleanup(const int *fd); /* closes what is not negative */
+#define auto_fd __attribute__((cleanup(fd_cleanup)))
+
+static inline int fd_steal(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+void free_cleanup(void *pointer_to_pointer);
+#define auto_free __attribute__((cleanup(free_cleanup)))
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/log.h: what people see on stderr while a command works; the only global state there is. */
+#ifndef CORE_BASE_LOG_H
+#define CORE_BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_QUIET, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+
+/* LOG_NOTICE until told otherwise; -q is LOG_QUIET, each -v one more. */
+void log_set_level(enum log_level level);
+bool log_on(enum log_level level);
+
+/* One line on stderr, "snpvmm: " before it, written at once so that threads don't mix. */
+void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_notice(...) log_at(LOG_NOTICE, __VA_ARGS__)
+#define log_info(...)   log_at(LOG_INFO, __VA_ARGS__)
+#define log_debug(...)  log_at(LOG_DEBUG, __VA_ARGS__)
+
+#endif

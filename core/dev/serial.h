@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/serial.h: a 16550A UART (National Semiconductor PC16550D), COM1 by default. */
+#ifndef CORE_DEV_SERIAL_H
+#define CORE_DEV_SERIAL_H
+
+#include "core/dev/bus.h"
+
+struct sink; /* core/dev/sink.h */
+
+#define SERIAL_COM1     0x3f8
+#define SERIAL_COM1_IRQ 4
+#define SERIAL_FIFO     16
+
+struct serial {
+	struct io_dev dev; /* first, so that a struct io_dev * is a struct serial * */
+	struct sink *out;  /* borrowed */
+	void (*irq)(void *self, bool level); /* called on a change of level; may be NULL */
+	void *irq_self;
+	bool level;
+	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
+	bool thr_empty_pending; /* the THRE interrupt waits to be seen (IIR read or THR write clears it) */
+	bool overrun;
+	uint8_t fifo[SERIAL_FIFO];
+	size_t fifo_at, fifo_held;
+};
+
+void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, bool level),
+                 void *irq_self);
+
+/* How many bytes serial_input() would take now. */
+size_t serial_room(const struct serial *s);
+/* Bytes from outside, at most serial_room() of them; returns how many were taken. */
+size_t serial_input(struct serial *s, const uint8_t *data, size_t size);
+
+#endif

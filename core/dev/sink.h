@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/sink.h: bytes of a device on their way to a descriptor, a line at a time where they make lines. */
+#ifndef CORE_DEV_SINK_H
+#define CORE_DEV_SINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SINK_ROOM 4096
+
+/*
+ * Bytes are kept until a newline, until the room is full, or until somebody calls sink_flush(): one
+ * write(2) a line, not one a byte. `wake` is called when bytes begin to wait, so that the owner can flush
+ * a line without an end (a prompt) soon after.
+ */
+struct sink {
+	int fd; /* borrowed; -1 discards */
+	pthread_mutex_t lock;
+	uint8_t bytes[SINK_ROOM];
+	size_t held;
+	uint64_t total;       /* bytes ever put in */
+	int failed;           /* errno of a write that failed; later bytes are discarded */
+	const atomic_bool *give_up; /* when true, a write that would block is abandoned; may be NULL */
+	void (*wake)(void *self);   /* may be NULL */
+	void *wake_self;
+};
+
+void sink_init(struct sink *s, int fd);
+void sink_put(struct sink *s, const uint8_t *data, size_t size);
+/* Writes what waits. Returns 0, or the negative errno of the first write that ever failed. */
+int sink_flush(struct sink *s);
+bool sink_waits(struct sink *s);
+void sink_fini(struct sink *s); /* flushes */
+
+#endif

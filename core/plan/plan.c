@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* core/plan/plan.c: keeps the list, seals it, and is the only one who walks it. */
+#include "core/plan/plan.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+
+struct plan {
+	struct region *regions;
+	size_t n_regions, room;
+	struct blob *blobs;
+	size_t n_blobs;
+	struct ram ram[PLAN_RAM_MAX];
+	size_t n_ram;
+	struct vcpu_state bsp, ap;
+	unsigned vcpus;
+	struct plan_settings settings;
+	bool sealed;
+};
+
+struct plan *plan_new(void)
+{
+	return calloc(1, sizeof(struct plan));
+}
+
+void plan_free(const struct plan *p)
+{
+	struct plan *own = (struct plan *)p; /* const says "sealed", not "somebody else's" */
+
+	if (!own)
+		return;
+	for (size_t i = 0; i < own->n_blobs; i++)
+		blob_fini(&own->blobs[i]);
+	free(own->blobs);
+	free(own->regions);
+	free(own);
+}
+
+int plan_adopt(struct plan *p, struct blob b, struct error *err)
+{
+	struct blob *grown = realloc(p->blobs, (p->n_blobs + 1) * sizeof(*grown));
+
+	assert(!p->sealed);
+	if (!grown) {
+		blob_fini(&b);
+		return error_nomem(err, "launch plan");
+	}
+	p->blobs = grown;
+	p->blobs[p->n_blobs++] = b;
+	return 0;
+}
+
+/* Whole pages, not none, that end below the highest address we place anything at. */
+static bool span_ok(gpa_t gpa, uint64_t size)
+{
+	return size > 0 && gpa % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && gpa < PLAN_GPA_LIMIT &&
+	       size <= PLAN_GPA_LIMIT - gpa;
+}
+
+static bool span_overlap(gpa_t a, uint64_t a_size, gpa_t b, uint64_t b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
+{
+	assert(!p->sealed);
+	if (!span_ok(gpa, size))
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "memory at 0x%llx, 0x%llx bytes: not whole pages below 0x%llx",
+		                 (unsigned long long)gpa, (unsigned long long)size,
+		                 (unsigned long long)PLAN_GPA_LIMIT);
+	if (p->n_ram == PLAN_RAM_MAX)
+		return error_set(err, ERROR_BAD_LAYOUT, "more than %d runs of memory", PLAN_RAM_MAX);
+	for (size_t i = 0; i < p->n_ram; i++)
+		if (span_overlap(gpa, size, p->ram[i].gpa, p->ram[i].size))
+			return error_set(err, ERROR_BAD_LAYOUT,
+			                 "memory at 0x%llx overlaps memory at 0x%llx",
+			                 (unsigned long long)gpa,
+			                 (unsigned long long)p->ram[i].gpa);
+	p->ram[p->n_ram++] = (struct ram){ gpa, size };
+	return 0;
+}
+
+static int region_check(const struct region *r, struct error *err)
+{
+	const struct region_kind *kind = region_kind(r->kind);
+
+	if (!span_ok(r->gpa, r->size))
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "%s at 0x%llx, 0x%llx bytes: not whole pages below 0x%llx",
+		                 r->label, (unsigned long long)r->gpa,
+		                 (unsigned long long)r->size, (unsigned long long)PLAN_GPA_LIMIT);
+	if (kind->carries != (r->bytes != NULL) || (uintptr_t)r->bytes % PAGE_SIZE)
+		return error_set(err, ERROR_INTERNAL, "%s: a '%s' region %s", r->label, kind->name,
+		                 kind->carries ? "needs page-aligned bytes" : "carries no bytes");
+	return 0;
+}
+
+int plan_add(struct plan *p, const struct region *r, struct error *err)
+{
+	struct region *grown;
+	int e = region_check(r, err);
+
+	assert(!p->sealed);
+	if (e < 0)
+		return e;
+	if (p->n_regions == PLAN_MAX_REGIONS)
+		return error_set(err, ERROR_BAD_LAYOUT, "more than %d regions", PLAN_MAX_REGIONS);
+	if (p->n_regions == p->room) {
+		grown = realloc(p->regions, (p->room + 32) * sizeof(*grown));
+		if (!grown)
+			return error_nomem(err, "launch plan");
+		p->regions = grown;
+		p->room += 32;
+	}
+	p->regions[p->n_regions++] = *r;
+	return 0;
+}
+
+int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
+                   const struct vcpu_state *ap, struct error *err)
+{
+	assert(!p->sealed);
+	if (count < 1 || count > PLAN_MAX_VCPUS)
+		return error_set(err, ERROR_BAD_VALUE, "%u vCPUs: 1 to %d are possible", count,
+		                 PLAN_MAX_VCPUS);
+	p->vcpus = count;
+	p->bsp = *bsp;
+	p->ap = *ap;
+	return 0;
+}
+
+void plan_set(struct plan *p, const struct plan_settings *s)
+{
+	assert(!p->sealed);
+	p->settings = *s;
+}
+
+static int region_by_gpa(const void *a, const void *b)
+{
+	const struct region *x = *(const struct region *const *)a;
+	const struct region *y = *(const struct region *const *)b;
+
+	return x->gpa < y->gpa ? -1 : x->gpa > y->gpa;
+}
+
+/* Sorted pointers rather than each against each: a hostile image may bring thousands of regions. */
+static int seal_no_overlap(const struct plan *p, struct error *err)
+{
+	auto_free const struct region **sorted = calloc(p->n_regions + 1, sizeof(struct region *));
+
+	if (!sorted)
+		return error_nomem(err, "launch plan");
+	for (size_t i = 0; i < p->n_regions; i++)
+		sorted[i] = &p->regions[i];
+	qsort(sorted, p->n_regions, sizeof(struct region *), region_by_gpa);
+	for (size_t i = 1; i < p->n_regions; i++)
+		if (region_end(sorted[i - 1]) > sorted[i]->gpa) {
+			error_set(err, ERROR_BAD_LAYOUT,
+			          "%s (0x%llx..0x%llx) and %s (0x%llx..0x%llx) overlap",
+			          sorted[i - 1]->label, (unsigned long long)sorted[i - 1]->gpa,
+			          (unsigned long long)region_end(sorted[i - 1]), sorted[i]->label,
+			          (unsigned long long)sorted[i]->gpa,
+			          (unsigned long long)region_end(sorted[i]));
+			return error_why(err, "a page can be measured and loaded only once");
+		}
+	return 0;
+}
+
+static bool ram_holds(const struct plan *p, const struct region *r)
+{
+	for (size_t i = 0; i < p->n_ram; i++)
+		if (r->gpa >= p->ram[i].gpa && region_end(r) <= p->ram[i].gpa + p->ram[i].size)
+			return true;
+	return false;
+}
+
+static int seal_region(const struct plan *p, const struct region *r, unsigned seen[PAGE_KINDS],
+                       struct error *err)
+{
+	if (!ram_holds(p, r)) {
+		error_set(err, ERROR_MEMORY_TOO_SMALL, "%s (0x%llx..0x%llx) lies outside the guest's memory",
+		          r->label, (unsigned long long)r->gpa, (unsigned long long)region_end(r));
+		return error_fix(err, "raise 'memory', or use an image built for less of it");
+	}
+	if (++seen[r->kind] > 1 && (r->kind == PAGE_SECRETS || r->kind == PAGE_CPUID))
+		return error_set(err, ERROR_BAD_LAYOUT, "two %s regions; a guest has one",
+		                 region_kind(r->kind)->name);
+	return 0;
+}
+
+const struct plan *plan_seal(struct plan *p, struct error *err)
+{
+	unsigned seen[PAGE_KINDS] = { 0 };
+
+	if (p->vcpus == 0) {
+		error_set(err, ERROR_INTERNAL, "a launch plan without vCPUs");
+		return NULL;
+	}
+	for (size_t i = 0; i < p->n_regions; i++)
+		if (seal_region(p, &p->regions[i], seen, err) < 0)
+			return NULL;
+	if (seal_no_overlap(p, err) < 0)
+		return NULL;
+	p->sealed = true;
+	return p;
+}
+
+int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, struct error *err)
+{
+	int r;
+
+	assert(p->sealed);
+	r = to->begin(self, p, err);
+	for (size_t i = 0; r == 0 && i < p->n_regions; i++)
+		r = to->region(self, &p->regions[i], err);
+	for (unsigned i = 0; r == 0 && i < p->vcpus; i++)
+		r = to->vcpu(self, i, i == 0 ? &p->bsp : &p->ap, err);
+	return r == 0 ? to->end(self, p, err) : r;
+}
+
+const struct plan_settings *plan_settings(const struct plan *p)
+{
+	return &p->settings;
+}
+
+unsigned plan_vcpus(const struct plan *p)
+{
+	return p->vcpus;
+}
+
+size_t plan_ram(const struct plan *p, const struct ram **ret)
+{
+	*ret = p->ram;
+	return p->n_ram;
+}

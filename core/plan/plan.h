@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* core/plan/plan.h: the launch plan: what stands in the guest before its first instruction, in order. */
+#ifndef CORE_PLAN_PLAN_H
+#define CORE_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/file.h"
+#include "core/plan/region.h"
+#include "core/plan/vcpu.h"
+
+struct error; /* core/base/error.h */
+struct plan;  /* opaque */
+
+#define PLAN_MAX_VCPUS    255
+#define PLAN_ID_BLOCK     96
+#define PLAN_ID_AUTH      4096
+#define PLAN_DIGEST       48
+#define PLAN_RAM_MAX      8
+#define PLAN_GPA_LIMIT    ((uint64_t)1 << 46)
+#define PLAN_MAX_REGIONS  4096
+
+/* Who will build the VMSA; the digest needs to know whose rules to predict (launch-measurement 5). */
+enum vmsa_flavour { VMSA_KVM, VMSA_EC2, VMSA_GCE, VMSA_FLAVOURS };
+
+/* What a launch needs and no region says. Copied into the plan by plan_settings(). */
+struct plan_settings {
+	uint64_t policy;
+	uint64_t sev_features; /* as in the VMSA: bit 0 (SNP active) included */
+	enum vmsa_flavour flavour;
+	unsigned c_bit; /* the guest's page tables were made with this one; 0: it has none of ours */
+	uint8_t host_data[32];
+	uint8_t gosvw[16];
+	bool id_block_given;
+	bool author_key;
+	uint8_t id_block[PLAN_ID_BLOCK];
+	uint8_t id_auth[PLAN_ID_AUTH];
+	bool seeded; /* the digest starts from `seed`, the firmware's pages being in it already */
+	uint8_t seed[PLAN_DIGEST];
+	const char *measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
+};
+
+/* A run of guest physical addresses with memory behind it. */
+struct ram {
+	gpa_t gpa;
+	uint64_t size;
+};
+
+/* Who carries a plan out, or computes over it, implements these four; 0 or a negative errno. */
+struct plan_ops {
+	int (*begin)(void *self, const struct plan *p, struct error *err);
+	int (*region)(void *self, const struct region *r, struct error *err);
+	/* All vCPUs that begin alike are given by the same pointer. */
+	int (*vcpu)(void *self, unsigned index, const struct vcpu_state *s, struct error *err);
+	int (*end)(void *self, const struct plan *p, struct error *err);
+};
+
+struct plan *plan_new(void); /* NULL: out of memory */
+void plan_free(const struct plan *p); /* NULL is fine; frees what it adopted */
+
+/* Building. Each returns 0 or a negative errno; the plan stays as it was on failure. */
+
+/* The plan becomes the owner of `b`, failure included. */
+int plan_adopt(struct plan *p, struct blob b, struct error *err);
+/* Memory from gpa on; refuses what is not whole pages, overlaps, or wraps. */
+int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
+int plan_add(struct plan *p, const struct region *r, struct error *err);
+/* vCPU 0 begins as *bsp, the others as *ap. */
+int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
+                   const struct vcpu_state *ap, struct error *err);
+void plan_set(struct plan *p, const struct plan_settings *s);
+
+/*
+ * No adding after it. Refuses overlapping regions, regions outside RAM, bytes missing or unaligned, more
+ * than one secrets or CPUID region, and a plan without vCPUs. Returns p, or NULL with *err filled (p is
+ * still the caller's then).
+ */
+const struct plan *plan_seal(struct plan *p, struct error *err);
+
+/* Reading, once sealed. */
+int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, struct error *err);
+const struct plan_settings *plan_settings(const struct plan *p);
+unsigned plan_vcpus(const struct plan *p);
+size_t plan_ram(const struct plan *p, const struct ram **ret);
+
+static inline void plan_cleanup(const struct plan **p)
+{
+	plan_free(*p);
+}
+#define auto_plan __attribute__((cleanup(plan_cleanup)))
+
+#endif

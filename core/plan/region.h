@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* core/plan/region.h: a run of guest pages of one kind. */
+#ifndef CORE_PLAN_REGION_H
+#define CORE_PLAN_REGION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PAGE_SIZE ((uint64_t)4096)
+
+typedef uint64_t gpa_t;
+
+/* Cross-reference: the numbers the SNP firmware knows these by are in region_kinds[].snp. */
+enum page_kind { PAGE_DATA, PAGE_ZERO, PAGE_UNMEASURED, PAGE_SECRETS, PAGE_CPUID, PAGE_KINDS };
+
+struct region {
+	gpa_t gpa;
+	uint64_t size; /* whole 4 KiB pages */
+	enum page_kind kind;
+	const uint8_t *bytes; /* size bytes, page-aligned, outliving the plan; NULL where the kind carries none */
+	const char *label;    /* "ovmf code", for listings and errors; static */
+};
+
+/* One row a page kind. */
+struct region_kind {
+	const char *name; /* in listings and results */
+	uint8_t snp;      /* PAGE_TYPE, SEV-SNP firmware ABI 8.17 */
+	bool carries;     /* the region brings bytes of its own */
+	bool hashed;      /* and they enter PAGE_INFO.CONTENTS */
+};
+
+const struct region_kind *region_kind(enum page_kind kind);
+
+static inline gpa_t region_end(const struct region *r)
+{
+	return r->gpa + r->size;
+}
+
+#endif

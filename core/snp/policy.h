@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* core/snp/policy.h: guest policy bits, SEV features and vCPU signatures: names and numbers, by table. */
+#ifndef CORE_SNP_POLICY_H
+#define CORE_SNP_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error; /* core/base/error.h */
+
+#define SNP_POLICY_RESERVED_ONE ((uint64_t)1 << 17) /* must be set: SEV-SNP firmware ABI 4.3 */
+#define SNP_POLICY_DEFAULT      ((uint64_t)0x30000) /* SMT allowed, bit 17 */
+
+#define SNP_FEATURE_ACTIVE      ((uint64_t)1 << 0)
+#define SNP_FEATURE_DEBUG_SWAP  ((uint64_t)1 << 5)
+#define SNP_FEATURE_SECURE_TSC  ((uint64_t)1 << 9)
+
+/* One bit with a name. `key` is the manifest's spelling under snp.policy; NULL: not settable by name. */
+struct snp_bit {
+	unsigned bit;
+	const char *key;
+	const char *text; /* for errors: "debugging by the host allowed" */
+};
+
+/* The rows, ended by one whose text is NULL. */
+extern const struct snp_bit snp_policy_bits[];
+extern const struct snp_bit snp_feature_bits[];
+
+/* The row of a bit, or NULL. */
+const struct snp_bit *snp_policy_bit(unsigned bit);
+
+/* What no host and no firmware takes: bit 17 missing, bits above 25. 0, or -EINVAL with why and fix. */
+int snp_policy_check(uint64_t policy, struct error *err);
+/* SEV_FEATURES without bit 0, which an SNP guest always has. 0 or -EINVAL. */
+int snp_features_check(uint64_t features, struct error *err);
+
+/* QEMU's CPU model names and the CPUID(1).EAX each stands for (launch-measurement 6). */
+struct snp_vcpu_type {
+	const char *name;
+	uint32_t signature;
+};
+extern const struct snp_vcpu_type snp_vcpu_types[]; /* ended by a NULL name */
+
+/* Exact, case-sensitive name. NULL if there is none. */
+const struct snp_vcpu_type *snp_vcpu_type(const char *name);
+
+/* CPUID(1).EAX from family (with extension), model and stepping, APM volume 3, appendix E.3.2. */
+uint32_t snp_vcpu_signature(unsigned family, unsigned model, unsigned stepping);
+
+#endif

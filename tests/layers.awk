@@ -1,0 +1,12 @@
+# No include reaches up: the order of the folders, left to right, is in the first line.
+BEGIN {
+	n = split("cmd firmware config core/out core/vm core/dev core/snp core/plan core/base", name, " ")
+	for (i = 1; i <= n; i++) rank[name[i]] = i
+}
+function room(path) { sub(/\/[^\/]*$/, "", path); sub(/^firmware\/.*/, "firmware", path); return path }
+/^#include "/ {
+	split($0, q, "\""); from = room(FILENAME); to = room(q[2])
+	if (q[2] ~ /^tests\//) { print FILENAME ":" FNR ": includes a test"; bad = 1 }
+	if (rank[to] && rank[from] && rank[to] < rank[from]) { print FILENAME ":" FNR ": reaches up to " to; bad = 1 }
+}
+END { exit bad }
