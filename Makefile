@@ -21,6 +21,8 @@ LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 all: $(B)/snpvmm
 
+include firmware/selftest/build.mk
+
 $(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -40,8 +42,47 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(call OBJ,$(TESTLIB)) $(B)/libsnpvmm.a
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -lcriterion $(LDLIBS) -o $@
 .SECONDARY: $(call OBJ,$(TESTS))
 
+# Programs that tests use.
+TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))
+$(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(TESTLIB)) $(B)/libsnpvmm.a
+	@echo "  LD      $@"
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
+BUILD_DEPS := pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
+TEST_DEPS  := libcriterion-dev
+DEPS       ?= 1
+deps-install = DEPS=$(DEPS) sh tests/deps.sh $(1)
+
+demo:
+	$(call deps-install,$(BUILD_DEPS))
+	$(MAKE) $(B)/snpvmm
+	sh tests/demo.sh $(B)/snpvmm
+check:
+	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
+	$(MAKE) check-all
+check-all: $(B)/snpvmm $(TESTBIN) $(TOOLS) layers
+	B=$(B) SAN=$(SAN) sh tests/run.sh
+# On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
+check-snp: $(B)/snpvmm $(TOOLS)
+	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
+bench: $(B)/snpvmm $(TOOLS)
+	B=$(B) sh tests/bench/bench.sh
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+fuzz: $(FUZZERS)
+$(B)/fuzz/%: tests/fuzz/%.c $(SRC) $(HEADERS)
+	@echo "  FUZZ    $@"
+	mkdir -p $(@D) && clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(SRC) $(LDLIBS) -o $@
+
+install: $(B)/snpvmm
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/snpvmm
+	install -D -m 644 snpvmm.1 $(DESTDIR)$(PREFIX)/share/man/man1/snpvmm.1
+compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
+clean: ; rm -rf $(B)
+
 layers: ; awk -f tests/layers.awk $(SRC) $(CMDSRC) $(HEADERS) # no include reaches up
 
-.PHONY: all layers
+.PHONY: all demo check check-all check-snp bench fuzz install clean layers
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -12,7 +12,7 @@
 struct error;    /* core/base/error.h */
 struct manifest; /* below */
 
-/* Where a value stands; line 0: it is a default. For --set the file is "--set" and the line is 0. */
+/* Where a value stands; line 0: it is a default. For --set the file is "--set KEY" and the line is 0. */
 struct place {
 	unsigned line, column;
 };
@@ -77,9 +77,10 @@ struct manifest {
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
 	size_t n_pins;
 	struct place pins_at;
-	bool exit_any;      /* expect.exit: any, or not written */
-	bool exit_expected; /* expect.exit written as a number */
-	uint64_t exit_code;
+	/* expect.exit: at most one is true. Neither: 0 if the guest writes the exit port, else whatever. */
+	bool exit_any;      /* written as `any` */
+	bool exit_expected; /* written as a number */
+	uint64_t exit_code; /* that number; 0 otherwise */
 
 	uint64_t timeout_ms;
 };

@@ -20,6 +20,7 @@ struct serial {
 	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
 	bool thr_empty_pending; /* the THRE interrupt waits to be seen (IIR read or THR write clears it) */
 	bool overrun;
+	uint8_t msr_delta; /* MSR bits 3:0; only loop-back ever changes the modem's lines */
 	uint8_t fifo[SERIAL_FIFO];
 	size_t fifo_at, fifo_held;
 };
@@ -27,7 +28,7 @@ struct serial {
 void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, bool level),
                  void *irq_self);
 
-/* How many bytes serial_input() would take now. */
+/* How many bytes serial_input() would take now: none in loop-back, which cuts the line off. */
 size_t serial_room(const struct serial *s);
 /* Bytes from outside, at most serial_room() of them; returns how many were taken. */
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size);

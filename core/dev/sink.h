@@ -14,15 +14,16 @@
 /*
  * Bytes are kept until a newline, until the room is full, or until somebody calls sink_flush(): one
  * write(2) a line, not one a byte. `wake` is called when bytes begin to wait, so that the owner can flush
- * a line without an end (a prompt) soon after.
+ * a line without an end (a prompt) soon after. The process ignores SIGPIPE.
  */
 struct sink {
 	int fd; /* borrowed; -1 discards */
+	int to; /* where writes go: fd, or the same file opened anew so that no write blocks */
 	pthread_mutex_t lock;
 	uint8_t bytes[SINK_ROOM];
 	size_t held;
 	uint64_t total;       /* bytes ever put in */
-	int failed;           /* errno of a write that failed; later bytes are discarded */
+	int failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
 	const atomic_bool *give_up; /* when true, a write that would block is abandoned; may be NULL */
 	void (*wake)(void *self);   /* may be NULL */
 	void *wake_self;
@@ -32,7 +33,12 @@ void sink_init(struct sink *s, int fd);
 void sink_put(struct sink *s, const uint8_t *data, size_t size);
 /* Writes what waits. Returns 0, or the negative errno of the first write that ever failed. */
 int sink_flush(struct sink *s);
-bool sink_waits(struct sink *s);
+/*
+ * For the thread that sets *give_up and so may wait for nobody: writes what the reader takes at once, and
+ * nothing while another thread is writing. sink_waits() then says whether to come back.
+ */
+void sink_try_flush(struct sink *s);
+bool sink_waits(struct sink *s); /* does not block; true while another thread is writing */
 void sink_fini(struct sink *s); /* flushes */
 
 #endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/cmd.h: what the commands share: their table's row, options, exit statuses. */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <argp.h>
+#include <stddef.h>
+
+#include "config/manifest.h"
+#include "core/base/error.h"
+
+/* Exit statuses, interface.md 2. 128 + N: killed by signal N. */
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,
+	STATUS_USAGE = 2, /* or the manifest, or an image: nothing was launched */
+	STATUS_MEASUREMENT = 3,
+	STATUS_LAUNCH = 99,
+	STATUS_TIMEOUT = 124,
+	STATUS_SIGNAL = 128,
+};
+
+struct command {
+	const char *name, *args, *summary;
+	/* argv[0] is the command's name. Returns the exit status; what failed is in *err, kind ERROR_NONE if told. */
+	int (*main)(int argc, char **argv, struct error *err);
+};
+
+extern const struct command command_run, command_measure, command_check, command_schema;
+
+/* -q, -v, --color: understood before and after the command's name. */
+extern const struct argp common_argp;
+/* --set and --platform; its input is a struct settings. */
+extern const struct argp settings_argp;
+
+#define SETTINGS_MAX 64
+struct settings {
+	struct manifest_setting set[SETTINGS_MAX];
+	size_t count;
+};
+
+/*
+ * argp_parse() with the common options and, where `settings` isn't NULL, --set and --platform. 0, or the
+ * status to leave with: STATUS_USAGE with *err filled.
+ */
+int command_parse(const struct command *c, const struct argp_option *options, argp_parser_t parse,
+                  const char *doc, int argc, char **argv, void *input, struct settings *settings,
+                  struct error *err);
+
+/* One error on stderr, in the form of interface.md 1. */
+void error_print(const struct error *err);
+
+/* The manifest with what --set says. */
+int manifest_open(const char *path, const struct settings *s, struct manifest *ret,
+                  struct error *err);
+
+#endif

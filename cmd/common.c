@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/common.c: options that commands share, and how an error is shown. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "core/base/array.h"
+#include "core/base/log.h"
+
+static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
+static int verbosity = LOG_NOTICE;
+
+static bool color_parse(const char *text)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text, names[i])) {
+			color = (int)i;
+			return true;
+		}
+	return false;
+}
+
+static error_t common_option(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 'q':
+		verbosity = LOG_QUIET;
+		break;
+	case 'v':
+		verbosity += verbosity < LOG_DEBUG;
+		break;
+	case 'c':
+		if (!color_parse(argument))
+			argp_error(state, "--color takes auto, always or never, not '%s'", argument);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	log_set_level(verbosity);
+	return 0;
+}
+
+static const struct argp_option common_options[] = {
+	{ "quiet", 'q', NULL, 0, "Say nothing but errors and results", 10 },
+	{ "verbose", 'v', NULL, 0, "Say more; twice for still more", 10 },
+	{ "color", 'c', "WHEN", 0, "auto, always or never (NO_COLOR is honoured)", 10 },
+	{ 0 },
+};
+const struct argp common_argp = { common_options, common_option, NULL, NULL, NULL, NULL, NULL };
+
+static void setting_add(struct settings *s, const char *key, const char *value,
+                        struct argp_state *state)
+{
+	if (s->count == SETTINGS_MAX)
+		argp_error(state, "more than %d settings", SETTINGS_MAX);
+	else
+		s->set[s->count++] = (struct manifest_setting){ key, value };
+}
+
+static error_t settings_option(int key, char *argument, struct argp_state *state)
+{
+	struct settings *s = state->input;
+	char *equals;
+
+	switch (key) {
+	case 'S':
+		equals = strchr(argument, '=');
+		if (!equals || equals == argument) {
+			argp_error(state, "--set takes KEY=VALUE, not '%s'", argument);
+			return EINVAL;
+		}
+		*equals = '\0'; /* argv is ours to cut */
+		setting_add(s, argument, equals + 1, state);
+		return 0;
+	case 'P':
+		setting_add(s, "platform", argument, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option settings_options[] = {
+	{ "set", 'S', "KEY=VALUE", 0, "Override one key of the manifest", 5 },
+	{ "platform", 'P', "NAME", 0, "snp, or kvm: a plain VM that protects nothing", 5 },
+	{ 0 },
+};
+const struct argp settings_argp = { settings_options, settings_option, NULL, NULL, NULL, NULL, NULL };
+
+/* What a command's own parser sees as its input, and its children too. */
+struct parse_input {
+	argp_parser_t parse;
+	void *input;
+	struct settings *settings;
+};
+
+static error_t parse_forward(int key, char *argument, struct argp_state *state)
+{
+	struct parse_input *in = state->input;
+	error_t r;
+
+	if (key == ARGP_KEY_INIT && in->settings)
+		state->child_inputs[1] = in->settings;
+	if (!in->parse)
+		return key == ARGP_KEY_ARG ? ARGP_ERR_UNKNOWN : 0;
+	state->input = in->input;
+	r = in->parse(key, argument, state);
+	state->input = in;
+	return r;
+}
+
+int command_parse(const struct command *c, const struct argp_option *options, argp_parser_t parse,
+                  const char *doc, int argc, char **argv, void *input, struct settings *settings,
+                  struct error *err)
+{
+	struct parse_input in = { parse, input, settings };
+	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
+		                               { settings ? &settings_argp : NULL, 0, NULL, 0 },
+		                               { 0 } };
+	const struct argp argp = { options, parse_forward, c->args, doc, children, NULL, NULL };
+	char name[64];
+	int r;
+
+	snprintf(name, sizeof(name), "snpvmm %s", c->name);
+	argv[0] = name;
+	argp_err_exit_status = STATUS_USAGE;
+	r = argp_parse(&argp, argc, argv, 0, NULL, &in);
+	argv[0] = (char *)c->name;
+	if (r == 0)
+		return 0;
+	error_set(err, ERROR_USAGE, "%s: %s", c->name, strerror(r));
+	return STATUS_USAGE;
+}
+
+static bool color_wanted(void)
+{
+	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
+
+	if (color != COLOR_AUTO)
+		return color == COLOR_ALWAYS;
+	return isatty(STDERR_FILENO) && !(no_color && no_color[0]);
+}
+
+static void error_place(const struct error *err, char *to, size_t size)
+{
+	if (!err->file[0])
+		snprintf(to, size, "snpvmm");
+	else if (err->line == 0)
+		snprintf(to, size, "%s", err->file);
+	else
+		snprintf(to, size, "%s:%u:%u", err->file, err->line, err->column);
+}
+
+void error_print(const struct error *err)
+{
+	char place[sizeof(err->file) + 32];
+	bool colored = color_wanted();
+
+	error_place(err, place, sizeof(place));
+	fprintf(stderr, "%s: %serror:%s %s [%s]\n", place, colored ? "\033[1;31m" : "",
+	        colored ? "\033[0m" : "", err->text, error_kind_name(err->kind));
+	if (err->why[0])
+		fprintf(stderr, "  why: %s\n", err->why);
+	if (err->fix[0])
+		fprintf(stderr, "  fix: %s\n", err->fix);
+}
+
+int manifest_open(const char *path, const struct settings *s, struct manifest *ret, struct error *err)
+{
+	return manifest_load(path, s->set, s->count, ret, err);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/main.c: argp at the top, the table of commands, the one place that turns an error into a line. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "core/base/array.h"
+
+static const struct command *const commands[] = {
+	&command_run,
+	&command_measure,
+	&command_check,
+	&command_schema,
+};
+
+/* Named by the interface, built in a later version. */
+static const char *const later[] = { "plan", "diff", "explain", "inspect", "doctor", "idblock", "verify" };
+
+const char *argp_program_version = "snpvmm " SNPVMM_VERSION;
+
+/* The commands and the extra help are one text, made from the table. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	static char list[1024];
+	size_t n = 0;
+
+	(void)input;
+	if (key != ARGP_KEY_HELP_POST_DOC)
+		return (char *)text;
+	n += (size_t)snprintf(list + n, sizeof(list) - n, "Commands:\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-8s %-12s %s\n",
+		                      commands[i]->name, commands[i]->args, commands[i]->summary);
+	snprintf(list + n, sizeof(list) - n,
+	         "\n'snpvmm COMMAND --help' explains each; see also snpvmm(1).");
+	return strdup(list);
+}
+
+static error_t main_option(int key, char *argument, struct argp_state *state)
+{
+	int *at = state->input;
+
+	(void)argument;
+	if (key == ARGP_KEY_ARG) { /* the command; what follows is for its own parser */
+		*at = state->next - 1;
+		state->next = state->argc;
+		return 0;
+	}
+	if (key == ARGP_KEY_NO_ARGS)
+		argp_usage(state);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_child main_children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
+static const struct argp main_argp = {
+	NULL,
+	main_option,
+	"COMMAND [OPTION...] FILE...",
+	"Measure and launch AMD SEV-SNP guests on Linux KVM.\v",
+	main_children,
+	help_filter,
+	NULL,
+};
+
+static int command_unknown(const char *name, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
+		if (!strcmp(name, later[i])) {
+			error_set(err, ERROR_UNSUPPORTED,
+			          "the command '%s' is not supported by this version", name);
+			return STATUS_USAGE;
+		}
+	error_set(err, ERROR_USAGE, "there is no command '%s'", name);
+	error_fix(err, "'snpvmm --help' lists the commands");
+	return STATUS_USAGE;
+}
+
+static int command_call(int argc, char **argv, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[0], commands[i]->name))
+			return commands[i]->main(argc, argv, err);
+	return command_unknown(argv[0], err);
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = { 0 };
+	int at = 0, status;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others, not a death */
+	argp_err_exit_status = STATUS_USAGE;
+	if (argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &at) || at == 0)
+		return STATUS_USAGE;
+	status = command_call(argc - at, argv + at, &err);
+	if (err.kind != ERROR_NONE)
+		error_print(&err);
+	if (fflush(stdout) == EOF && status == STATUS_OK)
+		status = STATUS_USAGE;
+	return status;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/measure.c: manifest -> plan -> digest -> result; needs neither KVM nor root. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "core/base/bytes.h"
+#include "core/out/emit.h"
+#include "core/out/result.h"
+#include "core/snp/digest.h"
+#include "firmware/assemble.h"
+#include "firmware/images.h"
+
+struct measure {
+	struct settings settings;
+	char **manifests;
+	size_t n_manifests;
+	unsigned counts[PLAN_MAX_VCPUS]; /* --vcpus */
+	size_t n_counts;
+	enum show_format format;
+	bool pages;
+	bool several; /* the result is a list */
+	struct emitter emitter;
+};
+
+/* "1,2,4": each within what a manifest may say. */
+static bool counts_parse(struct measure *m, const char *text)
+{
+	m->n_counts = 0;
+	for (;;) {
+		char *end;
+		unsigned long n = strtoul(text, &end, 10);
+
+		if (end == text || *text < '0' || *text > '9' || n < 1 || n > PLAN_MAX_VCPUS ||
+		    m->n_counts == PLAN_MAX_VCPUS)
+			return false;
+		m->counts[m->n_counts++] = (unsigned)n;
+		if (*end == '\0')
+			return true;
+		if (*end != ',')
+			return false;
+		text = end + 1;
+	}
+}
+
+static error_t measure_option(int key, char *argument, struct argp_state *state)
+{
+	struct measure *m = state->input;
+
+	switch (key) {
+	case 'n':
+		if (!counts_parse(m, argument))
+			argp_error(state, "--vcpus takes numbers from 1 to %d, as in 1,2,4",
+			           PLAN_MAX_VCPUS);
+		return 0;
+	case 'o':
+		m->format = show_format(argument);
+		if (m->format == SHOW_UNKNOWN)
+			argp_error(state, "-o takes text, json or cbor, not '%s'", argument);
+		return 0;
+	case 'p':
+		m->pages = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		m->manifests = state->argv + state->next;
+		m->n_manifests = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option measure_options[] = {
+	{ "vcpus", 'n', "N,...", 0, "The digest for each of these vCPU counts", 0 },
+	{ "pages", 'p', NULL, 0, "Also list the regions and the digest after each", 0 },
+	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	{ 0 },
+};
+
+static void show_regions(const struct snp_digest *d)
+{
+	char hex[2 * SNP_DIGEST_SIZE + 1];
+
+	for (size_t i = 0; i < d->n_ledger; i++) {
+		const struct snp_ledger_line *l = &d->ledger[i];
+
+		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s  %s\n", l->gpa, l->size / 1024,
+		       l->type, hex_of(l->digest_after, SNP_DIGEST_SIZE, hex), l->label);
+	}
+}
+
+/* One manifest: the digest. Several: sha256sum's form. With --vcpus the count comes first. */
+static void show_text(const struct measure *c, const struct measure_result *r)
+{
+	char hex[2 * SNP_DIGEST_SIZE + 1];
+
+	if (c->n_counts)
+		printf("%u  ", r->vcpus);
+	printf("%s", hex_of(r->digest->value, SNP_DIGEST_SIZE, hex));
+	printf(c->n_manifests > 1 ? "  %s\n" : "\n", r->manifest);
+	if (c->pages)
+		show_regions(r->digest);
+}
+
+static int measure_count(const struct measure *c, const struct manifest *m,
+                         const struct images *images, struct error *err)
+{
+	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
+	auto_plan const struct plan *plan = NULL;
+	const struct measure_result result = { .manifest = m->file,
+		                               .profile = manifest_profile_name(m->profile),
+		                               .vcpu_type = m->vcpu_type,
+		                               .vcpus = m->vcpus,
+		                               .vcpu_sig = m->vcpu_sig,
+		                               .guest_features = m->guest_features,
+		                               .digest = &digest };
+	int r = assemble(m, images, MANIFEST_SNP, &plan, err);
+
+	if (r == 0)
+		r = snp_digest_of(plan, &digest, err);
+	if (r < 0)
+		return r;
+	if (c->format == SHOW_TEXT)
+		show_text(c, &result);
+	else
+		result_measure(&c->emitter, NULL, &result);
+	return 0;
+}
+
+static int measure_manifest(const struct measure *c, const char *path, struct error *err)
+{
+	auto_manifest struct manifest m = { 0 };
+	auto_images struct images images = { 0 };
+	int r = manifest_open(path, &c->settings, &m, err);
+
+	if (r == 0)
+		r = images_load(&m, &images, err);
+	if (r == 0 && !c->n_counts)
+		r = measure_count(c, &m, &images, err);
+	for (size_t i = 0; r == 0 && i < c->n_counts; i++) {
+		m.vcpus = c->counts[i];
+		r = measure_count(c, &m, &images, err);
+	}
+	return r;
+}
+
+/* Goes on after a manifest that fails, as sha256sum does; the status tells. */
+static int measure_all(struct measure *c, struct error *err)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; i < c->n_manifests; i++) {
+		struct error one = { 0 };
+
+		if (measure_manifest(c, c->manifests[i], &one) == 0)
+			continue;
+		error_print(&one);
+		status = STATUS_USAGE;
+	}
+	if (c->format == SHOW_TEXT)
+		return status;
+	if (c->several)
+		c->emitter.end(c->emitter.self);
+	if (status != STATUS_OK && !c->several)
+		return status; /* nothing was described, so there is nothing to finish */
+	return c->emitter.finish(c->emitter.self, stdout, err) < 0 ? STATUS_USAGE : status;
+}
+
+static int measure_main(int argc, char **argv, struct error *err)
+{
+	struct measure c = { 0 };
+	int status = command_parse(&command_measure, measure_options, measure_option,
+	                           "Print the launch digest that an SEV-SNP launch of MANIFEST will have. "
+	                           "Needs no special host.",
+	                           argc, argv, &c, &c.settings, err);
+
+	if (status != STATUS_OK)
+		return status;
+	c.several = c.n_manifests > 1 || c.n_counts > 1;
+	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
+		return STATUS_USAGE;
+	if (c.format != SHOW_TEXT && c.several)
+		c.emitter.list(c.emitter.self, NULL);
+	return measure_all(&c, err);
+}
+
+const struct command command_measure = {
+	"measure", "MANIFEST...", "Print the launch digest, offline", measure_main,
+};

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/run.c: manifest -> plan -> digest -> launch -> run -> verdict. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/log.h"
+#include "core/snp/digest.h"
+#include "core/vm/launch.h"
+#include "core/vm/platforms.h"
+#include "core/vm/run.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+#include "firmware/assemble.h"
+#include "firmware/images.h"
+
+struct run_command {
+	struct settings settings;
+	const char *manifest;
+};
+
+static error_t run_option(int key, char *argument, struct argp_state *state)
+{
+	struct run_command *c = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (c->manifest)
+			argp_error(state, "one manifest at a time");
+		c->manifest = argument;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void announce(const struct manifest *m, const struct snp_digest *d)
+{
+	char hex[2 * SNP_DIGEST_SIZE + 1];
+
+	log_notice("measurement %s (%u vcpu%s, %s, profile %s)", hex_of(d->value, SNP_DIGEST_SIZE, hex),
+	           m->vcpus, m->vcpus == 1 ? "" : "s", m->vcpu_type,
+	           manifest_profile_name(m->profile));
+	if (m->platform == MANIFEST_KVM)
+		log_notice("platform kvm: a plain VM that protects nothing; the measurement is the one "
+		           "that platform snp would have");
+	if (m->kernel.path && !m->kernel_hashes)
+		log_notice("kernel_hashes is false: kernel, initrd and command line are not measured");
+}
+
+/* Before any host resource is touched. */
+static int pins_check(const struct manifest *m, const struct snp_digest *d, struct error *err)
+{
+	char want[2 * SNP_DIGEST_SIZE + 1], have[2 * SNP_DIGEST_SIZE + 1];
+	const struct manifest_pin *last = NULL;
+
+	for (size_t i = 0; i < m->n_pins; i++) {
+		if (m->pins[i].vcpus && m->pins[i].vcpus != m->vcpus)
+			continue;
+		last = &m->pins[i];
+		if (!memcmp(last->digest, d->value, SNP_DIGEST_SIZE))
+			return 0;
+	}
+	if (m->n_pins == 0)
+		return 0;
+	error_set(err, ERROR_MEASUREMENT_DIFFERS, "the measurement is not the one that the manifest expects");
+	if (last)
+		error_why(err, "expect.measurement is %s, this manifest measures as %s",
+		          hex_of(last->digest, SNP_DIGEST_SIZE, want),
+		          hex_of(d->value, SNP_DIGEST_SIZE, have));
+	else
+		error_why(err, "expect.measurement has no digest for %u vcpus", m->vcpus);
+	error_fix(err, "'snpvmm measure --pages' shows what is in it; nothing was launched");
+	return error_at(err, m->file, m->pins_at.line, m->pins_at.column);
+}
+
+/* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
+static int sink_open(const struct manifest_sink *s, int *ret_fd, int *ret_own, struct error *err)
+{
+	static const int fds[] = { [SINK_NONE] = -1,
+		                   [SINK_STDOUT] = STDOUT_FILENO,
+		                   [SINK_STDERR] = STDERR_FILENO };
+
+	*ret_own = -1;
+	if (s->kind != SINK_FILE) {
+		*ret_fd = fds[s->kind];
+		return 0;
+	}
+	*ret_fd = *ret_own = open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return *ret_fd < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", s->path) : 0;
+}
+
+static const struct {
+	enum outcome_kind kind;
+	int status;
+} statuses[] = {
+	{ GUEST_TERMINATED, STATUS_FAILED }, { GUEST_SHUTDOWN, STATUS_FAILED },
+	{ GUEST_CRASHED, STATUS_FAILED },    { MEMORY_FAULT, STATUS_FAILED },
+	{ KVM_INTERNAL, STATUS_FAILED },     { OUTPUT_LOST, STATUS_FAILED },
+	{ KVM_ENTRY_FAILED, STATUS_LAUNCH }, { KVM_FAILED, STATUS_LAUNCH },
+	{ RUN_TIMED_OUT, STATUS_TIMEOUT },
+};
+
+/* The guest said how it ended: what was expected decides. Written to the exit port, it must be 0 unless told. */
+static int status_exit(const struct manifest *m, const struct outcome *o)
+{
+	if (o->kind == GUEST_EXITED && !m->exit_any)
+		return o->code == (m->exit_expected ? m->exit_code : 0) ? STATUS_OK : STATUS_FAILED;
+	if (o->kind != GUEST_EXITED && m->exit_expected)
+		return STATUS_FAILED; /* a status was wanted, and none was given */
+	return STATUS_OK;
+}
+
+static int status_of(const struct manifest *m, const struct outcome *o)
+{
+	if (o->kind == RUN_SIGNALLED)
+		return STATUS_SIGNAL + (int)o->code;
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (statuses[i].kind == o->kind)
+			return statuses[i].status;
+	return status_exit(m, o);
+}
+
+static int conclude(const struct manifest *m, const struct outcome *o)
+{
+	int status = status_of(m, o);
+
+	if (status == STATUS_OK)
+		log_notice("pass: %s", o->detail);
+	else
+		log_notice("fail: %s [%s]", o->detail, outcome_name(o->kind));
+	return status;
+}
+
+static int run_plan(const struct manifest *m, const struct plan *plan, struct error *err)
+{
+	const struct platform *on = platform_named(manifest_platform_name(m->platform));
+	struct vm_devices devices = { .exit_port_given = m->exit_port_given, .exit_port = m->exit_port };
+	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = STDIN_FILENO };
+	auto_fd int serial = -1;
+	auto_fd int debug = -1;
+	struct outcome outcome = { 0 };
+	struct vm *vm = NULL;
+	int status;
+
+	if (sink_open(&m->serial, &devices.serial_fd, &serial, err) < 0 ||
+	    sink_open(&m->debug_port, &devices.debug_fd, &debug, err) < 0)
+		return STATUS_USAGE;
+	if (vm_launch(&kvm_sys_host, on, plan, &devices, &vm, err) < 0)
+		return STATUS_LAUNCH;
+	status = vm_run(vm, &limits, &outcome, err) < 0 ? STATUS_LAUNCH : conclude(m, &outcome);
+	vm_free(vm);
+	return status;
+}
+
+static int run_manifest(const struct run_command *c, struct error *err)
+{
+	auto_manifest struct manifest m = { 0 };
+	auto_images struct images images = { 0 };
+	auto_plan const struct plan *measured = NULL, *plain = NULL;
+	auto_digest struct snp_digest digest = { 0 };
+
+	if (manifest_open(c->manifest, &c->settings, &m, err) < 0 || images_load(&m, &images, err) < 0 ||
+	    assemble(&m, &images, MANIFEST_SNP, &measured, err) < 0)
+		return STATUS_USAGE;
+	if (plan_settings(measured)->measure_only) {
+		error_set(err, ERROR_UNSUPPORTED, "this manifest can be measured, not run: %s",
+		          plan_settings(measured)->measure_only);
+		error_at(err, m.file, 0, 0);
+		return STATUS_USAGE;
+	}
+	if (snp_digest_of(measured, &digest, err) < 0)
+		return STATUS_LAUNCH;
+	announce(&m, &digest);
+	if (pins_check(&m, &digest, err) < 0)
+		return STATUS_MEASUREMENT;
+	if (m.platform == MANIFEST_SNP)
+		return run_plan(&m, measured, err);
+	if (assemble(&m, &images, MANIFEST_KVM, &plain, err) < 0)
+		return STATUS_USAGE;
+	return run_plan(&m, plain, err);
+}
+
+static int run_main(int argc, char **argv, struct error *err)
+{
+	struct run_command c = { 0 };
+	int status = command_parse(&command_run, NULL, run_option,
+	                           "Launch the guest, print the expected measurement, stream its console, "
+	                           "wait for its end.",
+	                           argc, argv, &c, &c.settings, err);
+
+	return status == STATUS_OK ? run_manifest(&c, err) : status;
+}
+
+const struct command command_run = {
+	"run", "MANIFEST", "Launch the guest and wait for its end", run_main,
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/show.h: -o text|json|cbor. */
+#ifndef CMD_SHOW_H
+#define CMD_SHOW_H
+
+struct emitter; /* core/out/emit.h */
+struct error;   /* core/base/error.h */
+
+enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_UNKNOWN };
+
+enum show_format show_format(const char *name);
+/* The emitter of a format; text has none. */
+int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
+
+#endif

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+/* config/read.c: one function for each type of value that a manifest's key can have. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/load_priv.h"
+#include "config/value.h"
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/snp/policy.h"
+
+void load_turn_to(struct load *l, const struct key *k)
+{
+	l->file = l->slots[k - keys].own ? l->label : l->path;
+	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
+}
+
+int at_value(const struct load *l, const struct yaml_tree *v)
+{
+	return error_at(l->err, l->file, v->line, v->column);
+}
+
+int at_key(const struct load *l, const struct yaml_tree *v)
+{
+	return error_at(l->err, l->file, v->key_line, v->key_column);
+}
+
+static void *field_of(const struct load *l, const struct key *k)
+{
+	return (char *)l->m + k->offset;
+}
+
+static int copy_text(struct load *l, const char *text, char **to)
+{
+	*to = strdup(text);
+	return *to ? 0 : error_nomem(l->err, "a manifest's text");
+}
+
+/* `KEY:` with nothing after it, and YAML's words for that. */
+static bool is_nothing(const struct yaml_tree *v)
+{
+	static const char *const words[] = { "", "~", "null", "Null", "NULL" };
+
+	for (size_t i = 0; v->plain && i < ARRAY_SIZE(words); i++)
+		if (strcmp(v->text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+int refuse_kind(struct load *l, const char *name, const struct yaml_tree *v, const char *expects)
+{
+	error_set(l->err, ERROR_BAD_VALUE, "'%s' must be %s, not a %s", name, expects,
+	          v->kind == YAML_MAP    ? "map"
+	          : v->kind == YAML_LIST ? "list"
+	                                 : "single value");
+	return at_value(l, v);
+}
+
+/* The text of a scalar, or NULL with *err filled. */
+static const char *text_of(struct load *l, const char *name, const struct yaml_tree *v,
+                           const char *expects)
+{
+	if (v->kind != YAML_SCALAR) {
+		refuse_kind(l, name, v, expects);
+		return NULL;
+	}
+	if (!is_nothing(v))
+		return v->text;
+	error_set(l->err, ERROR_BAD_VALUE, "'%s' has no value", name);
+	error_fix(l->err, "write %s, or leave the key out", expects);
+	at_value(l, v);
+	return NULL;
+}
+
+static void words_join(const char *const *words, char *to, size_t room)
+{
+	size_t n = 0;
+
+	to[0] = '\0';
+	for (; *words && n < room; words++)
+		n += (size_t)snprintf(to + n, room - n, "%s%s", n ? ", " : "", *words);
+}
+
+/* The cure for a word that isn't in the list. */
+static int fix_word(struct load *l, const char *text, const char *const *words)
+{
+	struct nearest n = { .word = text };
+	char list[256];
+
+	for (size_t i = 0; words[i]; i++)
+		nearest_try(&n, words[i]);
+	if (n.best)
+		return error_fix(l->err, "did you mean '%s'?", n.best);
+	words_join(words, list, sizeof(list));
+	return error_fix(l->err, "write one of: %s", list);
+}
+
+/* The index of text in words, or -1. */
+static int word_index(const char *text, const char *const *words)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(words[i], text) == 0)
+			return i;
+	return -1;
+}
+
+/* A key that isn't one of those a map of values takes. */
+static int refuse_entry(struct load *l, const char *map, const struct yaml_tree *v,
+                        const char *const *words)
+{
+	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s' in '%s'", shown_of(v->key).text,
+	          map);
+	fix_word(l, v->key, words);
+	return at_key(l, v);
+}
+
+static int refuse_control(struct load *l, const char *name, const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return error_set(l->err, ERROR_BAD_VALUE,
+			                 "'%s' has a control character (0x%02x)", name,
+			                 (unsigned)*text);
+	return 0;
+}
+
+static void store_number(const struct load *l, const struct key *k, uint64_t v)
+{
+	void *at = field_of(l, k);
+
+	switch (k->size) {
+	case sizeof(uint64_t):
+		*(uint64_t *)at = v;
+		break;
+	case sizeof(uint32_t):
+		*(uint32_t *)at = (uint32_t)v;
+		break;
+	case sizeof(uint16_t):
+		*(uint16_t *)at = (uint16_t)v;
+		break;
+	default: /* `version`, which nobody asks for again */
+		assert(k->size == 0);
+	}
+}
+static_assert(sizeof(enum manifest_platform) == sizeof(uint32_t),
+              "an enum as store_number() has it");
+
+static int read_number(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	uint64_t n = 0;
+	int r = value_number(k->name, v->text, k->min, k->max, &n, l->err);
+
+	if (r == 0)
+		store_number(l, k, n);
+	return r;
+}
+
+static int read_text(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	size_t n = strlen(v->text);
+
+	if (n < k->min)
+		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is empty", k->name);
+	if (n > k->max)
+		return error_set(l->err, ERROR_BAD_VALUE,
+		                 "'%s' has %zu bytes; it may have %" PRIu64, k->name, n, k->max);
+	return copy_text(l, v->text, field_of(l, k));
+}
+
+static int read_line(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	int r = refuse_control(l, k->name, v->text);
+
+	return r < 0 ? r : read_text(l, k, v);
+}
+
+static int read_word(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	int i = word_index(v->text, k->words);
+
+	if (i < 0) {
+		error_set(l->err, ERROR_BAD_VALUE, "'%s' cannot be '%s'", k->name,
+		          shown_of(v->text).text);
+		return fix_word(l, v->text, k->words);
+	}
+	store_number(l, k, (uint64_t)i);
+	return 0;
+}
+
+static int read_bool(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	return value_bool(k->name, v->text, field_of(l, k), l->err);
+}
+
+static int read_size(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	uint64_t n = 0;
+	int r = value_size(k->name, v->text, k->min, k->max, &n, l->err);
+
+	if (r < 0)
+		return r;
+	if (n % PAGE_SIZE) {
+		error_set(l->err, ERROR_BAD_VALUE, "'%s' is %s, which is not whole pages", k->name,
+		          shown_of(v->text).text);
+		return error_fix(l->err, "write a multiple of 4K: %" PRIu64 "K",
+		                 (n + PAGE_SIZE - 1) / PAGE_SIZE * 4);
+	}
+	store_number(l, k, n);
+	return 0;
+}
+
+static int read_time(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	return value_time(k->name, v->text, k->min, k->max, field_of(l, k), l->err);
+}
+
+static int set_path(struct load *l, const char *name, const char *text, char **to)
+{
+	int r = refuse_control(l, name, text);
+
+	if (r < 0)
+		return r;
+	if (!text[0])
+		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty path", name);
+	*to = value_path(l->path, text);
+	return *to ? 0 : error_nomem(l->err, "a path");
+}
+
+/* One entry of { path: P, sha256: "..." }. */
+static int read_pinned_entry(struct load *l, const struct key *k, const struct yaml_tree *v,
+                             struct manifest_file *to)
+{
+	static const char *const words[] = { FILE_PATH_KEY, FILE_HASH_KEY, NULL };
+	char name[NAME_ROOM];
+	const char *text;
+	int i = word_index(v->key, words), r;
+
+	if (i < 0)
+		return refuse_entry(l, k->name, v, words);
+	snprintf(name, sizeof(name), "%s.%s", k->name, words[i]);
+	text = text_of(l, name, v, i == 0 ? "a path" : "64 hexadecimal digits");
+	if (!text)
+		return l->err->code;
+	r = i == 0 ? set_path(l, name, text, &to->path)
+	           : value_sha256(name, text, to->sha256, l->err);
+	to->pinned |= i == 1;
+	return r < 0 ? at_value(l, v) : 0;
+}
+
+static int read_file(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	static const char expects[] = "a path, or { path: P, sha256: \"...\" }";
+	struct manifest_file *to = field_of(l, k);
+	const char *text = NULL;
+	int r = 0;
+
+	to->at = place_of(v);
+	if (v->kind != YAML_MAP) {
+		text = text_of(l, k->name, v, expects);
+		return text ? set_path(l, k->name, text, &to->path) : l->err->code;
+	}
+	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
+		r = read_pinned_entry(l, k, c, to);
+	if (r < 0 || to->path)
+		return r;
+	error_set(l->err, ERROR_MISSING_KEY, "'%s' has no 'path'", k->name);
+	return error_fix(l->err, "write { path: P, sha256: \"...\" }");
+}
+
+static int read_firmware(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	static const char prefix[] = "builtin:";
+	size_t n = sizeof(prefix) - 1;
+
+	if (v->kind != YAML_SCALAR || strncmp(v->text, prefix, n) != 0)
+		return read_file(l, k, v);
+	if (word_index(v->text + n, k->words) < 0) {
+		error_set(l->err, ERROR_BAD_VALUE, "'%s': there is no built-in guest '%s'", k->name,
+		          shown_of(v->text + n).text);
+		return fix_word(l, v->text + n, k->words);
+	}
+	l->m->firmware.at = place_of(v);
+	return copy_text(l, v->text + n, &l->m->builtin);
+}
+
+static int refuse_host(struct load *l, const struct key *k, const char *text)
+{
+	error_set(l->err, ERROR_BAD_VALUE, "'%s' cannot be '%s'", k->name, text);
+	error_why(l->err,
+	          "the CPU's signature is measured, so the digest would depend on the machine");
+	return error_fix(l->err,
+	                 "name the model of the machines that launch it, such as EPYC-Milan");
+}
+
+static int refuse_vcpu_type(struct load *l, const struct key *k, const char *text)
+{
+	struct nearest n = { .word = text };
+	uint64_t decimal = 0;
+
+	if (value_number(k->name, text, 0, k->max, &decimal, l->err) == 0) {
+		error_set(l->err, ERROR_BAD_VALUE,
+		          "'%s' is %s, which is neither a model nor a 0x signature", k->name, text);
+		return error_fix(l->err, "write 0x%" PRIx64 " if that signature is meant", decimal);
+	}
+	error_set(l->err, ERROR_BAD_VALUE, "'%s': there is no CPU model '%s'", k->name,
+	          shown_of(text).text);
+	for (const struct snp_vcpu_type *t = snp_vcpu_types; t->name; t++)
+		nearest_try(&n, t->name);
+	if (n.best)
+		return error_fix(l->err, "did you mean '%s'?", n.best);
+	return error_fix(l->err,
+	                 "write EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa or EPYC-Turin, with or "
+	                 "without a version such as -v2, or a signature such as 0xa00f11");
+}
+
+static int read_vcpu_type(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	const struct snp_vcpu_type *t = snp_vcpu_type(v->text);
+	uint64_t signature = t ? t->signature : 0;
+	int r = 0;
+
+	if (strcmp(v->text, "host") == 0 || strcmp(v->text, "max") == 0)
+		return refuse_host(l, k, v->text);
+	if (!t && strncmp(v->text, "0x", 2) == 0)
+		r = value_number(k->name, v->text, 0, k->max, &signature, l->err);
+	else if (!t)
+		r = refuse_vcpu_type(l, k, v->text);
+	if (r < 0)
+		return r;
+	l->m->vcpu_sig = (uint32_t)signature;
+	return copy_text(l, v->text, field_of(l, k));
+}
+
+/* The names that the map form of snp.policy takes. */
+static void policy_words(const char *to[static 64 + 2])
+{
+	size_t n = 0;
+
+	for (const struct snp_bit *b = snp_policy_bits; b->text && n < 64; b++)
+		if (b->key)
+			to[n++] = b->key;
+	to[n++] = ABI_KEY;
+	to[n] = NULL;
+}
+
+/* One entry of snp.policy's map into *policy. */
+static int read_policy_entry(struct load *l, const struct key *k, const struct yaml_tree *v,
+                             uint64_t *policy)
+{
+	const struct snp_bit *b = snp_policy_bits;
+	bool abi = strcmp(v->key, ABI_KEY) == 0, set = false;
+	const char *words[64 + 2], *text;
+	uint16_t version = 0;
+	char name[NAME_ROOM];
+	int r;
+
+	while (b->text && !(b->key && strcmp(b->key, v->key) == 0))
+		b++;
+	if (!abi && !b->text) {
+		policy_words(words);
+		return refuse_entry(l, k->name, v, words);
+	}
+	snprintf(name, sizeof(name), "%s.%s", k->name, v->key);
+	text = text_of(l, name, v, abi ? "a version such as \"1.51\"" : "true or false");
+	if (!text)
+		return l->err->code;
+	r = abi ? value_abi(name, text, &version, l->err) : value_bool(name, text, &set, l->err);
+	if (r < 0)
+		return at_value(l, v);
+	if (abi)
+		*policy = (*policy & ~(uint64_t)0xffff) | version;
+	else
+		*policy = (*policy & ~((uint64_t)1 << b->bit)) | (uint64_t)set << b->bit;
+	return 0;
+}
+
+static int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	uint64_t policy = SNP_POLICY_DEFAULT; /* what a map doesn't name: bit 17, and SMT */
+	const char *text = NULL;
+	int r = 0;
+
+	for (const struct yaml_tree *c = v->first; v->kind == YAML_MAP && c && r == 0; c = c->next)
+		r = read_policy_entry(l, k, c, &policy);
+	if (v->kind != YAML_MAP) {
+		text = text_of(l, k->name, v, "a number or a map");
+		r = text ? value_number(k->name, text, k->min, k->max, &policy, l->err)
+		         : l->err->code;
+	}
+	if (r == 0 && snp_policy_check(policy, l->err) < 0)
+		r = error_wrap(l->err, "'%s'", k->name);
+	l->m->policy_at = place_of(v);
+	if (r == 0)
+		store_number(l, k, policy);
+	return r;
+}
+
+static int read_features(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	int r = read_number(l, k, v);
+
+	if (r == 0 && snp_features_check(l->m->guest_features, l->err) < 0)
+		r = error_wrap(l->err, "'%s'", k->name);
+	return r;
+}
+
+static int read_bytes(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	return value_bytes(k->name, v->text, l->path, field_of(l, k), k->size, l->err);
+}
+
+static int read_digest(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	return value_digest(k->name, v->text, field_of(l, k), l->err);
+}
+
+static int add_pin(struct load *l, const struct key *k, unsigned vcpus, const struct yaml_tree *v)
+{
+	const char *text = text_of(l, k->name, v, "a launch digest");
+	struct manifest *m = l->m;
+	struct manifest_pin *grown;
+
+	if (!text)
+		return l->err->code;
+	grown = reallocarray(m->pins, m->n_pins + 1, sizeof(*grown));
+	if (!grown)
+		return error_nomem(l->err, k->name);
+	m->pins = grown;
+	grown[m->n_pins].vcpus = vcpus;
+	if (value_digest(k->name, text, grown[m->n_pins].digest, l->err) < 0)
+		return at_value(l, v);
+	m->n_pins++;
+	return 0;
+}
+
+/* A digest or a list of them. */
+static int add_pins(struct load *l, const struct key *k, unsigned vcpus, const struct yaml_tree *v)
+{
+	int r = 0;
+
+	if (v->kind != YAML_LIST)
+		return add_pin(l, k, vcpus, v);
+	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
+		r = add_pin(l, k, vcpus, c);
+	if (r == 0 && !v->first) {
+		error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty list", k->name);
+		return at_value(l, v);
+	}
+	return r;
+}
+
+static int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	const struct key *vcpus = &keys[KEY_VCPUS];
+	uint64_t n = 0;
+	int r = 0;
+
+	l->m->pins_at = place_of(v);
+	if (v->kind != YAML_MAP)
+		return add_pins(l, k, 0, v);
+	if (!v->first)
+		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty map", k->name);
+	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next) {
+		if (value_number("vcpus", c->key, vcpus->min, vcpus->max, &n, l->err) < 0) {
+			error_wrap(l->err, "'%s'", k->name);
+			return at_key(l, c);
+		}
+		r = add_pins(l, k, (unsigned)n, c);
+	}
+	return r;
+}
+
+static int read_sink(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	struct manifest_sink *to = field_of(l, k);
+	int kind = word_index(v->text, sink_words);
+
+	if (kind >= 0 && word_index(v->text, k->words) < 0) {
+		error_set(l->err, ERROR_BAD_VALUE, "'%s' cannot be '%s'", k->name, v->text);
+		return error_fix(l->err, "write %s, %s or a path; './%s' is a file of that name",
+		                 k->words[0], k->words[1], v->text);
+	}
+	to->kind = kind >= 0 ? (enum sink_kind)kind : SINK_FILE;
+	return kind >= 0 ? 0 : set_path(l, k->name, v->text, &to->path);
+}
+
+/* Ports that somebody else answers; a write to the first three never reaches us. */
+static const struct taken_port {
+	uint16_t first, last;
+	const char *by;
+} taken_ports[] = {
+	{ 0x20, 0x21, "the interrupt controller" },   { 0xa0, 0xa1, "the interrupt controller" },
+	{ 0x4d0, 0x4d1, "the interrupt controller" }, { 0x64, 0x64, "the keyboard controller" },
+	{ 0x3f8, 0x3ff, "the serial port" },          { 0x402, 0x402, "the debug port" },
+	{ 0xcf9, 0xcf9, "the reset port" },
+};
+
+static int read_port(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	uint64_t port = 0;
+	int r;
+
+	if (strcmp(v->text, "false") == 0)
+		return 0;
+	r = value_number(k->name, v->text, k->min, k->max, &port, l->err);
+	for (size_t i = 0; i < ARRAY_SIZE(taken_ports) && r == 0; i++) {
+		const struct taken_port *t = &taken_ports[i];
+
+		if (port < t->first || port > t->last)
+			continue;
+		error_set(l->err, ERROR_CONFLICT, "'%s' is 0x%" PRIx64 ", where %s is", k->name,
+		          port, t->by);
+		return error_fix(l->err, "write another port, such as 0xf4, or false for none");
+	}
+	if (r == 0) {
+		store_number(l, k, port);
+		l->m->exit_port_given = true;
+	}
+	return r;
+}
+
+static int read_exit(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	int r;
+
+	if (strcmp(v->text, "any") == 0) {
+		l->m->exit_any = true;
+		return 0;
+	}
+	r = read_number(l, k, v);
+	if (r < 0)
+		return error_fix(l->err, "write the status that the guest must give, or any");
+	l->m->exit_expected = true;
+	return 0;
+}
+
+int refuse_later(struct load *l, const struct key *k)
+{
+	error_set(l->err, ERROR_UNSUPPORTED, "'%s' is not supported by this version of snpvmm",
+	          k->name);
+	return error_fix(l->err, "remove the key");
+}
+
+static int read_later(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	(void)v;
+	return refuse_later(l, k);
+}
+
+/* One row a kind. `expects` is given where a single value is needed, which the caller then sees to. */
+static const struct kind_row {
+	const char *expects;
+	int (*read)(struct load *l, const struct key *k, const struct yaml_tree *v);
+} kind_rows[] = {
+	[VALUE_NUMBER] = { "a number", read_number },
+	[VALUE_TEXT] = { "a text (\"\" for an empty one)", read_text },
+	[VALUE_LINE] = { "a text", read_line },
+	[VALUE_WORD] = { "a word", read_word },
+	[VALUE_BOOL] = { "true or false", read_bool },
+	[VALUE_SIZE] = { "a size such as 512M", read_size },
+	[VALUE_TIME] = { "a time such as 90s", read_time },
+	[VALUE_FILE] = { NULL, read_file },
+	[VALUE_FIRMWARE] = { NULL, read_firmware },
+	[VALUE_VCPU_TYPE] = { "a CPU model or a 0x signature", read_vcpu_type },
+	[VALUE_POLICY] = { NULL, read_policy },
+	[VALUE_FEATURES] = { "a number", read_features },
+	[VALUE_BYTES] = { "bytes (hex:..., base64:... or file:PATH)", read_bytes },
+	[VALUE_DIGEST] = { "a launch digest", read_digest },
+	[VALUE_PINS] = { NULL, read_pins },
+	[VALUE_SINK] = { "a word or a path", read_sink },
+	[VALUE_PORT] = { "a port number or false", read_port },
+	[VALUE_EXIT] = { "a number or any", read_exit },
+	[VALUE_LATER] = { NULL, read_later },
+};
+static_assert(ARRAY_SIZE(kind_rows) == VALUE_KINDS, "a kind of value that nobody reads");
+
+int read_value(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	const struct kind_row *row = &kind_rows[k->kind];
+
+	load_turn_to(l, k);
+	if (row->expects && !text_of(l, k->name, v, row->expects))
+		return l->err->code;
+	return row->read(l, k, v) < 0 ? at_value(l, v) : 0;
+}

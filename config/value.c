@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/* config/value.c: reads values as manifests write them, and says in which form to write those it can't read. */
+#include "config/value.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+/* Far above any length asked for: a file of another length is then refused by its length, not its size. */
+#define BYTES_FILE_MAX ((size_t)64 << 10)
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+static const struct unit size_units[] = {
+	{ "K", (uint64_t)1 << 10 },   { "M", (uint64_t)1 << 20 },   { "G", (uint64_t)1 << 30 },
+	{ "T", (uint64_t)1 << 40 },   { "KiB", (uint64_t)1 << 10 }, { "MiB", (uint64_t)1 << 20 },
+	{ "GiB", (uint64_t)1 << 30 }, { "TiB", (uint64_t)1 << 40 }, { NULL, 0 },
+};
+
+static const struct unit time_units[] = {
+	{ "ms", 1 },
+	{ "s", 1000 },
+	{ "m", 60000 },
+	{ NULL, 0 },
+};
+
+struct shown shown_of(const char *text)
+{
+	struct shown s = { "" };
+	size_t n = 0, room = sizeof(s.text) - sizeof("...");
+
+	for (; text[n] && n < room; n++) {
+		uint8_t c = (uint8_t)text[n];
+		bool c1 = n > 0 && (uint8_t)text[n - 1] == 0xc2 && c >= 0x80 && c < 0xa0;
+
+		s.text[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+		if (c1) /* U+0080 to U+009F, which terminals obey */
+			s.text[n - 1] = s.text[n] = '?';
+	}
+	if (!text[n])
+		return s;
+	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80) /* not through a character */
+		n--;
+	memcpy(s.text + n, "...", sizeof("..."));
+	return s;
+}
+
+/* Optimal string alignment of two short words, letters compared without case. */
+static unsigned word_distance(const char *a, const char *b)
+{
+	enum { ROOM = 48 };
+	size_t na = strlen(a), nb = strlen(b);
+	unsigned rows[3][ROOM + 1];
+	unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+
+	if (na > ROOM || nb > ROOM)
+		return ROOM;
+	for (size_t j = 0; j <= nb; j++)
+		above[j] = before[j] = (unsigned)j;
+	for (size_t i = 1; i <= na; i++) {
+		unsigned *spare = before;
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= nb; j++) {
+			int x = tolower((uint8_t)a[i - 1]), y = tolower((uint8_t)b[j - 1]);
+
+			row[j] = above[j - 1] + (x != y);
+			row[j] = MIN_OF(row[j], MIN_OF(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && x == tolower((uint8_t)b[j - 2]) &&
+			    y == tolower((uint8_t)a[i - 2]))
+				row[j] = MIN_OF(row[j], before[j - 2] + 1);
+		}
+		before = above;
+		above = row;
+		row = spare;
+	}
+	return above[nb];
+}
+
+void nearest_try_as(struct nearest *n, const char *candidate, const char *name)
+{
+	size_t longer = strlen(n->word) > strlen(candidate) ? strlen(n->word) : strlen(candidate);
+	unsigned d = word_distance(n->word, candidate);
+
+	/* A third of the letters wrong is still a slip; more is another word. */
+	if (d > longer / 3 || (n->best && d >= n->distance))
+		return;
+	n->best = name;
+	n->distance = d;
+}
+
+void nearest_try(struct nearest *n, const char *candidate)
+{
+	nearest_try_as(n, candidate, candidate);
+}
+
+enum digits { DIGITS_OK, DIGITS_NONE, DIGITS_TOO_LARGE };
+
+/* The digits at *text, which then stands behind them. */
+static enum digits digits_read(const char **text, unsigned base, uint64_t *ret)
+{
+	const char *at = *text;
+	bool large = false;
+	uint64_t v = 0;
+
+	for (; base == 16 ? isxdigit((uint8_t)*at) : isdigit((uint8_t)*at); at++) {
+		uint64_t d = isdigit((uint8_t)*at) ? (uint64_t)(*at - '0')
+		                                   : (uint64_t)(tolower((uint8_t)*at) - 'a' + 10);
+
+		large |= __builtin_mul_overflow(v, (uint64_t)base, &v);
+		large |= __builtin_add_overflow(v, d, &v);
+	}
+	if (at == *text)
+		return DIGITS_NONE;
+	*text = at;
+	*ret = v;
+	return large ? DIGITS_TOO_LARGE : DIGITS_OK;
+}
+
+/* 010 is eight to one reader and ten to another. */
+static bool is_octal_like(const char *text)
+{
+	return text[0] == '0' && isdigit((uint8_t)text[1]);
+}
+
+/* The range in the base that the user wrote. */
+static int refuse_number(const char *name, const char *text, uint64_t min, uint64_t max,
+                         struct error *err)
+{
+	bool hex = strncmp(text, "0x", 2) == 0;
+
+	if (min == max)
+		return error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be %" PRIu64, name,
+		                 shown_of(text).text, min);
+	return error_set(err, ERROR_BAD_VALUE,
+	                 hex ? "'%s' is %s; it must be from 0x%" PRIx64 " to 0x%" PRIx64
+	                     : "'%s' is %s; it must be from %" PRIu64 " to %" PRIu64,
+	                 name, shown_of(text).text, min, max);
+}
+
+int value_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
+                 struct error *err)
+{
+	bool hex = strncmp(text, "0x", 2) == 0;
+	const char *at = hex ? text + 2 : text;
+	uint64_t v = 0;
+	enum digits d = digits_read(&at, hex ? 16 : 10, &v);
+
+	if (d == DIGITS_NONE || *at || (!hex && is_octal_like(text))) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a number", name,
+		          shown_of(text).text);
+		return error_fix(err, "write a decimal number without leading zeros, or 0x and "
+		                      "hexadecimal digits");
+	}
+	if (d == DIGITS_TOO_LARGE || v < min || v > max)
+		return refuse_number(name, text, min, max, err);
+	*ret = v;
+	return 0;
+}
+
+/* A value that is a whole number of some unit, in the largest one that divides it. */
+static const char *unit_text(uint64_t v, const struct unit *units, char to[static 32])
+{
+	const struct unit *best = units;
+
+	for (const struct unit *u = units; u->name; u++)
+		if (v % u->factor == 0 && u->factor > best->factor)
+			best = u;
+	snprintf(to, 32, "%" PRIu64 "%s", v / best->factor, best->name);
+	return to;
+}
+
+static int unit_read(const char *text, const struct unit *units, uint64_t *ret)
+{
+	const char *at = text;
+	uint64_t v = 0;
+	enum digits d = digits_read(&at, 10, &v);
+
+	if (d == DIGITS_NONE || is_octal_like(text))
+		return DIGITS_NONE;
+	for (const struct unit *u = units; u->name; u++) {
+		if (strcmp(u->name, at) != 0)
+			continue;
+		return d || __builtin_mul_overflow(v, u->factor, ret) ? DIGITS_TOO_LARGE
+		                                                      : DIGITS_OK;
+	}
+	return DIGITS_NONE;
+}
+
+static int refuse_range(const char *name, const char *text, uint64_t min, uint64_t max,
+                        const struct unit *units, struct error *err)
+{
+	char from[32], to[32];
+
+	return error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be from %s to %s", name,
+	                 shown_of(text).text, unit_text(min, units, from),
+	                 unit_text(max, units, to));
+}
+
+static bool only_digits(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+int value_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
+               struct error *err)
+{
+	uint64_t v = 0;
+	int d = unit_read(text, size_units, &v);
+
+	if (d == DIGITS_NONE) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a size", name,
+		          shown_of(text).text);
+		if (only_digits(text))
+			return error_fix(err, "add a unit: %sM if mebibytes are meant",
+			                 shown_of(text).text);
+		return error_fix(err, "write an integer with K, M, G or T (or KiB, MiB, GiB, TiB), "
+		                      "such as 512M");
+	}
+	if (d == DIGITS_TOO_LARGE || v < min || v > max)
+		return refuse_range(name, text, min, max, size_units, err);
+	*ret = v;
+	return 0;
+}
+
+int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
+               struct error *err)
+{
+	uint64_t v = 0;
+	int d = unit_read(text, time_units, &v);
+
+	if (d == DIGITS_NONE) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a time", name,
+		          shown_of(text).text);
+		if (only_digits(text))
+			return error_fix(err, "add a unit: %ss if seconds are meant",
+			                 shown_of(text).text);
+		return error_fix(err, "write an integer with ms, s or m, such as 90s");
+	}
+	if (d == DIGITS_TOO_LARGE || v < min || v > max)
+		return refuse_range(name, text, min, max, time_units, err);
+	*ret = v;
+	return 0;
+}
+
+int value_bool(const char *name, const char *text, bool *ret, struct error *err)
+{
+	bool yes = strcmp(text, "true") == 0;
+
+	if (!yes && strcmp(text, "false") != 0) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s'; it must be true or false", name,
+		          shown_of(text).text);
+		return error_fix(err,
+		                 "write true or false; yes, no, on and off are not booleans here");
+	}
+	*ret = yes;
+	return 0;
+}
+
+int value_abi(const char *name, const char *text, uint16_t *ret, struct error *err)
+{
+	const char *at = text, *second;
+	uint64_t major = 0, minor = 0;
+	enum digits a = digits_read(&at, 10, &major), b = DIGITS_NONE;
+
+	second = *at == '.' ? at + 1 : at;
+	if (a == DIGITS_OK && *at == '.') {
+		at = second;
+		b = digits_read(&at, 10, &minor);
+	}
+	if (b != DIGITS_OK || *at || is_octal_like(text) || is_octal_like(second) || major > 255 ||
+	    minor > 255) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a firmware ABI version",
+		          name, shown_of(text).text);
+		return error_fix(err, "write \"MAJOR.MINOR\", each at most 255, such as \"1.51\"");
+	}
+	*ret = (uint16_t)(major << 8 | minor);
+	return 0;
+}
+
+static const char *skip_0x(const char *text)
+{
+	return strncmp(text, "0x", 2) == 0 ? text + 2 : text;
+}
+
+int value_digest(const char *name, const char *text, uint8_t ret[static SHA384_SIZE],
+                 struct error *err)
+{
+	const char *hex = skip_0x(text);
+	uint8_t digest[SHA384_SIZE];
+
+	if (!hex_parse(hex, strlen(hex), digest, sizeof(digest)) &&
+	    base64_parse(text, strlen(text), digest, sizeof(digest)) != sizeof(digest)) {
+		error_set(err, ERROR_BAD_VALUE,
+		          "'%s' is '%s' (%zu characters), which is not a launch digest", name,
+		          shown_of(text).text, strlen(text));
+		return error_fix(err, "write 96 hexadecimal digits, or 64 characters of base64");
+	}
+	memcpy(ret, digest, sizeof(digest));
+	return 0;
+}
+
+int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_SIZE],
+                 struct error *err)
+{
+	const char *hex = skip_0x(text);
+
+	if (hex_parse(hex, strlen(hex), ret, SHA256_SIZE))
+		return 0;
+	error_set(err, ERROR_BAD_VALUE, "'%s' is '%s' (%zu characters), which is not a SHA-256",
+	          name, shown_of(text).text, strlen(text));
+	return error_fix(err, "write 64 hexadecimal digits, as sha256sum prints them");
+}
+
+char *value_path(const char *beside, const char *path)
+{
+	const char *slash = strrchr(beside, '/');
+	int folder = slash && path[0] != '/' ? (int)(slash - beside + 1) : 0;
+	char *joined;
+
+	return asprintf(&joined, "%.*s%s", folder, beside, path) < 0 ? NULL : joined;
+}
+
+static int bytes_wrong_size(const char *name, const char *text, long given, size_t size,
+                            struct error *err)
+{
+	if (given < 0)
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which does not decode to %zu bytes",
+		          name, shown_of(text).text, size);
+	else
+		error_set(err, ERROR_BAD_VALUE, "'%s' has %ld bytes; it must have %zu", name, given,
+		          size);
+	return error_fix(err,
+	                 "give exactly %zu bytes: %zu digits after 'hex:', or %zu characters "
+	                 "after 'base64:', or a file of that length",
+	                 size, 2 * size, (size + 2) / 3 * 4);
+}
+
+static int bytes_hex(const char *name, const char *text, const char *beside, uint8_t *ret,
+                     size_t size, struct error *err)
+{
+	size_t n = strlen(text);
+	long given = n % 2 || strspn(text, "0123456789abcdefABCDEF") != n ? -1 : (long)(n / 2);
+
+	(void)beside;
+	if (!hex_parse(text, n, ret, size))
+		return bytes_wrong_size(name, text, given, size, err);
+	return 0;
+}
+
+static int bytes_base64(const char *name, const char *text, const char *beside, uint8_t *ret,
+                        size_t size, struct error *err)
+{
+	size_t n = strlen(text);
+	auto_free uint8_t *decoded = malloc(n / 4 * 3 + 1);
+	long given = decoded ? base64_parse(text, n, decoded, n / 4 * 3) : -1;
+
+	(void)beside;
+	if (!decoded)
+		return error_nomem(err, name);
+	if (given != (long)size)
+		return bytes_wrong_size(name, text, given, size, err);
+	memcpy(ret, decoded, size);
+	return 0;
+}
+
+static int bytes_file(const char *name, const char *text, const char *beside, uint8_t *ret,
+                      size_t size, struct error *err)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	auto_free char *path = value_path(beside, text);
+	int r = path ? blob_read(path, BYTES_FILE_MAX, &b, err) : error_nomem(err, name);
+
+	if (r < 0)
+		return error_wrap(err, "'%s'", name);
+	if (b.size != size)
+		return bytes_wrong_size(name, text, (long)b.size, size, err);
+	memcpy(ret, b.data, size);
+	return 0;
+}
+
+int value_bytes(const char *name, const char *text, const char *beside, uint8_t *ret, size_t size,
+                struct error *err)
+{
+	static const struct {
+		const char *prefix;
+		int (*read)(const char *name, const char *text, const char *beside, uint8_t *ret,
+		            size_t size, struct error *err);
+	} forms[] = {
+		{ "hex:", bytes_hex },
+		{ "base64:", bytes_base64 },
+		{ "file:", bytes_file },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		size_t n = strlen(forms[i].prefix);
+
+		if (strncmp(text, forms[i].prefix, n) == 0)
+			return forms[i].read(name, text + n, beside, ret, size, err);
+	}
+	error_set(err, ERROR_BAD_VALUE,
+	          "'%s' is '%s', which does not say how its bytes are written", name,
+	          shown_of(text).text);
+	return error_fix(err, "write hex:..., base64:... or file:PATH");
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* config/value.h: the written forms of values: numbers, sizes, times, bytes, digests; and near words. */
+#ifndef CONFIG_VALUE_H
+#define CONFIG_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/sha2.h"
+
+struct error; /* core/base/error.h */
+
+/*
+ * Each form as a regular expression that POSIX (extended) and ECMA 262 read alike: the schema gives them
+ * out, and a test holds them against the functions below.
+ */
+#define VALUE_HEX_PATTERN     "0x[0-9a-fA-F]+"
+#define VALUE_DECIMAL_PATTERN "(0|[1-9][0-9]*)"
+#define VALUE_NUMBER_PATTERN  "^(0|[1-9][0-9]*|" VALUE_HEX_PATTERN ")$"
+#define VALUE_SIZE_PATTERN    "^" VALUE_DECIMAL_PATTERN "(K|M|G|T|KiB|MiB|GiB|TiB)$"
+#define VALUE_TIME_PATTERN    "^" VALUE_DECIMAL_PATTERN "(ms|s|m)$"
+#define VALUE_DIGEST_PATTERN  "^((0x)?[0-9a-fA-F]{96}|[A-Za-z0-9+/]{64})$"
+#define VALUE_SHA256_PATTERN  "^(0x)?[0-9a-fA-F]{64}$"
+#define VALUE_ABI_PATTERN     "^" VALUE_DECIMAL_PATTERN "[.]" VALUE_DECIMAL_PATTERN "$"
+
+/*
+ * All take the key's name for their sentences, and touch *ret on success alone. 0, or a negative errno
+ * with *err filled but for the place.
+ */
+
+/* Decimal or 0x, within min..max. */
+int value_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
+                 struct error *err);
+/* An integer with a unit of bytes; min and max in bytes. */
+int value_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
+               struct error *err);
+/* An integer with ms, s or m; min and max in milliseconds. */
+int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
+               struct error *err);
+int value_bool(const char *name, const char *text, bool *ret, struct error *err);
+/* MAJOR.MINOR, each at most 255, as GUEST_POLICY holds it: major << 8 | minor. */
+int value_abi(const char *name, const char *text, uint16_t *ret, struct error *err);
+/* SHA-384: 96 hex digits, 0x before them allowed, or 64 characters of base64. */
+int value_digest(const char *name, const char *text, uint8_t ret[static SHA384_SIZE],
+                 struct error *err);
+/* 64 hex digits, 0x before them allowed. */
+int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_SIZE],
+                 struct error *err);
+/* hex:..., base64:... or file:PATH, which is relative to the folder of `beside`. Exactly `size` bytes. */
+int value_bytes(const char *name, const char *text, const char *beside, uint8_t *ret, size_t size,
+                struct error *err);
+
+/* `path` as seen from the folder of the file `beside`. The caller frees it; NULL: out of memory. */
+char *value_path(const char *beside, const char *path);
+
+/* Text that somebody else wrote, fit for an error line: short, without control characters. */
+struct shown {
+	char text[72];
+};
+struct shown shown_of(const char *text);
+
+/* The candidate nearest to a word, for "did you mean". Begin with { .word = word }. */
+struct nearest {
+	const char *word;
+	const char *best; /* NULL: none is near */
+	unsigned distance;
+};
+void nearest_try(struct nearest *n, const char *candidate);
+/* The same, but it is `name` that is suggested when `candidate` is near. */
+void nearest_try_as(struct nearest *n, const char *candidate, const char *name);
+
+#endif

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: MIT */
+/* config/yaml.c: libyaml's events to a tree, and its complaints to sentences; nobody else calls libyaml. */
+#include "config/yaml.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "config/value.h"
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+/* A walk over UTF-8 that counts lines and columns as libyaml does. */
+struct cursor {
+	const uint8_t *at, *end;
+	unsigned line, column;
+};
+
+struct source {
+	yaml_parser_t parser;
+	const char *file;
+	const uint8_t *text;
+	size_t size;
+	unsigned nodes;
+	struct error *err;
+};
+
+static void event_cleanup(yaml_event_t *e)
+{
+	yaml_event_delete(e);
+}
+#define auto_event __attribute__((cleanup(event_cleanup)))
+
+static void source_cleanup(struct source *s)
+{
+	yaml_parser_delete(&s->parser);
+}
+#define auto_source __attribute__((cleanup(source_cleanup)))
+
+void yaml_tree_free(struct yaml_tree *t)
+{
+	while (t) {
+		struct yaml_tree *next = t->next;
+
+		yaml_tree_free(t->first); /* no deeper than YAML_MAX_DEPTH */
+		free(t->text);
+		free(t->key);
+		free(t);
+		t = next;
+	}
+}
+
+struct yaml_tree *yaml_tree_scalar(const char *text)
+{
+	struct yaml_tree *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->text = strdup(text);
+	if (t->text)
+		return t;
+	free(t);
+	return NULL;
+}
+
+/* RFC 3629, section 4. The code point and its length, or -1. */
+static long utf8_decode(const uint8_t *at, size_t left, size_t *length)
+{
+	static const struct {
+		uint8_t mask, lead;
+		uint32_t least; /* a longer form than needed is not UTF-8 */
+	} forms[] = {
+		{ 0x80, 0x00, 0 },
+		{ 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
+	};
+	size_t n = 0;
+	uint32_t c;
+
+	while (n < ARRAY_SIZE(forms) && (at[0] & forms[n].mask) != forms[n].lead)
+		n++;
+	if (n == ARRAY_SIZE(forms) || left <= n)
+		return -1;
+	c = at[0] & (uint8_t)~forms[n].mask;
+	for (size_t i = 1; i <= n; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return -1;
+		c = c << 6 | (at[i] & 0x3f);
+	}
+	if (c < forms[n].least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return -1;
+	*length = n + 1;
+	return (long)c;
+}
+
+/* YAML 1.1, 5.4: besides LF, CR and CR LF these end a line. */
+static bool breaks_line(long c, const struct cursor *after)
+{
+	if (c == '\r')
+		return after->at == after->end || *after->at != '\n';
+	return c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+/* The code point under the cursor, which then moves on; -1, and it stays, where there is none. */
+static long cursor_next(struct cursor *c)
+{
+	size_t length = 0;
+	long code = c->at < c->end ? utf8_decode(c->at, (size_t)(c->end - c->at), &length) : -1;
+
+	c->at += length;
+	c->column += length > 0;
+	if (length > 0 && breaks_line(code, c)) {
+		c->line++;
+		c->column = 1;
+	}
+	return code;
+}
+
+/* YAML 1.1, 5.1: what a stream may hold; libyaml refuses the rest without a line number. */
+static bool is_printable(long c)
+{
+	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c <= 0x7e) || c == 0x85 ||
+	       (c >= 0xa0 && c != 0xfffe && c != 0xffff);
+}
+
+int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err)
+{
+	struct cursor c = { .at = text, .end = text + size, .line = 1, .column = 1 };
+
+	while (c.at < c.end) {
+		struct cursor before = c;
+		long code = cursor_next(&c);
+
+		if (code >= 0 && is_printable(code))
+			continue;
+		if (code < 0)
+			error_set(err, ERROR_SYNTAX, "byte 0x%02x is not UTF-8 here", *before.at);
+		else if (code == 0)
+			error_set(err, ERROR_SYNTAX, "a NUL byte");
+		else
+			error_set(err, ERROR_SYNTAX, "control character U+%04lX", code);
+		error_why(err, "a manifest is UTF-8 text");
+		return error_at(err, file, before.line, before.column);
+	}
+	return 0;
+}
+
+/* libyaml stopped at line, column: does a tab stand there, or before the line's first character? */
+static bool tab_at(const struct source *s, unsigned line, unsigned column, unsigned *ret)
+{
+	struct cursor c = { .at = s->text, .end = s->text + s->size, .line = 1, .column = 1 };
+	bool margin = s->parser.flow_level == 0; /* inside brackets tabs are fine */
+
+	while (c.at < c.end && c.line < line)
+		cursor_next(&c);
+	while (c.at < c.end && c.line == line && c.column <= column) {
+		bool tab = *c.at == '\t';
+
+		*ret = c.column;
+		if (tab && (margin || c.column == column))
+			return true;
+		margin &= *c.at == ' ';
+		cursor_next(&c);
+	}
+	return false;
+}
+
+static const struct complaint {
+	const char *problem; /* libyaml's words */
+	const char *text, *fix;
+} complaints[] = {
+	{ "mapping values are not allowed in this context", "a ':' where no key can stand",
+	  "put the value in quotes if the colon belongs to it; else check the indentation" },
+	{ "did not find expected key", "no key where one is expected",
+	  "begin all keys of one map in the same column, and close quotes before the line ends" },
+	{ "could not find expected ':'", "a key without ':' after it", "write KEY: VALUE" },
+	{ "found unexpected end of stream", "the text ends inside quotes", "close the quotes" },
+	{ "did not find expected ',' or ']'", "a list in brackets is not closed",
+	  "separate the items by ',' and end the list with ']'" },
+	{ "did not find expected ',' or '}'", "a map in braces is not closed",
+	  "separate the entries by ',' and end the map with '}'" },
+	{ "did not find expected '-' indicator", "no '-' where the list goes on",
+	  "begin all items of one list in the same column" },
+	{ "found character that cannot start any token", "no value can begin with this character",
+	  "put the value in quotes" },
+	{ "block sequence entries are not allowed in this context", "a list item cannot stand here",
+	  "put the first '-' on a line of its own, below the key" },
+	{ "did not find expected node content", "no value where one is expected",
+	  "put the value in quotes if it begins with a special character" },
+	{ "did not find expected <document start>", "text after the end of the manifest",
+	  "check the indentation of this line" },
+	{ "found unknown escape character", "no such escape in double quotes",
+	  "write \\\\ for a backslash, or use single quotes" },
+};
+
+static int source_error(struct source *s)
+{
+	const yaml_parser_t *p = &s->parser;
+	unsigned line = (unsigned)p->problem_mark.line + 1;
+	unsigned column = (unsigned)p->problem_mark.column + 1;
+	size_t i = 0;
+
+	if (p->error == YAML_MEMORY_ERROR || !p->problem)
+		return error_nomem(s->err, "reading YAML");
+	if (tab_at(s, line, column, &column)) {
+		error_set(s->err, ERROR_SYNTAX, "a tab where YAML takes only spaces");
+		error_why(s->err, "YAML does not allow tabs in indentation");
+		error_fix(s->err, "replace the tab by spaces");
+		return error_at(s->err, s->file, line, column);
+	}
+	column = (unsigned)p->problem_mark.column + 1;
+	while (i < ARRAY_SIZE(complaints) && strcmp(complaints[i].problem, p->problem) != 0)
+		i++;
+	if (i == ARRAY_SIZE(complaints)) {
+		error_set(s->err, ERROR_SYNTAX, "not YAML: %s", p->problem);
+	} else {
+		error_set(s->err, ERROR_SYNTAX, "%s", complaints[i].text);
+		error_fix(s->err, "%s", complaints[i].fix);
+	}
+	return error_at(s->err, s->file, line, column);
+}
+
+static int at_mark(const struct source *s, const yaml_mark_t *m)
+{
+	return error_at(s->err, s->file, (unsigned)m->line + 1, (unsigned)m->column + 1);
+}
+
+/* Outside the subset; `what` is a plural. */
+static int refuse(const struct source *s, const yaml_mark_t *m, const char *what)
+{
+	error_set(s->err, ERROR_SYNTAX, "%s are not part of a manifest", what);
+	error_why(s->err, "a manifest is written in a subset of YAML: maps, lists and scalars");
+	return at_mark(s, m);
+}
+
+static const yaml_char_t *event_anchor(const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_SCALAR_EVENT:
+		return e->data.scalar.anchor;
+	case YAML_SEQUENCE_START_EVENT:
+		return e->data.sequence_start.anchor;
+	case YAML_MAPPING_START_EVENT:
+		return e->data.mapping_start.anchor;
+	default:
+		return NULL;
+	}
+}
+
+static const yaml_char_t *event_tag(const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_SCALAR_EVENT:
+		return e->data.scalar.tag;
+	case YAML_SEQUENCE_START_EVENT:
+		return e->data.sequence_start.tag;
+	case YAML_MAPPING_START_EVENT:
+		return e->data.mapping_start.tag;
+	default:
+		return NULL;
+	}
+}
+
+/* The next event, the subset enforced. */
+static int source_next(struct source *s, yaml_event_t *ret)
+{
+	if (!yaml_parser_parse(&s->parser, ret))
+		return source_error(s);
+	if (ret->type == YAML_ALIAS_EVENT)
+		return refuse(s, &ret->start_mark, "aliases (*name)");
+	if (event_anchor(ret))
+		return refuse(s, &ret->start_mark, "anchors (&name)");
+	if (event_tag(ret))
+		return refuse(s, &ret->start_mark, "tags (!name)");
+	return 0;
+}
+
+static int count_node(struct source *s, const yaml_event_t *e)
+{
+	if (++s->nodes <= YAML_MAX_NODES)
+		return 0;
+	error_set(s->err, ERROR_SYNTAX, "more than %d keys and values", YAML_MAX_NODES);
+	return at_mark(s, &e->start_mark);
+}
+
+/* A copy of the scalar's text, which has no NUL inside. */
+static int scalar_text(struct source *s, const yaml_event_t *e, char **ret)
+{
+	const char *value = (const char *)e->data.scalar.value;
+	size_t length = e->data.scalar.length;
+
+	if (memchr(value, '\0', length)) {
+		error_set(s->err, ERROR_SYNTAX, "a NUL character inside a value");
+		return at_mark(s, &e->start_mark);
+	}
+	*ret = strndup(value, length);
+	return *ret ? 0 : error_nomem(s->err, "reading YAML");
+}
+
+/* Begins a node for the value of event e. */
+static int tree_new(struct source *s, const yaml_event_t *e, struct yaml_tree **ret)
+{
+	struct yaml_tree *t;
+	int r = count_node(s, e);
+
+	if (r < 0)
+		return r;
+	t = *ret = calloc(1, sizeof(*t));
+	if (!t)
+		return error_nomem(s->err, "reading YAML");
+	t->line = (unsigned)e->start_mark.line + 1;
+	t->column = (unsigned)e->start_mark.column + 1;
+	t->kind = e->type == YAML_MAPPING_START_EVENT    ? YAML_MAP
+	          : e->type == YAML_SEQUENCE_START_EVENT ? YAML_LIST
+	                                                 : YAML_SCALAR;
+	if (t->kind != YAML_SCALAR)
+		return 0;
+	t->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	return scalar_text(s, e, &t->text);
+}
+
+static int tree_read(struct source *s, const yaml_event_t *e, unsigned depth,
+                     struct yaml_tree **ret);
+
+/* Event k begins an entry of map: is it a key, and a new one? */
+static int key_check(struct source *s, const yaml_event_t *k, const struct yaml_tree *map)
+{
+	const char *name = (const char *)k->data.scalar.value;
+
+	if (k->type != YAML_SCALAR_EVENT) {
+		error_set(s->err, ERROR_SYNTAX, "a key must be a word, not a list or a map");
+		return at_mark(s, &k->start_mark);
+	}
+	if (strcmp(name, "<<") == 0 && k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+		return refuse(s, &k->start_mark, "merge keys (<<)");
+	for (const struct yaml_tree *c = map->first; c; c = c->next) {
+		if (strcmp(c->key, name) != 0)
+			continue;
+		error_set(s->err, ERROR_DUPLICATE_KEY, "duplicate key '%s'", shown_of(name).text);
+		error_why(s->err, "it was given before at line %u, column %u", c->key_line,
+		          c->key_column);
+		error_fix(s->err, "remove one of the two");
+		return at_mark(s, &k->start_mark);
+	}
+	return 0;
+}
+
+static int map_read(struct source *s, struct yaml_tree *map, unsigned depth)
+{
+	struct yaml_tree **tail = &map->first;
+
+	for (;;) {
+		auto_event yaml_event_t k = { 0 };
+		auto_event yaml_event_t v = { 0 };
+		auto_free char *key = NULL;
+		int r = source_next(s, &k);
+
+		if (r == 0 && k.type == YAML_MAPPING_END_EVENT)
+			return 0;
+		if (r == 0)
+			r = key_check(s, &k, map);
+		if (r == 0)
+			r = count_node(s, &k);
+		if (r == 0)
+			r = scalar_text(s, &k, &key);
+		if (r == 0)
+			r = source_next(s, &v);
+		if (r == 0)
+			r = tree_read(s, &v, depth, tail);
+		if (r < 0)
+			return r;
+		(*tail)->key = key;
+		key = NULL;
+		(*tail)->key_line = (unsigned)k.start_mark.line + 1;
+		(*tail)->key_column = (unsigned)k.start_mark.column + 1;
+		tail = &(*tail)->next;
+	}
+}
+
+static int list_read(struct source *s, struct yaml_tree *list, unsigned depth)
+{
+	struct yaml_tree **tail = &list->first;
+
+	for (;;) {
+		auto_event yaml_event_t e = { 0 };
+		int r = source_next(s, &e);
+
+		if (r == 0 && e.type == YAML_SEQUENCE_END_EVENT)
+			return 0;
+		if (r == 0)
+			r = tree_read(s, &e, depth, tail);
+		if (r < 0)
+			return r;
+		tail = &(*tail)->next;
+	}
+}
+
+/* The value that begins with event e. On failure *ret is what was read so far: the caller frees it. */
+static int tree_read(struct source *s, const yaml_event_t *e, unsigned depth,
+                     struct yaml_tree **ret)
+{
+	int r = tree_new(s, e, ret);
+
+	if (r < 0 || (*ret)->kind == YAML_SCALAR)
+		return r;
+	if (depth == YAML_MAX_DEPTH) {
+		error_set(s->err, ERROR_SYNTAX, "nested deeper than %d", YAML_MAX_DEPTH);
+		return at_mark(s, &e->start_mark);
+	}
+	return (*ret)->kind == YAML_MAP ? map_read(s, *ret, depth + 1)
+	                                : list_read(s, *ret, depth + 1);
+}
+
+static int refuse_empty(const struct source *s)
+{
+	error_set(s->err, ERROR_SYNTAX, "there is nothing in it");
+	error_fix(s->err, "a manifest begins with 'version: 1'");
+	return error_at(s->err, s->file, 1, 1);
+}
+
+/* The one document of the stream. */
+static int document_read(struct source *s, struct yaml_tree **ret)
+{
+	auto_event yaml_event_t stream = { 0 }, start = { 0 }, root = { 0 }, end = { 0 },
+				last = { 0 };
+	int r = source_next(s, &stream);
+
+	if (r == 0)
+		r = source_next(s, &start);
+	if (r == 0 && start.type == YAML_STREAM_END_EVENT)
+		return refuse_empty(s);
+	if (r == 0)
+		r = source_next(s, &root);
+	if (r == 0)
+		r = tree_read(s, &root, 0, ret);
+	if (r == 0 && (*ret)->kind == YAML_SCALAR && (*ret)->plain && !(*ret)->text[0])
+		return refuse_empty(s);
+	if (r == 0)
+		r = source_next(s, &end);
+	if (r == 0)
+		r = source_next(s, &last);
+	if (r == 0 && last.type != YAML_STREAM_END_EVENT)
+		return refuse(s, &last.start_mark, "further documents (---)");
+	return r;
+}
+
+/* U+FEFF at the beginning says that this is UTF-8; it is not part of line 1. */
+static size_t bom_length(const uint8_t *text, size_t size)
+{
+	return size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
+                    struct error *err)
+{
+	size_t bom = bom_length(text, size);
+	const uint8_t *begin = size ? text + bom : (const uint8_t *)"";
+	auto_source struct source s = {
+		.file = file, .text = begin, .size = size - bom, .err = err
+	};
+	auto_yaml struct yaml_tree *t = NULL;
+	int r;
+
+	if (size > YAML_MAX_SIZE) {
+		error_set(err, ERROR_FILE_TOO_LARGE,
+		          "%zu bytes; a manifest has at most %zu (1 MiB)", size, YAML_MAX_SIZE);
+		return error_at(err, file, 0, 0);
+	}
+	r = yaml_text_check(file, s.text, s.size, err);
+	if (r < 0)
+		return r;
+	if (!yaml_parser_initialize(&s.parser))
+		return error_nomem(err, "reading YAML");
+	yaml_parser_set_encoding(&s.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&s.parser, s.text, s.size);
+	r = document_read(&s, &t);
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = NULL;
+	return 0;
+}

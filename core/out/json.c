@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/json.c: results for scripts: JSON, by jansson. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/out/emit.h"
+
+enum { DEPTH_MAX = 8 };
+
+struct json_emitter {
+	json_t *open[DEPTH_MAX], *root;
+	int depth;
+	bool failed;
+};
+
+/* Takes the reference to value over. */
+static void json_put(struct json_emitter *j, const char *key, json_t *value)
+{
+	json_t *in = j->depth ? j->open[j->depth - 1] : NULL;
+	int r = -1;
+
+	if (!value)
+		r = -1;
+	else if (!in && !j->root) {
+		j->root = value;
+		r = 0;
+	} else if (in)
+		r = json_is_array(in) ? json_array_append_new(in, value)
+		                      : json_object_set_new(in, key, value);
+	else
+		json_decref(value);
+	j->failed |= r < 0;
+}
+
+static void json_enter(struct json_emitter *j, const char *key, json_t *value)
+{
+	json_put(j, key, value);
+	if (!j->failed && j->depth < DEPTH_MAX)
+		j->open[j->depth++] = value;
+	else
+		j->failed = true;
+}
+
+static void json_map(void *self, const char *key)
+{
+	json_enter(self, key, json_object());
+}
+
+static void json_list(void *self, const char *key)
+{
+	json_enter(self, key, json_array());
+}
+
+static void json_end(void *self)
+{
+	struct json_emitter *j = self;
+
+	j->depth -= j->depth > 0;
+}
+
+static void json_number(void *self, const char *key, uint64_t value)
+{
+	json_put(self, key, json_integer((json_int_t)value));
+}
+
+static void json_text(void *self, const char *key, const char *value)
+{
+	json_put(self, key, json_string(value));
+}
+
+static void json_bytes(void *self, const char *key, const uint8_t *data, size_t size)
+{
+	auto_free char *hex = malloc(2 * size + 1);
+
+	json_put(self, key, hex ? json_string(hex_of(data, size, hex)) : NULL);
+}
+
+static int json_finish(void *self, FILE *to, struct error *err)
+{
+	struct json_emitter *j = self;
+	int r = 0;
+
+	if (j->failed)
+		r = error_nomem(err, "JSON");
+	else if (json_dumpf(j->root, to, JSON_INDENT(2)) < 0 || fputc('\n', to) == EOF)
+		r = error_sys(err, ERROR_OUTPUT, errno, "writing JSON");
+	json_decref(j->root);
+	free(j);
+	return r;
+}
+
+int emit_json(struct emitter *ret, struct error *err)
+{
+	struct json_emitter *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		return error_nomem(err, "JSON");
+	*ret = (struct emitter){ j,           json_map,  json_list,  json_end,
+		                 json_number, json_text, json_bytes, json_finish };
+	return 0;
+}

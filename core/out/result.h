@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/result.h: what a command found; each kind of result described once, to any emitter. */
+#ifndef CORE_OUT_RESULT_H
+#define CORE_OUT_RESULT_H
+
+#include <stdint.h>
+
+struct emitter;    /* core/out/emit.h */
+struct snp_digest; /* core/snp/digest.h */
+
+/* "snpvmm.measure/1". Everything is borrowed. */
+struct measure_result {
+	const char *manifest, *profile, *vcpu_type;
+	unsigned vcpus;
+	uint32_t vcpu_sig;
+	uint64_t guest_features;
+	const struct snp_digest *digest; /* with its ledger, if that is to be shown */
+};
+
+/* One map; key as the emitter wants it at this place. */
+void result_measure(const struct emitter *e, const char *key, const struct measure_result *r);
+
+#endif

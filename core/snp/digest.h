@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* core/snp/digest.h: plan -> launch digest; on request the ledger: how each region moved it. */
+#ifndef CORE_SNP_DIGEST_H
+#define CORE_SNP_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/plan/plan.h"
+
+struct error; /* core/base/error.h */
+
+#define SNP_DIGEST_SIZE 48
+
+/* One line of the ledger: a region, or a vCPU's VMSA. */
+struct snp_ledger_line {
+	gpa_t gpa;
+	uint64_t size;
+	const char *type; /* "normal", ..., "vmsa" */
+	const char *label;
+	uint8_t digest_after[SNP_DIGEST_SIZE];
+};
+
+/* Zero-initialise; set `ledger_wanted` before the replay to get one. */
+struct snp_digest {
+	uint8_t value[SNP_DIGEST_SIZE];
+	uint64_t pages; /* links of the chain: pages of memory and VMSAs */
+	bool ledger_wanted;
+	struct snp_ledger_line *ledger;
+	size_t n_ledger;
+	/* of the replay */
+	const struct plan_settings *settings;
+	const struct vcpu_state *vmsa_of; /* whose VMSA vmsa_contents is the hash of */
+	uint8_t vmsa_contents[SNP_DIGEST_SIZE];
+};
+
+extern const struct plan_ops snp_digest_ops; /* self: struct snp_digest */
+
+/* The replay; 0 or a negative errno (out of memory). Page contents are hashed on all cores. */
+int snp_digest_of(const struct plan *p, struct snp_digest *ret, struct error *err);
+void snp_digest_fini(struct snp_digest *d);
+
+static inline void snp_digest_cleanup(struct snp_digest *d)
+{
+	snp_digest_fini(d);
+}
+#define auto_digest __attribute__((cleanup(snp_digest_cleanup)))
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* core/snp/status.c: the tables of firmware statuses and termination reasons. */
+#include "core/snp/status.h"
+
+#include <stddef.h>
+
+#include "core/base/array.h"
+
+static const struct snp_status statuses[] = {
+	{ 0x00, "SUCCESS", "the firmware was satisfied", "" },
+	{ 0x01, "INVALID_PLATFORM_STATE", "SNP is not initialised on this host",
+	  "load kvm_amd and read the kernel log for 'SEV-SNP: failed to INIT'" },
+	{ 0x02, "INVALID_GUEST_STATE", "the guest is not in the state this command needs",
+	  "launch it anew" },
+	{ 0x03, "INVALID_CONFIG", "BIOS settings, SMT or the SEV firmware's age are in the way",
+	  "enable SNP in the BIOS, don't force SMT off, update the SEV firmware" },
+	{ 0x04, "INVALID_LEN", "a buffer has the wrong length", "" },
+	{ 0x05, "ALREADY_OWNED", "the platform has an owner", "" },
+	{ 0x06, "INVALID_CERTIFICATE", "a certificate was refused", "" },
+	{ SNP_STATUS_POLICY_FAILURE, "POLICY_FAILURE",
+	  "the guest policy asks for what this platform doesn't have, or the ID block's policy is another",
+	  "compare snp.policy with the ID block and with the platform (SMT, minimum API version)" },
+	{ 0x08, "INACTIVE", "the guest has no ASID", "" },
+	{ 0x09, "INVALID_ADDRESS", "the firmware can't use an address the kernel gave it",
+	  "update kernel and SEV firmware" },
+	{ SNP_STATUS_BAD_SIGNATURE, "BAD_SIGNATURE", "a signature of the ID authentication is wrong",
+	  "sign the block anew; r and s are little-endian, 72 bytes each" },
+	{ SNP_STATUS_BAD_MEASUREMENT, "BAD_MEASUREMENT", "the ID block expects another launch digest",
+	  "make the ID block from the digest that 'snpvmm measure' prints for this manifest" },
+	{ 0x0c, "ASID_OWNED", "the ASID belongs to another guest",
+	  "end left-over guests; if there are none, reboot" },
+	{ 0x0d, "INVALID_ASID", "the ASID is outside the range the BIOS set",
+	  "raise the SEV-ES ASID limit in the BIOS" },
+	{ 0x0e, "WBINVD_REQUIRED", "caches were not flushed", "update kernel and SEV firmware" },
+	{ 0x0f, "DFFLUSH_REQUIRED", "the data fabric was not flushed",
+	  "update kernel and SEV firmware" },
+	{ 0x10, "INVALID_GUEST", "the guest's context page is unknown", "launch it anew" },
+	{ 0x11, "INVALID_COMMAND", "the firmware doesn't know the command", "update the SEV firmware" },
+	{ 0x12, "ACTIVE", "the guest is still active", "" },
+	{ 0x13, "HWERROR_PLATFORM", "the hardware failed; the platform is safe", "power-cycle the host" },
+	{ 0x14, "HWERROR_UNSAFE", "the hardware failed; the platform is not safe",
+	  "power-cycle the host" },
+	{ 0x15, "UNSUPPORTED", "a feature that was asked for is not there",
+	  "drop the feature from snp.policy or snp.guest_features" },
+	{ SNP_STATUS_INVALID_PARAM, "INVALID_PARAM", "a field that must be zero or within bounds isn't",
+	  "check the layout of snp.id_auth and the bits of snp.guest_features" },
+	{ 0x17, "RESOURCE_LIMIT", "the firmware has no room for another guest", "run fewer guests" },
+	{ 0x18, "SECURE_DATA_INVALID", "an integrity check inside the firmware failed",
+	  "update or reset the SEV firmware" },
+	{ 0x19, "INVALID_PAGE_SIZE", "the page's size differs from the RMP's", "update the kernel" },
+	{ 0x1a, "INVALID_PAGE_STATE", "the page is not in the state the firmware wants",
+	  "is a page loaded twice?" },
+	{ 0x1b, "INVALID_MDATA_ENTRY", "swap metadata is wrong", "" },
+	{ 0x1c, "INVALID_PAGE_OWNER", "the page belongs to another guest", "update the kernel" },
+	{ 0x1d, "AEAD_OFLOW", "the guest used up its message sequence numbers", "restart the guest" },
+	{ 0x1f, "EXIT_RING_BUFFER", "a command left the ring buffer mode", "" },
+	{ 0x20, "RMP_INIT_REQUIRED", "the RMP must be initialised anew", "reboot the host" },
+	{ 0x21, "BAD_SVN", "the firmware image's security version is too low", "" },
+	{ 0x22, "BAD_VERSION", "the firmware image's version is wrong", "" },
+	{ 0x23, "SHUTDOWN_REQUIRED", "SNP must be shut down first", "unload kvm_amd" },
+	{ 0x24, "UPDATE_FAILED", "a firmware update failed", "reboot the host" },
+	{ 0x25, "RESTORE_REQUIRED", "the firmware's state must be restored", "reboot the host" },
+	{ 0x26, "RMP_INITIALIZATION_FAILED", "the RMP could not be set up",
+	  "enable full SNP memory (RMP) coverage in the BIOS" },
+	{ 0x27, "INVALID_KEY", "the key that was asked for is absent or disabled",
+	  "load a VLEK, or ask for the VCEK" },
+	{ 0x28, "SHUTDOWN_INCOMPLETE", "an SNP shutdown is unfinished", "try again, or reboot" },
+	{ SNP_STATUS_NOT_ASKED, "NOT_ASKED", "the kernel failed before it asked the firmware",
+	  "read the kernel log" },
+};
+
+const struct snp_status *snp_status(uint32_t code)
+{
+	static const struct snp_status unknown = { 0, "unknown status",
+		                                   "no list of firmware statuses known here has it",
+		                                   "read the kernel log" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (statuses[i].code == code)
+			return &statuses[i];
+	return &unknown;
+}
+
+static const struct {
+	unsigned set, code;
+	const char *text;
+} terminations[] = {
+	{ 0, 0, "general termination request" },
+	{ 0, 1, "GHCB protocol version not supported" },
+	{ 0, 2, "SNP features that the guest needs are not supported by hypervisor or guest" },
+	{ 1, 0, "GHCB registration failed" },
+	{ 1, 1, "page state change failed" },
+	{ 1, 2, "PVALIDATE failed" },
+	{ 1, 3, "not running at VMPL0" },
+	{ 1, 4, "CPUID page is not valid" },
+	{ 1, 5, "CPUID asked of the hypervisor failed" },
+	{ 1, 6, "secrets page is not usable" },
+	{ 1, 7, "no SVSM where one is needed" },
+	{ 1, 8, "SVSM runs at VMPL0, the guest too" },
+	{ 1, 9, "SVSM calling area is not usable" },
+};
+
+const char *snp_termination(unsigned set, unsigned code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(terminations); i++)
+		if (terminations[i].set == set && terminations[i].code == code)
+			return terminations[i].text;
+	return NULL;
+}
+
+const char *snp_termination_set(unsigned set)
+{
+	static const char *const sets[] = { "GHCB specification", "guest kernel or firmware" };
+
+	return set < ARRAY_SIZE(sets) ? sets[set] : "guest's own reasons";
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* core/snp/vmsa.c: the one place that is prediction, not identity: what a host makes of our registers. */
+#include "core/snp/vmsa.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/array.h"
+
+#define EFER_SVME ((uint64_t)1 << 12)
+#define CR4_MCE   ((uint64_t)1 << 6)
+#define CR0_CD_NW ((uint64_t)3 << 29)
+
+/* What a host adds that no register of ours says. */
+static const struct vmsa_rule {
+	uint64_t g_pat; /* MSR_IA32_CR_PAT after reset */
+	uint32_t mxcsr; /* the FPU's reset state, or 0 where the host doesn't sync it */
+	uint16_t fcw;
+} rules[] = {
+	[VMSA_KVM] = { 0x0007040600070406, 0x1f80, 0x37f },
+	[VMSA_EC2] = { 0x0007040600070406, 0, 0 },
+	[VMSA_GCE] = { 0x0000000000070106, 0, 0 },
+};
+static_assert(ARRAY_SIZE(rules) == VMSA_FLAVOURS, "a VMSA flavour without a rule");
+
+static struct snp_segment vmsa_segment(const struct segment *s)
+{
+	return (struct snp_segment){
+		.selector = le16_of(s->selector),
+		.attrib = le16_of(s->attrib),
+		.limit = le32_of(s->limit),
+		.base = le64_of(s->base),
+	};
+}
+
+/* KVM_SET_SREGS has only base and limit for these two, so selector and attributes stay zero. */
+static struct snp_segment vmsa_table(const struct segment *s)
+{
+	return (struct snp_segment){ .limit = le32_of(s->limit), .base = le64_of(s->base) };
+}
+
+static void vmsa_segments(const struct vcpu_state *s, struct snp_vmsa *v)
+{
+	v->es = vmsa_segment(&s->es);
+	v->cs = vmsa_segment(&s->cs);
+	v->ss = vmsa_segment(&s->ss);
+	v->ds = vmsa_segment(&s->ds);
+	v->fs = vmsa_segment(&s->fs);
+	v->gs = vmsa_segment(&s->gs);
+	v->gdtr = vmsa_table(&s->gdt);
+	v->ldtr = vmsa_segment(&s->ldt);
+	v->idtr = vmsa_table(&s->idt);
+	v->tr = vmsa_segment(&s->tr);
+	v->cpl = s->ss.attrib >> 5 & 3; /* svm_set_segment(): CPL is SS's DPL */
+}
+
+void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
+                 struct snp_vmsa *ret)
+{
+	const struct vmsa_rule *rule = &rules[flavour];
+
+	memset(ret, 0, sizeof(*ret));
+	vmsa_segments(s, ret);
+	ret->efer = le64_of(s->efer | EFER_SVME); /* svm_set_efer() */
+	ret->cr4 = le64_of(s->cr4 | CR4_MCE);     /* svm_set_cr4(): the host's MCE bit, always on */
+	ret->cr3 = le64_of(s->cr3);
+	ret->cr0 = le64_of(s->cr0 & ~CR0_CD_NW); /* svm_set_cr0(), quirk CD_NW_CLEARED */
+	ret->dr7 = le64_of(0x400);
+	ret->dr6 = le64_of(0xffff0ff0);
+	ret->rflags = le64_of(s->rflags | 2);
+	ret->rip = le64_of(s->rip);
+	ret->rsp = le64_of(s->rsp);
+	ret->g_pat = le64_of(rule->g_pat);
+	ret->rdx = le64_of(s->rdx);
+	ret->rsi = le64_of(s->rsi);
+	ret->sev_features = le64_of(sev_features);
+	ret->xcr0 = le64_of(1);
+	ret->mxcsr = le32_of(rule->mxcsr);
+	ret->fcw = le16_of(rule->fcw);
+}

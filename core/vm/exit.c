@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/exit.c: exits to the bus, to the platform, or to an end (kvm-snp-abi 5; KVM api.rst, "kvm_run"). */
+#include "core/vm/exit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/array.h"
+#include "core/vm/abi.h"
+
+/* A write's verdict, in words. */
+static enum verdict io_verdict(enum io_verdict asked, const uint8_t *data, size_t size,
+                               struct outcome *ret)
+{
+	uint64_t value = 0;
+
+	switch (asked) {
+	case IO_EXIT:
+		for (size_t i = size; i > 0; i--)
+			value = value << 8 | data[i - 1];
+		outcome_set(ret, GUEST_EXITED, value, "the guest exited with status %llu",
+		            (unsigned long long)value);
+		return VERDICT_STOP;
+	case IO_RESET:
+		outcome_set(ret, GUEST_RESET, 0, "the guest asked for a reset");
+		return VERDICT_STOP;
+	case IO_POWER_OFF:
+		outcome_set(ret, GUEST_POWERED_OFF, 0, "the guest powered off");
+		return VERDICT_STOP;
+	case IO_GO_ON:
+		break;
+	}
+	return VERDICT_RESUME;
+}
+
+static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
+{
+	struct kvm_run *run = v->run;
+	struct vm *vm = v->vm;
+	uint8_t *data = (uint8_t *)run + run->io.data_offset;
+	enum verdict verdict = VERDICT_RESUME;
+
+	for (uint32_t i = 0; verdict == VERDICT_RESUME && i < run->io.count; i++) {
+		enum io_verdict asked = IO_GO_ON;
+
+		pthread_mutex_lock(&vm->bus_lock);
+		if (run->io.direction == KVM_EXIT_IO_OUT)
+			bus_write(&vm->bus, run->io.port, data, run->io.size, &asked);
+		else
+			bus_read(&vm->bus, run->io.port, data, run->io.size);
+		pthread_mutex_unlock(&vm->bus_lock);
+		verdict = io_verdict(asked, data, run->io.size, ret);
+		data += run->io.size;
+	}
+	return verdict;
+}
+
+/* No device of ours lives in memory; reads float high, as on a bus where nobody answers. */
+static enum verdict exit_mmio(struct vcpu *v)
+{
+	if (!v->run->mmio.is_write)
+		memset(v->run->mmio.data, 0xff, sizeof(v->run->mmio.data));
+	return VERDICT_RESUME;
+}
+
+static enum verdict exit_system_event(struct vcpu *v, struct outcome *ret)
+{
+	switch (v->run->system_event.type) {
+	case KVM_SYSTEM_EVENT_SHUTDOWN:
+		outcome_set(ret, GUEST_POWERED_OFF, 0, "the guest powered off");
+		break;
+	case KVM_SYSTEM_EVENT_RESET:
+		outcome_set(ret, GUEST_RESET, 0, "the guest asked for a reset");
+		break;
+	case KVM_SYSTEM_EVENT_CRASH:
+		outcome_set(ret, GUEST_CRASHED, 0, "the guest reported that it crashed");
+		break;
+	default:
+		return v->vm->platform->exit(v->vm, v, ret);
+	}
+	return VERDICT_STOP;
+}
+
+static enum verdict exit_internal(struct vcpu *v, struct outcome *ret)
+{
+	static const char *const suberrors[] = { "an unknown one",
+		                                 "an instruction that KVM can't emulate",
+		                                 "two exceptions at once",
+		                                 "an exit while an event was delivered",
+		                                 "an exit reason that KVM doesn't know" };
+	uint32_t n = v->run->internal.suberror;
+
+	outcome_set(ret, KVM_INTERNAL, n, "KVM internal error %u on vCPU %u: %s", n, v->index,
+	            suberrors[n < ARRAY_SIZE(suberrors) ? n : 0]);
+	return VERDICT_STOP;
+}
+
+static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
+{
+	switch (v->run->exit_reason) {
+	case KVM_EXIT_UNKNOWN:
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		return VERDICT_RESUME;
+	case KVM_EXIT_IO:
+		return exit_io(v, ret);
+	case KVM_EXIT_MMIO:
+		return exit_mmio(v);
+	case KVM_EXIT_SYSTEM_EVENT:
+		return exit_system_event(v, ret);
+	case KVM_EXIT_INTERNAL_ERROR:
+		return exit_internal(v, ret);
+	case KVM_EXIT_SHUTDOWN:
+		outcome_set(ret, GUEST_SHUTDOWN, 0, "vCPU %u shut down: a triple fault%s", v->index,
+		            v->vm->platform->private_memory ? ", or a VMSA that cannot run" : "");
+		return VERDICT_STOP;
+	case KVM_EXIT_FAIL_ENTRY:
+		outcome_set(ret, KVM_ENTRY_FAILED, v->run->fail_entry.hardware_entry_failure_reason,
+		            "the processor refused to enter vCPU %u (reason 0x%llx)", v->index,
+		            (unsigned long long)v->run->fail_entry.hardware_entry_failure_reason);
+		return VERDICT_STOP;
+	default:
+		return v->vm->platform->exit(v->vm, v, ret);
+	}
+}
+
+static const struct {
+	int errnum;
+	const char *text;
+} run_errors[] = {
+	{ EINVAL, "the guest used a GHCB that it hasn't registered, or sent an event KVM rejects; "
+	          "a kernel without SNP support does this right at its start" },
+	{ EBADF, "/dev/sev was closed or its number reused" },
+	{ EIO, "KVM gave the VM up; the kernel log says why" },
+	{ ENOMEM, "the host has no memory for the guest" },
+	{ EFAULT, "the guest's memory can't be reached" },
+};
+
+/* A vCPU that waits for INIT answers EAGAIN each time it is woken; a guest must not turn that into a busy loop. */
+static enum verdict run_again(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return VERDICT_RESUME;
+}
+
+static enum verdict run_error(struct vcpu *v, int errnum, struct outcome *ret)
+{
+	const char *text = "unexpected";
+
+	for (size_t i = 0; i < ARRAY_SIZE(run_errors); i++)
+		if (run_errors[i].errnum == errnum)
+			text = run_errors[i].text;
+	outcome_set(ret, KVM_FAILED, (uint64_t)errnum, "KVM_RUN of vCPU %u: %s: %s", v->index,
+	            strerror(errnum), text);
+	return VERDICT_STOP;
+}
+
+enum verdict exit_serve(struct vcpu *v, int result, struct outcome *ret)
+{
+	v->exits++;
+	if (result == -EINTR)
+		return VERDICT_RESUME;
+	if (result == -EAGAIN)
+		return run_again();
+	/* Only with these two does a failed KVM_RUN leave a reason that is not stale. */
+	if ((result == -EFAULT || result == -EHWPOISON) && v->run->exit_reason == X_EXIT_MEMORY_FAULT)
+		return v->vm->platform->exit(v->vm, v, ret);
+	if (result < 0)
+		return run_error(v, -result, ret);
+	return exit_reason(v, ret);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/launch.c: the steps of a launch, in the only order there is. */
+#include "core/vm/launch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/vm/abi.h"
+#include "core/vm/platforms.h"
+#include "core/vm/sys.h"
+#include "core/vm/vcpu.h"
+#include "core/vm/vm.h"
+
+static int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
+{
+	return vm->sys->ioctl(vm->sys->self, vm->fd, request, arg);
+}
+
+/* Interrupt lines of the in-kernel PIC and IOAPIC; a failure leaves a guest without input, nothing worse. */
+static void serial_irq(void *self, bool level)
+{
+	struct kvm_irq_level irq = { .irq = SERIAL_COM1_IRQ, .level = level };
+
+	vm_ioctl(self, KVM_IRQ_LINE, &irq);
+}
+
+static int launch_vm(struct vm *vm, struct error *err)
+{
+	int r;
+
+	vm->kvm = platform_kvm_open(vm->sys, vm->platform, err);
+	if (vm->kvm < 0)
+		return vm->kvm;
+	do
+		r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_CREATE_VM,
+		                   (void *)(uintptr_t)vm->platform->vm_type);
+	while (r == -EINTR);
+	if (r < 0)
+		return error_sys(err, ERROR_KVM, -r, "creating a VM of type %lu", vm->platform->vm_type);
+	vm->fd = r;
+	r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
+	if (r < (int)sizeof(struct kvm_run))
+		return error_set(err, ERROR_KVM, "KVM maps %d bytes for a vCPU, too few", r);
+	vm->run_size = (size_t)r;
+	return 0;
+}
+
+static int launch_irqchip(struct vm *vm, struct error *err)
+{
+	int r = vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
+
+	return r < 0 ? error_sys(err, ERROR_KVM, -r, "creating the interrupt controllers") : 0;
+}
+
+static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
+{
+	int r = 0;
+
+	vm->vcpus = calloc(count, sizeof(*vm->vcpus));
+	if (!vm->vcpus)
+		return error_nomem(err, "vCPUs");
+	vm->n_vcpus = count;
+	for (unsigned i = 0; i < count; i++)
+		vm->vcpus[i] = (struct vcpu){ .vm = vm, .index = i, .fd = -1 };
+	for (unsigned i = 0; r == 0 && i < count; i++)
+		r = vcpu_create(vm, i, err);
+	return r;
+}
+
+static int launch_devices(struct vm *vm, const struct vm_devices *d, struct error *err)
+{
+	int r;
+
+	sink_init(&vm->serial_out, d->serial_fd);
+	sink_init(&vm->debug_out, d->debug_fd);
+	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
+	serial_init(&vm->serial, &vm->serial_out, serial_irq, vm);
+	debug_port_init(&vm->debug_port, &vm->debug_out);
+	reset_port_init(&vm->reset_port);
+	keyboard_port_init(&vm->keyboard_port);
+	r = bus_add(&vm->bus, &vm->serial.dev, err);
+	if (r == 0)
+		r = bus_add(&vm->bus, &vm->debug_port.dev, err);
+	if (r == 0)
+		r = bus_add(&vm->bus, &vm->reset_port.dev, err);
+	if (r == 0)
+		r = bus_add(&vm->bus, &vm->keyboard_port.dev, err);
+	if (r < 0 || !d->exit_port_given)
+		return r;
+	exit_port_init(&vm->exit_port, d->exit_port);
+	return bus_add(&vm->bus, &vm->exit_port.dev, err);
+}
+
+static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_devices *d,
+                        struct error *err)
+{
+	int r = launch_devices(vm, d, err);
+
+	if (r == 0)
+		r = launch_vm(vm, err);
+	if (r == 0)
+		r = vm->platform->open(vm, p, err);
+	if (r == 0)
+		r = launch_irqchip(vm, err);
+	if (r == 0)
+		r = memory_init(&vm->memory, vm->sys, vm->fd, p, vm->platform->private_memory, err);
+	if (r == 0)
+		r = launch_vcpus(vm, plan_vcpus(p), err);
+	return r == 0 ? plan_replay(p, &vm->platform->load, vm, err) : r;
+}
+
+int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
+              const struct vm_devices *d, struct vm **ret, struct error *err)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	sigset_t all, before;
+	int r;
+
+	if (!vm)
+		return error_nomem(err, "VM");
+	if (plan_settings(p)->measure_only) {
+		free(vm);
+		return error_set(err, ERROR_UNSUPPORTED, "this manifest can be measured, not launched: %s",
+		                 plan_settings(p)->measure_only);
+	}
+	vm->sys = sys;
+	vm->platform = on;
+	vm->kvm = vm->fd = vm->sev = -1;
+	pthread_mutex_init(&vm->bus_lock, NULL);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = launch_steps(vm, p, d, err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r < 0) {
+		vm_free(vm);
+		return r;
+	}
+	log_info("launched on platform '%s', memory in %s", on->name, vm->memory.backing);
+	*ret = vm;
+	return 0;
+}
+
+static void vm_close(const struct vm *vm, int fd)
+{
+	if (fd >= 0)
+		vm->sys->close(vm->sys->self, fd);
+}
+
+void vm_free(struct vm *vm)
+{
+	if (!vm)
+		return;
+	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
+	sink_fini(&vm->serial_out);
+	sink_fini(&vm->debug_out);
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vcpu_close(&vm->vcpus[i]);
+	free(vm->vcpus);
+	memory_fini(&vm->memory);
+	vm_close(vm, vm->fd);
+	vm->platform->close(vm);
+	vm_close(vm, vm->kvm);
+	pthread_mutex_destroy(&vm->bus_lock);
+	free(vm);
+}

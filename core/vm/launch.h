@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/launch.h: from a sealed plan to a VM that is about to execute its first instruction. */
+#ifndef CORE_VM_LAUNCH_H
+#define CORE_VM_LAUNCH_H
+
+struct error;      /* core/base/error.h */
+struct kvm_sys;    /* core/vm/sys.h */
+struct plan;       /* core/plan/plan.h */
+struct platform;   /* core/vm/vm.h */
+struct vm;         /* core/vm/vm.h */
+struct vm_devices; /* core/vm/vm.h */
+
+/*
+ * Makes the VM, its memory, vCPUs and devices, and replays the plan into the platform. On failure nothing is
+ * left open or mapped. The plan and the descriptors in *d must outlive the VM. Signals are blocked meanwhile
+ * in this thread: one that arrives during LAUNCH_UPDATE would fail it.
+ */
+int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
+              const struct vm_devices *d, struct vm **ret, struct error *err);
+
+/* Everything but the plan; NULL is fine. The order of closing is what frees the guest's ASID at once. */
+void vm_free(struct vm *vm);
+
+#endif

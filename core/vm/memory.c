@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/memory.c: makes slots, converts pages, and looks guest addresses up. */
+#include "core/vm/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/vm/abi.h"
+#include "core/vm/sys.h"
+
+/* guest_memfd that can be mapped and starts shared: plain VMs on Linux 6.18 and later. */
+#define MAPPABLE (X_GUEST_MEMFD_MMAP | X_GUEST_MEMFD_INIT_SHARED)
+
+static bool gmem_mappable(const struct memory *m)
+{
+	int flags = m->sys->ioctl(m->sys->self, m->vm, KVM_CHECK_EXTENSION,
+	                          (void *)(uintptr_t)X_CAP_GUEST_MEMFD_FLAGS);
+
+	return flags > 0 && ((unsigned)flags & MAPPABLE) == MAPPABLE;
+}
+
+static int gmem_open(struct memory *m, struct slot *s, uint64_t flags, struct error *err)
+{
+	struct x_create_guest_memfd create = { .size = s->size, .flags = flags };
+	int fd = m->sys->ioctl(m->sys->self, m->vm, X_CREATE_GUEST_MEMFD, &create);
+
+	if (fd < 0) {
+		error_sys(err, ERROR_HOST_MEMORY, -fd, "guest_memfd of 0x%llx bytes",
+		          (unsigned long long)s->size);
+		return error_fix(err, "lower 'memory', or raise the memory limit of this cgroup");
+	}
+	s->fd = fd;
+	/* KVM opens it without O_CLOEXEC; a child that kept it would keep the VM and its ASID alive. */
+	fd = m->sys->cloexec(m->sys->self, fd);
+	return fd < 0 ? error_sys(err, ERROR_KVM, -fd, "guest_memfd: close-on-exec") : 0;
+}
+
+static int slot_map(struct memory *m, struct slot *s, int flags, int fd, struct error *err)
+{
+	int error = 0;
+
+	s->at = m->sys->map(m->sys->self, s->size, PROT_READ | PROT_WRITE, flags, fd, &error);
+	if (s->at)
+		return 0;
+	error_sys(err, ERROR_HOST_MEMORY, -error, "mapping guest memory of 0x%llx bytes",
+	          (unsigned long long)s->size);
+	return error_fix(err, "lower 'memory', or free some on the host");
+}
+
+static int slot_register(struct memory *m, const struct slot *s, bool gmem, struct error *err)
+{
+	struct x_memory_region2 region = {
+		.slot = (uint32_t)(s - m->slots),
+		.flags = gmem ? X_MEM_GUEST_MEMFD : 0,
+		.guest_phys_addr = s->gpa,
+		.memory_size = s->size,
+		.userspace_addr = (uintptr_t)s->at,
+		.guest_memfd = gmem ? (uint32_t)s->fd : 0,
+	};
+	/* The old call reads the first 32 bytes, which are laid out alike; it serves kernels before 6.8. */
+	unsigned long request = gmem ? X_SET_USER_MEMORY_REGION2 : KVM_SET_USER_MEMORY_REGION;
+	int r = m->sys->ioctl(m->sys->self, m->vm, request, &region);
+
+	if (r < 0)
+		return error_sys(err, ERROR_KVM, -r, "memory slot at 0x%llx, 0x%llx bytes",
+		                 (unsigned long long)s->gpa, (unsigned long long)s->size);
+	return 0;
+}
+
+static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_private)
+{
+	struct x_memory_attributes a = {
+		.address = gpa,
+		.size = size,
+		.attributes = to_private ? X_MEMORY_ATTRIBUTE_PRIVATE : 0,
+	};
+	int r;
+
+	do
+		r = m->sys->ioctl(m->sys->self, m->vm, X_SET_MEMORY_ATTRIBUTES, &a);
+	while (r == -EINTR || r == -EAGAIN);
+	return r;
+}
+
+/* Private memory in the guest_memfd; beside it an anonymous shared side that costs nothing until touched. */
+static int slot_private(struct memory *m, struct slot *s, struct error *err)
+{
+	int r = gmem_open(m, s, 0, err);
+
+	s->shared = calloc((s->size / PAGE_SIZE + 63) / 64, sizeof(*s->shared));
+	if (r == 0 && !s->shared)
+		r = error_nomem(err, "map of shared pages");
+	if (r == 0)
+		r = slot_map(m, s, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, err);
+	if (r == 0)
+		r = slot_register(m, s, true, err);
+	if (r < 0)
+		return r;
+	r = attributes_set(m, s->gpa, s->size, true);
+	return r < 0 ? error_sys(err, ERROR_KVM, -r, "making memory at 0x%llx private",
+	                         (unsigned long long)s->gpa)
+	             : 0;
+}
+
+static int slot_plain(struct memory *m, struct slot *s, bool gmem, struct error *err)
+{
+	int r;
+
+	if (gmem) {
+		r = gmem_open(m, s, MAPPABLE, err);
+	} else {
+		r = m->sys->memfd(m->sys->self, "snpvmm-ram", s->size);
+		if (r < 0)
+			return error_sys(err, ERROR_HOST_MEMORY, -r, "memfd of 0x%llx bytes",
+			                 (unsigned long long)s->size);
+		s->fd = r;
+		r = 0;
+	}
+	if (r == 0)
+		r = slot_map(m, s, MAP_SHARED | MAP_NORESERVE, s->fd, err);
+	return r == 0 ? slot_register(m, s, gmem, err) : r;
+}
+
+int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
+                bool private_memory, struct error *err)
+{
+	const struct ram *ram;
+	size_t count = plan_ram(p, &ram);
+	bool gmem;
+	int r = 0;
+
+	*m = (struct memory){ .sys = sys, .vm = vm, .private_memory = private_memory };
+	pthread_mutex_init(&m->lock, NULL);
+	gmem = private_memory || gmem_mappable(m);
+	m->backing = private_memory ? "private guest_memfd" : gmem ? "mapped guest_memfd" : "memfd";
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct slot *s = &m->slots[m->count++];
+
+		*s = (struct slot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
+		r = private_memory ? slot_private(m, s, err) : slot_plain(m, s, gmem, err);
+	}
+	return r;
+}
+
+void memory_fini(struct memory *m)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		struct slot *s = &m->slots[i];
+
+		if (s->at)
+			m->sys->unmap(m->sys->self, s->at, s->size);
+		if (s->fd >= 0)
+			m->sys->close(m->sys->self, s->fd);
+		free(s->shared);
+	}
+	if (m->sys)
+		pthread_mutex_destroy(&m->lock);
+	*m = (struct memory){ 0 };
+}
+
+static struct slot *slot_of(struct memory *m, gpa_t gpa)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (gpa >= m->slots[i].gpa && gpa - m->slots[i].gpa < m->slots[i].size)
+			return &m->slots[i];
+	return NULL;
+}
+
+static bool page_shared(const struct slot *s, uint64_t page)
+{
+	return s->shared[page / 64] >> (page % 64) & 1;
+}
+
+static void page_mark(struct slot *s, uint64_t page, bool shared)
+{
+	uint64_t bit = (uint64_t)1 << (page % 64);
+
+	s->shared[page / 64] = shared ? s->shared[page / 64] | bit : s->shared[page / 64] & ~bit;
+}
+
+uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
+{
+	struct slot *s = slot_of(m, gpa);
+	uint64_t offset = s ? gpa - s->gpa : 0;
+	bool reachable = s && size <= s->size - offset;
+
+	if (!reachable || !s->shared)
+		return reachable ? s->at + offset : NULL;
+	pthread_mutex_lock(&m->lock);
+	for (uint64_t page = offset / PAGE_SIZE; reachable && page * PAGE_SIZE < offset + size; page++)
+		reachable = page_shared(s, page);
+	pthread_mutex_unlock(&m->lock);
+	return reachable ? s->at + offset : NULL;
+}
+
+/* The part of [gpa, gpa + pages) that lies in one slot of private memory; NULL: it starts outside. */
+static struct slot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uint64_t *ret_part)
+{
+	struct slot *s = slot_of(m, gpa);
+
+	if (!s || !s->shared)
+		return NULL;
+	*ret_part = MIN_OF(pages, (s->size - (gpa - s->gpa)) / PAGE_SIZE);
+	return s;
+}
+
+static bool all_ours(struct memory *m, gpa_t gpa, uint64_t pages)
+{
+	uint64_t part;
+
+	for (; pages > 0; pages -= part, gpa += part * PAGE_SIZE)
+		if (!convertible(m, gpa, pages, &part))
+			return false;
+	return true;
+}
+
+/* Gives back the side that is no longer in use: a hole in the guest_memfd, or the shared side's pages. */
+static int part_convert(struct memory *m, struct slot *s, gpa_t gpa, uint64_t pages, bool to_private)
+{
+	uint64_t offset = gpa - s->gpa, size = pages * PAGE_SIZE;
+	int r = attributes_set(m, gpa, size, to_private);
+
+	if (r < 0)
+		return r;
+	for (uint64_t i = 0; i < pages; i++)
+		page_mark(s, offset / PAGE_SIZE + i, !to_private);
+	return m->sys->discard(m->sys->self, to_private ? -1 : s->fd, s->at + offset, offset, size);
+}
+
+static bool part_differs(const struct slot *s, gpa_t gpa, uint64_t pages, bool to_private)
+{
+	for (uint64_t i = 0; i < pages; i++)
+		if (page_shared(s, (gpa - s->gpa) / PAGE_SIZE + i) == to_private)
+			return true;
+	return false;
+}
+
+enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private)
+{
+	enum memory_change change = MEMORY_AS_BEFORE;
+	uint64_t part;
+
+	/* A page count that would wrap lies outside every slot, so nothing is multiplied before this. */
+	if (gpa % PAGE_SIZE || pages == 0 || pages > PLAN_GPA_LIMIT / PAGE_SIZE)
+		return MEMORY_NOT_OURS;
+	pthread_mutex_lock(&m->lock);
+	if (!all_ours(m, gpa, pages))
+		change = MEMORY_NOT_OURS;
+	for (; change != MEMORY_NOT_OURS && change != MEMORY_FAILED && pages > 0;
+	     pages -= part, gpa += part * PAGE_SIZE) {
+		struct slot *s = convertible(m, gpa, pages, &part);
+
+		if (!part_differs(s, gpa, part, to_private))
+			continue;
+		change = part_convert(m, s, gpa, part, to_private) < 0 ? MEMORY_FAILED : MEMORY_CHANGED;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return change;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/plain.c: platform "kvm": regions are copied into RAM; nothing is protected, for development. */
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/vm/abi.h"
+#include "core/vm/platforms.h"
+#include "core/vm/vcpu.h"
+#include "core/vm/vm.h"
+
+static int plain_open(struct vm *vm, const struct plan *p, struct error *err)
+{
+	(void)p;
+	return vcpu_cpuid_host(vm, err);
+}
+
+static int plain_begin(void *self, const struct plan *p, struct error *err)
+{
+	(void)self;
+	(void)p;
+	(void)err;
+	return 0;
+}
+
+/* Pages that carry no bytes are zero in fresh memory; there is no PSP to write secrets or CPUID. */
+static int plain_region(void *self, const struct region *r, struct error *err)
+{
+	struct vm *vm = self;
+	uint8_t *to;
+
+	if (!r->bytes)
+		return 0;
+	to = memory_at(&vm->memory, r->gpa, r->size);
+	if (!to)
+		return error_set(err, ERROR_INTERNAL, "%s at 0x%llx is outside memory", r->label,
+		                 (unsigned long long)r->gpa);
+	memcpy(to, r->bytes, r->size);
+	return 0;
+}
+
+static int plain_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	struct vm *vm = self;
+
+	return vcpu_begin_as(&vm->vcpus[index], s, err);
+}
+
+static int plain_end(void *self, const struct plan *p, struct error *err)
+{
+	return plain_begin(self, p, err);
+}
+
+/* Everything a plain VM can exit with, the run loop knows itself. */
+static enum verdict plain_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
+{
+	(void)vm;
+	(void)v;
+	outcome_set(ret, KVM_FAILED, 0, "an exit that a plain VM cannot have");
+	return VERDICT_STOP;
+}
+
+static void plain_close(struct vm *vm)
+{
+	(void)vm;
+}
+
+static const struct need plain_needs[] = { { 0 } };
+
+const struct platform platform_plain = {
+	.name = "kvm",
+	.vm_type = X_KVM_DEFAULT_VM,
+	.needs = plain_needs,
+	.open = plain_open,
+	.load = { plain_begin, plain_region, plain_vcpu, plain_end },
+	.exit = plain_exit,
+	.close = plain_close,
+};

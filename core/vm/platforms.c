@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/platforms.c: table of platforms; what each needs of a host, checked. */
+#include "core/vm/platforms.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/vm/abi.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+
+static const struct platform *const platforms[] = { &platform_snp, &platform_plain };
+
+const struct platform *platform_named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++)
+		if (!strcmp(platforms[i]->name, name))
+			return platforms[i];
+	return NULL;
+}
+
+static int kvm_missing(int errnum, struct error *err)
+{
+	bool permission = errnum == EACCES || errnum == EPERM;
+
+	error_sys(err, permission ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED, errnum,
+	          "cannot open /dev/kvm");
+	if (permission)
+		return error_fix(err, "join the group 'kvm' (usermod -aG kvm USER, then log in anew)");
+	error_why(err, "KVM is not loaded, or virtualisation is off in the BIOS or not nested here");
+	return error_fix(err, "modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in");
+}
+
+static int check(const struct kvm_sys *sys, int kvm, int capability)
+{
+	int r = sys->ioctl(sys->self, kvm, KVM_CHECK_EXTENSION, (void *)(uintptr_t)capability);
+
+	return r < 0 ? 0 : r;
+}
+
+static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform *on, struct error *err)
+{
+	for (const struct need *n = on->needs; n->what; n++) {
+		if (((unsigned)check(sys, kvm, n->capability) & n->bits) == n->bits)
+			continue;
+		error_set(err, ERROR_HOST_UNSUPPORTED, "this host cannot launch platform '%s': %s",
+		          on->name, n->what);
+		error_why(err, "%s", n->why);
+		return error_fix(err, "%s", n->fix);
+	}
+	return 0;
+}
+
+int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
+{
+	int kvm = sys->open(sys->self, "/dev/kvm", O_RDWR | O_CLOEXEC), r;
+
+	if (kvm < 0)
+		return kvm_missing(-kvm, err);
+	r = sys->ioctl(sys->self, kvm, KVM_GET_API_VERSION, NULL);
+	if (r != KVM_API_VERSION)
+		r = r < 0 ? error_sys(err, ERROR_KVM, -r, "/dev/kvm doesn't answer as KVM does")
+		          : error_set(err, ERROR_HOST_UNSUPPORTED, "/dev/kvm has API version %d, not %d",
+		                      r, KVM_API_VERSION);
+	else
+		r = needs_check(sys, kvm, on, err);
+	if (r == 0)
+		return kvm;
+	sys->close(sys->self, kvm);
+	return r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/run.h: runs a launched VM to its end, whatever that is: never a hang. */
+#ifndef CORE_VM_RUN_H
+#define CORE_VM_RUN_H
+
+#include <stdint.h>
+
+struct error;   /* core/base/error.h */
+struct outcome; /* core/vm/outcome.h */
+struct vm;      /* core/vm/vm.h */
+
+struct run_limits {
+	uint64_t timeout_ms; /* from the call on; 0: none */
+	int input_fd;        /* bytes for COM1: a terminal or a pipe; -1: none. Borrowed */
+};
+
+/*
+ * One thread a vCPU until the first of them has a verdict, the time is over, or SIGINT, SIGTERM or SIGHUP comes;
+ * then all leave. A terminal at input_fd is raw meanwhile (signals stay on) and restored before the return.
+ * 0 with *ret filled, or a negative errno when the run could not begin.
+ */
+int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err);
+
+#endif

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/vm/snp.c: platform "snp": SEV_INIT2, LAUNCH_START, LAUNCH_UPDATE, LAUNCH_FINISH, and the exits that only
+ * an SNP guest has. Kernel side: arch/x86/kvm/svm/sev.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/snp/digest.h"
+#include "core/snp/idblock.h"
+#include "core/snp/policy.h"
+#include "core/snp/status.h"
+#include "core/vm/abi.h"
+#include "core/vm/platforms.h"
+#include "core/vm/refusal.h"
+#include "core/vm/sys.h"
+#include "core/vm/vcpu.h"
+#include "core/vm/vm.h"
+
+#define NO_SNP_FIX \
+	"needs an AMD EPYC 7003 or later, SNP on in BIOS and IOMMU, Linux 6.11 or later; " \
+	"'--platform kvm' runs the guest without protection"
+
+static const struct need snp_needs[] = {
+	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "KVM has no SEV-SNP VMs (type 4)",
+	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer SNP",
+	  NO_SNP_FIX },
+	{ X_CAP_USER_MEMORY2, 1, "KVM has no memory slots with guest_memfd",
+	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
+	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE, "KVM has no private memory attribute",
+	  "the kernel lacks it, or was booted with kvm.gmem_in_place_conversion=1",
+	  "boot without kvm.gmem_in_place_conversion" },
+	{ X_CAP_MEMORY_FAULT_INFO, 1, "KVM doesn't report memory faults",
+	  "the kernel is older than 6.8", NO_SNP_FIX },
+	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE, "KVM doesn't hand page-state changes over",
+	  "the kernel is too old", NO_SNP_FIX },
+	{ 0 },
+};
+
+/* One command; the firmware's status, 0 if it wasn't asked, goes to *status. */
+static int sev_command(struct vm *vm, uint32_t id, void *data, uint32_t *status)
+{
+	struct x_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
+	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
+
+	*status = r < 0 ? cmd.error : 0; /* KVM doesn't clear it, so after success it means nothing */
+	return r;
+}
+
+static int sev_device_open(struct vm *vm, struct error *err)
+{
+	int r = vm->sys->open(vm->sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
+
+	if (r >= 0) {
+		vm->sev = r;
+		return 0;
+	}
+	error_sys(err, r == -EACCES || r == -EPERM ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED, -r,
+	          "cannot open /dev/sev");
+	if (r == -EBUSY) {
+		err->kind = ERROR_HOST_BUSY;
+		error_why(err, "another program holds the SEV firmware's device alone");
+		return error_fix(err, "end that program (fuser -v /dev/sev) and try again");
+	}
+	if (err->kind == ERROR_HOST_PERMISSION)
+		return error_fix(err, "give your user access to /dev/sev (a udev rule, or root)");
+	error_why(err, "the module ccp is not loaded, or the BIOS hides the PSP");
+	return error_fix(err, "modprobe ccp; in a container pass /dev/sev in beside /dev/kvm");
+}
+
+/* Page tables of ours have a C-bit in them, measured; a host with another position would run nonsense. */
+static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct error *err)
+{
+	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x8000001f, 0);
+	unsigned have = leaf ? leaf->reg[CPUID_EBX] & 63 : 0;
+
+	if (have == 0) {
+		error_set(err, ERROR_HOST_UNSUPPORTED, "KVM doesn't say where this host's C-bit is");
+		return error_why(err, "CPUID leaf 0x8000001f is missing from what KVM supports");
+	}
+	if (wanted && have != wanted)
+		return error_set(err, ERROR_HOST_UNSUPPORTED,
+		                 "the guest's page tables have the C-bit at %u, this host has it at %u",
+		                 wanted, have);
+	*ret = have;
+	return 0;
+}
+
+static int snp_init2(struct vm *vm, const struct plan_settings *s, struct error *err)
+{
+	/* KVM adds SNP_ACTIVE itself and refuses it from us. */
+	struct x_sev_init init = { .vmsa_features = s->sev_features & ~SNP_FEATURE_ACTIVE };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXIT_HYPERCALL,
+		                      .args = { 1ULL << X_HC_MAP_GPA_RANGE } };
+	uint32_t status;
+	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_ENABLE_CAP, &cap);
+
+	if (r < 0)
+		return error_sys(err, ERROR_KVM, -r, "having page-state changes handed over");
+	r = sev_command(vm, X_SEV_INIT2, &init, &status);
+	return r < 0 ? refusal_set(err, X_SEV_INIT2, -r, status) : 0;
+}
+
+static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
+{
+	const struct plan_settings *s = plan_settings(p);
+	unsigned c_bit = 0;
+	int r = sev_device_open(vm, err);
+
+	if (r == 0)
+		r = vcpu_cpuid_host(vm, err);
+	if (r == 0)
+		r = c_bit_check(vm, s->c_bit, &c_bit, err);
+	if (r == 0)
+		r = snp_cpuid_filter(&vm->cpuid, c_bit, err);
+	return r == 0 ? snp_init2(vm, s, err) : r;
+}
+
+static int snp_begin(void *self, const struct plan *p, struct error *err)
+{
+	const struct plan_settings *s = plan_settings(p);
+	struct x_snp_launch_start start = { .policy = s->policy };
+	struct vm *vm = self;
+	uint32_t status;
+	int r;
+
+	memcpy(start.gosvw, s->gosvw, sizeof(start.gosvw));
+	r = sev_command(vm, X_SNP_LAUNCH_START, &start, &status);
+	return r < 0 ? refusal_set(err, X_SNP_LAUNCH_START, -r, status) : 0;
+}
+
+/*
+ * KVM may do a part only and return 0 (a signal, a slot's end, a page that fails next time); it advances the
+ * struct, so the same struct is passed until nothing is left. *status is the firmware's on failure.
+ */
+static int update_loop(struct vm *vm, const struct region *r, const void *from, uint32_t *status)
+{
+	struct x_snp_launch_update u = {
+		.gfn_start = r->gpa / PAGE_SIZE,
+		.uaddr = (uintptr_t)from,
+		.len = r->size,
+		.type = region_kind(r->kind)->snp,
+	};
+
+	while (u.len > 0) {
+		uint64_t left = u.len;
+		int e = sev_command(vm, X_SNP_LAUNCH_UPDATE, &u, status);
+
+		if (e == -EAGAIN || e == -EINTR)
+			continue;
+		if (e < 0)
+			return e;
+		if (u.len >= left) /* neither progress nor an error: never seen, but not to be looped on */
+			return -EPROTO;
+	}
+	return 0;
+}
+
+static int update_failed(const struct region *r, int errnum, uint32_t status, struct error *err)
+{
+	refusal_set(err, X_SNP_LAUNCH_UPDATE, errnum, status);
+	return error_wrap(err, "region '%s' at 0x%llx", r->label, (unsigned long long)r->gpa);
+}
+
+/* One try: *ret is the page sent, then, if the firmware refuses it, the page it would take. */
+static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
+                     struct snp_cpuid_page *sent, uint32_t *status, struct error *err)
+{
+	auto_free struct cpuid_table *bsp = calloc(1, sizeof(*bsp));
+	int e;
+
+	if (!bsp)
+		return error_nomem(err, "CPUID page");
+	vcpu_cpuid_own(vm, 0, bsp);
+	e = snp_cpuid_page(bsp, sent, err);
+	if (e < 0)
+		return e;
+	memcpy(ret->data, sent, sizeof(*sent));
+	e = update_loop(vm, r, ret->data, status);
+	return e < 0 ? update_failed(r, -e, *status, err) : 0;
+}
+
+/*
+ * The firmware holds the page against what it can vouch for. When it refuses (INVALID_PARAM), KVM hands the
+ * corrected page back in our buffer: that says which leaf was wrong, and is taken over once.
+ */
+static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
+{
+	auto_blob struct blob page = BLOB_NONE;
+	struct snp_cpuid_page sent;
+	uint32_t status = 0;
+	char differences[768];
+	int e = blob_zero(r->size, &page, err);
+
+	for (int try = 0; e == 0 && try < 2; try++) {
+		memset(page.data, 0, page.size);
+		e = cpuid_try(vm, r, &page, &sent, &status, err);
+		if (e == 0 || status != SNP_STATUS_INVALID_PARAM ||
+		    !snp_cpuid_diff(&sent, (const void *)page.data, differences, sizeof(differences)))
+			return e;
+		error_why(err, "the firmware doesn't vouch for this CPUID: %s", differences);
+		error_fix(err, "update the SEV firmware, or report this CPU model");
+		if (try == 0) {
+			log_notice("firmware corrects the CPUID page: %s", differences);
+			snp_cpuid_adopt(&vm->cpuid, (const void *)page.data);
+			e = 0;
+		}
+	}
+	return e;
+}
+
+static int snp_region(void *self, const struct region *r, struct error *err)
+{
+	auto_blob struct blob blank = BLOB_NONE;
+	const uint8_t *from = r->bytes;
+	struct vm *vm = self;
+	uint32_t status = 0;
+	int e = 0;
+
+	if (r->kind == PAGE_CPUID)
+		return cpuid_load(vm, r, err);
+	if (!from && r->kind != PAGE_ZERO) { /* KVM wants a source even where the firmware writes the page */
+		e = blob_zero(r->size, &blank, err);
+		from = blank.data;
+	}
+	if (e < 0)
+		return e;
+	e = update_loop(vm, r, from, &status);
+	return e < 0 ? update_failed(r, -e, status, err) : 0;
+}
+
+static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	struct vm *vm = self;
+
+	return vcpu_begin_as(&vm->vcpus[index], s, err);
+}
+
+/* Says which of the two values an ID block and a launch must share differs. */
+static void finish_explain(const struct plan *p, uint32_t status, struct error *err)
+{
+	const struct plan_settings *s = plan_settings(p);
+	auto_digest struct snp_digest d = { 0 };
+	struct error ignored = { 0 };
+	char expects[2 * SNP_DIGEST_SIZE + 1], has[2 * SNP_DIGEST_SIZE + 1];
+	bool digest_differs, policy_differs;
+
+	if (!s->id_block_given || snp_digest_of(p, &d, &ignored) < 0)
+		return;
+	snp_id_compare(s->id_block, d.value, s->policy, &digest_differs, &policy_differs);
+	if (status == SNP_STATUS_BAD_MEASUREMENT)
+		error_why(err, "the ID block expects launch digest %s, this launch %s %s",
+		          hex_of(s->id_block, SNP_DIGEST_SIZE, expects),
+		          digest_differs ? "has" : "was predicted to have the same, yet the host made another than",
+		          hex_of(d.value, SNP_DIGEST_SIZE, has));
+	else if (status == SNP_STATUS_POLICY_FAILURE && policy_differs)
+		error_why(err, "the ID block is for another policy than snp.policy 0x%llx",
+		          (unsigned long long)s->policy);
+}
+
+static int snp_end(void *self, const struct plan *p, struct error *err)
+{
+	const struct plan_settings *s = plan_settings(p);
+	struct x_snp_launch_finish finish = {
+		.id_block_uaddr = s->id_block_given ? (uintptr_t)s->id_block : 0,
+		.id_auth_uaddr = s->id_block_given ? (uintptr_t)s->id_auth : 0,
+		.id_block_en = s->id_block_given,
+		.auth_key_en = s->id_block_given && s->author_key,
+	};
+	struct vm *vm = self;
+	uint32_t status;
+	int r;
+
+	memcpy(finish.host_data, s->host_data, sizeof(finish.host_data));
+	r = sev_command(vm, X_SNP_LAUNCH_FINISH, &finish, &status);
+	if (r == 0)
+		return 0;
+	refusal_set(err, X_SNP_LAUNCH_FINISH, -r, status);
+	finish_explain(p, status, err);
+	return err->code;
+}
+
+/* The guest asks for pages to become private or shared (GHCB specification 4.1.6). */
+static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, struct outcome *ret)
+{
+	bool to_private = call->args[2] & X_MAP_GPA_PRIVATE;
+	enum memory_change change;
+
+	call->ret = (uint64_t)-EINVAL; /* 6.12 leaves what was there before, so each path says its own */
+	if (call->nr != X_HC_MAP_GPA_RANGE)
+		return VERDICT_RESUME;
+	change = memory_convert(&vm->memory, call->args[0], call->args[1], to_private);
+	if (change == MEMORY_FAILED) {
+		outcome_set(ret, KVM_FAILED, 0, "the host failed to make page 0x%llx %s",
+		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
+		return VERDICT_STOP;
+	}
+	/* Firmware marks MMIO as shared, where there is nothing to convert and nothing wrong. */
+	if (change != MEMORY_NOT_OURS || !to_private)
+		call->ret = 0;
+	return VERDICT_RESUME;
+}
+
+static const char *fault_advice(uint64_t gpa)
+{
+	if (gpa == 0xfee00000)
+		return ": the local APIC's page; firmware before edk2-stable202405 does this, use a newer build";
+	return "";
+}
+
+/* An access of one kind to a page that is of the other: converted as the access implies, if that changes anything. */
+static enum verdict memory_fault(struct vm *vm, const struct x_exit_memory_fault *f, struct outcome *ret)
+{
+	bool private = f->flags & X_MEMORY_EXIT_FLAG_PRIVATE;
+	enum memory_change change = MEMORY_NOT_OURS;
+
+	if (!(f->flags & ~X_MEMORY_EXIT_FLAG_PRIVATE))
+		change = memory_convert(&vm->memory, f->gpa & ~(PAGE_SIZE - 1), 1, private);
+	if (change == MEMORY_CHANGED)
+		return VERDICT_RESUME;
+	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",
+	            private ? "private" : "shared", (unsigned long long)f->gpa,
+	            change == MEMORY_NOT_OURS ? "there is no memory" : "the host can't provide the page",
+	            fault_advice(f->gpa));
+	return VERDICT_STOP;
+}
+
+/* The reason a guest left in its GHCB page, offset 0x398 (SW_EXITINFO1); -1: not to be had. */
+static int ghcb_reason(struct vm *vm, uint64_t ghcb)
+{
+	const uint8_t *at = memory_at(&vm->memory, ghcb, PAGE_SIZE);
+	struct reader r = reader_over(at, at ? PAGE_SIZE : 0, 0x398, 8);
+	uint64_t info = reader_le64(&r);
+
+	/* Linux 6.12 clears the field before it reports the event: zero says nothing. */
+	return at && info ? (int)(info & 0xfff) : -1;
+}
+
+static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
+{
+	int reason = (msr & 0xfff) == 0x100 ? (int)(msr >> 12 & 0xfff) : ghcb_reason(vm, msr & ~0xfffULL);
+	unsigned set = (unsigned)reason & 0xf, code = (unsigned)reason >> 4 & 0xff;
+	const char *text = reason < 0 ? NULL : snp_termination(set, code);
+
+	if (reason < 0)
+		outcome_set(ret, GUEST_TERMINATED, msr,
+		            "the guest asked to be terminated; the host's kernel keeps the reason to its log");
+	else
+		outcome_set(ret, GUEST_TERMINATED, msr,
+		            "the guest asked to be terminated, reason %u:%u%s%s (%s)", set, code,
+		            text ? ", " : "", text ? text : "", snp_termination_set(set));
+}
+
+static enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
+{
+	void *payload = (uint8_t *)v->run + offsetof(struct kvm_run, hw);
+
+	switch (v->run->exit_reason) {
+	case KVM_EXIT_HYPERCALL:
+		return map_gpa_range(vm, payload, ret);
+	case X_EXIT_MEMORY_FAULT:
+		return memory_fault(vm, payload, ret);
+	case KVM_EXIT_SYSTEM_EVENT:
+		termination(vm, v->run->system_event.data[0], ret);
+		return VERDICT_STOP;
+	default:
+		outcome_set(ret, KVM_FAILED, v->run->exit_reason, "KVM exit %u, which an SNP guest cannot have",
+		            v->run->exit_reason);
+		return VERDICT_STOP;
+	}
+}
+
+static void snp_close(struct vm *vm)
+{
+	if (vm->sev >= 0)
+		vm->sys->close(vm->sys->self, vm->sev);
+	vm->sev = -1;
+}
+
+const struct platform platform_snp = {
+	.name = "snp",
+	.vm_type = X_KVM_SNP_VM,
+	.private_memory = true,
+	.needs = snp_needs,
+	.open = snp_open,
+	.load = { snp_begin, snp_region, snp_vcpu, snp_end },
+	.exit = snp_exit,
+	.close = snp_close,
+};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/vcpu.c: makes vCPUs and puts their first state into KVM. */
+#include "core/vm/vcpu.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/vm/abi.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+
+static int vm_ioctl(const struct vm *vm, int fd, unsigned long request, void *arg)
+{
+	return vm->sys->ioctl(vm->sys->self, fd, request, arg);
+}
+
+static struct kvm_cpuid2 *cpuid_buffer(struct error *err)
+{
+	struct kvm_cpuid2 *c =
+	        calloc(1, sizeof(*c) + CPUID_MAX_LEAVES * sizeof(struct kvm_cpuid_entry2));
+
+	if (c)
+		c->nent = CPUID_MAX_LEAVES;
+	else
+		error_nomem(err, "CPUID");
+	return c;
+}
+
+int vcpu_cpuid_host(struct vm *vm, struct error *err)
+{
+	auto_free struct kvm_cpuid2 *c = cpuid_buffer(err);
+	int r = c ? vm_ioctl(vm, vm->kvm, KVM_GET_SUPPORTED_CPUID, c) : err->code;
+
+	if (!c)
+		return r;
+	if (r < 0)
+		return error_sys(err, ERROR_KVM, -r, "asking KVM for the CPUID it supports");
+	vm->cpuid.count = MIN_OF(c->nent, (uint32_t)CPUID_MAX_LEAVES);
+	for (size_t i = 0; i < vm->cpuid.count; i++) {
+		const struct kvm_cpuid_entry2 *e = &c->entries[i];
+
+		vm->cpuid.leaves[i] = (struct cpuid_leaf){
+			.function = e->function,
+			.index = e->index,
+			.indexed = e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
+			.reg = { e->eax, e->ebx, e->ecx, e->edx },
+		};
+	}
+	return 0;
+}
+
+static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
+                     const uint32_t reg[CPUID_REGS])
+{
+	struct cpuid_leaf *leaf = cpuid_need(t, function, index, true);
+
+	if (leaf)
+		memcpy(leaf->reg, reg, sizeof(leaf->reg));
+}
+
+/*
+ * One package of single-threaded cores, APIC id = index. The host's own values would claim its core count
+ * and, for every vCPU, the APIC id of the CPU we happen to run on (APM volume 3, E.3.2, E.3.9, E.4.7, E.4.15).
+ */
+void vcpu_cpuid_own(const struct vm *vm, unsigned index, struct cpuid_table *ret)
+{
+	unsigned n = vm->n_vcpus, bits = 0;
+	struct cpuid_leaf *leaf;
+
+	while (1U << bits < n)
+		bits++;
+	*ret = vm->cpuid;
+	leaf = cpuid_find(ret, 0x1, 0);
+	if (leaf) {
+		leaf->reg[CPUID_EBX] = (leaf->reg[CPUID_EBX] & 0xffff) | n << 16 | index << 24;
+		leaf->reg[CPUID_ECX] |= 1U << 31; /* a hypervisor is there */
+		leaf->reg[CPUID_EDX] = (leaf->reg[CPUID_EDX] & ~(1U << 28)) | (n > 1) << 28;
+	}
+	leaf = cpuid_find(ret, 0x0, 0);
+	if (leaf && leaf->reg[CPUID_EAX] >= 0xb) {
+		leaf_set(ret, 0xb, 0, (uint32_t[]){ 0, 1, 0x100, index });
+		leaf_set(ret, 0xb, 1, (uint32_t[]){ bits, n, 0x201, index });
+	}
+	leaf = cpuid_find(ret, 0x80000008, 0);
+	if (leaf)
+		leaf->reg[CPUID_ECX] = bits << 12 | (n - 1);
+	leaf = cpuid_find(ret, 0x8000001e, 0);
+	if (leaf)
+		memcpy(leaf->reg, (uint32_t[]){ index, index & 0xff, 0, 0 }, sizeof(leaf->reg));
+}
+
+static int cpuid_put(const struct vcpu *v, struct error *err)
+{
+	auto_free struct kvm_cpuid2 *c = cpuid_buffer(err);
+	auto_free struct cpuid_table *own = calloc(1, sizeof(*own));
+	int r;
+
+	if (!c || !own)
+		return error_nomem(err, "CPUID");
+	vcpu_cpuid_own(v->vm, v->index, own);
+	c->nent = (uint32_t)own->count;
+	for (size_t i = 0; i < own->count; i++) {
+		const struct cpuid_leaf *leaf = &own->leaves[i];
+
+		c->entries[i] = (struct kvm_cpuid_entry2){
+			.function = leaf->function,
+			.index = leaf->indexed ? leaf->index : 0,
+			.flags = leaf->indexed ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0,
+			.eax = leaf->reg[CPUID_EAX],
+			.ebx = leaf->reg[CPUID_EBX],
+			.ecx = leaf->reg[CPUID_ECX],
+			.edx = leaf->reg[CPUID_EDX],
+		};
+	}
+	r = vm_ioctl(v->vm, v->fd, KVM_SET_CPUID2, c);
+	return r < 0 ? error_sys(err, ERROR_KVM, -r, "CPUID of vCPU %u", v->index) : 0;
+}
+
+int vcpu_create(struct vm *vm, unsigned index, struct error *err)
+{
+	struct vcpu *v = &vm->vcpus[index];
+	int error = 0, r = vm_ioctl(vm, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)index);
+
+	if (r < 0)
+		return error_sys(err, ERROR_KVM, -r, "creating vCPU %u", index);
+	v->fd = r;
+	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd,
+	                      &error);
+	return v->run ? 0 : error_sys(err, ERROR_KVM, -error, "mapping vCPU %u", index);
+}
+
+void vcpu_close(struct vcpu *v)
+{
+	const struct kvm_sys *sys = v->vm->sys;
+
+	if (v->run)
+		sys->unmap(sys->self, v->run, v->vm->run_size);
+	if (v->fd >= 0)
+		sys->close(sys->self, v->fd);
+	v->run = NULL;
+	v->fd = -1;
+}
+
+static struct kvm_segment segment_kvm(const struct segment *s)
+{
+	bool present = s->attrib >> 7 & 1;
+
+	return (struct kvm_segment){
+		.base = s->base,
+		.limit = s->limit,
+		.selector = s->selector,
+		.type = s->attrib & 15,
+		.s = s->attrib >> 4 & 1,
+		.dpl = s->attrib >> 5 & 3,
+		.present = present,
+		.avl = s->attrib >> 8 & 1,
+		.l = s->attrib >> 9 & 1,
+		.db = s->attrib >> 10 & 1,
+		.g = s->attrib >> 11 & 1,
+		.unusable = !present,
+	};
+}
+
+static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct error *err)
+{
+	struct kvm_sregs sregs;
+	int r = vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &sregs); /* for apic_base alone */
+
+	if (r < 0)
+		return error_sys(err, ERROR_KVM, -r, "reading system registers of vCPU %u", v->index);
+	sregs.cs = segment_kvm(&s->cs);
+	sregs.ds = segment_kvm(&s->ds);
+	sregs.es = segment_kvm(&s->es);
+	sregs.fs = segment_kvm(&s->fs);
+	sregs.gs = segment_kvm(&s->gs);
+	sregs.ss = segment_kvm(&s->ss);
+	sregs.tr = segment_kvm(&s->tr);
+	sregs.ldt = segment_kvm(&s->ldt);
+	sregs.gdt = (struct kvm_dtable){ .base = s->gdt.base, .limit = (uint16_t)s->gdt.limit };
+	sregs.idt = (struct kvm_dtable){ .base = s->idt.base, .limit = (uint16_t)s->idt.limit };
+	sregs.cr0 = s->cr0;
+	sregs.cr3 = s->cr3;
+	sregs.cr4 = s->cr4;
+	sregs.efer = s->efer;
+	r = vm_ioctl(v->vm, v->fd, KVM_SET_SREGS, &sregs);
+	if (r == 0)
+		return 0;
+	error_sys(err, ERROR_KVM, -r, "system registers of vCPU %u", v->index);
+	return error_why(err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
+}
+
+int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)
+{
+	struct kvm_regs regs = {
+		.rip = s->rip, .rsp = s->rsp, .rflags = s->rflags | 2, .rdx = s->rdx, .rsi = s->rsi
+	};
+	/* CPUID first: KVM takes the C-bit in CR3, and bits of CR4, by what CPUID says. */
+	int r = cpuid_put(v, err);
+
+	if (r == 0)
+		r = sregs_put(v, s, err);
+	if (r < 0)
+		return r;
+	r = vm_ioctl(v->vm, v->fd, KVM_SET_REGS, &regs);
+	return r < 0 ? error_sys(err, ERROR_KVM, -r, "registers of vCPU %u", v->index) : 0;
+}

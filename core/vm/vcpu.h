@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/vcpu.h: vCPUs: made in index order, told their CPUID, given their registers. */
+#ifndef CORE_VM_VCPU_H
+#define CORE_VM_VCPU_H
+
+#include <stdint.h>
+
+struct cpuid_table; /* core/snp/cpuid.h */
+struct error;       /* core/base/error.h */
+struct vcpu;        /* core/vm/vm.h */
+struct vcpu_state;  /* core/plan/vcpu.h */
+struct vm;          /* core/vm/vm.h */
+
+/* This host's CPUID as KVM offers it to guests, into vm->cpuid. */
+int vcpu_cpuid_host(struct vm *vm, struct error *err);
+
+/* Makes vCPU `index`, which is also its APIC id; KVM measures vCPUs in the order they were made. */
+int vcpu_create(struct vm *vm, unsigned index, struct error *err);
+void vcpu_close(struct vcpu *v);
+
+/* CPUID of vm->cpuid, made this vCPU's own, and the registers of *s. */
+int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err);
+
+/* vm->cpuid as vCPU `index` sees it: its APIC id, and how many vCPUs there are. */
+void vcpu_cpuid_own(const struct vm *vm, unsigned index, struct cpuid_table *ret);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/vm.h: struct vm and struct platform: types alone. */
+#ifndef CORE_VM_VM_H
+#define CORE_VM_VM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/dev/bus.h"
+#include "core/dev/debug.h"
+#include "core/dev/serial.h"
+#include "core/dev/sink.h"
+#include "core/plan/plan.h"
+#include "core/snp/cpuid.h"
+#include "core/vm/memory.h"
+#include "core/vm/outcome.h"
+
+struct error;   /* core/base/error.h */
+struct kvm_run; /* linux/kvm.h */
+struct kvm_sys; /* core/vm/sys.h */
+struct vm;
+
+/* What stands around the guest and isn't measured. */
+struct vm_devices {
+	int serial_fd, debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
+	bool exit_port_given;
+	uint16_t exit_port;
+};
+
+struct vcpu {
+	struct vm *vm;
+	unsigned index;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+	uint64_t exits;
+};
+
+enum verdict { VERDICT_RESUME, VERDICT_STOP };
+
+/* What the host must offer for a platform: checked before anything is made. */
+struct need {
+	int capability;
+	unsigned bits; /* all of these in KVM_CHECK_EXTENSION's answer */
+	const char *what, *why, *fix;
+};
+
+struct platform {
+	const char *name;         /* as the manifest spells it */
+	unsigned long vm_type;    /* KVM_CREATE_VM */
+	bool private_memory;      /* slots get a guest_memfd and start private */
+	const struct need *needs; /* ended by one whose `what` is NULL */
+	/* Once the VM exists, before its first vCPU. */
+	int (*open)(struct vm *vm, const struct plan *p, struct error *err);
+	struct plan_ops load; /* self: struct vm */
+	/* Exits that only this platform has; VERDICT_STOP with *ret filled, or VERDICT_RESUME. */
+	enum verdict (*exit)(struct vm *vm, struct vcpu *v, struct outcome *ret);
+	void (*close)(struct vm *vm);
+};
+
+struct vm {
+	const struct kvm_sys *sys;
+	const struct platform *platform;
+	int kvm, fd;
+	int sev; /* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
+	uint64_t sev_features;
+	struct memory memory;
+	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */
+	struct vcpu *vcpus;
+	unsigned n_vcpus;
+	size_t run_size;
+
+	struct bus bus;
+	pthread_mutex_t bus_lock; /* devices see one access at a time */
+	struct sink serial_out, debug_out;
+	struct serial serial;
+	struct debug_port debug_port;
+	struct exit_port exit_port;
+	struct reset_port reset_port;
+	struct keyboard_port keyboard_port;
+	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
+};
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/assemble.c: the only file that decides the order of what is measured and launched. */
+#include "firmware/assemble.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/plan/plan.h"
+#include "core/snp/idblock.h"
+#include "firmware/hashes.h"
+#include "firmware/images.h"
+#include "firmware/ovmf.h"
+#include "firmware/selftest.h"
+
+#define GIB         ((uint64_t)1 << 30)
+#define LOW_MEMORY  (3 * GIB) /* the hole above it is for MMIO, the APICs and the firmware */
+#define HIGH_MEMORY (4 * GIB)
+
+/* Position of the C-bit on every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin). */
+#define C_BIT 51
+
+/* Whose launch is modelled: launch-measurement 2 and 5; the tool sev-snp-measure has the same three. */
+static const struct profile {
+	enum vmsa_flavour flavour;
+	enum page_kind memory; /* what SEC_MEM sections are */
+	bool cpuid_last;       /* CPUID sections come after all others */
+	uint16_t bsp_cs, ap_cs, ss, tr;
+	uint32_t rdx; /* 0: the vCPU type's signature */
+	const char *measure_only;
+} profiles[] = {
+	[PROFILE_QEMU] = { VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0, NULL },
+	[PROFILE_EC2] = { VMSA_EC2, PAGE_ZERO, true, 0x9a, 0x9b, 0x92, 0x83, 0x600,
+	                  "measure.profile ec2 is another launcher's order of pages and registers" },
+	[PROFILE_GCE] = { VMSA_GCE, PAGE_UNMEASURED, false, 0x9b, 0x9b, 0x93, 0x8b, 0x600,
+	                  "measure.profile gce is another launcher's order of pages and registers" },
+};
+static_assert(ARRAY_SIZE(profiles) == PROFILES, "a profile without a row");
+
+/* What the parts of assembling share. */
+struct assembly {
+	const struct manifest *m;
+	const struct images *images;
+	const struct profile *profile;
+	enum manifest_platform on;
+	struct plan *plan;
+	struct plan_settings settings;
+};
+
+/* A vCPU out of reset, APM volume 2, table 14-1, with the segments' accessed bits as the profile has them. */
+static struct vcpu_state state_reset(const struct profile *p, uint16_t cs_attrib, uint32_t eip,
+                                     uint32_t rdx)
+{
+	struct segment data = { .attrib = 0x93, .limit = 0xffff };
+	struct vcpu_state s = {
+		.cs = { 0xf000, cs_attrib, 0xffff, eip & 0xffff0000 },
+		.ds = data,
+		.es = data,
+		.fs = data,
+		.gs = data,
+		.ss = { .attrib = p->ss, .limit = 0xffff },
+		.gdt = { .limit = 0xffff },
+		.idt = { .limit = 0xffff },
+		.ldt = { .attrib = 0x82, .limit = 0xffff },
+		.tr = { .attrib = p->tr, .limit = 0xffff },
+		.cr0 = 0x10,
+		.rip = eip & 0xffff,
+		.rflags = 2,
+		.rdx = p->rdx ? p->rdx : rdx,
+	};
+
+	return s;
+}
+
+static struct vcpu_state state_ap(const struct assembly *a, uint32_t eip)
+{
+	return state_reset(a->profile, a->profile->ap_cs, eip, a->m->vcpu_sig);
+}
+
+static int ram_add(struct assembly *a, struct error *err)
+{
+	uint64_t low = MIN_OF(a->m->memory, LOW_MEMORY);
+	int r = plan_add_ram(a->plan, 0, low, err);
+
+	if (r == 0 && a->m->memory > low)
+		r = plan_add_ram(a->plan, HIGH_MEMORY, a->m->memory - low, err);
+	return r;
+}
+
+/* The firmware's own pages come first. With measure.ovmf_hash the digest begins behind them. */
+static int firmware_add(struct assembly *a, const struct ovmf *o, struct error *err)
+{
+	const struct region image = { .gpa = o->gpa,
+		                      .size = o->size,
+		                      .kind = PAGE_DATA,
+		                      .bytes = a->images->firmware.data,
+		                      .label = "firmware" };
+	int r = plan_add_ram(a->plan, o->gpa, o->size, err);
+
+	if (r < 0 || !a->m->ovmf_hash_given)
+		return r < 0 ? r : plan_add(a->plan, &image, err);
+	a->settings.seeded = true;
+	memcpy(a->settings.seed, a->m->ovmf_hash, sizeof(a->settings.seed));
+	a->settings.measure_only = "measure.ovmf_hash stands for a firmware that need not be this one";
+	return 0;
+}
+
+static int no_hash_page(const struct assembly *a, struct error *err)
+{
+	error_set(err, ERROR_NO_HASH_PAGE,
+	          "firmware '%s' has no page for the kernel's hashes, so it can't verify a kernel",
+	          a->m->firmware.path);
+	error_why(err, "the image lacks a KERNEL_HASHES section (type 0x10) or its hash table's place");
+	return error_fix(err, "use an AmdSev build of OVMF, edk2-stable202408 or later; "
+	                      "or 'kernel_hashes: false', which leaves the kernel unmeasured");
+}
+
+/* The page of hashes: NORMAL with the table when a kernel is to be verified, else ZERO. */
+static int hashes_add(struct assembly *a, const struct ovmf *o, struct region *r, struct error *err)
+{
+	auto_blob struct blob page = BLOB_NONE;
+	struct kernel_hashes hashes;
+	int e;
+
+	r->kind = PAGE_ZERO;
+	if (!a->m->kernel.path || !a->m->kernel_hashes)
+		return plan_add(a->plan, r, err);
+	if (!o->has_hash_area)
+		return no_hash_page(a, err);
+	kernel_hashes_of(&hashes, a->images->kernel.data, a->images->kernel.size,
+	                 a->images->initrd.data, a->images->initrd.size, a->m->cmdline);
+	e = blob_zero(PAGE_SIZE, &page, err);
+	if (e == 0)
+		e = kernel_hashes_page(&hashes, o->hash_gpa, o->hash_size, (uint32_t)r->gpa, page.data,
+		                       err);
+	if (e < 0)
+		return e;
+	r->kind = PAGE_DATA;
+	r->bytes = page.data;
+	e = plan_adopt(a->plan, blob_steal(&page), err);
+	return e == 0 ? plan_add(a->plan, r, err) : e;
+}
+
+/* Pages that are loaded but not measured carry bytes: zeros, in the profile that has them. */
+static int memory_add(struct assembly *a, struct region *r, struct error *err)
+{
+	auto_blob struct blob zeros = BLOB_NONE;
+	int e = 0;
+
+	r->kind = a->profile->memory;
+	if (region_kind(r->kind)->carries)
+		e = blob_zero(r->size, &zeros, err);
+	r->bytes = zeros.data;
+	if (e == 0 && zeros.data)
+		e = plan_adopt(a->plan, blob_steal(&zeros), err);
+	return e == 0 ? plan_add(a->plan, r, err) : e;
+}
+
+/* One metadata section. Numbers nobody has given a meaning are ZERO pages, as QEMU has it. */
+static int section_add(struct assembly *a, const struct ovmf *o, const struct ovmf_section *s,
+                       struct error *err)
+{
+	struct region r = { .gpa = s->gpa,
+		            .size = s->size,
+		            .kind = PAGE_ZERO,
+		            .label = ovmf_section_name(s->type) };
+
+	switch (s->type) {
+	case OVMF_SEC_MEM:
+		return memory_add(a, &r, err);
+	case OVMF_SECRETS:
+		r.kind = PAGE_SECRETS;
+		break;
+	case OVMF_CPUID:
+		r.kind = PAGE_CPUID;
+		break;
+	case OVMF_KERNEL_HASHES:
+		return hashes_add(a, o, &r, err);
+	}
+	return plan_add(a->plan, &r, err);
+}
+
+static int sections_add(struct assembly *a, const struct ovmf *o, struct error *err)
+{
+	bool hash_section = false;
+	int r = 0;
+
+	for (size_t i = 0; i < o->n_sections; i++)
+		hash_section |= o->sections[i].type == OVMF_KERNEL_HASHES;
+	if (a->m->kernel.path && a->m->kernel_hashes && !hash_section)
+		return no_hash_page(a, err);
+	for (int last = 0; r == 0 && last <= (a->profile->cpuid_last ? 1 : 0); last++)
+		for (size_t i = 0; r == 0 && i < o->n_sections; i++) {
+			bool late = a->profile->cpuid_last && o->sections[i].type == OVMF_CPUID;
+
+			if (late == (last == 1))
+				r = section_add(a, o, &o->sections[i], err);
+		}
+	return r;
+}
+
+/* What QEMU and sev-snp-measure insist on for an SNP launch. */
+static int ovmf_complete(const struct assembly *a, const struct ovmf *o, struct error *err)
+{
+	if (!o->has_metadata) {
+		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV metadata",
+		          a->m->firmware.path);
+		error_why(err, "without it nobody knows which pages the firmware needs before it runs");
+		return error_fix(err, "use a build with SEV support, e.g. OVMF.fd rather than "
+		                      "OVMF_CODE_4M.fd");
+	}
+	if (!o->has_reset || !o->reset_eip) {
+		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV-ES reset block",
+		          a->m->firmware.path);
+		return error_why(err, "it says where the second and further vCPUs begin");
+	}
+	return 0;
+}
+
+static int ovmf_assemble(struct assembly *a, struct error *err)
+{
+	struct vcpu_state bsp, ap;
+	struct ovmf o;
+	int r = ovmf_parse(a->images->firmware.data, a->images->firmware.size, &o, err);
+
+	if (r < 0)
+		return error_wrap(err, "firmware '%s'", a->m->firmware.path);
+	r = ovmf_complete(a, &o, err);
+	if (r == 0)
+		r = firmware_add(a, &o, err);
+	if (r == 0)
+		r = sections_add(a, &o, err);
+	if (r < 0)
+		return r;
+	bsp = state_reset(a->profile, a->profile->bsp_cs, 0xfffffff0, a->m->vcpu_sig);
+	ap = state_ap(a, o.reset_eip);
+	if (a->m->kernel.path && !a->settings.measure_only)
+		a->settings.measure_only =
+		        "handing a kernel to a firmware (fw_cfg) is not supported by this version";
+	return plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err);
+}
+
+static int builtin_assemble(struct assembly *a, struct error *err)
+{
+	const struct selftest_config c = { .snp = a->on == MANIFEST_SNP,
+		                           .c_bit = a->on == MANIFEST_SNP ? C_BIT : 0,
+		                           .exit_port = a->m->exit_port,
+		                           .vcpu_sig = a->m->vcpu_sig };
+	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
+	int r;
+
+	if (!a->m->exit_port_given)
+		return error_set(err, ERROR_CONFLICT,
+		                 "builtin:selftest reports through the exit port, but exit_port is false");
+	if (a->m->memory < SELFTEST_MEMORY)
+		return error_set(err, ERROR_MEMORY_TOO_SMALL,
+		                 "builtin:selftest needs %d KiB of memory", SELFTEST_MEMORY / 1024);
+	r = selftest_plan(a->plan, &c, &bsp, err);
+	a->settings.c_bit = c.c_bit;
+	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
+}
+
+static int boot_assemble(struct assembly *a, struct error *err)
+{
+	int r;
+
+	if (!a->m->builtin && !a->m->firmware.path) {
+		error_set(err, ERROR_UNSUPPORTED,
+		          "boot.kernel without boot.firmware is not supported by this version of snpvmm");
+		return error_at(err, a->m->file, a->m->kernel.at.line, a->m->kernel.at.column);
+	}
+	r = a->m->builtin ? builtin_assemble(a, err) : ovmf_assemble(a, err);
+	return r < 0 ? error_at(err, a->m->file, a->m->firmware.at.line, a->m->firmware.at.column) : 0;
+}
+
+static int settings_assemble(struct assembly *a, struct error *err)
+{
+	const struct manifest *m = a->m;
+	struct plan_settings *s = &a->settings;
+
+	s->policy = m->policy;
+	s->sev_features = m->guest_features;
+	s->flavour = a->profile->flavour;
+	s->measure_only = a->profile->measure_only;
+	memcpy(s->host_data, m->host_data, sizeof(s->host_data));
+	memcpy(s->gosvw, m->gosvw, sizeof(s->gosvw));
+	s->id_block_given = m->id_block_given;
+	memcpy(s->id_block, m->id_block, sizeof(s->id_block));
+	memcpy(s->id_auth, m->id_auth, sizeof(s->id_auth));
+	if (!m->id_block_given || snp_id_check(s->id_block, s->id_auth, &s->author_key, err) == 0)
+		return 0;
+	return error_at(err, m->file, m->id_block_at.line, m->id_block_at.column);
+}
+
+int assemble(const struct manifest *m, const struct images *images, enum manifest_platform on,
+             const struct plan **ret, struct error *err)
+{
+	struct assembly a = { .m = m, .images = images, .profile = &profiles[m->profile], .on = on };
+	const struct plan *sealed = NULL;
+	int r;
+
+	a.plan = plan_new();
+	if (!a.plan)
+		return error_nomem(err, "launch plan");
+	r = settings_assemble(&a, err);
+	if (r == 0)
+		r = ram_add(&a, err);
+	if (r == 0)
+		r = boot_assemble(&a, err);
+	if (r == 0) {
+		plan_set(a.plan, &a.settings);
+		sealed = plan_seal(a.plan, err);
+	}
+	if (!sealed) {
+		plan_free(a.plan);
+		return r < 0 ? r : error_at(err, m->file, m->firmware.at.line, m->firmware.at.column);
+	}
+	*ret = sealed;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/assemble.h: manifest and images -> sealed plan. */
+#ifndef FIRMWARE_ASSEMBLE_H
+#define FIRMWARE_ASSEMBLE_H
+
+#include "config/manifest.h"
+
+struct error;  /* core/base/error.h */
+struct images; /* firmware/images.h */
+struct plan;   /* core/plan/plan.h */
+
+/*
+ * The launch plan of *m on a platform. What is measured is the plan for MANIFEST_SNP, whatever m->platform says;
+ * the one for MANIFEST_KVM differs from it only where page tables of ours carry the C-bit. The plan borrows
+ * the images' bytes. 0, or a negative errno with the place in the manifest.
+ */
+int assemble(const struct manifest *m, const struct images *images, enum manifest_platform on,
+             const struct plan **ret, struct error *err);
+
+#endif

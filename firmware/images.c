@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/images.c: reads firmware, kernel and initrd. */
+#include "firmware/images.h"
+
+#include <string.h>
+
+#include "config/manifest.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/sha2.h"
+
+/* What no real image exceeds; a firmware ends at 4 GiB and has to stay above the APIC's page. */
+#define FIRMWARE_MAX ((size_t)16 << 20)
+#define KERNEL_MAX   ((size_t)512 << 20)
+#define INITRD_MAX   ((size_t)4 << 30)
+
+static int pin_check(const struct manifest_file *f, const struct blob *b, struct error *err)
+{
+	char want[2 * SHA256_SIZE + 1], have[2 * SHA256_SIZE + 1];
+	uint8_t digest[SHA256_SIZE];
+
+	if (!f->pinned)
+		return 0;
+	sha256(b->data, b->size, digest);
+	if (!memcmp(digest, f->sha256, sizeof(digest)))
+		return 0;
+	error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins", f->path);
+	error_why(err, "its SHA-256 is %s, the manifest says %s", hex_of(digest, SHA256_SIZE, have),
+	          hex_of(f->sha256, SHA256_SIZE, want));
+	return error_fix(err, "restore the file, or change the pin if the change is meant");
+}
+
+static int image_load(const struct manifest *m, const struct manifest_file *f, const char *key,
+                      size_t max, struct blob *ret, struct error *err)
+{
+	int r;
+
+	if (!f->path)
+		return 0;
+	r = blob_read(f->path, max, ret, err);
+	if (r == 0)
+		r = pin_check(f, ret, err);
+	if (r == 0)
+		return 0;
+	error_wrap(err, "%s", key);
+	return error_at(err, m->file, f->at.line, f->at.column);
+}
+
+int images_load(const struct manifest *m, struct images *ret, struct error *err)
+{
+	auto_images struct images i = { 0 };
+	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, err);
+
+	if (r == 0)
+		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, err);
+	if (r == 0)
+		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, err);
+	if (r < 0)
+		return r;
+	*ret = i;
+	i = (struct images){ 0 };
+	return 0;
+}
+
+void images_fini(struct images *i)
+{
+	blob_fini(&i->firmware);
+	blob_fini(&i->kernel);
+	blob_fini(&i->initrd);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/images.h: the files a manifest names, each read whole and once. */
+#ifndef FIRMWARE_IMAGES_H
+#define FIRMWARE_IMAGES_H
+
+#include "core/base/file.h"
+
+struct error;    /* core/base/error.h */
+struct manifest; /* config/manifest.h */
+
+/* What isn't named is empty. Plans borrow these bytes, so the images outlive them. */
+struct images {
+	struct blob firmware, kernel, initrd;
+};
+
+/* Reads what m names and holds it against the manifest's sha256 pins. On failure *ret is empty. */
+int images_load(const struct manifest *m, struct images *ret, struct error *err);
+void images_fini(struct images *i);
+
+static inline void images_cleanup(struct images *i)
+{
+	images_fini(i);
+}
+#define auto_images __attribute__((cleanup(images_cleanup)))
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * firmware/ovmf.c: the GUIDed table ahead of the reset vector and the SEV metadata that it points at.
+ * Their form is edk2's, OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and X64/OvmfSevMetadata.asm.
+ */
+#include "firmware/ovmf.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/plan/region.h"
+
+#define FOUR_GIB         ((uint64_t)1 << 32)
+#define GUID_SIZE        16
+#define ENTRY_HEAD       18   /* u16 length and GUID; they stand behind their data */
+#define FOOTER_GUID      0x30 /* distances from the image's end */
+#define FOOTER_LENGTH    0x32
+#define METADATA_HEAD    16
+#define METADATA_SECTION 12
+#define METADATA_VERSION 1
+#define SECTION_MAX      ((uint32_t)256 << 20)
+
+/* One parse under way. */
+struct scan {
+	const uint8_t *bytes;
+	size_t size;
+	struct error *err;
+	unsigned seen; /* a bit for each row of entry_rows */
+	uint32_t metadata_distance;
+	struct ovmf found;
+};
+
+static const uint8_t footer_guid[GUID_SIZE] = {
+	/* 96b582de-1fb2-45f7-baea-a366c55a082d */
+	0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
+	0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d,
+};
+
+/* Files that people hand us for firmware, each by a mark that no OVMF-style image carries there. */
+static const struct foreign_row {
+	size_t at;
+	const char *mark;
+	enum error_kind kind;
+	const char *text, *fix;
+} foreign_rows[] = {
+	{ 0, "IGVM", ERROR_UNSUPPORTED,
+	  "this is an IGVM file, which is not supported by this version",
+	  "give the raw image (.fd) of the same firmware" },
+	{ 0, "\177ELF", ERROR_BAD_FIRMWARE, "not an OVMF-style image: it looks like an ELF file",
+	  "give the firmware's raw image (.fd)" },
+	{ 0x202, "HdrS", ERROR_BAD_FIRMWARE,
+	  "not an OVMF-style image: it looks like a Linux kernel", "name it under boot.kernel" },
+	{ 0, "MZ", ERROR_BAD_FIRMWARE, "not an OVMF-style image: it looks like an EFI program",
+	  "give the firmware's raw image (.fd)" },
+	{ 0, "QFI\xfb", ERROR_BAD_FIRMWARE, "not an OVMF-style image: it looks like a qcow2 disk",
+	  "unpack it first: qemu-img convert -O raw IMAGE.qcow2 IMAGE.fd" },
+	/* fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole OVMF.fd */
+	{ 16, "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50",
+	  ERROR_BAD_FIRMWARE,
+	  "not an OVMF-style image: it looks like a variable store without code",
+	  "give the code image (OVMF_CODE) or the whole one (OVMF.fd)" },
+};
+
+static const char fix_image[] = "copy the image again, or build it again with edk2";
+
+const char *ovmf_section_name(uint32_t type)
+{
+	static const char *const names[] = {
+		[OVMF_SEC_MEM] = "sec mem",
+		[OVMF_SECRETS] = "secrets",
+		[OVMF_CPUID] = "cpuid",
+		[OVMF_SVSM_CAA] = "svsm caa",
+		[OVMF_KERNEL_HASHES] = "kernel hashes",
+	};
+
+	return type < ARRAY_SIZE(names) && names[type] ? names[type] : "section";
+}
+
+static bool footer_present(const struct scan *s)
+{
+	return s->size >= FOOTER_GUID &&
+	       memcmp(s->bytes + s->size - FOOTER_GUID, footer_guid, GUID_SIZE) == 0;
+}
+
+static bool foreign_matches(const struct scan *s, const struct foreign_row *row)
+{
+	struct reader r = reader_over(s->bytes, s->size, row->at, strlen(row->mark));
+	const uint8_t *at = reader_take(&r, strlen(row->mark));
+
+	return at && memcmp(at, row->mark, strlen(row->mark)) == 0;
+}
+
+/* What the file is instead, when it is nothing that ends in a footer. */
+static int foreign_check(const struct scan *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_rows); i++) {
+		const struct foreign_row *row = &foreign_rows[i];
+
+		if (!foreign_matches(s, row))
+			continue;
+		error_set(s->err, row->kind, "%s", row->text);
+		return error_fix(s->err, "%s", row->fix);
+	}
+	return 0;
+}
+
+static int size_check(const struct scan *s)
+{
+	if (s->size > OVMF_MAX_SIZE) {
+		error_set(s->err, ERROR_BAD_FIRMWARE,
+		          "a firmware image of %zu bytes is too large: at most 16 MiB", s->size);
+		error_why(s->err,
+		          "the image ends at 4 GiB, and the local APIC's page at 0xfee00000 "
+		          "has to stay free below it");
+		return error_fix(s->err, "take a smaller build; edk2's are of 2 or 4 MiB");
+	}
+	if (s->size < PAGE_SIZE || s->size % PAGE_SIZE) {
+		error_set(s->err, ERROR_BAD_FIRMWARE,
+		          "a firmware image of %zu bytes is not whole 4 KiB pages", s->size);
+		error_why(s->err,
+		          "the reset vector in its last 16 bytes must end at 4 GiB, and its "
+		          "first byte must begin a page");
+		return error_fix(s->err, "a file that was cut short has such a size: %s",
+		                 fix_image);
+	}
+	return 0;
+}
+
+static int image_check(const struct scan *s)
+{
+	int r = 0;
+
+	if (s->size == 0) {
+		error_set(s->err, ERROR_BAD_FIRMWARE, "the firmware image is empty");
+		error_why(s->err, "the file has no bytes");
+		return error_fix(s->err, "%s", fix_image);
+	}
+	if (!footer_present(s))
+		r = foreign_check(s);
+	if (r == 0)
+		r = size_check(s);
+	if (r < 0 || footer_present(s))
+		return r;
+	error_set(s->err, ERROR_BAD_FIRMWARE, "not an OVMF-style image: no table ahead of its end");
+	error_why(s->err,
+	          "the footer GUID 96b582de-1fb2-45f7-baea-a366c55a082d is not 48 bytes before "
+	          "the end, so the image names no AP start and no launch sections");
+	return error_fix(s->err, "take an image built from edk2's OvmfPkg (OvmfPkgX64, AmdSevX64)");
+}
+
+static int reset_entry(struct scan *s, struct reader *r)
+{
+	s->found.reset_eip = reader_le32(r);
+	s->found.has_reset = s->found.reset_eip != 0;
+	return 0;
+}
+
+static int hash_area_entry(struct scan *s, struct reader *r)
+{
+	uint32_t gpa = reader_le32(r);
+	uint32_t size = reader_le32(r);
+
+	if (gpa == 0)
+		return 0;
+	if (gpa % PAGE_SIZE + size > PAGE_SIZE) {
+		error_set(s->err, ERROR_BAD_FIRMWARE,
+		          "the kernel hash area at 0x%x (0x%x bytes) does not lie within one page",
+		          gpa, size);
+		error_why(s->err, "the table of hashes is measured as one page");
+		return error_fix(s->err, "%s", fix_image);
+	}
+	s->found.has_hash_area = true;
+	s->found.hash_gpa = gpa;
+	s->found.hash_size = size;
+	return 0;
+}
+
+static int metadata_entry(struct scan *s, struct reader *r)
+{
+	s->metadata_distance = reader_le32(r);
+	s->found.has_metadata = true;
+	return 0;
+}
+
+/* The entries that a launch needs; all others, known or not, are passed over by their length. */
+static const struct entry_row {
+	const char *name;
+	uint8_t guid[GUID_SIZE];
+	size_t size; /* of the data */
+	int (*read)(struct scan *s, struct reader *r);
+} entry_rows[] = {
+	{ "SEV-ES reset block", /* 00f771de-1a7e-4fcb-890e-68c77e2fb44e */
+	  { 0xde, 0x71, 0xf7, 0x00, 0x7e, 0x1a, 0xcb, 0x4f, 0x89, 0x0e, 0x68, 0xc7, 0x7e, 0x2f,
+	    0xb4, 0x4e },
+	  4,
+	  reset_entry },
+	{ "SEV hash table area", /* 7255371f-3a3b-4b04-927b-1da6efa8d454 */
+	  { 0x1f, 0x37, 0x55, 0x72, 0x3b, 0x3a, 0x04, 0x4b, 0x92, 0x7b, 0x1d, 0xa6, 0xef, 0xa8,
+	    0xd4, 0x54 },
+	  8,
+	  hash_area_entry },
+	{ "SEV metadata", /* dc886566-984a-4798-a75e-5585a7bf67cc */
+	  { 0x66, 0x65, 0x88, 0xdc, 0x4a, 0x98, 0x98, 0x47, 0xa7, 0x5e, 0x55, 0x85, 0xa7, 0xbf,
+	    0x67, 0xcc },
+	  4,
+	  metadata_entry },
+};
+static_assert(ARRAY_SIZE(entry_rows) <= 32, "scan.seen has a bit for each");
+
+static int entry_use(struct scan *s, size_t row, size_t at, size_t size)
+{
+	const struct entry_row *e = &entry_rows[row];
+	struct reader r = reader_over(s->bytes, s->size, at, size);
+
+	if (s->seen & 1u << row) {
+		error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table has two entries '%s'",
+		          e->name);
+		error_why(s->err,
+		          "tools disagree on which of two counts, so the measurement would depend "
+		          "on who computes it");
+		return error_fix(s->err, "%s", fix_image);
+	}
+	if (size != e->size) {
+		error_set(s->err, ERROR_BAD_FIRMWARE,
+		          "the footer table's entry '%s' has %zu bytes of data instead of %zu",
+		          e->name, size, e->size);
+		error_why(s->err, "the entry is damaged, or of a form that came later");
+		return error_fix(s->err, "%s", fix_image);
+	}
+	s->seen |= 1u << row;
+	return e->read(s, &r);
+}
+
+static int entry_bad(const struct scan *s, size_t end, const char *what)
+{
+	error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table's entry that ends at 0x%zx %s", end,
+	          what);
+	error_why(s->err,
+	          "each entry is data, its own length (18 bytes and the data) and a GUID, and "
+	          "the table is full of them");
+	return error_fix(s->err, "%s", fix_image);
+}
+
+/* The entry that ends at `end`, with `left` bytes of the table before it; *taken: its length. */
+static int entry_read(struct scan *s, size_t end, size_t left, size_t *taken)
+{
+	struct reader r;
+	const uint8_t *guid;
+
+	if (left < ENTRY_HEAD)
+		return entry_bad(s, end, "runs past the table");
+	r = reader_over(s->bytes, s->size, end - ENTRY_HEAD, ENTRY_HEAD);
+	*taken = reader_le16(&r);
+	guid = reader_take(&r, GUID_SIZE);
+	if (*taken < ENTRY_HEAD)
+		return entry_bad(s, end, "is too short to be one");
+	if (*taken > left)
+		return entry_bad(s, end, "runs past the table");
+	for (size_t i = 0; i < ARRAY_SIZE(entry_rows); i++) {
+		if (memcmp(guid, entry_rows[i].guid, GUID_SIZE) == 0)
+			return entry_use(s, i, end - *taken, *taken - ENTRY_HEAD);
+	}
+	return 0;
+}
+
+static int footer_bad(const struct scan *s, size_t length, const char *what)
+{
+	error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table of %zu bytes %s", length, what);
+	error_why(s->err,
+	          "its length stands 50 bytes before the image's end and counts the 18 bytes of "
+	          "the footer itself");
+	return error_fix(s->err, "%s", fix_image);
+}
+
+/* From the footer towards the start, so nearest entry first. */
+static int footer_read(struct scan *s)
+{
+	struct reader r = reader_over(s->bytes, s->size, s->size - FOOTER_LENGTH, 2);
+	size_t length = reader_le16(&r), end = s->size - FOOTER_LENGTH, left, taken = 0;
+
+	if (length < ENTRY_HEAD)
+		return footer_bad(s, length, "is too short to be one");
+	if (length - ENTRY_HEAD > end)
+		return footer_bad(s, length, "runs past the image's start");
+	for (left = length - ENTRY_HEAD; left > 0; left -= taken, end -= taken) {
+		int bad = entry_read(s, end, left, &taken);
+
+		if (bad < 0)
+			return bad;
+	}
+	return 0;
+}
+
+static int metadata_bad(const struct scan *s)
+{
+	error_why(s->err,
+	          "the SEV metadata tells which guest pages the launch prepares; without a sound "
+	          "one nothing can be measured");
+	return error_fix(s->err, "%s", fix_image);
+}
+
+/* Checks the descriptor's head; *r then stands at the first of *n sections. */
+static int metadata_head(const struct scan *s, struct reader *r, uint32_t *n)
+{
+	size_t distance = s->metadata_distance, at;
+	uint32_t length, version;
+	const uint8_t *signature;
+
+	if (distance < METADATA_HEAD || distance > s->size)
+		return error_set(
+			s->err, ERROR_BAD_FIRMWARE,
+			"the SEV metadata, said to start %zu bytes before the end, lies outside "
+			"the image of %zu bytes",
+			distance, s->size);
+	at = s->size - distance;
+	*r = reader_over(s->bytes, s->size, at, distance);
+	signature = reader_take(r, 4);
+	length = reader_le32(r);
+	version = reader_le32(r);
+	*n = reader_le32(r);
+	if (memcmp(signature, "ASEV", 4) != 0)
+		return error_set(s->err, ERROR_BAD_FIRMWARE,
+		                 "the SEV metadata at 0x%zx does not begin with 'ASEV'", at);
+	if (version != METADATA_VERSION)
+		return error_set(s->err, ERROR_BAD_FIRMWARE,
+		                 "the SEV metadata has version %u; only version 1 is known",
+		                 version);
+	if (*n > OVMF_MAX_SECTIONS)
+		return error_set(s->err, ERROR_BAD_FIRMWARE,
+		                 "the SEV metadata has %u sections; at most %d are accepted", *n,
+		                 OVMF_MAX_SECTIONS);
+	if (length != METADATA_HEAD + METADATA_SECTION * *n)
+		return error_set(s->err, ERROR_BAD_FIRMWARE,
+		                 "the SEV metadata gives its length as %u, but %u sections take %u",
+		                 length, *n, METADATA_HEAD + METADATA_SECTION * *n);
+	if (length > distance)
+		return error_set(s->err, ERROR_BAD_FIRMWARE,
+		                 "the SEV metadata at 0x%zx (%u bytes) runs past the image's end",
+		                 at, length);
+	return 0;
+}
+
+static uint64_t section_end(const struct ovmf_section *a)
+{
+	return (uint64_t)a->gpa + a->size;
+}
+
+/* What is wrong with a section seen alone; NULL: nothing. */
+static const char *section_fault(const struct ovmf_section *a)
+{
+	if (a->size == 0)
+		return "is empty";
+	if (a->gpa % PAGE_SIZE || a->size % PAGE_SIZE)
+		return "is not whole 4 KiB pages";
+	if (section_end(a) > FOUR_GIB)
+		return "runs past 4 GiB";
+	if (a->size > SECTION_MAX)
+		return "is larger than 256 MiB";
+	return NULL;
+}
+
+static int section_overlaps(const struct scan *s, size_t i, size_t j)
+{
+	const struct ovmf_section *a = &s->found.sections[i], *b = &s->found.sections[j];
+
+	return error_set(s->err, ERROR_BAD_FIRMWARE,
+	                 "SEV metadata: section %zu ('%s', 0x%x+0x%x) overlaps section %zu ('%s', "
+	                 "0x%x+0x%x)",
+	                 j, ovmf_section_name(b->type), b->gpa, b->size, i,
+	                 ovmf_section_name(a->type), a->gpa, a->size);
+}
+
+/* Section i by itself, against the image, and against those before it. */
+static int section_check(const struct scan *s, size_t i)
+{
+	const struct ovmf_section *all = s->found.sections, *a = &all[i];
+	const char *fault = section_fault(a);
+
+	if (fault)
+		return error_set(s->err, ERROR_BAD_FIRMWARE,
+		                 "SEV metadata: section %zu ('%s', 0x%x+0x%x) %s", i,
+		                 ovmf_section_name(a->type), a->gpa, a->size, fault);
+	if (section_end(a) > s->found.gpa)
+		return error_set(
+			s->err, ERROR_BAD_FIRMWARE,
+			"SEV metadata: section %zu ('%s', 0x%x+0x%x) overlaps the firmware image "
+			"at 0x%llx+0x%zx",
+			i, ovmf_section_name(a->type), a->gpa, a->size,
+			(unsigned long long)s->found.gpa, s->size);
+	for (size_t j = 0; j < i; j++) {
+		if (a->gpa < section_end(&all[j]) && all[j].gpa < section_end(a))
+			return section_overlaps(s, i, j);
+	}
+	return 0;
+}
+
+static int metadata_read(struct scan *s)
+{
+	struct reader r = { .bad = true };
+	uint32_t n = 0;
+
+	if (metadata_head(s, &r, &n) < 0)
+		return metadata_bad(s);
+	for (uint32_t i = 0; i < n; i++) {
+		struct ovmf_section *a = &s->found.sections[i];
+
+		a->gpa = reader_le32(&r);
+		a->size = reader_le32(&r);
+		a->type = reader_le32(&r);
+		if (section_check(s, i) < 0)
+			return metadata_bad(s);
+	}
+	s->found.n_sections = n;
+	return 0;
+}
+
+int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err)
+{
+	struct scan s = { .bytes = bytes, .size = size, .err = err };
+	int r = image_check(&s);
+
+	if (r < 0)
+		return r;
+	s.found.size = size;
+	s.found.gpa = FOUR_GIB - size;
+	r = footer_read(&s);
+	if (r == 0 && s.found.has_metadata)
+		r = metadata_read(&s);
+	if (r < 0)
+		return r;
+	*ret = s.found;
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/selftest/params.h: what the selftest guest and its launcher agree on; every byte is measured. */
+#ifndef FIRMWARE_SELFTEST_PARAMS_H
+#define FIRMWARE_SELFTEST_PARAMS_H
+
+/* Guest physical addresses. Below 1 GiB a virtual address is the physical one, through private memory. */
+#define SELFTEST_PML4        0x2000
+#define SELFTEST_PDPT        0x3000
+#define SELFTEST_PDPT_SHARED 0x4000
+#define SELFTEST_SECRETS     0x5000 /* SNP alone */
+#define SELFTEST_CPUID       0x6000 /* SNP alone */
+#define SELFTEST_PARAMS      0x7000
+#define SELFTEST_PD          0x8000
+#define SELFTEST_PD_SHARED   0x9000
+#define SELFTEST_CODE        0x10000
+#define SELFTEST_CODE_MAX    0x2000
+#define SELFTEST_STACK       0x20000
+#define SELFTEST_STACK_TOP   0x21000
+#define SELFTEST_GHCB        0x30000 /* never launched; becomes shared */
+#define SELFTEST_TEST        0x31000 /* never launched */
+#define SELFTEST_MEMORY      0x40000 /* all of it lies below */
+
+/* The same memory once more without the C-bit: the alias of an address is the address plus this. */
+#define SELFTEST_ALIAS_SHIFT 39
+
+/* Where the blob keeps its descriptors: the launcher loads the registers that point at them. */
+#define SELFTEST_GDT_OFFSET  0x10
+#define SELFTEST_GDT_ENTRIES 4
+#define SELFTEST_CS          0x10
+#define SELFTEST_DS          0x18
+#define SELFTEST_TSS_OFFSET  0x30
+#define SELFTEST_TSS_SIZE    0x68
+
+/*
+ * While there is no console yet, a failure ends the guest through the GHCB MSR protocol (request 0x100):
+ * this reason set of our own, and the number of the failed step as reason code. Code 0: parameters or
+ * initial registers are not the planned ones.
+ */
+#define SELFTEST_REASON_SET 0x5
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+
+#include "core/base/bytes.h"
+
+#define SELFTEST_MAGIC    0x545345544d564e53 /* "SNVMTEST" */
+#define SELFTEST_FLAG_SNP 0x1
+
+/* Alone in its page. RSI points at it when the guest starts. */
+struct selftest_params {
+	le64 magic;
+	le64 flags;
+	le32 c_bit;    /* 0 without SNP */
+	le32 vcpu_sig; /* what RDX has at the start */
+	le16 exit_port;
+	le16 serial_port;
+};
+_Static_assert(offsetof(struct selftest_params, c_bit) == 0x10, "selftest_params.c_bit");
+_Static_assert(offsetof(struct selftest_params, exit_port) == 0x18, "selftest_params.exit_port");
+_Static_assert(sizeof(struct selftest_params) == 0x1c, "selftest_params");
+#endif
+
+#endif
