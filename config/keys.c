@@ -47,8 +47,7 @@ const struct key keys[KEYS] = {
 	                       .fallback = "console=ttyS0 panic=-1",
 	                       .doc = "Kernel command line; its exact bytes are measured" },
 	[KEY_BOOT_KERNEL_HASHES] = { "boot.kernel_hashes", VALUE_BOOL, FIELD(kernel_hashes),
-	                             .doc = "Measure the kernel's hashes; true if it has a "
-	                                    "firmware" },
+	                             .doc = "Measure by hashes; true if firmware and kernel" },
 	[KEY_VCPUS] = { "vcpus", VALUE_NUMBER, FIELD(vcpus), .min = 1, .max = PLAN_MAX_VCPUS,
 	                .fallback = "1", .doc = "Number of vCPUs; measured" },
 	[KEY_VCPU_TYPE] = { "vcpu_type", VALUE_VCPU_TYPE, FIELD(vcpu_type), .max = UINT32_MAX,
@@ -78,8 +77,7 @@ const struct key keys[KEYS] = {
 	                          .words = profile_words, .fallback = "qemu",
 	                          .doc = "Whose launch is measured; ec2 and gce cannot be run" },
 	[KEY_MEASURE_OVMF_HASH] = { "measure.ovmf_hash", VALUE_DIGEST, FIELD(ovmf_hash),
-	                            .doc = "Launch digest after the firmware's own pages; cannot "
-	                                   "be run" },
+	                            .doc = "Launch digest after the firmware; cannot be run" },
 	[KEY_SERIAL] = { "serial", VALUE_SINK, FIELD(serial), .words = serial_words,
 	                 .fallback = "stdout",
 	                 .doc = "Where COM1 writes: stdout, none, or a path" },

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/keys.h"
@@ -317,13 +318,12 @@ static json_t *level_of(struct schema *s, json_t *top, const struct key *k)
 	g = strchr(k->name, '.') ? key_group_find(name) : NULL;
 	if (!g)
 		return top;
-	group = json_object_get(top, g->name);
-	if (!group) {
+	if (!json_object_get(top, g->name)) {
 		group = closed(s, object(s));
 		with(s, group, "description", json_string(g->doc));
 		with(s, top, g->name, group);
 	}
-	return json_object_get(group, "properties");
+	return json_object_get(json_object_get(top, g->name), "properties");
 }
 
 static json_t *manifest_schema(struct schema *s)

@@ -55,6 +55,15 @@ static void text_format(char *to, size_t size, const char *format, va_list args)
 		memcpy(to + size - 4, "...", 4);
 }
 
+/* Puts ": MORE" after a sentence, cut like it. */
+static void text_append(char *to, size_t size, const char *more)
+{
+	size_t n = strlen(to);
+
+	if (snprintf(to + n, size - n, ": %s", more) >= (int)(size - n))
+		memcpy(to + size - 4, "...", 4);
+}
+
 static void error_start(struct error *err, enum error_kind kind, int code)
 {
 	memset(err, 0, sizeof(*err));
@@ -76,14 +85,12 @@ int error_set(struct error *err, enum error_kind kind, const char *format, ...)
 int error_sys(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
 {
 	va_list args;
-	size_t n;
 
 	error_start(err, kind, errnum > 0 ? -errnum : -EIO);
 	va_start(args, format);
 	text_format(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	n = strlen(err->text);
-	snprintf(err->text + n, sizeof(err->text) - n, ": %s", strerror(-err->code));
+	text_append(err->text, sizeof(err->text), strerror(-err->code));
 	return err->code;
 }
 
@@ -96,14 +103,12 @@ int error_wrap(struct error *err, const char *format, ...)
 {
 	char inner[sizeof(err->text)];
 	va_list args;
-	size_t n;
 
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(args, format);
 	text_format(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	n = strlen(err->text);
-	snprintf(err->text + n, sizeof(err->text) - n, ": %s", inner);
+	text_append(err->text, sizeof(err->text), inner);
 	return err->code;
 }
 

@@ -15,7 +15,7 @@
 #include "core/base/file.h"
 #include "core/out/emit.h"
 
-enum { DEPTH_MAX = 8 };
+enum { DEPTH_MAX = 9 }; /* level 0 included: eight nested maps, as core/out/json.c has them */
 
 struct cbor_entry {
 	struct buffer bytes; /* key, if any, then value */
@@ -50,9 +50,11 @@ static void head_add(struct cbor_emitter *c, struct buffer *b, encode_head *enco
 static struct buffer *entry_new(struct cbor_emitter *c, const char *key)
 {
 	struct cbor_level *l = &c->levels[c->depth];
-	struct cbor_entry *grown = c->failed ? NULL
-	                                     : reallocarray(l->entries, l->count + 1, sizeof(*grown));
+	struct cbor_entry *grown = NULL;
 
+	c->failed |= l->is_map && !key;
+	if (!c->failed)
+		grown = reallocarray(l->entries, l->count + 1, sizeof(*grown));
 	c->failed |= !grown;
 	if (!grown)
 		return NULL;
@@ -109,7 +111,8 @@ static void emit_end(void *self)
 	struct cbor_level *l = &c->levels[c->depth], *outer;
 	struct buffer *to;
 
-	if (c->failed || c->depth == 0)
+	c->failed |= c->depth == 0; /* nothing is open */
+	if (c->failed)
 		return;
 	if (l->is_map && l->count)
 		qsort(l->entries, l->count, sizeof(*l->entries), entry_order);
@@ -161,7 +164,7 @@ static int emit_finish(void *self, FILE *to, struct error *err)
 	struct cbor_level *l = &c->levels[0];
 	int r = 0;
 
-	if (c->failed || l->count != 1 || l->entries[0].bytes.failed)
+	if (c->failed || c->depth || l->count != 1 || l->entries[0].bytes.failed)
 		r = error_nomem(err, "CBOR");
 	else if (fwrite(l->entries[0].bytes.data, 1, l->entries[0].bytes.size, to) !=
 	         l->entries[0].bytes.size)

@@ -60,12 +60,14 @@ static void json_end(void *self)
 {
 	struct json_emitter *j = self;
 
+	j->failed |= j->depth == 0; /* nothing is open */
 	j->depth -= j->depth > 0;
 }
 
 static void json_number(void *self, const char *key, uint64_t value)
 {
-	json_put(self, key, json_integer((json_int_t)value));
+	/* jansson's integers are signed; a wrong number would be worse than none. */
+	json_put(self, key, value > INT64_MAX ? NULL : json_integer((json_int_t)value));
 }
 
 static void json_text(void *self, const char *key, const char *value)
@@ -80,13 +82,19 @@ static void json_bytes(void *self, const char *key, const uint8_t *data, size_t 
 	json_put(self, key, hex ? json_string(hex_of(data, size, hex)) : NULL);
 }
 
+static int json_failed(struct error *err)
+{
+	error_set(err, ERROR_OUTPUT, "the result cannot be written as JSON");
+	return error_why(err, "a text in it is not UTF-8, a number is above 2^63 - 1, or memory ran out");
+}
+
 static int json_finish(void *self, FILE *to, struct error *err)
 {
 	struct json_emitter *j = self;
 	int r = 0;
 
-	if (j->failed)
-		r = error_nomem(err, "JSON");
+	if (j->failed || j->depth || !j->root)
+		r = json_failed(err);
 	else if (json_dumpf(j->root, to, JSON_INDENT(2)) < 0 || fputc('\n', to) == EOF)
 		r = error_sys(err, ERROR_OUTPUT, errno, "writing JSON");
 	json_decref(j->root);

@@ -60,6 +60,12 @@ int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err)
 	return 0;
 }
 
+/* The size of the save area depends on XCR0; the page states it for x87 alone, and the guest adds. */
+static bool page_has_own(const struct cpuid_leaf *leaf)
+{
+	return leaf->function == 0xd && leaf->index <= 1;
+}
+
 static struct snp_cpuid_entry page_entry(const struct cpuid_leaf *leaf)
 {
 	struct snp_cpuid_entry e = {
@@ -71,8 +77,7 @@ static struct snp_cpuid_entry page_entry(const struct cpuid_leaf *leaf)
 		.edx = le32_of(leaf->reg[CPUID_EDX]),
 	};
 
-	/* The size of the save area depends on XCR0; the page states it for x87 alone, and the guest adds. */
-	if (leaf->function == 0xd && leaf->index <= 1) {
+	if (page_has_own(leaf)) {
 		e.xcr0_in = le64_of(1);
 		e.ebx = le32_of(0x240);
 	}
@@ -116,8 +121,9 @@ static void diff_say(char *text, size_t size, const struct snp_cpuid_entry *e, e
 	static const char *const names[] = { "EAX", "EBX", "ECX", "EDX" };
 	size_t n = strlen(text);
 
-	n += (size_t)snprintf(text + n, size - n, "%s0x%x.%u %s bit", n ? "; " : "",
-	                      le32_get(e->eax_in), le32_get(e->ecx_in), names[reg]);
+	n += (size_t)snprintf(text + n, size - n, "%s0x%x.%u %s bit%s", n ? "; " : "",
+	                      le32_get(e->eax_in), le32_get(e->ecx_in), names[reg],
+	                      changed & (changed - 1) ? "s" : "");
 	for (unsigned bit = 0, first = 1; bit < 32 && n < size; bit++)
 		if (changed >> bit & 1) {
 			n += (size_t)snprintf(text + n, size - n, "%s%u", first ? " " : ",", bit);
@@ -154,7 +160,7 @@ void snp_cpuid_adopt(struct cpuid_table *t, const struct snp_cpuid_page *back)
 		struct cpuid_leaf *leaf = cpuid_find(t, le32_get(e->eax_in), le32_get(e->ecx_in));
 
 		for (int reg = 0; leaf && reg < CPUID_REGS; reg++)
-			if (leaf->function != 0xd || reg != CPUID_EBX) /* there the page has its own value */
+			if (!page_has_own(leaf) || reg != CPUID_EBX)
 				leaf->reg[reg] = le32_get(entry_reg(e, reg));
 	}
 }

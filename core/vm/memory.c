@@ -242,7 +242,7 @@ static bool part_differs(const struct slot *s, gpa_t gpa, uint64_t pages, bool t
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private)
 {
 	enum memory_change change = MEMORY_AS_BEFORE;
-	uint64_t part;
+	uint64_t part = 0;
 
 	/* A page count that would wrap lies outside every slot, so nothing is multiplied before this. */
 	if (gpa % PAGE_SIZE || pages == 0 || pages > PLAN_GPA_LIMIT / PAGE_SIZE)

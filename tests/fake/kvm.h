@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/kvm.h: a KVM and a PSP behind struct kvm_sys, as strict as the kernel (Linux 6.12 unless said otherwise). */
+#ifndef TESTS_FAKE_KVM_H
+#define TESTS_FAKE_KVM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/plan/region.h"
+#include "core/vm/sys.h"
+
+struct fake_kvm; /* tests/fake/state.h */
+
+enum fake_flag {
+	FAKE_PARTIAL_UPDATES = 1 << 0,      /* LAUNCH_UPDATE does a part and returns 0; now and then EAGAIN */
+	FAKE_CPUID_REFUSED_ONCE = 1 << 1,   /* some bits of the host's CPUID the firmware doesn't vouch for */
+	FAKE_CPUID_REFUSED_ALWAYS = 1 << 2, /* it finds fault with any page, and always with another bit */
+	FAKE_NO_SNP = 1 << 3,               /* KVM has VMs of type 0 alone */
+	FAKE_GMEM_MMAP = 1 << 4,            /* Linux 6.18: guest_memfd that can be mapped */
+};
+
+/* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
+#define FAKE_REFUSED_LEAF 0x80000021
+#define FAKE_REFUSED_BIT  3
+#define FAKE_C_BIT        51
+
+struct fake_kvm *fake_kvm_new(unsigned flags);
+void fake_kvm_free(struct fake_kvm *f); /* NULL is fine; also takes back what was leaked */
+const struct kvm_sys *fake_kvm_sys(struct fake_kvm *f);
+
+static inline void fake_kvm_cleanup(struct fake_kvm **f)
+{
+	fake_kvm_free(*f);
+}
+#define auto_fake __attribute__((cleanup(fake_kvm_cleanup)))
+
+/* Faults. */
+
+enum fake_call_kind {
+	FAKE_OPEN,
+	FAKE_IOCTL,
+	FAKE_MAP,
+	FAKE_UNMAP,
+	FAKE_MEMFD,
+	FAKE_CLOEXEC,
+	FAKE_DISCARD,
+	FAKE_CLOSE,
+	FAKE_CALL_KINDS
+};
+
+struct fake_call {
+	enum fake_call_kind kind;
+	unsigned long request; /* of an ioctl */
+	uint64_t argument;     /* of an ioctl that takes a number: a capability, a VM type; its id for an SEV command */
+};
+
+/* The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts from 1. */
+void fake_kvm_fail(struct fake_kvm *f, unsigned n, int errnum);
+/* What the firmware says along with it, if that call is an SEV command. */
+void fake_kvm_fail_status(struct fake_kvm *f, uint32_t status);
+/* The call that was made to fail; NULL: none yet. */
+const struct fake_call *fake_kvm_failed(const struct fake_kvm *f);
+/* Opening `path` fails. */
+void fake_kvm_open_fails(struct fake_kvm *f, const char *path, int errnum);
+
+/* Findings. */
+
+unsigned fake_kvm_calls(struct fake_kvm *f); /* through the seam so far */
+unsigned fake_kvm_calls_of(struct fake_kvm *f, enum fake_call_kind kind);
+/* Descriptors and mappings that are still there. */
+unsigned fake_kvm_leaks(struct fake_kvm *f);
+/* The first rule that was broken, in words, "" if none was; the call then failed as with the kernel, if it would. */
+const char *fake_kvm_complaint(struct fake_kvm *f);
+/* The launch digest, 48 bytes, once LAUNCH_FINISH has succeeded; NULL before. */
+const uint8_t *fake_kvm_measurement(struct fake_kvm *f);
+/* A bit for each VM type that was asked for. */
+uint64_t fake_kvm_vm_types(struct fake_kvm *f);
+/* The private side of a page: what the firmware encrypted there; NULL: not loaded. */
+const uint8_t *fake_kvm_loaded(struct fake_kvm *f, gpa_t gpa);
+/* EAX, EBX, ECX, EDX that vCPU `index` was told for a leaf; false: no such leaf. */
+bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t subleaf, uint32_t ret[4]);
+/* How often line `irq` went from low to high. */
+unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
+/* The 4096 bytes that were measured for vCPU `index`. */
+const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index);
+
+/* What was done to memory, in order. */
+enum fake_memory_act {
+	FAKE_MADE_PRIVATE,
+	FAKE_MADE_SHARED,
+	FAKE_FREED_PRIVATE, /* a hole in the guest_memfd */
+	FAKE_FREED_SHARED,  /* MADV_DONTNEED on the shared side */
+};
+
+struct fake_memory_event {
+	enum fake_memory_act act;
+	gpa_t gpa;
+	uint64_t size;
+};
+
+/* The events since the last call of fake_kvm_memory_forget(). */
+size_t fake_kvm_memory_events(struct fake_kvm *f, const struct fake_memory_event **ret);
+void fake_kvm_memory_forget(struct fake_kvm *f);
+
+/* KVM_RUN. */
+
+enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
+
+/* One return of KVM_RUN. */
+struct fake_exit {
+	int result;      /* 0 or a negative errno */
+	uint32_t reason; /* KVM_EXIT_...; left as it was if keep_reason */
+	bool keep_reason;
+	bool wait; /* first until kicked out: then the result is -EINTR */
+	struct fake_exit_io {
+		bool out;
+		uint8_t size;
+		uint16_t port;
+		uint32_t count;
+		uint8_t data[FAKE_IO_BYTES];
+	} io;                           /* KVM_EXIT_IO */
+	uint64_t payload[FAKE_PAYLOAD]; /* other exits: kvm_run's union, from its start */
+};
+
+struct fake_exit fake_out(uint16_t port, unsigned size, uint32_t value);
+struct fake_exit fake_out_string(uint16_t port, const char *text); /* at most FAKE_IO_BYTES */
+struct fake_exit fake_in(uint16_t port, unsigned size, unsigned count);
+struct fake_exit fake_mmio_read(gpa_t gpa, unsigned length);
+struct fake_exit fake_mmio_write(gpa_t gpa, unsigned length, uint64_t value);
+struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages, uint64_t attributes); /* ret is 0x5a5a.. before */
+struct fake_exit fake_hypercall(uint64_t nr);
+struct fake_exit fake_memory_fault(gpa_t gpa, bool private);
+struct fake_exit fake_system_event(uint32_t type, uint64_t data);
+struct fake_exit fake_reason(uint32_t reason, uint64_t first); /* any other exit; `first` begins its payload */
+struct fake_exit fake_errno(int errnum);                       /* KVM_RUN fails, the reason is stale */
+struct fake_exit fake_wait(void);
+
+/* vCPU `index` leaves KVM_RUN in these ways, one by one; after the last it waits to be kicked. */
+void fake_kvm_script(struct fake_kvm *f, unsigned index, const struct fake_exit *exits, size_t n);
+
+/* What the VMM left in kvm_run for the i-th exit, seen at the KVM_RUN after it. */
+struct fake_answer {
+	bool seen;
+	uint8_t in[FAKE_IO_BYTES]; /* I/O: the bytes read */
+	uint64_t mmio;             /* MMIO: the 8 bytes read */
+	uint64_t ret;              /* hypercall */
+};
+struct fake_answer fake_kvm_answer(struct fake_kvm *f, unsigned index, size_t i);
+
+/* Blocks until vCPU `index` waits to be kicked. */
+void fake_kvm_await_wait(struct fake_kvm *f, unsigned index);
+
+#endif

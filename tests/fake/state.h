@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/state.h: what the parts of the fake share: its descriptors, its VM, its vCPUs, its guest context. */
+#ifndef TESTS_FAKE_STATE_H
+#define TESTS_FAKE_STATE_H
+
+#include <linux/kvm.h>
+#include <pthread.h>
+
+#include "core/vm/abi.h"
+#include "tests/fake/kvm.h"
+
+enum {
+	FAKE_FD_FIRST = 1000,
+	FAKE_FDS = 1024,
+	FAKE_MAPS = 512,
+	FAKE_VCPUS = 256,
+	FAKE_SLOTS = 16,
+	FAKE_SCRIPT = 64,
+	FAKE_EVENTS = 64,
+	FAKE_CPUID_ENTRIES = 100,
+	FAKE_RUN_SIZE = 3 * 4096,
+	FAKE_IRQS = 24,
+};
+
+enum fake_fd_kind { FD_FREE, FD_KVM, FD_SEV, FD_VM, FD_VCPU, FD_GMEM, FD_MEMFD };
+
+struct fake_fd {
+	enum fake_fd_kind kind;
+	bool cloexec;
+	unsigned index; /* of a vCPU */
+	uint64_t size;  /* of memory */
+	uint64_t flags; /* of a guest_memfd */
+	uint8_t *bytes; /* of memory: its pages */
+	bool bound;     /* a guest_memfd that a slot has */
+};
+
+struct fake_map {
+	uint8_t *at; /* NULL: free */
+	size_t size;
+	bool borrowed; /* the pages are the descriptor's */
+};
+
+struct fake_slot {
+	bool used;
+	gpa_t gpa;
+	uint64_t size;
+	uint8_t *at;
+	int gmem; /* -1: none */
+	uint64_t gmem_offset;
+	uint8_t *private, *loaded; /* a byte a page */
+};
+
+struct fake_vcpu {
+	struct kvm_run *run; /* NULL: not mapped */
+	bool sealed;         /* its VMSA is the firmware's: state is out of reach */
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+	struct kvm_cpuid_entry2 cpuid[FAKE_CPUID_ENTRIES];
+	uint32_t n_cpuid;
+	uint8_t vmsa[4096];
+
+	struct fake_exit script[FAKE_SCRIPT];
+	struct fake_answer answers[FAKE_SCRIPT];
+	size_t n_script, at; /* at: the next exit */
+	bool pending;        /* the exit before `at` has not been answered yet */
+	bool waiting;
+};
+
+struct fake_vm {
+	unsigned long type;
+	bool open;
+	bool irqchip, hypercalls;
+	struct fake_slot slots[FAKE_SLOTS];
+	struct fake_vcpu *vcpus[FAKE_VCPUS]; /* by creation */
+	unsigned n_vcpus;
+	unsigned rises[FAKE_IRQS];
+	bool lines[FAKE_IRQS];
+
+	/* What the PSP and KVM's SEV code know. */
+	bool initialised, started, finished;
+	uint64_t features, policy;
+	int sev_fd;
+	uint8_t digest[48];
+	unsigned updates; /* calls of LAUNCH_UPDATE */
+	unsigned refusals;
+};
+
+struct fake_kvm {
+	struct kvm_sys sys;
+	unsigned flags;
+	pthread_mutex_t lock;
+	pthread_cond_t waits; /* a vCPU began to wait */
+	struct fake_fd fds[FAKE_FDS];
+	struct fake_map maps[FAKE_MAPS];
+	struct fake_vm vm; /* one at a time */
+	struct fake_exit scripts[FAKE_VCPUS][FAKE_SCRIPT]; /* until the vCPU exists */
+	size_t n_scripts[FAKE_VCPUS];
+
+	unsigned calls, calls_of[FAKE_CALL_KINDS];
+	unsigned fail_at;
+	int fail_errnum;
+	uint32_t fail_status;
+	bool failed;
+	struct fake_call failed_call;
+	const char *no_path; /* cannot be opened */
+	int no_path_errnum;
+
+	uint64_t vm_types;
+	char complaint[256];
+	struct fake_memory_event events[FAKE_EVENTS];
+	size_t n_events;
+};
+
+/* A rule was broken; the first one is kept. Returns -errnum. */
+int fake_complain(struct fake_kvm *f, int errnum, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* The descriptor, or NULL; and a new one. */
+struct fake_fd *fake_fd(struct fake_kvm *f, int fd);
+int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind);
+void *fake_pages(size_t size);
+
+/* tests/fake/memory.c: VM ioctls about memory, and discards. */
+int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
+int fake_memory_discard(struct fake_kvm *f, int fd, void *at, uint64_t offset, uint64_t size);
+struct fake_slot *fake_slot_of(struct fake_kvm *f, gpa_t gpa);
+/* Whether [at, at + size) touches memory that a slot hands to the guest. */
+bool fake_guest_side(struct fake_kvm *f, const void *at, uint64_t size);
+/* Whether each of these bytes is mapped in this process. */
+bool fake_readable(const void *at, uint64_t size);
+void fake_slot_drop(struct fake_slot *s);
+
+/* tests/fake/vcpu.c: vCPU ioctls. Called with the lock held, which KVM_RUN gives up while it waits. */
+int fake_vcpu_new(struct fake_kvm *f, unsigned index);
+int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg);
+uint32_t fake_host_cpuid(struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES]);
+
+/* tests/fake/psp.c: KVM_MEMORY_ENCRYPT_OP. */
+int fake_sev_command(struct fake_kvm *f, struct x_sev_cmd *cmd);
+
+#endif

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/snp/check.sh: packs binary, manifests, images and ID blocks into a folder and runs tests/snp/on_host.sh in it
+# on an SNP host: this one, or the one that SNP_HOST reaches. SNP_HOST is a command, called with a folder and a shell
+# command: it runs the command in a copy of the folder on an SNP host, as root, and passes on output and status.
+set -u
+B=${B:-build}
+images=${SNPVMM_IMAGES:-../shared/images}
+box=$B/snp-box
+snpvmm=$B/snpvmm
+mkid=$B/tests/tool/mkidblock
+
+rm -rf "$box"
+mkdir -p "$box"
+cp "$snpvmm" snpvmm.yaml.example tests/snp/on_host.sh "$box"
+
+# An ID block for a digest: NAME DIGEST POLICY [author]
+id() {
+  "$mkid" "$2" "$3" "$box/$1.block" "$box/$1.auth" ${4:+author}
+}
+measure() { "$snpvmm" measure "$@" snpvmm.yaml.example; }
+
+one=$(measure)
+flipped=$(printf '%s' "$one" | awk '{ print (substr($0, 1, 1) == "0" ? "8" : "0") substr($0, 2) }')
+printf '%s\n' "$one" >"$box/one.digest"
+measure --set vcpus=4 >"$box/four.digest"
+id one "$one" 0x30000
+id author "$one" 0x30000 author
+id four "$(cat "$box/four.digest")" 0x30000
+id swap "$(measure --set snp.guest_features=0x21)" 0x30000
+id flipped "$flipped" 0x30000
+id policy "$one" 0xb0000
+id signature "$one" 0x30000
+printf '\377' | dd of="$box/signature.auth" bs=1 seek=64 conv=notrunc 2>/dev/null
+
+# Digests that another tool computed (sev-snp-measure 0.0.13, profile qemu, guest_features 0x1, no kernel).
+while read -r image vcpus type digest; do
+  [ -r "$images/$image" ] || continue
+  cp -n "$images/$image" "$box"
+  id "$image-$vcpus" "$digest" 0x30000
+  printf '%s %s %s %s\n' "$image" "$vcpus" "$type" "$digest" >>"$box/images.list"
+done <<'LIST'
+ovmf-2025.02.fd 1 EPYC-v4 6eef547a9fcf5720c5c04883fe85788d29de46b55a51e554467029b554a3352e66d2f3c71b84cea937d19a1a6c41596f
+ovmf-2025.02.fd 4 EPYC-v4 676826e902524799a067f7c43b3ab0101dce73a2506d41436dd2f8472fa208081f11f9e65ca5d2439785732a0bfd8339
+ovmf-2026.08-amdsev.fd 1 EPYC-v4 d74bd3ea40b240c3228edc5177ce6193561ebff633dbd0be76d6c143b876d65102425c0e2e8a930857c48daa5eacda58
+ovmf-2026.08-amdsev.fd 4 EPYC-Genoa d505c9acd20a52ed0afd3e763d3b7b1bdd695d54d588a3e9d7957b803b457602332d5911781485b552cbbed90a20f235
+LIST
+
+out=$B/snp-box.log
+if [ -n "${SNP_HOST:-}" ]; then
+  $SNP_HOST "$box" 'sh on_host.sh' >"$out" 2>&1
+elif [ "$(cat /sys/module/kvm_amd/parameters/sev_snp 2>/dev/null)" = Y ]; then
+  (cd "$box" && sh on_host.sh) >"$out" 2>&1
+else
+  echo "skip: this host has no SEV-SNP and SNP_HOST names none (CONTRIBUTING.md says how to set it)"
+  echo "0 passed, 0 failed, 1 skipped"
+  exit 0
+fi
+status=$?
+cat "$out"
+bad=$(grep -c '^not ok' "$out")
+good=$(grep -c '^ok' "$out")
+skips=$(grep -c '^skip' "$out")
+if ! grep -q '^end of tests' "$out" && [ "$bad" = 0 ]; then
+  echo "not ok - the tests on the SNP host did not come to their end (status $status)"
+  bad=1
+fi
+echo "$good passed, $bad failed, $skips skipped"
+[ "$bad" = 0 ]
