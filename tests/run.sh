@@ -4,7 +4,7 @@
 #
 # A criterion program reports in TAP; a shell test prints lines of its own: "ok ...", "not ok ...", "skip ...".
 set -u
-B=${B:-build}
+export B="${B:-build}"
 passed=0 failed=0 skipped=0
 log=$B/tests/log
 mkdir -p "$log"
@@ -40,7 +40,7 @@ done
 for test in tests/cli/*.sh tests/firmware/*.sh; do
   [ -e "$test" ] || continue
   out=$log/$(basename "$test").tap
-  SNPVMM=$B/snpvmm B=$B sh "$test" >"$out" 2>&1
+  SNPVMM="$B/snpvmm" sh "$test" >"$out" 2>&1
   tally "${test#tests/}" "$out" $?
 done
 echo "$passed passed, $failed failed, $skipped skipped"

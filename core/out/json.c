@@ -85,7 +85,8 @@ static void json_bytes(void *self, const char *key, const uint8_t *data, size_t 
 static int json_failed(struct error *err)
 {
 	error_set(err, ERROR_OUTPUT, "the result cannot be written as JSON");
-	return error_why(err, "a text in it is not UTF-8, a number is above 2^63 - 1, or memory ran out");
+	return error_why(
+		err, "a text in it is not UTF-8, a number is above 2^63 - 1, or memory ran out");
 }
 
 static int json_finish(void *self, FILE *to, struct error *err)

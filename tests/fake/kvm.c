@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/kvm.c: the seam itself: descriptors, mappings, calls that fail on demand, and what /dev/kvm answers. */
+#include "tests/fake/kvm.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/base/array.h"
+#include "tests/fake/state.h"
+
+int fake_complain(struct fake_kvm *f, int errnum, const char *format, ...)
+{
+	va_list args;
+
+	if (f->complaint[0])
+		return -errnum;
+	va_start(args, format);
+	vsnprintf(f->complaint, sizeof(f->complaint), format, args);
+	va_end(args);
+	return -errnum;
+}
+
+struct fake_fd *fake_fd(struct fake_kvm *f, int fd)
+{
+	if (fd < FAKE_FD_FIRST || fd >= FAKE_FD_FIRST + FAKE_FDS)
+		return NULL;
+	return f->fds[fd - FAKE_FD_FIRST].kind == FD_FREE ? NULL : &f->fds[fd - FAKE_FD_FIRST];
+}
+
+/* The lowest free number, as the kernel does: a number that is kept too long will be reused. */
+int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind)
+{
+	for (int i = 0; i < FAKE_FDS; i++)
+		if (f->fds[i].kind == FD_FREE) {
+			f->fds[i] = (struct fake_fd){ .kind = kind, .cloexec = kind != FD_GMEM };
+			return FAKE_FD_FIRST + i;
+		}
+	return -EMFILE;
+}
+
+void *fake_pages(size_t size)
+{
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	                -1, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+/* Counts the call; true: it is the one that has to fail. */
+static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long request, uint64_t argument)
+{
+	f->calls++;
+	f->calls_of[kind]++;
+	if (f->calls != f->fail_at)
+		return false;
+	f->failed = true;
+	f->failed_call = (struct fake_call){ kind, request, argument };
+	return true;
+}
+
+static int fake_open(void *self, const char *path, int flags)
+{
+	struct fake_kvm *f = self;
+	int r;
+
+	pthread_mutex_lock(&f->lock);
+	if (fails(f, FAKE_OPEN, 0, 0))
+		r = -f->fail_errnum;
+	else if (f->no_path && !strcmp(path, f->no_path))
+		r = -f->no_path_errnum;
+	else if ((flags & O_ACCMODE) != O_RDWR || !(flags & O_CLOEXEC))
+		r = fake_complain(f, EINVAL, "%s: not opened O_RDWR | O_CLOEXEC", path);
+	else if (!strcmp(path, "/dev/kvm"))
+		r = fake_fd_new(f, FD_KVM);
+	else if (!strcmp(path, "/dev/sev") && !(f->flags & FAKE_NO_SNP))
+		r = fake_fd_new(f, FD_SEV);
+	else
+		r = -ENOENT;
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+static int vm_new(struct fake_kvm *f, unsigned long type)
+{
+	int fd;
+
+	f->vm_types |= 1ULL << (type & 63);
+	if (type != X_KVM_DEFAULT_VM && (type != X_KVM_SNP_VM || f->flags & FAKE_NO_SNP))
+		return -EINVAL;
+	if (f->vm.open)
+		return fake_complain(f, EBUSY, "a second VM beside the first");
+	fd = fake_fd_new(f, FD_VM);
+	if (fd >= 0) {
+		for (unsigned i = 0; i < f->vm.n_vcpus; i++)
+			free(f->vm.vcpus[i]);
+		f->vm = (struct fake_vm){ .type = type, .open = true, .sev_fd = -1 };
+	}
+	return fd;
+}
+
+/* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself (kvm-snp-abi 2.1). */
+static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
+{
+	bool snp = !(f->flags & FAKE_NO_SNP), private = vm ? f->vm.type == X_KVM_SNP_VM : snp;
+
+	switch (capability) {
+	case X_CAP_VM_TYPES:
+		return snp ? 1 << X_KVM_DEFAULT_VM | 1 << X_KVM_SNP_VM : 1 << X_KVM_DEFAULT_VM;
+	case X_CAP_USER_MEMORY2:
+	case X_CAP_MEMORY_FAULT_INFO:
+		return 1;
+	case X_CAP_GUEST_MEMFD:
+		return private || f->flags & FAKE_GMEM_MMAP;
+	case X_CAP_MEMORY_ATTRIBUTES:
+		return private ? (int)X_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	case KVM_CAP_EXIT_HYPERCALL:
+		return 1 << X_HC_MAP_GPA_RANGE;
+	case X_CAP_GUEST_MEMFD_FLAGS:
+		if (!(f->flags & FAKE_GMEM_MMAP))
+			return 0;
+		return (int)(X_GUEST_MEMFD_MMAP | (private ? 0 : X_GUEST_MEMFD_INIT_SHARED));
+	default:
+		return 0;
+	}
+}
+
+static int supported_cpuid(struct kvm_cpuid2 *c)
+{
+	struct kvm_cpuid_entry2 entries[FAKE_CPUID_ENTRIES];
+	uint32_t n = fake_host_cpuid(entries);
+
+	if (c->nent < n)
+		return -E2BIG;
+	memcpy(c->entries, entries, n * sizeof(*entries));
+	c->nent = n;
+	return 0;
+}
+
+static int kvm_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
+{
+	switch (request) {
+	case KVM_GET_API_VERSION:
+		return KVM_API_VERSION;
+	case KVM_CHECK_EXTENSION:
+		return extension(f, (uintptr_t)arg, false);
+	case KVM_CREATE_VM:
+		return vm_new(f, (uintptr_t)arg);
+	case KVM_GET_VCPU_MMAP_SIZE:
+		return FAKE_RUN_SIZE;
+	case KVM_GET_SUPPORTED_CPUID:
+		return supported_cpuid(arg);
+	default:
+		return fake_complain(f, EINVAL, "/dev/kvm: ioctl 0x%lx", request);
+	}
+}
+
+static int irq_line(struct fake_kvm *f, const struct kvm_irq_level *irq)
+{
+	bool before;
+
+	if (!f->vm.irqchip)
+		return fake_complain(f, ENXIO, "KVM_IRQ_LINE without interrupt controllers");
+	if (irq->irq >= FAKE_IRQS)
+		return -EINVAL;
+	before = f->vm.lines[irq->irq];
+	f->vm.lines[irq->irq] = irq->level;
+	f->vm.rises[irq->irq] += !before && irq->level;
+	return 0;
+}
+
+static int enable_cap(struct fake_kvm *f, const struct kvm_enable_cap *cap)
+{
+	if (cap->cap != KVM_CAP_EXIT_HYPERCALL || cap->flags || cap->args[0] & ~(1ULL << X_HC_MAP_GPA_RANGE))
+		return fake_complain(f, EINVAL, "KVM_ENABLE_CAP %u, 0x%llx", cap->cap,
+		                     (unsigned long long)cap->args[0]);
+	f->vm.hypercalls = cap->args[0];
+	return 0;
+}
+
+static int vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
+{
+	bool known = false;
+	int r;
+
+	switch (request) {
+	case KVM_CHECK_EXTENSION:
+		return extension(f, (uintptr_t)arg, true);
+	case KVM_CREATE_IRQCHIP:
+		if (f->vm.irqchip)
+			return fake_complain(f, EEXIST, "a second set of interrupt controllers");
+		if (f->vm.n_vcpus > 0)
+			return fake_complain(f, EINVAL, "interrupt controllers after a vCPU");
+		f->vm.irqchip = true;
+		return 0;
+	case KVM_CREATE_VCPU:
+		return fake_vcpu_new(f, (unsigned)(uintptr_t)arg);
+	case KVM_ENABLE_CAP:
+		return enable_cap(f, arg);
+	case KVM_IRQ_LINE:
+		return irq_line(f, arg);
+	case KVM_MEMORY_ENCRYPT_OP:
+		return fake_sev_command(f, arg);
+	default:
+		r = fake_memory_ioctl(f, request, arg, &known);
+		return known ? r : fake_complain(f, ENOTTY, "VM: ioctl 0x%lx", request);
+	}
+}
+
+static uint64_t ioctl_argument(unsigned long request, const void *arg)
+{
+	if (request == KVM_CHECK_EXTENSION || request == KVM_CREATE_VM || request == KVM_CREATE_VCPU)
+		return (uintptr_t)arg;
+	return request == KVM_MEMORY_ENCRYPT_OP ? ((const struct x_sev_cmd *)arg)->id : 0;
+}
+
+static int ioctl_fails(struct fake_kvm *f, unsigned long request, void *arg)
+{
+	if (request == KVM_MEMORY_ENCRYPT_OP)
+		((struct x_sev_cmd *)arg)->error = f->fail_status;
+	return -f->fail_errnum;
+}
+
+static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
+{
+	struct fake_kvm *f = self;
+	const struct fake_fd *fd;
+	int r;
+
+	pthread_mutex_lock(&f->lock);
+	fd = fake_fd(f, number);
+	if (fails(f, FAKE_IOCTL, request, ioctl_argument(request, arg)))
+		r = ioctl_fails(f, request, arg);
+	else if (fd && fd->kind == FD_KVM)
+		r = kvm_ioctl(f, request, arg);
+	else if (fd && fd->kind == FD_VM)
+		r = vm_ioctl(f, request, arg);
+	else if (fd && fd->kind == FD_VCPU)
+		r = fake_vcpu_ioctl(f, f->vm.vcpus[fd->index], request, arg);
+	else
+		r = fake_complain(f, fd ? ENOTTY : EBADF, "ioctl 0x%lx on descriptor %d", request, number);
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+/* The pages that a mapping of this descriptor shows; NULL with *error: it can't be mapped so. */
+static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number, int *error)
+{
+	struct fake_fd *fd = fake_fd(f, number);
+	uint8_t *at = NULL;
+
+	*error = -ENOMEM;
+	if (number < 0 && flags & MAP_ANONYMOUS)
+		return fake_pages(size);
+	if (!fd || !(flags & MAP_SHARED))
+		*error = fake_complain(f, fd ? EINVAL : EBADF, "mapping of descriptor %d", number);
+	else if (fd->kind == FD_VCPU && size == FAKE_RUN_SIZE && !f->vm.vcpus[fd->index]->run)
+		at = fake_pages(size);
+	else if (fd->kind == FD_MEMFD && size <= fd->size)
+		at = fd->bytes;
+	else if (fd->kind == FD_GMEM && size <= fd->size && fd->flags & X_GUEST_MEMFD_MMAP)
+		at = fd->bytes;
+	else
+		*error = fake_complain(f, EINVAL, "mapping of 0x%zx bytes of descriptor %d", size, number);
+	if (at && fd->kind == FD_VCPU)
+		f->vm.vcpus[fd->index]->run = (void *)at;
+	return at;
+}
+
+static void *fake_map(void *self, size_t size, int prot, int flags, int number, int *error)
+{
+	struct fake_kvm *f = self;
+	struct fake_map *m = f->maps;
+	const struct fake_fd *fd;
+
+	pthread_mutex_lock(&f->lock);
+	while (m->at && m < f->maps + FAKE_MAPS - 1)
+		m++;
+	assert(!m->at && prot == (PROT_READ | PROT_WRITE));
+	fd = fake_fd(f, number);
+	*m = (struct fake_map){ .size = size, .borrowed = fd && fd->kind != FD_VCPU };
+	if (fails(f, FAKE_MAP, 0, 0))
+		*error = -f->fail_errnum;
+	else
+		m->at = map_pages(f, size, flags, number, error);
+	pthread_mutex_unlock(&f->lock);
+	return m->at;
+}
+
+static void map_drop(struct fake_kvm *f, struct fake_map *m)
+{
+	for (unsigned i = 0; i < f->vm.n_vcpus; i++)
+		if ((void *)f->vm.vcpus[i]->run == m->at)
+			f->vm.vcpus[i]->run = NULL;
+	if (!m->borrowed)
+		munmap(m->at, m->size);
+	*m = (struct fake_map){ 0 };
+}
+
+static struct fake_map *map_at(struct fake_kvm *f, const void *at)
+{
+	for (size_t i = 0; i < FAKE_MAPS; i++)
+		if (at && f->maps[i].at == at)
+			return &f->maps[i];
+	return NULL;
+}
+
+static int fake_unmap(void *self, void *at, size_t size)
+{
+	struct fake_kvm *f = self;
+	struct fake_map *m;
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
+	m = map_at(f, at);
+	if (fails(f, FAKE_UNMAP, 0, 0))
+		r = -f->fail_errnum;
+	else if (!m || m->size != size)
+		r = fake_complain(f, EINVAL, "unmapping 0x%zx bytes that aren't a mapping", size);
+	else
+		map_drop(f, m);
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+static int fake_memfd(void *self, const char *name, uint64_t size)
+{
+	struct fake_kvm *f = self;
+	int fd;
+
+	(void)name;
+	pthread_mutex_lock(&f->lock);
+	fd = fails(f, FAKE_MEMFD, 0, 0) ? -f->fail_errnum : fake_fd_new(f, FD_MEMFD);
+	if (fd >= 0) {
+		fake_fd(f, fd)->size = size;
+		fake_fd(f, fd)->bytes = fake_pages(size);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return fd;
+}
+
+static int fake_cloexec(void *self, int number)
+{
+	struct fake_kvm *f = self;
+	struct fake_fd *fd;
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
+	fd = fake_fd(f, number);
+	if (fails(f, FAKE_CLOEXEC, 0, 0))
+		r = -f->fail_errnum;
+	else if (fd)
+		fd->cloexec = true;
+	else
+		r = fake_complain(f, EBADF, "close-on-exec of descriptor %d", number);
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t size)
+{
+	struct fake_kvm *f = self;
+	int r;
+
+	pthread_mutex_lock(&f->lock);
+	r = fails(f, FAKE_DISCARD, 0, 0) ? -f->fail_errnum : fake_memory_discard(f, fd, at, offset, size);
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+/* KVM resolves /dev/sev's number anew for each command and guest request (kvm-snp-abi 4.1). */
+static void close_order(struct fake_kvm *f, const struct fake_fd *closing)
+{
+	for (size_t i = 0; closing->kind == FD_SEV && i < FAKE_FDS; i++)
+		if (f->fds[i].kind == FD_VM || f->fds[i].kind == FD_VCPU || f->fds[i].kind == FD_GMEM)
+			fake_complain(f, EBUSY, "/dev/sev closed before the VM was");
+}
+
+static void fd_drop(struct fake_kvm *f, struct fake_fd *fd)
+{
+	struct fake_map *m = map_at(f, fd->bytes);
+
+	if (m)
+		m->borrowed = false; /* a mapping keeps the pages */
+	else if (fd->bytes)
+		munmap(fd->bytes, fd->size);
+	for (size_t i = 0; i < FAKE_SLOTS; i++)
+		if (f->vm.slots[i].used && fake_fd(f, f->vm.slots[i].gmem) == fd)
+			f->vm.slots[i].gmem = -1;
+	for (size_t i = 0; fd->kind == FD_VM && i < FAKE_SLOTS; i++)
+		fake_slot_drop(&f->vm.slots[i]);
+	if (fd->kind == FD_VM)
+		f->vm.open = false;
+	*fd = (struct fake_fd){ 0 };
+}
+
+/* A close that fails has closed all the same (close(2)), so only its result shows the failure. */
+static int fake_close(void *self, int number)
+{
+	struct fake_kvm *f = self;
+	struct fake_fd *fd;
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
+	fd = fake_fd(f, number);
+	if (fails(f, FAKE_CLOSE, 0, 0))
+		r = -f->fail_errnum;
+	if (!fd) {
+		r = fake_complain(f, EBADF, "closing descriptor %d, which isn't open", number);
+	} else {
+		close_order(f, fd);
+		fd_drop(f, fd);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+static const struct kvm_sys fake_sys = {
+	.open = fake_open,
+	.ioctl = fake_ioctl,
+	.map = fake_map,
+	.unmap = fake_unmap,
+	.memfd = fake_memfd,
+	.cloexec = fake_cloexec,
+	.discard = fake_discard,
+	.close = fake_close,
+};
+
+struct fake_kvm *fake_kvm_new(unsigned flags)
+{
+	struct fake_kvm *f = calloc(1, sizeof(*f));
+
+	assert(f);
+	f->flags = flags;
+	f->sys = fake_sys;
+	f->sys.self = f;
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->waits, NULL);
+	return f;
+}
+
+void fake_kvm_free(struct fake_kvm *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < FAKE_FDS; i++)
+		if (f->fds[i].kind != FD_FREE)
+			fd_drop(f, &f->fds[i]);
+	for (size_t i = 0; i < FAKE_MAPS; i++)
+		if (f->maps[i].at)
+			map_drop(f, &f->maps[i]);
+	for (unsigned i = 0; i < f->vm.n_vcpus; i++)
+		free(f->vm.vcpus[i]);
+	pthread_mutex_destroy(&f->lock);
+	pthread_cond_destroy(&f->waits);
+	free(f);
+}
+
+const struct kvm_sys *fake_kvm_sys(struct fake_kvm *f)
+{
+	return &f->sys;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/make/vectors.h: finds and reads the golden vectors, for tests that compare with other tools. All
+ * here, because what stands in a .c of this folder is linked into programs that aren't Criterion's, too.
+ */
+#ifndef TESTS_MAKE_VECTORS_H
+#define TESTS_MAKE_VECTORS_H
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/bytes.h"
+
+/* Criterion alone mentions a skip only when asked to be verbose. */
+#define SKIP_ALOUD(...)                                                                            \
+	do {                                                                                       \
+		fprintf(stderr, "skipped: " __VA_ARGS__);                                          \
+		fputc('\n', stderr);                                                               \
+		cr_skip_test(__VA_ARGS__);                                                         \
+	} while (0)
+
+static inline void vectors_cleanup(json_t **j)
+{
+	json_decref(*j);
+}
+#define auto_json __attribute__((cleanup(vectors_cleanup)))
+
+/* `below` inside the folder that SNPVMM_VECTORS names, else ../shared/vectors. Returns `to`. */
+static inline const char *vectors_path(const char *below, char *to, size_t size)
+{
+	const char *folder = getenv("SNPVMM_VECTORS");
+	int n = snprintf(to, size, "%s/%s", folder ? folder : "../shared/vectors", below);
+
+	cr_assert_lt(n, (int)size, "the path of '%s' is too long", below);
+	return to;
+}
+
+/* measure.json, the caller's; the test is skipped aloud where there is none. */
+static inline json_t *vectors_load(void)
+{
+	char path[4096];
+	json_error_t why;
+	json_t *j = json_load_file(vectors_path("measure.json", path, sizeof(path)), 0, &why);
+
+	if (!j)
+		SKIP_ALOUD("golden vectors: %s", why.text);
+	cr_assert_str_eq(json_string_value(json_object_get(j, "format")),
+	                 "snpvmm-measure-vectors/1");
+	return j;
+}
+
+/* The case, borrowed; an id that the file lacks is a mistake. */
+static inline json_t *vectors_case(json_t *vectors, const char *id)
+{
+	json_t *c, *found = NULL;
+	size_t i;
+
+	json_array_foreach (json_object_get(vectors, "cases"), i, c)
+		if (!strcmp(json_string_value(json_object_get(c, "id")), id))
+			found = c;
+	cr_assert(found, "the golden vectors have no case '%s'", id);
+	return found;
+}
+
+/* A string member as exactly `size` bytes of hex. */
+static inline void vectors_hex(const json_t *in, const char *key, uint8_t *to, size_t size)
+{
+	const char *hex = json_string_value(json_object_get(in, key));
+
+	cr_assert(hex && hex_parse(hex, strlen(hex), to, size), "'%s' is not %zu bytes of hex", key,
+	          size);
+}
+
+/* A member that is a number written as "0x...". */
+static inline uint64_t vectors_number(const json_t *in, const char *key)
+{
+	const char *text = json_string_value(json_object_get(in, key));
+
+	cr_assert(text, "no '%s'", key);
+	return strtoull(text, NULL, 16);
+}
+
+#endif
