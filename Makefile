@@ -21,7 +21,7 @@ LDLIBS   += $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 all: $(B)/snpvmm
 
-include firmware/selftest/build.mk
+include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk
 
 $(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a
 	@echo "  LD      $@"

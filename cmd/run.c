@@ -18,6 +18,7 @@
 #include "core/vm/vm.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
+#include "firmware/stage0.h"
 
 struct run_command {
 	struct settings settings;
@@ -52,7 +53,7 @@ static void announce(const struct manifest *m, const struct snp_digest *d)
 	if (m->platform == MANIFEST_KVM)
 		log_notice("platform kvm: a plain VM that protects nothing; the measurement is the one "
 		           "that platform snp would have");
-	if (m->kernel.path && !m->kernel_hashes)
+	if (m->firmware.path && m->kernel.path && !m->kernel_hashes)
 		log_notice("kernel_hashes is false: kernel, initrd and command line are not measured");
 }
 
@@ -129,10 +130,27 @@ static int status_of(const struct manifest *m, const struct outcome *o)
 	return status_exit(m, o);
 }
 
-static int conclude(const struct manifest *m, const struct outcome *o)
+/* A kernel that was booted directly began in our stage0, which ends a guest by codes of its own. */
+static void stage0_explain(const struct manifest *m, struct outcome *o)
 {
-	int status = status_of(m, o);
+	unsigned code;
 
+	if (m->firmware.path || m->builtin)
+		return;
+	if (o->kind == GUEST_TERMINATED ? !stage0_termination_code(o->code, &code)
+	                                : o->kind != GUEST_EXITED || !stage0_exit_code(o->code, &code))
+		return;
+	if (stage0_reason(code))
+		outcome_set(o, GUEST_TERMINATED, o->code, "stage0 refused to start the kernel: %s",
+		            stage0_reason(code));
+}
+
+static int conclude(const struct manifest *m, struct outcome *o)
+{
+	int status;
+
+	stage0_explain(m, o);
+	status = status_of(m, o);
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
 	else

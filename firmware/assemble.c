@@ -9,14 +9,11 @@
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 #include "core/snp/idblock.h"
+#include "firmware/direct.h"
 #include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/ovmf.h"
 #include "firmware/selftest.h"
-
-#define GIB         ((uint64_t)1 << 30)
-#define LOW_MEMORY  (3 * GIB) /* the hole above it is for MMIO, the APICs and the firmware */
-#define HIGH_MEMORY (4 * GIB)
 
 /* Position of the C-bit on every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin). */
 #define C_BIT 51
@@ -80,11 +77,12 @@ static struct vcpu_state state_ap(const struct assembly *a, uint32_t eip)
 
 static int ram_add(struct assembly *a, struct error *err)
 {
-	uint64_t low = MIN_OF(a->m->memory, LOW_MEMORY);
+	/* The hole between is for MMIO, the APICs and the firmware. */
+	uint64_t low = MIN_OF(a->m->memory, DIRECT_LOW_MAX);
 	int r = plan_add_ram(a->plan, 0, low, err);
 
 	if (r == 0 && a->m->memory > low)
-		r = plan_add_ram(a->plan, HIGH_MEMORY, a->m->memory - low, err);
+		r = plan_add_ram(a->plan, DIRECT_HIGH, a->m->memory - low, err);
 	return r;
 }
 
@@ -241,15 +239,36 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	return plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err);
 }
 
+/* Page tables of ours carry the C-bit, which a plain VM's processor would take for a reserved bit. */
+static unsigned own_c_bit(const struct assembly *a)
+{
+	return a->on == MANIFEST_SNP ? C_BIT : 0;
+}
+
+static int direct_assemble(struct assembly *a, struct error *err)
+{
+	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
+	int r = direct_plan(a->plan, a->m, a->images, a->on == MANIFEST_SNP, own_c_bit(a), &bsp, err);
+
+	a->settings.c_bit = own_c_bit(a);
+	a->settings.gib_pages = true;
+	a->settings.prefault = true;    /* stage0 validates all memory before the kernel starts */
+	a->settings.ap_creation = true; /* which is how Linux starts CPUs under SNP */
+	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
+}
+
 static int builtin_assemble(struct assembly *a, struct error *err)
 {
 	const struct selftest_config c = { .snp = a->on == MANIFEST_SNP,
-		                           .c_bit = a->on == MANIFEST_SNP ? C_BIT : 0,
+		                           .c_bit = own_c_bit(a),
 		                           .exit_port = a->m->exit_port,
 		                           .vcpu_sig = a->m->vcpu_sig };
 	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
 	int r;
 
+	if (a->m->kernel.path)
+		return error_set(err, ERROR_CONFLICT,
+		                 "builtin:selftest boots no kernel, but boot.kernel is given");
 	if (!a->m->exit_port_given)
 		return error_set(err, ERROR_CONFLICT,
 		                 "builtin:selftest reports through the exit port, but exit_port is false");
@@ -261,17 +280,21 @@ static int builtin_assemble(struct assembly *a, struct error *err)
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
 }
 
+/* What the guest begins with, where the manifest says it. */
+static const struct place *boot_place(const struct manifest *m)
+{
+	return m->builtin || m->firmware.path ? &m->firmware.at : &m->kernel.at;
+}
+
 static int boot_assemble(struct assembly *a, struct error *err)
 {
 	int r;
 
-	if (!a->m->builtin && !a->m->firmware.path) {
-		error_set(err, ERROR_UNSUPPORTED,
-		          "boot.kernel without boot.firmware is not supported by this version of snpvmm");
-		return error_at(err, a->m->file, a->m->kernel.at.line, a->m->kernel.at.column);
-	}
-	r = a->m->builtin ? builtin_assemble(a, err) : ovmf_assemble(a, err);
-	return r < 0 ? error_at(err, a->m->file, a->m->firmware.at.line, a->m->firmware.at.column) : 0;
+	if (a->m->builtin)
+		r = builtin_assemble(a, err);
+	else
+		r = a->m->firmware.path ? ovmf_assemble(a, err) : direct_assemble(a, err);
+	return r < 0 ? error_at(err, a->m->file, boot_place(a->m)->line, boot_place(a->m)->column) : 0;
 }
 
 static int settings_assemble(struct assembly *a, struct error *err)
@@ -314,7 +337,7 @@ int assemble(const struct manifest *m, const struct images *images, enum manifes
 	}
 	if (!sealed) {
 		plan_free(a.plan);
-		return r < 0 ? r : error_at(err, m->file, m->firmware.at.line, m->firmware.at.column);
+		return r < 0 ? r : error_at(err, m->file, boot_place(m)->line, boot_place(m)->column);
 	}
 	*ret = sealed;
 	return 0;

@@ -15,6 +15,8 @@ struct plan {
 	size_t n_blobs;
 	struct ram ram[PLAN_RAM_MAX];
 	size_t n_ram;
+	struct offer offers[PLAN_OFFERS_MAX];
+	size_t n_offers;
 	struct vcpu_state bsp, ap;
 	unsigned vcpus;
 	struct plan_settings settings;
@@ -82,6 +84,19 @@ int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
 			                 (unsigned long long)gpa,
 			                 (unsigned long long)p->ram[i].gpa);
 	p->ram[p->n_ram++] = (struct ram){ gpa, size };
+	return 0;
+}
+
+int plan_add_offer(struct plan *p, const struct offer *o, struct error *err)
+{
+	assert(!p->sealed);
+	if (!span_ok(o->gpa, o->size) || (uintptr_t)o->bytes % PAGE_SIZE || !o->bytes)
+		return error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx, 0x%llx bytes: not whole pages",
+		                 o->label, (unsigned long long)o->gpa,
+		                 (unsigned long long)o->size);
+	if (p->n_offers == PLAN_OFFERS_MAX)
+		return error_set(err, ERROR_BAD_LAYOUT, "more than %d offers", PLAN_OFFERS_MAX);
+	p->offers[p->n_offers++] = *o;
 	return 0;
 }
 
@@ -193,6 +208,20 @@ static int seal_region(const struct plan *p, const struct region *r, unsigned se
 	return 0;
 }
 
+static int seal_offer(const struct plan *p, size_t i, struct error *err)
+{
+	const struct offer *o = &p->offers[i];
+	bool clash = false;
+
+	for (size_t j = 0; j < p->n_ram; j++)
+		clash |= span_overlap(o->gpa, o->size, p->ram[j].gpa, p->ram[j].size);
+	for (size_t j = 0; j < i; j++)
+		clash |= span_overlap(o->gpa, o->size, p->offers[j].gpa, p->offers[j].size);
+	return clash ? error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx overlaps other memory", o->label,
+	                         (unsigned long long)o->gpa)
+	             : 0;
+}
+
 const struct plan *plan_seal(struct plan *p, struct error *err)
 {
 	unsigned seen[PAGE_KINDS] = { 0 };
@@ -203,6 +232,9 @@ const struct plan *plan_seal(struct plan *p, struct error *err)
 	}
 	for (size_t i = 0; i < p->n_regions; i++)
 		if (seal_region(p, &p->regions[i], seen, err) < 0)
+			return NULL;
+	for (size_t i = 0; i < p->n_offers; i++)
+		if (seal_offer(p, i, err) < 0)
 			return NULL;
 	if (seal_no_overlap(p, err) < 0)
 		return NULL;
@@ -237,4 +269,10 @@ size_t plan_ram(const struct plan *p, const struct ram **ret)
 {
 	*ret = p->ram;
 	return p->n_ram;
+}
+
+size_t plan_offers(const struct plan *p, const struct offer **ret)
+{
+	*ret = p->offers;
+	return p->n_offers;
 }

@@ -19,6 +19,7 @@ struct plan;  /* opaque */
 #define PLAN_ID_AUTH      4096
 #define PLAN_DIGEST       48
 #define PLAN_RAM_MAX      8
+#define PLAN_OFFERS_MAX   4
 #define PLAN_GPA_LIMIT    ((uint64_t)1 << 46)
 #define PLAN_MAX_REGIONS  4096
 
@@ -39,6 +40,9 @@ struct plan_settings {
 	uint8_t id_auth[PLAN_ID_AUTH];
 	bool seeded; /* the digest starts from `seed`, the firmware's pages being in it already */
 	uint8_t seed[PLAN_DIGEST];
+	bool gib_pages;   /* the guest's page tables have pages of 1 GiB */
+	bool prefault;    /* the guest validates all of its memory at once: have the host provide it first */
+	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
 	const char *measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
 };
 
@@ -46,6 +50,17 @@ struct plan_settings {
 struct ram {
 	gpa_t gpa;
 	uint64_t size;
+};
+
+/*
+ * Bytes handed to the guest unmeasured, in shared memory at an address of their own, which measured code
+ * verifies. They stay where they are: KVM maps them, and what the guest writes there lands in them.
+ */
+struct offer {
+	gpa_t gpa;
+	uint64_t size; /* whole pages */
+	uint8_t *bytes; /* page-aligned, outliving the plan and every VM made from it */
+	const char *label; /* static */
 };
 
 /* Who carries a plan out, or computes over it, implements these four; 0 or a negative errno. */
@@ -67,6 +82,8 @@ int plan_adopt(struct plan *p, struct blob b, struct error *err);
 /* Memory from gpa on; refuses what is not whole pages, overlaps, or wraps. */
 int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
 int plan_add(struct plan *p, const struct region *r, struct error *err);
+/* Outside RAM and outside every other offer, which plan_seal() sees to. */
+int plan_add_offer(struct plan *p, const struct offer *o, struct error *err);
 /* vCPU 0 begins as *bsp, the others as *ap. */
 int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
                    const struct vcpu_state *ap, struct error *err);
@@ -74,7 +91,7 @@ void plan_set(struct plan *p, const struct plan_settings *s);
 
 /*
  * No adding after it. Refuses overlapping regions, regions outside RAM, bytes missing or unaligned, more
- * than one secrets or CPUID region, and a plan without vCPUs. Returns p, or NULL with *err filled (p is
+ * than one secrets or CPUID region, offers that overlap RAM or one another, and a plan without vCPUs. Returns p, or NULL with *err filled (p is
  * still the caller's then).
  */
 const struct plan *plan_seal(struct plan *p, struct error *err);
@@ -84,6 +101,7 @@ int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, str
 const struct plan_settings *plan_settings(const struct plan *p);
 unsigned plan_vcpus(const struct plan *p);
 size_t plan_ram(const struct plan *p, const struct ram **ret);
+size_t plan_offers(const struct plan *p, const struct offer **ret);
 
 static inline void plan_cleanup(const struct plan **p)
 {

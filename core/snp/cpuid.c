@@ -18,7 +18,10 @@ static const struct cpuid_mask {
 } masks[] = {
 	{ 0x1, 0, CPUID_ECX, BITS(24, 24) },        /* TSC deadline timer: emulated by KVM */
 	{ 0x7, 0, CPUID_EBX, BITS(1, 1) },          /* TSC_ADJUST: emulated by KVM */
+	{ 0x7, 0, CPUID_ECX, BITS(16, 16) },        /* 5-level paging: entered through memory below 640 KiB */
 	{ 0x7, 0, CPUID_EDX, BITS(31, 26) },        /* Intel's names for speculation controls */
+	/* Of KVM's own features the clock alone; the others make a guest share pages of its CPUs with the host. */
+	{ 0x40000001, 0, CPUID_EAX, ~(BITS(24, 24) | BITS(3, 3) | BITS(1, 0)) },
 	{ 0x80000008, 0, CPUID_EBX, BITS(26, 24) }, /* SSBD, VIRT_SSBD, SSB_NO */
 	{ 0x80000021, 0, CPUID_EAX, BITS(28, 27) }, /* SBPB, IBPB_BRTYPE: synthesised by Linux */
 };

@@ -22,6 +22,7 @@
 #define X_CAP_MEMORY_ATTRIBUTES 233
 #define X_CAP_GUEST_MEMFD       234
 #define X_CAP_VM_TYPES          235
+#define X_CAP_PRE_FAULT_MEMORY  236
 #define X_CAP_GUEST_MEMFD_FLAGS 244
 
 /* guest_memfd and slots. */
@@ -49,6 +50,12 @@ struct x_memory_attributes {
 };
 static_assert(sizeof(struct x_memory_attributes) == 32, "kvm_memory_attributes");
 
+struct x_pre_fault_memory {
+	uint64_t gpa, size, flags, padding[5];
+};
+static_assert(sizeof(struct x_pre_fault_memory) == 64, "kvm_pre_fault_memory");
+
+#define X_PRE_FAULT_MEMORY        _IOWR(KVMIO, 0xd5, struct x_pre_fault_memory)
 #define X_SET_USER_MEMORY_REGION2 _IOW(KVMIO, 0x49, struct x_memory_region2)
 #define X_SET_MEMORY_ATTRIBUTES   _IOW(KVMIO, 0xd2, struct x_memory_attributes)
 #define X_CREATE_GUEST_MEMFD      _IOWR(KVMIO, 0xd4, struct x_create_guest_memfd)

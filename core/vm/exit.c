@@ -8,6 +8,7 @@
 
 #include "core/base/array.h"
 #include "core/vm/abi.h"
+#include "core/vm/vcpu.h"
 
 /* A write's verdict, in words. */
 static enum verdict io_verdict(enum io_verdict asked, const uint8_t *data, size_t size,
@@ -93,6 +94,7 @@ static enum verdict exit_internal(struct vcpu *v, struct outcome *ret)
 
 	outcome_set(ret, KVM_INTERNAL, n, "KVM internal error %u on vCPU %u: %s", n, v->index,
 	            suberrors[n < ARRAY_SIZE(suberrors) ? n : 0]);
+	vcpu_log_state(v);
 	return VERDICT_STOP;
 }
 
@@ -114,6 +116,7 @@ static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
 	case KVM_EXIT_SHUTDOWN:
 		outcome_set(ret, GUEST_SHUTDOWN, 0, "vCPU %u shut down: a triple fault%s", v->index,
 		            v->vm->platform->private_memory ? ", or a VMSA that cannot run" : "");
+		vcpu_log_state(v);
 		return VERDICT_STOP;
 	case KVM_EXIT_FAIL_ENTRY:
 		outcome_set(ret, KVM_ENTRY_FAILED, v->run->fail_entry.hardware_entry_failure_reason,

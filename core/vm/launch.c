@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/vm/abi.h"
@@ -72,7 +73,11 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 
 static int launch_devices(struct vm *vm, const struct vm_devices *d, struct error *err)
 {
-	int r;
+	struct io_dev *const devices[] = { &vm->serial.dev,        &vm->debug_port.dev,
+		                           &vm->reset_port.dev,    &vm->keyboard_port.dev,
+		                           &vm->power_port.dev,    &vm->exit_port.dev };
+	size_t count = ARRAY_SIZE(devices) - !d->exit_port_given;
+	int r = 0;
 
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
@@ -81,17 +86,11 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 	debug_port_init(&vm->debug_port, &vm->debug_out);
 	reset_port_init(&vm->reset_port);
 	keyboard_port_init(&vm->keyboard_port);
-	r = bus_add(&vm->bus, &vm->serial.dev, err);
-	if (r == 0)
-		r = bus_add(&vm->bus, &vm->debug_port.dev, err);
-	if (r == 0)
-		r = bus_add(&vm->bus, &vm->reset_port.dev, err);
-	if (r == 0)
-		r = bus_add(&vm->bus, &vm->keyboard_port.dev, err);
-	if (r < 0 || !d->exit_port_given)
-		return r;
+	power_port_init(&vm->power_port);
 	exit_port_init(&vm->exit_port, d->exit_port);
-	return bus_add(&vm->bus, &vm->exit_port.dev, err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = bus_add(&vm->bus, devices[i], err);
+	return r;
 }
 
 static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_devices *d,

@@ -125,6 +125,26 @@ static int slot_plain(struct memory *m, struct slot *s, bool gmem, struct error 
 	return r == 0 ? slot_register(m, s, gmem, err) : r;
 }
 
+/* Shared memory from the start and for good: no guest_memfd, and no second copy of the bytes. */
+static int slots_offered(struct memory *m, const struct plan *p, struct error *err)
+{
+	const struct offer *offers;
+	size_t count = plan_offers(p, &offers);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct slot *s = &m->slots[m->count++];
+
+		*s = (struct slot){ .gpa = offers[i].gpa,
+			            .size = offers[i].size,
+			            .at = offers[i].bytes,
+			            .fd = -1,
+			            .borrowed = true };
+		r = slot_register(m, s, false, err);
+	}
+	return r;
+}
+
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err)
 {
@@ -143,7 +163,7 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
 		*s = (struct slot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
 		r = private_memory ? slot_private(m, s, err) : slot_plain(m, s, gmem, err);
 	}
-	return r;
+	return r == 0 ? slots_offered(m, p, err) : r;
 }
 
 void memory_fini(struct memory *m)
@@ -151,7 +171,7 @@ void memory_fini(struct memory *m)
 	for (size_t i = 0; i < m->count; i++) {
 		struct slot *s = &m->slots[i];
 
-		if (s->at)
+		if (s->at && !s->borrowed)
 			m->sys->unmap(m->sys->self, s->at, s->size);
 		if (s->fd >= 0)
 			m->sys->close(m->sys->self, s->fd);

@@ -18,7 +18,8 @@ struct slot {
 	gpa_t gpa;
 	uint64_t size;
 	uint8_t *at;         /* what we and KVM reach: all of it, or the shared side */
-	int fd;              /* guest_memfd, or memfd where KVM has none to map; -1: not open */
+	int fd;              /* guest_memfd, or memfd where KVM has none to map; -1: none */
+	bool borrowed;       /* an offer: `at` is the plan's */
 	uint64_t *shared;    /* private memory alone: a bit a page, set while the page is shared */
 };
 
@@ -27,12 +28,12 @@ struct memory {
 	int vm;
 	bool private_memory; /* slots start private, each page with a shared side */
 	const char *backing; /* "guest_memfd", "memfd", ...; for -v */
-	struct slot slots[PLAN_RAM_MAX];
+	struct slot slots[PLAN_RAM_MAX + PLAN_OFFERS_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
 };
 
-/* Makes and registers a slot for each run of the plan's RAM. On failure memory_fini() is still the caller's duty. */
+/* Makes and registers a slot for each run of the plan's RAM and each offer. On failure memory_fini() is still the caller's duty. */
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err);
 void memory_fini(struct memory *m);

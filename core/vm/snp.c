@@ -111,8 +111,9 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 	unsigned c_bit = 0;
 	int r = sev_device_open(vm, err);
 
+	vm->ap_creation = s->ap_creation;
 	if (r == 0)
-		r = vcpu_cpuid_host(vm, err);
+		r = vcpu_cpuid_host(vm, p, err);
 	if (r == 0)
 		r = c_bit_check(vm, s->c_bit, &c_bit, err);
 	if (r == 0)
@@ -233,11 +234,45 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 	return e < 0 ? update_failed(r, -e, status, err) : 0;
 }
 
+/*
+ * A vCPU that waits for INIT never looks at an AP creation (Linux 6.12: KVM_RUN answers EAGAIN, again and
+ * again). One that is held in reset does, so those vCPUs which are started no other way are put there.
+ */
+static int ap_hold(struct vcpu *v, struct error *err)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_AP_RESET_HOLD };
+	int r = v->vm->sys->ioctl(v->vm->sys->self, v->fd, KVM_SET_MP_STATE, &state);
+
+	return r < 0 ? error_sys(err, ERROR_KVM, -r, "holding vCPU %u in reset", v->index) : 0;
+}
+
 static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
 	struct vm *vm = self;
+	int r = vcpu_begin_as(&vm->vcpus[index], s, err);
 
-	return vcpu_begin_as(&vm->vcpus[index], s, err);
+	return r == 0 && index > 0 && vm->ap_creation ? ap_hold(&vm->vcpus[index], err) : r;
+}
+
+/*
+ * Has the host provide the guest's memory now, in large steps, rather than by one fault a page when the guest
+ * validates it. A host that can't, or runs short, loses time and nothing else, so nothing is refused here.
+ */
+static void prefault(struct vm *vm, const struct plan *p)
+{
+	const struct ram *ram;
+	size_t count = plan_ram(p, &ram);
+
+	for (size_t i = 0; i < count; i++) {
+		struct x_pre_fault_memory f = { .gpa = ram[i].gpa, .size = ram[i].size };
+		int r = 0;
+
+		while (f.size > 0 && (r == 0 || r == -EINTR || r == -EAGAIN))
+			r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, X_PRE_FAULT_MEMORY, &f);
+		if (r < 0)
+			log_debug("memory at 0x%llx is not provided beforehand: %s",
+			          (unsigned long long)f.gpa, strerror(-r));
+	}
 }
 
 /* Says which of the two values an ID block and a launch must share differs. */
@@ -277,6 +312,8 @@ static int snp_end(void *self, const struct plan *p, struct error *err)
 
 	memcpy(finish.host_data, s->host_data, sizeof(finish.host_data));
 	r = sev_command(vm, X_SNP_LAUNCH_FINISH, &finish, &status);
+	if (r == 0 && s->prefault)
+		prefault(vm, p);
 	if (r == 0)
 		return 0;
 	refusal_set(err, X_SNP_LAUNCH_FINISH, -r, status);

@@ -9,6 +9,7 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/vm/abi.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
@@ -30,7 +31,18 @@ static struct kvm_cpuid2 *cpuid_buffer(struct error *err)
 	return c;
 }
 
-int vcpu_cpuid_host(struct vm *vm, struct error *err)
+static int cpuid_suffices(struct vm *vm, const struct plan *p, struct error *err)
+{
+	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x80000001, 0);
+
+	if (!plan_settings(p)->gib_pages || (leaf && leaf->reg[CPUID_EDX] >> 26 & 1))
+		return 0;
+	error_set(err, ERROR_HOST_UNSUPPORTED, "this host's KVM gives guests no pages of 1 GiB (pdpe1gb)");
+	error_why(err, "the page tables that a directly booted kernel starts with have such pages");
+	return error_fix(err, "run it on another host, or boot the kernel through a firmware");
+}
+
+int vcpu_cpuid_host(struct vm *vm, const struct plan *p, struct error *err)
 {
 	auto_free struct kvm_cpuid2 *c = cpuid_buffer(err);
 	int r = c ? vm_ioctl(vm, vm->kvm, KVM_GET_SUPPORTED_CPUID, c) : err->code;
@@ -50,7 +62,7 @@ int vcpu_cpuid_host(struct vm *vm, struct error *err)
 			.reg = { e->eax, e->ebx, e->ecx, e->edx },
 		};
 	}
-	return 0;
+	return cpuid_suffices(vm, p, err);
 }
 
 static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
@@ -191,6 +203,22 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 		return 0;
 	error_sys(err, ERROR_KVM, -r, "system registers of vCPU %u", v->index);
 	return error_why(err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
+}
+
+void vcpu_log_state(const struct vcpu *v)
+{
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	if (!log_on(LOG_INFO) || vm_ioctl(v->vm, v->fd, KVM_GET_REGS, &r) < 0 ||
+	    vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &s) < 0)
+		return;
+	log_info("vCPU %u: rip 0x%llx rsp 0x%llx rflags 0x%llx cs 0x%x+0x%llx cr0 0x%llx cr2 0x%llx "
+	         "cr3 0x%llx cr4 0x%llx efer 0x%llx",
+	         v->index, r.rip, r.rsp, r.rflags, s.cs.selector, s.cs.base, s.cr0, s.cr2, s.cr3, s.cr4,
+	         s.efer);
+	log_info("vCPU %u: rax 0x%llx rbx 0x%llx rcx 0x%llx rdx 0x%llx rsi 0x%llx rdi 0x%llx rbp 0x%llx",
+	         v->index, r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp);
 }
 
 int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)

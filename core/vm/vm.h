@@ -11,6 +11,7 @@
 
 #include "core/dev/bus.h"
 #include "core/dev/debug.h"
+#include "core/dev/power.h"
 #include "core/dev/serial.h"
 #include "core/dev/sink.h"
 #include "core/plan/plan.h"
@@ -66,7 +67,7 @@ struct vm {
 	const struct platform *platform;
 	int kvm, fd;
 	int sev; /* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
-	uint64_t sev_features;
+	bool ap_creation; /* other vCPUs are held in reset until the guest creates them */
 	struct memory memory;
 	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */
 	struct vcpu *vcpus;
@@ -81,6 +82,7 @@ struct vm {
 	struct exit_port exit_port;
 	struct reset_port reset_port;
 	struct keyboard_port keyboard_port;
+	struct power_port power_port;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

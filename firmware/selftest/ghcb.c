@@ -6,8 +6,6 @@
 
 #include "firmware/selftest/guest.h"
 
-#define MSR_GHCB 0xc0010130
-
 #define EVENT_IOIO      0x7b
 #define EVENT_PSC       0x80000010
 #define IOIO_IN         0x1
@@ -40,12 +38,6 @@ _Static_assert(sizeof(struct ghcb) == 0x1000, "GHCB");
 static volatile struct ghcb *page(void)
 {
 	return shared_at(SELFTEST_GHCB);
-}
-
-/* VMGEXIT by its bytes: assemblers may not know the name. */
-static void vmgexit(void)
-{
-	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xd9" : : : "memory");
 }
 
 uint64_t ghcb_msr(uint64_t request)

@@ -7,15 +7,14 @@
 #include <stdint.h>
 
 /* MSR protocol: requests and the low twelve bits of their answers (GHCB specification, AMD 56421). */
-#define GHCB_MSR_INFO      0x001
-#define GHCB_MSR_INFO_REQ  0x002
-#define GHCB_MSR_REG_REQ   0x012
-#define GHCB_MSR_REG       0x013
-#define GHCB_MSR_PSC_REQ   0x014
-#define GHCB_MSR_PSC       0x015
-#define GHCB_MSR_FEAT_REQ  0x080
-#define GHCB_MSR_FEAT      0x081
-#define GHCB_MSR_TERMINATE 0x100
+#define GHCB_MSR_INFO     0x001
+#define GHCB_MSR_INFO_REQ 0x002
+#define GHCB_MSR_REG_REQ  0x012
+#define GHCB_MSR_REG      0x013
+#define GHCB_MSR_PSC_REQ  0x014
+#define GHCB_MSR_PSC      0x015
+#define GHCB_MSR_FEAT_REQ 0x080
+#define GHCB_MSR_FEAT     0x081
 
 /* Page state change operations, in bits 55:52 of a request. */
 #define GHCB_PSC_PRIVATE 1ULL

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/guest/entry.h"
+#include "firmware/guest/snp.h"
 #include "firmware/selftest/params.h"
 
 #define STEP_COUNT(steps) (sizeof(steps) / sizeof((steps)[0]))
@@ -42,26 +44,10 @@ static inline volatile void *private_at(uint64_t gpa)
 
 static inline volatile void *shared_at(uint64_t gpa)
 {
-	return (volatile void *)(gpa + (1ULL << SELFTEST_ALIAS_SHIFT));
+	return (volatile void *)(gpa + (1ULL << GUEST_ALIAS_SHIFT));
 }
 
 /* Writes a pattern over a whole page and reads it back. */
 bool page_holds(volatile void *page, uint64_t seed);
-
-static inline uint64_t msr_read(uint32_t msr)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-	return low | (uint64_t)high << 32;
-}
-
-static inline void msr_write(uint32_t msr, uint64_t value)
-{
-	__asm__ volatile("wrmsr"
-	                 :
-	                 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
-	                 : "memory");
-}
 
 #endif

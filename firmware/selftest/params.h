@@ -20,17 +20,6 @@
 #define SELFTEST_TEST        0x31000 /* never launched */
 #define SELFTEST_MEMORY      0x40000 /* all of it lies below */
 
-/* The same memory once more without the C-bit: the alias of an address is the address plus this. */
-#define SELFTEST_ALIAS_SHIFT 39
-
-/* Where the blob keeps its descriptors: the launcher loads the registers that point at them. */
-#define SELFTEST_GDT_OFFSET  0x10
-#define SELFTEST_GDT_ENTRIES 4
-#define SELFTEST_CS          0x10
-#define SELFTEST_DS          0x18
-#define SELFTEST_TSS_OFFSET  0x30
-#define SELFTEST_TSS_SIZE    0x68
-
 /*
  * While there is no console yet, a failure ends the guest through the GHCB MSR protocol (request 0x100):
  * this reason set of our own, and the number of the failed step as reason code. Code 0: parameters or

@@ -6,26 +6,8 @@
 #define MSR_SEV_STATUS  0xc0010131
 #define SEV_STATUS_NEED 0x7 /* SEV, SEV-ES, SEV-SNP (APM volume 2, 15.34.10) */
 
-#define LEAF_SEV      0x8000001f
 #define LEAF_SEV_SNP  (1U << 4) /* EAX */
 #define LEAF_SEV_CBIT 0x3fU     /* EBX */
-
-/* SEV-SNP firmware ABI 8.17.2.6: the CPUID page. */
-struct cpuid_entry {
-	uint32_t eax_in, ecx_in;
-	uint64_t xcr0_in, xss_in;
-	uint32_t eax, ebx, ecx, edx;
-	uint64_t reserved;
-};
-_Static_assert(sizeof(struct cpuid_entry) == 48, "CPUID function");
-
-#define CPUID_MAX 64
-struct cpuid_page {
-	uint32_t count, reserved0;
-	uint64_t reserved1;
-	struct cpuid_entry entries[CPUID_MAX];
-};
-_Static_assert(offsetof(struct cpuid_page, entries) == 0x10, "CPUID page");
 
 /* SEV-SNP firmware ABI 8.17.2.5: the secrets page, as far as we look. */
 struct secrets_page {
@@ -35,26 +17,12 @@ struct secrets_page {
 };
 _Static_assert(offsetof(struct secrets_page, vmpck0) == 0x20, "secrets page VMPCK0");
 
-/* PVALIDATE of one 4 KiB page; *changed: its state did (CF says that it did not). Returns EAX. */
-static uint32_t pvalidate(volatile void *page, bool validate, bool *changed)
-{
-	uint64_t rax = (uint64_t)page;
-	bool same;
-
-	__asm__ volatile(".byte 0xf2, 0x0f, 0x01, 0xff"
-	                 : "+a"(rax), "=@ccc"(same)
-	                 : "c"(0), "d"((uint32_t)validate)
-	                 : "memory");
-	*changed = !same;
-	return (uint32_t)rax;
-}
-
 /* A page that "was validated already" would be one that the host put in place of another. */
 static const char *page_accept(volatile void *page)
 {
 	bool changed;
 
-	if (pvalidate(page, true, &changed) != 0)
+	if (pvalidate(page, false, true, &changed) != 0)
 		return "PVALIDATE refused the page";
 	return changed ? NULL : "the page was validated already";
 }
@@ -114,7 +82,7 @@ static const char *cpuid_page(const struct guest *g)
 	for (uint32_t i = 0; i < count; i++) {
 		const volatile struct cpuid_entry *e = &p->entries[i];
 
-		if (e->eax_in != LEAF_SEV)
+		if (e->eax_in != CPUID_LEAF_SEV)
 			continue;
 		if (!(e->eax & LEAF_SEV_SNP))
 			return "CPUID page without SEV-SNP";
@@ -154,7 +122,7 @@ static const char *page_share(const struct guest *g)
 	bool changed;
 
 	(void)g;
-	if (pvalidate(private_at(SELFTEST_TEST), false, &changed) != 0 || !changed)
+	if (pvalidate(private_at(SELFTEST_TEST), false, false, &changed) != 0 || !changed)
 		return "PVALIDATE did not rescind the page";
 	if (!ghcb_psc(SELFTEST_TEST, GHCB_PSC_SHARED))
 		return "page state change to shared refused";
@@ -175,7 +143,7 @@ static const char *page_unshare(const struct guest *g)
 		return why;
 	if (!page_holds(page, 3))
 		return "read back other than written";
-	if (pvalidate(page, true, &changed) != 0 || changed)
+	if (pvalidate(page, false, true, &changed) != 0 || changed)
 		return "a second PVALIDATE claimed a change";
 	return NULL;
 }

@@ -8,50 +8,15 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/plan/plan.h"
+#include "tests/firmware/guest_plan.h"
 
-#define C_BIT        51
-#define ADDRESS_BITS 0x000ffffffffff000ULL
-#define PTE_NX       (1ULL << 63)
-#define MAX_REGIONS  16
-#define FIRST_CODE   (SELFTEST_TSS_OFFSET + SELFTEST_TSS_SIZE)
-#define VIEW_SHARED  (1ULL << SELFTEST_ALIAS_SHIFT)
-#define MAPPED       (1ULL << 30)
-#define EXIT_PORT    0xf4
-#define SIGNATURE    0x00a10f11
+#define C_BIT     51
+#define MAPPED    (1ULL << 30)
+#define EXIT_PORT 0xf4
+#define SIGNATURE 0x00a10f11
 
 static const struct selftest_config snp = { true, C_BIT, EXIT_PORT, SIGNATURE };
 static const struct selftest_config plain = { false, C_BIT, EXIT_PORT, SIGNATURE };
-
-struct seen {
-	const struct plan *plan;
-	struct vcpu_state bsp;
-	struct region regions[MAX_REGIONS];
-	size_t n;
-};
-
-static int seen_begin(void *self, const struct plan *p, struct error *err)
-{
-	(void)self, (void)p, (void)err;
-	return 0;
-}
-
-static int seen_region(void *self, const struct region *r, struct error *err)
-{
-	struct seen *s = self;
-
-	(void)err;
-	cr_assert_lt(s->n, (size_t)MAX_REGIONS);
-	s->regions[s->n++] = *r;
-	return 0;
-}
-
-static int seen_vcpu(void *self, unsigned index, const struct vcpu_state *v, struct error *err)
-{
-	(void)self, (void)index, (void)v, (void)err;
-	return 0;
-}
-
-static const struct plan_ops seen_ops = { seen_begin, seen_region, seen_vcpu, seen_begin };
 
 /* A sealed plan of the selftest in as little memory as it promises to need; plan_free(s.plan) after it. */
 static struct seen see(const struct selftest_config *c)
@@ -63,78 +28,26 @@ static struct seen see(const struct selftest_config *c)
 	cr_assert_not_null(p);
 	cr_assert_eq(plan_add_ram(p, 0, SELFTEST_MEMORY, &err), 0, "%s", err.text);
 	cr_assert_eq(selftest_plan(p, c, &s.bsp, &err), 0, "%s", err.text);
-	cr_assert_eq(plan_set_vcpus(p, 1, &s.bsp, &s.bsp, &err), 0, "%s", err.text);
-	s.plan = plan_seal(p, &err);
-	cr_assert_not_null(s.plan, "%s", err.text);
-	cr_assert_eq(plan_replay(s.plan, &seen_ops, &s, &err), 0, "%s", err.text);
+	seen_seal(&s, p);
 	return s;
 }
 
-/* Launched bytes at a guest address; fails where nothing with bytes was launched. */
-static const uint8_t *bytes_at(const struct seen *s, gpa_t gpa, size_t size)
+static void check_views_of(const struct selftest_config *c)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		const struct region *r = &s->regions[i];
-
-		if (r->bytes && gpa >= r->gpa && gpa + size <= region_end(r))
-			return r->bytes + (gpa - r->gpa);
-	}
-	cr_assert_fail("nothing launched at %#llx", (unsigned long long)gpa);
-	return NULL;
-}
-
-static uint64_t qword_at(const struct seen *s, gpa_t gpa)
-{
-	le64 v;
-
-	memcpy(&v, bytes_at(s, gpa, sizeof(v)), sizeof(v));
-	return le64_get(v);
-}
-
-/* Walks as a CPU does; all entries above the leaf must carry exactly `c_mask`. Returns the leaf. */
-static uint64_t walk(const struct seen *s, uint64_t va, uint64_t c_mask)
-{
-	uint64_t entry = s->bsp.cr3;
-
-	for (int shift = 39; shift >= 21; shift -= 9) {
-		gpa_t table = entry & ADDRESS_BITS & ~c_mask;
-
-		entry = qword_at(s, table + (va >> shift & 511) * 8);
-		cr_assert_eq(entry & 3, 3u, "va %#llx: not present or not writable",
-		             (unsigned long long)va);
-		if (shift > 21)
-			cr_assert_eq(entry & 1ULL << C_BIT, c_mask, "va %#llx: C-bit of a table",
-			             (unsigned long long)va);
-		cr_assert_eq(!!(entry & 0x80), shift == 21, "va %#llx: page size",
-		             (unsigned long long)va);
-	}
-	return entry;
-}
-
-static void check_views(const struct selftest_config *c)
-{
-	uint64_t c_mask = c->snp ? 1ULL << C_BIT : 0;
 	struct seen s = see(c);
 
-	for (uint64_t gpa = 0; gpa < MAPPED; gpa += 2 << 20) {
-		uint64_t own = walk(&s, gpa, c_mask), shared = walk(&s, gpa + VIEW_SHARED, c_mask);
-
-		cr_assert_eq(own & ADDRESS_BITS, gpa | c_mask);
-		cr_assert_eq(own & PTE_NX, 0u);
-		cr_assert_eq(shared & ADDRESS_BITS, gpa);
-		cr_assert_eq(shared & PTE_NX, PTE_NX);
-	}
+	check_views(&s, MAPPED, 21, c->snp ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
 	plan_free(s.plan);
 }
 
 Test(selftest, both_views_walk_to_identity_with_the_c_bit)
 {
-	check_views(&snp);
+	check_views_of(&snp);
 }
 
 Test(selftest, both_views_walk_to_identity_without_a_c_bit)
 {
-	check_views(&plain);
+	check_views_of(&plain);
 }
 
 Test(selftest, puts_the_c_bit_where_it_is_told)
@@ -220,65 +133,22 @@ Test(selftest, launches_the_blob_as_it_stands_in_the_binary)
 
 Test(selftest, starts_with_a_jump_over_the_descriptors)
 {
-	size_t to = 0;
-
-	if (selftest_blob[0] == 0xe9)
-		to = 5u + selftest_blob[1] + ((size_t)selftest_blob[2] << 8);
-	else if (selftest_blob[0] == 0xeb)
-		to = 2u + selftest_blob[1];
-	cr_assert_eq(to, (size_t)FIRST_CODE);
-}
-
-/* APM volume 2, 4.8: what a CPU would load from the descriptor, in the packing of struct segment. */
-static struct segment descriptor(uint16_t selector)
-{
-	const uint8_t *d = selftest_blob + SELFTEST_GDT_OFFSET + selector;
-	uint32_t limit = d[0] | (uint32_t)d[1] << 8 | (d[6] & 0xfU) << 16;
-
-	return (struct segment){
-		.selector = selector,
-		.attrib = (uint16_t)(d[5] | (d[6] & 0xf0) << 4),
-		.limit = d[6] & 0x80 ? limit << 12 | 0xfff : limit,
-		.base = d[2] | (uint32_t)d[3] << 8 | (uint32_t)d[4] << 16 | (uint32_t)d[7] << 24,
-	};
-}
-
-static void check_segment(const struct segment *s, uint16_t selector)
-{
-	struct segment d = descriptor(selector);
-
-	cr_assert_eq(s->selector, selector);
-	cr_assert_eq(s->attrib, d.attrib, "%#x, not %#x", s->attrib, d.attrib);
-	cr_assert_eq(s->limit, d.limit, "%#x, not %#x", s->limit, d.limit);
-	cr_assert_eq(s->base, d.base);
+	cr_assert_eq(first_jump(selftest_blob), (size_t)FIRST_CODE);
 }
 
 Test(selftest, has_a_descriptor_for_each_segment_it_starts_with)
 {
 	struct seen s = see(&snp);
 
-	check_segment(&s.bsp.cs, SELFTEST_CS);
-	check_segment(&s.bsp.ds, SELFTEST_DS);
-	check_segment(&s.bsp.es, SELFTEST_DS);
-	check_segment(&s.bsp.fs, SELFTEST_DS);
-	check_segment(&s.bsp.gs, SELFTEST_DS);
-	check_segment(&s.bsp.ss, SELFTEST_DS);
-	cr_assert_eq(s.bsp.cs.attrib, 0xa9b); /* 64-bit code */
-	cr_assert_eq(s.bsp.ss.attrib, 0xc93);
+	check_segments(&s, selftest_blob);
 	plan_free(s.plan);
 }
 
 Test(selftest, points_gdtr_and_tr_into_the_blob)
 {
 	struct seen s = see(&snp);
-	const uint8_t *tss = bytes_at(&s, s.bsp.tr.base, s.bsp.tr.limit + 1);
-	const uint8_t *gdt = bytes_at(&s, s.bsp.gdt.base, s.bsp.gdt.limit + 1);
 
-	cr_assert_eq(gdt, selftest_blob + SELFTEST_GDT_OFFSET);
-	cr_assert_eq(s.bsp.gdt.limit, 31u);
-	cr_assert_eq(s.bsp.tr.limit, 0x67u);
-	cr_assert_eq(s.bsp.tr.attrib, 0x8b); /* busy 64-bit TSS */
-	cr_assert_eq(tss[0x66] | tss[0x67] << 8, 0x68, "an I/O permission map inside the TSS");
+	check_gdtr_and_tr(&s, selftest_blob);
 	plan_free(s.plan);
 }
 
@@ -286,13 +156,8 @@ Test(selftest, starts_in_long_mode_with_paging)
 {
 	struct seen s = see(&snp);
 
-	cr_assert_eq(s.bsp.cr0, 0x80010033u);
-	cr_assert_eq(s.bsp.cr3, 0x2000u);
+	check_long_mode(&s);
 	cr_assert_eq(s.bsp.cr4, 0x20u);
-	cr_assert_eq(s.bsp.efer, 0xd00u, "KVM adds SVME, nobody else");
-	cr_assert_eq(s.bsp.rflags, 2u);
-	cr_assert_eq(s.bsp.idt.limit, 0u);
-	cr_assert_eq(s.bsp.ldt.attrib, 0x82);
 	plan_free(s.plan);
 }
 

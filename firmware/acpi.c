@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * firmware/acpi.c: layouts are those of the ACPI specification 6.4, chapter 5.2 (tables), 6.4 (resources)
+ * and 20 (AML). Hardware-reduced: no legacy PIC, PIT, PM timer or fixed registers need to be there.
+ */
+#include "firmware/acpi.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/dev/debug.h"
+#include "core/dev/power.h"
+
+#define TABLES_ALIGN 64
+#define RSDP_ALIGN   16
+#define ZONE_HIGH    1
+#define ZONE_FSEG    2 /* 0xe0000..0xfffff: OVMF takes it for advice */
+
+#define RESET_VALUE 6 /* full reset, as PCs take it at 0xcf9 */
+#define IO_APIC_GPA 0xfec00000
+#define LAPIC_GPA   0xfee00000
+#define X2APIC_FROM 255 /* in a byte this id means all of them */
+
+/* FADT: 5.2.9.3, IA-PC boot architecture flags; 5.2.9, fixed feature flags. */
+#define BOOT_ARCH_NO_VGA   (1 << 2)
+#define BOOT_ARCH_NO_RTC   (1 << 5)
+#define FADT_WBINVD        (1 << 0)
+#define FADT_C1            (1 << 2)
+#define FADT_NO_PWR_BUTTON (1 << 4)
+#define FADT_NO_SLP_BUTTON (1 << 5)
+#define FADT_RESET_REG     (1 << 10)
+#define FADT_HW_REDUCED    (1 << 20)
+
+/* 5.2.6: the header of every table but the RSDP. */
+struct sdt_head {
+	char signature[4];
+	le32 length;
+	uint8_t revision, checksum;
+	char oem_id[6], oem_table_id[8];
+	le32 oem_revision;
+	char creator_id[4];
+	le32 creator_revision;
+};
+static_assert(offsetof(struct sdt_head, checksum) == 9, "SDT.Checksum");
+static_assert(offsetof(struct sdt_head, oem_revision) == 24, "SDT.OEMRevision");
+static_assert(sizeof(struct sdt_head) == 36, "SDT header");
+
+/* 5.2.3.2: where a register is. */
+struct gas {
+	uint8_t space, bits, offset, access;
+	le64 address;
+};
+static_assert(sizeof(struct gas) == 12, "generic address");
+
+/* 5.2.5.3 */
+struct rsdp {
+	char signature[8];
+	uint8_t checksum; /* of the first 20 bytes */
+	char oem_id[6];
+	uint8_t revision;
+	le32 rsdt, length;
+	le64 xsdt;
+	uint8_t extended_checksum; /* of all */
+	uint8_t reserved[3];
+};
+static_assert(offsetof(struct rsdp, xsdt) == 24, "RSDP.XsdtAddress");
+static_assert(offsetof(struct rsdp, extended_checksum) == 32, "RSDP.ExtendedChecksum");
+static_assert(sizeof(struct rsdp) == ACPI_RSDP_SIZE, "RSDP");
+#define RSDP_FIRST 20 /* what the first checksum covers */
+
+/* 5.2.9; what isn't named is fixed hardware, which must be zero where there is none. */
+struct fadt {
+	struct sdt_head head;
+	le32 firmware_ctrl, dsdt;
+	uint8_t fixed[65];
+	le16 boot_arch;
+	uint8_t reserved;
+	le32 flags;
+	struct gas reset;
+	uint8_t reset_value;
+	uint8_t arm_boot_arch[2], minor;
+	le64 x_firmware_ctrl, x_dsdt;
+	uint8_t x_fixed[96];
+	struct gas sleep_control, sleep_status;
+	le64 hypervisor;
+};
+static_assert(offsetof(struct fadt, dsdt) == 40, "FADT.DSDT");
+static_assert(offsetof(struct fadt, boot_arch) == 109, "FADT.IAPC_BOOT_ARCH");
+static_assert(offsetof(struct fadt, flags) == 112, "FADT.Flags");
+static_assert(offsetof(struct fadt, reset_value) == 128, "FADT.RESET_VALUE");
+static_assert(offsetof(struct fadt, x_dsdt) == 140, "FADT.X_DSDT");
+static_assert(offsetof(struct fadt, sleep_control) == 244, "FADT.SLEEP_CONTROL_REG");
+static_assert(sizeof(struct fadt) == 276, "FADT");
+
+/* 5.2.12 */
+struct madt {
+	struct sdt_head head;
+	le32 lapic, flags; /* flags 0: no 8259 */
+};
+static_assert(sizeof(struct madt) == 44, "MADT");
+
+struct madt_lapic {
+	uint8_t type, length, uid, id;
+	le32 flags; /* bit 0: enabled */
+};
+static_assert(sizeof(struct madt_lapic) == 8, "MADT local APIC");
+
+struct madt_x2apic {
+	uint8_t type, length, reserved[2];
+	le32 id, flags, uid;
+};
+static_assert(sizeof(struct madt_x2apic) == 16, "MADT local x2APIC");
+
+struct madt_ioapic {
+	uint8_t type, length, id, reserved;
+	le32 address, gsi_base;
+};
+static_assert(sizeof(struct madt_ioapic) == 12, "MADT IOAPIC");
+
+/* 5.2.8 */
+struct xsdt {
+	struct sdt_head head;
+	le64 fadt, madt;
+};
+static_assert(offsetof(struct xsdt, fadt) == 36, "XSDT.Entry");
+static_assert(sizeof(struct xsdt) == 52, "XSDT");
+
+/*
+ * The DSDT's body. Linux powers off by writing \_S5's first number to SLEEP_CONTROL_REG, and finds
+ * through COM1 that its interrupt is line 4 of the IOAPIC: without it, what programs print is lost.
+ */
+static const char dsdt_aml[] =
+	/* Name (\_S5, Package (4) { 5, 5, 0, 0 }) */
+	"\x08_S5_\x12\x08\x04\x0a\x05\x0a\x05\x00\x00"
+	/* Scope (\_SB) */
+	"\x10\x38_SB_"
+	/* Device (COM1) */
+	"\x5b\x82\x31"
+	"COM1"
+	/* Name (_HID, EisaId ("PNP0501")) */
+	"\x08_HID\x0c\x41\xd0\x05\x01"
+	/* Name (_UID, 0) */
+	"\x08_UID\x00"
+	/* Name (_CRS, ResourceTemplate ()): a buffer of 19 bytes */
+	"\x08_CRS\x11\x16\x0a\x13"
+	/* IO (Decode16, 0x03f8, 0x03f8, 1, 8) */
+	"\x47\x01\xf8\x03\xf8\x03\x01\x08"
+	/* Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 4 } */
+	"\x89\x06\x00\x03\x01\x04\x00\x00\x00"
+	/* the end, its checksum not given */
+	"\x79\x00";
+#define DSDT_BODY (sizeof(dsdt_aml) - 1)
+#define DSDT_SIZE (sizeof(struct sdt_head) + DSDT_BODY)
+static_assert(DSDT_SIZE == 107, "as iasl compiles it");
+
+static const char *const file_names[ACPI_FILES] = {
+	[ACPI_TABLES] = "etc/acpi/tables",
+	[ACPI_RSDP] = "etc/acpi/rsdp",
+};
+
+const char *acpi_file_name(enum acpi_file f)
+{
+	return file_names[f];
+}
+
+static struct sdt_head head_of(const char *signature, uint8_t revision, size_t length)
+{
+	struct sdt_head h = {
+		.length = le32_of((uint32_t)length),
+		.revision = revision,
+		.oem_id = { 'S', 'N', 'P', 'V', 'M', 'M' },
+		.oem_table_id = { 'S', 'N', 'P' }, /* and the signature */
+		.oem_revision = le32_of(1),
+		.creator_id = { 'S', 'N', 'P', 'V' },
+		.creator_revision = le32_of(1),
+	};
+
+	memcpy(h.signature, signature, sizeof(h.signature));
+	memcpy(h.oem_table_id + 3, signature, sizeof(h.signature));
+	return h;
+}
+
+static struct gas port_of(uint16_t port)
+{
+	return (struct gas){ .space = 1, .bits = 8, .access = 1, .address = le64_of(port) };
+}
+
+static void dsdt_put(struct acpi_tables *t)
+{
+	struct sdt_head h = head_of("DSDT", 2, DSDT_SIZE);
+
+	memcpy(t->tables + t->dsdt, &h, sizeof(h));
+	memcpy(t->tables + t->dsdt + sizeof(h), dsdt_aml, DSDT_BODY);
+}
+
+static void fadt_put(struct acpi_tables *t)
+{
+	struct fadt f = {
+		.head = head_of("FACP", 6, sizeof(f)),
+		.dsdt = le32_of(t->dsdt),
+		.boot_arch = le16_of(BOOT_ARCH_NO_VGA | BOOT_ARCH_NO_RTC),
+		.flags = le32_of(FADT_WBINVD | FADT_C1 | FADT_NO_PWR_BUTTON | FADT_NO_SLP_BUTTON |
+		                 FADT_RESET_REG | FADT_HW_REDUCED),
+		.reset = port_of(RESET_PORT),
+		.reset_value = RESET_VALUE,
+		.x_dsdt = le64_of(t->dsdt),
+		.sleep_control = port_of(POWER_CONTROL),
+		.sleep_status = port_of(POWER_STATUS),
+	};
+
+	memcpy(t->tables + t->fadt, &f, sizeof(f));
+}
+
+static uint64_t madt_size(unsigned vcpus)
+{
+	uint64_t small = MIN_OF(vcpus, X2APIC_FROM), large = vcpus - small;
+
+	return sizeof(struct madt) + small * sizeof(struct madt_lapic) +
+	       large * sizeof(struct madt_x2apic) + sizeof(struct madt_ioapic);
+}
+
+/* One vCPU's entry; returns its size. */
+static size_t vcpu_put(uint8_t *to, unsigned id)
+{
+	struct madt_lapic small = { 0, sizeof(small), (uint8_t)id, (uint8_t)id, le32_of(1) };
+	struct madt_x2apic large = {
+		.type = 9,
+		.length = sizeof(large),
+		.id = le32_of(id),
+		.flags = le32_of(1),
+		.uid = le32_of(id),
+	};
+
+	if (id < X2APIC_FROM)
+		memcpy(to, &small, sizeof(small));
+	else
+		memcpy(to, &large, sizeof(large));
+	return id < X2APIC_FROM ? sizeof(small) : sizeof(large);
+}
+
+static void madt_put(struct acpi_tables *t, unsigned vcpus)
+{
+	struct madt m = {
+		.head = head_of("APIC", 5, madt_size(vcpus)),
+		.lapic = le32_of(LAPIC_GPA),
+	};
+	struct madt_ioapic io = { 1, sizeof(io), 0, 0, le32_of(IO_APIC_GPA), le32_of(0) };
+	uint8_t *to = t->tables + t->madt;
+
+	memcpy(to, &m, sizeof(m));
+	to += sizeof(m);
+	for (unsigned id = 0; id < vcpus; id++)
+		to += vcpu_put(to, id);
+	memcpy(to, &io, sizeof(io));
+}
+
+static void xsdt_put(struct acpi_tables *t)
+{
+	struct xsdt x = {
+		.head = head_of("XSDT", 1, sizeof(x)),
+		.fadt = le64_of(t->fadt),
+		.madt = le64_of(t->madt),
+	};
+
+	memcpy(t->tables + t->xsdt, &x, sizeof(x));
+}
+
+static void rsdp_put(struct acpi_tables *t)
+{
+	struct rsdp r = {
+		.signature = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' },
+		.oem_id = { 'S', 'N', 'P', 'V', 'M', 'M' },
+		.revision = 2,
+		.length = le32_of(sizeof(r)),
+		.xsdt = le64_of(t->xsdt),
+	};
+
+	memcpy(t->rsdp, &r, sizeof(r));
+}
+
+/* Room for a table behind what is there, eight-byte aligned. */
+static uint32_t table_at(struct acpi_tables *t, uint64_t size)
+{
+	size_t at = (t->size + 7) / 8 * 8;
+
+	t->size = at + size;
+	return (uint32_t)at;
+}
+
+static int vcpus_refuse(unsigned vcpus, size_t room, struct error *err)
+{
+	return error_set(err, ERROR_UNSUPPORTED,
+	                 "ACPI tables for %u vcpus cannot be made: there is room for %zu bytes",
+	                 vcpus, room);
+}
+
+int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err)
+{
+	struct acpi_tables t = { 0 };
+
+	if (c->vcpus == 0 || madt_size(c->vcpus) > sizeof(t.tables))
+		return vcpus_refuse(c->vcpus, sizeof(t.tables), err);
+	t.dsdt = table_at(&t, DSDT_SIZE);
+	t.fadt = table_at(&t, sizeof(struct fadt));
+	t.madt = table_at(&t, madt_size(c->vcpus));
+	t.xsdt = table_at(&t, sizeof(struct xsdt));
+	if (t.size > sizeof(t.tables))
+		return vcpus_refuse(c->vcpus, sizeof(t.tables), err);
+	dsdt_put(&t);
+	fadt_put(&t);
+	madt_put(&t, c->vcpus);
+	xsdt_put(&t);
+	rsdp_put(&t);
+	*ret = t;
+	return 0;
+}
+
+static struct acpi_command allocate(enum acpi_file file, uint32_t alignment, uint8_t zone)
+{
+	return (struct acpi_command){
+		.action = ACPI_ALLOCATE, .file = file, .alignment = alignment, .zone = zone
+	};
+}
+
+/* Every pointer leads into the tables. */
+static struct acpi_command pointer(enum acpi_file file, size_t at, uint8_t size)
+{
+	return (struct acpi_command){ .action = ACPI_ADD_POINTER,
+		                      .file = file,
+		                      .to = ACPI_TABLES,
+		                      .at = (uint32_t)at,
+		                      .size = size };
+}
+
+static struct acpi_command checksum(enum acpi_file file, size_t at, size_t start, size_t length)
+{
+	return (struct acpi_command){ .action = ACPI_ADD_CHECKSUM,
+		                      .file = file,
+		                      .at = (uint32_t)at,
+		                      .start = (uint32_t)start,
+		                      .length = (uint32_t)length };
+}
+
+static struct acpi_command table_checksum(const struct acpi_tables *t, uint32_t at)
+{
+	struct sdt_head h;
+
+	memcpy(&h, t->tables + at, sizeof(h));
+	return checksum(ACPI_TABLES, at + offsetof(struct sdt_head, checksum), at,
+	                le32_get(h.length));
+}
+
+/* A checksum comes after the pointers that it covers. */
+void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS])
+{
+	const struct acpi_command all[] = {
+		allocate(ACPI_TABLES, TABLES_ALIGN, ZONE_HIGH),
+		allocate(ACPI_RSDP, RSDP_ALIGN, ZONE_FSEG),
+		pointer(ACPI_TABLES, t->fadt + offsetof(struct fadt, dsdt), 4),
+		pointer(ACPI_TABLES, t->fadt + offsetof(struct fadt, x_dsdt), 8),
+		table_checksum(t, t->dsdt),
+		table_checksum(t, t->fadt),
+		table_checksum(t, t->madt),
+		pointer(ACPI_TABLES, t->xsdt + offsetof(struct xsdt, fadt), 8),
+		pointer(ACPI_TABLES, t->xsdt + offsetof(struct xsdt, madt), 8),
+		table_checksum(t, t->xsdt),
+		pointer(ACPI_RSDP, offsetof(struct rsdp, xsdt), 8),
+		checksum(ACPI_RSDP, offsetof(struct rsdp, checksum), 0, RSDP_FIRST),
+		checksum(ACPI_RSDP, offsetof(struct rsdp, extended_checksum), 0, ACPI_RSDP_SIZE),
+	};
+
+	static_assert(ARRAY_SIZE(all) == ACPI_COMMANDS, "ACPI_COMMANDS");
+	memcpy(ret, all, sizeof(all));
+}
+
+static void pointer_apply(uint8_t *at, size_t size, uint64_t base)
+{
+	uint64_t v = 0;
+
+	for (size_t i = size; i > 0; i--)
+		v = v << 8 | at[i - 1];
+	v += base;
+	for (size_t i = 0; i < size; i++)
+		at[i] = (uint8_t)(v >> (8 * i));
+}
+
+static uint8_t sum_to_zero(const uint8_t *bytes, size_t size)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < size; i++)
+		sum += bytes[i];
+	return (uint8_t)-sum;
+}
+
+int acpi_place(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err)
+{
+	const uint64_t base[ACPI_FILES] = { [ACPI_TABLES] = tables, [ACPI_RSDP] = rsdp };
+	uint8_t *file[ACPI_FILES] = { [ACPI_TABLES] = t->tables, [ACPI_RSDP] = t->rsdp };
+	struct acpi_command all[ACPI_COMMANDS];
+
+	if (tables > UINT32_MAX - t->size || rsdp > UINT32_MAX - ACPI_RSDP_SIZE)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "ACPI tables at 0x%llx and an RSDP at 0x%llx are not below 4 GiB",
+		                 (unsigned long long)tables, (unsigned long long)rsdp);
+	acpi_commands(t, all);
+	for (size_t i = 0; i < ACPI_COMMANDS; i++) {
+		const struct acpi_command *c = &all[i];
+		uint8_t *f = file[c->file];
+
+		if (c->action == ACPI_ADD_POINTER)
+			pointer_apply(f + c->at, c->size, base[c->to]);
+		else if (c->action == ACPI_ADD_CHECKSUM)
+			f[c->at] = sum_to_zero(f + c->start, c->length);
+	}
+	return 0;
+}
+
+int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACPI_PAGE],
+              struct error *err)
+{
+	struct acpi_tables t;
+	int r = acpi_tables_make(c, &t, err);
+
+	if (r < 0)
+		return r;
+	if (t.size > ACPI_PAGE - ACPI_TABLES_AT)
+		return vcpus_refuse(c->vcpus, ACPI_PAGE - ACPI_TABLES_AT, err);
+	if (gpa % ACPI_PAGE || gpa > UINT32_MAX)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "0x%llx is no page below 4 GiB for ACPI tables",
+		                 (unsigned long long)gpa);
+	r = acpi_place(&t, gpa + ACPI_TABLES_AT, gpa, err);
+	if (r < 0)
+		return r;
+	memset(page, 0, ACPI_PAGE);
+	memcpy(page, t.rsdp, sizeof(t.rsdp));
+	memcpy(page + ACPI_TABLES_AT, t.tables, t.size);
+	return 0;
+}
+
+/* A row of etc/table-loader. What a command doesn't use is zero. */
+struct loader_row {
+	le32 action;
+	char file[56];
+	union {
+		struct {
+			le32 alignment;
+			uint8_t zone;
+		} allocate;
+		struct {
+			char to[56];
+			le32 at;
+			uint8_t size;
+		} pointer;
+		struct {
+			le32 at, start, length;
+		} checksum;
+		uint8_t room[68];
+	};
+};
+static_assert(offsetof(struct loader_row, allocate.zone) == 64, "ALLOCATE.zone");
+static_assert(offsetof(struct loader_row, pointer.at) == 116, "ADD_POINTER.offset");
+static_assert(offsetof(struct loader_row, pointer.size) == 120, "ADD_POINTER.size");
+static_assert(offsetof(struct loader_row, checksum.length) == 68, "ADD_CHECKSUM.length");
+static_assert(sizeof(struct loader_row) == ACPI_LOADER_ROW, "table-loader row");
+
+static void name_put(char to[static 56], enum acpi_file f)
+{
+	memcpy(to, file_names[f], strlen(file_names[f])); /* zeros follow */
+}
+
+static struct loader_row loader_row_of(const struct acpi_command *c)
+{
+	struct loader_row r;
+
+	memset(&r, 0, sizeof(r));
+	r.action = le32_of(c->action);
+	name_put(r.file, c->file);
+	switch (c->action) {
+	case ACPI_ALLOCATE:
+		r.allocate.alignment = le32_of(c->alignment);
+		r.allocate.zone = c->zone;
+		break;
+	case ACPI_ADD_POINTER:
+		name_put(r.pointer.to, c->to);
+		r.pointer.at = le32_of(c->at);
+		r.pointer.size = c->size;
+		break;
+	case ACPI_ADD_CHECKSUM:
+		r.checksum.at = le32_of(c->at);
+		r.checksum.start = le32_of(c->start);
+		r.checksum.length = le32_of(c->length);
+		break;
+	}
+	return r;
+}
+
+size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t room)
+{
+	struct acpi_command all[ACPI_COMMANDS];
+	size_t size = ACPI_COMMANDS * ACPI_LOADER_ROW;
+
+	if (room < size)
+		return size;
+	acpi_commands(t, all);
+	for (size_t i = 0; i < ACPI_COMMANDS; i++) {
+		struct loader_row r = loader_row_of(&all[i]);
+
+		memcpy(to + i * sizeof(r), &r, sizeof(r));
+	}
+	return size;
+}

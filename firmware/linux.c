@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * firmware/linux.c: the x86 boot protocol, 64-bit entry. Offsets and meanings are those of Linux's
+ * Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header") and zero-page.rst.
+ */
+#include "firmware/linux.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "firmware/stage0/params.h"
+
+#define KIB ((uint64_t)1 << 10)
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+/* The setup header's offsets, the same in the file and in boot_params. */
+#define HEADER_AT       0x1f1 /* where it begins: setup_sects */
+#define SYSSIZE         0x1f4
+#define BOOT_FLAG       0x1fe
+#define HEADER_LENGTH   0x201 /* counted from 0x202: the operand of a short jump over the header */
+#define HEADER_MAGIC    0x202
+#define VERSION         0x206
+#define KERNEL_VERSION  0x20e
+#define TYPE_OF_LOADER  0x210
+#define LOADFLAGS       0x211
+#define RAMDISK_IMAGE   0x218
+#define RAMDISK_SIZE    0x21c
+#define CMD_LINE_PTR    0x228
+#define INITRD_ADDR_MAX 0x22c
+#define ALIGNMENT       0x230
+#define RELOCATABLE     0x234
+#define XLOADFLAGS      0x236
+#define CMDLINE_SIZE    0x238
+#define SETUP_DATA      0x250
+#define PREF_ADDRESS    0x258
+#define INIT_SIZE       0x260
+#define HEADER_END_2_12 0x268 /* that of protocol 2.12, handover_offset being its last field */
+#define HEADER_END_MAX  0x290 /* boot_params has other things from here on (edd_mbr_sig_buffer) */
+
+/* boot_params alone. */
+#define ACPI_RSDP_ADDR    0x070
+#define EXT_RAMDISK_IMAGE 0x0c0
+#define EXT_RAMDISK_SIZE  0x0c4
+#define EXT_CMD_LINE_PTR  0x0c8
+#define E820_ENTRIES      0x1e8
+#define E820_TABLE        0x2d0
+#define E820_ENTRY        20
+
+#define VERSION_MIN      0x20c
+#define LOADED_HIGH      0x01 /* loadflags: the protected-mode part goes above 1 MiB */
+#define KERNEL_64        0x01 /* xloadflags: there is a 64-bit entry at LINUX_ENTRY */
+#define LOADER_UNKNOWN   0xff /* type_of_loader: none that has a number */
+#define SECTOR           512
+#define SETUP_SECTS_OLD  4 /* what 0 stands for */
+#define INIT_SIZE_MAX    GIB
+#define ALIGNMENT_MAX    GIB
+#define KERNEL_FLOOR     (16 * MIB) /* below lie the pages of stage0, and what PCs used to have there */
+#define KERNEL_FLOOR_ANY MIB        /* for a kernel that can't be moved */
+#define LOW_HOLE         (640 * KIB) /* from here to 1 MiB PCs have no memory */
+#define LOW_MAX          (3 * GIB)   /* guests never have more memory than this below 4 GiB */
+
+static_assert(E820_TABLE + LINUX_E820_MAX * E820_ENTRY <= LINUX_PAGE, "the map fits boot_params");
+
+/* One parse under way. */
+struct scan {
+	const uint8_t *bytes;
+	size_t size;
+	struct error *err;
+	struct linux_kernel k;
+};
+
+static const char fix_image[] = "copy the kernel again, or build it again";
+static const char fix_bzimage[] =
+	"give the bzImage that the kernel's build leaves in arch/x86/boot (vmlinuz in packages)";
+
+/* Files that people hand us for a kernel, by a mark. Looked at only once HdrS is missing. */
+static const struct foreign_row {
+	size_t at;
+	const char *mark;
+	const char *looks, *fix;
+} foreign_rows[] = {
+	{ 0, "\177ELF", "it looks like an ELF file, as vmlinux is", fix_bzimage },
+	{ 0x38, "ARM\x64", "it looks like a kernel for arm64", "give one for x86-64" },
+	{ 0, "MZ", "it looks like an EFI program that is no Linux kernel by itself",
+	  "if it is a unified kernel image, take the kernel out of it: "
+	  "objcopy -O binary --only-section=.linux IMAGE KERNEL" },
+	{ 0, "\x1f\x8b", "it looks like a gzip file", "unpack it first, or give the bzImage" },
+	{ 0,
+	  "\xfd"
+	  "7zXZ",
+	  "it looks like an xz file", "unpack it first, or give the bzImage" },
+	{ 0, "\x28\xb5\x2f\xfd", "it looks like a zstd file",
+	  "unpack it first, or give the bzImage" },
+	{ 0, "07070", "it looks like a cpio archive, as an initrd is",
+	  "name it under boot.initrd" },
+	{ 0, "IGVM", "it looks like an IGVM file", "name it under boot.firmware" },
+	{ BOOT_FLAG, "\x55\xaa", "it looks like a boot sector or a disk",
+	  "give the kernel's own file, as it lies in the disk's /boot" },
+};
+
+/* The integer at an offset; 0 where the file is too short for it. */
+static uint64_t field(const struct scan *s, size_t at, size_t width)
+{
+	struct reader r = reader_over(s->bytes, s->size, at, width);
+	const uint8_t *b = reader_take(&r, width);
+	uint64_t v = 0;
+
+	for (size_t i = width; b && i > 0; i--)
+		v = v << 8 | b[i - 1];
+	return v;
+}
+
+static bool marked(const struct scan *s, size_t at, const char *mark)
+{
+	struct reader r = reader_over(s->bytes, s->size, at, strlen(mark));
+	const uint8_t *b = reader_take(&r, strlen(mark));
+
+	return b && memcmp(b, mark, strlen(mark)) == 0;
+}
+
+/*
+ * boot.rst: kernel_version + 0x200 is the offset of a string inside the setup part. "6.12.9-amd64
+ * (builder@host) #1 SMP ...": its first word is what uname -r says.
+ */
+static void release_read(struct scan *s)
+{
+	uint64_t at = field(s, KERNEL_VERSION, 2) + 0x200;
+	size_t n = 0, most = sizeof(s->k.release);
+
+	if (at == 0x200 || at >= s->k.setup_size)
+		return;
+	most = MIN_OF(most, s->k.setup_size - at);
+	while (n < most && field(s, at + n, 1) > ' ' && field(s, at + n, 1) < 0x7f)
+		n++;
+	if (n == most || (field(s, at + n, 1) != ' ' && field(s, at + n, 1) != '\0'))
+		return;
+	if (at + n < s->size)
+		memcpy(s->k.release, s->bytes + at, n);
+}
+
+static void header_read(struct scan *s)
+{
+	uint64_t sects = field(s, HEADER_AT, 1);
+
+	s->k = (struct linux_kernel){
+		.setup_size = (uint32_t)((sects ? sects : SETUP_SECTS_OLD) + 1) * SECTOR,
+		.pref_address = field(s, PREF_ADDRESS, 8),
+		.init_size = (uint32_t)field(s, INIT_SIZE, 4),
+		.alignment = (uint32_t)field(s, ALIGNMENT, 4),
+		.relocatable = field(s, RELOCATABLE, 1) != 0,
+		.cmdline_max = (uint32_t)field(s, CMDLINE_SIZE, 4),
+		.initrd_max = field(s, INITRD_ADDR_MAX, 4),
+		.version = (uint16_t)field(s, VERSION, 2),
+	};
+	if (s->k.setup_size < s->size)
+		s->k.payload_size = s->size - s->k.setup_size;
+	release_read(s);
+}
+
+static int foreign_refuse(const struct scan *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign_rows); i++) {
+		const struct foreign_row *f = &foreign_rows[i];
+
+		if (!marked(s, f->at, f->mark))
+			continue;
+		error_set(s->err, ERROR_BAD_VALUE, "not a bzImage: %s", f->looks);
+		return error_fix(s->err, "%s", f->fix);
+	}
+	error_set(s->err, ERROR_BAD_VALUE,
+	          "not a bzImage: no 'HdrS' at 0x202 in this file of %zu bytes", s->size);
+	error_why(s->err, "that is where a Linux kernel for x86 says how to start it");
+	return error_fix(s->err, "%s", fix_bzimage);
+}
+
+static int check_magic(const struct scan *s)
+{
+	if (s->size == 0) {
+		error_set(s->err, ERROR_BAD_VALUE, "the kernel file is empty");
+		return error_fix(s->err, "%s", fix_bzimage);
+	}
+	if (!marked(s, HEADER_MAGIC, "HdrS"))
+		return foreign_refuse(s);
+	if (marked(s, BOOT_FLAG, "\x55\xaa"))
+		return 0;
+	error_set(s->err, ERROR_BAD_VALUE,
+	          "not a bzImage: 0x%04x instead of 0xaa55 at 0x1fe, though 'HdrS' is at 0x202",
+	          (unsigned)field(s, BOOT_FLAG, 2));
+	return error_fix(s->err, "%s", fix_image);
+}
+
+static int check_version(const struct scan *s)
+{
+	if (s->k.version >= VERSION_MIN)
+		return 0;
+	error_set(s->err, ERROR_UNSUPPORTED,
+	          "the kernel speaks boot protocol %u.%u, and 2.12 is the oldest supported",
+	          s->k.version >> 8, s->k.version & 0xffu);
+	error_why(s->err, "2.12 (Linux 3.8) is the first to say whether there is a 64-bit entry");
+	return error_fix(s->err, "use a newer kernel");
+}
+
+static int check_header_length(const struct scan *s)
+{
+	unsigned end = HEADER_MAGIC + (unsigned)field(s, HEADER_LENGTH, 1);
+
+	if (end >= HEADER_END_2_12 && end <= HEADER_END_MAX)
+		return 0;
+	error_set(s->err, ERROR_BAD_VALUE,
+	          "the kernel's setup header ends at 0x%x; that of protocol %u.%u ends between "
+	          "0x%x and 0x%x",
+	          end, s->k.version >> 8, s->k.version & 0xffu, HEADER_END_2_12, HEADER_END_MAX);
+	error_why(s->err, "its length is the byte at 0x201, counted from 0x202");
+	return error_fix(s->err, "%s", fix_image);
+}
+
+/* syssize counts 16 bytes. A signature appended to the file (sbsign) makes it longer than that. */
+static int check_file_size(const struct scan *s)
+{
+	uint64_t said = field(s, SYSSIZE, 4) * 16;
+
+	if (s->k.setup_size >= s->size) {
+		error_set(s->err, ERROR_BAD_VALUE,
+		          "the kernel's setup part is %u bytes long, and the file %zu",
+		          s->k.setup_size, s->size);
+	} else if (said > s->k.payload_size) {
+		error_set(s->err, ERROR_BAD_VALUE,
+		          "the kernel is cut short: %llu bytes follow its setup part instead of "
+		          "%llu",
+		          (unsigned long long)s->k.payload_size, (unsigned long long)said);
+	} else if (s->k.payload_size <= LINUX_ENTRY) {
+		error_set(s->err, ERROR_BAD_VALUE,
+		          "the kernel has %llu bytes after its setup part, too few for an entry "
+		          "point at 0x200",
+		          (unsigned long long)s->k.payload_size);
+	} else {
+		return 0;
+	}
+	return error_fix(s->err, "%s", fix_image);
+}
+
+static int check_flags(const struct scan *s)
+{
+	if (!(field(s, LOADFLAGS, 1) & LOADED_HIGH)) {
+		error_set(
+			s->err, ERROR_UNSUPPORTED,
+			"the kernel is a zImage, made to be loaded below 1 MiB (loadflags 0x%02x)",
+			(unsigned)field(s, LOADFLAGS, 1));
+		return error_fix(s->err, "%s", fix_bzimage);
+	}
+	if (!(field(s, XLOADFLAGS, 2) & KERNEL_64)) {
+		error_set(s->err, ERROR_UNSUPPORTED,
+		          "the kernel is a 32-bit one: it has no 64-bit entry (xloadflags 0x%04x)",
+		          (unsigned)field(s, XLOADFLAGS, 2));
+		return error_fix(s->err, "use a kernel for x86-64");
+	}
+	return 0;
+}
+
+/* init_size covers the unpacked kernel, so it can't be below the size of the packed one. */
+static int check_init_size(const struct scan *s)
+{
+	const struct linux_kernel *k = &s->k;
+
+	if (k->init_size >= k->payload_size && k->init_size <= INIT_SIZE_MAX)
+		return 0;
+	error_set(s->err, ERROR_BAD_VALUE,
+	          "the kernel asks for %u bytes to unpack itself (init_size); the file has %llu, "
+	          "and at most %llu are given",
+	          k->init_size, (unsigned long long)k->payload_size,
+	          (unsigned long long)INIT_SIZE_MAX);
+	return error_fix(s->err, "%s", fix_image);
+}
+
+static int check_alignment(const struct scan *s)
+{
+	uint32_t a = s->k.alignment;
+
+	if (a && !(a & (a - 1)) && a <= ALIGNMENT_MAX)
+		return 0;
+	error_set(
+		s->err, ERROR_BAD_VALUE,
+		"the kernel asks for an alignment of 0x%x (kernel_alignment), which is no power of "
+		"two up to 1 GiB",
+		a);
+	return error_fix(s->err, "%s", fix_image);
+}
+
+static int check_address(const struct scan *s)
+{
+	const struct linux_kernel *k = &s->k;
+
+	if (k->relocatable || (k->pref_address >= KERNEL_FLOOR_ANY && k->pref_address < LOW_MAX &&
+	                       k->pref_address % (4 * KIB) == 0))
+		return 0;
+	error_set(s->err, ERROR_UNSUPPORTED,
+	          "the kernel is not relocatable and must lie at 0x%llx (pref_address), where it "
+	          "can't be put",
+	          (unsigned long long)k->pref_address);
+	error_why(s->err, "kernels go to whole pages from 1 MiB up to 3 GiB");
+	return error_fix(s->err, "use a kernel with CONFIG_RELOCATABLE");
+}
+
+/* In this order: each relies on what those before it have found. */
+static int (*const checks[])(const struct scan *s) = {
+	check_magic, check_version,   check_header_length, check_file_size,
+	check_flags, check_init_size, check_alignment,     check_address,
+};
+
+int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, struct error *err)
+{
+	struct scan s = { .bytes = bytes, .size = size, .err = err };
+
+	header_read(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		int r = checks[i](&s);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = s.k;
+	return 0;
+}
+
+/* The next multiple; false: there is none below 2^64. */
+static bool round_up(uint64_t v, uint64_t to, uint64_t *ret)
+{
+	return !__builtin_add_overflow(v, (to - v % to) % to, ret);
+}
+
+/* What has to be found room for. */
+struct room {
+	uint64_t load, kernel_end; /* kernel_end: behind init_size bytes, whole pages */
+	uint64_t initrd_pages;     /* the initrd's size in whole pages, in bytes */
+	uint64_t end;              /* of memory that would just do */
+};
+
+/* False: past 2^64. */
+static bool room_of(const struct linux_kernel *k, uint64_t initrd_size, struct room *ret)
+{
+	uint64_t align = k->alignment > LINUX_PAGE ? k->alignment : LINUX_PAGE;
+	uint64_t from = k->pref_address > KERNEL_FLOOR ? k->pref_address : KERNEL_FLOOR;
+	uint64_t end;
+
+	ret->load = k->pref_address;
+	if (k->relocatable && !round_up(from, align, &ret->load))
+		return false;
+	if (__builtin_add_overflow(ret->load, (uint64_t)k->init_size, &end))
+		return false;
+	return round_up(end, LINUX_PAGE, &ret->kernel_end) &&
+	       round_up(initrd_size, LINUX_PAGE, &ret->initrd_pages) &&
+	       !__builtin_add_overflow(ret->kernel_end, ret->initrd_pages, &ret->end);
+}
+
+static int room_never(const struct linux_kernel *k, uint64_t initrd_size, struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED,
+	          "the kernel (%u bytes from 0x%llx on) and the initrd (%llu bytes) do not fit any "
+	          "guest's memory",
+	          k->init_size, (unsigned long long)k->pref_address,
+	          (unsigned long long)initrd_size);
+	error_why(err, "both must lie above 1 MiB and below 3 GiB, however much memory there is");
+	return error_fix(err, "use a smaller initrd, or a kernel that wants to lie lower");
+}
+
+static int room_too_small(const struct linux_kernel *k, const struct room *m, uint64_t low_end,
+                          uint64_t initrd_size, struct error *err)
+{
+	error_set(err, ERROR_MEMORY_TOO_SMALL,
+	          "the kernel (%u bytes from 0x%llx on) and the initrd (%llu bytes) need "
+	          "memory up to 0x%llx, and there is none from 0x%llx on",
+	          k->init_size, (unsigned long long)m->load, (unsigned long long)initrd_size,
+	          (unsigned long long)m->end, (unsigned long long)low_end);
+	error_why(err, "the kernel unpacks itself into the bytes behind it, so the initrd goes "
+	               "above them");
+	return error_fix(err, "set 'memory' to %lluM at the least",
+	                 (unsigned long long)((m->end + MIB - 1) / MIB));
+}
+
+static int initrd_too_high(const struct linux_kernel *k, const struct room *m, uint64_t initrd_size,
+                           struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED,
+	          "the initrd (%llu bytes) does not fit between the kernel's end at 0x%llx and "
+	          "0x%llx, the highest address this kernel takes one at",
+	          (unsigned long long)initrd_size, (unsigned long long)m->kernel_end,
+	          (unsigned long long)k->initrd_max);
+	return error_fix(err, "use a smaller initrd");
+}
+
+int linux_place(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size,
+                struct linux_layout *ret, struct error *err)
+{
+	uint64_t top = low_end;
+	struct room m;
+
+	if (!room_of(k, initrd_size, &m) || m.load < KERNEL_FLOOR_ANY)
+		return room_never(k, initrd_size, err);
+	if (initrd_size && m.end - 1 > k->initrd_max)
+		return initrd_too_high(k, &m, initrd_size, err);
+	if (m.end > low_end)
+		return m.end > LOW_MAX ? room_never(k, initrd_size, err)
+		                       : room_too_small(k, &m, low_end, initrd_size, err);
+	if (k->initrd_max < top) /* so that adding 1 can't wrap */
+		top = k->initrd_max + 1;
+	top -= top % LINUX_PAGE;
+	*ret = (struct linux_layout){
+		.load = m.load,
+		.entry = m.load + LINUX_ENTRY,
+		.initrd = initrd_size ? top - m.initrd_pages : 0,
+	};
+	return 0;
+}
+
+static void put(uint8_t *page, size_t at, size_t width, uint64_t v)
+{
+	for (size_t i = 0; i < width; i++)
+		page[at + i] = (uint8_t)(v >> (8 * i));
+}
+
+static void e820_put(uint8_t *page, const struct linux_boot *b)
+{
+	put(page, E820_ENTRIES, 1, b->n_e820);
+	for (size_t i = 0; i < b->n_e820; i++) {
+		size_t at = E820_TABLE + i * E820_ENTRY;
+
+		put(page, at, 8, b->e820[i].start);
+		put(page, at + 8, 8, b->e820[i].size);
+		put(page, at + 16, 4, b->e820[i].type);
+	}
+}
+
+/*
+ * What loaders fill in, whatever the image has there. The rest of boot_params stays zero, of which the
+ * kernel minds three: sentinel (0x1ef), else it wipes what we set; efi_info, for there is no EFI; and
+ * cc_blob_address (0x13c), which the decompressor fills in.
+ */
+static void loader_put(uint8_t *page, const struct linux_boot *b)
+{
+	const struct {
+		uint16_t at, width;
+		uint64_t value;
+	} rows[] = {
+		{ ACPI_RSDP_ADDR, 8,
+		  b->rsdp }, /* given, the kernel doesn't scan low memory for it */
+		{ TYPE_OF_LOADER, 1, LOADER_UNKNOWN },
+		{ RAMDISK_IMAGE, 4, b->initrd },
+		{ EXT_RAMDISK_IMAGE, 4, b->initrd >> 32 },
+		{ RAMDISK_SIZE, 4, b->initrd_size },
+		{ EXT_RAMDISK_SIZE, 4, b->initrd_size >> 32 },
+		{ CMD_LINE_PTR, 4, b->cmdline },
+		{ EXT_CMD_LINE_PTR, 4, b->cmdline >> 32 },
+		{ SETUP_DATA, 8, b->setup_data },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		put(page, rows[i].at, rows[i].width, rows[i].value);
+}
+
+int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,
+                      uint8_t page[static LINUX_PAGE], struct error *err)
+{
+	struct linux_kernel k;
+	int r = linux_parse(image, size, &k, err);
+
+	if (r < 0)
+		return r;
+	if (b->n_e820 > LINUX_E820_MAX)
+		return error_set(err, ERROR_INTERNAL,
+		                 "the memory map has %zu entries, and boot_params takes %d",
+		                 b->n_e820, LINUX_E820_MAX);
+	memset(page, 0, LINUX_PAGE);
+	memcpy(page + HEADER_AT, image + HEADER_AT,
+	       HEADER_MAGIC + image[HEADER_LENGTH] - HEADER_AT);
+	loader_put(page, b);
+	e820_put(page, b);
+	return 0;
+}
+
+int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
+                       uint8_t page[static LINUX_PAGE], struct error *err)
+{
+	size_t n = cmdline ? strlen(cmdline) : 0;
+	size_t most = MIN_OF(k->cmdline_max, LINUX_CMDLINE_MAX);
+
+	if (n > most) {
+		error_set(err, ERROR_BAD_VALUE,
+		          "the command line has %zu bytes, and %s takes at most %zu", n,
+		          most < LINUX_CMDLINE_MAX ? "this kernel" : "a direct boot", most);
+		return error_fix(err, "shorten boot.cmdline by %zu bytes", n - most);
+	}
+	memset(page, 0, LINUX_PAGE);
+	if (n)
+		memcpy(page, cmdline, n);
+	return 0;
+}
+
+/*
+ * What Linux keeps using must not be taken for free: secrets, CPUID, boot_params, the CC blob among the
+ * parameters, the command line. The ACPI tables must be type 3: under SEV Linux maps what is reserved as
+ * shared, and would read garbage. The code and stack of stage0 are free once the kernel runs.
+ */
+static const struct linux_e820 low_rows[] = {
+	{ 0, STAGE0_PML4, LINUX_RAM },
+	{ STAGE0_PML4, STAGE0_ACPI - STAGE0_PML4, LINUX_RESERVED },
+	{ STAGE0_ACPI, LINUX_PAGE, LINUX_ACPI },
+	{ STAGE0_ACPI + LINUX_PAGE, LOW_HOLE - STAGE0_ACPI - LINUX_PAGE, LINUX_RAM },
+};
+static_assert(ARRAY_SIZE(low_rows) + 2 <= LINUX_E820_OURS, "and two of memory above 1 MiB");
+
+size_t linux_e820_of(uint64_t low_end, uint64_t high_end,
+                     struct linux_e820 ret[static LINUX_E820_OURS])
+{
+	uint64_t low = MIN_OF(low_end, 4 * GIB);
+	size_t n = ARRAY_SIZE(low_rows);
+
+	memcpy(ret, low_rows, sizeof(low_rows));
+	if (low > MIB)
+		ret[n++] = (struct linux_e820){ MIB, low - MIB, LINUX_RAM };
+	if (high_end > 4 * GIB)
+		ret[n++] = (struct linux_e820){ 4 * GIB, high_end - 4 * GIB, LINUX_RAM };
+	return n;
+}

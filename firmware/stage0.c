@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/stage0.c: page tables, parameters and initial registers of stage0, and its failures in words. */
+#include "firmware/stage0.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/plan/plan.h"
+#include "firmware/guest.h"
+#include "firmware/guest/entry.h"
+
+#define LEAF_SIZE   (1ULL << 30)
+#define REACH       (1ULL << STAGE0_REACH_SHIFT)
+#define HIGH_MEMORY (4ULL << 30)
+#define CR4         0x620 /* PAE, and OSFXSR, OSXMMEXCPT for the SHA extensions */
+
+/* What carries bytes is made in one piece, which covers guest memory from LOW to LOW_END. */
+#define LOW     STAGE0_PML4
+#define LOW_END (STAGE0_ACPI + PAGE_SIZE)
+
+static_assert(GUEST_ALIAS_SHIFT == 39, "the alias is entry 1 of the PML4");
+static_assert(REACH == GUEST_TABLE_ENTRIES * LEAF_SIZE,
+              "one table of large pages is all of a view");
+static_assert(STAGE0_PML4 + 2 * PAGE_SIZE == STAGE0_PDPT_SHARED, "the tables are adjacent");
+static_assert(STAGE0_CODE + STAGE0_CODE_MAX <= STAGE0_STACK, "the code ends below the stack");
+static_assert(STAGE0_STACK + PAGE_SIZE == STAGE0_STACK_TOP, "the stack is one page");
+
+/* Linux, arch/x86/include/asm/sev.h, struct cc_blob_sev_info. */
+struct cc_blob {
+	le32 magic;
+	le16 version, reserved0;
+	le64 secrets_gpa;
+	le32 secrets_size, reserved1;
+	le64 cpuid_gpa;
+	le32 cpuid_size, reserved2;
+};
+static_assert(offsetof(struct cc_blob, cpuid_gpa) == 0x18, "cc_blob.cpuid_gpa");
+static_assert(sizeof(struct cc_blob) == 40, "cc_blob");
+#define CC_BLOB_MAGIC 0x45444d41 /* "AMDE" */
+
+/* Linux, arch/x86/include/uapi/asm/setup_data.h: struct setup_data, then struct cc_setup_data's one field. */
+struct setup_data {
+	le64 next;
+	le32 type, size;
+	le32 cc_blob_gpa;
+};
+static_assert(offsetof(struct setup_data, cc_blob_gpa) == 0x10, "setup_data.data");
+static_assert(sizeof(struct setup_data) == 20, "setup_data");
+#define SETUP_CC_BLOB 7
+
+/* In launch order. */
+static const struct guest_part parts[] = {
+	{ STAGE0_PML4, 3 * PAGE_SIZE, PAGE_DATA, false, "stage0 page tables" },
+	{ STAGE0_PARAMS, PAGE_SIZE, PAGE_DATA, false, "stage0 parameters" },
+	{ STAGE0_BOOT_PARAMS, PAGE_SIZE, PAGE_DATA, false, "boot_params" },
+	{ STAGE0_CMDLINE, PAGE_SIZE, PAGE_DATA, false, "command line" },
+	{ STAGE0_ACPI, PAGE_SIZE, PAGE_DATA, false, "ACPI tables" },
+	{ STAGE0_CODE, 0, PAGE_DATA, false, "stage0 code" },
+	{ STAGE0_STACK, PAGE_SIZE, PAGE_ZERO, false, "stage0 stack" },
+	{ STAGE0_SECRETS, PAGE_SIZE, PAGE_SECRETS, true, "stage0 secrets" },
+	{ STAGE0_CPUID, PAGE_SIZE, PAGE_CPUID, true, "stage0 cpuid" },
+};
+
+/* A code below, and why stage0 ended with it. */
+static const struct reason {
+	unsigned code;
+	const char *text;
+} reasons[] = {
+	{ STAGE0_CODE_VALIDATED, "memory was validated before: the host maps a page twice, or "
+	                         "loaded one that was to be empty" },
+	{ STAGE0_CODE_PVALIDATE, "PVALIDATE refused a page of the guest's memory" },
+	{ STAGE0_CODE_PARAMS, "its parameters or first registers are not the planned ones" },
+	{ STAGE0_CODE_BLOB + 0, "kernel: its SHA-256 is not the measured one" },
+	{ STAGE0_CODE_BLOB + 1, "initrd: its SHA-256 is not the measured one" },
+	{ STAGE0_CODE_BLOB + 2, "third file: its SHA-256 is not the measured one" },
+	{ STAGE0_CODE_BLOB + 3, "fourth file: its SHA-256 is not the measured one" },
+};
+
+static struct guest stage0_guest(void)
+{
+	return (struct guest){
+		.parts = parts,
+		.n_parts = ARRAY_SIZE(parts),
+		.low = LOW,
+		.pml4 = STAGE0_PML4,
+		.params = STAGE0_PARAMS,
+		.code = STAGE0_CODE,
+		.stack_top = STAGE0_STACK_TOP,
+		.blob = stage0_blob,
+		.blob_end = stage0_blob_end,
+		.cr4 = CR4,
+	};
+}
+
+static bool overlap(const struct stage0_range *a, const struct stage0_range *b)
+{
+	return a->start < b->end && b->start < a->end;
+}
+
+static bool inside(const struct stage0_range *a, const struct stage0_range *outer)
+{
+	return a->start >= outer->start && a->end <= outer->end;
+}
+
+static struct stage0_range part_range(const struct guest_part *part)
+{
+	const struct guest g = stage0_guest();
+
+	return (struct stage0_range){ part->gpa, part->gpa + guest_part_size(&g, part) };
+}
+
+/* The name of a part that would be overwritten; NULL: none. */
+static const char *launched(const struct stage0_range *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		struct stage0_range part = part_range(&parts[i]);
+
+		if (overlap(r, &part))
+			return parts[i].label;
+	}
+	return NULL;
+}
+
+static int range_check(const struct stage0_range *r, uint64_t at, struct error *err)
+{
+	const char *there = launched(r);
+
+	if ((r->start | r->end) % PAGE_SIZE || r->start >= r->end || r->end > REACH)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: memory 0x%llx..0x%llx: not whole pages below 512 GiB",
+		                 (unsigned long long)r->start, (unsigned long long)r->end);
+	if (r->start < at)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: memory 0x%llx..0x%llx: not ascending",
+		                 (unsigned long long)r->start, (unsigned long long)r->end);
+	if (there)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: memory 0x%llx..0x%llx: %s lies there and is loaded",
+		                 (unsigned long long)r->start, (unsigned long long)r->end, there);
+	return 0;
+}
+
+/* Who the blobs are: a plan offers its files in this order. */
+static const char *const blob_names[] = { "kernel", "initrd", "third file", "fourth file" };
+static_assert(ARRAY_SIZE(blob_names) == STAGE0_MAX_BLOBS, "a blob without a name");
+
+/* size bytes from start on; false: they can't be reached. */
+static bool span(uint64_t start, uint64_t size, struct stage0_range *ret)
+{
+	*ret = (struct stage0_range){ start, start + size };
+	return size <= REACH && start <= REACH - size;
+}
+
+/* A blob comes from outside the guest's memory and goes inside it, where nothing else is. NULL: so it does. */
+static const char *blob_fault(const struct stage0_config *c, size_t index)
+{
+	const struct stage0_blob_spec *b = &c->blobs[index];
+	struct stage0_range from, to, other;
+	bool held = !c->snp;
+
+	if (!span(b->src, b->size, &from) || !span(b->dst, b->size, &to))
+		return "does not lie below 512 GiB";
+	if (b->size == 0)
+		return NULL;
+	if (launched(&to) || launched(&from))
+		return "overlaps pages that are loaded at launch";
+	for (size_t i = 0; i < c->n_ranges; i++) {
+		if (overlap(&from, &c->ranges[i]))
+			return "is offered inside the guest's own memory";
+		held |= inside(&to, &c->ranges[i]);
+	}
+	if (!held || overlap(&from, &to))
+		return "has no place in the guest's memory";
+	for (size_t i = 0; i < c->n_blobs; i++)
+		if (i != index && span(c->blobs[i].dst, c->blobs[i].size, &other) &&
+		    overlap(&to, &other))
+			return "has the place of another file";
+	return NULL;
+}
+
+static int blobs_check(const struct stage0_config *c, struct error *err)
+{
+	for (size_t i = 0; i < c->n_blobs; i++) {
+		const struct stage0_blob_spec *b = &c->blobs[i];
+		const char *fault = blob_fault(c, i);
+
+		if (fault)
+			return error_set(err, ERROR_BAD_LAYOUT,
+			                 "stage0: %s, 0x%llx bytes from 0x%llx to 0x%llx: %s",
+			                 blob_names[i], (unsigned long long)b->size,
+			                 (unsigned long long)b->src, (unsigned long long)b->dst,
+			                 fault);
+	}
+	return 0;
+}
+
+static int config_check(const struct stage0_config *c, struct error *err)
+{
+	int r = c->snp ? guest_c_bit_check(c->c_bit, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (c->n_ranges > STAGE0_MAX_RANGES || c->n_blobs > STAGE0_MAX_BLOBS)
+		return error_set(
+			err, ERROR_BAD_LAYOUT,
+			"stage0: %zu runs of memory, %zu files: at most %d and %d are possible",
+			c->n_ranges, c->n_blobs, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS);
+	if (c->entry >= REACH)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: kernel entry 0x%llx is not below 512 GiB",
+		                 (unsigned long long)c->entry);
+	for (size_t i = 0; r == 0 && i < c->n_ranges; i++)
+		r = range_check(&c->ranges[i], i == 0 ? 0 : c->ranges[i - 1].end, err);
+	return r == 0 ? blobs_check(c, err) : r;
+}
+
+/* Entry 0 of the PML4 leads to the private view, entry 1 to the same memory at 2^39. Shared memory is never code. */
+static void tables_fill(uint8_t *low, uint64_t c_mask)
+{
+	uint8_t *pml4 = low + (STAGE0_PML4 - LOW);
+
+	guest_link(pml4, 0, STAGE0_PDPT, c_mask);
+	guest_link(pml4, 1, STAGE0_PDPT_SHARED, c_mask);
+	guest_identity(low + (STAGE0_PDPT - LOW), LEAF_SIZE, c_mask);
+	guest_identity(low + (STAGE0_PDPT_SHARED - LOW), LEAF_SIZE, GUEST_NX);
+}
+
+static void params_fill(uint8_t *low, const struct stage0_config *c)
+{
+	struct stage0_params params = {
+		.magic = le64_of(STAGE0_MAGIC),
+		.flags = le64_of((c->snp ? STAGE0_FLAG_SNP : 0) |
+		                 (c->sha_ni ? STAGE0_FLAG_SHA_NI : 0)),
+		.entry = le64_of(c->entry),
+		.boot_params = le64_of(STAGE0_BOOT_PARAMS),
+		.c_bit = le32_of(c->snp ? c->c_bit : 0),
+		.vcpu_sig = le32_of(c->vcpu_sig),
+		.nr_range = le32_of((uint32_t)c->n_ranges),
+		.nr_blob = le32_of((uint32_t)c->n_blobs),
+		.exit_port = le16_of(c->exit_port),
+	};
+
+	for (size_t i = 0; i < c->n_ranges; i++)
+		params.ranges[i] = (struct stage0_params_range){ le64_of(c->ranges[i].start),
+			                                         le64_of(c->ranges[i].end) };
+	for (size_t i = 0; i < c->n_blobs; i++) {
+		params.blobs[i].src = le64_of(c->blobs[i].src);
+		params.blobs[i].dst = le64_of(c->blobs[i].dst);
+		params.blobs[i].size = le64_of(c->blobs[i].size);
+		memcpy(params.blobs[i].sha256, c->blobs[i].sha256, sizeof(params.blobs[i].sha256));
+	}
+	memcpy(low + (STAGE0_PARAMS - LOW), &params, sizeof(params));
+}
+
+/* Where Linux finds secrets and CPUID: boot_params.setup_data leads to the node, the node to the blob. */
+static void cc_fill(uint8_t *low)
+{
+	const struct cc_blob blob = {
+		.magic = le32_of(CC_BLOB_MAGIC),
+		.secrets_gpa = le64_of(STAGE0_SECRETS),
+		.secrets_size = le32_of(PAGE_SIZE),
+		.cpuid_gpa = le64_of(STAGE0_CPUID),
+		.cpuid_size = le32_of(PAGE_SIZE),
+	};
+	const struct setup_data node = {
+		.type = le32_of(SETUP_CC_BLOB),
+		.size = le32_of(sizeof(node.cc_blob_gpa)),
+		.cc_blob_gpa = le32_of(STAGE0_CC_BLOB),
+	};
+
+	memcpy(low + (STAGE0_CC_BLOB - LOW), &blob, sizeof(blob));
+	memcpy(low + (STAGE0_SETUP_DATA - LOW), &node, sizeof(node));
+}
+
+int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state *bsp,
+                struct error *err)
+{
+	const struct guest g = stage0_guest();
+	auto_blob struct blob low = BLOB_NONE;
+	int r = config_check(c, err);
+
+	if (r == 0)
+		r = blob_zero(LOW_END - LOW, &low, err);
+	if (r < 0)
+		return r;
+	tables_fill(low.data, c->snp ? 1ULL << c->c_bit : 0);
+	params_fill(low.data, c);
+	if (c->snp)
+		cc_fill(low.data);
+	memcpy(low.data + (STAGE0_BOOT_PARAMS - LOW), c->boot_params, PAGE_SIZE);
+	memcpy(low.data + (STAGE0_CMDLINE - LOW), c->cmdline_page, PAGE_SIZE);
+	memcpy(low.data + (STAGE0_ACPI - LOW), c->acpi_page, PAGE_SIZE);
+	r = guest_add(p, &g, c->snp, blob_steal(&low), err);
+	if (r == 0)
+		*bsp = guest_state(&g, c->vcpu_sig);
+	return r;
+}
+
+/* The lowest part at or above an address; NULL: none. */
+static const struct guest_part *part_from(uint64_t at)
+{
+	const struct guest_part *lowest = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (parts[i].gpa >= at && (!lowest || parts[i].gpa < lowest->gpa))
+			lowest = &parts[i];
+	return lowest;
+}
+
+static size_t range_put(struct stage0_range *ret, size_t n, uint64_t start, uint64_t end)
+{
+	if (start >= end)
+		return n;
+	assert(n < STAGE0_MAX_RANGES);
+	ret[n] = (struct stage0_range){ start, end };
+	return n + 1;
+}
+
+size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
+                     struct stage0_range ret[static STAGE0_MAX_RANGES])
+{
+	const struct guest_part *part;
+	uint64_t at = 0;
+	size_t n = 0;
+
+	for (; (part = part_from(at)) && part->gpa < low_end; at = part_range(part).end)
+		n = range_put(ret, n, at, part->gpa);
+	n = range_put(ret, n, at, low_end);
+	return range_put(ret, n, HIGH_MEMORY, high_end);
+}
+
+const char *stage0_reason(unsigned code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (reasons[i].code == code)
+			return reasons[i].text;
+	return NULL;
+}
+
+bool stage0_exit_code(uint64_t exit_port_value, unsigned *code)
+{
+	if ((exit_port_value & ~0xffULL) != STAGE0_EXIT_CODE)
+		return false;
+	*code = exit_port_value & 0xff;
+	return true;
+}
+
+/* GHCB specification (AMD 56421), MSR protocol, request 0x100: reason set in bits 15:12, code in 23:16. */
+bool stage0_termination_code(uint64_t ghcb_msr, unsigned *code)
+{
+	if ((ghcb_msr & ~0xff0000ULL) != (STAGE0_REASON_SET << 12 | 0x100))
+		return false;
+	*code = ghcb_msr >> 16 & 0xff;
+	return true;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/stage0/main.c: makes memory the guest's own, takes kernel and initrd in, checks them, enters Linux. */
+#include <stdbool.h>
+
+#include "firmware/guest/entry.h"
+#include "firmware/guest/snp.h"
+#include "firmware/stage0/params.h"
+#include "firmware/stage0/sha256.h"
+
+#define SMALL 0x1000ULL
+#define LARGE 0x200000ULL
+
+#define CPUID_LEAF_FEATURES  7
+#define FEATURES_SHA         (1U << 29) /* EBX */
+#define SEV_COHERENCY_SFW_NO (1U << 31) /* EBX: needs no help after PVALIDATE */
+
+_Noreturn void stage0_main(const struct stage0_params *given, uint32_t rdx);
+
+/* Measured, so trusted; and always there, whatever RSI says. */
+static const struct stage0_params *const params = (const struct stage0_params *)STAGE0_PARAMS;
+
+static bool flag(uint64_t bit)
+{
+	return le64_get(params->flags) & bit;
+}
+
+static _Noreturn void die(unsigned code)
+{
+	uint16_t port = le16_get(params->exit_port);
+
+	if (flag(STAGE0_FLAG_SNP)) {
+		msr_write(MSR_GHCB,
+		          GHCB_MSR_TERMINATE | STAGE0_REASON_SET << 12 | (uint64_t)code << 16);
+		vmgexit();
+	} else if (port) {
+		__asm__ volatile("outl %0, %1" : : "a"(STAGE0_EXIT_CODE | code), "Nd"(port));
+	}
+	for (;;)
+		__asm__ volatile("ud2"); /* with an IDT of limit 0 this is a shutdown */
+}
+
+/* EBX of a leaf in the CPUID page, which the firmware has checked; 0: not in it. */
+static uint32_t cpuid_page_ebx(uint32_t leaf)
+{
+	const struct cpuid_page *page = (const struct cpuid_page *)STAGE0_CPUID;
+
+	for (uint32_t i = 0; i < page->count && i < CPUID_MAX; i++)
+		if (page->entries[i].eax_in == leaf && page->entries[i].ecx_in == 0)
+			return page->entries[i].ebx;
+	return 0;
+}
+
+/* The same by the instruction, which an SNP guest can't execute without a #VC handler. */
+static uint32_t cpuid_ebx(uint32_t leaf)
+{
+	uint32_t eax = 0, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	if (eax < leaf)
+		return 0;
+	eax = leaf;
+	ecx = 0;
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return ebx;
+}
+
+static bool sha_ni_usable(void)
+{
+	if (!flag(STAGE0_FLAG_SHA_NI))
+		return false;
+	return (flag(STAGE0_FLAG_SNP) ? cpuid_page_ebx(CPUID_LEAF_FEATURES)
+	                              : cpuid_ebx(CPUID_LEAF_FEATURES)) &
+	       FEATURES_SHA;
+}
+
+/*
+ * Validates the page at `gpa`, a large one if the range allows it and the host provided one. It did not
+ * where guest_memfd has small pages alone (Linux up to 6.12 at least), so the small page is the usual case.
+ * Returns its size.
+ */
+static uint64_t page_validate(uint64_t gpa, uint64_t end)
+{
+	bool large = gpa % LARGE == 0 && end - gpa >= LARGE, changed;
+	uint32_t status = pvalidate((void *)gpa, large, true, &changed);
+
+	if (large && status == PVALIDATE_SIZEMISMATCH) {
+		large = false;
+		status = pvalidate((void *)gpa, false, true, &changed);
+	}
+	if (status != 0)
+		die(STAGE0_CODE_PVALIDATE);
+	/* The host put this page in the place of one that is ours already, or will: never go on. */
+	if (!changed)
+		die(STAGE0_CODE_VALIDATED);
+	return large ? LARGE : SMALL;
+}
+
+/*
+ * CVE-2025-38560: stale cache lines of the page's former owner may hide what we write. Reading its first
+ * and last byte evicts all of them.
+ */
+static void page_evict(uint64_t gpa)
+{
+	uint8_t byte;
+
+	__asm__ volatile("movb (%1), %0" : "=q"(byte) : "r"(gpa) : "memory");
+	__asm__ volatile("movb %c2(%1), %0" : "=q"(byte) : "r"(gpa), "i"(SMALL - 1) : "memory");
+}
+
+static void range_validate(const struct stage0_params_range *r, bool evict)
+{
+	uint64_t end = le64_get(r->end);
+
+	for (uint64_t gpa = le64_get(r->start); gpa < end;) {
+		uint64_t next = gpa + page_validate(gpa, end);
+
+		for (; gpa < next; gpa += SMALL)
+			if (evict)
+				page_evict(gpa);
+	}
+}
+
+static void memory_validate(void)
+{
+	bool evict = !(cpuid_page_ebx(CPUID_LEAF_SEV) & SEV_COHERENCY_SFW_NO);
+
+	for (uint32_t i = 0; i < le32_get(params->nr_range); i++)
+		range_validate(&params->ranges[i], evict);
+}
+
+/* Only the copy counts: the host can change its own memory after we have hashed it. */
+static void blob_take(uint32_t index, stage0_sha256_blocks *blocks)
+{
+	const struct stage0_params_blob *b = &params->blobs[index];
+	uint64_t from = le64_get(b->src), to = le64_get(b->dst), count = le64_get(b->size);
+	uint8_t digest[32], differs = 0;
+
+	if (flag(STAGE0_FLAG_SNP))
+		from += 1ULL << GUEST_ALIAS_SHIFT;
+	__asm__ volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(count) : : "memory");
+	stage0_sha256(blocks, (const uint8_t *)le64_get(b->dst), le64_get(b->size), digest);
+	for (unsigned i = 0; i < sizeof(digest); i++)
+		differs |= digest[i] ^ b->sha256[i];
+	if (differs)
+		die(STAGE0_CODE_BLOB + index);
+}
+
+static void blobs_take(void)
+{
+	stage0_sha256_blocks *blocks = sha_ni_usable() ? stage0_sha256_ni : stage0_sha256_plain;
+
+	for (uint32_t i = 0; i < le32_get(params->nr_blob); i++)
+		blob_take(i, blocks);
+}
+
+/* Linux, Documentation/arch/x86/boot.rst, "64-bit Boot Protocol". */
+static _Noreturn void linux_enter(void)
+{
+	__asm__ volatile(
+		"cli\n\tcld\n\txor %%ebx, %%ebx\n\txor %%ebp, %%ebp\n\txor %%edi, %%edi\n\tjmp *%0"
+		:
+		: "a"(le64_get(params->entry)), "S"(le64_get(params->boot_params))
+		: "memory");
+	__builtin_unreachable();
+}
+
+_Noreturn void stage0_main(const struct stage0_params *given, uint32_t rdx)
+{
+	if (given != params || le64_get(params->magic) != STAGE0_MAGIC ||
+	    rdx != le32_get(params->vcpu_sig) || le32_get(params->nr_range) > STAGE0_MAX_RANGES ||
+	    le32_get(params->nr_blob) > STAGE0_MAX_BLOBS)
+		die(STAGE0_CODE_PARAMS);
+	if (flag(STAGE0_FLAG_SNP))
+		memory_validate();
+	blobs_take();
+	linux_enter();
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/firmware/guest_plan.h: a guest of ours as its plan has it, and what a CPU would make of it. */
+#ifndef TESTS_FIRMWARE_GUEST_PLAN_H
+#define TESTS_FIRMWARE_GUEST_PLAN_H
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/plan/plan.h"
+#include "firmware/guest/entry.h"
+
+#define ADDRESS_BITS 0x000ffffffffff000ULL
+#define PTE_NX       (1ULL << 63)
+#define MAX_REGIONS  16
+#define FIRST_CODE   (GUEST_TSS_OFFSET + GUEST_TSS_SIZE)
+#define VIEW_SHARED  (1ULL << GUEST_ALIAS_SHIFT)
+
+struct seen {
+	const struct plan *plan;
+	struct vcpu_state bsp;
+	struct region regions[MAX_REGIONS];
+	size_t n;
+};
+
+static inline int seen_begin(void *self, const struct plan *p, struct error *err)
+{
+	(void)self, (void)p, (void)err;
+	return 0;
+}
+
+static inline int seen_region(void *self, const struct region *r, struct error *err)
+{
+	struct seen *s = self;
+
+	(void)err;
+	cr_assert_lt(s->n, (size_t)MAX_REGIONS);
+	s->regions[s->n++] = *r;
+	return 0;
+}
+
+static inline int seen_vcpu(void *self, unsigned index, const struct vcpu_state *v,
+                            struct error *err)
+{
+	(void)self, (void)index, (void)v, (void)err;
+	return 0;
+}
+
+/* Seals the plan and reads it, with s->bsp as its vCPU; plan_free(s->plan) after it. */
+static inline void seen_seal(struct seen *s, struct plan *p)
+{
+	static const struct plan_ops ops = { seen_begin, seen_region, seen_vcpu, seen_begin };
+	struct error err = { 0 };
+
+	cr_assert_eq(plan_set_vcpus(p, 1, &s->bsp, &s->bsp, &err), 0, "%s", err.text);
+	s->plan = plan_seal(p, &err);
+	cr_assert_not_null(s->plan, "%s", err.text);
+	cr_assert_eq(plan_replay(s->plan, &ops, s, &err), 0, "%s", err.text);
+}
+
+/* Launched bytes at a guest address; fails where nothing with bytes was launched. */
+static inline const uint8_t *bytes_at(const struct seen *s, gpa_t gpa, size_t size)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct region *r = &s->regions[i];
+
+		if (r->bytes && gpa >= r->gpa && gpa + size <= region_end(r))
+			return r->bytes + (gpa - r->gpa);
+	}
+	cr_assert_fail("nothing launched at %#llx", (unsigned long long)gpa);
+	return NULL;
+}
+
+static inline uint64_t qword_at(const struct seen *s, gpa_t gpa)
+{
+	le64 v;
+
+	memcpy(&v, bytes_at(s, gpa, sizeof(v)), sizeof(v));
+	return le64_get(v);
+}
+
+/*
+ * Walks as a CPU does, to a leaf that maps 1 << leaf_shift bytes; entries above it must have exactly `c_mask`
+ * of all that is possible there (`c_any`). Returns the leaf.
+ */
+static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, uint64_t c_mask,
+                            uint64_t c_any)
+{
+	uint64_t entry = s->bsp.cr3;
+
+	for (int shift = 39; shift >= leaf_shift; shift -= 9) {
+		gpa_t table = entry & ADDRESS_BITS & ~c_mask;
+
+		entry = qword_at(s, table + (va >> shift & 511) * 8);
+		cr_assert_eq(entry & 3, 3u, "va %#llx: not present or not writable",
+		             (unsigned long long)va);
+		if (shift > leaf_shift)
+			cr_assert_eq(entry & c_any, c_mask, "va %#llx: C-bit of a table",
+			             (unsigned long long)va);
+		cr_assert_eq(!!(entry & 0x80), shift == leaf_shift, "va %#llx: page size",
+		             (unsigned long long)va);
+	}
+	return entry;
+}
+
+/* Up to `end`, memory is itself with the C-bit, and at VIEW_SHARED once more without it and never code. */
+static inline void check_views(const struct seen *s, uint64_t end, int leaf_shift, uint64_t c_mask,
+                               uint64_t c_any)
+{
+	for (uint64_t gpa = 0; gpa < end; gpa += 1ULL << leaf_shift) {
+		uint64_t own = walk(s, gpa, leaf_shift, c_mask, c_any);
+		uint64_t shared = walk(s, gpa + VIEW_SHARED, leaf_shift, c_mask, c_any);
+
+		cr_assert_eq(own & ADDRESS_BITS, gpa | c_mask);
+		cr_assert_eq(own & PTE_NX, 0u);
+		cr_assert_eq(shared & ADDRESS_BITS, gpa);
+		cr_assert_eq(shared & PTE_NX, PTE_NX);
+	}
+}
+
+/* APM volume 2, 4.8: what a CPU would load from the descriptor, in the packing of struct segment. */
+static inline struct segment descriptor(const uint8_t *code, uint16_t selector)
+{
+	const uint8_t *d = code + GUEST_GDT_OFFSET + selector;
+	uint32_t limit = d[0] | (uint32_t)d[1] << 8 | (d[6] & 0xfU) << 16;
+
+	return (struct segment){
+		.selector = selector,
+		.attrib = (uint16_t)(d[5] | (d[6] & 0xf0) << 4),
+		.limit = d[6] & 0x80 ? limit << 12 | 0xfff : limit,
+		.base = d[2] | (uint32_t)d[3] << 8 | (uint32_t)d[4] << 16 | (uint32_t)d[7] << 24,
+	};
+}
+
+static inline void check_segment(const struct segment *s, const uint8_t *code, uint16_t selector)
+{
+	struct segment d = descriptor(code, selector);
+
+	cr_assert_eq(s->selector, selector);
+	cr_assert_eq(s->attrib, d.attrib, "%#x, not %#x", s->attrib, d.attrib);
+	cr_assert_eq(s->limit, d.limit, "%#x, not %#x", s->limit, d.limit);
+	cr_assert_eq(s->base, d.base);
+}
+
+static inline void check_segments(const struct seen *s, const uint8_t *code)
+{
+	check_segment(&s->bsp.cs, code, GUEST_CS);
+	check_segment(&s->bsp.ds, code, GUEST_DS);
+	check_segment(&s->bsp.es, code, GUEST_DS);
+	check_segment(&s->bsp.fs, code, GUEST_DS);
+	check_segment(&s->bsp.gs, code, GUEST_DS);
+	check_segment(&s->bsp.ss, code, GUEST_DS);
+	cr_assert_eq(s->bsp.cs.attrib, 0xa9b); /* 64-bit code */
+	cr_assert_eq(s->bsp.ss.attrib, 0xc93);
+}
+
+static inline void check_gdtr_and_tr(const struct seen *s, const uint8_t *code)
+{
+	const uint8_t *tss = bytes_at(s, s->bsp.tr.base, s->bsp.tr.limit + 1);
+	const uint8_t *gdt = bytes_at(s, s->bsp.gdt.base, s->bsp.gdt.limit + 1);
+
+	cr_assert_eq(gdt, code + GUEST_GDT_OFFSET);
+	cr_assert_eq(s->bsp.gdt.limit, 31u);
+	cr_assert_eq(s->bsp.tr.limit, 0x67u);
+	cr_assert_eq(s->bsp.tr.attrib, 0x8b); /* busy 64-bit TSS */
+	cr_assert_eq(tss[0x66] | tss[0x67] << 8, 0x68, "an I/O permission map inside the TSS");
+}
+
+/* 64-bit mode with paging; CR4 is each guest's own. */
+static inline void check_long_mode(const struct seen *s)
+{
+	cr_assert_eq(s->bsp.cr0, 0x80010033u);
+	cr_assert_eq(s->bsp.cr3, 0x2000u);
+	cr_assert_eq(s->bsp.efer, 0xd00u, "KVM adds SVME, nobody else");
+	cr_assert_eq(s->bsp.rflags, 2u);
+	cr_assert_eq(s->bsp.idt.limit, 0u);
+	cr_assert_eq(s->bsp.ldt.attrib, 0x82);
+}
+
+/* Where a jump at the code's first byte leads. */
+static inline size_t first_jump(const uint8_t *code)
+{
+	if (code[0] == 0xe9)
+		return 5u + code[1] + ((size_t)code[2] << 8);
+	return code[0] == 0xeb ? 2u + code[1] : 0;
+}
+
+#endif

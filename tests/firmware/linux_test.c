@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/firmware/linux_test.c: a real kernel if there is one, made ones, each fault, hostile numbers, the map. */
+#include "firmware/linux.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "firmware/stage0/params.h"
+#include "tests/make/bzimage.h"
+#include "tests/make/image.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+/* Criterion alone mentions a skip only when asked to be verbose. */
+#define SKIP_ALOUD(...)                                                                            \
+	do {                                                                                       \
+		fprintf(stderr, "skipped: " __VA_ARGS__);                                          \
+		fputc('\n', stderr);                                                               \
+		cr_skip_test(__VA_ARGS__);                                                         \
+	} while (0)
+
+static uint64_t get(const uint8_t *page, size_t at, size_t width)
+{
+	uint64_t v = 0;
+
+	for (size_t i = width; i > 0; i--)
+		v = v << 8 | page[at + i - 1];
+	return v;
+}
+
+static struct linux_kernel parsed(const struct blob *b)
+{
+	struct error err = { 0 };
+	struct linux_kernel k;
+
+	cr_assert_eq(linux_parse(b->data, b->size, &k, &err), 0, "%s", err.text);
+	return k;
+}
+
+static struct linux_kernel made_kernel(void)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+
+	return parsed(&b);
+}
+
+/* Refused with this in the sentence and a cure, and nothing handed out. */
+static void check_refused(const uint8_t *bytes, size_t size, enum error_kind kind, const char *says)
+{
+	struct error err = { 0 };
+	struct linux_kernel k, before;
+
+	memset(&k, 0xa5, sizeof(k));
+	before = k;
+	cr_assert_eq(linux_parse(bytes, size, &k, &err), -EINVAL, "accepted instead of '%s'", says);
+	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, error_kind_name(err.kind));
+	cr_expect(strstr(err.text, says), "says '%s' instead of '%s'", err.text, says);
+	cr_expect(err.fix[0], "'%s' without a fix", err.text);
+	cr_expect_eq(memcmp(&k, &before, sizeof(k)), 0);
+}
+
+/* The suite can't be called "linux": to compilers in GNU mode that is a macro. */
+Test(bzimage, reads_an_image_made_here_as_it_was_described)
+{
+	struct linux_kernel k = made_kernel();
+
+	cr_expect_eq(k.setup_size, 1536);
+	cr_expect_eq(k.payload_size, 8192);
+	cr_expect_eq(k.pref_address, 0x1000000);
+	cr_expect_eq(k.init_size, 0x400000);
+	cr_expect_eq(k.alignment, 0x200000);
+	cr_expect(k.relocatable);
+	cr_expect_eq(k.cmdline_max, 2047);
+	cr_expect_eq(k.initrd_max, 0x7fffffff);
+	cr_expect_eq(k.version, 0x20f);
+	cr_expect_str_eq(k.release, "6.12.0-made");
+}
+
+Test(bzimage, takes_no_setup_sectors_for_four)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = BLOB_NONE;
+
+	spec.setup_sects = 0;
+	b = bzimage_make(&spec);
+	cr_expect_eq(parsed(&b).setup_size, 5 * 512);
+	cr_expect_eq(parsed(&b).payload_size, 8192);
+}
+
+Test(bzimage, takes_a_file_with_a_signature_behind_the_kernel)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = BLOB_NONE;
+
+	spec.payload_size = 0x2000 + 1500;
+	b = bzimage_make(&spec);
+	b.data[0x1f5] = 0x02; /* syssize: what 0x2000 bytes are */
+	b.data[0x1f4] = 0x00;
+	cr_expect_eq(parsed(&b).payload_size, 0x2000 + 1500);
+}
+
+/* Where Debian has kernels; which one doesn't matter. */
+static void real_kernel(struct blob *ret)
+{
+	const char *named = getenv("SNPVMM_KERNEL");
+	struct error err = { 0 };
+	glob_t found;
+
+	if (named) {
+		cr_assert_eq(blob_read(named, 256 * MIB, ret, &err), 0, "%s", err.text);
+		return;
+	}
+	if (glob("/boot/vmlinuz-*", 0, NULL, &found) == 0) {
+		int r = blob_read(found.gl_pathv[0], 256 * MIB, ret, &err);
+
+		globfree(&found);
+		if (r == 0)
+			return;
+	}
+	SKIP_ALOUD("no readable kernel in /boot, and SNPVMM_KERNEL names none");
+}
+
+Test(bzimage, reads_and_places_a_real_kernel)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	struct linux_boot boot = { .cmdline = 0x9000 };
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+	struct linux_layout l;
+	struct linux_kernel k;
+
+	real_kernel(&b);
+	k = parsed(&b);
+	cr_expect(k.release[0] >= '2' && k.release[0] <= '9', "release '%s'", k.release);
+	cr_expect_eq(k.setup_size + k.payload_size, b.size);
+	cr_expect(k.relocatable);
+	cr_assert_eq(linux_place(&k, GIB, 100 * MIB + 1, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load % k.alignment, 0);
+	cr_expect_eq(l.initrd, GIB - 100 * MIB - 4096);
+	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
+	cr_expect_eq(memcmp(page + 0x202, "HdrS", 4), 0);
+}
+
+static const struct fault_row {
+	enum error_kind kind;
+	const char *says;
+} fault_rows[BZIMAGE_FAULTS] = {
+	[BZIMAGE_NO_MAGIC] = { ERROR_BAD_VALUE, "looks like an EFI program" },
+	[BZIMAGE_NO_BOOT_FLAG] = { ERROR_BAD_VALUE, "0x1234 instead of 0xaa55 at 0x1fe" },
+	[BZIMAGE_OLD] = { ERROR_UNSUPPORTED, "protocol 2.11, and 2.12 is the oldest" },
+	[BZIMAGE_HEADER_SHORT] = { ERROR_BAD_VALUE, "ends at 0x267; that of protocol 2.15" },
+	[BZIMAGE_HEADER_LONG] = { ERROR_BAD_VALUE, "ends at 0x291; that of protocol 2.15" },
+	[BZIMAGE_SETUP_PAST_END] = { ERROR_BAD_VALUE, "is 9728 bytes long, and the file 9728" },
+	[BZIMAGE_CUT] = { ERROR_BAD_VALUE, "8192 bytes follow its setup part instead of 8208" },
+	[BZIMAGE_NO_ENTRY] = { ERROR_BAD_VALUE, "512 bytes after its setup part, too few" },
+	[BZIMAGE_LOADED_LOW] = { ERROR_UNSUPPORTED, "is a zImage" },
+	[BZIMAGE_32_BIT] = { ERROR_UNSUPPORTED, "no 64-bit entry (xloadflags 0x007e)" },
+	[BZIMAGE_INIT_SIZE_0] = { ERROR_BAD_VALUE, "asks for 0 bytes" },
+	[BZIMAGE_INIT_SIZE_SMALL] = { ERROR_BAD_VALUE, "8191 bytes to unpack itself (init_size); "
+	                                               "the file has 8192" },
+	[BZIMAGE_INIT_SIZE_LARGE] = { ERROR_BAD_VALUE, "asks for 1073741825 bytes" },
+	[BZIMAGE_ALIGNMENT_0] = { ERROR_BAD_VALUE, "alignment of 0x0 " },
+	[BZIMAGE_ALIGNMENT_ODD] = { ERROR_BAD_VALUE, "alignment of 0x300000 " },
+	[BZIMAGE_ALIGNMENT_LARGE] = { ERROR_BAD_VALUE, "alignment of 0x80000000 " },
+	[BZIMAGE_FIXED_AT_0] = { ERROR_UNSUPPORTED, "must lie at 0x0 " },
+	[BZIMAGE_FIXED_ODD] = { ERROR_UNSUPPORTED, "must lie at 0x1000800 " },
+	[BZIMAGE_FIXED_HIGH] = { ERROR_UNSUPPORTED, "must lie at 0xc0000000 " },
+};
+
+Test(bzimage, refuses_each_fault_with_its_own_sentence)
+{
+	for (int f = BZIMAGE_SOUND + 1; f < BZIMAGE_FAULTS; f++) {
+		struct bzimage_spec spec = bzimage_default();
+		auto_blob struct blob b = BLOB_NONE;
+
+		spec.fault = (enum bzimage_fault)f;
+		b = bzimage_make(&spec);
+		cr_assert(fault_rows[f].says, "fault %d has no sentence", f);
+		check_refused(b.data, b.size, fault_rows[f].kind, fault_rows[f].says);
+	}
+}
+
+Test(bzimage, says_what_another_kind_of_file_looks_like)
+{
+	static const struct {
+		size_t at;
+		const char *mark, *says;
+	} rows[] = {
+		{ 0, "\177ELF", "looks like an ELF file, as vmlinux is" },
+		{ 0x38, "ARM\x64", "looks like a kernel for arm64" },
+		{ 0, "MZ", "looks like an EFI program" },
+		{ 0, "\x1f\x8b", "looks like a gzip file" },
+		{ 0,
+		  "\xfd"
+		  "7zXZ",
+		  "looks like an xz file" },
+		{ 0, "\x28\xb5\x2f\xfd", "looks like a zstd file" },
+		{ 0, "070701", "looks like a cpio archive" },
+		{ 0, "IGVM", "looks like an IGVM file" },
+		{ 0x1fe, "\x55\xaa", "looks like a boot sector or a disk" },
+		{ 0, "just text", "no 'HdrS' at 0x202 in this file of 5000 bytes" },
+	};
+	uint8_t file[5000];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		memset(file, 0, sizeof(file));
+		memcpy(file + rows[i].at, rows[i].mark, strlen(rows[i].mark));
+		check_refused(file, sizeof(file), ERROR_BAD_VALUE, rows[i].says);
+	}
+	check_refused(NULL, 0, ERROR_BAD_VALUE, "the kernel file is empty");
+}
+
+/* The release that comes of a kernel_version field and the bytes at 0x300. */
+static void check_release(uint16_t field, const char *text, size_t size, const char *want)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = BLOB_NONE;
+
+	spec.release = NULL;
+	b = bzimage_make(&spec);
+	b.data[0x20e] = (uint8_t)field;
+	b.data[0x20f] = (uint8_t)(field >> 8);
+	memcpy(b.data + 0x300, text, size);
+	cr_expect_str_eq(parsed(&b).release, want);
+}
+
+Test(bzimage, gives_a_release_only_if_it_is_a_sane_one)
+{
+	char long_one[80];
+
+	check_release(0x100, "6.1.0 (me) #1", 14, "6.1.0");
+	check_release(0x100, "6.1.0", 6, "6.1.0");
+	check_release(0, "6.1.0", 6, "");       /* none */
+	check_release(0x100, "6.1\n0", 6, "");  /* unprintable */
+	check_release(0x100, "6.1\xff", 5, ""); /* not ASCII */
+	check_release(0x100, " 6.1", 5, "");    /* empty */
+	check_release(0xffff, "6.1.0", 6, "");  /* outside the file */
+	memset(long_one, 'a', sizeof(long_one));
+	check_release(0x100, long_one, sizeof(long_one), "");
+	long_one[63] = '\0';
+	check_release(0x100, long_one, sizeof(long_one), long_one);
+	check_release(0x3fa, "", 0, ""); /* six zeros, then the setup part's end */
+}
+
+/* kernel_version leads to these bytes, which lie at the end of the setup part or behind it. */
+static void check_no_release(size_t at, const char *text)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = BLOB_NONE;
+
+	spec.release = NULL;
+	b = bzimage_make(&spec);
+	b.data[0x20e] = (uint8_t)(at - 0x200);
+	b.data[0x20f] = (uint8_t)((at - 0x200) >> 8);
+	memcpy(b.data + at, text, strlen(text) + 1);
+	cr_expect_str_eq(parsed(&b).release, "", "at 0x%zx", at);
+}
+
+Test(bzimage, does_not_read_a_release_past_the_setup_part)
+{
+	check_no_release(0x5fc, "6.12");
+	check_no_release(0x600, "6.12");
+	check_no_release(0x700, "6.12");
+}
+
+Test(bzimage, puts_the_kernel_where_it_likes_best_and_the_initrd_at_the_top)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	struct linux_layout l;
+
+	cr_assert_eq(linux_place(&k, 512 * MIB, 5 * MIB + 1, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load, 16 * MIB);
+	cr_expect_eq(l.entry, 16 * MIB + 0x200);
+	cr_expect_eq(l.initrd, 512 * MIB - 5 * MIB - 4096);
+	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.initrd, 0);
+}
+
+Test(bzimage, rounds_the_load_address_up_to_the_alignment)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	struct linux_layout l;
+
+	k.pref_address = 0x1000001;
+	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load, 18 * MIB);
+	k.pref_address =
+		0x100000; /* an old kernel's; stage0's pages and PC holes lie below 16 MiB */
+	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load, 16 * MIB);
+	k.alignment = 1;
+	k.pref_address = 0x1000001;
+	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load, 16 * MIB + 4096);
+}
+
+Test(bzimage, leaves_a_kernel_that_cannot_be_moved_where_it_must_lie)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	struct linux_layout l;
+
+	k.relocatable = false;
+	k.pref_address = 0x100000;
+	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load, 0x100000);
+	k.pref_address = 0xff000;
+	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_UNSUPPORTED);
+}
+
+Test(bzimage, keeps_the_initrd_below_what_the_kernel_can_reach)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	struct linux_layout l;
+
+	cr_assert_eq(linux_place(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.initrd, 2 * GIB - 4096);
+	k.initrd_max = 0x37fffffe; /* the last page isn't whole */
+	cr_assert_eq(linux_place(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.initrd, 0x37ffe000);
+	k.initrd_max = 0x1400fff; /* the first page behind the kernel and no other */
+	cr_assert_eq(linux_place(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.initrd, 0x1400000);
+	k.initrd_max--;
+	cr_assert_eq(linux_place(&k, 3 * GIB, 4096, &l, &err), -EINVAL);
+	k.initrd_max = UINT64_MAX;
+	cr_assert_eq(linux_place(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.initrd, 3 * GIB - 4096);
+}
+
+Test(bzimage, places_in_memory_that_just_does_and_says_how_much_that_is)
+{
+	struct linux_kernel k = made_kernel();
+	struct linux_layout l, before;
+	struct error err = { 0 };
+
+	/* 16 MiB, 4 MiB for the kernel, 10 MiB of initrd */
+	cr_assert_eq(linux_place(&k, 30 * MIB, 10 * MIB, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.initrd, 20 * MIB);
+	memset(&before, 0xa5, sizeof(before));
+	l = before;
+	cr_assert_eq(linux_place(&k, 30 * MIB - 1, 10 * MIB, &l, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_MEMORY_TOO_SMALL);
+	cr_expect(strstr(err.text, "4194304 bytes from 0x1000000") &&
+	                  strstr(err.text, "10485760 bytes") && strstr(err.text, "0x1e00000") &&
+	                  strstr(err.text, "0x1dfffff"),
+	          "%s", err.text);
+	cr_expect_str_eq(err.fix, "set 'memory' to 30M at the least");
+	cr_expect_eq(memcmp(&l, &before, sizeof(l)), 0);
+}
+
+Test(bzimage, says_when_no_memory_would_be_enough)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	struct linux_layout l;
+
+	cr_assert_eq(linux_place(&k, 3 * GIB, 3 * GIB, &l, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
+	k.initrd_max = 0x1ffffff;
+	cr_assert_eq(linux_place(&k, 24 * MIB, 13 * MIB, &l, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
+	cr_expect(strstr(err.text, "0x1400000") && strstr(err.text, "0x1ffffff"), "%s", err.text);
+	k.pref_address = UINT64_MAX - 4096;
+	cr_assert_eq(linux_place(&k, 3 * GIB, 0, &l, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
+}
+
+static const uint64_t extremes[] = {
+	0,
+	1,
+	511,
+	4095,
+	4096,
+	4097,
+	0xfffff,
+	0x100000,
+	0x1000000,
+	0x3fffffff,
+	0x40000000,
+	0x7fffffff,
+	0x80000000,
+	0xbfffffff,
+	0xfffff000,
+	0xffffffff,
+	0x100000000,
+	0x7fffffffffffffff,
+	0x8000000000000000,
+	0xfffffffffffff000,
+	0xffffffffffffffff,
+};
+
+/* What holds for whatever is accepted. True if it was. */
+static bool place_hostile(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size)
+{
+	struct error err = { 0 };
+	struct linux_layout l;
+
+	if (linux_place(k, low_end, initrd_size, &l, &err) < 0) {
+		cr_assert(err.kind != ERROR_NONE && err.text[0] && err.fix[0]);
+		return false;
+	}
+	cr_assert(l.load >= MIB && l.load <= low_end && k->init_size <= low_end - l.load);
+	cr_assert(k->relocatable ? l.load >= 16 * MIB : l.load == k->pref_address);
+	if (k->relocatable && !(k->alignment & (k->alignment - 1)))
+		cr_assert_eq(l.load & (k->alignment ? k->alignment - 1 : 0), 0);
+	cr_assert_eq(l.entry, l.load + 0x200);
+	if (initrd_size == 0) {
+		cr_assert_eq(l.initrd, 0);
+		return true;
+	}
+	cr_assert(l.initrd % 4096 == 0 && l.initrd >= l.load + k->init_size);
+	cr_assert(initrd_size <= low_end && l.initrd <= low_end - initrd_size);
+	cr_assert(l.initrd + initrd_size - 1 <= k->initrd_max);
+	return true;
+}
+
+Test(bzimage, places_hostile_numbers_inside_memory_or_not_at_all)
+{
+	struct linux_kernel k = made_kernel();
+	size_t n = ARRAY_SIZE(extremes), accepted = 0;
+
+	for (size_t i = 0; i < n * n * n; i++) {
+		uint64_t a = extremes[i % n], b = extremes[i / n % n], c = extremes[i / n / n];
+
+		k = (struct linux_kernel){ .pref_address = a,
+			                   .init_size = (uint32_t)b,
+			                   .alignment = (uint32_t)c,
+			                   .initrd_max = 0x7fffffff,
+			                   .relocatable = i & 1 };
+		for (size_t j = 0; j < n; j++) {
+			accepted += place_hostile(&k, extremes[j], 5000);
+			accepted += place_hostile(&k, 3 * GIB, extremes[j]);
+			k.initrd_max = extremes[j];
+			accepted += place_hostile(&k, 3 * GIB, 4096);
+		}
+	}
+	cr_assert_gt(accepted, 1000);
+}
+
+/* The bytes are in memory of their exact size, for sanitizers. True if they were taken for a kernel. */
+static bool parse_hostile(const uint8_t *bytes, size_t size)
+{
+	struct linux_boot boot = { .cmdline = 0x9000 };
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+	struct linux_kernel k;
+
+	if (linux_parse(bytes, size, &k, &err) < 0) {
+		cr_assert(err.kind != ERROR_NONE && err.text[0] && err.fix[0]);
+		return false;
+	}
+	cr_assert(k.setup_size >= 1024 && k.setup_size + k.payload_size == size);
+	cr_assert(k.init_size >= k.payload_size && k.init_size <= GIB);
+	cr_assert(k.alignment && k.alignment <= GIB && !(k.alignment & (k.alignment - 1)));
+	cr_assert_lt(strlen(k.release), sizeof(k.release));
+	cr_assert_eq(linux_boot_params(bytes, size, &boot, page, &err), 0, "%s", err.text);
+	place_hostile(&k, 512 * MIB, 1);
+	return true;
+}
+
+Test(bzimage, survives_every_field_at_its_extremes)
+{
+	static const struct {
+		size_t at, width;
+	} fields[] = {
+		{ 0x1f1, 1 }, { 0x1f4, 4 }, { 0x201, 1 }, { 0x206, 2 }, { 0x20e, 2 },
+		{ 0x211, 1 }, { 0x22c, 4 }, { 0x230, 4 }, { 0x234, 1 }, { 0x236, 2 },
+		{ 0x238, 4 }, { 0x258, 8 }, { 0x260, 4 },
+	};
+	struct bzimage_spec spec = bzimage_default();
+	size_t accepted = 0, n = ARRAY_SIZE(fields) * ARRAY_SIZE(extremes);
+
+	for (size_t i = 0; i < 2 * n; i++) {
+		auto_blob struct blob b = BLOB_NONE;
+		uint64_t value = extremes[i / 2 / ARRAY_SIZE(fields)];
+
+		spec.fixed = i & 1;
+		b = bzimage_make(&spec);
+		for (size_t j = 0; j < fields[i / 2 % ARRAY_SIZE(fields)].width; j++)
+			b.data[fields[i / 2 % ARRAY_SIZE(fields)].at + j] =
+				(uint8_t)(value >> (8 * j));
+		accepted += parse_hostile(b.data, b.size);
+	}
+	cr_assert(accepted > n / 4 && accepted < 2 * n, "%zu of %zu", accepted, 2 * n);
+}
+
+Test(bzimage, refuses_every_truncation)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+
+	for (size_t n = 0; n <= b.size; n++) {
+		auto_free uint8_t *piece = malloc(n ? n : 1);
+
+		cr_assert_not_null(piece);
+		memcpy(piece, b.data, n);
+		cr_assert_eq(parse_hostile(piece, n), n == b.size, "%zu bytes", n);
+	}
+}
+
+Test(bzimage, survives_twenty_thousand_flipped_bits)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	auto_free uint8_t *work = malloc(b.size);
+	size_t accepted = 0;
+
+	cr_assert_not_null(work);
+	for (unsigned i = 0; i < 20000; i++) {
+		uint8_t dice[9];
+
+		image_noise(dice, sizeof(dice), i);
+		memcpy(work, b.data, b.size);
+		for (unsigned j = 0; j <= dice[0] % 4u; j++)
+			work[0x1f1 + dice[2 * j + 1] % 0x80] ^=
+				(uint8_t)(1u << dice[2 * j + 2] % 8);
+		accepted += parse_hostile(work, b.size);
+	}
+	cr_assert(accepted > 1000 && accepted < 19000, "%zu accepted: the flips don't bite",
+	          accepted);
+}
+
+static const struct linux_e820 two_entries[] = {
+	{ 0, 0xa0000, LINUX_RAM },
+	{ 0x123456789abcdef0, 0x0fedcba987654321, LINUX_ACPI },
+};
+
+Test(bzimage, fills_boot_params_field_by_field)
+{
+	static const struct {
+		size_t at, width;
+		uint64_t value;
+	} rows[] = {
+		{ 0x070, 8, 0x0123456789abcdef }, /* RSDP */
+		{ 0x0c0, 4, 0x11 },               /* high halves: initrd, its size, command line */
+		{ 0x0c4, 4, 0x22 },
+		{ 0x0c8, 4, 0x33 },
+		{ 0x13c, 4, 0 }, /* cc_blob_address */
+		{ 0x1e8, 1, 2 },
+		{ 0x1ef, 1, 0 }, /* sentinel */
+		{ 0x1f1, 1, 2 },
+		{ 0x1fe, 2, 0xaa55 },
+		{ 0x202, 4, 0x53726448 },
+		{ 0x206, 2, 0x20f },
+		{ 0x210, 1, 0xff },
+		{ 0x211, 1, 1 },
+		{ 0x218, 4, 0x44444444 },
+		{ 0x21c, 4, 0x55555555 },
+		{ 0x228, 4, 0x66666666 },
+		{ 0x250, 8, 0x7777777788888888 },
+		{ 0x258, 8, 0x1000000 },
+		{ 0x268, 4, 0x1f00 },
+		{ 0x2d0, 8, 0 },
+		{ 0x2d8, 8, 0xa0000 },
+		{ 0x2e0, 4, 1 },
+		{ 0x2e4, 8, 0x123456789abcdef0 },
+		{ 0x2ec, 8, 0x0fedcba987654321 },
+		{ 0x2f4, 4, 3 },
+	};
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	const struct linux_boot boot = { .initrd = 0x1144444444,
+		                         .initrd_size = 0x2255555555,
+		                         .cmdline = 0x3366666666,
+		                         .rsdp = 0x0123456789abcdef,
+		                         .setup_data = 0x7777777788888888,
+		                         .e820 = two_entries,
+		                         .n_e820 = 2 };
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+
+	memset(page, 0xa5, sizeof(page));
+	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		cr_expect_eq(get(page, rows[i].at, rows[i].width), rows[i].value, "0x%zx",
+		             rows[i].at);
+}
+
+/* Bytes of the page that neither the header nor a loader's field accounts for. */
+Test(bzimage, leaves_the_rest_of_boot_params_zero)
+{
+	static const struct {
+		size_t at, end;
+	} set[] = { { 0x070, 0x078 },
+		    { 0x0c0, 0x0cc },
+		    { 0x1e8, 0x1e9 },
+		    { 0x1f1, 0x26c },
+		    { 0x2d0, 0x2f8 } };
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	const struct linux_boot boot = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, two_entries, 2 };
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+
+	memset(page, 0xa5, sizeof(page));
+	memset(b.data + 0x26c, 0x5a, 0x90); /* behind the header: not for boot_params */
+	memset(b.data + 0x40, 0x5a, 0x1b1); /* before it */
+	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < ARRAY_SIZE(set); i++)
+		memset(page + set[i].at, 0, set[i].end - set[i].at);
+	for (size_t i = 0; i < sizeof(page); i++)
+		cr_assert_eq(page[i], 0, "0x%zx", i);
+}
+
+Test(bzimage, overrides_a_loaders_fields_that_an_image_brings_filled_in)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	struct linux_boot boot = { .cmdline = 0x9000 };
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+
+	memset(b.data + 0x218, 0xee, 8);
+	memset(b.data + 0x250, 0xee, 8);
+	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
+	cr_expect_eq(get(page, 0x218, 8), 0);
+	cr_expect_eq(get(page, 0x250, 8), 0);
+	cr_expect_eq(get(page, 0x228, 4), 0x9000);
+}
+
+Test(bzimage, takes_as_many_memory_entries_as_boot_params_has_room_for)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	struct linux_e820 many[LINUX_E820_MAX + 1] = { 0 };
+	struct linux_boot boot = { .e820 = many, .n_e820 = LINUX_E820_MAX };
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+
+	many[127].type = 0xa1b2c3d4;
+	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
+	cr_expect_eq(page[0x1e8], 128);
+	cr_expect_eq(get(page, 0xccc, 4), 0xa1b2c3d4);
+	boot.n_e820++;
+	memset(page, 0xa5, sizeof(page));
+	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), -EINVAL);
+	cr_expect_eq(page[0x202], 0xa5);
+}
+
+Test(bzimage, makes_no_boot_params_of_a_faulty_image)
+{
+	for (int f = BZIMAGE_SOUND + 1; f < BZIMAGE_FAULTS; f++) {
+		struct bzimage_spec spec = bzimage_default();
+		auto_blob struct blob b = BLOB_NONE;
+		struct linux_boot boot = { 0 };
+		struct error err = { 0 };
+		uint8_t page[LINUX_PAGE] = { 0xa5 };
+
+		spec.fault = (enum bzimage_fault)f;
+		b = bzimage_make(&spec);
+		cr_expect_eq(linux_boot_params(b.data, b.size, &boot, page, &err), -EINVAL);
+		cr_expect_eq(page[0], 0xa5);
+	}
+}
+
+Test(bzimage, takes_a_command_line_that_the_kernel_takes_whole)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+	char line[5000];
+
+	memset(line, 'x', sizeof(line));
+	memset(page, 0xa5, sizeof(page));
+	line[2047] = '\0';
+	cr_assert_eq(linux_cmdline_page(line, &k, page, &err), 0, "%s", err.text);
+	cr_expect_str_eq((char *)page, line);
+	cr_expect_eq(page[4095], 0);
+	line[2047] = 'x';
+	line[2048] = '\0';
+	cr_assert_eq(linux_cmdline_page(line, &k, page, &err), -EINVAL);
+	cr_expect(strstr(err.text, "2048 bytes, and this kernel takes at most 2047"), "%s",
+	          err.text);
+	cr_expect_str_eq(err.fix, "shorten boot.cmdline by 1 bytes");
+	cr_expect_eq(strlen((char *)page), 2047, "touched by the refusal");
+}
+
+Test(bzimage, takes_no_command_line_longer_than_its_page)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+	char line[5000];
+
+	memset(line, 'x', sizeof(line));
+	line[4095] = '\0';
+	k.cmdline_max = UINT32_MAX;
+	cr_assert_eq(linux_cmdline_page(line, &k, page, &err), 0, "%s", err.text);
+	cr_expect_eq(page[4094], 'x');
+	cr_expect_eq(page[4095], 0);
+	line[4095] = 'x';
+	line[4096] = '\0';
+	cr_assert_eq(linux_cmdline_page(line, &k, page, &err), -EINVAL);
+	cr_expect(strstr(err.text, "4096 bytes, and a direct boot takes at most 4095"), "%s",
+	          err.text);
+}
+
+Test(bzimage, takes_no_command_line_for_an_empty_one)
+{
+	struct linux_kernel k = made_kernel();
+	struct error err = { 0 };
+	uint8_t page[LINUX_PAGE];
+
+	memset(page, 0xa5, sizeof(page));
+	k.cmdline_max = 0;
+	cr_assert_eq(linux_cmdline_page(NULL, &k, page, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < sizeof(page); i++)
+		cr_assert_eq(page[i], 0);
+	cr_assert_eq(linux_cmdline_page("", &k, page, &err), 0);
+	cr_assert_eq(linux_cmdline_page("x", &k, page, &err), -EINVAL);
+}
+
+static uint32_t type_at(const struct linux_e820 *map, size_t n, uint64_t gpa)
+{
+	uint32_t type = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (gpa >= map[i].start && gpa - map[i].start < map[i].size) {
+			cr_assert_eq(type, 0, "two entries have 0x%llx", (unsigned long long)gpa);
+			type = map[i].type;
+		}
+	}
+	return type;
+}
+
+/* What Linux must leave alone while it runs, and what it may have. */
+Test(bzimage, maps_each_page_of_stage0_as_what_it_is)
+{
+	static const struct {
+		uint64_t gpa;
+		uint32_t type;
+	} rows[] = {
+		{ 0, LINUX_RAM },
+		{ 0x1000, LINUX_RAM },
+		{ STAGE0_PML4, LINUX_RESERVED },
+		{ STAGE0_PDPT, LINUX_RESERVED },
+		{ STAGE0_PDPT_SHARED, LINUX_RESERVED },
+		{ STAGE0_SECRETS, LINUX_RESERVED },
+		{ STAGE0_CPUID, LINUX_RESERVED },
+		{ STAGE0_BOOT_PARAMS, LINUX_RESERVED },
+		{ STAGE0_PARAMS, LINUX_RESERVED },
+		{ STAGE0_CC_BLOB, LINUX_RESERVED },
+		{ STAGE0_SETUP_DATA, LINUX_RESERVED },
+		{ STAGE0_CMDLINE, LINUX_RESERVED },
+		{ STAGE0_CMDLINE + 0xfff, LINUX_RESERVED },
+		{ STAGE0_ACPI, LINUX_ACPI },
+		{ STAGE0_ACPI + 0xfff, LINUX_ACPI },
+		{ STAGE0_ACPI + 0x1000, LINUX_RAM },
+		{ STAGE0_CODE, LINUX_RAM },
+		{ STAGE0_STACK, LINUX_RAM },
+		{ 0x9ffff, LINUX_RAM },
+		{ 0xa0000, 0 },
+		{ 0xfffff, 0 },
+		{ 0x100000, LINUX_RAM },
+		{ 512 * MIB - 1, LINUX_RAM },
+		{ 512 * MIB, 0 },
+		{ 4 * GIB, 0 },
+	};
+	struct linux_e820 map[16];
+	size_t n = linux_e820_of(512 * MIB, 0, map);
+
+	cr_assert_eq(n, 5);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		cr_expect_eq(type_at(map, n, rows[i].gpa), rows[i].type, "0x%llx",
+		             (unsigned long long)rows[i].gpa);
+}
+
+Test(bzimage, maps_memory_above_4_gib)
+{
+	struct linux_e820 map[16];
+	size_t n = linux_e820_of(3 * GIB, 5 * GIB, map);
+
+	cr_assert_eq(n, 6);
+	cr_expect_eq(type_at(map, n, 3 * GIB - 1), LINUX_RAM);
+	cr_expect_eq(type_at(map, n, 3 * GIB), 0);
+	cr_expect_eq(type_at(map, n, 4 * GIB - 1), 0);
+	cr_expect_eq(type_at(map, n, 4 * GIB), LINUX_RAM);
+	cr_expect_eq(type_at(map, n, 5 * GIB - 1), LINUX_RAM);
+	cr_expect_eq(type_at(map, n, 5 * GIB), 0);
+}
+
+Test(bzimage, maps_any_two_ends_without_overlap)
+{
+	size_t k = ARRAY_SIZE(extremes);
+
+	for (size_t i = 0; i < k * k; i++) {
+		struct linux_e820 map[16];
+		size_t n = linux_e820_of(extremes[i % k], extremes[i / k], map);
+
+		cr_assert(n >= 4 && n <= 6);
+		for (size_t j = 1; j < n; j++)
+			cr_assert(map[j].size &&
+			          map[j].start >= map[j - 1].start + map[j - 1].size);
+	}
+}
