@@ -143,10 +143,9 @@ Test(digest, holds_place_and_type_of_a_page_that_is_not_hashed_but_no_content)
 	static const struct {
 		enum page_kind kind;
 		uint8_t type;
-	} rows[] = { { PAGE_ZERO, 3 },
-		     { PAGE_UNMEASURED, 4 },
-		     { PAGE_SECRETS, 5 },
-		     { PAGE_CPUID, 6 } };
+	} rows[] = {
+		{ PAGE_ZERO, 3 }, { PAGE_UNMEASURED, 4 }, { PAGE_SECRETS, 5 }, { PAGE_CPUID, 6 }
+	};
 	const uint8_t *bytes = noise();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -351,7 +350,8 @@ static void check_vector(const char *id)
 {
 	auto_json json_t *all = vectors_load();
 	json_t *c = vectors_case(all, id), *want = json_object_get(c, "expect");
-	json_t *infos = json_object_get(want, "page_infos"), *trace = json_object_get(want, "trace");
+	json_t *infos = json_object_get(want, "page_infos"),
+	       *trace = json_object_get(want, "trace");
 	auto_digest struct snp_digest d = { .ledger_wanted = true };
 	struct plan *p = vector_plan(c);
 	uint8_t digest[48];

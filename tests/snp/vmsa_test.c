@@ -67,7 +67,8 @@ static void check_qwords(const struct snp_vmsa *v, const json_t *map)
 		             "qword at 0x%zx is 0x%llx, not %s", offset,
 		             (unsigned long long)qword_at(v, offset), text ? text : "zero");
 	}
-	cr_expect_eq(listed, json_object_size(map), "an offset of the vector that was not compared");
+	cr_expect_eq(listed, json_object_size(map),
+	             "an offset of the vector that was not compared");
 }
 
 /* One vector: first vCPU and, where the case has more, the others. */
