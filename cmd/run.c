@@ -151,7 +151,7 @@ static int conclude(const struct manifest *m, const struct outcome *o)
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
 	else
-		log_notice("fail: %s [%s]", o->detail, outcome_name(o->kind));
+		log_at(LOG_QUIET, "fail: %s [%s]", o->detail, outcome_name(o->kind));
 	return status;
 }
 

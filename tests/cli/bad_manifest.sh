@@ -202,7 +202,11 @@ refused conflict 2:51 "'boot.kernel_hashes' without a kernel" '  why: ' '  fix: 
 with 'exit_port: 0x3f8'
 refused conflict 3:12 "'exit_port' is 0x3f8, where the serial port is" '  fix: write another port'
 with 'exit_port: false'
-refused conflict 2:18 'builtin:selftest reports through the exit port, but exit_port is false'
+refused conflict 2:18 'builtin:selftest reports through the exit port, but exit_port is false' '  fix: '
+with "measure: {ovmf_hash: $(printf '%096d' 0)}"
+refused conflict 2:18 'builtin:selftest has no OVMF pages for measure.ovmf_hash to stand for' '  fix: '
+text 'version: 1\nboot: {firmware: builtin:selftest, kernel: m.yaml}\n'
+refused conflict 2:18 'builtin:selftest boots no kernel, but boot.kernel is given' '  fix: '
 
 begin 'places for output that there are not'
 with 'serial: stderr'

@@ -168,7 +168,7 @@ begin 'a port without a device reads as ones, and -v counts'
 guest "ba 0003 ec f6 d0 e6 f4 $FOREVER" # in al, 0x300; not al; out 0xf4, al
 call -v run "$T/m.yaml"
 wants 0
-err_has 'snpvmm: 1 port accesses that no device answered'
+err_has 'snpvmm: port accesses that no device answered: 1'
 
 if [ -r "$VECTORS/fw/pub-plain-16k.fd" ]; then
   begin 'an image of noise ends by a fault or by its time limit'
