@@ -72,5 +72,5 @@ static int check_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_check = {
-	"check", "MANIFEST...", "Find what is wrong with a manifest", check_main,
+	"check", "MANIFEST...", "Find what is wrong with a manifest", check_main, false,
 };

@@ -4,6 +4,7 @@
 #define CMD_CMD_H
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/manifest.h"
@@ -24,12 +25,15 @@ struct command {
 	const char *name, *args, *summary;
 	/* argv[0] is the command's name. Returns the exit status; what failed is in *err, kind ERROR_NONE if told. */
 	int (*main)(int argc, char **argv, struct error *err);
+	bool has_result; /* one that -o can give another form */
 };
 
 extern const struct command command_run, command_measure, command_check, command_schema;
 
 /* -q, -v, --color: understood before and after the command's name. */
 extern const struct argp common_argp;
+/* What -o was given, here or there. */
+void output_option(const char *argument, struct argp_state *state);
 /* --set and --platform; its input is a struct settings. */
 extern const struct argp settings_argp;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/show.h"
 #include "core/base/array.h"
 #include "core/base/log.h"
 
@@ -51,6 +52,12 @@ static const struct argp_option common_options[] = {
 	{ 0 },
 };
 const struct argp common_argp = { common_options, common_option, NULL, NULL, NULL, NULL, NULL };
+
+void output_option(const char *argument, struct argp_state *state)
+{
+	if (!show_want(argument))
+		argp_error(state, "-o takes text, json or cbor, not '%s'", argument);
+}
 
 static void setting_add(struct settings *s, const char *key, const char *value,
                         struct argp_state *state)
@@ -106,7 +113,7 @@ static error_t parse_forward(int key, char *argument, struct argp_state *state)
 	if (key == ARGP_KEY_INIT && in->settings)
 		state->child_inputs[1] = in->settings;
 	if (!in->parse)
-		return key == ARGP_KEY_ARG ? ARGP_ERR_UNKNOWN : 0;
+		return ARGP_ERR_UNKNOWN; /* an argument above all */
 	state->input = in->input;
 	r = in->parse(key, argument, state);
 	state->input = in;

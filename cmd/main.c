@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/main.c: argp at the top, the table of commands, the one place that turns an error into a line. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/show.h"
 #include "core/base/array.h"
+#include "core/base/file.h"
 
 static const struct command *const commands[] = {
 	&command_run,
@@ -41,7 +46,10 @@ static error_t main_option(int key, char *argument, struct argp_state *state)
 {
 	int *at = state->input;
 
-	(void)argument;
+	if (key == 'o') {
+		output_option(argument, state);
+		return 0;
+	}
 	if (key == ARGP_KEY_ARG) { /* the command; what follows is for its own parser */
 		*at = state->next - 1;
 		state->next = state->argc;
@@ -52,9 +60,13 @@ static error_t main_option(int key, char *argument, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static const struct argp_option main_options[] = {
+	{ "output", 'o', "FORMAT", 0, "text, json or cbor, where the command has a result", 0 },
+	{ 0 },
+};
 static const struct argp_child main_children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
 static const struct argp main_argp = {
-	NULL,
+	main_options,
 	main_option,
 	"COMMAND [OPTION...] FILE...",
 	"Measure and launch AMD SEV-SNP guests on Linux KVM.\v",
@@ -78,25 +90,57 @@ static int command_unknown(const char *name, struct error *err)
 
 static int command_call(int argc, char **argv, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[0], commands[i]->name))
-			return commands[i]->main(argc, argv, err);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command *c = commands[i];
+
+		if (strcmp(argv[0], c->name) != 0)
+			continue;
+		if (c->has_result || show_wanted() == SHOW_TEXT)
+			return c->main(argc, argv, err);
+		error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print", c->name);
+		return STATUS_USAGE;
+	}
 	return command_unknown(argv[0], err);
+}
+
+/*
+ * /dev/kvm or an image would take the number of a standard descriptor that came closed, and the guest's
+ * console would go there. One that can neither be read nor written makes an error of it.
+ */
+static void descriptors_reserve(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_cleanup(&fd);
+}
+
+/* What a full disk or a reader that left didn't take. */
+static int output_finish(int status, struct error *err)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (err->kind == ERROR_NONE)
+		error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
+	return status == STATUS_OK ? STATUS_USAGE : status;
 }
 
 int main(int argc, char **argv)
 {
+	static char program[] = "snpvmm";
 	struct error err = { 0 };
 	int at = 0, status;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others, not a death */
+	descriptors_reserve();
 	argp_err_exit_status = STATUS_USAGE;
+	argv[0] = program; /* getopt's messages begin with it */
 	if (argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &at) || at == 0)
 		return STATUS_USAGE;
-	status = command_call(argc - at, argv + at, &err);
+	status = output_finish(command_call(argc - at, argv + at, &err), &err);
 	if (err.kind != ERROR_NONE)
 		error_print(&err);
-	if (fflush(stdout) == EOF && status == STATUS_OK)
-		status = STATUS_USAGE;
 	return status;
 }

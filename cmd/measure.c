@@ -57,9 +57,7 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 			           PLAN_MAX_VCPUS);
 		return 0;
 	case 'o':
-		m->format = show_format(argument);
-		if (m->format == SHOW_UNKNOWN)
-			argp_error(state, "-o takes text, json or cbor, not '%s'", argument);
+		output_option(argument, state);
 		return 0;
 	case 'p':
 		m->pages = true;
@@ -150,6 +148,20 @@ static int measure_manifest(const struct measure *c, const char *path, struct er
 	return r;
 }
 
+static int measure_finish(const struct measure *c, int status, struct error *err)
+{
+	struct error untold;
+
+	if (c->several)
+		c->emitter.end(c->emitter.self);
+	if (status != STATUS_OK && !c->several) {
+		/* Nothing was described, so nothing is written. */
+		c->emitter.finish(c->emitter.self, stdout, &untold);
+		return status;
+	}
+	return c->emitter.finish(c->emitter.self, stdout, err) < 0 ? STATUS_USAGE : status;
+}
+
 /* Goes on after a manifest that fails, as sha256sum does; the status tells. */
 static int measure_all(struct measure *c, struct error *err)
 {
@@ -163,13 +175,7 @@ static int measure_all(struct measure *c, struct error *err)
 		error_print(&one);
 		status = STATUS_USAGE;
 	}
-	if (c->format == SHOW_TEXT)
-		return status;
-	if (c->several)
-		c->emitter.end(c->emitter.self);
-	if (status != STATUS_OK && !c->several)
-		return status; /* nothing was described, so there is nothing to finish */
-	return c->emitter.finish(c->emitter.self, stdout, err) < 0 ? STATUS_USAGE : status;
+	return c->format == SHOW_TEXT ? status : measure_finish(c, status, err);
 }
 
 static int measure_main(int argc, char **argv, struct error *err)
@@ -182,6 +188,7 @@ static int measure_main(int argc, char **argv, struct error *err)
 
 	if (status != STATUS_OK)
 		return status;
+	c.format = show_wanted();
 	c.several = c.n_manifests > 1 || c.n_counts > 1;
 	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
 		return STATUS_USAGE;
@@ -191,5 +198,5 @@ static int measure_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_measure = {
-	"measure", "MANIFEST...", "Print the launch digest, offline", measure_main,
+	"measure", "MANIFEST...", "Print the launch digest, offline", measure_main, true,
 };

@@ -57,30 +57,45 @@ static void announce(const struct manifest *m, const struct snp_digest *d)
 		log_notice("kernel_hashes is false: kernel, initrd and command line are not measured");
 }
 
+/* `n` pins were held against the digest, `last` the last of them. */
+static int pins_differ(const struct manifest *m, const struct snp_digest *d,
+                       const struct manifest_pin *last, size_t n, struct error *err)
+{
+	char want[2 * SNP_DIGEST_SIZE + 1], have[2 * SNP_DIGEST_SIZE + 1];
+
+	hex_of(d->value, SNP_DIGEST_SIZE, have);
+	error_set(err, ERROR_MEASUREMENT_DIFFERS,
+	          "the measurement is not the one that the manifest expects");
+	if (n == 0)
+		error_why(err, "expect.measurement has no digest for vcpus: %u", m->vcpus);
+	else if (n == 1)
+		error_why(err, "expect.measurement is %s, this manifest measures as %s",
+		          hex_of(last->digest, SNP_DIGEST_SIZE, want), have);
+	else
+		error_why(err,
+		          "this manifest measures as %s, which is none of the %zu digests in "
+		          "expect.measurement",
+		          have, n);
+	error_fix(err, "'snpvmm measure --pages' shows what is in it; nothing was launched");
+	return error_at(err, m->pins_at.line ? m->file : "--set expect.measurement",
+	                m->pins_at.line, m->pins_at.column);
+}
+
 /* Before any host resource is touched. */
 static int pins_check(const struct manifest *m, const struct snp_digest *d, struct error *err)
 {
-	char want[2 * SNP_DIGEST_SIZE + 1], have[2 * SNP_DIGEST_SIZE + 1];
 	const struct manifest_pin *last = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; i < m->n_pins; i++) {
 		if (m->pins[i].vcpus && m->pins[i].vcpus != m->vcpus)
 			continue;
 		last = &m->pins[i];
+		n++;
 		if (!memcmp(last->digest, d->value, SNP_DIGEST_SIZE))
 			return 0;
 	}
-	if (m->n_pins == 0)
-		return 0;
-	error_set(err, ERROR_MEASUREMENT_DIFFERS, "the measurement is not the one that the manifest expects");
-	if (last)
-		error_why(err, "expect.measurement is %s, this manifest measures as %s",
-		          hex_of(last->digest, SNP_DIGEST_SIZE, want),
-		          hex_of(d->value, SNP_DIGEST_SIZE, have));
-	else
-		error_why(err, "expect.measurement has no digest for %u vcpus", m->vcpus);
-	error_fix(err, "'snpvmm measure --pages' shows what is in it; nothing was launched");
-	return error_at(err, m->file, m->pins_at.line, m->pins_at.column);
+	return m->n_pins == 0 ? 0 : pins_differ(m, d, last, n, err);
 }
 
 /* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
@@ -154,7 +169,7 @@ static int conclude(const struct manifest *m, struct outcome *o)
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
 	else
-		log_notice("fail: %s [%s]", o->detail, outcome_name(o->kind));
+		log_at(LOG_QUIET, "fail: %s [%s]", o->detail, outcome_name(o->kind));
 	return status;
 }
 
@@ -219,5 +234,5 @@ static int run_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_run = {
-	"run", "MANIFEST", "Launch the guest and wait for its end", run_main,
+	"run", "MANIFEST", "Launch the guest and wait for its end", run_main, false,
 };

@@ -17,5 +17,5 @@ static int schema_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_schema = {
-	"schema", "", "Print the manifest's JSON Schema", schema_main,
+	"schema", "", "Print the manifest's JSON Schema", schema_main, false,
 };

@@ -16,14 +16,23 @@ static const struct {
 	[SHOW_JSON] = { "json", emit_json },
 	[SHOW_CBOR] = { "cbor", emit_cbor },
 };
-static_assert(ARRAY_SIZE(formats) == SHOW_UNKNOWN, "a format without a row");
+static_assert(ARRAY_SIZE(formats) == SHOW_FORMATS, "a format without a row");
 
-enum show_format show_format(const char *name)
+static enum show_format wanted;
+
+bool show_want(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (!strcmp(formats[i].name, name))
-			return (enum show_format)i;
-	return SHOW_UNKNOWN;
+		if (!strcmp(formats[i].name, name)) {
+			wanted = (enum show_format)i;
+			return true;
+		}
+	return false;
+}
+
+enum show_format show_wanted(void)
+{
+	return wanted;
 }
 
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err)

@@ -3,12 +3,16 @@
 #ifndef CMD_SHOW_H
 #define CMD_SHOW_H
 
+#include <stdbool.h>
+
 struct emitter; /* core/out/emit.h */
 struct error;   /* core/base/error.h */
 
-enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_UNKNOWN };
+enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_FORMATS };
 
-enum show_format show_format(const char *name);
+/* What -o says, before the command's name or after it; SHOW_TEXT unless told. False: no such format. */
+bool show_want(const char *name);
+enum show_format show_wanted(void);
 /* The emitter of a format; text has none. */
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
 

@@ -145,9 +145,7 @@ const char *key_meant(const char *name)
 		nearest_try(&n, keys[i].name);
 	for (const struct key_group *g = key_groups; g->name; g++)
 		nearest_try(&n, g->name);
-	if (n.best)
-		return n.best;
-	n.word = key_last(name);
+	n.word = key_last(name); /* a slip and the wrong group: still near, if nothing is nearer */
 	for (size_t i = 0; i < KEYS; i++)
 		nearest_try_as(&n, key_last(keys[i].name), keys[i].name);
 	return n.best;

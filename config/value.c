@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static unsigned word_distance(const char *a, const char *b)
 	unsigned *before = rows[0], *above = rows[1], *row = rows[2];
 
 	if (na > ROOM || nb > ROOM)
-		return ROOM;
+		return UINT_MAX;
 	for (size_t j = 0; j <= nb; j++)
 		above[j] = before[j] = (unsigned)j;
 	for (size_t i = 1; i <= na; i++) {

@@ -211,7 +211,8 @@ static int ovmf_complete(const struct assembly *a, const struct ovmf *o, struct 
 	if (!o->has_reset || !o->reset_eip) {
 		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV-ES reset block",
 		          a->m->firmware.path);
-		return error_why(err, "it says where the second and further vCPUs begin");
+		error_why(err, "it says where the second and further vCPUs begin");
+		return error_fix(err, "use a build with SEV-ES support");
 	}
 	return 0;
 }
@@ -257,6 +258,31 @@ static int direct_assemble(struct assembly *a, struct error *err)
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
 }
 
+/* What the selftest can't be combined with; silently ignored it would be missing from the digest. */
+static int builtin_refuse(const struct assembly *a, struct error *err)
+{
+	if (a->m->kernel.path) {
+		error_set(err, ERROR_CONFLICT, "builtin:selftest boots no kernel, but boot.kernel is given");
+		return error_fix(err, "leave out one of the two");
+	}
+	if (a->m->ovmf_hash_given) {
+		error_set(err, ERROR_CONFLICT,
+		          "builtin:selftest has no OVMF pages for measure.ovmf_hash to stand for");
+		return error_fix(err, "leave out measure.ovmf_hash");
+	}
+	if (!a->m->exit_port_given) {
+		error_set(err, ERROR_CONFLICT,
+		          "builtin:selftest reports through the exit port, but exit_port is false");
+		return error_fix(err, "leave out exit_port, or give it a port");
+	}
+	if (a->m->memory < SELFTEST_MEMORY) {
+		error_set(err, ERROR_MEMORY_TOO_SMALL, "builtin:selftest needs %d KiB of memory",
+		          SELFTEST_MEMORY / 1024);
+		return error_fix(err, "write memory: %dK or more", SELFTEST_MEMORY / 1024);
+	}
+	return 0;
+}
+
 static int builtin_assemble(struct assembly *a, struct error *err)
 {
 	const struct selftest_config c = { .snp = a->on == MANIFEST_SNP,
@@ -264,18 +290,10 @@ static int builtin_assemble(struct assembly *a, struct error *err)
 		                           .exit_port = a->m->exit_port,
 		                           .vcpu_sig = a->m->vcpu_sig };
 	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
-	int r;
+	int r = builtin_refuse(a, err);
 
-	if (a->m->kernel.path)
-		return error_set(err, ERROR_CONFLICT,
-		                 "builtin:selftest boots no kernel, but boot.kernel is given");
-	if (!a->m->exit_port_given)
-		return error_set(err, ERROR_CONFLICT,
-		                 "builtin:selftest reports through the exit port, but exit_port is false");
-	if (a->m->memory < SELFTEST_MEMORY)
-		return error_set(err, ERROR_MEMORY_TOO_SMALL,
-		                 "builtin:selftest needs %d KiB of memory", SELFTEST_MEMORY / 1024);
-	r = selftest_plan(a->plan, &c, &bsp, err);
+	if (r == 0)
+		r = selftest_plan(a->plan, &c, &bsp, err);
 	a->settings.c_bit = c.c_bit;
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
 }

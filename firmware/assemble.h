@@ -11,8 +11,8 @@ struct plan;   /* core/plan/plan.h */
 
 /*
  * The launch plan of *m on a platform. What is measured is the plan for MANIFEST_SNP, whatever m->platform says;
- * the one for MANIFEST_KVM differs from it only where page tables of ours carry the C-bit. The plan borrows
- * the images' bytes. 0, or a negative errno with the place in the manifest.
+ * the one for MANIFEST_KVM differs from it only in guests of ours: no C-bit in their page tables, no pages for
+ * the SNP firmware. The plan borrows the images' bytes. 0, or a negative errno with the place in the manifest.
  */
 int assemble(const struct manifest *m, const struct images *images, enum manifest_platform on,
              const struct plan **ret, struct error *err);

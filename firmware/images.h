@@ -13,7 +13,7 @@ struct images {
 	struct blob firmware, kernel, initrd;
 };
 
-/* Reads what m names and holds it against the manifest's sha256 pins. On failure *ret is empty. */
+/* Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on success. */
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
 void images_fini(struct images *i);
 

@@ -26,7 +26,7 @@ tally() { # NAME FILE EXIT
     echo "not ok - $1 ran no test"
   fi
   [ "$bad" = 0 ] || sed 's/^/    /' "$2"
-  grep -E '^skip|skipped:' "$2" | sort -u | sed 's/^/  /'
+  grep -E '^skip|skipped: |^ok .*# *SKIP' "$2" | sort -u | sed 's/^/  /'
   printf '  %-8s %-40s %s passed, %s failed, %s skipped\n' TEST "$1" "$good" "$bad" "$skips"
   passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skips))
 }

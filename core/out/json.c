@@ -96,7 +96,8 @@ static int json_finish(void *self, FILE *to, struct error *err)
 
 	if (j->failed || j->depth || !j->root)
 		r = json_failed(err);
-	else if (json_dumpf(j->root, to, JSON_INDENT(2)) < 0 || fputc('\n', to) == EOF)
+	else if (json_dumpf(j->root, to, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0 ||
+	         fputc('\n', to) == EOF)
 		r = error_sys(err, ERROR_OUTPUT, errno, "writing JSON");
 	json_decref(j->root);
 	free(j);

@@ -200,11 +200,14 @@ static int seal_region(const struct plan *p, const struct region *r, unsigned se
 	if (!ram_holds(p, r)) {
 		error_set(err, ERROR_MEMORY_TOO_SMALL, "%s (0x%llx..0x%llx) lies outside the guest's memory",
 		          r->label, (unsigned long long)r->gpa, (unsigned long long)region_end(r));
-		return error_fix(err, "raise 'memory', or use an image built for less of it");
+		return error_fix(err, "raise 'memory', or use an image built for less of it; from 3 GiB to "
+		                      "4 GiB there is none");
 	}
-	if (++seen[r->kind] > 1 && (r->kind == PAGE_SECRETS || r->kind == PAGE_CPUID))
-		return error_set(err, ERROR_BAD_LAYOUT, "two %s regions; a guest has one",
-		                 region_kind(r->kind)->name);
+	if (++seen[r->kind] > 1 && (r->kind == PAGE_SECRETS || r->kind == PAGE_CPUID)) {
+		error_set(err, ERROR_BAD_LAYOUT, "two %s regions", region_kind(r->kind)->name);
+		error_why(err, "a guest has one page of the kind, and KVM knows one");
+		return error_fix(err, "build the firmware anew; edk2's images have one");
+	}
 	return 0;
 }
 

@@ -3,10 +3,10 @@
 #include "core/snp/digest.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
@@ -22,38 +22,66 @@ struct hashing {
 	contents_t *contents;
 	size_t pages;
 	atomic_size_t next;
+	cpu_set_t cpus; /* those that we may use */
 };
 
 enum { RUN_PAGES = 32, THREADS_MAX = 16 }; /* a run takes longer than starting a thread does */
 
-static void *hashing_work(void *job)
+static void hashing_work(struct hashing *h)
 {
-	struct hashing *h = job;
-
 	for (;;) {
 		size_t at = atomic_fetch_add(&h->next, RUN_PAGES);
 
 		if (at >= h->pages)
-			return NULL;
+			return;
 		for (size_t i = at; i < MIN_OF(at + RUN_PAGES, h->pages); i++)
 			sha384(h->bytes + i * PAGE_SIZE, PAGE_SIZE, h->contents[i]);
 	}
+}
+
+static void *hashing_help(void *job)
+{
+	struct hashing *h = job;
+
+	sched_setaffinity(0, sizeof(h->cpus), &h->cpus); /* where it begins was all that mattered */
+	hashing_work(h);
+	return NULL;
+}
+
+/*
+ * Starts helpers on processors other than this one; how many. Left to itself the scheduler tends to queue them
+ * behind the thread that starts them, and all is hashed before they first run.
+ */
+static size_t hashing_start(struct hashing *h, size_t wanted, pthread_t *threads)
+{
+	cpu_set_t elsewhere = h->cpus;
+	pthread_attr_t attributes;
+	size_t started = 0;
+	int here = sched_getcpu();
+
+	if (here >= 0 && here < CPU_SETSIZE)
+		CPU_CLR(here, &elsewhere);
+	pthread_attr_init(&attributes);
+	pthread_attr_setaffinity_np(&attributes, sizeof(elsewhere), &elsewhere);
+	while (started < wanted && !pthread_create(&threads[started], &attributes, hashing_help, h))
+		started++;
+	pthread_attr_destroy(&attributes);
+	return started;
 }
 
 /* Hashes each page on its own. Threads that cannot be had are done without. */
 static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 {
 	struct hashing h = { .bytes = bytes, .contents = contents, .pages = pages };
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = MIN_OF(pages / RUN_PAGES, (size_t)(cores > 1 ? cores : 1)), started = 0;
 	pthread_t threads[THREADS_MAX];
+	size_t helpers = 0;
 
-	wanted = MIN_OF(wanted, (size_t)THREADS_MAX);
-	while (started + 1 < wanted && !pthread_create(&threads[started], NULL, hashing_work, &h))
-		started++;
+	if (pages >= 2 * RUN_PAGES && sched_getaffinity(0, sizeof(h.cpus), &h.cpus) == 0)
+		helpers = MIN_OF(pages / RUN_PAGES, (size_t)CPU_COUNT(&h.cpus)) - 1;
+	helpers = hashing_start(&h, MIN_OF(helpers, (size_t)THREADS_MAX), threads);
 	hashing_work(&h);
-	while (started > 0)
-		pthread_join(threads[--started], NULL);
+	while (helpers > 0)
+		pthread_join(threads[--helpers], NULL);
 }
 
 static void chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const uint8_t *contents)

@@ -41,8 +41,10 @@ int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[s
 	bool author = !all_zero(a->author_key, sizeof(a->author_key));
 	int r;
 
-	if (all_zero(block, PLAN_ID_BLOCK))
-		return error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_block is all zeros");
+	if (all_zero(block, PLAN_ID_BLOCK)) {
+		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_block is all zeros");
+		return error_fix(err, "give the 96 bytes that the guest's owner signed");
+	}
 	r = key_check("ID", a->id_key_algorithm, a->id_key, err);
 	if (r == 0 && author)
 		r = key_check("author", a->author_key_algorithm, a->author_key, err);

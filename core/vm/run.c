@@ -141,29 +141,37 @@ static bool input_usable(int fd)
 	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd));
 }
 
+/*
+ * Never waits for the devices: a vCPU may be inside one of them, stuck at a console whose reader stalls, and
+ * only the thread that runs this can end that. 0: no room, or not to be known now.
+ */
 static size_t input_room(struct run *run)
 {
 	size_t room;
 
-	pthread_mutex_lock(&run->vm->bus_lock);
+	if (pthread_mutex_trylock(&run->vm->bus_lock) != 0)
+		return 0;
 	room = serial_room(&run->vm->serial);
 	pthread_mutex_unlock(&run->vm->bus_lock);
 	return room;
 }
 
+/* Asks for the room once more, under the lock: the guest may have switched FIFOs or loop-back meanwhile. */
 static void run_input(struct run *run)
 {
 	uint8_t bytes[SERIAL_FIFO];
-	ssize_t n = read(run->input, bytes, MIN_OF(input_room(run), sizeof(bytes)));
+	ssize_t n = 0;
+	size_t room;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (pthread_mutex_trylock(&run->vm->bus_lock) != 0)
 		return;
-	if (n <= 0) {
+	room = MIN_OF(serial_room(&run->vm->serial), sizeof(bytes));
+	if (room > 0)
+		n = read(run->input, bytes, room);
+	if (n > 0)
+		serial_input(&run->vm->serial, bytes, (size_t)n);
+	else if (room > 0 && (n == 0 || (errno != EAGAIN && errno != EINTR)))
 		run->input = -1;
-		return;
-	}
-	pthread_mutex_lock(&run->vm->bus_lock);
-	serial_input(&run->vm->serial, bytes, (size_t)n);
 	pthread_mutex_unlock(&run->vm->bus_lock);
 }
 
@@ -274,12 +282,14 @@ static void on_kick(int signal_number)
 /* Blocks what run->signals will report, and lets the kick interrupt system calls. */
 static void signals_take(sigset_t *ended_by, sigset_t *before)
 {
-	struct sigaction kick = { .sa_handler = on_kick }; /* no SA_RESTART */
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction kick = { .sa_handler = on_kick }, now; /* no SA_RESTART */
 
 	sigemptyset(ended_by);
-	sigaddset(ended_by, SIGINT);
-	sigaddset(ended_by, SIGTERM);
-	sigaddset(ended_by, SIGHUP);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		/* Under nohup, or in the background of a shell, a signal is ignored, but a signalfd would see it. */
+		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(ended_by, signals[i]);
 	pthread_sigmask(SIG_BLOCK, ended_by, before);
 	sigaction(SIGRTMIN, &kick, NULL);
 }
@@ -340,7 +350,7 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;
-	log_info("%llu port accesses that no device answered", (unsigned long long)vm->bus.unclaimed);
+	log_info("port accesses that no device answered: %llu", (unsigned long long)vm->bus.unclaimed);
 	*ret = run.outcome;
 	return 0;
 }

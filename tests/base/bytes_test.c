@@ -25,7 +25,8 @@ Test(bytes, little_endian_fields_have_the_lowest_byte_first)
 
 Test(bytes, little_endian_fields_give_back_what_was_put_in)
 {
-	static const uint64_t values[] = { 0, 1, 0x80, 0xff80, 0x80000000, 0x8000000000000000,
+	static const uint64_t values[] = { 0,         1,          0x80,
+		                           0xff80,    0x80000000, 0x8000000000000000,
 		                           UINT64_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -119,17 +120,12 @@ Test(reader, over_takes_what_lies_inside_and_nothing_else)
 		size_t from, n;
 		bool bad;
 	} rows[] = {
-		{ 0, 9, false },
-		{ 9, 0, false },
-		{ 8, 1, false },
-		{ 0, 10, true },
-		{ 8, 2, true },
-		{ 9, 1, true },
-		{ 10, 0, true },
-		{ 1, SIZE_MAX, true },     /* the sum is 0 */
-		{ SIZE_MAX, 1, true },     /* likewise */
-		{ SIZE_MAX, 10, true },    /* the sum is 9 */
-		{ 5, SIZE_MAX - 1, true }, /* the sum is 3 */
+		{ 0, 9, false },           { 9, 0, false },       { 8, 1, false },
+		{ 0, 10, true },           { 8, 2, true },        { 9, 1, true },
+		{ 10, 0, true },           { 1, SIZE_MAX, true }, /* the sum is 0 */
+		{ SIZE_MAX, 1, true },                            /* likewise */
+		{ SIZE_MAX, 10, true },                           /* the sum is 9 */
+		{ 5, SIZE_MAX - 1, true },                        /* the sum is 3 */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -171,7 +167,6 @@ Test(buffer, keeps_everything_across_many_growths)
 Test(buffer, takes_a_piece_larger_than_all_its_room_and_pieces_of_nothing)
 {
 	auto_buffer struct buffer b = { 0 };
-	auto_buffer struct buffer big = { 0 };
 	uint8_t piece[3000];
 
 	memset(piece, 0x5a, sizeof(piece));
@@ -231,9 +226,10 @@ Test(hex, reads_either_case)
 
 Test(hex, refuses_other_lengths_and_other_characters)
 {
-	static const char *const wrong[] = { "",         "0011223",  "001122334", "0x112233",
-		                             "0011223g", "00 12233", "0011223/",  "0011223:",
-		                             "0011223@", "0011223G", "0011223`",  "\xff\xff\xff\xff" };
+	static const char *const wrong[] = {
+		"",         "0011223",  "001122334", "0x112233", "0011223g", "00 12233",
+		"0011223/", "0011223:", "0011223@",  "0011223G", "0011223`", "\xff\xff\xff\xff"
+	};
 	uint8_t bytes[4];
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -269,12 +265,13 @@ Test(base64, reads_the_vectors_of_rfc_4648)
 Test(base64, knows_all_sixty_four_digits)
 {
 	static const char digits[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint8_t bytes[48];
 
 	cr_assert_eq(base64_parse(digits, 64, bytes, sizeof(bytes)), 48);
 	for (unsigned i = 0; i < 64; i++) {
-		unsigned at = i * 6, two = (unsigned)(bytes[at / 8] << 8 | (at < 376 ? bytes[at / 8 + 1] : 0));
+		unsigned at = i * 6,
+			 two = (unsigned)(bytes[at / 8] << 8 | (at < 376 ? bytes[at / 8 + 1] : 0));
 
 		cr_expect_eq(two >> (10 - at % 8) & 63, i, "digit %u", i);
 	}
@@ -283,9 +280,9 @@ Test(base64, knows_all_sixty_four_digits)
 Test(base64, refuses_bad_padding_and_foreign_characters)
 {
 	static const char *const wrong[] = {
-		"Z",    "Zg",       "Zg=",      "Zg===",    "=",        "====", "A===", "Z=g=",
-		"=Zg=", "Zg==Zm9v", "Zm8=Zm9v", "Zm9v====", "Zm9 ",     "Zm9\n", "Zm9-", "Zm9_",
-		"Zm9*", "Zm9v\n",   " Zm9v",    "\xc3\xa9Zm",
+		"Z",    "Zg",   "Zg=",      "Zg===",    "=",        "====",       "A===",
+		"Z=g=", "=Zg=", "Zg==Zm9v", "Zm8=Zm9v", "Zm9v====", "Zm9 ",       "Zm9\n",
+		"Zm9-", "Zm9_", "Zm9*",     "Zm9v\n",   " Zm9v",    "\xc3\xa9Zm",
 	};
 	uint8_t bytes[16];
 

@@ -39,7 +39,7 @@ Test(error, every_kind_has_a_name_of_its_own)
 Test(error, a_number_that_is_no_kind_is_unknown)
 {
 	cr_expect_str_eq(error_kind_name(ERROR_KINDS), "unknown");
-	cr_expect_str_eq(error_kind_name((enum error_kind)-1), "unknown");
+	cr_expect_str_eq(error_kind_name((enum error_kind) - 1), "unknown");
 }
 
 Test(error, set_replaces_all_that_was_there)

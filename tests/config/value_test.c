@@ -127,7 +127,8 @@ Test(value, refuses_what_does_not_fit_64_bits)
 	} cases[] = {
 		{ value_number, "18446744073709551616" },
 		{ value_number, "0x10000000000000000" },
-		{ value_number, "99999999999999999999999999999999999999999999999999999999999999999" },
+		{ value_number,
+		  "99999999999999999999999999999999999999999999999999999999999999999" },
 		{ value_size, "16777216T" },
 		{ value_size, "18446744073709551616K" },
 		{ value_time, "18446744073709551615s" },
@@ -182,10 +183,10 @@ Test(value, knows_two_booleans)
 Test(value, reads_an_abi_version)
 {
 	static const struct form forms[] = {
-		{ "1.51", true, 0x133 }, { "1.5", true, 0x105 },  { "0.0", true, 0 },
-		{ "255.255", true, 0xffff }, { "1", false, 0 },   { "1.", false, 0 },
-		{ ".51", false, 0 },     { "1.51.0", false, 0 },  { "1,51", false, 0 },
-		{ "1.051", false, 0 },   { "01.5", false, 0 },    { "v1.51", false, 0 },
+		{ "1.51", true, 0x133 },     { "1.5", true, 0x105 }, { "0.0", true, 0 },
+		{ "255.255", true, 0xffff }, { "1", false, 0 },      { "1.", false, 0 },
+		{ ".51", false, 0 },         { "1.51.0", false, 0 }, { "1,51", false, 0 },
+		{ "1.051", false, 0 },       { "01.5", false, 0 },   { "v1.51", false, 0 },
 	};
 	struct error err = { 0 };
 	uint16_t v;
@@ -203,21 +204,31 @@ Test(value, reads_an_abi_version)
 	cr_assert_lt(value_abi("abi", "1.99999999999999999999999999", &v, &err), 0);
 }
 
-#define HEX48                                                                                        \
-	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c"   \
+#define HEX48                                                                                      \
+	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b" \
+	"2c"                                                                                       \
 	"2d2e2f"
-#define HEX48_UPPER                                                                                  \
-	"000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B2C"   \
+#define HEX48_UPPER                                                                                \
+	"000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B" \
+	"2C"                                                                                       \
 	"2D2E2F"
 #define BASE64_48 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v"
 
 Test(value, reads_a_digest_in_each_of_its_forms)
 {
 	static const struct form forms[] = {
-		{ HEX48, true, 0 },        { "0x" HEX48, true, 0 },  { HEX48_UPPER, true, 0 },
-		{ "0x" HEX48_UPPER, true, 0 }, { BASE64_48, true, 0 }, { HEX48 "0", false, 0 },
-		{ "0X" HEX48, false, 0 },  { BASE64_48 "=", false, 0 }, { "x" BASE64_48, false, 0 },
-		{ "hex:" HEX48, false, 0 }, { "", false, 0 },         { "0x", false, 0 },
+		{ HEX48, true, 0 },
+		{ "0x" HEX48, true, 0 },
+		{ HEX48_UPPER, true, 0 },
+		{ "0x" HEX48_UPPER, true, 0 },
+		{ BASE64_48, true, 0 },
+		{ HEX48 "0", false, 0 },
+		{ "0X" HEX48, false, 0 },
+		{ BASE64_48 "=", false, 0 },
+		{ "x" BASE64_48, false, 0 },
+		{ "hex:" HEX48, false, 0 },
+		{ "", false, 0 },
+		{ "0x", false, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
@@ -300,9 +311,12 @@ Test(value, resolves_paths_beside_a_file)
 	static const struct {
 		const char *beside, *path, *want;
 	} cases[] = {
-		{ "m.yaml", "a", "a" },         { "d/m.yaml", "a", "d/a" },
-		{ "/d/m.yaml", "../a", "/d/../a" }, { "d/m.yaml", "/a", "/a" },
-		{ "/m.yaml", "a", "/a" },       { "", "a", "a" },
+		{ "m.yaml", "a", "a" },
+		{ "d/m.yaml", "a", "d/a" },
+		{ "/d/m.yaml", "../a", "/d/../a" },
+		{ "d/m.yaml", "/a", "/a" },
+		{ "/m.yaml", "a", "/a" },
+		{ "", "a", "a" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -318,7 +332,10 @@ Test(value, shows_text_short_and_harmless)
 
 	cr_assert_str_eq(shown_of("plain b\xc3\xbc").text, "plain b\xc3\xbc");
 	cr_assert_str_eq(shown_of("\x1b[1m\n\t\x7f").text, "?[1m???");
-	cr_assert_str_eq(shown_of("a\xc2\x9b" "b").text, "a??b");
+	cr_assert_str_eq(shown_of("a\xc2\x9b"
+	                          "b")
+	                         .text,
+	                 "a??b");
 	memset(lots, 'x', sizeof(lots));
 	lots[sizeof(lots) - 1] = '\0';
 	cr_assert_eq(strlen(shown_of(lots).text), sizeof(struct shown) - 1);
@@ -334,9 +351,14 @@ Test(value, finds_the_near_word_and_no_far_one)
 	static const struct {
 		const char *word, *best;
 	} cases[] = {
-		{ "memroy", "memory" },  { "Memory", "memory" },       { "memor", "memory" },
-		{ "timeuot", "timeout" }, { "time-out", "timeout" },   { "xyz", NULL },
-		{ "", NULL },            { "mem", NULL },
+		{ "memroy", "memory" },
+		{ "Memory", "memory" },
+		{ "memor", "memory" },
+		{ "timeuot", "timeout" },
+		{ "time-out", "timeout" },
+		{ "xyz", NULL },
+		{ "", NULL },
+		{ "mem", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -355,13 +377,13 @@ Test(value, finds_the_near_word_and_no_far_one)
 Test(value, is_not_slow_on_long_words)
 {
 	struct nearest n = { .word = "" };
-	char *lots = malloc(1 << 20);
+	auto_free char *lots = malloc(1 << 20);
 
+	cr_assert_not_null(lots);
 	memset(lots, 'x', (1 << 20) - 1);
 	lots[(1 << 20) - 1] = '\0';
 	n.word = lots;
 	for (int i = 0; i < 100; i++)
 		nearest_try(&n, "memory");
 	cr_assert_null(n.best);
-	free(lots);
 }

@@ -38,7 +38,8 @@ static void refuses(const struct refusal *r)
 
 	cr_assert_lt(parse_bytes(r->text, strlen(r->text), &t, &err), 0, "accepted: %s", r->text);
 	cr_assert_null(t);
-	cr_expect_eq(err.kind, r->kind, "'%s': [%s] %s", r->text, error_kind_name(err.kind), err.text);
+	cr_expect_eq(err.kind, r->kind, "'%s': [%s] %s", r->text, error_kind_name(err.kind),
+	             err.text);
 	cr_expect_str_eq(err.file, "t.yaml");
 	cr_expect(err.line == r->line && err.column == r->column, "'%s': at %u:%u: %s", r->text,
 	          err.line, err.column, err.text);
@@ -70,7 +71,8 @@ Test(yaml, keeps_keys_values_and_places_in_file_order)
 
 Test(yaml, takes_crlf_and_a_byte_order_mark)
 {
-	auto_yaml struct yaml_tree *t = parse("\xef\xbb\xbf" "a: 1\r\nb: 2\r\n");
+	auto_yaml struct yaml_tree *t = parse("\xef\xbb\xbf"
+	                                      "a: 1\r\nb: 2\r\n");
 
 	cr_assert_eq(t->first->key_column, 1);
 	cr_assert_str_eq(t->first->text, "1");
@@ -88,8 +90,9 @@ Test(yaml, takes_a_document_mark_and_comments)
 
 Test(yaml, counts_columns_in_characters)
 {
-	static const struct refusal r = { "{b\xc3\xbc\xe2\x82\xac: 1, x: &y 2}", ERROR_SYNTAX, 1, 13,
-		                          "anchors", NULL };
+	static const struct refusal r = {
+		"{b\xc3\xbc\xe2\x82\xac: 1, x: &y 2}", ERROR_SYNTAX, 1, 13, "anchors", NULL
+	};
 
 	refuses(&r);
 }
@@ -119,8 +122,12 @@ Test(yaml, says_where_the_first_of_two_keys_stands)
 {
 	struct yaml_tree *t = NULL;
 	struct error err = { 0 };
-	static const struct refusal r = { "a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", ERROR_DUPLICATE_KEY, 5, 3,
-		                          "duplicate key 'c'", "remove" };
+	static const struct refusal r = { "a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n",
+		                          ERROR_DUPLICATE_KEY,
+		                          5,
+		                          3,
+		                          "duplicate key 'c'",
+		                          "remove" };
 
 	refuses(&r);
 	cr_assert_lt(parse_bytes(r.text, strlen(r.text), &t, &err), 0);
@@ -143,7 +150,7 @@ Test(yaml, turns_syntax_errors_into_sentences)
 		{ "a: {b: 1\n", ERROR_SYNTAX, 2, 1, "braces", "'}'" },
 		{ "a: @x\n", ERROR_SYNTAX, 1, 4, "begin with this character", "quotes" },
 		{ "a: - x\n", ERROR_SYNTAX, 1, 4, "list item", "line of its own" },
-		{ "a: \"\\q\"\n", ERROR_SYNTAX, 1, 4, "escape", "single quotes" },
+		{ "a: \"\\q\"\n", ERROR_SYNTAX, 1, 5, "escape", "single quotes" },
 		{ "a: 'x' y\n", ERROR_SYNTAX, 1, 8, "no key", "same column" },
 		{ "", ERROR_SYNTAX, 1, 1, "nothing in it", "version: 1" },
 		{ "# only a comment\n", ERROR_SYNTAX, 1, 1, "nothing in it", "version: 1" },
@@ -174,8 +181,10 @@ Test(yaml, refuses_bytes_that_are_no_text)
 		{ "\xc3\xbc\xc3\xbc: \x7f\n", 8, 1, 5, "U+007F" },
 		{ "a: x\r\nb: \x01\r\n", 12, 2, 4, "U+0001" },
 		{ "a: x\rb: \x01\r", 10, 2, 4, "U+0001" },
-		{ "\xff\xfe" "a\0", 4, 1, 1, "not UTF-8" }, /* UTF-16 */
-		{ "a: \"\\0\"\n", 9, 1, 4, "NUL" },
+		{ "\xff\xfe"
+		  "a\0",
+		  4, 1, 1, "not UTF-8" }, /* UTF-16 */
+		{ "a: \"\\0\"\n", 8, 1, 4, "NUL" },
 		{ "\"\\0\": a\n", 8, 1, 1, "NUL" },
 	};
 
@@ -206,8 +215,12 @@ static char *repeat(const char *head, const char *unit, size_t count)
 
 Test(yaml, nests_sixteen_deep_and_no_deeper)
 {
-	static const struct refusal r = { "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", ERROR_SYNTAX, 1, 17,
-		                          "nested deeper than 16", NULL };
+	static const struct refusal r = { "[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]",
+		                          ERROR_SYNTAX,
+		                          1,
+		                          17,
+		                          "nested deeper than 16",
+		                          NULL };
 	auto_yaml struct yaml_tree *t = parse("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]");
 
 	cr_assert_eq(t->kind, YAML_LIST);
@@ -216,7 +229,7 @@ Test(yaml, nests_sixteen_deep_and_no_deeper)
 
 Test(yaml, gives_up_early_on_a_file_of_brackets)
 {
-	static const char *const units[] = { "[", "{", "- ", "? ", "{a: ", "[{", "'" };
+	static const char *const units[] = { "[", "{", "- ", "? ", "{a: ", "[{", "'a" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		auto_free char *text = repeat("", units[i], ((size_t)1 << 20) / strlen(units[i]));
@@ -253,8 +266,9 @@ Test(yaml, counts_keys_and_values)
 
 Test(yaml, frees_what_it_read_before_an_error)
 {
-	static const struct refusal r = { "a: [x, {b: y}]\nc: {d: [z, &w 1]}\n", ERROR_SYNTAX, 2, 12,
-		                          "anchors", NULL };
+	static const struct refusal r = {
+		"a: [x, {b: y}]\nc: {d: [z, &w 1]}\n", ERROR_SYNTAX, 2, 12, "anchors", NULL
+	};
 
 	refuses(&r); /* the leak checker looks at the rest */
 }

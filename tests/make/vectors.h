@@ -60,9 +60,9 @@ static inline json_t *vectors_case(json_t *vectors, const char *id)
 	json_t *c, *found = NULL;
 	size_t i;
 
-	json_array_foreach (json_object_get(vectors, "cases"), i, c)
-		if (!strcmp(json_string_value(json_object_get(c, "id")), id))
-			found = c;
+	json_array_foreach(json_object_get(vectors, "cases"), i,
+	                   c) if (!strcmp(json_string_value(json_object_get(c, "id")), id)) found =
+		c;
 	cr_assert(found, "the golden vectors have no case '%s'", id);
 	return found;
 }

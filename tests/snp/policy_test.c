@@ -15,9 +15,15 @@ Test(policy, names_the_bits_of_the_firmware_abi)
 		unsigned bit;
 		const char *key;
 	} known[] = {
-		{ 16, "smt" },           { 17, NULL },          { 18, NULL },
-		{ 19, "debug" },         { 20, "single_socket" }, { 21, "cxl_allow" },
-		{ 22, "aes256_xts" },    { 23, "rapl_dis" },    { 24, "ciphertext_hiding" },
+		{ 16, "smt" },
+		{ 17, NULL },
+		{ 18, NULL },
+		{ 19, "debug" },
+		{ 20, "single_socket" },
+		{ 21, "cxl_allow" },
+		{ 22, "aes256_xts" },
+		{ 23, "rapl_dis" },
+		{ 24, "ciphertext_hiding" },
 		{ 25, "page_swap_disable" },
 	};
 
@@ -116,9 +122,10 @@ Test(policy, knows_the_models_by_their_exact_names)
 		const char *name;
 		uint32_t signature;
 	} some[] = {
-		{ "EPYC", 0x800f12 },         { "EPYC-v4", 0x800f12 },    { "EPYC-IBPB", 0x800f12 },
-		{ "EPYC-v5", 0x800f12 },      { "EPYC-Rome", 0x830f10 },  { "EPYC-Rome-v5", 0x830f10 },
-		{ "EPYC-Milan", 0xa00f11 },   { "EPYC-Milan-v3", 0xa00f11 },
+		{ "EPYC", 0x800f12 },          { "EPYC-v4", 0x800f12 },
+		{ "EPYC-IBPB", 0x800f12 },     { "EPYC-v5", 0x800f12 },
+		{ "EPYC-Rome", 0x830f10 },     { "EPYC-Rome-v5", 0x830f10 },
+		{ "EPYC-Milan", 0xa00f11 },    { "EPYC-Milan-v3", 0xa00f11 },
 		{ "EPYC-Genoa-v2", 0xa10f10 }, { "EPYC-Turin", 0xb00f00 },
 	};
 

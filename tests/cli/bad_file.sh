@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/bad_file.sh: files that are not there, not files, not for us, or not the same from one read to the next.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+image "$T/i.fd" ebfe "$SECTION"
+mkdir "$T/folder"
+
+firmware() { # PATH
+  manifest "$T/m.yaml" "boot: {firmware: $1}" 'memory: 1M'
+}
+
+begin 'a manifest that is not there'
+rm -f "$T/m.yaml"
+refused file-unreadable '' "cannot open '$T/m.yaml': No such file or directory"
+
+begin 'an image that is not there'
+firmware none.fd
+refused file-unreadable 2:18 "boot.firmware: cannot open '$T/none.fd': No such file or directory"
+manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: none}'
+refused file-unreadable 2:32 "boot.kernel: cannot open '$T/none': No such file or directory"
+manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: i.fd, initrd: none}'
+refused file-unreadable 2:46 "boot.initrd: cannot open '$T/none': No such file or directory"
+
+begin 'bytes in a file that is not there, or of another length'
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:none}'
+refused file-unreadable 3:18 "'snp.host_data': cannot open '$T/none': No such file or directory"
+printf 123 >"$T/short"
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:short}'
+refused bad-value 3:18 "'snp.host_data' has 3 bytes; it must have 32" '  fix: give exactly 32 bytes'
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:i.fd}'
+refused bad-value 3:18 "'snp.host_data' has 65536 bytes; it must have 32"
+
+begin 'a folder'
+firmware folder
+refused file-unreadable 2:18 "boot.firmware: '$T/folder' is not a regular file" '  why: images are read whole and once; a directory'
+for command in measure check run; do
+  call $command "$T/folder"
+  wants 2
+  one_error "$T/folder" file-unreadable "'$T/folder' is not a regular file"
+done
+
+begin 'a FIFO, without waiting for a writer'
+if mkfifo "$T/fifo"; then
+  firmware fifo
+  refused file-unreadable 2:18 "boot.firmware: '$T/fifo' is not a regular file" '  why: images are read whole and once; a pipe or device'
+  for command in measure check run; do
+    run timeout -s KILL 10 "$SNPVMM" $command "$T/fifo"
+    wants 2
+    one_error "$T/fifo" file-unreadable "'$T/fifo' is not a regular file"
+  done
+fi
+
+begin 'a device'
+firmware /dev/zero
+refused file-unreadable 2:18 "boot.firmware: '/dev/zero' is not a regular file" '  why: '
+
+begin 'a link that goes in circles'
+ln -s loop "$T/loop"
+firmware loop
+refused file-unreadable 2:18 "boot.firmware: cannot open '$T/loop': Too many levels of symbolic links"
+
+begin 'a file that changes while it is read'
+firmware /proc/self/status # which has 0 bytes until it is read
+refused file-changed 2:18 "boot.firmware: '/proc/self/status' changed while it was read" '  fix: write images to a new file'
+for command in measure check run; do
+  call $command /proc/self/status
+  wants 2
+  one_error /proc/self/status file-changed "'/proc/self/status' changed while it was read"
+done
+
+begin 'a manifest that is too large'
+truncate -s 1048577 "$T/m.yaml"
+refused file-too-large '' "'$T/m.yaml' has 1048577 bytes; at most 1048576 are accepted here" '  why: a manifest has at most 1 MiB'
+
+# Another user than root, who reads everything.
+firmware secret.fd
+cp "$T/i.fd" "$T/secret.fd"
+chmod 0 "$T/secret.fd"
+if [ "$(id -u)" != 0 ]; then
+  begin 'a file for others'
+  refused file-unreadable 2:18 "boot.firmware: cannot open '$T/secret.fd': Permission denied"
+elif cp "$SNPVMM" "$T/snpvmm" && chmod 755 "$T/snpvmm" &&
+  setpriv --reuid=65534 --regid=65534 --clear-groups "$T/snpvmm" --version >/dev/null 2>&1; then
+  begin 'a file for others'
+  for command in measure check run; do
+    run setpriv --reuid=65534 --regid=65534 --clear-groups "$T/snpvmm" $command "$T/m.yaml"
+    wants 2
+    one_error "$T/m.yaml:2:18" file-unreadable "boot.firmware: cannot open '$T/secret.fd': Permission denied"
+  done
+else
+  skip 'a file for others' 'root reads everything, and setpriv or a program that others can run is missing'
+fi
+
+finish

@@ -1,0 +1,227 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/bad_manifest.sh: manifests that are not YAML, or say what cannot be: each with line, column and cure.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+BOOT='boot: {firmware: builtin:selftest}'
+
+# "version: 1", the boot line, and these.
+with() { # LINE...
+  manifest "$T/m.yaml" "$BOOT" "$@"
+}
+
+text() { # FORMAT: the whole of it
+  # shellcheck disable=SC2059 # its escapes are the point
+  printf "$1" >"$T/m.yaml"
+}
+
+many() { # COUNT CHARACTER
+  dd if=/dev/zero bs=1000 count="$(($1 / 1000))" 2>/dev/null | tr '\000' "$2"
+}
+
+begin 'tabs'
+text 'version: 1\nboot:\n\tfirmware: x\n'
+refused syntax 3:1 'a tab where YAML takes only spaces' '  why: YAML does not allow tabs' '  fix: replace the tab'
+
+begin 'nothing at all'
+text ''
+refused syntax 1:1 'there is nothing in it' "  fix: a manifest begins with 'version: 1'"
+text '# a comment\n'
+refused syntax 1:1 'there is nothing in it'
+
+begin 'no map'
+text '[a]\n'
+refused syntax 1:1 'a manifest is a map of keys' "  fix: begin with 'version: 1'"
+text 'a\n'
+refused syntax 1:1 'a manifest is a map of keys'
+
+begin 'brackets that are not closed'
+text 'version: 1\nboot: {firmware: x\n'
+refused syntax 3:1 'a map in braces is not closed' '  fix: '
+
+begin 'duplicate keys'
+with 'vcpus: 1' 'memory: 1M' 'vcpus: 2'
+refused duplicate-key 5:1 "duplicate key 'vcpus'" '  why: it was given before at line 3, column 1' '  fix: remove one of the two'
+with 'snp: {policy: 0x30000, policy: 0x30000}'
+refused duplicate-key 3:24 "duplicate key 'policy'" '  why: it was given before at line 3, column 7'
+with "$BOOT"
+refused duplicate-key 3:1 "duplicate key 'boot'"
+
+begin 'unknown keys'
+with 'vcpsu: 2'
+refused unknown-key 3:1 "unknown key 'vcpsu'" "  fix: did you mean 'vcpus'?"
+with 'policy: 0x30000'
+refused unknown-key 3:1 "unknown key 'policy'" "  fix: did you mean 'snp.policy'?"
+with 'snp: {policy: {smtt: true}}'
+refused unknown-key 3:16 "unknown key 'smtt' in 'snp.policy'" "  fix: did you mean 'smt'?"
+with 'zzzzzzzz: 1'
+refused unknown-key 3:1 "unknown key 'zzzzzzzz'" '  fix: the keys here are: version, name, '
+
+begin 'keys of later versions'
+for key in 'disks: []' 'silence: 1s' 'matrix: {vcpus: [1, 2]}'; do
+  with "$key"
+  refused unsupported 3:1 "'${key%%:*}' is not supported by this version of snpvmm" '  fix: remove the key'
+done
+with 'expect: {console: [a]}'
+refused unsupported 3:10 "'expect.console' is not supported by this version of snpvmm" '  fix: remove the key'
+with 'snp: {identity: {svn: 1}}'
+refused unsupported 3:7 "'snp.identity' is not supported by this version of snpvmm" '  fix: remove the key'
+
+begin 'missing keys'
+text "$BOOT\n"
+refused missing-key 1:1 "'version' is missing" "  fix: write 'version: 1'"
+text 'version: 1\n'
+refused missing-key 1:1 "nothing to boot: neither 'boot.firmware' nor 'boot.kernel' is given" '  fix: '
+text "version: 2\n$BOOT\n"
+refused bad-value 1:10 "'version' is 2; it must be 1"
+
+begin 'wrong types'
+with 'vcpus: [1]'
+refused bad-value 3:8 "'vcpus' must be a number, not a list"
+with 'vcpus: two'
+refused bad-value 3:8 "'vcpus' is 'two', which is not a number" '  fix: write a decimal number'
+with 'vcpus: 1.0'
+refused bad-value 3:8 "'vcpus' is '1.0', which is not a number"
+with 'vcpus: 010'
+refused bad-value 3:8 "'vcpus' is '010', which is not a number" 'without leading zeros'
+with 'vcpus:'
+refused bad-value 3:7 "'vcpus' has no value" '  fix: write a number, or leave the key out'
+with 'memory: {a: 1}'
+refused bad-value 3:9 "'memory' must be a size such as 512M, not a map"
+with 'memory: 512'
+refused bad-value 3:9 "'memory' is '512', which is not a size" '  fix: add a unit: 512M if mebibytes are meant'
+with 'timeout: 5'
+refused bad-value 3:10 "'timeout' is '5', which is not a time" '  fix: add a unit: 5s if seconds are meant'
+with 'snp: {policy: {debug: yes}}'
+refused bad-value 3:23 "'snp.policy.debug' is 'yes'; it must be true or false" '  fix: write true or false; yes, no'
+with 'snp: 5'
+refused bad-value 3:6 "'snp' must be a map of keys, not a single value"
+text 'version: 1\nboot: [a]\n'
+refused bad-value 2:7 "'boot' must be a map of keys, not a list"
+
+begin 'huge and negative integers'
+with 'vcpus: 99999999999999999999999'
+refused bad-value 3:8 "'vcpus' is 99999999999999999999999; it must be from 1 to 255"
+with 'vcpus: 18446744073709551617' # 2^64 + 1
+refused bad-value 3:8 "'vcpus' is 18446744073709551617; it must be from 1 to 255"
+with 'vcpus: -1'
+refused bad-value 3:8 "'vcpus' is '-1', which is not a number"
+with 'memory: 99999999999999999999T'
+refused bad-value 3:9 "'memory' is 99999999999999999999T; it must be from 64K to 1T"
+with 'memory: 17179869185G' # 2^64 + 2^30
+refused bad-value 3:9 "'memory' is 17179869185G; it must be from 64K to 1T"
+with 'memory: 65K'
+refused bad-value 3:9 "'memory' is 65K, which is not whole pages" '  fix: write a multiple of 4K: 68K'
+with 'snp: {policy: 0x10000000000030000}'
+refused bad-value 3:15 "'snp.policy' is 0x10000000000030000; it must be from 0x0 to 0xffffffffffffffff"
+with 'timeout: 0s'
+refused bad-value 3:10 "'timeout' is 0s; it must be from 1ms to 34560m"
+with 'exit_port: 0x10000'
+refused bad-value 3:12 "'exit_port' is 0x10000; it must be from 0x1 to 0xfffe"
+
+begin 'nesting without end'
+many 10000000 '[' >"$T/m.yaml"
+refused file-too-large '' "'$T/m.yaml' has 10000000 bytes; at most 1048576 are accepted here" '  why: a manifest has at most 1 MiB'
+many 1000000 '[' >"$T/m.yaml"
+refused syntax 1:17 'nested deeper than 16'
+{ echo 'version: 1' && printf 'name: ' && many 1000000 '{'; } >"$T/m.yaml"
+refused syntax 2:8 'a key must be a word, not a list or a map'
+
+begin 'keys and values without end'
+{ echo 'version: 1' && echo 'name:' && awk 'BEGIN { for (i = 0; i < 20000; i++) print "- a" }'; } >"$T/m.yaml"
+refused syntax 9998:3 'more than 10000 keys and values'
+with "name: $(many 1000000 a)"
+refused bad-value 3:7 "'name' has 1000000 bytes; it may have 255"
+
+begin 'bytes that are not text'
+text "version: 1\n$BOOT\nname: a\\000b\n"
+refused syntax 3:8 'a NUL byte' '  why: a manifest is UTF-8 text'
+text "version: 1\n$BOOT\nname: a\\377b\n"
+refused syntax 3:8 'byte 0xff is not UTF-8 here' '  why: a manifest is UTF-8 text'
+text "version: 1\n$BOOT\nname: a\\300\\257\n" # a slash in two bytes
+refused syntax 3:8 'byte 0xc0 is not UTF-8 here'
+text "version: 1\n$BOOT\nname: a\\355\\240\\200\n" # half a surrogate pair
+refused syntax 3:8 'byte 0xed is not UTF-8 here'
+with 'name: "a\0b"'
+refused syntax 3:7 'a NUL character inside a value'
+with 'name: "a\x1b[2J"'
+refused bad-value 3:7 "'name' has a control character (0x1b)"
+
+begin 'YAML that is not part of a manifest'
+with 'name: &a b'
+refused syntax 3:7 'anchors (&name) are not part of a manifest' '  why: a manifest is written in a subset of YAML'
+with 'name: *a'
+refused syntax 3:7 'aliases (*name) are not part of a manifest' '  why: '
+with 'name: !!str b'
+refused syntax 3:7 'tags (!name) are not part of a manifest' '  why: '
+with '<<: {}'
+refused syntax 3:1 'merge keys (<<) are not part of a manifest' '  why: '
+with --- 'version: 1'
+refused syntax 3:1 'further documents (---) are not part of a manifest' '  why: '
+
+begin 'policies that no firmware takes'
+with 'snp: {policy: 0x10000}'
+refused bad-policy 3:15 "'snp.policy': policy 0x10000 lacks bit 17" '  why: the firmware refuses a guest whose policy has bit 17 clear' '  fix: write 0x30000'
+with 'snp: {policy: 0x100030000}'
+refused bad-policy 3:15 "'snp.policy': policy 0x100030000 has unknown bits: 0x100000000" '  why: ' '  fix: write 0x30000'
+with 'snp: {guest_features: 0x20}'
+refused bad-value 3:23 "'snp.guest_features': guest features 0x20 lack bit 0 (SNP active)" '  why: ' '  fix: write 0x21'
+
+begin 'an ID block without its authentication, and the other way round'
+with "snp: {id_block: 'hex:$ZEROS$ZEROS'}"
+refused bad-id-block 3:17 "'snp.id_block' without 'snp.id_auth'" '  why: ' '  fix: give both or neither'
+dd if=/dev/zero of="$T/auth" bs=4096 count=1 2>/dev/null
+with 'snp: {id_auth: file:auth}'
+refused bad-id-block 3:16 "'snp.id_auth' without 'snp.id_block'" '  why: ' '  fix: give both or neither'
+
+begin 'an ID block that no firmware takes'
+with "snp: {id_block: 'hex:$ZEROS$ZEROS', id_auth: file:auth}"
+refused bad-id-block 3:17 'snp.id_block is all zeros'
+with "snp: {id_block: 'hex:01${ZEROS#00}$ZEROS', id_auth: file:auth}"
+refused bad-id-block 3:17 'snp.id_auth: ID key algorithm is 0, not 1' '  why: ' '  fix: '
+
+begin 'bytes of another length, or in no known form'
+with 'snp: {host_data: hex:00}'
+refused bad-value 3:18 "'snp.host_data' has 1 bytes; it must have 32" '  fix: give exactly 32 bytes'
+with 'snp: {host_data: hex:0g}'
+refused bad-value 3:18 "'snp.host_data' is '0g', which does not decode to 32 bytes" '  fix: '
+with 'snp: {gosvw: 00}'
+refused bad-value 3:14 "'snp.gosvw' is '00', which does not say how its bytes are written" '  fix: write hex:..., base64:... or file:PATH'
+
+begin 'a CPU that the digest could not be told for'
+with 'vcpu_type: host'
+refused bad-value 3:12 "'vcpu_type' cannot be 'host'" "  why: the CPU's signature is measured" '  fix: '
+with 'vcpu_type: EPIC-Milan'
+refused bad-value 3:12 "'vcpu_type': there is no CPU model 'EPIC-Milan'" "  fix: did you mean 'EPYC-Milan'?"
+
+begin 'keys that contradict each other'
+text 'version: 1\nboot: {initrd: x}\n'
+refused conflict 2:16 "'boot.initrd' without 'boot.kernel'" '  fix: '
+text 'version: 1\nboot: {firmware: builtin:selftest, kernel_hashes: true}\n'
+refused conflict 2:51 "'boot.kernel_hashes' without a kernel" '  why: ' '  fix: '
+with 'exit_port: 0x3f8'
+refused conflict 3:12 "'exit_port' is 0x3f8, where the serial port is" '  fix: write another port'
+with 'exit_port: false'
+refused conflict 2:18 'builtin:selftest reports through the exit port, but exit_port is false' '  fix: '
+with "measure: {ovmf_hash: $(printf '%096d' 0)}"
+refused conflict 2:18 'builtin:selftest has no OVMF pages for measure.ovmf_hash to stand for' '  fix: '
+text 'version: 1\nboot: {firmware: builtin:selftest, kernel: m.yaml}\n'
+refused conflict 2:18 'builtin:selftest boots no kernel, but boot.kernel is given' '  fix: '
+
+begin 'places for output that there are not'
+with 'serial: stderr'
+refused bad-value 3:9 "'serial' cannot be 'stderr'" "'./stderr' is a file of that name"
+with 'debug_port: ""'
+refused bad-value 3:13 "'debug_port' is an empty path"
+
+begin 'expectations that cannot be met'
+with 'expect: {measurement: 00}'
+refused bad-value 3:23 "'expect.measurement' is '00' (2 characters), which is not a launch digest" '  fix: write 96 hexadecimal digits'
+with 'expect: {measurement: []}'
+refused bad-value 3:23 "'expect.measurement' is an empty list"
+with "expect: {measurement: {0: $ZEROS}}"
+refused bad-value 3:24 "'expect.measurement': 'vcpus' is 0; it must be from 1 to 255"
+with 'expect: {exit: -1}'
+refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, or any'
+
+finish

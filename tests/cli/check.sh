@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/check.sh: a word for each manifest that is right; what is wrong with others is in bad_*.sh.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+manifest "$T/bad.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0'
+
+begin 'the example is right'
+call check "$EXAMPLE"
+wants 0
+out_is ''
+err_is "snpvmm: $EXAMPLE: ok"
+
+begin 'each of several is checked'
+call check "$EXAMPLE" "$T/bad.yaml" "$EXAMPLE" "$T/none.yaml"
+wants 2
+out_is ''
+err_is "snpvmm: $EXAMPLE: ok
+$T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]
+snpvmm: $EXAMPLE: ok
+$T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
+
+begin 'what can only be measured is right, with a word about it'
+image "$T/i.fd" ebfe "$SECTION"
+echo kernel >"$T/k"
+manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
+call check "$T/m.yaml"
+wants 0
+err_is "snpvmm: $T/m.yaml: ok to measure, not to run: handing a kernel to a firmware (fw_cfg) is not supported by this version"
+call check --set measure.profile=gce "$EXAMPLE"
+wants 0
+err_is "snpvmm: $EXAMPLE: ok to measure, not to run: measure.profile gce is another launcher's order of pages and registers"
+
+begin 'a measurement that is expected is not held against this one'
+call check --set "expect.measurement=$ZEROS" "$EXAMPLE"
+wants 0
+
+begin 'needs no host'
+run env -i "$SNPVMM" check --platform=snp "$EXAMPLE"
+wants 0
+
+finish

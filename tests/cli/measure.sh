@@ -1,0 +1,236 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/measure.sh: the launch digest in each form that measure prints it.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+
+digest_line() { # the only line of stdout is a digest
+  [ "$(grep -c '' "$T/out")" = 1 ] || wrong "not one line: $(cat "$T/out")"
+  grep -q -x -E '[0-9a-f]{96}' "$T/out" || wrong "not a digest: $(cat "$T/out")"
+}
+manifest "$T/good.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 2'
+manifest "$T/bad.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0'
+bad="$T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
+
+begin 'one manifest: the digest, a newline, nothing else'
+call measure "$EXAMPLE"
+wants 0
+digest_line
+err_is ''
+digest=$(cat "$T/out")
+call measure "$T/good.yaml"
+digest2=$(cat "$T/out")
+[ "$digest" != "$digest2" ] || wrong 'one and two vCPUs measure alike'
+
+begin "several manifests: sha384sum's form"
+call measure "$EXAMPLE" "$T/good.yaml"
+wants 0
+out_is "$digest  $EXAMPLE
+$digest2  $T/good.yaml"
+err_is ''
+
+begin 'a manifest that fails among several does not stop the others, and gives 2'
+call measure "$T/good.yaml" "$T/bad.yaml" "$EXAMPLE"
+wants 2
+out_is "$digest2  $T/good.yaml
+$digest  $EXAMPLE"
+err_is "$bad"
+
+begin '--vcpus: a line for each count'
+for option in --vcpus=1,2,255 '--vcpus 1,2,255' '-n 1,2,255'; do
+  # shellcheck disable=SC2086 # one or two words
+  call measure $option "$EXAMPLE"
+  wants 0
+  [ "$(head -n 2 "$T/out")" = "1  $digest
+2  $digest2" ] || wrong "the first two: $(cat "$T/out")"
+  [ "$(sed -n '3,$s/^255  [0-9a-f]\{96\}$/x/p; 4,$p' "$T/out")" = x ] || wrong "the third: $(cat "$T/out")"
+done
+call measure --vcpus=2 "$EXAMPLE" "$T/good.yaml"
+out_is "2  $digest2  $EXAMPLE
+2  $digest2  $T/good.yaml"
+
+begin '--vcpus takes counts that a manifest may have'
+for counts in 0 256 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
+  call measure --vcpus="$counts" "$EXAMPLE"
+  usage_error 'snpvmm measure: --vcpus takes numbers from 1 to 255, as in 1,2,4'
+done
+
+begin '--pages: each region with the digest after it, the last with the whole'
+call measure --pages "$EXAMPLE"
+wants 0
+[ "$(head -n 1 "$T/out")" = "$digest" ] || wrong 'the digest does not come first'
+[ "$(sed 1d "$T/out" | grep -c -v -E '^  0x[0-9a-f]{12} +[0-9]+ KiB  [a-z]+ +[0-9a-f]{96}  .+')" = 0 ] ||
+  wrong "not a region a line: $(cat "$T/out")"
+tail -n 1 "$T/out" | grep -q -E "^  0xfffffffff000 +4 KiB  vmsa +$digest  " || wrong "the last: $(tail -n 1 "$T/out")"
+
+if command -v python3 >/dev/null; then
+  begin '-o json: an object with the fields of snpvmm.measure/1'
+  call measure -o json --set vcpus=2 --set vcpu_type=0x00800f12 --set snp.guest_features=0x21 "$EXAMPLE"
+  wants 0
+  err_is ''
+  cp "$T/out" "$T/json"
+  call measure --set vcpus=2 --set snp.guest_features=0x21 "$EXAMPLE"
+  python3 - "$T/json" "$EXAMPLE" "$(cat "$T/out")" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
+import json, sys
+j = json.load(open(sys.argv[1]))
+assert j.pop('pages') > 2, j
+assert j == {'schema': 'snpvmm.measure/1', 'manifest': sys.argv[2], 'measurement': sys.argv[3], 'profile': 'qemu',
+             'vcpus': 2, 'vcpu_type': '0x00800f12', 'vcpu_sig': '0x800f12', 'guest_features': '0x21'}, j
+PYTHON
+
+  begin '-o json --pages: regions in launch order'
+  call measure -o json --pages "$EXAMPLE"
+  wants 0
+  python3 - "$T/out" "$digest" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
+import json, re, sys
+j = json.load(open(sys.argv[1]))
+regions = j['regions']
+assert all(set(r) == {'gpa', 'size', 'type', 'label', 'digest_after'} for r in regions), regions
+assert all(re.fullmatch('0x[0-9a-f]+', r['gpa']) and r['size'] % 4096 == 0 for r in regions), regions
+assert sum(r['size'] for r in regions) == 4096 * j['pages'], j
+assert regions[-1]['type'] == 'vmsa' and regions[-1]['digest_after'] == j['measurement'] == sys.argv[2], j
+PYTHON
+
+  begin '-o json: an array when there are several'
+  call measure -o json --vcpus=1,2 "$EXAMPLE" "$T/good.yaml"
+  wants 0
+  python3 - "$T/out" "$EXAMPLE" "$T/good.yaml" "$digest" "$digest2" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
+import json, sys
+_, file, a, b, one, two = sys.argv
+got = [(j['manifest'], j['vcpus'], j['measurement']) for j in json.load(open(file))]
+assert got == [(m, n, d) for m in (a, b) for n, d in ((1, one), (2, two))], got
+PYTHON
+  call measure -o json --vcpus=1 "$EXAMPLE"
+  [ "$(head -c 1 "$T/out")" = '{' ] || wrong 'one count of one manifest is no array'
+else
+  skip '-o json' 'there is no python3 to read it'
+  begin '-o json: the fields of snpvmm.measure/1'
+  call measure -o json --pages "$EXAMPLE"
+  wants 0
+  out_has '"schema": "snpvmm.measure/1"' "\"manifest\": \"$EXAMPLE\"" "\"measurement\": \"$digest\"" \
+    '"profile": "qemu"' '"vcpus": 1' '"vcpu_sig": "0x800f12"' '"guest_features": "0x1"' '"pages": ' \
+    '"regions": [' "\"digest_after\": \"$digest\""
+fi
+
+begin '-o json: what failed is left out, and the status tells'
+call measure -o json "$T/bad.yaml"
+wants 2
+out_is ''
+err_is "$bad"
+call measure -o json "$T/bad.yaml" "$T/bad.yaml"
+wants 2
+out_is '[]'
+
+first_byte() {
+  od -An -tx1 -N1 "$T/out" | tr -d ' '
+}
+
+begin '-o cbor: a map, the same each time'
+call measure -o cbor "$EXAMPLE"
+wants 0
+err_is ''
+[ "$(first_byte)" = a9 ] || wrong "it begins with $(first_byte), not with a map of 9"
+cp "$T/out" "$T/cbor"
+call measure --output=cbor "$EXAMPLE"
+cmp -s "$T/out" "$T/cbor" || wrong 'a second time it differs'
+tr -c '[:print:]' . <"$T/cbor" |
+  grep -q 'epages.evcpus.fschemapsnpvmm.measure/1gprofiledqemuhmanifest.*hvcpu_sig.*ivcpu_type.*kmeasurement.*nguest_features' ||
+  wrong "the keys are not in the order of their bytes: $(tr -c '[:print:]' . <"$T/cbor")"
+call measure -o cbor --pages "$EXAMPLE"
+[ "$(first_byte)" = aa ] || wrong "with --pages it begins with $(first_byte), not with a map of 10"
+
+begin '-o cbor: an array when there are several'
+call measure -o cbor --vcpus=1,2,4 "$EXAMPLE"
+[ "$(first_byte)" = 83 ] || wrong "it begins with $(first_byte)"
+call measure -o cbor "$T/bad.yaml"
+wants 2
+out_is ''
+err_is "$bad"
+call measure -o cbor "$T/bad.yaml" "$T/bad.yaml"
+wants 2
+[ "$(first_byte)" = 80 ] || wrong "the empty one begins with $(first_byte)"
+
+begin 'a name that is not UTF-8 is no JSON'
+odd=$T/$(printf 'a\377.yaml')
+cp "$T/good.yaml" "$odd"
+call measure "$odd"
+wants 0
+call measure -o json "$odd"
+wants 2
+one_error snpvmm output-failed 'the result cannot be written as JSON'
+err_has '  why: a text in it is not UTF-8'
+
+begin 'neither environment nor folder changes a digest'
+run env -i "$SNPVMM" measure "$EXAMPLE"
+out_is "$digest"
+run env LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 VCPUS=4 SNPVMM_VCPUS=4 "$SNPVMM" measure "$EXAMPLE"
+out_is "$digest"
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'cd "$1" && exec "$2" measure good.yaml' sh "$T" "$SNPVMM"
+out_is "$digest2"
+
+begin "paths are relative to the manifest's folder"
+mkdir "$T/folder"
+image "$T/folder/i.fd" ebfe "$SECTION"
+manifest "$T/folder/m.yaml" 'boot: {firmware: i.fd}'
+call measure "$T/folder/m.yaml"
+wants 0
+digest_line
+manifest "$T/n.yaml" "boot: {firmware: {path: folder/i.fd, sha256: $(sha256sum <"$T/folder/i.fd" | cut -c -64)}}"
+cp "$T/out" "$T/first"
+call measure "$T/n.yaml"
+cmp -s "$T/out" "$T/first" || wrong 'two ways to one image differ'
+
+begin 'a profile that cannot be run can be measured'
+for profile in ec2 gce; do
+  call measure --set measure.profile=$profile "$T/n.yaml"
+  wants 0
+  digest_line
+  cmp -s "$T/out" "$T/first" && wrong "$profile is like qemu"
+done
+
+# Digests by sev-snp-measure 0.0.13, cases pub-024 and pub-033.
+if [ -r "$VECTORS/fw/pub-plain-16k.fd" ]; then
+  begin 'another tool gives the same digests'
+  manifest "$T/v.yaml" "boot: {firmware: $(cd "$VECTORS" && pwd)/fw/pub-plain-16k.fd}" 'vcpu_type: EPYC-v3'
+  call measure --vcpus=7 "$T/v.yaml"
+  out_is '7  5150a31ef55859cdd3be7ea1af71dd9314fefa9069870a000f418bfb582dae8800ec6c8efb5b757225e1d34300a32087'
+  call measure --set vcpus=4 --set measure.profile=ec2 --set snp.guest_features=0x21 "$T/v.yaml"
+  out_is 11e85b909f747ae46ca167764e586bc9189ccf30a90243d029332306d923d106a7f7d8f8a02030ea98b8705bb3d21af6
+else
+  skip 'another tool gives the same digests' "there are no vectors in $VECTORS (SNPVMM_VECTORS)"
+fi
+
+# stdout is the caller's.
+to_stdout() {
+  timeout -s KILL 60 "$SNPVMM" "$@" 2>"$T/err" </dev/null
+  status=$?
+  : >"$T/out"
+  sane "$*"
+}
+
+if [ -w /dev/full ]; then
+  begin 'a full disk is an error that names the output'
+  for option in --quiet --pages '--vcpus=1,2,3'; do
+    to_stdout measure $option "$EXAMPLE" >/dev/full
+    wants 2
+    err_is 'snpvmm: error: cannot write to standard output: No space left on device [output-failed]'
+  done
+  for format in json cbor; do
+    to_stdout measure -o $format "$EXAMPLE" >/dev/full
+    wants 2
+    err_is 'snpvmm: error: cannot write to standard output: No space left on device [output-failed]'
+    to_stdout measure -o $format --pages --vcpus=254,255 "$EXAMPLE" >/dev/full
+    wants 2
+    one_error snpvmm output-failed "writing $(echo $format | tr '[:lower:]' '[:upper:]'): No space left on device"
+  done
+else
+  skip 'a full disk is an error that names the output' 'there is no /dev/full'
+fi
+
+begin 'a closed stdout is an error that names the output'
+to_stdout measure "$EXAMPLE" >&-
+wants 2
+err_is 'snpvmm: error: cannot write to standard output: Bad file descriptor [output-failed]'
+
+finish

@@ -1,0 +1,247 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/options.sh: --help, --version, global options, --set, and what happens to wrong ones.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+VERSION=$(sed -n 's/^## \([0-9][^ ]*\).*/\1/p' CHANGELOG.md | head -n 1)
+GLOBAL='--quiet --verbose --color --help --usage --version'
+
+has_words() { # WORD...: stdout names each
+  for word; do out_has "$word"; done
+}
+
+begin '--help lists options and commands'
+call --help
+wants 0
+err_is ''
+# shellcheck disable=SC2086 # a list of words
+has_words $GLOBAL --output
+out_has '  run      MANIFEST     Launch the guest and wait for its end' \
+  '  measure  MANIFEST...  Print the launch digest, offline' \
+  '  check    MANIFEST...  Find what is wrong with a manifest' \
+  "  schema                Print the manifest's JSON Schema" 'snpvmm(1)'
+
+for command in 'run --set --platform' 'measure --set --platform --vcpus --pages --output' \
+  'check --set --platform' schema; do
+  begin "${command%% *} --help names each of its options"
+  call "${command%% *}" --help
+  wants 0
+  err_is ''
+  # shellcheck disable=SC2086 # a list of words
+  has_words "Usage: snpvmm ${command%% *} [OPTION...]" $GLOBAL
+  for word in ${command#"${command%% *}"}; do out_has "$word"; done
+done
+
+begin '--version says the version of the changelog, everywhere'
+for command in '' run measure check schema; do
+  # shellcheck disable=SC2086 # none or one
+  call $command --version
+  wants 0
+  out_is "snpvmm $VERSION"
+  err_is ''
+done
+
+begin 'no command is a usage error'
+call
+usage_error 'Usage: snpvmm [OPTION...] COMMAND [OPTION...] FILE...'
+
+begin 'an unknown command is named, with a cure'
+call mesure "$EXAMPLE"
+wants 2
+out_is ''
+err_is "snpvmm: error: there is no command 'mesure' [usage]
+  fix: 'snpvmm --help' lists the commands"
+
+for command in plan diff explain inspect doctor idblock verify; do
+  begin "$command is not in this version, and says so"
+  call "$command" "$EXAMPLE"
+  wants 2
+  out_is ''
+  err_is "snpvmm: error: the command '$command' is not supported by this version [unsupported]"
+done
+
+begin 'an unknown option is named'
+call --foo measure "$EXAMPLE"
+usage_error "snpvmm: unrecognized option '--foo'"
+call measure --foo "$EXAMPLE"
+usage_error "snpvmm measure: unrecognized option '--foo'"
+call run --results "$T/results" "$EXAMPLE"
+usage_error "snpvmm run: unrecognized option '--results'"
+[ ! -e "$T/results" ] || wrong 'it was made all the same'
+
+begin 'a command without its manifest is a usage error'
+for command in run 'measure ' 'check '; do
+  # shellcheck disable=SC2086 # the space marks those that take several
+  call $command
+  usage_error "Usage: snpvmm ${command% } [OPTION...] MANIFEST$(case $command in *' ') echo ... ;; esac)"
+done
+
+begin 'run takes one manifest'
+call run "$EXAMPLE" "$EXAMPLE"
+usage_error 'snpvmm run: one manifest at a time'
+
+begin 'schema takes no argument'
+call schema "$EXAMPLE"
+usage_error 'snpvmm schema: Too many arguments'
+
+begin '-- ends the options'
+call measure -- --pages
+wants 2
+one_error --pages file-unreadable "cannot open '--pages': No such file or directory"
+
+begin '-q keeps errors and drops the rest'
+call check -q "$EXAMPLE"
+wants 0
+err_is ''
+call -q check "$EXAMPLE"
+err_is ''
+call --quiet check "$T/none.yaml"
+wants 2
+one_error "$T/none.yaml" file-unreadable "cannot open '$T/none.yaml': No such file or directory"
+
+begin '-v changes nothing about results'
+call -v -v measure "$EXAMPLE"
+wants 0
+cp "$T/out" "$T/loud"
+call measure "$EXAMPLE"
+cmp -s "$T/out" "$T/loud" || wrong 'the digest differs under -v'
+
+esc=$(printf '\033')
+red="$T/none.yaml: ${esc}[1;31merror:${esc}[0m cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
+plain="$T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
+
+begin '--color=always colours, even under NO_COLOR'
+for option in --color=always '-c always'; do
+  # shellcheck disable=SC2086 # one or two words
+  call $option check "$T/none.yaml"
+  wants 2
+  err_is "$red"
+done
+run env NO_COLOR=1 "$SNPVMM" check --color=always "$T/none.yaml"
+err_is "$red"
+
+begin '--color=never and auto leave a file without colours'
+for option in --color=never --color=auto -q; do
+  call check "$option" "$T/none.yaml"
+  err_is "$plain"
+done
+call --color=always check --color=never "$T/none.yaml"
+err_is "$plain"
+
+if ! command -v script >/dev/null; then
+  skip 'a terminal is coloured unless NO_COLOR is set' "there is no script(1) to make one"
+else
+  begin 'a terminal is coloured unless NO_COLOR is set'
+  run script -qec "'$SNPVMM' check none.yaml" /dev/null
+  out_has "${esc}[1;31merror:"
+  run env NO_COLOR=1 script -qec "'$SNPVMM' check none.yaml" /dev/null
+  out_has 'none.yaml: error: '
+  run env NO_COLOR= script -qec "'$SNPVMM' check none.yaml" /dev/null
+  out_has "${esc}[1;31merror:"
+fi
+
+begin '--color takes three words'
+call --color=red check "$EXAMPLE"
+usage_error "snpvmm: --color takes auto, always or never, not 'red'"
+call check --color red "$EXAMPLE"
+usage_error "snpvmm check: --color takes auto, always or never, not 'red'"
+
+begin '-o may stand before the command'
+call -o json measure "$EXAMPLE"
+wants 0
+cp "$T/out" "$T/before"
+call measure -o json "$EXAMPLE"
+cmp -s "$T/out" "$T/before" || wrong 'and gives something else there'
+call -o json measure --output=text "$EXAMPLE"
+[ "$(wc -l <"$T/out")" = 1 ] || wrong 'the later one does not win'
+
+begin '-o takes three words, where there is a result'
+call -o xml measure "$EXAMPLE"
+usage_error "snpvmm: -o takes text, json or cbor, not 'xml'"
+call measure --output=xml "$EXAMPLE"
+usage_error "snpvmm measure: -o takes text, json or cbor, not 'xml'"
+for command in run check schema; do
+  call -o json "$command"
+  wants 2
+  err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"
+done
+
+begin '--set overrides the manifest, the last one wins'
+call measure --vcpus=4 "$EXAMPLE"
+want=$(cut -c 4- "$T/out")
+for set in '--set vcpus=4' '--set=vcpus=0x4' '-S vcpus=2 -S vcpus=4' '--set snp.policy=0xb0000 --set vcpus=4'; do
+  # shellcheck disable=SC2086 # options
+  call measure $set "$EXAMPLE"
+  wants 0
+  out_is "$want"
+done
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 4'
+call measure "$T/m.yaml"
+out_is "$want"
+
+begin '--set takes what the manifest takes'
+call measure --set vcpu_type=EPYC-Milan "$EXAMPLE"
+cp "$T/out" "$T/milan"
+call measure --set vcpu_type=0xa00f11 "$EXAMPLE"
+cmp -s "$T/out" "$T/milan" || wrong 'the model and its signature differ'
+call check --set 'snp.policy={debug: true, abi: "1.51"}' --set 'name=a: b # c' --set boot.cmdline= "$EXAMPLE"
+wants 0
+
+set_refused() { # SETTING PLACE KIND SENTENCE [FIX]
+  for command in measure check run; do
+    call "$command" --set "$1" "$EXAMPLE"
+    wants 2
+    one_error "$2" "$3" "$4"
+    [ -z "${5-}" ] || err_has "  fix: $5"
+  done
+}
+
+begin '--set refuses a key that there is not'
+set_refused vcpsu=1 --set unknown-key "unknown key 'vcpsu'" "did you mean 'vcpus'?"
+set_refused snp=1 --set unknown-key "'snp' is a group of keys, not one"
+set_refused snp.policy.debug=true --set unknown-key "unknown key 'snp.policy.debug'" "set 'snp.policy' as a whole"
+set_refused disks=x --set unsupported "'disks' is not supported by this version of snpvmm" 'remove the key'
+
+begin '--set refuses a value that does not fit'
+set_refused vcpus=0 '--set vcpus' bad-value "'vcpus' is 0; it must be from 1 to 255"
+set_refused vcpus=2x '--set vcpus' bad-value "'vcpus' is '2x', which is not a number"
+set_refused vcpus= '--set vcpus' bad-value "'vcpus' is '', which is not a number"
+set_refused 'vcpus=[1' '--set vcpus' syntax 'a list in brackets is not closed'
+set_refused version=2 '--set version' bad-value "'version' is 2; it must be 1"
+set_refused platform=tdx '--set platform' bad-value "'platform' cannot be 'tdx'" 'write one of: snp, kvm'
+
+begin '--set without key or value is a usage error'
+call measure --set vcpus "$EXAMPLE"
+usage_error "snpvmm measure: --set takes KEY=VALUE, not 'vcpus'"
+call run --set =1 "$EXAMPLE"
+usage_error "snpvmm run: --set takes KEY=VALUE, not '=1'"
+call check --set
+usage_error "snpvmm check: option '--set' requires an argument"
+
+begin '64 settings are taken, more refused'
+i=0 sets=''
+while [ $i -lt 64 ]; do
+  sets="$sets --set vcpus=1" i=$((i + 1))
+done
+# shellcheck disable=SC2086 # options
+call check $sets "$EXAMPLE"
+wants 0
+# shellcheck disable=SC2086 # options
+call check $sets --set vcpus=1 "$EXAMPLE"
+usage_error 'snpvmm check: more than 64 settings'
+
+begin '--platform is short for one of them'
+call run --platform tdx "$EXAMPLE"
+wants 2
+one_error '--set platform' bad-value "'platform' cannot be 'tdx'"
+err_has '  fix: write one of: snp, kvm'
+call check --platform=kvm "$EXAMPLE"
+wants 0
+
+begin 'the platform does not change the measurement'
+call measure --platform=kvm "$EXAMPLE"
+cp "$T/out" "$T/kvm"
+call measure -P snp "$EXAMPLE"
+cmp -s "$T/out" "$T/kvm" || wrong 'it does'
+
+finish

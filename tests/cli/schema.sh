@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/schema.sh: the JSON Schema is JSON, names every key, and agrees with what check says.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+keys=$(sed -n 's/^\t\[KEY_[A-Z0-9_]*\] = { "\([a-z_.]*\)".*/\1/p' config/keys.c)
+
+begin 'it is there, and the same each time'
+call schema
+wants 0
+err_is ''
+cp "$T/out" "$T/schema"
+call schema
+cmp -s "$T/out" "$T/schema" || wrong 'a second time it differs'
+# shellcheck disable=SC2016 # a key of that name
+out_has '"$schema": "http://json-schema.org/draft-07/schema#"' '"additionalProperties": false'
+
+begin 'each key is in it'
+[ "$(echo "$keys" | grep -c .)" = "$(grep -c '^	\[KEY_' config/keys.c)" ] || wrong "config/keys.c has another form: $keys"
+for key in $keys; do
+  out_has "\"${key##*.}\": {"
+done
+
+if command -v python3 >/dev/null; then
+  begin 'it is JSON, with each key in its place'
+  # shellcheck disable=SC2086 # a word a key
+  python3 - "$T/schema" $keys <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the schema is not right'
+import json, sys
+schema = json.load(open(sys.argv[1]))
+assert schema['required'] == ['version'] and schema['type'] == 'object'
+found = set()
+for key, value in schema['properties'].items():
+    assert value['description'], key
+    if value.get('type') == 'object' and 'properties' in value:
+        found |= {key + '.' + inner for inner in value['properties']}
+        assert value['additionalProperties'] is False, key
+    else:
+        found.add(key)
+assert found == set(sys.argv[2:]), found ^ set(sys.argv[2:])
+PYTHON
+else
+  skip 'it is JSON, with each key in its place' 'there is no python3 to read it'
+fi
+
+if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
+  begin 'the example keeps to it, and what check refuses does not'
+  manifest "$T/a.yaml" 'boot: {firmware: builtin:selftest}' 'vcpsu: 1'
+  manifest "$T/b.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 256'
+  manifest "$T/c.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 512'
+  manifest "$T/d.yaml" 'boot: {firmware: builtin:selftest}' 'disks: []'
+  for bad in a b c d; do
+    call check "$T/$bad.yaml"
+    wants 2
+  done
+  python3 - "$T/schema" "$EXAMPLE" "$T"/[abcd].yaml <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the schema is not right'
+import json, jsonschema, sys, yaml
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft7Validator.check_schema(schema)
+jsonschema.validate(yaml.safe_load(open(sys.argv[2])), schema)
+for bad in sys.argv[3:]:
+    assert list(jsonschema.Draft7Validator(schema).iter_errors(yaml.safe_load(open(bad)))), bad
+PYTHON
+else
+  skip 'the example keeps to it, and what check refuses does not' 'python3 lacks jsonschema or yaml'
+fi
+
+if [ -w /dev/full ]; then
+  begin 'a full disk is an error that names the output'
+  timeout -s KILL 60 "$SNPVMM" schema >/dev/full 2>"$T/err"
+  status=$?
+  : >"$T/out"
+  sane 'schema >/dev/full'
+  wants 2
+  err_is 'snpvmm: error: cannot write the schema: No space left on device [output-failed]'
+else
+  skip 'a full disk is an error that names the output' 'there is no /dev/full'
+fi
+
+finish

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/out/result_test.c: the fields of a measurement's result, in each format. */
+#include "core/out/result.h"
+
+#include <cbor.h>
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/out/emit.h"
+#include "core/snp/digest.h"
+#include "tests/make/vectors.h"
+
+static struct snp_ledger_line ledger[] = {
+	{ 0xfffff000, 4096, "normal", "firmware", { 0x11, 0x22 } },
+	{ 0xfffffffff000, 4096, "vmsa", "vcpu 0 (bsp)", { 0x33 } },
+};
+static struct snp_digest digest = {
+	.value = { 0xab, 0xcd },
+	.pages = 2,
+	.ledger = ledger,
+	.n_ledger = ARRAY_SIZE(ledger),
+};
+static const struct measure_result result = {
+	.manifest = "guest.yaml",
+	.profile = "qemu",
+	.vcpu_type = "EPYC-v4",
+	.vcpus = 1,
+	.vcpu_sig = 0x800f12,
+	.guest_features = 0x21,
+	.digest = &digest,
+};
+
+static char *written(int (*emit)(struct emitter *, struct error *), const char *list, size_t *size)
+{
+	struct error err = { 0 };
+	struct emitter e;
+	char *bytes = NULL;
+	FILE *f = open_memstream(&bytes, size);
+
+	cr_assert_not_null(f);
+	cr_assert_eq(emit(&e, &err), 0, "%s", err.text);
+	if (list)
+		e.map(e.self, NULL);
+	result_measure(&e, list, &result);
+	if (list)
+		e.end(e.self);
+	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
+	fclose(f);
+	return bytes;
+}
+
+static json_t *as_json(const char *key)
+{
+	size_t size;
+	char *text = written(emit_json, key, &size);
+	json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	cr_assert(j, "%s", text);
+	free(text);
+	return j;
+}
+
+static void check_text(const json_t *in, const char *key, const char *want)
+{
+	const char *have = json_string_value(json_object_get(in, key));
+
+	cr_expect(have && !strcmp(have, want), "%s is '%s', not '%s'", key, have ? have : "missing",
+	          want);
+}
+
+static void check_number(const json_t *in, const char *key, json_int_t want)
+{
+	cr_expect(json_is_integer(json_object_get(in, key)), "%s", key);
+	cr_expect_eq(json_integer_value(json_object_get(in, key)), want, "%s", key);
+}
+
+#define ZEROS_46 /* bytes, in hex */                                                               \
+	"00000000000000000000000000000000000000000000000000000000000000000000000000000000"         \
+	"000000000000"
+
+/* interface.md, section 1, measure. */
+Test(result, of_measure_has_the_promised_fields)
+{
+	auto_json json_t *j = as_json(NULL);
+
+	check_text(j, "schema", "snpvmm.measure/1");
+	check_text(j, "manifest", "guest.yaml");
+	check_text(j, "measurement", "abcd" ZEROS_46);
+	check_text(j, "profile", "qemu");
+	check_text(j, "vcpu_type", "EPYC-v4");
+	check_text(j, "vcpu_sig", "0x800f12");
+	check_text(j, "guest_features", "0x21");
+	check_number(j, "vcpus", 1);
+	check_number(j, "pages", 2);
+	cr_expect_null(json_object_get(j, "regions"), "regions are for --pages");
+}
+
+Test(result, of_measure_lists_regions_in_launch_order_when_a_ledger_was_wanted)
+{
+	auto_json json_t *j = NULL;
+	json_t *regions;
+
+	digest.ledger_wanted = true;
+	j = as_json(NULL);
+	regions = json_object_get(j, "regions");
+	cr_assert_eq(json_array_size(regions), 2);
+	check_text(json_array_get(regions, 0), "gpa", "0xfffff000");
+	check_number(json_array_get(regions, 0), "size", 4096);
+	check_text(json_array_get(regions, 0), "type", "normal");
+	check_text(json_array_get(regions, 0), "label", "firmware");
+	check_text(json_array_get(regions, 0), "digest_after", "1122" ZEROS_46);
+	check_text(json_array_get(regions, 1), "gpa", "0xfffffffff000");
+	check_text(json_array_get(regions, 1), "type", "vmsa");
+	cr_expect_eq(json_object_size(json_array_get(regions, 1)), 5);
+}
+
+Test(result, of_measure_stands_under_the_key_it_is_given)
+{
+	auto_json json_t *j = as_json("measure");
+
+	cr_expect_eq(json_object_size(j), 1);
+	check_text(json_object_get(j, "measure"), "schema", "snpvmm.measure/1");
+}
+
+Test(result, with_an_empty_ledger_has_an_empty_list)
+{
+	auto_json json_t *j = NULL;
+
+	digest.ledger_wanted = true;
+	digest.n_ledger = 0;
+	j = as_json(NULL);
+	cr_expect(json_is_array(json_object_get(j, "regions")));
+	cr_expect_eq(json_array_size(json_object_get(j, "regions")), 0);
+}
+
+static bool cbor_is(const cbor_item_t *key, const char *text)
+{
+	return cbor_string_length(key) == strlen(text) &&
+	       !memcmp(cbor_string_handle(key), text, strlen(text));
+}
+
+/* The same fields in CBOR as in JSON, bytes as bytes. */
+Test(result, of_measure_has_the_same_fields_in_cbor)
+{
+	auto_json json_t *j = as_json(NULL);
+	struct cbor_load_result read;
+	size_t size, found = 0;
+	char *bytes = written(emit_cbor, NULL, &size);
+	cbor_item_t *map = cbor_load((uint8_t *)bytes, size, &read);
+	struct cbor_pair *pairs;
+	const char *key;
+	json_t *value;
+
+	cr_assert(map && cbor_isa_map(map));
+	cr_expect_eq(read.read, size);
+	cr_expect_eq(cbor_map_size(map), json_object_size(j));
+	pairs = cbor_map_handle(map);
+	json_object_foreach(j, key, value) for (size_t i = 0; i < cbor_map_size(map);
+	                                        i++) if (cbor_is(pairs[i].key, key))
+	{
+		found++;
+		cr_expect_eq(cbor_isa_uint(pairs[i].value), json_is_integer(value));
+		cr_expect_eq(cbor_isa_bytestring(pairs[i].value), !strcmp(key, "measurement"));
+		if (!strcmp(key, "measurement"))
+			cr_expect_arr_eq(cbor_bytestring_handle(pairs[i].value), digest.value, 48);
+	}
+	cr_expect_eq(found, json_object_size(j));
+	cbor_decref(&map);
+	free(bytes);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/snp/status_test.c: the firmware's statuses and the guest's terminations have names. */
+#include "core/snp/status.h"
+
+#include <criterion/criterion.h>
+#include <linux/psp-sev.h>
+#include <string.h>
+
+#include "core/base/array.h"
+
+#define LAST_CODE 0x28
+#define NO_CODE   0x1e /* the one number below it that the ABI doesn't assign */
+
+/* The kernel's own list, as far as the build's headers have it; the spelling is AMD's. */
+static const struct {
+	unsigned code;
+	const char *name;
+} kernels[] = {
+	{ SEV_RET_SUCCESS, "SUCCESS" },
+	{ SEV_RET_INVALID_PLATFORM_STATE, "INVALID_PLATFORM_STATE" },
+	{ SEV_RET_INVALID_GUEST_STATE, "INVALID_GUEST_STATE" },
+	{ SEV_RET_INVALID_LEN, "INVALID_LEN" },
+	{ SEV_RET_ALREADY_OWNED, "ALREADY_OWNED" },
+	{ SEV_RET_INVALID_CERTIFICATE, "INVALID_CERTIFICATE" },
+	{ SEV_RET_POLICY_FAILURE, "POLICY_FAILURE" },
+	{ SEV_RET_INACTIVE, "INACTIVE" },
+	{ SEV_RET_INVALID_ADDRESS, "INVALID_ADDRESS" },
+	{ SEV_RET_BAD_SIGNATURE, "BAD_SIGNATURE" },
+	{ SEV_RET_BAD_MEASUREMENT, "BAD_MEASUREMENT" },
+	{ SEV_RET_ASID_OWNED, "ASID_OWNED" },
+	{ SEV_RET_INVALID_ASID, "INVALID_ASID" },
+	{ SEV_RET_WBINVD_REQUIRED, "WBINVD_REQUIRED" },
+	{ SEV_RET_DFFLUSH_REQUIRED, "DFFLUSH_REQUIRED" },
+	{ SEV_RET_INVALID_GUEST, "INVALID_GUEST" },
+	{ SEV_RET_INVALID_COMMAND, "INVALID_COMMAND" },
+	{ SEV_RET_ACTIVE, "ACTIVE" },
+	{ SEV_RET_HWSEV_RET_PLATFORM, "HWERROR_PLATFORM" },
+	{ SEV_RET_HWSEV_RET_UNSAFE, "HWERROR_UNSAFE" },
+	{ SEV_RET_UNSUPPORTED, "UNSUPPORTED" },
+	{ SEV_RET_INVALID_PARAM, "INVALID_PARAM" },
+	{ SEV_RET_RESOURCE_LIMIT, "RESOURCE_LIMIT" },
+	{ SEV_RET_SECURE_DATA_INVALID, "SECURE_DATA_INVALID" },
+};
+
+static bool known(uint32_t code)
+{
+	return strcmp(snp_status(code)->name, "unknown status") != 0;
+}
+
+Test(status, every_code_the_abi_assigns_has_a_name_a_cause_and_itself)
+{
+	for (uint32_t code = 0; code <= LAST_CODE; code++) {
+		const struct snp_status *s = snp_status(code);
+
+		if (code == NO_CODE)
+			continue;
+		cr_assert(known(code), "0x%x", code);
+		cr_expect_eq(s->code, code);
+		cr_expect_eq(strspn(s->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"), strlen(s->name), "%s",
+		             s->name);
+		cr_expect_str_not_empty(s->cause, "%s", s->name);
+		cr_expect_not_null(s->cure, "%s", s->name);
+		for (uint32_t before = 0; before < code; before++)
+			cr_expect_str_neq(s->name, snp_status(before)->name);
+	}
+}
+
+Test(status, names_are_those_of_the_kernels_header)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++)
+		cr_expect_str_eq(snp_status(kernels[i].code)->name, kernels[i].name);
+}
+
+Test(status, an_unassigned_code_is_unknown_and_still_says_something)
+{
+	static const uint32_t codes[] = { NO_CODE, LAST_CODE + 1, 0x100, 0x80000000, 0xfffffffe };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		cr_expect_not(known(codes[i]), "0x%x", codes[i]);
+		cr_expect_str_not_empty(snp_status(codes[i])->cause);
+		cr_expect_not_null(snp_status(codes[i])->cure);
+	}
+}
+
+Test(status, that_the_firmware_was_never_asked_is_said)
+{
+	cr_expect_str_eq(snp_status(SNP_STATUS_NOT_ASKED)->name, "NOT_ASKED");
+	cr_expect(strstr(snp_status(SNP_STATUS_NOT_ASKED)->cause, "before it asked"));
+}
+
+Test(status, what_a_user_can_cause_comes_with_a_cure)
+{
+	static const uint32_t codes[] = { SNP_STATUS_POLICY_FAILURE, SNP_STATUS_BAD_SIGNATURE,
+		                          SNP_STATUS_BAD_MEASUREMENT, SNP_STATUS_INVALID_PARAM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		cr_expect_str_not_empty(snp_status(codes[i])->cure);
+}
+
+/* GHCB specification 2.3.4: set 0 is its own; set 1 Linux's, arch/x86/include/asm/sev-common.h. */
+Test(status, terminations_of_the_specification_and_of_linux_have_texts)
+{
+	for (unsigned code = 0; code <= 2; code++)
+		cr_expect_not_null(snp_termination(0, code), "0:%u", code);
+	for (unsigned code = 0; code <= 9; code++)
+		cr_expect_not_null(snp_termination(1, code), "1:%u", code);
+	cr_expect(strstr(snp_termination(0, 1), "protocol version"));
+	cr_expect(strstr(snp_termination(1, 2), "PVALIDATE"));
+	cr_expect(strstr(snp_termination(1, 4), "CPUID"));
+}
+
+Test(status, other_terminations_have_none_but_their_set_has_a_name)
+{
+	cr_expect_null(snp_termination(0, 3));
+	cr_expect_null(snp_termination(1, 10));
+	cr_expect_null(snp_termination(2, 0));
+	cr_expect_null(snp_termination(15, 255));
+	cr_expect_str_eq(snp_termination_set(0), "GHCB specification");
+	cr_expect(strstr(snp_termination_set(1), "guest kernel"));
+	cr_expect_str_eq(snp_termination_set(2), "guest's own reasons");
+	cr_expect_str_eq(snp_termination_set(15), snp_termination_set(2));
+}
