@@ -12,7 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/dev/debug.h"
-#include "core/dev/power.h"
+#include "core/dev/acpi_pm.h"
 
 #define TABLES_ALIGN 64
 #define RSDP_ALIGN   16
@@ -207,8 +207,8 @@ static void fadt_put(struct acpi_tables *t)
 		.reset = port_of(RESET_PORT),
 		.reset_value = RESET_VALUE,
 		.x_dsdt = le64_of(t->dsdt),
-		.sleep_control = port_of(POWER_CONTROL),
-		.sleep_status = port_of(POWER_STATUS),
+		.sleep_control = port_of(ACPI_SLEEP_CONTROL),
+		.sleep_status = port_of(ACPI_SLEEP_STATUS),
 	};
 
 	memcpy(t->tables + t->fadt, &f, sizeof(f));

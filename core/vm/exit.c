@@ -42,7 +42,9 @@ static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
 	enum verdict verdict = VERDICT_RESUME;
 
-	for (uint32_t i = 0; verdict == VERDICT_RESUME && i < run->io.count; i++) {
+	/* A string of fw_cfg transfers can take long, and must not hold up the end of the run. */
+	for (uint32_t i = 0;
+	     verdict == VERDICT_RESUME && i < run->io.count && !atomic_load(&vm->stopping); i++) {
 		enum io_verdict asked = IO_GO_ON;
 
 		pthread_mutex_lock(&vm->bus_lock);

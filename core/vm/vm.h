@@ -9,9 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/dev/a20.h"
+#include "core/dev/acpi_pm.h"
 #include "core/dev/bus.h"
+#include "core/dev/cmos.h"
 #include "core/dev/debug.h"
-#include "core/dev/power.h"
+#include "core/dev/fwcfg.h"
+#include "core/dev/pci_host.h"
 #include "core/dev/serial.h"
 #include "core/dev/sink.h"
 #include "core/plan/plan.h"
@@ -82,7 +86,12 @@ struct vm {
 	struct exit_port exit_port;
 	struct reset_port reset_port;
 	struct keyboard_port keyboard_port;
-	struct power_port power_port;
+	struct acpi_pm acpi_pm;
+	/* What firmware needs, where there is a firmware. */
+	struct fwcfg fwcfg;
+	struct pci_host pci_host;
+	struct cmos cmos;
+	struct a20_port a20_port;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 
