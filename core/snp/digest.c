@@ -158,8 +158,8 @@ static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, s
 		d->vmsa_of = s;
 	}
 	chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, d->vmsa_contents);
-	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa", index ? "vcpu (ap)" : "vcpu 0 (bsp)",
-	                  err);
+	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa",
+	                  index ? "vcpu (ap)" : "vcpu 0 (bsp)", err);
 }
 
 static int digest_end(void *self, const struct plan *p, struct error *err)

@@ -40,7 +40,8 @@ static int launch_vm(struct vm *vm, struct error *err)
 		                   (void *)(uintptr_t)vm->platform->vm_type);
 	while (r == -EINTR);
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "creating a VM of type %lu", vm->platform->vm_type);
+		return error_sys(err, ERROR_KVM, -r, "creating a VM of type %lu",
+		                 vm->platform->vm_type);
 	vm->fd = r;
 	r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
 	if (r < (int)sizeof(struct kvm_run))
@@ -73,9 +74,9 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 
 static int launch_devices(struct vm *vm, const struct vm_devices *d, struct error *err)
 {
-	struct io_dev *const devices[] = { &vm->serial.dev,        &vm->debug_port.dev,
-		                           &vm->reset_port.dev,    &vm->keyboard_port.dev,
-		                           &vm->power_port.dev,    &vm->exit_port.dev };
+	struct io_dev *const devices[] = { &vm->serial.dev,     &vm->debug_port.dev,
+		                           &vm->reset_port.dev, &vm->keyboard_port.dev,
+		                           &vm->power_port.dev, &vm->exit_port.dev };
 	size_t count = ARRAY_SIZE(devices) - !d->exit_port_given;
 	int r = 0;
 
@@ -122,7 +123,8 @@ int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct
 		return error_nomem(err, "VM");
 	if (plan_settings(p)->measure_only) {
 		free(vm);
-		return error_set(err, ERROR_UNSUPPORTED, "this manifest can be measured, not launched: %s",
+		return error_set(err, ERROR_UNSUPPORTED,
+		                 "this manifest can be measured, not launched: %s",
 		                 plan_settings(p)->measure_only);
 	}
 	vm->sys = sys;

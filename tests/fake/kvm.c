@@ -46,14 +46,15 @@ int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind)
 
 void *fake_pages(size_t size)
 {
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	                -1, 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
 
 /* Counts the call; true: it is the one that has to fail. */
-static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long request, uint64_t argument)
+static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long request,
+                  uint64_t argument)
 {
 	f->calls++;
 	f->calls_of[kind]++;
@@ -176,7 +177,8 @@ static int irq_line(struct fake_kvm *f, const struct kvm_irq_level *irq)
 
 static int enable_cap(struct fake_kvm *f, const struct kvm_enable_cap *cap)
 {
-	if (cap->cap != KVM_CAP_EXIT_HYPERCALL || cap->flags || cap->args[0] & ~(1ULL << X_HC_MAP_GPA_RANGE))
+	if (cap->cap != KVM_CAP_EXIT_HYPERCALL || cap->flags ||
+	    cap->args[0] & ~(1ULL << X_HC_MAP_GPA_RANGE))
 		return fake_complain(f, EINVAL, "KVM_ENABLE_CAP %u, 0x%llx", cap->cap,
 		                     (unsigned long long)cap->args[0]);
 	f->vm.hypercalls = cap->args[0];
@@ -214,7 +216,8 @@ static int vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
 
 static uint64_t ioctl_argument(unsigned long request, const void *arg)
 {
-	if (request == KVM_CHECK_EXTENSION || request == KVM_CREATE_VM || request == KVM_CREATE_VCPU)
+	if (request == KVM_CHECK_EXTENSION || request == KVM_CREATE_VM ||
+	    request == KVM_CREATE_VCPU)
 		return (uintptr_t)arg;
 	return request == KVM_MEMORY_ENCRYPT_OP ? ((const struct x_sev_cmd *)arg)->id : 0;
 }
@@ -243,7 +246,8 @@ static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
 	else if (fd && fd->kind == FD_VCPU)
 		r = fake_vcpu_ioctl(f, f->vm.vcpus[fd->index], request, arg);
 	else
-		r = fake_complain(f, fd ? ENOTTY : EBADF, "ioctl 0x%lx on descriptor %d", request, number);
+		r = fake_complain(f, fd ? ENOTTY : EBADF, "ioctl 0x%lx on descriptor %d", request,
+		                  number);
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }
@@ -266,7 +270,8 @@ static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number
 	else if (fd->kind == FD_GMEM && size <= fd->size && fd->flags & X_GUEST_MEMFD_MMAP)
 		at = fd->bytes;
 	else
-		*error = fake_complain(f, EINVAL, "mapping of 0x%zx bytes of descriptor %d", size, number);
+		*error = fake_complain(f, EINVAL, "mapping of 0x%zx bytes of descriptor %d", size,
+		                       number);
 	if (at && fd->kind == FD_VCPU)
 		f->vm.vcpus[fd->index]->run = (void *)at;
 	return at;
@@ -368,7 +373,8 @@ static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t 
 	int r;
 
 	pthread_mutex_lock(&f->lock);
-	r = fails(f, FAKE_DISCARD, 0, 0) ? -f->fail_errnum : fake_memory_discard(f, fd, at, offset, size);
+	r = fails(f, FAKE_DISCARD, 0, 0) ? -f->fail_errnum
+	                                 : fake_memory_discard(f, fd, at, offset, size);
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }
@@ -377,7 +383,8 @@ static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t 
 static void close_order(struct fake_kvm *f, const struct fake_fd *closing)
 {
 	for (size_t i = 0; closing->kind == FD_SEV && i < FAKE_FDS; i++)
-		if (f->fds[i].kind == FD_VM || f->fds[i].kind == FD_VCPU || f->fds[i].kind == FD_GMEM)
+		if (f->fds[i].kind == FD_VM || f->fds[i].kind == FD_VCPU ||
+		    f->fds[i].kind == FD_GMEM)
 			fake_complain(f, EBUSY, "/dev/sev closed before the VM was");
 }
 

@@ -92,7 +92,7 @@ struct fake_kvm {
 	pthread_cond_t waits; /* a vCPU began to wait */
 	struct fake_fd fds[FAKE_FDS];
 	struct fake_map maps[FAKE_MAPS];
-	struct fake_vm vm; /* one at a time */
+	struct fake_vm vm;                                 /* one at a time */
 	struct fake_exit scripts[FAKE_VCPUS][FAKE_SCRIPT]; /* until the vCPU exists */
 	size_t n_scripts[FAKE_VCPUS];
 
@@ -113,7 +113,7 @@ struct fake_kvm {
 
 /* A rule was broken; the first one is kept. Returns -errnum. */
 int fake_complain(struct fake_kvm *f, int errnum, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* The descriptor, or NULL; and a new one. */
 struct fake_fd *fake_fd(struct fake_kvm *f, int fd);
