@@ -17,9 +17,9 @@ struct kvm_sys; /* core/vm/sys.h */
 struct slot {
 	gpa_t gpa;
 	uint64_t size;
-	uint8_t *at;         /* what we and KVM reach: all of it, or the shared side */
-	int fd;              /* guest_memfd, or memfd where KVM has none to map; -1: not open */
-	uint64_t *shared;    /* private memory alone: a bit a page, set while the page is shared */
+	uint8_t *at;      /* what we and KVM reach: all of it, or the shared side */
+	int fd;           /* guest_memfd, or memfd where KVM has none to map; -1: not open */
+	uint64_t *shared; /* private memory alone: a bit a page, set while the page is shared */
 };
 
 struct memory {

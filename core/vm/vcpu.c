@@ -21,7 +21,7 @@ static int vm_ioctl(const struct vm *vm, int fd, unsigned long request, void *ar
 static struct kvm_cpuid2 *cpuid_buffer(struct error *err)
 {
 	struct kvm_cpuid2 *c =
-	        calloc(1, sizeof(*c) + CPUID_MAX_LEAVES * sizeof(struct kvm_cpuid_entry2));
+		calloc(1, sizeof(*c) + CPUID_MAX_LEAVES * sizeof(struct kvm_cpuid_entry2));
 
 	if (c)
 		c->nent = CPUID_MAX_LEAVES;
@@ -128,8 +128,8 @@ int vcpu_create(struct vm *vm, unsigned index, struct error *err)
 	if (r < 0)
 		return error_sys(err, ERROR_KVM, -r, "creating vCPU %u", index);
 	v->fd = r;
-	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd,
-	                      &error);
+	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	                      v->fd, &error);
 	return v->run ? 0 : error_sys(err, ERROR_KVM, -error, "mapping vCPU %u", index);
 }
 
@@ -171,7 +171,8 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 	int r = vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &sregs); /* for apic_base alone */
 
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "reading system registers of vCPU %u", v->index);
+		return error_sys(err, ERROR_KVM, -r, "reading system registers of vCPU %u",
+		                 v->index);
 	sregs.cs = segment_kvm(&s->cs);
 	sregs.ds = segment_kvm(&s->ds);
 	sregs.es = segment_kvm(&s->es);
@@ -190,7 +191,8 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 	if (r == 0)
 		return 0;
 	error_sys(err, ERROR_KVM, -r, "system registers of vCPU %u", v->index);
-	return error_why(err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
+	return error_why(
+		err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
 }
 
 int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)
