@@ -148,27 +148,13 @@ static int status_of(const struct manifest *m, const struct outcome *o)
 	return status_exit(m, o);
 }
 
-/* A kernel that was booted directly began in our stage0, which ends a guest by codes of its own. */
-static void stage0_explain(const struct manifest *m, struct outcome *o)
-{
-	unsigned code;
-
-	if (m->firmware.path || m->builtin)
-		return;
-	if (o->kind == GUEST_TERMINATED
-	            ? !stage0_termination_code(o->code, &code)
-	            : o->kind != GUEST_EXITED || !stage0_exit_code(o->code, &code))
-		return;
-	if (stage0_reason(code))
-		outcome_set(o, GUEST_TERMINATED, o->code, "stage0 refused to start the kernel: %s",
-		            stage0_reason(code));
-}
-
 static int conclude(const struct manifest *m, struct outcome *o)
 {
 	int status;
 
-	stage0_explain(m, o);
+	if (!m->firmware.path &&
+	    !m->builtin) /* a kernel that is booted directly begins in our stage0 */
+		stage0_explain(o);
 	status = status_of(m, o);
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);

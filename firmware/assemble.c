@@ -130,8 +130,8 @@ static int hashes_add(struct assembly *a, const struct ovmf *o, struct region *r
 		return plan_add(a->plan, r, err);
 	if (!o->has_hash_area)
 		return no_hash_page(a, err);
-	kernel_hashes_of(&hashes, a->images->kernel.data, a->images->kernel.size,
-	                 a->images->initrd.data, a->images->initrd.size, a->m->cmdline);
+	kernel_hashes_of(&hashes, a->images->kernel_sha256, a->images->initrd_sha256,
+	                 a->m->cmdline);
 	e = blob_zero(PAGE_SIZE, &page, err);
 	if (e == 0)
 		e = kernel_hashes_page(&hashes, o->hash_gpa, o->hash_size, (uint32_t)r->gpa,

@@ -11,9 +11,9 @@
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/sha2.h"
 #include "core/plan/plan.h"
 #include "firmware/acpi.h"
-#include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/linux.h"
 #include "firmware/stage0.h"
@@ -97,18 +97,15 @@ static int offer(struct plan *p, gpa_t gpa, const struct blob *b, const char *la
 static void blobs_fill(const struct direct *d, struct stage0_config *c)
 {
 	const struct blob *kernel = &d->images->kernel, *initrd = &d->images->initrd;
-	struct kernel_hashes hashes;
 
-	kernel_hashes_of(&hashes, kernel->data + d->kernel.setup_size, d->kernel.payload_size,
-	                 initrd->data, initrd->size, NULL);
 	c->blobs[0] = (struct stage0_blob_spec){ .src = d->kernel_offer + d->kernel.setup_size,
 		                                 .dst = d->layout.load,
 		                                 .size = d->kernel.payload_size };
 	c->blobs[1] = (struct stage0_blob_spec){ .src = d->initrd_offer,
 		                                 .dst = d->layout.initrd,
 		                                 .size = initrd->size };
-	memcpy(c->blobs[0].sha256, hashes.kernel, sizeof(hashes.kernel));
-	memcpy(c->blobs[1].sha256, hashes.initrd, sizeof(hashes.initrd));
+	sha256(kernel->data + d->kernel.setup_size, d->kernel.payload_size, c->blobs[0].sha256);
+	memcpy(c->blobs[1].sha256, d->images->initrd_sha256, sizeof(c->blobs[1].sha256));
 	c->n_blobs = initrd->size ? 2 : 1;
 }
 

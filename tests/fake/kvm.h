@@ -56,7 +56,7 @@ struct fake_call {
 	enum fake_call_kind kind;
 	unsigned long request; /* of an ioctl */
 	uint64_t
-		argument; /* of an ioctl that takes a number: a capability, a VM type; its id for an SEV command */
+		argument; /* of an ioctl that takes a number: a capability, a VM type; a slot's size; its id for an SEV command */
 };
 
 /* The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts from 1. */
@@ -115,9 +115,9 @@ enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
 /* One return of KVM_RUN. */
 struct fake_exit {
 	int result;      /* 0 or a negative errno */
-	uint32_t reason; /* KVM_EXIT_...; left as it was if keep_reason */
-	bool keep_reason;
-	bool wait; /* first until kicked out: then the result is -EINTR */
+	uint32_t reason; /* KVM_EXIT_... */
+	bool wait;       /* first until kicked out: then the result is -EINTR */
+	unsigned rise;   /* first until this interrupt line is high, or kicked out */
 	struct fake_exit_io {
 		bool out;
 		uint8_t size;
@@ -140,8 +140,9 @@ struct fake_exit fake_memory_fault(gpa_t gpa, bool private);
 struct fake_exit fake_system_event(uint32_t type, uint64_t data);
 struct fake_exit fake_reason(uint32_t reason,
                              uint64_t first); /* any other exit; `first` begins its payload */
-struct fake_exit fake_errno(int errnum);      /* KVM_RUN fails, the reason is stale */
+struct fake_exit fake_errno(int errnum);      /* KVM_RUN itself fails */
 struct fake_exit fake_wait(void);
+struct fake_exit fake_until_irq(unsigned irq);
 
 /* vCPU `index` leaves KVM_RUN in these ways, one by one; after the last it waits to be kicked. */
 void fake_kvm_script(struct fake_kvm *f, unsigned index, const struct fake_exit *exits, size_t n);

@@ -112,6 +112,10 @@ static int slot_set(struct fake_kvm *f, const struct x_memory_region2 *r, uint32
 	bool gmem = r->flags & X_MEM_GUEST_MEMFD;
 	struct fake_slot *s;
 
+	if (r->slot < FAKE_SLOTS && f->vm.slots[r->slot].used && r->memory_size == 0) {
+		fake_slot_drop(&f->vm.slots[r->slot]);
+		return 0;
+	}
 	if (r->flags & ~flags || r->slot >= FAKE_SLOTS || f->vm.slots[r->slot].used)
 		return fake_complain(f, EINVAL, "slot %u, flags 0x%x", r->slot, r->flags);
 	if (r->guest_phys_addr % PAGE_SIZE || r->memory_size % PAGE_SIZE || r->memory_size == 0 ||

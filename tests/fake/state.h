@@ -89,7 +89,7 @@ struct fake_kvm {
 	struct kvm_sys sys;
 	unsigned flags;
 	pthread_mutex_t lock;
-	pthread_cond_t waits; /* a vCPU began to wait */
+	pthread_cond_t waits; /* a vCPU began to wait, or a line changed */
 	struct fake_fd fds[FAKE_FDS];
 	struct fake_map maps[FAKE_MAPS];
 	struct fake_vm vm;                                 /* one at a time */
@@ -119,6 +119,10 @@ int fake_complain(struct fake_kvm *f, int errnum, const char *format, ...)
 struct fake_fd *fake_fd(struct fake_kvm *f, int fd);
 int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind);
 void *fake_pages(size_t size);
+
+/* tests/fake/vm.c: ioctls of /dev/kvm and of a VM. */
+int fake_dev_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
+int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 
 /* tests/fake/memory.c: VM ioctls about memory, and discards. */
 int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
