@@ -43,6 +43,19 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* What the PSP takes in page by page, and what the guest takes in by itself. */
+static void announce_sizes(const struct plan *p, const struct snp_digest *d)
+{
+	const struct offer *offers;
+	size_t n = plan_offers(p, &offers);
+	uint64_t offered = 0;
+
+	for (size_t i = 0; i < n; i++)
+		offered += offers[i].size;
+	log_info("%llu KiB are measured page by page, %llu KiB are offered in shared memory",
+	         (unsigned long long)(d->pages * PAGE_SIZE / 1024), (unsigned long long)offered / 1024);
+}
+
 static void announce(const struct manifest *m, const struct snp_digest *d)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
@@ -205,6 +218,7 @@ static int run_manifest(const struct run_command *c, struct error *err)
 	if (snp_digest_of(measured, &digest, err) < 0)
 		return STATUS_LAUNCH;
 	announce(&m, &digest);
+	announce_sizes(measured, &digest);
 	if (pins_check(&m, &digest, err) < 0)
 		return STATUS_MEASUREMENT;
 	if (m.platform == MANIFEST_SNP)

@@ -7,6 +7,17 @@
 #include "core/vm/launch.h"
 #include "tests/make/image.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_LSAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define WITH_LSAN
+#endif
+#ifdef WITH_LSAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 const struct fixture_part fixture_ovmf[] = {
 	{ FIXTURE_FW, 16, PAGE_DATA }, { 0x20000, 9, PAGE_ZERO },  { 0x2a000, 3, PAGE_ZERO },
 	{ 0x2d000, 1, PAGE_SECRETS },  { 0x2e000, 1, PAGE_CPUID }, { 0x2f000, 1, PAGE_ZERO },
@@ -24,6 +35,8 @@ const struct fixture_part fixture_nothing[] = { { 0 } };
 const struct vm_devices fixture_quiet = {
 	.serial_fd = -1, .debug_fd = -1, .exit_port_given = true, .exit_port = 0xf4
 };
+
+_Alignas(4096) uint8_t fixture_offered[FIXTURE_OFFER_SIZE];
 
 struct vcpu_state fixture_long_mode(void)
 {
@@ -98,6 +111,7 @@ static void part_add(struct plan *p, const struct fixture_part *part, uint64_t s
 
 const struct plan *fixture_plan(const struct fixture *s)
 {
+	struct offer offer = { FIXTURE_OFFER, FIXTURE_OFFER_SIZE, fixture_offered, "offer" };
 	struct plan *p = plan_new();
 	const struct plan *sealed;
 	struct error err = { 0 };
@@ -108,6 +122,8 @@ const struct plan *fixture_plan(const struct fixture *s)
 	cr_assert_eq(plan_add_ram(p, FIXTURE_FW, FIXTURE_TOP, &err), 0, "%s", err.text);
 	for (size_t i = 0; s->parts[i].pages > 0; i++)
 		part_add(p, &s->parts[i], i + 1);
+	if (s->offer)
+		cr_assert_eq(plan_add_offer(p, &offer, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_set_vcpus(p, s->vcpus, &s->bsp, &s->ap, &err), 0, "%s", err.text);
 	plan_set(p, &s->settings);
 	sealed = plan_seal(p, &err);
@@ -137,9 +153,17 @@ struct outcome fixture_run(struct vm *vm)
 	return o;
 }
 
+void fixture_no_leaks(void)
+{
+#ifdef WITH_LSAN
+	cr_assert_eq(__lsan_do_recoverable_leak_check(), 0, "memory was lost");
+#endif
+}
+
 void fixture_end(struct fake_kvm *f, struct vm *vm)
 {
 	vm_free(vm);
 	cr_assert_str_empty(fake_kvm_complaint(f), "%s", fake_kvm_complaint(f));
 	cr_assert_eq(fake_kvm_leaks(f), 0u, "%u descriptors or mappings left", fake_kvm_leaks(f));
+	fixture_no_leaks();
 }

@@ -24,9 +24,14 @@ struct fixture_part {
 #define FIXTURE_TOP  ((uint64_t)0x10000)
 #define FIXTURE_FW   (((gpa_t)1 << 32) - FIXTURE_TOP)
 
+#define FIXTURE_OFFER      ((gpa_t)0x10000000)
+#define FIXTURE_OFFER_SIZE ((uint64_t)0x2000)
+extern uint8_t fixture_offered[FIXTURE_OFFER_SIZE];
+
 struct fixture {
 	const struct fixture_part *parts;
 	unsigned vcpus;
+	bool offer; /* fixture_offered, at FIXTURE_OFFER */
 	struct plan_settings settings;
 	struct vcpu_state bsp, ap;
 };
@@ -52,6 +57,8 @@ struct vm *fixture_launch(struct fake_kvm *f, const struct platform *on, const s
                           const struct vm_devices *d);
 /* Runs it without input; ends by itself, if nobody else does it, after a time that no test needs. */
 struct outcome fixture_run(struct vm *vm);
+/* Under AddressSanitizer: fails the test if memory was lost. Criterion's processes end without asking. */
+void fixture_no_leaks(void);
 /* The end of a test: vm_free(), after which nothing may be left and no rule been broken. */
 void fixture_end(struct fake_kvm *f, struct vm *vm);
 

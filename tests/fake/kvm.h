@@ -87,6 +87,10 @@ bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t 
                     uint32_t ret[4]);
 /* How often line `irq` went from low to high. */
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
+/* What KVM_SET_MP_STATE said for vCPU `index`; -1: nothing. */
+int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
+/* Bytes of private memory that were asked for before the guest needs them. */
+uint64_t fake_kvm_prefaulted(struct fake_kvm *f);
 /* The 4096 bytes that were measured for vCPU `index`. */
 const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index);
 
@@ -116,8 +120,8 @@ enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
 struct fake_exit {
 	int result;      /* 0 or a negative errno */
 	uint32_t reason; /* KVM_EXIT_... */
-	bool wait;       /* first until kicked out: then the result is -EINTR */
-	unsigned rise;   /* first until this interrupt line is high, or kicked out */
+	bool wait; /* first until kicked out; with a reason, that exit comes all the same, else -EINTR */
+	unsigned rise; /* first until this interrupt line is high, or kicked out */
 	struct fake_exit_io {
 		bool out;
 		uint8_t size;
@@ -142,6 +146,7 @@ struct fake_exit fake_reason(uint32_t reason,
                              uint64_t first); /* any other exit; `first` begins its payload */
 struct fake_exit fake_errno(int errnum);      /* KVM_RUN itself fails */
 struct fake_exit fake_wait(void);
+struct fake_exit fake_late(struct fake_exit e); /* as if it came at the same time as the kick */
 struct fake_exit fake_until_irq(unsigned irq);
 
 /* vCPU `index` leaves KVM_RUN in these ways, one by one; after the last it waits to be kicked. */

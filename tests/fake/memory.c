@@ -200,6 +200,28 @@ int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool
 	}
 }
 
+/* Does a part and returns 0 as long as there is progress (kvm-snp-abi 3.9). */
+int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
+{
+	const struct fake_slot *s = fake_slot_of(f, p->gpa);
+	uint64_t part = p->size;
+
+	if (!f->vm.finished)
+		return fake_complain(f, EOPNOTSUPP, "KVM_PRE_FAULT_MEMORY before LAUNCH_FINISH");
+	if (p->flags || p->size == 0 || p->size % PAGE_SIZE || p->gpa % PAGE_SIZE)
+		return fake_complain(f, EINVAL, "KVM_PRE_FAULT_MEMORY of 0x%llx bytes",
+		                     (unsigned long long)p->size);
+	if (!s || s->gmem < 0)
+		return fake_complain(f, ENOENT, "KVM_PRE_FAULT_MEMORY where no private memory is");
+	if (f->flags & FAKE_PARTIAL_UPDATES)
+		part = (part / PAGE_SIZE + 1) / 2 * PAGE_SIZE;
+	part = part < s->size - (p->gpa - s->gpa) ? part : s->size - (p->gpa - s->gpa);
+	p->gpa += part;
+	p->size -= part;
+	f->vm.prefaulted += part;
+	return 0;
+}
+
 /* Whoever frees the side that the pages are on takes the guest's data away. */
 static void side_check(struct fake_kvm *f, const struct fake_slot *s, uint64_t offset,
                        uint64_t size, bool private_side)

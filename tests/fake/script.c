@@ -90,6 +90,12 @@ struct fake_exit fake_wait(void)
 	return (struct fake_exit){ .wait = true };
 }
 
+struct fake_exit fake_late(struct fake_exit e)
+{
+	e.wait = true;
+	return e;
+}
+
 struct fake_exit fake_until_irq(unsigned irq)
 {
 	return (struct fake_exit){ .reason = KVM_EXIT_INTR, .rise = irq };
@@ -198,6 +204,16 @@ unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq)
 {
 	assert(irq < FAKE_IRQS);
 	return f->vm.rises[irq];
+}
+
+int fake_kvm_mp_state(struct fake_kvm *f, unsigned index)
+{
+	return index < f->vm.n_vcpus ? f->vm.vcpus[index]->mp_state : -1;
+}
+
+uint64_t fake_kvm_prefaulted(struct fake_kvm *f)
+{
+	return f->vm.prefaulted;
 }
 
 const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index)

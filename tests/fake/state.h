@@ -52,6 +52,7 @@ struct fake_slot {
 
 struct fake_vcpu {
 	struct kvm_run *run; /* NULL: not mapped */
+	int mp_state;        /* -1: never set */
 	bool sealed;         /* its VMSA is the firmware's: state is out of reach */
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
@@ -83,6 +84,7 @@ struct fake_vm {
 	uint8_t digest[48];
 	unsigned updates; /* calls of LAUNCH_UPDATE */
 	unsigned refusals;
+	uint64_t prefaulted;
 };
 
 struct fake_kvm {
@@ -127,6 +129,7 @@ int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 /* tests/fake/memory.c: VM ioctls about memory, and discards. */
 int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
 int fake_memory_discard(struct fake_kvm *f, int fd, void *at, uint64_t offset, uint64_t size);
+int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p);
 struct fake_slot *fake_slot_of(struct fake_kvm *f, gpa_t gpa);
 /* Whether [at, at + size) touches memory that a slot hands to the guest. */
 bool fake_guest_side(struct fake_kvm *f, const void *at, uint64_t size);

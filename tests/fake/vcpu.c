@@ -98,6 +98,7 @@ static void vcpu_reset(struct fake_vcpu *v, unsigned index)
 	struct kvm_segment data = { .limit = 0xffff, .type = 2, .s = 1, .present = 1 };
 	struct kvm_sregs *s = &v->sregs;
 
+	v->mp_state = -1;
 	s->ds = s->es = s->fs = s->gs = s->ss = s->cs = data;
 	s->cs.selector = 0xf000;
 	s->cs.base = 0xffff0000;
@@ -207,6 +208,24 @@ static int regs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_re
 	return 0;
 }
 
+static int mp_state_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_mp_state *state)
+{
+	if (state->mp_state > KVM_MP_STATE_AP_RESET_HOLD || v->at > 0)
+		return fake_complain(f, EINVAL, "KVM_SET_MP_STATE %u, or after KVM_RUN",
+		                     state->mp_state);
+	v->mp_state = (int)state->mp_state;
+	return 0;
+}
+
+/* No rule is broken by asking for sealed registers: that is how one learns that they are. */
+static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_t size)
+{
+	if (v->sealed)
+		return -EINVAL;
+	memcpy(to, from, size);
+	return 0;
+}
+
 /* KVM completes an exit at the next KVM_RUN: only now does it read what the VMM left. */
 static void answer_take(struct fake_vcpu *v)
 {
@@ -300,7 +319,10 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	e = &v->script[v->at++];
 	if (e->rise)
 		irq_wait(f, v, e->rise);
-	return e->wait ? run_wait(f, v) : run_exit(v, e);
+	if (!e->wait)
+		return run_exit(v, e);
+	run_wait(f, v);
+	return e->reason ? run_exit(v, e) : -EINTR;
 }
 
 int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg)
@@ -311,10 +333,13 @@ int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long reque
 	case KVM_SET_CPUID2:
 		return cpuid_set(f, v, arg);
 	case KVM_GET_SREGS:
-		if (v->sealed)
-			return fake_complain(f, EINVAL, "KVM_GET_SREGS after LAUNCH_FINISH");
-		memcpy(arg, &v->sregs, sizeof(v->sregs));
-		return 0;
+		return regs_get(v, arg, &v->sregs, sizeof(v->sregs));
+	case KVM_GET_REGS:
+		return regs_get(v, arg, &v->regs, sizeof(v->regs));
+	case KVM_SET_MP_STATE:
+		return mp_state_set(f, v, arg);
+	case X_PRE_FAULT_MEMORY:
+		return fake_memory_prefault(f, arg);
 	case KVM_SET_SREGS:
 		return sregs_set(f, v, arg);
 	case KVM_SET_REGS:

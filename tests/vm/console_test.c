@@ -3,7 +3,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -87,6 +90,58 @@ Test(console, a_reader_that_stalls_does_not_hold_a_signal_up)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	raise(SIGTERM);
 	cr_assert_eq(print(fds[1], -1, 0).kind, RUN_SIGNALLED);
+}
+
+struct slow_reader {
+	struct vm *vm;
+	int fd;
+	size_t held;
+	char last[sizeof(LINE)]; /* what came last */
+};
+
+/* Begins to read once the guest is gone, and some time after that. */
+static void *read_late(void *self)
+{
+	struct slow_reader *r = self;
+	char block[4096];
+
+	while (!atomic_load(&r->vm->stopping))
+		poll(NULL, 0, 1);
+	poll(NULL, 0, 50);
+	for (ssize_t n; (n = read(r->fd, block, sizeof(block))) > 0;)
+		for (ssize_t i = 0; i < n; i++)
+			if (block[i] && r->held < sizeof(r->last) - 1)
+				r->last[r->held++] = block[i];
+	return NULL;
+}
+
+/* The last words wait for room in the pipe, which comes only after the guest has ended. */
+Test(console, a_slow_reader_gets_the_last_words_too)
+{
+	const struct fake_exit exits[] = { fake_out_string(COM1, "last words"),
+		                           fake_out(0xf4, 1, 0) };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct slow_reader r = { 0 };
+	struct vm_devices d = { -1, -1, true, 0xf4 };
+	struct outcome o;
+	pthread_t thread;
+	int fds[2];
+
+	pipe_full(fds);
+	d.serial_fd = fds[1];
+	r.fd = fds[0];
+	r.vm = fixture_launch(f, &platform_snp, p, &d);
+	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+	cr_assert_eq(pthread_create(&thread, NULL, read_late, &r), 0);
+	o = fixture_run(r.vm);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s", o.detail);
+	vm_free(r.vm);
+	close(fds[1]);
+	pthread_join(thread, NULL);
+	cr_assert_str_eq(r.last, "last words");
+	cr_assert_eq(fake_kvm_leaks(f), 0u);
 }
 
 Test(console, a_reader_that_has_left_ends_the_run)

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/kvm.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +197,72 @@ Test(launch, loads_the_bytes_of_unmeasured_pages_too)
 	fixture_end(f, vm);
 }
 
+/* An offer is neither measured nor private: KVM maps the plan's own bytes. */
+Test(launch, an_offer_is_shared_memory_without_a_copy)
+{
+	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *with = NULL, *without = fixture_plan(&s);
+	auto_digest struct snp_digest a = { 0 }, b = { 0 };
+	struct error err = { 0 };
+
+	s.offer = true;
+	with = fixture_plan(&s);
+	cr_assert_eq(snp_digest_of(with, &a, &err), 0);
+	cr_assert_eq(snp_digest_of(without, &b, &err), 0);
+	cr_assert_arr_eq(a.value, b.value, sizeof(a.value));
+	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm = fixture_launch(f, on[i], with, &fixture_quiet);
+
+		cr_assert_eq(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE),
+		             fixture_offered);
+		cr_assert_null(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE + 1));
+		cr_assert_eq(memory_convert(&vm->memory, FIXTURE_OFFER, 1, true), MEMORY_NOT_OURS);
+		fixture_end(f, vm);
+	}
+	fixture_offered[FIXTURE_OFFER_SIZE - 1] = 1; /* still there, still ours */
+	check_digest(with, FAKE_PARTIAL_UPDATES, "with an offer");
+}
+
+Test(launch, vcpus_that_the_guest_creates_are_held_where_that_reaches_them)
+{
+	for (unsigned created = 0; created < 2; created++) {
+		struct fixture s = fixture_default();
+		auto_plan const struct plan *p = NULL;
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm;
+
+		s.vcpus = 3;
+		s.settings.ap_creation = created;
+		p = fixture_plan(&s);
+		vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		cr_assert_eq(fake_kvm_mp_state(f, 0), -1, "the first one runs");
+		for (unsigned i = 1; i < 3; i++)
+			cr_assert_eq(fake_kvm_mp_state(f, i),
+			             created ? KVM_MP_STATE_AP_RESET_HOLD : -1);
+		fixture_end(f, vm);
+	}
+}
+
+Test(launch, memory_is_provided_beforehand_where_the_plan_asks_for_it)
+{
+	for (unsigned flags = 0; flags <= FAKE_PARTIAL_UPDATES; flags++)
+		for (unsigned asked = 0; asked < 2; asked++) {
+			struct fixture s = fixture_default();
+			auto_plan const struct plan *p = NULL;
+			auto_fake struct fake_kvm *f = fake_kvm_new(flags);
+			struct vm *vm;
+
+			s.settings.prefault = asked;
+			p = fixture_plan(&s);
+			vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+			cr_assert_eq(fake_kvm_prefaulted(f),
+			             asked ? FIXTURE_LOW + FIXTURE_NEXT + FIXTURE_TOP : 0);
+			fixture_end(f, vm);
+		}
+}
+
 Test(launch, leaves_the_callers_signals_as_they_were)
 {
 	struct fixture s = fixture_default();
@@ -240,7 +307,7 @@ Test(launch, refuses_what_can_only_be_measured_without_asking_the_host)
 
 Test(launch, an_exit_port_on_top_of_another_device_is_refused)
 {
-	static const uint16_t taken[] = { 0x3f8, 0x3ff, 0x402, 0xcf9, 0x64 };
+	static const uint16_t taken[] = { 0x3f8, 0x3ff, 0x402, 0xcf9, 0x64, 0xb010 };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = fixture_plan(&s);
 

@@ -71,19 +71,20 @@ Test(run, a_vcpu_inside_kvm_run_is_kicked_out_when_another_ends_the_run)
 	}
 }
 
-/* What a vCPU would do after it was kicked, it never comes to do. */
+/* The others' verdicts come too late: one while it is being kicked out, one never. */
 Test(run, the_first_verdict_wins)
 {
-	const struct fake_exit later[] = { fake_wait(), fake_reason(KVM_EXIT_SHUTDOWN, 0) };
+	const struct fake_exit late = fake_late(fake_reason(KVM_EXIT_SHUTDOWN, 0));
+	const struct fake_exit never[] = { fake_wait(), fake_reason(KVM_EXIT_SHUTDOWN, 0) };
 	const struct fake_exit first = fake_out(EXIT_PORT, 1, 9);
 	struct running r = launch(4, -1);
 	struct outcome o;
 
-	fake_kvm_script(r.f, 0, later, ARRAY_SIZE(later));
-	fake_kvm_script(r.f, 1, later, ARRAY_SIZE(later));
+	fake_kvm_script(r.f, 0, &late, 1);
+	fake_kvm_script(r.f, 1, never, ARRAY_SIZE(never));
 	fake_kvm_script(r.f, 2, &first, 1);
 	o = fixture_run(r.vm);
-	cr_assert_eq(o.kind, GUEST_EXITED);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s", o.detail);
 	cr_assert_eq(o.code, 9u);
 	end(&r);
 }

@@ -160,6 +160,24 @@ Test(snp, an_id_block_with_another_digest_shows_both)
 	cr_assert_not_null(strstr(err.text, "BAD_MEASUREMENT"), "%s", err.text);
 	cr_assert_not_null(strstr(err.why, expects), "%s", err.why);
 	cr_assert_not_null(strstr(err.why, has), "%s", err.why);
+	cr_assert_not_null(strstr(err.why, "this launch has"), "%s", err.why);
+}
+
+/* Then it isn't the block that is wrong but our prediction, or the host. */
+Test(snp, an_id_block_that_is_refused_though_the_digests_agree_says_so)
+{
+	struct fixture s = with_id_block();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *good = fake_kvm_new(0), *bad = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(good, &platform_snp, p, &fixture_quiet);
+	struct error err = { 0 };
+
+	fake_kvm_fail(bad, fake_kvm_calls(good), EIO); /* LAUNCH_FINISH comes last */
+	fake_kvm_fail_status(bad, 0x0b);
+	fixture_end(good, vm);
+	cr_assert_eq(launch(bad, &s, &err), -EIO);
+	cr_assert_not_null(strstr(err.text, "LAUNCH_FINISH"), "%s", err.text);
+	cr_assert_not_null(strstr(err.why, "predicted to have the same"), "%s", err.why);
 }
 
 Test(snp, an_id_block_for_another_policy_names_the_policy)
