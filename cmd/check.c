@@ -47,7 +47,8 @@ static int check_manifest(const struct check *c, const char *path, struct error 
 	if (r < 0)
 		return r;
 	if (plan_settings(plan)->measure_only)
-		log_notice("%s: ok to measure, not to run: %s", path, plan_settings(plan)->measure_only);
+		log_notice("%s: ok to measure, not to run: %s", path,
+		           plan_settings(plan)->measure_only);
 	else
 		log_notice("%s: ok", path);
 	return 0;

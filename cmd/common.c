@@ -36,7 +36,8 @@ static error_t common_option(int key, char *argument, struct argp_state *state)
 		break;
 	case 'c':
 		if (!color_parse(argument))
-			argp_error(state, "--color takes auto, always or never, not '%s'", argument);
+			argp_error(state, "--color takes auto, always or never, not '%s'",
+			           argument);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -96,7 +97,9 @@ static const struct argp_option settings_options[] = {
 	{ "platform", 'P', "NAME", 0, "snp, or kvm: a plain VM that protects nothing", 5 },
 	{ 0 },
 };
-const struct argp settings_argp = { settings_options, settings_option, NULL, NULL, NULL, NULL, NULL };
+const struct argp settings_argp = {
+	settings_options, settings_option, NULL, NULL, NULL, NULL, NULL
+};
 
 /* What a command's own parser sees as its input, and its children too. */
 struct parse_input {
@@ -176,7 +179,8 @@ void error_print(const struct error *err)
 		fprintf(stderr, "  fix: %s\n", err->fix);
 }
 
-int manifest_open(const char *path, const struct settings *s, struct manifest *ret, struct error *err)
+int manifest_open(const char *path, const struct settings *s, struct manifest *ret,
+                  struct error *err)
 {
 	return manifest_load(path, s->set, s->count, ret, err);
 }

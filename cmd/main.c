@@ -20,7 +20,8 @@ static const struct command *const commands[] = {
 };
 
 /* Named by the interface, built in a later version. */
-static const char *const later[] = { "plan", "diff", "explain", "inspect", "doctor", "idblock", "verify" };
+static const char *const later[] = { "plan",   "diff",    "explain", "inspect",
+	                             "doctor", "idblock", "verify" };
 
 const char *argp_program_version = "snpvmm " SNPVMM_VERSION;
 

@@ -88,8 +88,9 @@ static void show_regions(const struct snp_digest *d)
 	for (size_t i = 0; i < d->n_ledger; i++) {
 		const struct snp_ledger_line *l = &d->ledger[i];
 
-		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s  %s\n", l->gpa, l->size / 1024,
-		       l->type, hex_of(l->digest_after, SNP_DIGEST_SIZE, hex), l->label);
+		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s  %s\n", l->gpa,
+		       l->size / 1024, l->type, hex_of(l->digest_after, SNP_DIGEST_SIZE, hex),
+		       l->label);
 	}
 }
 
@@ -181,10 +182,11 @@ static int measure_all(struct measure *c, struct error *err)
 static int measure_main(int argc, char **argv, struct error *err)
 {
 	struct measure c = { 0 };
-	int status = command_parse(&command_measure, measure_options, measure_option,
-	                           "Print the launch digest that an SEV-SNP launch of MANIFEST will have. "
-	                           "Needs no special host.",
-	                           argc, argv, &c, &c.settings, err);
+	int status = command_parse(
+		&command_measure, measure_options, measure_option,
+		"Print the launch digest that an SEV-SNP launch of MANIFEST will have. "
+		"Needs no special host.",
+		argc, argv, &c, &c.settings, err);
 
 	if (status != STATUS_OK)
 		return status;

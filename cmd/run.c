@@ -43,18 +43,33 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* What the PSP takes in page by page, and what the guest takes in by itself. */
+static void announce_sizes(const struct plan *p, const struct snp_digest *d)
+{
+	const struct offer *offers;
+	size_t n = plan_offers(p, &offers);
+	uint64_t offered = 0;
+
+	for (size_t i = 0; i < n; i++)
+		offered += offers[i].size;
+	log_info("%llu KiB are measured page by page, %llu KiB are offered in shared memory",
+	         (unsigned long long)(d->pages * PAGE_SIZE / 1024), (unsigned long long)offered / 1024);
+}
+
 static void announce(const struct manifest *m, const struct snp_digest *d)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
 
-	log_notice("measurement %s (%u vcpu%s, %s, profile %s)", hex_of(d->value, SNP_DIGEST_SIZE, hex),
-	           m->vcpus, m->vcpus == 1 ? "" : "s", m->vcpu_type,
-	           manifest_profile_name(m->profile));
+	log_notice("measurement %s (%u vcpu%s, %s, profile %s)",
+	           hex_of(d->value, SNP_DIGEST_SIZE, hex), m->vcpus, m->vcpus == 1 ? "" : "s",
+	           m->vcpu_type, manifest_profile_name(m->profile));
 	if (m->platform == MANIFEST_KVM)
-		log_notice("platform kvm: a plain VM that protects nothing; the measurement is the one "
+		log_notice("platform kvm: a plain VM that protects nothing; the measurement is the "
+		           "one "
 		           "that platform snp would have");
 	if (m->firmware.path && m->kernel.path && !m->kernel_hashes)
-		log_notice("kernel_hashes is false: kernel, initrd and command line are not measured");
+		log_notice(
+			"kernel_hashes is false: kernel, initrd and command line are not measured");
 }
 
 /* `n` pins were held against the digest, `last` the last of them. */
@@ -101,16 +116,17 @@ static int pins_check(const struct manifest *m, const struct snp_digest *d, stru
 /* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
 static int sink_open(const struct manifest_sink *s, int *ret_fd, int *ret_own, struct error *err)
 {
-	static const int fds[] = { [SINK_NONE] = -1,
-		                   [SINK_STDOUT] = STDOUT_FILENO,
-		                   [SINK_STDERR] = STDERR_FILENO };
+	static const int fds[] = {
+		[SINK_NONE] = -1, [SINK_STDOUT] = STDOUT_FILENO, [SINK_STDERR] = STDERR_FILENO
+	};
 
 	*ret_own = -1;
 	if (s->kind != SINK_FILE) {
 		*ret_fd = fds[s->kind];
 		return 0;
 	}
-	*ret_fd = *ret_own = open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	*ret_fd = *ret_own =
+		open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
 	return *ret_fd < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", s->path) : 0;
 }
 
@@ -145,26 +161,13 @@ static int status_of(const struct manifest *m, const struct outcome *o)
 	return status_exit(m, o);
 }
 
-/* A kernel that was booted directly began in our stage0, which ends a guest by codes of its own. */
-static void stage0_explain(const struct manifest *m, struct outcome *o)
-{
-	unsigned code;
-
-	if (m->firmware.path || m->builtin)
-		return;
-	if (o->kind == GUEST_TERMINATED ? !stage0_termination_code(o->code, &code)
-	                                : o->kind != GUEST_EXITED || !stage0_exit_code(o->code, &code))
-		return;
-	if (stage0_reason(code))
-		outcome_set(o, GUEST_TERMINATED, o->code, "stage0 refused to start the kernel: %s",
-		            stage0_reason(code));
-}
-
 static int conclude(const struct manifest *m, struct outcome *o)
 {
 	int status;
 
-	stage0_explain(m, o);
+	if (!m->firmware.path &&
+	    !m->builtin) /* a kernel that is booted directly begins in our stage0 */
+		stage0_explain(o);
 	status = status_of(m, o);
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
@@ -176,7 +179,8 @@ static int conclude(const struct manifest *m, struct outcome *o)
 static int run_plan(const struct manifest *m, const struct plan *plan, struct error *err)
 {
 	const struct platform *on = platform_named(manifest_platform_name(m->platform));
-	struct vm_devices devices = { .exit_port_given = m->exit_port_given, .exit_port = m->exit_port };
+	struct vm_devices devices = { .exit_port_given = m->exit_port_given,
+		                      .exit_port = m->exit_port };
 	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = STDIN_FILENO };
 	auto_fd int serial = -1;
 	auto_fd int debug = -1;
@@ -201,7 +205,8 @@ static int run_manifest(const struct run_command *c, struct error *err)
 	auto_plan const struct plan *measured = NULL, *plain = NULL;
 	auto_digest struct snp_digest digest = { 0 };
 
-	if (manifest_open(c->manifest, &c->settings, &m, err) < 0 || images_load(&m, &images, err) < 0 ||
+	if (manifest_open(c->manifest, &c->settings, &m, err) < 0 ||
+	    images_load(&m, &images, err) < 0 ||
 	    assemble(&m, &images, MANIFEST_SNP, &measured, err) < 0)
 		return STATUS_USAGE;
 	if (plan_settings(measured)->measure_only) {
@@ -213,6 +218,7 @@ static int run_manifest(const struct run_command *c, struct error *err)
 	if (snp_digest_of(measured, &digest, err) < 0)
 		return STATUS_LAUNCH;
 	announce(&m, &digest);
+	announce_sizes(measured, &digest);
 	if (pins_check(&m, &digest, err) < 0)
 		return STATUS_MEASUREMENT;
 	if (m.platform == MANIFEST_SNP)
@@ -225,10 +231,11 @@ static int run_manifest(const struct run_command *c, struct error *err)
 static int run_main(int argc, char **argv, struct error *err)
 {
 	struct run_command c = { 0 };
-	int status = command_parse(&command_run, NULL, run_option,
-	                           "Launch the guest, print the expected measurement, stream its console, "
-	                           "wait for its end.",
-	                           argc, argv, &c, &c.settings, err);
+	int status = command_parse(
+		&command_run, NULL, run_option,
+		"Launch the guest, print the expected measurement, stream its console, "
+		"wait for its end.",
+		argc, argv, &c, &c.settings, err);
 
 	return status == STATUS_OK ? run_manifest(&c, err) : status;
 }

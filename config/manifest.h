@@ -111,7 +111,7 @@ static inline void manifest_cleanup(struct manifest *m)
 }
 #define auto_manifest __attribute__((cleanup(manifest_cleanup)))
 
-const char *manifest_profile_name(enum manifest_profile profile);   /* "qemu" */
+const char *manifest_profile_name(enum manifest_profile profile);    /* "qemu" */
 const char *manifest_platform_name(enum manifest_platform platform); /* "snp" */
 
 #endif

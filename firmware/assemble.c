@@ -30,9 +30,11 @@ static const struct profile {
 } profiles[] = {
 	[PROFILE_QEMU] = { VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0, NULL },
 	[PROFILE_EC2] = { VMSA_EC2, PAGE_ZERO, true, 0x9a, 0x9b, 0x92, 0x83, 0x600,
-	                  "measure.profile ec2 is another launcher's order of pages and registers" },
+	                  "measure.profile ec2 is another launcher's order of pages and "
+	                  "registers" },
 	[PROFILE_GCE] = { VMSA_GCE, PAGE_UNMEASURED, false, 0x9b, 0x9b, 0x93, 0x8b, 0x600,
-	                  "measure.profile gce is another launcher's order of pages and registers" },
+	                  "measure.profile gce is another launcher's order of pages and "
+	                  "registers" },
 };
 static_assert(ARRAY_SIZE(profiles) == PROFILES, "a profile without a row");
 
@@ -111,7 +113,8 @@ static int firmware_add(struct assembly *a, const struct ovmf *o, struct error *
 		return r < 0 ? r : plan_add(a->plan, &image, err);
 	a->settings.seeded = true;
 	memcpy(a->settings.seed, a->m->ovmf_hash, sizeof(a->settings.seed));
-	a->settings.measure_only = "measure.ovmf_hash stands for a firmware that need not be this one";
+	a->settings.measure_only =
+		"measure.ovmf_hash stands for a firmware that need not be this one";
 	return 0;
 }
 
@@ -120,7 +123,8 @@ static int no_hash_page(const struct assembly *a, struct error *err)
 	error_set(err, ERROR_NO_HASH_PAGE,
 	          "firmware '%s' has no page for the kernel's hashes, so it can't verify a kernel",
 	          a->m->firmware.path);
-	error_why(err, "the image lacks a KERNEL_HASHES section (type 0x10) or its hash table's place");
+	error_why(err,
+	          "the image lacks a KERNEL_HASHES section (type 0x10) or its hash table's place");
 	return error_fix(err, "use an AmdSev build of OVMF, edk2-stable202408 or later; "
 	                      "or 'kernel_hashes: false', which leaves the kernel unmeasured");
 }
@@ -137,12 +141,12 @@ static int hashes_add(struct assembly *a, const struct ovmf *o, struct region *r
 		return plan_add(a->plan, r, err);
 	if (!o->has_hash_area)
 		return no_hash_page(a, err);
-	kernel_hashes_of(&hashes, a->images->kernel.data, a->images->kernel.size,
-	                 a->images->initrd.data, a->images->initrd.size, a->m->cmdline);
+	kernel_hashes_of(&hashes, a->images->kernel_sha256, a->images->initrd_sha256,
+	                 a->m->cmdline);
 	e = blob_zero(PAGE_SIZE, &page, err);
 	if (e == 0)
-		e = kernel_hashes_page(&hashes, o->hash_gpa, o->hash_size, (uint32_t)r->gpa, page.data,
-		                       err);
+		e = kernel_hashes_page(&hashes, o->hash_gpa, o->hash_size, (uint32_t)r->gpa,
+		                       page.data, err);
 	if (e < 0)
 		return e;
 	r->kind = PAGE_DATA;
@@ -215,7 +219,8 @@ static int ovmf_complete(const struct assembly *a, const struct ovmf *o, struct 
 	if (!o->has_metadata) {
 		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV metadata",
 		          a->m->firmware.path);
-		error_why(err, "without it nobody knows which pages the firmware needs before it runs");
+		error_why(err,
+		          "without it nobody knows which pages the firmware needs before it runs");
 		return error_fix(err, "use a build with SEV support, e.g. OVMF.fd rather than "
 		                      "OVMF_CODE_4M.fd");
 	}
@@ -250,7 +255,8 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	if (r < 0)
 		return r;
 	if (unfit && !a->settings.measure_only)
-		a->settings.measure_only = "boot.kernel is not a bzImage that a firmware could boot";
+		a->settings.measure_only =
+			"boot.kernel is not a bzImage that a firmware could boot";
 	return plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err);
 }
 
@@ -263,7 +269,8 @@ static unsigned own_c_bit(const struct assembly *a)
 static int direct_assemble(struct assembly *a, struct error *err)
 {
 	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
-	int r = direct_plan(a->plan, a->m, a->images, a->on == MANIFEST_SNP, own_c_bit(a), &bsp, err);
+	int r = direct_plan(a->plan, a->m, a->images, a->on == MANIFEST_SNP, own_c_bit(a), &bsp,
+	                    err);
 
 	a->settings.c_bit = own_c_bit(a);
 	a->settings.gib_pages = true;
@@ -276,7 +283,8 @@ static int direct_assemble(struct assembly *a, struct error *err)
 static int builtin_refuse(const struct assembly *a, struct error *err)
 {
 	if (a->m->kernel.path) {
-		error_set(err, ERROR_CONFLICT, "builtin:selftest boots no kernel, but boot.kernel is given");
+		error_set(err, ERROR_CONFLICT,
+		          "builtin:selftest boots no kernel, but boot.kernel is given");
 		return error_fix(err, "leave out one of the two");
 	}
 	if (a->m->ovmf_hash_given) {
@@ -326,7 +334,8 @@ static int boot_assemble(struct assembly *a, struct error *err)
 		r = builtin_assemble(a, err);
 	else
 		r = a->m->firmware.path ? ovmf_assemble(a, err) : direct_assemble(a, err);
-	return r < 0 ? error_at(err, a->m->file, boot_place(a->m)->line, boot_place(a->m)->column) : 0;
+	return r < 0 ? error_at(err, a->m->file, boot_place(a->m)->line, boot_place(a->m)->column)
+	             : 0;
 }
 
 static int settings_assemble(struct assembly *a, struct error *err)
@@ -351,7 +360,9 @@ static int settings_assemble(struct assembly *a, struct error *err)
 int assemble(const struct manifest *m, const struct images *images, enum manifest_platform on,
              const struct plan **ret, struct error *err)
 {
-	struct assembly a = { .m = m, .images = images, .profile = &profiles[m->profile], .on = on };
+	struct assembly a = {
+		.m = m, .images = images, .profile = &profiles[m->profile], .on = on
+	};
 	const struct plan *sealed = NULL;
 	int r;
 
@@ -369,7 +380,8 @@ int assemble(const struct manifest *m, const struct images *images, enum manifes
 	}
 	if (!sealed) {
 		plan_free(a.plan);
-		return r < 0 ? r : error_at(err, m->file, boot_place(m)->line, boot_place(m)->column);
+		return r < 0 ? r
+		             : error_at(err, m->file, boot_place(m)->line, boot_place(m)->column);
 	}
 	*ret = sealed;
 	return 0;

@@ -11,9 +11,9 @@
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/sha2.h"
 #include "core/plan/plan.h"
 #include "firmware/acpi.h"
-#include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/linux.h"
 #include "firmware/stage0.h"
@@ -26,8 +26,8 @@ struct direct {
 	const struct images *images;
 	struct linux_kernel kernel;
 	struct linux_layout layout;
-	uint64_t low_end, high_end;           /* of RAM; high_end 0: none above 4 GiB */
-	uint64_t kernel_offer, initrd_offer;  /* guest physical */
+	uint64_t low_end, high_end;          /* of RAM; high_end 0: none above 4 GiB */
+	uint64_t kernel_offer, initrd_offer; /* guest physical */
 	uint8_t boot_params[PAGE_SIZE], cmdline[PAGE_SIZE], acpi[PAGE_SIZE];
 };
 
@@ -41,7 +41,8 @@ static int memory_split(struct direct *d, struct error *err)
 	uint64_t memory = d->m->memory;
 
 	if (memory > DIRECT_RAM_MAX) {
-		error_set(err, ERROR_BAD_VALUE, "direct boot of a kernel takes at most 64G of memory");
+		error_set(err, ERROR_BAD_VALUE,
+		          "direct boot of a kernel takes at most 64G of memory");
 		return error_fix(err, "lower 'memory', or boot through a firmware");
 	}
 	d->low_end = MIN_OF(memory, DIRECT_LOW_MAX);
@@ -82,13 +83,13 @@ static int pages_make(struct direct *d, bool snp, struct error *err)
 	return r == 0 ? acpi_page(&acpi, STAGE0_ACPI, d->acpi, err) : r;
 }
 
-static int offer(struct plan *p, gpa_t gpa, const struct blob *b, const char *label, struct error *err)
+static int offer(struct plan *p, gpa_t gpa, const struct blob *b, const char *label,
+                 struct error *err)
 {
 	/* A blob's last page is zero behind its end, so whole pages may be handed over. */
-	const struct offer o = { .gpa = gpa,
-		                 .size = round_up(b->size, PAGE_SIZE),
-		                 .bytes = b->data,
-		                 .label = label };
+	const struct offer o = {
+		.gpa = gpa, .size = round_up(b->size, PAGE_SIZE), .bytes = b->data, .label = label
+	};
 
 	return b->size ? plan_add_offer(p, &o, err) : 0;
 }
@@ -96,18 +97,15 @@ static int offer(struct plan *p, gpa_t gpa, const struct blob *b, const char *la
 static void blobs_fill(const struct direct *d, struct stage0_config *c)
 {
 	const struct blob *kernel = &d->images->kernel, *initrd = &d->images->initrd;
-	struct kernel_hashes hashes;
 
-	kernel_hashes_of(&hashes, kernel->data + d->kernel.setup_size, d->kernel.payload_size, initrd->data,
-	                 initrd->size, NULL);
 	c->blobs[0] = (struct stage0_blob_spec){ .src = d->kernel_offer + d->kernel.setup_size,
 		                                 .dst = d->layout.load,
 		                                 .size = d->kernel.payload_size };
 	c->blobs[1] = (struct stage0_blob_spec){ .src = d->initrd_offer,
 		                                 .dst = d->layout.initrd,
 		                                 .size = initrd->size };
-	memcpy(c->blobs[0].sha256, hashes.kernel, sizeof(hashes.kernel));
-	memcpy(c->blobs[1].sha256, hashes.initrd, sizeof(hashes.initrd));
+	sha256(kernel->data + d->kernel.setup_size, d->kernel.payload_size, c->blobs[0].sha256);
+	memcpy(c->blobs[1].sha256, d->images->initrd_sha256, sizeof(c->blobs[1].sha256));
 	c->n_blobs = initrd->size ? 2 : 1;
 }
 

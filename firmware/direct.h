@@ -13,9 +13,9 @@ struct plan;       /* core/plan/plan.h */
 struct vcpu_state; /* core/plan/vcpu.h */
 
 /* Low memory ends here at the latest; what is more begins at 4 GiB. */
-#define DIRECT_LOW_MAX  ((uint64_t)3 << 30)
-#define DIRECT_HIGH     ((uint64_t)4 << 30)
-#define DIRECT_RAM_MAX  ((uint64_t)64 << 30)
+#define DIRECT_LOW_MAX ((uint64_t)3 << 30)
+#define DIRECT_HIGH    ((uint64_t)4 << 30)
+#define DIRECT_RAM_MAX ((uint64_t)64 << 30)
 
 /*
  * Adds the regions of stage0 and offers kernel and initrd, which stay in the images, in shared memory above all

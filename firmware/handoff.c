@@ -38,7 +38,8 @@ static int item(struct plan *p, uint16_t key, const void *bytes, size_t size, st
 
 static int file(struct plan *p, const char *name, const void *bytes, size_t size, struct error *err)
 {
-	return plan_add_item(p, &(struct fw_item){ .name = name, .bytes = bytes, .size = size }, err);
+	return plan_add_item(p, &(struct fw_item){ .name = name, .bytes = bytes, .size = size },
+	                     err);
 }
 
 static int shelf_new(struct plan *p, struct shelf **ret, struct error *err)
@@ -100,7 +101,8 @@ static int kernel_add(struct plan *p, struct shelf *s, const struct manifest *m,
 		size_t bytes;
 	} rows[] = {
 		{ FWCFG_SETUP_SIZE, FWCFG_SETUP_DATA, &s->setup_size, k->data, setup },
-		{ FWCFG_KERNEL_SIZE, FWCFG_KERNEL_DATA, &s->kernel_size, k->data + setup, k->size - setup },
+		{ FWCFG_KERNEL_SIZE, FWCFG_KERNEL_DATA, &s->kernel_size, k->data + setup,
+		  k->size - setup },
 		{ FWCFG_INITRD_SIZE, FWCFG_INITRD_DATA, &s->initrd_size, i->data, i->size },
 		{ FWCFG_CMDLINE_SIZE, FWCFG_CMDLINE_DATA, &s->cmdline_size, s->cmdline,
 		  strlen(m->cmdline) + 1 },
@@ -117,8 +119,8 @@ static int kernel_add(struct plan *p, struct shelf *s, const struct manifest *m,
 	return r;
 }
 
-int handoff_add(struct plan *p, const struct manifest *m, const struct images *images, uint64_t low_end,
-                uint64_t high_end, bool *ret_kernel_unfit, struct error *err)
+int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
+                uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err)
 {
 	struct linux_kernel kernel;
 	struct error unfit = { 0 };
@@ -134,7 +136,8 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 		r = numbers_add(p, s, m->vcpus, err);
 	if (r < 0 || !m->kernel.path)
 		return r;
-	*ret_kernel_unfit = linux_parse(images->kernel.data, images->kernel.size, &kernel, &unfit) < 0 ||
-	                    images->initrd.size > UINT32_MAX;
+	*ret_kernel_unfit =
+		linux_parse(images->kernel.data, images->kernel.size, &kernel, &unfit) < 0 ||
+		images->initrd.size > UINT32_MAX;
 	return *ret_kernel_unfit ? 0 : kernel_add(p, s, m, images, kernel.setup_size, err);
 }

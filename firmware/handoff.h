@@ -17,7 +17,7 @@ struct plan;     /* core/plan/plan.h */
  * (0: none) are the ends of RAM. *ret_kernel_unfit: the kernel is not one that a firmware could boot, and was left
  * out.
  */
-int handoff_add(struct plan *p, const struct manifest *m, const struct images *images, uint64_t low_end,
-                uint64_t high_end, bool *ret_kernel_unfit, struct error *err);
+int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
+                uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err);
 
 #endif

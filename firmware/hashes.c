@@ -6,15 +6,11 @@
 #include "firmware/hashes.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/sha2.h"
-
-#define THREAD_WORTH ((size_t)1 << 20) /* below it a thread costs more than it saves */
 
 struct hashes_entry {
 	uint8_t guid[16];
@@ -54,37 +50,13 @@ static const struct hashes_table table_form = {
 	.kernel.length = { { sizeof(struct hashes_entry) } },
 };
 
-struct hash_job {
-	const uint8_t *bytes;
-	size_t size;
-	uint8_t *to;
-};
-
-static void *hash_run(void *job)
+void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t kernel[static 32],
+                      const uint8_t initrd[static 32], const char *cmdline)
 {
-	const struct hash_job *j = job;
-
-	sha256(j->bytes, j->size, j->to);
-	return NULL;
-}
-
-void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t *kernel, size_t kernel_size,
-                      const uint8_t *initrd, size_t initrd_size, const char *cmdline)
-{
-	struct hash_job k = { kernel, kernel_size, ret->kernel };
-	struct hash_job i = { initrd, initrd_size, ret->initrd };
-	bool worth = kernel_size > THREAD_WORTH && initrd_size > THREAD_WORTH;
-	pthread_t helper;
-	/* Without a thread to be had the same work is done one after the other. */
-	bool helped = worth && pthread_create(&helper, NULL, hash_run, &i) == 0;
-
-	if (!helped)
-		hash_run(&i);
-	hash_run(&k);
+	memcpy(ret->kernel, kernel, SHA256_SIZE);
+	memcpy(ret->initrd, initrd, SHA256_SIZE);
 	cmdline = cmdline ? cmdline : "";
 	sha256(cmdline, strlen(cmdline) + 1, ret->cmdline);
-	if (helped)
-		pthread_join(helper, NULL);
 }
 
 static int area_check(uint32_t hash_gpa, uint32_t hash_size, uint32_t section_gpa,

@@ -16,11 +16,11 @@ struct kernel_hashes {
 };
 
 /*
- * kernel: the file as it is, setup part included. initrd NULL/0: hash of nothing. cmdline is hashed with
- * its NUL; NULL means "". Large files are hashed on two threads.
+ * kernel: of the file as it is, setup part included. initrd: of nothing where there is none. cmdline is hashed
+ * with its NUL; NULL means "".
  */
-void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t *kernel, size_t kernel_size,
-                      const uint8_t *initrd, size_t initrd_size, const char *cmdline);
+void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t kernel[static 32],
+                      const uint8_t initrd[static 32], const char *cmdline);
 
 /*
  * The page that stands at section_gpa: zero but for the table at hash_gpa & 0xfff. -EINVAL when the area

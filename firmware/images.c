@@ -14,15 +14,12 @@
 #define KERNEL_MAX   ((size_t)512 << 20)
 #define INITRD_MAX   ((size_t)4 << 30)
 
-static int pin_check(const struct manifest_file *f, const struct blob *b, struct error *err)
+static int pin_check(const struct manifest_file *f, const uint8_t digest[static SHA256_SIZE],
+                     struct error *err)
 {
 	char want[2 * SHA256_SIZE + 1], have[2 * SHA256_SIZE + 1];
-	uint8_t digest[SHA256_SIZE];
 
-	if (!f->pinned)
-		return 0;
-	sha256(b->data, b->size, digest);
-	if (!memcmp(digest, f->sha256, sizeof(digest)))
+	if (!f->pinned || !memcmp(digest, f->sha256, SHA256_SIZE))
 		return 0;
 	error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins", f->path);
 	error_why(err, "its SHA-256 is %s, the manifest says %s", hex_of(digest, SHA256_SIZE, have),
@@ -30,16 +27,21 @@ static int pin_check(const struct manifest_file *f, const struct blob *b, struct
 	return error_fix(err, "restore the file, or change the pin if the change is meant");
 }
 
+/* The digest is made where `sha256_of_it` asks for it, or a pin does. */
 static int image_load(const struct manifest *m, const struct manifest_file *f, const char *key,
-                      size_t max, struct blob *ret, struct error *err)
+                      size_t max, struct blob *ret, uint8_t *sha256_of_it, struct error *err)
 {
+	uint8_t own[SHA256_SIZE], *digest = sha256_of_it ? sha256_of_it : own;
 	int r;
 
+	if (sha256_of_it)
+		sha256(NULL, 0, sha256_of_it);
 	if (!f->path)
 		return 0;
-	r = blob_read(f->path, max, ret, err);
+	r = sha256_of_it || f->pinned ? blob_read_hashed(f->path, max, ret, digest, err)
+	                              : blob_read(f->path, max, ret, err);
 	if (r == 0)
-		r = pin_check(f, ret, err);
+		r = pin_check(f, digest, err);
 	if (r == 0)
 		return 0;
 	error_wrap(err, "%s", key);
@@ -49,12 +51,14 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, c
 int images_load(const struct manifest *m, struct images *ret, struct error *err)
 {
 	auto_images struct images i = { 0 };
-	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, err);
+	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, NULL, err);
 
 	if (r == 0)
-		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, err);
+		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, i.kernel_sha256,
+		               err);
 	if (r == 0)
-		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, err);
+		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, i.initrd_sha256,
+		               err);
 	if (r < 0)
 		return r;
 	*ret = i;

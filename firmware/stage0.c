@@ -9,6 +9,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/plan/plan.h"
+#include "core/vm/outcome.h"
 #include "firmware/guest.h"
 #include "firmware/guest/entry.h"
 
@@ -355,4 +356,15 @@ bool stage0_termination_code(uint64_t ghcb_msr, unsigned *code)
 		return false;
 	*code = ghcb_msr >> 16 & 0xff;
 	return true;
+}
+
+void stage0_explain(struct outcome *o)
+{
+	unsigned code = 0;
+	bool ours = (o->kind == GUEST_TERMINATED && stage0_termination_code(o->code, &code)) ||
+	            (o->kind == GUEST_EXITED && stage0_exit_code(o->code, &code));
+
+	if (ours && stage0_reason(code))
+		outcome_set(o, GUEST_TERMINATED, o->code, "stage0 refused to start the kernel: %s",
+		            stage0_reason(code));
 }

@@ -10,6 +10,7 @@
 #include "firmware/stage0/params.h" /* where everything lies, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS */
 
 struct error;      /* core/base/error.h */
+struct outcome;    /* core/vm/outcome.h */
 struct plan;       /* core/plan/plan.h */
 struct vcpu_state; /* core/plan/vcpu.h */
 
@@ -63,6 +64,9 @@ const char *stage0_reason(unsigned code);
 bool stage0_exit_code(uint64_t exit_port_value, unsigned *code);
 /* Whether a GHCB MSR termination request (SNP) is stage0's; *code is which. */
 bool stage0_termination_code(uint64_t ghcb_msr, unsigned *code);
+
+/* If that is how the run ended: stage0's refusal, in words, in place of the number that it left. */
+void stage0_explain(struct outcome *o);
 
 /* stage0's code as it is launched: whole pages, page-aligned, in our own binary (stage0_blob.S). */
 extern const uint8_t stage0_blob[], stage0_blob_end[];

@@ -51,11 +51,11 @@ const char *error_kind_name(enum error_kind kind);
 
 /* Records a failure that no system call reported. Always returns -EINVAL. */
 int error_set(struct error *err, enum error_kind kind, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* Records a failed system call; ": " and errnum's text are appended. Returns -errnum. */
 int error_sys(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 
 /* Out of memory, in `what`. Returns -ENOMEM. */
 int error_nomem(struct error *err, const char *what);

@@ -22,6 +22,10 @@ struct blob {
  */
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
 
+/* The same, with the file's SHA-256; a large file is hashed on another processor while it is being read. */
+int blob_read_hashed(const char *path, size_t max, struct blob *ret, uint8_t sha256[static 32],
+                     struct error *err);
+
 /* `size` zero bytes; -ENOMEM otherwise. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);
 

@@ -7,15 +7,35 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha2.h"
 
+#include <assert.h>
 #include <openssl/sha.h>
+
+static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256_state), "room for libcrypto's state");
+static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct sha256_state),
+              "libcrypto's state is aligned");
+
+void sha256_begin(struct sha256_state *s)
+{
+	SHA256_Init((SHA256_CTX *)s);
+}
+
+void sha256_more(struct sha256_state *s, const void *data, size_t size)
+{
+	SHA256_Update((SHA256_CTX *)s, data, size);
+}
+
+void sha256_end(struct sha256_state *s, uint8_t digest[static SHA256_SIZE])
+{
+	SHA256_Final(digest, (SHA256_CTX *)s);
+}
 
 void sha256(const void *data, size_t size, uint8_t digest[static SHA256_SIZE])
 {
-	SHA256_CTX c;
+	struct sha256_state s;
 
-	SHA256_Init(&c);
-	SHA256_Update(&c, data, size);
-	SHA256_Final(digest, &c);
+	sha256_begin(&s);
+	sha256_more(&s, data, size);
+	sha256_end(&s, digest);
 }
 
 void sha384(const void *data, size_t size, uint8_t digest[static SHA384_SIZE])

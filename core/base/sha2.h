@@ -13,4 +13,12 @@
 void sha256(const void *data, size_t size, uint8_t digest[static SHA256_SIZE]);
 void sha384(const void *data, size_t size, uint8_t digest[static SHA384_SIZE]);
 
+/* SHA-256 of bytes that come piece by piece. */
+struct sha256_state {
+	uint64_t opaque[16];
+};
+void sha256_begin(struct sha256_state *s);
+void sha256_more(struct sha256_state *s, const void *data, size_t size);
+void sha256_end(struct sha256_state *s, uint8_t digest[static SHA256_SIZE]);
+
 #endif

@@ -18,7 +18,8 @@ struct io_dev {
 	uint16_t base, len;
 	void (*read)(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size);
 	/* IO_EXIT: the status is the value written, little-endian. */
-	enum io_verdict (*write)(struct io_dev *d, uint16_t offset, const uint8_t *data, size_t size);
+	enum io_verdict (*write)(struct io_dev *d, uint16_t offset, const uint8_t *data,
+	                         size_t size);
 	uint64_t reads, writes; /* counted by the bus */
 };
 

@@ -7,9 +7,9 @@
 
 struct sink; /* core/dev/sink.h */
 
-#define DEBUG_PORT       0x402 /* as OVMF's PcdDebugIoPort and QEMU's isa-debugcon */
-#define RESET_PORT       0xcf9 /* PIIX/ICH reset control: bit 2 resets */
-#define KEYBOARD_PORT    0x64  /* 8042 command: 0xfe pulses the reset line */
+#define DEBUG_PORT    0x402 /* as OVMF's PcdDebugIoPort and QEMU's isa-debugcon */
+#define RESET_PORT    0xcf9 /* PIIX/ICH reset control: bit 2 resets */
+#define KEYBOARD_PORT 0x64  /* 8042 command: 0xfe pulses the reset line */
 
 /* Reads 0xe9, by which firmware knows that somebody listens; writes go to `out`, byte by byte. */
 struct debug_port {

@@ -22,10 +22,11 @@ struct sink {
 	pthread_mutex_t lock;
 	uint8_t bytes[SINK_ROOM];
 	size_t held;
-	uint64_t total;       /* bytes ever put in */
+	uint64_t total; /* bytes ever put in */
 	int failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
-	const atomic_bool *give_up; /* when true, a write that would block is abandoned; may be NULL */
-	void (*wake)(void *self);   /* may be NULL */
+	const atomic_bool
+		*give_up; /* when true, a write that would block is abandoned; may be NULL */
+	void (*wake)(void *self); /* may be NULL */
 	void *wake_self;
 };
 
@@ -39,6 +40,6 @@ int sink_flush(struct sink *s);
  */
 void sink_try_flush(struct sink *s);
 bool sink_waits(struct sink *s); /* does not block; true while another thread is writing */
-void sink_fini(struct sink *s); /* flushes */
+void sink_fini(struct sink *s);  /* flushes */
 
 #endif

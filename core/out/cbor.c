@@ -165,8 +165,9 @@ static int emit_finish(void *self, FILE *to, struct error *err)
 	int r = 0;
 
 	if (c->failed || c->depth || l->count != 1 || l->entries[0].bytes.failed)
-		r = error_set(err, ERROR_OUTPUT,
-		              "the result cannot be written as CBOR (nested too deep, or no memory)");
+		r = error_set(
+			err, ERROR_OUTPUT,
+			"the result cannot be written as CBOR (nested too deep, or no memory)");
 	else if (fwrite(l->entries[0].bytes.data, 1, l->entries[0].bytes.size, to) !=
 	         l->entries[0].bytes.size)
 		r = error_sys(err, ERROR_OUTPUT, errno, "writing CBOR");

@@ -26,7 +26,9 @@ struct emitter {
 };
 
 /* Each gives an emitter that finish() must be called on; -ENOMEM otherwise. */
-int emit_json(struct emitter *ret, struct error *err); /* core/out/json.c; bytes as lower-case hex */
-int emit_cbor(struct emitter *ret, struct error *err); /* core/out/cbor.c; deterministic, RFC 8949 4.2.1 */
+int emit_json(struct emitter *ret,
+              struct error *err); /* core/out/json.c; bytes as lower-case hex */
+int emit_cbor(struct emitter *ret,
+              struct error *err); /* core/out/cbor.c; deterministic, RFC 8949 4.2.1 */
 
 #endif

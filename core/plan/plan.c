@@ -78,13 +78,13 @@ int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
 		                 (unsigned long long)gpa, (unsigned long long)size,
 		                 (unsigned long long)PLAN_GPA_LIMIT);
 	if (p->n_ram == PLAN_RAM_MAX)
-		return error_set(err, ERROR_BAD_LAYOUT, "more than %d runs of memory", PLAN_RAM_MAX);
+		return error_set(err, ERROR_BAD_LAYOUT, "more than %d runs of memory",
+		                 PLAN_RAM_MAX);
 	for (size_t i = 0; i < p->n_ram; i++)
 		if (span_overlap(gpa, size, p->ram[i].gpa, p->ram[i].size))
-			return error_set(err, ERROR_BAD_LAYOUT,
-			                 "memory at 0x%llx overlaps memory at 0x%llx",
-			                 (unsigned long long)gpa,
-			                 (unsigned long long)p->ram[i].gpa);
+			return error_set(
+				err, ERROR_BAD_LAYOUT, "memory at 0x%llx overlaps memory at 0x%llx",
+				(unsigned long long)gpa, (unsigned long long)p->ram[i].gpa);
 	p->ram[p->n_ram++] = (struct ram){ gpa, size };
 	return 0;
 }
@@ -93,9 +93,9 @@ int plan_add_offer(struct plan *p, const struct offer *o, struct error *err)
 {
 	assert(!p->sealed);
 	if (!span_ok(o->gpa, o->size) || (uintptr_t)o->bytes % PAGE_SIZE || !o->bytes)
-		return error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx, 0x%llx bytes: not whole pages",
-		                 o->label, (unsigned long long)o->gpa,
-		                 (unsigned long long)o->size);
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "%s at 0x%llx, 0x%llx bytes: not whole pages", o->label,
+		                 (unsigned long long)o->gpa, (unsigned long long)o->size);
 	if (p->n_offers == PLAN_OFFERS_MAX)
 		return error_set(err, ERROR_BAD_LAYOUT, "more than %d offers", PLAN_OFFERS_MAX);
 	p->offers[p->n_offers++] = *o;
@@ -118,8 +118,8 @@ static int region_check(const struct region *r, struct error *err)
 	if (!span_ok(r->gpa, r->size))
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "%s at 0x%llx, 0x%llx bytes: not whole pages below 0x%llx",
-		                 r->label, (unsigned long long)r->gpa,
-		                 (unsigned long long)r->size, (unsigned long long)PLAN_GPA_LIMIT);
+		                 r->label, (unsigned long long)r->gpa, (unsigned long long)r->size,
+		                 (unsigned long long)PLAN_GPA_LIMIT);
 	if (kind->carries != (r->bytes != NULL) || (uintptr_t)r->bytes % PAGE_SIZE)
 		return error_set(err, ERROR_INTERNAL, "%s: a '%s' region %s", r->label, kind->name,
 		                 kind->carries ? "needs page-aligned bytes" : "carries no bytes");
@@ -209,10 +209,12 @@ static int seal_region(const struct plan *p, const struct region *r, unsigned se
                        struct error *err)
 {
 	if (!ram_holds(p, r)) {
-		error_set(err, ERROR_MEMORY_TOO_SMALL, "%s (0x%llx..0x%llx) lies outside the guest's memory",
-		          r->label, (unsigned long long)r->gpa, (unsigned long long)region_end(r));
-		return error_fix(err, "raise 'memory', or use an image built for less of it; from 3 GiB to "
-		                      "4 GiB there is none");
+		error_set(err, ERROR_MEMORY_TOO_SMALL,
+		          "%s (0x%llx..0x%llx) lies outside the guest's memory", r->label,
+		          (unsigned long long)r->gpa, (unsigned long long)region_end(r));
+		return error_fix(
+			err, "raise 'memory', or use an image built for less of it; from 3 GiB to "
+			     "4 GiB there is none");
 	}
 	if (++seen[r->kind] > 1 && (r->kind == PAGE_SECRETS || r->kind == PAGE_CPUID)) {
 		error_set(err, ERROR_BAD_LAYOUT, "two %s regions", region_kind(r->kind)->name);
@@ -231,8 +233,8 @@ static int seal_offer(const struct plan *p, size_t i, struct error *err)
 		clash |= span_overlap(o->gpa, o->size, p->ram[j].gpa, p->ram[j].size);
 	for (size_t j = 0; j < i; j++)
 		clash |= span_overlap(o->gpa, o->size, p->offers[j].gpa, p->offers[j].size);
-	return clash ? error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx overlaps other memory", o->label,
-	                         (unsigned long long)o->gpa)
+	return clash ? error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx overlaps other memory",
+	                         o->label, (unsigned long long)o->gpa)
 	             : 0;
 }
 

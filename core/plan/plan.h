@@ -14,15 +14,15 @@
 struct error; /* core/base/error.h */
 struct plan;  /* opaque */
 
-#define PLAN_MAX_VCPUS    255
-#define PLAN_ID_BLOCK     96
-#define PLAN_ID_AUTH      4096
-#define PLAN_DIGEST       48
-#define PLAN_RAM_MAX      8
-#define PLAN_OFFERS_MAX   4
-#define PLAN_ITEMS_MAX    24
-#define PLAN_GPA_LIMIT    ((uint64_t)1 << 46)
-#define PLAN_MAX_REGIONS  4096
+#define PLAN_MAX_VCPUS   255
+#define PLAN_ID_BLOCK    96
+#define PLAN_ID_AUTH     4096
+#define PLAN_DIGEST      48
+#define PLAN_RAM_MAX     8
+#define PLAN_OFFERS_MAX  4
+#define PLAN_ITEMS_MAX   24
+#define PLAN_GPA_LIMIT   ((uint64_t)1 << 46)
+#define PLAN_MAX_REGIONS 4096
 
 /* Who will build the VMSA; the digest needs to know whose rules to predict (launch-measurement 5). */
 enum vmsa_flavour { VMSA_KVM, VMSA_EC2, VMSA_GCE, VMSA_FLAVOURS };
@@ -32,7 +32,8 @@ struct plan_settings {
 	uint64_t policy;
 	uint64_t sev_features; /* as in the VMSA: bit 0 (SNP active) included */
 	enum vmsa_flavour flavour;
-	unsigned c_bit; /* the guest's page tables were made with this one; 0: it has none of ours */
+	unsigned
+		c_bit; /* the guest's page tables were made with this one; 0: it has none of ours */
 	uint8_t host_data[32];
 	uint8_t gosvw[16];
 	bool id_block_given;
@@ -41,10 +42,11 @@ struct plan_settings {
 	uint8_t id_auth[PLAN_ID_AUTH];
 	bool seeded; /* the digest starts from `seed`, the firmware's pages being in it already */
 	uint8_t seed[PLAN_DIGEST];
-	bool gib_pages;   /* the guest's page tables have pages of 1 GiB */
-	bool prefault;    /* the guest validates all of its memory at once: have the host provide it first */
+	bool gib_pages; /* the guest's page tables have pages of 1 GiB */
+	bool prefault; /* the guest validates all of its memory at once: have the host provide it first */
 	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
-	const char *measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
+	const char *
+		measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
 };
 
 /* A run of guest physical addresses with memory behind it. */
@@ -59,15 +61,15 @@ struct ram {
  */
 struct offer {
 	gpa_t gpa;
-	uint64_t size; /* whole pages */
-	uint8_t *bytes; /* page-aligned, outliving the plan and every VM made from it */
+	uint64_t size;     /* whole pages */
+	uint8_t *bytes;    /* page-aligned, outliving the plan and every VM made from it */
 	const char *label; /* static */
 };
 
 /* Bytes that firmware may ask for through fw_cfg, by number or, as a file, by name; unmeasured. */
 struct fw_item {
-	uint16_t key;     /* where name is NULL */
-	const char *name; /* static */
+	uint16_t key;      /* where name is NULL */
+	const char *name;  /* static */
 	const void *bytes; /* outliving the plan and every VM made from it */
 	size_t size;
 };
@@ -81,7 +83,7 @@ struct plan_ops {
 	int (*end)(void *self, const struct plan *p, struct error *err);
 };
 
-struct plan *plan_new(void); /* NULL: out of memory */
+struct plan *plan_new(void);          /* NULL: out of memory */
 void plan_free(const struct plan *p); /* NULL is fine; frees what it adopted */
 
 /* Building. Each returns 0 or a negative errno; the plan stays as it was on failure. */

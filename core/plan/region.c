@@ -11,7 +11,7 @@ static const struct region_kind kinds[] = {
 	[PAGE_ZERO] = { "zero", 3, false, false },
 	[PAGE_UNMEASURED] = { "unmeasured", 4, true, false },
 	[PAGE_SECRETS] = { "secrets", 5, false, false }, /* the PSP writes it */
-	[PAGE_CPUID] = { "cpuid", 6, false, false },     /* the platform writes it, from this host */
+	[PAGE_CPUID] = { "cpuid", 6, false, false }, /* the platform writes it, from this host */
 };
 static_assert(ARRAY_SIZE(kinds) == PAGE_KINDS, "a page kind without a row");
 

@@ -16,10 +16,11 @@ static const struct cpuid_mask {
 	enum cpuid_reg reg;
 	uint32_t clear;
 } masks[] = {
-	{ 0x1, 0, CPUID_ECX, BITS(24, 24) },        /* TSC deadline timer: emulated by KVM */
-	{ 0x7, 0, CPUID_EBX, BITS(1, 1) },          /* TSC_ADJUST: emulated by KVM */
-	{ 0x7, 0, CPUID_ECX, BITS(16, 16) },        /* 5-level paging: entered through memory below 640 KiB */
-	{ 0x7, 0, CPUID_EDX, BITS(31, 26) },        /* Intel's names for speculation controls */
+	{ 0x1, 0, CPUID_ECX, BITS(24, 24) }, /* TSC deadline timer: emulated by KVM */
+	{ 0x7, 0, CPUID_EBX, BITS(1, 1) },   /* TSC_ADJUST: emulated by KVM */
+	{ 0x7, 0, CPUID_ECX,
+	  BITS(16, 16) }, /* 5-level paging: entered through memory below 640 KiB */
+	{ 0x7, 0, CPUID_EDX, BITS(31, 26) }, /* Intel's names for speculation controls */
 	/* Of KVM's own features the clock alone; the others make a guest share pages of its CPUs with the host. */
 	{ 0x40000001, 0, CPUID_EAX, ~(BITS(24, 24) | BITS(3, 3) | BITS(1, 0)) },
 	{ 0x80000008, 0, CPUID_EBX, BITS(26, 24) }, /* SSBD, VIRT_SSBD, SSB_NO */
@@ -35,7 +36,8 @@ struct cpuid_leaf *cpuid_find(struct cpuid_table *t, uint32_t function, uint32_t
 	return NULL;
 }
 
-struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index, bool indexed)
+struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index,
+                              bool indexed)
 {
 	struct cpuid_leaf *leaf = cpuid_find(t, function, index);
 
@@ -57,7 +59,8 @@ int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err)
 	}
 	leaf = cpuid_need(t, 0x8000001f, 0, false);
 	if (!leaf)
-		return error_set(err, ERROR_INTERNAL, "more than %d CPUID leaves", CPUID_MAX_LEAVES);
+		return error_set(err, ERROR_INTERNAL, "more than %d CPUID leaves",
+		                 CPUID_MAX_LEAVES);
 	/* SEV, SEV-ES, SEV-SNP; one physical address bit lost, as QEMU says; APM volume 3, E.4.17. */
 	memcpy(leaf->reg, (uint32_t[CPUID_REGS]){ 0x1a, c_bit | 1 << 6, 0, 0 }, sizeof(leaf->reg));
 	return 0;
@@ -134,8 +137,8 @@ static void diff_say(char *text, size_t size, const struct snp_cpuid_entry *e, e
 		}
 }
 
-size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back, char *text,
-                      size_t size)
+size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back,
+                      char *text, size_t size)
 {
 	uint32_t count = MIN_OF(le32_get(sent->count), (uint32_t)SNP_CPUID_ENTRIES);
 	size_t differing = 0;

@@ -28,7 +28,8 @@ struct cpuid_table {
 /* The leaf, or NULL. */
 struct cpuid_leaf *cpuid_find(struct cpuid_table *t, uint32_t function, uint32_t index);
 /* The leaf, added with zeros if it wasn't there; NULL when the table is full. */
-struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index, bool indexed);
+struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index,
+                              bool indexed);
 
 /* Takes out what KVM offers but SNP firmware refuses, and fills leaf 0x8000001F for C-bit `c_bit`. */
 int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err);
@@ -40,8 +41,8 @@ int snp_cpuid_page(const struct cpuid_table *t, struct snp_cpuid_page *ret, stru
  * How the page the firmware wrote back differs from what it was sent: "0x7.0 EDX bits 26,27; ..." into
  * text; returns the number of registers that differ.
  */
-size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back, char *text,
-                      size_t size);
+size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back,
+                      char *text, size_t size);
 
 /* Takes the firmware's registers over into the table, so that KVM's answers and the page agree. */
 void snp_cpuid_adopt(struct cpuid_table *t, const struct snp_cpuid_page *back);

@@ -2,8 +2,6 @@
 /* core/snp/digest.c: the SHA-384 chain that the PSP builds (SEV-SNP firmware ABI 8.17), without a PSP. */
 #include "core/snp/digest.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +9,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/sha2.h"
+#include "core/base/thread.h"
 #include "core/snp/abi.h"
 #include "core/snp/vmsa.h"
 
@@ -22,13 +21,15 @@ struct hashing {
 	contents_t *contents;
 	size_t pages;
 	atomic_size_t next;
-	cpu_set_t cpus; /* those that we may use */
 };
 
-enum { RUN_PAGES = 32, THREADS_MAX = 16 }; /* a run takes longer than starting a thread does */
+/* Fewer pages than are worth it, one thread hashes before another starts. */
+enum { RUN_PAGES = 16, WORTH_PAGES = 64, THREADS_MAX = 16 };
 
-static void hashing_work(struct hashing *h)
+static void hashing_work(void *job)
 {
+	struct hashing *h = job;
+
 	for (;;) {
 		size_t at = atomic_fetch_add(&h->next, RUN_PAGES);
 
@@ -39,49 +40,21 @@ static void hashing_work(struct hashing *h)
 	}
 }
 
-static void *hashing_help(void *job)
-{
-	struct hashing *h = job;
-
-	sched_setaffinity(0, sizeof(h->cpus), &h->cpus); /* where it begins was all that mattered */
-	hashing_work(h);
-	return NULL;
-}
-
-/*
- * Starts helpers on processors other than this one; how many. Left to itself the scheduler tends to queue them
- * behind the thread that starts them, and all is hashed before they first run.
- */
-static size_t hashing_start(struct hashing *h, size_t wanted, pthread_t *threads)
-{
-	cpu_set_t elsewhere = h->cpus;
-	pthread_attr_t attributes;
-	size_t started = 0;
-	int here = sched_getcpu();
-
-	if (here >= 0 && here < CPU_SETSIZE)
-		CPU_CLR(here, &elsewhere);
-	pthread_attr_init(&attributes);
-	pthread_attr_setaffinity_np(&attributes, sizeof(elsewhere), &elsewhere);
-	while (started < wanted && !pthread_create(&threads[started], &attributes, hashing_help, h))
-		started++;
-	pthread_attr_destroy(&attributes);
-	return started;
-}
-
 /* Hashes each page on its own. Threads that cannot be had are done without. */
 static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 {
 	struct hashing h = { .bytes = bytes, .contents = contents, .pages = pages };
-	pthread_t threads[THREADS_MAX];
-	size_t helpers = 0;
+	struct helper *helpers[THREADS_MAX];
+	size_t wanted = 0, started = 0;
 
-	if (pages >= 2 * RUN_PAGES && sched_getaffinity(0, sizeof(h.cpus), &h.cpus) == 0)
-		helpers = MIN_OF(pages / RUN_PAGES, (size_t)CPU_COUNT(&h.cpus)) - 1;
-	helpers = hashing_start(&h, MIN_OF(helpers, (size_t)THREADS_MAX), threads);
+	if (pages >= WORTH_PAGES)
+		wanted = MIN_OF(MIN_OF(pages / (WORTH_PAGES / 2), helper_cpus()) - 1,
+		                (size_t)THREADS_MAX);
+	while (started < wanted && (helpers[started] = helper_start(hashing_work, &h)))
+		started++;
 	hashing_work(&h);
-	while (helpers > 0)
-		pthread_join(threads[--helpers], NULL);
+	while (started > 0)
+		helper_finish(helpers[--started]);
 }
 
 static void chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const uint8_t *contents)
@@ -158,8 +131,8 @@ static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, s
 		d->vmsa_of = s;
 	}
 	chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, d->vmsa_contents);
-	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa", index ? "vcpu (ap)" : "vcpu 0 (bsp)",
-	                  err);
+	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa",
+	                  index ? "vcpu (ap)" : "vcpu 0 (bsp)", err);
 }
 
 static int digest_end(void *self, const struct plan *p, struct error *err)

@@ -23,14 +23,15 @@ static int key_check(const char *name, le32 algorithm, const uint8_t key[0x404],
 	uint32_t curve = reader_le32(&r);
 
 	if (le32_get(algorithm) != ALGORITHM_P384)
-		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_auth: %s key algorithm is %u, not 1", name,
-		          le32_get(algorithm));
+		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_auth: %s key algorithm is %u, not 1",
+		          name, le32_get(algorithm));
 	else if (curve != CURVE_P384)
-		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_auth: %s key is on curve %u, not 2", name,
-		          curve);
+		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_auth: %s key is on curve %u, not 2",
+		          name, curve);
 	else
 		return 0;
-	error_why(err, "the firmware knows ECDSA on P-384 with SHA-384 alone (algorithm 1, curve 2)");
+	error_why(err,
+	          "the firmware knows ECDSA on P-384 with SHA-384 alone (algorithm 1, curve 2)");
 	return error_fix(err, "make the block with a P-384 key, numbers in little-endian order");
 }
 

@@ -12,9 +12,9 @@ struct error; /* core/base/error.h */
 #define SNP_POLICY_RESERVED_ONE ((uint64_t)1 << 17) /* must be set: SEV-SNP firmware ABI 4.3 */
 #define SNP_POLICY_DEFAULT      ((uint64_t)0x30000) /* SMT allowed, bit 17 */
 
-#define SNP_FEATURE_ACTIVE      ((uint64_t)1 << 0)
-#define SNP_FEATURE_DEBUG_SWAP  ((uint64_t)1 << 5)
-#define SNP_FEATURE_SECURE_TSC  ((uint64_t)1 << 9)
+#define SNP_FEATURE_ACTIVE     ((uint64_t)1 << 0)
+#define SNP_FEATURE_DEBUG_SWAP ((uint64_t)1 << 5)
+#define SNP_FEATURE_SECURE_TSC ((uint64_t)1 << 9)
 
 /* One bit with a name. `key` is the manifest's spelling under snp.policy; NULL: not settable by name. */
 struct snp_bit {

@@ -26,10 +26,10 @@
 #define X_CAP_GUEST_MEMFD_FLAGS 244
 
 /* guest_memfd and slots. */
-#define X_MEM_GUEST_MEMFD           (1U << 2)
-#define X_MEMORY_ATTRIBUTE_PRIVATE  (1ULL << 3)
-#define X_GUEST_MEMFD_MMAP          (1ULL << 0) /* Linux 6.18 */
-#define X_GUEST_MEMFD_INIT_SHARED   (1ULL << 1) /* Linux 6.18 */
+#define X_MEM_GUEST_MEMFD          (1U << 2)
+#define X_MEMORY_ATTRIBUTE_PRIVATE (1ULL << 3)
+#define X_GUEST_MEMFD_MMAP         (1ULL << 0) /* Linux 6.18 */
+#define X_GUEST_MEMFD_INIT_SHARED  (1ULL << 1) /* Linux 6.18 */
 
 struct x_memory_region2 {
 	uint32_t slot, flags;
@@ -112,16 +112,16 @@ static_assert(offsetof(struct x_snp_launch_finish, host_data) == 19, "host_data"
 static_assert(offsetof(struct x_snp_launch_finish, flags) == 54, "flags");
 
 /* /dev/kvm attributes. */
-#define X_GRP_SEV                1
-#define X_SEV_VMSA_FEATURES      0
-#define X_SNP_POLICY_BITS        1 /* Linux 6.19 */
+#define X_GRP_SEV           1
+#define X_SEV_VMSA_FEATURES 0
+#define X_SNP_POLICY_BITS   1 /* Linux 6.19 */
 
 /* KVM_RUN. */
-#define X_EXIT_MEMORY_FAULT         39
-#define X_MEMORY_EXIT_FLAG_PRIVATE  (1ULL << 3)
-#define X_HC_MAP_GPA_RANGE          12
-#define X_MAP_GPA_PRIVATE           (1ULL << 4)
-#define X_SYSTEM_EVENT_SEV_TERM     6
+#define X_EXIT_MEMORY_FAULT        39
+#define X_MEMORY_EXIT_FLAG_PRIVATE (1ULL << 3)
+#define X_HC_MAP_GPA_RANGE         12
+#define X_MAP_GPA_PRIVATE          (1ULL << 4)
+#define X_SYSTEM_EVENT_SEV_TERM    6
 
 /* Members of kvm_run's exit union that older headers lack or spell otherwise; the union is at 32. */
 struct x_exit_memory_fault {

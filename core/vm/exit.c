@@ -87,11 +87,10 @@ static enum verdict exit_system_event(struct vcpu *v, struct outcome *ret)
 
 static enum verdict exit_internal(struct vcpu *v, struct outcome *ret)
 {
-	static const char *const suberrors[] = { "an unknown one",
-		                                 "an instruction that KVM can't emulate",
-		                                 "two exceptions at once",
-		                                 "an exit while an event was delivered",
-		                                 "an exit reason that KVM doesn't know" };
+	static const char *const suberrors[] = {
+		"an unknown one", "an instruction that KVM can't emulate", "two exceptions at once",
+		"an exit while an event was delivered", "an exit reason that KVM doesn't know"
+	};
 	uint32_t n = v->run->internal.suberror;
 
 	outcome_set(ret, KVM_INTERNAL, n, "KVM internal error %u on vCPU %u: %s", n, v->index,
@@ -169,7 +168,8 @@ enum verdict exit_serve(struct vcpu *v, int result, struct outcome *ret)
 	if (result == -EAGAIN)
 		return run_again();
 	/* Only with these two does a failed KVM_RUN leave a reason that is not stale. */
-	if ((result == -EFAULT || result == -EHWPOISON) && v->run->exit_reason == X_EXIT_MEMORY_FAULT)
+	if ((result == -EFAULT || result == -EHWPOISON) &&
+	    v->run->exit_reason == X_EXIT_MEMORY_FAULT)
 		return v->vm->platform->exit(v->vm, v, ret);
 	if (result < 0)
 		return run_error(v, -result, ret);

@@ -211,7 +211,8 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 	if (!reachable || !s->shared)
 		return reachable ? s->at + offset : NULL;
 	pthread_mutex_lock(&m->lock);
-	for (uint64_t page = offset / PAGE_SIZE; reachable && page * PAGE_SIZE < offset + size; page++)
+	for (uint64_t page = offset / PAGE_SIZE; reachable && page * PAGE_SIZE < offset + size;
+	     page++)
 		reachable = page_shared(s, page);
 	pthread_mutex_unlock(&m->lock);
 	return reachable ? s->at + offset : NULL;
@@ -239,7 +240,8 @@ static bool all_ours(struct memory *m, gpa_t gpa, uint64_t pages)
 }
 
 /* Gives back the side that is no longer in use: a hole in the guest_memfd, or the shared side's pages. */
-static int part_convert(struct memory *m, struct slot *s, gpa_t gpa, uint64_t pages, bool to_private)
+static int part_convert(struct memory *m, struct slot *s, gpa_t gpa, uint64_t pages,
+                        bool to_private)
 {
 	uint64_t offset = gpa - s->gpa, size = pages * PAGE_SIZE;
 	int r = attributes_set(m, gpa, size, to_private);
@@ -276,7 +278,8 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 
 		if (!part_differs(s, gpa, part, to_private))
 			continue;
-		change = part_convert(m, s, gpa, part, to_private) < 0 ? MEMORY_FAILED : MEMORY_CHANGED;
+		change = part_convert(m, s, gpa, part, to_private) < 0 ? MEMORY_FAILED
+		                                                       : MEMORY_CHANGED;
 	}
 	pthread_mutex_unlock(&m->lock);
 	return change;

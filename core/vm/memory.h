@@ -17,10 +17,10 @@ struct kvm_sys; /* core/vm/sys.h */
 struct slot {
 	gpa_t gpa;
 	uint64_t size;
-	uint8_t *at;         /* what we and KVM reach: all of it, or the shared side */
-	int fd;              /* guest_memfd, or memfd where KVM has none to map; -1: none */
-	bool borrowed;       /* an offer: `at` is the plan's */
-	uint64_t *shared;    /* private memory alone: a bit a page, set while the page is shared */
+	uint8_t *at;      /* what we and KVM reach: all of it, or the shared side */
+	int fd;           /* guest_memfd, or memfd where KVM has none to map; -1: none */
+	bool borrowed;    /* an offer: `at` is the plan's */
+	uint64_t *shared; /* private memory alone: a bit a page, set while the page is shared */
 };
 
 struct memory {

@@ -15,10 +15,10 @@ enum outcome_kind {
 	MEMORY_FAULT,      /* touched what can't be served; code: the address */
 	KVM_INTERNAL,      /* KVM_EXIT_INTERNAL_ERROR; code: suberror */
 	KVM_ENTRY_FAILED,  /* KVM_EXIT_FAIL_ENTRY; code: hardware reason */
-	KVM_FAILED,        /* KVM_RUN itself failed, or an exit nobody knows; code: errno or exit reason */
+	KVM_FAILED, /* KVM_RUN itself failed, or an exit nobody knows; code: errno or exit reason */
 	RUN_TIMED_OUT,
-	RUN_SIGNALLED,     /* code: the signal's number */
-	OUTPUT_LOST,       /* the console's reader is gone; code: errno */
+	RUN_SIGNALLED, /* code: the signal's number */
+	OUTPUT_LOST,   /* the console's reader is gone; code: errno */
 	OUTCOME_KINDS
 };
 
@@ -32,6 +32,6 @@ struct outcome {
 const char *outcome_name(enum outcome_kind kind);
 
 void outcome_set(struct outcome *o, enum outcome_kind kind, uint64_t code, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+	__attribute__((format(printf, 4, 5)));
 
 #endif

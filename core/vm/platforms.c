@@ -30,8 +30,10 @@ static int kvm_missing(int errnum, struct error *err)
 	error_sys(err, permission ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED, errnum,
 	          "cannot open /dev/kvm");
 	if (permission)
-		return error_fix(err, "join the group 'kvm' (usermod -aG kvm USER, then log in anew)");
-	error_why(err, "KVM is not loaded, or virtualisation is off in the BIOS or not nested here");
+		return error_fix(err,
+		                 "join the group 'kvm' (usermod -aG kvm USER, then log in anew)");
+	error_why(err,
+	          "KVM is not loaded, or virtualisation is off in the BIOS or not nested here");
 	return error_fix(err, "modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in");
 }
 
@@ -42,7 +44,8 @@ static int check(const struct kvm_sys *sys, int kvm, int capability)
 	return r < 0 ? 0 : r;
 }
 
-static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform *on, struct error *err)
+static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform *on,
+                       struct error *err)
 {
 	for (const struct need *n = on->needs; n->what; n++) {
 		if (((unsigned)check(sys, kvm, n->capability) & n->bits) == n->bits)
@@ -64,8 +67,8 @@ int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, stru
 	r = sys->ioctl(sys->self, kvm, KVM_GET_API_VERSION, NULL);
 	if (r != KVM_API_VERSION)
 		r = r < 0 ? error_sys(err, ERROR_KVM, -r, "/dev/kvm doesn't answer as KVM does")
-		          : error_set(err, ERROR_HOST_UNSUPPORTED, "/dev/kvm has API version %d, not %d",
-		                      r, KVM_API_VERSION);
+		          : error_set(err, ERROR_HOST_UNSUPPORTED,
+		                      "/dev/kvm has API version %d, not %d", r, KVM_API_VERSION);
 	else
 		r = needs_check(sys, kvm, on, err);
 	if (r == 0)

@@ -41,13 +41,15 @@ static const struct {
 	  "single_socket off, none takes bit 18",
 	  "try snp.policy: 0x30000 (0xb0000 with debug)" },
 	{ X_SNP_LAUNCH_START, ENOTTY, ERROR_KVM,
-	  "the kernel could not make a guest context: out of memory, or /dev/sev is not the SEV device",
+	  "the kernel could not make a guest context: out of memory, or /dev/sev is not the SEV "
+	  "device",
 	  "read the kernel log for 'Failed to create SEV-SNP context'" },
 	{ X_SNP_LAUNCH_UPDATE, EIO, ERROR_KVM,
 	  "the page was not private, was loaded before, or a signal came in between", "" },
-	{ X_SNP_LAUNCH_FINISH, EINVAL, ERROR_KVM, "a vCPU's state was sealed before", "launch anew" },
-	{ X_SNP_LAUNCH_FINISH, EFAULT, ERROR_KVM, "a vCPU's VMSA page could not be assigned to the guest",
-	  "read the kernel log" },
+	{ X_SNP_LAUNCH_FINISH, EINVAL, ERROR_KVM, "a vCPU's state was sealed before",
+	  "launch anew" },
+	{ X_SNP_LAUNCH_FINISH, EFAULT, ERROR_KVM,
+	  "a vCPU's VMSA page could not be assigned to the guest", "read the kernel log" },
 };
 
 const char *refusal_command(uint32_t id)

@@ -30,9 +30,9 @@ enum { PROMPT_MS = 10, FAREWELL_MS = 2000 };
 
 struct run {
 	struct vm *vm;
-	int wake;    /* eventfd: something happened in a vCPU's thread */
-	int signals; /* signalfd */
-	int input;   /* -1: none, or at its end */
+	int wake;                          /* eventfd: something happened in a vCPU's thread */
+	int signals;                       /* signalfd */
+	int input;                         /* -1: none, or at its end */
 	uint64_t deadline_ms, flush_at_ms; /* 0: none */
 	pthread_mutex_t lock;
 	bool concluded;
@@ -125,7 +125,8 @@ static int threads_start(struct run *run, struct run_thread *threads, struct err
 		r = pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &threads[i]);
 		if (r != 0) {
 			threads_stop(run, i);
-			return error_sys(err, ERROR_HOST_MEMORY, r, "starting the thread of vCPU %u", i);
+			return error_sys(err, ERROR_HOST_MEMORY, r,
+			                 "starting the thread of vCPU %u", i);
 		}
 	}
 	return 0;
@@ -182,7 +183,8 @@ static void run_signal(struct run *run)
 
 	if (read(run->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return;
-	outcome_set(&o, RUN_SIGNALLED, info.ssi_signo, "ended by %s", strsignal((int)info.ssi_signo));
+	outcome_set(&o, RUN_SIGNALLED, info.ssi_signo, "ended by %s",
+	            strsignal((int)info.ssi_signo));
 	run_conclude(run, &o);
 }
 
@@ -245,7 +247,8 @@ static void run_mind(struct run *run, const struct run_limits *l)
 		uint64_t look = run->input >= 0 && !listen ? now_ms() + PROMPT_MS : 0;
 		int wait = until(run->deadline_ms, run->flush_at_ms), soon = until(look, 0);
 
-		if (poll(fds, ARRAY_SIZE(fds), soon >= 0 && (wait < 0 || soon < wait) ? soon : wait) < 0)
+		if (poll(fds, ARRAY_SIZE(fds),
+		         soon >= 0 && (wait < 0 || soon < wait) ? soon : wait) < 0)
 			continue;
 		if (fds[0].revents && read(run->wake, &drained, sizeof(drained)) < 0)
 			continue;
@@ -350,7 +353,8 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0)
 		return r;
-	log_info("port accesses that no device answered: %llu", (unsigned long long)vm->bus.unclaimed);
+	log_info("port accesses that no device answered: %llu",
+	         (unsigned long long)vm->bus.unclaimed);
 	*ret = run.outcome;
 	return 0;
 }

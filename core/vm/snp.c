@@ -21,23 +21,25 @@
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
 
-#define NO_SNP_FIX \
-	"needs an AMD EPYC 7003 or later, SNP on in BIOS and IOMMU, Linux 6.11 or later; " \
+#define NO_SNP_FIX                                                                                 \
+	"needs an AMD EPYC 7003 or later, SNP on in BIOS and IOMMU, Linux 6.11 or later; "         \
 	"'--platform kvm' runs the guest without protection"
 
 static const struct need snp_needs[] = {
 	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "KVM has no SEV-SNP VMs (type 4)",
-	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer SNP",
+	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer "
+	  "SNP",
 	  NO_SNP_FIX },
 	{ X_CAP_USER_MEMORY2, 1, "KVM has no memory slots with guest_memfd",
 	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
-	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE, "KVM has no private memory attribute",
+	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE,
+	  "KVM has no private memory attribute",
 	  "the kernel lacks it, or was booted with kvm.gmem_in_place_conversion=1",
 	  "boot without kvm.gmem_in_place_conversion" },
 	{ X_CAP_MEMORY_FAULT_INFO, 1, "KVM doesn't report memory faults",
 	  "the kernel is older than 6.8", NO_SNP_FIX },
-	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE, "KVM doesn't hand page-state changes over",
-	  "the kernel is too old", NO_SNP_FIX },
+	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE,
+	  "KVM doesn't hand page-state changes over", "the kernel is too old", NO_SNP_FIX },
 	{ 0 },
 };
 
@@ -47,7 +49,8 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, uint32_t *status)
 	struct x_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
 	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
 
-	*status = r < 0 ? cmd.error : 0; /* KVM doesn't clear it, so after success it means nothing */
+	*status =
+		r < 0 ? cmd.error : 0; /* KVM doesn't clear it, so after success it means nothing */
 	return r;
 }
 
@@ -59,8 +62,8 @@ static int sev_device_open(struct vm *vm, struct error *err)
 		vm->sev = r;
 		return 0;
 	}
-	error_sys(err, r == -EACCES || r == -EPERM ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED, -r,
-	          "cannot open /dev/sev");
+	error_sys(err, r == -EACCES || r == -EPERM ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED,
+	          -r, "cannot open /dev/sev");
 	if (r == -EBUSY) {
 		err->kind = ERROR_HOST_BUSY;
 		error_why(err, "another program holds the SEV firmware's device alone");
@@ -79,13 +82,15 @@ static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct err
 	unsigned have = leaf ? leaf->reg[CPUID_EBX] & 63 : 0;
 
 	if (have == 0) {
-		error_set(err, ERROR_HOST_UNSUPPORTED, "KVM doesn't say where this host's C-bit is");
+		error_set(err, ERROR_HOST_UNSUPPORTED,
+		          "KVM doesn't say where this host's C-bit is");
 		return error_why(err, "CPUID leaf 0x8000001f is missing from what KVM supports");
 	}
 	if (wanted && have != wanted)
-		return error_set(err, ERROR_HOST_UNSUPPORTED,
-		                 "the guest's page tables have the C-bit at %u, this host has it at %u",
-		                 wanted, have);
+		return error_set(
+			err, ERROR_HOST_UNSUPPORTED,
+			"the guest's page tables have the C-bit at %u, this host has it at %u",
+			wanted, have);
 	*ret = have;
 	return 0;
 }
@@ -155,7 +160,8 @@ static int update_loop(struct vm *vm, const struct region *r, const void *from, 
 			continue;
 		if (e < 0)
 			return e;
-		if (u.len >= left) /* neither progress nor an error: never seen, but not to be looped on */
+		if (u.len >=
+		    left) /* neither progress nor an error: never seen, but not to be looped on */
 			return -EPROTO;
 	}
 	return 0;
@@ -201,7 +207,8 @@ static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
 		memset(page.data, 0, page.size);
 		e = cpuid_try(vm, r, &page, &sent, &status, err);
 		if (e == 0 || status != SNP_STATUS_INVALID_PARAM ||
-		    !snp_cpuid_diff(&sent, (const void *)page.data, differences, sizeof(differences)))
+		    !snp_cpuid_diff(&sent, (const void *)page.data, differences,
+		                    sizeof(differences)))
 			return e;
 		error_why(err, "the firmware doesn't vouch for this CPUID: %s", differences);
 		error_fix(err, "update the SEV firmware, or report this CPU model");
@@ -224,7 +231,8 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 
 	if (r->kind == PAGE_CPUID)
 		return cpuid_load(vm, r, err);
-	if (!from && r->kind != PAGE_ZERO) { /* KVM wants a source even where the firmware writes the page */
+	if (!from &&
+	    r->kind != PAGE_ZERO) { /* KVM wants a source even where the firmware writes the page */
 		e = blob_zero(r->size, &blank, err);
 		from = blank.data;
 	}
@@ -288,10 +296,13 @@ static void finish_explain(const struct plan *p, uint32_t status, struct error *
 		return;
 	snp_id_compare(s->id_block, d.value, s->policy, &digest_differs, &policy_differs);
 	if (status == SNP_STATUS_BAD_MEASUREMENT)
-		error_why(err, "the ID block expects launch digest %s, this launch %s %s",
-		          hex_of(s->id_block, SNP_DIGEST_SIZE, expects),
-		          digest_differs ? "has" : "was predicted to have the same, yet the host made another than",
-		          hex_of(d.value, SNP_DIGEST_SIZE, has));
+		error_why(
+			err, "the ID block expects launch digest %s, this launch %s %s",
+			hex_of(s->id_block, SNP_DIGEST_SIZE, expects),
+			digest_differs
+				? "has"
+				: "was predicted to have the same, yet the host made another than",
+			hex_of(d.value, SNP_DIGEST_SIZE, has));
 	else if (status == SNP_STATUS_POLICY_FAILURE && policy_differs)
 		error_why(err, "the ID block is for another policy than snp.policy 0x%llx",
 		          (unsigned long long)s->policy);
@@ -327,7 +338,8 @@ static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, 
 	bool to_private = call->args[2] & X_MAP_GPA_PRIVATE;
 	enum memory_change change;
 
-	call->ret = (uint64_t)-EINVAL; /* 6.12 leaves what was there before, so each path says its own */
+	call->ret =
+		(uint64_t)-EINVAL; /* 6.12 leaves what was there before, so each path says its own */
 	if (call->nr != X_HC_MAP_GPA_RANGE)
 		return VERDICT_RESUME;
 	change = memory_convert(&vm->memory, call->args[0], call->args[1], to_private);
@@ -345,12 +357,14 @@ static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, 
 static const char *fault_advice(uint64_t gpa)
 {
 	if (gpa == 0xfee00000)
-		return ": the local APIC's page; firmware before edk2-stable202405 does this, use a newer build";
+		return ": the local APIC's page; firmware before edk2-stable202405 does this, use "
+		       "a newer build";
 	return "";
 }
 
 /* An access of one kind to a page that is of the other: converted as the access implies, if that changes anything. */
-static enum verdict memory_fault(struct vm *vm, const struct x_exit_memory_fault *f, struct outcome *ret)
+static enum verdict memory_fault(struct vm *vm, const struct x_exit_memory_fault *f,
+                                 struct outcome *ret)
 {
 	bool private = f->flags & X_MEMORY_EXIT_FLAG_PRIVATE;
 	enum memory_change change = MEMORY_NOT_OURS;
@@ -361,7 +375,8 @@ static enum verdict memory_fault(struct vm *vm, const struct x_exit_memory_fault
 		return VERDICT_RESUME;
 	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",
 	            private ? "private" : "shared", (unsigned long long)f->gpa,
-	            change == MEMORY_NOT_OURS ? "there is no memory" : "the host can't provide the page",
+	            change == MEMORY_NOT_OURS ? "there is no memory"
+	                                      : "the host can't provide the page",
 	            fault_advice(f->gpa));
 	return VERDICT_STOP;
 }
@@ -379,13 +394,15 @@ static int ghcb_reason(struct vm *vm, uint64_t ghcb)
 
 static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
 {
-	int reason = (msr & 0xfff) == 0x100 ? (int)(msr >> 12 & 0xfff) : ghcb_reason(vm, msr & ~0xfffULL);
+	int reason = (msr & 0xfff) == 0x100 ? (int)(msr >> 12 & 0xfff)
+	                                    : ghcb_reason(vm, msr & ~0xfffULL);
 	unsigned set = (unsigned)reason & 0xf, code = (unsigned)reason >> 4 & 0xff;
 	const char *text = reason < 0 ? NULL : snp_termination(set, code);
 
 	if (reason < 0)
 		outcome_set(ret, GUEST_TERMINATED, msr,
-		            "the guest asked to be terminated; the host's kernel keeps the reason to its log");
+		            "the guest asked to be terminated; the host's kernel keeps the reason "
+		            "to its log");
 	else
 		outcome_set(ret, GUEST_TERMINATED, msr,
 		            "the guest asked to be terminated, reason %u:%u%s%s (%s)", set, code,
@@ -405,8 +422,8 @@ static enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 		termination(vm, v->run->system_event.data[0], ret);
 		return VERDICT_STOP;
 	default:
-		outcome_set(ret, KVM_FAILED, v->run->exit_reason, "KVM exit %u, which an SNP guest cannot have",
-		            v->run->exit_reason);
+		outcome_set(ret, KVM_FAILED, v->run->exit_reason,
+		            "KVM exit %u, which an SNP guest cannot have", v->run->exit_reason);
 		return VERDICT_STOP;
 	}
 }

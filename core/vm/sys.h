@@ -16,7 +16,8 @@ struct kvm_sys {
 	int (*ioctl)(void *self, int fd, unsigned long request, void *arg);
 	void *(*map)(void *self, size_t size, int prot, int flags, int fd, int *error);
 	int (*unmap)(void *self, void *at, size_t size);
-	int (*memfd)(void *self, const char *name, uint64_t size); /* memfd_create + ftruncate, O_CLOEXEC */
+	int (*memfd)(void *self, const char *name,
+	             uint64_t size);        /* memfd_create + ftruncate, O_CLOEXEC */
 	int (*cloexec)(void *self, int fd); /* for guest_memfd, which KVM opens without it */
 	/* Frees pages: a hole in fd when fd >= 0 (guest_memfd or memfd), else MADV_DONTNEED on `at`. */
 	int (*discard)(void *self, int fd, void *at, uint64_t offset, uint64_t size);

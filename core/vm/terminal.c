@@ -39,7 +39,8 @@ void terminal_raw(int fd)
 	raw = before;
 	raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON | IXOFF | ISTRIP | BRKINT);
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
-	raw.c_cc[VSUSP] = _POSIX_VDISABLE; /* a stopped snpvmm would leave the shell a raw terminal */
+	raw.c_cc[VSUSP] =
+		_POSIX_VDISABLE; /* a stopped snpvmm would leave the shell a raw terminal */
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	raw_fd = fd;

@@ -22,7 +22,7 @@ static int vm_ioctl(const struct vm *vm, int fd, unsigned long request, void *ar
 static struct kvm_cpuid2 *cpuid_buffer(struct error *err)
 {
 	struct kvm_cpuid2 *c =
-	        calloc(1, sizeof(*c) + CPUID_MAX_LEAVES * sizeof(struct kvm_cpuid_entry2));
+		calloc(1, sizeof(*c) + CPUID_MAX_LEAVES * sizeof(struct kvm_cpuid_entry2));
 
 	if (c)
 		c->nent = CPUID_MAX_LEAVES;
@@ -37,7 +37,8 @@ static int cpuid_suffices(struct vm *vm, const struct plan *p, struct error *err
 
 	if (!plan_settings(p)->gib_pages || (leaf && leaf->reg[CPUID_EDX] >> 26 & 1))
 		return 0;
-	error_set(err, ERROR_HOST_UNSUPPORTED, "this host's KVM gives guests no pages of 1 GiB (pdpe1gb)");
+	error_set(err, ERROR_HOST_UNSUPPORTED,
+	          "this host's KVM gives guests no pages of 1 GiB (pdpe1gb)");
 	error_why(err, "the page tables that a directly booted kernel starts with have such pages");
 	return error_fix(err, "run it on another host, or boot the kernel through a firmware");
 }
@@ -140,8 +141,8 @@ int vcpu_create(struct vm *vm, unsigned index, struct error *err)
 	if (r < 0)
 		return error_sys(err, ERROR_KVM, -r, "creating vCPU %u", index);
 	v->fd = r;
-	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, v->fd,
-	                      &error);
+	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	                      v->fd, &error);
 	return v->run ? 0 : error_sys(err, ERROR_KVM, -error, "mapping vCPU %u", index);
 }
 
@@ -183,7 +184,8 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 	int r = vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &sregs); /* for apic_base alone */
 
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "reading system registers of vCPU %u", v->index);
+		return error_sys(err, ERROR_KVM, -r, "reading system registers of vCPU %u",
+		                 v->index);
 	sregs.cs = segment_kvm(&s->cs);
 	sregs.ds = segment_kvm(&s->ds);
 	sregs.es = segment_kvm(&s->es);
@@ -202,7 +204,8 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 	if (r == 0)
 		return 0;
 	error_sys(err, ERROR_KVM, -r, "system registers of vCPU %u", v->index);
-	return error_why(err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
+	return error_why(
+		err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
 }
 
 void vcpu_log_state(const struct vcpu *v)
@@ -213,11 +216,13 @@ void vcpu_log_state(const struct vcpu *v)
 	if (!log_on(LOG_INFO) || vm_ioctl(v->vm, v->fd, KVM_GET_REGS, &r) < 0 ||
 	    vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &s) < 0)
 		return;
-	log_info("vCPU %u: rip 0x%llx rsp 0x%llx rflags 0x%llx cs 0x%x+0x%llx cr0 0x%llx cr2 0x%llx "
-	         "cr3 0x%llx cr4 0x%llx efer 0x%llx",
-	         v->index, r.rip, r.rsp, r.rflags, s.cs.selector, s.cs.base, s.cr0, s.cr2, s.cr3, s.cr4,
-	         s.efer);
-	log_info("vCPU %u: rax 0x%llx rbx 0x%llx rcx 0x%llx rdx 0x%llx rsi 0x%llx rdi 0x%llx rbp 0x%llx",
+	log_info(
+		"vCPU %u: rip 0x%llx rsp 0x%llx rflags 0x%llx cs 0x%x+0x%llx cr0 0x%llx cr2 0x%llx "
+		"cr3 0x%llx cr4 0x%llx efer 0x%llx",
+		v->index, r.rip, r.rsp, r.rflags, s.cs.selector, s.cs.base, s.cr0, s.cr2, s.cr3,
+		s.cr4, s.efer);
+	log_info("vCPU %u: rax 0x%llx rbx 0x%llx rcx 0x%llx rdx 0x%llx rsi 0x%llx rdi 0x%llx rbp "
+	         "0x%llx",
 	         v->index, r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp);
 }
 

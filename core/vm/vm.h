@@ -30,7 +30,8 @@ struct vm;
 
 /* What stands around the guest and isn't measured. */
 struct vm_devices {
-	int serial_fd, debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
+	int serial_fd,
+		debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
 	bool exit_port_given;
 	uint16_t exit_port;
 };

@@ -14,6 +14,7 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/sha2.h"
 #include "tests/make/vectors.h"
 
 #define MAX ((size_t)1 << 20)
@@ -268,4 +269,33 @@ Test(file, reading_leaves_no_descriptor_open)
 	after = dup(STDERR_FILENO);
 	close(after);
 	cr_expect_eq(before, after);
+}
+
+/* Of no bytes, of few, of exactly a piece, of several and a rest: the ways they are hashed. */
+Test(file, the_hash_of_what_is_read_is_its_sha256)
+{
+	static const size_t sizes[] = { 0, 1, 1 << 20, (3 << 20) + 7 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		auto_blob struct blob b = BLOB_NONE;
+		uint8_t have[SHA256_SIZE], want[SHA256_SIZE];
+		struct error err = { 0 };
+
+		write_file(sizes[i]);
+		cr_assert_eq(blob_read_hashed(path, 4 * MAX, &b, have, &err), 0, "%s", err.text);
+		cr_assert_eq(b.size, sizes[i]);
+		sha256(b.data, b.size, want);
+		cr_expect_arr_eq(have, want, sizeof(want), "of %zu bytes", sizes[i]);
+	}
+}
+
+Test(file, one_that_changes_is_refused_with_its_hash_too)
+{
+	uint8_t digest[SHA256_SIZE];
+	struct blob b = BLOB_NONE;
+	struct error err = { 0 };
+
+	cr_expect_lt(blob_read_hashed("/proc/self/status", MAX, &b, digest, &err), 0);
+	cr_expect_eq(err.kind, ERROR_FILE_CHANGED);
+	cr_expect_null(b.data);
 }

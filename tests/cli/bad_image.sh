@@ -105,7 +105,7 @@ section '0xfffff000 0x2000 2' "$fw: SEV metadata: section 1 ('secrets', 0xfffff0
 
 begin 'two pages of what a guest has once'
 image "$T/i.fd" ebfe "$SECTION" '0x20000 0x1000 3' '0x30000 0x1000 3'
-refused bad-layout 2:18 'two cpuid regions; a guest has one'
+refused bad-layout 2:18 'two cpuid regions' '  why: a guest has one page of the kind' '  fix: '
 
 begin 'sections outside memory'
 image "$T/i.fd" ebfe "$SECTION" '0x200000 0x1000 2'
@@ -137,9 +137,9 @@ refused no-hash-page 2:18 "$fw has no page for the kernel's hashes, so it can't 
 image "$T/i.fd" ebfe "$SECTION" '0x20000 0x1000 0x10' # the page, but no place in it
 refused no-hash-page 2:18 "$fw has no page for the kernel's hashes, so it can't verify a kernel" '  why: ' "'kernel_hashes: false'"
 
-begin 'a kernel without a firmware is not in this version'
+begin 'a kernel without a firmware that is no kernel'
 manifest "$T/m.yaml" 'boot: {kernel: k}'
-refused unsupported 2:16 'boot.kernel without boot.firmware is not supported by this version of snpvmm'
+refused bad-value 2:16 "kernel '$T/k': not a bzImage: no 'HdrS' at 0x202 in this file of 7 bytes" '  why: ' '  fix: '
 
 begin 'an image that is not the one pinned'
 sound

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/kvm.c: the seam itself: descriptors, mappings, calls that fail on demand, and what /dev/kvm answers. */
+/* tests/fake/kvm.c: the seam itself: descriptors, mappings, calls that fail on demand. */
 #include "tests/fake/kvm.h"
 
 #include <assert.h>
@@ -46,14 +46,15 @@ int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind)
 
 void *fake_pages(size_t size)
 {
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	                -1, 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
 
 /* Counts the call; true: it is the one that has to fail. */
-static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long request, uint64_t argument)
+static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long request,
+                  uint64_t argument)
 {
 	f->calls++;
 	f->calls_of[kind]++;
@@ -86,136 +87,13 @@ static int fake_open(void *self, const char *path, int flags)
 	return r;
 }
 
-static int vm_new(struct fake_kvm *f, unsigned long type)
-{
-	int fd;
-
-	f->vm_types |= 1ULL << (type & 63);
-	if (type != X_KVM_DEFAULT_VM && (type != X_KVM_SNP_VM || f->flags & FAKE_NO_SNP))
-		return -EINVAL;
-	if (f->vm.open)
-		return fake_complain(f, EBUSY, "a second VM beside the first");
-	fd = fake_fd_new(f, FD_VM);
-	if (fd >= 0) {
-		for (unsigned i = 0; i < f->vm.n_vcpus; i++)
-			free(f->vm.vcpus[i]);
-		f->vm = (struct fake_vm){ .type = type, .open = true, .sev_fd = -1 };
-	}
-	return fd;
-}
-
-/* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself (kvm-snp-abi 2.1). */
-static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
-{
-	bool snp = !(f->flags & FAKE_NO_SNP), private = vm ? f->vm.type == X_KVM_SNP_VM : snp;
-
-	switch (capability) {
-	case X_CAP_VM_TYPES:
-		return snp ? 1 << X_KVM_DEFAULT_VM | 1 << X_KVM_SNP_VM : 1 << X_KVM_DEFAULT_VM;
-	case X_CAP_USER_MEMORY2:
-	case X_CAP_MEMORY_FAULT_INFO:
-		return 1;
-	case X_CAP_GUEST_MEMFD:
-		return private || f->flags & FAKE_GMEM_MMAP;
-	case X_CAP_MEMORY_ATTRIBUTES:
-		return private ? (int)X_MEMORY_ATTRIBUTE_PRIVATE : 0;
-	case KVM_CAP_EXIT_HYPERCALL:
-		return 1 << X_HC_MAP_GPA_RANGE;
-	case X_CAP_GUEST_MEMFD_FLAGS:
-		if (!(f->flags & FAKE_GMEM_MMAP))
-			return 0;
-		return (int)(X_GUEST_MEMFD_MMAP | (private ? 0 : X_GUEST_MEMFD_INIT_SHARED));
-	default:
-		return 0;
-	}
-}
-
-static int supported_cpuid(struct kvm_cpuid2 *c)
-{
-	struct kvm_cpuid_entry2 entries[FAKE_CPUID_ENTRIES];
-	uint32_t n = fake_host_cpuid(entries);
-
-	if (c->nent < n)
-		return -E2BIG;
-	memcpy(c->entries, entries, n * sizeof(*entries));
-	c->nent = n;
-	return 0;
-}
-
-static int kvm_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
-{
-	switch (request) {
-	case KVM_GET_API_VERSION:
-		return KVM_API_VERSION;
-	case KVM_CHECK_EXTENSION:
-		return extension(f, (uintptr_t)arg, false);
-	case KVM_CREATE_VM:
-		return vm_new(f, (uintptr_t)arg);
-	case KVM_GET_VCPU_MMAP_SIZE:
-		return FAKE_RUN_SIZE;
-	case KVM_GET_SUPPORTED_CPUID:
-		return supported_cpuid(arg);
-	default:
-		return fake_complain(f, EINVAL, "/dev/kvm: ioctl 0x%lx", request);
-	}
-}
-
-static int irq_line(struct fake_kvm *f, const struct kvm_irq_level *irq)
-{
-	bool before;
-
-	if (!f->vm.irqchip)
-		return fake_complain(f, ENXIO, "KVM_IRQ_LINE without interrupt controllers");
-	if (irq->irq >= FAKE_IRQS)
-		return -EINVAL;
-	before = f->vm.lines[irq->irq];
-	f->vm.lines[irq->irq] = irq->level;
-	f->vm.rises[irq->irq] += !before && irq->level;
-	return 0;
-}
-
-static int enable_cap(struct fake_kvm *f, const struct kvm_enable_cap *cap)
-{
-	if (cap->cap != KVM_CAP_EXIT_HYPERCALL || cap->flags || cap->args[0] & ~(1ULL << X_HC_MAP_GPA_RANGE))
-		return fake_complain(f, EINVAL, "KVM_ENABLE_CAP %u, 0x%llx", cap->cap,
-		                     (unsigned long long)cap->args[0]);
-	f->vm.hypercalls = cap->args[0];
-	return 0;
-}
-
-static int vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
-{
-	bool known = false;
-	int r;
-
-	switch (request) {
-	case KVM_CHECK_EXTENSION:
-		return extension(f, (uintptr_t)arg, true);
-	case KVM_CREATE_IRQCHIP:
-		if (f->vm.irqchip)
-			return fake_complain(f, EEXIST, "a second set of interrupt controllers");
-		if (f->vm.n_vcpus > 0)
-			return fake_complain(f, EINVAL, "interrupt controllers after a vCPU");
-		f->vm.irqchip = true;
-		return 0;
-	case KVM_CREATE_VCPU:
-		return fake_vcpu_new(f, (unsigned)(uintptr_t)arg);
-	case KVM_ENABLE_CAP:
-		return enable_cap(f, arg);
-	case KVM_IRQ_LINE:
-		return irq_line(f, arg);
-	case KVM_MEMORY_ENCRYPT_OP:
-		return fake_sev_command(f, arg);
-	default:
-		r = fake_memory_ioctl(f, request, arg, &known);
-		return known ? r : fake_complain(f, ENOTTY, "VM: ioctl 0x%lx", request);
-	}
-}
-
 static uint64_t ioctl_argument(unsigned long request, const void *arg)
 {
-	if (request == KVM_CHECK_EXTENSION || request == KVM_CREATE_VM || request == KVM_CREATE_VCPU)
+	if (request == KVM_CHECK_EXTENSION || request == KVM_CREATE_VM ||
+	    request == KVM_CREATE_VCPU)
 		return (uintptr_t)arg;
+	if (request == KVM_SET_USER_MEMORY_REGION || request == X_SET_USER_MEMORY_REGION2)
+		return ((const struct kvm_userspace_memory_region *)arg)->memory_size;
 	return request == KVM_MEMORY_ENCRYPT_OP ? ((const struct x_sev_cmd *)arg)->id : 0;
 }
 
@@ -237,13 +115,14 @@ static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
 	if (fails(f, FAKE_IOCTL, request, ioctl_argument(request, arg)))
 		r = ioctl_fails(f, request, arg);
 	else if (fd && fd->kind == FD_KVM)
-		r = kvm_ioctl(f, request, arg);
+		r = fake_dev_ioctl(f, request, arg);
 	else if (fd && fd->kind == FD_VM)
-		r = vm_ioctl(f, request, arg);
+		r = fake_vm_ioctl(f, request, arg);
 	else if (fd && fd->kind == FD_VCPU)
 		r = fake_vcpu_ioctl(f, f->vm.vcpus[fd->index], request, arg);
 	else
-		r = fake_complain(f, fd ? ENOTTY : EBADF, "ioctl 0x%lx on descriptor %d", request, number);
+		r = fake_complain(f, fd ? ENOTTY : EBADF, "ioctl 0x%lx on descriptor %d", request,
+		                  number);
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }
@@ -266,7 +145,8 @@ static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number
 	else if (fd->kind == FD_GMEM && size <= fd->size && fd->flags & X_GUEST_MEMFD_MMAP)
 		at = fd->bytes;
 	else
-		*error = fake_complain(f, EINVAL, "mapping of 0x%zx bytes of descriptor %d", size, number);
+		*error = fake_complain(f, EINVAL, "mapping of 0x%zx bytes of descriptor %d", size,
+		                       number);
 	if (at && fd->kind == FD_VCPU)
 		f->vm.vcpus[fd->index]->run = (void *)at;
 	return at;
@@ -277,6 +157,7 @@ static void *fake_map(void *self, size_t size, int prot, int flags, int number, 
 	struct fake_kvm *f = self;
 	struct fake_map *m = f->maps;
 	const struct fake_fd *fd;
+	void *at;
 
 	pthread_mutex_lock(&f->lock);
 	while (m->at && m < f->maps + FAKE_MAPS - 1)
@@ -288,8 +169,9 @@ static void *fake_map(void *self, size_t size, int prot, int flags, int number, 
 		*error = -f->fail_errnum;
 	else
 		m->at = map_pages(f, size, flags, number, error);
+	at = m->at;
 	pthread_mutex_unlock(&f->lock);
-	return m->at;
+	return at;
 }
 
 static void map_drop(struct fake_kvm *f, struct fake_map *m)
@@ -368,7 +250,8 @@ static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t 
 	int r;
 
 	pthread_mutex_lock(&f->lock);
-	r = fails(f, FAKE_DISCARD, 0, 0) ? -f->fail_errnum : fake_memory_discard(f, fd, at, offset, size);
+	r = fails(f, FAKE_DISCARD, 0, 0) ? -f->fail_errnum
+	                                 : fake_memory_discard(f, fd, at, offset, size);
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }
@@ -377,7 +260,8 @@ static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t 
 static void close_order(struct fake_kvm *f, const struct fake_fd *closing)
 {
 	for (size_t i = 0; closing->kind == FD_SEV && i < FAKE_FDS; i++)
-		if (f->fds[i].kind == FD_VM || f->fds[i].kind == FD_VCPU || f->fds[i].kind == FD_GMEM)
+		if (f->fds[i].kind == FD_VM || f->fds[i].kind == FD_VCPU ||
+		    f->fds[i].kind == FD_GMEM)
 			fake_complain(f, EBUSY, "/dev/sev closed before the VM was");
 }
 

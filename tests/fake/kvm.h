@@ -13,11 +13,14 @@
 struct fake_kvm; /* tests/fake/state.h */
 
 enum fake_flag {
-	FAKE_PARTIAL_UPDATES = 1 << 0,      /* LAUNCH_UPDATE does a part and returns 0; now and then EAGAIN */
-	FAKE_CPUID_REFUSED_ONCE = 1 << 1,   /* some bits of the host's CPUID the firmware doesn't vouch for */
-	FAKE_CPUID_REFUSED_ALWAYS = 1 << 2, /* it finds fault with any page, and always with another bit */
-	FAKE_NO_SNP = 1 << 3,               /* KVM has VMs of type 0 alone */
-	FAKE_GMEM_MMAP = 1 << 4,            /* Linux 6.18: guest_memfd that can be mapped */
+	FAKE_PARTIAL_UPDATES =
+		1 << 0, /* LAUNCH_UPDATE does a part and returns 0; now and then EAGAIN */
+	FAKE_CPUID_REFUSED_ONCE =
+		1 << 1, /* some bits of the host's CPUID the firmware doesn't vouch for */
+	FAKE_CPUID_REFUSED_ALWAYS =
+		1 << 2,          /* it finds fault with any page, and always with another bit */
+	FAKE_NO_SNP = 1 << 3,    /* KVM has VMs of type 0 alone */
+	FAKE_GMEM_MMAP = 1 << 4, /* Linux 6.18: guest_memfd that can be mapped */
 };
 
 /* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
@@ -52,7 +55,8 @@ enum fake_call_kind {
 struct fake_call {
 	enum fake_call_kind kind;
 	unsigned long request; /* of an ioctl */
-	uint64_t argument;     /* of an ioctl that takes a number: a capability, a VM type; its id for an SEV command */
+	uint64_t
+		argument; /* of an ioctl that takes a number: a capability, a VM type; a slot's size; its id for an SEV command */
 };
 
 /* The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts from 1. */
@@ -79,9 +83,14 @@ uint64_t fake_kvm_vm_types(struct fake_kvm *f);
 /* The private side of a page: what the firmware encrypted there; NULL: not loaded. */
 const uint8_t *fake_kvm_loaded(struct fake_kvm *f, gpa_t gpa);
 /* EAX, EBX, ECX, EDX that vCPU `index` was told for a leaf; false: no such leaf. */
-bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t subleaf, uint32_t ret[4]);
+bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t subleaf,
+                    uint32_t ret[4]);
 /* How often line `irq` went from low to high. */
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
+/* What KVM_SET_MP_STATE said for vCPU `index`; -1: nothing. */
+int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
+/* Bytes of private memory that were asked for before the guest needs them. */
+uint64_t fake_kvm_prefaulted(struct fake_kvm *f);
 /* The 4096 bytes that were measured for vCPU `index`. */
 const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index);
 
@@ -110,9 +119,9 @@ enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
 /* One return of KVM_RUN. */
 struct fake_exit {
 	int result;      /* 0 or a negative errno */
-	uint32_t reason; /* KVM_EXIT_...; left as it was if keep_reason */
-	bool keep_reason;
-	bool wait; /* first until kicked out: then the result is -EINTR */
+	uint32_t reason; /* KVM_EXIT_... */
+	bool wait; /* first until kicked out; with a reason, that exit comes all the same, else -EINTR */
+	unsigned rise; /* first until this interrupt line is high, or kicked out */
 	struct fake_exit_io {
 		bool out;
 		uint8_t size;
@@ -128,13 +137,17 @@ struct fake_exit fake_out_string(uint16_t port, const char *text); /* at most FA
 struct fake_exit fake_in(uint16_t port, unsigned size, unsigned count);
 struct fake_exit fake_mmio_read(gpa_t gpa, unsigned length);
 struct fake_exit fake_mmio_write(gpa_t gpa, unsigned length, uint64_t value);
-struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages, uint64_t attributes); /* ret is 0x5a5a.. before */
+struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages,
+                              uint64_t attributes); /* ret is 0x5a5a.. before */
 struct fake_exit fake_hypercall(uint64_t nr);
 struct fake_exit fake_memory_fault(gpa_t gpa, bool private);
 struct fake_exit fake_system_event(uint32_t type, uint64_t data);
-struct fake_exit fake_reason(uint32_t reason, uint64_t first); /* any other exit; `first` begins its payload */
-struct fake_exit fake_errno(int errnum);                       /* KVM_RUN fails, the reason is stale */
+struct fake_exit fake_reason(uint32_t reason,
+                             uint64_t first); /* any other exit; `first` begins its payload */
+struct fake_exit fake_errno(int errnum);      /* KVM_RUN itself fails */
 struct fake_exit fake_wait(void);
+struct fake_exit fake_late(struct fake_exit e); /* as if it came at the same time as the kick */
+struct fake_exit fake_until_irq(unsigned irq);
 
 /* vCPU `index` leaves KVM_RUN in these ways, one by one; after the last it waits to be kicked. */
 void fake_kvm_script(struct fake_kvm *f, unsigned index, const struct fake_exit *exits, size_t n);

@@ -97,10 +97,12 @@ static int gmem_bind(struct fake_kvm *f, const struct x_memory_region2 *r)
 		return fake_complain(f, EBADF, "slot %u: descriptor %u is no guest_memfd", r->slot,
 		                     r->guest_memfd);
 	if (!fd->cloexec)
-		fake_complain(f, 0, "slot %u: its guest_memfd would be inherited by children", r->slot);
+		fake_complain(f, 0, "slot %u: its guest_memfd would be inherited by children",
+		              r->slot);
 	if (r->guest_memfd_offset % PAGE_SIZE || r->guest_memfd_offset > fd->size ||
 	    r->memory_size > fd->size - r->guest_memfd_offset || fd->bound)
-		return fake_complain(f, EINVAL, "slot %u: not a free range of its guest_memfd", r->slot);
+		return fake_complain(f, EINVAL, "slot %u: not a free range of its guest_memfd",
+		                     r->slot);
 	fd->bound = true;
 	return 0;
 }
@@ -110,10 +112,15 @@ static int slot_set(struct fake_kvm *f, const struct x_memory_region2 *r, uint32
 	bool gmem = r->flags & X_MEM_GUEST_MEMFD;
 	struct fake_slot *s;
 
+	if (r->slot < FAKE_SLOTS && f->vm.slots[r->slot].used && r->memory_size == 0) {
+		fake_slot_drop(&f->vm.slots[r->slot]);
+		return 0;
+	}
 	if (r->flags & ~flags || r->slot >= FAKE_SLOTS || f->vm.slots[r->slot].used)
 		return fake_complain(f, EINVAL, "slot %u, flags 0x%x", r->slot, r->flags);
 	if (r->guest_phys_addr % PAGE_SIZE || r->memory_size % PAGE_SIZE || r->memory_size == 0 ||
-	    r->userspace_addr % PAGE_SIZE || r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
+	    r->userspace_addr % PAGE_SIZE ||
+	    r->guest_phys_addr + r->memory_size < r->guest_phys_addr)
 		return fake_complain(f, EINVAL, "slot %u: not whole pages", r->slot);
 	if (slot_overlaps(f, r))
 		return fake_complain(f, EEXIST, "slot %u overlaps another", r->slot);
@@ -193,9 +200,31 @@ int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool
 	}
 }
 
+/* Does a part and returns 0 as long as there is progress (kvm-snp-abi 3.9). */
+int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
+{
+	const struct fake_slot *s = fake_slot_of(f, p->gpa);
+	uint64_t part = p->size;
+
+	if (!f->vm.finished)
+		return fake_complain(f, EOPNOTSUPP, "KVM_PRE_FAULT_MEMORY before LAUNCH_FINISH");
+	if (p->flags || p->size == 0 || p->size % PAGE_SIZE || p->gpa % PAGE_SIZE)
+		return fake_complain(f, EINVAL, "KVM_PRE_FAULT_MEMORY of 0x%llx bytes",
+		                     (unsigned long long)p->size);
+	if (!s || s->gmem < 0)
+		return fake_complain(f, ENOENT, "KVM_PRE_FAULT_MEMORY where no private memory is");
+	if (f->flags & FAKE_PARTIAL_UPDATES)
+		part = (part / PAGE_SIZE + 1) / 2 * PAGE_SIZE;
+	part = part < s->size - (p->gpa - s->gpa) ? part : s->size - (p->gpa - s->gpa);
+	p->gpa += part;
+	p->size -= part;
+	f->vm.prefaulted += part;
+	return 0;
+}
+
 /* Whoever frees the side that the pages are on takes the guest's data away. */
-static void side_check(struct fake_kvm *f, const struct fake_slot *s, uint64_t offset, uint64_t size,
-                       bool private_side)
+static void side_check(struct fake_kvm *f, const struct fake_slot *s, uint64_t offset,
+                       uint64_t size, bool private_side)
 {
 	for (uint64_t page = offset / PAGE_SIZE; page < (offset + size) / PAGE_SIZE; page++)
 		if (s->private[page] == private_side)
@@ -212,8 +241,8 @@ static int punch(struct fake_kvm *f, int number, uint64_t offset, uint64_t size)
 		return fake_complain(f, EBADF, "a hole in descriptor %d", number);
 	if (offset % PAGE_SIZE || size % PAGE_SIZE || size == 0 || offset > fd->size ||
 	    size > fd->size - offset)
-		return fake_complain(f, EINVAL, "a hole of 0x%llx bytes at 0x%llx", (unsigned long long)size,
-		                     (unsigned long long)offset);
+		return fake_complain(f, EINVAL, "a hole of 0x%llx bytes at 0x%llx",
+		                     (unsigned long long)size, (unsigned long long)offset);
 	for (size_t i = 0; i < FAKE_SLOTS; i++) {
 		struct fake_slot *s = &f->vm.slots[i];
 
@@ -241,7 +270,8 @@ static int dontneed(struct fake_kvm *f, uint8_t *at, uint64_t size)
 		event_add(f, FAKE_FREED_SHARED, s->gpa + offset, size);
 		return madvise(at, size, MADV_DONTNEED) < 0 ? -errno : 0;
 	}
-	return fake_complain(f, EINVAL, "0x%llx bytes freed that are no slot's", (unsigned long long)size);
+	return fake_complain(f, EINVAL, "0x%llx bytes freed that are no slot's",
+	                     (unsigned long long)size);
 }
 
 int fake_memory_discard(struct fake_kvm *f, int fd, void *at, uint64_t offset, uint64_t size)

@@ -52,6 +52,7 @@ struct fake_slot {
 
 struct fake_vcpu {
 	struct kvm_run *run; /* NULL: not mapped */
+	int mp_state;        /* -1: never set */
 	bool sealed;         /* its VMSA is the firmware's: state is out of reach */
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
@@ -83,16 +84,17 @@ struct fake_vm {
 	uint8_t digest[48];
 	unsigned updates; /* calls of LAUNCH_UPDATE */
 	unsigned refusals;
+	uint64_t prefaulted;
 };
 
 struct fake_kvm {
 	struct kvm_sys sys;
 	unsigned flags;
 	pthread_mutex_t lock;
-	pthread_cond_t waits; /* a vCPU began to wait */
+	pthread_cond_t waits; /* a vCPU began to wait, or a line changed */
 	struct fake_fd fds[FAKE_FDS];
 	struct fake_map maps[FAKE_MAPS];
-	struct fake_vm vm; /* one at a time */
+	struct fake_vm vm;                                 /* one at a time */
 	struct fake_exit scripts[FAKE_VCPUS][FAKE_SCRIPT]; /* until the vCPU exists */
 	size_t n_scripts[FAKE_VCPUS];
 
@@ -113,16 +115,21 @@ struct fake_kvm {
 
 /* A rule was broken; the first one is kept. Returns -errnum. */
 int fake_complain(struct fake_kvm *f, int errnum, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* The descriptor, or NULL; and a new one. */
 struct fake_fd *fake_fd(struct fake_kvm *f, int fd);
 int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind);
 void *fake_pages(size_t size);
 
+/* tests/fake/vm.c: ioctls of /dev/kvm and of a VM. */
+int fake_dev_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
+int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
+
 /* tests/fake/memory.c: VM ioctls about memory, and discards. */
 int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
 int fake_memory_discard(struct fake_kvm *f, int fd, void *at, uint64_t offset, uint64_t size);
+int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p);
 struct fake_slot *fake_slot_of(struct fake_kvm *f, gpa_t gpa);
 /* Whether [at, at + size) touches memory that a slot hands to the guest. */
 bool fake_guest_side(struct fake_kvm *f, const void *at, uint64_t size);

@@ -9,6 +9,7 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/sha2.h"
 #include "core/plan/plan.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
@@ -60,6 +61,8 @@ static inline void give_kernel(struct fixture *f, bool hashes)
 {
 	cr_assert_eq(blob_zero(5000, &f->images.kernel, &f->err), 0);
 	image_noise(f->images.kernel.data, 5000, 3);
+	sha256(f->images.kernel.data, 5000, f->images.kernel_sha256);
+	sha256(NULL, 0, f->images.initrd_sha256);
 	f->m.kernel = (struct manifest_file){ .path = (char *)"bzImage", .at = { 6, 11 } };
 	f->m.kernel_hashes = hashes;
 }

@@ -145,7 +145,7 @@ Test(assemble_settings, a_kernel_without_a_firmware_is_refused_at_the_kernel)
 
 	give_kernel(&f, false);
 	f.m.firmware.path = NULL;
-	check_refused(&f, ERROR_UNSUPPORTED, "boot.kernel without boot.firmware", 6);
+	check_refused(&f, ERROR_BAD_VALUE, "not a bzImage", 6);
 	cr_expect_eq(f.err.column, 11);
 }
 

@@ -94,7 +94,7 @@ Test(assemble, measures_the_page_of_hashes_when_there_is_a_kernel)
 	give_kernel(&f, true);
 	s = see(&f, MANIFEST_SNP);
 	cr_expect_str_eq(s.order, DEFAULT_ORDER("normal"));
-	kernel_hashes_of(&hashes, f.images.kernel.data, 5000, NULL, 0, "quiet");
+	kernel_hashes_of(&hashes, f.images.kernel_sha256, f.images.initrd_sha256, "quiet");
 	cr_assert_eq(kernel_hashes_page(&hashes, 0x810c00, 0x400, 0x810000, page, &f.err), 0);
 	cr_expect_arr_eq(s.regions[6].bytes, page, sizeof(page));
 }

@@ -93,15 +93,26 @@ static void check_page(const json_t *all, const json_t *item, const struct kerne
 	                 sizeof(page) - at - KERNEL_HASHES_TABLE);
 }
 
+static struct kernel_hashes hashes_of(const void *kernel, size_t kernel_size, const void *initrd,
+                                      size_t initrd_size, const char *cmdline)
+{
+	uint8_t k[SHA256_SIZE], i[SHA256_SIZE];
+	struct kernel_hashes h;
+
+	sha256(kernel, kernel_size, k);
+	sha256(initrd, initrd_size, i);
+	kernel_hashes_of(&h, k, i, cmdline);
+	return h;
+}
+
 static void check_case(const json_t *all, const json_t *item)
 {
 	auto_blob struct blob kernel = vector_file(all, json_object_get(item, "kernel"));
 	auto_blob struct blob initrd = vector_file(all, json_object_get(item, "initrd"));
 	const json_t *want = json_object_get(json_object_get(item, "expect"), "sev_hashes");
-	struct kernel_hashes h;
+	struct kernel_hashes h = hashes_of(kernel.data, kernel.size, initrd.data, initrd.size,
+	                                   json_string_value(json_object_get(item, "append")));
 
-	kernel_hashes_of(&h, kernel.data, kernel.size, initrd.data, initrd.size,
-	                 json_string_value(json_object_get(item, "append")));
 	check_hex(h.kernel, 32, json_string_value(json_object_get(want, "kernel_sha256")),
 	          "kernel");
 	check_hex(h.initrd, 32, json_string_value(json_object_get(want, "initrd_sha256")),
@@ -131,39 +142,18 @@ Test(hashes, agree_with_sev_snp_measure_on_every_golden_table)
 
 Test(hashes, of_an_empty_command_line_are_those_of_its_nul)
 {
-	struct kernel_hashes h;
+	struct kernel_hashes h = hashes_of("k", 1, NULL, 0, "");
 
-	kernel_hashes_of(&h, (const uint8_t *)"k", 1, NULL, 0, "");
 	check_hex(h.cmdline, 32, OF_NUL, "cmdline");
-	kernel_hashes_of(&h, (const uint8_t *)"k", 1, NULL, 0, NULL);
+	h = hashes_of("k", 1, NULL, 0, NULL);
 	check_hex(h.cmdline, 32, OF_NUL, "no cmdline");
 }
 
 Test(hashes, of_a_missing_initrd_are_those_of_nothing)
 {
-	struct kernel_hashes h;
+	struct kernel_hashes h = hashes_of("k", 1, NULL, 0, "");
 
-	kernel_hashes_of(&h, (const uint8_t *)"k", 1, NULL, 0, "");
 	check_hex(h.initrd, 32, OF_NOTHING, "initrd");
-}
-
-Test(hashes, taken_on_two_threads_are_the_same)
-{
-	size_t kernel_size = ((size_t)1 << 20) + 1, initrd_size = ((size_t)3 << 20) + 7;
-	auto_free uint8_t *kernel = malloc(kernel_size), *initrd = malloc(initrd_size);
-	struct kernel_hashes h;
-	uint8_t want[SHA256_SIZE];
-
-	cr_assert(kernel && initrd);
-	image_noise(kernel, kernel_size, 1);
-	image_noise(initrd, initrd_size, 2);
-	kernel_hashes_of(&h, kernel, kernel_size, initrd, initrd_size, "quiet");
-	sha256(kernel, kernel_size, want);
-	cr_expect_arr_eq(h.kernel, want, sizeof(want));
-	sha256(initrd, initrd_size, want);
-	cr_expect_arr_eq(h.initrd, want, sizeof(want));
-	sha256("quiet", 6, want);
-	cr_expect_arr_eq(h.cmdline, want, sizeof(want));
 }
 
 Test(hashes, fit_flush_with_the_pages_end)

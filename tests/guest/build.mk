@@ -22,9 +22,9 @@ guest-images: $(foreach s,$(GUEST_SERIES),$(B)/guest/vmlinuz-$s $(B)/guest/initr
 $(GUEST_HELPERS): $(GUEST_OUT)/%: $(GUEST_DIR)/%.c $(GUEST_DIR)/sys.c $(GUEST_DIR)/sys.h $(GUEST_DIR)/build.mk
 	@echo "  CC      $@"
 	mkdir -p $(@D) && $(GUEST_CC) $(GUEST_CFLAGS) -I. $< $(GUEST_DIR)/sys.c -o $@
-$(GUEST_OUT)/mkcpio: $(addprefix $(B)/,$(GUEST_DIR)/mkcpio.o core/base/bytes.o core/base/error.o core/base/file.o)
+$(GUEST_OUT)/mkcpio: $(B)/$(GUEST_DIR)/mkcpio.o $(B)/libsnpvmm.a
 	@echo "  LD      $@"
-	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -o $@
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(B)/guest/vmlinuz-%: $(GUEST_DIR)/fetch.sh
 	@echo "  FETCH   $@"

@@ -9,7 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER = 72, ID_SIG = 0x40, ID_KEY = 0x240, KEY_SIG = 0x680, AUTHOR_KEY = 0x880, KEY_SIZE = 0x404 };
+enum {
+	NUMBER = 72,
+	ID_SIG = 0x40,
+	ID_KEY = 0x240,
+	KEY_SIG = 0x680,
+	AUTHOR_KEY = 0x880,
+	KEY_SIZE = 0x404
+};
 
 static void must(int good)
 {
@@ -53,8 +60,8 @@ static void sign_put(EVP_PKEY *key, const uint8_t *data, size_t size, uint8_t *t
 	EVP_MD_CTX_free(c);
 }
 
-void idblock_make(const uint8_t digest[static 48], uint64_t policy, bool author, uint8_t block[static 96],
-                  uint8_t auth[static 4096])
+void idblock_make(const uint8_t digest[static 48], uint64_t policy, bool author,
+                  uint8_t block[static 96], uint8_t auth[static 4096])
 {
 	EVP_PKEY *id = EVP_EC_gen("P-384"), *author_key = author ? EVP_EC_gen("P-384") : NULL;
 

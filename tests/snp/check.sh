@@ -33,6 +33,16 @@ id policy "$one" 0xb0000
 id signature "$one" 0x30000
 printf '\377' | dd of="$box/signature.auth" bs=1 seek=64 conv=notrunc 2>/dev/null
 
+# A stock kernel and the test guest's initrd, if they could be had.
+for series in 6.12 6.1; do
+  [ -r "$B/guest/vmlinuz-$series" ] && [ -r "$B/guest/initrd-$series.cpio.gz" ] || continue
+  cp "$B/guest/vmlinuz-$series" "$B/guest/initrd-$series.cpio.gz" "$box"
+done
+if [ -r "$box/vmlinuz-6.12" ]; then
+  cp tests/snp/linux.yaml "$B/tests/tool/flip" "$box"
+  id linux "$("$snpvmm" measure "$box/linux.yaml")" 0x30000
+fi
+
 # Digests that another tool computed (sev-snp-measure 0.0.13, profile qemu, guest_features 0x1, no kernel).
 while read -r image vcpus type digest; do
   [ -r "$images/$image" ] || continue

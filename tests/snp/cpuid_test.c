@@ -81,7 +81,8 @@ Test(cpuid, filter_clears_what_the_firmware_refuses_and_nothing_else)
 		uint32_t left[CPUID_REGS];
 	} rows[] = {
 		{ 0x1, 0, { ~0u, ~0u, 0xfeffffff, ~0u } },
-		{ 0x7, 0, { ~0u, 0xfffffffd, ~0u, 0x03ffffff } },
+		{ 0x7, 0, { ~0u, 0xfffffffd, 0xfffeffff, 0x03ffffff } },
+		{ 0x40000001, 0, { 0x0100000b, ~0u, ~0u, ~0u } },
 		{ 0x7, 1, { ~0u, ~0u, ~0u, ~0u } },
 		{ 0x80000008, 0, { ~0u, 0xf8ffffff, ~0u, ~0u } },
 		{ 0x80000021, 0, { 0xe7ffffff, ~0u, ~0u, ~0u } },

@@ -74,6 +74,59 @@ case_run 'host data and gosvw are accepted' 0 'selftest: passed' -- example none
 case_run 'the plain platform runs beside SNP, when it is asked for' 0 "launched on platform 'kvm'" \
   'plain KVM, no protection' 'selftest: passed' -- example none --platform kvm
 
+# linux_run CMDLINE-WORDS OPTION...: boots the stock kernel; what the guest's report says is held against our digest.
+linux_run() {
+  words=$1
+  shift
+  snpvmm run -v --set "boot.cmdline=console=ttyS0 panic=-1 quiet $words" "$@" linux.yaml
+}
+attested() { # the same, and the measurement in the guest's report must be the one printed before the launch
+  linux_run "$@"
+  status=$?
+  said=$(sed -n 's/^snpvmm: measurement \([0-9a-f]*\) .*/\1/p' out.log)
+  [ -n "$said" ] && grep -q "^snpvmm-guest: measurement $said" out.log && echo 'the report agrees'
+  return $status
+}
+
+if [ -e linux.yaml ]; then
+  case_run 'Linux boots directly, and its attestation report has our measurement' 0 \
+    'sev: .*SEV-SNP' '^snpvmm-guest: cpus 1' '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
+    -- attested ''
+  case_run 'Linux with four vCPUs, attested' 0 'sev: .*SEV-SNP' '^snpvmm-guest: cpus 4' 'the report agrees' \
+    -- attested '' --set vcpus=4
+  case_run 'no more than 64 KiB pass through the firmware' 0 'snpvmm: [1-5]\{0,1\}[0-9] KiB are measured page by page' \
+    -- linux_run '' --set snp.id_block=file:linux.block --set snp.id_auth=file:linux.auth --set 'boot.cmdline=console=ttyS0 panic=-1 quiet'
+  case_run "the guest's status becomes ours" 1 'exited with status 7 \[guest-exit\]' -- linux_run snpvmm.status=7
+  case_run 'a status that was expected' 0 'snpvmm: pass' -- linux_run snpvmm.status=7 --set expect.exit=7
+  case_run 'ACPI power-off' 0 'snpvmm: pass: the guest powered off' -- linux_run snpvmm.do=poweroff
+  case_run 'reboot' 0 'snpvmm: pass: the guest asked for a reset' -- linux_run snpvmm.do=reboot
+  case_run 'a panic ends the run at once' 0 'the guest asked for a reset\|triple fault' 'Kernel panic' -- linux_run snpvmm.do=panic
+  case_run 'a kernel that changed after the measuring is refused by name' 0 'stage0 refused to start the kernel: kernel: ' \
+    -- flip linux.yaml kernel
+  case_run 'an initrd that changed after the measuring is refused by name' 0 'stage0 refused to start the kernel: initrd: ' \
+    -- flip linux.yaml initrd
+  case_run 'the same on the plain platform' 0 'stage0 refused to start the kernel: initrd: ' -- flip linux.yaml initrd kvm
+  case_run 'Linux on the plain platform' 0 '^snpvmm-guest: cpus 1' '^snpvmm-guest: ready' -- linux_run '' --platform kvm
+  case_run 'Linux on the plain platform, four vCPUs' 0 '^snpvmm-guest: cpus 4' -- linux_run '' --platform kvm --set vcpus=4
+  case_run 'memory on both sides of the hole' 0 '^snpvmm-guest: memory 4[01][0-9]\{5\} kB' \
+    -- linux_run '' --platform kvm --set memory=4G
+  if [ -e vmlinuz-6.1 ]; then
+    case_run 'an older kernel on the plain platform' 0 '^snpvmm-guest: kernel 6\.1\.' '^snpvmm-guest: ready' \
+      -- linux_run '' --platform kvm --set boot.kernel=vmlinuz-6.1 --set boot.initrd=initrd-6.1.cpio.gz
+  fi
+  n=$((n + 1))
+  # Typed once the guest asks for it: what comes before the terminal is set up would be lost.
+  if (while ! grep -q 'snpvmm-guest#' shell.log 2>/dev/null; do sleep 1; done; echo 'echo typed-$((6 * 7)); exit 5') |
+    linux_run snpvmm.do=shell --set expect.exit=5 >shell.log 2>&1 && grep -q '^typed-42' shell.log; then
+    echo "ok $n - a shell on the console takes input"
+  else
+    echo "not ok $n - a shell on the console takes input"
+    sed 's/^/    /' shell.log
+  fi
+else
+  echo 'skip Linux: no kernel could be fetched (make guest-images)'
+fi
+
 if [ -e images.list ]; then
   while read -r image vcpus type digest; do
     printf 'version: 1\nboot: { firmware: %s }\nvcpus: %s\nvcpu_type: %s\ntimeout: 4s\n' \

@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/bench/bench.sh: how fast and how small, each against a reference of the same run; B is the build folder.
+#
+# Ratios are what to look at: both sides take turns, so a slow or a busy machine slows both. No figure fails.
+# SNPVMM_IMAGES may name a folder with ovmf-2026.08-amdsev.fd. The exit status tells what could not run.
+set -u
+B=${B:-build}
+snpvmm=$B/snpvmm tool=$B/tests/tool/bench work=$B/bench
+failed=0
+row_form='%-38s %10s %10s %7s  %-24s %s\n'
+mkdir -p "$work" || exit 1
+
+skip() { # ROW WHY
+  printf '%-38s skipped: %s\n' "$1" "$2"
+}
+
+fail() { # ROW
+  printf '%-38s failed, see above\n' "$1"
+  failed=1
+}
+
+calc() { # AWK-EXPRESSION
+  awk "BEGIN { $1 }" </dev/null
+}
+
+# Times are in microseconds. The limit is FACTOR times the reference and SPARE-MS beside.
+row() { # NAME OURS REFERENCE FACTOR SPARE-MS GOAL
+  # shellcheck disable=SC2059
+  printf "$row_form" "$1" "$(calc "printf \"%.2f ms\", $2 / 1000")" "$(calc "printf \"%.2f ms\", $3 / 1000")" \
+    "$(calc "printf \"%.3f\", $2 / $3")" "$6" \
+    "$(calc "limit = $4 * $3 + 1000 * $5
+      printf \"%s (%.2f ms)\", $2 <= limit ? \"holds\" : \"missed\", limit / 1000")"
+}
+
+first_of() { # FILE...: the first that can be read
+  for file in "$@"; do
+    [ -r "$file" ] && { printf '%s' "$file"; return; }
+  done
+}
+
+manifest() { # NAME FIRMWARE [LINE...]: paths are relative to the manifest
+  to=$work/$1.yaml
+  printf 'version: 1\nboot:\n  firmware: "%s"\n' "$2" >"$to"
+  shift 2
+  [ $# = 0 ] || printf '%s\n' "$@" >>"$to"
+}
+
+# The floor is the hashing that nobody can avoid, by the same library, on one core, within one process.
+measure_row() { # NAME RUNS MANIFEST FIRMWARE INITRD
+  # shellcheck disable=SC2046
+  set -- "$1" $("$tool" floor "$2" "$4" "$5" "$snpvmm" measure "$work/$3.yaml")
+  [ $# = 3 ] || { fail "$1"; return; }
+  row "$1" "$2" "$3" 1.2 1 '<= 1.2 x floor + 1 ms'
+}
+
+measure_firmware() {
+  name='measure OVMF.fd : hashing'
+  [ -n "$ovmf" ] || { skip "$name" 'no OVMF.fd; install the package ovmf'; return; }
+  measure_row "$name" 41 ovmf "$ovmf" -
+}
+
+measure_kernel() {
+  image=$(first_of "${SNPVMM_IMAGES:+$SNPVMM_IMAGES/ovmf-2026.08-amdsev.fd}")
+  if [ -n "$image" ]; then
+    image=$(realpath "$image")
+  else
+    image=$(realpath "$work")/hashes.fd
+    "$tool" image "$image" 2048 || { fail 'an image with kernel hashes'; return; }
+  fi
+  [ -s "$work/initrd" ] || "$tool" noise "$work/initrd" 65536 || return
+  [ -s "$work/kernel" ] || "$tool" noise "$work/kernel" 64 || return
+  manifest hashes "$image" '  kernel: kernel' '  initrd: initrd'
+  measure_row 'measure +64 MiB initrd : hashing' 15 hashes "$image" "$work/initrd"
+}
+
+measure_other() {
+  name='measure OVMF.fd : sev-snp-measure'
+  other=$(command -v sev-snp-measure) || { skip "$name" 'sev-snp-measure is not installed'; return; }
+  [ -n "$ovmf" ] || { skip "$name" 'no OVMF.fd; install the package ovmf'; return; }
+  set -- "$other" --mode snp --vcpus 1 --vcpu-type EPYC-v4 --guest-features 0x1 --ovmf "$ovmf"
+  ours=$("$snpvmm" measure "$work/ovmf.yaml")
+  theirs=$("$@")
+  if [ -z "$ours" ] || [ "$ours" != "$theirs" ]; then
+    echo "bench: the digests differ: ours '$ours', theirs '$theirs'" >&2
+    fail "$name"
+    return
+  fi
+  # shellcheck disable=SC2046
+  set -- $("$tool" race 15 0 0 "$snpvmm" measure "$work/ovmf.yaml" -- "$@")
+  [ $# = 4 ] || { fail "$name"; return; }
+  row "$name" "$3" "$4" 1 0 '<= 1 x the other'
+}
+
+# The guest's first instructions send a line to COM1, the next ones write the exit port. QEMU's machine is its
+# leanest, without what this guest doesn't use. Its isa-debug-exit makes the status 1 of the guest's 0.
+run_rows() {
+  name='run to first byte : QEMU microvm'
+  command -v qemu-system-x86_64 >/dev/null 2>&1 ||
+    { skip "$name" 'install qemu-system-x86 to compare'; return; }
+  # shellcheck disable=SC2046
+  set -- $("$tool" race 25 0 1 "$snpvmm" -q run --platform kvm "$work/exit.yaml" -- \
+    qemu-system-x86_64 -M microvm,pit=off,pic=off,rtc=off,isa-serial=on -cpu host -m 512M -accel kvm \
+    -bios "$work/exit.fd" -nodefaults -no-user-config -display none -monitor none -serial stdio \
+    -no-reboot -device isa-debug-exit,iobase=0xf4,iosize=4)
+  [ $# = 4 ] || { fail "$name"; return; }
+  row "$name" "$1" "$2" 0.1 0 '<= 1/10 of QEMU'
+  row 'run, whole process : QEMU microvm' "$3" "$4" 1 0 '<= QEMU'
+}
+
+# Guest memory that was touched is resident in this process too, for it is mapped here: the image's 64 KiB,
+# which is all that this guest runs in, are taken off.
+peak_row() {
+  name='run, peak memory without the guest'
+  kib=$("$tool" peak "$snpvmm" -q run --platform kvm "$work/exit.yaml")
+  case $? in
+    0) ;;
+    77) skip "$name" 'this process may not trace another (ptrace)'; return ;;
+    *) fail "$name"; return ;;
+  esac
+  kib=$((kib - 64))
+  # shellcheck disable=SC2059
+  printf "$row_form" "$name" "$(calc "printf \"%.2f MiB\", $kib / 1024")" - - '<= 8 MiB' \
+    "$([ "$kib" -le 8192 ] && echo holds || echo missed)"
+}
+
+kvm_rows() {
+  if ! (: <>/dev/kvm) 2>/dev/null; then
+    skip 'run : QEMU microvm' '/dev/kvm cannot be opened'
+    skip 'run, peak memory' '/dev/kvm cannot be opened'
+    return
+  fi
+  "$tool" image "$work/exit.fd" 64 || { fail 'a guest that exits at once'; return; }
+  manifest exit exit.fd
+  run_rows
+  peak_row
+}
+
+for program in "$snpvmm" "$tool"; do
+  [ -x "$program" ] || { echo "bench: $program is not built; call make bench" >&2; exit 1; }
+done
+ovmf=$(first_of /usr/share/ovmf/OVMF.fd /usr/share/OVMF/OVMF.fd)
+manifest ovmf "$ovmf"
+# shellcheck disable=SC2059
+printf "$row_form" 'row : reference' ours reference ratio goal 'verdict (limit)'
+measure_firmware
+measure_kernel
+measure_other
+kvm_rows
+exit "$failed"

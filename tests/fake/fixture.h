@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/fixture.h: plans to launch, and launches that must succeed. */
+#ifndef TESTS_FAKE_FIXTURE_H
+#define TESTS_FAKE_FIXTURE_H
+
+#include "core/base/error.h"
+#include "core/plan/plan.h"
+#include "core/vm/launch.h"
+#include "core/vm/outcome.h"
+#include "core/vm/platforms.h"
+#include "core/vm/run.h"
+#include "core/vm/vm.h"
+#include "tests/fake/kvm.h"
+
+struct fixture_part {
+	gpa_t gpa;
+	unsigned pages; /* 0 ends a list */
+	enum page_kind kind;
+};
+
+/* RAM of fixture plans: FIXTURE_LOW bytes from 0, FIXTURE_TOP bytes below 4 GiB, one slot right after the other at LOW. */
+#define FIXTURE_LOW  ((uint64_t)0x100000)
+#define FIXTURE_NEXT ((uint64_t)0x40000) /* from FIXTURE_LOW on */
+#define FIXTURE_TOP  ((uint64_t)0x10000)
+#define FIXTURE_FW   (((gpa_t)1 << 32) - FIXTURE_TOP)
+
+#define FIXTURE_OFFER      ((gpa_t)0x10000000)
+#define FIXTURE_OFFER_SIZE ((uint64_t)0x2000)
+extern uint8_t fixture_offered[FIXTURE_OFFER_SIZE];
+
+struct fixture {
+	const struct fixture_part *parts;
+	unsigned vcpus;
+	bool offer; /* fixture_offered, at FIXTURE_OFFER */
+	struct plan_settings settings;
+	struct vcpu_state bsp, ap;
+};
+
+extern const struct fixture_part
+	fixture_ovmf[]; /* firmware, then sections as OVMF's metadata has them */
+extern const struct fixture_part fixture_one[];     /* one page of firmware */
+extern const struct fixture_part fixture_kinds[];   /* each kind of page, out of order */
+extern const struct fixture_part fixture_nothing[]; /* vCPUs alone */
+
+/* fixture_ovmf, one vCPU, policy 0x30000, features 1, registers as after reset. */
+struct fixture fixture_default(void);
+/* Sealed; fails the test if it can't be. */
+const struct plan *fixture_plan(const struct fixture *s);
+/* vCPUs in 64-bit mode, with odd values wherever KVM leaves room for them. */
+struct vcpu_state fixture_long_mode(void);
+
+/* No output, exit port 0xf4. */
+extern const struct vm_devices fixture_quiet;
+
+/* Must succeed, with no rule broken. */
+struct vm *fixture_launch(struct fake_kvm *f, const struct platform *on, const struct plan *p,
+                          const struct vm_devices *d);
+/* Runs it without input; ends by itself, if nobody else does it, after a time that no test needs. */
+struct outcome fixture_run(struct vm *vm);
+/* Under AddressSanitizer: fails the test if memory was lost. Criterion's processes end without asking. */
+void fixture_no_leaks(void);
+/* The end of a test: vm_free(), after which nothing may be left and no rule been broken. */
+void fixture_end(struct fake_kvm *f, struct vm *vm);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/vcpu.c: a vCPU's registers as KVM checks them, and KVM_RUN, which plays a script. */
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/array.h"
+#include "tests/fake/state.h"
+
+#define CR0_PE   (1ULL << 0)
+#define CR0_NW   (1ULL << 29)
+#define CR0_CD   (1ULL << 30)
+#define CR0_PG   (1ULL << 31)
+#define CR4_PAE  (1ULL << 5)
+#define CR4_OK   0x7ffULL /* what every CPU of the last twenty years has */
+#define EFER_SCE (1ULL << 0)
+#define EFER_LME (1ULL << 8)
+#define EFER_LMA (1ULL << 10)
+#define EFER_NX  (1ULL << 11)
+
+/* As an EPYC offers it; the last bit of the last leaf is for FAKE_CPUID_REFUSED_ONCE. */
+static const struct kvm_cpuid_entry2 host_cpuid[] = {
+	{ .function = 0x0, .eax = 0x10, .ebx = 0x68747541, .ecx = 0x444d4163, .edx = 0x69746e65 },
+	{ .function = 0x1,
+	  .eax = 0xa10f11,
+	  .ebx = 0x03800800,
+	  .ecx = 0x7ffaf23f,
+	  .edx = 0x178bfbff },
+	{ .function = 0x7,
+	  .flags = 1,
+	  .eax = 1,
+	  .ebx = 0xf1bf97ab,
+	  .ecx = 0x00405fce,
+	  .edx = 0xfc000010 },
+	{ .function = 0xb, .index = 0, .flags = 1, .eax = 1, .ebx = 2, .ecx = 0x100, .edx = 0x33 },
+	{ .function = 0xb,
+	  .index = 1,
+	  .flags = 1,
+	  .eax = 7,
+	  .ebx = 0x60,
+	  .ecx = 0x201,
+	  .edx = 0x33 },
+	{ .function = 0xd, .index = 0, .flags = 1, .eax = 0x2e7, .ebx = 0x988, .ecx = 0x988 },
+	{ .function = 0xd, .index = 1, .flags = 1, .eax = 0xf, .ebx = 0x988, .ecx = 0x1800 },
+	{ .function = 0xd, .index = 2, .flags = 1, .eax = 0x100, .ebx = 0x240 },
+	{ .function = 0x14 }, /* all zero: needn't be in the page */
+	{ .function = 0x40000000,
+	  .eax = 0x40000001,
+	  .ebx = 0x4b4d564b,
+	  .ecx = 0x564b4d56,
+	  .edx = 0x4d },
+	{ .function = 0x40000001, .eax = 0x01007afb },
+	{ .function = 0x80000000,
+	  .eax = 0x80000021,
+	  .ebx = 0x68747541,
+	  .ecx = 0x444d4163,
+	  .edx = 0x69746e65 },
+	{ .function = 0x80000001,
+	  .eax = 0xa10f11,
+	  .ebx = 0x40000000,
+	  .ecx = 0x004003f7,
+	  .edx = 0x2fd3fbff },
+	{ .function = 0x80000008, .eax = 0x3934, .ebx = 0x0f0ffffd, .ecx = 0x5f },
+	{ .function = 0x8000001d,
+	  .index = 0,
+	  .flags = 1,
+	  .eax = 0x121,
+	  .ebx = 0x01c0003f,
+	  .ecx = 0x3f },
+	{ .function = 0x8000001e, .eax = 0x33, .ebx = 0x119, .ecx = 0x2 },
+	{ .function = 0x8000001f, .eax = 0x1a, .ebx = FAKE_C_BIT },
+	{ .function = FAKE_REFUSED_LEAF, .eax = 0x18000445 | 1U << FAKE_REFUSED_BIT },
+};
+static_assert(ARRAY_SIZE(host_cpuid) <= FAKE_CPUID_ENTRIES, "room for the host's CPUID");
+
+uint32_t fake_host_cpuid(struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES])
+{
+	memcpy(ret, host_cpuid, sizeof(host_cpuid));
+	return ARRAY_SIZE(host_cpuid);
+}
+
+static const struct kvm_cpuid_entry2 *cpuid_of(const struct fake_vcpu *v, uint32_t leaf,
+                                               uint32_t subleaf)
+{
+	for (uint32_t i = 0; i < v->n_cpuid; i++)
+		if (v->cpuid[i].function == leaf &&
+		    (!(v->cpuid[i].flags & 1) || v->cpuid[i].index == subleaf))
+			return &v->cpuid[i];
+	return NULL;
+}
+
+/* The reset state, arch/x86/kvm/svm/svm.c: init_vmcb(). */
+static void vcpu_reset(struct fake_vcpu *v, unsigned index)
+{
+	struct kvm_segment data = { .limit = 0xffff, .type = 2, .s = 1, .present = 1 };
+	struct kvm_sregs *s = &v->sregs;
+
+	v->mp_state = -1;
+	s->ds = s->es = s->fs = s->gs = s->ss = s->cs = data;
+	s->cs.selector = 0xf000;
+	s->cs.base = 0xffff0000;
+	s->cs.type = 10;
+	s->ldt = (struct kvm_segment){ .limit = 0xffff, .type = 2, .present = 1 };
+	s->tr = (struct kvm_segment){ .limit = 0xffff, .type = 3, .present = 1 };
+	s->gdt.limit = s->idt.limit = 0xffff;
+	s->cr0 = 0x60000010;
+	s->apic_base = 0xfee00800 | (index == 0 ? 0x100 : 0);
+	v->regs = (struct kvm_regs){ .rip = 0xfff0, .rflags = 2, .rdx = 0x600 };
+}
+
+int fake_vcpu_new(struct fake_kvm *f, unsigned index)
+{
+	struct fake_vcpu *v;
+	int fd;
+
+	if (index >= FAKE_VCPUS)
+		return -EINVAL;
+	if (index !=
+	    f->vm.n_vcpus) /* KVM measures in the order of creation; ids out of order are legal but not ours */
+		return fake_complain(f, EEXIST, "vCPU %u created as number %u", index,
+		                     f->vm.n_vcpus);
+	if (!f->vm.irqchip)
+		fake_complain(f, 0, "a vCPU before the interrupt controllers");
+	fd = fake_fd_new(f, FD_VCPU);
+	v = fd < 0 ? NULL : calloc(1, sizeof(*v));
+	if (!v)
+		return fd < 0 ? fd : -ENOMEM;
+	fake_fd(f, fd)->index = index;
+	vcpu_reset(v, index);
+	v->n_script = f->n_scripts[index];
+	memcpy(v->script, f->scripts[index], sizeof(v->script));
+	f->vm.vcpus[f->vm.n_vcpus++] = v;
+	return fd;
+}
+
+static int cpuid_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_cpuid2 *c)
+{
+	const struct kvm_cpuid_entry2 *leaf;
+	unsigned index = 0;
+
+	while (f->vm.vcpus[index] != v)
+		index++;
+	if (v->sealed || c->nent > FAKE_CPUID_ENTRIES)
+		return fake_complain(f, v->sealed ? EINVAL : E2BIG, "KVM_SET_CPUID2 of vCPU %u",
+		                     index);
+	memcpy(v->cpuid, c->entries, c->nent * sizeof(*c->entries));
+	v->n_cpuid = c->nent;
+	leaf = cpuid_of(v, 0x80000008, 0);
+	if (leaf && (leaf->eax >> 8 & 0xff) != 0 && (leaf->eax >> 8 & 0xff) != 48 &&
+	    (leaf->eax >> 8 & 0xff) != 57)
+		return fake_complain(f, EINVAL, "a linear address of %u bits",
+		                     leaf->eax >> 8 & 0xff);
+	/* AP creation and x2APIC look vCPUs up by this number. */
+	leaf = cpuid_of(v, 0x1, 0);
+	if (!leaf || leaf->ebx >> 24 != index)
+		fake_complain(f, 0, "vCPU %u is told another APIC id", index);
+	leaf = cpuid_of(v, 0xb, 0);
+	if (leaf && leaf->edx != index)
+		fake_complain(f, 0, "vCPU %u is told another x2APIC id", index);
+	return 0;
+}
+
+/* arch/x86/kvm/x86.c: kvm_is_valid_sregs(), as far as it depends on CPUID through what a launch may set. */
+static bool sregs_valid(const struct fake_vcpu *v, const struct kvm_sregs *s)
+{
+	const struct kvm_cpuid_entry2 *ext = cpuid_of(v, 0x80000001, 0),
+				      *sev = cpuid_of(v, 0x8000001f, 0);
+	uint64_t efer_ok = EFER_SCE, cr3_bad = ~0xfffffffffffULL; /* 44 address bits are plenty */
+
+	if (ext && ext->edx >> 29 & 1)
+		efer_ok |= EFER_LME | EFER_LMA;
+	if (ext && ext->edx >> 20 & 1)
+		efer_ok |= EFER_NX;
+	if (sev)
+		cr3_bad &= ~(1ULL << (sev->ebx & 63));
+	if (s->efer & ~efer_ok || s->cr4 & ~CR4_OK || s->cr0 >> 32)
+		return false;
+	if ((s->cr0 & CR0_NW && !(s->cr0 & CR0_CD)) || (s->cr0 & CR0_PG && !(s->cr0 & CR0_PE)))
+		return false;
+	if (s->efer & EFER_LME && s->cr0 & CR0_PG)
+		return s->cr4 & CR4_PAE && s->efer & EFER_LMA && !(s->cr3 & cr3_bad);
+	return !(s->efer & EFER_LMA) && !s->cs.l;
+}
+
+static int sregs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_sregs *s)
+{
+	if (v->sealed)
+		return fake_complain(f, EINVAL, "KVM_SET_SREGS after LAUNCH_FINISH");
+	if (!sregs_valid(v, s))
+		return fake_complain(f, EINVAL,
+		                     "CR0 0x%llx, CR3 0x%llx, CR4 0x%llx, EFER 0x%llx, CS.L %u",
+		                     s->cr0, s->cr3, s->cr4, s->efer, s->cs.l);
+	if (s->apic_base != v->sregs.apic_base)
+		return fake_complain(f, EINVAL, "the local APIC moved");
+	v->sregs = *s;
+	return 0;
+}
+
+static int regs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_regs *r)
+{
+	if (v->sealed)
+		return fake_complain(f, EINVAL, "KVM_SET_REGS after LAUNCH_FINISH");
+	v->regs = *r;
+	v->regs.rflags |= 2;
+	return 0;
+}
+
+static int mp_state_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_mp_state *state)
+{
+	if (state->mp_state > KVM_MP_STATE_AP_RESET_HOLD || v->at > 0)
+		return fake_complain(f, EINVAL, "KVM_SET_MP_STATE %u, or after KVM_RUN",
+		                     state->mp_state);
+	v->mp_state = (int)state->mp_state;
+	return 0;
+}
+
+/* No rule is broken by asking for sealed registers: that is how one learns that they are. */
+static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_t size)
+{
+	if (v->sealed)
+		return -EINVAL;
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* KVM completes an exit at the next KVM_RUN: only now does it read what the VMM left. */
+static void answer_take(struct fake_vcpu *v)
+{
+	const uint8_t *run = (const uint8_t *)v->run;
+	const struct fake_exit *e;
+	struct fake_answer *a;
+
+	if (!v->pending)
+		return;
+	v->pending = false;
+	e = &v->script[v->at - 1];
+	a = &v->answers[v->at - 1];
+	a->seen = true;
+	if (e->reason == KVM_EXIT_IO && !e->io.out)
+		memcpy(a->in, run + v->run->io.data_offset, (size_t)e->io.size * e->io.count);
+	memcpy(&a->mmio, v->run->mmio.data, sizeof(a->mmio));
+	a->ret = ((const struct x_exit_hypercall *)(run + offsetof(struct kvm_run, hw)))->ret;
+}
+
+static bool kicked(const struct fake_vcpu *v)
+{
+	return __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST);
+}
+
+/* As KVM: the flag is looked at on the way in; once inside, only a signal gets a vCPU out. */
+static int run_wait(struct fake_kvm *f, struct fake_vcpu *v)
+{
+	sigset_t kick, before, inside;
+
+	sigemptyset(&kick);
+	sigaddset(&kick, SIGRTMIN);
+	v->waiting = true;
+	pthread_cond_broadcast(&f->waits);
+	pthread_mutex_unlock(&f->lock);
+	pthread_sigmask(SIG_BLOCK, &kick, &before);
+	inside = before;
+	sigdelset(&inside, SIGRTMIN);
+	while (!kicked(v))
+		sigsuspend(&inside);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_mutex_lock(&f->lock);
+	v->waiting = false;
+	v->run->exit_reason = KVM_EXIT_INTR;
+	return -EINTR;
+}
+
+static void irq_wait(struct fake_kvm *f, const struct fake_vcpu *v, unsigned irq)
+{
+	while (!f->vm.lines[irq] && !kicked(v)) {
+		struct timespec soon;
+
+		clock_gettime(CLOCK_REALTIME, &soon);
+		soon.tv_sec += 1; /* only to see a kick; the line itself wakes us */
+		pthread_cond_timedwait(&f->waits, &f->lock, &soon);
+	}
+}
+
+static int run_exit(struct fake_vcpu *v, const struct fake_exit *e)
+{
+	struct kvm_run *run = v->run;
+
+	run->exit_reason = e->reason;
+	if (e->reason == KVM_EXIT_IO) {
+		run->io.direction = e->io.out ? KVM_EXIT_IO_OUT : KVM_EXIT_IO_IN;
+		run->io.size = e->io.size;
+		run->io.port = e->io.port;
+		run->io.count = e->io.count;
+		run->io.data_offset = PAGE_SIZE;
+		memcpy((uint8_t *)run + PAGE_SIZE, e->io.data, sizeof(e->io.data));
+	} else {
+		memcpy(&run->hw, e->payload, sizeof(e->payload));
+	}
+	v->pending = true;
+	return e->result;
+}
+
+static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
+{
+	const struct fake_exit *e;
+
+	if (!v->run || v->run->kvm_valid_regs || v->run->kvm_dirty_regs)
+		return fake_complain(f, EINVAL,
+		                     "KVM_RUN of a vCPU that isn't mapped, or with registers");
+	answer_take(v);
+	if (f->vm.type == X_KVM_SNP_VM && !v->sealed)
+		return fake_complain(f, EINVAL, "KVM_RUN before LAUNCH_FINISH");
+	if (kicked(v))
+		return -EINTR;
+	if (v->at == v->n_script)
+		return run_wait(f, v);
+	e = &v->script[v->at++];
+	if (e->rise)
+		irq_wait(f, v, e->rise);
+	if (!e->wait)
+		return run_exit(v, e);
+	run_wait(f, v);
+	return e->reason ? run_exit(v, e) : -EINTR;
+}
+
+int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg)
+{
+	switch (request) {
+	case KVM_RUN:
+		return vcpu_run(f, v);
+	case KVM_SET_CPUID2:
+		return cpuid_set(f, v, arg);
+	case KVM_GET_SREGS:
+		return regs_get(v, arg, &v->sregs, sizeof(v->sregs));
+	case KVM_GET_REGS:
+		return regs_get(v, arg, &v->regs, sizeof(v->regs));
+	case KVM_SET_MP_STATE:
+		return mp_state_set(f, v, arg);
+	case X_PRE_FAULT_MEMORY:
+		return fake_memory_prefault(f, arg);
+	case KVM_SET_SREGS:
+		return sregs_set(f, v, arg);
+	case KVM_SET_REGS:
+		return regs_set(f, v, arg);
+	default:
+		return fake_complain(f, EINVAL, "vCPU: ioctl 0x%lx", request);
+	}
+}
+
+bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t subleaf,
+                    uint32_t ret[4])
+{
+	const struct kvm_cpuid_entry2 *e =
+		index < f->vm.n_vcpus ? cpuid_of(f->vm.vcpus[index], leaf, subleaf) : NULL;
+
+	if (e)
+		memcpy(ret, (uint32_t[]){ e->eax, e->ebx, e->ecx, e->edx }, 4 * sizeof(*ret));
+	return e;
+}

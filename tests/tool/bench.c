@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/tool/bench.c: makes what tests/bench/bench.sh measures with, and measures; prints bare numbers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/sha2.h"
+#include "core/plan/region.h"
+#include "tests/make/image.h"
+
+enum { RUNS_MAX = 999, WARM_UP = 2, STATUS_SKIP = 77 };
+
+/* Microseconds since a program was started: until its first byte of output, and until it was gone. */
+struct lap {
+	double first, total;
+};
+
+struct series {
+	double first[RUNS_MAX], total[RUNS_MAX];
+};
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *values, size_t n)
+{
+	qsort(values, n, sizeof(*values), by_size);
+	return values[n / 2];
+}
+
+static int complain(const char *what, const char *name)
+{
+	fprintf(stderr, "bench: %s: %s\n", name, what);
+	return 1;
+}
+
+/* The program's own input is /dev/null, its output a pipe, its complaints ours. */
+static int child_start(char *const argv[], int output, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	int r;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+	r = posix_spawnp(ret, argv[0], &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return r == 0 ? 0 : complain(strerror(r), argv[0]);
+}
+
+static int child_time(char *const argv[], int wanted, struct lap *ret)
+{
+	char room[256];
+	int ends[2], status = 0;
+	double start;
+	pid_t pid;
+	ssize_t n;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return complain(strerror(errno), "pipe");
+	start = now_us();
+	if (child_start(argv, ends[1], &pid) != 0)
+		return 1;
+	close(ends[1]);
+	n = read(ends[0], room, sizeof(room));
+	ret->first = now_us() - start;
+	while (n > 0)
+		n = read(ends[0], room, sizeof(room));
+	waitpid(pid, &status, 0);
+	ret->total = now_us() - start;
+	close(ends[0]);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == wanted)
+		return 0;
+	fprintf(stderr, "bench: %s: ended with wait status 0x%x, not exit status %d\n", argv[0],
+	        (unsigned)status, wanted);
+	return 1;
+}
+
+static int runs_parse(const char *text)
+{
+	int runs = atoi(text);
+
+	return runs < 1 || runs > RUNS_MAX ? RUNS_MAX : runs;
+}
+
+/* Run number `at` of a series; those before zero only warm up. */
+static int series_add(struct series *s, int at, char *const argv[], int wanted)
+{
+	struct lap lap = { 0 };
+	int r = child_time(argv, wanted, &lap);
+
+	if (at >= 0) {
+		s->first[at] = lap.first;
+		s->total[at] = lap.total;
+	}
+	return r;
+}
+
+/* What no launcher can avoid: SHA-384 of each page of the firmware, SHA-256 of the initrd, on one core. */
+static double floor_time(const struct blob *firmware, const struct blob *initrd)
+{
+	double start = now_us();
+	uint8_t digest[SHA384_SIZE];
+
+	for (size_t at = 0; at + PAGE_SIZE <= firmware->size; at += PAGE_SIZE)
+		sha384(firmware->data + at, PAGE_SIZE, digest);
+	if (initrd->size > 0)
+		sha256(initrd->data, initrd->size, digest);
+	return now_us() - start;
+}
+
+/* floor RUNS FIRMWARE INITRD|- COMMAND...: "COMMAND FLOOR" in microseconds, run in turns so that drift cancels. */
+static int floor_main(int argc, char **argv)
+{
+	static struct series ours;
+	static double floor_us[RUNS_MAX];
+	auto_blob struct blob firmware = BLOB_NONE, initrd = BLOB_NONE;
+	struct error err = { 0 };
+	int runs = runs_parse(argv[0]), r = blob_read(argv[1], SIZE_MAX / 2, &firmware, &err);
+
+	(void)argc;
+	if (r == 0 && strcmp(argv[2], "-") != 0)
+		r = blob_read(argv[2], SIZE_MAX / 2, &initrd, &err);
+	if (r < 0)
+		return complain(err.text, "floor");
+	for (int i = -WARM_UP; i < runs; i++) {
+		double us = floor_time(&firmware, &initrd);
+
+		if (i >= 0)
+			floor_us[i] = us;
+		if (series_add(&ours, i, argv + 3, 0) != 0)
+			return 1;
+	}
+	printf("%.0f %.0f\n", median(ours.total, (size_t)runs), median(floor_us, (size_t)runs));
+	return 0;
+}
+
+/* race RUNS STATUS-A STATUS-B A... -- B...: "A-first B-first A-total B-total" in microseconds, run in turns. */
+static int race_main(int argc, char **argv)
+{
+	static struct series a, b;
+	int runs = runs_parse(argv[0]), second = 3;
+
+	while (second < argc && strcmp(argv[second], "--") != 0)
+		second++;
+	if (second + 1 >= argc)
+		return complain("no second command", "race");
+	argv[second++] = NULL;
+	for (int i = -WARM_UP; i < runs; i++)
+		if (series_add(&a, i, argv + 3, atoi(argv[1])) != 0 ||
+		    series_add(&b, i, argv + second, atoi(argv[2])) != 0)
+			return 1;
+	printf("%.0f %.0f %.0f %.0f\n", median(a.first, (size_t)runs),
+	       median(b.first, (size_t)runs), median(a.total, (size_t)runs),
+	       median(b.total, (size_t)runs));
+	return 0;
+}
+
+static long status_kib(pid_t pid, const char *field)
+{
+	char path[64], line[256];
+	size_t n = strlen(field);
+	long kib = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	while (f && kib < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, field, n))
+			kib = atol(line + n);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+static pid_t traced_start(char *const argv[])
+{
+	pid_t pid = fork();
+	int null;
+
+	if (pid != 0)
+		return pid;
+	null = open("/dev/null", O_RDWR);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0)
+		_exit(STATUS_SKIP);
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+/*
+ * peak COMMAND...: the most memory it had resident, in KiB. Not ru_maxrss, which begins with what this process
+ * had when it started the other (exec_mmap() in fs/exec.c): VmHWM, read where the process is about to exit but
+ * still has its memory (ptrace(2), PTRACE_EVENT_EXIT). Guest memory counts, once touched: it is mapped shared.
+ */
+static int peak_main(int argc, char **argv)
+{
+	pid_t pid = traced_start(argv);
+	long kib = -1, deliver;
+	int status;
+
+	(void)argc;
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return complain(strerror(errno), argv[0]);
+	if (!WIFSTOPPED(status))
+		return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP ? STATUS_SKIP : 1;
+	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL));
+	ptrace(PTRACE_CONT, pid, NULL, NULL);
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		deliver = WSTOPSIG(status);
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
+			kib = status_kib(pid, "VmHWM:");
+			deliver = 0;
+		}
+		ptrace(PTRACE_CONT, pid, NULL, (void *)deliver);
+	}
+	if (kib < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return complain("failed while it was watched", argv[0]);
+	printf("%ld\n", kib);
+	return 0;
+}
+
+static int file_write(const char *path, const struct blob *b)
+{
+	FILE *f = fopen(path, "wb");
+	bool bad = !f || fwrite(b->data, 1, b->size, f) != b->size;
+
+	if ((f && fclose(f) != 0) || bad)
+		return complain("cannot write", path);
+	return 0;
+}
+
+/* image FILE KIB: a firmware with a page for kernel hashes, whose whole program is the reset vector's. */
+static int image_main(int argc, char **argv)
+{
+	static const uint8_t code[] = {
+		0xba, 0xf8, 0x03, /* mov dx, 0x3f8: COM1 */
+		0xb0, 0x0a,       /* mov al, 10: a line's end, which no console holds back */
+		0xee,             /* out dx, al */
+		0xb0, 0x00,       /* mov al, 0 */
+		0xe6, 0xf4,       /* out 0xf4, al: snpvmm's exit port, QEMU's isa-debug-exit */
+		0xf4,             /* hlt */
+	};
+	struct image_spec spec = image_default();
+	auto_blob struct blob image = BLOB_NONE;
+
+	(void)argc;
+	spec.size = strtoull(argv[1], NULL, 0) << 10;
+	image = image_make(&spec);
+	memcpy(image.data + image.size - 16, code, sizeof(code));
+	return file_write(argv[0], &image);
+}
+
+/* noise FILE KIB: bytes that nothing compresses or skips. */
+static int noise_main(int argc, char **argv)
+{
+	auto_blob struct blob noise = BLOB_NONE;
+	struct error err = { 0 };
+
+	(void)argc;
+	if (blob_zero(strtoull(argv[1], NULL, 0) << 10, &noise, &err) < 0)
+		return complain(err.text, "noise");
+	image_noise(noise.data, noise.size, 1);
+	return file_write(argv[0], &noise);
+}
+
+static const struct verb {
+	const char *name, *args;
+	int n_args; /* at least */
+	int (*main)(int argc, char **argv);
+} verbs[] = {
+	{ "floor", "RUNS FIRMWARE INITRD|- COMMAND...", 4, floor_main },
+	{ "race", "RUNS STATUS-A STATUS-B A... -- B...", 6, race_main },
+	{ "peak", "COMMAND...", 1, peak_main },
+	{ "image", "FILE KIB", 2, image_main },
+	{ "noise", "FILE KIB", 2, noise_main },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(argv[1], verbs[i].name) && argc - 2 >= verbs[i].n_args)
+			return verbs[i].main(argc - 2, argv + 2);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(stderr, "usage: bench %s %s\n", verbs[i].name, verbs[i].args);
+	return 2;
+}

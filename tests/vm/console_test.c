@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/console_test.c: readers of the console that stall or leave, against which a run must still end. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/array.h"
+#include "core/vm/run.h"
+#include "tests/fake/fixture.h"
+
+#define COM1 0x3f8
+#define LINE "a line that nobody will ever read, sixty characters of length.\n"
+
+/* Both ends of a pipe that takes not one byte more. */
+static void pipe_full(int fds[2])
+{
+	char block[4096] = { 0 };
+
+	cr_assert_eq(pipe(fds), 0);
+	cr_assert_eq(fcntl(fds[1], F_SETFL, O_NONBLOCK), 0);
+	while (write(fds[1], block, sizeof(block)) > 0)
+		;
+	while (write(fds[1], block, 1) > 0)
+		;
+	cr_assert_eq(fcntl(fds[1], F_SETFL, 0), 0);
+}
+
+/* Prints three lines to serial_fd; the run is limited to timeout_ms. */
+static struct outcome print(int serial_fd, int input_fd, uint64_t timeout_ms)
+{
+	struct vm_devices d = { .serial_fd = serial_fd, .debug_fd = -1 };
+	const struct fake_exit exits[] = { fake_out_string(COM1, LINE), fake_out_string(COM1, LINE),
+		                           fake_out_string(COM1, LINE) };
+	struct run_limits limits = { timeout_ms, input_fd };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &d);
+	struct outcome o = { 0 };
+	struct error err = { 0 };
+
+	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+	cr_assert_eq(vm_run(vm, &limits, &o, &err), 0, "%s", err.text);
+	fixture_end(f, vm);
+	return o;
+}
+
+Test(console, a_reader_that_stalls_does_not_stop_the_clock)
+{
+	int fds[2];
+
+	pipe_full(fds);
+	cr_assert_eq(print(fds[1], -1, 200).kind, RUN_TIMED_OUT);
+}
+
+/* The vCPU that is stuck in its output holds the devices; whoever minds the clock must not wait for them. */
+Test(console, a_reader_that_stalls_while_input_is_open_does_not_stop_the_clock)
+{
+	int fds[2], input[2];
+
+	pipe_full(fds);
+	cr_assert_eq(pipe(input), 0);
+	cr_assert_eq(print(fds[1], input[0], 200).kind, RUN_TIMED_OUT);
+}
+
+Test(console, a_reader_that_stalls_while_input_waits_does_not_stop_the_clock)
+{
+	int fds[2], input[2];
+
+	pipe_full(fds);
+	cr_assert_eq(pipe(input), 0);
+	cr_assert_eq(write(input[1], LINE, strlen(LINE)), (ssize_t)strlen(LINE));
+	cr_assert_eq(print(fds[1], input[0], 200).kind, RUN_TIMED_OUT);
+}
+
+Test(console, a_reader_that_stalls_does_not_hold_a_signal_up)
+{
+	sigset_t set;
+	int fds[2];
+
+	pipe_full(fds);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	raise(SIGTERM);
+	cr_assert_eq(print(fds[1], -1, 0).kind, RUN_SIGNALLED);
+}
+
+struct slow_reader {
+	struct vm *vm;
+	int fd;
+	size_t held;
+	char last[sizeof(LINE)]; /* what came last */
+};
+
+/* Begins to read once the guest is gone, and some time after that. */
+static void *read_late(void *self)
+{
+	struct slow_reader *r = self;
+	char block[4096];
+
+	while (!atomic_load(&r->vm->stopping))
+		poll(NULL, 0, 1);
+	poll(NULL, 0, 50);
+	for (ssize_t n; (n = read(r->fd, block, sizeof(block))) > 0;)
+		for (ssize_t i = 0; i < n; i++)
+			if (block[i] && r->held < sizeof(r->last) - 1)
+				r->last[r->held++] = block[i];
+	return NULL;
+}
+
+/* The last words wait for room in the pipe, which comes only after the guest has ended. */
+Test(console, a_slow_reader_gets_the_last_words_too)
+{
+	const struct fake_exit exits[] = { fake_out_string(COM1, "last words"),
+		                           fake_out(0xf4, 1, 0) };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct slow_reader r = { 0 };
+	struct vm_devices d = { -1, -1, true, 0xf4 };
+	struct outcome o;
+	pthread_t thread;
+	int fds[2];
+
+	pipe_full(fds);
+	d.serial_fd = fds[1];
+	r.fd = fds[0];
+	r.vm = fixture_launch(f, &platform_snp, p, &d);
+	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+	cr_assert_eq(pthread_create(&thread, NULL, read_late, &r), 0);
+	o = fixture_run(r.vm);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s", o.detail);
+	vm_free(r.vm);
+	close(fds[1]);
+	pthread_join(thread, NULL);
+	cr_assert_str_eq(r.last, "last words");
+	cr_assert_eq(fake_kvm_leaks(f), 0u);
+}
+
+Test(console, a_reader_that_has_left_ends_the_run)
+{
+	struct outcome o;
+	int fds[2];
+
+	signal(SIGPIPE, SIG_IGN); /* as the program does */
+	cr_assert_eq(pipe(fds), 0);
+	close(fds[0]);
+	o = print(fds[1], -1, 30000);
+	cr_assert_eq(o.kind, OUTPUT_LOST, "%s", o.detail);
+	cr_assert_eq(o.code, (uint64_t)EPIPE);
+}

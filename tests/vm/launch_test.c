@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/launch_test.c: what a launch makes, in which order, and that it is what `measure` says. */
+#include "core/vm/launch.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/manifest.h"
+#include "core/base/array.h"
+#include "core/snp/digest.h"
+#include "core/vm/abi.h"
+#include "core/vm/sys.h"
+#include "firmware/assemble.h"
+#include "firmware/images.h"
+#include "firmware/selftest.h"
+#include "tests/fake/fixture.h"
+#include "tests/make/image.h"
+
+/* Launches, and holds the fake PSP's digest against the prediction. */
+static void check_digest(const struct plan *p, unsigned flags, const char *what)
+{
+	auto_fake struct fake_kvm *f = fake_kvm_new(flags);
+	auto_digest struct snp_digest said = { 0 };
+	struct error err = { 0 };
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+
+	cr_assert_eq(snp_digest_of(p, &said, &err), 0, "%s", err.text);
+	cr_assert_not_null(fake_kvm_measurement(f));
+	cr_assert_arr_eq(said.value, fake_kvm_measurement(f), sizeof(said.value), "%s", what);
+	fixture_end(f, vm);
+}
+
+Test(launch, the_psp_sees_what_measure_predicts)
+{
+	static const struct fixture_part *const shapes[] = { fixture_ovmf, fixture_one,
+		                                             fixture_kinds, fixture_nothing };
+	static const unsigned vcpus[] = { 1, 2, 4, 255 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(vcpus); j++)
+			for (unsigned flags = 0; flags <= FAKE_PARTIAL_UPDATES; flags++) {
+				struct fixture s = fixture_default();
+				auto_plan const struct plan *p = NULL;
+				char what[64];
+
+				s.parts = shapes[i];
+				s.vcpus = vcpus[j];
+				p = fixture_plan(&s);
+				snprintf(what, sizeof(what), "shape %zu, %u vCPUs, flags %u", i,
+				         vcpus[j], flags);
+				check_digest(p, flags, what);
+			}
+}
+
+Test(launch, registers_far_from_reset_are_measured_as_predicted)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+
+	s.bsp = fixture_long_mode();
+	s.vcpus = 3;
+	s.settings.sev_features = 0x21;
+	s.settings.c_bit = FAKE_C_BIT;
+	p = fixture_plan(&s);
+	check_digest(p, 0, "long mode");
+}
+
+Test(launch, the_selftest_is_measured_as_predicted)
+{
+	struct selftest_config c = {
+		.snp = true, .c_bit = FAKE_C_BIT, .exit_port = 0xf4, .vcpu_sig = 0xa10f11
+	};
+	struct plan_settings settings = { .policy = 0x30000,
+		                          .sev_features = 1,
+		                          .c_bit = FAKE_C_BIT };
+	struct vcpu_state bsp;
+	struct error err = { 0 };
+	struct plan *p = plan_new();
+	auto_plan const struct plan *sealed = NULL;
+
+	cr_assert_eq(plan_add_ram(p, 0, SELFTEST_MEMORY, &err), 0, "%s", err.text);
+	cr_assert_eq(selftest_plan(p, &c, &bsp, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_set_vcpus(p, 2, &bsp, &bsp, &err), 0, "%s", err.text);
+	plan_set(p, &settings);
+	sealed = plan_seal(p, &err);
+	cr_assert_not_null(sealed, "%s", err.text);
+	check_digest(sealed, FAKE_PARTIAL_UPDATES, "selftest");
+}
+
+Test(launch, a_firmware_image_is_measured_as_predicted)
+{
+	struct image_spec spec = image_default();
+	struct images images = { .firmware = image_make(&spec) };
+	struct manifest m = { .firmware.path = (char *)"image",
+		              .vcpus = 4,
+		              .vcpu_sig = 0x800f12,
+		              .memory = 16 << 20,
+		              .policy = 0x30000,
+		              .guest_features = 1,
+		              .cmdline = (char *)"" };
+	auto_plan const struct plan *p = NULL;
+	struct error err = { 0 };
+
+	cr_assert_eq(assemble(&m, &images, MANIFEST_SNP, &p, &err), 0, "%s", err.text);
+	check_digest(p, FAKE_PARTIAL_UPDATES, "image");
+	images_fini(&images);
+}
+
+Test(launch, every_vcpu_has_its_own_vmsa_and_apic_id)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm;
+	uint32_t regs[4];
+
+	s.vcpus = 3;
+	p = fixture_plan(&s);
+	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	cr_assert_arr_neq(fake_kvm_vmsa(f, 0), fake_kvm_vmsa(f, 1), 4096,
+	                  "BSP and AP begin elsewhere");
+	cr_assert_arr_eq(fake_kvm_vmsa(f, 1), fake_kvm_vmsa(f, 2), 4096);
+	for (uint32_t i = 0; i < 3; i++) {
+		cr_assert(fake_kvm_cpuid(f, i, 0x1, 0, regs));
+		cr_assert_eq(regs[1] >> 24, i);
+		cr_assert_eq(regs[1] >> 16 & 0xff, 3u, "logical processors");
+		cr_assert(fake_kvm_cpuid(f, i, 0xb, 0, regs));
+		cr_assert_eq(regs[3], i);
+		cr_assert(fake_kvm_cpuid(f, i, 0x8000001e, 0, regs));
+		cr_assert_eq(regs[0], i);
+	}
+	fixture_end(f, vm);
+}
+
+Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
+{
+	static const unsigned flags[] = { 0, FAKE_GMEM_MMAP, FAKE_NO_SNP };
+	static const char *const backings[] = { "memfd", "mapped guest_memfd", "memfd" };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_blob struct blob noise = BLOB_NONE;
+	struct error err = { 0 };
+
+	cr_assert_eq(blob_zero(FIXTURE_TOP, &noise, &err), 0);
+	image_noise(noise.data, noise.size, 1); /* the first part's */
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(flags[i]);
+		struct vm *vm = fixture_launch(f, &platform_plain, p, &fixture_quiet);
+		const uint8_t *at = memory_at(&vm->memory, FIXTURE_FW, FIXTURE_TOP);
+
+		cr_assert_str_eq(vm->memory.backing, backings[i]);
+		cr_assert_not_null(at);
+		cr_assert_arr_eq(at, noise.data, FIXTURE_TOP);
+		cr_assert_eq(memory_at(&vm->memory, 0x20000, PAGE_SIZE)[7], 0, "a zero page");
+		cr_assert_eq(fake_kvm_vm_types(f), 1u << X_KVM_DEFAULT_VM);
+		fixture_end(f, vm);
+	}
+}
+
+/* Linux 6.18 has guest_memfd flags for SNP VMs too; a mapped one would serve shared pages from the wrong side. */
+Test(launch, private_memory_is_never_mapped)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_GMEM_MMAP);
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+
+	cr_assert_str_eq(vm->memory.backing, "private guest_memfd");
+	cr_assert_null(memory_at(&vm->memory, FIXTURE_FW, PAGE_SIZE));
+	fixture_end(f, vm);
+}
+
+Test(launch, loads_the_bytes_of_unmeasured_pages_too)
+{
+	struct fixture s = fixture_default();
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_PARTIAL_UPDATES);
+	auto_plan const struct plan *p = NULL;
+	auto_blob struct blob noise = BLOB_NONE;
+	struct error err = { 0 };
+	struct vm *vm;
+
+	s.parts = fixture_kinds;
+	p = fixture_plan(&s);
+	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	cr_assert_eq(blob_zero(7 * PAGE_SIZE, &noise, &err), 0);
+	image_noise(noise.data, noise.size, 2); /* the second part's */
+	for (gpa_t gpa = 0; gpa < 7 * PAGE_SIZE; gpa += PAGE_SIZE) {
+		cr_assert_not_null(fake_kvm_loaded(f, gpa));
+		cr_assert_arr_eq(fake_kvm_loaded(f, gpa), noise.data + gpa, PAGE_SIZE);
+	}
+	cr_assert_null(fake_kvm_loaded(f, 7 * PAGE_SIZE), "nothing was planned there");
+	fixture_end(f, vm);
+}
+
+/* An offer is neither measured nor private: KVM maps the plan's own bytes. */
+Test(launch, an_offer_is_shared_memory_without_a_copy)
+{
+	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *with = NULL, *without = fixture_plan(&s);
+	auto_digest struct snp_digest a = { 0 }, b = { 0 };
+	struct error err = { 0 };
+
+	s.offer = true;
+	with = fixture_plan(&s);
+	cr_assert_eq(snp_digest_of(with, &a, &err), 0);
+	cr_assert_eq(snp_digest_of(without, &b, &err), 0);
+	cr_assert_arr_eq(a.value, b.value, sizeof(a.value));
+	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm = fixture_launch(f, on[i], with, &fixture_quiet);
+
+		cr_assert_eq(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE),
+		             fixture_offered);
+		cr_assert_null(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE + 1));
+		cr_assert_eq(memory_convert(&vm->memory, FIXTURE_OFFER, 1, true), MEMORY_NOT_OURS);
+		fixture_end(f, vm);
+	}
+	fixture_offered[FIXTURE_OFFER_SIZE - 1] = 1; /* still there, still ours */
+	check_digest(with, FAKE_PARTIAL_UPDATES, "with an offer");
+}
+
+Test(launch, vcpus_that_the_guest_creates_are_held_where_that_reaches_them)
+{
+	for (unsigned created = 0; created < 2; created++) {
+		struct fixture s = fixture_default();
+		auto_plan const struct plan *p = NULL;
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm;
+
+		s.vcpus = 3;
+		s.settings.ap_creation = created;
+		p = fixture_plan(&s);
+		vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		cr_assert_eq(fake_kvm_mp_state(f, 0), -1, "the first one runs");
+		for (unsigned i = 1; i < 3; i++)
+			cr_assert_eq(fake_kvm_mp_state(f, i),
+			             created ? KVM_MP_STATE_AP_RESET_HOLD : -1);
+		fixture_end(f, vm);
+	}
+}
+
+Test(launch, memory_is_provided_beforehand_where_the_plan_asks_for_it)
+{
+	for (unsigned flags = 0; flags <= FAKE_PARTIAL_UPDATES; flags++)
+		for (unsigned asked = 0; asked < 2; asked++) {
+			struct fixture s = fixture_default();
+			auto_plan const struct plan *p = NULL;
+			auto_fake struct fake_kvm *f = fake_kvm_new(flags);
+			struct vm *vm;
+
+			s.settings.prefault = asked;
+			p = fixture_plan(&s);
+			vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+			cr_assert_eq(fake_kvm_prefaulted(f),
+			             asked ? FIXTURE_LOW + FIXTURE_NEXT + FIXTURE_TOP : 0);
+			fixture_end(f, vm);
+		}
+}
+
+Test(launch, leaves_the_callers_signals_as_they_were)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	sigset_t before, after;
+
+	sigemptyset(&before);
+	sigaddset(&before, SIGUSR2);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	for (unsigned fail = 0; fail < 40; fail += 20) { /* one launch succeeds, one doesn't */
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct error err = { 0 };
+		struct vm *vm = NULL;
+
+		fake_kvm_fail(f, fail, EIO);
+		cr_assert_eq(vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet, &vm,
+		                       &err) == 0,
+		             fail == 0);
+		pthread_sigmask(SIG_SETMASK, NULL, &after);
+		for (int n = 1; n < SIGRTMIN; n++)
+			cr_assert_eq(sigismember(&after, n), sigismember(&before, n), "signal %d",
+			             n);
+		vm_free(vm);
+	}
+}
+
+Test(launch, refuses_what_can_only_be_measured_without_asking_the_host)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+	struct vm *vm = NULL;
+
+	s.settings.measure_only = "another launcher's order";
+	p = fixture_plan(&s);
+	cr_assert_lt(vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet, &vm, &err), 0);
+	cr_assert_eq(err.kind, ERROR_UNSUPPORTED);
+	cr_assert_not_null(strstr(err.text, "another launcher's order"));
+	cr_assert_eq(fake_kvm_calls(f), 0u);
+}
+
+Test(launch, an_exit_port_on_top_of_another_device_is_refused)
+{
+	static const uint16_t taken[] = { 0x3f8, 0x3ff, 0x402, 0xcf9, 0x64, 0xb010 };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
+		struct vm_devices d = { -1, -1, true, taken[i] };
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct error err = { 0 };
+		struct vm *vm = NULL;
+
+		cr_assert_lt(vm_launch(fake_kvm_sys(f), &platform_snp, p, &d, &vm, &err), 0);
+		cr_assert_neq(err.kind, ERROR_NONE);
+		cr_assert_eq(fake_kvm_leaks(f), 0u);
+	}
+}
+
+Test(launch, freeing_no_vm_is_fine)
+{
+	vm_free(NULL);
+}
+
+/* A plan outlives its VM, and nothing of one launch stays behind for the next. */
+Test(launch, a_plan_can_be_launched_again)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	uint8_t first[48];
+
+	fixture_end(f, fixture_launch(f, &platform_snp, p, &fixture_quiet));
+	memcpy(first, fake_kvm_measurement(f), sizeof(first));
+	fixture_end(f, fixture_launch(f, &platform_snp, p, &fixture_quiet));
+	cr_assert_arr_eq(first, fake_kvm_measurement(f), sizeof(first));
+}

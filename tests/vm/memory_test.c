@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/memory_test.c: what of the guest's memory we reach, and how pages change sides. */
+#include "core/vm/memory.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "tests/fake/fixture.h"
+
+#define END (FIXTURE_LOW + FIXTURE_NEXT) /* of the two slots that lie side by side */
+
+struct made {
+	struct fake_kvm *f;
+	const struct plan *p;
+	struct vm *vm;
+	struct memory *m;
+};
+
+static struct made make(const struct platform *on)
+{
+	struct fixture s = fixture_default();
+	struct made made = { .f = fake_kvm_new(0) };
+
+	s.parts = fixture_nothing;
+	made.p = fixture_plan(&s);
+	made.vm = fixture_launch(made.f, on, made.p, &fixture_quiet);
+	made.m = &made.vm->memory;
+	fake_kvm_memory_forget(made.f);
+	return made;
+}
+
+static void unmake(struct made *made)
+{
+	fixture_end(made->f, made->vm);
+	plan_free(made->p);
+	fake_kvm_free(made->f);
+}
+
+static void check_events(struct made *made, const struct fake_memory_event *expected, size_t n)
+{
+	const struct fake_memory_event *seen;
+
+	cr_assert_eq(fake_kvm_memory_events(made->f, &seen), n, "%zu events",
+	             fake_kvm_memory_events(made->f, &seen));
+	for (size_t i = 0; i < n; i++) {
+		cr_assert_eq(seen[i].act, expected[i].act, "event %zu", i);
+		cr_assert_eq(seen[i].gpa, expected[i].gpa, "event %zu: 0x%llx", i,
+		             (unsigned long long)seen[i].gpa);
+		cr_assert_eq(seen[i].size, expected[i].size, "event %zu: 0x%llx", i,
+		             (unsigned long long)seen[i].size);
+	}
+	fake_kvm_memory_forget(made->f);
+}
+
+Test(memory, a_conversion_changes_the_attribute_first_and_then_frees_the_other_side)
+{
+	static const struct fake_memory_event out[] = { { FAKE_MADE_SHARED, 0x3000, 0x2000 },
+		                                        { FAKE_FREED_PRIVATE, 0x3000, 0x2000 } };
+	static const struct fake_memory_event back[] = { { FAKE_MADE_PRIVATE, 0x3000, 0x2000 },
+		                                         { FAKE_FREED_SHARED, 0x3000, 0x2000 } };
+	struct made made = make(&platform_snp);
+
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, false), MEMORY_CHANGED);
+	check_events(&made, out, ARRAY_SIZE(out));
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, true), MEMORY_CHANGED);
+	check_events(&made, back, ARRAY_SIZE(back));
+	unmake(&made);
+}
+
+Test(memory, a_conversion_that_changes_nothing_touches_nothing)
+{
+	struct made made = make(&platform_snp);
+
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, true), MEMORY_AS_BEFORE,
+	             "private from the start");
+	check_events(&made, NULL, 0);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, false), MEMORY_CHANGED);
+	fake_kvm_memory_forget(made.f);
+	memset(memory_at(made.m, 0x3000, 0x2000), 0x77, 0x2000);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, false), MEMORY_AS_BEFORE);
+	check_events(&made, NULL, 0);
+	cr_assert_eq(memory_at(made.m, 0x3000, 1)[0], 0x77, "what the guest shared stays");
+	unmake(&made);
+}
+
+Test(memory, a_conversion_reaches_across_two_slots)
+{
+	static const struct fake_memory_event expected[] = {
+		{ FAKE_MADE_SHARED, FIXTURE_LOW - 0x2000, 0x2000 },
+		{ FAKE_FREED_PRIVATE, FIXTURE_LOW - 0x2000, 0x2000 },
+		{ FAKE_MADE_SHARED, FIXTURE_LOW, 0x3000 },
+		{ FAKE_FREED_PRIVATE, FIXTURE_LOW, 0x3000 },
+	};
+	struct made made = make(&platform_snp);
+
+	cr_assert_eq(memory_convert(made.m, FIXTURE_LOW - 0x2000, 5, false), MEMORY_CHANGED);
+	check_events(&made, expected, ARRAY_SIZE(expected));
+	cr_assert_not_null(memory_at(made.m, FIXTURE_LOW - 0x2000, 0x2000));
+	cr_assert_not_null(memory_at(made.m, FIXTURE_LOW, 0x3000));
+	cr_assert_null(memory_at(made.m, FIXTURE_LOW - 0x1000, 0x2000),
+	               "two slots are two mappings");
+	unmake(&made);
+}
+
+/* The whole range is ours or nothing is done: half a conversion would be worse than none. */
+Test(memory, a_range_that_is_not_all_memory_is_left_alone)
+{
+	static const struct {
+		gpa_t gpa;
+		uint64_t pages;
+	} ranges[] = {
+		{ END - 0x1000, 2 },
+		{ END, 1 },
+		{ 0xfee00000, 1 },
+		{ FIXTURE_FW, FIXTURE_TOP / 4096 + 1 },
+		{ 0, ~0ULL },
+		{ 0, (1ULL << 52) + 1 }, /* times 4096 it is one page */
+		{ 0, 1ULL << 34 },
+		{ ~0ULL & ~0xfffULL, 1 },
+		{ ~0ULL & ~0xfffULL, 2 },
+		{ 0x1000, 0 },
+		{ 0x1001, 1 },
+		{ 0x1fff, 1 },
+	};
+	struct made made = make(&platform_snp);
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		cr_assert_eq(memory_convert(made.m, ranges[i].gpa, ranges[i].pages, false),
+		             MEMORY_NOT_OURS, "range %zu", i);
+		check_events(&made, NULL, 0);
+	}
+	unmake(&made);
+}
+
+Test(memory, of_a_plain_vm_has_no_sides_to_change)
+{
+	struct made made = make(&platform_plain);
+
+	cr_assert_eq(memory_convert(made.m, 0x3000, 1, true), MEMORY_NOT_OURS);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_NOT_OURS);
+	unmake(&made);
+}
+
+Test(memory, private_pages_are_never_given_out)
+{
+	struct made made = make(&platform_snp);
+
+	cr_assert_null(memory_at(made.m, 0x3000, 1));
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, false), MEMORY_CHANGED);
+	cr_assert_not_null(memory_at(made.m, 0x3000, 0x2000));
+	cr_assert_not_null(memory_at(made.m, 0x4fff, 1));
+	cr_assert_null(memory_at(made.m, 0x4fff, 2), "its second byte is private");
+	cr_assert_null(memory_at(made.m, 0x2fff, 2), "its first byte is private");
+	cr_assert_null(memory_at(made.m, 0x2fff, 0x2002), "shared pages between private ones");
+	cr_assert_eq(memory_convert(made.m, 0x3000, 1, true), MEMORY_CHANGED);
+	cr_assert_null(memory_at(made.m, 0x3000, 0x2000));
+	cr_assert_not_null(memory_at(made.m, 0x4000, 0x1000));
+	unmake(&made);
+}
+
+static void check_bounds(const struct platform *on)
+{
+	struct made made = make(on);
+
+	memory_convert(made.m, 0, END / 4096, false);
+	cr_assert_not_null(memory_at(made.m, FIXTURE_LOW, FIXTURE_NEXT));
+	cr_assert_null(memory_at(made.m, FIXTURE_LOW, FIXTURE_NEXT + 1));
+	cr_assert_null(memory_at(made.m, END, 1));
+	cr_assert_null(memory_at(made.m, 0, FIXTURE_LOW + 1));
+	cr_assert_null(memory_at(made.m, 0x1000, ~0ULL));
+	cr_assert_null(memory_at(made.m, 0x1000, ~0ULL - 0xfff), "wraps to 0");
+	cr_assert_null(memory_at(made.m, ~0ULL, 1));
+	cr_assert_null(memory_at(made.m, ~0ULL, 2), "wraps");
+	cr_assert_eq(memory_at(made.m, FIXTURE_LOW - 1, 1) + 1 - memory_at(made.m, 0, 1),
+	             (ptrdiff_t)FIXTURE_LOW);
+	unmake(&made);
+}
+
+Test(memory, nothing_outside_a_slot_is_given_out_of_a_plain_vm)
+{
+	check_bounds(&platform_plain);
+}
+
+Test(memory, nothing_outside_a_slot_is_given_out_of_a_protected_vm)
+{
+	check_bounds(&platform_snp);
+}
+
+/* A page that goes to and fro: nothing the guest had in private may show up on the shared side. */
+Test(memory, a_page_made_private_again_loses_its_shared_bytes)
+{
+	struct made made = make(&platform_snp);
+
+	cr_assert_eq(memory_convert(made.m, 0x5000, 1, false), MEMORY_CHANGED);
+	memset(memory_at(made.m, 0x5000, 0x1000), 0x99, 0x1000);
+	cr_assert_eq(memory_convert(made.m, 0x5000, 1, true), MEMORY_CHANGED);
+	cr_assert_eq(memory_convert(made.m, 0x5000, 1, false), MEMORY_CHANGED);
+	cr_assert_eq(memory_at(made.m, 0x5000, 0x1000)[0xfff], 0);
+	unmake(&made);
+}
+
+Test(memory, a_conversion_that_kvm_refuses_is_told)
+{
+	static const int errnums[] = { ENOMEM, EINVAL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errnums); i++) {
+		struct made made = make(&platform_snp);
+
+		fake_kvm_fail(made.f, fake_kvm_calls(made.f) + 1, errnums[i]);
+		cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_FAILED);
+		cr_assert_null(memory_at(made.m, 0x3000, 1), "it is still private");
+		unmake(&made);
+	}
+}
+
+Test(memory, a_conversion_that_is_interrupted_is_tried_again)
+{
+	static const int errnums[] = { EINTR, EAGAIN };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errnums); i++) {
+		struct made made = make(&platform_snp);
+
+		fake_kvm_fail(made.f, fake_kvm_calls(made.f) + 1, errnums[i]);
+		cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_CHANGED);
+		unmake(&made);
+	}
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/snp_test.c: CPUID pages and ID blocks that the firmware refuses, settings that KVM refuses. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/log.h"
+#include "core/snp/digest.h"
+#include "core/vm/launch.h"
+#include "tests/fake/fixture.h"
+
+#define CPUID_PAGE 0x2e000 /* of fixture_ovmf */
+
+static int launch(struct fake_kvm *f, const struct fixture *s, struct error *err)
+{
+	auto_plan const struct plan *p = fixture_plan(s);
+	struct vm *vm = NULL;
+	int r = vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet, &vm, err);
+
+	vm_free(vm);
+	cr_assert_eq(fake_kvm_leaks(f), 0u);
+	return r;
+}
+
+/* Entry i of the CPUID page that the firmware took: function, index, EAX to EDX. */
+static bool entry_at(const uint8_t *page, unsigned i, uint32_t ret[6])
+{
+	struct reader r = reader_over(page, 4096, 0, 4);
+	uint32_t count = reader_le32(&r);
+
+	r = reader_over(page, 4096, 16 + 48 * i, 48);
+	ret[0] = reader_le32(&r);
+	ret[1] = reader_le32(&r);
+	reader_take(&r, 16);
+	for (int reg = 2; reg < 6; reg++)
+		ret[reg] = reader_le32(&r);
+	return i < count && !r.bad;
+}
+
+/* A guest may ask either: the page by itself, KVM through the GHCB. */
+static void check_cpuid_agrees(unsigned flags)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(flags);
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	const uint8_t *page = fake_kvm_loaded(f, CPUID_PAGE);
+	uint32_t entry[6], told[4];
+	unsigned n = 0;
+
+	cr_assert_not_null(page);
+	for (; entry_at(page, n, entry); n++) {
+		cr_assert(fake_kvm_cpuid(f, 0, entry[0], entry[1], told), "leaf 0x%x", entry[0]);
+		for (int reg = 0; reg < 4; reg++)
+			if (entry[0] != 0xd || reg != 1) /* the page states that one for XCR0 = 1 */
+				cr_assert_eq(entry[2 + reg], told[reg],
+				             "0x%x.%u register %d: 0x%x, 0x%x", entry[0], entry[1],
+				             reg, entry[2 + reg], told[reg]);
+		if (entry[0] == FAKE_REFUSED_LEAF)
+			cr_assert_eq(entry[2] >> FAKE_REFUSED_BIT & 1, flags ? 0u : 1u);
+	}
+	cr_assert_gt(n, 10u);
+	fixture_end(f, vm);
+}
+
+Test(snp, the_cpuid_page_and_kvm_say_the_same)
+{
+	check_cpuid_agrees(0);
+}
+
+Test(snp, a_cpuid_page_refused_once_is_corrected_for_kvm_too)
+{
+	log_set_level(LOG_QUIET);
+	check_cpuid_agrees(FAKE_CPUID_REFUSED_ONCE);
+	check_cpuid_agrees(FAKE_CPUID_REFUSED_ONCE | FAKE_PARTIAL_UPDATES);
+}
+
+Test(snp, a_corrected_cpuid_page_does_not_change_the_digest)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_CPUID_REFUSED_ONCE);
+	auto_digest struct snp_digest said = { 0 };
+	struct error err = { 0 };
+	struct vm *vm;
+
+	log_set_level(LOG_QUIET);
+	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	cr_assert_eq(snp_digest_of(p, &said, &err), 0);
+	cr_assert_arr_eq(said.value, fake_kvm_measurement(f), sizeof(said.value));
+	fixture_end(f, vm);
+}
+
+Test(snp, a_cpuid_page_refused_always_names_leaf_register_and_bit)
+{
+	struct fixture s = fixture_default();
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_CPUID_REFUSED_ALWAYS);
+	struct error err = { 0 };
+
+	log_set_level(LOG_QUIET);
+	cr_assert_eq(launch(f, &s, &err), -EIO);
+	cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED);
+	cr_assert_not_null(strstr(err.text, "INVALID_PARAM"), "%s", err.text);
+	cr_assert_not_null(strstr(err.text, "0x2e000"), "%s", err.text);
+	/* Of leaf 7's EBX the first try cost bit 0, the second bit 3: TSC_ADJUST, bit 1, is never claimed. */
+	cr_assert_not_null(strstr(err.why, "0x7.0 EBX bit 3"), "%s", err.why);
+	cr_assert_str_not_empty(err.fix);
+}
+
+/* An ID block for this launch. */
+static void id_block_fill(struct plan_settings *s, const uint8_t digest[48])
+{
+	le32 one = le32_of(1), curve = le32_of(2);
+	le64 policy = le64_of(s->policy);
+
+	s->id_block_given = true;
+	memcpy(s->id_block, digest, 48);
+	memcpy(s->id_block + 0x50, &one, sizeof(one));
+	memcpy(s->id_block + 0x58, &policy, sizeof(policy));
+	memcpy(s->id_auth, &one, sizeof(one));
+	memcpy(s->id_auth + 0x240, &curve, sizeof(curve));
+}
+
+static struct fixture with_id_block(void)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_digest struct snp_digest said = { 0 };
+	struct error err = { 0 };
+
+	cr_assert_eq(snp_digest_of(p, &said, &err), 0);
+	id_block_fill(&s.settings, said.value);
+	return s;
+}
+
+Test(snp, an_id_block_with_the_predicted_digest_is_accepted)
+{
+	struct fixture s = with_id_block();
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+
+	cr_assert_eq(launch(f, &s, &err), 0, "%s", err.text);
+	cr_assert_str_empty(fake_kvm_complaint(f), "%s", fake_kvm_complaint(f));
+}
+
+Test(snp, an_id_block_with_another_digest_shows_both)
+{
+	struct fixture s = with_id_block();
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+	char expects[97], has[97];
+
+	hex_of(s.settings.id_block, 48, has);
+	s.settings.id_block[47] ^= 1;
+	hex_of(s.settings.id_block, 48, expects);
+	cr_assert_eq(launch(f, &s, &err), -EIO);
+	cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED);
+	cr_assert_not_null(strstr(err.text, "BAD_MEASUREMENT"), "%s", err.text);
+	cr_assert_not_null(strstr(err.why, expects), "%s", err.why);
+	cr_assert_not_null(strstr(err.why, has), "%s", err.why);
+	cr_assert_not_null(strstr(err.why, "this launch has"), "%s", err.why);
+}
+
+/* Then it isn't the block that is wrong but our prediction, or the host. */
+Test(snp, an_id_block_that_is_refused_though_the_digests_agree_says_so)
+{
+	struct fixture s = with_id_block();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *good = fake_kvm_new(0), *bad = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(good, &platform_snp, p, &fixture_quiet);
+	struct error err = { 0 };
+
+	fake_kvm_fail(bad, fake_kvm_calls(good), EIO); /* LAUNCH_FINISH comes last */
+	fake_kvm_fail_status(bad, 0x0b);
+	fixture_end(good, vm);
+	cr_assert_eq(launch(bad, &s, &err), -EIO);
+	cr_assert_not_null(strstr(err.text, "LAUNCH_FINISH"), "%s", err.text);
+	cr_assert_not_null(strstr(err.why, "predicted to have the same"), "%s", err.why);
+}
+
+Test(snp, an_id_block_for_another_policy_names_the_policy)
+{
+	struct fixture s = with_id_block();
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+
+	s.settings.policy = 0xb0000; /* the policy isn't in the digest */
+	cr_assert_eq(launch(f, &s, &err), -EIO);
+	cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED);
+	cr_assert_not_null(strstr(err.text, "POLICY_FAILURE"), "%s", err.text);
+	cr_assert_not_null(strstr(err.why, "0xb0000"), "%s", err.why);
+}
+
+/* The author key counts only where there is one: its algorithm is then checked as well. */
+Test(snp, an_author_key_is_announced_only_if_there_is_one)
+{
+	for (unsigned author = 0; author < 2; author++) {
+		struct fixture s = with_id_block();
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct error err = { 0 };
+
+		s.settings.author_key = author; /* with an algorithm of 0 */
+		cr_assert_eq(launch(f, &s, &err) == 0, author == 0, "%s", err.text);
+		if (author)
+			cr_assert_not_null(strstr(err.text, "INVALID_PARAM"), "%s", err.text);
+	}
+}
+
+Test(snp, settings_that_kvm_refuses_are_named)
+{
+	static const struct {
+		uint64_t policy, features;
+		enum error_kind kind;
+		const char *fix;
+	} rows[] = {
+		{ 0x20000, 0x1, ERROR_BAD_POLICY, "0x30000" },  /* without SMT */
+		{ 0x130000, 0x1, ERROR_BAD_POLICY, "0x30000" }, /* single socket */
+		{ 0x70000, 0x1, ERROR_BAD_POLICY, "0x30000" },  /* bit 18 */
+		{ 0x30000, 0x201, ERROR_HOST_UNSUPPORTED, "0x1" },
+		{ 0x30138, 0x1, ERROR_FIRMWARE_REFUSED, "" }, /* at least ABI 1.56 */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fixture s = fixture_default();
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct error err = { 0 };
+
+		s.settings.policy = rows[i].policy;
+		s.settings.sev_features = rows[i].features;
+		cr_assert_lt(launch(f, &s, &err), 0, "row %zu", i);
+		cr_assert_eq(err.kind, rows[i].kind, "row %zu: %s", i, err.text);
+		cr_assert_str_not_empty(err.why, "row %zu", i);
+		cr_assert_not_null(strstr(err.fix, rows[i].fix), "row %zu: %s", i, err.fix);
+	}
+}
+
+Test(snp, debug_swap_is_taken_where_kvm_offers_it)
+{
+	struct fixture s = fixture_default();
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+
+	s.settings.sev_features = 0x21;
+	s.settings.policy = 0xb0000;
+	cr_assert_eq(launch(f, &s, &err), 0, "%s", err.text);
+}
