@@ -17,6 +17,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 #include "firmware/assemble.h"
+#include "firmware/handoff.h"
 #include "firmware/images.h"
 #include "firmware/stage0.h"
 
@@ -53,7 +54,8 @@ static void announce_sizes(const struct plan *p, const struct snp_digest *d)
 	for (size_t i = 0; i < n; i++)
 		offered += offers[i].size;
 	log_info("%llu KiB are measured page by page, %llu KiB are offered in shared memory",
-	         (unsigned long long)(d->pages * PAGE_SIZE / 1024), (unsigned long long)offered / 1024);
+	         (unsigned long long)(d->pages * PAGE_SIZE / 1024),
+	         (unsigned long long)offered / 1024);
 }
 
 static void announce(const struct manifest *m, const struct snp_digest *d)
@@ -161,13 +163,14 @@ static int status_of(const struct manifest *m, const struct outcome *o)
 	return status_exit(m, o);
 }
 
-static int conclude(const struct manifest *m, struct outcome *o)
+static int conclude(const struct manifest *m, const struct vm *vm, struct outcome *o)
 {
 	int status;
 
 	if (!m->firmware.path &&
 	    !m->builtin) /* a kernel that is booted directly begins in our stage0 */
 		stage0_explain(o);
+	handoff_explain(m, &vm->fwcfg, o);
 	status = status_of(m, o);
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
@@ -193,7 +196,7 @@ static int run_plan(const struct manifest *m, const struct plan *plan, struct er
 		return STATUS_USAGE;
 	if (vm_launch(&kvm_sys_host, on, plan, &devices, &vm, err) < 0)
 		return STATUS_LAUNCH;
-	status = vm_run(vm, &limits, &outcome, err) < 0 ? STATUS_LAUNCH : conclude(m, &outcome);
+	status = vm_run(vm, &limits, &outcome, err) < 0 ? STATUS_LAUNCH : conclude(m, vm, &outcome);
 	vm_free(vm);
 	return status;
 }

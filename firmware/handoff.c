@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/dev/fwcfg.h"
 #include "core/plan/plan.h"
+#include "core/vm/outcome.h"
 #include "firmware/acpi.h"
 #include "firmware/direct.h"
 #include "firmware/images.h"
@@ -140,4 +141,34 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 		linux_parse(images->kernel.data, images->kernel.size, &kernel, &unfit) < 0 ||
 		images->initrd.size > UINT32_MAX;
 	return *ret_kernel_unfit ? 0 : kernel_add(p, s, m, images, kernel.setup_size, err);
+}
+
+/* In edk2's order; each is verified as soon as it has been read. */
+static const struct {
+	uint16_t key;
+	const char *name;
+} hashed[] = {
+	{ FWCFG_KERNEL_DATA, "kernel" },
+	{ FWCFG_INITRD_DATA, "initrd" },
+	{ FWCFG_CMDLINE_DATA, "command line" },
+};
+
+/* Since edk2-stable202408 a file with another hash ends in CpuDeadLoop() (QemuKernelLoaderFsDxe, VerifyBlob()). */
+void handoff_explain(const struct manifest *m, const struct fwcfg *f, struct outcome *o)
+{
+	const char *name = NULL;
+	struct outcome timeout = *o;
+	uint16_t key;
+
+	if (o->kind != RUN_TIMED_OUT || !m->firmware.path || !m->kernel_hashes ||
+	    !fwcfg_read_whole(f, &key))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(hashed); i++)
+		if (hashed[i].key == key)
+			name = hashed[i].name;
+	if (name)
+		outcome_set(o, o->kind, o->code,
+		            "%s; the firmware stopped after reading the %s: it does so when that "
+		            "is not the %s that was measured",
+		            timeout.detail, name, name);
 }

@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 struct error;    /* core/base/error.h */
+struct fwcfg;    /* core/dev/fwcfg.h */
 struct images;   /* firmware/images.h */
 struct manifest; /* config/manifest.h */
+struct outcome;  /* core/vm/outcome.h */
 struct plan;     /* core/plan/plan.h */
 
 /*
@@ -19,5 +21,11 @@ struct plan;     /* core/plan/plan.h */
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
                 uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err);
+
+/*
+ * If the time ran out on a firmware that verifies the kernel's hashes and read one of the hashed files last: says
+ * so, for that is how such a firmware refuses a file. It has no other way to tell.
+ */
+void handoff_explain(const struct manifest *m, const struct fwcfg *f, struct outcome *o);
 
 #endif

@@ -323,6 +323,14 @@ int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t 
 	return 0;
 }
 
+bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key)
+{
+	if (!f->selected || f->selected->size == 0 || fwcfg_left(f) > 0)
+		return false;
+	*ret_key = f->selected->key;
+	return true;
+}
+
 void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size),
                 void *self)
 {

@@ -86,4 +86,7 @@ int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t 
 int fwcfg_add_u16(struct fwcfg *f, uint16_t key, uint16_t value, struct error *err);
 int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *err);
 
+/* True: what was asked for last has been read to its end, and *ret_key is which. */
+bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key);
+
 #endif

@@ -26,7 +26,7 @@ echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 call check "$T/m.yaml"
 wants 0
-err_is "snpvmm: $T/m.yaml: ok to measure, not to run: handing a kernel to a firmware (fw_cfg) is not supported by this version"
+err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage that a firmware could boot"
 call check --set measure.profile=gce "$EXAMPLE"
 wants 0
 err_is "snpvmm: $EXAMPLE: ok to measure, not to run: measure.profile gce is another launcher's order of pages and registers"
