@@ -106,7 +106,8 @@ int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err)
 {
 	assert(!p->sealed);
 	if (p->n_items == PLAN_ITEMS_MAX)
-		return error_set(err, ERROR_INTERNAL, "more than %d items for fw_cfg", PLAN_ITEMS_MAX);
+		return error_set(err, ERROR_INTERNAL, "more than %d items for fw_cfg",
+		                 PLAN_ITEMS_MAX);
 	p->items[p->n_items++] = *i;
 	return 0;
 }

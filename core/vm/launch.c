@@ -88,6 +88,8 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
+	vm->serial_out.prefix = d->serial_prefix;
+	vm->debug_out.prefix = d->debug_prefix;
 	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
 	serial_init(&vm->serial, &vm->serial_out, serial_irq, vm);
 	debug_port_init(&vm->debug_port, &vm->debug_out);

@@ -22,6 +22,7 @@
 #include "core/snp/cpuid.h"
 #include "core/vm/memory.h"
 #include "core/vm/outcome.h"
+#include "core/vm/stats.h"
 
 struct error;   /* core/base/error.h */
 struct kvm_run; /* linux/kvm.h */
@@ -34,6 +35,7 @@ struct vm_devices {
 		debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
 	bool exit_port_given;
 	uint16_t exit_port;
+	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
 };
 
 struct vcpu {
@@ -93,6 +95,7 @@ struct vm {
 	struct pci_host pci_host;
 	struct cmos cmos;
 	struct a20_port a20_port;
+	struct stats stats;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

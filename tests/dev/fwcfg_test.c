@@ -689,3 +689,24 @@ Test(fwcfg, bears_any_width_at_any_offset)
 		}
 	desk_close(&d);
 }
+
+Test(fwcfg, says_what_was_read_to_its_end)
+{
+	struct error err = { 0 };
+	static struct fwcfg f;
+	uint16_t key = 0;
+	uint8_t byte, select[] = { FWCFG_INITRD_DATA, 0 };
+
+	fwcfg_init(&f, desk_at, NULL);
+	cr_assert_eq(fwcfg_add(&f, FWCFG_INITRD_DATA, "ab", 2, &err), 0);
+	cr_expect_not(fwcfg_read_whole(&f, &key), "nothing was read");
+	f.dev.write(&f.dev, 0, select, 2);
+	f.dev.read(&f.dev, 1, &byte, 1);
+	cr_expect_not(fwcfg_read_whole(&f, &key), "half of it was");
+	f.dev.read(&f.dev, 1, &byte, 1);
+	cr_expect(fwcfg_read_whole(&f, &key));
+	cr_expect_eq(key, FWCFG_INITRD_DATA);
+	select[0] = 0x77; /* nobody's */
+	f.dev.write(&f.dev, 0, select, 2);
+	cr_expect_not(fwcfg_read_whole(&f, &key));
+}

@@ -30,7 +30,10 @@ static void flip(struct images *images, const char *name)
 static int flip_run(const struct manifest *m, const struct plan *p, struct outcome *o,
                     struct error *err)
 {
-	const struct vm_devices devices = { STDOUT_FILENO, -1, m->exit_port_given, m->exit_port };
+	const struct vm_devices devices = { .serial_fd = STDOUT_FILENO,
+		                            .debug_fd = -1,
+		                            .exit_port_given = m->exit_port_given,
+		                            .exit_port = m->exit_port };
 	const struct run_limits limits = { m->timeout_ms, -1 };
 	struct vm *vm = NULL;
 	int r;
