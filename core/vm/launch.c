@@ -82,7 +82,7 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 {
 	struct io_dev *const devices[] = { &vm->serial.dev,     &vm->debug_port.dev,
 		                           &vm->reset_port.dev, &vm->keyboard_port.dev,
-		                           &vm->power_port.dev, &vm->exit_port.dev };
+		                           &vm->acpi_pm.dev,    &vm->exit_port.dev };
 	size_t count = ARRAY_SIZE(devices) - !d->exit_port_given;
 	int r = 0;
 
@@ -93,7 +93,7 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 	debug_port_init(&vm->debug_port, &vm->debug_out);
 	reset_port_init(&vm->reset_port);
 	keyboard_port_init(&vm->keyboard_port);
-	power_port_init(&vm->power_port);
+	acpi_pm_init(&vm->acpi_pm, NULL, NULL);
 	exit_port_init(&vm->exit_port, d->exit_port);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = bus_add(&vm->bus, devices[i], err);

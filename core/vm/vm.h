@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/dev/acpi_pm.h"
 #include "core/dev/bus.h"
 #include "core/dev/debug.h"
-#include "core/dev/power.h"
 #include "core/dev/serial.h"
 #include "core/dev/sink.h"
 #include "core/plan/plan.h"
@@ -83,7 +83,7 @@ struct vm {
 	struct exit_port exit_port;
 	struct reset_port reset_port;
 	struct keyboard_port keyboard_port;
-	struct power_port power_port;
+	struct acpi_pm acpi_pm;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

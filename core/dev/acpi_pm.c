@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; a guest that goes to sleep is switched off. */
+#include "core/dev/acpi_pm.h"
+
+#include <string.h>
+#include <time.h>
+
+/* From ACPI_PM_PORT on; the PIIX4's order (Intel 82371AB, 7.2), the last two being free there. */
+enum {
+	REG_STATUS = 0x00,
+	REG_ENABLE = 0x02,
+	REG_CONTROL = 0x04,
+	REG_TIMER = 0x08,
+	REG_SLEEP_CONTROL = ACPI_SLEEP_CONTROL - ACPI_PM_PORT,
+	REG_SLEEP_STATUS = ACPI_SLEEP_STATUS - ACPI_PM_PORT,
+	ACPI_PM_PORTS
+};
+
+/* SLP_EN, both in PM1_CNT's high byte (bit 13) and in SLEEP_CONTROL_REG. It reads as 0. */
+#define SLP_EN 0x20
+
+#define TIMER_HZ   3579545u
+#define TIMER_BITS 0x00ffffffu /* what a FADT without TMR_VAL_EXT promises, and OVMF uses */
+#define SECOND_NS  1000000000u
+
+static uint64_t monotonic_ns(void *self)
+{
+	struct timespec now;
+
+	(void)self;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+/* Seconds and their rest apart: nanoseconds times the frequency passes 64 bits after 86 minutes. */
+static uint32_t timer_get(const struct acpi_pm *a)
+{
+	uint64_t ns = a->clock_ns(a->self);
+	uint64_t ticks = ns / SECOND_NS * TIMER_HZ + ns % SECOND_NS * TIMER_HZ / SECOND_NS;
+
+	return (uint32_t)ticks & TIMER_BITS;
+}
+
+/*
+ * Events never happen, so their status is 0; that they were enabled is remembered, which Linux checks. What no
+ * register covers floats high.
+ */
+static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
+{
+	if (reg < REG_STATUS + 2)
+		return 0;
+	if (reg < REG_ENABLE + 2)
+		return (uint8_t)(a->enable >> (8 * (reg - REG_ENABLE)));
+	if (reg == REG_CONTROL || reg == REG_CONTROL + 1)
+		return (uint8_t)(a->control >> (8 * (reg - REG_CONTROL)));
+	if (reg >= REG_TIMER && reg < REG_TIMER + 4)
+		return (uint8_t)(timer >> (8 * (reg - REG_TIMER)));
+	return reg == REG_SLEEP_CONTROL || reg == REG_SLEEP_STATUS ? 0 : 0xff;
+}
+
+/* One reading of the clock an access, lest its bytes belong to two moments. */
+static void acpi_pm_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+{
+	const struct acpi_pm *a = (const struct acpi_pm *)d;
+	uint32_t timer = timer_get(a);
+
+	for (size_t i = 0; i < size; i++)
+		data[i] = reg_get(a, offset + (unsigned)i, timer);
+}
+
+/*
+ * Any type of sleep ends the run: OVMF's ResetSystem() asks for type 0, Linux for the 5 of our \_S5, and from
+ * the others nobody would wake the guest.
+ */
+static enum io_verdict reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
+{
+	if (reg == REG_ENABLE)
+		a->enable = (uint16_t)((a->enable & 0xff00) | value);
+	if (reg == REG_ENABLE + 1)
+		a->enable = (uint16_t)((a->enable & 0x00ff) | value << 8);
+	if (reg == REG_CONTROL)
+		a->control = (uint16_t)((a->control & 0xff00) | value);
+	if (reg == REG_CONTROL + 1)
+		a->control = (uint16_t)((a->control & 0x00ff) | (value & ~SLP_EN) << 8);
+	return (reg == REG_CONTROL + 1 || reg == REG_SLEEP_CONTROL) && value & SLP_EN ? IO_POWER_OFF
+	                                                                              : IO_GO_ON;
+}
+
+static enum io_verdict acpi_pm_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
+                                     size_t size)
+{
+	struct acpi_pm *a = (struct acpi_pm *)d;
+	enum io_verdict verdict = IO_GO_ON;
+
+	for (size_t i = 0; i < size && verdict == IO_GO_ON; i++)
+		verdict = reg_set(a, offset + (unsigned)i, data[i]);
+	return verdict;
+}
+
+void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock_ns)(void *self), void *self)
+{
+	*a = (struct acpi_pm){
+		.dev = { .name = "ACPI ports",
+		         .base = ACPI_PM_PORT,
+		         .len = ACPI_PM_PORTS,
+		         .read = acpi_pm_read,
+		         .write = acpi_pm_write },
+		.clock_ns = clock_ns ? clock_ns : monotonic_ns,
+		.self = self,
+	};
+}
