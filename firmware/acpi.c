@@ -32,7 +32,13 @@
 #define FADT_NO_PWR_BUTTON (1 << 4)
 #define FADT_NO_SLP_BUTTON (1 << 5)
 #define FADT_RESET_REG     (1 << 10)
-#define FADT_HW_REDUCED    (1 << 20)
+
+/*
+ * Not the hardware-reduced flavour (flag 20): on such a machine Linux takes it that EFI does the reboot, and where
+ * there is none it jumps to a BIOS (arch/x86/kernel/reboot.c, reboot_init(); drivers/firmware/efi/reboot.c). A
+ * plain guest then hangs, and an SNP guest leaves a state that no processor enters.
+ */
+#define SCI_IRQ 9
 
 /* 5.2.6: the header of every table but the RSDP. */
 struct sdt_head {
@@ -71,11 +77,17 @@ static_assert(offsetof(struct rsdp, extended_checksum) == 32, "RSDP.ExtendedChec
 static_assert(sizeof(struct rsdp) == ACPI_RSDP_SIZE, "RSDP");
 #define RSDP_FIRST 20 /* what the first checksum covers */
 
-/* 5.2.9; what isn't named is fixed hardware, which must be zero where there is none. */
+/* 5.2.9; what isn't named is zero: no SMI, no general-purpose events, no FACS. */
 struct fadt {
 	struct sdt_head head;
 	le32 firmware_ctrl, dsdt;
-	uint8_t fixed[65];
+	uint8_t reserved_44, profile;
+	le16 sci_int;
+	le32 smi_cmd; /* 0: in ACPI mode from the start */
+	uint8_t smi_values[4];
+	le32 pm1a_evt, pm1b_evt, pm1a_cnt, pm1b_cnt, pm2_cnt, pm_tmr, gpe0, gpe1;
+	uint8_t pm1_evt_len, pm1_cnt_len, pm2_cnt_len, pm_tmr_len;
+	uint8_t rest[17];
 	le16 boot_arch;
 	uint8_t reserved;
 	le32 flags;
@@ -84,10 +96,14 @@ struct fadt {
 	uint8_t arm_boot_arch[2], minor;
 	le64 x_firmware_ctrl, x_dsdt;
 	uint8_t x_fixed[96];
-	struct gas sleep_control, sleep_status;
+	struct gas sleep_control, sleep_status; /* of the hardware-reduced flavour */
 	le64 hypervisor;
 };
 static_assert(offsetof(struct fadt, dsdt) == 40, "FADT.DSDT");
+static_assert(offsetof(struct fadt, sci_int) == 46, "FADT.SCI_INT");
+static_assert(offsetof(struct fadt, pm1a_evt) == 56, "FADT.PM1a_EVT_BLK");
+static_assert(offsetof(struct fadt, pm_tmr) == 76, "FADT.PM_TMR_BLK");
+static_assert(offsetof(struct fadt, pm_tmr_len) == 91, "FADT.PM_TMR_LEN");
 static_assert(offsetof(struct fadt, boot_arch) == 109, "FADT.IAPC_BOOT_ARCH");
 static_assert(offsetof(struct fadt, flags) == 112, "FADT.Flags");
 static_assert(offsetof(struct fadt, reset_value) == 128, "FADT.RESET_VALUE");
@@ -98,7 +114,7 @@ static_assert(sizeof(struct fadt) == 276, "FADT");
 /* 5.2.12 */
 struct madt {
 	struct sdt_head head;
-	le32 lapic, flags; /* flags 0: no 8259 */
+	le32 lapic, flags; /* flags bit 0: there is an 8259 pair, KVM's */
 };
 static_assert(sizeof(struct madt) == 44, "MADT");
 
@@ -129,7 +145,7 @@ static_assert(offsetof(struct xsdt, fadt) == 36, "XSDT.Entry");
 static_assert(sizeof(struct xsdt) == 52, "XSDT");
 
 /*
- * The DSDT's body. Linux powers off by writing \_S5's first number to SLEEP_CONTROL_REG, and finds
+ * The DSDT's body. Linux powers off by writing \_S5's first number to PM1_CNT, and finds
  * through COM1 that its interrupt is line 4 of the IOAPIC: without it, what programs print is lost.
  */
 static const char dsdt_aml[] =
@@ -202,13 +218,18 @@ static void fadt_put(struct acpi_tables *t)
 		.head = head_of("FACP", 6, sizeof(f)),
 		.dsdt = le32_of(t->dsdt),
 		.boot_arch = le16_of(BOOT_ARCH_NO_VGA | BOOT_ARCH_NO_RTC),
+		.sci_int = le16_of(SCI_IRQ),
+		.pm1a_evt = le32_of(ACPI_PM_PORT),
+		.pm1a_cnt = le32_of(ACPI_PM_PORT + 4),
+		.pm_tmr = le32_of(ACPI_PM_PORT + 8),
+		.pm1_evt_len = 4,
+		.pm1_cnt_len = 2,
+		.pm_tmr_len = 4,
 		.flags = le32_of(FADT_WBINVD | FADT_C1 | FADT_NO_PWR_BUTTON | FADT_NO_SLP_BUTTON |
-		                 FADT_RESET_REG | FADT_HW_REDUCED),
+		                 FADT_RESET_REG),
 		.reset = port_of(RESET_PORT),
 		.reset_value = RESET_VALUE,
 		.x_dsdt = le64_of(t->dsdt),
-		.sleep_control = port_of(ACPI_SLEEP_CONTROL),
-		.sleep_status = port_of(ACPI_SLEEP_STATUS),
 	};
 
 	memcpy(t->tables + t->fadt, &f, sizeof(f));
@@ -246,6 +267,7 @@ static void madt_put(struct acpi_tables *t, unsigned vcpus)
 	struct madt m = {
 		.head = head_of("APIC", 5, madt_size(vcpus)),
 		.lapic = le32_of(LAPIC_GPA),
+		.flags = le32_of(1),
 	};
 	struct madt_ioapic io = { 1, sizeof(io), 0, 0, le32_of(IO_APIC_GPA), le32_of(0) };
 	uint8_t *to = t->tables + t->madt;

@@ -35,7 +35,7 @@ struct acpi_tables {
 };
 
 /*
- * DSDT (COM1 and \_S5), FADT (hardware-reduced), MADT (vCPUs and an IOAPIC), XSDT. -EINVAL for no vCPUs,
+ * DSDT (COM1 and \_S5), FADT, MADT (vCPUs and an IOAPIC), XSDT. -EINVAL for no vCPUs,
  * and for more of them than there is room for. *ret is touched only on success.
  */
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err);

@@ -7,7 +7,8 @@
 
 /* From ACPI_PM_PORT on; the PIIX4's order (Intel 82371AB, 7.2), the last two being free there. */
 enum {
-	REG_EVENT = 0x00, /* PM1a_STS and PM1a_EN */
+	REG_STATUS = 0x00,
+	REG_ENABLE = 0x02,
 	REG_CONTROL = 0x04,
 	REG_TIMER = 0x08,
 	REG_SLEEP_CONTROL = ACPI_SLEEP_CONTROL - ACPI_PM_PORT,
@@ -40,11 +41,16 @@ static uint32_t timer_get(const struct acpi_pm *a)
 	return (uint32_t)ticks & TIMER_BITS;
 }
 
-/* Events never happen, so their status is 0; what no register covers floats high. */
+/*
+ * Events never happen, so their status is 0; that they were enabled is remembered, which Linux checks. What no
+ * register covers floats high.
+ */
 static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 {
-	if (reg < REG_EVENT + 4)
+	if (reg < REG_STATUS + 2)
 		return 0;
+	if (reg < REG_ENABLE + 2)
+		return (uint8_t)(a->enable >> (8 * (reg - REG_ENABLE)));
 	if (reg == REG_CONTROL || reg == REG_CONTROL + 1)
 		return (uint8_t)(a->control >> (8 * (reg - REG_CONTROL)));
 	if (reg >= REG_TIMER && reg < REG_TIMER + 4)
@@ -68,6 +74,10 @@ static void acpi_pm_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_
  */
 static enum io_verdict reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 {
+	if (reg == REG_ENABLE)
+		a->enable = (uint16_t)((a->enable & 0xff00) | value);
+	if (reg == REG_ENABLE + 1)
+		a->enable = (uint16_t)((a->enable & 0x00ff) | value << 8);
 	if (reg == REG_CONTROL)
 		a->control = (uint16_t)((a->control & 0xff00) | value);
 	if (reg == REG_CONTROL + 1)

@@ -13,7 +13,7 @@ struct acpi_pm {
 	struct io_dev dev;
 	uint64_t (*clock_ns)(void *self); /* never goes back */
 	void *self;
-	uint16_t control; /* PM1_CNT */
+	uint16_t enable, control; /* PM1_EN, PM1_CNT */
 };
 
 /* clock_ns NULL: CLOCK_MONOTONIC. */

@@ -116,10 +116,10 @@ static size_t sink_due(const struct sink *s)
 	return s->held == SINK_ROOM ? s->held : 0;
 }
 
-/* Whether bytes began to wait. */
+/* Whether there is something to wake the owner for: bytes that began to wait, or a first failure. */
 static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 {
-	bool begins = s->held == 0;
+	bool begins = s->held == 0, sound = !s->failed;
 
 	while (size > 0 && !s->failed) {
 		size_t n = MIN_OF(size, SINK_ROOM - s->held), due;
@@ -133,7 +133,7 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 			sink_drain(s, due, true);
 		begins |= due > 0;
 	}
-	return begins && s->held > 0;
+	return (begins && s->held > 0) || (sound && s->failed);
 }
 
 /* The same, with the prefix before the first byte of each line. */

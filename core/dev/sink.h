@@ -13,7 +13,7 @@
 
 /*
  * Bytes are kept until a newline, until the room is full, or until somebody calls sink_flush(): one
- * write(2) a line, not one a byte. `wake` is called when bytes begin to wait, so that the owner can flush
+ * write(2) a line, not one a byte. `wake` is called when a write failed, and when bytes begin to wait, so that the owner can flush
  * a line without an end (a prompt) soon after. The process ignores SIGPIPE.
  */
 struct sink {
@@ -27,7 +27,8 @@ struct sink {
 	/* Before each line, which is then never written in parts, so that sinks may share a terminal; NULL: none. */
 	const char *prefix;
 	bool midline; /* with a prefix: the line has begun */
-	int failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
+	atomic_int
+		failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
 	const atomic_bool
 		*give_up; /* when true, a write that would block is abandoned; may be NULL */
 	void (*wake)(void *self); /* may be NULL */

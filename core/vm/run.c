@@ -195,6 +195,7 @@ static void run_output(struct run *run)
 	struct sink *sinks[] = { &run->vm->serial_out, &run->vm->debug_out };
 	bool waits = false;
 	uint64_t now = now_ms();
+	int failed;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
 		if (run->flush_at_ms && now >= run->flush_at_ms)
@@ -205,12 +206,13 @@ static void run_output(struct run *run)
 		run->flush_at_ms = 0;
 	if (waits && !run->flush_at_ms)
 		run->flush_at_ms = now + PROMPT_MS;
-	if (run->vm->serial_out.failed) {
+	failed = run->vm->serial_out.failed;
+	if (failed) {
 		struct outcome o;
 
-		outcome_set(&o, OUTPUT_LOST, (uint64_t)run->vm->serial_out.failed,
+		outcome_set(&o, OUTPUT_LOST, (uint64_t)failed,
 		            "the console's output can't be written: %s",
-		            strerror(run->vm->serial_out.failed));
+		            strerror(failed));
 		run_conclude(run, &o);
 	}
 }
