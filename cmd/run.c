@@ -32,9 +32,8 @@ struct run_command {
 
 static const struct argp_option run_options[] = {
 	{ "stats", 's', "FILE", OPTION_ARG_OPTIONAL,
-	  "Say at the end which exits the run had; with FILE as JSON, into it", 1 },
-	{ "prefix", 'p', NULL, 0, "Whole lines of output, with 'serial: ' or 'debug: ' before each",
-	  1 },
+	  "Say at the end which exits the run had; with FILE, as JSON in it", 1 },
+	{ "prefix", 'p', NULL, 0, "Write whole lines, serial: or debug: before each", 1 },
 	{ 0 },
 };
 

@@ -164,6 +164,49 @@ call run --set "debug_port=$T/debug.log" "$T/m.yaml"
 wants 0
 file_is "$T/debug.log" debug.log B
 
+begin 'on death -v says what the debug port said last, the exits by port, and where a guest stands that hangs'
+guest "ba 0204 b0 42 ee b0 0a ee e6 80 $FOREVER" 'timeout: 300ms' # "B" and a newline to port 0x402; a byte to 0x80
+call run -v "$T/m.yaml"
+wants 124
+err_has 'snpvmm: last line on the debug port: B' 'snpvmm: exits: debug port 2 (0x402 2)' 'snpvmm: exits: nobody 1 (0x80 1)' \
+  'snpvmm: vCPU 0: rip 0x'
+verdict 'fail: no end within the time limit of 0.300 s [timeout]'
+call run "$T/m.yaml"
+wants 124
+err_lacks 'exits: '
+
+begin '--stats tells a run that passed, too'
+guest "$SAY_A b0 00 e6 f4 $FOREVER"
+call run --stats "$T/m.yaml"
+wants 0
+err_has 'snpvmm: exits: 2: ports 2, MMIO 0, page states 0, memory faults 0, signals 0, others 0' \
+  'snpvmm: exits: serial port 1 (0x3f8 1)' 'snpvmm: exits: exit port 1 (0xf4 1)' 'snpvmm: first serial byte after 0.' \
+  'snpvmm: no debug byte'
+verdict 'pass: the guest exited with status 0'
+
+begin '--stats=FILE writes JSON, and says no more than without'
+call run "--stats=$T/stats.json" "$T/m.yaml"
+wants 0
+err_lacks 'exits: '
+file_has "$T/stats.json" stats.json '"schema": "snpvmm.stats/1"' '"total": 2,' '"name": "serial port"' '"port": "0x3f8"'
+call run "--stats=$T/none/stats.json" "$T/m.yaml"
+wants 2
+err_has "snpvmm: error: cannot write '$T/none/stats.json': No such file or directory [output-failed]"
+err_lacks 'launched'
+if [ -w /dev/full ]; then
+  call run --stats=/dev/full "$T/m.yaml"
+  wants 1
+  err_has '[output-failed]'
+fi
+
+begin '--prefix keeps serial and debug apart, line by line'
+# "A" to COM1, "B" to 0x402, a newline to each
+guest "$SAY_A ba 0204 b0 42 ee ba f803 b0 0a ee ba 0204 ee b0 00 e6 f4 $FOREVER"
+run sh -c "exec \"\$0\" -q run --prefix --set debug_port=stderr \"\$1\" 2>&1" "$SNPVMM" "$T/m.yaml"
+wants 0
+out_is 'serial: A
+debug: B'
+
 begin 'a port without a device reads as ones, and -v counts'
 guest "ba 0003 ec f6 d0 e6 f4 $FOREVER" # in al, 0x300; not al; out 0xf4, al
 call -v run "$T/m.yaml"
