@@ -211,8 +211,7 @@ static void run_output(struct run *run)
 		struct outcome o;
 
 		outcome_set(&o, OUTPUT_LOST, (uint64_t)failed,
-		            "the console's output can't be written: %s",
-		            strerror(failed));
+		            "the console's output can't be written: %s", strerror(failed));
 		run_conclude(run, &o);
 	}
 }

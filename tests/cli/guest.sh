@@ -213,6 +213,18 @@ call -v run "$T/m.yaml"
 wants 0
 err_has 'snpvmm: port accesses that no device answered: 1'
 
+begin 'a guest that hammers ports in every width is answered, and what is said of it stays short'
+# in al, ax, eax; xor eax, eax; out eax, ax, al; inc dx; and again, from dx on, until the exit port is written
+for start in '31d2 0xffe' 'ba00b0 0xb020'; do
+  guest "${start% *} ec ed 66ed 6631c0 66ef ef ee 42 eb f2" 'timeout: 50s' 'serial: none' "exit_port: ${start#* }"
+  call run -v --stats "$T/m.yaml"
+  wants 0
+  err_has 'snpvmm: exits: nobody '
+  [ "$(grep -c . "$T/err")" -le 30 ] || wrong "$(grep -c . "$T/err") lines"
+  [ "$(awk 'length > m { m = length } END { print m }' "$T/err")" -le 250 ] || wrong "long lines: $(cat "$T/err")"
+done
+err_has 'snpvmm: exits: ACPI ports 108 '
+
 if [ -r "$VECTORS/fw/pub-plain-16k.fd" ]; then
   begin 'an image of noise ends by a fault or by its time limit'
   cp "$VECTORS/fw/pub-plain-16k.fd" "$T/i.fd"
