@@ -303,6 +303,8 @@ static int run_manifest(const struct run_command *c, struct error *err)
 		return STATUS_LAUNCH;
 	announce(&m, &digest);
 	announce_sizes(measured, &digest);
+	if (m.platform == MANIFEST_SNP && plan_settings(measured)->snp_doubt)
+		log_notice("%s", plan_settings(measured)->snp_doubt);
 	if (pins_check(&m, &digest, err) < 0)
 		return STATUS_MEASUREMENT;
 	if (m.platform == MANIFEST_SNP)

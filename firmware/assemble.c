@@ -233,6 +233,23 @@ static int ovmf_complete(const struct assembly *a, const struct ovmf *o, struct 
 	return 0;
 }
 
+/*
+ * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted mapping, since
+ * edk2-stable202405. An image for SNP without the one is taken for one without the other.
+ */
+static const char *ovmf_doubt(const struct ovmf *o)
+{
+	unsigned have = 0;
+
+	for (size_t i = 0; i < o->n_sections; i++)
+		if (o->sections[i].type <= OVMF_SVSM_CAA)
+			have |= 1U << o->sections[i].type;
+	if (have & 1U << OVMF_SVSM_CAA || !(have & 1U << OVMF_CPUID))
+		return NULL;
+	return "the firmware seems older than edk2-stable202405 (its metadata has no place for an "
+	       "SVSM), and such a one fails under SNP when it touches the local APIC";
+}
+
 static int ovmf_assemble(struct assembly *a, struct error *err)
 {
 	struct vcpu_state bsp, ap;
@@ -249,6 +266,7 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 		r = sections_add(a, &o, err);
 	if (r < 0)
 		return r;
+	a->settings.snp_doubt = ovmf_doubt(&o);
 	bsp = state_reset(a->profile, a->profile->bsp_cs, 0xfffffff0, a->m->vcpu_sig);
 	ap = state_ap(a, o.reset_eip);
 	r = handoff_add(a->plan, a->m, a->images, ram_low(a), ram_high(a), &unfit, err);

@@ -46,6 +46,8 @@ struct plan_settings {
 	bool prefault; /* the guest validates all of its memory at once: have the host provide it first */
 	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
 	const char *
+		snp_doubt; /* why a launch under SNP is likely to fail; static; NULL: nothing is known */
+	const char *
 		measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
 };
 
