@@ -262,6 +262,23 @@ static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 	return r == 0 && index > 0 && vm->ap_creation ? ap_hold(&vm->vcpus[index], err) : r;
 }
 
+/* As LAUNCH_UPDATE: KVM may do a part and return 0, and advances the struct. */
+static int prefault_loop(struct vm *vm, struct x_pre_fault_memory *f)
+{
+	while (f->size > 0) {
+		uint64_t left = f->size;
+		int r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, X_PRE_FAULT_MEMORY, f);
+
+		if (r == -EAGAIN || r == -EINTR)
+			continue;
+		if (r < 0)
+			return r;
+		if (f->size >= left)
+			return -EPROTO;
+	}
+	return 0;
+}
+
 /*
  * Has the host provide the guest's memory now, in large steps, rather than by one fault a page when the guest
  * validates it. A host that can't, or runs short, loses time and nothing else, so nothing is refused here.
@@ -273,10 +290,8 @@ static void prefault(struct vm *vm, const struct plan *p)
 
 	for (size_t i = 0; i < count; i++) {
 		struct x_pre_fault_memory f = { .gpa = ram[i].gpa, .size = ram[i].size };
-		int r = 0;
+		int r = prefault_loop(vm, &f);
 
-		while (f.size > 0 && (r == 0 || r == -EINTR || r == -EAGAIN))
-			r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, X_PRE_FAULT_MEMORY, &f);
 		if (r < 0)
 			log_debug("memory at 0x%llx is not provided beforehand: %s",
 			          (unsigned long long)f.gpa, strerror(-r));

@@ -213,9 +213,15 @@ int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
 		                     (unsigned long long)p->size);
 	if (!s || s->gmem < 0)
 		return fake_complain(f, ENOENT, "KVM_PRE_FAULT_MEMORY where no private memory is");
+	f->vm.prefaults++;
+	if (f->prefault_fails > 0) {
+		f->prefault_fails--;
+		return -f->prefault_errnum;
+	}
 	if (f->flags & FAKE_PARTIAL_UPDATES)
 		part = (part / PAGE_SIZE + 1) / 2 * PAGE_SIZE;
 	part = part < s->size - (p->gpa - s->gpa) ? part : s->size - (p->gpa - s->gpa);
+	event_add(f, FAKE_PROVIDED, p->gpa, part);
 	p->gpa += part;
 	p->size -= part;
 	f->vm.prefaulted += part;
