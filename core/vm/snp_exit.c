@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/snp_exit.c: serves or explains what only an SNP guest exits for (kvm-snp-abi 5.3 to 5.5). */
+/* core/vm/snp_exit.c: serves or explains what only an SNP guest exits for. */
 #include "core/vm/snp_exit.h"
 
 #include <errno.h>

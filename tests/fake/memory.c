@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/memory.c: slots, guest_memfd, private and shared pages, as kvm-snp-abi 3.5 to 3.7 has them. */
+/* tests/fake/memory.c: slots, guest_memfd, private and shared pages, as KVM has them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +200,7 @@ int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool
 	}
 }
 
-/* Does a part and returns 0 as long as there is progress (kvm-snp-abi 3.9). */
+/* Does a part and returns 0 as long as there is progress. */
 int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
 {
 	const struct fake_slot *s = fake_slot_of(f, p->gpa);

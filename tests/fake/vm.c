@@ -24,7 +24,7 @@ static int vm_new(struct fake_kvm *f, unsigned long type)
 	return fd;
 }
 
-/* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself (kvm-snp-abi 2.1). */
+/* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself. */
 static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
 {
 	bool snp = !(f->flags & FAKE_NO_SNP), private = vm ? f->vm.type == X_KVM_SNP_VM : snp;
