@@ -51,6 +51,8 @@ static int check_manifest(const struct check *c, const char *path, struct error 
 		           plan_settings(plan)->measure_only);
 	else
 		log_notice("%s: ok", path);
+	if (m.platform == MANIFEST_SNP && plan_settings(plan)->snp_doubt)
+		log_notice("%s: %s", path, plan_settings(plan)->snp_doubt);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/stats.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/log.h"
@@ -17,12 +18,23 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 #include "firmware/assemble.h"
+#include "firmware/handoff.h"
 #include "firmware/images.h"
 #include "firmware/stage0.h"
 
 struct run_command {
 	struct settings settings;
 	const char *manifest;
+	bool stats;             /* --stats */
+	const char *stats_file; /* --stats=FILE; NULL: lines on stderr */
+	bool prefix;            /* --prefix */
+};
+
+static const struct argp_option run_options[] = {
+	{ "stats", 's', "FILE", OPTION_ARG_OPTIONAL,
+	  "Say at the end which exits the run had; with FILE, as JSON in it", 1 },
+	{ "prefix", 'p', NULL, 0, "Write whole lines, serial: or debug: before each", 1 },
+	{ 0 },
 };
 
 static error_t run_option(int key, char *argument, struct argp_state *state)
@@ -30,6 +42,13 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 	struct run_command *c = state->input;
 
 	switch (key) {
+	case 's':
+		c->stats = true;
+		c->stats_file = argument;
+		return 0;
+	case 'p':
+		c->prefix = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (c->manifest)
 			argp_error(state, "one manifest at a time");
@@ -53,7 +72,8 @@ static void announce_sizes(const struct plan *p, const struct snp_digest *d)
 	for (size_t i = 0; i < n; i++)
 		offered += offers[i].size;
 	log_info("%llu KiB are measured page by page, %llu KiB are offered in shared memory",
-	         (unsigned long long)(d->pages * PAGE_SIZE / 1024), (unsigned long long)offered / 1024);
+	         (unsigned long long)(d->pages * PAGE_SIZE / 1024),
+	         (unsigned long long)offered / 1024);
 }
 
 static void announce(const struct manifest *m, const struct snp_digest *d)
@@ -161,40 +181,104 @@ static int status_of(const struct manifest *m, const struct outcome *o)
 	return status_exit(m, o);
 }
 
-static int conclude(const struct manifest *m, struct outcome *o)
+/* Where the guest failed and -v asks for more, what is asked for by --stats is said as well. */
+static int stats_tell(const struct run_command *c, const struct vm *vm, int status, FILE *to,
+                      struct error *err)
 {
-	int status;
+	struct stats_report r;
 
+	stats_report(vm, &r);
+	if ((c->stats && !to) || (status != STATUS_OK && log_on(LOG_INFO)))
+		stats_print(&r);
+	return to ? stats_write(&r, to, err) : 0;
+}
+
+static int conclude(const struct manifest *m, const struct vm *vm, struct outcome *o)
+{
 	if (!m->firmware.path &&
 	    !m->builtin) /* a kernel that is booted directly begins in our stage0 */
 		stage0_explain(o);
-	status = status_of(m, o);
+	handoff_explain(m, &vm->fwcfg, o);
+	return status_of(m, o);
+}
+
+static void verdict_tell(int status, const struct outcome *o)
+{
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
 	else
 		log_at(LOG_QUIET, "fail: %s [%s]", o->detail, outcome_name(o->kind));
-	return status;
 }
 
-static int run_plan(const struct manifest *m, const struct plan *plan, struct error *err)
+/* Where everything goes that isn't measured; opened before the launch, so that it fails early. */
+struct outputs {
+	int serial, debug; /* what has to be closed; -1: nothing */
+	FILE *stats;
+	struct vm_devices devices;
+};
+
+static int outputs_open(const struct run_command *c, const struct manifest *m, struct outputs *ret,
+                        struct error *err)
+{
+	*ret = (struct outputs){ -1,
+		                 -1,
+		                 NULL,
+		                 { .exit_port_given = m->exit_port_given,
+		                   .exit_port = m->exit_port,
+		                   .serial_prefix = c->prefix ? "serial: " : NULL,
+		                   .debug_prefix = c->prefix ? "debug: " : NULL } };
+	if (sink_open(&m->serial, &ret->devices.serial_fd, &ret->serial, err) < 0 ||
+	    sink_open(&m->debug_port, &ret->devices.debug_fd, &ret->debug, err) < 0)
+		return err->code;
+	if (c->stats_file)
+		ret->stats = fopen(c->stats_file, "we");
+	if (c->stats_file && !ret->stats)
+		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", c->stats_file);
+	return 0;
+}
+
+static int outputs_close(struct outputs *o, const struct run_command *c, struct error *err)
+{
+	int r = 0;
+
+	if (o->stats && fclose(o->stats) != 0)
+		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", c->stats_file);
+	fd_cleanup(&o->serial);
+	fd_cleanup(&o->debug);
+	return r;
+}
+
+static int run_vm(const struct run_command *c, const struct manifest *m, struct vm *vm, FILE *stats,
+                  struct error *err)
+{
+	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = STDIN_FILENO };
+	struct outcome outcome = { 0 };
+	int status, told;
+
+	if (vm_run(vm, &limits, &outcome, err) < 0)
+		return STATUS_LAUNCH;
+	status = conclude(m, vm, &outcome);
+	told = stats_tell(c, vm, status, stats, err);
+	verdict_tell(status, &outcome);
+	return told < 0 && status == STATUS_OK ? STATUS_FAILED : status;
+}
+
+static int run_plan(const struct run_command *c, const struct manifest *m, const struct plan *plan,
+                    struct error *err)
 {
 	const struct platform *on = platform_named(manifest_platform_name(m->platform));
-	struct vm_devices devices = { .exit_port_given = m->exit_port_given,
-		                      .exit_port = m->exit_port };
-	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = STDIN_FILENO };
-	auto_fd int serial = -1;
-	auto_fd int debug = -1;
-	struct outcome outcome = { 0 };
+	struct outputs o;
 	struct vm *vm = NULL;
-	int status;
+	int status = STATUS_USAGE;
 
-	if (sink_open(&m->serial, &devices.serial_fd, &serial, err) < 0 ||
-	    sink_open(&m->debug_port, &devices.debug_fd, &debug, err) < 0)
-		return STATUS_USAGE;
-	if (vm_launch(&kvm_sys_host, on, plan, &devices, &vm, err) < 0)
-		return STATUS_LAUNCH;
-	status = vm_run(vm, &limits, &outcome, err) < 0 ? STATUS_LAUNCH : conclude(m, &outcome);
-	vm_free(vm);
+	if (outputs_open(c, m, &o, err) == 0) {
+		status = STATUS_LAUNCH;
+		if (vm_launch(&kvm_sys_host, on, plan, &o.devices, &vm, err) == 0)
+			status = run_vm(c, m, vm, o.stats, err);
+		vm_free(vm);
+	}
+	if (outputs_close(&o, c, err) < 0 && status == STATUS_OK)
+		status = STATUS_FAILED;
 	return status;
 }
 
@@ -219,20 +303,22 @@ static int run_manifest(const struct run_command *c, struct error *err)
 		return STATUS_LAUNCH;
 	announce(&m, &digest);
 	announce_sizes(measured, &digest);
+	if (m.platform == MANIFEST_SNP && plan_settings(measured)->snp_doubt)
+		log_notice("%s", plan_settings(measured)->snp_doubt);
 	if (pins_check(&m, &digest, err) < 0)
 		return STATUS_MEASUREMENT;
 	if (m.platform == MANIFEST_SNP)
-		return run_plan(&m, measured, err);
+		return run_plan(c, &m, measured, err);
 	if (assemble(&m, &images, MANIFEST_KVM, &plain, err) < 0)
 		return STATUS_USAGE;
-	return run_plan(&m, plain, err);
+	return run_plan(c, &m, plain, err);
 }
 
 static int run_main(int argc, char **argv, struct error *err)
 {
 	struct run_command c = { 0 };
 	int status = command_parse(
-		&command_run, NULL, run_option,
+		&command_run, run_options, run_option,
 		"Launch the guest, print the expected measurement, stream its console, "
 		"wait for its end.",
 		argc, argv, &c, &c.settings, err);

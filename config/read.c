@@ -492,10 +492,18 @@ static const struct taken_port {
 	uint16_t first, last;
 	const char *by;
 } taken_ports[] = {
-	{ 0x20, 0x21, "the interrupt controller" },   { 0xa0, 0xa1, "the interrupt controller" },
-	{ 0x4d0, 0x4d1, "the interrupt controller" }, { 0x64, 0x64, "the keyboard controller" },
-	{ 0x3f8, 0x3ff, "the serial port" },          { 0x402, 0x402, "the debug port" },
-	{ 0xcf9, 0xcf9, "the reset port" },           { 0xb000, 0xb011, "power management" },
+	{ 0x20, 0x21, "the interrupt controller" },
+	{ 0xa0, 0xa1, "the interrupt controller" },
+	{ 0x4d0, 0x4d1, "the interrupt controller" },
+	{ 0x64, 0x64, "the keyboard controller" },
+	{ 0x3f8, 0x3ff, "the serial port" },
+	{ 0x402, 0x402, "the debug port" },
+	{ 0xcf9, 0xcf9, "the reset port" },
+	{ 0xb000, 0xb011, "power management" },
+	{ 0x70, 0x71, "the clock" },
+	{ 0x92, 0x92, "the A20 port" },
+	{ 0x510, 0x51b, "fw_cfg" },
+	{ 0xcf8, 0xcff, "PCI configuration" },
 };
 
 static int read_port(struct load *l, const struct key *k, const struct yaml_tree *v)

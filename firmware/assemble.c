@@ -10,6 +10,7 @@
 #include "core/plan/plan.h"
 #include "core/snp/idblock.h"
 #include "firmware/direct.h"
+#include "firmware/handoff.h"
 #include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/ovmf.h"
@@ -77,14 +78,24 @@ static struct vcpu_state state_ap(const struct assembly *a, uint32_t eip)
 	return state_reset(a->profile, a->profile->ap_cs, eip, a->m->vcpu_sig);
 }
 
+/* The hole between low and high memory is for MMIO, the APICs and the firmware. */
+static uint64_t ram_low(const struct assembly *a)
+{
+	return MIN_OF(a->m->memory, DIRECT_LOW_MAX);
+}
+
+/* The end of what is above 4 GiB; 0: nothing is. */
+static uint64_t ram_high(const struct assembly *a)
+{
+	return a->m->memory > ram_low(a) ? DIRECT_HIGH + a->m->memory - ram_low(a) : 0;
+}
+
 static int ram_add(struct assembly *a, struct error *err)
 {
-	/* The hole between is for MMIO, the APICs and the firmware. */
-	uint64_t low = MIN_OF(a->m->memory, DIRECT_LOW_MAX);
-	int r = plan_add_ram(a->plan, 0, low, err);
+	int r = plan_add_ram(a->plan, 0, ram_low(a), err);
 
-	if (r == 0 && a->m->memory > low)
-		r = plan_add_ram(a->plan, DIRECT_HIGH, a->m->memory - low, err);
+	if (r == 0 && ram_high(a))
+		r = plan_add_ram(a->plan, DIRECT_HIGH, ram_high(a) - DIRECT_HIGH, err);
 	return r;
 }
 
@@ -222,9 +233,27 @@ static int ovmf_complete(const struct assembly *a, const struct ovmf *o, struct 
 	return 0;
 }
 
+/*
+ * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted mapping, since
+ * edk2-stable202405. An image for SNP without the one is taken for one without the other.
+ */
+static const char *ovmf_doubt(const struct ovmf *o)
+{
+	unsigned have = 0;
+
+	for (size_t i = 0; i < o->n_sections; i++)
+		if (o->sections[i].type <= OVMF_SVSM_CAA)
+			have |= 1U << o->sections[i].type;
+	if (have & 1U << OVMF_SVSM_CAA || !(have & 1U << OVMF_CPUID))
+		return NULL;
+	return "the firmware seems older than edk2-stable202405 (its metadata has no place for an "
+	       "SVSM), and such a one fails under SNP when it touches the local APIC";
+}
+
 static int ovmf_assemble(struct assembly *a, struct error *err)
 {
 	struct vcpu_state bsp, ap;
+	bool unfit = false;
 	struct ovmf o;
 	int r = ovmf_parse(a->images->firmware.data, a->images->firmware.size, &o, err);
 
@@ -237,11 +266,15 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 		r = sections_add(a, &o, err);
 	if (r < 0)
 		return r;
+	a->settings.snp_doubt = ovmf_doubt(&o);
 	bsp = state_reset(a->profile, a->profile->bsp_cs, 0xfffffff0, a->m->vcpu_sig);
 	ap = state_ap(a, o.reset_eip);
-	if (a->m->kernel.path && !a->settings.measure_only)
+	r = handoff_add(a->plan, a->m, a->images, ram_low(a), ram_high(a), &unfit, err);
+	if (r < 0)
+		return r;
+	if (unfit && !a->settings.measure_only)
 		a->settings.measure_only =
-			"handing a kernel to a firmware (fw_cfg) is not supported by this version";
+			"boot.kernel is not a bzImage that a firmware could boot";
 	return plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err);
 }
 

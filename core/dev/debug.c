@@ -33,12 +33,35 @@ static void debug_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t 
 	byte_read(DEBUG_PRESENT, offset, data, size);
 }
 
+/* Firmware ends its lines with CR and LF; an empty one says nothing worth remembering. */
+static void line_put(struct debug_port *d, uint8_t byte)
+{
+	if (byte == '\r')
+		return;
+	if (byte != '\n') {
+		if (d->held < DEBUG_LINE)
+			d->now[d->held++] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+		d->now[d->held] = '\0';
+		return;
+	}
+	if (d->held > 0)
+		memcpy(d->before, d->now, d->held + 1);
+	d->held = 0;
+}
+
+const char *debug_port_line(const struct debug_port *d)
+{
+	return d->held > 0 ? d->now : d->before;
+}
+
 static enum io_verdict debug_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
                                    size_t size)
 {
 	struct debug_port *port = (struct debug_port *)d;
 
 	(void)offset;
+	for (size_t i = 0; i < size; i++)
+		line_put(port, data[i]);
 	sink_put(port->out, data, size);
 	return IO_GO_ON;
 }

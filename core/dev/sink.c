@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
@@ -135,17 +136,64 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 	return (begins && s->held > 0) || (sound && s->failed);
 }
 
+/* The same, with the prefix before the first byte of each line. */
+static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
+{
+	bool begins = false;
+
+	while (size > 0) {
+		const uint8_t *newline = memchr(data, '\n', size);
+		size_t n = newline ? (size_t)(newline + 1 - data) : size;
+
+		if (!s->midline)
+			begins |= sink_take(s, (const uint8_t *)s->prefix, strlen(s->prefix));
+		begins |= sink_take(s, data, n);
+		s->midline = !newline;
+		data += n;
+		size -= n;
+	}
+	return begins;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 void sink_put(struct sink *s, const uint8_t *data, size_t size)
 {
 	bool begins = false;
 
 	pthread_mutex_lock(&s->lock);
+	if (s->total == 0 && size > 0)
+		s->first_ns = now_ns();
 	s->total += size;
 	if (s->fd >= 0)
-		begins = sink_take(s, data, size);
+		begins = s->prefix ? sink_take_lines(s, data, size) : sink_take(s, data, size);
 	pthread_mutex_unlock(&s->lock);
 	if (begins && s->wake)
 		s->wake(s->wake_self);
+}
+
+/* What may be written without waiting for more: with a prefix whole lines, until all is over. */
+static size_t sink_ready(const struct sink *s)
+{
+	bool over = s->give_up && atomic_load(s->give_up);
+
+	return s->prefix && !over ? sink_due(s) : s->held;
+}
+
+void sink_end_line(struct sink *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->prefix && s->midline && s->fd >= 0 && !s->failed && s->held < SINK_ROOM) {
+		s->bytes[s->held++] = '\n';
+		s->midline = false;
+	}
+	pthread_mutex_unlock(&s->lock);
 }
 
 int sink_flush(struct sink *s)
@@ -163,7 +211,7 @@ void sink_try_flush(struct sink *s)
 {
 	if (pthread_mutex_trylock(&s->lock) != 0)
 		return;
-	sink_drain(s, s->held, false);
+	sink_drain(s, sink_ready(s), false);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -173,7 +221,7 @@ bool sink_waits(struct sink *s)
 
 	if (pthread_mutex_trylock(&s->lock) != 0)
 		return true; /* somebody is putting bytes in, or is stuck writing them */
-	waits = s->held > 0;
+	waits = sink_ready(s) > 0;
 	pthread_mutex_unlock(&s->lock);
 	return waits;
 }

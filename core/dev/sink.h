@@ -22,8 +22,13 @@ struct sink {
 	pthread_mutex_t lock;
 	uint8_t bytes[SINK_ROOM];
 	size_t held;
-	uint64_t total; /* bytes ever put in */
-	atomic_int failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
+	uint64_t total;    /* bytes ever put in */
+	uint64_t first_ns; /* CLOCK_MONOTONIC at the first of them; 0: none came */
+	/* Before each line, which is then never written in parts, so that sinks may share a terminal; NULL: none. */
+	const char *prefix;
+	bool midline; /* with a prefix: the line has begun */
+	atomic_int
+		failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
 	const atomic_bool
 		*give_up; /* when true, a write that would block is abandoned; may be NULL */
 	void (*wake)(void *self); /* may be NULL */
@@ -39,6 +44,8 @@ int sink_flush(struct sink *s);
  * nothing while another thread is writing. sink_waits() then says whether to come back.
  */
 void sink_try_flush(struct sink *s);
+/* With a prefix: ends a line that the device left open. Waits for nobody. */
+void sink_end_line(struct sink *s);
 bool sink_waits(struct sink *s); /* does not block; true while another thread is writing */
 void sink_fini(struct sink *s);  /* flushes */
 

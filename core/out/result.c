@@ -7,6 +7,7 @@
 
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
+#include "core/vm/stats.h"
 
 static void emit_hex(const struct emitter *e, const char *key, uint64_t value)
 {
@@ -47,5 +48,59 @@ void result_measure(const struct emitter *e, const char *key, const struct measu
 	e->number(e->self, "pages", r->digest->pages);
 	if (r->digest->ledger_wanted)
 		result_regions(e, r->digest);
+	e->end(e->self);
+}
+
+static void result_device(const struct emitter *e, const struct stats_device *d)
+{
+	e->map(e->self, NULL);
+	e->text(e->self, "name", d->name);
+	e->number(e->self, "exits", d->exits);
+	e->list(e->self, "ports");
+	for (size_t i = 0; i < d->n_ports; i++) {
+		e->map(e->self, NULL);
+		emit_hex(e, "port", d->ports[i].port);
+		e->number(e->self, "exits", d->ports[i].exits);
+		e->end(e->self);
+	}
+	e->end(e->self);
+	e->number(e->self, "other_ports", d->others);
+	e->end(e->self);
+}
+
+static void result_fwcfg(const struct emitter *e, const struct fwcfg_stats *s)
+{
+	e->map(e->self, "fw_cfg");
+	e->number(e->self, "transfers", s->dma_count);
+	e->number(e->self, "transferred", s->dma_bytes);
+	e->number(e->self, "refused", s->dma_refused);
+	e->number(e->self, "port_bytes", s->port_bytes);
+	e->end(e->self);
+}
+
+/* What never came, or isn't there, has no key. */
+void result_stats(const struct emitter *e, const char *key, const struct stats_report *r)
+{
+	e->map(e->self, key);
+	e->text(e->self, "schema", "snpvmm.stats/1");
+	e->number(e->self, "total", r->total);
+	e->map(e->self, "exits");
+	for (size_t i = 0; i < EXIT_KINDS; i++)
+		e->number(e->self, stats_exit_name((enum exit_kind)i), r->exits[i]);
+	e->end(e->self);
+	e->list(e->self, "devices");
+	for (size_t i = 0; i < r->n_devices; i++)
+		result_device(e, &r->devices[i]);
+	e->end(e->self);
+	e->number(e->self, "pages_made_shared", r->pages_shared);
+	e->number(e->self, "pages_made_private", r->pages_private);
+	if (r->fwcfg_there)
+		result_fwcfg(e, &r->fwcfg);
+	if (r->serial_came)
+		e->number(e->self, "first_serial_us", r->serial_us);
+	if (r->debug_came)
+		e->number(e->self, "first_debug_us", r->debug_us);
+	if (r->debug_line[0])
+		e->text(e->self, "debug_line", r->debug_line);
 	e->end(e->self);
 }

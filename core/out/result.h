@@ -5,8 +5,9 @@
 
 #include <stdint.h>
 
-struct emitter;    /* core/out/emit.h */
-struct snp_digest; /* core/snp/digest.h */
+struct emitter;      /* core/out/emit.h */
+struct snp_digest;   /* core/snp/digest.h */
+struct stats_report; /* core/vm/stats.h */
 
 /* "snpvmm.measure/1". Everything is borrowed. */
 struct measure_result {
@@ -19,5 +20,7 @@ struct measure_result {
 
 /* One map; key as the emitter wants it at this place. */
 void result_measure(const struct emitter *e, const char *key, const struct measure_result *r);
+/* "snpvmm.stats/1". */
+void result_stats(const struct emitter *e, const char *key, const struct stats_report *r);
 
 #endif

@@ -17,6 +17,8 @@ struct plan {
 	size_t n_ram;
 	struct offer offers[PLAN_OFFERS_MAX];
 	size_t n_offers;
+	struct fw_item items[PLAN_ITEMS_MAX];
+	size_t n_items;
 	struct vcpu_state bsp, ap;
 	unsigned vcpus;
 	struct plan_settings settings;
@@ -97,6 +99,16 @@ int plan_add_offer(struct plan *p, const struct offer *o, struct error *err)
 	if (p->n_offers == PLAN_OFFERS_MAX)
 		return error_set(err, ERROR_BAD_LAYOUT, "more than %d offers", PLAN_OFFERS_MAX);
 	p->offers[p->n_offers++] = *o;
+	return 0;
+}
+
+int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err)
+{
+	assert(!p->sealed);
+	if (p->n_items == PLAN_ITEMS_MAX)
+		return error_set(err, ERROR_INTERNAL, "more than %d items for fw_cfg",
+		                 PLAN_ITEMS_MAX);
+	p->items[p->n_items++] = *i;
 	return 0;
 }
 
@@ -274,6 +286,12 @@ size_t plan_ram(const struct plan *p, const struct ram **ret)
 {
 	*ret = p->ram;
 	return p->n_ram;
+}
+
+size_t plan_items(const struct plan *p, const struct fw_item **ret)
+{
+	*ret = p->items;
+	return p->n_items;
 }
 
 size_t plan_offers(const struct plan *p, const struct offer **ret)

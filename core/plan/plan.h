@@ -20,6 +20,7 @@ struct plan;  /* opaque */
 #define PLAN_DIGEST      48
 #define PLAN_RAM_MAX     8
 #define PLAN_OFFERS_MAX  4
+#define PLAN_ITEMS_MAX   24
 #define PLAN_GPA_LIMIT   ((uint64_t)1 << 46)
 #define PLAN_MAX_REGIONS 4096
 
@@ -45,6 +46,8 @@ struct plan_settings {
 	bool prefault; /* the guest validates all of its memory at once: have the host provide it first */
 	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
 	const char *
+		snp_doubt; /* why a launch under SNP is likely to fail; static; NULL: nothing is known */
+	const char *
 		measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
 };
 
@@ -63,6 +66,14 @@ struct offer {
 	uint64_t size;     /* whole pages */
 	uint8_t *bytes;    /* page-aligned, outliving the plan and every VM made from it */
 	const char *label; /* static */
+};
+
+/* Bytes that firmware may ask for through fw_cfg, by number or, as a file, by name; unmeasured. */
+struct fw_item {
+	uint16_t key;      /* where name is NULL */
+	const char *name;  /* static */
+	const void *bytes; /* outliving the plan and every VM made from it */
+	size_t size;
 };
 
 /* Who carries a plan out, or computes over it, implements these four; 0 or a negative errno. */
@@ -86,6 +97,8 @@ int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
 int plan_add(struct plan *p, const struct region *r, struct error *err);
 /* Outside RAM and outside every other offer, which plan_seal() sees to. */
 int plan_add_offer(struct plan *p, const struct offer *o, struct error *err);
+/* Firmware's directory lists files in this order. */
+int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err);
 /* vCPU 0 begins as *bsp, the others as *ap. */
 int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
                    const struct vcpu_state *ap, struct error *err);
@@ -104,6 +117,7 @@ const struct plan_settings *plan_settings(const struct plan *p);
 unsigned plan_vcpus(const struct plan *p);
 size_t plan_ram(const struct plan *p, const struct ram **ret);
 size_t plan_offers(const struct plan *p, const struct offer **ret);
+size_t plan_items(const struct plan *p, const struct fw_item **ret);
 
 static inline void plan_cleanup(const struct plan **p)
 {

@@ -42,7 +42,10 @@ static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
 	enum verdict verdict = VERDICT_RESUME;
 
-	for (uint32_t i = 0; verdict == VERDICT_RESUME && i < run->io.count; i++) {
+	stats_port(&vm->stats, run->io.port);
+	/* A string of fw_cfg transfers can take long, and must not hold up the end of the run. */
+	for (uint32_t i = 0;
+	     verdict == VERDICT_RESUME && i < run->io.count && !atomic_load(&vm->stopping); i++) {
 		enum io_verdict asked = IO_GO_ON;
 
 		pthread_mutex_lock(&vm->bus_lock);
@@ -158,16 +161,41 @@ static enum verdict run_error(struct vcpu *v, int errnum, struct outcome *ret)
 	return VERDICT_STOP;
 }
 
+/* Only with these two does a failed KVM_RUN leave a reason that is not stale. */
+static bool reason_fresh(const struct vcpu *v, int result)
+{
+	return (result == -EFAULT || result == -EHWPOISON) &&
+	       v->run->exit_reason == X_EXIT_MEMORY_FAULT;
+}
+
+static enum exit_kind exit_kind(const struct vcpu *v, int result)
+{
+	static const struct {
+		uint32_t reason;
+		enum exit_kind kind;
+	} rows[] = { { KVM_EXIT_IO, EXIT_PORT },
+		     { KVM_EXIT_MMIO, EXIT_MMIO },
+		     { KVM_EXIT_HYPERCALL, EXIT_PAGE_STATE },
+		     { X_EXIT_MEMORY_FAULT, EXIT_MEMORY_FAULT },
+		     { KVM_EXIT_INTR, EXIT_KICK } };
+
+	if (result == -EINTR)
+		return EXIT_KICK;
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && (result >= 0 || reason_fresh(v, result)); i++)
+		if (rows[i].reason == v->run->exit_reason)
+			return rows[i].kind;
+	return EXIT_OTHER;
+}
+
 enum verdict exit_serve(struct vcpu *v, int result, struct outcome *ret)
 {
 	v->exits++;
+	stats_exit(&v->vm->stats, exit_kind(v, result));
 	if (result == -EINTR)
 		return VERDICT_RESUME;
 	if (result == -EAGAIN)
 		return run_again();
-	/* Only with these two does a failed KVM_RUN leave a reason that is not stale. */
-	if ((result == -EFAULT || result == -EHWPOISON) &&
-	    v->run->exit_reason == X_EXIT_MEMORY_FAULT)
+	if (reason_fresh(v, result))
 		return v->vm->platform->exit(v->vm, v, ret);
 	if (result < 0)
 		return run_error(v, -result, ret);

@@ -88,6 +88,8 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
+	vm->serial_out.prefix = d->serial_prefix;
+	vm->debug_out.prefix = d->debug_prefix;
 	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
 	serial_init(&vm->serial, &vm->serial_out, serial_irq, vm);
 	debug_port_init(&vm->debug_port, &vm->debug_out);
@@ -100,11 +102,45 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 	return r;
 }
 
+/* Only what is shared may be reached: memory_at() sees to it. */
+static uint8_t *fwcfg_memory(void *self, uint64_t gpa, uint64_t size)
+{
+	return memory_at(self, gpa, size);
+}
+
+/* The PC that OVMF expects (an i440FX without its slots), where the plan has something to hand over. */
+static int launch_firmware_devices(struct vm *vm, const struct plan *p, struct error *err)
+{
+	struct io_dev *const devices[] = { &vm->fwcfg.dev, &vm->pci_host.address_dev,
+		                           &vm->pci_host.data_dev, &vm->cmos.dev,
+		                           &vm->a20_port.dev };
+	const struct fw_item *items;
+	size_t count = plan_items(p, &items);
+	int r = 0;
+
+	if (count == 0)
+		return 0;
+	fwcfg_init(&vm->fwcfg, fwcfg_memory, &vm->memory);
+	pci_host_init(&vm->pci_host);
+	cmos_init(&vm->cmos, (struct cmos_ram){ 0 }, NULL, NULL);
+	a20_port_init(&vm->a20_port);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(devices); i++)
+		r = bus_add(&vm->bus, devices[i], err);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = items[i].name ? fwcfg_add_file(&vm->fwcfg, items[i].name, items[i].bytes,
+		                                   items[i].size, err)
+		                  : fwcfg_add(&vm->fwcfg, items[i].key, items[i].bytes,
+		                              items[i].size, err);
+	return r;
+}
+
 static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_devices *d,
                         struct error *err)
 {
 	int r = launch_devices(vm, d, err);
 
+	if (r == 0)
+		r = launch_firmware_devices(vm, p, err);
 	if (r == 0)
 		r = launch_vm(vm, err);
 	if (r == 0)

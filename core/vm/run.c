@@ -23,6 +23,7 @@
 #include "core/vm/exit.h"
 #include "core/vm/sys.h"
 #include "core/vm/terminal.h"
+#include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
 
 /* How long a line without an end (a prompt) may wait, and how long output may take once the guest is gone. */
@@ -210,8 +211,7 @@ static void run_output(struct run *run)
 		struct outcome o;
 
 		outcome_set(&o, OUTPUT_LOST, (uint64_t)failed,
-		            "the console's output can't be written: %s",
-		            strerror(failed));
+		            "the console's output can't be written: %s", strerror(failed));
 		run_conclude(run, &o);
 	}
 }
@@ -269,7 +269,8 @@ static void run_farewell(struct run *run)
 	struct sink *sinks[] = { &run->vm->serial_out, &run->vm->debug_out };
 	uint64_t end = now_ms() + FAREWELL_MS;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
+		sink_end_line(sinks[i]);
 		while (sink_waits(sinks[i]) && now_ms() < end) {
 			struct pollfd fd = { .fd = sinks[i]->fd, .events = POLLOUT };
 
@@ -277,6 +278,7 @@ static void run_farewell(struct run *run)
 			if (sink_waits(sinks[i]))
 				poll(&fd, 1, 100);
 		}
+	}
 }
 
 static void on_kick(int signal_number)
@@ -299,6 +301,17 @@ static void signals_take(sigset_t *ended_by, sigset_t *before)
 	sigaction(SIGRTMIN, &kick, NULL);
 }
 
+/* Where a guest stands that found no end by itself; of one that is protected nobody knows. */
+static void run_state(const struct run *run)
+{
+	struct vm *vm = run->vm;
+
+	for (unsigned i = 0;
+	     run->outcome.kind == RUN_TIMED_OUT && !vm->memory.private_memory && i < vm->n_vcpus;
+	     i++)
+		vcpu_log_state(&vm->vcpus[i]);
+}
+
 static int run_threads(struct run *run, const struct run_limits *l, struct error *err)
 {
 	auto_free struct run_thread *threads = calloc(run->vm->n_vcpus, sizeof(*threads));
@@ -306,12 +319,14 @@ static int run_threads(struct run *run, const struct run_limits *l, struct error
 
 	if (!threads)
 		return error_nomem(err, "vCPU threads");
+	stats_begin(&run->vm->stats);
 	r = threads_start(run, threads, err);
 	if (r < 0)
 		return r;
 	terminal_raw(run->input);
 	run_mind(run, l);
 	threads_stop(run, run->vm->n_vcpus);
+	run_state(run);
 	run_farewell(run);
 	terminal_restore();
 	return 0;

@@ -9,15 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/dev/a20.h"
 #include "core/dev/acpi_pm.h"
 #include "core/dev/bus.h"
+#include "core/dev/cmos.h"
 #include "core/dev/debug.h"
+#include "core/dev/fwcfg.h"
+#include "core/dev/pci_host.h"
 #include "core/dev/serial.h"
 #include "core/dev/sink.h"
 #include "core/plan/plan.h"
 #include "core/snp/cpuid.h"
 #include "core/vm/memory.h"
 #include "core/vm/outcome.h"
+#include "core/vm/stats.h"
 
 struct error;   /* core/base/error.h */
 struct kvm_run; /* linux/kvm.h */
@@ -30,6 +35,7 @@ struct vm_devices {
 		debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
 	bool exit_port_given;
 	uint16_t exit_port;
+	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
 };
 
 struct vcpu {
@@ -84,6 +90,12 @@ struct vm {
 	struct reset_port reset_port;
 	struct keyboard_port keyboard_port;
 	struct acpi_pm acpi_pm;
+	/* What firmware needs, where there is a firmware. */
+	struct fwcfg fwcfg;
+	struct pci_host pci_host;
+	struct cmos cmos;
+	struct a20_port a20_port;
+	struct stats stats;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

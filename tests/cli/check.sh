@@ -26,10 +26,24 @@ echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 call check "$T/m.yaml"
 wants 0
-err_is "snpvmm: $T/m.yaml: ok to measure, not to run: handing a kernel to a firmware (fw_cfg) is not supported by this version"
+err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage that a firmware could boot"
 call check --set measure.profile=gce "$EXAMPLE"
 wants 0
 err_is "snpvmm: $EXAMPLE: ok to measure, not to run: measure.profile gce is another launcher's order of pages and registers"
+
+begin 'a firmware that seems too old for SNP is doubted, where it matters'
+image "$T/old.fd" ebfe "$SECTION" '0x20000 0x1000 2' '0x21000 0x1000 3'
+image "$T/new.fd" ebfe "$SECTION" '0x20000 0x1000 2' '0x21000 0x1000 3' '0x22000 0x1000 4'
+manifest "$T/m.yaml" 'boot: {firmware: old.fd}' 'memory: 1M'
+call check "$T/m.yaml"
+wants 0
+err_has "snpvmm: $T/m.yaml: ok" "snpvmm: $T/m.yaml: the firmware seems older than edk2-stable202405"
+call check --platform kvm "$T/m.yaml"
+wants 0
+err_is "snpvmm: $T/m.yaml: ok"
+call check --set "boot.firmware=$T/new.fd" "$T/m.yaml"
+wants 0
+err_is "snpvmm: $T/m.yaml: ok"
 
 begin 'a measurement that is expected is not held against this one'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"

@@ -164,11 +164,66 @@ call run --set "debug_port=$T/debug.log" "$T/m.yaml"
 wants 0
 file_is "$T/debug.log" debug.log B
 
+begin 'on death -v says what the debug port said last, the exits by port, and where a guest stands that hangs'
+guest "ba 0204 b0 42 ee b0 0a ee e6 80 $FOREVER" 'timeout: 300ms' # "B" and a newline to port 0x402; a byte to 0x80
+call run -v "$T/m.yaml"
+wants 124
+err_has 'snpvmm: last line on the debug port: B' 'snpvmm: exits: debug port 2 (0x402 2)' 'snpvmm: exits: nobody 1 (0x80 1)' \
+  'snpvmm: vCPU 0: rip 0x'
+verdict 'fail: no end within the time limit of 0.300 s [timeout]'
+call run "$T/m.yaml"
+wants 124
+err_lacks 'exits: '
+
+begin '--stats tells a run that passed, too'
+guest "$SAY_A b0 00 e6 f4 $FOREVER"
+call run --stats "$T/m.yaml"
+wants 0
+err_has 'snpvmm: exits: 2: ports 2, MMIO 0, page states 0, memory faults 0, signals 0, others 0' \
+  'snpvmm: exits: serial port 1 (0x3f8 1)' 'snpvmm: exits: exit port 1 (0xf4 1)' 'snpvmm: first serial byte after 0.' \
+  'snpvmm: no debug byte'
+verdict 'pass: the guest exited with status 0'
+
+begin '--stats=FILE writes JSON, and says no more than without'
+call run "--stats=$T/stats.json" "$T/m.yaml"
+wants 0
+err_lacks 'exits: '
+file_has "$T/stats.json" stats.json '"schema": "snpvmm.stats/1"' '"total": 2,' '"name": "serial port"' '"port": "0x3f8"'
+call run "--stats=$T/none/stats.json" "$T/m.yaml"
+wants 2
+err_has "snpvmm: error: cannot write '$T/none/stats.json': No such file or directory [output-failed]"
+err_lacks 'launched'
+if [ -w /dev/full ]; then
+  call run --stats=/dev/full "$T/m.yaml"
+  wants 1
+  err_has '[output-failed]'
+fi
+
+begin '--prefix keeps serial and debug apart, line by line'
+# "A" to COM1, "B" to 0x402, a newline to each
+guest "$SAY_A ba 0204 b0 42 ee ba f803 b0 0a ee ba 0204 ee b0 00 e6 f4 $FOREVER"
+run sh -c "exec \"\$0\" -q run --prefix --set debug_port=stderr \"\$1\" 2>&1" "$SNPVMM" "$T/m.yaml"
+wants 0
+out_is 'serial: A
+debug: B'
+
 begin 'a port without a device reads as ones, and -v counts'
 guest "ba 0003 ec f6 d0 e6 f4 $FOREVER" # in al, 0x300; not al; out 0xf4, al
 call -v run "$T/m.yaml"
 wants 0
 err_has 'snpvmm: port accesses that no device answered: 1'
+
+begin 'a guest that hammers ports in every width is answered, and what is said of it stays short'
+# in al, ax, eax; xor eax, eax; out eax, ax, al; inc dx; and again, from dx on, until the exit port is written
+for start in '31d2 0xffe' 'ba00b0 0xb020'; do
+  guest "${start% *} ec ed 66ed 6631c0 66ef ef ee 42 eb f2" 'timeout: 50s' 'serial: none' "exit_port: ${start#* }"
+  call run -v --stats "$T/m.yaml"
+  wants 0
+  err_has 'snpvmm: exits: nobody '
+  [ "$(grep -c . "$T/err")" -le 30 ] || wrong "$(grep -c . "$T/err") lines"
+  [ "$(awk 'length > m { m = length } END { print m }' "$T/err")" -le 250 ] || wrong "long lines: $(cat "$T/err")"
+done
+err_has 'snpvmm: exits: ACPI ports 108 '
 
 if [ -r "$VECTORS/fw/pub-plain-16k.fd" ]; then
   begin 'an image of noise ends by a fault or by its time limit'

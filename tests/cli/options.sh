@@ -21,7 +21,7 @@ out_has '  run      MANIFEST     Launch the guest and wait for its end' \
   '  check    MANIFEST...  Find what is wrong with a manifest' \
   "  schema                Print the manifest's JSON Schema" 'snpvmm(1)'
 
-for command in 'run --set --platform' 'measure --set --platform --vcpus --pages --output' \
+for command in 'run --set --platform --stats --prefix' 'measure --set --platform --vcpus --pages --output' \
   'check --set --platform' schema; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help

@@ -8,6 +8,7 @@ digest=$(sed -n 's/^1  //p' "$T/out")
 digest4=$(sed -n 's/^4  //p' "$T/out")
 plain='snpvmm: platform kvm: a plain VM that protects nothing; the measurement is the one that platform snp would have'
 said="snpvmm: measurement $digest (1 vcpu, EPYC-v4, profile qemu)"
+sizes='snpvmm: 44 KiB are measured page by page, 0 KiB are offered in shared memory'
 
 not_launched() {
   err_lacks 'launched on'
@@ -23,6 +24,7 @@ wants 3
 not_launched
 err_is "$said
 $plain
+$sizes
 $T/m.yaml:5:16: error: the measurement is not the one that the manifest expects [measurement-differs]
   why: expect.measurement is $ZEROS, this manifest measures as $digest
   fix: 'snpvmm measure --pages' shows what is in it; nothing was launched"
@@ -32,6 +34,7 @@ call -v run --platform snp --set "expect.measurement=$ZEROS" "$EXAMPLE"
 wants 3
 not_launched
 err_is "$said
+$sizes
 --set expect.measurement: error: the measurement is not the one that the manifest expects [measurement-differs]
   why: expect.measurement is $ZEROS, this manifest measures as $digest
   fix: 'snpvmm measure --pages' shows what is in it; nothing was launched"
@@ -68,7 +71,7 @@ manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 measure_only "measure.profile ec2 is another launcher's order of pages and registers" --set measure.profile=ec2
 measure_only "measure.profile gce is another launcher's order of pages and registers" --set measure.profile=gce
 measure_only 'measure.ovmf_hash stands for a firmware that need not be this one' --set "measure.ovmf_hash=$ZEROS"
-measure_only 'handing a kernel to a firmware (fw_cfg) is not supported by this version' \
+measure_only 'boot.kernel is not a bzImage that a firmware could boot' \
   --set "boot.kernel=$T/k" --set boot.kernel_hashes=false
 
 begin 'output that cannot be written: 2, and nothing is launched'
@@ -78,6 +81,7 @@ for key in serial debug_port; do
   not_launched
   err_is "$said
 $plain
+$sizes
 snpvmm: error: cannot write '$T/none/log': No such file or directory [output-failed]"
 done
 call run --platform kvm --set "serial=$T" "$EXAMPLE"
@@ -125,12 +129,14 @@ else
   not_launched
   err_is "$said
 $plain
+$sizes
 snpvmm: error: cannot open /dev/kvm: Permission denied [host-permission]
   fix: join the group 'kvm' (usermod -aG kvm USER, then log in anew)"
 fi
 
 no_kvm="$said
 $plain
+$sizes
 snpvmm: error: cannot open /dev/kvm: No such file or directory [host-unsupported]
   why: KVM is not loaded, or virtualisation is off in the BIOS or not nested here
   fix: modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in"

@@ -219,3 +219,43 @@ Test(debug, devices_bear_any_width_and_offset)
 	d.out.fd = d.pipe[1];
 	desk_close(&d);
 }
+
+static void say(struct desk *d, const char *text)
+{
+	for (; *text; text++)
+		out(d, 0x402, (uint8_t)*text, 1);
+}
+
+Test(debug, console_remembers_its_last_line)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_expect_str_eq(debug_port_line(&d.debug), "");
+	say(&d, "first\r\n");
+	cr_expect_str_eq(debug_port_line(&d.debug), "first");
+	say(&d, "second\r\n\r\n\n");
+	cr_expect_str_eq(debug_port_line(&d.debug), "second", "empty lines say nothing");
+	say(&d, "ASS");
+	cr_expect_str_eq(debug_port_line(&d.debug), "ASS", "a line need not have ended");
+	say(&d, "ERT");
+	cr_expect_str_eq(debug_port_line(&d.debug), "ASSERT");
+	desk_close(&d);
+}
+
+Test(debug, what_is_remembered_is_printable_and_cut)
+{
+	char line[3 * DEBUG_LINE];
+	struct desk d;
+
+	desk_open(&d);
+	say(&d, "\033[2Jx\x80\n");
+	cr_expect_str_eq(debug_port_line(&d.debug), "?[2Jx?");
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	say(&d, line);
+	cr_expect_eq(strlen(debug_port_line(&d.debug)), DEBUG_LINE);
+	say(&d, "\n");
+	cr_expect_eq(strlen(debug_port_line(&d.debug)), DEBUG_LINE);
+	desk_close(&d);
+}

@@ -497,3 +497,82 @@ Test(sink, mixes_no_lines_of_several_threads)
 	cr_assert_eq(s.total, WRITERS * LINES * 11u);
 	fclose(file);
 }
+
+Test(sink, a_prefix_stands_before_each_line_and_no_line_goes_in_parts)
+{
+	struct packets p;
+
+	packets_open(&p);
+	p.sink.prefix = "debug: ";
+	put(&p.sink, "one\nt");
+	put(&p.sink, "wo");
+	sink_try_flush(&p.sink);
+	cr_assert_str_eq(packets_next(&p), "debug: one\n");
+	cr_assert_str_eq(packets_next(&p), "", "the rest has no end yet");
+	cr_assert_not(sink_waits(&p.sink), "and nobody need come back for it");
+	put(&p.sink, "\n\n");
+	cr_assert_str_eq(packets_next(&p), "debug: two\n");
+	cr_assert_str_eq(packets_next(&p), "debug: \n");
+	packets_close(&p);
+}
+
+Test(sink, with_a_prefix_the_last_line_gets_an_end_and_goes_when_all_is_over)
+{
+	atomic_bool over = false;
+	struct packets p;
+
+	packets_open(&p);
+	p.sink.prefix = "serial: ";
+	p.sink.give_up = &over;
+	put(&p.sink, "last words");
+	sink_try_flush(&p.sink);
+	cr_assert_str_eq(packets_next(&p), "");
+	atomic_store(&over, true);
+	sink_end_line(&p.sink);
+	sink_end_line(&p.sink);
+	cr_assert(sink_waits(&p.sink));
+	sink_try_flush(&p.sink);
+	cr_assert_str_eq(packets_next(&p), "serial: last words\n");
+	packets_close(&p);
+}
+
+Test(sink, without_a_prefix_no_line_is_given_an_end)
+{
+	struct packets p;
+
+	packets_open(&p);
+	put(&p.sink, "prompt> ");
+	sink_end_line(&p.sink);
+	sink_try_flush(&p.sink);
+	cr_assert_str_eq(packets_next(&p), "prompt> ");
+	packets_close(&p);
+}
+
+Test(sink, a_line_without_end_is_cut_where_the_room_ends)
+{
+	static char line[2 * SINK_ROOM];
+	struct packets p;
+	size_t total = 0, n;
+
+	memset(line, 'x', sizeof(line) - 1);
+	packets_open(&p);
+	p.sink.prefix = "debug: ";
+	put(&p.sink, line);
+	cr_assert_eq(sink_flush(&p.sink), 0);
+	for (; (n = strlen(packets_next(&p))) > 0; total += n)
+		cr_expect_eq(strncmp(p.text, "debug: ", 7) == 0, total == 0);
+	cr_expect_eq(total, strlen(line) + 7);
+	packets_close(&p);
+}
+
+Test(sink, remembers_when_the_first_byte_came)
+{
+	struct sink s;
+
+	sink_init(&s, -1);
+	put(&s, "");
+	cr_assert_eq(s.first_ns, 0u);
+	put(&s, "x");
+	cr_assert_gt(s.first_ns, 0u);
+	sink_fini(&s);
+}

@@ -115,9 +115,25 @@ Test(assemble_settings, say_why_a_plan_can_only_be_measured)
 	give_kernel(&f, true);
 	check_measure_only(&f, "measure.profile gce");
 	f.m.profile = PROFILE_QEMU;
-	check_measure_only(&f, "kernel to a firmware");
+	check_measure_only(&f, "not a bzImage that a firmware");
 	f.m.ovmf_hash_given = true;
 	check_measure_only(&f, "measure.ovmf_hash");
+}
+
+Test(assemble_settings, doubt_an_image_for_snp_without_a_place_for_an_svsm)
+{
+	struct image_spec spec = image_default();
+	auto_fixture struct fixture with = fixture_of(&spec);
+	auto_fixture struct fixture without = { 0 };
+
+	make(&with, MANIFEST_SNP);
+	cr_expect_null(plan_settings(with.plan)->snp_doubt);
+	for (size_t i = 0; i < spec.n_sections; i++)
+		if (spec.sections[i].type == OVMF_SVSM_CAA)
+			spec.sections[i].type = OVMF_SEC_MEM;
+	without = fixture_of(&spec);
+	make(&without, MANIFEST_SNP);
+	cr_expect_not_null(plan_settings(without.plan)->snp_doubt);
 }
 
 Test(assemble_settings, a_given_hash_of_the_firmware_takes_the_place_of_its_pages)

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
+#include "core/vm/stats.h"
 #include "tests/make/vectors.h"
 
 static struct snp_ledger_line ledger[] = {
@@ -170,4 +171,72 @@ Test(result, of_measure_has_the_same_fields_in_cbor)
 	cr_expect_eq(found, json_object_size(j));
 	cbor_decref(&map);
 	free(bytes);
+}
+
+static json_t *stats_json(const struct stats_report *r)
+{
+	struct error err = { 0 };
+	struct emitter e;
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	json_t *j;
+
+	cr_assert_not_null(f);
+	cr_assert_eq(emit_json(&e, &err), 0, "%s", err.text);
+	result_stats(&e, NULL, r);
+	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
+	fclose(f);
+	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	cr_assert(j, "%s", text);
+	free(text);
+	return j;
+}
+
+Test(result, of_a_run_has_its_exits)
+{
+	const struct stats_report r = {
+		.exits = { [EXIT_PORT] = 5, [EXIT_PAGE_STATE] = 2 },
+		.total = 7,
+		.pages_shared = 11,
+		.devices = { { .name = "fw_cfg",
+		               .exits = 5,
+		               .ports = { { 0x510, 3 }, { 0x511, 1 } },
+		               .n_ports = 2,
+		               .others = 1 } },
+		.n_devices = 1,
+		.serial_came = true,
+		.serial_us = 1234567,
+		.fwcfg_there = true,
+		.fwcfg = { .dma_count = 9, .dma_refused = 1 },
+		.debug_line = "ASSERT",
+	};
+	auto_json json_t *j = stats_json(&r);
+	json_t *device = json_array_get(json_object_get(j, "devices"), 0);
+
+	check_text(j, "schema", "snpvmm.stats/1");
+	check_number(j, "total", 7);
+	check_number(json_object_get(j, "exits"), "port", 5);
+	check_number(json_object_get(j, "exits"), "page_state", 2);
+	check_number(json_object_get(j, "exits"), "mmio", 0);
+	check_text(device, "name", "fw_cfg");
+	check_text(json_array_get(json_object_get(device, "ports"), 0), "port", "0x510");
+	check_number(json_array_get(json_object_get(device, "ports"), 1), "exits", 1);
+	check_number(device, "other_ports", 1);
+	check_number(j, "pages_made_shared", 11);
+	check_number(j, "first_serial_us", 1234567);
+	check_number(json_object_get(j, "fw_cfg"), "transfers", 9);
+	check_number(json_object_get(j, "fw_cfg"), "refused", 1);
+	check_text(j, "debug_line", "ASSERT");
+	cr_expect_null(json_object_get(j, "first_debug_us"), "none came");
+}
+
+Test(result, of_a_run_leaves_out_what_was_not_there)
+{
+	auto_json json_t *j = stats_json(&(struct stats_report){ .debug_line = "" });
+
+	cr_expect_null(json_object_get(j, "fw_cfg"));
+	cr_expect_null(json_object_get(j, "first_serial_us"));
+	cr_expect_null(json_object_get(j, "debug_line"));
+	cr_expect_eq(json_array_size(json_object_get(j, "devices")), 0u);
 }

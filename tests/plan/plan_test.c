@@ -456,3 +456,39 @@ Test(plan, frees_what_it_adopted_sealed_or_not)
 	plan_free(p);
 	plan_free(NULL);
 }
+
+Test(plan, lists_items_in_the_order_in_which_they_came)
+{
+	auto_plan const struct plan *p = plan_start();
+	const struct fw_item given[] = { { .name = "etc/b", .bytes = bytes, .size = 3 },
+		                         { .key = 0x19, .bytes = bytes + 3, .size = 1 },
+		                         { .name = "etc/a", .bytes = bytes, .size = 0 } };
+	const struct fw_item *items;
+	struct error err = { 0 };
+
+	cr_expect_eq(plan_items(p, &items), 0u);
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+		cr_assert_eq(plan_add_item((struct plan *)p, &given[i], &err), 0, "%s", err.text);
+	cr_assert_eq(plan_seal((struct plan *)p, &err), p, "%s", err.text);
+	cr_assert_eq(plan_items(p, &items), ARRAY_SIZE(given));
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+		cr_expect_eq(items[i].name, given[i].name);
+		cr_expect_eq(items[i].key, given[i].key);
+		cr_expect_eq(items[i].bytes, given[i].bytes);
+		cr_expect_eq(items[i].size, given[i].size);
+	}
+}
+
+Test(plan, refuses_more_items_than_it_has_room_for)
+{
+	auto_plan const struct plan *p = plan_start();
+	const struct fw_item one = { .name = "etc/one", .bytes = bytes, .size = 1 };
+	const struct fw_item *items;
+	struct error err = { 0 };
+
+	for (size_t i = 0; i < PLAN_ITEMS_MAX; i++)
+		cr_assert_eq(plan_add_item((struct plan *)p, &one, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_add_item((struct plan *)p, &one, &err), -EINVAL);
+	check_error(&err, ERROR_INTERNAL, "items for fw_cfg");
+	cr_expect_eq(plan_items(p, &items), (size_t)PLAN_ITEMS_MAX);
+}

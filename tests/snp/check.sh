@@ -39,9 +39,15 @@ for series in 6.12 6.1; do
   cp "$B/guest/vmlinuz-$series" "$B/guest/initrd-$series.cpio.gz" "$box"
 done
 if [ -r "$box/vmlinuz-6.12" ]; then
-  cp tests/snp/linux.yaml "$B/tests/tool/flip" "$box"
+  cp tests/snp/linux.yaml tests/snp/ovmf.yaml tests/snp/ovmf-stops.yaml "$B/tests/tool/flip" "$box"
   id linux "$("$snpvmm" measure "$box/linux.yaml")" 0x30000
 fi
+
+# Debian 12's own: it boots plain VMs, and can't be run under SNP.
+# shellcheck disable=SC2016 # dpkg's variable
+case $(dpkg-query -W -f '${Version}' ovmf 2>/dev/null) in
+2022.11-*) [ ! -r /usr/share/ovmf/OVMF.fd ] || cp /usr/share/ovmf/OVMF.fd "$box/ovmf-2022.11.fd" ;;
+esac
 
 # Digests that another tool computed (sev-snp-measure 0.0.13, profile qemu, guest_features 0x1, no kernel).
 while read -r image vcpus type digest; do

@@ -80,8 +80,14 @@ linux_run() {
   shift
   snpvmm run -v --set "boot.cmdline=console=ttyS0 panic=-1 quiet $words" "$@" linux.yaml
 }
-attested() { # the same, and the measurement in the guest's report must be the one printed before the launch
-  linux_run "$@"
+# The same through a firmware, with kernel hashes where it verifies them.
+ovmf_run() { # IMAGE OPTION...
+  image=$1
+  shift
+  snpvmm run -v --set "boot.firmware=$image" "$@" ovmf.yaml
+}
+attested() { # RUN-FUNCTION ARGUMENT...: and the measurement in the guest's report must be the one printed before the launch
+  "$@"
   status=$?
   said=$(sed -n 's/^snpvmm: measurement \([0-9a-f]*\) .*/\1/p' out.log)
   [ -n "$said" ] && grep -q "^snpvmm-guest: measurement $said" out.log && echo 'the report agrees'
@@ -91,9 +97,9 @@ attested() { # the same, and the measurement in the guest's report must be the o
 if [ -e linux.yaml ]; then
   case_run 'Linux boots directly, and its attestation report has our measurement' 0 \
     'sev: .*SEV-SNP' '^snpvmm-guest: cpus 1' '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
-    -- attested ''
+    -- attested linux_run ''
   case_run 'Linux with four vCPUs, attested' 0 'sev: .*SEV-SNP' '^snpvmm-guest: cpus 4' 'the report agrees' \
-    -- attested '' --set vcpus=4
+    -- attested linux_run '' --set vcpus=4
   case_run 'no more than 64 KiB pass through the firmware' 0 'snpvmm: [1-5]\{0,1\}[0-9] KiB are measured page by page' \
     -- linux_run '' --set snp.id_block=file:linux.block --set snp.id_auth=file:linux.auth --set 'boot.cmdline=console=ttyS0 panic=-1 quiet'
   case_run "the guest's status becomes ours" 1 'exited with status 7 \[guest-exit\]' -- linux_run snpvmm.status=7
@@ -125,6 +131,44 @@ if [ -e linux.yaml ]; then
   fi
 else
   echo 'skip Linux: no kernel could be fetched (make guest-images)'
+fi
+
+# Firmware that boots Linux: what it is handed by fw_cfg, and what it does with it.
+unverified='--set boot.kernel_hashes=false'
+if [ -e linux.yaml ] && [ -e ovmf-2022.11.fd ]; then
+  for vcpus in 1 4; do
+    # shellcheck disable=SC2086 # an option and its value
+    case_run "OVMF of 2022 boots Linux on the plain platform, vCPUs: $vcpus" 0 \
+      "launched on platform 'kvm'" "^snpvmm-guest: cpus $vcpus" '^snpvmm-guest: ready' 'snpvmm: pass' \
+      -- ovmf_run ovmf-2022.11.fd $unverified --platform kvm --set vcpus=$vcpus
+  done
+  # shellcheck disable=SC2086
+  case_run 'OVMF of 2022 ends under SNP at the local APIC, which is explained with its cure' 1 \
+    'the firmware seems older than edk2-stable202405' \
+    'private access to 0xfee00000, .*: the local APIC.s page; firmware before edk2-stable202405 .* newer build \[memory-fault\]' \
+    -- ovmf_run ovmf-2022.11.fd $unverified
+else
+  echo 'skip OVMF of 2022: no kernel, or no /usr/share/ovmf/OVMF.fd (Debian 12: apt-get install ovmf)'
+fi
+if [ -e linux.yaml ] && [ -e ovmf-2025.02.fd ] && [ -e ovmf-2026.08-amdsev.fd ]; then
+  for vcpus in 1 4; do
+    # shellcheck disable=SC2086
+    case_run "OVMF boots Linux under SNP, vCPUs: $vcpus, attested" 0 'kernel_hashes is false' 'sev: .*SEV-SNP' \
+      "^snpvmm-guest: cpus $vcpus" '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
+      -- attested ovmf_run ovmf-2025.02.fd $unverified --set vcpus=$vcpus
+    case_run "OVMF that verifies kernel hashes boots Linux, vCPUs: $vcpus, attested" 0 'sev: .*SEV-SNP' \
+      "^snpvmm-guest: cpus $vcpus" '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
+      -- attested ovmf_run ovmf-2026.08-amdsev.fd --set vcpus=$vcpus
+  done
+  for file in kernel initrd; do
+    case_run "OVMF refuses a changed $file, and which one is said" 0 \
+      "time limit .*; the firmware stopped after reading the $file: .* not the $file that was measured \[timeout\]" \
+      -- flip ovmf-stops.yaml $file
+  done
+  case_run 'a firmware without a page for hashes cannot verify a kernel' 2 \
+    'has no page for the kernel.s hashes' -- ovmf_run ovmf-2025.02.fd
+else
+  echo 'skip OVMF and Linux: no kernel, or no images (SNPVMM_IMAGES names their folder)'
 fi
 
 if [ -e images.list ]; then

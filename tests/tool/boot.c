@@ -154,7 +154,10 @@ static int census_ioctl(void *self, int fd, unsigned long request, void *arg)
 
 static int census_run(const struct manifest *m, const struct plan *p, struct error *err)
 {
-	const struct vm_devices devices = { -1, -1, m->exit_port_given, m->exit_port };
+	const struct vm_devices devices = { .serial_fd = -1,
+		                            .debug_fd = -1,
+		                            .exit_port_given = m->exit_port_given,
+		                            .exit_port = m->exit_port };
 	const struct run_limits limits = { m->timeout_ms, -1 };
 	struct kvm_sys sys = kvm_sys_host;
 	struct outcome o = { 0 };

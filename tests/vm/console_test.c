@@ -124,7 +124,7 @@ Test(console, a_slow_reader_gets_the_last_words_too)
 	auto_plan const struct plan *p = fixture_plan(&s);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
 	struct slow_reader r = { 0 };
-	struct vm_devices d = { -1, -1, true, 0xf4 };
+	struct vm_devices d = { .debug_fd = -1, .exit_port_given = true, .exit_port = 0xf4 };
 	struct outcome o;
 	pthread_t thread;
 	int fds[2];

@@ -163,6 +163,111 @@ Test(launch, a_plain_guest_booted_directly_finds_its_pages)
 	fixture_direct_fini(&d);
 }
 
+/* A small firmware with what fw_cfg holds for it; `images` must outlive the plan. */
+static const struct plan *firmware_plan(struct images *images, enum manifest_platform on)
+{
+	struct image_spec spec = image_default();
+	struct manifest m = { .firmware.path = (char *)"image",
+		              .vcpus = 3,
+		              .vcpu_sig = 0x800f12,
+		              .memory = 16 << 20,
+		              .policy = 0x30000,
+		              .guest_features = 1,
+		              .cmdline = (char *)"" };
+	const struct plan *p = NULL;
+	struct error err = { 0 };
+
+	*images = (struct images){ .firmware = image_make(&spec) };
+	cr_assert_eq(assemble(&m, images, on, &p, &err), 0, "%s", err.text);
+	return p;
+}
+
+#define DMA_AT  0x20000 /* a descriptor, and 16 bytes behind it what it asks for */
+#define BUFFER  0x20010
+#define DMA_BIG 0x00000200u /* the low half of DMA_AT, as bytes of a big-endian register */
+
+/* A transfer of etc/e820, the first file, to BUFFER: select, read; key 0x20, 20 bytes. */
+static const uint8_t descriptor[] = { 0, 0x20, 0, 0x0a, 0, 0, 0, 20, 0, 0, 0, 0, 0, 2, 0, 0x10 };
+
+Test(launch, a_firmware_finds_what_is_handed_to_it)
+{
+	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	const struct fake_exit exits[] = {
+		fake_out(0x510, 2, 0), fake_in(0x511, 1, 4),           fake_out(0x510, 2, 5),
+		fake_in(0x511, 1, 2),  fake_out(0xcf8, 4, 0x80000000), fake_in(0xcfc, 4, 1),
+		fake_in(0x92, 1, 1),   fake_out(0x70, 1, 0x0d),        fake_in(0x71, 1, 1),
+		fake_out(0xf4, 1, 0),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+		struct images images;
+		auto_plan const struct plan *p =
+			firmware_plan(&images, i == 0 ? MANIFEST_SNP : MANIFEST_KVM);
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm = fixture_launch(f, on[i], p, &fixture_quiet);
+
+		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+		cr_assert_eq(fixture_run(vm).kind, GUEST_EXITED);
+		cr_expect_arr_eq(fake_kvm_answer(f, 0, 1).in, "QEMU", 4);
+		cr_expect_arr_eq(fake_kvm_answer(f, 0, 3).in, "\3\0", 2, "three vCPUs");
+		cr_expect_arr_eq(fake_kvm_answer(f, 0, 5).in, "\x86\x80\x37\x12", 4, "an i440FX");
+		cr_expect_eq(fake_kvm_answer(f, 0, 6).in[0], 0x02, "A20 is open");
+		cr_expect_eq(fake_kvm_answer(f, 0, 8).in[0], 0x80, "the clock is valid");
+		fixture_end(f, vm);
+		images_fini(&images);
+	}
+}
+
+/* Under SNP a transfer reaches what the guest has made shared, and nothing else. */
+Test(launch, a_transfer_to_private_memory_is_refused_and_one_to_shared_memory_arrives)
+{
+	const struct fake_exit exits[] = { fake_out(0x518, 4, DMA_BIG), fake_out(0xf4, 1, 0) };
+	struct images images;
+	auto_plan const struct plan *p = firmware_plan(&images, MANIFEST_SNP);
+
+	for (unsigned shared = 0; shared < 3; shared++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		uint8_t *at;
+
+		if (shared > 0)
+			cr_assert_eq(memory_convert(&vm->memory, DMA_AT, 1, false), MEMORY_CHANGED);
+		at = memory_at(&vm->memory, DMA_AT, 64);
+		cr_assert_eq(at != NULL, shared > 0);
+		if (at)
+			memcpy(at, descriptor, sizeof(descriptor));
+		if (shared == 2) /* what it asks for would end in private memory */
+			at[6] = 0x10;
+		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+		cr_assert_eq(fixture_run(vm).kind, GUEST_EXITED);
+		cr_expect_eq(vm->fwcfg.stats.dma_count, 1u);
+		cr_expect_eq(vm->fwcfg.stats.dma_refused, shared == 1 ? 0u : 1u);
+		if (shared > 0)
+			cr_expect_eq(at[3], shared == 1 ? 0 : 1, "the error bit");
+		if (shared == 1)
+			cr_expect_arr_eq(at + 24, "\0\0\0\1", 4, "16 MiB of memory");
+		fixture_end(f, vm);
+	}
+	images_fini(&images);
+}
+
+Test(launch, a_guest_without_firmware_has_no_pc_around_it)
+{
+	const struct fake_exit exits[] = { fake_in(0x511, 1, 1), fake_in(0xcfc, 4, 1),
+		                           fake_in(0x71, 1, 1), fake_out(0xf4, 1, 0) };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+
+	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+	cr_assert_eq(fixture_run(vm).kind, GUEST_EXITED);
+	for (size_t i = 0; i < 3; i++)
+		cr_expect_eq(fake_kvm_answer(f, 0, i).in[0], 0xff);
+	cr_expect_eq(vm->bus.unclaimed, 3u);
+	fixture_end(f, vm);
+}
+
 Test(launch, every_vcpu_has_its_own_vmsa_and_apic_id)
 {
 	struct fixture s = fixture_default();
@@ -382,7 +487,10 @@ Test(launch, an_exit_port_on_top_of_another_device_is_refused)
 	auto_plan const struct plan *p = fixture_plan(&s);
 
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
-		struct vm_devices d = { -1, -1, true, taken[i] };
+		struct vm_devices d = { .serial_fd = -1,
+			                .debug_fd = -1,
+			                .exit_port_given = true,
+			                .exit_port = taken[i] };
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct error err = { 0 };
 		struct vm *vm = NULL;

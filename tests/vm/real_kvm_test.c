@@ -87,7 +87,11 @@ static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *conso
 
 	cr_assert_eq(pipe(fds), 0);
 	cr_assert_eq(vm_launch(&kvm_sys_host, &platform_plain, p,
-	                       &(struct vm_devices){ fds[1], -1, true, EXIT_PORT }, &vm, &err),
+	                       &(struct vm_devices){ .serial_fd = fds[1],
+	                                             .debug_fd = -1,
+	                                             .exit_port_given = true,
+	                                             .exit_port = EXIT_PORT },
+	                       &vm, &err),
 	             0, "%s", err.text);
 	cr_assert_eq(vm_run(vm, &limits, &o, &err), 0, "%s", err.text);
 	vm_free(vm);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/cmos.c: an index, a data port, and a clock that can be read but not set. */
+#include "core/dev/cmos.h"
+
+#include <string.h>
+
+#include "core/base/array.h"
+
+enum { PORT_INDEX, PORT_DATA, CMOS_PORTS };
+
+enum {
+	RTC_SECONDS = 0x00,
+	RTC_MINUTES = 0x02,
+	RTC_HOURS = 0x04,
+	RTC_WEEKDAY = 0x06,
+	RTC_DAY = 0x07,
+	RTC_MONTH = 0x08,
+	RTC_YEAR = 0x09,
+	RTC_A = 0x0a,
+	RTC_B = 0x0b,
+	RTC_C = 0x0c,
+	RTC_D = 0x0d,
+	RTC_CENTURY = 0x32, /* as FADT.CENTURY says */
+};
+
+#define INDEX_BITS 0x7f /* bit 7 masks NMIs, of which there are none */
+#define A_START    0x26 /* 32,768 Hz in, periodic rate 976 us: what PC firmware sets */
+#define A_UIP      0x80 /* update in progress: never, since a moment is read as a whole */
+#define B_SET      0x80
+#define B_24H      0x02 /* and BCD, DM being clear: OVMF and Linux go by what they read here */
+#define D_VALID    0x80 /* VRT; without it OVMF has no time, and then finds no kernel */
+
+/* Where PC firmware leaves the size of RAM, in 64 KiB. */
+enum { RAM_ABOVE_16M = 0x34, RAM_ABOVE_4G = 0x5b };
+#define RAM_UNIT ((uint64_t)64 << 10)
+#define MIB16    ((uint64_t)16 << 20)
+
+static time_t host_clock(void *self)
+{
+	(void)self;
+	return time(NULL);
+}
+
+static uint8_t bcd_of(unsigned value)
+{
+	return (uint8_t)(value / 10 % 10 << 4 | value % 10);
+}
+
+/*
+ * The moment is taken when a reader begins: each asks register A first or the seconds. What it reads next
+ * belongs to the same moment, though a minute may end in between.
+ */
+static void clock_sample(struct cmos *c)
+{
+	time_t now = c->clock(c->self);
+	struct tm t = { .tm_mday = 1, .tm_year = 70 };
+
+	gmtime_r(&now, &t); /* of a year that no int holds nothing remains but 1970 */
+	c->bytes[RTC_SECONDS] = bcd_of((unsigned)t.tm_sec);
+	c->bytes[RTC_MINUTES] = bcd_of((unsigned)t.tm_min);
+	c->bytes[RTC_HOURS] = bcd_of((unsigned)t.tm_hour);
+	c->bytes[RTC_WEEKDAY] = bcd_of((unsigned)(t.tm_wday + 1));
+	c->bytes[RTC_DAY] = bcd_of((unsigned)t.tm_mday);
+	c->bytes[RTC_MONTH] = bcd_of((unsigned)(t.tm_mon + 1));
+	c->bytes[RTC_YEAR] = bcd_of((unsigned)(t.tm_year % 100));
+	c->bytes[RTC_CENTURY] = bcd_of((unsigned)(19 + t.tm_year / 100));
+}
+
+static uint8_t data_get(struct cmos *c)
+{
+	if (c->index == RTC_A || c->index == RTC_SECONDS)
+		clock_sample(c);
+	return c->bytes[c->index];
+}
+
+/* OVMF sets the time that it has just read; the host's clock needs no such help. */
+static void data_set(struct cmos *c, uint8_t value)
+{
+	switch (c->index) {
+	case RTC_SECONDS:
+	case RTC_MINUTES:
+	case RTC_HOURS:
+	case RTC_WEEKDAY:
+	case RTC_DAY:
+	case RTC_MONTH:
+	case RTC_YEAR:
+	case RTC_CENTURY:
+	case RTC_C:
+	case RTC_D:
+		return;
+	case RTC_A:
+		value &= (uint8_t)~A_UIP;
+		break;
+	case RTC_B:
+		value = (value & B_SET) | B_24H;
+		break;
+	default:
+		break;
+	}
+	c->bytes[c->index] = value;
+}
+
+static void cmos_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+{
+	struct cmos *c = (struct cmos *)d;
+
+	memset(data, 0xff, size);
+	for (size_t i = 0; i < size && offset + i < CMOS_PORTS; i++)
+		data[i] = offset + i == PORT_INDEX ? c->index : data_get(c);
+}
+
+/* A word at the index port is an index and its data, as on a bus of bytes. */
+static enum io_verdict cmos_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
+                                  size_t size)
+{
+	struct cmos *c = (struct cmos *)d;
+
+	for (size_t i = 0; i < size && offset + i < CMOS_PORTS; i++)
+		if (offset + i == PORT_INDEX)
+			c->index = data[i] & INDEX_BITS;
+		else
+			data_set(c, data[i]);
+	return IO_GO_ON;
+}
+
+/* A size as `n` little-endian bytes; one that doesn't fit is as large as they can say. */
+static void ram_put(uint8_t *at, size_t n, uint64_t size)
+{
+	uint64_t most = ((uint64_t)1 << (8 * n)) - 1, units = MIN_OF(size / RAM_UNIT, most);
+
+	for (size_t i = 0; i < n; i++)
+		at[i] = (uint8_t)(units >> (8 * i));
+}
+
+void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self), void *self)
+{
+	*c = (struct cmos){
+		.dev = { .name = "CMOS",
+		         .base = CMOS_PORT,
+		         .len = CMOS_PORTS,
+		         .read = cmos_read,
+		         .write = cmos_write },
+		.clock = clock ? clock : host_clock,
+		.self = self,
+		.bytes = { [RTC_A] = A_START, [RTC_B] = B_24H, [RTC_D] = D_VALID },
+	};
+	ram_put(&c->bytes[RAM_ABOVE_16M], 2, ram.below_4g > MIB16 ? ram.below_4g - MIB16 : 0);
+	ram_put(&c->bytes[RAM_ABOVE_4G], 3, ram.above_4g);
+	clock_sample(c);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/cmos.h: the PC's battery-backed memory and clock (Motorola MC146818A). */
+#ifndef CORE_DEV_CMOS_H
+#define CORE_DEV_CMOS_H
+
+#include <time.h>
+
+#include "core/dev/bus.h"
+
+#define CMOS_PORT  0x70
+#define CMOS_BYTES 128
+
+/* Sizes of RAM, in bytes; firmware looks here only without etc/e820. */
+struct cmos_ram {
+	uint64_t below_4g, above_4g;
+};
+
+struct cmos {
+	struct io_dev dev;
+	time_t (*clock)(void *self); /* seconds since 1970, UTC */
+	void *self;
+	uint8_t index;
+	uint8_t bytes[CMOS_BYTES];
+};
+
+/* clock NULL: the host's. */
+void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self), void *self);
+
+#endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/fwcfg.c: selector, data port and DMA of fw_cfg (QEMU docs/specs/fw_cfg). */
+#include "core/dev/fwcfg.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/plan/region.h"
+
+/* From FWCFG_PORT on. The selector is little-endian, the DMA address big-endian. */
+enum { REG_SELECTOR, REG_DATA, REG_DMA_HIGH = 4, REG_DMA_LOW = 8, FWCFG_PORTS = 12 };
+
+/* Of a key, the bit that once meant writing; QEMU ignores it since 2.4. */
+#define KEY_WRITE 0x4000
+
+#define ID_PORT 0x01
+#define ID_DMA  0x02
+
+/* What the DMA register reads as. */
+static const uint8_t dma_signature[] = { 'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G' };
+static_assert(sizeof(dma_signature) == FWCFG_PORTS - REG_DMA_HIGH, "the DMA register");
+
+/* Control of a DMA transfer; a key stands in the upper half. */
+enum { DMA_ERROR = 0x01, DMA_READ = 0x02, DMA_SKIP = 0x04, DMA_SELECT = 0x08, DMA_WRITE = 0x10 };
+
+/* FWCfgDmaAccess, in guest memory, big-endian. */
+struct dma_access {
+	uint8_t control[4], length[4], address[8];
+};
+static_assert(sizeof(struct dma_access) == 16, "FWCfgDmaAccess");
+static_assert(offsetof(struct dma_access, address) == 8, "FWCfgDmaAccess.address");
+
+static_assert(offsetof(struct fwcfg_entry, name) == 8, "FWCfgFile.name");
+static_assert(sizeof(struct fwcfg_entry) == 64, "FWCfgFile");
+static_assert(offsetof(struct fwcfg_directory, entries) == 4, "FWCfgFiles");
+
+static uint64_t be_get(const uint8_t *bytes, size_t size)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+static void be_put(uint8_t *bytes, size_t size, uint64_t value)
+{
+	for (size_t i = size; i > 0; i--, value >>= 8)
+		bytes[i - 1] = (uint8_t)value;
+}
+
+static struct fwcfg_item *item_find(struct fwcfg *f, uint16_t key)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->items[i].key == key)
+			return &f->items[i];
+	return NULL;
+}
+
+static void fwcfg_select(struct fwcfg *f, uint16_t key)
+{
+	f->selected = item_find(f, key & (uint16_t)~KEY_WRITE);
+	f->offset = 0;
+}
+
+/* How much of what is selected has not been read. */
+static uint32_t fwcfg_left(const struct fwcfg *f)
+{
+	return f->selected ? f->selected->size - f->offset : 0;
+}
+
+static uint8_t fwcfg_next(struct fwcfg *f)
+{
+	f->stats.port_bytes++;
+	return fwcfg_left(f) > 0 ? f->selected->bytes[f->offset++] : 0;
+}
+
+static uint8_t *guest_at(struct fwcfg *f, uint64_t gpa, uint64_t size)
+{
+	uint64_t last;
+
+	if (__builtin_add_overflow(gpa, size - 1, &last))
+		return NULL;
+	return f->at(f->self, gpa, size);
+}
+
+/* Copies, or zeroes where there is nothing to copy from. */
+static void piece_put(struct fwcfg *f, uint8_t *to, const uint8_t *from, uint64_t size)
+{
+	if (from)
+		memcpy(to, from, size);
+	else
+		memset(to, 0, size);
+	f->stats.dma_bytes += size;
+}
+
+/*
+ * False: not all of it could be reached. Memory that is contiguous to the guest may be two slots to us: page
+ * by page then, up to the first that can't be reached, so that no length buys work beyond the guest's memory.
+ */
+static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64_t size)
+{
+	uint8_t *whole = size > 0 ? guest_at(f, gpa, size) : NULL;
+
+	if (whole)
+		piece_put(f, whole, from, size);
+	for (uint64_t done = 0, n; !whole && done < size; done += n) {
+		uint8_t *piece;
+
+		n = MIN_OF(size - done, PAGE_SIZE - (gpa + done) % PAGE_SIZE);
+		piece = guest_at(f, gpa + done, n);
+		if (!piece)
+			return false;
+		piece_put(f, piece, from ? from + done : NULL, n);
+	}
+	return true;
+}
+
+/* What is left of the item, then zeros. */
+static bool dma_read(struct fwcfg *f, uint64_t gpa, uint32_t length)
+{
+	uint32_t held = MIN_OF(length, fwcfg_left(f));
+	const uint8_t *from = held > 0 ? f->selected->bytes + f->offset : NULL;
+	uint64_t last;
+
+	if (length > 0 && __builtin_add_overflow(gpa, (uint64_t)length - 1, &last))
+		return false;
+	f->offset += held;
+	return guest_put(f, gpa, from, held) && guest_put(f, gpa + held, NULL, length - held);
+}
+
+static bool dma_skip(struct fwcfg *f, uint32_t length)
+{
+	f->offset += MIN_OF(length, fwcfg_left(f));
+	return true;
+}
+
+/* Of several operations the first in this order counts. Nothing on the shelf can be written. */
+static bool dma_carry_out(struct fwcfg *f, uint32_t control, uint32_t length, uint64_t gpa)
+{
+	if (control & DMA_SELECT)
+		fwcfg_select(f, (uint16_t)(control >> 16));
+	if (control & DMA_READ)
+		return dma_read(f, gpa, length);
+	if (control & DMA_WRITE)
+		return false;
+	return control & DMA_SKIP ? dma_skip(f, length) : true;
+}
+
+/* The guest watches this word: what was put into its memory comes first. */
+static void control_put(struct fwcfg *f, uint8_t *control, bool ok)
+{
+	f->stats.dma_refused += !ok;
+	atomic_thread_fence(memory_order_release);
+	be_put(control, sizeof(((struct dma_access *)0)->control), ok ? 0 : DMA_ERROR);
+}
+
+/* Each byte once: another vCPU may be writing there, and what is checked must be what is used. */
+static struct dma_access access_fetch(const uint8_t *from)
+{
+	const volatile uint8_t *live = from;
+	uint8_t bytes[sizeof(struct dma_access)];
+	struct dma_access a;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = live[i];
+	memcpy(&a, bytes, sizeof(a));
+	return a;
+}
+
+/* A descriptor cut off by the end of memory is refused in its control word, if that much is there. */
+static void dma_lost(struct fwcfg *f, uint64_t gpa)
+{
+	uint8_t *control = guest_at(f, gpa, sizeof(((struct dma_access *)0)->control));
+
+	if (control)
+		control_put(f, control, false);
+	else
+		f->stats.dma_refused++;
+}
+
+static void dma_start(struct fwcfg *f, uint64_t gpa)
+{
+	uint8_t *at = guest_at(f, gpa, sizeof(struct dma_access));
+	struct dma_access a;
+	bool ok;
+
+	f->stats.dma_count++;
+	if (!at) {
+		dma_lost(f, gpa);
+		return;
+	}
+	a = access_fetch(at);
+	ok = dma_carry_out(f, (uint32_t)be_get(a.control, sizeof(a.control)),
+	                   (uint32_t)be_get(a.length, sizeof(a.length)),
+	                   be_get(a.address, sizeof(a.address)));
+	control_put(f, at, ok);
+}
+
+/* The selector is for writing; where nothing is, reads float high. */
+static void fwcfg_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+{
+	struct fwcfg *f = (struct fwcfg *)d;
+
+	memset(data, 0xff, size);
+	for (size_t i = 0; offset == REG_DATA && i < size; i++)
+		data[i] = fwcfg_next(f);
+	for (size_t i = 0; offset >= REG_DMA_HIGH && i < size && offset + i < FWCFG_PORTS; i++)
+		data[i] = dma_signature[offset - REG_DMA_HIGH + i];
+}
+
+/* As QEMU has it, a register takes a write of its own width and no other. */
+static enum io_verdict fwcfg_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
+                                   size_t size)
+{
+	struct fwcfg *f = (struct fwcfg *)d;
+
+	if (offset == REG_SELECTOR && size == 2) {
+		fwcfg_select(f, (uint16_t)(data[0] | data[1] << 8));
+	} else if (offset == REG_DMA_HIGH && size == 4) {
+		f->dma_address = be_get(data, size) << 32;
+	} else if (offset == REG_DMA_LOW && size == 4) {
+		uint64_t gpa = f->dma_address | be_get(data, size);
+
+		f->dma_address = 0; /* the next one below 4 GiB needs no high half */
+		dma_start(f, gpa);
+	}
+	return IO_GO_ON;
+}
+
+static struct fwcfg_item *item_new(struct fwcfg *f, uint16_t key, const void *bytes, size_t size,
+                                   struct error *err)
+{
+	struct fwcfg_item *item = &f->items[f->count];
+
+	if (size > UINT32_MAX) {
+		error_set(err, ERROR_BAD_VALUE, "fw_cfg item 0x%x has %zu bytes", key, size);
+		error_why(err, "fw_cfg counts bytes in 32 bits");
+		return NULL;
+	}
+	if (item_find(f, key)) {
+		error_set(err, ERROR_INTERNAL, "fw_cfg has an item 0x%x already", key);
+		return NULL;
+	}
+	if (f->count == FWCFG_ITEMS) {
+		error_set(err, ERROR_INTERNAL,
+		          "no room for fw_cfg item 0x%x: there are at most %d items", key,
+		          FWCFG_ITEMS);
+		return NULL;
+	}
+	*item = (struct fwcfg_item){ .key = key, .bytes = bytes, .size = (uint32_t)size };
+	f->count++;
+	return item;
+}
+
+int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, struct error *err)
+{
+	if (key >= FWCFG_FILES)
+		return error_set(err, ERROR_INTERNAL, "fw_cfg item 0x%x is among the keys of files",
+		                 key);
+	return item_new(f, key, bytes, size, err) ? 0 : err->code;
+}
+
+static int number_add(struct fwcfg *f, uint16_t key, uint32_t value, size_t size, struct error *err)
+{
+	int r = fwcfg_add(f, key, NULL, size, err);
+	struct fwcfg_item *item = &f->items[f->count - 1];
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < size; i++)
+		item->small[i] = (uint8_t)(value >> (8 * i));
+	item->bytes = item->small;
+	return 0;
+}
+
+int fwcfg_add_u16(struct fwcfg *f, uint16_t key, uint16_t value, struct error *err)
+{
+	return number_add(f, key, value, sizeof(value), err);
+}
+
+int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *err)
+{
+	return number_add(f, key, value, sizeof(value), err);
+}
+
+static int name_check(const struct fwcfg *f, const char *name, struct error *err)
+{
+	size_t length = strlen(name);
+
+	if (length == 0 || length > FWCFG_NAME_MAX) {
+		error_set(err, ERROR_BAD_VALUE, "the fw_cfg file name '%s' has %zu characters",
+		          name, length);
+		return error_why(err, "a name has between 1 and %d", FWCFG_NAME_MAX);
+	}
+	for (size_t i = 0; i < f->files; i++)
+		if (strcmp(f->directory.entries[i].name, name) == 0)
+			return error_set(err, ERROR_CONFLICT, "fw_cfg has a file '%s' already",
+			                 name);
+	return 0;
+}
+
+int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,
+                   struct error *err)
+{
+	struct fwcfg_entry *e = &f->directory.entries[f->files];
+	uint16_t key = (uint16_t)(FWCFG_FILES + f->files);
+	int r = name_check(f, name, err);
+
+	if (r < 0)
+		return r;
+	if (!item_new(f, key, bytes, size, err))
+		return error_wrap(err, "file '%s'", name);
+	be_put(e->size, sizeof(e->size), size);
+	be_put(e->key, sizeof(e->key), key);
+	memcpy(e->name, name, strlen(name) + 1);
+	f->files++;
+	be_put(f->directory.count, sizeof(f->directory.count), f->files);
+	item_find(f, FWCFG_DIRECTORY)->size += (uint32_t)sizeof(*e);
+	return 0;
+}
+
+bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key)
+{
+	if (!f->selected || f->selected->size == 0 || fwcfg_left(f) > 0)
+		return false;
+	*ret_key = f->selected->key;
+	return true;
+}
+
+void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size),
+                void *self)
+{
+	*f = (struct fwcfg){
+		.dev = { .name = "fw_cfg",
+		         .base = FWCFG_PORT,
+		         .len = FWCFG_PORTS,
+		         .read = fwcfg_read,
+		         .write = fwcfg_write },
+		.at = at,
+		.self = self,
+		.items = { { .key = FWCFG_SIGNATURE, .size = 4, .small = "QEMU" },
+		           { .key = FWCFG_ID, .size = 4, .small = { ID_PORT | ID_DMA } },
+		           { .key = FWCFG_DIRECTORY, .size = sizeof(f->directory.count) } },
+		.count = 3,
+	};
+	f->items[0].bytes = f->items[0].small;
+	f->items[1].bytes = f->items[1].small;
+	f->items[2].bytes = (const uint8_t *)&f->directory;
+	fwcfg_select(f, FWCFG_SIGNATURE);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/fwcfg.h: fw_cfg, the shelf of named bytes where OVMF finds memory map, tables and kernel. */
+#ifndef CORE_DEV_FWCFG_H
+#define CORE_DEV_FWCFG_H
+
+#include "core/dev/bus.h"
+
+struct error; /* core/base/error.h */
+
+#define FWCFG_PORT     0x510
+#define FWCFG_ITEMS    32 /* signature, id and directory among them */
+#define FWCFG_NAME_MAX 55 /* characters of a file's name */
+
+/* What firmware asks for by number (QEMU docs/specs/fw_cfg; edk2 QemuFwCfg.h). */
+enum fwcfg_key {
+	FWCFG_SIGNATURE = 0x00,
+	FWCFG_ID = 0x01,
+	FWCFG_BOOT_CPUS = 0x05, /* u16 */
+	FWCFG_KERNEL_SIZE = 0x08,
+	FWCFG_INITRD_SIZE = 0x0b,
+	FWCFG_BOOT_MENU = 0x0e,   /* u16 */
+	FWCFG_MAX_CPUS = 0x0f,    /* u16 */
+	FWCFG_KERNEL_DATA = 0x11, /* the file after its setup sectors */
+	FWCFG_INITRD_DATA = 0x12,
+	FWCFG_CMDLINE_SIZE = 0x14, /* the NUL counts */
+	FWCFG_CMDLINE_DATA = 0x15,
+	FWCFG_SETUP_SIZE = 0x17,
+	FWCFG_SETUP_DATA = 0x18, /* (setup_sects + 1) * 512 bytes */
+	FWCFG_DIRECTORY = 0x19,
+	FWCFG_FILES = 0x20, /* the first file's; the others follow in the order of adding */
+};
+
+struct fwcfg_item {
+	uint16_t key;
+	const uint8_t *bytes; /* borrowed, or `small` */
+	uint32_t size;
+	uint8_t small[4];
+};
+
+/* One file in the directory; numbers big-endian. */
+struct fwcfg_entry {
+	uint8_t size[4], key[2], reserved[2];
+	char name[FWCFG_NAME_MAX + 1];
+};
+
+struct fwcfg_directory {
+	uint8_t count[4]; /* big-endian */
+	struct fwcfg_entry entries[FWCFG_ITEMS];
+};
+
+struct fwcfg_stats {
+	uint64_t port_bytes;  /* read byte by byte */
+	uint64_t dma_count;   /* transfers begun */
+	uint64_t dma_bytes;   /* put into guest memory */
+	uint64_t dma_refused; /* ended with the error bit, or with nobody to tell */
+};
+
+/* Stays where it was initialised. */
+struct fwcfg {
+	struct io_dev dev;
+	/* size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece. */
+	uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size);
+	void *self;
+	struct fwcfg_item items[FWCFG_ITEMS];
+	size_t count, files;
+	struct fwcfg_directory directory;
+	const struct fwcfg_item *selected; /* NULL: a key that nobody has, which reads as zeros */
+	uint32_t offset;                   /* in what is selected, never past its end */
+	uint64_t dma_address;
+	struct fwcfg_stats stats;
+};
+
+/* A shelf with signature, id (port and DMA interface) and an empty directory. */
+void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size),
+                void *self);
+
+/*
+ * All before the guest runs; the bytes are borrowed. -EINVAL: a key or name that is taken, a name that
+ * doesn't fit, more than 4 GiB - 1, or no room. Firmware walks the directory one entry at a time, again for
+ * each file it looks for: keep it short and begin with what is asked for most (etc/e820).
+ */
+int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, struct error *err);
+int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,
+                   struct error *err);
+/* Numbers are copied, little-endian. */
+int fwcfg_add_u16(struct fwcfg *f, uint16_t key, uint16_t value, struct error *err);
+int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *err);
+
+/* True: what was asked for last has been read to its end, and *ret_key is which. */
+bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/pci_host.c: configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2) over two functions. */
+#include "core/dev/pci_host.h"
+
+#include <string.h>
+
+#include "core/base/array.h"
+
+#define ADDRESS_ENABLE   0x80000000u
+#define ADDRESS_BITS     0x80fffffcu /* the others are reserved and read 0 */
+#define ADDRESS_FUNCTION 0x00ffff00u
+#define ADDRESS_REGISTER 0x000000fcu
+
+#define DATA_PORTS 4
+
+enum {
+	REG_VENDOR = 0x00,
+	REG_DEVICE = 0x02,
+	REG_COMMAND = 0x04,
+	REG_CLASS = 0x0a,
+	REG_HEADER_TYPE = 0x0e,
+	REG_INTERRUPT_LINE = 0x3c,
+	REG_OWN = 0x40, /* from here on registers are the function's own */
+};
+
+#define MULTIFUNCTION 0x80
+#define PIIX4_PMBA    REG_OWN /* base of the power management ports (Intel 82371AB, 7.1.1) */
+#define PMBA_IO       0x01
+
+/* OVMF takes 8086:1237 for an i440FX and then looks for the PIIX4's power management at 00:01.3. */
+static const struct {
+	uint32_t at; /* bus, device and function, as in the address register */
+	uint16_t device, class;
+	uint8_t header, pmba;
+} functions[] = {
+	[PCI_HOST_BRIDGE] = { .at = 0, .device = 0x1237, .class = 0x0600 },
+	[PCI_POWER] = { .at = 1 << 11 | 3 << 8,
+	                .device = 0x7113,
+	                .class = 0x0680,
+	                .header = MULTIFUNCTION,
+	                .pmba = PMBA_IO },
+};
+
+/* The configuration space that the address register points into; NULL: nobody's. */
+static uint8_t *config_at(struct pci_host *p)
+{
+	if (!(p->address & ADDRESS_ENABLE))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+		if ((p->address & ADDRESS_FUNCTION) == functions[i].at)
+			return p->config[i];
+	return NULL;
+}
+
+/* No base address register can be set, which means that the function has none. */
+static bool config_stores(unsigned reg)
+{
+	return reg >= REG_OWN || reg == REG_COMMAND || reg == REG_COMMAND + 1 ||
+	       reg == REG_INTERRUPT_LINE;
+}
+
+/* What doesn't start at the register or isn't as wide is no access to it. */
+static void address_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+{
+	const struct pci_host *p = (const struct pci_host *)d;
+
+	memset(data, 0xff, size);
+	for (size_t i = 0; offset == 0 && size == 4 && i < size; i++)
+		data[i] = (uint8_t)(p->address >> (8 * i));
+}
+
+static enum io_verdict address_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
+                                     size_t size)
+{
+	struct pci_host *p = (struct pci_host *)d;
+
+	if (offset == 0 && size == 4)
+		p->address = (data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
+		              (uint32_t)data[3] << 24) &
+		             ADDRESS_BITS;
+	return IO_GO_ON;
+}
+
+static struct pci_host *host_of(struct io_dev *data_dev)
+{
+	return (struct pci_host *)((char *)data_dev - offsetof(struct pci_host, data_dev));
+}
+
+static void data_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+{
+	struct pci_host *p = host_of(d);
+	const uint8_t *config = config_at(p);
+	unsigned reg = p->address & ADDRESS_REGISTER;
+
+	memset(data, 0xff, size);
+	for (size_t i = 0; config && i < size && offset + i < DATA_PORTS; i++)
+		data[i] = config[reg + offset + i];
+}
+
+static enum io_verdict data_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
+                                  size_t size)
+{
+	struct pci_host *p = host_of(d);
+	uint8_t *config = config_at(p);
+	unsigned reg = (p->address & ADDRESS_REGISTER) + offset;
+
+	for (size_t i = 0; config && i < size && offset + i < DATA_PORTS; i++)
+		if (config_stores(reg + (unsigned)i))
+			config[reg + i] = data[i];
+	return IO_GO_ON;
+}
+
+static void word_put(uint8_t *at, uint16_t value)
+{
+	at[0] = (uint8_t)value;
+	at[1] = (uint8_t)(value >> 8);
+}
+
+void pci_host_init(struct pci_host *p)
+{
+	*p = (struct pci_host){
+		.address_dev = { .name = "PCI address",
+		                 .base = PCI_ADDRESS_PORT,
+		                 .len = 1,
+		                 .read = address_read,
+		                 .write = address_write },
+		.data_dev = { .name = "PCI data",
+		              .base = PCI_DATA_PORT,
+		              .len = DATA_PORTS,
+		              .read = data_read,
+		              .write = data_write },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
+		word_put(p->config[i] + REG_VENDOR, 0x8086);
+		word_put(p->config[i] + REG_DEVICE, functions[i].device);
+		word_put(p->config[i] + REG_CLASS, functions[i].class);
+		p->config[i][REG_HEADER_TYPE] = functions[i].header;
+		p->config[i][PIIX4_PMBA] = functions[i].pmba;
+	}
+}

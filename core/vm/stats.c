@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/stats.c: counts exits, and gathers them by device. */
+#include "core/vm/stats.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/array.h"
+#include "core/vm/vm.h"
+
+static const char *const names[] = {
+	[EXIT_PORT] = "port",
+	[EXIT_MMIO] = "mmio",
+	[EXIT_PAGE_STATE] = "page_state",
+	[EXIT_MEMORY_FAULT] = "memory_fault",
+	[EXIT_KICK] = "signal",
+	[EXIT_OTHER] = "other",
+};
+static_assert(ARRAY_SIZE(names) == EXIT_KINDS, "a kind of exit without a name");
+
+const char *stats_exit_name(enum exit_kind kind)
+{
+	return names[kind];
+}
+
+void stats_exit(struct stats *s, enum exit_kind kind)
+{
+	atomic_fetch_add_explicit(&s->exits[kind], 1, memory_order_relaxed);
+}
+
+void stats_port(struct stats *s, uint16_t port)
+{
+	atomic_fetch_add_explicit(&s->ports[port], 1, memory_order_relaxed);
+}
+
+void stats_pages(struct stats *s, uint64_t pages, bool now_private)
+{
+	atomic_fetch_add_explicit(now_private ? &s->pages_private : &s->pages_shared, pages,
+	                          memory_order_relaxed);
+}
+
+void stats_begin(struct stats *s)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	s->begun_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Keeps the list by falling count; what falls off its end is counted as others. */
+static void line_add(struct stats_device *d, struct stats_line line)
+{
+	size_t at = d->n_ports;
+
+	d->exits += line.exits;
+	while (at > 0 && d->ports[at - 1].exits < line.exits)
+		at--;
+	if (d->n_ports == STATS_PORTS) {
+		d->others += at < STATS_PORTS ? d->ports[STATS_PORTS - 1].exits : line.exits;
+		d->n_ports -= at < STATS_PORTS;
+	}
+	if (at == STATS_PORTS)
+		return;
+	memmove(&d->ports[at + 1], &d->ports[at], (d->n_ports - at) * sizeof(d->ports[0]));
+	d->ports[at] = line;
+	d->n_ports++;
+}
+
+static void ports_gather(const struct vm *vm, unsigned from, unsigned end, struct stats_device *d)
+{
+	for (unsigned port = from; port < end; port++) {
+		uint64_t n = atomic_load_explicit(&vm->stats.ports[port], memory_order_relaxed);
+
+		if (n > 0)
+			line_add(d, (struct stats_line){ .port = (uint16_t)port, .exits = n });
+	}
+}
+
+/* The bus has its devices by rising base; what lies between them is nobody's. */
+static void devices_gather(const struct vm *vm, struct stats_report *r)
+{
+	struct stats_device nobody = { .name = "nobody" };
+	unsigned from = 0;
+
+	for (size_t i = 0; i < vm->bus.count; i++) {
+		const struct io_dev *dev = vm->bus.devices[i];
+		struct stats_device *d = &r->devices[r->n_devices];
+
+		*d = (struct stats_device){ .name = dev->name };
+		ports_gather(vm, from, dev->base, &nobody);
+		from = (unsigned)dev->base + dev->len;
+		ports_gather(vm, dev->base, from, d);
+		r->n_devices += d->exits > 0;
+	}
+	ports_gather(vm, from, ARRAY_SIZE(vm->stats.ports), &nobody);
+	if (nobody.exits > 0)
+		r->devices[r->n_devices++] = nobody;
+}
+
+static bool first_byte(const struct vm *vm, const struct sink *s, uint64_t *ret_us)
+{
+	if (!s->first_ns || !vm->stats.begun_ns || s->first_ns < vm->stats.begun_ns)
+		return false;
+	*ret_us = (s->first_ns - vm->stats.begun_ns) / 1000;
+	return true;
+}
+
+void stats_report(const struct vm *vm, struct stats_report *ret)
+{
+	struct stats_report r = { .pages_shared = atomic_load(&vm->stats.pages_shared),
+		                  .pages_private = atomic_load(&vm->stats.pages_private),
+		                  .fwcfg_there = vm->fwcfg.count > 0,
+		                  .fwcfg = vm->fwcfg.stats,
+		                  .debug_line = debug_port_line(&vm->debug_port) };
+
+	for (size_t i = 0; i < EXIT_KINDS; i++) {
+		r.exits[i] = atomic_load(&vm->stats.exits[i]);
+		r.total += r.exits[i];
+	}
+	devices_gather(vm, &r);
+	r.serial_came = first_byte(vm, &vm->serial_out, &r.serial_us);
+	r.debug_came = first_byte(vm, &vm->debug_out, &r.debug_us);
+	*ret = r;
+}

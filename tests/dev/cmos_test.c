@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/dev/cmos_test.c: index and data, the clock at moments of the test's choice, sizes of RAM. */
+#include "core/dev/cmos.h"
+
+#include <criterion/criterion.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+struct desk {
+	struct bus bus;
+	struct cmos cmos;
+	time_t now;
+};
+
+static time_t desk_clock(void *self)
+{
+	return ((struct desk *)self)->now;
+}
+
+static void desk_open(struct desk *d, struct cmos_ram ram)
+{
+	struct error err = { 0 };
+
+	memset(d, 0, sizeof(*d));
+	d->now = 1709251199; /* Thursday 2024-02-29 23:59:59 UTC */
+	cmos_init(&d->cmos, ram, desk_clock, d);
+	cr_assert_eq(bus_add(&d->bus, &d->cmos.dev, &err), 0);
+}
+
+static uint32_t in(struct desk *d, uint16_t port, size_t size)
+{
+	uint8_t data[4] = { 0 };
+
+	cr_assert(bus_read(&d->bus, port, data, size));
+	return data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+static void out(struct desk *d, uint16_t port, uint32_t value, size_t size)
+{
+	uint8_t data[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+		            (uint8_t)(value >> 24) };
+	enum io_verdict v = IO_RESET;
+
+	cr_assert(bus_write(&d->bus, port, data, size, &v));
+	cr_assert_eq(v, IO_GO_ON);
+}
+
+static uint8_t get(struct desk *d, uint8_t index)
+{
+	out(d, 0x70, index, 1);
+	return (uint8_t)in(d, 0x71, 1);
+}
+
+static void set(struct desk *d, uint8_t index, uint8_t value)
+{
+	out(d, 0x70, index, 1);
+	out(d, 0x71, value, 1);
+}
+
+static const struct cmos_ram no_ram;
+
+Test(cmos, tells_the_time_in_bcd)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	cr_assert_eq(get(&d, 0x00), 0x59);
+	cr_assert_eq(get(&d, 0x02), 0x59);
+	cr_assert_eq(get(&d, 0x04), 0x23);
+	cr_assert_eq(get(&d, 0x06), 5); /* Sunday is 1 */
+	cr_assert_eq(get(&d, 0x07), 0x29);
+	cr_assert_eq(get(&d, 0x08), 0x02);
+	cr_assert_eq(get(&d, 0x09), 0x24);
+	cr_assert_eq(get(&d, 0x32), 0x20);
+}
+
+Test(cmos, goes_with_the_clock)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	d.now++;
+	cr_assert_eq(get(&d, 0x00), 0x00);
+	cr_assert_eq(get(&d, 0x04), 0x00);
+	cr_assert_eq(get(&d, 0x06), 6);
+	cr_assert_eq(get(&d, 0x07), 0x01);
+	cr_assert_eq(get(&d, 0x08), 0x03);
+	d.now = 4102444799; /* 2099-12-31 23:59:59 */
+	cr_assert_eq(get(&d, 0x00), 0x59);
+	cr_assert_eq(get(&d, 0x09), 0x99);
+	cr_assert_eq(get(&d, 0x32), 0x20);
+	d.now = 0;
+	cr_assert_eq(get(&d, 0x00), 0x00);
+	cr_assert_eq(get(&d, 0x07), 0x01);
+	cr_assert_eq(get(&d, 0x09), 0x70);
+	cr_assert_eq(get(&d, 0x32), 0x19);
+}
+
+/* Firmware asks whether an update is in progress, then for the seconds, and trusts the rest. */
+Test(cmos, gives_one_moment_to_a_reader_whom_a_new_year_overtakes)
+{
+	static const uint8_t starts[] = { 0x00, 0x0a };
+
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct desk d;
+
+		desk_open(&d, no_ram);
+		d.now = 1735689599; /* 2024-12-31 23:59:59 */
+		get(&d, starts[i]);
+		d.now++;
+		cr_assert_eq(get(&d, 0x02), 0x59);
+		cr_assert_eq(get(&d, 0x04), 0x23);
+		cr_assert_eq(get(&d, 0x07), 0x31);
+		cr_assert_eq(get(&d, 0x08), 0x12);
+		cr_assert_eq(get(&d, 0x09), 0x24);
+		get(&d, starts[i]);
+		cr_assert_eq(get(&d, 0x02), 0x00);
+		cr_assert_eq(get(&d, 0x09), 0x25);
+	}
+}
+
+Test(cmos, time_can_not_be_set)
+{
+	static const uint8_t registers[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x32 };
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+		uint8_t before = get(&d, registers[i]);
+
+		set(&d, registers[i], 0x11);
+		cr_assert_eq(get(&d, registers[i]), before, "0x%x", registers[i]);
+	}
+}
+
+Test(cmos, bears_a_clock_that_is_out_of_its_mind)
+{
+	static const time_t moments[] = { LONG_MIN, LONG_MAX, -1, -(1LL << 40), 1LL << 40 };
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
+		d.now = moments[i];
+		cr_assert_leq(get(&d, 0x00), 0x60);
+		cr_assert_leq(get(&d, 0x08), 0x12);
+		cr_assert_leq(get(&d, 0x32) >> 4, 9);
+		cr_assert_leq(get(&d, 0x32) & 15, 9);
+	}
+}
+
+Test(cmos, asks_the_hosts_clock_unless_given_another)
+{
+	struct cmos c;
+
+	cmos_init(&c, no_ram, NULL, NULL);
+	cr_assert_gt(c.clock(c.self), 1700000000);
+}
+
+Test(cmos, status_registers_are_those_of_a_clock_that_runs)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	cr_assert_eq(get(&d, 0x0a), 0x26);
+	cr_assert_eq(get(&d, 0x0b), 0x02);
+	cr_assert_eq(get(&d, 0x0c), 0x00);
+	cr_assert_eq(get(&d, 0x0d), 0x80);
+}
+
+Test(cmos, is_never_in_an_update)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	set(&d, 0x0a, 0xff);
+	cr_assert_eq(get(&d, 0x0a), 0x7f);
+	set(&d, 0x0a, 0x26);
+	cr_assert_eq(get(&d, 0x0a), 0x26);
+}
+
+/* The three writes of OVMF's PcRtc, and one that would change the format. */
+Test(cmos, stays_in_24_hours_and_bcd)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	set(&d, 0x0b, 0x02);
+	cr_assert_eq(get(&d, 0x0b), 0x02);
+	set(&d, 0x0b, 0x82);
+	cr_assert_eq(get(&d, 0x0b), 0x82);
+	set(&d, 0x0b, 0x02);
+	cr_assert_eq(get(&d, 0x0b), 0x02);
+	set(&d, 0x0b, 0x7c);
+	cr_assert_eq(get(&d, 0x0b), 0x02);
+	cr_assert_eq(get(&d, 0x04), 0x23);
+}
+
+Test(cmos, stays_valid_whatever_is_written)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	set(&d, 0x0d, 0x00);
+	cr_assert_eq(get(&d, 0x0d), 0x80);
+	set(&d, 0x0c, 0xff);
+	cr_assert_eq(get(&d, 0x0c), 0x00);
+}
+
+Test(cmos, does_not_resume_from_sleep)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	cr_assert_eq(get(&d, 0x0f), 0x00);
+	set(&d, 0x0f, 0x00);
+	cr_assert_eq(get(&d, 0x0f), 0x00);
+}
+
+Test(cmos, keeps_alarm_and_free_bytes)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	for (unsigned i = 0; i < CMOS_BYTES; i++)
+		if (i == 1 || i == 3 || i == 5 || (i >= 0x0e && i != 0x32)) {
+			set(&d, (uint8_t)i, (uint8_t)(i ^ 0x5a));
+			cr_assert_eq(get(&d, (uint8_t)i), i ^ 0x5a, "0x%x", i);
+		}
+}
+
+Test(cmos, gives_its_index_back_without_the_nmi_mask)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	cr_assert_eq(in(&d, 0x70, 1), 0);
+	out(&d, 0x70, 0x8b, 1);
+	cr_assert_eq(in(&d, 0x70, 1), 0x0b);
+	cr_assert_eq(in(&d, 0x71, 1), 0x02);
+	out(&d, 0x70, 0xff, 1);
+	cr_assert_eq(in(&d, 0x70, 1), 0x7f);
+}
+
+Test(cmos, takes_index_and_data_in_one_word)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	out(&d, 0x70, 0x7740, 2);
+	cr_assert_eq(get(&d, 0x40), 0x77);
+	cr_assert_eq(in(&d, 0x70, 2), 0x7740);
+	cr_assert_eq(in(&d, 0x70, 4), 0xffff7740);
+	cr_assert_eq(in(&d, 0x71, 2), 0xff77);
+	out(&d, 0x71, 0x11223344, 4);
+	cr_assert_eq(get(&d, 0x40), 0x44);
+}
+
+Test(cmos, tells_how_much_ram_there_is)
+{
+	static const struct {
+		struct cmos_ram ram;
+		uint32_t low, high;
+	} rows[] = {
+		{ { 0, 0 }, 0, 0 },
+		{ { 8 * MIB, 0 }, 0, 0 },
+		{ { 16 * MIB, 0 }, 0, 0 },
+		{ { 16 * MIB + 0x10000, 0 }, 1, 0 },
+		{ { 512 * MIB, 0 }, 0x1f00, 0 },
+		{ { 3 * GIB, 5 * GIB }, 0xbf00, 0x14000 },
+		{ { 4 * GIB, 0 }, 0xff00, 0 },
+		{ { 5 * GIB, 1024 * GIB }, 0xffff, 0xffffff },
+		{ { UINT64_MAX, UINT64_MAX }, 0xffff, 0xffffff },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct desk d;
+
+		desk_open(&d, rows[i].ram);
+		cr_assert_eq(get(&d, 0x34) | get(&d, 0x35) << 8, (int)rows[i].low, "row %zu", i);
+		cr_assert_eq(get(&d, 0x5b) | get(&d, 0x5c) << 8 | get(&d, 0x5d) << 16,
+		             (int)rows[i].high, "row %zu", i);
+	}
+}
+
+Test(cmos, bears_any_width_at_any_offset_and_index)
+{
+	struct desk d;
+
+	desk_open(&d, no_ram);
+	for (unsigned i = 0; i < 256 * 8; i++) {
+		size_t size = (size_t)1 << i % 3;
+		uint16_t offset = (uint16_t)(i % 8 > 4 ? i * 1009 : i % 8);
+		uint8_t *data = malloc(size);
+
+		out(&d, 0x70, i / 8, 1);
+		memset(data, (int)(i / 8), size);
+		d.cmos.dev.write(&d.cmos.dev, offset, data, size);
+		d.cmos.dev.read(&d.cmos.dev, offset, data, size);
+		free(data);
+	}
+	cr_assert_lt(d.cmos.index, CMOS_BYTES);
+}

@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/dev/fwcfg_test.c: the shelf through its ports, and descriptors that no honest firmware writes. */
+#include "core/dev/fwcfg.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+
+/*
+ * Two slots side by side, each in an allocation of just its size, so that a byte too far is seen. The
+ * second has a private page in its middle.
+ */
+#define LOW       0x10000u
+#define LOW_SIZE  0x4000u
+#define HIGH      (LOW + LOW_SIZE)
+#define HIGH_SIZE 0x3000u
+#define PRIVATE   (HIGH + 0x1000u)
+#define RAM_END   (HIGH + HIGH_SIZE)
+#define MMIO      0xfee00000u
+
+enum { READ = 0x02, SKIP = 0x04, SELECT = 0x08, WRITE = 0x10 };
+
+struct desk {
+	struct bus bus;
+	struct fwcfg f;
+	uint8_t *low, *high;
+	unsigned lookups;
+};
+
+static uint8_t *in_slot(uint8_t *slot, uint64_t offset, uint64_t room, uint64_t size)
+{
+	return offset < room && size <= room - offset ? slot + offset : NULL;
+}
+
+static uint8_t *desk_at(void *self, uint64_t gpa, uint64_t size)
+{
+	struct desk *d = self;
+
+	d->lookups++;
+	cr_assert_gt(size, 0);
+	cr_assert_leq(gpa, UINT64_MAX - (size - 1), "a range that wraps");
+	if (gpa < PRIVATE + 0x1000 && gpa + (size - 1) >= PRIVATE)
+		return NULL;
+	if (gpa >= HIGH)
+		return in_slot(d->high, gpa - HIGH, HIGH_SIZE, size);
+	return gpa >= LOW ? in_slot(d->low, gpa - LOW, LOW_SIZE, size) : NULL;
+}
+
+static void desk_open(struct desk *d)
+{
+	struct error err = { 0 };
+
+	memset(d, 0, sizeof(*d));
+	d->low = malloc(LOW_SIZE);
+	d->high = malloc(HIGH_SIZE);
+	memset(d->low, 0xaa, LOW_SIZE);
+	memset(d->high, 0xaa, HIGH_SIZE);
+	fwcfg_init(&d->f, desk_at, d);
+	cr_assert_eq(bus_add(&d->bus, &d->f.dev, &err), 0);
+}
+
+static void desk_close(struct desk *d)
+{
+	free(d->low);
+	free(d->high);
+}
+
+/* A byte of guest memory as the test sees it, private or not. */
+static uint8_t *ram(struct desk *d, uint64_t gpa)
+{
+	return gpa < HIGH ? d->low + (gpa - LOW) : d->high + (gpa - HIGH);
+}
+
+static bool ram_is(struct desk *d, uint64_t gpa, uint8_t value, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (*ram(d, gpa + i) != value)
+			return false;
+	return true;
+}
+
+static uint32_t in(struct desk *d, uint16_t port, size_t size)
+{
+	uint8_t data[4] = { 0 };
+
+	cr_assert(bus_read(&d->bus, port, data, size));
+	return data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+}
+
+static void out(struct desk *d, uint16_t port, uint32_t value, size_t size)
+{
+	uint8_t data[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+		            (uint8_t)(value >> 24) };
+	enum io_verdict v = IO_RESET;
+
+	cr_assert(bus_write(&d->bus, port, data, size, &v));
+	cr_assert_eq(v, IO_GO_ON);
+}
+
+static uint64_t be(const uint8_t *bytes, size_t size)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+static void put_be(struct desk *d, uint64_t gpa, uint64_t value, size_t size)
+{
+	for (size_t i = size; i > 0; i--, value >>= 8)
+		*ram(d, gpa + i - 1) = (uint8_t)value;
+}
+
+static uint32_t control_at(struct desk *d, uint64_t gpa)
+{
+	uint8_t bytes[4];
+
+	for (size_t i = 0; i < 4; i++)
+		bytes[i] = *ram(d, gpa + i);
+	return (uint32_t)be(bytes, 4);
+}
+
+static void start(struct desk *d, uint64_t gpa)
+{
+	out(d, 0x514, __builtin_bswap32((uint32_t)(gpa >> 32)), 4);
+	out(d, 0x518, __builtin_bswap32((uint32_t)gpa), 4);
+}
+
+/* Writes a descriptor and starts it; what its control word then says. */
+static uint32_t dma_from(struct desk *d, uint64_t at, uint32_t control, uint32_t length,
+                         uint64_t address)
+{
+	put_be(d, at, control, 4);
+	put_be(d, at + 4, length, 4);
+	put_be(d, at + 8, address, 8);
+	start(d, at);
+	return control_at(d, at);
+}
+
+static uint32_t dma(struct desk *d, uint32_t control, uint32_t length, uint64_t address)
+{
+	return dma_from(d, LOW, control, length, address);
+}
+
+static void add(struct desk *d, uint16_t key, const void *bytes, size_t size)
+{
+	struct error err = { 0 };
+
+	cr_assert_eq(fwcfg_add(&d->f, key, bytes, size, &err), 0, "%s", err.text);
+}
+
+static void add_file(struct desk *d, const char *name, const void *bytes, size_t size)
+{
+	struct error err = { 0 };
+
+	cr_assert_eq(fwcfg_add_file(&d->f, name, bytes, size, &err), 0, "%s", err.text);
+}
+
+Test(fwcfg, says_qemu_before_anything_is_selected)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(in(&d, 0x511, 4), 'Q' | 'E' << 8 | 'M' << 16 | 'U' << 24);
+	desk_close(&d);
+}
+
+Test(fwcfg, offers_port_and_dma_interface)
+{
+	struct desk d;
+
+	desk_open(&d);
+	out(&d, 0x510, 1, 2);
+	cr_assert_eq(in(&d, 0x511, 4), 3);
+	desk_close(&d);
+}
+
+Test(fwcfg, shows_its_signature_in_the_dma_register_at_every_width)
+{
+	static const char text[] = "QEMU CFG";
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(in(&d, 0x514, 4), 'Q' | 'E' << 8 | 'M' << 16 | 'U' << 24);
+	cr_assert_eq(in(&d, 0x518, 4), ' ' | 'C' << 8 | 'F' << 16 | 'G' << 24);
+	for (unsigned i = 0; i < 8; i++)
+		cr_assert_eq(in(&d, (uint16_t)(0x514 + i), 1), (uint8_t)text[i]);
+	cr_assert_eq(in(&d, 0x515, 2), 'E' | 'M' << 8);
+	cr_assert_eq(in(&d, 0x51a, 4), (0xffff0000 | 'F' | 'G' << 8));
+	desk_close(&d);
+}
+
+Test(fwcfg, steps_through_an_item_byte_by_byte_and_then_gives_zeros)
+{
+	struct desk d;
+
+	desk_open(&d);
+	add(&d, FWCFG_CMDLINE_DATA, "abc", 3);
+	out(&d, 0x510, FWCFG_CMDLINE_DATA, 2);
+	cr_assert_eq(in(&d, 0x511, 1), 'a');
+	cr_assert_eq(in(&d, 0x511, 1), 'b');
+	cr_assert_eq(in(&d, 0x511, 1), 'c');
+	for (int i = 0; i < 100; i++)
+		cr_assert_eq(in(&d, 0x511, 1), 0);
+	cr_assert_eq(d.f.stats.port_bytes, 103);
+	desk_close(&d);
+}
+
+Test(fwcfg, gives_a_wide_read_of_the_data_port_as_many_bytes)
+{
+	struct desk d;
+
+	desk_open(&d);
+	add(&d, FWCFG_CMDLINE_DATA, "abcde", 5);
+	out(&d, 0x510, FWCFG_CMDLINE_DATA, 2);
+	cr_assert_eq(in(&d, 0x511, 2), 'a' | 'b' << 8);
+	cr_assert_eq(in(&d, 0x511, 4), 'c' | 'd' << 8 | 'e' << 16);
+	desk_close(&d);
+}
+
+Test(fwcfg, starts_over_when_an_item_is_selected_again)
+{
+	struct desk d;
+
+	desk_open(&d);
+	in(&d, 0x511, 2);
+	out(&d, 0x510, 0, 2);
+	cr_assert_eq(in(&d, 0x511, 1), 'Q');
+	desk_close(&d);
+}
+
+Test(fwcfg, reads_zeros_from_a_key_that_nobody_has)
+{
+	static const uint16_t keys[] = { 0x02, 0x1a, 0x20, 0x3fff, 0x8000, 0xffff };
+	struct desk d;
+
+	desk_open(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		out(&d, 0x510, keys[i], 2);
+		cr_assert_eq(in(&d, 0x511, 4), 0);
+		cr_assert_eq(dma(&d, READ, 16, LOW + 0x100), 0);
+		cr_assert(ram_is(&d, LOW + 0x100, 0, 16));
+		memset(ram(&d, LOW + 0x100), 0xaa, 16);
+		cr_assert_eq(dma(&d, SKIP, UINT32_MAX, 0), 0);
+	}
+	desk_close(&d);
+}
+
+Test(fwcfg, ignores_the_bit_that_once_meant_writing)
+{
+	struct desk d;
+
+	desk_open(&d);
+	out(&d, 0x510, 0x4001, 2);
+	cr_assert_eq(in(&d, 0x511, 1), 3);
+	desk_close(&d);
+}
+
+Test(fwcfg, takes_a_selector_of_two_bytes_alone)
+{
+	struct desk d;
+
+	desk_open(&d);
+	out(&d, 0x510, 1, 1);
+	out(&d, 0x510, 1, 4);
+	out(&d, 0x511, 1, 1);
+	out(&d, 0x511, 1, 2);
+	cr_assert_eq(in(&d, 0x511, 1), 'Q');
+	desk_close(&d);
+}
+
+Test(fwcfg, reads_ones_where_it_has_no_register_to_read)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(in(&d, 0x510, 1), 0xff);
+	cr_assert_eq(in(&d, 0x510, 4), 0xffffffff);
+	cr_assert_eq(in(&d, 0x512, 2), 0xffff);
+	cr_assert_eq(in(&d, 0x513, 4), 0xffffffff);
+	cr_assert_eq(in(&d, 0x511, 1), 'Q'); /* and none of that moved the cursor */
+	desk_close(&d);
+}
+
+Test(fwcfg, keeps_numbers_in_little_endian)
+{
+	struct desk d;
+	struct error err = { 0 };
+
+	desk_open(&d);
+	cr_assert_eq(fwcfg_add_u16(&d.f, FWCFG_BOOT_CPUS, 0x1234, &err), 0);
+	cr_assert_eq(fwcfg_add_u32(&d.f, FWCFG_KERNEL_SIZE, 0x89abcdef, &err), 0);
+	out(&d, 0x510, FWCFG_BOOT_CPUS, 2);
+	cr_assert_eq(in(&d, 0x511, 4), 0x1234);
+	out(&d, 0x510, FWCFG_KERNEL_SIZE, 2);
+	cr_assert_eq(in(&d, 0x511, 4), 0x89abcdef);
+	cr_assert_eq(in(&d, 0x511, 1), 0);
+	desk_close(&d);
+}
+
+Test(fwcfg, lists_its_files_in_the_order_of_adding)
+{
+	struct desk d;
+	uint8_t page[256];
+
+	desk_open(&d);
+	add_file(&d, "etc/e820", "12345", 5);
+	add(&d, FWCFG_CMDLINE_DATA, "x", 1);
+	add_file(&d, "etc/acpi/rsdp", "123", 3);
+	out(&d, 0x510, 0x19, 2);
+	for (size_t i = 0; i < sizeof(page); i++)
+		page[i] = (uint8_t)in(&d, 0x511, 1);
+	cr_assert_eq(be(page, 4), 2);
+	cr_assert_eq(be(page + 4, 4), 5);
+	cr_assert_eq(be(page + 8, 2), 0x20);
+	cr_assert_eq(be(page + 10, 2), 0);
+	cr_assert_str_eq((char *)page + 12, "etc/e820");
+	cr_assert_eq(be(page + 68, 4), 3);
+	cr_assert_eq(be(page + 72, 2), 0x21);
+	cr_assert_str_eq((char *)page + 76, "etc/acpi/rsdp");
+	for (size_t i = 4 + 2 * 64; i < sizeof(page); i++)
+		cr_assert_eq(page[i], 0);
+	out(&d, 0x510, 0x21, 2);
+	cr_assert_eq(in(&d, 0x511, 4), '1' | '2' << 8 | '3' << 16);
+	desk_close(&d);
+}
+
+Test(fwcfg, has_a_directory_even_without_files)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, SELECT | READ | 0x19 << 16, 8, LOW + 0x100), 0);
+	cr_assert(ram_is(&d, LOW + 0x100, 0, 8));
+	desk_close(&d);
+}
+
+Test(fwcfg, takes_a_name_of_55_characters_and_no_more)
+{
+	struct desk d;
+	struct error err = { 0 };
+	char name[57];
+
+	desk_open(&d);
+	memset(name, 'n', sizeof(name));
+	name[56] = '\0';
+	cr_assert_eq(fwcfg_add_file(&d.f, name, "", 0, &err), -EINVAL);
+	cr_assert_eq(err.kind, ERROR_BAD_VALUE);
+	cr_assert_not_null(strstr(err.text, "56 characters"));
+	name[55] = '\0';
+	add_file(&d, name, "", 0);
+	cr_assert_eq(fwcfg_add_file(&d.f, "", "", 0, &err), -EINVAL);
+	cr_assert_eq(d.f.files, 1);
+	desk_close(&d);
+}
+
+Test(fwcfg, refuses_a_name_or_a_key_that_is_taken)
+{
+	struct desk d;
+	struct error err = { 0 };
+
+	desk_open(&d);
+	add_file(&d, "etc/e820", "", 0);
+	cr_assert_eq(fwcfg_add_file(&d.f, "etc/e820", "", 0, &err), -EINVAL);
+	cr_assert_str_eq(err.text, "fw_cfg has a file 'etc/e820' already");
+	cr_assert_eq(fwcfg_add(&d.f, FWCFG_ID, "", 0, &err), -EINVAL);
+	cr_assert_eq(fwcfg_add(&d.f, FWCFG_DIRECTORY, "", 0, &err), -EINVAL);
+	cr_assert_eq(fwcfg_add_u16(&d.f, FWCFG_SIGNATURE, 0, &err), -EINVAL);
+	cr_assert_eq(fwcfg_add(&d.f, FWCFG_FILES + 1, "", 0, &err), -EINVAL);
+	cr_assert_eq(in(&d, 0x511, 1), 'Q');
+	desk_close(&d);
+}
+
+Test(fwcfg, holds_as_many_items_as_it_has_room_for)
+{
+	struct desk d;
+	struct error err = { 0 };
+	char name[16];
+
+	desk_open(&d);
+	for (int i = 3; i < FWCFG_ITEMS; i++) {
+		snprintf(name, sizeof(name), "file%d", i);
+		add_file(&d, name, "", 0);
+	}
+	cr_assert_eq(fwcfg_add_file(&d.f, "one more", "", 0, &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, "'one more'"));
+	cr_assert_eq(fwcfg_add(&d.f, FWCFG_BOOT_MENU, "", 0, &err), -EINVAL);
+	cr_assert_eq(d.f.directory.count[3], FWCFG_ITEMS - 3);
+	desk_close(&d);
+}
+
+Test(fwcfg, refuses_an_item_of_4_gib)
+{
+	struct desk d;
+	struct error err = { 0 };
+
+	desk_open(&d);
+	cr_assert_eq(fwcfg_add(&d.f, FWCFG_INITRD_DATA, "", (size_t)1 << 32, &err), -EINVAL);
+	cr_assert_eq(err.kind, ERROR_BAD_VALUE);
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_selects_and_reads_at_once)
+{
+	struct desk d;
+
+	desk_open(&d);
+	add(&d, FWCFG_CMDLINE_DATA, "root=/dev/vda", 13);
+	cr_assert_eq(dma(&d, SELECT | READ | FWCFG_CMDLINE_DATA << 16, 13, LOW + 0x101), 0);
+	cr_assert_arr_eq(ram(&d, LOW + 0x101), "root=/dev/vda", 13);
+	cr_assert_eq(*ram(&d, LOW + 0x100), 0xaa);
+	cr_assert_eq(*ram(&d, LOW + 0x10e), 0xaa);
+	cr_assert_eq(d.f.stats.dma_bytes, 13);
+	cr_assert_eq(d.f.stats.dma_count, 1);
+	cr_assert_eq(d.f.stats.dma_refused, 0);
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_goes_on_where_the_last_access_ended_on_either_way)
+{
+	struct desk d;
+
+	desk_open(&d);
+	add(&d, FWCFG_CMDLINE_DATA, "abcdefgh", 8);
+	out(&d, 0x510, FWCFG_CMDLINE_DATA, 2);
+	cr_assert_eq(in(&d, 0x511, 1), 'a');
+	cr_assert_eq(dma(&d, READ, 2, LOW + 0x100), 0);
+	cr_assert_arr_eq(ram(&d, LOW + 0x100), "bc", 2);
+	cr_assert_eq(dma(&d, SKIP, 2, 0), 0);
+	cr_assert_eq(in(&d, 0x511, 1), 'f');
+	cr_assert_eq(dma(&d, SKIP, UINT32_MAX, 0), 0);
+	cr_assert_eq(in(&d, 0x511, 1), 0);
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_reads_zeros_past_the_end_of_an_item)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, SELECT | READ, 20, LOW + 0x100), 0);
+	cr_assert_arr_eq(ram(&d, LOW + 0x100), "QEMU", 4);
+	cr_assert(ram_is(&d, LOW + 0x104, 0, 16));
+	cr_assert_eq(*ram(&d, LOW + 0x114), 0xaa);
+	cr_assert_eq(dma(&d, READ, 4, LOW + 0x200), 0);
+	cr_assert(ram_is(&d, LOW + 0x200, 0, 4));
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_reads_before_it_skips_and_refuses_to_write)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, SELECT | READ | SKIP | WRITE, 2, LOW + 0x100), 0);
+	cr_assert_arr_eq(ram(&d, LOW + 0x100), "QE", 2);
+	cr_assert_eq(dma(&d, WRITE, 2, LOW + 0x100), 1);
+	cr_assert_eq(dma(&d, WRITE, 0, 0), 1);
+	cr_assert_eq(in(&d, 0x511, 1), 'M');
+	cr_assert_eq(d.f.stats.dma_refused, 2);
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_without_an_operation_only_selects)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, SELECT | 1 << 16, UINT32_MAX, MMIO), 0);
+	cr_assert_eq(in(&d, 0x511, 1), 3);
+	cr_assert_eq(dma(&d, 0xffe0, UINT32_MAX, MMIO), 0); /* reserved bits */
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_of_nothing_succeeds_wherever_it_points)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, READ, 0, MMIO), 0);
+	cr_assert_eq(dma(&d, READ, 0, UINT64_MAX), 0);
+	cr_assert_eq(in(&d, 0x511, 1), 'Q');
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_forgets_the_high_half_of_its_address_once_used)
+{
+	struct desk d;
+
+	desk_open(&d);
+	put_be(&d, LOW, SKIP, 4);
+	put_be(&d, LOW + 4, 0, 4);
+	out(&d, 0x514, __builtin_bswap32(1), 4);
+	out(&d, 0x518, __builtin_bswap32(LOW), 4);
+	cr_assert_eq(control_at(&d, LOW), SKIP);
+	out(&d, 0x518, __builtin_bswap32(LOW), 4);
+	cr_assert_eq(control_at(&d, LOW), 0);
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_address_is_taken_in_dwords_alone)
+{
+	struct desk d;
+
+	desk_open(&d);
+	put_be(&d, LOW, SKIP, 4);
+	put_be(&d, LOW + 4, 0, 4);
+	for (uint16_t port = 0x512; port < 0x51c; port++)
+		for (size_t size = 1; size <= 4; size *= 2)
+			if (size != 4 || (port != 0x514 && port != 0x518))
+				out(&d, port, __builtin_bswap32(LOW), size);
+	cr_assert_eq(d.f.stats.dma_count, 0);
+	cr_assert_eq(control_at(&d, LOW), SKIP);
+	out(&d, 0x518, __builtin_bswap32(LOW), 4); /* and its high half is still 0 */
+	cr_assert_eq(control_at(&d, LOW), 0);
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_crosses_from_one_slot_to_the_next)
+{
+	struct desk d;
+	uint8_t blob[0x1800];
+
+	desk_open(&d);
+	for (size_t i = 0; i < sizeof(blob); i++)
+		blob[i] = (uint8_t)(i * 7);
+	add(&d, FWCFG_KERNEL_DATA, blob, sizeof(blob));
+	cr_assert_eq(dma(&d, SELECT | READ | FWCFG_KERNEL_DATA << 16, sizeof(blob), HIGH - 0xfff),
+	             0);
+	cr_assert_arr_eq(ram(&d, HIGH - 0xfff), blob, 0xfff);
+	cr_assert_arr_eq(ram(&d, HIGH), blob + 0xfff, sizeof(blob) - 0xfff);
+	cr_assert_eq(*ram(&d, HIGH - 0x1000), 0xaa);
+	cr_assert_eq(*ram(&d, HIGH + sizeof(blob) - 0xfff), 0xaa);
+	desk_close(&d);
+}
+
+/* From a slot into the next, past its private page, past the end of memory, and nowhere. */
+Test(fwcfg, dma_sets_the_error_bit_for_memory_it_can_not_reach)
+{
+	static const struct {
+		uint64_t address;
+		uint32_t length;
+	} rows[] = {
+		{ MMIO, 1 },
+		{ MMIO, 0xffffffff },
+		{ 0, 4 },
+		{ LOW - 1, 4 },
+		{ PRIVATE, 1 },
+		{ PRIVATE - 1, 2 },
+		{ PRIVATE + 0xfff, 1 },
+		{ HIGH - 0x10, 0x1800 },
+		{ RAM_END, 1 },
+		{ RAM_END - 1, 2 },
+		{ RAM_END - 1, 0xffffffff },
+		{ UINT64_MAX, 1 },
+		{ UINT64_MAX, 2 },
+		{ UINT64_MAX - 0xfff, 0x2000 },
+		{ UINT64_MAX - 0xfffffffd, 0xffffffff },
+		{ (uint64_t)1 << 52, 4 },
+		{ LOW | (uint64_t)1 << 63, 4 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct desk d;
+
+		desk_open(&d);
+		cr_assert_eq(dma(&d, READ, rows[i].length, rows[i].address), 1, "row %zu", i);
+		cr_assert_eq(d.f.stats.dma_refused, 1, "row %zu", i);
+		cr_assert(ram_is(&d, PRIVATE, 0xaa, 0x1000), "row %zu", i);
+		desk_close(&d);
+	}
+}
+
+Test(fwcfg, dma_is_refused_whole_where_its_range_wraps)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, READ, 0xffffffff, UINT64_MAX - 0x1000), 1);
+	cr_assert_eq(d.f.stats.dma_bytes, 0);
+	cr_assert_eq(d.lookups, 1); /* the descriptor's */
+	cr_assert_eq(in(&d, 0x511, 1), 'Q');
+	desk_close(&d);
+}
+
+Test(fwcfg, dma_reaches_the_last_byte_of_memory)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma(&d, READ, 1, RAM_END - 1), 0);
+	cr_assert_eq(*ram(&d, RAM_END - 1), 'Q');
+	desk_close(&d);
+}
+
+/* All of what can be reached, at no more lookups than it has pages. */
+Test(fwcfg, dma_of_any_length_works_no_further_than_memory_goes)
+{
+	struct desk d;
+
+	desk_open(&d);
+	cr_assert_eq(dma_from(&d, HIGH, SELECT | READ | 0x7777u << 16, 0xffffffff, LOW), 1);
+	cr_assert(ram_is(&d, LOW, 0, LOW_SIZE));
+	cr_assert(ram_is(&d, HIGH + 4, 0, 0xffc));
+	cr_assert(ram_is(&d, PRIVATE, 0xaa, 0x1000));
+	cr_assert_eq(d.f.stats.dma_bytes, PRIVATE - LOW);
+	cr_assert_leq(d.lookups, 10);
+	desk_close(&d);
+}
+
+Test(fwcfg, descriptor_that_can_not_be_reached_is_counted_and_nothing_else)
+{
+	static const uint64_t addresses[] = { 0,       MMIO,          PRIVATE,    PRIVATE + 0xff0,
+		                              RAM_END, RAM_END - 1,   UINT64_MAX, UINT64_MAX - 14,
+		                              LOW - 1, PRIVATE - 0x3, LOW - 16,   RAM_END - 3 };
+	struct desk d;
+
+	desk_open(&d);
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		start(&d, addresses[i]);
+		cr_assert_eq(d.f.stats.dma_refused, i + 1, "row %zu", i);
+	}
+	cr_assert_eq(d.f.stats.dma_count, ARRAY_SIZE(addresses));
+	cr_assert_eq(d.f.stats.dma_bytes, 0);
+	cr_assert(ram_is(&d, LOW, 0xaa, LOW_SIZE));
+	cr_assert(ram_is(&d, HIGH, 0xaa, HIGH_SIZE));
+	desk_close(&d);
+}
+
+Test(fwcfg, descriptor_cut_off_by_the_end_of_memory_is_refused_in_its_control_word)
+{
+	static const uint64_t addresses[] = { RAM_END - 15, RAM_END - 4, PRIVATE - 4 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		struct desk d;
+
+		desk_open(&d);
+		start(&d, addresses[i]);
+		cr_assert_eq(control_at(&d, addresses[i]), 1, "row %zu", i);
+		cr_assert_eq(d.f.stats.dma_refused, 1, "row %zu", i);
+		desk_close(&d);
+	}
+}
+
+Test(fwcfg, descriptor_may_end_with_memory_and_stand_at_any_alignment)
+{
+	struct desk d;
+
+	desk_open(&d);
+	for (unsigned i = 0; i < 16; i++)
+		cr_assert_eq(dma_from(&d, RAM_END - 16 - i, SELECT | READ, 1, LOW + i), 0);
+	cr_assert(ram_is(&d, LOW, 'Q', 16));
+	desk_close(&d);
+}
+
+Test(fwcfg, descriptor_that_is_its_own_target_ends_once)
+{
+	struct desk d;
+	uint8_t again[16] = { 0, 0, 0, SELECT | READ, 0, 0, 0, 16, 0, 0, 0, 0, 0, 1, 0, 0 };
+
+	desk_open(&d);
+	add(&d, FWCFG_SETUP_DATA, again, sizeof(again));
+	cr_assert_eq(dma(&d, SELECT | READ | FWCFG_SETUP_DATA << 16, 16, LOW), 0);
+	cr_assert_arr_eq(ram(&d, LOW + 4), again + 4, 12);
+	cr_assert_eq(d.f.stats.dma_count, 1);
+	desk_close(&d);
+}
+
+Test(fwcfg, bears_any_width_at_any_offset)
+{
+	struct desk d;
+
+	desk_open(&d);
+	for (unsigned offset = 0; offset < 0x10000; offset += offset < 32 ? 1 : 997)
+		for (size_t size = 1; size <= 4; size *= 2) {
+			uint8_t *data = malloc(size);
+
+			memset(data, 0x77, size);
+			d.f.dev.write(&d.f.dev, (uint16_t)offset, data, size);
+			d.f.dev.read(&d.f.dev, (uint16_t)offset, data, size);
+			cr_assert_neq(data[size - 1], 0x77);
+			free(data);
+		}
+	desk_close(&d);
+}
+
+Test(fwcfg, says_what_was_read_to_its_end)
+{
+	struct error err = { 0 };
+	static struct fwcfg f;
+	uint16_t key = 0;
+	uint8_t byte, select[] = { FWCFG_INITRD_DATA, 0 };
+
+	fwcfg_init(&f, desk_at, NULL);
+	cr_assert_eq(fwcfg_add(&f, FWCFG_INITRD_DATA, "ab", 2, &err), 0);
+	cr_expect_not(fwcfg_read_whole(&f, &key), "nothing was read");
+	f.dev.write(&f.dev, 0, select, 2);
+	f.dev.read(&f.dev, 1, &byte, 1);
+	cr_expect_not(fwcfg_read_whole(&f, &key), "half of it was");
+	f.dev.read(&f.dev, 1, &byte, 1);
+	cr_expect(fwcfg_read_whole(&f, &key));
+	cr_expect_eq(key, FWCFG_INITRD_DATA);
+	select[0] = 0x77; /* nobody's */
+	f.dev.write(&f.dev, 0, select, 2);
+	cr_expect_not(fwcfg_read_whole(&f, &key));
+}

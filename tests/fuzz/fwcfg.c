@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fuzz/fwcfg.c: libFuzzer target: any accesses with any guest memory; none of them reaches what is private. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/dev/fwcfg.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define SLOT 0x1000u
+
+/* Two slots side by side from 0 on, and a page behind them that no lookup yields. */
+struct guest {
+	uint8_t *slots[2];
+};
+
+static uint8_t *guest_at(void *self, uint64_t gpa, uint64_t size)
+{
+	struct guest *g = self;
+
+	if (gpa + (size - 1) < gpa)
+		__builtin_trap();
+	if (gpa / SLOT >= 2 || size > SLOT - gpa % SLOT)
+		return NULL;
+	return g->slots[gpa / SLOT] + gpa % SLOT;
+}
+
+/* An access: a byte of what (0x80 writes, low bits width), one of offset, then up to four of data. */
+static void play(struct fwcfg *f, const uint8_t *data, size_t size)
+{
+	while (size >= 6) {
+		size_t width = (size_t)1 << (data[0] & 0x7f) % 3;
+		uint8_t *bytes = malloc(width);
+
+		memcpy(bytes, data + 2, width);
+		if (data[0] & 0x80)
+			f->dev.write(&f->dev, data[1] % f->dev.len, bytes, width);
+		else
+			f->dev.read(&f->dev, data[1] % f->dev.len, bytes, width);
+		free(bytes);
+		data += 6;
+		size -= 6;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct guest g = { { malloc(SLOT), malloc(SLOT) } };
+	struct error err = { 0 };
+	struct fwcfg f;
+	uint8_t *blob = calloc(1, 100);
+	size_t half = size / 2 < SLOT ? size / 2 : SLOT;
+
+	memset(g.slots[0], 0, SLOT);
+	memset(g.slots[1], 0, SLOT);
+	memcpy(g.slots[0], data, half);
+	memcpy(g.slots[1] + SLOT - half, data, half);
+	fwcfg_init(&f, guest_at, &g);
+	if (fwcfg_add_file(&f, "etc/e820", blob, 100, &err) < 0 ||
+	    fwcfg_add(&f, FWCFG_KERNEL_DATA, blob, 7, &err) < 0)
+		__builtin_trap();
+	play(&f, data + half, size - half);
+	if (f.stats.dma_refused > f.stats.dma_count || (f.selected && f.offset > f.selected->size))
+		__builtin_trap();
+	free(g.slots[0]);
+	free(g.slots[1]);
+	free(blob);
+	return 0;
+}
