@@ -10,7 +10,7 @@
 #include "config/manifest.h"
 #include "core/base/error.h"
 
-/* Exit statuses, interface.md 2. 128 + N: killed by signal N. */
+/* Exit statuses. 128 + N: killed by signal N. */
 enum {
 	STATUS_OK = 0,
 	STATUS_FAILED = 1,
@@ -51,7 +51,7 @@ int command_parse(const struct command *c, const struct argp_option *options, ar
                   const char *doc, int argc, char **argv, void *input, struct settings *settings,
                   struct error *err);
 
-/* One error on stderr, in the form of interface.md 1. */
+/* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);
 
 /* The manifest with what --set says. */

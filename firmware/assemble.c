@@ -19,7 +19,7 @@
 /* Position of the C-bit on every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin). */
 #define C_BIT 51
 
-/* Whose launch is modelled: launch-measurement 2 and 5; the tool sev-snp-measure has the same three. */
+/* Whose launch is modelled; the tool sev-snp-measure has the same three. */
 static const struct profile {
 	enum vmsa_flavour flavour;
 	enum page_kind memory; /* what SEC_MEM sections are */

@@ -193,6 +193,18 @@ static int check_magic(const struct scan *s)
 	return error_fix(s->err, "%s", fix_image);
 }
 
+/* Else the fields that are missing would be read as 0, and the first of them blamed. */
+static int check_header_there(const struct scan *s)
+{
+	if (s->size >= HEADER_END_2_12)
+		return 0;
+	error_set(s->err, ERROR_BAD_VALUE,
+	          "the kernel is cut short: its setup header ends at 0x%x, and the file has %zu "
+	          "bytes",
+	          HEADER_END_2_12, s->size);
+	return error_fix(s->err, "%s", fix_image);
+}
+
 static int check_version(const struct scan *s)
 {
 	if (s->k.version >= VERSION_MIN)
@@ -307,8 +319,8 @@ static int check_address(const struct scan *s)
 
 /* In this order: each relies on what those before it have found. */
 static int (*const checks[])(const struct scan *s) = {
-	check_magic, check_version,   check_header_length, check_file_size,
-	check_flags, check_init_size, check_alignment,     check_address,
+	check_magic, check_header_there, check_version,   check_header_length, check_file_size,
+	check_flags, check_init_size,    check_alignment, check_address,
 };
 
 int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, struct error *err)

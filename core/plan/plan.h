@@ -24,7 +24,7 @@ struct plan;  /* opaque */
 #define PLAN_GPA_LIMIT   ((uint64_t)1 << 46)
 #define PLAN_MAX_REGIONS 4096
 
-/* Who will build the VMSA; the digest needs to know whose rules to predict (launch-measurement 5). */
+/* Who will build the VMSA; the digest needs to know whose rules to predict. */
 enum vmsa_flavour { VMSA_KVM, VMSA_EC2, VMSA_GCE, VMSA_FLAVOURS };
 
 /* What a launch needs and no region says. Copied into the plan by plan_settings(). */

@@ -35,7 +35,7 @@ int snp_policy_check(uint64_t policy, struct error *err);
 /* SEV_FEATURES without bit 0, which an SNP guest always has. 0 or -EINVAL. */
 int snp_features_check(uint64_t features, struct error *err);
 
-/* QEMU's CPU model names and the CPUID(1).EAX each stands for (launch-measurement 6). */
+/* QEMU's CPU model names and the CPUID(1).EAX each stands for. */
 struct snp_vcpu_type {
 	const char *name;
 	uint32_t signature;

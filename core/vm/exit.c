@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/exit.c: exits to the bus, to the platform, or to an end (kvm-snp-abi 5; KVM api.rst, "kvm_run"). */
+/* core/vm/exit.c: exits to the bus, to the platform, or to an end (Documentation/virt/kvm/api.rst, "kvm_run"). */
 #include "core/vm/exit.h"
 
 #include <errno.h>

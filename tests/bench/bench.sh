@@ -3,7 +3,8 @@
 # tests/bench/bench.sh: how fast and how small, each against a reference of the same run; B is the build folder.
 #
 # Ratios are what to look at: both sides take turns, so a slow or a busy machine slows both. No figure fails.
-# SNPVMM_IMAGES may name a folder with ovmf-2026.08-amdsev.fd. The exit status tells what could not run.
+# SNPVMM_IMAGES may name a folder with ovmf-2026.08-amdsev.fd, SNP_HOST what reaches an SNP host (CONTRIBUTING.md):
+# Linux boots there. The exit status tells what could not run.
 set -u
 B=${B:-build}
 snpvmm=$B/snpvmm tool=$B/tests/tool/bench work=$B/bench
@@ -24,13 +25,22 @@ calc() { # AWK-EXPRESSION
   awk "BEGIN { $1 }" </dev/null
 }
 
+time_of() { # MICROSECONDS
+  calc "printf $1 < 1e6 ? \"%.2f ms\" : \"%.2f s\", $1 < 1e6 ? $1 / 1e3 : $1 / 1e6"
+}
+
 # Times are in microseconds. The limit is FACTOR times the reference and SPARE-MS beside.
 row() { # NAME OURS REFERENCE FACTOR SPARE-MS GOAL
+  limit=$(calc "printf \"%.0f\", $4 * $3 + 1000 * $5")
   # shellcheck disable=SC2059
-  printf "$row_form" "$1" "$(calc "printf \"%.2f ms\", $2 / 1000")" "$(calc "printf \"%.2f ms\", $3 / 1000")" \
-    "$(calc "printf \"%.3f\", $2 / $3")" "$6" \
-    "$(calc "limit = $4 * $3 + 1000 * $5
-      printf \"%s (%.2f ms)\", $2 <= limit ? \"holds\" : \"missed\", limit / 1000")"
+  printf "$row_form" "$1" "$(time_of "$2")" "$(time_of "$3")" "$(calc "printf \"%.3f\", $2 / $3")" "$6" \
+    "$([ "$2" -le "$limit" ] && echo holds || echo missed) ($(time_of "$limit"))"
+}
+
+# A number that needs no reference.
+limit_row() { # NAME SHOWN NUMBER LIMIT GOAL
+  # shellcheck disable=SC2059
+  printf "$row_form" "$1" "$2" - - "$5" "$([ "$3" -le "$4" ] && echo holds || echo missed)"
 }
 
 first_of() { # FILE...: the first that can be read
@@ -119,9 +129,7 @@ peak_row() {
     *) fail "$name"; return ;;
   esac
   kib=$((kib - 64))
-  # shellcheck disable=SC2059
-  printf "$row_form" "$name" "$(calc "printf \"%.2f MiB\", $kib / 1024")" - - '<= 8 MiB' \
-    "$([ "$kib" -le 8192 ] && echo holds || echo missed)"
+  limit_row "$name" "$(calc "printf \"%.2f MiB\", $kib / 1024")" "$kib" 8192 '<= 8 MiB'
 }
 
 kvm_rows() {
@@ -136,6 +144,52 @@ kvm_rows() {
   peak_row
 }
 
+# What linux.sh found out; false, and said, where that is no number. Silent where linux_rows() said it of all.
+linux_number() { # NAME ROW
+  number=$(sed -n "s/^$1 //p" "$work/linux.list")
+  [ -z "$number" ] || return 0
+  why=$(sed -n "s/^skip $1 //p" "$work/linux.list")
+  if [ -n "$why" ]; then
+    skip "$2" "$why"
+  elif ! grep -q '^skip all ' "$work/linux.list"; then
+    sed -n "s/^fail $1 /bench: $1: /p" "$work/linux.list" >&2
+    fail "$2"
+  fi
+  return 1
+}
+
+linux_limit() { # NAME ROW LIMIT GOAL [DIVISOR UNIT]
+  linux_number "$1" "$2" && limit_row "$2" "$((number / ${5:-1}))${6:-}" "$number" "$3" "$4"
+}
+
+linux_race() { # PLATFORM REFERENCE ROW [FACTOR GOAL]
+  linux_number "time-$1" "$3" || return
+  ours=$number
+  linux_number "time-$2" "$3" || return
+  if [ $# = 5 ]; then
+    row "$3" "$ours" "$number" "$4" 0 "$5"
+  else
+    # shellcheck disable=SC2059
+    printf "$row_form" "$3" "$(time_of "$ours")" "$(time_of "$number")" "$(calc "printf \"%.3f\", $ours / $number")" - -
+  fi
+}
+
+# A stock kernel, from the process's start to init's first line. The references protect nothing: under SNP the
+# ratio is what the protection costs, and has no goal. Emulated, it is mostly that of the emulation.
+linux_rows() {
+  sh tests/bench/linux.sh >"$work/linux.list" || failed=1
+  if grep -q '^skip all ' "$work/linux.list"; then
+    skip 'Linux to init' "$(sed -n 's/^skip all //p' "$work/linux.list")"
+  fi
+  linux_limit bytes 'Linux, measured by the firmware' 65536 '<= 64 KiB' 1024 ' KiB'
+  linux_limit exits-kvm 'Linux to init, exits, platform kvm' 2000 '<= 2000'
+  linux_limit exits-snp 'Linux to init, exits, platform snp' 2000 '<= 2000'
+  linux_race kvm microvm 'Linux to init, kvm : QEMU microvm' 1 '<= QEMU'
+  linux_race kvm q35 'Linux to init, kvm : QEMU q35 + OVMF' 0.3333 '<= 1/3 of QEMU'
+  linux_race snp microvm 'Linux to init, snp : plain microvm'
+  linux_race snp q35 'Linux to init, snp : plain q35 + OVMF'
+}
+
 for program in "$snpvmm" "$tool"; do
   [ -x "$program" ] || { echo "bench: $program is not built; call make bench" >&2; exit 1; }
 done
@@ -147,4 +201,5 @@ measure_firmware
 measure_kernel
 measure_other
 kvm_rows
+linux_rows
 exit "$failed"

@@ -4,7 +4,10 @@
 
 #include <criterion/criterion.h>
 
+#include "core/base/sha2.h"
 #include "core/vm/launch.h"
+#include "firmware/assemble.h"
+#include "tests/make/bzimage.h"
 #include "tests/make/image.h"
 
 #if defined(__has_feature)
@@ -129,6 +132,42 @@ const struct plan *fixture_plan(const struct fixture *s)
 	sealed = plan_seal(p, &err);
 	cr_assert_not_null(sealed, "%s", err.text);
 	return sealed;
+}
+
+struct fixture_direct fixture_direct(enum manifest_platform on, unsigned vcpus)
+{
+	struct bzimage_spec spec = bzimage_default();
+	struct manifest m = { .file = (char *)"m.yaml",
+		              .kernel.path = (char *)"bzImage",
+		              .initrd.path = (char *)"initrd",
+		              .cmdline = (char *)"console=ttyS0",
+		              .vcpus = vcpus,
+		              .vcpu_sig = 0xa10f11,
+		              .memory = FIXTURE_DIRECT_MEMORY,
+		              .policy = 0x30000,
+		              .guest_features = 1,
+		              .exit_port_given = true,
+		              .exit_port = 0xf4 };
+	struct fixture_direct d = { 0 };
+	struct error err = { 0 };
+
+	/* Else it would not go below 16 MiB, and the fake looks at each page of memory. */
+	spec.fixed = true;
+	spec.pref_address = 0x100000;
+	spec.init_size = 0x10000;
+	d.images.kernel = bzimage_make(&spec);
+	cr_assert_eq(blob_zero(PAGE_SIZE + 77, &d.images.initrd, &err), 0, "%s", err.text);
+	image_noise(d.images.initrd.data, d.images.initrd.size, 5);
+	sha256(d.images.initrd.data, d.images.initrd.size, d.images.initrd_sha256);
+	cr_assert_eq(assemble(&m, &d.images, on, &d.plan, &err), 0, "%s", err.text);
+	return d;
+}
+
+void fixture_direct_fini(struct fixture_direct *d)
+{
+	plan_free(d->plan);
+	images_fini(&d->images);
+	*d = (struct fixture_direct){ 0 };
 }
 
 struct vm *fixture_launch(struct fake_kvm *f, const struct platform *on, const struct plan *p,

@@ -3,6 +3,7 @@
 #ifndef TESTS_FAKE_FIXTURE_H
 #define TESTS_FAKE_FIXTURE_H
 
+#include "config/manifest.h"
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 #include "core/vm/launch.h"
@@ -10,6 +11,7 @@
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
 #include "core/vm/vm.h"
+#include "firmware/images.h"
 #include "tests/fake/kvm.h"
 
 struct fixture_part {
@@ -48,6 +50,16 @@ struct fixture fixture_default(void);
 const struct plan *fixture_plan(const struct fixture *s);
 /* vCPUs in 64-bit mode, with odd values wherever KVM leaves room for them. */
 struct vcpu_state fixture_long_mode(void);
+
+/* A made kernel and an initrd of a page and a bit, booted directly in 4 MiB. The plan borrows the images. */
+struct fixture_direct {
+	struct images images;
+	const struct plan *plan;
+};
+#define FIXTURE_DIRECT_MEMORY ((uint64_t)4 << 20)
+
+struct fixture_direct fixture_direct(enum manifest_platform on, unsigned vcpus);
+void fixture_direct_fini(struct fixture_direct *d);
 
 /* No output, exit port 0xf4. */
 extern const struct vm_devices fixture_quiet;

@@ -256,7 +256,7 @@ static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t 
 	return r;
 }
 
-/* KVM resolves /dev/sev's number anew for each command and guest request (kvm-snp-abi 4.1). */
+/* KVM resolves /dev/sev's number anew for each command and guest request. */
 static void close_order(struct fake_kvm *f, const struct fake_fd *closing)
 {
 	for (size_t i = 0; closing->kind == FD_SEV && i < FAKE_FDS; i++)

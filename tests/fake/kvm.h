@@ -18,9 +18,10 @@ enum fake_flag {
 	FAKE_CPUID_REFUSED_ONCE =
 		1 << 1, /* some bits of the host's CPUID the firmware doesn't vouch for */
 	FAKE_CPUID_REFUSED_ALWAYS =
-		1 << 2,          /* it finds fault with any page, and always with another bit */
-	FAKE_NO_SNP = 1 << 3,    /* KVM has VMs of type 0 alone */
-	FAKE_GMEM_MMAP = 1 << 4, /* Linux 6.18: guest_memfd that can be mapped */
+		1 << 2,             /* it finds fault with any page, and always with another bit */
+	FAKE_NO_SNP = 1 << 3,       /* KVM has VMs of type 0 alone */
+	FAKE_GMEM_MMAP = 1 << 4,    /* Linux 6.18: guest_memfd that can be mapped */
+	FAKE_NO_GIB_PAGES = 1 << 5, /* guests get no pages of 1 GiB (pdpe1gb) */
 };
 
 /* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
@@ -68,6 +69,9 @@ const struct fake_call *fake_kvm_failed(const struct fake_kvm *f);
 /* Opening `path` fails. */
 void fake_kvm_open_fails(struct fake_kvm *f, const char *path, int errnum);
 
+/* The next `times` calls of KVM_PRE_FAULT_MEMORY do nothing and fail with errnum; 0: they claim success. */
+void fake_kvm_prefault_fails(struct fake_kvm *f, int errnum, unsigned times);
+
 /* Findings. */
 
 unsigned fake_kvm_calls(struct fake_kvm *f); /* through the seam so far */
@@ -89,8 +93,18 @@ bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t 
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
 /* What KVM_SET_MP_STATE said for vCPU `index`; -1: nothing. */
 int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
-/* Bytes of private memory that were asked for before the guest needs them. */
+/* Bytes of private memory that were asked for before the guest needs them, and in how many calls. */
 uint64_t fake_kvm_prefaulted(struct fake_kvm *f);
+unsigned fake_kvm_prefaults(struct fake_kvm *f);
+
+/* A memory slot as KVM has it. */
+struct fake_slot_info {
+	gpa_t gpa;
+	uint64_t size;
+	const uint8_t *at;
+	bool gmem; /* it has a guest_memfd */
+};
+bool fake_kvm_slot(struct fake_kvm *f, unsigned number, struct fake_slot_info *ret);
 /* The 4096 bytes that were measured for vCPU `index`. */
 const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index);
 
@@ -100,6 +114,7 @@ enum fake_memory_act {
 	FAKE_MADE_SHARED,
 	FAKE_FREED_PRIVATE, /* a hole in the guest_memfd */
 	FAKE_FREED_SHARED,  /* MADV_DONTNEED on the shared side */
+	FAKE_PROVIDED,      /* by KVM_PRE_FAULT_MEMORY */
 };
 
 struct fake_memory_event {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/memory.c: slots, guest_memfd, private and shared pages, as kvm-snp-abi 3.5 to 3.7 has them. */
+/* tests/fake/memory.c: slots, guest_memfd, private and shared pages, as KVM has them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +200,7 @@ int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool
 	}
 }
 
-/* Does a part and returns 0 as long as there is progress (kvm-snp-abi 3.9). */
+/* Does a part and returns 0 as long as there is progress. */
 int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
 {
 	const struct fake_slot *s = fake_slot_of(f, p->gpa);
@@ -213,9 +213,15 @@ int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
 		                     (unsigned long long)p->size);
 	if (!s || s->gmem < 0)
 		return fake_complain(f, ENOENT, "KVM_PRE_FAULT_MEMORY where no private memory is");
+	f->vm.prefaults++;
+	if (f->prefault_fails > 0) {
+		f->prefault_fails--;
+		return -f->prefault_errnum;
+	}
 	if (f->flags & FAKE_PARTIAL_UPDATES)
 		part = (part / PAGE_SIZE + 1) / 2 * PAGE_SIZE;
 	part = part < s->size - (p->gpa - s->gpa) ? part : s->size - (p->gpa - s->gpa);
+	event_add(f, FAKE_PROVIDED, p->gpa, part);
 	p->gpa += part;
 	p->size -= part;
 	f->vm.prefaulted += part;

@@ -111,7 +111,7 @@ static void vmsa_registers(uint8_t *page, const struct kvm_regs *r)
 		put(page, 0x340 + 8 * i, upper[i], 8);
 }
 
-/* arch/x86/kvm/svm/sev.c: sev_es_sync_vmsa(), over what svm_set_efer(), _cr0() and _cr4() made (kvm-snp-abi 4.5). */
+/* arch/x86/kvm/svm/sev.c: sev_es_sync_vmsa(), over what svm_set_efer(), _cr0() and _cr4() made. */
 static void vmsa_build(const struct fake_vm *vm, struct fake_vcpu *v)
 {
 	const struct kvm_sregs *s = &v->sregs;
@@ -172,7 +172,7 @@ static int start(struct fake_kvm *f, const struct x_snp_launch_start *s, struct 
 	return 0;
 }
 
-/* What this firmware vouches for; a page it doesn't take it corrects (kvm-snp-abi 4.2, "CPUID failure"). */
+/* What this firmware vouches for; a page it doesn't take it corrects. */
 static bool cpuid_vouch(struct fake_kvm *f, uint8_t *page)
 {
 	uint64_t count = get(page, 0, 4);
@@ -258,7 +258,7 @@ static bool update_valid(const struct x_snp_launch_update *u)
 	       (u->type == TYPE_ZERO || (u->uaddr && u->uaddr % PAGE_SIZE == 0));
 }
 
-/* Does a part and returns 0 if a later page fails; the next call tells (kvm-snp-abi 4.2, "Partial progress"). */
+/* Does a part and returns 0 if a later page fails; the next call tells. */
 static int update(struct fake_kvm *f, struct x_snp_launch_update *u, struct x_sev_cmd *cmd)
 {
 	uint64_t pages = u->len / PAGE_SIZE, done = 0;
@@ -284,7 +284,7 @@ static int update(struct fake_kvm *f, struct x_snp_launch_update *u, struct x_se
 	return done > 0 ? 0 : e;
 }
 
-/* SNP_LAUNCH_FINISH's checks in the firmware's order (launch-measurement 8); signatures are taken on trust. */
+/* SNP_LAUNCH_FINISH's checks in the firmware's order; signatures are taken on trust. */
 static uint32_t id_block_check(const struct fake_vm *vm, const uint8_t *block, const uint8_t *auth,
                                bool author)
 {

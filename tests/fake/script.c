@@ -216,6 +216,27 @@ uint64_t fake_kvm_prefaulted(struct fake_kvm *f)
 	return f->vm.prefaulted;
 }
 
+unsigned fake_kvm_prefaults(struct fake_kvm *f)
+{
+	return f->vm.prefaults;
+}
+
+void fake_kvm_prefault_fails(struct fake_kvm *f, int errnum, unsigned times)
+{
+	f->prefault_errnum = errnum;
+	f->prefault_fails = times;
+}
+
+bool fake_kvm_slot(struct fake_kvm *f, unsigned number, struct fake_slot_info *ret)
+{
+	const struct fake_slot *s = number < FAKE_SLOTS ? &f->vm.slots[number] : NULL;
+
+	if (!s || !s->used)
+		return false;
+	*ret = (struct fake_slot_info){ s->gpa, s->size, s->at, s->gmem >= 0 };
+	return true;
+}
+
 const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index)
 {
 	return index < f->vm.n_vcpus ? f->vm.vcpus[index]->vmsa : NULL;

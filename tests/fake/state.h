@@ -85,6 +85,7 @@ struct fake_vm {
 	unsigned updates; /* calls of LAUNCH_UPDATE */
 	unsigned refusals;
 	uint64_t prefaulted;
+	unsigned prefaults; /* calls */
 };
 
 struct fake_kvm {
@@ -104,6 +105,8 @@ struct fake_kvm {
 	uint32_t fail_status;
 	bool failed;
 	struct fake_call failed_call;
+	unsigned prefault_fails; /* so many times more */
+	int prefault_errnum;
 	const char *no_path; /* cannot be opened */
 	int no_path_errnum;
 
@@ -140,7 +143,8 @@ void fake_slot_drop(struct fake_slot *s);
 /* tests/fake/vcpu.c: vCPU ioctls. Called with the lock held, which KVM_RUN gives up while it waits. */
 int fake_vcpu_new(struct fake_kvm *f, unsigned index);
 int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg);
-uint32_t fake_host_cpuid(struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES]);
+uint32_t fake_host_cpuid(const struct fake_kvm *f,
+                         struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES]);
 
 /* tests/fake/psp.c: KVM_MEMORY_ENCRYPT_OP. */
 int fake_sev_command(struct fake_kvm *f, struct x_sev_cmd *cmd);

@@ -20,6 +20,7 @@
 #define EFER_LME (1ULL << 8)
 #define EFER_LMA (1ULL << 10)
 #define EFER_NX  (1ULL << 11)
+#define PDPE1GB  (1U << 26) /* CPUID 0x80000001 EDX */
 
 /* As an EPYC offers it; the last bit of the last leaf is for FAKE_CPUID_REFUSED_ONCE. */
 static const struct kvm_cpuid_entry2 host_cpuid[] = {
@@ -76,9 +77,13 @@ static const struct kvm_cpuid_entry2 host_cpuid[] = {
 };
 static_assert(ARRAY_SIZE(host_cpuid) <= FAKE_CPUID_ENTRIES, "room for the host's CPUID");
 
-uint32_t fake_host_cpuid(struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES])
+uint32_t fake_host_cpuid(const struct fake_kvm *f,
+                         struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES])
 {
 	memcpy(ret, host_cpuid, sizeof(host_cpuid));
+	for (size_t i = 0; f->flags & FAKE_NO_GIB_PAGES && i < ARRAY_SIZE(host_cpuid); i++)
+		if (ret[i].function == 0x80000001)
+			ret[i].edx &= ~PDPE1GB;
 	return ARRAY_SIZE(host_cpuid);
 }
 

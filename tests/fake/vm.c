@@ -24,7 +24,7 @@ static int vm_new(struct fake_kvm *f, unsigned long type)
 	return fd;
 }
 
-/* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself (kvm-snp-abi 2.1). */
+/* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself. */
 static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
 {
 	bool snp = !(f->flags & FAKE_NO_SNP), private = vm ? f->vm.type == X_KVM_SNP_VM : snp;
@@ -50,10 +50,10 @@ static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
 	}
 }
 
-static int supported_cpuid(struct kvm_cpuid2 *c)
+static int supported_cpuid(const struct fake_kvm *f, struct kvm_cpuid2 *c)
 {
 	struct kvm_cpuid_entry2 entries[FAKE_CPUID_ENTRIES];
-	uint32_t n = fake_host_cpuid(entries);
+	uint32_t n = fake_host_cpuid(f, entries);
 
 	if (c->nent < n)
 		return -E2BIG;
@@ -74,7 +74,7 @@ int fake_dev_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
 	case KVM_GET_VCPU_MMAP_SIZE:
 		return FAKE_RUN_SIZE;
 	case KVM_GET_SUPPORTED_CPUID:
-		return supported_cpuid(arg);
+		return supported_cpuid(f, arg);
 	default:
 		return fake_complain(f, EINVAL, "/dev/kvm: ioctl 0x%lx", request);
 	}

@@ -231,7 +231,7 @@ Test(assemble, refuses_a_section_in_the_hole_below_four_gib)
 	check_refused(&f, ERROR_MEMORY_TOO_SMALL, "0xc0000000..0xc000f000", 5);
 }
 
-/* launch-measurement 5.2 and 5.3. */
+/* A vCPU out of reset, as each launcher has it. */
 Test(assemble, starts_vcpus_as_the_profile_has_it)
 {
 	static const struct {

@@ -151,7 +151,7 @@ static void put_vcpu_type(FILE *to, const json_t *c)
 		fprintf(to, "vcpu_type: %s\n", json_string_value(type));
 }
 
-/* The case as a manifest, as interface.md section 3 maps it. A JSON string is a double-quoted one of YAML. */
+/* The case as a manifest. A JSON string is a double-quoted one of YAML. */
 static char *manifest_text(const json_t *c, size_t *size)
 {
 	json_t *append = json_object_get(c, "append");

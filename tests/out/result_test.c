@@ -82,7 +82,7 @@ static void check_number(const json_t *in, const char *key, json_int_t want)
 	"00000000000000000000000000000000000000000000000000000000000000000000000000000000"         \
 	"000000000000"
 
-/* interface.md, section 1, measure. */
+/* The fields that scripts rely on. */
 Test(result, of_measure_has_the_promised_fields)
 {
 	auto_json json_t *j = as_json(NULL);

@@ -7,7 +7,7 @@
 
 #include "core/base/array.h"
 
-/* PAGE_TYPE as SEV-SNP firmware ABI 8.17 has it; what is hashed: launch-measurement 1. */
+/* PAGE_TYPE as SEV-SNP firmware ABI 8.17 has it. */
 static const struct {
 	enum page_kind kind;
 	const char *name;

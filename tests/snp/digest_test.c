@@ -50,7 +50,7 @@ static void digest_of(struct plan *p, struct snp_digest *d)
 	cr_assert_eq(snp_digest_of(p, d, &err), 0, "%s", err.text);
 }
 
-/* The other computation: a PAGE_INFO written byte by byte as launch-measurement 1 lists it. */
+/* The other computation: a PAGE_INFO written byte by byte as the firmware ABI lists it. */
 struct other {
 	uint8_t digest[48];
 	uint64_t pages;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/snp/policy_test.c: policy bits, features and signatures, as launch-measurement.md 5.5 to 7 has them. */
+/* tests/snp/policy_test.c: policy bits, features and signatures. */
 #include "core/snp/policy.h"
 
 #include <criterion/criterion.h>

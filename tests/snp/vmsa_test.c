@@ -31,7 +31,7 @@ static struct vcpu_state reset_state(uint32_t eip, uint32_t rdx)
 	};
 }
 
-/* launch-measurement 5.3: what a launcher like EC2's hands to KVM. */
+/* What a launcher like EC2's hands to KVM. */
 static struct vcpu_state ec2_state(uint32_t eip, bool bsp)
 {
 	struct vcpu_state s = reset_state(eip, 0x600);
@@ -110,7 +110,7 @@ Test(vmsa, of_gce_is_the_one_that_sev_snp_measure_has)
 	             VMSA_GCE);
 }
 
-/* launch-measurement 5.3, without the vectors: PAT and FPU are the host's, all else is the state's. */
+/* Without the vectors: PAT and FPU are the host's, all else is the state's. */
 Test(vmsa, flavours_differ_in_pat_and_fpu_alone)
 {
 	static const struct {

@@ -104,17 +104,12 @@ static bool step(const struct walk *w, unsigned n)
 	return true;
 }
 
-static void walk(const struct platform *on, unsigned flags, uint32_t status)
+static void walk_plan(const struct platform *on, const struct plan *p, unsigned flags,
+                      uint32_t status)
 {
 	static const int errnums[] = { EIO, ENOMEM, EINVAL, EBUSY, EPERM, EAGAIN, EINTR };
-	struct fixture s = fixture_default();
-	auto_plan const struct plan *p = NULL;
 
 	log_set_level(LOG_QUIET);
-	s.vcpus = 2;
-	s.offer = true;
-	s.settings.ap_creation = s.settings.prefault = true;
-	p = fixture_plan(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(errnums); i++) {
 		struct walk w = { on, p, flags, errnums[i], status };
 		unsigned n = 1;
@@ -126,6 +121,26 @@ static void walk(const struct platform *on, unsigned flags, uint32_t status)
 		if (status)
 			break;
 	}
+}
+
+static void walk(const struct platform *on, unsigned flags, uint32_t status)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+
+	s.vcpus = 2;
+	s.offer = true;
+	s.settings.ap_creation = s.settings.prefault = true;
+	p = fixture_plan(&s);
+	walk_plan(on, p, flags, status);
+}
+
+static void walk_direct(enum manifest_platform on, unsigned flags, uint32_t status)
+{
+	struct fixture_direct d = fixture_direct(on, 2);
+
+	walk_plan(on == MANIFEST_SNP ? &platform_snp : &platform_plain, d.plan, flags, status);
+	fixture_direct_fini(&d);
 }
 
 Test(failure, of_any_call_of_an_snp_launch_is_told_and_leaves_nothing)
@@ -162,4 +177,29 @@ Test(failure, of_any_call_of_a_plain_launch_is_told_and_leaves_nothing)
 Test(failure, of_any_call_of_a_plain_launch_on_guest_memfd_is_told_and_leaves_nothing)
 {
 	walk(&platform_plain, FAKE_GMEM_MMAP, 0);
+}
+
+Test(failure, of_any_call_of_a_direct_boot_is_told_and_leaves_nothing)
+{
+	walk_direct(MANIFEST_SNP, 0, 0);
+}
+
+Test(failure, of_any_call_of_a_direct_boot_with_partial_updates_is_told_and_leaves_nothing)
+{
+	walk_direct(MANIFEST_SNP, FAKE_PARTIAL_UPDATES, 0);
+}
+
+Test(failure, of_any_call_of_a_direct_boot_with_a_firmware_status_names_the_status)
+{
+	walk_direct(MANIFEST_SNP, 0, 0x17);
+}
+
+Test(failure, of_any_call_of_a_plain_direct_boot_is_told_and_leaves_nothing)
+{
+	walk_direct(MANIFEST_KVM, FAKE_NO_SNP, 0);
+}
+
+Test(failure, of_any_call_of_a_plain_direct_boot_on_guest_memfd_is_told_and_leaves_nothing)
+{
+	walk_direct(MANIFEST_KVM, FAKE_GMEM_MMAP, 0);
 }

@@ -18,6 +18,7 @@
 #include "firmware/assemble.h"
 #include "firmware/images.h"
 #include "firmware/selftest.h"
+#include "firmware/stage0.h"
 #include "tests/fake/fixture.h"
 #include "tests/make/image.h"
 
@@ -109,6 +110,57 @@ Test(launch, a_firmware_image_is_measured_as_predicted)
 	cr_assert_eq(assemble(&m, &images, MANIFEST_SNP, &p, &err), 0, "%s", err.text);
 	check_digest(p, FAKE_PARTIAL_UPDATES, "image");
 	images_fini(&images);
+}
+
+Test(launch, a_kernel_booted_directly_is_measured_as_predicted)
+{
+	for (unsigned vcpus = 1; vcpus <= 4; vcpus++)
+		for (unsigned flags = 0; flags <= FAKE_PARTIAL_UPDATES; flags++) {
+			struct fixture_direct d = fixture_direct(MANIFEST_SNP, vcpus);
+
+			check_digest(d.plan, flags, "direct boot");
+			fixture_direct_fini(&d);
+		}
+}
+
+/* Not one byte of kernel and initrd is loaded by the firmware, and none is copied by us. */
+Test(launch, a_kernel_booted_directly_is_handed_over_where_it_was_read)
+{
+	static const struct platform *const on[] = {
+		[MANIFEST_SNP] = &platform_snp, [MANIFEST_KVM] = &platform_plain
+	};
+
+	for (int i = MANIFEST_SNP; i <= MANIFEST_KVM; i++) {
+		struct fixture_direct d = fixture_direct((enum manifest_platform)i, 2);
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm = fixture_launch(f, on[i], d.plan, &fixture_quiet);
+		const struct offer *o;
+
+		cr_assert_eq(plan_offers(d.plan, &o), 2);
+		cr_assert_eq(memory_at(&vm->memory, o[0].gpa, o[0].size), d.images.kernel.data);
+		cr_assert_eq(memory_at(&vm->memory, o[1].gpa, o[1].size), d.images.initrd.data);
+		cr_assert_eq(fake_kvm_mp_state(f, 1),
+		             i == MANIFEST_SNP ? KVM_MP_STATE_AP_RESET_HOLD : -1);
+		cr_assert_eq(fake_kvm_prefaulted(f), i == MANIFEST_SNP ? FIXTURE_DIRECT_MEMORY : 0);
+		fixture_end(f, vm);
+		fixture_direct_fini(&d);
+	}
+}
+
+Test(launch, a_plain_guest_booted_directly_finds_its_pages)
+{
+	struct fixture_direct d = fixture_direct(MANIFEST_KVM, 1);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(f, &platform_plain, d.plan, &fixture_quiet);
+
+	cr_assert_arr_eq(memory_at(&vm->memory, STAGE0_CODE, PAGE_SIZE), stage0_blob, PAGE_SIZE);
+	cr_assert_arr_eq(memory_at(&vm->memory, STAGE0_PARAMS, 8), "SNVMSTG0", 8);
+	cr_assert_str_eq((const char *)memory_at(&vm->memory, STAGE0_CMDLINE, PAGE_SIZE),
+	                 "console=ttyS0");
+	cr_assert_arr_eq(memory_at(&vm->memory, STAGE0_ACPI, 8), "RSD PTR ", 8);
+	cr_assert_eq(memory_at(&vm->memory, STAGE0_SECRETS, PAGE_SIZE)[0], 0);
+	fixture_end(f, vm);
+	fixture_direct_fini(&d);
 }
 
 /* A small firmware with what fw_cfg holds for it; `images` must outlive the plan. */
@@ -348,6 +400,24 @@ Test(launch, vcpus_that_the_guest_creates_are_held_where_that_reaches_them)
 			             created ? KVM_MP_STATE_AP_RESET_HOLD : -1);
 		fixture_end(f, vm);
 	}
+}
+
+/* A plain guest starts them by INIT and SIPI, which is what KVM's own first state waits for. */
+Test(launch, vcpus_of_a_plain_guest_wait_as_kvm_has_them)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm;
+
+	s.vcpus = 3;
+	s.settings.ap_creation = s.settings.prefault = true;
+	p = fixture_plan(&s);
+	vm = fixture_launch(f, &platform_plain, p, &fixture_quiet);
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(fake_kvm_mp_state(f, i), -1);
+	cr_assert_eq(fake_kvm_prefaults(f), 0u, "and its memory is not private");
+	fixture_end(f, vm);
 }
 
 Test(launch, memory_is_provided_beforehand_where_the_plan_asks_for_it)

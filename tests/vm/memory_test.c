@@ -227,3 +227,129 @@ Test(memory, a_conversion_that_is_interrupted_is_tried_again)
 		unmake(&made);
 	}
 }
+
+/* Offers below all memory, between its runs and above it. */
+#define OFFERS 3
+#define RAM_AT ((gpa_t)0x100000)
+#define RAM_2  ((gpa_t)0x110000)
+static const gpa_t offer_gpas[OFFERS] = { 0xff000, 0x10f000, 0x120000 };
+static _Alignas(4096) uint8_t offered[OFFERS][4096];
+
+static struct made make_offers(const struct platform *on, unsigned flags)
+{
+	struct fixture s = fixture_default();
+	struct made made = { .f = fake_kvm_new(flags) };
+	struct plan *p = plan_new();
+	struct error err = { 0 };
+
+	cr_assert_not_null(p);
+	cr_assert_eq(plan_add_ram(p, RAM_AT, 0xf000, &err), 0, "%s", err.text);
+	for (unsigned i = 0; i < OFFERS; i++) {
+		struct offer o = { offer_gpas[i], 4096, offered[i], "offer" };
+
+		memset(offered[i], (int)i + 1, 4096);
+		cr_assert_eq(plan_add_offer(p, &o, &err), 0, "%s", err.text);
+	}
+	cr_assert_eq(plan_add_ram(p, RAM_2, 0x10000, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_set_vcpus(p, 1, &s.bsp, &s.ap, &err), 0, "%s", err.text);
+	plan_set(p, &s.settings);
+	made.p = plan_seal(p, &err);
+	cr_assert_not_null(made.p, "%s", err.text);
+	made.vm = fixture_launch(made.f, on, made.p, &fixture_quiet);
+	made.m = &made.vm->memory;
+	fake_kvm_memory_forget(made.f);
+	return made;
+}
+
+static const struct {
+	const struct platform *on;
+	unsigned flags;
+	bool gmem; /* RAM is in guest_memfd */
+} hosts[] = {
+	{ &platform_snp, 0, true },
+	{ &platform_snp, FAKE_GMEM_MMAP, true },
+	{ &platform_plain, 0, false },
+	{ &platform_plain, FAKE_GMEM_MMAP, true },
+	{ &platform_plain, FAKE_NO_SNP, false },
+};
+
+Test(memory, an_offer_is_a_slot_of_the_plans_bytes_without_guest_memfd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct made made = make_offers(hosts[i].on, hosts[i].flags);
+		unsigned ram = 0, offers = 0;
+		struct fake_slot_info slot;
+
+		for (unsigned n = 0; fake_kvm_slot(made.f, n, &slot); n++) {
+			if (slot.gpa == RAM_AT || slot.gpa == RAM_2) {
+				cr_assert_eq(slot.gmem, hosts[i].gmem);
+				ram++;
+				continue;
+			}
+			cr_assert_eq(slot.gpa, offer_gpas[offers]);
+			cr_assert_eq(slot.size, 4096u);
+			cr_assert_eq(slot.at, offered[offers]);
+			cr_assert_not(slot.gmem, "host %zu", i);
+			offers++;
+		}
+		cr_assert_eq(ram, 2u);
+		cr_assert_eq(offers, (unsigned)OFFERS);
+		unmake(&made);
+	}
+}
+
+Test(memory, an_offer_is_reached_but_not_across_its_ends)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct made made = make_offers(hosts[i].on, hosts[i].flags);
+
+		for (unsigned n = 0; n < OFFERS; n++) {
+			gpa_t gpa = offer_gpas[n];
+
+			cr_assert_eq(memory_at(made.m, gpa, 4096), offered[n]);
+			cr_assert_eq(memory_at(made.m, gpa + 4095, 1), offered[n] + 4095);
+			cr_assert_null(memory_at(made.m, gpa, 4097));
+			cr_assert_null(memory_at(made.m, gpa + 1, 4096));
+			cr_assert_null(memory_at(made.m, gpa - 1, 2));
+		}
+		unmake(&made);
+	}
+}
+
+/* Neither an offer alone nor a range that reaches into one; and then no part of it. */
+Test(memory, an_offer_is_never_converted)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+		for (unsigned to_private = 0; to_private < 2; to_private++) {
+			struct made made = make_offers(hosts[i].on, hosts[i].flags);
+
+			for (unsigned n = 0; n < OFFERS; n++)
+				cr_assert_eq(memory_convert(made.m, offer_gpas[n], 1, to_private),
+				             MEMORY_NOT_OURS);
+			cr_assert_eq(memory_convert(made.m, 0xff000, 2, to_private),
+			             MEMORY_NOT_OURS);
+			cr_assert_eq(memory_convert(made.m, 0x10e000, 2, to_private),
+			             MEMORY_NOT_OURS);
+			cr_assert_eq(memory_convert(made.m, 0x10e000, 3, to_private),
+			             MEMORY_NOT_OURS);
+			check_events(&made, NULL, 0);
+			for (unsigned n = 0; n < OFFERS; n++)
+				cr_assert_eq(offered[n][4095], n + 1);
+			unmake(&made);
+		}
+}
+
+/* What the guest writes lands in the plan's bytes, which are still there when the VM no longer is. */
+Test(memory, an_offer_outlives_the_vm)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+		struct made made = make_offers(hosts[i].on, hosts[i].flags);
+
+		memory_at(made.m, offer_gpas[1], 4096)[7] = 0xee;
+		fixture_end(made.f, made.vm);
+		cr_assert_eq(offered[1][7], 0xee);
+		made.vm = fixture_launch(made.f, hosts[i].on, made.p, &fixture_quiet);
+		cr_assert_eq(memory_at(&made.vm->memory, offer_gpas[1], 4096)[7], 0xee);
+		unmake(&made);
+	}
+}

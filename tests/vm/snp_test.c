@@ -246,3 +246,162 @@ Test(snp, debug_swap_is_taken_where_kvm_offers_it)
 	s.settings.policy = 0xb0000;
 	cr_assert_eq(launch(f, &s, &err), 0, "%s", err.text);
 }
+
+/* Sums up what was provided beforehand; each part begins where the last one ended. */
+static void check_provided(struct fake_kvm *f, const struct plan *p, size_t skipped)
+{
+	const struct fake_memory_event *e;
+	const struct ram *ram;
+	size_t n = fake_kvm_memory_events(f, &e), runs = plan_ram(p, &ram), at = 0;
+
+	for (size_t i = skipped; i < runs; i++) {
+		gpa_t gpa = ram[i].gpa;
+
+		for (; at < n && gpa < ram[i].gpa + ram[i].size; at++) {
+			if (e[at].act != FAKE_PROVIDED)
+				continue;
+			cr_assert_eq(e[at].gpa, gpa, "0x%llx", (unsigned long long)e[at].gpa);
+			gpa += e[at].size;
+		}
+		cr_assert_eq(gpa, ram[i].gpa + ram[i].size, "run %zu", i);
+	}
+	for (; at < n; at++)
+		cr_assert_neq(e[at].act, FAKE_PROVIDED);
+}
+
+/* Three runs of memory, whose first pre-faults fail so. `skipped` runs are not provided then, in `calls` calls. */
+static void check_prefault(unsigned flags, int errnum, unsigned times, size_t skipped,
+                           unsigned calls)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *f = fake_kvm_new(flags);
+	struct vm *vm;
+
+	s.parts = fixture_one;
+	s.offer = true; /* which isn't provided: it is there already, and shared */
+	s.settings.prefault = true;
+	p = fixture_plan(&s);
+	fake_kvm_prefault_fails(f, errnum, times);
+	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	check_provided(f, p, skipped);
+	if (calls)
+		cr_assert_eq(fake_kvm_prefaults(f), calls, "%u calls", fake_kvm_prefaults(f));
+	fixture_end(f, vm);
+}
+
+Test(snp, memory_is_provided_run_by_run)
+{
+	check_prefault(0, 0, 0, 0, 3);
+	check_prefault(FAKE_PARTIAL_UPDATES, 0, 0, 0, 0);
+}
+
+Test(snp, memory_that_is_not_provided_for_an_interruption_is_asked_for_again)
+{
+	check_prefault(0, EINTR, 1000, 0, 1003);
+	check_prefault(0, EAGAIN, 1000, 0, 1003);
+	check_prefault(FAKE_PARTIAL_UPDATES, EINTR, 5, 0, 0);
+}
+
+/* A kernel without the call, a host that is short of memory: the guest starts all the same, only later. */
+Test(snp, memory_that_cannot_be_provided_is_no_failure)
+{
+	static const int errnums[] = {
+		ENOTTY, EINVAL, EOPNOTSUPP, ENOENT, ENOMEM, EFAULT, EHWPOISON
+	};
+
+	log_set_level(LOG_QUIET);
+	for (size_t i = 0; i < ARRAY_SIZE(errnums); i++)
+		for (unsigned times = 1; times <= 3; times++)
+			check_prefault(0, errnums[i], times, times, 3);
+}
+
+Test(snp, a_prefault_that_claims_success_and_does_nothing_is_not_repeated)
+{
+	log_set_level(LOG_QUIET);
+	check_prefault(0, 0, 1000, 3, 3);
+}
+
+Test(snp, page_tables_that_the_host_cannot_walk_are_refused_before_a_page_is_loaded)
+{
+	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+
+	s.settings.gib_pages = true;
+	p = fixture_plan(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_NO_GIB_PAGES);
+		auto_fake struct fake_kvm *able = fake_kvm_new(0);
+		struct error err = { 0 };
+		struct vm *vm = NULL;
+
+		cr_assert_lt(vm_launch(fake_kvm_sys(f), on[i], p, &fixture_quiet, &vm, &err), 0);
+		cr_assert_null(vm);
+		cr_assert_eq(err.kind, ERROR_HOST_UNSUPPORTED, "%s", err.text);
+		cr_assert_not_null(strstr(err.text, "pdpe1gb"), "%s", err.text);
+		cr_assert_str_not_empty(err.why);
+		cr_assert_not_null(strstr(err.fix, "another host"), "%s", err.fix);
+		cr_assert_eq(fake_kvm_leaks(f), 0u);
+		cr_assert_eq(fake_kvm_calls_of(f, FAKE_MAP), 0u, "nothing was made yet");
+		fixture_end(able, fixture_launch(able, on[i], p, &fixture_quiet));
+	}
+}
+
+Test(snp, other_guests_run_where_there_are_no_pages_of_1_gib)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_NO_GIB_PAGES);
+
+	fixture_end(f, fixture_launch(f, &platform_snp, p, &fixture_quiet));
+	fixture_end(f, fixture_launch(f, &platform_plain, p, &fixture_quiet));
+}
+
+/* Linux that found SEV in CPUID would read the SEV status MSR, which a plain VM doesn't have. */
+Test(snp, a_plain_guest_is_not_told_of_sev)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *plain = fake_kvm_new(0), *snp = fake_kvm_new(0);
+	struct vm *a, *b;
+	uint32_t regs[4];
+
+	s.vcpus = 2;
+	p = fixture_plan(&s);
+	a = fixture_launch(plain, &platform_plain, p, &fixture_quiet);
+	b = fixture_launch(snp, &platform_snp, p, &fixture_quiet);
+	for (unsigned i = 0; i < 2; i++) {
+		if (fake_kvm_cpuid(plain, i, 0x8000001f, 0, regs))
+			cr_assert_eq(regs[0] | regs[1] | regs[2] | regs[3], 0u);
+		cr_assert(fake_kvm_cpuid(snp, i, 0x8000001f, 0, regs));
+		cr_assert_eq(regs[1] & 63, (uint32_t)FAKE_C_BIT);
+	}
+	fixture_end(plain, a);
+	fixture_end(snp, b);
+}
+
+/* Offers are shared for good; a guest that wants one private is told so and goes on. */
+Test(snp, an_offer_cannot_be_made_private_by_the_guest)
+{
+	const struct fake_exit exits[] = { fake_map_gpa(FIXTURE_OFFER, 1, 1ULL << 4),
+		                           fake_map_gpa(FIXTURE_OFFER, 1, 0),
+		                           fake_out(0xf4, 1, 7) };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct outcome o;
+	struct vm *vm;
+
+	s.offer = true;
+	p = fixture_plan(&s);
+	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	o = fixture_run(vm);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s", o.detail);
+	cr_assert_eq(o.code, 7u);
+	cr_assert_eq((int64_t)fake_kvm_answer(f, 0, 0).ret, -EINVAL);
+	cr_assert_eq(fake_kvm_answer(f, 0, 1).ret, 0u, "it is shared already");
+	cr_assert_eq(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE), fixture_offered);
+	fixture_end(f, vm);
+}

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/bench/linux.sh: a direct boot in numbers, for bench.sh: lines "NAME NUMBER", "skip NAME WHY" or "fail NAME WHY".
+#
+# How many bytes the firmware measures is known anywhere. The rest packs a folder and runs linux_on_host.sh in it on
+# an SNP host, this one or the one that SNP_HOST reaches, as tests/snp/check.sh does. Times are in microseconds.
+set -u
+B=${B:-build}
+box=$B/bench-box
+log=$B/bench-box.log
+kernel=$B/guest/vmlinuz-6.12
+initrd=$B/guest/initrd-6.12.cpio.gz
+
+skip() { # WHY: nothing but what was said before
+  echo "skip all $1"
+  exit 0
+}
+
+find_rom() { # NAME: the distribution's QEMU keeps its own in one folder, SeaBIOS's in the other
+  for folder in /usr/share/qemu /usr/share/seabios; do
+    [ -r "$folder/$1" ] && { cp -L "$folder/$1" "$box/roms"; return; }
+  done
+}
+
+# What boots the same kernel for comparison, if this machine has it. Another SNP host may have its own.
+pack_qemu() {
+  mkdir -p "$box/roms"
+  qemu=$(command -v qemu-system-x86_64) && cp "$qemu" "$box"
+  for rom in bios-microvm.bin linuxboot_dma.bin kvmvapic.bin; do
+    find_rom "$rom"
+  done
+  for ovmf in /usr/share/ovmf/OVMF.fd /usr/share/OVMF/OVMF.fd; do
+    [ -r "$ovmf" ] && { cp "$ovmf" "$box/OVMF.fd"; return; }
+  done
+}
+
+# Each of them boots with this command line; the guest is ended as soon as init has spoken, but does nothing anyway.
+pack() {
+  rm -rf "$box"
+  mkdir -p "$box"
+  cp "$B/snpvmm" "$B/tests/tool/boot" "$kernel" "$initrd" tests/bench/linux_on_host.sh "$box"
+  echo 'console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no5lvl swiotlb=2048 pci=off snpvmm.do=hang' >"$box/cmdline"
+  cat >"$box/linux.yaml" <<MANIFEST
+version: 1
+boot:
+  kernel: ${kernel##*/}
+  initrd: ${initrd##*/}
+  cmdline: "$(cat "$box/cmdline")"
+memory: 256M
+timeout: 170s
+MANIFEST
+  pack_qemu
+}
+
+[ -r "$kernel" ] && [ -r "$initrd" ] || skip "no kernel to boot; 'make guest-images' fetches Debian's"
+pack
+pages=$("$B/snpvmm" measure -o json "$box/linux.yaml" | sed -n 's/.*"pages": \([0-9]*\).*/\1/p')
+if [ -n "$pages" ]; then
+  echo "bytes $((pages * 4096))"
+else
+  echo "fail bytes snpvmm measure said nothing"
+fi
+if [ -n "${SNP_HOST:-}" ]; then
+  $SNP_HOST "$box" 'sh linux_on_host.sh' >"$log" 2>&1
+elif [ "$(cat /sys/module/kvm_amd/parameters/sev_snp 2>/dev/null)" = Y ]; then
+  (cd "$box" && sh linux_on_host.sh) >"$log" 2>&1
+else
+  skip 'no SEV-SNP here; set SNP_HOST=COMMAND (CONTRIBUTING.md)'
+fi
+status=$?
+sed -n 's/^result //p' "$log"
+grep -q '^end of results' "$log" && exit 0
+cat "$log" >&2
+echo "linux.sh: the SNP host did not come to the end of it (status $status), see above" >&2
+exit 1

@@ -1,0 +1,267 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/direct.sh: a kernel without a firmware: what is measured of it, every one that is refused, and a tiny one run.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+
+# Offsets of the setup header (Linux, Documentation/arch/x86/boot.rst).
+SETUP_SECTS=0x1f1
+BOOT_FLAG=0x1fe
+VERSION=0x206
+LOADFLAGS=0x211
+INITRD_MAX=0x22c
+ALIGNMENT=0x230
+RELOCATABLE=0x234
+XLOADFLAGS=0x236
+PREF_ADDRESS=0x258
+INIT_SIZE=0x260
+ENTRY=0x800 # in the file: 0x200 behind the setup part
+
+# A bzImage of protocol 2.15: a boot sector and 2 sectors of setup, 8 KiB of payload; 4 MiB at 16 MiB; 64-bit code.
+dd if=/dev/zero of="$T/sound" bs=512 count=19 2>/dev/null
+patch "$T/sound" $SETUP_SECTS 02
+patch "$T/sound" 0x1f4 "$(le32 0x200)" # syssize, in 16 bytes
+patch "$T/sound" $BOOT_FLAG '55aa eb66 48647253 0f02'
+patch "$T/sound" $LOADFLAGS 01
+patch "$T/sound" $INITRD_MAX "$(le32 0x7fffffff) $(le32 0x200000) 01 15 7f00 $(le32 2047)"
+patch "$T/sound" $PREF_ADDRESS "$(le32 0x1000000) 00000000 $(le32 0x400000)"
+patch "$T/sound" $ENTRY ebfe # jmp $
+kernel() {
+  cp "$T/sound" "$T/k"
+}
+k="kernel '$T/k'"
+WHERE=2:16 # of the kernel in these manifests
+
+direct() { # LINE...
+  manifest "$T/m.yaml" 'boot: {kernel: k}' "$@"
+}
+with_initrd() { # LINE...
+  manifest "$T/m.yaml" 'boot: {kernel: k, initrd: i}' "$@"
+}
+
+digest() { # the digest of $T/m.yaml, to stdout
+  "$SNPVMM" measure "$T/m.yaml" 2>&1
+}
+
+sum_of_pages() { # of a listing in $T/out, in KiB
+  awk '$1 ~ /^0x/ { sum += $2 } END { print sum + 0 }' "$T/out"
+}
+
+begin 'a kernel alone is right, and has a digest'
+kernel
+direct
+call check "$T/m.yaml"
+wants 0
+err_is "snpvmm: $T/m.yaml: ok"
+call measure "$T/m.yaml"
+wants 0
+err_is ''
+grep -q -x -E '[0-9a-f]{96}' "$T/out" || wrong "not a digest: $(cat "$T/out")"
+
+begin '--pages: the regions of stage0 in launch order, and few of them'
+for vcpus in 1 2 3 4; do
+  call measure --pages --set vcpus=$vcpus "$T/m.yaml"
+  wants 0
+  [ "$(sed 1d "$T/out" | sed 's/.*[0-9a-f]\{96\}  //' | grep -v '^vcpu ' | tr '\n' ,)" = \
+    'stage0 page tables,stage0 parameters,boot_params,command line,ACPI tables,stage0 code,stage0 stack,stage0 secrets,stage0 cpuid,' ] ||
+    wrong "other regions: $(cat "$T/out")"
+  [ "$(grep -c ' vmsa ' "$T/out")" = $vcpus ] || wrong "not $vcpus VMSAs: $(cat "$T/out")"
+  [ "$(sum_of_pages)" -le 64 ] || wrong "$vcpus vCPUs: $(sum_of_pages) KiB are measured"
+  [ "$(sum_of_pages)" -ge 32 ] || wrong "$vcpus vCPUs: only $(sum_of_pages) KiB are listed"
+done
+
+begin 'an initrd of 1 GiB makes that no more'
+truncate -s 1G "$T/i"
+with_initrd 'memory: 2G' 'vcpus: 4'
+call measure --pages "$T/m.yaml"
+wants 0
+[ "$(sum_of_pages)" -le 64 ] || wrong "$(sum_of_pages) KiB are measured"
+rm "$T/i"
+
+begin 'each byte counts'
+echo initrd >"$T/i"
+with_initrd
+digest >"$T/digests"
+patch "$T/k" 0x25ff 01 # the last one
+digest >>"$T/digests"
+patch "$T/k" 0x25ff 00
+patch "$T/i" 6 00
+digest >>"$T/digests"
+printf x >"$T/i"
+digest >>"$T/digests"
+: >"$T/i"
+digest >>"$T/digests"
+for line in "memory: 64M" "vcpus: 2" "exit_port: false" "vcpu_type: EPYC-Milan"; do
+  with_initrd "$line"
+  digest >>"$T/digests"
+done
+manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: " "}'
+digest >>"$T/digests"
+[ "$(grep -c -x -E '[0-9a-f]{96}' "$T/digests")" = 10 ] || wrong "not ten digests: $(cat "$T/digests")"
+[ "$(sort -u "$T/digests" | grep -c .)" = 10 ] || wrong "two are alike: $(cat "$T/digests")"
+
+begin 'an empty initrd is none; the platform changes nothing'
+direct
+none=$(digest)
+with_initrd
+[ "$(digest)" = "$none" ] || wrong "with an empty initrd: $(digest), without one: $none"
+with_initrd 'platform: kvm'
+[ "$(digest)" = "$none" ] || wrong "for platform kvm: $(digest), for snp: $none"
+
+begin '0 setup sectors stand for 4'
+direct
+dd if=/dev/zero of="$T/longer" bs=512 count=21 2>/dev/null
+dd if="$T/k" of="$T/longer" conv=notrunc 2>/dev/null
+mv "$T/longer" "$T/k"
+patch "$T/k" $SETUP_SECTS 00
+call check "$T/m.yaml"
+wants 0
+
+begin 'what is no bzImage'
+direct
+printf 'just text' >"$T/k"
+refused bad-value $WHERE "$k: not a bzImage: no 'HdrS' at 0x202 in this file of 9 bytes" '  why: ' '  fix: give the bzImage'
+: >"$T/k"
+refused bad-value $WHERE "$k: the kernel file is empty" '  fix: '
+head -c 5000 /dev/zero >"$T/k"
+refused bad-value $WHERE "$k: not a bzImage: no 'HdrS' at 0x202 in this file of 5000 bytes" '  why: ' '  fix: '
+patch "$T/k" 0 7f454c46
+refused bad-value $WHERE "$k: not a bzImage: it looks like an ELF file, as vmlinux is" '  fix: give the bzImage'
+patch "$T/k" 0 4d5a0000
+refused bad-value $WHERE "$k: not a bzImage: it looks like an EFI program that is no Linux kernel by itself" '  fix: '
+patch "$T/k" 0 1f8b
+refused bad-value $WHERE "$k: not a bzImage: it looks like a gzip file" '  fix: unpack it'
+
+damaged() { # OFFSET DIGITS KIND SENTENCE [LINE...]
+  kernel
+  patch "$T/k" "$1" "$2"
+  kind=$3 sentence=$4
+  shift 4
+  refused "$kind" $WHERE "$k: $sentence" '  fix: ' "$@"
+}
+
+begin 'a protocol that is too old'
+damaged $VERSION 0b02 unsupported 'the kernel speaks boot protocol 2.11, and 2.12 is the oldest supported' '  why: 2.12 (Linux 3.8)' '  fix: use a newer kernel'
+damaged $VERSION 0000 unsupported 'the kernel speaks boot protocol 0.0, and 2.12 is the oldest supported'
+
+begin 'a kernel without a 64-bit entry'
+damaged $XLOADFLAGS 7e00 unsupported 'the kernel is a 32-bit one: it has no 64-bit entry (xloadflags 0x007e)' '  fix: use a kernel for x86-64'
+damaged $LOADFLAGS 00 unsupported 'the kernel is a zImage, made to be loaded below 1 MiB (loadflags 0x00)'
+
+begin 'a header that contradicts itself or the file'
+damaged $BOOT_FLAG 3412 bad-value "not a bzImage: 0x1234 instead of 0xaa55 at 0x1fe, though 'HdrS' is at 0x202"
+damaged 0x201 00 bad-value "the kernel's setup header ends at 0x202; that of protocol 2.15 ends between 0x268 and 0x290"
+damaged 0x201 ff bad-value "the kernel's setup header ends at 0x301; that of protocol 2.15 ends between 0x268 and 0x290"
+damaged $SETUP_SECTS 00 bad-value 'the kernel is cut short: 7168 bytes follow its setup part instead of 8192'
+damaged $SETUP_SECTS ff bad-value "the kernel's setup part is 131072 bytes long, and the file 9728"
+damaged $INIT_SIZE 00000000 bad-value 'the kernel asks for 0 bytes to unpack itself (init_size); the file has 8192, and at most 1073741824 are given'
+damaged $INIT_SIZE ffffffff bad-value 'the kernel asks for 4294967295 bytes to unpack itself (init_size); the file has 8192, and at most 1073741824 are given'
+damaged $ALIGNMENT 00000000 bad-value 'the kernel asks for an alignment of 0x0 (kernel_alignment), which is no power of two up to 1 GiB'
+damaged $ALIGNMENT 01000080 bad-value 'the kernel asks for an alignment of 0x80000001 (kernel_alignment), which is no power of two up to 1 GiB'
+
+begin 'a kernel that wants to lie where no memory is'
+kernel
+patch "$T/k" $PREF_ADDRESS ffffffffffffffff
+refused unsupported $WHERE "$k: the kernel (4194304 bytes from 0xffffffffffffffff on) and the initrd (0 bytes) do not fit any guest's memory" '  why: ' '  fix: '
+patch "$T/k" $RELOCATABLE 00
+refused unsupported $WHERE "$k: the kernel is not relocatable and must lie at 0xffffffffffffffff (pref_address), where it can't be put" '  why: ' '  fix: '
+
+begin 'a kernel that is cut'
+for size in 1 512 517 518 600 615 616 1536 2048 9727; do
+  kernel
+  truncate -s $size "$T/k"
+  for command in measure check 'run -v --platform=kvm'; do
+    # shellcheck disable=SC2086 # a command and its options
+    call $command "$T/m.yaml"
+    wants 2
+    grep -q "^$T/m.yaml:$WHERE: error: $k: .* \[bad-value\]\$" "$T/err" || wrong "$size bytes: $(cat "$T/err")"
+    err_has '  fix: '
+  done
+done
+
+too_small() { # MEMORY SENTENCE ENOUGH: refused, with what would do, which does
+  direct_or_initrd=$(sed -n 2p "$T/m.yaml")
+  manifest "$T/m.yaml" "$direct_or_initrd" "memory: $1"
+  refused memory-too-small $WHERE "$k: $2" '  why: the kernel unpacks itself' "  fix: set 'memory' to $3 at the least"
+  call check --set "memory=$3" "$T/m.yaml"
+  wants 0
+  call check --set "memory=$((${3%M} - 1))M" "$T/m.yaml"
+  wants 2
+}
+
+begin 'memory that is too small: how much would do'
+kernel
+direct
+too_small 64K 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x1400000, and there is none from 0x10000 on' 20M
+patch "$T/k" $INIT_SIZE 00000004
+too_small 64M 'the kernel (67108864 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x5000000, and there is none from 0x4000000 on' 80M
+
+begin 'an initrd that is too large for the memory: how much would do'
+kernel
+truncate -s 30M "$T/i"
+with_initrd
+too_small 32M 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (31457280 bytes) need memory up to 0x3200000, and there is none from 0x2000000 on' 50M
+
+begin 'an initrd that is too large for the kernel'
+patch "$T/k" $INITRD_MAX ffffff01
+with_initrd
+refused unsupported $WHERE "$k: the initrd (31457280 bytes) does not fit between the kernel's end at 0x1400000 and 0x1ffffff, the highest address this kernel takes one at" '  fix: use a smaller initrd'
+rm "$T/i"
+
+begin 'an initrd that is not there'
+kernel
+refused file-unreadable 2:27 "boot.initrd: cannot open '$T/i': No such file or directory"
+
+begin 'more memory than a direct boot takes'
+direct 'memory: 65G'
+refused bad-value $WHERE 'direct boot of a kernel takes at most 64G of memory' "  fix: lower 'memory'"
+direct 'memory: 64G'
+call check "$T/m.yaml"
+wants 0
+
+begin 'a command line that is too long, by one'
+manifest "$T/m.yaml" "boot: {kernel: k, cmdline: $(printf '%02047d' 0)}"
+call check "$T/m.yaml"
+wants 0
+manifest "$T/m.yaml" "boot: {kernel: k, cmdline: $(printf '%02048d' 0)}"
+refused bad-value $WHERE 'the command line has 2048 bytes, and this kernel takes at most 2047' '  fix: shorten boot.cmdline by 1 bytes'
+
+begin 'a command line with a NUL'
+manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: "a\0b"}'
+refused syntax 2:28 'a NUL character inside a value'
+
+begin 'a kernel that is not the one pinned'
+manifest "$T/m.yaml" "boot: {kernel: {path: k, sha256: $(printf '%064d' 0)}}"
+refused file-differs $WHERE "boot.kernel: '$T/k' is not the file that the manifest pins" '  why: its SHA-256 is ' '  fix: '
+
+if kvm_usable; then
+  kernel
+  patch "$T/k" $ENTRY 'ba f8030000 b0 41 ee' # mov edx, 0x3f8; mov al, 'A'; out dx, al
+  patch "$T/k" $((ENTRY + 8)) 'b0 05 e6 f4 ebfe' # mov al, 5; out 0xf4, al; jmp $
+  direct 'memory: 64M'
+  call run --platform=kvm --set expect.exit=5 "$T/m.yaml"
+  if grep -q -F '(pdpe1gb)' "$T/err"; then
+    begin 'a host whose guests have no pages of 1 GiB: 99'
+    wants 99
+    err_has 'snpvmm: error: this host'\''s KVM gives guests no pages of 1 GiB (pdpe1gb) [host-unsupported]' '  why: the page tables' '  fix: run it on another host'
+    [ "$(grep -c 'error: ' "$T/err")" = 1 ] || wrong "not one error: $(cat "$T/err")"
+    out_is ''
+    skip 'a tiny kernel runs' 'KVM gives guests no pages of 1 GiB here (pdpe1gb)'
+  else
+    begin 'a tiny kernel runs, and what it says and gives comes through'
+    wants 0
+    [ "$(cat "$T/out")" = A ] || wrong "the console is '$(cat "$T/out")'"
+    err_has 'snpvmm: pass: the guest exited with status 5'
+    head -c 70000 /dev/zero >"$T/i" # with an initrd, which stage0 has to find in order
+    with_initrd 'memory: 64M'
+    call run --platform=kvm --set expect.exit=5 "$T/m.yaml"
+    wants 0
+    call run --platform=kvm --set expect.exit=5 --set vcpus=4 --set memory=4G "$T/m.yaml"
+    wants 0
+    skip 'a host whose guests have no pages of 1 GiB: 99' 'KVM gives guests such pages here'
+  fi
+else
+  skip 'a tiny kernel runs' '/dev/kvm is missing or not for this user'
+fi
+
+finish

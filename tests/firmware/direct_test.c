@@ -1,0 +1,721 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/firmware/direct_test.c: the plan of a kernel without a firmware: what is measured, what is offered, what refused. */
+#include "firmware/direct.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "core/base/bytes.h"
+#include "core/snp/digest.h"
+#include "firmware/stage0.h"
+#include "tests/firmware/assemble_priv.h"
+#include "tests/make/bzimage.h"
+
+#define C_BIT 51
+
+/* In boot_params. */
+#define RAMDISK_IMAGE 0x218
+#define RAMDISK_SIZE  0x21c
+#define SETUP_DATA    0x250
+#define E820_ENTRIES  0x1e8
+#define E820_TABLE    0x2d0
+
+/* The kernel of a spec and no initrd, in 512 MiB. */
+static struct fixture direct_of(const struct bzimage_spec *spec)
+{
+	struct fixture f = {
+		.m = { .file = (char *)"m.yaml",
+		       .kernel = { .path = (char *)"bzImage", .at = { 6, 11 } },
+		       .cmdline = (char *)"quiet",
+		       .vcpus = 2,
+		       .vcpu_sig = 0xa10f11,
+		       .memory = 512 * MIB,
+		       .policy = 0x30000,
+		       .guest_features = 1,
+		       .exit_port_given = true,
+		       .exit_port = 0xf4 },
+		.images.kernel = bzimage_make(spec),
+	};
+
+	sha256(NULL, 0, f.images.initrd_sha256);
+	return f;
+}
+
+static void give_initrd(struct fixture *f, size_t size)
+{
+	f->m.initrd.path = (char *)"initrd";
+	cr_assert_eq(blob_zero(size, &f->images.initrd, &f->err), 0, "%s", f->err.text);
+}
+
+/* As images_load() does, once the bytes are final. */
+static void hash_initrd(struct fixture *f)
+{
+	sha256(f->images.initrd.data, f->images.initrd.size, f->images.initrd_sha256);
+}
+
+/* With an initrd of 5000 bytes. */
+static struct fixture direct(void)
+{
+	struct bzimage_spec spec = bzimage_default();
+	struct fixture f = direct_of(&spec);
+
+	give_initrd(&f, 5000);
+	image_noise(f.images.initrd.data, 5000, 9);
+	hash_initrd(&f);
+	return f;
+}
+
+/* The bytes of the region that begins at an address. */
+static const uint8_t *page_at(const struct seen *s, gpa_t gpa)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->regions[i].gpa == gpa && s->regions[i].bytes)
+			return s->regions[i].bytes;
+	cr_assert_fail("nothing is loaded at 0x%llx", (unsigned long long)gpa);
+	return NULL;
+}
+
+static struct stage0_params params_of(const struct seen *s)
+{
+	struct stage0_params p;
+
+	memcpy(&p, page_at(s, STAGE0_PARAMS), sizeof(p));
+	return p;
+}
+
+static uint64_t get(const uint8_t *bytes, size_t at, size_t width)
+{
+	uint64_t v = 0;
+
+	for (size_t i = width; i > 0; i--)
+		v = v << 8 | bytes[at + i - 1];
+	return v;
+}
+
+static void digest_of(struct fixture *f, struct snp_digest *ret)
+{
+	make(f, MANIFEST_SNP);
+	cr_assert_eq(snp_digest_of(f->plan, ret, &f->err), 0, "%s", f->err.text);
+}
+
+/* Whatever the kernel. */
+static const char order[] = "normal 2000+3000, normal 8000+1000, normal 7000+1000, "
+			    "normal 9000+1000, normal a000+1000, normal 10000+%x, zero 13000+1000";
+static const char order_snp[] = ", secrets 5000+1000, cpuid 6000+1000";
+
+static void check_order(struct fixture *f)
+{
+	char want[512];
+	struct seen s = see(f, MANIFEST_KVM);
+	int n = snprintf(want, sizeof(want), order, (unsigned)(stage0_blob_end - stage0_blob));
+
+	cr_expect_str_eq(s.order, want);
+	snprintf(want + n, sizeof(want) - (size_t)n, "%s", order_snp);
+	s = see(f, MANIFEST_SNP);
+	cr_expect_str_eq(s.order, want);
+}
+
+Test(direct, loads_the_pages_of_stage0_in_their_order)
+{
+	auto_fixture struct fixture f = direct();
+
+	check_order(&f);
+}
+
+/* A kernel of 64 MiB and an initrd of 1 GiB, of which no page is ever touched. */
+static struct fixture direct_large(void)
+{
+	struct bzimage_spec spec = bzimage_default();
+	struct fixture f;
+
+	spec.payload_size = 64 * MIB;
+	spec.init_size = 100 * MIB;
+	f = direct_of(&spec);
+	give_initrd(&f, GIB);
+	memset(f.images.initrd_sha256, 0x77, sizeof(f.images.initrd_sha256));
+	f.m.memory = 2 * GIB;
+	return f;
+}
+
+Test(direct, measures_no_more_than_64_kib_however_large_the_images)
+{
+	auto_fixture struct fixture small = direct(), large = direct_large();
+
+	for (unsigned vcpus = 1; vcpus <= 4; vcpus++) {
+		auto_digest struct snp_digest a = { 0 }, b = { 0 };
+
+		small.m.vcpus = large.m.vcpus = vcpus;
+		digest_of(&small, &a);
+		digest_of(&large, &b);
+		cr_expect_leq(a.pages * PAGE_SIZE, 64 * 1024, "%u vCPUs: %llu pages", vcpus,
+		              (unsigned long long)a.pages);
+		cr_expect_eq(a.pages, b.pages);
+	}
+	check_order(&large);
+}
+
+Test(direct, tells_stage0_of_large_images_what_they_are)
+{
+	auto_fixture struct fixture f = direct_large();
+	struct seen s = see(&f, MANIFEST_SNP);
+	struct stage0_params p = params_of(&s);
+	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
+	const struct offer *offers;
+
+	cr_assert_eq(plan_offers(f.plan, &offers), 2);
+	cr_expect_eq(offers[0].size, 64 * MIB + 4096); /* 1536 bytes of setup before the rest */
+	cr_expect_eq(offers[1].size, GIB);
+	cr_expect_eq(le64_get(p.blobs[0].size), 64 * MIB);
+	cr_expect_eq(le64_get(p.blobs[1].size), GIB);
+	cr_expect_arr_eq(p.blobs[1].sha256, f.images.initrd_sha256, 32);
+	cr_expect_eq(le64_get(p.blobs[1].dst), GIB); /* made kernels take initrds below 2 GiB */
+	cr_expect_eq(get(bp, RAMDISK_IMAGE, 4), GIB);
+	cr_expect_eq(get(bp, RAMDISK_SIZE, 4), GIB);
+}
+
+/* Each offer: whole pages above all memory and clear of the other one, and the image's own bytes. */
+static void check_offers(const struct fixture *f)
+{
+	const struct blob *const images[] = { &f->images.kernel, &f->images.initrd };
+	const struct offer *o;
+	const struct ram *ram;
+	size_t n = plan_offers(f->plan, &o), runs = plan_ram(f->plan, &ram);
+	gpa_t above = ram[runs - 1].gpa + ram[runs - 1].size;
+
+	cr_assert_eq(n, f->images.initrd.size ? 2 : 1);
+	for (size_t i = 0; i < n; i++) {
+		cr_expect_str_eq(o[i].label, i == 0 ? "kernel" : "initrd");
+		cr_expect_eq(o[i].bytes, images[i]->data);
+		cr_expect_eq(o[i].size, (images[i]->size + 4095) / 4096 * 4096);
+		cr_expect_eq(o[i].gpa % GIB, 0, "for stage0's page tables");
+		cr_expect(o[i].gpa >= above && o[i].gpa >= 4 * GIB, "offer %zu is at 0x%llx", i,
+		          (unsigned long long)o[i].gpa);
+		above = o[i].gpa + o[i].size;
+		for (size_t at = images[i]->size; at < o[i].size; at++)
+			cr_assert_eq(o[i].bytes[at], 0, "what is not the image's is zero");
+	}
+}
+
+Test(direct, offers_the_images_own_bytes_above_all_memory)
+{
+	static const uint64_t memories[] = { 64 * MIB, 3 * GIB, 3 * GIB + 4096, 5 * GIB, 64 * GIB };
+	auto_fixture struct fixture f = direct();
+
+	for (size_t i = 0; i < ARRAY_SIZE(memories); i++)
+		for (int on = MANIFEST_SNP; on <= MANIFEST_KVM; on++) {
+			f.m.memory = memories[i];
+			make(&f, (enum manifest_platform)on);
+			check_offers(&f);
+		}
+}
+
+/* What stage0 copies, from where, whereto, and the hash that it must have. */
+Test(direct, has_stage0_copy_what_is_offered)
+{
+	auto_fixture struct fixture f = direct();
+	struct seen s = see(&f, MANIFEST_SNP);
+	struct stage0_params p = params_of(&s);
+	const struct offer *o;
+	uint8_t hash[32];
+
+	cr_assert_eq(plan_offers(f.plan, &o), 2);
+	cr_assert_eq(le32_get(p.nr_blob), 2);
+	cr_expect_eq(le64_get(p.blobs[0].src), o[0].gpa + 1536, "behind the setup part");
+	cr_expect_eq(le64_get(p.blobs[0].dst), 16 * MIB);
+	cr_expect_eq(le64_get(p.blobs[0].size), 0x2000);
+	sha256(f.images.kernel.data + 1536, 0x2000, hash);
+	cr_expect_arr_eq(p.blobs[0].sha256, hash, 32);
+	cr_expect_eq(le64_get(p.blobs[1].src), o[1].gpa);
+	cr_expect_eq(le64_get(p.blobs[1].dst), 512 * MIB - 8192);
+	cr_expect_eq(le64_get(p.blobs[1].size), 5000);
+	cr_expect_arr_eq(p.blobs[1].sha256, f.images.initrd_sha256, 32);
+	cr_expect_eq(le64_get(p.entry), 16 * MIB + 0x200);
+	cr_expect_eq(le64_get(p.boot_params), (uint64_t)STAGE0_BOOT_PARAMS);
+}
+
+/* Where memory ends below the hole and above it; 0: there is none above. */
+struct split {
+	uint64_t memory, low, high, offered;
+};
+static const struct split splits[] = {
+	{ 64 * MIB, 64 * MIB, 0, 4 * GIB },
+	{ 3 * GIB - 4096, 3 * GIB - 4096, 0, 4 * GIB },
+	{ 3 * GIB, 3 * GIB, 0, 4 * GIB },
+	{ 3 * GIB + 4096, 3 * GIB, 4 * GIB + 4096, 5 * GIB },
+	{ 4 * GIB, 3 * GIB, 5 * GIB, 5 * GIB },
+	{ 5 * GIB, 3 * GIB, 6 * GIB, 6 * GIB },
+	{ 64 * GIB, 3 * GIB, 65 * GIB, 65 * GIB },
+};
+
+/* The last run of the kernel's map on either side ends where memory does. */
+static void check_map(const uint8_t *bp, const struct split *want)
+{
+	uint64_t low = 0, high = 0;
+
+	for (size_t i = 0; i < bp[E820_ENTRIES]; i++) {
+		uint64_t start = get(bp, E820_TABLE + i * 20, 8);
+		uint64_t end = start + get(bp, E820_TABLE + i * 20 + 8, 8);
+
+		*(start < 4 * GIB ? &low : &high) = end;
+	}
+	cr_expect_eq(low, want->low, "0x%llx", (unsigned long long)low);
+	cr_expect_eq(high, want->high, "0x%llx", (unsigned long long)high);
+}
+
+/* Of a plan for SNP: each page of memory is either loaded or in exactly one range that stage0 validates. */
+static void check_validated(const struct seen *s, const struct split *want)
+{
+	uint64_t high = want->high ? want->high - 4 * GIB : 0, sum = 0, at = 0;
+	struct stage0_params p = params_of(s);
+
+	for (size_t i = 0; i < le32_get(p.nr_range); i++) {
+		uint64_t start = le64_get(p.ranges[i].start), end = le64_get(p.ranges[i].end);
+
+		cr_assert(start >= at && end > start);
+		cr_expect(end <= want->low || (start >= 4 * GIB && end <= want->high));
+		for (size_t j = 0; j < s->n; j++)
+			cr_expect(region_end(&s->regions[j]) <= start || s->regions[j].gpa >= end);
+		sum += end - start;
+		at = end;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		sum += s->regions[i].size;
+	cr_expect_eq(sum, want->low + high);
+}
+
+Test(direct, splits_memory_around_the_hole)
+{
+	auto_fixture struct fixture f = direct();
+
+	for (size_t i = 0; i < ARRAY_SIZE(splits); i++) {
+		const struct ram *ram;
+		const struct offer *o;
+		struct seen s;
+
+		f.m.memory = splits[i].memory;
+		s = see(&f, MANIFEST_SNP);
+		cr_assert_eq(plan_ram(f.plan, &ram), splits[i].high ? 2 : 1, "split %zu", i);
+		cr_expect(ram[0].gpa == 0 && ram[0].size == splits[i].low);
+		if (splits[i].high)
+			cr_expect(ram[1].gpa == 4 * GIB && ram[1].size == splits[i].high - 4 * GIB);
+		cr_assert_eq(plan_offers(f.plan, &o), 2);
+		cr_expect_eq(o[0].gpa, splits[i].offered, "split %zu: 0x%llx", i,
+		             (unsigned long long)o[0].gpa);
+		cr_expect_eq(o[1].gpa, splits[i].offered + GIB);
+		check_map(page_at(&s, STAGE0_BOOT_PARAMS), &splits[i]);
+		check_validated(&s, &splits[i]);
+	}
+}
+
+static void check_refused_both(struct fixture *f, enum error_kind kind, const char *says,
+                               const char *fix)
+{
+	plan_free(f->plan);
+	check_refused(f, kind, says, 6);
+	cr_expect_eq(f->err.column, 11);
+	cr_expect(strstr(f->err.fix, fix), "the cure is '%s'", f->err.fix);
+	f->err = (struct error){ 0 };
+	cr_expect_lt(assemble(&f->m, &f->images, MANIFEST_KVM, &f->plan, &f->err), 0);
+	cr_expect(strstr(f->err.text, says), "says '%s', not '%s'", f->err.text, says);
+}
+
+Test(direct, refuses_more_than_64_gib)
+{
+	static const uint64_t memories[] = { 64 * GIB + 4096, 1024 * GIB };
+	auto_fixture struct fixture f = direct();
+
+	for (size_t i = 0; i < ARRAY_SIZE(memories); i++) {
+		f.m.memory = memories[i];
+		check_refused_both(&f, ERROR_BAD_VALUE, "at most 64G", "lower 'memory'");
+	}
+}
+
+Test(direct, refuses_memory_that_holds_not_all_and_says_what_would)
+{
+	auto_fixture struct fixture f = direct();
+	struct bzimage_spec spec = bzimage_default();
+	static const uint64_t memories[] = { 64 * 1024, 1 * MIB, 16 * MIB, 20 * MIB };
+
+	for (size_t i = 0; i < ARRAY_SIZE(memories); i++) {
+		f.m.memory = memories[i];
+		check_refused_both(&f, ERROR_MEMORY_TOO_SMALL,
+		                   "kernel 'bzImage': the kernel (4194304 bytes from 0x1000000 on) "
+		                   "and the initrd (5000 bytes) need memory up to 0x1402000",
+		                   "set 'memory' to 21M");
+	}
+	f.m.memory = 21 * MIB;
+	make(&f, MANIFEST_SNP);
+	blob_fini(&f.images.kernel);
+	spec.init_size = 64 * MIB;
+	f.images.kernel = bzimage_make(&spec);
+	f.m.memory = 64 * MIB;
+	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "67108864 bytes from 0x1000000",
+	                   "set 'memory' to 81M");
+	f.m.memory = 81 * MIB;
+	make(&f, MANIFEST_SNP);
+}
+
+Test(direct, refuses_an_initrd_that_memory_does_not_hold)
+{
+	auto_fixture struct fixture f = direct_large();
+
+	f.m.memory = GIB;
+	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "the initrd (1073741824 bytes)",
+	                   "set 'memory' to 1140M");
+	f.m.memory = 1140 * MIB;
+	make(&f, MANIFEST_SNP);
+	check_offers(&f);
+	f.m.memory = 1139 * MIB;
+	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "none from 0x47300000 on", "1140M");
+}
+
+Test(direct, takes_a_kernel_without_an_initrd)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_fixture struct fixture f = direct_of(&spec);
+	struct seen s = see(&f, MANIFEST_SNP);
+	struct stage0_params p = params_of(&s);
+	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
+
+	check_offers(&f);
+	cr_expect_eq(le32_get(p.nr_blob), 1);
+	cr_expect_eq(get(bp, RAMDISK_IMAGE, 4), 0);
+	cr_expect_eq(get(bp, RAMDISK_SIZE, 4), 0);
+	cr_expect_eq(le64_get(p.blobs[1].src) | le64_get(p.blobs[1].dst), 0);
+	cr_expect_eq(le64_get(p.blobs[1].size), 0);
+}
+
+Test(direct, takes_an_empty_initrd_for_none)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_fixture struct fixture none = direct_of(&spec), empty = direct_of(&spec);
+	auto_digest struct snp_digest a = { 0 }, b = { 0 };
+
+	empty.m.initrd.path = (char *)"initrd";
+	digest_of(&none, &a);
+	digest_of(&empty, &b);
+	check_offers(&empty);
+	cr_expect_arr_eq(a.value, b.value, sizeof(a.value));
+}
+
+Test(direct, takes_an_initrd_of_one_byte)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_fixture struct fixture f = direct_of(&spec);
+	struct stage0_params p;
+	const struct offer *o;
+	struct seen s;
+
+	give_initrd(&f, 1);
+	f.images.initrd.data[0] = 'x';
+	hash_initrd(&f);
+	s = see(&f, MANIFEST_SNP);
+	p = params_of(&s);
+	check_offers(&f);
+	cr_assert_eq(plan_offers(f.plan, &o), 2);
+	cr_expect_eq(o[1].size, 4096);
+	cr_expect_eq(le32_get(p.nr_blob), 2);
+	cr_expect_eq(le64_get(p.blobs[1].size), 1);
+	cr_expect_eq(le64_get(p.blobs[1].dst), 512 * MIB - 4096);
+	cr_expect_eq(get(page_at(&s, STAGE0_BOOT_PARAMS), RAMDISK_SIZE, 4), 1);
+}
+
+/* As many bytes as the kernel takes are in their page; one more is refused with both numbers. */
+static void check_cmdline(uint32_t kernel_takes, size_t most, const char *says)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_fixture struct fixture f = { 0 };
+	auto_free char *line = calloc(1, most + 2);
+	struct seen s;
+
+	cr_assert_not_null(line);
+	spec.cmdline_max = kernel_takes;
+	f = direct_of(&spec);
+	f.m.cmdline = line;
+	memset(line, 'c', most);
+	s = see(&f, MANIFEST_SNP);
+	cr_expect_str_eq((const char *)page_at(&s, STAGE0_CMDLINE), line);
+	line[most] = 'c';
+	check_refused_both(&f, ERROR_BAD_VALUE, says, "shorten boot.cmdline by 1 bytes");
+}
+
+Test(direct, takes_a_command_line_up_to_the_kernels_limit)
+{
+	check_cmdline(2047, 2047, "has 2048 bytes, and this kernel takes at most 2047");
+	check_cmdline(255, 255, "has 256 bytes, and this kernel takes at most 255");
+	check_cmdline(0, 0, "has 1 bytes, and this kernel takes at most 0");
+}
+
+Test(direct, takes_a_command_line_up_to_its_page)
+{
+	check_cmdline(4096, 4095, "has 4096 bytes, and a direct boot takes at most 4095");
+	check_cmdline(UINT32_MAX, 4095, "has 4096 bytes, and a direct boot takes at most 4095");
+}
+
+/* Each changes one thing that a guest can tell. */
+static void change_payload(struct fixture *f)
+{
+	f->images.kernel.data[f->images.kernel.size - 1] ^= 0x80;
+}
+
+static void change_header(struct fixture *f)
+{
+	f->images.kernel.data[0x1fa] ^= 1; /* vid_mode */
+}
+
+static void change_initrd(struct fixture *f)
+{
+	f->images.initrd.data[4999] ^= 1;
+	hash_initrd(f);
+}
+
+static void change_initrd_size(struct fixture *f)
+{
+	f->images.initrd.size = 4999;
+	hash_initrd(f);
+}
+
+static void change_cmdline(struct fixture *f)
+{
+	f->m.cmdline = (char *)"quiet ";
+}
+
+static void change_memory(struct fixture *f)
+{
+	f->m.memory += 4096;
+}
+
+static void change_vcpus(struct fixture *f)
+{
+	f->m.vcpus++;
+}
+
+static void change_vcpu_type(struct fixture *f)
+{
+	f->m.vcpu_sig++;
+}
+
+static void change_features(struct fixture *f)
+{
+	f->m.guest_features = 0x21;
+}
+
+static void change_exit_port(struct fixture *f)
+{
+	f->m.exit_port++;
+}
+
+static void change_nothing(struct fixture *f)
+{
+	(void)f;
+}
+
+static void (*const changes[])(struct fixture *f) = {
+	change_nothing,     change_payload,  change_header,    change_initrd,
+	change_initrd_size, change_cmdline,  change_memory,    change_vcpus,
+	change_vcpu_type,   change_features, change_exit_port,
+};
+
+Test(direct, every_change_changes_the_digest_and_each_to_another)
+{
+	uint8_t values[ARRAY_SIZE(changes)][SNP_DIGEST_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		auto_fixture struct fixture f = direct();
+		auto_digest struct snp_digest d = { 0 }, again = { 0 };
+
+		changes[i](&f);
+		digest_of(&f, &d);
+		digest_of(&f, &again);
+		cr_assert_arr_eq(d.value, again.value, sizeof(d.value));
+		memcpy(values[i], d.value, sizeof(d.value));
+		for (size_t j = 0; j < i; j++)
+			cr_expect_arr_neq(values[i], values[j], SNP_DIGEST_SIZE, "%zu and %zu", i,
+			                  j);
+	}
+}
+
+/* Bytes [from, to) of a page of both plans are alike. */
+static void check_alike(const struct seen *a, const struct seen *b, gpa_t gpa, size_t from,
+                        size_t to)
+{
+	if (to > from)
+		cr_expect_arr_eq(page_at(a, gpa) + from, page_at(b, gpa) + from, to - from,
+		                 "0x%llx, bytes 0x%zx to 0x%zx", (unsigned long long)gpa, from, to);
+}
+
+/* Entries differ by the C-bit, which the shared view's table has nowhere. */
+static void check_tables(const struct seen *snp, const struct seen *kvm)
+{
+	const uint8_t *with = page_at(snp, STAGE0_PML4), *without = page_at(kvm, STAGE0_PML4);
+	size_t set = 0;
+
+	for (size_t at = 0; at < 3 * PAGE_SIZE; at += 8) {
+		uint64_t a = get(with, at, 8), b = get(without, at, 8);
+
+		cr_assert_eq(a & ~(1ULL << C_BIT), b, "entry at 0x%zx", at);
+		set += a != b;
+	}
+	cr_expect_eq(set, 2 + 512);
+}
+
+static void check_params(const struct seen *snp, const struct seen *kvm)
+{
+	struct stage0_params a = params_of(snp), b = params_of(kvm);
+	const uint8_t *page = page_at(kvm, STAGE0_PARAMS);
+
+	cr_expect_eq(le64_get(a.flags), STAGE0_FLAG_SNP | STAGE0_FLAG_SHA_NI);
+	cr_expect_eq(le64_get(b.flags), 0);
+	cr_expect_eq(le32_get(a.c_bit), C_BIT);
+	cr_expect_eq(le32_get(b.c_bit), 0);
+	a.flags = b.flags;
+	a.c_bit = b.c_bit;
+	cr_expect_arr_eq((const uint8_t *)&a, (const uint8_t *)&b, sizeof(a));
+	for (size_t i = sizeof(b); i < PAGE_SIZE; i++)
+		cr_assert_eq(page[i], 0, "neither CC blob nor setup_data: byte 0x%zx", i);
+	cr_expect_arr_eq(page_at(snp, STAGE0_PARAMS) + (STAGE0_CC_BLOB - STAGE0_PARAMS), "AMDE", 4);
+}
+
+Test(direct, the_plain_plan_differs_in_what_only_snp_has)
+{
+	static const gpa_t same[] = { STAGE0_CMDLINE, STAGE0_ACPI, STAGE0_CODE };
+	auto_fixture struct fixture f = direct(), g = direct();
+	struct seen snp = see(&f, MANIFEST_SNP), kvm = see(&g, MANIFEST_KVM);
+
+	cr_assert_eq(snp.n, kvm.n + 2, "secrets and cpuid");
+	check_tables(&snp, &kvm);
+	check_params(&snp, &kvm);
+	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, 0, SETUP_DATA);
+	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, SETUP_DATA + 8, PAGE_SIZE);
+	cr_expect_eq(get(page_at(&snp, STAGE0_BOOT_PARAMS), SETUP_DATA, 8),
+	             (uint64_t)STAGE0_SETUP_DATA);
+	cr_expect_eq(get(page_at(&kvm, STAGE0_BOOT_PARAMS), SETUP_DATA, 8), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		check_alike(&snp, &kvm, same[i], 0, PAGE_SIZE);
+	cr_expect_arr_eq((const uint8_t *)&snp.bsp, (const uint8_t *)&kvm.bsp, sizeof(snp.bsp));
+	cr_expect_arr_eq((const uint8_t *)&snp.ap, (const uint8_t *)&kvm.ap, sizeof(snp.ap));
+}
+
+Test(direct, says_what_the_launch_needs)
+{
+	auto_fixture struct fixture f = direct();
+	const struct plan_settings *s;
+
+	make(&f, MANIFEST_SNP);
+	s = plan_settings(f.plan);
+	cr_expect(s->gib_pages && s->prefault && s->ap_creation);
+	cr_expect_eq(s->c_bit, C_BIT);
+	cr_expect_null(s->measure_only);
+	make(&f, MANIFEST_KVM);
+	s = plan_settings(f.plan);
+	cr_expect(s->gib_pages);
+	cr_expect_eq(s->c_bit, 0);
+	cr_expect_null(s->measure_only);
+}
+
+Test(direct, without_an_exit_port_stage0_is_told_none)
+{
+	auto_fixture struct fixture f = direct();
+	struct seen s = see(&f, MANIFEST_KVM);
+	struct stage0_params p = params_of(&s);
+
+	cr_expect_eq(le16_get(p.exit_port), 0xf4);
+	f.m.exit_port_given = false;
+	s = see(&f, MANIFEST_KVM);
+	p = params_of(&s);
+	cr_expect_eq(le16_get(p.exit_port), 0);
+}
+
+Test(direct, refuses_each_fault_of_a_kernel_by_the_files_name)
+{
+	for (int fault = BZIMAGE_SOUND + 1; fault < BZIMAGE_FAULTS; fault++) {
+		struct bzimage_spec spec = bzimage_default();
+		auto_fixture struct fixture f = direct_of(&spec);
+
+		blob_fini(&f.images.kernel);
+		spec.fault = (enum bzimage_fault)fault;
+		f.images.kernel = bzimage_make(&spec);
+		cr_assert_lt(assemble(&f.m, &f.images, MANIFEST_SNP, &f.plan, &f.err), 0,
+		             "fault %d", fault);
+		cr_expect_eq(strncmp(f.err.text, "kernel 'bzImage': ", 18), 0, "%s", f.err.text);
+		cr_expect_eq(f.err.line, 6);
+		cr_expect_str_not_empty(f.err.fix);
+	}
+}
+
+static const uint64_t extremes[] = {
+	0,
+	1,
+	0xfff,
+	0x1000,
+	0x100000,
+	0x1000000,
+	0x3fffffff,
+	0x40000000,
+	0x7fffffff,
+	0x80000000,
+	0xfffff000,
+	0xffffffff,
+	0x7fffffffffffffff,
+	0xfffffffffffff000,
+	0xffffffffffffffff,
+};
+
+static const struct field {
+	size_t at, width;
+} fields[] = {
+	{ 0x1f1, 1 }, { 0x1f4, 4 }, { 0x201, 1 }, { 0x206, 2 }, { 0x20e, 2 },
+	{ 0x211, 1 }, { 0x22c, 4 }, { 0x230, 4 }, { 0x234, 1 }, { 0x236, 2 },
+	{ 0x238, 4 }, { 0x258, 8 }, { 0x260, 4 },
+};
+
+/* What holds for a plan that was made whatever the header said: nothing is copied to where no memory is. */
+static void check_copies(struct fixture *f)
+{
+	uint64_t low = f->m.memory < 3 * GIB ? f->m.memory : 3 * GIB;
+	struct seen s = see(f, MANIFEST_SNP);
+	struct stage0_params p = params_of(&s);
+
+	check_offers(f);
+	for (size_t i = 0; i < le32_get(p.nr_blob); i++) {
+		uint64_t dst = le64_get(p.blobs[i].dst), size = le64_get(p.blobs[i].size);
+
+		cr_assert(dst >= MIB && dst < low && size <= low - dst);
+	}
+	cr_assert(le64_get(p.entry) >= MIB && le64_get(p.entry) < low);
+}
+
+/* True: it was taken. */
+static bool plan_hostile(struct fixture *f, uint64_t memory)
+{
+	f->m.memory = memory;
+	plan_free(f->plan);
+	f->plan = NULL;
+	f->err = (struct error){ 0 };
+	if (assemble(&f->m, &f->images, MANIFEST_SNP, &f->plan, &f->err) == 0) {
+		check_copies(f);
+		return true;
+	}
+	cr_assert(f->err.kind != ERROR_NONE && f->err.text[0] && f->err.line == 6);
+	return false;
+}
+
+Test(direct, survives_every_header_field_at_its_extremes)
+{
+	static const uint64_t memories[] = { 64 * 1024, 64 * MIB, 3 * GIB, 64 * GIB };
+	size_t taken = 0, n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields) * ARRAY_SIZE(extremes) * 2; i++) {
+		auto_fixture struct fixture f = direct();
+		const struct field *at = &fields[i / 2 % ARRAY_SIZE(fields)];
+		uint64_t value = extremes[i / 2 / ARRAY_SIZE(fields)];
+
+		f.images.kernel.data[0x234] = i & 1; /* relocatable or not */
+		for (size_t j = 0; j < at->width; j++)
+			f.images.kernel.data[at->at + j] = (uint8_t)(value >> (8 * j));
+		for (size_t j = 0; j < ARRAY_SIZE(memories); j++, n++)
+			taken += plan_hostile(&f, memories[j]);
+	}
+	cr_assert(taken > n / 8 && taken < n * 3 / 4, "%zu of %zu: the values don't bite", taken,
+	          n);
+}
