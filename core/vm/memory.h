@@ -18,7 +18,7 @@ struct slot {
 	gpa_t gpa;
 	uint64_t size;
 	uint8_t *at;      /* what we and KVM reach: all of it, or the shared side */
-	int fd;           /* guest_memfd, or memfd where KVM has none to map; -1: none */
+	int fd;           /* guest_memfd; -1: none */
 	bool borrowed;    /* an offer: `at` is the plan's */
 	uint64_t *shared; /* private memory alone: a bit a page, set while the page is shared */
 };
@@ -27,7 +27,7 @@ struct memory {
 	const struct kvm_sys *sys;
 	int vm;
 	bool private_memory; /* slots start private, each page with a shared side */
-	const char *backing; /* "guest_memfd", "memfd", ...; for -v */
+	const char *backing; /* "private guest_memfd", "anonymous memory", ...; for -v */
 	struct slot slots[PLAN_RAM_MAX + PLAN_OFFERS_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */

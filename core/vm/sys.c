@@ -4,9 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "core/plan/region.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 static int host_result(int r)
 {
@@ -25,9 +30,26 @@ static int host_ioctl(void *self, int fd, unsigned long request, void *arg)
 	return host_result(ioctl(fd, request, arg));
 }
 
+/* Linux does so by itself since 6.7, where the size allows it. */
+static void *map_aligned(size_t size, int prot, int flags)
+{
+	uint8_t *from = size > SIZE_MAX - HUGE_PAGE
+	                        ? MAP_FAILED
+	                        : mmap(NULL, size + HUGE_PAGE, prot, flags, -1, 0);
+	size_t before = -(uintptr_t)from % HUGE_PAGE;
+
+	if (from == MAP_FAILED)
+		return from;
+	if (before > 0)
+		munmap(from, before);
+	munmap(from + before + size, HUGE_PAGE - before);
+	return from + before;
+}
+
 static void *host_map(void *self, size_t size, int prot, int flags, int fd, int *error)
 {
-	void *at = mmap(NULL, size, prot, flags, fd, 0);
+	bool aligned = fd < 0 && size >= HUGE_PAGE && size % PAGE_SIZE == 0;
+	void *at = aligned ? map_aligned(size, prot, flags) : mmap(NULL, size, prot, flags, fd, 0);
 
 	(void)self;
 	*error = at == MAP_FAILED ? -errno : 0;
@@ -40,16 +62,10 @@ static int host_unmap(void *self, void *at, size_t size)
 	return host_result(munmap(at, size));
 }
 
-static int host_memfd(void *self, const char *name, uint64_t size)
+static int host_huge(void *self, void *at, size_t size)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC), r;
-
 	(void)self;
-	if (fd < 0 || ftruncate(fd, (off_t)size) == 0)
-		return host_result(fd);
-	r = -errno;
-	close(fd);
-	return r;
+	return host_result(madvise(at, size, MADV_HUGEPAGE));
 }
 
 static int host_cloexec(void *self, int fd)
@@ -78,7 +94,7 @@ const struct kvm_sys kvm_sys_host = {
 	.ioctl = host_ioctl,
 	.map = host_map,
 	.unmap = host_unmap,
-	.memfd = host_memfd,
+	.huge = host_huge,
 	.cloexec = host_cloexec,
 	.discard = host_discard,
 	.close = host_close,

@@ -14,12 +14,12 @@ struct kvm_sys {
 	void *self;
 	int (*open)(void *self, const char *path, int flags);
 	int (*ioctl)(void *self, int fd, unsigned long request, void *arg);
+	/* Memory without a descriptor begins where a huge page may, if it is as large as one. */
 	void *(*map)(void *self, size_t size, int prot, int flags, int fd, int *error);
 	int (*unmap)(void *self, void *at, size_t size);
-	int (*memfd)(void *self, const char *name,
-	             uint64_t size);        /* memfd_create + ftruncate, O_CLOEXEC */
+	int (*huge)(void *self, void *at, size_t size); /* MADV_HUGEPAGE */
 	int (*cloexec)(void *self, int fd); /* for guest_memfd, which KVM opens without it */
-	/* Frees pages: a hole in fd when fd >= 0 (guest_memfd or memfd), else MADV_DONTNEED on `at`. */
+	/* Frees pages: a hole in fd when fd >= 0 (guest_memfd), else MADV_DONTNEED on `at`. */
 	int (*discard)(void *self, int fd, void *at, uint64_t offset, uint64_t size);
 	int (*close)(void *self, int fd);
 };

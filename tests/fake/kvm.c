@@ -140,8 +140,6 @@ static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number
 		*error = fake_complain(f, fd ? EINVAL : EBADF, "mapping of descriptor %d", number);
 	else if (fd->kind == FD_VCPU && size == FAKE_RUN_SIZE && !f->vm.vcpus[fd->index]->run)
 		at = fake_pages(size);
-	else if (fd->kind == FD_MEMFD && size <= fd->size)
-		at = fd->bytes;
 	else if (fd->kind == FD_GMEM && size <= fd->size && fd->flags & X_GUEST_MEMFD_MMAP)
 		at = fd->bytes;
 	else
@@ -210,20 +208,20 @@ static int fake_unmap(void *self, void *at, size_t size)
 	return r;
 }
 
-static int fake_memfd(void *self, const char *name, uint64_t size)
+static int fake_huge(void *self, void *at, size_t size)
 {
 	struct fake_kvm *f = self;
-	int fd;
+	const struct fake_map *m;
+	int r = 0;
 
-	(void)name;
 	pthread_mutex_lock(&f->lock);
-	fd = fails(f, FAKE_MEMFD, 0, 0) ? -f->fail_errnum : fake_fd_new(f, FD_MEMFD);
-	if (fd >= 0) {
-		fake_fd(f, fd)->size = size;
-		fake_fd(f, fd)->bytes = fake_pages(size);
-	}
+	m = map_at(f, at);
+	if (fails(f, FAKE_HUGE, 0, 0))
+		r = -f->fail_errnum;
+	else if (!m || size > m->size)
+		r = fake_complain(f, ENOMEM, "advice on 0x%zx bytes that aren't mapped", size);
 	pthread_mutex_unlock(&f->lock);
-	return fd;
+	return r;
 }
 
 static int fake_cloexec(void *self, int number)
@@ -309,7 +307,7 @@ static const struct kvm_sys fake_sys = {
 	.ioctl = fake_ioctl,
 	.map = fake_map,
 	.unmap = fake_unmap,
-	.memfd = fake_memfd,
+	.huge = fake_huge,
 	.cloexec = fake_cloexec,
 	.discard = fake_discard,
 	.close = fake_close,

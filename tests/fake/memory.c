@@ -243,7 +243,7 @@ static int punch(struct fake_kvm *f, int number, uint64_t offset, uint64_t size)
 {
 	const struct fake_fd *fd = fake_fd(f, number);
 
-	if (!fd || (fd->kind != FD_GMEM && fd->kind != FD_MEMFD))
+	if (!fd || fd->kind != FD_GMEM)
 		return fake_complain(f, EBADF, "a hole in descriptor %d", number);
 	if (offset % PAGE_SIZE || size % PAGE_SIZE || size == 0 || offset > fd->size ||
 	    size > fd->size - offset)

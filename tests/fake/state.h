@@ -22,7 +22,7 @@ enum {
 	FAKE_IRQS = 24,
 };
 
-enum fake_fd_kind { FD_FREE, FD_KVM, FD_SEV, FD_VM, FD_VCPU, FD_GMEM, FD_MEMFD };
+enum fake_fd_kind { FD_FREE, FD_KVM, FD_SEV, FD_VM, FD_VCPU, FD_GMEM };
 
 struct fake_fd {
 	enum fake_fd_kind kind;

@@ -21,7 +21,9 @@ static const struct survivable {
 } survivable[] = {
 	{ FAKE_CLOSE, ANY, ANY, 0 },
 	{ FAKE_UNMAP, ANY, ANY, 0 },
-	{ FAKE_IOCTL, KVM_CHECK_EXTENSION, X_CAP_GUEST_MEMFD_FLAGS, 0 }, /* memfd instead */
+	{ FAKE_IOCTL, KVM_CHECK_EXTENSION, X_CAP_GUEST_MEMFD_FLAGS,
+	  0 },                                      /* anonymous memory instead */
+	{ FAKE_HUGE, ANY, ANY, 0 },                 /* small pages serve as well */
 	{ FAKE_IOCTL, X_PRE_FAULT_MEMORY, ANY, 0 }, /* a guest without it starts more slowly */
 	{ FAKE_IOCTL, KVM_CREATE_VM, ANY, EINTR },
 	{ FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION, 0, 0 }, /* a slot taken away, at the end */

@@ -297,7 +297,8 @@ Test(launch, every_vcpu_has_its_own_vmsa_and_apic_id)
 Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
 {
 	static const unsigned flags[] = { 0, FAKE_GMEM_MMAP, FAKE_NO_SNP };
-	static const char *const backings[] = { "memfd", "mapped guest_memfd", "memfd" };
+	static const char *const backings[] = { "anonymous memory", "mapped guest_memfd",
+		                                "anonymous memory" };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = fixture_plan(&s);
 	auto_blob struct blob noise = BLOB_NONE;
