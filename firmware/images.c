@@ -2,6 +2,7 @@
 /* firmware/images.c: reads firmware, kernel and initrd. */
 #include "firmware/images.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "config/manifest.h"
@@ -48,17 +49,20 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, c
 	return error_at(err, m->file, f->at.line, f->at.column);
 }
 
+/* Hashing takes longer than reading, so what nobody will ask for is left out. */
 int images_load(const struct manifest *m, struct images *ret, struct error *err)
 {
 	auto_images struct images i = { 0 };
+	bool direct =
+		!m->firmware.path; /* stage0 has the initrd's, and one of a part of the kernel */
+	uint8_t *kernel = m->kernel_hashes ? i.kernel_sha256 : NULL;
+	uint8_t *initrd = m->kernel_hashes || direct ? i.initrd_sha256 : NULL;
 	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, NULL, err);
 
 	if (r == 0)
-		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, i.kernel_sha256,
-		               err);
+		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, kernel, err);
 	if (r == 0)
-		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, i.initrd_sha256,
-		               err);
+		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, initrd, err);
 	if (r < 0)
 		return r;
 	*ret = i;

@@ -11,7 +11,9 @@ struct manifest; /* config/manifest.h */
 /* What isn't named is empty. Plans borrow these bytes, so the images outlive them. */
 struct images {
 	struct blob firmware, kernel, initrd;
-	uint8_t kernel_sha256[32], initrd_sha256[32]; /* of nothing where nothing is named */
+	uint8_t kernel_sha256[32],
+		initrd_sha256
+			[32]; /* of nothing where nothing is named; zero where nothing is to verify them */
 };
 
 /* Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on success. */

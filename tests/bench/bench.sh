@@ -186,6 +186,10 @@ linux_rows() {
   linux_limit exits-snp 'Linux to init, exits, platform snp' 2000 '<= 2000'
   linux_race kvm microvm 'Linux to init, kvm : QEMU microvm' 1 '<= QEMU'
   linux_race kvm q35 'Linux to init, kvm : QEMU q35 + OVMF' 0.3333 '<= 1/3 of QEMU'
+  linux_limit exits-ovmf 'OVMF to kernel entry, exits' 6000 '<= 6000'
+  qemu_exits=$(sed -n 's/^exits-q35 //p' "$work/linux.list")
+  [ -z "$qemu_exits" ] || linux_limit exits-q35 'the same, QEMU q35, for comparison' 1000000000 '-'
+  linux_race ovmf-entry q35-entry 'OVMF to kernel entry : QEMU q35' 0.3333 '<= 1/3 of QEMU'
   linux_race snp microvm 'Linux to init, snp : plain microvm'
   linux_race snp q35 'Linux to init, snp : plain q35 + OVMF'
 }

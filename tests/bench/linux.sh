@@ -50,6 +50,10 @@ boot:
 memory: 256M
 timeout: 170s
 MANIFEST
+  # The same through a firmware, until the kernel says its first word.
+  echo 'console=ttyS0 panic=-1 earlyprintk=serial,0x3f8,115200 8250.nr_uarts=1 no5lvl snpvmm.do=hang' >"$box/cmdline-entry"
+  sed -e "s|^boot:|boot:\n  firmware: OVMF.fd\n  kernel_hashes: false|" \
+    -e "s|cmdline: .*|cmdline: \"$(cat "$box/cmdline-entry")\"|" "$box/linux.yaml" >"$box/ovmf.yaml"
   pack_qemu
 }
 

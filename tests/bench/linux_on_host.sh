@@ -4,6 +4,7 @@
 # Prints "result NAME NUMBER" (or "result skip|fail NAME WHY"), and around that what is worth reading in the log.
 set -u
 line='snpvmm-guest: init'
+entry='Linux version' # the kernel's first word
 rounds=${BENCH_ROUNDS:-3}
 cmdline=$(cat cmdline)
 kernel=$(ls vmlinuz-*)
@@ -15,21 +16,47 @@ for file in ./qemu-system-x86_64 qemu-system-x86_64; do
   [ -n "$qemu" ] || { "$file" --version >/dev/null 2>&1 && qemu=$file; }
 done
 
-under_qemu() { # OPTION...
-  ./boot until "$line" "$qemu" "$@" -L roms -accel kvm -cpu host -m 256M -nodefaults -no-user-config -display none \
-    -monitor none -serial stdio -no-reboot -kernel "$kernel" -initrd "$initrd" -append "$cmdline"
+qemu_options='-L roms -accel kvm -cpu host -m 256M -nodefaults -no-user-config -display none -monitor none -serial stdio -no-reboot'
+
+under_qemu() { # LINE CMDLINE OPTION...
+  until=$1 words=$2
+  shift 2
+  # shellcheck disable=SC2086
+  ./boot until "$until" "$qemu" "$@" $qemu_options -kernel "$kernel" -initrd "$initrd" -append "$words"
+}
+
+# What KVM counted of QEMU's port and MMIO exits when the kernel speaks first.
+count_qemu() {
+  mount -t debugfs none /sys/kernel/debug 2>/dev/null
+  # shellcheck disable=SC2086
+  "$qemu" -M q35 -bios OVMF.fd $qemu_options -kernel "$kernel" -initrd "$initrd" -append "$(cat cmdline-entry)" >q35.out 2>&1 &
+  pid=$!
+  waited=0
+  while [ "$waited" -lt 150 ] && ! grep -q "$entry" q35.out; do
+    sleep 1
+    waited=$((waited + 1))
+  done
+  cat /sys/kernel/debug/kvm/"$pid"-*/io_exits /sys/kernel/debug/kvm/"$pid"-*/mmio_exits 2>/dev/null | awk '{ n += $1 } END { if (n) print "result exits-q35", n }'
+  kill "$pid"
+  wait "$pid" 2>/dev/null
 }
 
 start() { # CONTENDER: microseconds until init's first line
   case $1 in
     kvm | snp) ./boot until "$line" ./snpvmm -q run --platform "$1" linux.yaml ;;
-    microvm) under_qemu -M microvm ;;
-    q35) under_qemu -M q35 -bios OVMF.fd ;;
+    microvm) under_qemu "$line" "$cmdline" -M microvm ;;
+    q35) under_qemu "$line" "$cmdline" -M q35 -bios OVMF.fd ;;
+    ovmf-entry) ./boot until "$entry" ./snpvmm -q run --platform kvm ovmf.yaml ;;
+    q35-entry) under_qemu "$entry" "$(cat cmdline-entry)" -M q35 -bios OVMF.fd ;;
   esac
 }
 
-count_exits() { # PLATFORM
-  if ./boot exits "$line" linux.yaml "$1" >"exits-$1"; then
+count_exits() { # PLATFORM, or ovmf: through the firmware, to the kernel's first word
+  case $1 in
+    ovmf) set -- ovmf "$entry" ovmf.yaml kvm ;;
+    *) set -- "$1" "$line" linux.yaml "$1" ;;
+  esac
+  if ./boot exits "$2" "$3" "$4" >"exits-$1"; then
     echo "result exits-$1 $(head -n 1 "exits-$1")"
     sed '1d; s/^/  /' "exits-$1"
   else
@@ -48,7 +75,7 @@ if [ -z "$qemu" ]; then
 else
   contenders="$contenders microvm"
   if [ -e OVMF.fd ]; then
-    contenders="$contenders q35"
+    contenders="$contenders q35 ovmf-entry q35-entry"
   else
     echo 'result skip time-q35 install ovmf to compare'
   fi
@@ -57,6 +84,10 @@ fi
 # First, for it also warms up what all of them share: the host's kernel, and the files in its memory.
 count_exits kvm
 count_exits snp
+if [ -e OVMF.fd ]; then
+  count_exits ovmf
+  [ -z "$qemu" ] || count_qemu
+fi
 # In turns: a machine that is busy for a while slows all of them.
 round=0
 while [ "$round" -lt "$rounds" ]; do
