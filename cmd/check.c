@@ -59,9 +59,7 @@ static int check_manifest(const struct check *c, const char *path, struct error 
 static int check_main(int argc, char **argv, struct error *err)
 {
 	struct check c = { 0 };
-	int status = command_parse(&command_check, NULL, check_option,
-	                           "Check manifests and the files they name, without a host.", argc,
-	                           argv, &c, &c.settings, err);
+	int status = command_parse(&command_check, check_option, argc, argv, &c, &c.settings, err);
 
 	for (size_t i = 0; i < c.n_manifests; i++) {
 		struct error one = { 0 };
@@ -75,5 +73,10 @@ static int check_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_check = {
-	"check", "MANIFEST...", "Find what is wrong with a manifest", check_main, false,
+	.name = "check",
+	.args = "MANIFEST...",
+	.summary = "Find what is wrong with a manifest",
+	.doc = "Check manifests and the files they name, without a host.",
+	.has_settings = true,
+	.main = check_main,
 };

@@ -23,12 +23,17 @@ enum {
 
 struct command {
 	const char *name, *args, *summary;
+	const char *doc;                   /* sentences for --help */
+	const struct argp_option *options; /* its own; NULL: none */
+	bool has_settings;                 /* takes --set and --platform */
+	bool has_result;                   /* one that -o can give another form */
 	/* argv[0] is the command's name. Returns the exit status; what failed is in *err, kind ERROR_NONE if told. */
 	int (*main)(int argc, char **argv, struct error *err);
-	bool has_result; /* one that -o can give another form */
 };
 
 extern const struct command command_run, command_measure, command_check, command_schema;
+/* All of them, in the order of the help text, ended by NULL; in main.c. */
+extern const struct command *const commands[];
 
 /* -q, -v, --color: understood before and after the command's name. */
 extern const struct argp common_argp;
@@ -44,12 +49,11 @@ struct settings {
 };
 
 /*
- * argp_parse() with the common options and, where `settings` isn't NULL, --set and --platform. 0, or the
- * status to leave with: STATUS_USAGE with *err filled.
+ * argp_parse() with the command's options, the common ones and, where it has settings, --set and --platform.
+ * `parse` may be NULL. 0, or the status to leave with: STATUS_USAGE with *err filled.
  */
-int command_parse(const struct command *c, const struct argp_option *options, argp_parser_t parse,
-                  const char *doc, int argc, char **argv, void *input, struct settings *settings,
-                  struct error *err);
+int command_parse(const struct command *c, argp_parser_t parse, int argc, char **argv, void *input,
+                  struct settings *settings, struct error *err);
 
 /* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);

@@ -123,15 +123,17 @@ static error_t parse_forward(int key, char *argument, struct argp_state *state)
 	return r;
 }
 
-int command_parse(const struct command *c, const struct argp_option *options, argp_parser_t parse,
-                  const char *doc, int argc, char **argv, void *input, struct settings *settings,
-                  struct error *err)
+int command_parse(const struct command *c, argp_parser_t parse, int argc, char **argv, void *input,
+                  struct settings *settings, struct error *err)
 {
 	struct parse_input in = { parse, input, settings };
 	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
-		                               { settings ? &settings_argp : NULL, 0, NULL, 0 },
+		                               { c->has_settings ? &settings_argp : NULL, 0, NULL,
+		                                 0 },
 		                               { 0 } };
-	const struct argp argp = { options, parse_forward, c->args, doc, children, NULL, NULL };
+	const struct argp argp = {
+		c->options, parse_forward, c->args, c->doc, children, NULL, NULL
+	};
 	char name[64];
 	int r;
 
@@ -172,7 +174,7 @@ void error_print(const struct error *err)
 
 	error_place(err, place, sizeof(place));
 	fprintf(stderr, "%s: %serror:%s %s [%s]\n", place, colored ? "\033[1;31m" : "",
-	        colored ? "\033[0m" : "", err->text, error_kind_name(err->kind));
+	        colored ? "\033[0m" : "", err->text, reason_name(err->kind));
 	if (err->why[0])
 		fprintf(stderr, "  why: %s\n", err->why);
 	if (err->fix[0])

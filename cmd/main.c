@@ -12,11 +12,8 @@
 #include "core/base/array.h"
 #include "core/base/file.h"
 
-static const struct command *const commands[] = {
-	&command_run,
-	&command_measure,
-	&command_check,
-	&command_schema,
+const struct command *const commands[] = {
+	&command_run, &command_measure, &command_check, &command_schema, NULL,
 };
 
 /* Named by the interface, built in a later version. */
@@ -35,7 +32,7 @@ static char *help_filter(int key, const char *text, void *input)
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
 	n += (size_t)snprintf(list + n, sizeof(list) - n, "Commands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+	for (size_t i = 0; commands[i]; i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-8s %-12s %s\n",
 		                      commands[i]->name, commands[i]->args, commands[i]->summary);
 	snprintf(list + n, sizeof(list) - n,
@@ -91,7 +88,7 @@ static int command_unknown(const char *name, struct error *err)
 
 static int command_call(int argc, char **argv, struct error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+	for (size_t i = 0; commands[i]; i++) {
 		const struct command *c = commands[i];
 
 		if (strcmp(argv[0], c->name) != 0)

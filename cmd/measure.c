@@ -182,11 +182,8 @@ static int measure_all(struct measure *c, struct error *err)
 static int measure_main(int argc, char **argv, struct error *err)
 {
 	struct measure c = { 0 };
-	int status = command_parse(
-		&command_measure, measure_options, measure_option,
-		"Print the launch digest that an SEV-SNP launch of MANIFEST will have. "
-		"Needs no special host.",
-		argc, argv, &c, &c.settings, err);
+	int status =
+		command_parse(&command_measure, measure_option, argc, argv, &c, &c.settings, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -200,5 +197,13 @@ static int measure_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_measure = {
-	"measure", "MANIFEST...", "Print the launch digest, offline", measure_main, true,
+	.name = "measure",
+	.args = "MANIFEST...",
+	.summary = "Print the launch digest, offline",
+	.doc = "Print the launch digest that an SEV-SNP launch of MANIFEST will have. Needs no "
+	       "special host.",
+	.options = measure_options,
+	.has_settings = true,
+	.has_result = true,
+	.main = measure_main,
 };

@@ -151,13 +151,13 @@ static int sink_open(const struct manifest_sink *s, int *ret_fd, int *ret_own, s
 }
 
 static const struct {
-	enum outcome_kind kind;
+	enum reason kind;
 	int status;
 } statuses[] = {
 	{ GUEST_TERMINATED, STATUS_FAILED }, { GUEST_SHUTDOWN, STATUS_FAILED },
 	{ GUEST_CRASHED, STATUS_FAILED },    { MEMORY_FAULT, STATUS_FAILED },
-	{ KVM_INTERNAL, STATUS_FAILED },     { OUTPUT_LOST, STATUS_FAILED },
-	{ KVM_ENTRY_FAILED, STATUS_LAUNCH }, { KVM_FAILED, STATUS_LAUNCH },
+	{ KVM_INTERNAL, STATUS_FAILED },     { ERROR_OUTPUT, STATUS_FAILED },
+	{ KVM_ENTRY_FAILED, STATUS_LAUNCH }, { ERROR_KVM, STATUS_LAUNCH },
 	{ RUN_TIMED_OUT, STATUS_TIMEOUT },
 };
 
@@ -207,7 +207,7 @@ static void verdict_tell(int status, const struct outcome *o)
 	if (status == STATUS_OK)
 		log_notice("pass: %s", o->detail);
 	else
-		log_at(LOG_QUIET, "fail: %s [%s]", o->detail, outcome_name(o->kind));
+		log_at(LOG_QUIET, "fail: %s [%s]", o->detail, reason_name(o->kind));
 }
 
 /* Where everything goes that isn't measured; opened before the launch, so that it fails early. */
@@ -317,15 +317,18 @@ static int run_manifest(const struct run_command *c, struct error *err)
 static int run_main(int argc, char **argv, struct error *err)
 {
 	struct run_command c = { 0 };
-	int status = command_parse(
-		&command_run, run_options, run_option,
-		"Launch the guest, print the expected measurement, stream its console, "
-		"wait for its end.",
-		argc, argv, &c, &c.settings, err);
+	int status = command_parse(&command_run, run_option, argc, argv, &c, &c.settings, err);
 
 	return status == STATUS_OK ? run_manifest(&c, err) : status;
 }
 
 const struct command command_run = {
-	"run", "MANIFEST", "Launch the guest and wait for its end", run_main, false,
+	.name = "run",
+	.args = "MANIFEST",
+	.summary = "Launch the guest and wait for its end",
+	.doc = "Launch the guest, print the expected measurement, stream its console, wait for its "
+	       "end.",
+	.options = run_options,
+	.has_settings = true,
+	.main = run_main,
 };

@@ -7,9 +7,7 @@
 
 static int schema_main(int argc, char **argv, struct error *err)
 {
-	int status = command_parse(&command_schema, NULL, NULL,
-	                           "Print the JSON Schema (draft 7) of the manifest.", argc, argv,
-	                           NULL, NULL, err);
+	int status = command_parse(&command_schema, NULL, argc, argv, NULL, NULL, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -17,5 +15,9 @@ static int schema_main(int argc, char **argv, struct error *err)
 }
 
 const struct command command_schema = {
-	"schema", "", "Print the manifest's JSON Schema", schema_main, false,
+	.name = "schema",
+	.args = "",
+	.summary = "Print the manifest's JSON Schema",
+	.doc = "Print the JSON Schema (draft 7) of the manifest.",
+	.main = schema_main,
 };

@@ -43,7 +43,7 @@ static const uint8_t footer_guid[GUID_SIZE] = {
 static const struct foreign_row {
 	size_t at;
 	const char *mark;
-	enum error_kind kind;
+	enum reason kind;
 	const char *text, *fix;
 } foreign_rows[] = {
 	{ 0, "IGVM", ERROR_UNSUPPORTED,

@@ -66,7 +66,7 @@ static const struct guest_part parts[] = {
 };
 
 /* A code below, and why stage0 ended with it. */
-static const struct reason {
+static const struct refusal_word {
 	unsigned code;
 	const char *text;
 } reasons[] = {

@@ -2,50 +2,11 @@
 /* core/base/error.c: builds error sentences in place; nothing here allocates. */
 #include "core/base/error.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/array.h"
-
-static const char *const kind_names[] = {
-	[ERROR_NONE] = "none",
-	[ERROR_USAGE] = "usage",
-	[ERROR_SYNTAX] = "syntax",
-	[ERROR_UNKNOWN_KEY] = "unknown-key",
-	[ERROR_DUPLICATE_KEY] = "duplicate-key",
-	[ERROR_MISSING_KEY] = "missing-key",
-	[ERROR_BAD_VALUE] = "bad-value",
-	[ERROR_UNSUPPORTED] = "unsupported",
-	[ERROR_CONFLICT] = "conflict",
-	[ERROR_FILE] = "file-unreadable",
-	[ERROR_FILE_CHANGED] = "file-changed",
-	[ERROR_FILE_TOO_LARGE] = "file-too-large",
-	[ERROR_FILE_PIN] = "file-differs",
-	[ERROR_BAD_FIRMWARE] = "bad-firmware",
-	[ERROR_NO_HASH_PAGE] = "no-hash-page",
-	[ERROR_BAD_LAYOUT] = "bad-layout",
-	[ERROR_MEMORY_TOO_SMALL] = "memory-too-small",
-	[ERROR_BAD_POLICY] = "bad-policy",
-	[ERROR_BAD_ID_BLOCK] = "bad-id-block",
-	[ERROR_MEASUREMENT_DIFFERS] = "measurement-differs",
-	[ERROR_HOST_UNSUPPORTED] = "host-unsupported",
-	[ERROR_HOST_PERMISSION] = "host-permission",
-	[ERROR_HOST_BUSY] = "host-busy",
-	[ERROR_HOST_MEMORY] = "host-memory",
-	[ERROR_KVM] = "kvm-error",
-	[ERROR_FIRMWARE_REFUSED] = "firmware-refused",
-	[ERROR_OUTPUT] = "output-failed",
-	[ERROR_INTERNAL] = "internal",
-};
-static_assert(ARRAY_SIZE(kind_names) == ERROR_KINDS, "an error kind without a name");
-
-const char *error_kind_name(enum error_kind kind)
-{
-	return (unsigned)kind < ERROR_KINDS ? kind_names[kind] : "unknown";
-}
 
 static void text_format(char *to, size_t size, const char *format, va_list args)
 {
@@ -64,14 +25,14 @@ static void text_append(char *to, size_t size, const char *more)
 		memcpy(to + size - 4, "...", 4);
 }
 
-static void error_start(struct error *err, enum error_kind kind, int code)
+static void error_start(struct error *err, enum reason kind, int code)
 {
 	memset(err, 0, sizeof(*err));
 	err->kind = kind;
 	err->code = code;
 }
 
-int error_set(struct error *err, enum error_kind kind, const char *format, ...)
+int error_set(struct error *err, enum reason kind, const char *format, ...)
 {
 	va_list args;
 
@@ -82,7 +43,7 @@ int error_set(struct error *err, enum error_kind kind, const char *format, ...)
 	return err->code;
 }
 
-int error_sys(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
+int error_sys(struct error *err, enum reason kind, int errnum, const char *format, ...)
 {
 	va_list args;
 

@@ -3,41 +3,10 @@
 #ifndef CORE_BASE_ERROR_H
 #define CORE_BASE_ERROR_H
 
-/* Every way in which a command can fail; error_kind_name() gives the word printed in brackets. */
-enum error_kind {
-	ERROR_NONE,
-	ERROR_USAGE,
-	ERROR_SYNTAX,
-	ERROR_UNKNOWN_KEY,
-	ERROR_DUPLICATE_KEY,
-	ERROR_MISSING_KEY,
-	ERROR_BAD_VALUE,
-	ERROR_UNSUPPORTED,
-	ERROR_CONFLICT,
-	ERROR_FILE,
-	ERROR_FILE_CHANGED,
-	ERROR_FILE_TOO_LARGE,
-	ERROR_FILE_PIN,
-	ERROR_BAD_FIRMWARE,
-	ERROR_NO_HASH_PAGE,
-	ERROR_BAD_LAYOUT,
-	ERROR_MEMORY_TOO_SMALL,
-	ERROR_BAD_POLICY,
-	ERROR_BAD_ID_BLOCK,
-	ERROR_MEASUREMENT_DIFFERS,
-	ERROR_HOST_UNSUPPORTED,
-	ERROR_HOST_PERMISSION,
-	ERROR_HOST_BUSY,
-	ERROR_HOST_MEMORY,
-	ERROR_KVM,
-	ERROR_FIRMWARE_REFUSED,
-	ERROR_OUTPUT,
-	ERROR_INTERNAL,
-	ERROR_KINDS
-};
+#include "core/base/reason.h"
 
 struct error {
-	enum error_kind kind;
+	enum reason kind;
 	int code;              /* negative errno; 0 while nothing failed */
 	char file[256];        /* "" when the failure lies in no file */
 	unsigned line, column; /* from 1; 0 unknown */
@@ -46,15 +15,12 @@ struct error {
 	char fix[512];         /* "" or one sentence */
 };
 
-/* The bracketed name of a kind: "bad-firmware". Static. */
-const char *error_kind_name(enum error_kind kind);
-
 /* Records a failure that no system call reported. Always returns -EINVAL. */
-int error_set(struct error *err, enum error_kind kind, const char *format, ...)
+int error_set(struct error *err, enum reason kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Records a failed system call; ": " and errnum's text are appended. Returns -errnum. */
-int error_sys(struct error *err, enum error_kind kind, int errnum, const char *format, ...)
+int error_sys(struct error *err, enum reason kind, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Out of memory, in `what`. Returns -ENOMEM. */

@@ -156,7 +156,7 @@ static enum verdict run_error(struct vcpu *v, int errnum, struct outcome *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(run_errors); i++)
 		if (run_errors[i].errnum == errnum)
 			text = run_errors[i].text;
-	outcome_set(ret, KVM_FAILED, (uint64_t)errnum, "KVM_RUN of vCPU %u: %s: %s", v->index,
+	outcome_set(ret, ERROR_KVM, (uint64_t)errnum, "KVM_RUN of vCPU %u: %s: %s", v->index,
 	            strerror(errnum), text);
 	return VERDICT_STOP;
 }

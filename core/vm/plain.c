@@ -59,7 +59,7 @@ static enum verdict plain_exit(struct vm *vm, struct vcpu *v, struct outcome *re
 {
 	(void)vm;
 	(void)v;
-	outcome_set(ret, KVM_FAILED, 0, "an exit that a plain VM cannot have");
+	outcome_set(ret, ERROR_KVM, 0, "an exit that a plain VM cannot have");
 	return VERDICT_STOP;
 }
 

@@ -24,7 +24,7 @@ static const struct {
 static const struct {
 	uint32_t id;
 	int errnum;
-	enum error_kind kind;
+	enum reason kind;
 	const char *why, *fix;
 } refusals[] = {
 	{ X_SEV_INIT2, EBUSY, ERROR_HOST_BUSY,

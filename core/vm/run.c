@@ -210,7 +210,7 @@ static void run_output(struct run *run)
 	if (failed) {
 		struct outcome o;
 
-		outcome_set(&o, OUTPUT_LOST, (uint64_t)failed,
+		outcome_set(&o, ERROR_OUTPUT, (uint64_t)failed,
 		            "the console's output can't be written: %s", strerror(failed));
 		run_conclude(run, &o);
 	}

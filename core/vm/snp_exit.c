@@ -23,7 +23,7 @@ static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, 
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, call->args[1], to_private);
 	if (change == MEMORY_FAILED) {
-		outcome_set(ret, KVM_FAILED, 0, "the host failed to make page 0x%llx %s",
+		outcome_set(ret, ERROR_KVM, 0, "the host failed to make page 0x%llx %s",
 		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
 		return VERDICT_STOP;
 	}
@@ -103,7 +103,7 @@ enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 		termination(vm, v->run->system_event.data[0], ret);
 		return VERDICT_STOP;
 	default:
-		outcome_set(ret, KVM_FAILED, v->run->exit_reason,
+		outcome_set(ret, ERROR_KVM, v->run->exit_reason,
 		            "KVM exit %u, which an SNP guest cannot have", v->run->exit_reason);
 		return VERDICT_STOP;
 	}

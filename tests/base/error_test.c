@@ -23,25 +23,6 @@ static void check_cut(const char *text, size_t room)
 	cr_expect_str_eq(text + room - 4, "...");
 }
 
-Test(error, every_kind_has_a_name_of_its_own)
-{
-	for (int i = 0; i < ERROR_KINDS; i++) {
-		cr_assert_not_null(error_kind_name(i), "kind %d", i);
-		cr_expect_gt(strlen(error_kind_name(i)), 0, "kind %d", i);
-		cr_expect_eq(strspn(error_kind_name(i), "abcdefghijklmnopqrstuvwxyz-"),
-		             strlen(error_kind_name(i)), "'%s' is no bracketed word",
-		             error_kind_name(i));
-		for (int j = 0; j < i; j++)
-			cr_expect_str_neq(error_kind_name(i), error_kind_name(j));
-	}
-}
-
-Test(error, a_number_that_is_no_kind_is_unknown)
-{
-	cr_expect_str_eq(error_kind_name(ERROR_KINDS), "unknown");
-	cr_expect_str_eq(error_kind_name((enum error_kind) - 1), "unknown");
-}
-
 Test(error, set_replaces_all_that_was_there)
 {
 	struct error err;

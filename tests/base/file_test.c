@@ -47,7 +47,7 @@ static void write_file(size_t size)
 }
 
 /* Refused with this kind and this in the sentence; nothing handed out. */
-static void check_refused(const char *name, size_t max, enum error_kind kind, const char *says)
+static void check_refused(const char *name, size_t max, enum reason kind, const char *says)
 {
 	uint8_t byte;
 	struct blob b = { &byte, 77 };
@@ -56,7 +56,7 @@ static void check_refused(const char *name, size_t max, enum error_kind kind, co
 
 	cr_assert_lt(r, 0, "'%s' was read", name);
 	cr_expect_eq(err.code, r);
-	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, error_kind_name(err.kind));
+	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, reason_name(err.kind));
 	cr_expect(strstr(err.text, says), "says '%s', not '%s'", err.text, says);
 	cr_expect(strstr(err.text, name), "'%s' doesn't name '%s'", err.text, name);
 	cr_expect_eq(b.data, &byte);

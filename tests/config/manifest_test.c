@@ -54,7 +54,7 @@ static struct manifest parsed_with(const char *text, const char *key, const char
 
 struct refusal {
 	const char *text;
-	enum error_kind kind;
+	enum reason kind;
 	unsigned line, column;
 	const char *says, *fix;
 };
@@ -65,7 +65,7 @@ static void refuses(const struct refusal *r)
 	struct error err = { 0 };
 
 	cr_assert_lt(parse_set(r->text, NULL, 0, &m, &err), 0, "accepted:\n%s", r->text);
-	cr_expect_eq(err.kind, r->kind, "%s[%s] %s", r->text, error_kind_name(err.kind), err.text);
+	cr_expect_eq(err.kind, r->kind, "%s[%s] %s", r->text, reason_name(err.kind), err.text);
 	cr_expect_str_eq(err.file, "dir/guest.yaml", "%s'%s' %s", r->text, err.file, err.text);
 	cr_expect(err.line == r->line && err.column == r->column, "%sat %u:%u: %s", r->text,
 	          err.line, err.column, err.text);
@@ -717,7 +717,7 @@ Test(manifest, refuses_settings_as_it_refuses_keys)
 {
 	static const struct {
 		const char *key, *value;
-		enum error_kind kind;
+		enum reason kind;
 		const char *file, *says, *fix;
 	} cases[] = {
 		{ "vcpu", "1", ERROR_UNKNOWN_KEY, "--set", "unknown key 'vcpu'", "'vcpus'" },

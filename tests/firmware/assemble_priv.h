@@ -75,13 +75,13 @@ static inline void make(struct fixture *f, enum manifest_platform on)
 	             f->err.why);
 }
 
-static inline void check_refused(struct fixture *f, enum error_kind kind, const char *says,
+static inline void check_refused(struct fixture *f, enum reason kind, const char *says,
                                  unsigned line)
 {
 	f->plan = NULL;
 	cr_assert_lt(assemble(&f->m, &f->images, MANIFEST_SNP, &f->plan, &f->err), 0,
 	             "assembled, not '%s'", says);
-	cr_expect_eq(f->err.kind, kind, "%s [%s]", f->err.text, error_kind_name(f->err.kind));
+	cr_expect_eq(f->err.kind, kind, "%s [%s]", f->err.text, reason_name(f->err.kind));
 	cr_expect(strstr(f->err.text, says), "says '%s', not '%s'", f->err.text, says);
 	cr_expect_str_eq(f->err.file, "m.yaml");
 	cr_expect_eq(f->err.line, line);

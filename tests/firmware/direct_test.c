@@ -307,7 +307,7 @@ Test(direct, splits_memory_around_the_hole)
 	}
 }
 
-static void check_refused_both(struct fixture *f, enum error_kind kind, const char *says,
+static void check_refused_both(struct fixture *f, enum reason kind, const char *says,
                                const char *fix)
 {
 	plan_free(f->plan);

@@ -67,7 +67,7 @@ static void pin(struct manifest_file *f, const char *hex)
 	cr_assert(f->pinned);
 }
 
-static void check_refused(const struct manifest *m, enum error_kind kind, const char *says,
+static void check_refused(const struct manifest *m, enum reason kind, const char *says,
                           unsigned line)
 {
 	static const struct images none;
@@ -75,7 +75,7 @@ static void check_refused(const struct manifest *m, enum error_kind kind, const 
 	struct error err = { 0 };
 
 	cr_assert_lt(images_load(m, &i, &err), 0, "loaded, not '%s'", says);
-	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, error_kind_name(err.kind));
+	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, reason_name(err.kind));
 	cr_expect(strstr(err.text, says), "says '%s', not '%s'", err.text, says);
 	cr_expect_str_eq(err.file, "m.yaml");
 	cr_expect_eq(err.line, line);

@@ -54,7 +54,7 @@ static struct linux_kernel made_kernel(void)
 }
 
 /* Refused with this in the sentence and a cure, and nothing handed out. */
-static void check_refused(const uint8_t *bytes, size_t size, enum error_kind kind, const char *says)
+static void check_refused(const uint8_t *bytes, size_t size, enum reason kind, const char *says)
 {
 	struct error err = { 0 };
 	struct linux_kernel k, before;
@@ -62,7 +62,7 @@ static void check_refused(const uint8_t *bytes, size_t size, enum error_kind kin
 	memset(&k, 0xa5, sizeof(k));
 	before = k;
 	cr_assert_eq(linux_parse(bytes, size, &k, &err), -EINVAL, "accepted instead of '%s'", says);
-	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, error_kind_name(err.kind));
+	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, reason_name(err.kind));
 	cr_expect(strstr(err.text, says), "says '%s' instead of '%s'", err.text, says);
 	cr_expect(err.fix[0], "'%s' without a fix", err.text);
 	cr_expect_eq(memcmp(&k, &before, sizeof(k)), 0);
@@ -151,7 +151,7 @@ Test(bzimage, reads_and_places_a_real_kernel)
 }
 
 static const struct fault_row {
-	enum error_kind kind;
+	enum reason kind;
 	const char *says;
 } fault_rows[BZIMAGE_FAULTS] = {
 	[BZIMAGE_NO_MAGIC] = { ERROR_BAD_VALUE, "looks like an EFI program" },

@@ -148,7 +148,7 @@ static int parse_made(const struct image_spec *spec, struct ovmf *ret, struct er
 }
 
 /* Refused, with this in the sentence, a cause and a cure, and nothing handed out. */
-static void check_refused(const uint8_t *bytes, size_t size, enum error_kind kind, const char *says)
+static void check_refused(const uint8_t *bytes, size_t size, enum reason kind, const char *says)
 {
 	struct error err = { 0 };
 	struct ovmf o, before;
@@ -156,7 +156,7 @@ static void check_refused(const uint8_t *bytes, size_t size, enum error_kind kin
 	memset(&o, 0xa5, sizeof(o));
 	before = o;
 	cr_assert_eq(ovmf_parse(bytes, size, &o, &err), -EINVAL, "accepted instead of '%s'", says);
-	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, error_kind_name(err.kind));
+	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, reason_name(err.kind));
 	cr_expect(strstr(err.text, says), "says '%s' instead of '%s'", err.text, says);
 	cr_expect(err.fix[0], "'%s' without a fix", err.text);
 	cr_expect(err.why[0] || strstr(err.text, "IGVM") || strstr(err.text, "looks like"),
@@ -359,7 +359,7 @@ Test(ovmf, says_what_another_kind_of_file_looks_like)
 	static const struct {
 		size_t at;
 		const char *mark;
-		enum error_kind kind;
+		enum reason kind;
 		const char *says;
 	} rows[] = {
 		{ 0, "IGVM", ERROR_UNSUPPORTED,

@@ -202,7 +202,7 @@ Test(selftest, tells_a_plain_guest_of_no_c_bit)
 	cr_assert_eq(le32_get(p.c_bit), 0u);
 }
 
-static void check_refusal(const struct selftest_config *c, enum error_kind kind)
+static void check_refusal(const struct selftest_config *c, enum reason kind)
 {
 	const struct vcpu_state untouched = { .rip = 1 };
 	struct vcpu_state bsp = untouched;
@@ -210,7 +210,7 @@ static void check_refusal(const struct selftest_config *c, enum error_kind kind)
 	struct plan *p = plan_new();
 
 	cr_assert_lt(selftest_plan(p, c, &bsp, &err), 0);
-	cr_assert_eq(err.kind, kind, "%s", error_kind_name(err.kind));
+	cr_assert_eq(err.kind, kind, "%s", reason_name(err.kind));
 	cr_assert_eq(memcmp(&bsp, &untouched, sizeof(bsp)), 0);
 	plan_free(p);
 }

@@ -343,7 +343,7 @@ Test(stage0, validates_nothing_beyond_the_end_of_memory)
 	cr_assert_eq(stage0_ranges(0, 0, ranges), 0u);
 }
 
-static void check_refusal(const struct stage0_config *c, enum error_kind kind, const char *because)
+static void check_refusal(const struct stage0_config *c, enum reason kind, const char *because)
 {
 	const struct vcpu_state untouched = { .rip = 1 };
 	struct vcpu_state bsp = untouched;

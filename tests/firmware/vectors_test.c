@@ -262,7 +262,7 @@ static void check_trace(const struct snp_digest *d, const json_t *trace)
 }
 
 /* The refusals that the tool words its own way; ours have names. */
-static enum error_kind error_of(const char *said)
+static enum reason error_of(const char *said)
 {
 	if (strstr(said, "SNP_KERNEL_HASHES"))
 		return ERROR_NO_HASH_PAGE;
@@ -272,7 +272,7 @@ static enum error_kind error_of(const char *said)
 static void check_refusal(const char *said, int r, const struct error *err)
 {
 	cr_assert_eq(r, -EINVAL, "measured, though: %s", said);
-	cr_expect_eq(err->kind, error_of(said), "%s [%s]", err->text, error_kind_name(err->kind));
+	cr_expect_eq(err->kind, error_of(said), "%s [%s]", err->text, reason_name(err->kind));
 	cr_expect_str_not_empty(err->why);
 	cr_expect_str_eq(err->file, "case.yaml");
 	cr_expect_eq(err->line, 4, "the line of boot.firmware");

@@ -46,13 +46,13 @@ static void add(struct plan *p, struct region r)
 	cr_assert_eq(plan_add(p, &r, &err), 0, "%s", err.text);
 }
 
-static void check_error(const struct error *err, enum error_kind kind, const char *says)
+static void check_error(const struct error *err, enum reason kind, const char *says)
 {
-	cr_expect_eq(err->kind, kind, "%s [%s]", err->text, error_kind_name(err->kind));
+	cr_expect_eq(err->kind, kind, "%s [%s]", err->text, reason_name(err->kind));
 	cr_expect(strstr(err->text, says), "says '%s', not '%s'", err->text, says);
 }
 
-static void check_add_refused(struct region r, enum error_kind kind, const char *says)
+static void check_add_refused(struct region r, enum reason kind, const char *says)
 {
 	auto_plan const struct plan *p = plan_start();
 	struct error err = { 0 };
@@ -77,7 +77,7 @@ static void check_ram_refused(gpa_t gpa, uint64_t size, const char *says)
 }
 
 /* Each region is taken; the seal refuses them together, and the caller still owns the plan. */
-static void check_seal_refused(const struct region *regions, size_t n, enum error_kind kind,
+static void check_seal_refused(const struct region *regions, size_t n, enum reason kind,
                                const char *says)
 {
 	auto_plan const struct plan *p = plan_start();

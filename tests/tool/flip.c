@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	stage0_explain(&o);
-	printf("%s [%s]\n", o.detail, outcome_name(o.kind));
+	printf("%s [%s]\n", o.detail, reason_name(o.kind));
 	/* A firmware that refuses stands still. */
 	return o.kind == GUEST_TERMINATED || (m.firmware.path && o.kind == RUN_TIMED_OUT) ? 0 : 1;
 }

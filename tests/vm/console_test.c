@@ -153,6 +153,6 @@ Test(console, a_reader_that_has_left_ends_the_run)
 	cr_assert_eq(pipe(fds), 0);
 	close(fds[0]);
 	o = print(fds[1], -1, 30000);
-	cr_assert_eq(o.kind, OUTPUT_LOST, "%s", o.detail);
+	cr_assert_eq(o.kind, ERROR_OUTPUT, "%s", o.detail);
 	cr_assert_eq(o.code, (uint64_t)EPIPE);
 }

@@ -47,12 +47,12 @@ static void end(struct played *played)
 }
 
 /* A script of one exit that ends the run. */
-static void check_end(const struct platform *on, struct fake_exit exit, enum outcome_kind kind,
+static void check_end(const struct platform *on, struct fake_exit exit, enum reason kind,
                       uint64_t code, const char *text)
 {
 	struct played played = play(on, &exit, 1);
 
-	cr_assert_eq(played.o.kind, kind, "%s: %s", outcome_name(played.o.kind), played.o.detail);
+	cr_assert_eq(played.o.kind, kind, "%s: %s", reason_name(played.o.kind), played.o.detail);
 	cr_assert_eq(played.o.code, code, "%llx", (unsigned long long)played.o.code);
 	cr_assert_not_null(strstr(played.o.detail, text), "%s", played.o.detail);
 	end(&played);
@@ -100,17 +100,17 @@ Test(exit, kvms_own_failures_keep_their_numbers)
 	          "unknown");
 	check_end(&platform_snp, fake_reason(KVM_EXIT_FAIL_ENTRY, 0xffffffff), KVM_ENTRY_FAILED,
 	          0xffffffff, "0xffffffff");
-	check_end(&platform_snp, fake_reason(77, 0), KVM_FAILED, 77, "77");
-	check_end(&platform_plain, fake_reason(77, 0), KVM_FAILED, 0, "plain VM");
+	check_end(&platform_snp, fake_reason(77, 0), ERROR_KVM, 77, "77");
+	check_end(&platform_plain, fake_reason(77, 0), ERROR_KVM, 0, "plain VM");
 }
 
 Test(exit, a_failed_kvm_run_says_why)
 {
-	check_end(&platform_snp, fake_errno(EINVAL), KVM_FAILED, EINVAL, "GHCB");
-	check_end(&platform_snp, fake_errno(EBADF), KVM_FAILED, EBADF, "/dev/sev");
-	check_end(&platform_snp, fake_errno(EIO), KVM_FAILED, EIO, "kernel log");
-	check_end(&platform_snp, fake_errno(EFAULT), KVM_FAILED, EFAULT, "memory");
-	check_end(&platform_snp, fake_errno(ENODEV), KVM_FAILED, ENODEV, "unexpected");
+	check_end(&platform_snp, fake_errno(EINVAL), ERROR_KVM, EINVAL, "GHCB");
+	check_end(&platform_snp, fake_errno(EBADF), ERROR_KVM, EBADF, "/dev/sev");
+	check_end(&platform_snp, fake_errno(EIO), ERROR_KVM, EIO, "kernel log");
+	check_end(&platform_snp, fake_errno(EFAULT), ERROR_KVM, EFAULT, "memory");
+	check_end(&platform_snp, fake_errno(ENODEV), ERROR_KVM, ENODEV, "unexpected");
 }
 
 Test(exit, interruptions_and_nothing_in_particular_go_on)
@@ -203,7 +203,7 @@ Test(exit, a_page_state_change_that_the_host_fails_ends_the_run)
 	fake_kvm_fail(played.f, fake_kvm_calls(played.f) + 2,
 	              ENOMEM); /* KVM_RUN, then the attribute */
 	played.o = fixture_run(played.vm);
-	cr_assert_eq(played.o.kind, KVM_FAILED);
+	cr_assert_eq(played.o.kind, ERROR_KVM);
 	cr_assert_not_null(strstr(played.o.detail, "0x40000"), "%s", played.o.detail);
 	end(&played);
 }
@@ -249,7 +249,7 @@ Test(exit, a_stale_memory_fault_is_not_served_again)
 	const struct fake_exit exits[] = { fake_memory_fault(GHCB, false), fake_errno(EFAULT) };
 	struct played played = play(&platform_snp, exits, ARRAY_SIZE(exits));
 
-	cr_assert_eq(played.o.kind, KVM_FAILED, "%s", played.o.detail);
+	cr_assert_eq(played.o.kind, ERROR_KVM, "%s", played.o.detail);
 	cr_assert_eq(played.o.code, (uint64_t)EFAULT);
 	end(&played);
 }

@@ -36,7 +36,7 @@ Test(platforms, a_missing_device_has_a_kind_a_cause_and_a_cure)
 	static const struct {
 		const char *path;
 		int errnum;
-		enum error_kind kind;
+		enum reason kind;
 		const char *fix;
 	} rows[] = {
 		{ "/dev/kvm", ENOENT, ERROR_HOST_UNSUPPORTED, "modprobe kvm_amd" },

@@ -128,7 +128,7 @@ Test(real_kvm, the_selftest_passes)
 	sealed = plan_seal(p, &err);
 	cr_assert_not_null(sealed, "%s", err.text);
 	o = run(sealed, 30000, console, sizeof(console));
-	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s: %s", outcome_name(o.kind), o.detail, console);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s: %s", reason_name(o.kind), o.detail, console);
 	cr_assert_eq(o.code, 0u, "%s", console);
 	cr_assert_not_null(strstr(console, "snpvmm selftest: plain KVM, no protection\n"), "%s",
 	                   console);
@@ -145,7 +145,7 @@ Test(real_kvm, a_guest_exits_with_its_status)
 
 	need_kvm();
 	o = run_code(code, sizeof(code), 30000);
-	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", outcome_name(o.kind), o.detail);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", reason_name(o.kind), o.detail);
 	cr_assert_eq(o.code, 42u);
 }
 
@@ -174,7 +174,7 @@ Test(real_kvm, a_guest_prints_with_string_io)
 	need_kvm();
 	p = flat_plan(code, sizeof(code), 1);
 	o = run(p, 30000, console, sizeof(console));
-	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", outcome_name(o.kind), o.detail);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", reason_name(o.kind), o.detail);
 	cr_assert_str_eq(console, "hello\n");
 }
 
@@ -185,7 +185,7 @@ Test(real_kvm, a_triple_fault_is_a_shutdown)
 
 	need_kvm();
 	o = run_code(code, sizeof(code), 30000);
-	cr_assert_eq(o.kind, GUEST_SHUTDOWN, "%s: %s", outcome_name(o.kind), o.detail);
+	cr_assert_eq(o.kind, GUEST_SHUTDOWN, "%s: %s", reason_name(o.kind), o.detail);
 }
 
 Test(real_kvm, a_guest_asks_for_a_reset)
@@ -198,7 +198,7 @@ Test(real_kvm, a_guest_asks_for_a_reset)
 
 	need_kvm();
 	o = run_code(code, sizeof(code), 30000);
-	cr_assert_eq(o.kind, GUEST_RESET, "%s: %s", outcome_name(o.kind), o.detail);
+	cr_assert_eq(o.kind, GUEST_RESET, "%s: %s", reason_name(o.kind), o.detail);
 }
 
 /* One that spins in the guest and one that sleeps in KVM: both have to be kicked out. */
@@ -223,6 +223,6 @@ Test(real_kvm, vcpus_that_are_never_started_do_not_keep_the_run_alive)
 	need_kvm();
 	p = flat_plan(code, sizeof(code), 4);
 	o = run(p, 30000, console, sizeof(console));
-	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", outcome_name(o.kind), o.detail);
+	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", reason_name(o.kind), o.detail);
 	cr_assert_eq(o.code, 5u);
 }

@@ -26,7 +26,7 @@ Test(refusal, the_kernels_own_have_a_kind_and_a_cause)
 	static const struct {
 		uint32_t id;
 		int errnum;
-		enum error_kind kind;
+		enum reason kind;
 		const char *why;
 	} rows[] = {
 		{ X_SEV_INIT2, EBUSY, ERROR_HOST_BUSY, "ASIDs" },

@@ -212,7 +212,7 @@ Test(snp, settings_that_kvm_refuses_are_named)
 {
 	static const struct {
 		uint64_t policy, features;
-		enum error_kind kind;
+		enum reason kind;
 		const char *fix;
 	} rows[] = {
 		{ 0x20000, 0x1, ERROR_BAD_POLICY, "0x30000" },  /* without SMT */

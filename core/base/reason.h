@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/reason.h: why a command failed or how a run ended: the names that scripts hold on to. */
+#ifndef CORE_BASE_REASON_H
+#define CORE_BASE_REASON_H
+
+/* The bracketed word of every error line and verdict. 'snpvmm explain NAME' has a page for each. */
+enum reason {
+	ERROR_NONE,
+
+	/* A command could not do what it was told; held by struct error. */
+	ERROR_USAGE,
+	ERROR_SYNTAX,
+	ERROR_UNKNOWN_KEY,
+	ERROR_DUPLICATE_KEY,
+	ERROR_MISSING_KEY,
+	ERROR_BAD_VALUE,
+	ERROR_UNSUPPORTED,
+	ERROR_CONFLICT,
+	ERROR_FILE,
+	ERROR_FILE_CHANGED,
+	ERROR_FILE_TOO_LARGE,
+	ERROR_FILE_PIN,
+	ERROR_BAD_FIRMWARE,
+	ERROR_NO_HASH_PAGE,
+	ERROR_BAD_LAYOUT,
+	ERROR_MEMORY_TOO_SMALL,
+	ERROR_BAD_POLICY,
+	ERROR_BAD_ID_BLOCK,
+	ERROR_MEASUREMENT_DIFFERS,
+	ERROR_HOST_UNSUPPORTED,
+	ERROR_HOST_PERMISSION,
+	ERROR_HOST_BUSY,
+	ERROR_HOST_MEMORY,
+	ERROR_KVM,
+	ERROR_FIRMWARE_REFUSED,
+	ERROR_OUTPUT,
+	ERROR_INTERNAL,
+
+	/* A guest ran, and this is how the run ended; held by struct outcome, which may hold ERROR_KVM and ERROR_OUTPUT too. */
+	GUEST_EXITED,      /* wrote the exit port; code: what it wrote */
+	GUEST_RESET,       /* asked for a reset */
+	GUEST_POWERED_OFF, /* asked for power-off */
+	GUEST_PANICKED,    /* its kernel said so on the console */
+	GUEST_TERMINATED,  /* SEV termination request; code: the GHCB MSR's value */
+	GUEST_SHUTDOWN,    /* triple fault, or a VMSA that cannot run */
+	GUEST_CRASHED,     /* told KVM that it crashed */
+	MEMORY_FAULT,      /* touched what can't be served; code: the address */
+	KVM_INTERNAL,      /* KVM_EXIT_INTERNAL_ERROR; code: suberror */
+	KVM_ENTRY_FAILED,  /* KVM_EXIT_FAIL_ENTRY; code: hardware reason */
+	CONSOLE_COMPLETE,  /* every expected line came, and the guest need not end */
+	CONSOLE_MISSING,   /* the guest ended before every expected line had come */
+	CONSOLE_FORBIDDEN, /* a line came that must never */
+	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
+	RUN_SILENT,        /* code: the limit in milliseconds */
+	RUN_SIGNALLED,     /* code: the signal's number */
+	REASONS
+};
+
+/* "bad-firmware", "guest-exit"; static. "unknown" for what is no reason. */
+const char *reason_name(enum reason reason);
+
+#endif
