@@ -41,6 +41,16 @@ struct manifest_pin {
 	uint8_t digest[PLAN_DIGEST];
 };
 
+/* A regular expression and where it was written. It compiles: core/base/pattern.h. */
+struct manifest_pattern {
+	char *text;
+	struct place at;
+};
+struct manifest_patterns {
+	struct manifest_pattern *list; /* NULL: none */
+	size_t count;
+};
+
 struct manifest {
 	char *file; /* as the user gave it, for messages */
 	char *name; /* `name`, or the file's stem */
@@ -77,18 +87,35 @@ struct manifest {
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
 	size_t n_pins;
 	struct place pins_at;
-	/* expect.exit: at most one is true. Neither: 0 if the guest writes the exit port, else whatever. */
+	struct manifest_patterns console; /* expect.console: in this order */
+	struct manifest_patterns never;   /* expect.never */
+	/* expect.exit: at most one is true. None: 0 if the guest writes the exit port, else whatever. */
 	bool exit_any;      /* written as `any` */
+	bool exit_none;     /* written as `none`: the run ends once expect.console is complete */
 	bool exit_expected; /* written as a number */
 	uint64_t exit_code; /* that number; 0 otherwise */
 
 	uint64_t timeout_ms;
+	uint64_t silence_ms; /* 0: no limit */
+
+	/* matrix: how many runs the manifest stands for (1 without one), and which of them this is. */
+	unsigned runs, run;
+	char *variant; /* "vcpus=4,memory=1G"; NULL without a matrix */
 };
 
 /* --set key=value, in the order given; later ones win. */
 struct manifest_setting {
 	const char *key, *value;
 };
+
+/* What is asked of a manifest beside what it says. */
+struct manifest_choice {
+	const struct manifest_setting *set;
+	size_t n_set;
+	unsigned run; /* of its matrix, from 0; the last key of the matrix varies fastest */
+};
+
+#define MANIFEST_MAX_RUNS 1000
 
 /*
  * Reads and checks a manifest: everything that needs no other file than those given as `file:PATH`

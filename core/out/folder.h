@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/folder.h: a folder of result files, each of which is whole or not there. */
+#ifndef CORE_OUT_FOLDER_H
+#define CORE_OUT_FOLDER_H
+
+#include <stdio.h>
+
+struct error; /* core/base/error.h */
+
+/*
+ * Files are written under a name that begins with a dot and renamed when they are whole. Files of those names that an
+ * earlier run left are removed when the folder is opened, so that a reader never mixes two runs.
+ */
+struct folder {
+	int fd; /* of the folder; -1: none. Locked (flock) against another run of ours */
+	char path[4096];
+};
+
+/*
+ * Makes the folder if it isn't there (parents too), and removes `names` (ended by NULL) and their dotted forms
+ * from it. ERROR_OUTPUT where the path is no folder, can't be written, or another run is writing there.
+ */
+int folder_open(struct folder *f, const char *path, const char *const *names, struct error *err);
+
+/* Opens the dotted form of `name` for writing; a descriptor (O_CLOEXEC), or a negative errno with *err filled. */
+int folder_begin(struct folder *f, const char *name, struct error *err);
+/* Gives it its name, once all is written and closed. */
+int folder_commit(struct folder *f, const char *name, struct error *err);
+/* Removes the dotted form. */
+void folder_abandon(struct folder *f, const char *name);
+
+/* The three in one: what `write` puts out becomes file `name`, or no file is there and *err says why. */
+int folder_put(struct folder *f, const char *name,
+               int (*write)(void *self, FILE *to, struct error *err), void *self,
+               struct error *err);
+
+void folder_close(struct folder *f); /* unlocks */
+
+#endif
