@@ -7,7 +7,7 @@ D=$T/results
 XSD=tests/schema/junit.xsd
 
 begin 'documents of every verdict, of a bare result and of hostile ones are written'
-run "$B/tests/tool/results" "$D"
+run "${B:-build}/tests/tool/results" "$D"
 wants 0
 [ "$(find "$D" -name '*.json' | wc -l)" -ge 40 ] || wrong "too few: $(ls "$D")"
 [ -z "$(find "$D" -name '.?*')" ] || wrong "left: $(find "$D" -name '.?*')"
