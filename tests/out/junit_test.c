@@ -194,6 +194,14 @@ Test(junit, whatever_a_guest_prints_stays_a_text)
 	}
 }
 
+Test(junit, a_tail_ends_with_its_room)
+{
+	results_full(&results[0], RESULT_FAIL);
+	memset(results[0].tail, 'x', sizeof(results[0].tail));
+	results[0].tail_size = SIZE_MAX;
+	HAS(1, "xxx</system-out>");
+}
+
 Test(junit, a_stream_that_fails_is_an_error)
 {
 	struct error err = { 0 };
