@@ -91,7 +91,10 @@ static void update_explain(struct error *err, const struct vm *vm, const struct 
 		          other->label, (unsigned long long)other->gpa,
 		          (unsigned long long)region_end(other));
 		error_fix(err, "give the two regions addresses of their own");
-	} else if (err->kind != ERROR_FIRMWARE_REFUSED && err->code == -EIO) {
+	} else if (err->kind == ERROR_FIRMWARE_REFUSED) {
+		error_why(err, "the page is not in the state the firmware wants, though no other "
+		               "region of this launch has it");
+	} else if (err->code == -EIO) {
 		error_why(err, "the page is private memory and in no other region, so the host had "
 		               "no memory for it, or the PSP no longer answers");
 	}

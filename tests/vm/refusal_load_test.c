@@ -89,6 +89,9 @@ Test(refusal_load, a_page_of_which_nothing_is_wrong_leaves_the_host)
 	refused(&l, 0x50000, 0x50000, (struct sev_failure){ EIO, 0 }, &err);
 	cr_assert_not_null(strstr(err.why, "in no other region"), "%s", err.why);
 	cr_assert_not_null(strstr(err.fix, "'memory'"), "%s", err.fix);
+	refused(&l, 0x50000, 0x50000, (struct sev_failure){ EIO, SNP_STATUS_INVALID_PAGE_STATE },
+	        &err);
+	cr_assert_not_null(strstr(err.why, "no other region"), "%s", err.why);
 	end(&l);
 }
 
