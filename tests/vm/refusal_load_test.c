@@ -86,7 +86,8 @@ Test(refusal_load, a_page_of_which_nothing_is_wrong_leaves_the_host)
 	struct launched l = launched();
 	struct error err = { 0 };
 
-	refused(&l, 0x50000, 0x50000, (struct sev_failure){ EIO, 0 }, &err);
+	refused(&l, 0x29000, 0x29000, (struct sev_failure){ EIO, 0 },
+	        &err); /* right after a part */
 	cr_assert_not_null(strstr(err.why, "in no other region"), "%s", err.why);
 	cr_assert_not_null(strstr(err.fix, "'memory'"), "%s", err.fix);
 	refused(&l, 0x50000, 0x50000, (struct sev_failure){ EIO, SNP_STATUS_INVALID_PAGE_STATE },
@@ -118,13 +119,14 @@ Test(refusal_load, the_page_that_failed_is_told_by_the_launch)
 		struct vm *vm = NULL;
 		int r;
 
-		fake_kvm_fail(f, n, ENODATA);
+		fake_kvm_fail(f, n, EIO);
 		r = vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet, &vm, &err);
 		vm_free(vm);
 		cr_assert_not_null(fake_kvm_failed(f), "no LAUNCH_UPDATE after the first page");
 		if (r == 0 || !strstr(err.text, "LAUNCH_UPDATE"))
 			continue;
 		cr_assert_not_null(strstr(err.text, "region 'part' at 0xffff0000"), "%s", err.text);
+		cr_assert_not_null(strstr(err.why, "in no other region"), "%s", err.why);
 		/* The first call loads 8 of 16 pages. */
 		cr_assert_eq(strstr(err.text, "page 0xffff8000") != NULL, seen == 1, "%s",
 		             err.text);

@@ -97,7 +97,7 @@ Test(refusal_snp, a_policy_that_the_firmware_refuses_is_held_against_the_platfor
 	} rows[] = {
 		{ 0x30138, "firmware API 1.56, this host has 1.55", "smt" },
 		{ 0x30201, "firmware API 2.1, this host has 1.55", "smt" },
-		{ 0x830000, "rapl_dis is set", "API" },
+		{ 0x830137, "rapl_dis is set", "API" },
 		{ 0x1030000, "ciphertext_hiding is set", "RAPL" },
 		{ 0x1830138, "1.56|rapl_dis|ciphertext_hiding", "smt" },
 		{ 0x320000, "cxl_allow (|single_socket (|smt not being allowed", "is set" },
