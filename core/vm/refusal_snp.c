@@ -93,6 +93,15 @@ static bool firmware_tells(const struct vm *vm, struct x_snp_status *ret)
 	return vm->sys->ioctl(vm->sys->self, vm->sev, SEV_ISSUE_CMD, &cmd) == 0;
 }
 
+/* Nothing that the manifest asks for is refused: no host is to be skipped and no manifest to be mended for it. */
+static void wanted_otherwise(struct error *err, const char *key, uint64_t value)
+{
+	err->kind = ERROR_KVM;
+	error_why(err, "KVM takes %s 0x%llx, so something else of the call is not as it wants", key,
+	          (unsigned long long)value);
+	error_fix(err, "report this, with the kernel's version and its log (dmesg)");
+}
+
 static void init2_features(struct error *err, const struct vm *vm, uint64_t features)
 {
 	uint64_t offered, refused;
@@ -103,11 +112,7 @@ static void init2_features(struct error *err, const struct vm *vm, uint64_t feat
 	offered |= SNP_FEATURE_ACTIVE;
 	refused = features & ~offered;
 	if (refused == 0) {
-		error_why(err,
-		          "KVM offers all that snp.guest_features 0x%llx asks for, and wants "
-		          "SEV_INIT2 otherwise",
-		          (unsigned long long)features);
-		error_fix(err, "report this, with the kernel's version and its log (dmesg)");
+		wanted_otherwise(err, "snp.guest_features", features);
 		return;
 	}
 	names = names_of(snp_feature_bits, refused);
@@ -154,8 +159,10 @@ static void start_policy(struct error *err, const struct vm *vm, uint64_t policy
 		taken = POLICY_OLD_KVM & ~POLICY_SOCKET;
 		wanted = POLICY_SMT;
 	}
-	if (names.n == 0)
+	if (names.n == 0) {
+		wanted_otherwise(err, "snp.policy", policy);
 		return;
+	}
 	error_why(err, "this kernel's KVM refuses of snp.policy 0x%llx: %s",
 	          (unsigned long long)policy, names.text);
 	error_fix(err, "write snp.policy: 0x%llx, or use a newer kernel%s",

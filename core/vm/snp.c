@@ -72,8 +72,8 @@ static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct err
 	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 	unsigned have = leaf ? leaf->reg[CPUID_EBX] & 63 : 0;
 
-	if (leaf &&
-	    leaf->reg[CPUID_EDX] > 1) /* the least ASID of plain SEV guests: APM volume 3, E.4.17 */
+	/* EDX: the least ASID of plain SEV guests (APM volume 3, E.4.17); those below are the others'. */
+	if (leaf && leaf->reg[CPUID_EDX] > 1)
 		vm->asids = leaf->reg[CPUID_EDX] - 1;
 	if (have == 0) {
 		error_set(err, ERROR_HOST_UNSUPPORTED,

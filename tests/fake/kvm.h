@@ -22,9 +22,8 @@ enum fake_flag {
 	FAKE_NO_SNP = 1 << 3,       /* KVM has VMs of type 0 alone */
 	FAKE_GMEM_MMAP = 1 << 4,    /* Linux 6.18: guest_memfd that can be mapped */
 	FAKE_NO_GIB_PAGES = 1 << 5, /* guests get no pages of 1 GiB (pdpe1gb) */
-	FAKE_POLICY_TOLD =
-		1
-		<< 6, /* Linux 6.19: /dev/kvm tells which policies it takes; the rest is the firmware's */
+	/* Linux 6.19: /dev/kvm tells which policies it takes, and leaves the rest to the firmware. */
+	FAKE_POLICY_TOLD = 1 << 6,
 };
 
 /* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */

@@ -33,10 +33,9 @@ enum {
 
 #define FEATURES_OFFERED (1ULL << 5)               /* debug swap */
 #define POLICY_KNOWN     (0x3ffffULL | 3ULL << 19) /* 6.12's mask: bits 0 to 17, 19, 20 */
-#define POLICY_TOLD                                                                                \
-	(POLICY_KNOWN | 0xfULL << 21)  /* bits 21 to 24 more, and no rule about SMT and sockets */
-#define POLICY_PLATFORM (0xfULL << 21) /* of which this platform has none */
-#define FIRMWARE_API    0x0137         /* 1.55 */
+#define POLICY_PLATFORM  (0xfULL << 21) /* bits that 6.19 takes; this platform has none of them */
+#define POLICY_TOLD      (POLICY_KNOWN | POLICY_PLATFORM)
+#define FIRMWARE_API     0x0137 /* 1.55 */
 
 static void put(uint8_t *page, size_t at, uint64_t value, size_t size)
 {
