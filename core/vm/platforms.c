@@ -37,18 +37,23 @@ static int kvm_missing(int errnum, struct error *err)
 	return error_fix(err, "modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in");
 }
 
-static int check(const struct kvm_sys *sys, int kvm, int capability)
+unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability)
 {
 	int r = sys->ioctl(sys->self, kvm, KVM_CHECK_EXTENSION, (void *)(uintptr_t)capability);
 
-	return r < 0 ? 0 : r;
+	return r < 0 ? 0 : (unsigned)r;
+}
+
+bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n)
+{
+	return (platform_capability(sys, kvm, n->capability) & n->bits) == n->bits;
 }
 
 static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform *on,
                        struct error *err)
 {
 	for (const struct need *n = on->needs; n->what; n++) {
-		if (((unsigned)check(sys, kvm, n->capability) & n->bits) == n->bits)
+		if (platform_need_met(sys, kvm, n))
 			continue;
 		error_set(err, ERROR_HOST_UNSUPPORTED, "this host cannot launch platform '%s': %s",
 		          on->name, n->what);
@@ -58,19 +63,29 @@ static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform
 	return 0;
 }
 
-int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
+int platform_kvm_device(const struct kvm_sys *sys, struct error *err)
 {
 	int kvm = sys->open(sys->self, "/dev/kvm", O_RDWR | O_CLOEXEC), r;
 
 	if (kvm < 0)
 		return kvm_missing(-kvm, err);
 	r = sys->ioctl(sys->self, kvm, KVM_GET_API_VERSION, NULL);
-	if (r != KVM_API_VERSION)
-		r = r < 0 ? error_sys(err, ERROR_KVM, -r, "/dev/kvm doesn't answer as KVM does")
-		          : error_set(err, ERROR_HOST_UNSUPPORTED,
-		                      "/dev/kvm has API version %d, not %d", r, KVM_API_VERSION);
-	else
-		r = needs_check(sys, kvm, on, err);
+	if (r == KVM_API_VERSION)
+		return kvm;
+	r = r < 0 ? error_sys(err, ERROR_KVM, -r, "/dev/kvm doesn't answer as KVM does")
+	          : error_set(err, ERROR_HOST_UNSUPPORTED, "/dev/kvm has API version %d, not %d", r,
+	                      KVM_API_VERSION);
+	sys->close(sys->self, kvm);
+	return r;
+}
+
+int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
+{
+	int kvm = platform_kvm_device(sys, err), r;
+
+	if (kvm < 0)
+		return kvm;
+	r = needs_check(sys, kvm, on, err);
 	if (r == 0)
 		return kvm;
 	sys->close(sys->self, kvm);
