@@ -13,7 +13,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
-static const struct platform *const platforms[] = { &platform_snp, &platform_plain };
+static const struct platform *const platforms[] = { &platform_plain, &platform_snp };
 
 const struct platform *platform_named(const char *name)
 {
@@ -21,6 +21,11 @@ const struct platform *platform_named(const char *name)
 		if (!strcmp(platforms[i]->name, name))
 			return platforms[i];
 	return NULL;
+}
+
+const struct platform *platform_at(size_t i)
+{
+	return i < ARRAY_SIZE(platforms) ? platforms[i] : NULL;
 }
 
 static int kvm_missing(int errnum, struct error *err)

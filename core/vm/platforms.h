@@ -4,6 +4,7 @@
 #define CORE_VM_PLATFORMS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct error;    /* core/base/error.h */
 struct kvm_sys;  /* core/vm/sys.h */
@@ -15,6 +16,9 @@ extern const struct platform platform_snp;   /* core/vm/snp.c */
 
 /* By the manifest's spelling; NULL: none. */
 const struct platform *platform_named(const char *name);
+
+/* All of them, one by one; NULL after the last. */
+const struct platform *platform_at(size_t i);
 
 /*
  * Opens /dev/kvm and sees that this host can do the platform. Returns the descriptor, or a negative errno

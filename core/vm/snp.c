@@ -36,7 +36,7 @@ static const struct need snp_needs[] = {
 	  "KVM has no memory slots with guest_memfd",
 	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
 	{ X_CAP_GUEST_MEMFD, 1, "guest-memfd", "KVM has guest_memfd", "KVM has no guest_memfd",
-	  "the kernel is built without private memory (CONFIG_KVM_PRIVATE_MEM)", NO_SNP_FIX },
+	  "the kernel is built without private memory", NO_SNP_FIX },
 	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE, "private-memory",
 	  "KVM has the private memory attribute", "KVM has no private memory attribute",
 	  "the kernel lacks it, or was booted with kvm.gmem_in_place_conversion=1",

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/doctor_kvm.c: checks of KVM: its device, what it offers, its modules' parameters, room for a guest. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/vm/doctor_priv.h"
+#include "core/vm/platforms.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+
+static bool is_loaded(const struct doctor *d)
+{
+	return host_has(d->host, "/sys/module/kvm_amd") ||
+	       host_has(d->host, "/sys/module/kvm_intel");
+}
+
+/* CPUID bits VMX and SVM. */
+static bool cpu_virtualises(const struct doctor *d)
+{
+	uint32_t vmx[4], svm[4];
+
+	host_cpuid(d->host, 1, vmx);
+	host_cpuid(d->host, 0x80000001, svm);
+	return vmx[2] >> 5 & 1 || svm[2] >> 2 & 1;
+}
+
+/* What a launch can't see and this can: why there is no /dev/kvm. */
+static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
+{
+	if (errnum == EPERM)
+		doctor_advise(c, "the device rules of a container or a service forbid it",
+		              "pass /dev/kvm in (--device /dev/kvm, DeviceAllow=/dev/kvm rw)");
+	if (errnum != ENOENT && errnum != ENXIO && errnum != ENODEV)
+		return;
+	if (is_loaded(d))
+		doctor_advise(
+			c,
+			"KVM is loaded, so this is a container without its device, or udev is off",
+			"pass /dev/kvm into the container (--device /dev/kvm)");
+	else if (d->virtual_machine && !cpu_virtualises(d))
+		doctor_advise(c,
+		              "this is a virtual machine, and its hypervisor doesn't nest others",
+		              "turn nested virtualisation on for this machine, or use another");
+}
+
+void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+	struct error err = { 0 };
+	unsigned types;
+
+	(void)row;
+	d->kvm = platform_kvm_device(sys, &err);
+	if (d->kvm < 0) {
+		doctor_say(c, DOCTOR_MISSING, "%s", err.text);
+		doctor_advise(c, err.why, err.fix);
+		kvm_explain(d, -d->kvm, c);
+		return;
+	}
+	doctor_say(c, DOCTOR_OK, "/dev/kvm opens, API version %d", KVM_API_VERSION);
+	types = platform_capability(sys, d->kvm, X_CAP_VM_TYPES);
+	d->snp_offered = types >> X_KVM_SNP_VM & 1;
+}
+
+#define SEV_TYPES (1U << X_KVM_SEV_VM | 1U << X_KVM_SEV_ES_VM)
+
+/* What else than SNP's VMs is there narrows the cause down. */
+static void types_explain(unsigned types, struct doctor_check *c)
+{
+	if (types == 0)
+		doctor_advise(c, "KVM doesn't know types of VMs, so the kernel is older than 6.8",
+		              "boot Linux 6.11 or later");
+	else if (types & SEV_TYPES)
+		doctor_advise(c,
+		              "SEV works on this host, SEV-SNP doesn't: the BIOS's SNP settings, "
+		              "the IOMMU, "
+		              "the SEV firmware, a kernel before 6.11 or kvm_amd.sev_snp=0",
+		              "see the other checks, 'log-rmp' to 'log-kvm' above all");
+}
+
+void look_need(struct doctor *d, const struct need *n, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+
+	if (platform_need_met(sys, d->kvm, n)) {
+		doctor_say(c, DOCTOR_OK, "%s", n->has);
+		return;
+	}
+	doctor_say(c, DOCTOR_MISSING, "%s", n->what);
+	doctor_advise(c, n->why, n->fix);
+	if (n->capability == X_CAP_VM_TYPES)
+		types_explain(platform_capability(sys, d->kvm, n->capability), c);
+}
+
+void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", row->name);
+	if (!host_has(d->host, "/sys/module"))
+		doctor_say(c, DOCTOR_UNKNOWN, "/sys is not there to ask");
+	else if (host_has(d->host, path))
+		doctor_say(c, DOCTOR_OK, "%s is loaded", row->name);
+	else {
+		doctor_say(c, DOCTOR_MISSING, "%s is not loaded", row->name);
+		doctor_advise(
+			c,
+			"nobody loaded it, or it refused: SVM off in the BIOS, another hypervisor",
+			"modprobe kvm_amd, and read the kernel log if that fails");
+	}
+}
+
+/* arch/x86/kvm/svm/sev.c, sev_hardware_setup(): each must hold. They show what came of them, not what was asked for. */
+static const struct parameter {
+	const char *name;
+	bool tells; /* a kernel that doesn't have it was built without SEV, or is too old */
+	const char *why, *fix;
+} parameters[] = {
+	{ "kvm_amd.npt", false, "nested paging is off, and SEV needs it",
+	  "load kvm_amd without npt=0" },
+	{ "kvm_amd.nrips", false, "SEV needs the CPU's next RIP", "load kvm_amd without nrips=0" },
+	{ "kvm_amd.sev", true,
+	  "SEV is switched off (sev=0), or kvm_amd could not set it up; if the SEV firmware "
+	  "refuses SNP, all of SEV goes",
+	  "load kvm_amd without sev=0; see 'log-firmware' and 'sev-firmware'" },
+	{ "kvm_amd.lbrv", false, "SEV-ES and SNP need LBR virtualisation",
+	  "load kvm_amd without lbrv=0" },
+	{ "kvm.mmio_caching", false,
+	  "SEV-ES and SNP need it; KVM switches it off if the CPU has no spare address bits",
+	  "load kvm without mmio_caching=0" },
+	{ "kvm_amd.sev_es", true,
+	  "SEV-ES is switched off (sev_es=0), or kvm_amd could not set it up",
+	  "load kvm_amd without sev_es=0; see 'asids', 'kvm_amd.lbrv' and 'kvm.mmio_caching'" },
+	{ "kvm_amd.sev_snp", true,
+	  "SEV-SNP is switched off (sev_snp=0), or kvm_amd could not set it up",
+	  "load kvm_amd without sev_snp=0; see 'cpu-flag' and 'log-rmp' to 'log-kvm'" },
+};
+
+static const struct parameter *parameter_named(const char *name)
+{
+	const struct parameter *p = parameters;
+
+	while (strcmp(p->name, name) != 0)
+		p++;
+	return p;
+}
+
+static void parameter_absent(const struct parameter *p, int errnum, struct doctor_check *c)
+{
+	if (errnum != ENOENT || !p->tells) {
+		doctor_say(c, DOCTOR_UNKNOWN, "the kernel doesn't show %s: %s", p->name,
+		           strerror(errnum));
+		return;
+	}
+	doctor_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
+	doctor_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
+	              "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");
+}
+
+void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct parameter *p = parameter_named(row->name);
+	int module = (int)strcspn(p->name, ".");
+	char path[128], value[16];
+	int r;
+
+	snprintf(path, sizeof(path), "/sys/module/%.*s/parameters/%s", module, p->name,
+	         p->name + module + 1);
+	r = host_file(d->host, path, value, sizeof(value));
+	value[strcspn(value, "\n")] = '\0';
+	if (r < 0)
+		parameter_absent(p, -r, c);
+	else if (!strcmp(value, "Y") || !strcmp(value, "1"))
+		doctor_say(c, DOCTOR_OK, "%s is %s", p->name, value);
+	else if (!strcmp(value, "N") || !strcmp(value, "0")) {
+		doctor_say(c, DOCTOR_MISSING, "%s is %s", p->name, value);
+		doctor_advise(c, p->why, p->fix);
+	} else
+		doctor_say(c, DOCTOR_UNKNOWN, "%s is '%s', neither yes nor no", p->name, value);
+}
+
+/* kernel/cgroup/misc.c: lines "NAME NUMBER" or "NAME max"; false: the file has none for SNP guests, or isn't there. */
+static bool misc_read(const struct doctor *d, const char *folder, const char *file, uint64_t *ret)
+{
+	char path[PATH_MAX], text[1024], *at = text, *end = NULL;
+
+	if (snprintf(path, sizeof(path), "/sys/fs/cgroup%s/misc.%s", folder, file) >=
+	            (int)sizeof(path) ||
+	    host_file(d->host, path, text, sizeof(text)) < 0)
+		return false;
+	while (at && strncmp(at, "sev_es ", 7) != 0)
+		at = (at = strchr(at, '\n')) ? at + 1 : NULL;
+	if (!at)
+		return false;
+	*ret = strncmp(at + 7, "max\n", 4) ? strtoull(at + 7, &end, 10) : UINT64_MAX;
+	return *ret == UINT64_MAX || (end != at + 7 && *end == '\n');
+}
+
+/* The process's own control group, as "" for the root and "/a/b" else; false: not to be had. */
+static bool cgroup_own(const struct doctor *d, char *ret, size_t size)
+{
+	char text[PATH_MAX + 512] = "\n", *path, *end;
+
+	host_file(d->host, "/proc/self/cgroup", text + 1, sizeof(text) - 1);
+	path = strstr(text, "\n0::/");
+	end = path ? strchr(path + 1, '\n') : NULL;
+	if (!end)
+		return false;
+	*end = '\0';
+	path += strlen("\n0::");
+	return !strstr(path, "/..") && snprintf(ret, size, "%s", path[1] ? path : "") < (int)size;
+}
+
+static void room_none(struct doctor_check *c, uint64_t used, uint64_t of, const char *why,
+                      const char *fix)
+{
+	doctor_say(c, DOCTOR_MISSING,
+	           "no room for another SNP guest: %" PRIu64 " of %" PRIu64 " are in use", used,
+	           of);
+	doctor_advise(c, why, fix);
+}
+
+/* A guest is charged to its group and to all above; *room becomes what the tightest of them leaves. */
+static bool room_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *room)
+{
+	char group[PATH_MAX], *slash;
+	uint64_t used, max;
+
+	if (!cgroup_own(d, group, sizeof(group)))
+		return true;
+	for (;;) {
+		if (misc_read(d, group, "max", &max) && misc_read(d, group, "current", &used)) {
+			if (used >= max) {
+				room_none(c, used, max, "misc.max of the control group is reached",
+				          "end other guests, or raise sev_es in its misc.max");
+				return false;
+			}
+			if (max != UINT64_MAX)
+				*room = MIN_OF(*room, max - used);
+		}
+		if (!(slash = strrchr(group, '/')))
+			return true;
+		*slash = '\0';
+	}
+}
+
+/* SNP guests are charged to sev_es, one each. */
+void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	uint64_t capacity, used, room = UINT64_MAX;
+	bool known = misc_read(d, "", "capacity", &capacity) && misc_read(d, "", "current", &used);
+
+	(void)row;
+	if (known && used >= capacity) {
+		room_none(c, used, capacity, "all ASIDs are in use",
+		          "end other guests, or raise the SEV-ES ASID space limit in the BIOS");
+		return;
+	}
+	if (known)
+		room = capacity - used;
+	if (!room_in_groups(d, c, &room))
+		return;
+	if (room == UINT64_MAX)
+		doctor_say(c, DOCTOR_UNKNOWN,
+		           "no control group (misc, sev_es) says how many guests there may be");
+	else
+		doctor_say(c, DOCTOR_OK, "room for %" PRIu64 " more SNP guest%s", room,
+		           room == 1 ? "" : "s");
+}
+
+static const struct {
+	const char *say;     /* before its value */
+	const char *unknown; /* the kernel doesn't tell */
+} attributes[] = {
+	[X_SEV_VMSA_FEATURES] = { "guests may have the features",
+	                          "KVM doesn't say which features" },
+	[X_SNP_POLICY_BITS] = { "KVM and firmware take the policy bits",
+	                        "KVM doesn't say which policy bits it takes, Linux 6.19 does; "
+	                        "those of 6.12 are 0x1bffff" },
+	[X_SNP_REQ_CERTS] = { "KVM can ask for certificates:",
+	                      "KVM doesn't ask for certificates, Linux 7.0 does" },
+};
+
+void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+	uint64_t value = 0;
+	struct kvm_device_attr attribute = { .group = X_GRP_SEV,
+		                             .attr = row->which,
+		                             .addr = (uintptr_t)&value };
+
+	if (sys->ioctl(sys->self, d->kvm, KVM_GET_DEVICE_ATTR, &attribute) < 0)
+		doctor_say(c, DOCTOR_NOTE, "%s", attributes[row->which].unknown);
+	else
+		doctor_say(c, DOCTOR_OK, "%s 0x%" PRIx64, attributes[row->which].say, value);
+}
