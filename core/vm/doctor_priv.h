@@ -60,8 +60,10 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 void look_need(struct doctor *d, const struct need *n, struct doctor_check *c);
 void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
-void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+/* core/vm/doctor_room.c: control groups. */
+void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
 /* core/vm/doctor_sev.c: the SEV firmware. */
 void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);

@@ -13,7 +13,7 @@
 enum { API_MAJOR = 1, API_MINOR = 51 };
 /* From here on, reports of launches that fail become rare. */
 enum { API_MINOR_GOOD = 55 };
-/* STATE of PLATFORM_STATUS and of SNP_PLATFORM_STATUS, SEV-SNP firmware ABI 8.3. */
+/* The platform's state: include/linux/psp-sev.h, enum sev_state. */
 enum { STATE_UNINIT = 0 };
 
 void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -41,7 +41,8 @@ static void firmware_refused(const char *command, int errnum, uint32_t status,
 	if (status != 0 && status != SNP_STATUS_NOT_ASKED) {
 		doctor_say(c, DOCTOR_MISSING, "%s: the SEV firmware says %s (0x%02x)", command,
 		           s->name, status);
-		doctor_advise(c, s->cause, s->cure);
+		doctor_advise(c, s->cause,
+		              "see 'log-firmware'; reboot the host, update BIOS and SEV firmware");
 		return;
 	}
 	doctor_say(c, DOCTOR_MISSING, "%s failed: %s", command, strerror(errnum));

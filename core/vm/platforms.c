@@ -81,6 +81,7 @@ int platform_kvm_device(const struct kvm_sys *sys, struct error *err)
 	          : error_set(err, ERROR_HOST_UNSUPPORTED, "/dev/kvm has API version %d, not %d", r,
 	                      KVM_API_VERSION);
 	sys->close(sys->self, kvm);
+	error_fix(err, "see what stands at /dev/kvm: KVM has had this version since Linux 2.6.22");
 	return r;
 }
 
