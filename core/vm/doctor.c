@@ -113,14 +113,16 @@ static struct doctor_check *check_begin(struct doctor_report *r, const char *nam
 	return NULL;
 }
 
-/* What a launch refuses by, row by row. */
+/* What a launch refuses by, row by row; without the type of VM, which comes first, the others tell nothing. */
 static void needs_look(struct doctor *d, struct doctor_report *r, const char *after)
 {
 	const struct platform *on;
 
 	for (size_t i = 0; (on = platform_at(i)); i++)
 		for (const struct need *n = on->needs; n->what; n++) {
-			struct doctor_check *c = check_begin(r, n->name, platform_bit(on), after);
+			struct doctor_check *c =
+				check_begin(r, n->name, platform_bit(on),
+			                    n == on->needs ? after : on->needs->name);
 
 			if (c)
 				look_need(d, n, c);
