@@ -40,7 +40,7 @@ void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_
 			"is nested");
 }
 
-/* A distribution may have taken the code back to an older kernel, so KVM's own answer decides. */
+/* A distribution may have taken the code back to an older kernel, so KVM's own answer decides, if it can be had. */
 void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	const char *release = d->report->host.kernel;
@@ -55,7 +55,7 @@ void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_c
 		doctor_say(c, DOCTOR_OK, "Linux %s", release);
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "Linux %s is too old", release);
+	doctor_say(c, d->kvm < 0 ? DOCTOR_NOTE : DOCTOR_MISSING, "Linux %s is too old", release);
 	doctor_advise(c, "SEV-SNP guests came with Linux 6.11", "boot Linux 6.11 or later");
 }
 

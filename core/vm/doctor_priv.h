@@ -38,8 +38,7 @@ struct doctor {
 struct doctor_row {
 	const char *name;
 	enum doctor_platform needed_for;
-	const char *
-		after; /* the check it builds upon; NULL: none. Where that is missing, this one is skipped */
+	const char *after; /* the check without which this one is skipped; NULL: none */
 	void (*look)(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 	unsigned which; /* of several that look() knows */
 };

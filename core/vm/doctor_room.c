@@ -18,8 +18,10 @@ static bool misc_read(const struct doctor *d, const char *folder, const char *fi
 	            (int)sizeof(path) ||
 	    host_file(d->host, path, text, sizeof(text)) < 0)
 		return false;
-	while (at && strncmp(at, "sev_es ", 7) != 0)
-		at = (at = strchr(at, '\n')) ? at + 1 : NULL;
+	while (at && strncmp(at, "sev_es ", 7) != 0) {
+		at = strchr(at, '\n');
+		at += at ? 1 : 0;
+	}
 	if (!at)
 		return false;
 	*ret = strncmp(at + 7, "max\n", 4) ? strtoull(at + 7, &end, 10) : UINT64_MAX;

@@ -140,6 +140,11 @@ static void kernel_old(struct fake_host *f)
 	fake_host_text(f, "/proc/sys/kernel/osrelease", "6.10.3\n");
 	fake_host_cap(f, X_CAP_VM_TYPES, 0xd);
 }
+static void kernel_old_and_kvm_closed(struct fake_host *f)
+{
+	kernel_old(f);
+	f->kvm_errno = EACCES;
+}
 static void kernel_backported(struct fake_host *f)
 {
 	fake_host_text(f, "/proc/sys/kernel/osrelease", "5.14.0-570.el9\n");
@@ -380,6 +385,8 @@ static void room_outside(struct fake_host *f)
 {
 	fake_host_remove(f, "/sys/fs/cgroup/misc.capacity");
 	fake_host_text(f, "/proc/self/cgroup", "0::/../a\n");
+	fake_host_text(f, "/sys/fs/a/misc.max", "sev_es 1\n");
+	fake_host_text(f, "/sys/fs/a/misc.current", "sev_es 1\n");
 }
 static void room_odd(struct fake_host *f)
 {
@@ -421,6 +428,7 @@ static const struct {
 	{ kvm_eperm, "kvm", DOCTOR_MISSING, false, "not permitted", "container", "DeviceAllow" },
 	{ kvm_version, "kvm", DOCTOR_MISSING, false, "API version 11, not 12", "", "" },
 	{ kernel_old, "kernel", DOCTOR_MISSING, false, "6.10.3 is too old", "6.11", "6.11" },
+	{ kernel_old_and_kvm_closed, "kernel", DOCTOR_NOTE, false, "too old", "6.11", "6.11" },
 	{ kernel_backported, "kernel", DOCTOR_OK, true, "5.14.0-570.el9", "", "" },
 	{ kernel_odd, "kernel", DOCTOR_UNKNOWN, true, "not to be had", "", "" },
 	{ kernel_absent, "kernel", DOCTOR_UNKNOWN, true, "not to be had", "", "" },
