@@ -58,8 +58,7 @@ const struct argp common_argp = { common_options, common_option, NULL, NULL, NUL
 void output_option(const char *argument, struct argp_state *state)
 {
 	if (!show_want(argument))
-		argp_error(state, "-o takes text, json, cbor, or tap for runs, not '%s'",
-		           argument);
+		argp_error(state, "-o takes text, json, cbor, or tap for runs, not '%s'", argument);
 }
 
 static void setting_add(struct settings *s, const char *key, const char *value,

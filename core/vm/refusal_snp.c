@@ -3,7 +3,6 @@
 #include "core/vm/refusal_snp.h"
 
 #include <errno.h>
-#include <linux/psp-sev.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "core/snp/policy.h"
 #include "core/snp/status.h"
 #include "core/vm/abi.h"
+#include "core/vm/host.h"
 #include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
@@ -87,10 +87,10 @@ static bool kvm_tells(const struct vm *vm, uint64_t attribute, uint64_t *ret)
 /* SNP_PLATFORM_STATUS; false: the firmware doesn't tell. */
 static bool firmware_tells(const struct vm *vm, struct x_snp_status *ret)
 {
-	struct sev_issue_cmd cmd = { .cmd = X_SNP_PLATFORM_STATUS, .data = (uintptr_t)ret };
+	const struct host h = { .sys = vm->sys };
+	uint32_t status;
 
-	*ret = (struct x_snp_status){ 0 };
-	return vm->sys->ioctl(vm->sys->self, vm->sev, SEV_ISSUE_CMD, &cmd) == 0;
+	return host_snp_status(&h, vm->sev, ret, &status) == 0;
 }
 
 /* Nothing that the manifest asks for is refused: no host is to be skipped and no manifest to be mended for it. */
@@ -197,7 +197,8 @@ static struct names policy_failures(const struct vm *vm, uint64_t policy, struct
 			names_add(&sure, "it wants firmware API %u.%u, this host has %u.%u",
 			          least >> 8, least & 0xff, have >> 8, have & 0xff);
 		for (size_t i = 0; i < ARRAY_SIZE(platform_bits); i++) {
-			if (policy & platform_bits[i].bit && !(s.flags & platform_bits[i].status))
+			if (policy & platform_bits[i].bit &&
+			    !(le32_get(s.flags) & platform_bits[i].status))
 				names_add(&sure, "%s", platform_bits[i].text);
 			open &= ~platform_bits[i].bit;
 		}

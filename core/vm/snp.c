@@ -26,20 +26,25 @@
 	"'--platform kvm' runs the guest without protection"
 
 static const struct need snp_needs[] = {
-	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "KVM has no SEV-SNP VMs (type 4)",
+	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "vm-type", "KVM has SEV-SNP VMs (type 4)",
+	  "KVM has no SEV-SNP VMs (type 4)",
 	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer "
 	  "SNP",
 	  NO_SNP_FIX },
-	{ X_CAP_USER_MEMORY2, 1, "KVM has no memory slots with guest_memfd",
+	{ X_CAP_USER_MEMORY2, 1, "memory-slots", "KVM has memory slots with guest_memfd",
+	  "KVM has no memory slots with guest_memfd",
 	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
-	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE,
-	  "KVM has no private memory attribute",
+	{ X_CAP_GUEST_MEMFD, 1, "guest-memfd", "KVM has guest_memfd", "KVM has no guest_memfd",
+	  "the kernel is built without private memory", NO_SNP_FIX },
+	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE, "private-memory",
+	  "KVM has the private memory attribute", "KVM has no private memory attribute",
 	  "the kernel lacks it, or was booted with kvm.gmem_in_place_conversion=1",
 	  "boot without kvm.gmem_in_place_conversion" },
-	{ X_CAP_MEMORY_FAULT_INFO, 1, "KVM doesn't report memory faults",
-	  "the kernel is older than 6.8", NO_SNP_FIX },
-	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE,
-	  "KVM doesn't hand page-state changes over", "the kernel is too old", NO_SNP_FIX },
+	{ X_CAP_MEMORY_FAULT_INFO, 1, "memory-faults", "KVM reports memory faults",
+	  "KVM doesn't report memory faults", "the kernel is older than 6.8", NO_SNP_FIX },
+	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE, "page-states",
+	  "KVM hands page-state changes over", "KVM doesn't hand page-state changes over",
+	  "the kernel is too old", NO_SNP_FIX },
 	{ 0 },
 };
 
@@ -55,15 +60,11 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failur
 	return r;
 }
 
-static int sev_device_open(struct vm *vm, struct error *err)
+int platform_sev_open(const struct kvm_sys *sys, struct error *err)
 {
-	int r = vm->sys->open(vm->sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
+	int r = sys->open(sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
 
-	if (r >= 0) {
-		vm->sev = r;
-		return 0;
-	}
-	return refusal_set(err, CALL_OPEN_SEV, -r);
+	return r < 0 ? refusal_set(err, CALL_OPEN_SEV, -r) : r;
 }
 
 /* Page tables of ours have a C-bit in them, measured; a host with another position would run nonsense. */
@@ -112,11 +113,13 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 {
 	const struct plan_settings *s = plan_settings(p);
 	unsigned c_bit = 0;
-	int r = sev_device_open(vm, err);
+	int r;
 
 	vm->ap_creation = s->ap_creation;
-	if (r == 0)
-		r = vcpu_cpuid_host(vm, p, err);
+	vm->sev = platform_sev_open(vm->sys, err);
+	if (vm->sev < 0)
+		return vm->sev;
+	r = vcpu_cpuid_host(vm, p, err);
 	if (r == 0)
 		r = c_bit_check(vm, s->c_bit, &c_bit, err);
 	if (r == 0)

@@ -56,8 +56,10 @@ enum verdict { VERDICT_RESUME, VERDICT_STOP };
 /* What the host must offer for a platform: checked before anything is made. */
 struct need {
 	int capability;
-	unsigned bits; /* all of these in KVM_CHECK_EXTENSION's answer */
-	const char *what, *why, *fix;
+	unsigned bits;                /* all of these in KVM_CHECK_EXTENSION's answer */
+	const char *name;             /* the check's, in listings */
+	const char *has;              /* what there is to say where it's met */
+	const char *what, *why, *fix; /* and where it isn't */
 };
 
 /* How long the platform took over each part of the plan. */
