@@ -24,7 +24,7 @@ static const struct page pages[] = {
 		.meaning = "the command line is not one that snpvmm understands",
 		.means = "A command, a word or a combination of options does not exist. Mistakes in "
 		         "an option itself are told by the parser of options, in a line of its own "
-		         "form and without this name. Nothing was read and nothing was launched.",
+		         "form and without this name. Nothing was launched.",
 		.exits = "2",
 		.causes = { "a slip in the name of a command, or in the word after 'explain'",
 		            "-o json or -o cbor for a command that has no result to print" },
@@ -232,8 +232,7 @@ static const struct page pages[] = {
 		.means = "A firmware gets the kernel from the host, which nobody has to believe. So "
 		         "the hashes of kernel, initrd and command line go into a measured page, and "
 		         "the firmware holds what it gets against them. This image has no such page, "
-		         "or does not say where in it the table belongs, so it would start any "
-		         "kernel.",
+		         "or does not say where in it the table belongs, so it can verify no kernel.",
 		.exits = NOTHING_LAUNCHED,
 		.causes = { "OvmfPkgX64 or a distribution's OVMF.fd, which verifies no kernel",
 		            "an AmdSev build before edk2-stable202402, without a section of type 0x10" },
@@ -392,7 +391,7 @@ static const struct page pages[] = {
 		.means = "A request to KVM failed, and not for a reason that has a name of its own. "
 		         "The sentence names the request and the system's error. While the guest "
 		         "runs, it is KVM_RUN that failed, or an exit that such a guest cannot have.",
-		.exits = LAUNCH_FAILED,
+		.exits = LAUNCH_FAILED ", or KVM failed while the guest ran",
 		.causes = { "KVM_RUN, Invalid argument: the guest used a GHCB that it had not "
 		            "registered, as a kernel without SNP support does at its start",
 		            "KVM_RUN, Input/output error: KVM gave the VM up",
@@ -555,7 +554,7 @@ static const struct page pages[] = {
 	[GUEST_CRASHED] = {
 		.meaning = "the guest told KVM that it crashed",
 		.means = "KVM reported a crash event. Guests that see Hyper-V's features announce "
-		         "their crash by it; snpvmm offers none of these, so only few guests do.",
+		         "their crash by it; snpvmm offers none of these, so hardly any guest does.",
 		.exits = NOT_MET,
 		.causes = { "the guest's kernel crashed and said so by Hyper-V's crash register" },
 		.cures = { "read the console's last lines",
@@ -597,12 +596,10 @@ static const struct page pages[] = {
 	},
 	[KVM_ENTRY_FAILED] = {
 		.meaning = "the processor refused to enter a vCPU",
-		.means = "VMRUN, or its counterpart on other processors, failed before the first "
-		         "instruction of the guest. The verdict has the hardware's reason as a "
+		.means = "VMRUN, or its counterpart on other processors, failed, and the vCPU ran no further. The verdict has the hardware's reason as a "
 		         "number. It counts as a failed launch.",
 		.exits = LAUNCH_FAILED,
-		.causes = { "a first state that is not allowed, which snpvmm's own plans should not "
-		            "have",
+		.causes = { "a state of the vCPU that the processor does not allow",
 		            "a page of a vCPU's state that the RMP does not give to the guest",
 		            "KVM inside a VM, with a hypervisor below that lacks a feature" },
 		.cures = { "try builtin:selftest, to see whether any guest runs on this host",
