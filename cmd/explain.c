@@ -91,12 +91,13 @@ static void show_reason(enum reason reason)
 /* Under which reason a status comes to light. */
 static const char *status_shown(const struct snp_status *s)
 {
-	if (s->code == 0)
-		return "It is the answer to a command that succeeded, so no error has it.";
-	if (s->code == SNP_STATUS_NOT_ASKED)
-		return "It is the kernel's own number, not the firmware's. 'snpvmm run' tells the "
-		       "kernel's error in its stead, mostly as [kvm-error], and exits with 99.";
-	return "Where the firmware answers a step of the launch with it, 'snpvmm run' fails as "
+	if (s->code == 0 || s->code == SNP_STATUS_NOT_ASKED)
+		return "It is no refusal: if a step of the launch fails with it, the failure is "
+		       "the "
+		       "kernel's. 'snpvmm run' tells that one, mostly as [kvm-error], and exits "
+		       "with "
+		       "99.";
+	return "If the firmware answers a step of the launch with it, 'snpvmm run' fails as "
 	       "[firmware-refused] and exits with 99.";
 }
 

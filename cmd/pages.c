@@ -456,8 +456,7 @@ static const struct page pages[] = {
 		         "ends the run; the number is its status. Without expect.exit it has to be "
 		         "0, with a number there it has to be that number, and 'any' takes each. On "
 		         "the verdict of a failure the status was another.",
-		.exits = "0 if the status is as expected; else 1, or with --guest-status the guest's "
-		         "status",
+		.exits = "0 if the status is as expected; else 1, or with --guest-status the guest's status (1 to 255)",
 		.causes = { "the test inside the guest failed; the console says which",
 		            "the script was made for QEMU's isa-debug-exit, which turns N into 2 * N "
 		            "+ 1; here N stays N",
@@ -622,8 +621,7 @@ static const struct page pages[] = {
 	[CONSOLE_MISSING] = {
 		.meaning = "the guest ended before every expected line had come",
 		.means = "The lines of expect.console are looked for in their order, one after the "
-		         "other; a line of the console fits one of them at most. The guest ended and "
-		         "some had not come. The verdict says which is the first.",
+		         "other; a line of the console fits one of them at most. The guest ended in a way that would have passed, and some had not come. The verdict says which was next.",
 		.exits = NOT_MET,
 		.causes = { "the guest failed before it came so far",
 		            "the lines come in another order, or two expressions were meant for one "
@@ -672,7 +670,7 @@ static const struct page pages[] = {
 	},
 	[RUN_SILENT] = {
 		.meaning = "nothing came on the console for too long",
-		.means = "'silence' limits the time without a byte on the console. It was reached, "
+		.means = "'silence' limits the time since the last byte on the console, or since the guest began. It was reached, "
 		         "and the guest was ended, however much of 'timeout' was left.",
 		.exits = "124",
 		.causes = { "the guest hangs",
