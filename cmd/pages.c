@@ -310,8 +310,7 @@ static const struct page pages[] = {
 		         "that would be launched, before the host was touched.",
 		.exits = "3; nothing was launched",
 		.causes = { "firmware, kernel, initrd or command line changed, if only by a byte",
-		            "another number of vCPUs, vcpu_type or snp.guest_features; where no "
-		            "firmware is given, another memory or exit_port too",
+		            "another number of vCPUs, vcpu_type or snp.guest_features; for a kernel booted directly another memory or exit_port too",
 		            "the digest comes from another launcher, another profile, or another "
 		            "version of snpvmm whose stage0 or selftest differs",
 		            "expect.measurement is a map and has no entry for this number of vCPUs" },
@@ -624,8 +623,7 @@ static const struct page pages[] = {
 		         "other; a line of the console fits one of them at most. The guest ended in a way that would have passed, and some had not come. The verdict says which was next.",
 		.exits = NOT_MET,
 		.causes = { "the guest failed before it came so far",
-		            "the lines come in another order, or two expressions were meant for one "
-		            "line",
+		            "the lines come in another order, or one was to fit two expressions",
 		            "the expression does not fit: '(', ')', '[', '+', '?', '.', '|' and '$' "
 		            "have a meaning",
 		            "the text goes to another console: 'console=ttyS0' is missing from "
