@@ -53,7 +53,7 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
-TEST_DEPS  := libcriterion-dev
+TEST_DEPS  := libcriterion-dev libxml2-utils python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(1)
 
@@ -83,6 +83,7 @@ install: $(B)/snpvmm
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/snpvmm
 	install -D -m 644 snpvmm.1 $(DESTDIR)$(PREFIX)/share/man/man1/snpvmm.1
 	install -D -m 644 snpvmm.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/snpvmm.yaml.5
+	install -D -m 644 result.schema.json $(DESTDIR)$(PREFIX)/share/snpvmm/result.schema.json
 compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
 clean: ; rm -rf $(B)
 

@@ -5,15 +5,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/vm/abi.h"
 #include "core/vm/platforms.h"
+#include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
+#include "core/vm/watch.h"
 
 static int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
 {
@@ -39,13 +42,15 @@ static int launch_vm(struct vm *vm, struct error *err)
 		r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_CREATE_VM,
 		                   (void *)(uintptr_t)vm->platform->vm_type);
 	while (r == -EINTR);
-	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "creating a VM of type %lu",
-		                 vm->platform->vm_type);
+	if (r < 0) {
+		refusal_set(err, CALL_CREATE_VM, -r);
+		return error_wrap(err, "platform '%s' (VM type %lu)", vm->platform->name,
+		                  vm->platform->vm_type);
+	}
 	vm->fd = r;
 	r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "asking KVM how much it maps for a vCPU");
+		return refusal_set(err, CALL_VCPU_MMAP_SIZE, -r);
 	if (r < (int)sizeof(struct kvm_run))
 		return error_set(err, ERROR_KVM, "KVM maps %d bytes for a vCPU, too few", r);
 	vm->run_size = (size_t)r;
@@ -60,7 +65,7 @@ static int launch_irqchip(struct vm *vm, struct error *err)
 {
 	int r = vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
 
-	return r < 0 ? error_sys(err, ERROR_KVM, -r, "creating the interrupt controllers") : 0;
+	return r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : 0;
 }
 
 static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
@@ -78,6 +83,20 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 	return r;
 }
 
+/* Where bytes go beside the outputs. */
+static void launch_logs(struct vm *vm, const struct vm_devices *d)
+{
+	sink_init(&vm->serial_log, d->serial_log_fd > 0 ? d->serial_log_fd : -1);
+	sink_init(&vm->debug_log, d->debug_log_fd > 0 ? d->debug_log_fd : -1);
+	vm->serial_out.also = &vm->serial_log;
+	vm->debug_out.also = &vm->debug_log;
+	vm->watch = d->watch;
+	if (d->watch) {
+		vm->serial_out.tap = watch_put;
+		vm->serial_out.tap_self = d->watch;
+	}
+}
+
 static int launch_devices(struct vm *vm, const struct vm_devices *d, struct error *err)
 {
 	struct io_dev *const devices[] = { &vm->serial.dev,     &vm->debug_port.dev,
@@ -88,6 +107,7 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
+	launch_logs(vm, d);
 	vm->serial_out.prefix = d->serial_prefix;
 	vm->debug_out.prefix = d->debug_prefix;
 	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
@@ -134,6 +154,54 @@ static int launch_firmware_devices(struct vm *vm, const struct plan *p, struct e
 	return r;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* The platform's consumer, timed. */
+static int timed_begin(void *self, const struct plan *p, struct error *err)
+{
+	struct vm *vm = self;
+	uint64_t from = now_us();
+	int r = vm->platform->load.begin(vm, p, err);
+
+	vm->times.start_us += now_us() - from;
+	return r;
+}
+
+static int timed_region(void *self, const struct region *region, struct error *err)
+{
+	struct vm *vm = self;
+	uint64_t from = now_us();
+	int r = vm->platform->load.region(vm, region, err);
+
+	vm->times.update_us += now_us() - from;
+	return r;
+}
+
+static int timed_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	struct vm *vm = self;
+
+	return vm->platform->load.vcpu(vm, index, s, err);
+}
+
+static int timed_end(void *self, const struct plan *p, struct error *err)
+{
+	struct vm *vm = self;
+	uint64_t from = now_us();
+	int r = vm->platform->load.end(vm, p, err);
+
+	vm->times.finish_us += now_us() - from;
+	return r;
+}
+
+static const struct plan_ops timed_load = { timed_begin, timed_region, timed_vcpu, timed_end };
+
 static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_devices *d,
                         struct error *err)
 {
@@ -151,7 +219,7 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 		r = launch_irqchip(vm, err);
 	if (r == 0)
 		r = launch_vcpus(vm, plan_vcpus(p), err);
-	return r == 0 ? plan_replay(p, &vm->platform->load, vm, err) : r;
+	return r == 0 ? plan_replay(p, &timed_load, vm, err) : r;
 }
 
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
@@ -211,6 +279,8 @@ void vm_free(struct vm *vm)
 	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
 	sink_fini(&vm->serial_out);
 	sink_fini(&vm->debug_out);
+	sink_fini(&vm->serial_log);
+	sink_fini(&vm->debug_log);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		vcpu_close(&vm->vcpus[i]);
 	free(vm->vcpus);

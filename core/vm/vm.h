@@ -27,6 +27,7 @@
 struct error;   /* core/base/error.h */
 struct kvm_run; /* linux/kvm.h */
 struct kvm_sys; /* core/vm/sys.h */
+struct watch;   /* core/vm/watch.h */
 struct vm;
 
 /* What stands around the guest and isn't measured. */
@@ -36,6 +37,9 @@ struct vm_devices {
 	bool exit_port_given;
 	uint16_t exit_port;
 	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
+	/* Files that get the same bytes, as they come; 0 or less: none. Borrowed. */
+	int serial_log_fd, debug_log_fd;
+	struct watch *watch; /* sees what COM1 writes; NULL: nobody. Borrowed */
 };
 
 struct vcpu {
@@ -56,6 +60,11 @@ struct need {
 	const char *what, *why, *fix;
 };
 
+/* How long the platform took over each part of the plan. */
+struct launch_times {
+	uint64_t start_us, update_us, finish_us;
+};
+
 struct platform {
 	const char *name;         /* as the manifest spells it */
 	unsigned long vm_type;    /* KVM_CREATE_VM */
@@ -74,7 +83,9 @@ struct vm {
 	const struct platform *platform;
 	int kvm, fd;
 	int sev; /* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
-	bool ap_creation; /* other vCPUs are held in reset until the guest creates them */
+	const struct plan *plan; /* while its pages are loaded, for errors; NULL otherwise */
+	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: not known */
+	bool ap_creation;        /* other vCPUs are held in reset until the guest creates them */
 	struct memory memory;
 	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */
 	struct vcpu *vcpus;
@@ -83,7 +94,8 @@ struct vm {
 
 	struct bus bus;
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
-	struct sink serial_out, debug_out;
+	struct sink serial_out, debug_out, serial_log, debug_log;
+	struct watch *watch; /* NULL: none. Borrowed */
 	struct serial serial;
 	struct debug_port debug_port;
 	struct exit_port exit_port;
@@ -96,6 +108,7 @@ struct vm {
 	struct cmos cmos;
 	struct a20_port a20_port;
 	struct stats stats;
+	struct launch_times times;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/outputs.c: opens and closes what a run writes to, and puts the files of --results together. */
+#include "cmd/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "config/manifest.h"
+#if __has_include("config/write.h")
+#include "config/write.h"
+#endif
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/out/emit.h"
+#include "core/out/result.h"
+#include "core/out/run_result.h"
+#include "core/snp/digest.h"
+#include "firmware/images.h"
+
+#define SERIAL_LOG "serial.log"
+#define DEBUG_LOG  "debug.log"
+
+static const char *const names[] = { "result.json", "junit.xml",     SERIAL_LOG, DEBUG_LOG,
+	                             "launch.json", "manifest.yaml", NULL };
+
+int outputs_folder(struct outputs *o, const char *path, struct error *err)
+{
+	int r = folder_open(&o->folder, path, names, err);
+
+	if (r == 0)
+		r = o->serial_log = folder_begin(&o->folder, SERIAL_LOG, err);
+	if (r >= 0)
+		r = o->debug_log = folder_begin(&o->folder, DEBUG_LOG, err);
+	return r < 0 ? r : 0;
+}
+
+/* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
+static int sink_open(const struct manifest_sink *s, bool console, int *ret_fd, int *ret_own,
+                     struct error *err)
+{
+	const int fds[] = { [SINK_NONE] = -1,
+		            [SINK_STDOUT] = console ? STDOUT_FILENO : -1,
+		            [SINK_STDERR] = STDERR_FILENO };
+
+	if (s->kind != SINK_FILE) {
+		*ret_fd = fds[s->kind];
+		return 0;
+	}
+	*ret_fd = *ret_own =
+		open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return *ret_fd < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", s->path) : 0;
+}
+
+/* NULL where lines have nothing before them. */
+static const char *prefix_make(char *to, size_t room, const struct outputs_choice *c,
+                               const char *device)
+{
+	snprintf(to, room, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
+	         c->prefix ? device : "");
+	return to[0] ? to : NULL;
+}
+
+int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
+                 struct error *err)
+{
+	o->devices = (struct vm_devices){
+		.exit_port_given = m->exit_port_given,
+		.exit_port = m->exit_port,
+		.serial_prefix =
+			prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c, "serial: "),
+		.debug_prefix = prefix_make(o->debug_prefix, sizeof(o->debug_prefix), c, "debug: "),
+		.serial_log_fd = o->serial_log,
+		.debug_log_fd = o->debug_log,
+	};
+	o->stats_path = c->stats_path;
+	if (sink_open(&m->serial, c->console, &o->devices.serial_fd, &o->serial, err) < 0 ||
+	    sink_open(&m->debug_port, c->console, &o->devices.debug_fd, &o->debug, err) < 0)
+		return err->code;
+	if (c->stats_path)
+		o->stats = fopen(c->stats_path, "we");
+	if (c->stats_path && !o->stats)
+		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", c->stats_path);
+	return 0;
+}
+
+static int log_failed(const struct outputs *o, const char *name, int errnum, struct error *err)
+{
+	error_sys(err, ERROR_OUTPUT, errnum, "cannot write '%s/%s'", o->folder.path, name);
+	return error_fix(err, "make room; a part of the file was not kept");
+}
+
+/* One log: what is left goes out, then it gets its name, or is removed. */
+static int log_keep(struct outputs *o, const char *name, int *fd, struct sink *sink,
+                    struct error *err)
+{
+	int r = sink ? sink_flush(sink) : 0;
+
+	if (*fd < 0)
+		return 0;
+	if (close(*fd) < 0 && r == 0)
+		r = -errno;
+	*fd = -1;
+	if (r == 0)
+		return folder_commit(&o->folder, name, err);
+	folder_abandon(&o->folder, name);
+	return log_failed(o, name, -r, err);
+}
+
+static int stats_close(struct outputs *o, struct error *err)
+{
+	FILE *stats = o->stats;
+
+	o->stats = NULL;
+	if (!stats || fclose(stats) == 0)
+		return 0;
+	return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+}
+
+int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
+{
+	struct error errs[3] = { 0 };
+	int first = -1;
+
+	log_keep(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, &errs[0]);
+	log_keep(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
+	stats_close(o, &errs[2]);
+	for (int i = 2; i >= 0; i--)
+		first = errs[i].code < 0 ? i : first;
+	if (first < 0)
+		return 0;
+	*err = errs[first];
+	return err->code;
+}
+
+static int launch_write(void *of, FILE *to, struct error *err)
+{
+	const struct outputs_launch *l = of;
+	const struct measure_result result = measure_result_of(l->manifest, l->digest);
+	struct emitter e;
+
+	if (emit_json(&e, err) < 0)
+		return err->code;
+	result_measure(&e, NULL, &result);
+	return e.finish(e.self, to, err);
+}
+
+static int manifest_put(void *of, FILE *to, struct error *err)
+{
+#if !__has_include("config/write.h")
+	return 0;
+#else
+	const struct outputs_launch *l = of;
+	const struct images *i = l->images;
+	const struct manifest_hashes h = { i ? i->firmware_sha256 : NULL,
+		                           i ? i->kernel_sha256 : NULL,
+		                           i ? i->initrd_sha256 : NULL };
+
+	return manifest_write(l->manifest, &h, to, err);
+#endif
+}
+
+int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err)
+{
+	int r = 0;
+
+	if (o->folder.fd < 0)
+		return 0;
+	if (l->manifest)
+		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
+	if (r == 0 && l->digest)
+		r = folder_put(&o->folder, "launch.json", launch_write, (void *)l, err);
+	return r;
+}
+
+static int result_write(void *of, FILE *to, struct error *err)
+{
+	struct emitter e;
+
+	if (emit_json(&e, err) < 0)
+		return err->code;
+	result_run(&e, NULL, of);
+	return e.finish(e.self, to, err);
+}
+
+static int junit_put(void *of, FILE *to, struct error *err)
+{
+	const struct run_result *r = of;
+
+	return junit_write(to, r->name, &r, 1, err);
+}
+
+int outputs_result(struct outputs *o, const struct run_result *r, struct error *err)
+{
+	int e;
+
+	if (o->folder.fd < 0)
+		return 0;
+	e = folder_put(&o->folder, "result.json", result_write, (void *)r, err);
+	return e == 0 ? folder_put(&o->folder, "junit.xml", junit_put, (void *)r, err) : e;
+}
+
+void outputs_close(struct outputs *o)
+{
+	if (o->stats)
+		fclose(o->stats);
+	fd_cleanup(&o->serial);
+	fd_cleanup(&o->debug);
+	fd_cleanup(&o->serial_log);
+	fd_cleanup(&o->debug_log);
+	folder_close(&o->folder);
+	*o = OUTPUTS_NONE;
+}
