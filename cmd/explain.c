@@ -103,7 +103,7 @@ static const char *status_shown(const struct snp_status *s)
 
 static void show_status(const struct snp_status *s)
 {
-	const char *const cures[] = { s->cure[0] ? s->cure : "read the kernel log", NULL };
+	const char *const cures[] = { s->cure, NULL };
 	const char *const causes[] = { s->cause, NULL };
 	static const char *const more[] = { "snpvmm explain firmware-refused", "snpvmm doctor",
 		                            NULL };
