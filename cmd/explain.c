@@ -93,10 +93,8 @@ static const char *status_shown(const struct snp_status *s)
 {
 	if (s->code == 0 || s->code == SNP_STATUS_NOT_ASKED)
 		return "It is no refusal: if a step of the launch fails with it, the failure is "
-		       "the "
-		       "kernel's. 'snpvmm run' tells that one, mostly as [kvm-error], and exits "
-		       "with "
-		       "99.";
+		       "the kernel's. 'snpvmm run' tells that one, mostly as [kvm-error], and "
+		       "exits with 99.";
 	return "If the firmware answers a step of the launch with it, 'snpvmm run' fails as "
 	       "[firmware-refused] and exits with 99.";
 }
