@@ -352,7 +352,7 @@ static const struct page pages[] = {
 		            "hides the PSP",
 		            "KVM has no SEV-SNP VMs: a processor before EPYC 7003, SNP off in "
 		            "BIOS or IOMMU, Linux before 6.11, or kvm_amd without sev_snp=1",
-		            "the kernel does not know a feature of snp.guest_features",
+		            "the kernel lacks a feature of snp.guest_features, or the SEV firmware is old",
 		            "no pages of 1 GiB for guests, which a directly booted kernel needs" },
 		.cures = { "have 'snpvmm doctor' say what is missing and what to change",
 		           "to develop, run with --platform kvm: the guest is not protected",
@@ -381,9 +381,8 @@ static const struct page pages[] = {
 		.exits = LAUNCH_FAILED,
 		.causes = { "as many SEV-ES and SNP guests run as there are ASIDs",
 		            "the cgroup's misc.max for sev_es is reached",
-		            "guests that ended are still held by a process that has their "
-		            "descriptors",
-		            "another program holds /dev/sev alone" },
+		            "a command of the secure processor timed out; it is back after a reboot",
+		            "another program holds /dev/sev, or another hypervisor the processor" },
 		.cures = { "end guests that are left over, or wait for others",
 		           "raise misc.max of the cgroup",
 		           "raise the ASID limit of SEV-ES in the BIOS",
@@ -415,8 +414,7 @@ static const struct page pages[] = {
 		.causes = { "KVM_RUN, Invalid argument: the guest used a GHCB that it had not "
 		            "registered, as a kernel without SNP support does at its start",
 		            "KVM_RUN, Input/output error: KVM gave the VM up",
-		            "LAUNCH_UPDATE, Input/output error without a firmware status: a "
-		            "page was not private, or was loaded twice",
+		            "LAUNCH_UPDATE, Input/output error without a firmware status: the host had no memory for a page, or it was loaded twice",
 		            "LAUNCH_START, Inappropriate ioctl: no guest context could be made",
 		            "a bug in the kernel" },
 		.cures = { "read the kernel log of that moment: kvm, kvm_amd and ccp say more",
