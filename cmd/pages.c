@@ -414,7 +414,8 @@ static const struct page pages[] = {
 		.causes = { "KVM_RUN, Invalid argument: the guest used a GHCB that it had not "
 		            "registered, as a kernel without SNP support does at its start",
 		            "KVM_RUN, Input/output error: KVM gave the VM up",
-		            "LAUNCH_UPDATE, Input/output error without a firmware status: the host had no memory for a page, or it was loaded twice",
+		            "LAUNCH_UPDATE, Input/output error without a firmware status: the host "
+"had no memory for a page, or it was loaded twice",
 		            "LAUNCH_START, Inappropriate ioctl: no guest context could be made",
 		            "a bug in the kernel" },
 		.cures = { "read the kernel log of that moment: kvm, kvm_amd and ccp say more",
