@@ -82,6 +82,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(SRC) $(HEADERS)
 install: $(B)/snpvmm
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/snpvmm
 	install -D -m 644 snpvmm.1 $(DESTDIR)$(PREFIX)/share/man/man1/snpvmm.1
+	install -D -m 644 snpvmm.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/snpvmm.yaml.5
 	install -D -m 644 result.schema.json $(DESTDIR)$(PREFIX)/share/snpvmm/result.schema.json
 compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
 clean: ; rm -rf $(B)

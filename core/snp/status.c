@@ -2,8 +2,6 @@
 /* core/snp/status.c: the tables of firmware statuses and termination reasons. */
 #include "core/snp/status.h"
 
-#include <stddef.h>
-
 #include "core/base/array.h"
 
 #define REPORT "report this, with the kernel's version and its log (dmesg)"
@@ -113,6 +111,11 @@ const struct snp_status *snp_status(uint32_t code)
 		if (statuses[i].code == code)
 			return &statuses[i];
 	return &unknown;
+}
+
+const struct snp_status *snp_status_at(size_t i)
+{
+	return i < ARRAY_SIZE(statuses) ? &statuses[i] : NULL;
 }
 
 static const struct {

@@ -3,6 +3,7 @@
 #ifndef CORE_SNP_STATUS_H
 #define CORE_SNP_STATUS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* A firmware status (SEV-SNP firmware ABI, table 8; SEV_RET_* of linux/psp-sev.h); the spelling is AMD's. */
@@ -13,6 +14,8 @@ struct snp_status {
 
 /* Never NULL: an unknown code has the name "unknown status". */
 const struct snp_status *snp_status(uint32_t code);
+/* The rows of the table, from 0 on; NULL: no more. */
+const struct snp_status *snp_status_at(size_t i);
 
 #define SNP_STATUS_POLICY_FAILURE     0x07
 #define SNP_STATUS_BAD_SIGNATURE      0x0a
