@@ -95,7 +95,7 @@ begin 'wrong usage is status 2'
 call doctor --fix
 usage_error "snpvmm doctor: unrecognized option '--fix'"
 call doctor -o yaml
-usage_error "snpvmm doctor: -o takes text, json or cbor, not 'yaml'"
+usage_error "snpvmm doctor: -o takes text, json, cbor, or tap for runs, not 'yaml'"
 call doctor snp
 usage_error 'snpvmm doctor: Too many arguments'
 
