@@ -16,13 +16,14 @@ wants 0
 err_is ''
 # shellcheck disable=SC2086 # a list of words
 has_words $GLOBAL --output
-out_has '  run      MANIFEST     Launch the guest and wait for its end' \
-  '  measure  MANIFEST...  Print the launch digest, offline' \
-  '  check    MANIFEST...  Find what is wrong with a manifest' \
-  "  schema                Print the manifest's JSON Schema" 'snpvmm(1)'
+out_has '  run        MANIFEST     Launch the guest and wait for its end' \
+  '  measure    MANIFEST...  Print the launch digest, offline' \
+  '  check      MANIFEST...  Find what is wrong with a manifest' \
+  "  schema                  Print the manifest's JSON Schema" \
+  '  completion SHELL        Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix' 'measure --set --platform --vcpus --pages --output' \
-  'check --set --platform' schema; do
+  'check --set --platform' schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0
@@ -33,7 +34,7 @@ for command in 'run --set --platform --stats --prefix' 'measure --set --platform
 done
 
 begin '--version says the version of the changelog, everywhere'
-for command in '' run measure check schema; do
+for command in '' run measure check schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -160,7 +161,7 @@ call -o xml measure "$EXAMPLE"
 usage_error "snpvmm: -o takes text, json or cbor, not 'xml'"
 call measure --output=xml "$EXAMPLE"
 usage_error "snpvmm measure: -o takes text, json or cbor, not 'xml'"
-for command in run check schema; do
+for command in run check schema completion; do
   call -o json "$command"
   wants 2
   err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"
