@@ -87,6 +87,7 @@ expect() { # LINE WORD...
 }
 
 keys=$(sed -n 's/^\t\[KEY_[A-Z0-9_]*\] = { "\([a-z_.]*\)", VALUE_\([A-Z_]*\).*/\1 \2/p' config/keys.c | sed -n '/ LATER$/!s/ .*/=/p')
+formats=$(sed -n 's/.*\[SHOW_[A-Z]*\] = { "\([a-z]*\)".*/\1/p' cmd/show.c)
 commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
 
 : >"$T/lines" && : >"$T/wanted"
@@ -97,7 +98,7 @@ commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
   expect 'snpvmm -q --color=never mea' measure
   expect 'snpvmm -o json mea' measure
   expect 'snpvmm -qo js' json
-  expect 'snpvmm --output=' text json cbor
+  expect 'snpvmm --output=' $formats
   expect 'snpvmm --color a' auto always
   expect 'snpvmm run ' guest.yaml other.yml results
   expect 'snpvmm run gu' guest.yaml

@@ -80,6 +80,17 @@ for name in github-actions.yml gitlab-ci.yml snpvmm-smoke.service; do
   command_of "examples/$name" | grep -q -e ' --skip-unsupported ' || wrong "$name does not ask for it"
 done
 
+begin "github-actions.yml: the job's status is snpvmm's, but for 77"
+sed -n '/^        run: |$/,/^$/{/run: |$/d; s/^          //p;}' examples/github-actions.yml >"$T/step"
+mkdir "$T/stub"
+# shellcheck disable=SC2016 # for the stub
+printf '#!/bin/sh\nexit "$STATUS"\n' >"$T/stub/snpvmm" && chmod +x "$T/stub/snpvmm"
+for pair in 0:0 1:1 77:0 99:99 124:124; do
+  run env STATUS="${pair%:*}" PATH="$T/stub:$PATH" bash -e "$T/step"
+  wants "${pair#*:}"
+  case $pair in 77:*) out_has '::notice::skipped' ;; *) out_is '' ;; esac
+done
+
 begin "a guest cannot speak to the scheduler by its job's log"
 for name in github-actions.yml gitlab-ci.yml; do
   grep -q '^[^#]*snpvmm run .* >/dev/null' "examples/$name" || wrong "$name has the console in the log"
