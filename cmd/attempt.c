@@ -216,7 +216,7 @@ static bool attempt_stopped(struct attempt *a)
 		return false;
 	a->ended = true;
 	outcome_set(&a->outcome, RUN_SIGNALLED, (uint64_t)n,
-	            "ended by a signal before the launch: %s", strsignal(n));
+	            "ended by %s before the launch", strsignal(n));
 	return true;
 }
 

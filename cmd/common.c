@@ -59,7 +59,7 @@ const struct argp common_argp = { common_options, common_option, NULL, NULL, NUL
 void output_option(const char *argument, struct argp_state *state)
 {
 	if (!show_want(argument))
-		argp_error(state, "-o takes text, json, cbor or, for runs, tap, not '%s'",
+		argp_error(state, "-o takes text, json, cbor, or tap for runs, not '%s'",
 		           argument);
 }
 

@@ -40,7 +40,31 @@ static inline struct place place_of(const struct yaml_tree *v)
 /* The value v of key k, checked, into the manifest. */
 int read_value(struct load *l, const struct key *k, const struct yaml_tree *v);
 
-/* Failures that both files find; the place is the caller's. */
+/* Values of the kinds that have files of their own: read_snp.c, read_expect.c. */
+int read_vcpu_type(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_features(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_patterns(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_exit(struct load *l, const struct key *k, const struct yaml_tree *v);
+
+/* What they share, in read.c. */
+int read_number(struct load *l, const struct key *k, const struct yaml_tree *v);
+void *load_field(const struct load *l, const struct key *k);
+/* The text of a scalar, or NULL with *err filled. */
+const char *load_text(struct load *l, const char *name, const struct yaml_tree *v,
+                      const char *expects);
+int load_copy(struct load *l, const char *text, char **to);
+void load_store(const struct load *l, const struct key *k, uint64_t v);
+/* The index of text in words, or -1. */
+int word_index(const char *text, const char *const *words);
+/* The cure for a word that isn't in the list. */
+int fix_word(struct load *l, const char *text, const char *const *words);
+/* A key that isn't one of those a map of values takes. */
+int refuse_entry(struct load *l, const char *map, const struct yaml_tree *v,
+                 const char *const *words);
+
+/* Failures that several files find; the place is the caller's. */
 int refuse_kind(struct load *l, const char *name, const struct yaml_tree *v, const char *expects);
 int refuse_later(struct load *l, const struct key *k);
 

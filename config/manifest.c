@@ -179,9 +179,10 @@ static int collect_setting(struct load *l, const struct manifest_setting *s)
 
 static int read_default(struct load *l, const struct key *k)
 {
-	auto_yaml struct yaml_tree *v = yaml_tree_scalar(k->fallback);
+	auto_yaml struct yaml_tree *v = NULL;
+	int r = setting_parse(k->name, k->fallback, &v, l->err);
 
-	return v ? read_value(l, k, v) : error_nomem(l->err, k->name);
+	return r < 0 ? r : read_value(l, k, v);
 }
 
 static int read_all(struct load *l)
@@ -286,6 +287,18 @@ static int check_ovmf_hash(struct load *l)
 	return at_slot(l, KEY_MEASURE_OVMF_HASH);
 }
 
+static int check_exit(struct load *l)
+{
+	if (!l->m->exit_none || l->m->console.count > 0)
+		return 0;
+	error_set(l->err, ERROR_CONFLICT, "'expect.exit' is none, but 'expect.console' is %s",
+	          given(l, KEY_EXPECT_CONSOLE) ? "empty" : "not given");
+	error_why(l->err, "a guest that need not end passes once the console has shown what was "
+	                  "expected");
+	error_fix(l->err, "say in 'expect.console' what the guest writes, or leave the key out");
+	return at_slot(l, KEY_EXPECT_EXIT);
+}
+
 void manifest_stem(const char *path, char *to, size_t room)
 {
 	const char *slash = strrchr(path, '/');
@@ -321,6 +334,8 @@ static int load_run(struct load *l, const struct manifest_setting *set, size_t n
 		r = check_id_block(l);
 	if (r == 0)
 		r = check_ovmf_hash(l);
+	if (r == 0)
+		r = check_exit(l);
 	return r < 0 ? r : load_names(l);
 }
 
@@ -340,6 +355,7 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 		error_fix(err, "begin with 'version: 1'");
 		return at_value(&l, root);
 	}
+	m.runs = 1;
 	l.root = root;
 	r = load_run(&l, set, n_set);
 	if (r < 0)
@@ -363,6 +379,13 @@ int manifest_load(const char *path, const struct manifest_setting *set, size_t n
 	return error_at(err, path, 0, 0);
 }
 
+static void patterns_free(struct manifest_patterns *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free(p->list[i].text);
+	free(p->list);
+}
+
 void manifest_free(struct manifest *m)
 {
 	free(m->file);
@@ -376,6 +399,9 @@ void manifest_free(struct manifest *m)
 	free(m->serial.path);
 	free(m->debug_port.path);
 	free(m->pins);
+	patterns_free(&m->console);
+	patterns_free(&m->never);
+	free(m->variant);
 	*m = (struct manifest){ 0 };
 }
 

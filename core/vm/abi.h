@@ -116,6 +116,19 @@ static_assert(offsetof(struct x_snp_launch_finish, flags) == 54, "flags");
 #define X_SEV_VMSA_FEATURES 0
 #define X_SNP_POLICY_BITS   1 /* Linux 6.19 */
 
+/* /dev/sev; linux/psp-sev.h: SNP_PLATFORM_STATUS, struct sev_user_data_snp_status. */
+#define X_SNP_PLATFORM_STATUS          9
+#define X_SNP_STATUS_RAPL_DIS          (1U << 4)
+#define X_SNP_STATUS_CIPHERTEXT_HIDING (1U << 6)
+
+struct x_snp_status {
+	uint8_t api_major, api_minor, state, rmp_initialized;
+	uint32_t build, flags, guest_count;
+	uint64_t current_tcb, reported_tcb;
+};
+static_assert(sizeof(struct x_snp_status) == 32, "sev_user_data_snp_status");
+static_assert(offsetof(struct x_snp_status, flags) == 8, "sev_user_data_snp_status");
+
 /* KVM_RUN. */
 #define X_EXIT_MEMORY_FAULT        39
 #define X_MEMORY_EXIT_FLAG_PRIVATE (1ULL << 3)

@@ -2,7 +2,6 @@
 /* core/vm/platforms.c: table of platforms; what each needs of a host, checked. */
 #include "core/vm/platforms.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/vm/abi.h"
+#include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
@@ -21,20 +21,6 @@ const struct platform *platform_named(const char *name)
 		if (!strcmp(platforms[i]->name, name))
 			return platforms[i];
 	return NULL;
-}
-
-static int kvm_missing(int errnum, struct error *err)
-{
-	bool permission = errnum == EACCES || errnum == EPERM;
-
-	error_sys(err, permission ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED, errnum,
-	          "cannot open /dev/kvm");
-	if (permission)
-		return error_fix(err,
-		                 "join the group 'kvm' (usermod -aG kvm USER, then log in anew)");
-	error_why(err,
-	          "KVM is not loaded, or virtualisation is off in the BIOS or not nested here");
-	return error_fix(err, "modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in");
 }
 
 static int check(const struct kvm_sys *sys, int kvm, int capability)
@@ -63,10 +49,10 @@ int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, stru
 	int kvm = sys->open(sys->self, "/dev/kvm", O_RDWR | O_CLOEXEC), r;
 
 	if (kvm < 0)
-		return kvm_missing(-kvm, err);
+		return refusal_set(err, CALL_OPEN_KVM, -kvm);
 	r = sys->ioctl(sys->self, kvm, KVM_GET_API_VERSION, NULL);
 	if (r != KVM_API_VERSION)
-		r = r < 0 ? error_sys(err, ERROR_KVM, -r, "/dev/kvm doesn't answer as KVM does")
+		r = r < 0 ? refusal_set(err, CALL_API_VERSION, -r)
 		          : error_set(err, ERROR_HOST_UNSUPPORTED,
 		                      "/dev/kvm has API version %d, not %d", r, KVM_API_VERSION);
 	else

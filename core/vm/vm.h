@@ -83,7 +83,9 @@ struct vm {
 	const struct platform *platform;
 	int kvm, fd;
 	int sev; /* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
-	bool ap_creation; /* other vCPUs are held in reset until the guest creates them */
+	const struct plan *plan; /* while its pages are loaded, for errors; NULL otherwise */
+	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: not known */
+	bool ap_creation;        /* other vCPUs are held in reset until the guest creates them */
 	struct memory memory;
 	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */
 	struct vcpu *vcpus;

@@ -58,12 +58,10 @@ with 'zzzzzzzz: 1'
 refused unknown-key 3:1 "unknown key 'zzzzzzzz'" '  fix: the keys here are: version, name, '
 
 begin 'keys of later versions'
-for key in 'disks: []' 'silence: 1s' 'matrix: {vcpus: [1, 2]}'; do
+for key in 'disks: []' 'matrix: {vcpus: [1, 2]}'; do
   with "$key"
   refused unsupported 3:1 "'${key%%:*}' is not supported by this version of snpvmm" '  fix: remove the key'
 done
-with 'expect: {console: [a]}'
-refused unsupported 3:10 "'expect.console' is not supported by this version of snpvmm" '  fix: remove the key'
 with 'snp: {identity: {svn: 1}}'
 refused unsupported 3:7 "'snp.identity' is not supported by this version of snpvmm" '  fix: remove the key'
 
@@ -222,6 +220,16 @@ refused bad-value 3:23 "'expect.measurement' is an empty list"
 with "expect: {measurement: {0: $ZEROS}}"
 refused bad-value 3:24 "'expect.measurement': 'vcpus' is 0; it must be from 1 to 255"
 with 'expect: {exit: -1}'
-refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, or any'
+refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, any, or none'
+with "expect: {console: [ready, 'a(']}"
+refused bad-value 3:27 "'expect.console': 'a(': not a regular expression" '  why: Unmatched ( or '
+with 'expect: {never: ["a{1000}{1000}"]}'
+refused bad-value 3:18 "'expect.never': 'a{1000}{1000}': too large a regular expression" '  why: '
+with 'expect: {console: ready}'
+refused bad-value 3:19 "'expect.console' must be a list of regular expressions, not a single value" '  fix: '
+with 'expect: {exit: none}'
+refused conflict 3:16 "'expect.exit' is none, but 'expect.console' is not given" '  why: ' '  fix: '
+with 'silence: 5'
+refused bad-value 3:10 "'silence' is '5', which is not a time" '  fix: add a unit: 5s if seconds are meant'
 
 finish

@@ -66,8 +66,8 @@ call --foo measure "$EXAMPLE"
 usage_error "snpvmm: unrecognized option '--foo'"
 call measure --foo "$EXAMPLE"
 usage_error "snpvmm measure: unrecognized option '--foo'"
-call run --results "$T/results" "$EXAMPLE"
-usage_error "snpvmm run: unrecognized option '--results'"
+call run --result-files "$T/results" "$EXAMPLE"
+usage_error "snpvmm run: unrecognized option '--result-files'"
 [ ! -e "$T/results" ] || wrong 'it was made all the same'
 
 begin 'a command without its manifest is a usage error'
@@ -156,12 +156,15 @@ cmp -s "$T/out" "$T/before" || wrong 'and gives something else there'
 call -o json measure --output=text "$EXAMPLE"
 [ "$(wc -l <"$T/out")" = 1 ] || wrong 'the later one does not win'
 
-begin '-o takes three words, where there is a result'
+begin '-o takes four words, where there is a result'
 call -o xml measure "$EXAMPLE"
-usage_error "snpvmm: -o takes text, json or cbor, not 'xml'"
+usage_error "snpvmm: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure --output=xml "$EXAMPLE"
-usage_error "snpvmm measure: -o takes text, json or cbor, not 'xml'"
-for command in run check schema completion; do
+usage_error "snpvmm measure: -o takes text, json, cbor, or tap for runs, not 'xml'"
+call measure -o tap "$EXAMPLE"
+wants 2
+err_is 'snpvmm: error: -o tap is for runs alone [usage]'
+for command in check schema completion; do
   call -o json "$command"
   wants 2
   err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"
