@@ -95,7 +95,7 @@ INSTALLED := $(foreach m,$(wildcard snpvmm.1 snpvmm*.5),$(m)=share/man/man$(subs
              $(B)/share/completion.zsh=share/zsh/site-functions/_snpvmm \
              $(B)/share/completion.fish=share/fish/vendor_completions.d/snpvmm.fish \
              $(B)/share/manifest.schema.json=share/snpvmm/manifest.schema.json \
-             $(patsubst %,%=share/snpvmm/%,$(wildcard result.schema.json)) \
+             $(foreach s,$(wildcard result.schema.json),$(s)=share/snpvmm/$(s)) \
              $(foreach f,$(wildcard examples/*) LICENSE,$(f)=$(DOCDIR)/$(f))
 ROOT       = '$(DESTDIR)$(PREFIX)'
 UDEVRULES  = '$(DESTDIR)$(UDEVDIR)'/rules.d/60-snpvmm.rules

@@ -35,6 +35,10 @@ wanted() { # PREFIX
   }' | LC_ALL=C sort -k 2
 }
 
+begin 'what will be installed is made before'
+make_ 022 all
+wants 0
+
 for prefix in usr opt/a; do
   begin "PREFIX=/$prefix has every file, whatever the umask"
   mkdir "$T/root"
