@@ -7,19 +7,20 @@
 
 #include "cmd/cmd.h"
 #include "cmd/show.h"
-#include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/out/result.h"
 
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
 static int verbosity = LOG_NOTICE;
 
+const char *const color_words[] = {
+	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
+};
+
 static bool color_parse(const char *text)
 {
-	static const char *const names[] = { "auto", "always", "never" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(text, names[i])) {
+	for (size_t i = 0; color_words[i]; i++)
+		if (!strcmp(text, color_words[i])) {
 			color = (int)i;
 			return true;
 		}

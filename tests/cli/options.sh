@@ -16,15 +16,16 @@ wants 0
 err_is ''
 # shellcheck disable=SC2086 # a list of words
 has_words $GLOBAL --output
-out_has '  run      MANIFEST     Launch the guest and wait for its end' \
-  '  measure  MANIFEST...  Print the launch digest, offline' \
-  '  check    MANIFEST...  Find what is wrong with a manifest' \
-  '  doctor                Say what this host can launch, and what is missing' \
-  '  explain  [NAME]       Say more about the name of an error' \
-  "  schema                Print the manifest's JSON Schema" 'snpvmm(1)'
+out_has '  run        MANIFEST     Launch the guest and wait for its end' \
+  '  measure    MANIFEST...  Print the launch digest, offline' \
+  '  check      MANIFEST...  Find what is wrong with a manifest' \
+  '  doctor                  Say what this host can launch, and what is missing' \
+  '  explain    [NAME]       Say more about the name of an error' \
+  "  schema                  Print the manifest's JSON Schema" \
+  '  completion SHELL        Print a script for bash, zsh or fish' 'snpvmm(1)'
 
-for command in 'run --set --platform --stats --prefix' 'measure --set --platform --vcpus --pages --output' \
-  'check --set --platform' 'doctor --output' explain schema; do
+for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
+  'check --set --platform' 'doctor --output' explain schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0
@@ -35,7 +36,7 @@ for command in 'run --set --platform --stats --prefix' 'measure --set --platform
 done
 
 begin '--version says the version of the changelog, everywhere'
-for command in '' run measure check doctor explain schema; do
+for command in '' run measure check doctor explain schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -167,7 +168,7 @@ usage_error "snpvmm measure: -o takes text, json, cbor, or tap for runs, not 'xm
 call measure -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is for runs alone [usage]'
-for command in check schema; do
+for command in check schema completion; do
   call -o json "$command"
   wants 2
   err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"
