@@ -16,6 +16,7 @@ enum {
 	STATUS_FAILED = 1,
 	STATUS_USAGE = 2, /* or the manifest, or an image: nothing was launched */
 	STATUS_MEASUREMENT = 3,
+	STATUS_SKIPPED = 77,
 	STATUS_LAUNCH = 99,
 	STATUS_TIMEOUT = 124,
 	STATUS_SIGNAL = 128,

@@ -49,15 +49,17 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, c
 	return error_at(err, m->file, f->at.line, f->at.column);
 }
 
-/* Hashing takes longer than reading, so what nobody will ask for is left out. */
-int images_load(const struct manifest *m, struct images *ret, struct error *err)
+/* Hashing takes longer than reading, so what nobody will ask for is left out unless `all` are wanted. */
+static int images_read(const struct manifest *m, bool all, struct images *ret, struct error *err)
 {
 	auto_images struct images i = { 0 };
 	bool direct =
 		!m->firmware.path; /* stage0 has the initrd's, and one of a part of the kernel */
-	uint8_t *kernel = m->kernel_hashes ? i.kernel_sha256 : NULL;
-	uint8_t *initrd = m->kernel_hashes || direct ? i.initrd_sha256 : NULL;
-	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, NULL, err);
+	uint8_t *firmware = all ? i.firmware_sha256 : NULL;
+	uint8_t *kernel = all || m->kernel_hashes ? i.kernel_sha256 : NULL;
+	uint8_t *initrd = all || m->kernel_hashes || direct ? i.initrd_sha256 : NULL;
+	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, firmware,
+	                   err);
 
 	if (r == 0)
 		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, kernel, err);
@@ -68,6 +70,16 @@ int images_load(const struct manifest *m, struct images *ret, struct error *err)
 	*ret = i;
 	i = (struct images){ 0 };
 	return 0;
+}
+
+int images_load(const struct manifest *m, struct images *ret, struct error *err)
+{
+	return images_read(m, false, ret, err);
+}
+
+int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err)
+{
+	return images_read(m, true, ret, err);
 }
 
 void images_fini(struct images *i)

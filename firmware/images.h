@@ -11,13 +11,14 @@ struct manifest; /* config/manifest.h */
 /* What isn't named is empty. Plans borrow these bytes, so the images outlive them. */
 struct images {
 	struct blob firmware, kernel, initrd;
-	uint8_t kernel_sha256[32],
-		initrd_sha256
-			[32]; /* of nothing where nothing is named; zero where nothing is to verify them */
+	/* Of nothing where nothing is named; zero where nobody asked. */
+	uint8_t firmware_sha256[32], kernel_sha256[32], initrd_sha256[32];
 };
 
 /* Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on success. */
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
+/* The same, with the hash of each: for a record of what a run was made of. */
+int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err);
 void images_fini(struct images *i);
 
 static inline void images_cleanup(struct images *i)

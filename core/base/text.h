@@ -5,11 +5,14 @@
 
 #include <stddef.h>
 
+#define TEXT_ROOM(size) (3 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
+
 /*
  * Writes `size` bytes of `from` into `to` (room for `room`, a NUL always among them), as much as fits, never cutting
- * a character. What is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond U+10FFFF) and control characters
- * (C0, DEL, C1, U+FFFE, U+FFFF) becomes U+FFFD, one for each maximal bad sequence; newline and tab stay if `lines`, else they are
- * one space each. Returns the length.
+ * a character. What is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond U+10FFFF) becomes U+FFFD, one for
+ * each maximal subpart as chapter 3.9 of the Unicode Standard has it; so does each control character (C0, DEL, C1,
+ * U+FFFE, U+FFFF). Newline and tab stay if `lines`, else they are one space each, as are U+2028 and U+2029, which
+ * some readers take for the end of a line. A carriage return right before a newline is part of it. Returns the length.
  */
 size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines);
 

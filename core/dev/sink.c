@@ -168,9 +168,14 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 	bool begins = false;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->total == 0 && size > 0)
-		s->first_ns = now_ns();
+	atomic_store(&s->last_ns, now_ns());
+	if (s->total == 0)
+		s->first_ns = s->last_ns;
 	s->total += size;
+	if (s->tap)
+		s->tap(s->tap_self, data, size);
+	if (s->also)
+		sink_put(s->also, data, size);
 	if (s->fd >= 0)
 		begins = s->prefix ? sink_take_lines(s, data, size) : sink_take(s, data, size);
 	pthread_mutex_unlock(&s->lock);

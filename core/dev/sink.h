@@ -22,8 +22,13 @@ struct sink {
 	pthread_mutex_t lock;
 	uint8_t bytes[SINK_ROOM];
 	size_t held;
-	uint64_t total;    /* bytes ever put in */
-	uint64_t first_ns; /* CLOCK_MONOTONIC at the first of them; 0: none came */
+	uint64_t total;        /* bytes ever put in */
+	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first of them; 0: none came */
+	atomic_ullong last_ns; /* and at the last */
+	/* All bytes go here too, as they come and wherever fd leads; both may be NULL. */
+	struct sink *also;
+	void (*tap)(void *self, const uint8_t *data, size_t size);
+	void *tap_self;
 	/* Before each line, which is then never written in parts, so that sinks may share a terminal; NULL: none. */
 	const char *prefix;
 	bool midline; /* with a prefix: the line has begun */

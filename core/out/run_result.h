@@ -56,7 +56,7 @@ struct run_result {
 	struct {
 		enum reason event; /* how it ended, or was ended */
 		uint64_t code;
-		char detail[320];
+		char detail[768];
 		unsigned expected, met; /* lines of expect.console */
 		char last_line[256];    /* on the console; "" none */
 	} guest;

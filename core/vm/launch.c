@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
@@ -14,6 +15,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
+#include "core/vm/watch.h"
 
 static int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
 {
@@ -78,6 +80,20 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 	return r;
 }
 
+/* Where bytes go beside the outputs. */
+static void launch_logs(struct vm *vm, const struct vm_devices *d)
+{
+	sink_init(&vm->serial_log, d->serial_log_fd > 0 ? d->serial_log_fd : -1);
+	sink_init(&vm->debug_log, d->debug_log_fd > 0 ? d->debug_log_fd : -1);
+	vm->serial_out.also = &vm->serial_log;
+	vm->debug_out.also = &vm->debug_log;
+	vm->watch = d->watch;
+	if (d->watch) {
+		vm->serial_out.tap = watch_put;
+		vm->serial_out.tap_self = d->watch;
+	}
+}
+
 static int launch_devices(struct vm *vm, const struct vm_devices *d, struct error *err)
 {
 	struct io_dev *const devices[] = { &vm->serial.dev,     &vm->debug_port.dev,
@@ -88,6 +104,7 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
+	launch_logs(vm, d);
 	vm->serial_out.prefix = d->serial_prefix;
 	vm->debug_out.prefix = d->debug_prefix;
 	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
@@ -134,6 +151,54 @@ static int launch_firmware_devices(struct vm *vm, const struct plan *p, struct e
 	return r;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* The platform's consumer, timed. */
+static int timed_begin(void *self, const struct plan *p, struct error *err)
+{
+	struct vm *vm = self;
+	uint64_t from = now_us();
+	int r = vm->platform->load.begin(vm, p, err);
+
+	vm->times.start_us += now_us() - from;
+	return r;
+}
+
+static int timed_region(void *self, const struct region *region, struct error *err)
+{
+	struct vm *vm = self;
+	uint64_t from = now_us();
+	int r = vm->platform->load.region(vm, region, err);
+
+	vm->times.update_us += now_us() - from;
+	return r;
+}
+
+static int timed_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	struct vm *vm = self;
+
+	return vm->platform->load.vcpu(vm, index, s, err);
+}
+
+static int timed_end(void *self, const struct plan *p, struct error *err)
+{
+	struct vm *vm = self;
+	uint64_t from = now_us();
+	int r = vm->platform->load.end(vm, p, err);
+
+	vm->times.finish_us += now_us() - from;
+	return r;
+}
+
+static const struct plan_ops timed_load = { timed_begin, timed_region, timed_vcpu, timed_end };
+
 static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_devices *d,
                         struct error *err)
 {
@@ -151,7 +216,7 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 		r = launch_irqchip(vm, err);
 	if (r == 0)
 		r = launch_vcpus(vm, plan_vcpus(p), err);
-	return r == 0 ? plan_replay(p, &vm->platform->load, vm, err) : r;
+	return r == 0 ? plan_replay(p, &timed_load, vm, err) : r;
 }
 
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
@@ -211,6 +276,8 @@ void vm_free(struct vm *vm)
 	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
 	sink_fini(&vm->serial_out);
 	sink_fini(&vm->debug_out);
+	sink_fini(&vm->serial_log);
+	sink_fini(&vm->debug_log);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		vcpu_close(&vm->vcpus[i]);
 	free(vm->vcpus);

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char *format, ...)
 {
@@ -13,5 +14,15 @@ void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char 
 	o->code = code;
 	va_start(args, format);
 	vsnprintf(o->detail, sizeof(o->detail), format, args);
+	va_end(args);
+}
+
+void outcome_add(struct outcome *o, const char *format, ...)
+{
+	size_t n = strlen(o->detail);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(o->detail + n, sizeof(o->detail) - n, format, args);
 	va_end(args);
 }

@@ -10,10 +10,12 @@
 struct outcome {
 	enum reason kind;
 	uint64_t code;
-	char detail[320]; /* a sentence for people */
+	char detail[768]; /* a sentence for people */
 };
 
 void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Adds to the sentence. */
+void outcome_add(struct outcome *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

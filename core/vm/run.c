@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,20 +20,25 @@
 #include "core/base/log.h"
 #include "core/vm/abi.h"
 #include "core/vm/exit.h"
+#include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "core/vm/terminal.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
+#include "core/vm/watch.h"
 
 /* How long a line without an end (a prompt) may wait, and how long output may take once the guest is gone. */
 enum { PROMPT_MS = 10, FAREWELL_MS = 2000 };
+/* How long a guest may go on after a line that must never come: a panic's trace follows its first line. */
+enum { TRACE_MS = 1000 };
 
 struct run {
 	struct vm *vm;
-	int wake;                          /* eventfd: something happened in a vCPU's thread */
-	int signals;                       /* signalfd */
-	int input;                         /* -1: none, or at its end */
-	uint64_t deadline_ms, flush_at_ms; /* 0: none */
+	int wake;  /* eventfd: something happened in a vCPU's thread */
+	int input; /* -1: none, or at its end */
+	const struct run_limits *limits;
+	uint64_t begun_ms, deadline_ms;
+	uint64_t flush_at_ms, trace_until_ms; /* 0: none */
 	pthread_mutex_t lock;
 	bool concluded;
 	struct outcome outcome; /* of whoever concluded first */
@@ -179,13 +183,12 @@ static void run_input(struct run *run)
 
 static void run_signal(struct run *run)
 {
-	struct signalfd_siginfo info;
+	int n = stop_signal();
 	struct outcome o;
 
-	if (read(run->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+	if (n == 0)
 		return;
-	outcome_set(&o, RUN_SIGNALLED, info.ssi_signo, "ended by %s",
-	            strsignal((int)info.ssi_signo));
+	outcome_set(&o, RUN_SIGNALLED, (uint64_t)n, "ended by a signal: %s", strsignal(n));
 	run_conclude(run, &o);
 }
 
@@ -202,6 +205,8 @@ static void run_output(struct run *run)
 			sink_try_flush(sinks[i]);
 		waits |= sink_waits(sinks[i]);
 	}
+	if (run->vm->watch && run->flush_at_ms && now >= run->flush_at_ms)
+		watch_pause(run->vm->watch);
 	if (!waits || (run->flush_at_ms && now >= run->flush_at_ms))
 		run->flush_at_ms = 0;
 	if (waits && !run->flush_at_ms)
@@ -216,50 +221,97 @@ static void run_output(struct run *run)
 	}
 }
 
-static void run_clock(struct run *run, uint64_t timeout_ms)
+/* When the guest will have been silent for too long, unless it speaks; 0: never. */
+static uint64_t run_silent_at(const struct run *run)
+{
+	uint64_t last_ms = run->vm->serial_out.last_ns / 1000000;
+
+	if (!run->limits->silence_ms)
+		return 0;
+	return MAX_OF(last_ms, run->begun_ms) + run->limits->silence_ms;
+}
+
+static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_t limit_ms,
+                      const char *what)
 {
 	struct outcome o;
 
-	if (!run->deadline_ms || now_ms() < run->deadline_ms)
+	if (!at_ms || now_ms() < at_ms)
 		return;
-	outcome_set(&o, RUN_TIMED_OUT, timeout_ms, "no end within the time limit of %llu.%03llu s",
-	            (unsigned long long)timeout_ms / 1000, (unsigned long long)timeout_ms % 1000);
+	outcome_set(&o, kind, limit_ms, "%s %llu.%03llu s", what,
+	            (unsigned long long)limit_ms / 1000, (unsigned long long)limit_ms % 1000);
 	run_conclude(run, &o);
 }
 
-static int until(uint64_t a, uint64_t b)
+static void run_clock(struct run *run)
 {
-	uint64_t now = now_ms(), first = a && b ? MIN_OF(a, b) : a | b;
+	const struct run_limits *l = run->limits;
 
-	if (first == 0)
-		return -1;
-	return first <= now ? 0 : (int)MIN_OF(first - now, (uint64_t)60000);
+	run_limit(run, run->deadline_ms, RUN_TIMED_OUT, l->timeout_ms,
+	          "no end within the time limit of");
+	run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms,
+	          "nothing on the console for the silence limit of");
 }
 
-static void run_mind(struct run *run, const struct run_limits *l)
+/* What the console's lines say about the run. */
+static void run_watch(struct run *run)
 {
+	struct watch *w = run->vm->watch;
+	struct outcome o;
+
+	if (w && watch_forbidden(w) && !run->trace_until_ms)
+		run->trace_until_ms = now_ms() + TRACE_MS;
+	if (run->trace_until_ms && now_ms() >= run->trace_until_ms) {
+		watch_blame(w, &o);
+		run_conclude(run, &o);
+	} else if (w && run->limits->end_when_complete && watch_complete(w) &&
+	           !watch_forbidden(w)) {
+		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line came");
+		run_conclude(run, &o);
+	}
+}
+
+/* Milliseconds to the first of these moments that isn't 0, for poll(2). */
+static int until_first(const uint64_t *moments, size_t n)
+{
+	uint64_t now = now_ms(), first = now + 60000;
+
+	for (size_t i = 0; i < n; i++)
+		if (moments[i] && moments[i] < first)
+			first = moments[i];
+	return first <= now ? 0 : (int)(first - now);
+}
+
+/* Waits until something has to be minded. */
+static void run_wait(struct run *run)
+{
+	bool listen = run->input >= 0 && input_room(run) > 0;
+	struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
+		                { .fd = stop_fd(), .events = POLLIN },
+		                { .fd = listen ? run->input : -1, .events = POLLIN } };
+	uint64_t moments[] = {
+		run->deadline_ms, run->flush_at_ms, run->trace_until_ms, run_silent_at(run),
+		/* A full FIFO is looked at again soon: nobody says when the guest has read it. */
+		run->input >= 0 && !listen ? now_ms() + PROMPT_MS : 0
+	};
 	uint64_t drained;
 
-	while (!run_concluded(run)) {
-		bool listen = run->input >= 0 && input_room(run) > 0;
-		struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
-			                { .fd = run->signals, .events = POLLIN },
-			                { .fd = listen ? run->input : -1, .events = POLLIN } };
-		/* A full FIFO is looked at again soon: nobody says when the guest has read it. */
-		uint64_t look = run->input >= 0 && !listen ? now_ms() + PROMPT_MS : 0;
-		int wait = until(run->deadline_ms, run->flush_at_ms), soon = until(look, 0);
+	if (poll(fds, ARRAY_SIZE(fds), until_first(moments, ARRAY_SIZE(moments))) <= 0)
+		return;
+	if (fds[0].revents && read(run->wake, &drained, sizeof(drained)) < 0)
+		return;
+	if (fds[2].revents)
+		run_input(run);
+}
 
-		if (poll(fds, ARRAY_SIZE(fds),
-		         soon >= 0 && (wait < 0 || soon < wait) ? soon : wait) < 0)
-			continue;
-		if (fds[0].revents && read(run->wake, &drained, sizeof(drained)) < 0)
-			continue;
-		if (fds[1].revents)
-			run_signal(run);
-		if (fds[2].revents)
-			run_input(run);
+static void run_mind(struct run *run)
+{
+	while (!run_concluded(run)) {
+		run_wait(run);
+		run_signal(run);
 		run_output(run);
-		run_clock(run, l->timeout_ms);
+		run_watch(run);
+		run_clock(run);
 	}
 }
 
@@ -286,18 +338,11 @@ static void on_kick(int signal_number)
 	(void)signal_number; /* its only purpose is that KVM_RUN returns EINTR */
 }
 
-/* Blocks what run->signals will report, and lets the kick interrupt system calls. */
-static void signals_take(sigset_t *ended_by, sigset_t *before)
+/* Lets the kick interrupt system calls. */
+static void kick_prepare(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction kick = { .sa_handler = on_kick }, now; /* no SA_RESTART */
+	struct sigaction kick = { .sa_handler = on_kick }; /* no SA_RESTART */
 
-	sigemptyset(ended_by);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		/* Under nohup, or in the background of a shell, a signal is ignored, but a signalfd would see it. */
-		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-			sigaddset(ended_by, signals[i]);
-	pthread_sigmask(SIG_BLOCK, ended_by, before);
 	sigaction(SIGRTMIN, &kick, NULL);
 }
 
@@ -312,7 +357,21 @@ static void run_state(const struct run *run)
 		vcpu_log_state(&vm->vcpus[i]);
 }
 
-static int run_threads(struct run *run, const struct run_limits *l, struct error *err)
+/* The guest's last words, and what they change: a panic explains the reset behind it. */
+static void run_last_words(struct run *run)
+{
+	struct watch *w = run->vm->watch;
+	enum reason kind = run->outcome.kind;
+
+	if (!w)
+		return;
+	watch_end(w);
+	if (watch_forbidden(w) && kind != RUN_SIGNALLED && kind != ERROR_KVM &&
+	    kind != KVM_ENTRY_FAILED && kind != ERROR_OUTPUT)
+		watch_blame(w, &run->outcome);
+}
+
+static int run_threads(struct run *run, struct error *err)
 {
 	auto_free struct run_thread *threads = calloc(run->vm->n_vcpus, sizeof(*threads));
 	int r;
@@ -324,20 +383,22 @@ static int run_threads(struct run *run, const struct run_limits *l, struct error
 	if (r < 0)
 		return r;
 	terminal_raw(run->input);
-	run_mind(run, l);
+	run_mind(run);
 	threads_stop(run, run->vm->n_vcpus);
+	run_last_words(run);
 	run_state(run);
 	run_farewell(run);
 	terminal_restore();
 	return 0;
 }
 
-static int run_begin(struct run *run, const sigset_t *ended_by, struct error *err)
+static int run_begin(struct run *run, struct error *err)
 {
 	run->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	run->signals = signalfd(-1, ended_by, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (run->wake < 0 || run->signals < 0)
-		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd and signalfd");
+	if (run->wake < 0)
+		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd");
+	if (run->vm->watch)
+		watch_on_change(run->vm->watch, run_wake, run);
 	run->vm->serial_out.wake = run->vm->debug_out.wake = run_wake;
 	run->vm->serial_out.wake_self = run->vm->debug_out.wake_self = run;
 	return 0;
@@ -346,28 +407,32 @@ static int run_begin(struct run *run, const sigset_t *ended_by, struct error *er
 static void run_end(struct run *run)
 {
 	run->vm->serial_out.wake = run->vm->debug_out.wake = NULL;
+	if (run->vm->watch)
+		watch_on_change(run->vm->watch, NULL, NULL);
 	fd_cleanup(&run->wake);
-	fd_cleanup(&run->signals);
 	pthread_mutex_destroy(&run->lock);
 }
 
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err)
 {
+	uint64_t now = now_ms();
 	struct run run = { .vm = vm,
 		           .wake = -1,
-		           .signals = -1,
+		           .limits = l,
+		           .begun_ms = now,
 		           .input = input_usable(l->input_fd) ? l->input_fd : -1,
-		           .deadline_ms = l->timeout_ms ? now_ms() + l->timeout_ms : 0,
+		           .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
 		           .lock = PTHREAD_MUTEX_INITIALIZER };
-	sigset_t ended_by, before;
-	int r;
+	int stops = stop_begin(err), r = stops < 0 ? stops : 0;
 
-	signals_take(&ended_by, &before);
-	r = run_begin(&run, &ended_by, err);
+	kick_prepare();
 	if (r == 0)
-		r = run_threads(&run, l, err);
+		r = run_begin(&run, err);
+	if (r == 0)
+		r = run_threads(&run, err);
 	run_end(&run);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (stops > 0)
+		stop_end();
 	if (r < 0)
 		return r;
 	log_info("port accesses that no device answered: %llu",

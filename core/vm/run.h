@@ -3,6 +3,7 @@
 #ifndef CORE_VM_RUN_H
 #define CORE_VM_RUN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;   /* core/base/error.h */
@@ -10,14 +11,17 @@ struct outcome; /* core/vm/outcome.h */
 struct vm;      /* core/vm/vm.h */
 
 struct run_limits {
-	uint64_t timeout_ms; /* from the call on; 0: none */
-	int input_fd;        /* bytes for COM1: a terminal or a pipe; -1: none. Borrowed */
+	uint64_t timeout_ms;    /* from the call on; 0: none */
+	int input_fd;           /* bytes for COM1: a terminal or a pipe; -1: none. Borrowed */
+	uint64_t silence_ms;    /* since the last byte on COM1, or the call; 0: none */
+	bool end_when_complete; /* the run is over once vm->watch has seen every expected line */
 };
 
 /*
- * One thread a vCPU until the first of them has a verdict, the time is over, or SIGINT, SIGTERM or SIGHUP comes;
- * then all leave. A terminal at input_fd is raw meanwhile (signals stay on) and restored before the return.
- * 0 with *ret filled, or a negative errno when the run could not begin.
+ * One thread a vCPU until the first of them has a verdict, a limit is reached, a forbidden line came (and a
+ * second more, for the trace behind it), or a signal did (core/vm/stop.h); then all leave. A terminal at input_fd is raw meanwhile
+ * (signals stay on) and restored before the return. 0 with *ret filled, or a negative errno when the run
+ * could not begin.
  */
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err);
 

@@ -27,6 +27,7 @@
 struct error;   /* core/base/error.h */
 struct kvm_run; /* linux/kvm.h */
 struct kvm_sys; /* core/vm/sys.h */
+struct watch;   /* core/vm/watch.h */
 struct vm;
 
 /* What stands around the guest and isn't measured. */
@@ -36,6 +37,9 @@ struct vm_devices {
 	bool exit_port_given;
 	uint16_t exit_port;
 	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
+	/* Files that get the same bytes, as they come; 0 or less: none. Borrowed. */
+	int serial_log_fd, debug_log_fd;
+	struct watch *watch; /* sees what COM1 writes; NULL: nobody. Borrowed */
 };
 
 struct vcpu {
@@ -54,6 +58,11 @@ struct need {
 	int capability;
 	unsigned bits; /* all of these in KVM_CHECK_EXTENSION's answer */
 	const char *what, *why, *fix;
+};
+
+/* How long the platform took over each part of the plan. */
+struct launch_times {
+	uint64_t start_us, update_us, finish_us;
 };
 
 struct platform {
@@ -83,7 +92,8 @@ struct vm {
 
 	struct bus bus;
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
-	struct sink serial_out, debug_out;
+	struct sink serial_out, debug_out, serial_log, debug_log;
+	struct watch *watch; /* NULL: none. Borrowed */
 	struct serial serial;
 	struct debug_port debug_port;
 	struct exit_port exit_port;
@@ -96,6 +106,7 @@ struct vm {
 	struct cmos cmos;
 	struct a20_port a20_port;
 	struct stats stats;
+	struct launch_times times;
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

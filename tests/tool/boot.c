@@ -158,7 +158,7 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
 		                            .debug_fd = -1,
 		                            .exit_port_given = m->exit_port_given,
 		                            .exit_port = m->exit_port };
-	const struct run_limits limits = { m->timeout_ms, -1 };
+	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = -1 };
 	struct kvm_sys sys = kvm_sys_host;
 	struct outcome o = { 0 };
 	int r;

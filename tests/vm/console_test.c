@@ -12,6 +12,7 @@
 
 #include "core/base/array.h"
 #include "core/vm/run.h"
+#include "core/vm/stop.h"
 #include "tests/fake/fixture.h"
 
 #define COM1 0x3f8
@@ -37,7 +38,7 @@ static struct outcome print(int serial_fd, int input_fd, uint64_t timeout_ms)
 	struct vm_devices d = { .serial_fd = serial_fd, .debug_fd = -1 };
 	const struct fake_exit exits[] = { fake_out_string(COM1, LINE), fake_out_string(COM1, LINE),
 		                           fake_out_string(COM1, LINE) };
-	struct run_limits limits = { timeout_ms, input_fd };
+	struct run_limits limits = { .timeout_ms = timeout_ms, .input_fd = input_fd };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = fixture_plan(&s);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
@@ -81,13 +82,11 @@ Test(console, a_reader_that_stalls_while_input_waits_does_not_stop_the_clock)
 
 Test(console, a_reader_that_stalls_does_not_hold_a_signal_up)
 {
-	sigset_t set;
+	struct error err = { 0 };
 	int fds[2];
 
 	pipe_full(fds);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	cr_assert_eq(stop_begin(&err), 1);
 	raise(SIGTERM);
 	cr_assert_eq(print(fds[1], -1, 0).kind, RUN_SIGNALLED);
 }

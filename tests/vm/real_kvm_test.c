@@ -78,7 +78,7 @@ static const struct plan *flat_plan(const uint8_t *code, size_t size, unsigned v
 /* Launches and runs it; what COM1 said goes to `console`, a pipe's capacity at most. */
 static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *console, size_t room)
 {
-	struct run_limits limits = { timeout_ms, -1 };
+	struct run_limits limits = { .timeout_ms = timeout_ms, .input_fd = -1 };
 	struct outcome o = { 0 };
 	struct error err = { 0 };
 	struct vm *vm = NULL;

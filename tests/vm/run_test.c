@@ -13,6 +13,7 @@
 
 #include "core/base/array.h"
 #include "core/base/file.h"
+#include "core/vm/stop.h"
 #include "tests/fake/fixture.h"
 
 #define EXIT_PORT 0xf4
@@ -48,7 +49,7 @@ static void end(struct running *r)
 
 static struct outcome run(struct running *r, uint64_t timeout_ms, int input_fd)
 {
-	struct run_limits limits = { timeout_ms, input_fd };
+	struct run_limits limits = { .timeout_ms = timeout_ms, .input_fd = input_fd };
 	struct outcome o = { 0 };
 	struct error err = { 0 };
 
@@ -129,21 +130,20 @@ Test(run, an_ap_that_only_says_eagain_does_not_keep_the_run_alive)
 	end(&r);
 }
 
-/* A signal that is pending when the run begins: no thread, no race. */
+/* A signal that came before the run began: no thread, no race. */
 Test(run, a_signal_ends_the_run)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
-	sigset_t set;
+	struct error err = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		struct running r = launch(2, -1);
 		struct outcome o;
 
-		sigemptyset(&set);
-		sigaddset(&set, signals[i]);
-		pthread_sigmask(SIG_BLOCK, &set, NULL);
+		cr_assert_eq(stop_begin(&err), 1);
 		raise(signals[i]);
 		o = fixture_run(r.vm);
+		stop_end();
 		cr_assert_eq(o.kind, RUN_SIGNALLED, "%s", o.detail);
 		cr_assert_eq(o.code, (uint64_t)signals[i]);
 		end(&r);
@@ -157,20 +157,20 @@ Test(run, a_signal_that_the_caller_ignores_does_not_end_the_run)
 	const struct fake_exit exits[] = { fake_out(COM1 + 1, 1, 1), fake_until_irq(4),
 		                           fake_out(EXIT_PORT, 1, 6) };
 
+	struct error err = { 0 };
+
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		struct running r = launch(1, -1);
-		sigset_t set;
 		int input[2];
 
 		cr_assert_eq(pipe(input), 0);
 		cr_assert_eq(write(input[1], "x", 1), 1);
-		sigemptyset(&set);
-		sigaddset(&set, signals[i]);
-		pthread_sigmask(SIG_BLOCK, &set, NULL);
 		signal(signals[i], SIG_IGN);
-		raise(signals[i]); /* blocked, so it is there for whoever asks */
+		cr_assert_eq(stop_begin(&err), 1);
+		raise(signals[i]);
 		fake_kvm_script(r.f, 0, exits, ARRAY_SIZE(exits));
 		cr_assert_eq(run(&r, 30000, input[0]).kind, GUEST_EXITED);
+		stop_end();
 		end(&r);
 	}
 }
@@ -204,14 +204,16 @@ Test(run, leaves_the_callers_signals_as_they_were)
 {
 	const struct fake_exit last = fake_out(EXIT_PORT, 1, 0);
 	struct running r = launch(1, -1);
-	sigset_t before, after;
+	struct sigaction after;
 
 	fake_kvm_script(r.f, 0, &last, 1);
-	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	signal(SIGTERM, SIG_IGN);
 	fixture_run(r.vm);
-	pthread_sigmask(SIG_SETMASK, NULL, &after);
-	cr_assert_eq(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
-	cr_assert_eq(sigismember(&after, SIGINT), sigismember(&before, SIGINT));
+	cr_assert_eq(sigaction(SIGTERM, NULL, &after), 0);
+	cr_assert_eq(after.sa_handler, SIG_IGN);
+	cr_assert_eq(sigaction(SIGINT, NULL, &after), 0);
+	cr_assert_eq(after.sa_handler, SIG_DFL);
+	cr_assert_eq(stop_fd(), -1);
 	end(&r);
 }
 

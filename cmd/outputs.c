@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/outputs.c: opens and closes what a run writes to, and puts the files of --results together. */
+#include "cmd/outputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cmd/measure_result.h"
+#include "config/manifest.h"
+#include "config/write.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/out/emit.h"
+#include "core/out/result.h"
+#include "core/out/run_result.h"
+#include "core/snp/digest.h"
+#include "firmware/images.h"
+
+#define SERIAL_LOG "serial.log"
+#define DEBUG_LOG  "debug.log"
+
+static const char *const names[] = { "result.json", "junit.xml",     SERIAL_LOG, DEBUG_LOG,
+	                             "launch.json", "manifest.yaml", NULL };
+
+int outputs_folder(struct outputs *o, const char *path, struct error *err)
+{
+	int r = folder_open(&o->folder, path, names, err);
+
+	if (r == 0)
+		r = o->serial_log = folder_begin(&o->folder, SERIAL_LOG, err);
+	if (r >= 0)
+		r = o->debug_log = folder_begin(&o->folder, DEBUG_LOG, err);
+	return r < 0 ? r : 0;
+}
+
+/* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
+static int sink_open(const struct manifest_sink *s, bool console, int *ret_fd, int *ret_own,
+                     struct error *err)
+{
+	const int fds[] = { [SINK_NONE] = -1,
+		            [SINK_STDOUT] = console ? STDOUT_FILENO : -1,
+		            [SINK_STDERR] = STDERR_FILENO };
+
+	if (s->kind != SINK_FILE) {
+		*ret_fd = fds[s->kind];
+		return 0;
+	}
+	*ret_fd = *ret_own =
+		open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return *ret_fd < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", s->path) : 0;
+}
+
+int outputs_open(struct outputs *o, const struct manifest *m, bool console, bool prefix,
+                 const char *stats_path, struct error *err)
+{
+	o->devices = (struct vm_devices){ .exit_port_given = m->exit_port_given,
+		                          .exit_port = m->exit_port,
+		                          .serial_prefix = prefix ? "serial: " : NULL,
+		                          .debug_prefix = prefix ? "debug: " : NULL,
+		                          .serial_log_fd = o->serial_log,
+		                          .debug_log_fd = o->debug_log };
+	o->stats_path = stats_path;
+	if (sink_open(&m->serial, console, &o->devices.serial_fd, &o->serial, err) < 0 ||
+	    sink_open(&m->debug_port, console, &o->devices.debug_fd, &o->debug, err) < 0)
+		return err->code;
+	if (stats_path)
+		o->stats = fopen(stats_path, "we");
+	if (stats_path && !o->stats)
+		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", stats_path);
+	return 0;
+}
+
+static int log_failed(const struct outputs *o, const char *name, int errnum, struct error *err)
+{
+	error_sys(err, ERROR_OUTPUT, errnum, "cannot write '%s/%s'", o->folder.path, name);
+	return error_fix(err, "make room; a part of the file was not kept");
+}
+
+/* One log: what is left goes out, then it gets its name, or is removed. */
+static int log_keep(struct outputs *o, const char *name, int *fd, struct sink *sink,
+                    struct error *err)
+{
+	int r = sink ? sink_flush(sink) : 0;
+
+	if (*fd < 0)
+		return 0;
+	if (close(*fd) < 0 && r == 0)
+		r = -errno;
+	*fd = -1;
+	if (r == 0)
+		return folder_commit(&o->folder, name, err);
+	folder_abandon(&o->folder, name);
+	return log_failed(o, name, -r, err);
+}
+
+int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
+{
+	struct error second = { 0 };
+	int r = log_keep(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, err);
+	int d = log_keep(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &second);
+
+	if (r == 0 && d < 0) {
+		*err = second;
+		return d;
+	}
+	return r;
+}
+
+static int json_write(int (*describe)(const struct emitter *e, void *of), void *of, FILE *to,
+                      struct error *err)
+{
+	struct emitter e;
+	int r = emit_json(&e, err);
+
+	if (r < 0)
+		return r;
+	describe(&e, of);
+	return e.finish(e.self, to, err);
+}
+
+static int describe_launch(const struct emitter *e, void *of)
+{
+	const struct outputs_launch *l = of;
+
+	measure_describe(e, l->manifest, l->digest);
+	return 0;
+}
+
+static int launch_write(void *of, FILE *to, struct error *err)
+{
+	return json_write(describe_launch, of, to, err);
+}
+
+static int manifest_put(void *of, FILE *to, struct error *err)
+{
+	const struct outputs_launch *l = of;
+	const struct images *i = l->images;
+	const struct manifest_hashes h = { i ? i->firmware_sha256 : NULL,
+		                           i ? i->kernel_sha256 : NULL,
+		                           i ? i->initrd_sha256 : NULL };
+
+	return manifest_write(l->manifest, &h, to, err);
+}
+
+int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err)
+{
+	int r = 0;
+
+	if (o->folder.fd < 0)
+		return 0;
+	if (l->manifest)
+		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
+	if (r == 0 && l->digest)
+		r = folder_put(&o->folder, "launch.json", launch_write, (void *)l, err);
+	return r;
+}
+
+static int describe_result(const struct emitter *e, void *of)
+{
+	result_run(e, NULL, of);
+	return 0;
+}
+
+static int result_write(void *of, FILE *to, struct error *err)
+{
+	return json_write(describe_result, of, to, err);
+}
+
+static int junit_put(void *of, FILE *to, struct error *err)
+{
+	const struct run_result *r = of;
+
+	return junit_write(to, r->name, &r, 1, err);
+}
+
+int outputs_result(struct outputs *o, const struct run_result *r, struct error *err)
+{
+	int e;
+
+	if (o->folder.fd < 0)
+		return 0;
+	e = folder_put(&o->folder, "result.json", result_write, (void *)r, err);
+	return e == 0 ? folder_put(&o->folder, "junit.xml", junit_put, (void *)r, err) : e;
+}
+
+int outputs_close(struct outputs *o, struct error *err)
+{
+	int r = 0;
+
+	if (o->stats && fclose(o->stats) != 0)
+		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+	fd_cleanup(&o->serial);
+	fd_cleanup(&o->debug);
+	fd_cleanup(&o->serial_log);
+	fd_cleanup(&o->debug_log);
+	folder_close(&o->folder);
+	*o = OUTPUTS_NONE;
+	return r;
+}

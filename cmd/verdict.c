@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/verdict.c: the tables from ends of runs to statuses, and from statuses to verdicts. */
+#include "cmd/verdict.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "config/manifest.h"
+#include "core/base/array.h"
+#include "core/base/text.h"
+#include "core/vm/outcome.h"
+#include "core/vm/watch.h"
+
+static const struct {
+	enum reason kind;
+	int status;
+} statuses[] = {
+	{ GUEST_PANICKED, STATUS_FAILED },    { GUEST_TERMINATED, STATUS_FAILED },
+	{ GUEST_SHUTDOWN, STATUS_FAILED },    { GUEST_CRASHED, STATUS_FAILED },
+	{ MEMORY_FAULT, STATUS_FAILED },      { KVM_INTERNAL, STATUS_FAILED },
+	{ CONSOLE_FORBIDDEN, STATUS_FAILED }, { ERROR_OUTPUT, STATUS_FAILED },
+	{ KVM_ENTRY_FAILED, STATUS_LAUNCH },  { ERROR_KVM, STATUS_LAUNCH },
+	{ RUN_TIMED_OUT, STATUS_TIMEOUT },    { RUN_SILENT, STATUS_TIMEOUT },
+	{ CONSOLE_COMPLETE, STATUS_OK },
+};
+
+/* The guest said how it ended: what was expected decides. Written to the exit port, it must be 0 unless told. */
+static int status_exit(const struct manifest *m, const struct outcome *o)
+{
+	if (o->kind == GUEST_EXITED && !m->exit_any)
+		return o->code == (m->exit_expected ? m->exit_code : 0) ? STATUS_OK : STATUS_FAILED;
+	if (o->kind != GUEST_EXITED && m->exit_expected)
+		return STATUS_FAILED; /* a status was wanted, and none was given */
+	return STATUS_OK;
+}
+
+static int status_of(const struct manifest *m, const struct outcome *o)
+{
+	if (o->kind == RUN_SIGNALLED)
+		return STATUS_SIGNAL + (int)o->code;
+	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (statuses[i].kind == o->kind)
+			return statuses[i].status;
+	return status_exit(m, o);
+}
+
+/* An end of the guest's own, or by a limit, which is of no interest once all is seen that was to be seen. */
+static bool end_indifferent(const struct outcome *o)
+{
+	static const enum reason kinds[] = { GUEST_EXITED,     GUEST_RESET,   GUEST_POWERED_OFF,
+		                             GUEST_TERMINATED, GUEST_SHUTDOWN, GUEST_CRASHED,
+		                             RUN_TIMED_OUT,    RUN_SILENT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (kinds[i] == o->kind)
+			return true;
+	return false;
+}
+
+static int status_outstanding(const struct watch *w, struct outcome *o, int status)
+{
+	char pattern[128], end[sizeof(o->detail)];
+	const char *text = watch_outstanding(w);
+	size_t met = watch_met(w), expected = watch_expected(w);
+
+	text_clean(pattern, sizeof(pattern), text, strlen(text), 0);
+	if (status == STATUS_OK) {
+		snprintf(end, sizeof(end), "%s", o->detail);
+		outcome_set(o, CONSOLE_MISSING, o->code,
+		            "no line matched '%s' (%zu of %zu expected lines came), and %s",
+		            pattern, met, expected, end);
+		return STATUS_FAILED;
+	}
+	if (o->kind != RUN_SIGNALLED)
+		outcome_add(o, "; no line had matched '%s' (%zu of %zu expected lines came)",
+		            pattern, met, expected);
+	return status;
+}
+
+int verdict_status(const struct manifest *m, const struct watch *w, struct outcome *o)
+{
+	if (m->exit_none && watch_complete(w) && end_indifferent(o))
+		outcome_set(o, CONSOLE_COMPLETE, 0, "every expected line came");
+	return watch_complete(w) ? status_of(m, o) : status_outstanding(w, o, status_of(m, o));
+}
+
+enum run_verdict verdict_of(int status)
+{
+	static const struct {
+		int status;
+		enum run_verdict verdict;
+	} rows[] = {
+		{ STATUS_OK, RESULT_PASS },          { STATUS_FAILED, RESULT_FAIL },
+		{ STATUS_MEASUREMENT, RESULT_FAIL }, { STATUS_SKIPPED, RESULT_SKIP },
+		{ STATUS_TIMEOUT, RESULT_TIMEOUT },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].status == status)
+			return rows[i].verdict;
+	return RESULT_ERROR;
+}
+
+/* From good to worst. Not by the status alone: under --guest-status it may be a guest's own. */
+static int rank(const struct run_result *r)
+{
+	switch (r->verdict) {
+	case RESULT_PASS:
+		return 0;
+	case RESULT_SKIP:
+		return 1;
+	case RESULT_FAIL:
+		return r->reason == ERROR_MEASUREMENT_DIFFERS ? 4 : 2;
+	case RESULT_TIMEOUT:
+		return 3;
+	default:
+		return r->reason == RUN_SIGNALLED ? 7 : r->status == STATUS_USAGE ? 6 : 5;
+	}
+}
+
+bool verdict_worse(const struct run_result *a, const struct run_result *b)
+{
+	return rank(a) > rank(b);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/folder.c: writes beside, then renames; everything relative to the open folder, following no symlink. */
+#include "core/out/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+enum { FOLDER_NAME = 256 }; /* of a file; with its dot and its NUL */
+
+/* What to do about a failed system call, by its errno. */
+static void folder_cure(struct error *err)
+{
+	static const struct {
+		int errnum;
+		const char *fix;
+	} rows[] = {
+		{ ENOSPC, "make room on its file system, or name a folder on another one" },
+		{ EDQUOT, "make room in your quota, or name a folder on another file system" },
+		{ EROFS, "name a folder on a file system that isn't read-only" },
+		{ EACCES, "name a folder that you may read and write" },
+		{ EPERM, "name a folder that you may read and write" },
+		{ ENOTDIR, "name a folder, or a path where one can be made" },
+		{ EISDIR, "name another folder, or remove the folder that has the file's name" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && !err->fix[0]; i++)
+		if (-err->code == rows[i].errnum)
+			error_fix(err, "%s", rows[i].fix);
+}
+
+/* "cannot VERB 'PATH[/NAME]': ..." */
+static int folder_failed(const char *path, const char *name, const char *verb, int errnum,
+                         struct error *err)
+{
+	error_sys(err, ERROR_OUTPUT, errnum, "cannot %s '%s%s%s'", verb, path, name ? "/" : "",
+	          name ? name : "");
+	folder_cure(err);
+	return err->code;
+}
+
+/* Makes every folder on the way to `path`, and it; those that are there are fine. */
+static int folder_make(const char *path, struct error *err)
+{
+	char part[sizeof(((struct folder *)0)->path)];
+
+	snprintf(part, sizeof(part), "%s", path);
+	for (char *at = part + 1;; at++) {
+		char is = *at;
+
+		if (is != '/' && is != '\0')
+			continue;
+		*at = '\0';
+		if (mkdir(part, 0777) < 0 && errno != EEXIST)
+			return folder_failed(part, NULL, "make the folder", errno, err);
+		*at = is;
+		if (is == '\0')
+			return 0;
+	}
+}
+
+static int folder_enter(const char *path, struct error *err)
+{
+	const int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = open(path, how);
+
+	if (fd < 0 && errno == ENOENT && path[0]) {
+		int r = folder_make(path, err);
+
+		if (r < 0)
+			return r;
+		fd = open(path, how);
+	}
+	return fd < 0 ? folder_failed(path, NULL, "open the folder", errno, err) : fd;
+}
+
+static int folder_lock(int fd, const char *path, struct error *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return folder_failed(path, NULL, "lock the folder", errno, err);
+	error_set(err, ERROR_OUTPUT, "another run is writing into '%s'", path);
+	return error_fix(err, "wait for it, or give each run a folder of its own");
+}
+
+/* The name while it is written: ".NAME". */
+static int folder_dotted(const char *name, char to[static FOLDER_NAME])
+{
+	return snprintf(to, FOLDER_NAME, ".%s", name) < FOLDER_NAME ? 0 : ENAMETOOLONG;
+}
+
+static int folder_sweep(const struct folder *f, const char *const *names, struct error *err)
+{
+	char dotted[FOLDER_NAME];
+
+	for (; *names; names++) {
+		const char *forms[] = { *names, dotted };
+
+		if (folder_dotted(*names, dotted))
+			return folder_failed(f->path, *names, "name", ENAMETOOLONG, err);
+		for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+			if (unlinkat(f->fd, forms[i], 0) < 0 && errno != ENOENT)
+				return folder_failed(f->path, forms[i], "remove an earlier run's",
+				                     errno, err);
+	}
+	return 0;
+}
+
+int folder_open(struct folder *f, const char *path, const char *const *names, struct error *err)
+{
+	auto_fd int fd = -1;
+	int r;
+
+	f->fd = -1;
+	if (strlen(path) >= sizeof(f->path))
+		return folder_failed(path, NULL, "open the folder", ENAMETOOLONG, err);
+	strcpy(f->path, path);
+	fd = folder_enter(path, err);
+	if (fd < 0)
+		return fd;
+	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return folder_failed(path, NULL, "write into the folder", errno, err);
+	r = folder_lock(fd, path, err); /* before anything of the other run's could be removed */
+	f->fd = fd;
+	if (r == 0)
+		r = folder_sweep(f, names, err);
+	f->fd = r < 0 ? -1 : fd_steal(&fd);
+	return r;
+}
+
+int folder_begin(struct folder *f, const char *name, struct error *err)
+{
+	char dotted[FOLDER_NAME];
+	int fd = -1, errnum = folder_dotted(name, dotted);
+
+	if (!errnum) {
+		unlinkat(f->fd, dotted,
+		         0); /* so that what is opened is new, whoever made the old */
+		fd = openat(f->fd, dotted, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		            0666);
+		errnum = errno;
+	}
+	return fd < 0 ? folder_failed(f->path, name, "write", errnum, err) : fd;
+}
+
+int folder_commit(struct folder *f, const char *name, struct error *err)
+{
+	char dotted[FOLDER_NAME];
+	int errnum = folder_dotted(name, dotted);
+
+	if (!errnum && renameat(f->fd, dotted, f->fd, name) == 0)
+		return 0;
+	errnum = errnum ? errnum : errno;
+	folder_abandon(f, name);
+	return folder_failed(f->path, name, "write", errnum, err);
+}
+
+void folder_abandon(struct folder *f, const char *name)
+{
+	char dotted[FOLDER_NAME];
+
+	if (!folder_dotted(name, dotted))
+		unlinkat(f->fd, dotted, 0);
+}
+
+/* Writes and closes; what a full file system refuses may come out at the close only. */
+static int folder_fill(const struct folder *f, const char *name, int fd,
+                       int (*writer)(void *self, FILE *to, struct error *err), void *self,
+                       struct error *err)
+{
+	FILE *to = fdopen(fd, "w");
+	int r, errnum;
+
+	if (!to) {
+		errnum = errno;
+		close(fd);
+		return folder_failed(f->path, name, "write", errnum, err);
+	}
+	r = writer(self, to, err);
+	errno = EIO; /* where the stream failed earlier and nobody looked */
+	errnum = fflush(to) != 0 || ferror(to) ? errno : 0;
+	if (fclose(to) != 0 && !errnum)
+		errnum = errno;
+	if (r == 0 && errnum)
+		return folder_failed(f->path, name, "write", errnum, err);
+	if (r < 0) {
+		error_wrap(err, "cannot write '%s/%s'", f->path, name);
+		folder_cure(err);
+	}
+	return r;
+}
+
+int folder_put(struct folder *f, const char *name,
+               int (*writer)(void *self, FILE *to, struct error *err), void *self,
+               struct error *err)
+{
+	int fd = folder_begin(f, name, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = folder_fill(f, name, fd, writer, self, err);
+	if (r == 0)
+		return folder_commit(f, name, err);
+	folder_abandon(f, name);
+	return r;
+}
+
+void folder_close(struct folder *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/junit.c: results as JUnit XML, in the form that Ant began and that CI systems read. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/out/run_result.h"
+#include "core/out/run_result_priv.h"
+
+/* Clean text (core/base/text.h) as it may stand in an attribute or between tags. */
+static void xml_text(FILE *to, const char *text)
+{
+	static const char *const entities[256] = {
+		['&'] = "&amp;",
+		['<'] = "&lt;",
+		['>'] = "&gt;",
+		['"'] = "&quot;",
+	};
+
+	for (; *text; text++) {
+		const char *entity = entities[(unsigned char)*text];
+
+		if (entity)
+			fputs(entity, to);
+		else
+			fputc(*text, to);
+	}
+}
+
+static void xml_attribute(FILE *to, const char *name, const char *value)
+{
+	fprintf(to, " %s=\"", name);
+	xml_text(to, value);
+	fputc('"', to);
+}
+
+static void xml_seconds(FILE *to, uint64_t us)
+{
+	uint64_t ms = us / 1000 + (us % 1000 >= 500);
+
+	fprintf(to, " time=\"%" PRIu64 ".%03u\"", ms / 1000, (unsigned)(ms % 1000));
+}
+
+/* How each verdict is told; an element of NULL: not at all. */
+static const struct verdict_row {
+	const char *element;
+	bool failure, error, skipped; /* what it counts as */
+} rows[] = {
+	[RESULT_PASS] = { NULL, false, false, false },
+	[RESULT_FAIL] = { "failure", true, false, false },
+	[RESULT_ERROR] = { "error", false, true, false },
+	[RESULT_SKIP] = { "skipped", false, false, true },
+	[RESULT_TIMEOUT] = { "error", false, true, false },
+};
+static_assert(ARRAY_SIZE(rows) == RESULTS, "a verdict without a row");
+
+static const struct verdict_row *row_of(const struct run_result *r)
+{
+	return &rows[(unsigned)r->verdict < RESULTS ? r->verdict : RESULT_ERROR];
+}
+
+static void junit_counts(FILE *to, const struct run_result *const *runs, size_t n)
+{
+	size_t failures = 0, errors = 0, skipped = 0;
+	uint64_t us = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		failures += row_of(runs[i])->failure;
+		errors += row_of(runs[i])->error;
+		skipped += row_of(runs[i])->skipped;
+		us += runs[i]->time.total_us;
+	}
+	fprintf(to, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", n, failures,
+	        errors, skipped);
+	xml_seconds(to, us);
+}
+
+/* A property of one run among `n`; which one, the name says where there are several. */
+static void junit_property(FILE *to, const struct run_result *r, size_t n, const char *name,
+                           const char *value)
+{
+	char title[RUN_TITLE];
+
+	if (!*value)
+		return;
+	fputs("      <property name=\"", to);
+	xml_text(to, name);
+	if (n > 1) {
+		fputs(" of ", to);
+		xml_text(to, run_title(r, title));
+	}
+	fputc('"', to);
+	xml_attribute(to, "value", value);
+	fputs("/>\n", to);
+}
+
+static void junit_measurement(FILE *to, const struct run_result *r, size_t n)
+{
+	char hex[2 * PLAN_DIGEST + 1], vcpus[16];
+
+	if (!r->measurement.known)
+		return;
+	hex_of(r->measurement.expected, PLAN_DIGEST, hex);
+	snprintf(vcpus, sizeof(vcpus), "%u", r->measurement.vcpus);
+	junit_property(to, r, n, "measurement", hex);
+	junit_property(to, r, n, "profile", run_text(r->measurement.profile));
+	junit_property(to, r, n, "vcpus", vcpus);
+	junit_property(to, r, n, "vcpu_type", run_text(r->measurement.vcpu_type));
+}
+
+/* Only runs on one host share a suite. */
+static void junit_properties(FILE *to, const struct run_result *const *runs, size_t n)
+{
+	fputs("    <properties>\n", to);
+	if (n) {
+		junit_property(to, runs[0], 1, "host.kernel", run_text(runs[0]->host.kernel));
+		junit_property(to, runs[0], 1, "host.firmware", run_text(runs[0]->host.firmware));
+		junit_property(to, runs[0], 1, "host.cpu", run_text(runs[0]->host.cpu));
+	}
+	for (size_t i = 0; i < n; i++)
+		junit_measurement(to, runs[i], n);
+	fputs("    </properties>\n", to);
+}
+
+static void junit_line(FILE *to, const char *before, const char *text)
+{
+	if (!*text)
+		return;
+	fprintf(to, "\n%s", before);
+	xml_text(to, text);
+}
+
+static void junit_verdict(FILE *to, const struct run_result *r, const char *element)
+{
+	fprintf(to, "      <%s", element);
+	xml_attribute(to, "message", run_text(r->sentence));
+	xml_attribute(to, "type", reason_name(r->reason));
+	fputc('>', to);
+	xml_text(to, run_text(r->sentence));
+	junit_line(to, "why: ", run_text(r->why));
+	junit_line(to, "fix: ", run_text(r->fix));
+	fprintf(to, "</%s>\n", element);
+}
+
+static void junit_tail(FILE *to, const struct run_result *r)
+{
+	char tail[TEXT_ROOM(RUN_TAIL)];
+
+	if (!text_clean(tail, sizeof(tail), r->tail, MIN_OF(r->tail_size, sizeof(r->tail)), 1))
+		return;
+	fputs("      <system-out>", to);
+	xml_text(to, tail);
+	fputs("</system-out>\n", to);
+}
+
+static void junit_case(FILE *to, const char *suite, const struct run_result *r)
+{
+	const struct verdict_row *row = row_of(r);
+	char title[RUN_TITLE];
+
+	fputs("    <testcase", to);
+	xml_attribute(to, "name", run_title(r, title));
+	xml_attribute(to, "classname", suite);
+	xml_seconds(to, r->time.total_us);
+	if (!row->element) {
+		fputs("/>\n", to);
+		return;
+	}
+	fputs(">\n", to);
+	junit_verdict(to, r, row->element);
+	junit_tail(to, r);
+	fputs("    </testcase>\n", to);
+}
+
+int junit_write(FILE *to, const char *suite, const struct run_result *const *runs, size_t n,
+                struct error *err)
+{
+	char name[RUN_TEXT];
+
+	text_clean(name, sizeof(name), suite, strlen(suite), 0);
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", to);
+	junit_counts(to, runs, n);
+	fputs(">\n  <testsuite", to);
+	xml_attribute(to, "name", name);
+	junit_counts(to, runs, n);
+	fputs(">\n", to);
+	junit_properties(to, runs, n);
+	for (size_t i = 0; i < n; i++)
+		junit_case(to, name, runs[i]);
+	fputs("  </testsuite>\n</testsuites>\n", to);
+	return run_written(to, "writing JUnit XML", err);
+}
