@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tests/fake/state.h"
@@ -77,10 +78,24 @@ static int feed(int number)
 	return n < 0 ? n : 0;
 }
 
+/* Each run of a process begins with it, and with the script's first line. */
+static void restart(void)
+{
+	static const struct fake_exit none;
+
+	fake_command_restart(command);
+	for (unsigned i = 0; i < FAKE_VCPUS; i++)
+		fake_kvm_script(fake, i, &none, 0);
+}
+
 static int command_open(void *self, const char *path, int flags)
 {
+	const struct kvm_sys *sys = host();
+
 	(void)self;
-	return host()->open(fake, path, flags);
+	if (!strcmp(path, "/dev/kvm"))
+		restart();
+	return sys->open(fake, path, flags);
 }
 
 static int command_ioctl(void *self, int fd, unsigned long request, void *arg)

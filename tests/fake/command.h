@@ -35,6 +35,9 @@ struct fake_command; /* opaque */
 /* Of the file; without one (NULL) a host whose guest only waits. A mistake in it ends the process, status 125. */
 struct fake_command *fake_command_read(const char *path);
 
+/* Everything as it was when it was read. */
+void fake_command_restart(struct fake_command *c);
+
 unsigned fake_command_flags(const struct fake_command *c);
 /* NULL: every path can be opened. */
 const char *fake_command_no_path(const struct fake_command *c, int *ret_errnum);

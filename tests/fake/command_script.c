@@ -446,6 +446,13 @@ struct fake_command *fake_command_read(const char *path)
 	return c;
 }
 
+void fake_command_restart(struct fake_command *c)
+{
+	for (size_t i = 0; i < c->n_faults; i++)
+		c->faults[i].over = false;
+	memset(c->places, 0, sizeof(c->places));
+}
+
 unsigned fake_command_flags(const struct fake_command *c)
 {
 	return c->flags;
