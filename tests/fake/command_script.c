@@ -1,65 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/command_script.c: the text of tests/fake/command.h, read and played. */
+/* tests/fake/command_script.c: reads the text of tests/fake/command.h. */
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/dev/acpi_pm.h"
 #include "core/vm/abi.h"
-#include "tests/fake/command.h"
+#include "tests/fake/command_priv.h"
 
-enum { WORDS = 8, FAULTS = 8, VCPUS = 256, PORT_SERIAL = 0x3f8, PORT_DEBUG = 0x402 };
+enum { WORDS = 8, PORT_SERIAL = 0x3f8, PORT_DEBUG = 0x402 };
 
 struct word {
 	char *text;  /* ended by a NUL, and may have more of them */
 	size_t size; /* without the last */
-};
-
-/* What a vCPU does, `times` over: one exit, or bytes to a port, as many as one exit takes at a time; or it sleeps. */
-struct step {
-	enum { STEP_EXIT, STEP_BYTES, STEP_SLEEP } kind;
-	unsigned vcpu;
-	uint64_t times;
-	struct fake_exit exit;
-	uint16_t port;
-	char *text;      /* of STEP_BYTES; NULL: a flood */
-	uint64_t size;   /* of STEP_BYTES */
-	uint64_t period; /* of a flood: each so many bytes an end of line; 0: never */
-	uint64_t ms;     /* of STEP_SLEEP */
-	bool stuck;      /* nor does a kick end it */
-};
-
-struct fault {
-	unsigned long request;
-	uint32_t sev; /* the command of KVM_MEMORY_ENCRYPT_OP */
-	int errnum;
-	uint32_t status;
-	bool over;
-};
-
-struct fake_command {
-	const char *path;
-	unsigned line; /* while it is read */
-	unsigned vcpu;
-	uint64_t times; /* of the next step */
-	unsigned flags;
-	const char *no_path;
-	int no_path_errnum;
-	pthread_mutex_t lock; /* of the faults; steps are of their vCPU's thread */
-	struct fault faults[FAULTS];
-	size_t n_faults;
-	struct step *steps;
-	size_t n_steps;
-	struct place {
-		size_t step;
-		uint64_t round, done; /* of the step: so many times, so many bytes of this time */
-	} places[VCPUS];
 };
 
 static void bad(const struct fake_command *c, const char *format, ...)
@@ -142,44 +99,45 @@ static void read_open_fails(struct fake_command *c, const struct word *args)
 	c->no_path_errnum = errnum(c, &args[1]);
 }
 
+static const struct {
+	const char *name;
+	unsigned long request;
+	uint32_t sev;
+} ioctls[] = {
+	{ "KVM_GET_API_VERSION", KVM_GET_API_VERSION, 0 },
+	{ "KVM_CREATE_VM", KVM_CREATE_VM, 0 },
+	{ "KVM_GET_VCPU_MMAP_SIZE", KVM_GET_VCPU_MMAP_SIZE, 0 },
+	{ "KVM_GET_SUPPORTED_CPUID", KVM_GET_SUPPORTED_CPUID, 0 },
+	{ "KVM_CREATE_IRQCHIP", KVM_CREATE_IRQCHIP, 0 },
+	{ "KVM_CREATE_VCPU", KVM_CREATE_VCPU, 0 },
+	{ "KVM_ENABLE_CAP", KVM_ENABLE_CAP, 0 },
+	{ "KVM_CREATE_GUEST_MEMFD", X_CREATE_GUEST_MEMFD, 0 },
+	{ "KVM_SET_USER_MEMORY_REGION", KVM_SET_USER_MEMORY_REGION, 0 },
+	{ "KVM_SET_USER_MEMORY_REGION2", X_SET_USER_MEMORY_REGION2, 0 },
+	{ "KVM_SET_MEMORY_ATTRIBUTES", X_SET_MEMORY_ATTRIBUTES, 0 },
+	{ "KVM_PRE_FAULT_MEMORY", X_PRE_FAULT_MEMORY, 0 },
+	{ "KVM_SET_CPUID2", KVM_SET_CPUID2, 0 },
+	{ "KVM_SET_SREGS", KVM_SET_SREGS, 0 },
+	{ "KVM_SET_REGS", KVM_SET_REGS, 0 },
+	{ "KVM_SET_MP_STATE", KVM_SET_MP_STATE, 0 },
+	{ "KVM_RUN", KVM_RUN, 0 },
+	{ "SEV_INIT2", KVM_MEMORY_ENCRYPT_OP, X_SEV_INIT2 },
+	{ "LAUNCH_START", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_START },
+	{ "LAUNCH_UPDATE", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_UPDATE },
+	{ "LAUNCH_FINISH", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_FINISH },
+};
+
 static void read_fail_ioctl(struct fake_command *c, const struct word *args)
 {
-	static const struct {
-		const char *name;
-		unsigned long request;
-		uint32_t sev;
-	} rows[] = {
-		{ "KVM_GET_API_VERSION", KVM_GET_API_VERSION, 0 },
-		{ "KVM_CREATE_VM", KVM_CREATE_VM, 0 },
-		{ "KVM_GET_VCPU_MMAP_SIZE", KVM_GET_VCPU_MMAP_SIZE, 0 },
-		{ "KVM_GET_SUPPORTED_CPUID", KVM_GET_SUPPORTED_CPUID, 0 },
-		{ "KVM_CREATE_IRQCHIP", KVM_CREATE_IRQCHIP, 0 },
-		{ "KVM_CREATE_VCPU", KVM_CREATE_VCPU, 0 },
-		{ "KVM_ENABLE_CAP", KVM_ENABLE_CAP, 0 },
-		{ "KVM_CREATE_GUEST_MEMFD", X_CREATE_GUEST_MEMFD, 0 },
-		{ "KVM_SET_USER_MEMORY_REGION", KVM_SET_USER_MEMORY_REGION, 0 },
-		{ "KVM_SET_USER_MEMORY_REGION2", X_SET_USER_MEMORY_REGION2, 0 },
-		{ "KVM_SET_MEMORY_ATTRIBUTES", X_SET_MEMORY_ATTRIBUTES, 0 },
-		{ "KVM_PRE_FAULT_MEMORY", X_PRE_FAULT_MEMORY, 0 },
-		{ "KVM_SET_CPUID2", KVM_SET_CPUID2, 0 },
-		{ "KVM_SET_SREGS", KVM_SET_SREGS, 0 },
-		{ "KVM_SET_REGS", KVM_SET_REGS, 0 },
-		{ "KVM_SET_MP_STATE", KVM_SET_MP_STATE, 0 },
-		{ "KVM_RUN", KVM_RUN, 0 },
-		{ "SEV_INIT2", KVM_MEMORY_ENCRYPT_OP, X_SEV_INIT2 },
-		{ "LAUNCH_START", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_START },
-		{ "LAUNCH_UPDATE", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_UPDATE },
-		{ "LAUNCH_FINISH", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_FINISH },
-	};
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(rows) && strcmp(rows[i].name, args[0].text) != 0)
+	while (i < ARRAY_SIZE(ioctls) && strcmp(ioctls[i].name, args[0].text) != 0)
 		i++;
-	if (i == ARRAY_SIZE(rows) || c->n_faults == FAULTS)
+	if (i == ARRAY_SIZE(ioctls) || c->n_faults == COMMAND_FAULTS)
 		bad(c, "'%s' is no ioctl that can fail, or one too many", args[0].text);
 	c->faults[c->n_faults++] =
-		(struct fault){ .request = rows[i].request,
-		                .sev = rows[i].sev,
+		(struct fault){ .request = ioctls[i].request,
+		                .sev = ioctls[i].sev,
 		                .errnum = errnum(c, &args[1]),
 		                .status = args[2].text ? (uint32_t)number(c, &args[2]) : 0 };
 }
@@ -190,7 +148,7 @@ static void read_vcpu(struct fake_command *c, const struct word *args)
 {
 	uint64_t n = number(c, &args[0]);
 
-	if (n >= VCPUS)
+	if (n >= COMMAND_VCPUS)
 		bad(c, "no vCPU %s", args[0].text);
 	c->vcpu = (unsigned)n;
 }
@@ -444,124 +402,4 @@ struct fake_command *fake_command_read(const char *path)
 	free(line);
 	fclose(from);
 	return c;
-}
-
-void fake_command_restart(struct fake_command *c)
-{
-	for (size_t i = 0; i < c->n_faults; i++)
-		c->faults[i].over = false;
-	memset(c->places, 0, sizeof(c->places));
-}
-
-unsigned fake_command_flags(const struct fake_command *c)
-{
-	return c->flags;
-}
-
-const char *fake_command_no_path(const struct fake_command *c, int *ret_errnum)
-{
-	*ret_errnum = c->no_path_errnum;
-	return c->no_path;
-}
-
-int fake_command_fails(struct fake_command *c, unsigned long request, struct x_sev_cmd *sev)
-{
-	int r = 0;
-
-	pthread_mutex_lock(&c->lock);
-	for (size_t i = 0; i < c->n_faults && r == 0; i++) {
-		struct fault *f = &c->faults[i];
-
-		if (f->over || f->request != request || (sev && f->sev != sev->id))
-			continue;
-		f->over = true;
-		r = -f->errnum;
-		if (sev)
-			sev->error = f->status;
-	}
-	pthread_mutex_unlock(&c->lock);
-	return r;
-}
-
-/* --- playing it --- */
-
-static int step_sleep(const struct step *s, const uint8_t *kick)
-{
-	static const struct timespec slice = { .tv_nsec = 1000000 };
-	struct timespec now;
-	uint64_t end;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + s->ms;
-	while ((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 < end) {
-		if (!s->stuck && __atomic_load_n(kick, __ATOMIC_SEQ_CST))
-			return -EINTR;
-		nanosleep(&slice, NULL);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	}
-	return 0;
-}
-
-/* The next bytes of a step from `done` on, as one exit. */
-static struct fake_exit step_bytes(const struct step *s, uint64_t done)
-{
-	uint64_t left = s->size - done;
-	struct fake_exit e = fake_out(s->port, 1, 0);
-
-	e.io.count = (uint32_t)(left < FAKE_IO_BYTES ? left : FAKE_IO_BYTES);
-	if (s->text)
-		memcpy(e.io.data, s->text + done, e.io.count);
-	for (uint32_t i = 0; !s->text && i < e.io.count; i++)
-		e.io.data[i] = s->period > 0 && (done + i + 1) % s->period == 0 ? '\n' : 'x';
-	return e;
-}
-
-/* One exit of the step at p, which moves on; 0: none, the step is over. */
-static int step_play(const struct step *s, struct place *p, const uint8_t *kick,
-                     struct fake_exit *to)
-{
-	int r = 0;
-
-	if (p->round == s->times || (s->kind == STEP_BYTES && s->size == 0)) {
-		*p = (struct place){ .step = p->step + 1 };
-		return 0;
-	}
-	if (s->kind == STEP_SLEEP)
-		r = step_sleep(s, kick);
-	if (r < 0)
-		return r;
-	if (s->kind == STEP_BYTES) {
-		*to = step_bytes(s, p->done);
-		p->done += to->io.count;
-	}
-	if (s->kind == STEP_EXIT)
-		*to = s->exit;
-	if (s->kind != STEP_BYTES || p->done == s->size) {
-		p->round++;
-		p->done = 0;
-	}
-	return s->kind != STEP_SLEEP;
-}
-
-int fake_command_exits(struct fake_command *c, unsigned vcpu, const uint8_t *kick,
-                       struct fake_exit *to, size_t room)
-{
-	struct place *p = &c->places[vcpu];
-	size_t n = 0;
-
-	while (n < room && p->step < c->n_steps) {
-		const struct step *s = &c->steps[p->step];
-		int r = 0;
-
-		if (s->vcpu != vcpu)
-			p->step++;
-		else if (n > 0 && s->kind == STEP_SLEEP && p->round < s->times)
-			break; /* not before what stands ahead of it was done */
-		else
-			r = step_play(s, p, kick, &to[n]);
-		if (r < 0)
-			return r;
-		n += (size_t)r;
-	}
-	return (int)n;
 }
