@@ -28,6 +28,17 @@ def results(rows):
         print("no row left a result")
 
 
+def launched(folder):
+    """The measurement in launch.json, and the regions it is made of; "-" without the file."""
+    try:
+        launch = json.loads((folder / "launch.json").read_text("utf-8"))
+    except OSError:
+        return "-"
+    except ValueError as e:
+        return str(e)
+    return launch.get("measurement") if launch.get("regions") else "without regions"
+
+
 def fields(rows):
     for name, (status, reason, verdict, event), folder, r in results(rows):
         digest = beside(folder, "digest")
@@ -38,7 +49,8 @@ def fields(rows):
                                   ("verdict", r.get("verdict"), verdict),
                                   ("guest.event", (r.get("guest") or {}).get("event") or "-", event),
                                   ("measurement.expected",
-                                   (r.get("measurement") or {}).get("expected") or "-", digest)):
+                                   (r.get("measurement") or {}).get("expected") or "-", digest),
+                                  ("launch.json's measurement", launched(folder), digest)):
             if has not in wanted.split("|"):
                 print(f"{name}: {what} is {has}, not {wanted}")
 

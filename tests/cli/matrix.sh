@@ -142,6 +142,17 @@ wants 1
 [ "$(grep -c '\[guest-exit\]$' "$T/err")" -ge 255 ] || wrong "not 255 lines"
 err_has 'expect.exit=254'
 
+begin '--jobs takes a number from 1 to 255'
+guest_of 'out 0xf4 1 0'
+manifest_of
+for jobs in 0 256 -1 x ''; do
+  on_fake run "--jobs=$jobs" "$T/m.yaml"
+  wants 2
+  out_is ''
+done
+on_fake run --jobs=255 "$T/m.yaml"
+wants 0
+
 begin 'a matrix that is none'
 for bad in '{vcpus: []}' '{nothing: [1]}' '[1, 2]' '{vcpus: [1, 0]}' '{matrix: [1]}'; do
   manifest_of "matrix: $bad"

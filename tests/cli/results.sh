@@ -29,6 +29,20 @@ leaves "$dir" 2 bad-value error -
 [ ! -e "$dir/launch.json" ] && [ ! -e "$dir/manifest.yaml" ] || wrong 'a plan of the run before'
 rm -f "$dir.digest"
 
+begin 'manifest.yaml holds on to the bytes of the files'
+guest_of 'out 0xf4 1 0'
+manifest_of
+on_fake run --results "$T/kept" "$T/m.yaml"
+wants 0
+mkdir "$T/moved"
+mv "$T/kept/manifest.yaml" "$T/moved"
+call measure "$T/m.yaml"
+out_is "$("$SNPVMM" measure "$T/moved/manifest.yaml" 2>&1)"
+patch "$T/i.fd" 0x100 cc
+call measure "$T/moved/manifest.yaml"
+wants 2
+err_has '[file-differs]'
+
 begin 'a manifest that is not there has results'
 folder_new
 on_fake run --results "$dir" "$T/none.yaml"
