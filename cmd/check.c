@@ -36,7 +36,7 @@ static int check_manifest(const struct check *c, const char *path, struct error 
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
 	auto_plan const struct plan *plan = NULL, *plain = NULL;
-	int r = manifest_open(path, &c->settings, &m, err);
+	int r = manifest_open(path, &c->settings, 0, &m, err);
 
 	if (r == 0)
 		r = images_load(&m, &images, err);

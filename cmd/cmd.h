@@ -59,8 +59,13 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 /* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);
 
-/* The manifest with what --set says. */
-int manifest_open(const char *path, const struct settings *s, struct manifest *ret,
+struct measure_result; /* core/out/result.h */
+struct snp_digest;     /* core/snp/digest.h */
+/* What `measure` says of a manifest and its digest; borrows both. */
+struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
+
+/* Run number `run` of the manifest, with what --set says. */
+int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "cmd/show.h"
 #include "core/base/array.h"
 #include "core/base/log.h"
+#include "core/out/result.h"
 
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
 static int verbosity = LOG_NOTICE;
@@ -57,7 +58,8 @@ const struct argp common_argp = { common_options, common_option, NULL, NULL, NUL
 void output_option(const char *argument, struct argp_state *state)
 {
 	if (!show_want(argument))
-		argp_error(state, "-o takes text, json or cbor, not '%s'", argument);
+		argp_error(state, "-o takes text, json, cbor or, for runs, tap, not '%s'",
+		           argument);
 }
 
 static void setting_add(struct settings *s, const char *key, const char *value,
@@ -171,18 +173,32 @@ void error_print(const struct error *err)
 {
 	char place[sizeof(err->file) + 32];
 	bool colored = color_wanted();
+	char lines[sizeof(struct error) + 64];
 
 	error_place(err, place, sizeof(place));
-	fprintf(stderr, "%s: %serror:%s %s [%s]\n", place, colored ? "\033[1;31m" : "",
-	        colored ? "\033[0m" : "", err->text, reason_name(err->kind));
-	if (err->why[0])
-		fprintf(stderr, "  why: %s\n", err->why);
-	if (err->fix[0])
-		fprintf(stderr, "  fix: %s\n", err->fix);
+	/* One write, so that processes of ours don't mix. */
+	snprintf(lines, sizeof(lines), "%s: %serror:%s %s [%s]\n%s%s%s%s%s%s", place,
+	         colored ? "\033[1;31m" : "", colored ? "\033[0m" : "", err->text,
+	         reason_name(err->kind), err->why[0] ? "  why: " : "", err->why,
+	         err->why[0] ? "\n" : "", err->fix[0] ? "  fix: " : "", err->fix,
+	         err->fix[0] ? "\n" : "");
+	fputs(lines, stderr);
 }
 
-int manifest_open(const char *path, const struct settings *s, struct manifest *ret,
+int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err)
 {
+	(void)run;
 	return manifest_load(path, s->set, s->count, ret, err);
+}
+
+struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)
+{
+	return (struct measure_result){ .manifest = m->file,
+		                        .profile = manifest_profile_name(m->profile),
+		                        .vcpu_type = m->vcpu_type,
+		                        .vcpus = m->vcpus,
+		                        .vcpu_sig = m->vcpu_sig,
+		                        .guest_features = m->guest_features,
+		                        .digest = d };
 }

@@ -93,7 +93,7 @@ static int command_call(int argc, char **argv, struct error *err)
 
 		if (strcmp(argv[0], c->name) != 0)
 			continue;
-		if (c->has_result || show_wanted() == SHOW_TEXT)
+		if (show_wanted() == SHOW_TEXT || c->has_result)
 			return c->main(argc, argv, err);
 		error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print", c->name);
 		return STATUS_USAGE;

@@ -136,7 +136,7 @@ static int measure_manifest(const struct measure *c, const char *path, struct er
 {
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
-	int r = manifest_open(path, &c->settings, &m, err);
+	int r = manifest_open(path, &c->settings, 0, &m, err);
 
 	if (r == 0)
 		r = images_load(&m, &images, err);

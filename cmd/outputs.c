@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "cmd/measure_result.h"
+#include "cmd/cmd.h"
 #include "config/manifest.h"
+#if __has_include("config/write.h")
 #include "config/write.h"
+#endif
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/out/emit.h"
@@ -51,23 +53,35 @@ static int sink_open(const struct manifest_sink *s, bool console, int *ret_fd, i
 	return *ret_fd < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", s->path) : 0;
 }
 
-int outputs_open(struct outputs *o, const struct manifest *m, bool console, bool prefix,
-                 const char *stats_path, struct error *err)
+/* NULL where lines have nothing before them. */
+static const char *prefix_make(char *to, size_t room, const struct outputs_choice *c,
+                               const char *device)
 {
-	o->devices = (struct vm_devices){ .exit_port_given = m->exit_port_given,
-		                          .exit_port = m->exit_port,
-		                          .serial_prefix = prefix ? "serial: " : NULL,
-		                          .debug_prefix = prefix ? "debug: " : NULL,
-		                          .serial_log_fd = o->serial_log,
-		                          .debug_log_fd = o->debug_log };
-	o->stats_path = stats_path;
-	if (sink_open(&m->serial, console, &o->devices.serial_fd, &o->serial, err) < 0 ||
-	    sink_open(&m->debug_port, console, &o->devices.debug_fd, &o->debug, err) < 0)
+	snprintf(to, room, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
+	         c->prefix ? device : "");
+	return to[0] ? to : NULL;
+}
+
+int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
+                 struct error *err)
+{
+	o->devices = (struct vm_devices){
+		.exit_port_given = m->exit_port_given,
+		.exit_port = m->exit_port,
+		.serial_prefix =
+			prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c, "serial: "),
+		.debug_prefix = prefix_make(o->debug_prefix, sizeof(o->debug_prefix), c, "debug: "),
+		.serial_log_fd = o->serial_log,
+		.debug_log_fd = o->debug_log,
+	};
+	o->stats_path = c->stats_path;
+	if (sink_open(&m->serial, c->console, &o->devices.serial_fd, &o->serial, err) < 0 ||
+	    sink_open(&m->debug_port, c->console, &o->devices.debug_fd, &o->debug, err) < 0)
 		return err->code;
-	if (stats_path)
-		o->stats = fopen(stats_path, "we");
-	if (stats_path && !o->stats)
-		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", stats_path);
+	if (c->stats_path)
+		o->stats = fopen(c->stats_path, "we");
+	if (c->stats_path && !o->stats)
+		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", c->stats_path);
 	return 0;
 }
 
@@ -94,46 +108,49 @@ static int log_keep(struct outputs *o, const char *name, int *fd, struct sink *s
 	return log_failed(o, name, -r, err);
 }
 
+static int stats_close(struct outputs *o, struct error *err)
+{
+	FILE *stats = o->stats;
+
+	o->stats = NULL;
+	if (!stats || fclose(stats) == 0)
+		return 0;
+	return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+}
+
 int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
 {
-	struct error second = { 0 };
-	int r = log_keep(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, err);
-	int d = log_keep(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &second);
+	struct error errs[3] = { 0 };
+	int first = -1;
 
-	if (r == 0 && d < 0) {
-		*err = second;
-		return d;
-	}
-	return r;
-}
-
-static int json_write(int (*describe)(const struct emitter *e, void *of), void *of, FILE *to,
-                      struct error *err)
-{
-	struct emitter e;
-	int r = emit_json(&e, err);
-
-	if (r < 0)
-		return r;
-	describe(&e, of);
-	return e.finish(e.self, to, err);
-}
-
-static int describe_launch(const struct emitter *e, void *of)
-{
-	const struct outputs_launch *l = of;
-
-	measure_describe(e, l->manifest, l->digest);
-	return 0;
+	log_keep(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, &errs[0]);
+	log_keep(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
+	stats_close(o, &errs[2]);
+	for (int i = 2; i >= 0; i--)
+		first = errs[i].code < 0 ? i : first;
+	if (first < 0)
+		return 0;
+	*err = errs[first];
+	return err->code;
 }
 
 static int launch_write(void *of, FILE *to, struct error *err)
 {
-	return json_write(describe_launch, of, to, err);
+	const struct outputs_launch *l = of;
+	const struct measure_result result = measure_result_of(l->manifest, l->digest);
+	struct emitter e;
+
+	if (emit_json(&e, err) < 0)
+		return err->code;
+	result_measure(&e, NULL, &result);
+	return e.finish(e.self, to, err);
 }
 
 static int manifest_put(void *of, FILE *to, struct error *err)
 {
+#if !__has_include("config/write.h")
+	return 0;
+#else
 	const struct outputs_launch *l = of;
 	const struct images *i = l->images;
 	const struct manifest_hashes h = { i ? i->firmware_sha256 : NULL,
@@ -141,6 +158,7 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 		                           i ? i->initrd_sha256 : NULL };
 
 	return manifest_write(l->manifest, &h, to, err);
+#endif
 }
 
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err)
@@ -156,15 +174,14 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 	return r;
 }
 
-static int describe_result(const struct emitter *e, void *of)
-{
-	result_run(e, NULL, of);
-	return 0;
-}
-
 static int result_write(void *of, FILE *to, struct error *err)
 {
-	return json_write(describe_result, of, to, err);
+	struct emitter e;
+
+	if (emit_json(&e, err) < 0)
+		return err->code;
+	result_run(&e, NULL, of);
+	return e.finish(e.self, to, err);
 }
 
 static int junit_put(void *of, FILE *to, struct error *err)
@@ -184,17 +201,14 @@ int outputs_result(struct outputs *o, const struct run_result *r, struct error *
 	return e == 0 ? folder_put(&o->folder, "junit.xml", junit_put, (void *)r, err) : e;
 }
 
-int outputs_close(struct outputs *o, struct error *err)
+void outputs_close(struct outputs *o)
 {
-	int r = 0;
-
-	if (o->stats && fclose(o->stats) != 0)
-		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+	if (o->stats)
+		fclose(o->stats);
 	fd_cleanup(&o->serial);
 	fd_cleanup(&o->debug);
 	fd_cleanup(&o->serial_log);
 	fd_cleanup(&o->debug_log);
 	folder_close(&o->folder);
 	*o = OUTPUTS_NONE;
-	return r;
 }

@@ -19,27 +19,33 @@ struct outputs {
 	FILE *stats;
 	const char *stats_path;
 	struct vm_devices devices;
+	char serial_prefix[320], debug_prefix[320];
 
 	struct folder folder; /* of --results; its fd is -1 without */
 	int serial_log, debug_log;
 };
 #define OUTPUTS_NONE                                                                               \
 	((struct outputs){ .serial = -1,                                                           \
-		           .debug = -1,                                                            \
-		           .folder = { .fd = -1 },                                                 \
-		           .serial_log = -1,                                                       \
-		           .debug_log = -1 })
+	                   .debug = -1,                                                            \
+	                   .folder = { .fd = -1 },                                                 \
+	                   .serial_log = -1,                                                       \
+	                   .debug_log = -1 })
 
 /* The results folder and the two logs in it; before anything else can fail, so that it can be told there. */
 int outputs_folder(struct outputs *o, const char *path, struct error *err);
 
-/*
- * Opens what the manifest names, before the launch, so that it fails early. `console`: COM1 may have standard output.
- */
-int outputs_open(struct outputs *o, const struct manifest *m, bool console, bool prefix,
-                 const char *stats_path, struct error *err);
+struct outputs_choice {
+	bool console;           /* COM1 may have standard output */
+	bool prefix;            /* "serial: " and "debug: " before lines */
+	const char *label;      /* "LABEL | " before them; NULL: none */
+	const char *stats_path; /* NULL: no file */
+};
 
-/* What the logs took, once the guest is gone: an error if one of them isn't whole; it is then not kept. */
+/* Opens what the manifest names, before the launch, so that it fails early. */
+int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
+                 struct error *err);
+
+/* Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; a log is then not kept. */
 int outputs_logs(struct outputs *o, struct vm *vm, struct error *err);
 
 /* launch.json and manifest.yaml, as far as they are known (NULL: not). */
@@ -52,7 +58,6 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 /* result.json and junit.xml. */
 int outputs_result(struct outputs *o, const struct run_result *r, struct error *err);
 
-/* Closes everything; the first failure is reported. */
-int outputs_close(struct outputs *o, struct error *err);
+void outputs_close(struct outputs *o);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/base/error.h"
 #include "core/out/emit.h"
 
 static const struct {
@@ -15,6 +16,7 @@ static const struct {
 	[SHOW_TEXT] = { "text", NULL },
 	[SHOW_JSON] = { "json", emit_json },
 	[SHOW_CBOR] = { "cbor", emit_cbor },
+	[SHOW_TAP] = { "tap", NULL }, /* of runs alone: core/out/run_result.h */
 };
 static_assert(ARRAY_SIZE(formats) == SHOW_FORMATS, "a format without a row");
 
@@ -37,5 +39,7 @@ enum show_format show_wanted(void)
 
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err)
 {
-	return formats[format].open(ret, err);
+	if (formats[format].open)
+		return formats[format].open(ret, err);
+	return error_set(err, ERROR_USAGE, "-o %s is for runs alone", formats[format].name);
 }

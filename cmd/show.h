@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/show.h: -o text|json|cbor. */
+/* cmd/show.h: -o text|json|cbor|tap. */
 #ifndef CMD_SHOW_H
 #define CMD_SHOW_H
 
@@ -8,12 +8,12 @@
 struct emitter; /* core/out/emit.h */
 struct error;   /* core/base/error.h */
 
-enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_FORMATS };
+enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_TAP, SHOW_FORMATS };
 
 /* What -o says, before the command's name or after it; SHOW_TEXT unless told. False: no such format. */
 bool show_want(const char *name);
 enum show_format show_wanted(void);
-/* The emitter of a format; text has none. */
+/* The emitter of a format; text and tap have none. */
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
 
 #endif

@@ -49,7 +49,7 @@ static int status_of(const struct manifest *m, const struct outcome *o)
 /* An end of the guest's own, or by a limit, which is of no interest once all is seen that was to be seen. */
 static bool end_indifferent(const struct outcome *o)
 {
-	static const enum reason kinds[] = { GUEST_EXITED,     GUEST_RESET,   GUEST_POWERED_OFF,
+	static const enum reason kinds[] = { GUEST_EXITED,     GUEST_RESET,    GUEST_POWERED_OFF,
 		                             GUEST_TERMINATED, GUEST_SHUTDOWN, GUEST_CRASHED,
 		                             RUN_TIMED_OUT,    RUN_SILENT };
 

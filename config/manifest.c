@@ -286,21 +286,24 @@ static int check_ovmf_hash(struct load *l)
 	return at_slot(l, KEY_MEASURE_OVMF_HASH);
 }
 
-/* The last part of the path, without its extension: "guest" for "tests/guest.yaml". */
-static char *stem_of(const char *path)
+void manifest_stem(const char *path, char *to, size_t room)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
+	int size = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
 
-	return dot && dot != base ? strndup(base, (size_t)(dot - base)) : strdup(base);
+	snprintf(to, room, "%.*s", size, base);
 }
 
 static int load_names(struct load *l)
 {
+	char stem[256];
+
+	manifest_stem(l->path, stem, sizeof(stem));
 	l->m->file = strdup(l->path);
 	if (!l->m->name)
-		l->m->name = stem_of(l->path);
+		l->m->name = strdup(stem);
 	return l->m->file && l->m->name ? 0 : error_nomem(l->err, "a manifest's name");
 }
 
@@ -341,6 +344,7 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 	r = load_run(&l, set, n_set);
 	if (r < 0)
 		return r;
+	sha256(text, size, m.sha256);
 	*ret = m;
 	m = (struct manifest){ 0 };
 	return 0;

@@ -52,8 +52,9 @@ struct manifest_patterns {
 };
 
 struct manifest {
-	char *file; /* as the user gave it, for messages */
-	char *name; /* `name`, or the file's stem */
+	char *file;         /* as the user gave it, for messages */
+	uint8_t sha256[32]; /* of its text */
+	char *name;         /* `name`, or the file's stem */
 	enum manifest_platform platform;
 
 	char *builtin; /* boot.firmware: builtin:NAME gives NAME; NULL otherwise */
@@ -137,6 +138,9 @@ static inline void manifest_cleanup(struct manifest *m)
 	manifest_free(m);
 }
 #define auto_manifest __attribute__((cleanup(manifest_cleanup)))
+
+/* The last part of a path without its extension: "guest" for "tests/guest.yaml". Cut to `room`. */
+void manifest_stem(const char *path, char *to, size_t room);
 
 const char *manifest_profile_name(enum manifest_profile profile);    /* "qemu" */
 const char *manifest_platform_name(enum manifest_platform platform); /* "snp" */

@@ -2,6 +2,7 @@
 /* core/base/log.c: levels and one write(2) a line. */
 #include "core/base/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -9,10 +10,18 @@
 #include "core/base/array.h"
 
 static enum log_level log_level = LOG_NOTICE;
+static char log_label[256]; /* "LABEL: " */
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool log_unfinished; /* a line of log_progress() stands there */
 
 void log_set_level(enum log_level level)
 {
 	log_level = level;
+}
+
+void log_set_label(const char *label)
+{
+	snprintf(log_label, sizeof(log_label), "%.250s: ", label);
 }
 
 bool log_on(enum log_level level)
@@ -20,21 +29,56 @@ bool log_on(enum log_level level)
 	return level <= log_level;
 }
 
+/* Nobody is left to tell when stderr itself is gone. */
+static void line_write(const char *line, int size)
+{
+	if (write(STDERR_FILENO, line, (size_t)size) < 0)
+		return;
+}
+
+/* What takes an unfinished line away; ECMA-48: to the line's end. */
+static int line_clear(char *to, size_t room)
+{
+	int n = log_unfinished ? snprintf(to, room, "\r\033[K") : 0;
+
+	log_unfinished = false;
+	return n;
+}
+
 void log_at(enum log_level level, const char *format, ...)
 {
 	char line[2048];
 	va_list args;
-	int n, m;
+	int n;
 
 	if (!log_on(level))
 		return;
-	n = snprintf(line, sizeof(line), "snpvmm: ");
+	pthread_mutex_lock(&log_lock);
+	n = line_clear(line, sizeof(line));
+	n += snprintf(line + n, sizeof(line) - (size_t)n, "snpvmm: %s", log_label);
 	va_start(args, format);
-	m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
+	n += vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
 	va_end(args);
-	n = MIN_OF(n + m, (int)sizeof(line) - 2);
+	n = MIN_OF(n, (int)sizeof(line) - 2);
 	line[n++] = '\n';
-	/* Nobody is left to tell when stderr itself is gone. */
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		return;
+	line_write(line, n);
+	pthread_mutex_unlock(&log_lock);
+}
+
+void log_progress(const char *format, ...)
+{
+	char line[16 + 79] = "";
+	va_list args;
+	int n;
+
+	pthread_mutex_lock(&log_lock);
+	n = line_clear(line, sizeof(line));
+	if (format) {
+		va_start(args, format);
+		n += MIN_OF(vsnprintf(line + n, 79, format, args), 78);
+		va_end(args);
+		log_unfinished = true;
+	}
+	line_write(line, n);
+	pthread_mutex_unlock(&log_lock);
 }

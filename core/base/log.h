@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/log.h: what people see on stderr while a command works; the only global state there is. */
+/* core/base/log.h: what people see on stderr while a command works; with the labels of processes. */
 #ifndef CORE_BASE_LOG_H
 #define CORE_BASE_LOG_H
 
@@ -11,8 +11,17 @@ enum log_level { LOG_QUIET, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 void log_set_level(enum log_level level);
 bool log_on(enum log_level level);
 
+/* Stands behind "snpvmm: " in every line from now on, with a colon: which of several processes speaks. Cut if long. */
+void log_set_label(const char *label);
+
 /* One line on stderr, "snpvmm: " before it, written at once so that threads don't mix. */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A line without an end, for a terminal: the next one, or any other line, takes its place. NULL takes it away.
+ * Texts are cut to 78 columns.
+ */
+void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define log_notice(...) log_at(LOG_NOTICE, __VA_ARGS__)
 #define log_info(...)   log_at(LOG_INFO, __VA_ARGS__)

@@ -168,7 +168,8 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 	bool begins = false;
 
 	pthread_mutex_lock(&s->lock);
-	atomic_store(&s->last_ns, now_ns());
+	if (size > 0)
+		atomic_store(&s->last_ns, now_ns());
 	if (s->total == 0)
 		s->first_ns = s->last_ns;
 	s->total += size;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/vm/abi.h"
 #include "core/vm/exit.h"
+#include "core/vm/input.h"
 #include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "core/vm/terminal.h"
@@ -34,11 +34,11 @@ enum { TRACE_MS = 1000 };
 
 struct run {
 	struct vm *vm;
-	int wake;  /* eventfd: something happened in a vCPU's thread */
-	int input; /* -1: none, or at its end */
+	int wake; /* eventfd: something happened in a vCPU's thread */
+	struct input input;
 	const struct run_limits *limits;
 	uint64_t begun_ms, deadline_ms;
-	uint64_t flush_at_ms, trace_until_ms; /* 0: none */
+	uint64_t flush_at_ms, pause_at_ms, trace_until_ms; /* 0: none */
 	pthread_mutex_t lock;
 	bool concluded;
 	struct outcome outcome; /* of whoever concluded first */
@@ -137,50 +137,6 @@ static int threads_start(struct run *run, struct run_thread *threads, struct err
 	return 0;
 }
 
-/* A terminal or a pipe (or a socket, which is how some shells make pipes); anything else has nothing to type. */
-static bool input_usable(int fd)
-{
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return false;
-	return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || (S_ISCHR(st.st_mode) && isatty(fd));
-}
-
-/*
- * Never waits for the devices: a vCPU may be inside one of them, stuck at a console whose reader stalls, and
- * only the thread that runs this can end that. 0: no room, or not to be known now.
- */
-static size_t input_room(struct run *run)
-{
-	size_t room;
-
-	if (pthread_mutex_trylock(&run->vm->bus_lock) != 0)
-		return 0;
-	room = serial_room(&run->vm->serial);
-	pthread_mutex_unlock(&run->vm->bus_lock);
-	return room;
-}
-
-/* Asks for the room once more, under the lock: the guest may have switched FIFOs or loop-back meanwhile. */
-static void run_input(struct run *run)
-{
-	uint8_t bytes[SERIAL_FIFO];
-	ssize_t n = 0;
-	size_t room;
-
-	if (pthread_mutex_trylock(&run->vm->bus_lock) != 0)
-		return;
-	room = MIN_OF(serial_room(&run->vm->serial), sizeof(bytes));
-	if (room > 0)
-		n = read(run->input, bytes, room);
-	if (n > 0)
-		serial_input(&run->vm->serial, bytes, (size_t)n);
-	else if (room > 0 && (n == 0 || (errno != EAGAIN && errno != EINTR)))
-		run->input = -1;
-	pthread_mutex_unlock(&run->vm->bus_lock);
-}
-
 static void run_signal(struct run *run)
 {
 	int n = stop_signal();
@@ -205,8 +161,6 @@ static void run_output(struct run *run)
 			sink_try_flush(sinks[i]);
 		waits |= sink_waits(sinks[i]);
 	}
-	if (run->vm->watch && run->flush_at_ms && now >= run->flush_at_ms)
-		watch_pause(run->vm->watch);
 	if (!waits || (run->flush_at_ms && now >= run->flush_at_ms))
 		run->flush_at_ms = 0;
 	if (waits && !run->flush_at_ms)
@@ -253,19 +207,34 @@ static void run_clock(struct run *run)
 	          "nothing on the console for the silence limit of");
 }
 
+/* Looks at an unfinished line once nothing was added to it for a moment. */
+static void run_prompt(struct run *run, struct watch *w)
+{
+	if (run->pause_at_ms && now_ms() >= run->pause_at_ms) {
+		watch_pause(w);
+		run->pause_at_ms = 0;
+	}
+	if (!watch_unseen(w))
+		run->pause_at_ms = 0;
+	else if (!run->pause_at_ms)
+		run->pause_at_ms = now_ms() + PROMPT_MS;
+}
+
 /* What the console's lines say about the run. */
 static void run_watch(struct run *run)
 {
 	struct watch *w = run->vm->watch;
 	struct outcome o;
 
-	if (w && watch_forbidden(w) && !run->trace_until_ms)
+	if (!w)
+		return;
+	run_prompt(run, w);
+	if (watch_forbidden(w) && !run->trace_until_ms)
 		run->trace_until_ms = now_ms() + TRACE_MS;
 	if (run->trace_until_ms && now_ms() >= run->trace_until_ms) {
 		watch_blame(w, &o);
 		run_conclude(run, &o);
-	} else if (w && run->limits->end_when_complete && watch_complete(w) &&
-	           !watch_forbidden(w)) {
+	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
 		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line came");
 		run_conclude(run, &o);
 	}
@@ -285,14 +254,15 @@ static int until_first(const uint64_t *moments, size_t n)
 /* Waits until something has to be minded. */
 static void run_wait(struct run *run)
 {
-	bool listen = run->input >= 0 && input_room(run) > 0;
+	bool listen = input_wanted(&run->input);
 	struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
 		                { .fd = stop_fd(), .events = POLLIN },
-		                { .fd = listen ? run->input : -1, .events = POLLIN } };
+		                { .fd = listen ? run->input.fd : -1, .events = POLLIN } };
 	uint64_t moments[] = {
-		run->deadline_ms, run->flush_at_ms, run->trace_until_ms, run_silent_at(run),
+		run->deadline_ms, run->flush_at_ms, run->pause_at_ms, run->trace_until_ms,
+		run_silent_at(run),
 		/* A full FIFO is looked at again soon: nobody says when the guest has read it. */
-		run->input >= 0 && !listen ? now_ms() + PROMPT_MS : 0
+		run->input.fd >= 0 && !listen ? now_ms() + PROMPT_MS : 0
 	};
 	uint64_t drained;
 
@@ -301,7 +271,7 @@ static void run_wait(struct run *run)
 	if (fds[0].revents && read(run->wake, &drained, sizeof(drained)) < 0)
 		return;
 	if (fds[2].revents)
-		run_input(run);
+		input_take(&run->input);
 }
 
 static void run_mind(struct run *run)
@@ -382,7 +352,7 @@ static int run_threads(struct run *run, struct error *err)
 	r = threads_start(run, threads, err);
 	if (r < 0)
 		return r;
-	terminal_raw(run->input);
+	terminal_raw(run->input.fd);
 	run_mind(run);
 	threads_stop(run, run->vm->n_vcpus);
 	run_last_words(run);
@@ -420,7 +390,7 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		           .wake = -1,
 		           .limits = l,
 		           .begun_ms = now,
-		           .input = input_usable(l->input_fd) ? l->input_fd : -1,
+		           .input = input_of(vm, l->input_fd),
 		           .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
 		           .lock = PTHREAD_MUTEX_INITIALIZER };
 	int stops = stop_begin(err), r = stops < 0 ? stops : 0;

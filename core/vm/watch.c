@@ -40,9 +40,10 @@ struct watch {
 
 	enum escape escape;
 	char line[WINDOW];
-	size_t held, looked; /* bytes of the line, and how many a look has seen */
-	bool cut;            /* the line began before line[0] */
-	bool counted;        /* it has matched an expected pattern */
+	size_t held;        /* bytes of the line */
+	atomic_bool unseen; /* since the last look bytes were added */
+	bool cut;           /* the line began before line[0] */
+	bool counted;       /* it has matched an expected pattern */
 
 	char last[SHOWN]; /* of the last line that had something in it: its begin */
 	size_t last_size;
@@ -127,7 +128,7 @@ static void watch_look(struct watch *w, unsigned edge)
 	size_t met = w->met;
 
 	edge |= w->cut ? PATTERN_NOT_BEGIN : 0;
-	w->looked = w->held;
+	w->unseen = false;
 	for (size_t i = 0; i < w->n_never && !w->forbidden; i++)
 		if (pattern_matches(w->never[i], w->line, w->held, edge))
 			watch_forbid(w, w->never[i]);
@@ -152,7 +153,7 @@ static void watch_end_line(struct watch *w)
 {
 	watch_look(w, PATTERN_WHOLE);
 	watch_remember(w);
-	w->held = w->looked = 0;
+	w->held = 0;
 	w->cut = w->counted = false;
 }
 
@@ -162,7 +163,7 @@ static void watch_slide(struct watch *w)
 	watch_look(w, PATTERN_NOT_END);
 	watch_remember(w);
 	memmove(w->line, w->line + WINDOW / 2, WINDOW - WINDOW / 2);
-	w->held = w->looked = WINDOW - WINDOW / 2;
+	w->held = WINDOW - WINDOW / 2;
 	w->cut = true;
 }
 
@@ -208,6 +209,10 @@ static void watch_byte(struct watch *w, uint8_t byte)
 		return;
 	}
 	w->line[w->held++] = (char)byte;
+	if (!w->unseen) {
+		w->unseen = true;
+		watch_wake(w);
+	}
 	if (w->held == WINDOW)
 		watch_slide(w);
 }
@@ -226,7 +231,7 @@ void watch_pause(struct watch *w)
 {
 	if (pthread_mutex_trylock(&w->lock) != 0)
 		return; /* bytes are coming, so it's no pause */
-	if (w->looked != w->held)
+	if (w->unseen)
 		watch_look(w, PATTERN_NOT_END);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -237,6 +242,11 @@ void watch_end(struct watch *w)
 	if (w->held > 0)
 		watch_end_line(w);
 	pthread_mutex_unlock(&w->lock);
+}
+
+bool watch_unseen(const struct watch *w)
+{
+	return w->unseen;
 }
 
 bool watch_complete(const struct watch *w)

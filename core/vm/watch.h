@@ -27,13 +27,14 @@ struct watch_rules {
 struct watch *watch_new(const struct watch_rules *rules, struct error *err);
 void watch_free(struct watch *w); /* NULL is fine */
 
-/* Called, maybe with locks held, when the last expected line came and when a forbidden one did. */
+/* Called, maybe with locks held: a line begins, the last expected one came, or a forbidden one did. */
 void watch_on_change(struct watch *w, void (*wake)(void *self), void *self);
 
 /* Bytes from the guest. Safe beside the functions below. */
 void watch_put(void *watch, const uint8_t *data, size_t size);
 /* Nothing came for a moment: an unfinished line (a prompt) may match as far as it goes, but has no end for `$`. Waits for nobody. */
 void watch_pause(struct watch *w);
+bool watch_unseen(const struct watch *w); /* there is something that watch_pause() would look at */
 /* Nothing more will come: an unfinished line is a line. */
 void watch_end(struct watch *w);
 

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/attempt.c: manifest -> plan -> digest -> launch -> run -> verdict -> result. */
+#include "cmd/attempt_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/pins.h"
+#include "cmd/progress.h"
+#include "cmd/stats.h"
+#include "cmd/verdict.h"
+#include "core/base/bytes.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/out/run_result.h"
+#include "core/snp/digest.h"
+#include "core/vm/launch.h"
+#include "core/vm/outcome.h"
+#include "core/vm/platforms.h"
+#include "core/vm/run.h"
+#include "core/vm/stop.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+#include "core/vm/watch.h"
+#include "firmware/assemble.h"
+#include "firmware/handoff.h"
+#include "firmware/images.h"
+#include "firmware/stage0.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* --- before the launch --- */
+
+/* The folder of this run's results: that of --results, or one in it, named for the run. */
+static void folder_path(const struct attempt *a, unsigned run, char *to, size_t room)
+{
+	size_t n;
+
+	if (!a->o->one_of_many) {
+		snprintf(to, room, "%s", a->o->results);
+		return;
+	}
+	n = (size_t)snprintf(to, room, "%s/", a->o->results);
+	if (a->m.variant)
+		snprintf(to + n, room - n, "%s", a->m.variant);
+	else
+		snprintf(to + n, room - n, "run-%u", run + 1);
+	for (char *c = to + n; *c; c++)
+		if (*c == '/')
+			*c = '_';
+}
+
+/* The folder even where the manifest is at fault: the result says so there. */
+static int attempt_load(struct attempt *a, unsigned run)
+{
+	int r = manifest_open(a->o->manifest, &a->o->settings, run, &a->m, &a->err);
+	struct error err = { 0 };
+	char path[4096];
+
+	a->loaded = r == 0;
+	if (a->o->labelled && a->loaded)
+		log_set_label(a->m.variant);
+	if (!a->o->results)
+		return r;
+	folder_path(a, run, path, sizeof(path));
+	if (outputs_folder(&a->outputs, path, &err) == 0)
+		return r;
+	if (r == 0)
+		a->err = err;
+	else
+		error_print(&err);
+	return err.code;
+}
+
+static int watch_make(struct attempt *a)
+{
+	const struct manifest *m = &a->m;
+	auto_free const char **texts =
+		calloc(m->console.count + m->never.count + 1, sizeof(*texts));
+	const struct watch_rules rules = { texts, m->console.count, texts + m->console.count,
+		                           m->never.count };
+
+	if (!texts)
+		return error_nomem(&a->err, "patterns");
+	for (size_t i = 0; i < m->console.count; i++)
+		texts[i] = m->console.list[i].text;
+	for (size_t i = 0; i < m->never.count; i++)
+		texts[m->console.count + i] = m->never.list[i].text;
+	a->watch = watch_new(&rules, &a->err);
+	return a->watch ? 0 : a->err.code;
+}
+
+/* Everything that needs no host. */
+static int attempt_prepare(struct attempt *a)
+{
+	struct manifest *m = &a->m;
+	bool hash = a->o->results || a->o->whole;
+	int r = hash ? images_load_hashed(m, &a->images, &a->err)
+	             : images_load(m, &a->images, &a->err);
+
+	a->hashed = hash && r == 0;
+	if (r == 0)
+		r = assemble(m, &a->images, MANIFEST_SNP, &a->measured, &a->err);
+	if (r < 0)
+		return r;
+	if (plan_settings(a->measured)->measure_only) {
+		error_set(&a->err, ERROR_UNSUPPORTED, "this manifest can be measured, not run: %s",
+		          plan_settings(a->measured)->measure_only);
+		return error_at(&a->err, m->file, 0, 0);
+	}
+	if (m->platform == MANIFEST_KVM)
+		r = assemble(m, &a->images, MANIFEST_KVM, &a->plain, &a->err);
+	return r < 0 ? r : watch_make(a);
+}
+
+static int attempt_measure(struct attempt *a)
+{
+	a->digest.ledger_wanted = a->o->results != NULL;
+	if (snp_digest_of(a->measured, &a->digest, &a->err) < 0)
+		return STATUS_LAUNCH;
+	a->digested = true;
+	pins_announce(&a->m, a->measured, &a->digest);
+	return pins_check(&a->m, &a->digest, &a->err) < 0 ? STATUS_MEASUREMENT : STATUS_OK;
+}
+
+/* --- the guest --- */
+
+/* Where the guest failed and -v asks for more, what is asked for by --stats is said as well. */
+static int stats_tell(struct attempt *a, int status)
+{
+	struct stats_report r;
+	FILE *to = a->outputs.stats;
+
+	stats_report(a->vm, &r);
+	a->r->time.first_byte_came = r.serial_came;
+	a->r->time.first_byte_us = r.serial_us;
+	if ((a->o->stats && !to) || (status != STATUS_OK && log_on(LOG_INFO)))
+		stats_print(&r);
+	return to ? stats_write(&r, to, &a->err) : 0;
+}
+
+/* Firmware and stage0 have ways of their own to say why they ended. */
+static void outcome_explain(struct attempt *a)
+{
+	if (!a->m.firmware.path && !a->m.builtin)
+		stage0_explain(&a->outcome);
+	handoff_explain(&a->m, &a->vm->fwcfg, &a->outcome);
+}
+
+/* A line of progress would stand among the guest's own. */
+static bool console_shown(const struct attempt *a)
+{
+	const struct vm_devices *d = &a->outputs.devices;
+
+	return (d->serial_fd >= 0 && isatty(d->serial_fd)) || d->debug_fd == STDERR_FILENO;
+}
+
+static int attempt_run(struct attempt *a)
+{
+	const struct run_limits limits = { .timeout_ms = a->m.timeout_ms,
+		                           .silence_ms = a->m.silence_ms,
+		                           .end_when_complete = a->m.exit_none,
+		                           .input_fd = STDIN_FILENO };
+	int status;
+
+	progress_say(console_shown(a) ? NULL : "the guest runs");
+	if (vm_run(a->vm, &limits, &a->outcome, &a->err) < 0)
+		return STATUS_LAUNCH;
+	a->ended = a->r->launched = true;
+	outcome_explain(a);
+	a->r->guest.event = a->outcome.kind;
+	a->r->guest.code = a->outcome.code;
+	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
+	status = verdict_status(&a->m, a->watch, &a->outcome);
+	if (stats_tell(a, status) < 0 && status == STATUS_OK)
+		status = STATUS_FAILED;
+	return status;
+}
+
+static int attempt_launch(struct attempt *a)
+{
+	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
+	const struct plan *plan = a->plain ? a->plain : a->measured;
+	const struct outputs_choice choice = { a->o->console, a->o->prefix,
+		                               a->o->labelled ? a->m.variant : NULL,
+		                               a->o->stats_file };
+	int r;
+
+	r = outputs_open(&a->outputs, &a->m, &choice, &a->err);
+	if (r < 0)
+		return STATUS_USAGE;
+	a->outputs.devices.watch = a->watch;
+	progress_say("launching");
+	r = vm_launch(&kvm_sys_host, on, plan, &a->outputs.devices, &a->vm, &a->err);
+	if (r == 0)
+		return attempt_run(a);
+	return a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported ? STATUS_SKIPPED
+	                                                                       : STATUS_LAUNCH;
+}
+
+/* A signal that came while no guest ran. */
+static bool attempt_stopped(struct attempt *a)
+{
+	int n = stop_signal();
+
+	if (n == 0)
+		return false;
+	a->ended = true;
+	outcome_set(&a->outcome, RUN_SIGNALLED, (uint64_t)n,
+	            "ended by a signal before the launch: %s", strsignal(n));
+	return true;
+}
+
+static int attempt_steps(struct attempt *a, unsigned run)
+{
+	int status;
+
+	progress_say("reading the images");
+	if (attempt_load(a, run) < 0 || attempt_prepare(a) < 0)
+		return STATUS_USAGE;
+	progress_say("measuring");
+	status = attempt_measure(a);
+	if (status != STATUS_OK)
+		return status;
+	if (attempt_stopped(a))
+		return STATUS_SIGNAL + (int)a->outcome.code;
+	return attempt_launch(a);
+}
+
+static void attempt_free(struct attempt *a)
+{
+	vm_free(a->vm);
+	watch_free(a->watch);
+	snp_digest_fini(&a->digest);
+	plan_free(a->plain);
+	plan_free(a->measured);
+	images_fini(&a->images);
+	manifest_free(&a->m);
+}
+
+int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
+{
+	struct attempt a = { .o = o, .begun_us = now_us(), .outputs = OUTPUTS_NONE, .r = ret };
+	int status;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!o->labelled)
+		progress_begin();
+	status = attempt_steps(&a, run);
+	progress_end();
+	status = attempt_conclude(&a, status);
+	attempt_free(&a);
+	return status;
+}

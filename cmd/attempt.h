@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/attempt.h: one run of one manifest, from its file to its result. */
+#ifndef CMD_ATTEMPT_H
+#define CMD_ATTEMPT_H
+
+#include <stdbool.h>
+
+#include "cmd/cmd.h"
+
+struct run_result; /* core/out/run_result.h */
+
+struct run_options {
+	struct settings settings;
+	const char *manifest;
+	bool stats;             /* --stats */
+	const char *stats_file; /* --stats=FILE; NULL: lines on stderr */
+	bool prefix;            /* --prefix */
+	const char *results;    /* --results; NULL: none */
+	bool guest_status, skip_unsupported;
+	unsigned jobs; /* --jobs */
+	bool console;  /* standard output is the console's, not the result's */
+	bool whole;    /* the result will be shown: hashes and facts are wanted */
+	bool one_of_many; /* of a matrix: its result folder lies in that of --results, its lines say which run it is */
+	bool labelled; /* beside others: the guest's lines say it too */
+};
+
+/*
+ * Carries out run number `run` of the manifest, says on stderr what has to be said, writes the result files, and
+ * fills *ret. Returns the exit status.
+ */
+int attempt(const struct run_options *o, unsigned run, struct run_result *ret);
+
+#endif

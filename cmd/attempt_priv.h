@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/attempt_priv.h: a run under way: what attempt.c does and attempt_result.c tells. */
+#ifndef CMD_ATTEMPT_PRIV_H
+#define CMD_ATTEMPT_PRIV_H
+
+#include "cmd/attempt.h"
+#include "cmd/outputs.h"
+#include "core/snp/digest.h"
+#include "core/vm/outcome.h"
+#include "firmware/images.h"
+
+struct run_result; /* core/out/run_result.h */
+struct watch;      /* core/vm/watch.h */
+
+/* All that a run is made of, in the order in which it comes about. */
+struct attempt {
+	const struct run_options *o;
+	uint64_t begun_us;
+	struct outputs outputs;
+	bool loaded; /* the manifest */
+	struct manifest m;
+	struct images images;
+	const struct plan *measured, *plain;
+	struct snp_digest digest;
+	bool hashed; /* the images hold the hash of each */
+	bool digested;
+	struct watch *watch;
+	struct vm *vm;
+	bool ended; /* the guest ran, or a signal came: `outcome` says how it ended */
+	struct outcome outcome;
+	struct error err; /* otherwise, what failed */
+	struct run_result *r;
+};
+
+/* Writes what is left of the result files, fills the result, tells the verdict. Returns the status. */
+int attempt_conclude(struct attempt *a, int status);
+
+#endif

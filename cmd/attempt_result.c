@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/attempt_result.c: what a run came to: its struct, its files, its last line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/attempt_priv.h"
+#include "cmd/pins.h"
+#include "cmd/verdict.h"
+#include "config/manifest.h"
+#include "core/base/array.h"
+#include "core/base/log.h"
+#include "core/out/run_result.h"
+#include "core/vm/vm.h"
+#include "core/vm/watch.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* What failed beside a run that is to be reported as it went, or instead of it. */
+static int attempt_lost(struct attempt *a, const struct error *err, int status)
+{
+	if (status == STATUS_OK) {
+		a->ended = false;
+		a->err = *err;
+		return STATUS_FAILED;
+	}
+	error_print(err);
+	return status;
+}
+
+static int attempt_files(struct attempt *a, int status)
+{
+	const struct outputs_launch l = { a->loaded ? &a->m : NULL, &a->images,
+		                          a->digested ? &a->digest : NULL };
+	struct error err = { 0 };
+
+	if (outputs_logs(&a->outputs, a->vm, &err) < 0)
+		status = attempt_lost(a, &err, status);
+	memset(&err, 0, sizeof(err));
+	if (outputs_launch(&a->outputs, &l, &err) < 0)
+		status = attempt_lost(a, &err, status);
+	return status;
+}
+
+static void guest_status(const struct attempt *a, struct run_result *r)
+{
+	uint64_t code = r->guest.code;
+
+	if (a->o->guest_status && r->verdict == RESULT_FAIL && r->launched &&
+	    r->guest.event == GUEST_EXITED && code > 0 && code < 256)
+		r->status = (int)code;
+}
+
+static void copy(char *to, size_t room, const char *from)
+{
+	snprintf(to, room, "%s", from ? from : "");
+}
+#define COPY(to, from) copy((to), sizeof(to), (from))
+
+static void fill_failure(struct run_result *r, const struct error *err)
+{
+	r->reason = err->kind;
+	COPY(r->sentence, err->text);
+	COPY(r->why, err->why);
+	COPY(r->fix, err->fix);
+	COPY(r->file, err->file);
+	r->line = err->line;
+	r->column = err->column;
+}
+
+static void fill_console(struct run_result *r, struct watch *w)
+{
+	r->guest.expected = (unsigned)watch_expected(w);
+	r->guest.met = (unsigned)watch_met(w);
+	COPY(r->guest.last_line, watch_last_line(w));
+	r->tail_size = watch_tail(w, r->tail, sizeof(r->tail));
+}
+
+static void fill_times(struct run_result *r, const struct attempt *a)
+{
+	if (a->vm) {
+		r->time.start_us = a->vm->times.start_us;
+		r->time.update_us = a->vm->times.update_us;
+		r->time.finish_us = a->vm->times.finish_us;
+	}
+	r->time.total_us = now_us() - a->begun_us;
+}
+
+static void fill_measurement(struct run_result *r, const struct attempt *a)
+{
+	const struct manifest_pin *pin = pins_find(&a->m, &a->digest);
+
+	r->measurement.known = true;
+	memcpy(r->measurement.expected, a->digest.value, sizeof(r->measurement.expected));
+	r->measurement.pinned = pin != NULL;
+	if (pin)
+		memcpy(r->measurement.pin, pin->digest, sizeof(r->measurement.pin));
+	COPY(r->measurement.profile, manifest_profile_name(a->m.profile));
+	COPY(r->measurement.vcpu_type, a->m.vcpu_type);
+	r->measurement.vcpus = a->m.vcpus;
+}
+
+static void fill_input(struct run_result *r, const char *role, const char *path,
+                       const uint8_t *sha256)
+{
+	struct run_input *i = &r->inputs[r->n_inputs];
+
+	if (!path)
+		return;
+	COPY(i->role, role);
+	COPY(i->path, path);
+	memcpy(i->sha256, sha256, sizeof(i->sha256));
+	r->n_inputs++;
+}
+
+/* Only what was read whole has a hash; one of nothing would say that the file is empty. */
+static void fill_inputs(struct run_result *r, const struct attempt *a)
+{
+	r->n_inputs = 0;
+	if (!a->hashed)
+		return;
+	fill_input(r, "manifest", a->m.file, a->m.sha256);
+	fill_input(r, "firmware", a->m.firmware.path, a->images.firmware_sha256);
+	fill_input(r, "kernel", a->m.kernel.path, a->images.kernel_sha256);
+	fill_input(r, "initrd", a->m.initrd.path, a->images.initrd_sha256);
+}
+
+static void fill_name(struct run_result *r, const struct attempt *a)
+{
+	char stem[sizeof(r->name)];
+
+	manifest_stem(a->o->manifest, stem, sizeof(stem));
+	COPY(r->name, a->loaded ? a->m.name : stem);
+	COPY(r->variant, a->m.variant);
+}
+
+static void result_fill(struct attempt *a, int status)
+{
+	struct run_result *r = a->r;
+
+	fill_name(r, a);
+	r->status = status;
+	r->verdict = verdict_of(status);
+	if (a->ended) {
+		r->reason = a->outcome.kind;
+		COPY(r->sentence, a->outcome.detail);
+	} else {
+		fill_failure(r, &a->err);
+	}
+	guest_status(a, r);
+	if (a->watch)
+		fill_console(r, a->watch);
+	if (a->digested)
+		fill_measurement(r, a);
+	fill_inputs(r, a);
+	fill_times(r, a);
+}
+
+static void verdict_tell(const struct attempt *a)
+{
+	const struct run_result *r = a->r;
+	const char *of = r->variant, *colon = of[0] ? ": " : "";
+
+	if (r->verdict == RESULT_PASS)
+		log_notice("pass: %s%s%s", of, colon, r->sentence);
+	else if (r->verdict == RESULT_SKIP)
+		log_at(LOG_QUIET, "skip: %s%s%s [%s]", of, colon, r->sentence,
+		       reason_name(r->reason));
+	else if (a->ended)
+		log_at(LOG_QUIET, "fail: %s%s%s [%s]", of, colon, r->sentence,
+		       reason_name(r->reason));
+	else
+		error_print(&a->err);
+}
+
+/* result.json must not say that all went well when its own folder didn't take all. */
+static void result_keep(struct attempt *a, int status)
+{
+	struct error err = { 0 }, again = { 0 };
+
+	result_fill(a, status);
+	if (outputs_result(&a->outputs, a->r, &err) == 0)
+		return;
+	result_fill(a, attempt_lost(a, &err, status));
+	outputs_result(&a->outputs, a->r, &again);
+}
+
+/* After the guest, in this order: its logs, what was launched, then the verdict on all that. */
+int attempt_conclude(struct attempt *a, int status)
+{
+	const char *actions = getenv("GITHUB_ACTIONS");
+
+	status = attempt_files(a, status);
+	result_keep(a, status);
+	outputs_close(&a->outputs);
+	verdict_tell(a);
+	if (actions && !strcmp(actions, "true"))
+		github_annotate(stderr, a->o->manifest, a->r);
+	return a->r->status;
+}

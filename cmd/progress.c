@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/progress.c: a thread that repaints the line. */
+#include "cmd/progress.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+
+enum { PATIENCE_S = 1, REPAINT_MS = 250 };
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	pthread_t thread;
+	bool going, over;
+	const char *what;
+	time_t begun_s;
+} progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static struct timespec now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t;
+}
+
+static void wait_a_little(void)
+{
+	struct timespec until = now();
+
+	until.tv_nsec += REPAINT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&progress.changed, &progress.lock, &until);
+}
+
+static void *progress_thread(void *nothing)
+{
+	pthread_mutex_lock(&progress.lock);
+	while (!progress.over) {
+		time_t passed = now().tv_sec - progress.begun_s;
+
+		if (!progress.what)
+			log_progress(NULL);
+		else if (passed > PATIENCE_S)
+			log_progress("%s ... %lld s", progress.what, (long long)passed);
+		wait_a_little();
+	}
+	pthread_mutex_unlock(&progress.lock);
+	return nothing;
+}
+
+void progress_begin(void)
+{
+	pthread_condattr_t attributes;
+
+	if (progress.going || !log_on(LOG_NOTICE) || !isatty(STDERR_FILENO))
+		return;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&progress.changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	progress.over = false;
+	progress.what = NULL;
+	/* Without the thread there is no progress to be seen, and nothing else is lost. */
+	progress.going = pthread_create(&progress.thread, NULL, progress_thread, NULL) == 0;
+}
+
+void progress_say(const char *what)
+{
+	if (!progress.going)
+		return;
+	pthread_mutex_lock(&progress.lock);
+	progress.what = what;
+	progress.begun_s = now().tv_sec;
+	if (!what)
+		log_progress(NULL); /* whoever writes next finds the line free */
+	pthread_mutex_unlock(&progress.lock);
+}
+
+void progress_end(void)
+{
+	if (!progress.going)
+		return;
+	pthread_mutex_lock(&progress.lock);
+	progress.over = true;
+	pthread_cond_signal(&progress.changed);
+	pthread_mutex_unlock(&progress.lock);
+	pthread_join(progress.thread, NULL);
+	pthread_cond_destroy(&progress.changed);
+	progress.going = false;
+	log_progress(NULL);
+}

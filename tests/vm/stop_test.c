@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/stop_test.c: the first signal is noted, the second kills. */
+#include "core/vm/stop.h"
+
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static bool readable(void)
+{
+	struct pollfd fd = { .fd = stop_fd(), .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+Test(stop, notes_the_first_signal)
+{
+	struct error err = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		cr_assert_eq(stop_begin(&err), 1);
+		cr_expect_eq(stop_signal(), 0);
+		cr_expect_not(readable());
+		raise(signals[i]);
+		cr_expect_eq(stop_signal(), signals[i]);
+		cr_expect(readable());
+		stop_end();
+		cr_expect_eq(stop_signal(), 0);
+	}
+}
+
+Test(stop, begins_once)
+{
+	struct error err = { 0 };
+
+	cr_expect_eq(stop_begin(&err), 1);
+	cr_expect_eq(stop_begin(&err), 0);
+	raise(SIGTERM);
+	cr_expect_eq(stop_begin(&err), 0);
+	cr_expect_eq(stop_signal(), SIGTERM);
+	stop_end();
+	stop_end();
+	cr_expect_eq(stop_fd(), -1);
+}
+
+Test(stop, a_second_signal_of_the_same_kind_kills, .signal = SIGTERM)
+{
+	struct error err = { 0 };
+
+	cr_assert_eq(stop_begin(&err), 1);
+	raise(SIGTERM);
+	raise(SIGTERM);
+	cr_assert_fail("still there");
+}
+
+Test(stop, a_second_signal_of_another_kind_kills, .signal = SIGHUP)
+{
+	struct error err = { 0 };
+
+	cr_assert_eq(stop_begin(&err), 1);
+	raise(SIGINT);
+	raise(SIGHUP);
+	cr_assert_fail("still there");
+}
+
+Test(stop, what_is_ignored_stays_ignored)
+{
+	struct error err = { 0 };
+
+	signal(SIGHUP, SIG_IGN);
+	cr_assert_eq(stop_begin(&err), 1);
+	raise(SIGHUP);
+	cr_expect_eq(stop_signal(), 0);
+	raise(SIGTERM);
+	raise(SIGHUP); /* not even after another one */
+	cr_expect_eq(stop_signal(), SIGTERM);
+	stop_end();
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/watch_test.c: lines of a console against patterns. */
+#include "core/vm/watch.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/vm/outcome.h"
+
+static struct watch *watch_of(const char *const *expected, size_t n, const char *never)
+{
+	const struct watch_rules rules = { expected, n, &never, never ? 1 : 0 };
+	struct error err = { 0 };
+	struct watch *w = watch_new(&rules, &err);
+
+	cr_assert_not_null(w, "%s", err.text);
+	return w;
+}
+
+static void put(struct watch *w, const char *text)
+{
+	watch_put(w, (const uint8_t *)text, strlen(text));
+}
+
+/* What comes on the console, and how many of the patterns "one", "two", "three" it matches in this order. */
+static const struct row {
+	const char *text;
+	size_t met;
+} rows[] = {
+	{ "", 0 },
+	{ "one\n", 1 },
+	{ "one\r\n", 1 },
+	{ "one\ntwo\nthree\n", 3 },
+	{ "zero\none\nand a half\ntwo\nthree\nfour\n", 3 },
+	{ "two\none\n", 1 },                /* the order counts */
+	{ "three\ntwo\none\n", 1 },         /* so nothing before its turn */
+	{ "one two three\n", 1 },           /* a line counts once */
+	{ "one two\ntwo three\nthree", 2 }, /* an unfinished line is none yet */
+	{ "o\rn\re\n", 1 },                 /* carriage returns aren't there */
+	{ "\033[1;32mone\033[0m\n", 1 },    /* nor escape sequences: CSI */
+	{ "o\033[Kn\033(Be\n", 1 },         /* intermediate bytes */
+	{ "\033]0;title\aone\n", 1 },       /* OSC, ended by BEL */
+	{ "\033]0;title\033\\one\n", 1 },   /* or by ST */
+	{ "\033P1;2|text\033\\one\n", 1 },  /* DCS */
+	{ "\033]0;one\n", 0 },              /* what is inside is no text */
+	{ "\033]0;never ended\none\n",
+	  1 }, /* but a newline ends it: nothing can hide what follows */
+	{ "\033[1;\none\n", 1 },
+	{ "\033\033[mone\n", 1 },
+	{ "\033[12\030one\n", 1 }, /* CAN breaks off */
+	{ "\xff\xfeone\x80\n", 1 },
+	{ "on\ne\n", 0 },
+};
+
+Test(watch, lines_match_in_order)
+{
+	static const char *const expected[] = { "one", "two", "three" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct watch *w = watch_of(expected, ARRAY_SIZE(expected), NULL);
+
+		put(w, rows[i].text);
+		cr_expect_eq(watch_met(w), rows[i].met, "row %zu: %zu", i, watch_met(w));
+		cr_expect_eq(watch_complete(w), rows[i].met == 3, "row %zu", i);
+		if (rows[i].met < 3)
+			cr_expect_str_eq(watch_outstanding(w), expected[rows[i].met]);
+		else
+			cr_expect_null(watch_outstanding(w));
+		watch_free(w);
+	}
+}
+
+Test(watch, bytes_may_come_one_by_one)
+{
+	static const char *const expected[] = { "^one$", "^two$" };
+	static const char text[] = "\033[1mone\033[0m\r\ntwo\r\n";
+	struct watch *w = watch_of(expected, ARRAY_SIZE(expected), NULL);
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		watch_put(w, (const uint8_t *)text + i, 1);
+	cr_expect(watch_complete(w));
+	watch_free(w);
+}
+
+Test(watch, a_line_that_must_never_come)
+{
+	static const char *const expected[] = { "ready" };
+	struct watch *w = watch_of(expected, 1, "BUG:");
+	struct outcome o = { 0 };
+
+	put(w, "ready\nfine\n");
+	cr_expect_not(watch_forbidden(w));
+	put(w, "\033[31m[ 1.5] BUG: \001bad\xff\n");
+	cr_expect(watch_forbidden(w));
+	watch_blame(w, &o);
+	cr_expect_eq(o.kind, CONSOLE_FORBIDDEN);
+	cr_expect_not_null(strstr(o.detail, "'BUG:'"), "%s", o.detail);
+	cr_expect_not_null(strstr(o.detail, "BUG: \xef\xbf\xbd"
+	                                    "bad\xef\xbf\xbd"),
+	                   "%s", o.detail);
+	watch_free(w);
+}
+
+Test(watch, the_first_forbidden_line_is_the_one_that_is_told)
+{
+	struct watch *w = watch_of(NULL, 0, "Kernel panic");
+	struct outcome o = { 0 };
+
+	put(w, "Kernel panic - not syncing: one\nKernel panic - not syncing: two\n");
+	watch_blame(w, &o);
+	cr_expect_eq(o.kind, GUEST_PANICKED);
+	cr_expect_str_eq(o.detail, "the guest's kernel panicked: Kernel panic - not syncing: one");
+	watch_free(w);
+}
+
+Test(watch, a_prompt_matches_when_nothing_more_comes)
+{
+	static const char *const expected[] = { "login: ", "never$" };
+	struct watch *w = watch_of(expected, ARRAY_SIZE(expected), NULL);
+
+	put(w, "host login: ");
+	cr_expect_eq(watch_met(w), 0);
+	watch_pause(w);
+	cr_expect_eq(watch_met(w), 1);
+	put(w, "never"); /* the same line, which has counted */
+	watch_pause(w);
+	watch_end(w);
+	cr_expect_eq(watch_met(w), 1);
+	watch_free(w);
+}
+
+Test(watch, an_unfinished_line_has_no_end)
+{
+	static const char *const expected[] = { "^log$" };
+	struct watch *w = watch_of(expected, 1, "in$");
+
+	put(w, "log");
+	watch_pause(w);
+	cr_expect_eq(watch_met(w), 0);
+	put(w, "in");
+	watch_pause(w);
+	cr_expect_not(watch_forbidden(w));
+	watch_end(w); /* now it has */
+	cr_expect(watch_forbidden(w));
+	watch_free(w);
+}
+
+Test(watch, the_last_line_needs_no_newline)
+{
+	static const char *const expected[] = { "^bye$" };
+	struct watch *w = watch_of(expected, 1, NULL);
+
+	put(w, "bye");
+	watch_end(w);
+	cr_expect(watch_complete(w));
+	watch_free(w);
+}
+
+/* `count` bytes of filler around `word`, which begins at `at`. */
+static void put_long(struct watch *w, size_t count, size_t at, const char *word)
+{
+	char *line = malloc(count);
+
+	memset(line, 'x', count);
+	memcpy(line + at, word, strlen(word));
+	watch_put(w, (const uint8_t *)line, count);
+	free(line);
+}
+
+Test(watch, a_word_is_found_wherever_it_stands_in_a_line_without_an_end)
+{
+	for (size_t at = 0; at < 20000; at += 97) {
+		struct watch *w = watch_of(NULL, 0, "Kernel panic");
+
+		put_long(w, 40000, at, "Kernel panic");
+		cr_expect(watch_forbidden(w), "at %zu", at);
+		watch_free(w);
+	}
+}
+
+Test(watch, in_a_long_line_only_its_begin_and_its_end_are_such)
+{
+	static const char *const middle[] = { "^word" }, *const end[] = { "word$" };
+	struct watch *w = watch_of(middle, 1, NULL);
+
+	/* Where windows begin, as it happens. */
+	for (size_t at = 4096; at < 32768; at += 4096)
+		put_long(w, 32768, at, "word");
+	watch_end(w);
+	cr_expect_eq(watch_met(w), 0);
+	watch_free(w);
+	w = watch_of(end, 1, NULL);
+	put_long(w, 8192, 8188, "word"); /* the window is full, the line isn't over */
+	cr_expect_eq(watch_met(w), 0);
+	put(w, "x\n");
+	cr_expect_eq(watch_met(w), 0);
+	watch_free(w);
+}
+
+static unsigned woken;
+
+static void wake(void *self)
+{
+	cr_expect_eq(self, &woken);
+	woken++;
+}
+
+Test(watch, wakes_for_lines_that_begin_the_last_expected_and_a_forbidden_one)
+{
+	static const char *const expected[] = { "one", "two" };
+	struct watch *w = watch_of(expected, ARRAY_SIZE(expected), "bad");
+
+	watch_on_change(w, wake, &woken);
+	put(w, "one\n");
+	cr_expect_eq(woken, 1);
+	put(w, "two\n");
+	cr_expect_eq(woken, 3);
+	put(w, "bad\nbad\n");
+	cr_expect_eq(woken, 6);
+	watch_free(w);
+}
+
+Test(watch, keeps_the_last_line_and_the_last_bytes)
+{
+	struct watch *w = watch_of(NULL, 0, NULL);
+	char tail[16], whole[10000];
+
+	cr_expect_str_empty(watch_last_line(w));
+	cr_expect_eq(watch_tail(w, tail, sizeof(tail)), 0);
+	put(w, "first\r\n\033[1mlast \001\033[0m\r\n\r\n");
+	cr_expect_str_eq(watch_last_line(w), "last \xef\xbf\xbd");
+	cr_expect_eq(watch_tail(w, tail, 5), 5);
+	cr_expect_eq(memcmp(tail, "m\r\n\r\n", 5), 0);
+	put_long(w, 9000, 8990, "tail's end");
+	cr_expect_eq(watch_tail(w, whole, sizeof(whole)), 8192);
+	cr_expect_eq(memcmp(whole + 8182, "tail's end", 10), 0);
+	cr_expect_eq(whole[0], 'x');
+	watch_free(w);
+}
+
+Test(watch, refuses_what_is_no_pattern)
+{
+	static const char *const bad[] = { "good", "(" };
+	const struct watch_rules rules = { bad, 2, NULL, 0 };
+	struct error err = { 0 };
+
+	cr_expect_null(watch_new(&rules, &err));
+	cr_expect_eq(err.kind, ERROR_BAD_VALUE);
+}
