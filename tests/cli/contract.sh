@@ -34,7 +34,7 @@ row 'a page that is not there' '1 memory-fault fail memory-fault' 'print "oh\n" 
 row 'a page that is there, on its other side' '0 guest-exit pass guest-exit' \
   'memory-fault 0x8000 shared ; memory-fault 0x8123 private ; out 0xf4 1 0'
 row 'bytes that no text can hold, where they are shown' '1 guest-exit fail guest-exit' \
-  'print "]]>\000\001\x7f\200\xff\xc3\x28<&\xef\xbf\xbe \xe2\x82\033[31m\n" ; out 0xf4 1 5' 'name: "<&\"\u0007%, ü"'
+  'print "]]>\000\001\x7f\200\xff\xc3\x28<&\xef\xbf\xbe \xe2\x82\033[31m\n" ; out 0xf4 1 5' 'name: "<&\"%, ü"'
 row 'a panic' '1 guest-panic fail guest-panic|guest-reset' \
   'print "[    1.0] Kernel panic - not syncing: no init\r\n" ; print "end trace\n" ; reset'
 

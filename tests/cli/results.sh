@@ -11,7 +11,7 @@
 begin 'a folder is made with its parents, and begun anew'
 guest_of 'print "a\n" ; out 0xf4 1 0'
 manifest_of
-folder_new deep/er
+dir=$T/deep/er
 on_fake run --results "$dir" "$T/m.yaml"
 leaves "$dir" 0 guest-exit pass guest-exit
 guest_of 'print "b\n" ; out 0xf4 1 5'
@@ -116,7 +116,7 @@ done
 # --- output that fails ---
 
 begin 'a reader that leaves: 1, and results'
-guest_of 'print "a\n" ; sleep 100 ; repeat 100000 ; print "more\n" ; out 0xf4 1 0'
+guest_of 'print "a\n" ; sleep 100 ; flood 1000000 10 ; out 0xf4 1 0'
 manifest_of 'timeout: 20s'
 folder_new
 {
@@ -151,7 +151,8 @@ whole() { # DIR
 if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
   for size in 4k 64k 256k; do
     begin "the disk is full, after $size: 1, and nothing half"
-    guest_of 'repeat 20000 ; print "0123456789abcde\n" ; out 0xf4 1 0'
+    guest_of 'flood 320000 16 ; out 0xf4 1 0'
+    yes xxxxxxxxxxxxxxx | head -c 320000 >"$T/said"
     manifest_of
     mkdir "$T/full.$size"
     # shellcheck disable=SC2016 # for the inner shell
