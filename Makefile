@@ -7,7 +7,8 @@ PKGS   := yaml-0.1 libcbor jansson libcrypto
 SRC    := $(sort $(wildcard core/*/*.c config/*.c firmware/*.c) $(wildcard firmware/*.S))
 CMDSRC := $(sort $(wildcard cmd/*.c))
 TESTS  := $(sort $(wildcard tests/*/*_test.c))
-TESTLIB := $(sort $(wildcard tests/fake/*.c tests/make/*.c))
+FAKECMD := $(wildcard tests/fake/command*.c)
+TESTLIB := $(sort $(filter-out $(FAKECMD),$(wildcard tests/fake/*.c tests/make/*.c)))
 HEADERS := $(wildcard */*.h core/*/*.h firmware/*/*.h)
 OBJ     = $(patsubst %.S,$(B)/%.o,$(patsubst %.c,$(B)/%.o,$(1)))
 
@@ -46,7 +47,13 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(call OBJ,$(TESTLIB)) $(B)/libsnpvmm.a
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -lcriterion $(LDLIBS) -o $@
 .SECONDARY: $(call OBJ,$(TESTS))
 
-# Programs that tests use; the fakes need criterion, these don't.
+# The whole program on a host that a text describes; of the fakes the fixture alone needs criterion.
+FAKEBIN := $(B)/tests/snpvmm-fake
+$(FAKEBIN): $(call OBJ,$(CMDSRC) $(FAKECMD) $(filter-out tests/fake/fixture.c,$(filter tests/fake/%,$(TESTLIB)))) $(B)/libsnpvmm.a
+	@echo "  LD      $@"
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# Programs that tests use.
 TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))
 $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*.c))) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
@@ -65,7 +72,7 @@ demo:
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
-check-all: $(B)/snpvmm $(TESTBIN) $(TOOLS) layers
+check-all: $(B)/snpvmm $(TESTBIN) $(FAKEBIN) $(TOOLS) layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
 check-snp: $(B)/snpvmm $(TOOLS)

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/contract.sh: every exit status and every reason that a run can end with, a row each; see contract.inc.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+# shellcheck source=tests/cli/contract.inc disable=SC1091
+. tests/cli/contract.inc
+
+# --- the guest ended by itself ---
+
+row 'status 0 at the exit port' '0 guest-exit pass guest-exit' 'print "hello\n" ; out 0xf4 1 0'
+row 'nothing said, and no end of line' '0 guest-exit pass guest-exit' 'print "no end" ; out 0xf4 4 0'
+row 'every byte comes through as it is' '0 guest-exit pass guest-exit' \
+  'print "\000\001\x7f\200\xff\xc3\x28 \xe2\x82\n\r\033[31mred\033[0m\033]0;title\007\n\n" ; out 0xf4 1 0'
+row 'another status' '1 guest-exit fail guest-exit' 'print "hello\n" ; out 0xf4 1 5'
+row 'another status, expected' '0 guest-exit pass guest-exit' 'out 0xf4 1 5' 'expect: {exit: 5}'
+row 'any status' '0 guest-exit pass guest-exit' 'out 0xf4 1 77' 'expect: {exit: any}'
+row '0, where another is expected' '1 guest-exit fail guest-exit' 'out 0xf4 1 0' 'expect: {exit: 5}'
+row '--guest-status: the status' '5 guest-exit fail guest-exit' 'out 0xf4 1 5' --guest-status
+row '--guest-status: the largest' '255 guest-exit fail guest-exit' 'out 0xf4 1 255' --guest-status
+row '--guest-status: one that is no exit status' '1 guest-exit fail guest-exit' 'out 0xf4 2 256' --guest-status
+row '--guest-status: 0 where it is wrong' '1 guest-exit fail guest-exit' 'out 0xf4 1 0' --guest-status 'expect: {exit: 5}'
+row '--guest-status: one that is expected' '0 guest-exit pass guest-exit' 'out 0xf4 1 5' --guest-status 'expect: {exit: 5}'
+row '--guest-status: none' '1 guest-reset fail guest-reset' 'reset' --guest-status 'expect: {exit: 0}'
+row 'a reset' '0 guest-reset pass guest-reset' 'print "bye\n" ; reset'
+row 'a reset, if any end will do' '0 guest-reset pass guest-reset' 'reset' 'expect: {exit: any}'
+row 'a reset, where a status is expected' '1 guest-reset fail guest-reset' 'reset' 'expect: {exit: 0}'
+row 'power-off' '0 guest-power-off pass guest-power-off' 'print "bye\n" ; power-off'
+row 'power-off, where a status is expected' '1 guest-power-off fail guest-power-off' 'power-off' 'expect: {exit: 0}'
+row 'a triple fault' '1 guest-shutdown fail guest-shutdown' 'print "oh\n" ; shutdown' 'expect: {exit: any}'
+row 'a crash' '1 guest-crash fail guest-crash' 'print "oh\n" ; crash' 'expect: {exit: any}'
+row 'a request for termination' '1 guest-terminated fail guest-terminated' 'print "oh\n" ; terminate 1 0'
+row 'a page that is not there' '1 memory-fault fail memory-fault' 'print "oh\n" ; memory-fault 0x123456000 private'
+row 'a page that is there, on its other side' '0 guest-exit pass guest-exit' \
+  'memory-fault 0x8000 shared ; memory-fault 0x8123 private ; out 0xf4 1 0'
+row 'bytes that no text can hold, where they are shown' '1 guest-exit fail guest-exit' \
+  'print "]]>\000\001\x7f\200\xff\xc3\x28<&\xef\xbf\xbe \xe2\x82\033[31m\n" ; out 0xf4 1 5' 'name: "<&\"%, ü"'
+row 'a panic' '1 guest-panic fail guest-panic|guest-reset' \
+  'print "[    1.0] Kernel panic - not syncing: no init\r\n" ; print "end trace\n" ; reset'
+
+# --- it was ended ---
+
+row 'the time limit' '124 timeout timeout timeout' 'print "still here" ; wait' 'timeout: 200ms'
+row 'the time limit of a guest that says nothing' '124 timeout timeout timeout' 'wait' 'timeout: 200ms' 'expect: {exit: any}'
+row 'the silence limit' '124 silence timeout silence' 'print "once\n" ; wait' 'timeout: 20s' 'silence: 200ms'
+row 'the silence limit, from the start' '124 silence timeout silence' 'wait' 'timeout: 20s' 'silence: 200ms'
+row 'no silence limit where the guest speaks' '0 guest-exit pass guest-exit' \
+  'repeat 6 ; print "." ; sleep 100 ; print "." ; sleep 100 ; print "." ; out 0xf4 1 0' 'timeout: 20s' 'silence: 400ms'
+row 'the last expected line' '0 console-complete pass console-complete' 'print "booting\nready\n" ; wait' \
+  'timeout: 20s' 'expect: {console: [ready], exit: none}'
+row 'an expected line that did not come' '1 console-missing fail guest-exit' 'print "booting\n" ; out 0xf4 1 0' \
+  'expect: {console: [ready]}'
+row 'a line that must not come' '1 console-forbidden fail console-forbidden|guest-reset' \
+  'print "BUG: soft lockup\n" ; reset' \
+  'expect: {never: [^BUG]}'
+
+# --- KVM ended it ---
+
+row 'an internal error of KVM' '1 kvm-internal-error fail kvm-internal-error' 'print "oh\n" ; internal 1'
+row 'the processor refuses a vCPU' '99 kvm-entry-failed error kvm-entry-failed' 'entry-failed 0x80000021'
+row 'KVM_RUN fails' '99 kvm-error error kvm-error' 'print "oh\n" ; errno EIO'
+row 'an exit that nobody knows' '99 kvm-error error kvm-error' 'unknown-exit 77'
+
+# --- it was never launched: the host ---
+
+row 'no SNP' '99 host-unsupported error -' 'flags no-snp'
+row 'no SNP, --skip-unsupported' '77 host-unsupported skip -' 'flags no-snp' --skip-unsupported
+row 'no /dev/kvm' '99 host-unsupported error -' 'open-fails /dev/kvm ENOENT'
+row 'no /dev/kvm, --skip-unsupported' '77 host-unsupported skip -' 'open-fails /dev/kvm ENOENT' --skip-unsupported
+row 'no SEV device, --skip-unsupported' '77 host-unsupported skip -' 'open-fails /dev/sev ENOENT' --skip-unsupported
+row '--skip-unsupported, where it is supported' '1 guest-exit fail guest-exit' 'out 0xf4 1 5' --skip-unsupported
+row '/dev/kvm is of others' '99 host-permission error -' 'open-fails /dev/kvm EACCES'
+row '/dev/kvm is of others, --skip-unsupported' '99 host-permission error -' 'open-fails /dev/kvm EACCES' --skip-unsupported
+row 'no ASID is left' '99 host-busy error -' 'fail-ioctl SEV_INIT2 EBUSY'
+row 'no memory is left' '99 host-memory error -' 'fail-ioctl KVM_CREATE_GUEST_MEMFD ENOMEM'
+row 'KVM makes no VM' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_VM EIO'
+row 'KVM makes no vCPU, --skip-unsupported' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_VCPU EINVAL' --skip-unsupported
+for command in SEV_INIT2 LAUNCH_START LAUNCH_UPDATE LAUNCH_FINISH; do
+  row "the firmware refuses $command" '99 firmware-refused error -' "fail-ioctl $command EIO 0x16"
+done
+row "KVM refuses the policy" '99 bad-policy error -' 'fail-ioctl LAUNCH_START EINVAL'
+row 'a measurement that is not the expected one' '3 measurement-differs fail -' 'print "never\n"' \
+  'expect:' "  measurement: '$ZEROS'"
+row 'the measurement is held against the pin before the host is looked at' '3 measurement-differs fail -' \
+  'open-fails /dev/kvm ENOENT' --skip-unsupported 'expect:' "  measurement: '$ZEROS'"
+
+# --- it was never launched: the manifest ---
+
+refusal() { # NAME REASON LINE...
+  name=$1 reason=$2
+  shift 2
+  row "$name" "2 $reason error -" 'print "never\n"' "$@"
+}
+refusal 'no YAML' syntax 'vcpus: [1'
+refusal 'an unknown key' unknown-key 'vcpu: 1'
+refusal 'a key twice' duplicate-key 'vcpus: 1' 'vcpus: 1'
+refusal 'nothing to boot' missing-key 'boot: {cmdline: x}'
+refusal 'a value that is none' bad-value 'vcpus: 0'
+refusal 'an expression that is none, in expect.console' bad-value 'expect: {console: ["(a"]}'
+refusal 'an expression that is none, in expect.never' bad-value 'expect: {never: ["a", "[z"]}'
+refusal 'what is not there yet' unsupported 'disks: [{path: x}]'
+refusal 'what can only be measured' unsupported 'measure: {profile: ec2}'
+refusal 'an initrd without a kernel' conflict 'boot: {firmware: i.fd, initrd: i.fd}'
+refusal 'no such file' file-unreadable 'boot: {firmware: none.fd}'
+truncate -s 1T "$T/huge"
+refusal 'a file without measure' file-too-large 'boot: {firmware: huge}'
+refusal 'a file that is pinned' file-differs "boot: {firmware: {path: i.fd, sha256: '$(printf %064d 0)'}}"
+printf x >"$T/x"
+refusal 'a firmware that is none' bad-firmware 'boot: {firmware: x}'
+refusal 'a firmware without room for hashes' no-hash-page 'boot: {firmware: i.fd, kernel: x}'
+image "$T/two.fd" ebfe '0x10000 0x1000 3' '0x11000 0x1000 3'
+refusal 'a firmware that wants two CPUID pages' bad-layout 'boot: {firmware: two.fd}'
+image "$T/far.fd" ebfe '0x200000 0x1000 1'
+refusal 'too little memory' memory-too-small 'boot: {firmware: far.fd}'
+refusal 'a policy that no firmware takes' bad-policy 'snp: {policy: 0x10000}'
+refusal 'half an ID block' bad-id-block 'snp:' "  id_block: 'hex:$(printf %0192d 1)'"
+
+# Large enough that its first byte is written anew while it is read.
+truncate -s 256M "$T/moving"
+(while :; do printf x 1<>"$T/moving"; done) &
+refusal 'a file that changes while it is read' file-changed 'boot: {kernel: moving}'
+kill $!
+wait
+
+# --- and all of them ---
+
+judge
+
+begin 'every reason that a run can end with has a row'
+# none: no reason; usage: argp's, before a manifest is known; internal: our own mistakes, of which no row is known;
+# output-failed, signal: results.sh, signals.sh
+for reason in $(sed -n 's/^\t\[[A-Z_]*\] = "\(.*\)",$/\1/p' core/base/reason.c); do
+  case $reason in none | usage | internal) continue ;; esac
+  grep -q -E "(refusal .* $reason|[0-9] $reason (pass|fail|error|skip|timeout) )" tests/cli/contract.sh tests/cli/results.sh tests/cli/signals.sh ||
+    wrong "no row for $reason"
+done
+
+finish

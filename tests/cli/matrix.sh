@@ -1,0 +1,166 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/matrix.sh: a manifest that stands for several runs; see contract.inc.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+# shellcheck source=tests/cli/contract.inc disable=SC1091
+. tests/cli/contract.inc
+
+# A run of a matrix, done by either way of going through it.
+matrix() { # NAME STATUS GUEST [OPTION | LINE]...
+  name=$1 wanted=$2
+  guest_of "$3"
+  shift 3
+  manifest_of "$@"
+  for jobs in 1 2; do
+    begin "$name (--jobs $jobs)"
+    folder_new
+    # shellcheck disable=SC2086 # options without blanks
+    on_fake run $options --jobs $jobs --results "$dir" "$T/m.yaml"
+    wants "$wanted"
+    variants
+  done
+}
+
+has() { # VARIANT 'STATUS REASON VERDICT EVENT': the rest of a row, for variants()
+  list="$list$1 $2
+"
+}
+
+variants() {
+  [ "$(find "$dir" -mindepth 1 -maxdepth 1 -type d | wc -l)" = "$(printf %s "$list" | wc -l)" ] ||
+    wrong "$last: folders: $(ls "$dir")"
+  printf %s "$list" >"$T/list"
+  while read -r variant wants; do
+    folder=$dir/$(printf %s "$variant" | tr / _)
+    echo "$case_name: $variant" >"$folder.name"
+    echo "$wants" >"$folder.wants"
+    [ ! -e "$folder/manifest.yaml" ] || "$SNPVMM" measure "$folder/manifest.yaml" >"$folder.digest" 2>&1
+    # shellcheck disable=SC2086 # its words
+    set -- $wants
+    folder_files "$folder" "$4"
+    grep -q "^snpvmm: .*$1.*$variant.*\[$2\]" "$T/err" || wrong "$last: no summary of $variant: $(cat "$T/err")"
+  done <"$T/list"
+}
+
+list=''
+has vcpus=1,expect.exit=0 '0 guest-exit pass guest-exit'
+has vcpus=1,expect.exit=5 '1 guest-exit fail guest-exit'
+has vcpus=2,expect.exit=0 '0 guest-exit pass guest-exit'
+has vcpus=2,expect.exit=5 '1 guest-exit fail guest-exit'
+matrix 'every combination' 1 'print "hello\n" ; out 0xf4 1 0' 'matrix: {vcpus: [1, 2], expect.exit: [0, 5]}'
+
+list=''
+has boot.firmware=i.fd '0 guest-exit pass guest-exit'
+has boot.firmware=sub/i.fd '0 guest-exit pass guest-exit'
+mkdir "$T/sub"
+image "$T/sub/i.fd" ebfe "$SECTION"
+matrix 'a value with a slash' 0 'out 0xf4 1 0' 'matrix: {boot.firmware: [i.fd, sub/i.fd]}'
+
+# --- the worst status ---
+
+list=''
+has platform=kvm '0 guest-exit pass guest-exit'
+has platform=snp '77 host-unsupported skip -'
+matrix 'skip is worse than pass' 77 'flags no-snp ; out 0xf4 1 0' --skip-unsupported 'matrix: {platform: [kvm, snp]}'
+
+list=''
+has expect.exit=0,platform=snp '77 host-unsupported skip -'
+has expect.exit=5,platform=snp '77 host-unsupported skip -'
+has expect.exit=0,platform=kvm '0 guest-exit pass guest-exit'
+has expect.exit=5,platform=kvm '1 guest-exit fail guest-exit'
+matrix 'fail is worse than skip' 1 'flags no-snp ; out 0xf4 1 0' --skip-unsupported \
+  'matrix: {expect.exit: [0, 5], platform: [snp, kvm]}'
+
+list=''
+has timeout=100ms '124 timeout timeout timeout'
+has timeout=10s '1 guest-exit fail guest-exit'
+matrix 'a time limit is worse than fail' 124 'sleep 400 ; out 0xf4 1 5' 'matrix: {timeout: [100ms, 10s]}'
+
+list=''
+has "expect.measurement=$ZEROS,timeout=100ms" '3 measurement-differs fail -'
+guest_of 'wait'
+manifest_of
+call measure "$T/m.yaml"
+digest=$(cat "$T/out")
+has "expect.measurement=$digest,timeout=100ms" '124 timeout timeout timeout'
+matrix 'a measurement is worse than a time limit' 3 'wait' \
+  "matrix: {expect.measurement: ['$ZEROS', '$digest'], timeout: [100ms]}"
+
+list=''
+has "expect.measurement=$ZEROS" '3 measurement-differs fail -'
+has "expect.measurement=$digest" '99 host-unsupported error -'
+matrix 'a launch that fails is worse than a measurement' 99 'flags no-snp' "matrix: {expect.measurement: ['$ZEROS', '$digest']}"
+
+list=''
+has boot.firmware=i.fd '99 host-unsupported error -'
+has boot.firmware=none.fd '2 file-unreadable error -'
+matrix 'a file that is not there is worse than a launch that fails' 2 'flags no-snp' 'matrix: {boot.firmware: [i.fd, none.fd]}'
+
+list=''
+has expect.exit=5 '0 guest-exit pass guest-exit'
+has expect.exit=6 '5 guest-exit fail guest-exit'
+matrix '--guest-status' 5 'out 0xf4 1 5' --guest-status 'matrix: {expect.exit: [5, 6]}'
+
+# --- what is on standard output ---
+
+begin '--jobs: each line of a console says whose it is'
+guest_of 'print "one\n" ; print "tw" ; sleep 20 ; print "o\nno end" ; out 0xf4 1 0'
+manifest_of 'matrix: {vcpus: [1, 2, 3, 4]}'
+on_fake run --jobs 4 "$T/m.yaml"
+wants 0
+for n in 1 2 3 4; do
+  [ "$(grep "^vcpus=$n | " "$T/out")" = "vcpus=$n | one
+vcpus=$n | two
+vcpus=$n | no end" ] || wrong "the console of vcpus=$n: $(grep "^vcpus=$n" "$T/out")"
+done
+[ "$(wc -l <"$T/out")" = 12 ] || wrong "other lines: $(cat "$T/out")"
+
+for jobs in 1 2; do
+  begin "-o json: a list, -o tap: several points (--jobs $jobs)"
+  manifest_of 'matrix: {vcpus: [1, 2]}' 'expect: {exit: 5}'
+  on_fake run --jobs $jobs -o json "$T/m.yaml"
+  wants 1
+  ! command -v python3 >/dev/null ||
+    python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert [x["measurement"]["vcpus"] for x in r] == [1, 2] and {x["status"] for x in r} == {1}' "$T/out" 2>>"$T/why" ||
+    wrong "stdout is: $(head -c 2000 "$T/out")"
+  on_fake run --jobs $jobs -o tap "$T/m.yaml"
+  wants 1
+  out_has '1..2' 'not ok 1 - ' 'not ok 2 - ' vcpus=2
+  [ "$(grep -c '^TAP version' "$T/out")" = 1 ] || wrong 'more than one TAP'
+done
+
+begin '255 runs'
+guest_of 'out 0xf4 1 7'
+exits=$(i=0; while [ $i -lt 255 ]; do printf '%s, ' $i; i=$((i + 1)); done)
+manifest_of "matrix: {expect.exit: [${exits%, }]}"
+on_fake run --jobs 4 --results "$T/many" "$T/m.yaml"
+wants 1
+[ "$(find "$T/many" -name result.json | wc -l)" = 255 ] || wrong "$(find "$T/many" -name result.json | wc -l) results"
+[ "$(grep -c '\[guest-exit\]$' "$T/err")" -ge 255 ] || wrong "not 255 lines"
+err_has 'expect.exit=254'
+
+begin '--jobs takes a number from 1 to 255'
+guest_of 'out 0xf4 1 0'
+manifest_of
+for jobs in 0 256 -1 x ''; do
+  on_fake run "--jobs=$jobs" "$T/m.yaml"
+  wants 2
+  out_is ''
+done
+on_fake run --jobs=255 "$T/m.yaml"
+wants 0
+
+begin 'a matrix that is none'
+for bad in '{vcpus: []}' '{nothing: [1]}' '[1, 2]' '{vcpus: [1, 0]}' '{matrix: [1]}'; do
+  manifest_of "matrix: $bad"
+  folder_new
+  on_fake run --results "$dir" "$T/m.yaml"
+  wants 2
+  out_is ''
+done
+
+judge
+finish

@@ -1,0 +1,259 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/results.sh: result files under odd circumstances, and results on standard output; see contract.inc.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+# shellcheck source=tests/cli/contract.inc disable=SC1091
+. tests/cli/contract.inc
+
+# --- the folder ---
+
+begin 'a folder is made with its parents, and begun anew'
+guest_of 'print "a\n" ; out 0xf4 1 0'
+manifest_of
+dir=$T/deep/er
+on_fake run --results "$dir" "$T/m.yaml"
+leaves "$dir" 0 guest-exit pass guest-exit
+guest_of 'print "b\n" ; out 0xf4 1 5'
+manifest_of 'name: other'
+echo mine >"$dir/notes"
+echo half >"$dir/.result.json"
+on_fake run --results "$dir" "$T/m.yaml"
+leaves "$dir" 1 guest-exit fail guest-exit
+[ "$(cat "$dir/notes")" = mine ] || wrong 'a file of others is gone'
+
+begin 'what an earlier run left is no result of a later one'
+manifest_of 'vcpus: 0'
+on_fake run --results "$dir" "$T/m.yaml"
+leaves "$dir" 2 bad-value error -
+[ ! -e "$dir/launch.json" ] && [ ! -e "$dir/manifest.yaml" ] || wrong 'a plan of the run before'
+rm -f "$dir.digest"
+
+begin 'manifest.yaml holds on to the bytes of the files'
+guest_of 'out 0xf4 1 0'
+manifest_of
+on_fake run --results "$T/kept" "$T/m.yaml"
+wants 0
+mkdir "$T/moved"
+mv "$T/kept/manifest.yaml" "$T/moved"
+call measure "$T/m.yaml"
+out_is "$("$SNPVMM" measure "$T/moved/manifest.yaml" 2>&1)"
+patch "$T/i.fd" 0x100 cc
+call measure "$T/moved/manifest.yaml"
+wants 2
+err_has '[file-differs]'
+
+begin 'a manifest that is not there has results'
+folder_new
+on_fake run --results "$dir" "$T/none.yaml"
+leaves "$dir" 2 file-unreadable error -
+
+refuses() { # NAME DIR: 2, and nothing is launched
+  begin "$1"
+  guest_of 'print "never\n"'
+  manifest_of
+  on_fake run --results "$2" "$T/m.yaml"
+  wants 2
+  out_is ''
+  err_has '[output-failed]'
+}
+echo file >"$T/file"
+refuses 'the folder is a file' "$T/file"
+[ "$(cat "$T/file")" = file ] || wrong 'the file is another'
+refuses 'the folder is in a file' "$T/file/er"
+refuses 'the folder cannot be made' /proc/none
+if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
+  begin 'the folder is of others'
+  mkdir "$T/theirs"
+  cp "$FAKE" "$T/snpvmm-fake"
+  chmod 755 "$T/snpvmm-fake"
+  run setpriv --reuid=65534 --regid=65534 --clear-groups env FAKE_SCRIPT="$T/script" "$T/snpvmm-fake" run \
+    --results "$T/theirs" "$T/m.yaml"
+  if grep -q 'error while loading' "$T/err"; then
+    skip 'the folder is of others' 'another user cannot run this program'
+  else
+    wants 2
+    out_is ''
+    err_has '[output-failed]'
+    [ -z "$(ls -A "$T/theirs")" ] || wrong "left: $(ls -A "$T/theirs")"
+  fi
+else
+  skip 'the folder is of others' 'needs root and setpriv'
+fi
+
+begin 'a folder that another run writes into'
+guest_of 'print "a\n" ; sleep 1000 ; out 0xf4 1 0'
+manifest_of
+folder_new
+FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml" >"$T/first" 2>&1 &
+i=0
+while [ ! -s "$T/first" ] && [ $i -lt 100 ]; do
+  sleep 0.05
+  i=$((i + 1))
+done
+on_fake run --results "$dir" "$T/m.yaml"
+wants 2
+out_is ''
+err_has '[output-failed]'
+wait
+cp "$T/first" "$T/err"
+status=0 last='the first run'
+[ "$(cat "$dir/serial.log")" = a ] || wrong "the first run's console is $(cat "$dir/serial.log")"
+folder_files "$dir" guest-exit
+
+# --- the guest's output elsewhere ---
+
+row 'serial: none' '0 guest-exit pass guest-exit' 'print "a\n" ; out 0xf4 1 0' 'serial: none'
+row 'serial: a file' '0 guest-exit pass guest-exit' 'print "a\n" ; out 0xf4 1 0' 'serial: console'
+file_is "$T/console" console a
+row '--prefix' '0 guest-exit pass guest-exit' 'print "a\nb" ; out 0xf4 1 0' --prefix
+row 'the debug port' '0 guest-exit pass guest-exit' 'print "a\n" ; debug "d\n" ; debug "e" ; out 0xf4 1 0' 'debug_port: debug'
+for d in "$rows/$n_rows" "$rows/$((n_rows - 1))"; do
+  [ ! -e "$d.wants" ] || [ "$(cat "$d/debug.log")" = "d
+e" ] || wrong "debug.log is $(cat "$d/debug.log")"
+done
+
+# --- output that fails ---
+
+begin 'a reader that leaves: 1, and results'
+guest_of 'print "a\n" ; sleep 100 ; flood 1000000 10 ; out 0xf4 1 0'
+manifest_of 'timeout: 20s'
+folder_new
+{
+  FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --results "$dir" "$T/m.yaml" </dev/null 2>"$T/err"
+  echo $? >"$T/status"
+} | head -c 1 >"$T/out"
+read -r status <"$T/status"
+sane 'run | head -c 1'
+cp "$dir/serial.log" "$T/said" 2>/dev/null
+leaves "$dir" 1 output-failed fail output-failed
+
+begin 'no standard output: 1, and results'
+guest_of 'print "a\n" ; sleep 300 ; out 0xf4 1 0'
+manifest_of
+folder_new
+FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --results "$dir" "$T/m.yaml" </dev/null 2>"$T/err" >&-
+status=$?
+: >"$T/out"
+sane 'run >&-'
+leaves "$dir" 1 output-failed fail output-failed
+
+# All that is there is whole: names without a dot, JSON and XML to their ends, a console from first to last byte.
+whole() { # DIR
+  [ -z "$(find "$1" -name '.*' ! -path "$1")" ] || wrong "$last: left over: $(ls -A "$1")"
+  for file in "$1"/*.json; do
+    [ ! -e "$file" ] || python3 -m json.tool "$file" >/dev/null 2>&1 || wrong "$last: half of $file"
+  done
+  [ ! -e "$1/junit.xml" ] || tail -n 1 "$1/junit.xml" | grep -q -F '</testsuites>' || wrong "$last: half of junit.xml"
+  [ ! -e "$1/serial.log" ] || cmp -s "$T/said" "$1/serial.log" || wrong "$last: half of serial.log"
+}
+
+if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
+  for size in 4k 64k 256k; do
+    begin "the disk is full, after $size: 1, and nothing half"
+    guest_of 'flood 320000 16 ; out 0xf4 1 0'
+    yes xxxxxxxxxxxxxxx | head -c 320000 >"$T/said"
+    manifest_of
+    mkdir "$T/full.$size"
+    # shellcheck disable=SC2016 # for the inner shell
+    run unshare -m sh -c 'mount -t tmpfs -o size=$1 none /mnt || exit 200
+      to=$2
+      shift 2
+      "$@" --results /mnt
+      status=$?
+      cp -a /mnt/. "$to"
+      exit $status' sh "$size" "$T/full.$size" env FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+    case $status.$size in
+    2.4k) err_has '[output-failed]' ;; # there was no room for the beginning
+    *)
+      wants 1
+      err_has '[output-failed]'
+      cmp -s "$T/said" "$T/out" || wrong 'the console on standard output is not whole'
+      ;;
+    esac
+    whole "$T/full.$size"
+  done
+else
+  skip 'the disk is full' 'needs root and mount namespaces'
+fi
+
+# --- GitHub Actions ---
+
+begin 'GITHUB_ACTIONS: an annotation for what failed, and for nothing else'
+guest_of 'print "50%: no\n" ; out 0xf4 1 0'
+manifest_of 'name: a, b' 'expect: {console: ["100%: yes"]}'
+run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+wants 1
+[ "$(grep -c '^::error ' "$T/err")" = 1 ] || wrong "not one annotation: $(cat "$T/err")"
+grep -q '^::error file=[^:,]*m\.yaml,.*title=a%2C b::.*100%25: yes.*' "$T/err" || wrong "the annotation is: $(grep '^::' "$T/err")"
+manifest_of 'vcpus: 0'
+run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+wants 2
+grep -q '^::error file=[^:,]*m\.yaml,line=4,.*title=.*::' "$T/err" || wrong "the annotation is: $(grep '^::' "$T/err")"
+for yes in true false; do
+  manifest_of "expect: {console: ['$yes']}"
+  guest_of 'print "true\n" ; out 0xf4 1 0'
+  run env GITHUB_ACTIONS=$yes FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+  err_lacks '::error'
+done
+
+# --- results on standard output ---
+
+in_json() { # EXPRESSION: true of r, what stands on stdout
+  python3 -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' "$T/out" "$1" 2>>"$T/why" || wrong "$last: not so: $1: $(head -c 1000 "$T/out")"
+}
+
+if command -v python3 >/dev/null; then
+  begin '-o json: the result, and no console'
+  guest_of 'print "hello\n" ; out 0xf4 1 5'
+  manifest_of
+  folder_new
+  on_fake -o json run --results "$dir" "$T/m.yaml"
+  leaves "$dir" 1 guest-exit fail guest-exit
+  in_json "r == json.load(open('$dir/result.json'))"
+  on_fake run -o json "$T/m.yaml"
+  wants 1
+  in_json 'r["schema"] == "snpvmm.result/1" and r["guest"]["code"] == 5 and r["status"] == 1 and r["name"] == "m"'
+
+  begin '-o json: a result of every end'
+  for line in 'flags no-snp.99.host-unsupported' 'out 0xf4 1 0.0.guest-exit' 'fail-ioctl LAUNCH_START EIO 7.99.firmware-refused'; do
+    reason=${line##*.} line=${line%.*}
+    guest_of "${line%.*}"
+    on_fake run -o json "$T/m.yaml"
+    wants "${line##*.}"
+    in_json "r['reason'] == '$reason' and r['status'] == ${line##*.}"
+  done
+  on_fake run -o json --set vcpus=0 "$T/m.yaml"
+  wants 2
+  in_json 'r["reason"] == "bad-value" and r["verdict"] == "error"'
+else
+  skip '-o json' 'there is no python3'
+fi
+
+begin '-o tap: the result, and no console'
+guest_of 'print "ok 7 - no\n" ; out 0xf4 1 0'
+manifest_of 'name: "a # b"'
+on_fake run -o tap "$T/m.yaml"
+wants 0
+out_has 'TAP version 14' '1..1' 'ok 1 - a \# b'
+[ "$(grep -c '^ok ' "$T/out")" = 1 ] || wrong "more than a point: $(cat "$T/out")"
+on_fake run -o tap --set expect.exit=4 "$T/m.yaml"
+wants 1
+out_has 'not ok 1 - a \# b' 'guest-exit'
+guest_of 'flags no-snp'
+on_fake run -o tap --skip-unsupported "$T/m.yaml"
+wants 77
+out_has 'ok 1 - a \# b # SKIP'
+
+begin 'a result that cannot be written is no pass'
+guest_of 'out 0xf4 1 0'
+for format in json tap; do
+  run sh -c "FAKE_SCRIPT='$T/script' '$FAKE' run -o $format '$T/m.yaml' >/dev/full"
+  wants 1
+  err_has '[output-failed]'
+done
+
+judge
+finish

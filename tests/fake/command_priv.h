@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/command_priv.h: a script as it is held between reading and playing. */
+#ifndef TESTS_FAKE_COMMAND_PRIV_H
+#define TESTS_FAKE_COMMAND_PRIV_H
+
+#include <pthread.h>
+
+#include "tests/fake/command.h"
+
+enum { COMMAND_FAULTS = 8, COMMAND_VCPUS = 256 };
+
+/* What a vCPU does, `times` over: one exit, or bytes to a port, as many as one exit takes at a time; or it sleeps. */
+struct step {
+	enum { STEP_EXIT, STEP_BYTES, STEP_SLEEP } kind;
+	unsigned vcpu;
+	uint64_t times;
+	struct fake_exit exit;
+	uint16_t port;
+	char *text;      /* of STEP_BYTES; NULL: a flood */
+	uint64_t size;   /* of STEP_BYTES */
+	uint64_t period; /* of a flood: each so many bytes an end of line; 0: never */
+	uint64_t ms;     /* of STEP_SLEEP */
+	bool stuck;      /* nor does a kick end it */
+};
+
+struct fault {
+	unsigned long request;
+	uint32_t sev; /* the command of KVM_MEMORY_ENCRYPT_OP */
+	int errnum;
+	uint32_t status;
+	bool over;
+};
+
+struct fake_command {
+	const char *path;
+	unsigned line; /* while it is read */
+	unsigned vcpu;
+	uint64_t times; /* of the next step */
+	unsigned flags;
+	const char *no_path;
+	int no_path_errnum;
+	pthread_mutex_t lock; /* of the faults; steps are of their vCPU's thread */
+	struct fault faults[COMMAND_FAULTS];
+	size_t n_faults;
+	struct step *steps;
+	size_t n_steps;
+	struct place {
+		size_t step;
+		uint64_t round, done; /* of the step: so many times, so many bytes of this time */
+	} places[COMMAND_VCPUS];
+};
+
+#endif
