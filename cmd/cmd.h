@@ -58,8 +58,8 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 /* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);
 
-/* The manifest with what --set says. */
-int manifest_open(const char *path, const struct settings *s, struct manifest *ret,
+/* The manifest with what --set says; of its matrix, run number `run`, from 0. */
+int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 
 #endif

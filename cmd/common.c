@@ -181,8 +181,10 @@ void error_print(const struct error *err)
 		fprintf(stderr, "  fix: %s\n", err->fix);
 }
 
-int manifest_open(const char *path, const struct settings *s, struct manifest *ret,
+int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err)
 {
-	return manifest_load(path, s->set, s->count, ret, err);
+	const struct manifest_choice choice = { s->set, s->count, run };
+
+	return manifest_load(path, &choice, ret, err);
 }

@@ -289,7 +289,7 @@ static int run_manifest(const struct run_command *c, struct error *err)
 	auto_plan const struct plan *measured = NULL, *plain = NULL;
 	auto_digest struct snp_digest digest = { 0 };
 
-	if (manifest_open(c->manifest, &c->settings, &m, err) < 0 ||
+	if (manifest_open(c->manifest, &c->settings, 0, &m, err) < 0 ||
 	    images_load(&m, &images, err) < 0 ||
 	    assemble(&m, &images, MANIFEST_SNP, &measured, err) < 0)
 		return STATUS_USAGE;
