@@ -68,7 +68,7 @@ struct snp_digest;     /* core/snp/digest.h */
 /* What `measure` says of a manifest and its digest; borrows both. */
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
 
-/* Run number `run` of the manifest, with what --set says. */
+/* The manifest with what --set says; of its matrix, run number `run`, from 0. */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 

@@ -188,13 +188,15 @@ void error_print(const struct error *err)
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err)
 {
-	(void)run;
-	return manifest_load(path, s->set, s->count, ret, err);
+	const struct manifest_choice choice = { s->set, s->count, run };
+
+	return manifest_load(path, &choice, ret, err);
 }
 
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)
 {
 	return (struct measure_result){ .manifest = m->file,
+		                        .variant = m->variant,
 		                        .profile = manifest_profile_name(m->profile),
 		                        .vcpu_type = m->vcpu_type,
 		                        .vcpus = m->vcpus,

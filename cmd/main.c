@@ -13,14 +13,8 @@
 #include "core/base/file.h"
 
 const struct command *const commands[] = {
-	&command_run,
-	&command_measure,
-	&command_check,
-	&command_doctor,
-	&command_explain,
-	&command_schema,
-	&command_completion,
-	NULL,
+	&command_run,     &command_measure, &command_check,      &command_doctor,
+	&command_explain, &command_schema,  &command_completion, NULL,
 };
 
 /* Named by the interface, built in a later version. */

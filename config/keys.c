@@ -30,9 +30,9 @@ static const char *const serial_words[] = { "stdout", "none", NULL };
 static const char *const debug_words[] = { "none", "stderr", NULL };
 
 const struct key keys[KEYS] = {
-	[KEY_VERSION] = { "version", VALUE_NUMBER, .required = true, .min = 1, .max = 1,
-	                  .doc = "Version of the manifest's format" },
-	[KEY_NAME] = { "name", VALUE_LINE, FIELD(name), .min = 1, .max = 255,
+	[KEY_VERSION] = { "version", VALUE_NUMBER, .required = true, .fixed = true, .min = 1,
+	                  .max = 1, .doc = "Version of the manifest's format" },
+	[KEY_NAME] = { "name", VALUE_LINE, .fixed = true, FIELD(name), .min = 1, .max = 255,
 	               .doc = "Name of the test in results; else the file's stem" },
 	[KEY_PLATFORM] = { "platform", VALUE_WORD, FIELD(platform), .words = platform_words,
 	                   .fallback = "snp",
@@ -103,7 +103,7 @@ const struct key keys[KEYS] = {
 	                  .fallback = "60s", .doc = "Time limit of the whole run" },
 	[KEY_SILENCE] = { "silence", VALUE_TIME, FIELD(silence_ms), .min = 1, .max = 24 * DAY,
 	                  .doc = "Time limit since the last console byte" },
-	[KEY_MATRIX] = { "matrix", VALUE_LATER,
+	[KEY_MATRIX] = { "matrix", VALUE_MATRIX, .fixed = true,
 	                 .doc = "Map from keys to lists: one run for each combination" },
 };
 

@@ -64,6 +64,7 @@ enum value_kind {
 	VALUE_PORT,      /* a number min..max, or false */
 	VALUE_EXIT,      /* a number min..max, any, or none */
 	VALUE_PATTERNS,  /* a list of at most max regular expressions */
+	VALUE_MATRIX,    /* a map from dotted keys to lists of their values */
 	VALUE_LATER,     /* known, and refused by name until it is built */
 	VALUE_KINDS
 };
@@ -72,6 +73,7 @@ struct key {
 	const char *name; /* with dots: "snp.policy" stands as `policy` in the map `snp` */
 	enum value_kind kind;
 	bool required;
+	bool fixed;               /* the same in all runs: not in the matrix */
 	size_t offset, size;      /* where in struct manifest; size 0: nowhere */
 	uint64_t min, max;        /* what they count depends on the kind */
 	const char *const *words; /* ended by NULL */

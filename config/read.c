@@ -13,8 +13,10 @@
 
 void load_turn_to(struct load *l, const struct key *k)
 {
-	l->file = l->slots[k - keys].own ? l->label : l->path;
-	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
+	const struct key *set = l->slots[k - keys].set;
+
+	l->file = set ? l->label : l->path;
+	snprintf(l->label, sizeof(l->label), "--set %s", set ? set->name : k->name);
 }
 
 int at_value(const struct load *l, const struct yaml_tree *v)
@@ -388,6 +390,7 @@ static const struct kind_row {
 	[VALUE_PORT] = { "a port number or false", read_port },
 	[VALUE_EXIT] = { "a number, any or none", read_exit },
 	[VALUE_PATTERNS] = { NULL, read_patterns },
+	[VALUE_MATRIX] = { NULL, read_matrix },
 	[VALUE_LATER] = { NULL, read_later },
 };
 static_assert(ARRAY_SIZE(kind_rows) == VALUE_KINDS, "a kind of value that nobody reads");

@@ -276,6 +276,8 @@ static json_t *of_patterns(struct schema *s, const struct key *k)
 	return with(s, list, "maxItems", json_integer((json_int_t)k->max));
 }
 
+static json_t *of_matrix(struct schema *s, const struct key *k);
+
 /* Nothing will do. */
 static json_t *of_later(struct schema *s, const struct key *k)
 {
@@ -293,9 +295,27 @@ static json_t *(*const describe[])(struct schema *s, const struct key *k) = {
 	[VALUE_BYTES] = of_bytes,       [VALUE_DIGEST] = of_digest,
 	[VALUE_PINS] = of_pins,         [VALUE_SINK] = of_sink,
 	[VALUE_PORT] = of_port,         [VALUE_EXIT] = of_exit,
-	[VALUE_PATTERNS] = of_patterns, [VALUE_LATER] = of_later,
+	[VALUE_PATTERNS] = of_patterns, [VALUE_MATRIX] = of_matrix,
+	[VALUE_LATER] = of_later,
 };
 static_assert(ARRAY_SIZE(describe) == VALUE_KINDS, "a kind of value without a description");
+
+static json_t *of_matrix(struct schema *s, const struct key *k)
+{
+	json_t *properties = object(s);
+
+	for (const struct key *one = keys; one < keys + KEYS; one++) {
+		json_t *list;
+
+		if (one->fixed || one->kind == VALUE_LATER)
+			continue;
+		list = with(s, typed(s, "array"), "items", describe[one->kind](s, one));
+		with(s, list, "minItems", json_integer(1));
+		with(s, properties, one->name, list);
+	}
+	(void)k;
+	return closed(s, properties);
+}
 
 /* As YAML would give it: `1` is a number, `0x1` and `512M` are words to the strictest readers. */
 static json_t *fallback_scalar(const char *form)

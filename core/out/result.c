@@ -42,6 +42,8 @@ void result_measure(const struct emitter *e, const char *key, const struct measu
 	e->map(e->self, key);
 	e->text(e->self, "schema", "snpvmm.measure/1");
 	e->text(e->self, "manifest", r->manifest);
+	if (r->variant)
+		e->text(e->self, "variant", r->variant);
 	e->bytes(e->self, "measurement", r->digest->value, sizeof(r->digest->value));
 	e->text(e->self, "profile", r->profile);
 	e->number(e->self, "vcpus", r->vcpus);

@@ -13,6 +13,7 @@ struct stats_report;  /* core/vm/stats.h */
 /* "snpvmm.measure/1". Everything is borrowed. */
 struct measure_result {
 	const char *manifest, *profile, *vcpu_type;
+	const char *variant; /* of its matrix; NULL without one */
 	unsigned vcpus;
 	uint32_t vcpu_sig;
 	uint64_t guest_features;

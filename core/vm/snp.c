@@ -62,7 +62,7 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failur
 
 int platform_sev_open(const struct kvm_sys *sys, struct error *err)
 {
-	int r = sys->open(sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
+	int r = sys->open(sys->self, "/dev/sev", O_RDONLY | O_CLOEXEC);
 
 	return r < 0 ? refusal_set(err, CALL_OPEN_SEV, -r) : r;
 }

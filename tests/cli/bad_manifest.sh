@@ -58,10 +58,8 @@ with 'zzzzzzzz: 1'
 refused unknown-key 3:1 "unknown key 'zzzzzzzz'" '  fix: the keys here are: version, name, '
 
 begin 'keys of later versions'
-for key in 'disks: []' 'matrix: {vcpus: [1, 2]}'; do
-  with "$key"
-  refused unsupported 3:1 "'${key%%:*}' is not supported by this version of snpvmm" '  fix: remove the key'
-done
+with 'disks: []'
+refused unsupported 3:1 "'disks' is not supported by this version of snpvmm" '  fix: remove the key'
 with 'snp: {identity: {svn: 1}}'
 refused unsupported 3:7 "'snp.identity' is not supported by this version of snpvmm" '  fix: remove the key'
 
@@ -205,6 +203,21 @@ with "measure: {ovmf_hash: $(printf '%096d' 0)}"
 refused conflict 2:18 'builtin:selftest has no OVMF pages for measure.ovmf_hash to stand for' '  fix: '
 text 'version: 1\nboot: {firmware: builtin:selftest, kernel: m.yaml}\n'
 refused conflict 2:18 'builtin:selftest boots no kernel, but boot.kernel is given' '  fix: '
+
+begin 'matrices of what does not vary'
+with 'matrix: {vcpsu: [1, 2]}'
+refused unknown-key 3:10 "unknown key 'vcpsu' in 'matrix'" "  fix: did you mean 'vcpus'?"
+with 'matrix: {name: [a, b]}'
+refused bad-value 3:10 "'name' cannot be in 'matrix'" '  fix: write it outside'
+with 'matrix: {vcpus: 4}'
+refused bad-value 3:17 "'matrix: vcpus' must be a list of values, not a single value" '  fix: '
+with 'matrix: {vcpus: []}'
+refused bad-value 3:17 "'matrix: vcpus' is an empty list"
+with 'matrix: {vcpus: [1, 2], memory: [512]}'
+refused bad-value 3:34 "'memory' is '512', which is not a size" '  fix: '
+tens='1, 2, 3, 4, 5, 6, 7, 8, 9, 10'
+with matrix: "  vcpus: [$tens]" "  exit_port: [$tens]" "  expect.exit: [$tens]" '  boot.cmdline: [a, b]'
+refused bad-value 7:3 "'matrix' stands for more than 1000 runs"
 
 begin 'places for output that there are not'
 with 'serial: stderr'

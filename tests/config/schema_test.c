@@ -341,7 +341,7 @@ static int parse(const char *text, struct error *err)
 {
 	auto_manifest struct manifest m = { 0 };
 
-	return manifest_parse("m.yaml", (const uint8_t *)text, strlen(text), NULL, 0, &m, err);
+	return manifest_parse("m.yaml", (const uint8_t *)text, strlen(text), NULL, &m, err);
 }
 
 /* A manifest with one value: `boot` is there, for what needs it. */
@@ -500,7 +500,17 @@ static const struct sample {
 	{ KEY_TIMEOUT, "1h", false },
 	{ KEY_SILENCE, "1s", true },
 	{ KEY_SILENCE, "1", false },
-	{ KEY_MATRIX, "{vcpus: [1]}", false },
+	{ KEY_MATRIX, "{vcpus: [1]}", true },
+	{ KEY_MATRIX,
+	  "{vcpus: [1, 2], snp.policy: [0x30000, {debug: true}], expect.never: [[], [x]]}", true },
+	{ KEY_MATRIX, "{}", true },
+	{ KEY_MATRIX, "{vcpus: 1}", false },
+	{ KEY_MATRIX, "{vcpus: []}", false },
+	{ KEY_MATRIX, "{vcpus: [0]}", false },
+	{ KEY_MATRIX, "{name: [a]}", false },
+	{ KEY_MATRIX, "{disks: [[]]}", false },
+	{ KEY_MATRIX, "{snp: {policy: [0x30000]}}", false },
+	{ KEY_MATRIX, "[]", false },
 };
 
 Test(schema, and_the_parser_agree_on_every_sample)

@@ -4,7 +4,6 @@
  * by offsets, and share nothing with core/snp: what agrees with them agrees with two authors.
  */
 #include <errno.h>
-#include <linux/psp-sev.h>
 #include <string.h>
 
 #include "core/base/sha2.h"
@@ -175,19 +174,23 @@ int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a
 	return 0;
 }
 
-/* SNP_PLATFORM_STATUS alone: nobody asks for more. */
+/* The two commands that only ask, which both begin with the version of the firmware's interface. */
 int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg)
 {
-	const struct sev_issue_cmd *cmd = arg;
+	const struct x_sev_issue_cmd *cmd = arg;
+	uint32_t id = request == X_SEV_ISSUE_CMD ? le32_get(cmd->cmd) : 0;
+	bool snp = id == X_SNP_PLATFORM_STATUS;
 	uint8_t *status;
 
-	if (request != SEV_ISSUE_CMD || cmd->cmd != X_SNP_PLATFORM_STATUS)
-		return fake_complain(f, EINVAL, "/dev/sev: ioctl 0x%lx", request);
-	status = (uint8_t *)(uintptr_t)cmd->data;
-	memset(status, 0, 32);
+	if (!snp && id != X_SEV_PLATFORM_STATUS)
+		return fake_complain(f, EINVAL, "/dev/sev: ioctl 0x%lx, command %u", request, id);
+	status = (uint8_t *)(uintptr_t)le64_get(cmd->data);
+	memset(status, 0, snp ? sizeof(struct x_snp_status) : sizeof(struct x_sev_status));
 	status[0] = FIRMWARE_API >> 8;
 	status[1] = FIRMWARE_API & 0xff;
-	status[2] = status[3] = 1; /* initialised, and so is the RMP */
+	status[2] = 1; /* initialised */
+	if (snp)
+		status[3] = 1; /* and so is the RMP */
 	return 0;
 }
 
