@@ -253,6 +253,8 @@ int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
 	int status;
 
 	memset(ret, 0, sizeof(*ret));
+	if (o->results || o->whole)
+		attempt_host(ret);
 	if (!o->labelled)
 		progress_begin();
 	status = attempt_steps(&a, run);

@@ -32,6 +32,9 @@ struct attempt {
 	struct run_result *r;
 };
 
+/* Which host it is, before anything of it is used. */
+void attempt_host(struct run_result *r);
+
 /* Writes what is left of the result files, fills the result, tells the verdict. Returns the status. */
 int attempt_conclude(struct attempt *a, int status);
 

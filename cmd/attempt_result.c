@@ -135,7 +135,7 @@ static void fill_inputs(struct run_result *r, const struct attempt *a)
 	fill_input(r, "initrd", a->m.initrd.path, a->images.initrd_sha256);
 }
 
-static void fill_host(struct run_result *r)
+void attempt_host(struct run_result *r)
 {
 	struct host_facts f;
 
@@ -173,8 +173,6 @@ static void result_fill(struct attempt *a, int status)
 	if (a->digested)
 		fill_measurement(r, a);
 	fill_inputs(r, a);
-	if (a->hashed)
-		fill_host(r);
 	fill_times(r, a);
 }
 
@@ -184,13 +182,17 @@ static void doctor_tell(const struct attempt *a)
 	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
 	enum reason kind = a->err.kind;
 	struct doctor_report report;
+	const char *finding;
 	char text[512];
+	size_t n;
 
 	if (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
 	    kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED)
 		return;
 	doctor_look(&host_this, &report);
-	if (doctor_brief(&report, on, text, sizeof(text)) > 0)
+	n = doctor_brief(&report, on, text, sizeof(text));
+	finding = strstr(text, ": "); /* behind the check's name */
+	if (n > 1 || (n == 1 && finding && !strstr(a->err.text, finding + 2)))
 		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
 }
 

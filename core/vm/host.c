@@ -13,7 +13,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/vm/platforms.h"
 #include "core/vm/sys.h"
 
 enum {
@@ -197,7 +199,8 @@ static void facts_cpu(const struct host *h, struct host_facts *ret)
 
 int host_facts_read(const struct host *h, struct host_facts *ret)
 {
-	int sev = h->sys->open(h->sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
+	struct error error = { 0 };
+	int sev = platform_sev_open(h->sys, &error);
 	struct x_sev_status status;
 	uint32_t ignored;
 

@@ -190,7 +190,7 @@ Test(host, the_real_log_is_read_or_refused_at_once)
 Test(host, the_firmwares_answer_and_its_refusal_come_back)
 {
 	auto_fake_host struct fake_host *f = fake_host_new();
-	int sev = f->sys.open(f, "/dev/sev", O_RDWR | O_CLOEXEC);
+	int sev = f->sys.open(f, "/dev/sev", O_RDONLY | O_CLOEXEC);
 	struct x_sev_status s;
 	struct x_snp_status n;
 	uint32_t status = 99;
