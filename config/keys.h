@@ -108,7 +108,8 @@ extern const char *const platform_words[];
 extern const char *const profile_words[];
 extern const char *const builtin_words[];
 
-#define ABI_KEY "abi" /* in the map form of snp.policy, beside the bits of snp_policy_bits */
+#define ABI_KEY          "abi" /* in the map form of snp.policy, beside the bits of snp_policy_bits */
+#define FIRMWARE_BUILTIN "builtin:" /* before the name of a built-in guest */
 /* A file's map form. */
 #define FILE_PATH_KEY "path"
 #define FILE_HASH_KEY "sha256"

@@ -272,7 +272,7 @@ static int read_file(struct load *l, const struct key *k, const struct yaml_tree
 
 static int read_firmware(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	static const char prefix[] = "builtin:";
+	static const char prefix[] = FIRMWARE_BUILTIN;
 	size_t n = sizeof(prefix) - 1;
 
 	if (v->kind != YAML_SCALAR || strncmp(v->text, prefix, n) != 0)

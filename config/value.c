@@ -178,15 +178,25 @@ int value_number(const char *name, const char *text, uint64_t min, uint64_t max,
 }
 
 /* A value that is a whole number of some unit, in the largest one that divides it. */
-static const char *unit_text(uint64_t v, const struct unit *units, char to[static 32])
+static const char *unit_text(uint64_t v, const struct unit *units, char to[static VALUE_UNIT_ROOM])
 {
 	const struct unit *best = units;
 
 	for (const struct unit *u = units; u->name; u++)
 		if (v % u->factor == 0 && u->factor > best->factor)
 			best = u;
-	snprintf(to, 32, "%" PRIu64 "%s", v / best->factor, best->name);
+	snprintf(to, VALUE_UNIT_ROOM, "%" PRIu64 "%s", v / best->factor, best->name);
 	return to;
+}
+
+const char *value_size_text(uint64_t bytes, char to[static VALUE_UNIT_ROOM])
+{
+	return unit_text(bytes, size_units, to);
+}
+
+const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_ROOM])
+{
+	return unit_text(ms, time_units, to);
 }
 
 static int unit_read(const char *text, const struct unit *units, uint64_t *ret)

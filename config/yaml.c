@@ -64,8 +64,7 @@ struct yaml_tree *yaml_tree_scalar(const char *text)
 	return NULL;
 }
 
-/* RFC 3629, section 4. The code point and its length, or -1. */
-static long utf8_decode(const uint8_t *at, size_t left, size_t *length)
+long yaml_character(const uint8_t *at, size_t left, size_t *length)
 {
 	static const struct {
 		uint8_t mask, lead;
@@ -79,6 +78,7 @@ static long utf8_decode(const uint8_t *at, size_t left, size_t *length)
 	size_t n = 0;
 	uint32_t c;
 
+	*length = 1;
 	while (n < ARRAY_SIZE(forms) && (at[0] & forms[n].mask) != forms[n].lead)
 		n++;
 	if (n == ARRAY_SIZE(forms) || left <= n)
@@ -107,11 +107,13 @@ static bool breaks_line(long c, const struct cursor *after)
 static long cursor_next(struct cursor *c)
 {
 	size_t length = 0;
-	long code = c->at < c->end ? utf8_decode(c->at, (size_t)(c->end - c->at), &length) : -1;
+	long code = c->at < c->end ? yaml_character(c->at, (size_t)(c->end - c->at), &length) : -1;
 
+	if (code < 0)
+		return code;
 	c->at += length;
-	c->column += length > 0;
-	if (length > 0 && breaks_line(code, c)) {
+	c->column++;
+	if (breaks_line(code, c)) {
 		c->line++;
 		c->column = 1;
 	}

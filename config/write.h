@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* config/write.h: a manifest as YAML again, with everything in it that was left to defaults. */
+#ifndef CONFIG_WRITE_H
+#define CONFIG_WRITE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct error;    /* core/base/error.h */
+struct manifest; /* config/manifest.h */
+
+/* SHA-256 of what the manifest's files hold, 32 bytes each; NULL: not known, only what the manifest pins. */
+struct manifest_hashes {
+	const uint8_t *firmware, *kernel, *initrd;
+};
+
+/*
+ * Writes each key that has a value. Paths are absolute, files pinned by `h`, bytes are written out, and of a matrix
+ * there is this run alone. Loading it gives the same manifest, but for places. What is not UTF-8 in a path,
+ * which no manifest can name, is written as U+FFFD. `to` is flushed.
+ */
+int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
+                   struct error *err);
+
+#endif
