@@ -2,6 +2,7 @@
 
 B      ?= build$(if $(SAN),-san)
 PREFIX ?= /usr/local
+UDEVDIR ?= $(PREFIX)/lib/udev
 PKGS   := yaml-0.1 libcbor jansson libcrypto
 SRC    := $(sort $(wildcard core/*/*.c config/*.c firmware/*.c) $(wildcard firmware/*.S))
 CMDSRC := $(sort $(wildcard cmd/*.c))
@@ -23,7 +24,7 @@ LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CRYPTO   := $(wildcard $(shell pkg-config --variable=libdir libcrypto 2>/dev/null)/libcrypto.a)
 LDLIBS   += $(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS))
 
-all: $(B)/snpvmm
+all: $(B)/snpvmm share
 
 include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk
 
@@ -60,7 +61,7 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
-TEST_DEPS  := libcriterion-dev
+TEST_DEPS  := libcriterion-dev libxml2-utils python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(1)
 
@@ -86,14 +87,37 @@ $(B)/fuzz/%: tests/fuzz/%.c $(SRC) $(HEADERS)
 	@echo "  FUZZ    $@"
 	mkdir -p $(@D) && clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(SRC) $(LDLIBS) -o $@
 
-install: $(B)/snpvmm
-	install -D -m 755 $< $(DESTDIR)$(PREFIX)/bin/snpvmm
-	install -D -m 644 snpvmm.1 $(DESTDIR)$(PREFIX)/share/man/man1/snpvmm.1
+# What the program says of itself is made with it, so that installing makes nothing.
+SHARE := $(addprefix $(B)/share/,completion.bash completion.zsh completion.fish manifest.schema.json)
+share: $(SHARE)
+$(B)/share/completion.%: $(B)/snpvmm
+	mkdir -p $(@D) && $< completion $* >$@.new && mv $@.new $@
+$(B)/share/manifest.schema.json: $(B)/snpvmm
+	mkdir -p $(@D) && $< schema >$@.new && mv $@.new $@
+
+# SOURCE=PLACE below PREFIX.
+DOCDIR    := share/doc/snpvmm
+INSTALLED := $(foreach m,$(wildcard snpvmm.1 snpvmm*.5),$(m)=share/man/man$(subst .,,$(suffix $(m)))/$(m)) \
+             $(B)/share/completion.bash=share/bash-completion/completions/snpvmm \
+             $(B)/share/completion.zsh=share/zsh/site-functions/_snpvmm \
+             $(B)/share/completion.fish=share/fish/vendor_completions.d/snpvmm.fish \
+             $(B)/share/manifest.schema.json=share/snpvmm/manifest.schema.json \
+             $(foreach s,$(wildcard result.schema.json),$(s)=share/snpvmm/$(s)) \
+             $(foreach f,$(wildcard examples/*) LICENSE,$(f)=$(DOCDIR)/$(f))
+ROOT       = '$(DESTDIR)$(PREFIX)'
+UDEVRULES  = '$(DESTDIR)$(UDEVDIR)'/rules.d/60-snpvmm.rules
+install: $(B)/snpvmm share
+	umask 022 && install -D -m 755 $< $(ROOT)/bin/snpvmm
+	umask 022 && $(foreach f,$(INSTALLED),install -D -m 644 $(subst =, $(ROOT)/,$(f)) &&) :
+	umask 022 && install -D -m 644 udev/60-snpvmm.rules $(UDEVRULES)
+uninstall:
+	rm -f $(ROOT)/bin/snpvmm $(foreach f,$(INSTALLED),$(ROOT)/$(lastword $(subst =, ,$(f)))) $(UDEVRULES)
+	-rmdir $(ROOT)/$(DOCDIR)/examples $(ROOT)/$(DOCDIR) $(ROOT)/share/snpvmm 2>/dev/null
 compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
 clean: ; rm -rf $(B)
 
 layers: ; awk -f tests/layers.awk $(SRC) $(CMDSRC) $(HEADERS) # no include reaches up
 
-.PHONY: all demo check check-all check-snp bench fuzz install clean layers
+.PHONY: all share demo check check-all check-snp bench fuzz install uninstall clean layers
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -name '*.d')

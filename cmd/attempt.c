@@ -215,8 +215,8 @@ static bool attempt_stopped(struct attempt *a)
 	if (n == 0)
 		return false;
 	a->ended = true;
-	outcome_set(&a->outcome, RUN_SIGNALLED, (uint64_t)n,
-	            "ended by a signal before the launch: %s", strsignal(n));
+	outcome_set(&a->outcome, RUN_SIGNALLED, (uint64_t)n, "ended by %s before the launch",
+	            strsignal(n));
 	return true;
 }
 

@@ -12,6 +12,9 @@
 #include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
+#include "core/vm/doctor.h"
+#include "core/vm/host.h"
+#include "core/vm/platforms.h"
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
 
@@ -132,6 +135,16 @@ static void fill_inputs(struct run_result *r, const struct attempt *a)
 	fill_input(r, "initrd", a->m.initrd.path, a->images.initrd_sha256);
 }
 
+static void fill_host(struct run_result *r)
+{
+	struct host_facts f;
+
+	host_facts_read(&host_this, &f);
+	COPY(r->host.kernel, f.kernel);
+	COPY(r->host.firmware, f.firmware);
+	COPY(r->host.cpu, f.cpu);
+}
+
 static void fill_name(struct run_result *r, const struct attempt *a)
 {
 	char stem[sizeof(r->name)];
@@ -160,7 +173,25 @@ static void result_fill(struct attempt *a, int status)
 	if (a->digested)
 		fill_measurement(r, a);
 	fill_inputs(r, a);
+	if (a->hashed)
+		fill_host(r);
 	fill_times(r, a);
+}
+
+/* Where it was the host that failed: what else of it is in the way. */
+static void doctor_tell(const struct attempt *a)
+{
+	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
+	enum reason kind = a->err.kind;
+	struct doctor_report report;
+	char text[512];
+
+	if (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
+	    kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED)
+		return;
+	doctor_look(&host_this, &report);
+	if (doctor_brief(&report, on, text, sizeof(text)) > 0)
+		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
 }
 
 static void verdict_tell(const struct attempt *a)
@@ -178,6 +209,8 @@ static void verdict_tell(const struct attempt *a)
 		       reason_name(r->reason));
 	else
 		error_print(&a->err);
+	if (r->status == STATUS_LAUNCH && !a->ended)
+		doctor_tell(a);
 }
 
 /* result.json must not say that all went well when its own folder didn't take all. */

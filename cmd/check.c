@@ -30,30 +30,57 @@ static error_t check_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* Assembling for both platforms is what `run` would do, and reads every file that the manifest names. */
-static int check_manifest(const struct check *c, const char *path, struct error *err)
+/* A line on a manifest, or on one run of its matrix. */
+static void tell(const struct manifest *m, const char *text, const char *more)
 {
-	auto_manifest struct manifest m = { 0 };
+	log_notice("%s: %s%s%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
+	           text, more);
+}
+
+/* Assembling for both platforms is what `run` would do, and reads every file that the manifest names. */
+static int check_plans(const struct manifest *m, struct error *err)
+{
 	auto_images struct images images = { 0 };
 	auto_plan const struct plan *plan = NULL, *plain = NULL;
-	int r = manifest_open(path, &c->settings, 0, &m, err);
+	int r = images_load(m, &images, err);
 
 	if (r == 0)
-		r = images_load(&m, &images, err);
+		r = assemble(m, &images, MANIFEST_SNP, &plan, err);
 	if (r == 0)
-		r = assemble(&m, &images, MANIFEST_SNP, &plan, err);
-	if (r == 0)
-		r = assemble(&m, &images, MANIFEST_KVM, &plain, err);
+		r = assemble(m, &images, MANIFEST_KVM, &plain, err);
+	if (r < 0)
+		return m->variant ? error_wrap(err, "%s", m->variant) : r;
+	if (plan_settings(plan)->measure_only)
+		tell(m, "ok to measure, not to run: ", plan_settings(plan)->measure_only);
+	else
+		tell(m, "ok", "");
+	if (m->platform == MANIFEST_SNP && plan_settings(plan)->snp_doubt)
+		tell(m, "", plan_settings(plan)->snp_doubt);
+	return 0;
+}
+
+/* One run of its matrix; *ret_runs is how many there are. */
+static int check_run(const struct check *c, const char *path, unsigned run, unsigned *ret_runs,
+                     struct error *err)
+{
+	auto_manifest struct manifest m = { 0 };
+	int r = manifest_open(path, &c->settings, run, &m, err);
+
 	if (r < 0)
 		return r;
-	if (plan_settings(plan)->measure_only)
-		log_notice("%s: ok to measure, not to run: %s", path,
-		           plan_settings(plan)->measure_only);
-	else
-		log_notice("%s: ok", path);
-	if (m.platform == MANIFEST_SNP && plan_settings(plan)->snp_doubt)
-		log_notice("%s: %s", path, plan_settings(plan)->snp_doubt);
-	return 0;
+	*ret_runs = m.runs;
+	return check_plans(&m, err);
+}
+
+/* A matrix stands for several runs: all are checked, until one is wrong. */
+static int check_manifest(const struct check *c, const char *path, struct error *err)
+{
+	unsigned runs = 1;
+	int r = 0;
+
+	for (unsigned run = 0; run < runs && r == 0; run++)
+		r = check_run(c, path, run, &runs, err);
+	return r;
 }
 
 static int check_main(int argc, char **argv, struct error *err)

@@ -32,12 +32,16 @@ struct command {
 	int (*main)(int argc, char **argv, struct error *err);
 };
 
-extern const struct command command_run, command_measure, command_check, command_schema;
+extern const struct command command_run, command_measure, command_check, command_doctor,
+	command_explain, command_schema, command_completion;
 /* All of them, in the order of the help text, ended by NULL; in main.c. */
 extern const struct command *const commands[];
 
+/* What stands before the command's name; in main.c. */
+extern const struct argp main_argp;
 /* -q, -v, --color: understood before and after the command's name. */
 extern const struct argp common_argp;
+extern const char *const color_words[]; /* of --color; ended by NULL */
 /* What -o was given, here or there. */
 void output_option(const char *argument, struct argp_state *state);
 /* --set and --platform; its input is a struct settings. */
@@ -64,7 +68,7 @@ struct snp_digest;     /* core/snp/digest.h */
 /* What `measure` says of a manifest and its digest; borrows both. */
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
 
-/* Run number `run` of the manifest, with what --set says. */
+/* The manifest with what --set says; of its matrix, run number `run`, from 0. */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 

@@ -7,19 +7,20 @@
 
 #include "cmd/cmd.h"
 #include "cmd/show.h"
-#include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/out/result.h"
 
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
 static int verbosity = LOG_NOTICE;
 
+const char *const color_words[] = {
+	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
+};
+
 static bool color_parse(const char *text)
 {
-	static const char *const names[] = { "auto", "always", "never" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(text, names[i])) {
+	for (size_t i = 0; color_words[i]; i++)
+		if (!strcmp(text, color_words[i])) {
 			color = (int)i;
 			return true;
 		}
@@ -58,8 +59,7 @@ const struct argp common_argp = { common_options, common_option, NULL, NULL, NUL
 void output_option(const char *argument, struct argp_state *state)
 {
 	if (!show_want(argument))
-		argp_error(state, "-o takes text, json, cbor or, for runs, tap, not '%s'",
-		           argument);
+		argp_error(state, "-o takes text, json, cbor, or tap for runs, not '%s'", argument);
 }
 
 static void setting_add(struct settings *s, const char *key, const char *value,
@@ -188,13 +188,15 @@ void error_print(const struct error *err)
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err)
 {
-	(void)run;
-	return manifest_load(path, s->set, s->count, ret, err);
+	const struct manifest_choice choice = { s->set, s->count, run };
+
+	return manifest_load(path, &choice, ret, err);
 }
 
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)
 {
 	return (struct measure_result){ .manifest = m->file,
+		                        .variant = m->variant,
 		                        .profile = manifest_profile_name(m->profile),
 		                        .vcpu_type = m->vcpu_type,
 		                        .vcpus = m->vcpus,

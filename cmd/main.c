@@ -13,19 +13,19 @@
 #include "core/base/file.h"
 
 const struct command *const commands[] = {
-	&command_run, &command_measure, &command_check, &command_schema, NULL,
+	&command_run,     &command_measure, &command_check,      &command_doctor,
+	&command_explain, &command_schema,  &command_completion, NULL,
 };
 
 /* Named by the interface, built in a later version. */
-static const char *const later[] = { "plan",   "diff",    "explain", "inspect",
-	                             "doctor", "idblock", "verify" };
+static const char *const later[] = { "plan", "diff", "inspect", "idblock", "verify" };
 
 const char *argp_program_version = "snpvmm " SNPVMM_VERSION;
 
 /* The commands and the extra help are one text, made from the table. */
 static char *help_filter(int key, const char *text, void *input)
 {
-	static char list[1024];
+	static char list[2048];
 	size_t n = 0;
 
 	(void)input;
@@ -33,7 +33,7 @@ static char *help_filter(int key, const char *text, void *input)
 		return (char *)text;
 	n += (size_t)snprintf(list + n, sizeof(list) - n, "Commands:\n");
 	for (size_t i = 0; commands[i]; i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-8s %-12s %s\n",
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-10s %-12s %s\n",
 		                      commands[i]->name, commands[i]->args, commands[i]->summary);
 	snprintf(list + n, sizeof(list) - n,
 	         "\n'snpvmm COMMAND --help' explains each; see also snpvmm(1).");
@@ -63,7 +63,7 @@ static const struct argp_option main_options[] = {
 	{ 0 },
 };
 static const struct argp_child main_children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
-static const struct argp main_argp = {
+const struct argp main_argp = {
 	main_options,
 	main_option,
 	"COMMAND [OPTION...] FILE...",

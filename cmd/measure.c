@@ -94,13 +94,15 @@ static void show_regions(const struct snp_digest *d)
 	}
 }
 
-/* One manifest: the digest. Several: sha256sum's form. With --vcpus the count comes first. */
+/* One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix it comes first what varies. */
 static void show_text(const struct measure *c, const struct measure_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
 
 	if (c->n_counts)
 		printf("%u  ", r->vcpus);
+	if (r->variant)
+		printf("%s  ", r->variant);
 	printf("%s", hex_of(r->digest->value, SNP_DIGEST_SIZE, hex));
 	printf(c->n_manifests > 1 ? "  %s\n" : "\n", r->manifest);
 	if (c->pages)
@@ -112,13 +114,7 @@ static int measure_count(const struct measure *c, const struct manifest *m,
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
 	auto_plan const struct plan *plan = NULL;
-	const struct measure_result result = { .manifest = m->file,
-		                               .profile = manifest_profile_name(m->profile),
-		                               .vcpu_type = m->vcpu_type,
-		                               .vcpus = m->vcpus,
-		                               .vcpu_sig = m->vcpu_sig,
-		                               .guest_features = m->guest_features,
-		                               .digest = &digest };
+	const struct measure_result result = measure_result_of(m, &digest);
 	int r = assemble(m, images, MANIFEST_SNP, &plan, err);
 
 	if (r == 0)
@@ -132,12 +128,37 @@ static int measure_count(const struct measure *c, const struct manifest *m,
 	return 0;
 }
 
-static int measure_manifest(const struct measure *c, const char *path, struct error *err)
+static int refuse_both(const struct manifest *m, struct error *err)
+{
+	error_set(err, ERROR_USAGE, "--vcpus for a manifest with a matrix");
+	error_fix(err, "name the counts in the matrix: --set 'matrix={vcpus: [1, 2]}'");
+	return error_at(err, m->file, 0, 0);
+}
+
+/* A matrix makes a list even of a single manifest, before whose first result nothing was written. */
+static void list_begin(struct measure *c)
+{
+	if (c->several)
+		return;
+	c->several = true;
+	if (c->format != SHOW_TEXT)
+		c->emitter.list(c->emitter.self, NULL);
+}
+
+/* One run of its matrix; *ret_runs is how many there are. */
+static int measure_run(struct measure *c, const char *path, unsigned run, unsigned *ret_runs,
+                       struct error *err)
 {
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
-	int r = manifest_open(path, &c->settings, 0, &m, err);
+	int r = manifest_open(path, &c->settings, run, &m, err);
 
+	if (r == 0 && m.variant && c->n_counts)
+		r = refuse_both(&m, err);
+	if (r == 0 && m.variant)
+		list_begin(c);
+	if (r == 0)
+		*ret_runs = m.runs;
 	if (r == 0)
 		r = images_load(&m, &images, err);
 	if (r == 0 && !c->n_counts)
@@ -146,6 +167,17 @@ static int measure_manifest(const struct measure *c, const char *path, struct er
 		m.vcpus = c->counts[i];
 		r = measure_count(c, &m, &images, err);
 	}
+	return r;
+}
+
+/* Run after run of its matrix, until one fails. */
+static int measure_manifest(struct measure *c, const char *path, struct error *err)
+{
+	unsigned runs = 1;
+	int r = 0;
+
+	for (unsigned run = 0; run < runs && r == 0; run++)
+		r = measure_run(c, path, run, &runs, err);
 	return r;
 }
 
@@ -188,11 +220,10 @@ static int measure_main(int argc, char **argv, struct error *err)
 	if (status != STATUS_OK)
 		return status;
 	c.format = show_wanted();
-	c.several = c.n_manifests > 1 || c.n_counts > 1;
 	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
 		return STATUS_USAGE;
-	if (c.format != SHOW_TEXT && c.several)
-		c.emitter.list(c.emitter.self, NULL);
+	if (c.n_manifests > 1 || c.n_counts > 1)
+		list_begin(&c);
 	return measure_all(&c, err);
 }
 

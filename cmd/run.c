@@ -133,9 +133,7 @@ static unsigned runs_count(const struct run_options *o)
 	auto_manifest struct manifest m = { 0 };
 	struct error ignored = { 0 };
 
-	return manifest_open(o->manifest, &o->settings, 0, &m, &ignored) == 0
-	               ? (m.runs ? m.runs : 1)
-	               : 1;
+	return manifest_open(o->manifest, &o->settings, 0, &m, &ignored) == 0 ? m.runs : 1;
 }
 
 static int run_all(struct run_options *o, struct error *err)

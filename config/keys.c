@@ -21,6 +21,7 @@ const char *const profile_words[] = {
 };
 static_assert(ARRAY_SIZE(profile_words) == PROFILES + 1, "a profile without a name");
 const char *const builtin_words[] = { "selftest", NULL };
+const char *const exit_words[] = { [EXIT_ANY] = "any", [EXIT_NONE] = "none", NULL };
 const char *const sink_words[] = {
 	[SINK_NONE] = "none", [SINK_STDOUT] = "stdout", [SINK_STDERR] = "stderr", [SINK_FILE] = NULL
 };
@@ -29,9 +30,9 @@ static const char *const serial_words[] = { "stdout", "none", NULL };
 static const char *const debug_words[] = { "none", "stderr", NULL };
 
 const struct key keys[KEYS] = {
-	[KEY_VERSION] = { "version", VALUE_NUMBER, .required = true, .min = 1, .max = 1,
-	                  .doc = "Version of the manifest's format" },
-	[KEY_NAME] = { "name", VALUE_LINE, FIELD(name), .min = 1, .max = 255,
+	[KEY_VERSION] = { "version", VALUE_NUMBER, .required = true, .fixed = true, .min = 1,
+	                  .max = 1, .doc = "Version of the manifest's format" },
+	[KEY_NAME] = { "name", VALUE_LINE, .fixed = true, FIELD(name), .min = 1, .max = 255,
 	               .doc = "Name of the test in results; else the file's stem" },
 	[KEY_PLATFORM] = { "platform", VALUE_WORD, FIELD(platform), .words = platform_words,
 	                   .fallback = "snp",
@@ -90,16 +91,19 @@ const struct key keys[KEYS] = {
 	[KEY_DISKS] = { "disks", VALUE_LATER, .doc = "virtio-blk disks, raw" },
 	[KEY_EXPECT_MEASUREMENT] = { "expect.measurement", VALUE_PINS, FIELD(pins),
 	                             .doc = "Launch digests; checked before the launch" },
-	[KEY_EXPECT_CONSOLE] = { "expect.console", VALUE_LATER,
-	                         .doc = "Regular expressions that console lines match, in order" },
-	[KEY_EXPECT_NEVER] = { "expect.never", VALUE_LATER,
+	[KEY_EXPECT_CONSOLE] = { "expect.console", VALUE_PATTERNS, FIELD(console), .max = 256,
+	                         .doc = "Regular expressions that console lines must match, in "
+	                                "this order" },
+	[KEY_EXPECT_NEVER] = { "expect.never", VALUE_PATTERNS, FIELD(never), .max = 256,
+	                       .fallback = "[Kernel panic]",
 	                       .doc = "Regular expressions that no console line may match" },
 	[KEY_EXPECT_EXIT] = { "expect.exit", VALUE_EXIT, FIELD(exit_code), .max = UINT32_MAX,
-	                      .doc = "The guest's status, or any; else 0 if it gives one" },
+	                      .doc = "The guest's status; any; or none: it need not end" },
 	[KEY_TIMEOUT] = { "timeout", VALUE_TIME, FIELD(timeout_ms), .min = 1, .max = 24 * DAY,
 	                  .fallback = "60s", .doc = "Time limit of the whole run" },
-	[KEY_SILENCE] = { "silence", VALUE_LATER, .doc = "Time limit since the last console byte" },
-	[KEY_MATRIX] = { "matrix", VALUE_LATER,
+	[KEY_SILENCE] = { "silence", VALUE_TIME, FIELD(silence_ms), .min = 1, .max = 24 * DAY,
+	                  .doc = "Time limit since the last console byte" },
+	[KEY_MATRIX] = { "matrix", VALUE_MATRIX, .fixed = true,
 	                 .doc = "Map from keys to lists: one run for each combination" },
 };
 

@@ -43,7 +43,7 @@ enum key_id {
 	KEYS
 };
 
-/* The type of a value: manifest.c has a parser for each, schema.c a description. */
+/* The type of a value: read.c has a parser for each, schema.c a description. */
 enum value_kind {
 	VALUE_NUMBER,    /* decimal or 0x, min..max */
 	VALUE_TEXT,      /* min..max bytes, kept as they are */
@@ -62,7 +62,9 @@ enum value_kind {
 	VALUE_PINS,      /* a digest, a list of them, or a map from vcpus */
 	VALUE_SINK,      /* one of words, or a path */
 	VALUE_PORT,      /* a number min..max, or false */
-	VALUE_EXIT,      /* a number min..max, or any */
+	VALUE_EXIT,      /* a number min..max, any, or none */
+	VALUE_PATTERNS,  /* a list of at most max regular expressions */
+	VALUE_MATRIX,    /* a map from dotted keys to lists of their values */
 	VALUE_LATER,     /* known, and refused by name until it is built */
 	VALUE_KINDS
 };
@@ -71,6 +73,7 @@ struct key {
 	const char *name; /* with dots: "snp.policy" stands as `policy` in the map `snp` */
 	enum value_kind kind;
 	bool required;
+	bool fixed;               /* the same in all runs: not in the matrix */
 	size_t offset, size;      /* where in struct manifest; size 0: nowhere */
 	uint64_t min, max;        /* what they count depends on the kind */
 	const char *const *words; /* ended by NULL */
@@ -109,6 +112,10 @@ extern const char *const builtin_words[];
 /* A file's map form. */
 #define FILE_PATH_KEY "path"
 #define FILE_HASH_KEY "sha256"
+
+/* Of expect.exit, beside a number. */
+enum { EXIT_ANY, EXIT_NONE };
+extern const char *const exit_words[];
 
 /* By enum sink_kind. Never a file's name, not even where the key doesn't take the word. */
 extern const char *const sink_words[];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/load_priv.h: a manifest half read: what manifest.c collects and read.c turns into values. */
+/* config/load_priv.h: a manifest half read: what collect.c and matrix.c find and read.c turns into values. */
 #ifndef CONFIG_LOAD_PRIV_H
 #define CONFIG_LOAD_PRIV_H
 
@@ -9,10 +9,11 @@
 
 #define NAME_ROOM 96 /* for a dotted name; longer ones are no keys */
 
-/* What was given for a key: in the file, or by --set, which then owns the value. */
+/* What was given for a key: in the file or its matrix, or by --set. */
 struct slot {
 	const struct yaml_tree *value; /* NULL: nothing */
-	struct yaml_tree *own;
+	struct yaml_tree *own;         /* the same where --set gave it for this key */
+	const struct key *set;         /* the key whose --set gave it; NULL: it is the file's */
 };
 
 struct load {
@@ -24,6 +25,21 @@ struct load {
 	struct manifest *m;
 	struct error *err;
 };
+
+/* Fill the slots; later ones win. collect.c. */
+int collect_file(struct load *l);
+int collect_settings(struct load *l, const struct manifest_choice *choice);
+/* Of the combinations of a matrix number `run` into the slots, and what manifest has to say of it. matrix.c. */
+int matrix_choose(struct load *l, unsigned run);
+
+/*
+ * Brackets and quotes are YAML; all else is a scalar as it stands, so that nobody has to quote a command
+ * line twice: in `boot.cmdline=a: b # c` YAML would see a map and a comment.
+ */
+int setting_parse(const char *label, const char *text, struct yaml_tree **ret, struct error *err);
+
+/* A name with dots that is no key: `where` ends the sentence, `verb` begins the cure. */
+int refuse_dotted(struct load *l, const char *name, const char *where, const char *verb);
 
 /* Errors and places that follow belong to the value of key k. */
 void load_turn_to(struct load *l, const struct key *k);
@@ -40,7 +56,32 @@ static inline struct place place_of(const struct yaml_tree *v)
 /* The value v of key k, checked, into the manifest. */
 int read_value(struct load *l, const struct key *k, const struct yaml_tree *v);
 
-/* Failures that both files find; the place is the caller's. */
+/* Values of the kinds that have files of their own: read_snp.c, read_expect.c, matrix.c. */
+int read_vcpu_type(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_features(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_patterns(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_exit(struct load *l, const struct key *k, const struct yaml_tree *v);
+int read_matrix(struct load *l, const struct key *k, const struct yaml_tree *v);
+
+/* What they share, in read.c. */
+int read_number(struct load *l, const struct key *k, const struct yaml_tree *v);
+void *load_field(const struct load *l, const struct key *k);
+/* The text of a scalar, or NULL with *err filled. */
+const char *load_text(struct load *l, const char *name, const struct yaml_tree *v,
+                      const char *expects);
+int load_copy(struct load *l, const char *text, char **to);
+void load_store(const struct load *l, const struct key *k, uint64_t v);
+/* The index of text in words, or -1. */
+int word_index(const char *text, const char *const *words);
+/* The cure for a word that isn't in the list. */
+int fix_word(struct load *l, const char *text, const char *const *words);
+/* A key that isn't one of those a map of values takes. */
+int refuse_entry(struct load *l, const char *map, const struct yaml_tree *v,
+                 const char *const *words);
+
+/* Failures that several files find; the place is the caller's. */
 int refuse_kind(struct load *l, const char *name, const struct yaml_tree *v, const char *expects);
 int refuse_later(struct load *l, const struct key *k);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/manifest.c: collects what the file and --set give for each key, and holds the whole together. */
+/* config/manifest.c: reads what is given for each key, fills in the rest, and holds the whole together. */
 #include "config/manifest.h"
 
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "config/load_priv.h"
-#include "config/value.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 
@@ -19,169 +19,12 @@ static void load_cleanup(struct load *l)
 }
 #define auto_load __attribute__((cleanup(load_cleanup)))
 
-/* The names of the keys that stand in a group, or at the top. */
-static void level_join(const struct key_group *in, char *to, size_t room)
-{
-	size_t n = 0, prefix = in ? strlen(in->name) : 0;
-
-	to[0] = '\0';
-	for (size_t i = 0; i < KEYS && n < room; i++) {
-		const char *name = keys[i].name;
-		bool inside = in ? strncmp(name, in->name, prefix) == 0 && name[prefix] == '.'
-		                 : !strchr(name, '.');
-
-		if (inside && keys[i].kind != VALUE_LATER)
-			n += (size_t)snprintf(to + n, room - n, "%s%s", n ? ", " : "",
-			                      key_last(name));
-	}
-	for (const struct key_group *g = key_groups; !in && g->name && n < room; g++)
-		n += (size_t)snprintf(to + n, room - n, ", %s", g->name);
-}
-
-static int fix_unknown(struct load *l, const char *name, const struct key_group *in)
-{
-	const char *meant = key_meant(name);
-	char list[384];
-
-	if (meant && strcmp(meant, name) == 0)
-		return error_fix(l->err, "write '%s' inside the map '%.*s'", key_last(name),
-		                 (int)(key_last(name) - name - 1), name);
-	if (meant)
-		return error_fix(l->err, "did you mean '%s'?", meant);
-	level_join(in, list, sizeof(list));
-	return error_fix(l->err, "the keys here are: %s", list);
-}
-
-static int refuse_unknown(struct load *l, const char *name, const struct key_group *in)
-{
-	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s'", shown_of(name).text);
-	return fix_unknown(l, name, in);
-}
-
-static int collect(struct load *l, const struct yaml_tree *map, const struct key_group *in);
-
-/* One entry of the file: a key of the table, a group of keys, or a mistake. */
-static int collect_entry(struct load *l, const struct yaml_tree *v, const struct key_group *in)
-{
-	char name[NAME_ROOM];
-	int n = snprintf(name, sizeof(name), "%s%s%s", in ? in->name : "", in ? "." : "", v->key);
-	bool fits = n < (int)sizeof(name) && !strchr(v->key, '.');
-	const struct key *k = fits ? key_find(name) : NULL;
-	const struct key_group *g = fits ? key_group_find(name) : NULL;
-
-	if (k && k->kind != VALUE_LATER) {
-		l->slots[k - keys].value = v;
-		return 0;
-	}
-	if (g)
-		return v->kind == YAML_MAP ? collect(l, v, g)
-		                           : refuse_kind(l, name, v, "a map of keys");
-	if (k)
-		refuse_later(l, k);
-	else
-		refuse_unknown(l, name, in);
-	return at_key(l, v);
-}
-
-static int collect(struct load *l, const struct yaml_tree *map, const struct key_group *in)
-{
-	int r = 0;
-
-	for (const struct yaml_tree *c = map->first; c && r == 0; c = c->next)
-		r = collect_entry(l, c, in);
-	return r;
-}
-
-/* The key of which `name` would be a part: "snp.policy" for "snp.policy.debug". */
-static const struct key *key_around(const char *name)
-{
-	for (size_t i = 0; i < KEYS; i++) {
-		size_t n = strlen(keys[i].name);
-
-		if (strncmp(keys[i].name, name, n) == 0 && name[n] == '.')
-			return &keys[i];
-	}
-	return NULL;
-}
-
-static int refuse_setting(struct load *l, const char *name)
-{
-	const struct key *around = key_around(name);
-	const struct key_group *group = key_group_find(name);
-	char list[384];
-
-	if (around && around->kind == VALUE_LATER)
-		return refuse_later(l, around);
-	if (group) {
-		error_set(l->err, ERROR_UNKNOWN_KEY, "'%s' is a group of keys, not one",
-		          group->name);
-		level_join(group, list, sizeof(list));
-		return error_fix(l->err, "set one with '%s.' before it: %s", group->name, list);
-	}
-	if (!around)
-		return refuse_unknown(l, name, NULL);
-	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s'", shown_of(name).text);
-	return error_fix(l->err, "set '%s' as a whole", around->name);
-}
-
-/* No line of a file stands for it, whatever libyaml counted. */
-static void tree_displace(struct yaml_tree *t)
-{
-	for (; t; t = t->next) {
-		t->line = t->column = t->key_line = t->key_column = 0;
-		tree_displace(t->first);
-	}
-}
-
-/*
- * Brackets and quotes are YAML; all else is a scalar as it stands, so that nobody has to quote a command
- * line twice: in `boot.cmdline=a: b # c` YAML would see a map and a comment.
- */
-static int setting_parse(const char *label, const char *text, struct yaml_tree **ret,
-                         struct error *err)
-{
-	int r;
-
-	if (!text[0] || !strchr("{[\"'", text[0])) {
-		r = yaml_text_check(label, (const uint8_t *)text, strlen(text), err);
-		if (r == 0 && !(*ret = yaml_tree_scalar(text)))
-			r = error_nomem(err, label);
-	} else {
-		r = yaml_tree_parse(label, (const uint8_t *)text, strlen(text), ret, err);
-	}
-	if (r < 0)
-		err->line = err->column = 0;
-	else
-		tree_displace(*ret);
-	return r;
-}
-
-static int collect_setting(struct load *l, const struct manifest_setting *s)
-{
-	const struct key *k = key_find(s->key);
-	struct yaml_tree *value = NULL;
-	struct slot *slot;
-	int r;
-
-	if (!k || k->kind == VALUE_LATER) {
-		k ? refuse_later(l, k) : refuse_setting(l, s->key);
-		return error_at(l->err, "--set", 0, 0);
-	}
-	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
-	r = setting_parse(l->label, s->value, &value, l->err);
-	if (r < 0)
-		return r;
-	slot = &l->slots[k - keys];
-	yaml_tree_free(slot->own);
-	slot->value = slot->own = value;
-	return 0;
-}
-
 static int read_default(struct load *l, const struct key *k)
 {
-	auto_yaml struct yaml_tree *v = yaml_tree_scalar(k->fallback);
+	auto_yaml struct yaml_tree *v = NULL;
+	int r = setting_parse(k->name, k->fallback, &v, l->err);
 
-	return v ? read_value(l, k, v) : error_nomem(l->err, k->name);
+	return r < 0 ? r : read_value(l, k, v);
 }
 
 static int read_all(struct load *l)
@@ -286,6 +129,18 @@ static int check_ovmf_hash(struct load *l)
 	return at_slot(l, KEY_MEASURE_OVMF_HASH);
 }
 
+static int check_exit(struct load *l)
+{
+	if (!l->m->exit_none || l->m->console.count > 0)
+		return 0;
+	error_set(l->err, ERROR_CONFLICT, "'expect.exit' is none, but 'expect.console' is %s",
+	          given(l, KEY_EXPECT_CONSOLE) ? "empty" : "not given");
+	error_why(l->err, "a guest that need not end passes once the console has shown what was "
+	                  "expected");
+	error_fix(l->err, "say in 'expect.console' what the guest writes, or leave the key out");
+	return at_slot(l, KEY_EXPECT_EXIT);
+}
+
 void manifest_stem(const char *path, char *to, size_t room)
 {
 	const char *slash = strrchr(path, '/');
@@ -307,26 +162,24 @@ static int load_names(struct load *l)
 	return l->m->file && l->m->name ? 0 : error_nomem(l->err, "a manifest's name");
 }
 
-static int load_run(struct load *l, const struct manifest_setting *set, size_t n_set)
+static int load_all(struct load *l, const struct manifest_choice *choice)
 {
-	int r = collect(l, l->root, NULL);
+	static int (*const checks[])(struct load * l) = {
+		read_all, check_boot, check_id_block, check_ovmf_hash, check_exit, load_names,
+	};
+	int r = collect_file(l);
 
-	for (size_t i = 0; i < n_set && r == 0; i++)
-		r = collect_setting(l, &set[i]);
 	if (r == 0)
-		r = read_all(l);
+		r = collect_settings(l, choice);
 	if (r == 0)
-		r = check_boot(l);
-	if (r == 0)
-		r = check_id_block(l);
-	if (r == 0)
-		r = check_ovmf_hash(l);
-	return r < 0 ? r : load_names(l);
+		r = matrix_choose(l, choice ? choice->run : 0);
+	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++)
+		r = checks[i](l);
+	return r;
 }
 
 int manifest_parse(const char *path, const uint8_t *text, size_t size,
-                   const struct manifest_setting *set, size_t n_set, struct manifest *ret,
-                   struct error *err)
+                   const struct manifest_choice *choice, struct manifest *ret, struct error *err)
 {
 	auto_manifest struct manifest m = { 0 };
 	auto_yaml struct yaml_tree *root = NULL;
@@ -341,7 +194,7 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 		return at_value(&l, root);
 	}
 	l.root = root;
-	r = load_run(&l, set, n_set);
+	r = load_all(&l, choice);
 	if (r < 0)
 		return r;
 	sha256(text, size, m.sha256);
@@ -350,17 +203,24 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 	return 0;
 }
 
-int manifest_load(const char *path, const struct manifest_setting *set, size_t n_set,
-                  struct manifest *ret, struct error *err)
+int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
+                  struct error *err)
 {
 	auto_blob struct blob text = BLOB_NONE;
 	int r = blob_read(path, YAML_MAX_SIZE, &text, err);
 
 	if (r == 0)
-		return manifest_parse(path, text.data, text.size, set, n_set, ret, err);
+		return manifest_parse(path, text.data, text.size, choice, ret, err);
 	if (err->kind == ERROR_FILE_TOO_LARGE)
 		error_why(err, "a manifest has at most 1 MiB");
 	return error_at(err, path, 0, 0);
+}
+
+static void patterns_free(struct manifest_patterns *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free(p->list[i].text);
+	free(p->list);
 }
 
 void manifest_free(struct manifest *m)
@@ -376,6 +236,9 @@ void manifest_free(struct manifest *m)
 	free(m->serial.path);
 	free(m->debug_port.path);
 	free(m->pins);
+	patterns_free(&m->console);
+	patterns_free(&m->never);
+	free(m->variant);
 	*m = (struct manifest){ 0 };
 }
 

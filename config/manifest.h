@@ -121,15 +121,15 @@ struct manifest_choice {
 /*
  * Reads and checks a manifest: everything that needs no other file than those given as `file:PATH`
  * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On success
- * the caller frees *ret with manifest_free(). Settings are checked as the file is.
+ * the caller frees *ret with manifest_free(). Settings are checked as the file is; of a matrix, its form and the
+ * values of the run that is chosen. `choice` may be NULL: no settings, run 0.
  */
-int manifest_load(const char *path, const struct manifest_setting *set, size_t n_set,
-                  struct manifest *ret, struct error *err);
+int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
+                  struct error *err);
 
 /* The same over bytes in memory; `path` is for messages and relative paths. What a fuzzer calls. */
 int manifest_parse(const char *path, const uint8_t *text, size_t size,
-                   const struct manifest_setting *set, size_t n_set, struct manifest *ret,
-                   struct error *err);
+                   const struct manifest_choice *choice, struct manifest *ret, struct error *err);
 
 void manifest_free(struct manifest *m);
 

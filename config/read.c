@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/read.c: one function for each type of value that a manifest's key can have. */
+/* config/read.c: one function for each type of value that a manifest's key can have, and what these share. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,12 +10,13 @@
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
-#include "core/snp/policy.h"
 
 void load_turn_to(struct load *l, const struct key *k)
 {
-	l->file = l->slots[k - keys].own ? l->label : l->path;
-	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
+	const struct key *set = l->slots[k - keys].set;
+
+	l->file = set ? l->label : l->path;
+	snprintf(l->label, sizeof(l->label), "--set %s", set ? set->name : k->name);
 }
 
 int at_value(const struct load *l, const struct yaml_tree *v)
@@ -28,12 +29,12 @@ int at_key(const struct load *l, const struct yaml_tree *v)
 	return error_at(l->err, l->file, v->key_line, v->key_column);
 }
 
-static void *field_of(const struct load *l, const struct key *k)
+void *load_field(const struct load *l, const struct key *k)
 {
 	return (char *)l->m + k->offset;
 }
 
-static int copy_text(struct load *l, const char *text, char **to)
+int load_copy(struct load *l, const char *text, char **to)
 {
 	*to = strdup(text);
 	return *to ? 0 : error_nomem(l->err, "a manifest's text");
@@ -60,8 +61,8 @@ int refuse_kind(struct load *l, const char *name, const struct yaml_tree *v, con
 }
 
 /* The text of a scalar, or NULL with *err filled. */
-static const char *text_of(struct load *l, const char *name, const struct yaml_tree *v,
-                           const char *expects)
+const char *load_text(struct load *l, const char *name, const struct yaml_tree *v,
+                      const char *expects)
 {
 	if (v->kind != YAML_SCALAR) {
 		refuse_kind(l, name, v, expects);
@@ -85,7 +86,7 @@ static void words_join(const char *const *words, char *to, size_t room)
 }
 
 /* The cure for a word that isn't in the list. */
-static int fix_word(struct load *l, const char *text, const char *const *words)
+int fix_word(struct load *l, const char *text, const char *const *words)
 {
 	struct nearest n = { .word = text };
 	char list[256];
@@ -99,7 +100,7 @@ static int fix_word(struct load *l, const char *text, const char *const *words)
 }
 
 /* The index of text in words, or -1. */
-static int word_index(const char *text, const char *const *words)
+int word_index(const char *text, const char *const *words)
 {
 	for (int i = 0; words[i]; i++)
 		if (strcmp(words[i], text) == 0)
@@ -108,8 +109,8 @@ static int word_index(const char *text, const char *const *words)
 }
 
 /* A key that isn't one of those a map of values takes. */
-static int refuse_entry(struct load *l, const char *map, const struct yaml_tree *v,
-                        const char *const *words)
+int refuse_entry(struct load *l, const char *map, const struct yaml_tree *v,
+                 const char *const *words)
 {
 	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s' in '%s'", shown_of(v->key).text,
 	          map);
@@ -127,9 +128,9 @@ static int refuse_control(struct load *l, const char *name, const char *text)
 	return 0;
 }
 
-static void store_number(const struct load *l, const struct key *k, uint64_t v)
+void load_store(const struct load *l, const struct key *k, uint64_t v)
 {
-	void *at = field_of(l, k);
+	void *at = load_field(l, k);
 
 	switch (k->size) {
 	case sizeof(uint64_t):
@@ -145,16 +146,15 @@ static void store_number(const struct load *l, const struct key *k, uint64_t v)
 		assert(k->size == 0);
 	}
 }
-static_assert(sizeof(enum manifest_platform) == sizeof(uint32_t),
-              "an enum as store_number() has it");
+static_assert(sizeof(enum manifest_platform) == sizeof(uint32_t), "an enum as load_store() has it");
 
-static int read_number(struct load *l, const struct key *k, const struct yaml_tree *v)
+int read_number(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
 	uint64_t n = 0;
 	int r = value_number(k->name, v->text, k->min, k->max, &n, l->err);
 
 	if (r == 0)
-		store_number(l, k, n);
+		load_store(l, k, n);
 	return r;
 }
 
@@ -167,7 +167,7 @@ static int read_text(struct load *l, const struct key *k, const struct yaml_tree
 	if (n > k->max)
 		return error_set(l->err, ERROR_BAD_VALUE,
 		                 "'%s' has %zu bytes; it may have %" PRIu64, k->name, n, k->max);
-	return copy_text(l, v->text, field_of(l, k));
+	return load_copy(l, v->text, load_field(l, k));
 }
 
 static int read_line(struct load *l, const struct key *k, const struct yaml_tree *v)
@@ -186,13 +186,13 @@ static int read_word(struct load *l, const struct key *k, const struct yaml_tree
 		          shown_of(v->text).text);
 		return fix_word(l, v->text, k->words);
 	}
-	store_number(l, k, (uint64_t)i);
+	load_store(l, k, (uint64_t)i);
 	return 0;
 }
 
 static int read_bool(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	return value_bool(k->name, v->text, field_of(l, k), l->err);
+	return value_bool(k->name, v->text, load_field(l, k), l->err);
 }
 
 static int read_size(struct load *l, const struct key *k, const struct yaml_tree *v)
@@ -208,13 +208,13 @@ static int read_size(struct load *l, const struct key *k, const struct yaml_tree
 		return error_fix(l->err, "write a multiple of 4K: %" PRIu64 "K",
 		                 (n + PAGE_SIZE - 1) / PAGE_SIZE * 4);
 	}
-	store_number(l, k, n);
+	load_store(l, k, n);
 	return 0;
 }
 
 static int read_time(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	return value_time(k->name, v->text, k->min, k->max, field_of(l, k), l->err);
+	return value_time(k->name, v->text, k->min, k->max, load_field(l, k), l->err);
 }
 
 static int set_path(struct load *l, const char *name, const char *text, char **to)
@@ -241,7 +241,7 @@ static int read_pinned_entry(struct load *l, const struct key *k, const struct y
 	if (i < 0)
 		return refuse_entry(l, k->name, v, words);
 	snprintf(name, sizeof(name), "%s.%s", k->name, words[i]);
-	text = text_of(l, name, v, i == 0 ? "a path" : "64 hexadecimal digits");
+	text = load_text(l, name, v, i == 0 ? "a path" : "64 hexadecimal digits");
 	if (!text)
 		return l->err->code;
 	r = i == 0 ? set_path(l, name, text, &to->path)
@@ -253,13 +253,13 @@ static int read_pinned_entry(struct load *l, const struct key *k, const struct y
 static int read_file(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
 	static const char expects[] = "a path, or { path: P, sha256: \"...\" }";
-	struct manifest_file *to = field_of(l, k);
+	struct manifest_file *to = load_field(l, k);
 	const char *text = NULL;
 	int r = 0;
 
 	to->at = place_of(v);
 	if (v->kind != YAML_MAP) {
-		text = text_of(l, k->name, v, expects);
+		text = load_text(l, k->name, v, expects);
 		return text ? set_path(l, k->name, text, &to->path) : l->err->code;
 	}
 	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
@@ -283,199 +283,22 @@ static int read_firmware(struct load *l, const struct key *k, const struct yaml_
 		return fix_word(l, v->text + n, k->words);
 	}
 	l->m->firmware.at = place_of(v);
-	return copy_text(l, v->text + n, &l->m->builtin);
-}
-
-static int refuse_host(struct load *l, const struct key *k, const char *text)
-{
-	error_set(l->err, ERROR_BAD_VALUE, "'%s' cannot be '%s'", k->name, text);
-	error_why(l->err,
-	          "the CPU's signature is measured, so the digest would depend on the machine");
-	return error_fix(l->err,
-	                 "name the model of the machines that launch it, such as EPYC-Milan");
-}
-
-static int refuse_vcpu_type(struct load *l, const struct key *k, const char *text)
-{
-	struct nearest n = { .word = text };
-	uint64_t decimal = 0;
-
-	if (value_number(k->name, text, 0, k->max, &decimal, l->err) == 0) {
-		error_set(l->err, ERROR_BAD_VALUE,
-		          "'%s' is %s, which is neither a model nor a 0x signature", k->name, text);
-		return error_fix(l->err, "write 0x%" PRIx64 " if that signature is meant", decimal);
-	}
-	error_set(l->err, ERROR_BAD_VALUE, "'%s': there is no CPU model '%s'", k->name,
-	          shown_of(text).text);
-	for (const struct snp_vcpu_type *t = snp_vcpu_types; t->name; t++)
-		nearest_try(&n, t->name);
-	if (n.best)
-		return error_fix(l->err, "did you mean '%s'?", n.best);
-	return error_fix(l->err,
-	                 "write EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa or EPYC-Turin, with or "
-	                 "without a version such as -v2, or a signature such as 0xa00f11");
-}
-
-static int read_vcpu_type(struct load *l, const struct key *k, const struct yaml_tree *v)
-{
-	const struct snp_vcpu_type *t = snp_vcpu_type(v->text);
-	uint64_t signature = t ? t->signature : 0;
-	int r = 0;
-
-	if (strcmp(v->text, "host") == 0 || strcmp(v->text, "max") == 0)
-		return refuse_host(l, k, v->text);
-	if (!t && strncmp(v->text, "0x", 2) == 0)
-		r = value_number(k->name, v->text, 0, k->max, &signature, l->err);
-	else if (!t)
-		r = refuse_vcpu_type(l, k, v->text);
-	if (r < 0)
-		return r;
-	l->m->vcpu_sig = (uint32_t)signature;
-	return copy_text(l, v->text, field_of(l, k));
-}
-
-/* The names that the map form of snp.policy takes. */
-static void policy_words(const char *to[static 64 + 2])
-{
-	size_t n = 0;
-
-	for (const struct snp_bit *b = snp_policy_bits; b->text && n < 64; b++)
-		if (b->key)
-			to[n++] = b->key;
-	to[n++] = ABI_KEY;
-	to[n] = NULL;
-}
-
-/* One entry of snp.policy's map into *policy. */
-static int read_policy_entry(struct load *l, const struct key *k, const struct yaml_tree *v,
-                             uint64_t *policy)
-{
-	const struct snp_bit *b = snp_policy_bits;
-	bool abi = strcmp(v->key, ABI_KEY) == 0, set = false;
-	const char *words[64 + 2], *text;
-	uint16_t version = 0;
-	char name[NAME_ROOM];
-	int r;
-
-	while (b->text && !(b->key && strcmp(b->key, v->key) == 0))
-		b++;
-	if (!abi && !b->text) {
-		policy_words(words);
-		return refuse_entry(l, k->name, v, words);
-	}
-	snprintf(name, sizeof(name), "%s.%s", k->name, v->key);
-	text = text_of(l, name, v, abi ? "a version such as \"1.51\"" : "true or false");
-	if (!text)
-		return l->err->code;
-	r = abi ? value_abi(name, text, &version, l->err) : value_bool(name, text, &set, l->err);
-	if (r < 0)
-		return at_value(l, v);
-	if (abi)
-		*policy = (*policy & ~(uint64_t)0xffff) | version;
-	else
-		*policy = (*policy & ~((uint64_t)1 << b->bit)) | (uint64_t)set << b->bit;
-	return 0;
-}
-
-static int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v)
-{
-	uint64_t policy = SNP_POLICY_DEFAULT; /* what a map doesn't name: bit 17, and SMT */
-	const char *text = NULL;
-	int r = 0;
-
-	for (const struct yaml_tree *c = v->first; v->kind == YAML_MAP && c && r == 0; c = c->next)
-		r = read_policy_entry(l, k, c, &policy);
-	if (v->kind != YAML_MAP) {
-		text = text_of(l, k->name, v, "a number or a map");
-		r = text ? value_number(k->name, text, k->min, k->max, &policy, l->err)
-		         : l->err->code;
-	}
-	if (r == 0 && snp_policy_check(policy, l->err) < 0)
-		r = error_wrap(l->err, "'%s'", k->name);
-	l->m->policy_at = place_of(v);
-	if (r == 0)
-		store_number(l, k, policy);
-	return r;
-}
-
-static int read_features(struct load *l, const struct key *k, const struct yaml_tree *v)
-{
-	int r = read_number(l, k, v);
-
-	if (r == 0 && snp_features_check(l->m->guest_features, l->err) < 0)
-		r = error_wrap(l->err, "'%s'", k->name);
-	return r;
+	return load_copy(l, v->text + n, &l->m->builtin);
 }
 
 static int read_bytes(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	return value_bytes(k->name, v->text, l->path, field_of(l, k), k->size, l->err);
+	return value_bytes(k->name, v->text, l->path, load_field(l, k), k->size, l->err);
 }
 
 static int read_digest(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	return value_digest(k->name, v->text, field_of(l, k), l->err);
-}
-
-static int add_pin(struct load *l, const struct key *k, unsigned vcpus, const struct yaml_tree *v)
-{
-	const char *text = text_of(l, k->name, v, "a launch digest");
-	struct manifest *m = l->m;
-	struct manifest_pin *grown;
-
-	if (!text)
-		return l->err->code;
-	grown = reallocarray(m->pins, m->n_pins + 1, sizeof(*grown));
-	if (!grown)
-		return error_nomem(l->err, k->name);
-	m->pins = grown;
-	grown[m->n_pins].vcpus = vcpus;
-	if (value_digest(k->name, text, grown[m->n_pins].digest, l->err) < 0)
-		return at_value(l, v);
-	m->n_pins++;
-	return 0;
-}
-
-/* A digest or a list of them. */
-static int add_pins(struct load *l, const struct key *k, unsigned vcpus, const struct yaml_tree *v)
-{
-	int r = 0;
-
-	if (v->kind != YAML_LIST)
-		return add_pin(l, k, vcpus, v);
-	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
-		r = add_pin(l, k, vcpus, c);
-	if (r == 0 && !v->first) {
-		error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty list", k->name);
-		return at_value(l, v);
-	}
-	return r;
-}
-
-static int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v)
-{
-	const struct key *vcpus = &keys[KEY_VCPUS];
-	uint64_t n = 0;
-	int r = 0;
-
-	l->m->pins_at = place_of(v);
-	if (v->kind != YAML_MAP)
-		return add_pins(l, k, 0, v);
-	if (!v->first)
-		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty map", k->name);
-	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next) {
-		if (value_number("vcpus", c->key, vcpus->min, vcpus->max, &n, l->err) < 0) {
-			error_wrap(l->err, "'%s'", k->name);
-			return at_key(l, c);
-		}
-		r = add_pins(l, k, (unsigned)n, c);
-	}
-	return r;
+	return value_digest(k->name, v->text, load_field(l, k), l->err);
 }
 
 static int read_sink(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	struct manifest_sink *to = field_of(l, k);
+	struct manifest_sink *to = load_field(l, k);
 	int kind = word_index(v->text, sink_words);
 
 	if (kind >= 0 && word_index(v->text, k->words) < 0) {
@@ -524,25 +347,10 @@ static int read_port(struct load *l, const struct key *k, const struct yaml_tree
 		return error_fix(l->err, "write another port, such as 0xf4, or false for none");
 	}
 	if (r == 0) {
-		store_number(l, k, port);
+		load_store(l, k, port);
 		l->m->exit_port_given = true;
 	}
 	return r;
-}
-
-static int read_exit(struct load *l, const struct key *k, const struct yaml_tree *v)
-{
-	int r;
-
-	if (strcmp(v->text, "any") == 0) {
-		l->m->exit_any = true;
-		return 0;
-	}
-	r = read_number(l, k, v);
-	if (r < 0)
-		return error_fix(l->err, "write the status that the guest must give, or any");
-	l->m->exit_expected = true;
-	return 0;
 }
 
 int refuse_later(struct load *l, const struct key *k)
@@ -580,7 +388,9 @@ static const struct kind_row {
 	[VALUE_PINS] = { NULL, read_pins },
 	[VALUE_SINK] = { "a word or a path", read_sink },
 	[VALUE_PORT] = { "a port number or false", read_port },
-	[VALUE_EXIT] = { "a number or any", read_exit },
+	[VALUE_EXIT] = { "a number, any or none", read_exit },
+	[VALUE_PATTERNS] = { NULL, read_patterns },
+	[VALUE_MATRIX] = { NULL, read_matrix },
 	[VALUE_LATER] = { NULL, read_later },
 };
 static_assert(ARRAY_SIZE(kind_rows) == VALUE_KINDS, "a kind of value that nobody reads");
@@ -590,7 +400,7 @@ int read_value(struct load *l, const struct key *k, const struct yaml_tree *v)
 	const struct kind_row *row = &kind_rows[k->kind];
 
 	load_turn_to(l, k);
-	if (row->expects && !text_of(l, k->name, v, row->expects))
+	if (row->expects && !load_text(l, k->name, v, row->expects))
 		return l->err->code;
 	return row->read(l, k, v) < 0 ? at_value(l, v) : 0;
 }

@@ -11,8 +11,10 @@
 
 #include "config/keys.h"
 #include "config/value.h"
+#include "config/yaml.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/pattern.h"
 #include "core/snp/policy.h"
 
 /*
@@ -263,11 +265,18 @@ static json_t *of_port(struct schema *s, const struct key *k)
 
 static json_t *of_exit(struct schema *s, const struct key *k)
 {
-	static const char *const any[] = { "any", NULL };
-
 	return any_of(s, integer(s, k->min, k->max), pattern(s, VALUE_NUMBER_PATTERN),
-	              words(s, any));
+	              words(s, exit_words));
 }
+
+static json_t *of_patterns(struct schema *s, const struct key *k)
+{
+	json_t *list = with(s, typed(s, "array"), "items", text(s, 0, PATTERN_MAX));
+
+	return with(s, list, "maxItems", json_integer((json_int_t)k->max));
+}
+
+static json_t *of_matrix(struct schema *s, const struct key *k);
 
 /* Nothing will do. */
 static json_t *of_later(struct schema *s, const struct key *k)
@@ -286,16 +295,49 @@ static json_t *(*const describe[])(struct schema *s, const struct key *k) = {
 	[VALUE_BYTES] = of_bytes,       [VALUE_DIGEST] = of_digest,
 	[VALUE_PINS] = of_pins,         [VALUE_SINK] = of_sink,
 	[VALUE_PORT] = of_port,         [VALUE_EXIT] = of_exit,
+	[VALUE_PATTERNS] = of_patterns, [VALUE_MATRIX] = of_matrix,
 	[VALUE_LATER] = of_later,
 };
 static_assert(ARRAY_SIZE(describe) == VALUE_KINDS, "a kind of value without a description");
 
-/* As YAML would give the default: `1` is a number, `0x1` and `512M` are words to the strictest readers. */
-static json_t *fallback(const char *text_form)
+static json_t *of_matrix(struct schema *s, const struct key *k)
 {
-	bool digits = strspn(text_form, "0123456789") == strlen(text_form);
+	json_t *properties = object(s);
 
-	return digits ? json_integer(strtoll(text_form, NULL, 10)) : json_string(text_form);
+	for (const struct key *one = keys; one < keys + KEYS; one++) {
+		json_t *list;
+
+		if (one->fixed || one->kind == VALUE_LATER)
+			continue;
+		list = with(s, typed(s, "array"), "items", describe[one->kind](s, one));
+		with(s, list, "minItems", json_integer(1));
+		with(s, properties, one->name, list);
+	}
+	(void)k;
+	return closed(s, properties);
+}
+
+/* As YAML would give it: `1` is a number, `0x1` and `512M` are words to the strictest readers. */
+static json_t *fallback_scalar(const char *form)
+{
+	bool digits = strspn(form, "0123456789") == strlen(form);
+
+	return digits ? json_integer(strtoll(form, NULL, 10)) : json_string(form);
+}
+
+static json_t *fallback(struct schema *s, const char *form)
+{
+	auto_yaml struct yaml_tree *t = NULL;
+	struct error untold;
+	json_t *list;
+
+	if (form[0] != '[')
+		return fallback_scalar(form);
+	list = array(s);
+	s->ok &= yaml_tree_parse("", (const uint8_t *)form, strlen(form), &t, &untold) == 0;
+	for (const struct yaml_tree *c = t ? t->first : NULL; c; c = c->next)
+		and_also(s, list, json_string(c->text));
+	return list;
 }
 
 static json_t *key_schema(struct schema *s, const struct key *k)
@@ -304,7 +346,7 @@ static json_t *key_schema(struct schema *s, const struct key *k)
 	const char *later = k->kind == VALUE_LATER ? " (not supported by this version)" : "";
 
 	with(s, j, "description", json_sprintf("%s%s", k->doc, later));
-	return k->fallback ? with(s, j, "default", fallback(k->fallback)) : j;
+	return k->fallback ? with(s, j, "default", fallback(s, k->fallback)) : j;
 }
 
 /* The map in which a key stands: a group's, made when its first key comes, or the top one. */

@@ -35,24 +35,32 @@ static const struct unit time_units[] = {
 	{ NULL, 0 },
 };
 
-struct shown shown_of(const char *text)
+size_t shown_into(char *to, size_t room, const char *text)
 {
-	struct shown s = { "" };
-	size_t n = 0, room = sizeof(s.text) - sizeof("...");
+	size_t n = 0;
 
-	for (; text[n] && n < room; n++) {
+	for (; text[n] && n < room - sizeof("..."); n++) {
 		uint8_t c = (uint8_t)text[n];
 		bool c1 = n > 0 && (uint8_t)text[n - 1] == 0xc2 && c >= 0x80 && c < 0xa0;
 
-		s.text[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+		to[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
 		if (c1) /* U+0080 to U+009F, which terminals obey */
-			s.text[n - 1] = s.text[n] = '?';
+			to[n - 1] = to[n] = '?';
 	}
+	to[n] = '\0';
 	if (!text[n])
-		return s;
+		return n;
 	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80) /* not through a character */
 		n--;
-	memcpy(s.text + n, "...", sizeof("..."));
+	memcpy(to + n, "...", sizeof("..."));
+	return n + 3;
+}
+
+struct shown shown_of(const char *text)
+{
+	struct shown s;
+
+	shown_into(s.text, sizeof(s.text), text);
 	return s;
 }
 

@@ -136,6 +136,16 @@ static void emit_number(void *self, const char *key, uint64_t value)
 		buffer_add(to, head, cbor_encode_uint(value, head, sizeof(head)));
 }
 
+static void emit_boolean(void *self, const char *key, bool value)
+{
+	struct cbor_emitter *c = self;
+	struct buffer *to = entry_new(c, key);
+	unsigned char head[1];
+
+	if (to)
+		buffer_add(to, head, cbor_encode_bool(value, head, sizeof(head)));
+}
+
 static void emit_text(void *self, const char *key, const char *value)
 {
 	struct cbor_emitter *c = self;
@@ -183,7 +193,8 @@ int emit_cbor(struct emitter *ret, struct error *err)
 
 	if (!c)
 		return error_nomem(err, "CBOR");
-	*ret = (struct emitter){ c,           emit_map,  emit_list,  emit_end,
-		                 emit_number, emit_text, emit_bytes, emit_finish };
+	*ret = (struct emitter){ c,         emit_map,    emit_list,
+		                 emit_end,  emit_number, emit_boolean,
+		                 emit_text, emit_bytes,  emit_finish };
 	return 0;
 }

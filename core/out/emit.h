@@ -3,6 +3,7 @@
 #ifndef CORE_OUT_EMIT_H
 #define CORE_OUT_EMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ struct emitter {
 	void (*list)(void *self, const char *key);
 	void (*end)(void *self); /* of the innermost map or list */
 	void (*number)(void *self, const char *key, uint64_t value);
+	void (*boolean)(void *self, const char *key, bool value);
 	void (*text)(void *self, const char *key, const char *value);
 	void (*bytes)(void *self, const char *key, const uint8_t *data, size_t size);
 	/* Writes the value to `to` and frees the emitter. */

@@ -143,8 +143,8 @@ int folder_begin(struct folder *f, const char *name, struct error *err)
 	int fd = -1, errnum = folder_dotted(name, dotted);
 
 	if (!errnum) {
-		unlinkat(f->fd, dotted,
-		         0); /* so that what is opened is new, whoever made the old */
+		/* so that what is opened is new, whoever made the old */
+		unlinkat(f->fd, dotted, 0);
 		fd = openat(f->fd, dotted, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 		            0666);
 		errnum = errno;

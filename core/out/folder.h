@@ -24,7 +24,7 @@ int folder_open(struct folder *f, const char *path, const char *const *names, st
 
 /* Opens the dotted form of `name` for writing; a descriptor (O_CLOEXEC), or a negative errno with *err filled. */
 int folder_begin(struct folder *f, const char *name, struct error *err);
-/* Gives it its name, once all is written and closed. */
+/* Gives it its name, once all is written and closed; on failure its dotted form is removed. */
 int folder_commit(struct folder *f, const char *name, struct error *err);
 /* Removes the dotted form. */
 void folder_abandon(struct folder *f, const char *name);

@@ -70,6 +70,11 @@ static void json_number(void *self, const char *key, uint64_t value)
 	json_put(self, key, value > INT64_MAX ? NULL : json_integer((json_int_t)value));
 }
 
+static void json_truth(void *self, const char *key, bool value)
+{
+	json_put(self, key, json_boolean(value));
+}
+
 static void json_text(void *self, const char *key, const char *value)
 {
 	json_put(self, key, json_string(value));
@@ -110,7 +115,7 @@ int emit_json(struct emitter *ret, struct error *err)
 
 	if (!j)
 		return error_nomem(err, "JSON");
-	*ret = (struct emitter){ j,           json_map,  json_list,  json_end,
-		                 json_number, json_text, json_bytes, json_finish };
+	*ret = (struct emitter){ j,          json_map,  json_list,  json_end,   json_number,
+		                 json_truth, json_text, json_bytes, json_finish };
 	return 0;
 }

@@ -7,7 +7,10 @@
 
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
+#include "core/vm/doctor.h"
+#include "core/vm/platforms.h"
 #include "core/vm/stats.h"
+#include "core/vm/vm.h"
 
 static void emit_hex(const struct emitter *e, const char *key, uint64_t value)
 {
@@ -39,6 +42,8 @@ void result_measure(const struct emitter *e, const char *key, const struct measu
 	e->map(e->self, key);
 	e->text(e->self, "schema", "snpvmm.measure/1");
 	e->text(e->self, "manifest", r->manifest);
+	if (r->variant)
+		e->text(e->self, "variant", r->variant);
 	e->bytes(e->self, "measurement", r->digest->value, sizeof(r->digest->value));
 	e->text(e->self, "profile", r->profile);
 	e->number(e->self, "vcpus", r->vcpus);
@@ -102,5 +107,39 @@ void result_stats(const struct emitter *e, const char *key, const struct stats_r
 		e->number(e->self, "first_debug_us", r->debug_us);
 	if (r->debug_line[0])
 		e->text(e->self, "debug_line", r->debug_line);
+	e->end(e->self);
+}
+
+static void result_check(const struct emitter *e, const struct doctor_check *c)
+{
+	e->map(e->self, NULL);
+	e->text(e->self, "name", c->name);
+	e->text(e->self, "state", doctor_state_name(c->state));
+	e->text(e->self, "needed_for", doctor_platform_name(c->needed_for));
+	e->text(e->self, "finding", c->finding);
+	e->text(e->self, "why", c->why);
+	e->text(e->self, "fix", c->fix);
+	e->end(e->self);
+}
+
+void result_doctor(const struct emitter *e, const char *key, const struct doctor_report *r)
+{
+	const struct platform *on;
+
+	e->map(e->self, key);
+	e->text(e->self, "schema", "snpvmm.doctor/1");
+	e->map(e->self, "platforms");
+	for (size_t i = 0; (on = platform_at(i)); i++)
+		e->boolean(e->self, on->name, doctor_can(r, on));
+	e->end(e->self);
+	e->map(e->self, "host");
+	e->text(e->self, "kernel", r->host.kernel);
+	e->text(e->self, "firmware", r->host.firmware);
+	e->text(e->self, "cpu", r->host.cpu);
+	e->end(e->self);
+	e->list(e->self, "checks");
+	for (size_t i = 0; i < r->count; i++)
+		result_check(e, &r->checks[i]);
+	e->end(e->self);
 	e->end(e->self);
 }

@@ -5,13 +5,15 @@
 
 #include <stdint.h>
 
-struct emitter;      /* core/out/emit.h */
-struct snp_digest;   /* core/snp/digest.h */
-struct stats_report; /* core/vm/stats.h */
+struct doctor_report; /* core/vm/doctor.h */
+struct emitter;       /* core/out/emit.h */
+struct snp_digest;    /* core/snp/digest.h */
+struct stats_report;  /* core/vm/stats.h */
 
 /* "snpvmm.measure/1". Everything is borrowed. */
 struct measure_result {
 	const char *manifest, *profile, *vcpu_type;
+	const char *variant; /* of its matrix; NULL without one */
 	unsigned vcpus;
 	uint32_t vcpu_sig;
 	uint64_t guest_features;
@@ -22,5 +24,7 @@ struct measure_result {
 void result_measure(const struct emitter *e, const char *key, const struct measure_result *r);
 /* "snpvmm.stats/1". */
 void result_stats(const struct emitter *e, const char *key, const struct stats_report *r);
+/* "snpvmm.doctor/1". */
+void result_doctor(const struct emitter *e, const char *key, const struct doctor_report *r);
 
 #endif

@@ -131,9 +131,9 @@ static void result_time(const struct emitter *e, const struct run_result *r)
 		uint64_t us;
 		bool known;
 	} rows[] = {
-		{ "start", r->time.start_us, r->time.start_us },
-		{ "update", r->time.update_us, r->time.update_us },
-		{ "finish", r->time.finish_us, r->time.finish_us },
+		{ "start", r->time.start_us, r->launched },
+		{ "update", r->time.update_us, r->launched },
+		{ "finish", r->time.finish_us, r->launched },
 		{ "first_byte", r->time.first_byte_us, r->time.first_byte_came },
 		{ "total", r->time.total_us, true },
 	};

@@ -80,7 +80,7 @@ struct run_result {
 	size_t tail_size;
 };
 
-/* "snpvmm.result/1". */
+/* "snpvmm.result/1", as result.schema.json has it; what doesn't apply, or isn't known, has no key. */
 void result_run(const struct emitter *e, const char *key, const struct run_result *r);
 
 /*
@@ -91,13 +91,14 @@ void result_run(const struct emitter *e, const char *key, const struct run_resul
 int junit_write(FILE *to, const char *suite, const struct run_result *const *runs, size_t n,
                 struct error *err);
 
-/* The same as TAP version 14; a failed point has a YAML block with reason, sentence, why, fix. */
+/* The same as TAP version 14; a failed point has a YAML block with verdict, reason, sentence, why, fix, status. */
 int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct error *err);
 
 /*
  * The workflow command of GitHub Actions for a run that neither passed nor was skipped:
- * "::error file=F,line=L,title=T::sentence", escaped, with a newline; nothing for others. `manifest` is the
- * file where the result names none.
+ * "::error file=F,line=L,col=C,title=NAME [VARIANT]::sentence [reason]", with why and fix as further lines of its
+ * text; escaped, so that no text of others begins a line or a command; with a newline. Nothing for others.
+ * `manifest` (NULL or "": none) is the file where the result names none.
  */
 void github_annotate(FILE *to, const char *manifest, const struct run_result *r);
 

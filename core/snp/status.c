@@ -2,31 +2,35 @@
 /* core/snp/status.c: the tables of firmware statuses and termination reasons. */
 #include "core/snp/status.h"
 
-#include <stddef.h>
-
 #include "core/base/array.h"
 
+#define REPORT "report this, with the kernel's version and its log (dmesg)"
+#define UPDATE "update kernel and SEV firmware"
+#define ANEW   "launch the guest anew; if it happens again, " REPORT
+/* SEV-TIO and hot updates: no launch of ours uses them. */
+#define STRAY "no launch should meet it: " REPORT
+
 static const struct snp_status statuses[] = {
-	{ 0x00, "SUCCESS", "the firmware was satisfied", "" },
+	{ 0x00, "SUCCESS", "the firmware was satisfied, yet the kernel says it failed", REPORT },
 	{ 0x01, "INVALID_PLATFORM_STATE", "SNP is not initialised on this host",
 	  "load kvm_amd and read the kernel log for 'SEV-SNP: failed to INIT'" },
-	{ 0x02, "INVALID_GUEST_STATE", "the guest is not in the state this command needs",
-	  "launch it anew" },
+	{ 0x02, "INVALID_GUEST_STATE", "the guest is not in the state this command needs", ANEW },
 	{ 0x03, "INVALID_CONFIG", "BIOS settings, SMT or the SEV firmware's age are in the way",
 	  "enable SNP in the BIOS, don't force SMT off, update the SEV firmware" },
-	{ 0x04, "INVALID_LEN", "a buffer has the wrong length", "" },
-	{ 0x05, "ALREADY_OWNED", "the platform has an owner", "" },
-	{ 0x06, "INVALID_CERTIFICATE", "a certificate was refused", "" },
+	{ 0x04, "INVALID_LEN", "a buffer that the kernel gave has the wrong length", UPDATE },
+	{ 0x05, "ALREADY_OWNED", "the platform has an owner already",
+	  "unload kvm_amd and reset the platform ('sevctl reset')" },
+	{ 0x06, "INVALID_CERTIFICATE", "a certificate was refused",
+	  "reset the platform's certificates ('sevctl reset')" },
 	{ SNP_STATUS_POLICY_FAILURE, "POLICY_FAILURE",
 	  "the guest policy asks for what this platform doesn't have, or the ID block's policy is "
 	  "another",
 	  "compare snp.policy with the ID block and with the platform (SMT, minimum API version)" },
-	{ 0x08, "INACTIVE", "the guest has no ASID", "" },
-	{ 0x09, "INVALID_ADDRESS", "the firmware can't use an address the kernel gave it",
-	  "update kernel and SEV firmware" },
+	{ 0x08, "INACTIVE", "the guest has no ASID", ANEW },
+	{ 0x09, "INVALID_ADDRESS", "the firmware can't use an address the kernel gave it", UPDATE },
 	{ SNP_STATUS_BAD_SIGNATURE, "BAD_SIGNATURE",
-	  "a signature of the ID authentication is wrong",
-	  "sign the block anew; r and s are little-endian, 72 bytes each" },
+	  "a signature in snp.id_auth is wrong, or was made with another key or for another block",
+	  "sign the ID block anew; r and s are little-endian, 72 bytes each" },
 	{ SNP_STATUS_BAD_MEASUREMENT, "BAD_MEASUREMENT",
 	  "the ID block expects another launch digest",
 	  "make the ID block from the digest that 'snpvmm measure' prints for this manifest" },
@@ -34,18 +38,17 @@ static const struct snp_status statuses[] = {
 	  "end left-over guests; if there are none, reboot" },
 	{ 0x0d, "INVALID_ASID", "the ASID is outside the range the BIOS set",
 	  "raise the SEV-ES ASID limit in the BIOS" },
-	{ 0x0e, "WBINVD_REQUIRED", "caches were not flushed", "update kernel and SEV firmware" },
-	{ 0x0f, "DFFLUSH_REQUIRED", "the data fabric was not flushed",
-	  "update kernel and SEV firmware" },
-	{ 0x10, "INVALID_GUEST", "the guest's context page is unknown", "launch it anew" },
+	{ 0x0e, "WBINVD_REQUIRED", "caches were not flushed", UPDATE },
+	{ 0x0f, "DFFLUSH_REQUIRED", "the data fabric was not flushed", UPDATE },
+	{ 0x10, "INVALID_GUEST", "the guest's context page is unknown", ANEW },
 	{ 0x11, "INVALID_COMMAND", "the firmware doesn't know the command",
 	  "update the SEV firmware" },
-	{ 0x12, "ACTIVE", "the guest is still active", "" },
+	{ 0x12, "ACTIVE", "the guest is still active", ANEW },
 	{ 0x13, "HWERROR_PLATFORM", "the hardware failed; the platform is safe",
 	  "power-cycle the host" },
 	{ 0x14, "HWERROR_UNSAFE", "the hardware failed; the platform is not safe",
 	  "power-cycle the host" },
-	{ 0x15, "UNSUPPORTED", "a feature that was asked for is not there",
+	{ SNP_STATUS_UNSUPPORTED, "UNSUPPORTED", "a feature that was asked for is not there",
 	  "drop the feature from snp.policy or snp.guest_features" },
 	{ SNP_STATUS_INVALID_PARAM, "INVALID_PARAM",
 	  "a field that must be zero or within bounds isn't",
@@ -56,16 +59,18 @@ static const struct snp_status statuses[] = {
 	  "update or reset the SEV firmware" },
 	{ 0x19, "INVALID_PAGE_SIZE", "the page's size differs from the RMP's",
 	  "update the kernel" },
-	{ 0x1a, "INVALID_PAGE_STATE", "the page is not in the state the firmware wants",
-	  "is a page loaded twice?" },
-	{ 0x1b, "INVALID_MDATA_ENTRY", "swap metadata is wrong", "" },
+	{ SNP_STATUS_INVALID_PAGE_STATE, "INVALID_PAGE_STATE",
+	  "the page is not in the state the firmware wants", "update the kernel; else " REPORT },
+	{ 0x1b, "INVALID_MDATA_ENTRY", "what was noted of a swapped page is wrong", STRAY },
 	{ 0x1c, "INVALID_PAGE_OWNER", "the page belongs to another guest", "update the kernel" },
 	{ 0x1d, "AEAD_OFLOW", "the guest used up its message sequence numbers",
 	  "restart the guest" },
-	{ 0x1f, "EXIT_RING_BUFFER", "a command left the ring buffer mode", "" },
+	{ 0x1f, "EXIT_RING_BUFFER", "a command left the ring buffer mode", STRAY },
 	{ 0x20, "RMP_INIT_REQUIRED", "the RMP must be initialised anew", "reboot the host" },
-	{ 0x21, "BAD_SVN", "the firmware image's security version is too low", "" },
-	{ 0x22, "BAD_VERSION", "the firmware image's version is wrong", "" },
+	{ 0x21, "BAD_SVN", "the firmware image's security version is too low",
+	  "install a newer SEV firmware (linux-firmware, amd/amd_sev_*.sbin)" },
+	{ 0x22, "BAD_VERSION", "the firmware image's version is wrong",
+	  "install the SEV firmware made for this CPU (linux-firmware, amd/amd_sev_*.sbin)" },
 	{ 0x23, "SHUTDOWN_REQUIRED", "SNP must be shut down first", "unload kvm_amd" },
 	{ 0x24, "UPDATE_FAILED", "a firmware update failed", "reboot the host" },
 	{ 0x25, "RESTORE_REQUIRED", "the firmware's state must be restored", "reboot the host" },
@@ -74,20 +79,43 @@ static const struct snp_status statuses[] = {
 	{ 0x27, "INVALID_KEY", "the key that was asked for is absent or disabled",
 	  "load a VLEK, or ask for the VCEK" },
 	{ 0x28, "SHUTDOWN_INCOMPLETE", "an SNP shutdown is unfinished", "try again, or reboot" },
+	{ 0x30, "INCORRECT_BUFFER_LENGTH", "a buffer for a device has the wrong length", STRAY },
+	{ 0x31, "EXPAND_BUFFER_LENGTH_REQUEST", "a buffer for a device is too small", STRAY },
+	{ 0x32, "SPDM_REQUEST", "a device is to be sent a message (SPDM)", STRAY },
+	{ 0x33, "SPDM_ERROR", "a device's message (SPDM) was wrong", STRAY },
+	{ 0x35, "ERR_IN_DEV_CONN", "the connection to a device failed", STRAY },
+	{ 0x36, "INVALID_DEV_CTX", "a device's context page is unknown", STRAY },
+	{ 0x37, "INVALID_TDI_CTX", "a device interface's context page is unknown", STRAY },
+	{ 0x38, "INVALID_TDI", "a device interface is unknown", STRAY },
+	{ 0x39, "RECLAIM_REQUIRED", "pages must be taken back from the firmware first", STRAY },
+	{ 0x3a, "IN_USE", "what the command names is in use",
+	  "end other guests, or unload and load kvm_amd" },
+	{ 0x3b, "INVALID_DEV_STATE", "a device is not in the state the command needs", STRAY },
+	{ 0x3c, "INVALID_TDI_STATE", "a device interface is not in the state the command needs",
+	  STRAY },
+	{ 0x3d, "DEV_CERT_CHANGED", "a device has another certificate than before", STRAY },
+	{ 0x3e, "RESYNC_REQ", "a device must be synchronised anew", STRAY },
+	{ 0x3f, "RESPONSE_TOO_LARGE", "a device's answer is too large", STRAY },
 	{ SNP_STATUS_NOT_ASKED, "NOT_ASKED", "the kernel failed before it asked the firmware",
-	  "read the kernel log" },
+	  "read the kernel log (dmesg)" },
 };
 
 const struct snp_status *snp_status(uint32_t code)
 {
-	static const struct snp_status unknown = { 0, "unknown status",
-		                                   "no list of firmware statuses known here has it",
-		                                   "read the kernel log" };
+	static const struct snp_status unknown = {
+		0, "unknown status", "no list of firmware statuses known here has it",
+		"look it up in the SEV-SNP firmware ABI; else " REPORT
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(statuses); i++)
 		if (statuses[i].code == code)
 			return &statuses[i];
 	return &unknown;
+}
+
+const struct snp_status *snp_status_at(size_t i)
+{
+	return i < ARRAY_SIZE(statuses) ? &statuses[i] : NULL;
 }
 
 static const struct {

@@ -12,8 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/bytes.h"
+
 /* VM types, KVM_CREATE_VM; bit numbers in KVM_CAP_VM_TYPES. */
 #define X_KVM_DEFAULT_VM 0UL
+#define X_KVM_SEV_VM     2UL
+#define X_KVM_SEV_ES_VM  3UL
 #define X_KVM_SNP_VM     4UL
 
 /* Capabilities. */
@@ -115,6 +119,39 @@ static_assert(offsetof(struct x_snp_launch_finish, flags) == 54, "flags");
 #define X_GRP_SEV           1
 #define X_SEV_VMSA_FEATURES 0
 #define X_SNP_POLICY_BITS   1 /* Linux 6.19 */
+#define X_SNP_REQ_CERTS     2 /* Linux 7.0 */
+
+/* /dev/sev, include/uapi/linux/psp-sev.h: the two commands that only ask. */
+#define X_SEV_PLATFORM_STATUS 1
+#define X_SNP_PLATFORM_STATUS 9
+
+struct x_sev_issue_cmd {
+	le32 cmd;
+	le64 data;
+	le32 error;
+};
+static_assert(sizeof(struct x_sev_issue_cmd) == 16, "sev_issue_cmd");
+#define X_SEV_ISSUE_CMD _IOWR('S', 0x0, struct x_sev_issue_cmd)
+
+struct x_sev_status {
+	uint8_t api_major, api_minor, state;
+	le32 flags;
+	uint8_t build;
+	le32 guest_count;
+};
+static_assert(sizeof(struct x_sev_status) == 12, "sev_user_data_status");
+
+struct x_snp_status {
+	uint8_t api_major, api_minor, state, rmp_initialized; /* bit 0 */
+	le32 build_id, flags, guest_count;
+	le64 current_tcb, reported_tcb;
+};
+static_assert(sizeof(struct x_snp_status) == 32, "sev_user_data_snp_status");
+
+/* In x_snp_status.flags. */
+#define X_SNP_STATUS_RAPL_DIS          (1U << 4)
+#define X_SNP_STATUS_CIPHERTEXT_HIDING (1U << 6)
+static_assert(offsetof(struct x_snp_status, flags) == 8, "sev_user_data_snp_status");
 
 /* KVM_RUN. */
 #define X_EXIT_MEMORY_FAULT        39

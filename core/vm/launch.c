@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/vm/abi.h"
 #include "core/vm/platforms.h"
+#include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
@@ -41,13 +42,15 @@ static int launch_vm(struct vm *vm, struct error *err)
 		r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_CREATE_VM,
 		                   (void *)(uintptr_t)vm->platform->vm_type);
 	while (r == -EINTR);
-	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "creating a VM of type %lu",
-		                 vm->platform->vm_type);
+	if (r < 0) {
+		refusal_set(err, CALL_CREATE_VM, -r);
+		return error_wrap(err, "platform '%s' (VM type %lu)", vm->platform->name,
+		                  vm->platform->vm_type);
+	}
 	vm->fd = r;
 	r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "asking KVM how much it maps for a vCPU");
+		return refusal_set(err, CALL_VCPU_MMAP_SIZE, -r);
 	if (r < (int)sizeof(struct kvm_run))
 		return error_set(err, ERROR_KVM, "KVM maps %d bytes for a vCPU, too few", r);
 	vm->run_size = (size_t)r;
@@ -62,7 +65,7 @@ static int launch_irqchip(struct vm *vm, struct error *err)
 {
 	int r = vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
 
-	return r < 0 ? error_sys(err, ERROR_KVM, -r, "creating the interrupt controllers") : 0;
+	return r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : 0;
 }
 
 static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)

@@ -10,6 +10,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/vm/abi.h"
+#include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 
 /* guest_memfd that can be mapped and starts shared: plain VMs on Linux 6.18 and later. */
@@ -23,20 +24,24 @@ static bool gmem_mappable(const struct memory *m)
 	return flags > 0 && ((unsigned)flags & MAPPABLE) == MAPPABLE;
 }
 
+static int slot_refused(const struct slot *s, enum launch_call call, int errnum, struct error *err)
+{
+	refusal_set(err, call, errnum);
+	return error_wrap(err, "memory at 0x%llx, 0x%llx bytes", (unsigned long long)s->gpa,
+	                  (unsigned long long)s->size);
+}
+
 static int gmem_open(struct memory *m, struct slot *s, uint64_t flags, struct error *err)
 {
 	struct x_create_guest_memfd create = { .size = s->size, .flags = flags };
 	int fd = m->sys->ioctl(m->sys->self, m->vm, X_CREATE_GUEST_MEMFD, &create);
 
-	if (fd < 0) {
-		error_sys(err, ERROR_HOST_MEMORY, -fd, "guest_memfd of 0x%llx bytes",
-		          (unsigned long long)s->size);
-		return error_fix(err, "lower 'memory', or raise the memory limit of this cgroup");
-	}
+	if (fd < 0)
+		return slot_refused(s, CALL_GUEST_MEMFD, -fd, err);
 	s->fd = fd;
 	/* KVM opens it without O_CLOEXEC; a child that kept it would keep the VM and its ASID alive. */
 	fd = m->sys->cloexec(m->sys->self, fd);
-	return fd < 0 ? error_sys(err, ERROR_KVM, -fd, "guest_memfd: close-on-exec") : 0;
+	return fd < 0 ? slot_refused(s, CALL_CLOEXEC, -fd, err) : 0;
 }
 
 static int slot_map(struct memory *m, struct slot *s, int flags, int fd, struct error *err)
@@ -44,11 +49,7 @@ static int slot_map(struct memory *m, struct slot *s, int flags, int fd, struct 
 	int error = 0;
 
 	s->at = m->sys->map(m->sys->self, s->size, PROT_READ | PROT_WRITE, flags, fd, &error);
-	if (s->at)
-		return 0;
-	error_sys(err, ERROR_HOST_MEMORY, -error, "mapping guest memory of 0x%llx bytes",
-	          (unsigned long long)s->size);
-	return error_fix(err, "lower 'memory', or free some on the host");
+	return s->at ? 0 : slot_refused(s, CALL_MAP_MEMORY, -error, err);
 }
 
 static int slot_register(struct memory *m, const struct slot *s, bool gmem, struct error *err)
@@ -66,8 +67,7 @@ static int slot_register(struct memory *m, const struct slot *s, bool gmem, stru
 	int r = m->sys->ioctl(m->sys->self, m->vm, request, &region);
 
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "memory slot at 0x%llx, 0x%llx bytes",
-		                 (unsigned long long)s->gpa, (unsigned long long)s->size);
+		return slot_refused(s, gmem ? CALL_MEMORY_REGION2 : CALL_MEMORY_REGION, -r, err);
 	return 0;
 }
 
@@ -101,9 +101,7 @@ static int slot_private(struct memory *m, struct slot *s, struct error *err)
 	if (r < 0)
 		return r;
 	r = attributes_set(m, s->gpa, s->size, true);
-	return r < 0 ? error_sys(err, ERROR_KVM, -r, "making memory at 0x%llx private",
-	                         (unsigned long long)s->gpa)
-	             : 0;
+	return r < 0 ? slot_refused(s, CALL_MEMORY_ATTRIBUTES, -r, err) : 0;
 }
 
 /*

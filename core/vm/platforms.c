@@ -2,7 +2,6 @@
 /* core/vm/platforms.c: table of platforms; what each needs of a host, checked. */
 #include "core/vm/platforms.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -10,10 +9,11 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/vm/abi.h"
+#include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
-static const struct platform *const platforms[] = { &platform_snp, &platform_plain };
+static const struct platform *const platforms[] = { &platform_plain, &platform_snp };
 
 const struct platform *platform_named(const char *name)
 {
@@ -23,32 +23,28 @@ const struct platform *platform_named(const char *name)
 	return NULL;
 }
 
-static int kvm_missing(int errnum, struct error *err)
+const struct platform *platform_at(size_t i)
 {
-	bool permission = errnum == EACCES || errnum == EPERM;
-
-	error_sys(err, permission ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED, errnum,
-	          "cannot open /dev/kvm");
-	if (permission)
-		return error_fix(err,
-		                 "join the group 'kvm' (usermod -aG kvm USER, then log in anew)");
-	error_why(err,
-	          "KVM is not loaded, or virtualisation is off in the BIOS or not nested here");
-	return error_fix(err, "modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in");
+	return i < ARRAY_SIZE(platforms) ? platforms[i] : NULL;
 }
 
-static int check(const struct kvm_sys *sys, int kvm, int capability)
+unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability)
 {
 	int r = sys->ioctl(sys->self, kvm, KVM_CHECK_EXTENSION, (void *)(uintptr_t)capability);
 
-	return r < 0 ? 0 : r;
+	return r < 0 ? 0 : (unsigned)r;
+}
+
+bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n)
+{
+	return (platform_capability(sys, kvm, n->capability) & n->bits) == n->bits;
 }
 
 static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform *on,
                        struct error *err)
 {
 	for (const struct need *n = on->needs; n->what; n++) {
-		if (((unsigned)check(sys, kvm, n->capability) & n->bits) == n->bits)
+		if (platform_need_met(sys, kvm, n))
 			continue;
 		error_set(err, ERROR_HOST_UNSUPPORTED, "this host cannot launch platform '%s': %s",
 		          on->name, n->what);
@@ -58,19 +54,31 @@ static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform
 	return 0;
 }
 
-int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
+int platform_kvm_device(const struct kvm_sys *sys, struct error *err)
 {
 	int kvm = sys->open(sys->self, "/dev/kvm", O_RDWR | O_CLOEXEC), r;
 
 	if (kvm < 0)
-		return kvm_missing(-kvm, err);
+		return refusal_set(err, CALL_OPEN_KVM, -kvm);
 	r = sys->ioctl(sys->self, kvm, KVM_GET_API_VERSION, NULL);
-	if (r != KVM_API_VERSION)
-		r = r < 0 ? error_sys(err, ERROR_KVM, -r, "/dev/kvm doesn't answer as KVM does")
-		          : error_set(err, ERROR_HOST_UNSUPPORTED,
-		                      "/dev/kvm has API version %d, not %d", r, KVM_API_VERSION);
-	else
-		r = needs_check(sys, kvm, on, err);
+	if (r == KVM_API_VERSION)
+		return kvm;
+	sys->close(sys->self, kvm);
+	if (r < 0)
+		return refusal_set(err, CALL_API_VERSION, -r);
+	error_set(err, ERROR_HOST_UNSUPPORTED, "/dev/kvm has API version %d, not %d", r,
+	          KVM_API_VERSION);
+	return error_fix(
+		err, "see what stands at /dev/kvm: KVM has had this version since Linux 2.6.22");
+}
+
+int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
+{
+	int kvm = platform_kvm_device(sys, err), r;
+
+	if (kvm < 0)
+		return kvm;
+	r = needs_check(sys, kvm, on, err);
 	if (r == 0)
 		return kvm;
 	sys->close(sys->self, kvm);

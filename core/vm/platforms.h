@@ -3,8 +3,12 @@
 #ifndef CORE_VM_PLATFORMS_H
 #define CORE_VM_PLATFORMS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct error;    /* core/base/error.h */
 struct kvm_sys;  /* core/vm/sys.h */
+struct need;     /* core/vm/vm.h */
 struct platform; /* core/vm/vm.h */
 
 extern const struct platform platform_plain; /* core/vm/plain.c */
@@ -13,10 +17,20 @@ extern const struct platform platform_snp;   /* core/vm/snp.c */
 /* By the manifest's spelling; NULL: none. */
 const struct platform *platform_named(const char *name);
 
+/* All of them, one by one; NULL after the last. */
+const struct platform *platform_at(size_t i);
+
 /*
  * Opens /dev/kvm and sees that this host can do the platform. Returns the descriptor, or a negative errno
  * with the sentence that says what is missing and how to get it. Never falls back to another platform.
  */
 int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err);
+
+/* The steps of it, each as a launch takes it; the device of the SEV firmware is opened by platform snp alone. */
+int platform_kvm_device(const struct kvm_sys *sys, struct error *err);
+int platform_sev_open(const struct kvm_sys *sys, struct error *err); /* core/vm/snp.c */
+bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n);
+/* KVM_CHECK_EXTENSION's answer; 0 where it fails. */
+unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability);
 
 #endif

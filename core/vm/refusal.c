@@ -1,86 +1,96 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/refusal.c: the tables behind refusal_set(); source: Linux 6.12, arch/x86/kvm/svm/sev.c. */
+/* core/vm/refusal.c: finds the row of a refused call and makes the error of it. */
 #include "core/vm/refusal.h"
 
-#include <errno.h>
-#include <stddef.h>
+#include <assert.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/snp/status.h"
-#include "core/vm/abi.h"
 
-static const struct {
-	uint32_t id;
-	const char *name;
-} commands[] = {
-	{ X_SEV_INIT2, "SEV_INIT2" },
-	{ X_SNP_LAUNCH_START, "LAUNCH_START" },
-	{ X_SNP_LAUNCH_UPDATE, "LAUNCH_UPDATE" },
-	{ X_SNP_LAUNCH_FINISH, "LAUNCH_FINISH" },
+static const char *const calls[] = {
+	[CALL_OPEN_KVM] = "cannot open /dev/kvm",
+	[CALL_API_VERSION] = "cannot ask KVM for its version (KVM_GET_API_VERSION)",
+	[CALL_CREATE_VM] = "cannot create a VM (KVM_CREATE_VM)",
+	[CALL_VCPU_MMAP_SIZE] =
+		"cannot ask KVM how much it maps for a vCPU (KVM_GET_VCPU_MMAP_SIZE)",
+	[CALL_OPEN_SEV] = "cannot open /dev/sev",
+	[CALL_SUPPORTED_CPUID] =
+		"cannot ask KVM which CPUID guests can have (KVM_GET_SUPPORTED_CPUID)",
+	[CALL_ENABLE_CAP] = "cannot have page-state changes handed over (KVM_ENABLE_CAP)",
+	[CALL_SEV_INIT2] = "cannot make the VM an SNP guest (SEV_INIT2)",
+	[CALL_GUEST_MEMFD] = "cannot create guest memory (KVM_CREATE_GUEST_MEMFD)",
+	[CALL_CLOEXEC] = "cannot keep guest memory from child processes (fcntl F_SETFD)",
+	[CALL_MAP_MEMORY] = "cannot map guest memory (mmap)",
+	[CALL_MEMORY_REGION] = "cannot put memory into the guest (KVM_SET_USER_MEMORY_REGION)",
+	[CALL_MEMORY_REGION2] = "cannot put memory into the guest (KVM_SET_USER_MEMORY_REGION2)",
+	[CALL_MEMORY_ATTRIBUTES] = "cannot make guest memory private (KVM_SET_MEMORY_ATTRIBUTES)",
+	[CALL_IRQCHIP] = "cannot create the interrupt controllers (KVM_CREATE_IRQCHIP)",
+	[CALL_CREATE_VCPU] = "cannot create a vCPU (KVM_CREATE_VCPU)",
+	[CALL_MAP_VCPU] = "cannot map a vCPU's state (mmap)",
+	[CALL_LAUNCH_START] = "cannot begin the launch (LAUNCH_START)",
+	[CALL_LAUNCH_UPDATE] = "cannot load pages (LAUNCH_UPDATE)",
+	[CALL_SET_CPUID2] = "cannot set a vCPU's CPUID (KVM_SET_CPUID2)",
+	[CALL_GET_SREGS] = "cannot read a vCPU's system registers (KVM_GET_SREGS)",
+	[CALL_SET_SREGS] = "cannot set a vCPU's system registers (KVM_SET_SREGS)",
+	[CALL_SET_REGS] = "cannot set a vCPU's registers (KVM_SET_REGS)",
+	[CALL_SET_MP_STATE] = "cannot hold a vCPU in reset (KVM_SET_MP_STATE)",
+	[CALL_LAUNCH_FINISH] = "cannot finish the launch (LAUNCH_FINISH)",
 };
+static_assert(ARRAY_SIZE(calls) == LAUNCH_CALLS, "a call without words");
 
-/* KVM's own refusals, before or without the firmware. */
-static const struct {
-	uint32_t id;
-	int errnum;
-	enum reason kind;
-	const char *why, *fix;
-} refusals[] = {
-	{ X_SEV_INIT2, EBUSY, ERROR_HOST_BUSY,
-	  "all ASIDs for SNP guests are in use, or the cgroup's misc.max for sev_es is reached",
-	  "end left-over guests, raise misc.max, or raise the SEV-ES ASID limit in the BIOS" },
-	{ X_SEV_INIT2, EINVAL, ERROR_HOST_UNSUPPORTED,
-	  "this kernel doesn't know a feature that snp.guest_features asks for",
-	  "use snp.guest_features: 0x1, or a newer kernel" },
-	{ X_SEV_INIT2, ENOTTY, ERROR_HOST_UNSUPPORTED,
-	  "SEV is off in kvm_amd, or the BIOS reserves no ASIDs for SNP guests",
-	  "set the SEV-ES ASID limit in the BIOS to 2 or more; load kvm_amd with sev_snp=1" },
-	{ X_SNP_LAUNCH_START, EINVAL, ERROR_BAD_POLICY,
-	  "KVM refuses a bit of snp.policy; kernels before 6.17 want SMT allowed and "
-	  "single_socket off, none takes bit 18",
-	  "try snp.policy: 0x30000 (0xb0000 with debug)" },
-	{ X_SNP_LAUNCH_START, ENOTTY, ERROR_KVM,
-	  "the kernel could not make a guest context: out of memory, or /dev/sev is not the SEV "
-	  "device",
-	  "read the kernel log for 'Failed to create SEV-SNP context'" },
-	{ X_SNP_LAUNCH_UPDATE, EIO, ERROR_KVM,
-	  "the page was not private, was loaded before, or a signal came in between", "" },
-	{ X_SNP_LAUNCH_FINISH, EINVAL, ERROR_KVM, "a vCPU's state was sealed before",
-	  "launch anew" },
-	{ X_SNP_LAUNCH_FINISH, EFAULT, ERROR_KVM,
-	  "a vCPU's VMSA page could not be assigned to the guest", "read the kernel log" },
-};
-
-const char *refusal_command(uint32_t id)
+const char *refusal_what(enum launch_call call)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].id == id)
-			return commands[i].name;
-	return "SEV command";
+	return (unsigned)call < LAUNCH_CALLS ? calls[call] : "cannot do what the launch needs";
 }
 
-static int refusal_firmware(struct error *err, uint32_t id, int errnum, uint32_t status)
+/* The call's own row, else the errno's, else the last one, which takes any. */
+static const struct refusal *refusal_find(enum launch_call call, int errnum)
+{
+	const struct refusal *common = &refusals[refusals_count - 1];
+
+	for (size_t i = 0; i < refusals_count; i++) {
+		const struct refusal *r = &refusals[i];
+
+		if (r->errnum != errnum)
+			continue;
+		if (r->call == call)
+			return r;
+		if (r->call == LAUNCH_CALLS)
+			common = r;
+	}
+	return common;
+}
+
+int refusal_set(struct error *err, enum launch_call call, int errnum)
+{
+	const struct refusal *r = refusal_find(call, errnum);
+
+	error_sys(err, r->kind, errnum, "%s", refusal_what(call));
+	error_why(err, "%s", r->why);
+	return error_fix(err, "%s", r->fix);
+}
+
+static int refusal_firmware(struct error *err, enum launch_call call, int errnum, uint32_t status)
 {
 	const struct snp_status *s = snp_status(status);
+	const char *why = s->cause, *fix = s->cure;
 
+	for (size_t i = 0; i < firmware_refusals_count; i++)
+		if (firmware_refusals[i].call == call && firmware_refusals[i].status == status) {
+			why = firmware_refusals[i].why;
+			fix = firmware_refusals[i].fix;
+		}
 	error_set(err, ERROR_FIRMWARE_REFUSED, "%s: the SNP firmware says %s (0x%02x)",
-	          refusal_command(id), s->name, status);
+	          refusal_what(call), s->name, status);
 	err->code = -errnum;
-	error_why(err, "%s", s->cause);
-	return error_fix(err, "%s", s->cure);
+	error_why(err, "%s", why);
+	return error_fix(err, "%s", fix);
 }
 
-int refusal_set(struct error *err, uint32_t id, int errnum, uint32_t status)
+int refusal_sev(struct error *err, enum launch_call call, int errnum, uint32_t status)
 {
 	if (status != 0 && status != SNP_STATUS_NOT_ASKED)
-		return refusal_firmware(err, id, errnum, status);
-	error_sys(err, ERROR_KVM, errnum, "%s failed", refusal_command(id));
-	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
-		if (refusals[i].id == id && refusals[i].errnum == errnum) {
-			err->kind = refusals[i].kind;
-			error_why(err, "%s", refusals[i].why);
-			error_fix(err, "%s", refusals[i].fix);
-		}
-	return err->code;
+		return refusal_firmware(err, call, errnum, status);
+	return refusal_set(err, call, errnum);
 }

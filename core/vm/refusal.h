@@ -1,16 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/refusal.h: a refused SNP command, in words: errno and firmware status -> cause and cure. */
+/* core/vm/refusal.h: a call that a launch needs and the host refused, in words: errno or firmware status -> cause, cure. */
 #ifndef CORE_VM_REFUSAL_H
 #define CORE_VM_REFUSAL_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+#include "core/base/reason.h"
 
 struct error; /* core/base/error.h */
 
-/* The error for command `id` (X_SEV_INIT2, ...) that gave errnum, with the firmware's status. Returns -errnum. */
-int refusal_set(struct error *err, uint32_t id, int errnum, uint32_t status);
+/* Whatever a launch asks of the kernel and can't do without, in the order of a launch. */
+enum launch_call {
+	CALL_OPEN_KVM,
+	CALL_API_VERSION,
+	CALL_CREATE_VM,
+	CALL_VCPU_MMAP_SIZE,
+	CALL_OPEN_SEV,
+	CALL_SUPPORTED_CPUID,
+	CALL_ENABLE_CAP,
+	CALL_SEV_INIT2,
+	CALL_GUEST_MEMFD,
+	CALL_CLOEXEC,
+	CALL_MAP_MEMORY,
+	CALL_MEMORY_REGION,
+	CALL_MEMORY_REGION2,
+	CALL_MEMORY_ATTRIBUTES,
+	CALL_IRQCHIP,
+	CALL_CREATE_VCPU,
+	CALL_MAP_VCPU,
+	CALL_LAUNCH_START,
+	CALL_LAUNCH_UPDATE,
+	CALL_SET_CPUID2,
+	CALL_GET_SREGS,
+	CALL_SET_SREGS,
+	CALL_SET_REGS,
+	CALL_SET_MP_STATE,
+	CALL_LAUNCH_FINISH,
+	LAUNCH_CALLS
+};
 
-/* "LAUNCH_START"; for listings. */
-const char *refusal_command(uint32_t id);
+/* What an errno of one call means. */
+struct refusal {
+	enum launch_call call; /* LAUNCH_CALLS: any call that has no row of its own */
+	int errnum;            /* 0, in the last row alone: any */
+	enum reason kind;
+	const char *why, *fix; /* never NULL, never "" */
+};
+
+/* What a firmware status means for one command, where that is more than core/snp/status.h says. */
+struct firmware_refusal {
+	enum launch_call call;
+	uint32_t status;
+	const char *why, *fix; /* never NULL, never "" */
+};
+
+/* The rows, for listings and tests: core/vm/refusal_rows.c. */
+extern const struct refusal refusals[];
+extern const size_t refusals_count;
+extern const struct firmware_refusal firmware_refusals[];
+extern const size_t firmware_refusals_count;
+
+/* "cannot create a VM (KVM_CREATE_VM)"; never NULL. */
+const char *refusal_what(enum launch_call call);
+
+/* The error for a call that gave errnum: kind, sentence, cause and cure. Returns -errnum. */
+int refusal_set(struct error *err, enum launch_call call, int errnum);
+/* The same for an SEV command: `status` is the firmware's, 0 if it had nothing to say. */
+int refusal_sev(struct error *err, enum launch_call call, int errnum, uint32_t status);
 
 #endif

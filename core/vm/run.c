@@ -144,7 +144,7 @@ static void run_signal(struct run *run)
 
 	if (n == 0)
 		return;
-	outcome_set(&o, RUN_SIGNALLED, (uint64_t)n, "ended by a signal: %s", strsignal(n));
+	outcome_set(&o, RUN_SIGNALLED, (uint64_t)n, "ended by %s", strsignal(n));
 	run_conclude(run, &o);
 }
 

@@ -10,13 +10,12 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/snp/digest.h"
-#include "core/snp/idblock.h"
 #include "core/snp/policy.h"
 #include "core/snp/status.h"
 #include "core/vm/abi.h"
 #include "core/vm/platforms.h"
 #include "core/vm/refusal.h"
+#include "core/vm/refusal_snp.h"
 #include "core/vm/snp_exit.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
@@ -27,53 +26,45 @@
 	"'--platform kvm' runs the guest without protection"
 
 static const struct need snp_needs[] = {
-	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "KVM has no SEV-SNP VMs (type 4)",
+	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "vm-type", "KVM has SEV-SNP VMs (type 4)",
+	  "KVM has no SEV-SNP VMs (type 4)",
 	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer "
 	  "SNP",
 	  NO_SNP_FIX },
-	{ X_CAP_USER_MEMORY2, 1, "KVM has no memory slots with guest_memfd",
+	{ X_CAP_USER_MEMORY2, 1, "memory-slots", "KVM has memory slots with guest_memfd",
+	  "KVM has no memory slots with guest_memfd",
 	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
-	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE,
-	  "KVM has no private memory attribute",
+	{ X_CAP_GUEST_MEMFD, 1, "guest-memfd", "KVM has guest_memfd", "KVM has no guest_memfd",
+	  "the kernel is built without private memory", NO_SNP_FIX },
+	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE, "private-memory",
+	  "KVM has the private memory attribute", "KVM has no private memory attribute",
 	  "the kernel lacks it, or was booted with kvm.gmem_in_place_conversion=1",
 	  "boot without kvm.gmem_in_place_conversion" },
-	{ X_CAP_MEMORY_FAULT_INFO, 1, "KVM doesn't report memory faults",
-	  "the kernel is older than 6.8", NO_SNP_FIX },
-	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE,
-	  "KVM doesn't hand page-state changes over", "the kernel is too old", NO_SNP_FIX },
+	{ X_CAP_MEMORY_FAULT_INFO, 1, "memory-faults", "KVM reports memory faults",
+	  "KVM doesn't report memory faults", "the kernel is older than 6.8", NO_SNP_FIX },
+	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE, "page-states",
+	  "KVM hands page-state changes over", "KVM doesn't hand page-state changes over",
+	  "the kernel is too old", NO_SNP_FIX },
 	{ 0 },
 };
 
-/* One command; the firmware's status, 0 if it wasn't asked, goes to *status. */
-static int sev_command(struct vm *vm, uint32_t id, void *data, uint32_t *status)
+/* One command; how it failed, if it does, goes to *ret. */
+static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failure *ret)
 {
 	struct x_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
 	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
 
-	*status =
-		r < 0 ? cmd.error : 0; /* KVM doesn't clear it, so after success it means nothing */
+	*ret = (struct sev_failure){ 0 };
+	if (r < 0) /* KVM doesn't clear the status, so after success it means nothing */
+		*ret = (struct sev_failure){ -r, cmd.error };
 	return r;
 }
 
-static int sev_device_open(struct vm *vm, struct error *err)
+int platform_sev_open(const struct kvm_sys *sys, struct error *err)
 {
-	int r = vm->sys->open(vm->sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
+	int r = sys->open(sys->self, "/dev/sev", O_RDONLY | O_CLOEXEC);
 
-	if (r >= 0) {
-		vm->sev = r;
-		return 0;
-	}
-	error_sys(err, r == -EACCES || r == -EPERM ? ERROR_HOST_PERMISSION : ERROR_HOST_UNSUPPORTED,
-	          -r, "cannot open /dev/sev");
-	if (r == -EBUSY) {
-		err->kind = ERROR_HOST_BUSY;
-		error_why(err, "another program holds the SEV firmware's device alone");
-		return error_fix(err, "end that program (fuser -v /dev/sev) and try again");
-	}
-	if (err->kind == ERROR_HOST_PERMISSION)
-		return error_fix(err, "give your user access to /dev/sev (a udev rule, or root)");
-	error_why(err, "the module ccp is not loaded, or the BIOS hides the PSP");
-	return error_fix(err, "modprobe ccp; in a container pass /dev/sev in beside /dev/kvm");
+	return r < 0 ? refusal_set(err, CALL_OPEN_SEV, -r) : r;
 }
 
 /* Page tables of ours have a C-bit in them, measured; a host with another position would run nonsense. */
@@ -82,49 +73,58 @@ static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct err
 	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 	unsigned have = leaf ? leaf->reg[CPUID_EBX] & 63 : 0;
 
+	/* EDX: the least ASID of plain SEV guests (APM volume 3, E.4.17); those below are the others'. */
+	if (leaf && leaf->reg[CPUID_EDX] > 1)
+		vm->asids = leaf->reg[CPUID_EDX] - 1;
 	if (have == 0) {
 		error_set(err, ERROR_HOST_UNSUPPORTED,
 		          "KVM doesn't say where this host's C-bit is");
-		return error_why(err, "CPUID leaf 0x8000001f is missing from what KVM supports");
+		error_why(err, "CPUID leaf 0x8000001f is missing from what KVM supports");
+		return error_fix(err, "load kvm_amd with SEV on (its parameter sev)");
 	}
-	if (wanted && have != wanted)
-		return error_set(
-			err, ERROR_HOST_UNSUPPORTED,
-			"the guest's page tables have the C-bit at %u, this host has it at %u",
-			wanted, have);
 	*ret = have;
-	return 0;
+	if (!wanted || have == wanted)
+		return 0;
+	error_set(err, ERROR_HOST_UNSUPPORTED,
+	          "the guest's page tables have the C-bit at %u, this host has it at %u", wanted,
+	          have);
+	error_why(err, "the page tables are measured, and hold for one position alone");
+	return error_fix(err, "run it on a host whose C-bit is at %u (EPYC 7003 and later: 51)",
+	                 wanted);
 }
 
-static int snp_init2(struct vm *vm, const struct plan_settings *s, struct error *err)
+static int snp_init2(struct vm *vm, const struct plan *p, struct error *err)
 {
 	/* KVM adds SNP_ACTIVE itself and refuses it from us. */
-	struct x_sev_init init = { .vmsa_features = s->sev_features & ~SNP_FEATURE_ACTIVE };
+	struct x_sev_init init = { .vmsa_features =
+		                           plan_settings(p)->sev_features & ~SNP_FEATURE_ACTIVE };
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXIT_HYPERCALL,
 		                      .args = { 1ULL << X_HC_MAP_GPA_RANGE } };
-	uint32_t status;
+	struct sev_failure f;
 	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_ENABLE_CAP, &cap);
 
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "having page-state changes handed over");
-	r = sev_command(vm, X_SEV_INIT2, &init, &status);
-	return r < 0 ? refusal_set(err, X_SEV_INIT2, -r, status) : 0;
+		return refusal_set(err, CALL_ENABLE_CAP, -r);
+	r = sev_command(vm, X_SEV_INIT2, &init, &f);
+	return r < 0 ? refusal_init2(err, vm, p, f) : 0;
 }
 
 static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 {
 	const struct plan_settings *s = plan_settings(p);
 	unsigned c_bit = 0;
-	int r = sev_device_open(vm, err);
+	int r;
 
 	vm->ap_creation = s->ap_creation;
-	if (r == 0)
-		r = vcpu_cpuid_host(vm, p, err);
+	vm->sev = platform_sev_open(vm->sys, err);
+	if (vm->sev < 0)
+		return vm->sev;
+	r = vcpu_cpuid_host(vm, p, err);
 	if (r == 0)
 		r = c_bit_check(vm, s->c_bit, &c_bit, err);
 	if (r == 0)
 		r = snp_cpuid_filter(&vm->cpuid, c_bit, err);
-	return r == 0 ? snp_init2(vm, s, err) : r;
+	return r == 0 ? snp_init2(vm, p, err) : r;
 }
 
 static int snp_begin(void *self, const struct plan *p, struct error *err)
@@ -132,19 +132,40 @@ static int snp_begin(void *self, const struct plan *p, struct error *err)
 	const struct plan_settings *s = plan_settings(p);
 	struct x_snp_launch_start start = { .policy = s->policy };
 	struct vm *vm = self;
-	uint32_t status;
+	struct sev_failure f;
 	int r;
 
+	vm->plan = p;
 	memcpy(start.gosvw, s->gosvw, sizeof(start.gosvw));
-	r = sev_command(vm, X_SNP_LAUNCH_START, &start, &status);
-	return r < 0 ? refusal_set(err, X_SNP_LAUNCH_START, -r, status) : 0;
+	r = sev_command(vm, X_SNP_LAUNCH_START, &start, &f);
+	return r < 0 ? refusal_start(err, vm, p, f) : 0;
 }
 
 /*
  * KVM may do a part only and return 0 (a signal, a slot's end, a page that fails next time); it advances the
- * struct, so the same struct is passed until nothing is left. *status is the firmware's on failure.
+ * struct, so the same struct is passed until nothing is left: on failure it says which page failed.
  */
-static int update_loop(struct vm *vm, const struct region *r, const void *from, uint32_t *status)
+static int update_loop(struct vm *vm, struct x_snp_launch_update *u, struct sev_failure *ret)
+{
+	while (u->len > 0) {
+		uint64_t left = u->len;
+		int e = sev_command(vm, X_SNP_LAUNCH_UPDATE, u, ret);
+
+		if (e == -EAGAIN || e == -EINTR)
+			continue;
+		if (e < 0)
+			return e;
+		if (u->len < left)
+			continue;
+		/* neither progress nor an error: never seen, but not to be looped on */
+		*ret = (struct sev_failure){ .errnum = EPROTO };
+		return -EPROTO;
+	}
+	return 0;
+}
+
+static int update(struct vm *vm, const struct region *r, const void *from, struct sev_failure *f,
+                  struct error *err)
 {
 	struct x_snp_launch_update u = {
 		.gfn_start = r->gpa / PAGE_SIZE,
@@ -153,30 +174,14 @@ static int update_loop(struct vm *vm, const struct region *r, const void *from, 
 		.type = region_kind(r->kind)->snp,
 	};
 
-	while (u.len > 0) {
-		uint64_t left = u.len;
-		int e = sev_command(vm, X_SNP_LAUNCH_UPDATE, &u, status);
-
-		if (e == -EAGAIN || e == -EINTR)
-			continue;
-		if (e < 0)
-			return e;
-		if (u.len >=
-		    left) /* neither progress nor an error: never seen, but not to be looped on */
-			return -EPROTO;
-	}
-	return 0;
-}
-
-static int update_failed(const struct region *r, int errnum, uint32_t status, struct error *err)
-{
-	refusal_set(err, X_SNP_LAUNCH_UPDATE, errnum, status);
-	return error_wrap(err, "region '%s' at 0x%llx", r->label, (unsigned long long)r->gpa);
+	if (update_loop(vm, &u, f) == 0)
+		return 0;
+	return refusal_update(err, vm, vm->plan, r, u.gfn_start * PAGE_SIZE, *f);
 }
 
 /* One try: *ret is the page sent, then, if the firmware refuses it, the page it would take. */
 static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
-                     struct snp_cpuid_page *sent, uint32_t *status, struct error *err)
+                     struct snp_cpuid_page *sent, struct sev_failure *f, struct error *err)
 {
 	auto_free struct cpuid_table *bsp = calloc(1, sizeof(*bsp));
 	int e;
@@ -188,8 +193,7 @@ static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
 	if (e < 0)
 		return e;
 	memcpy(ret->data, sent, sizeof(*sent));
-	e = update_loop(vm, r, ret->data, status);
-	return e < 0 ? update_failed(r, -e, *status, err) : 0;
+	return update(vm, r, ret->data, f, err);
 }
 
 /*
@@ -199,15 +203,15 @@ static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
 static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
 {
 	auto_blob struct blob page = BLOB_NONE;
+	struct sev_failure f = { 0 };
 	struct snp_cpuid_page sent;
-	uint32_t status = 0;
 	char differences[768];
 	int e = blob_zero(r->size, &page, err);
 
 	for (int try = 0; e == 0 && try < 2; try++) {
 		memset(page.data, 0, page.size);
-		e = cpuid_try(vm, r, &page, &sent, &status, err);
-		if (e == 0 || status != SNP_STATUS_INVALID_PARAM ||
+		e = cpuid_try(vm, r, &page, &sent, &f, err);
+		if (e == 0 || f.status != SNP_STATUS_INVALID_PARAM ||
 		    !snp_cpuid_diff(&sent, (const void *)page.data, differences,
 		                    sizeof(differences)))
 			return e;
@@ -227,7 +231,7 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 	auto_blob struct blob blank = BLOB_NONE;
 	const uint8_t *from = r->bytes;
 	struct vm *vm = self;
-	uint32_t status = 0;
+	struct sev_failure f;
 	int e = 0;
 
 	if (r->kind == PAGE_CPUID)
@@ -237,10 +241,7 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 		e = blob_zero(r->size, &blank, err);
 		from = blank.data;
 	}
-	if (e < 0)
-		return e;
-	e = update_loop(vm, r, from, &status);
-	return e < 0 ? update_failed(r, -e, status, err) : 0;
+	return e < 0 ? e : update(vm, r, from, &f, err);
 }
 
 /*
@@ -252,7 +253,10 @@ static int ap_hold(struct vcpu *v, struct error *err)
 	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_AP_RESET_HOLD };
 	int r = v->vm->sys->ioctl(v->vm->sys->self, v->fd, KVM_SET_MP_STATE, &state);
 
-	return r < 0 ? error_sys(err, ERROR_KVM, -r, "holding vCPU %u in reset", v->index) : 0;
+	if (r == 0)
+		return 0;
+	refusal_set(err, CALL_SET_MP_STATE, -r);
+	return error_wrap(err, "vCPU %u", v->index);
 }
 
 static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
@@ -299,31 +303,6 @@ static void prefault(struct vm *vm, const struct plan *p)
 	}
 }
 
-/* Says which of the two values an ID block and a launch must share differs. */
-static void finish_explain(const struct plan *p, uint32_t status, struct error *err)
-{
-	const struct plan_settings *s = plan_settings(p);
-	auto_digest struct snp_digest d = { 0 };
-	struct error ignored = { 0 };
-	char expects[2 * SNP_DIGEST_SIZE + 1], has[2 * SNP_DIGEST_SIZE + 1];
-	bool digest_differs, policy_differs;
-
-	if (!s->id_block_given || snp_digest_of(p, &d, &ignored) < 0)
-		return;
-	snp_id_compare(s->id_block, d.value, s->policy, &digest_differs, &policy_differs);
-	if (status == SNP_STATUS_BAD_MEASUREMENT)
-		error_why(
-			err, "the ID block expects launch digest %s, this launch %s %s",
-			hex_of(s->id_block, SNP_DIGEST_SIZE, expects),
-			digest_differs
-				? "has"
-				: "was predicted to have the same, yet the host made another than",
-			hex_of(d.value, SNP_DIGEST_SIZE, has));
-	else if (status == SNP_STATUS_POLICY_FAILURE && policy_differs)
-		error_why(err, "the ID block is for another policy than snp.policy 0x%llx",
-		          (unsigned long long)s->policy);
-}
-
 static int snp_end(void *self, const struct plan *p, struct error *err)
 {
 	const struct plan_settings *s = plan_settings(p);
@@ -334,18 +313,17 @@ static int snp_end(void *self, const struct plan *p, struct error *err)
 		.auth_key_en = s->id_block_given && s->author_key,
 	};
 	struct vm *vm = self;
-	uint32_t status;
+	struct sev_failure f;
 	int r;
 
 	memcpy(finish.host_data, s->host_data, sizeof(finish.host_data));
-	r = sev_command(vm, X_SNP_LAUNCH_FINISH, &finish, &status);
-	if (r == 0 && s->prefault)
+	r = sev_command(vm, X_SNP_LAUNCH_FINISH, &finish, &f);
+	vm->plan = NULL;
+	if (r < 0)
+		return refusal_finish(err, p, f);
+	if (s->prefault)
 		prefault(vm, p);
-	if (r == 0)
-		return 0;
-	refusal_set(err, X_SNP_LAUNCH_FINISH, -r, status);
-	finish_explain(p, status, err);
-	return err->code;
+	return 0;
 }
 
 static void snp_close(struct vm *vm)

@@ -2,7 +2,6 @@
 /* core/vm/vcpu.c: makes vCPUs and puts their first state into KVM. */
 #include "core/vm/vcpu.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/vm/abi.h"
+#include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
@@ -29,6 +29,12 @@ static struct kvm_cpuid2 *cpuid_buffer(struct error *err)
 	else
 		error_nomem(err, "CPUID");
 	return c;
+}
+
+static int vcpu_refused(unsigned index, enum launch_call call, int errnum, struct error *err)
+{
+	refusal_set(err, call, errnum);
+	return error_wrap(err, "vCPU %u", index);
 }
 
 static int cpuid_suffices(struct vm *vm, const struct plan *p, struct error *err)
@@ -51,7 +57,7 @@ int vcpu_cpuid_host(struct vm *vm, const struct plan *p, struct error *err)
 	if (!c)
 		return r;
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "asking KVM for the CPUID it supports");
+		return refusal_set(err, CALL_SUPPORTED_CPUID, -r);
 	vm->cpuid.count = MIN_OF(c->nent, (uint32_t)CPUID_MAX_LEAVES);
 	for (size_t i = 0; i < vm->cpuid.count; i++) {
 		const struct kvm_cpuid_entry2 *e = &c->entries[i];
@@ -130,7 +136,7 @@ static int cpuid_put(const struct vcpu *v, struct error *err)
 		};
 	}
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_CPUID2, c);
-	return r < 0 ? error_sys(err, ERROR_KVM, -r, "CPUID of vCPU %u", v->index) : 0;
+	return r < 0 ? vcpu_refused(v->index, CALL_SET_CPUID2, -r, err) : 0;
 }
 
 int vcpu_create(struct vm *vm, unsigned index, struct error *err)
@@ -139,11 +145,11 @@ int vcpu_create(struct vm *vm, unsigned index, struct error *err)
 	int error = 0, r = vm_ioctl(vm, vm->fd, KVM_CREATE_VCPU, (void *)(uintptr_t)index);
 
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "creating vCPU %u", index);
+		return vcpu_refused(index, CALL_CREATE_VCPU, -r, err);
 	v->fd = r;
 	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 	                      v->fd, &error);
-	return v->run ? 0 : error_sys(err, ERROR_KVM, -error, "mapping vCPU %u", index);
+	return v->run ? 0 : vcpu_refused(index, CALL_MAP_VCPU, -error, err);
 }
 
 void vcpu_close(struct vcpu *v)
@@ -184,8 +190,7 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 	int r = vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &sregs); /* for apic_base alone */
 
 	if (r < 0)
-		return error_sys(err, ERROR_KVM, -r, "reading system registers of vCPU %u",
-		                 v->index);
+		return vcpu_refused(v->index, CALL_GET_SREGS, -r, err);
 	sregs.cs = segment_kvm(&s->cs);
 	sregs.ds = segment_kvm(&s->ds);
 	sregs.es = segment_kvm(&s->es);
@@ -201,11 +206,7 @@ static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct er
 	sregs.cr4 = s->cr4;
 	sregs.efer = s->efer;
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_SREGS, &sregs);
-	if (r == 0)
-		return 0;
-	error_sys(err, ERROR_KVM, -r, "system registers of vCPU %u", v->index);
-	return error_why(
-		err, "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID");
+	return r < 0 ? vcpu_refused(v->index, CALL_SET_SREGS, -r, err) : 0;
 }
 
 void vcpu_log_state(const struct vcpu *v)
@@ -239,5 +240,5 @@ int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)
 	if (r < 0)
 		return r;
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_REGS, &regs);
-	return r < 0 ? error_sys(err, ERROR_KVM, -r, "registers of vCPU %u", v->index) : 0;
+	return r < 0 ? vcpu_refused(v->index, CALL_SET_REGS, -r, err) : 0;
 }

@@ -56,8 +56,10 @@ enum verdict { VERDICT_RESUME, VERDICT_STOP };
 /* What the host must offer for a platform: checked before anything is made. */
 struct need {
 	int capability;
-	unsigned bits; /* all of these in KVM_CHECK_EXTENSION's answer */
-	const char *what, *why, *fix;
+	unsigned bits;                /* all of these in KVM_CHECK_EXTENSION's answer */
+	const char *name;             /* the check's, in listings */
+	const char *has;              /* what there is to say where it's met */
+	const char *what, *why, *fix; /* and where it isn't */
 };
 
 /* How long the platform took over each part of the plan. */
@@ -83,7 +85,9 @@ struct vm {
 	const struct platform *platform;
 	int kvm, fd;
 	int sev; /* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
-	bool ap_creation; /* other vCPUs are held in reset until the guest creates them */
+	const struct plan *plan; /* while its pages are loaded, for errors; NULL otherwise */
+	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: not known */
+	bool ap_creation;        /* other vCPUs are held in reset until the guest creates them */
 	struct memory memory;
 	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */
 	struct vcpu *vcpus;

@@ -58,12 +58,8 @@ with 'zzzzzzzz: 1'
 refused unknown-key 3:1 "unknown key 'zzzzzzzz'" '  fix: the keys here are: version, name, '
 
 begin 'keys of later versions'
-for key in 'disks: []' 'silence: 1s' 'matrix: {vcpus: [1, 2]}'; do
-  with "$key"
-  refused unsupported 3:1 "'${key%%:*}' is not supported by this version of snpvmm" '  fix: remove the key'
-done
-with 'expect: {console: [a]}'
-refused unsupported 3:10 "'expect.console' is not supported by this version of snpvmm" '  fix: remove the key'
+with 'disks: []'
+refused unsupported 3:1 "'disks' is not supported by this version of snpvmm" '  fix: remove the key'
 with 'snp: {identity: {svn: 1}}'
 refused unsupported 3:7 "'snp.identity' is not supported by this version of snpvmm" '  fix: remove the key'
 
@@ -208,6 +204,21 @@ refused conflict 2:18 'builtin:selftest has no OVMF pages for measure.ovmf_hash 
 text 'version: 1\nboot: {firmware: builtin:selftest, kernel: m.yaml}\n'
 refused conflict 2:18 'builtin:selftest boots no kernel, but boot.kernel is given' '  fix: '
 
+begin 'matrices of what does not vary'
+with 'matrix: {vcpsu: [1, 2]}'
+refused unknown-key 3:10 "unknown key 'vcpsu' in 'matrix'" "  fix: did you mean 'vcpus'?"
+with 'matrix: {name: [a, b]}'
+refused bad-value 3:10 "'name' cannot be in 'matrix'" '  fix: write it outside'
+with 'matrix: {vcpus: 4}'
+refused bad-value 3:17 "'matrix: vcpus' must be a list of values, not a single value" '  fix: '
+with 'matrix: {vcpus: []}'
+refused bad-value 3:17 "'matrix: vcpus' is an empty list"
+with 'matrix: {vcpus: [1, 2], memory: [512]}'
+refused bad-value 3:34 "'memory' is '512', which is not a size" '  fix: '
+tens='1, 2, 3, 4, 5, 6, 7, 8, 9, 10'
+with matrix: "  vcpus: [$tens]" "  exit_port: [$tens]" "  expect.exit: [$tens]" '  boot.cmdline: [a, b]'
+refused bad-value 7:3 "'matrix' stands for more than 1000 runs"
+
 begin 'places for output that there are not'
 with 'serial: stderr'
 refused bad-value 3:9 "'serial' cannot be 'stderr'" "'./stderr' is a file of that name"
@@ -222,6 +233,16 @@ refused bad-value 3:23 "'expect.measurement' is an empty list"
 with "expect: {measurement: {0: $ZEROS}}"
 refused bad-value 3:24 "'expect.measurement': 'vcpus' is 0; it must be from 1 to 255"
 with 'expect: {exit: -1}'
-refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, or any'
+refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, any, or none'
+with "expect: {console: [ready, 'a(']}"
+refused bad-value 3:27 "'expect.console': 'a(': not a regular expression" '  why: Unmatched ( or '
+with 'expect: {never: ["a{1000}{1000}"]}'
+refused bad-value 3:18 "'expect.never': 'a{1000}{1000}': too large a regular expression" '  why: '
+with 'expect: {console: ready}'
+refused bad-value 3:19 "'expect.console' must be a list of regular expressions, not a single value" '  fix: '
+with 'expect: {exit: none}'
+refused conflict 3:16 "'expect.exit' is none, but 'expect.console' is not given" '  why: ' '  fix: '
+with 'silence: 5'
+refused bad-value 3:10 "'silence' is '5', which is not a time" '  fix: add a unit: 5s if seconds are meant'
 
 finish

@@ -49,6 +49,28 @@ call measure --vcpus=2 "$EXAMPLE" "$T/good.yaml"
 out_is "2  $digest2  $EXAMPLE
 2  $digest2  $T/good.yaml"
 
+begin 'a matrix: a line for each run'
+manifest "$T/matrix.yaml" 'boot: {firmware: builtin:selftest}' 'matrix: {vcpus: [1, 2], memory: [16M, 32M]}'
+call measure "$T/matrix.yaml"
+wants 0
+out_is "vcpus=1,memory=16M  $digest
+vcpus=1,memory=32M  $digest
+vcpus=2,memory=16M  $digest2
+vcpus=2,memory=32M  $digest2"
+call measure --set memory=1G "$T/matrix.yaml" "$EXAMPLE"
+wants 0
+out_is "vcpus=1,memory=1G  $digest  $T/matrix.yaml
+vcpus=2,memory=1G  $digest2  $T/matrix.yaml
+$digest  $EXAMPLE"
+call measure --set 'matrix={vcpus: [2, 0]}' "$EXAMPLE"
+wants 2
+out_is "vcpus=2  $digest2"
+err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
+call measure --vcpus=1 "$T/matrix.yaml"
+wants 2
+out_is ''
+err_has "$T/matrix.yaml: error: --vcpus for a manifest with a matrix [usage]" '  fix: '
+
 begin '--vcpus takes counts that a manifest may have'
 for counts in 0 256 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
   call measure --vcpus="$counts" "$EXAMPLE"
@@ -100,6 +122,16 @@ _, file, a, b, one, two = sys.argv
 got = [(j['manifest'], j['vcpus'], j['measurement']) for j in json.load(open(file))]
 assert got == [(m, n, d) for m in (a, b) for n, d in ((1, one), (2, two))], got
 PYTHON
+  call measure -o json "$T/matrix.yaml"
+  wants 0
+  python3 - "$T/out" "$digest" "$digest2" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
+import json, sys
+_, file, one, two = sys.argv
+got = [(j['variant'], j['vcpus'], j['measurement']) for j in json.load(open(file))]
+assert got == [(f'vcpus={n},memory={m}', n, d) for n, d in ((1, one), (2, two)) for m in ('16M', '32M')], got
+PYTHON
+  call measure -o json --set 'matrix={vcpus: [1]}' "$EXAMPLE"
+  [ "$(head -c 1 "$T/out")" = '[' ] || wrong 'a matrix of one run is no array'
   call measure -o json --vcpus=1 "$EXAMPLE"
   [ "$(head -c 1 "$T/out")" = '{' ] || wrong 'one count of one manifest is no array'
 else

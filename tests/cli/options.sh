@@ -16,13 +16,16 @@ wants 0
 err_is ''
 # shellcheck disable=SC2086 # a list of words
 has_words $GLOBAL --output
-out_has '  run      MANIFEST     Launch the guest and wait for its end' \
-  '  measure  MANIFEST...  Print the launch digest, offline' \
-  '  check    MANIFEST...  Find what is wrong with a manifest' \
-  "  schema                Print the manifest's JSON Schema" 'snpvmm(1)'
+out_has '  run        MANIFEST     Launch the guest and wait for its end' \
+  '  measure    MANIFEST...  Print the launch digest, offline' \
+  '  check      MANIFEST...  Find what is wrong with a manifest' \
+  '  doctor                  Say what this host can launch, and what is missing' \
+  '  explain    [NAME]       Say more about the name of an error' \
+  "  schema                  Print the manifest's JSON Schema" \
+  '  completion SHELL        Print a script for bash, zsh or fish' 'snpvmm(1)'
 
-for command in 'run --set --platform --stats --prefix' 'measure --set --platform --vcpus --pages --output' \
-  'check --set --platform' schema; do
+for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
+  'check --set --platform' 'doctor --output' explain schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0
@@ -33,7 +36,7 @@ for command in 'run --set --platform --stats --prefix' 'measure --set --platform
 done
 
 begin '--version says the version of the changelog, everywhere'
-for command in '' run measure check schema; do
+for command in '' run measure check doctor explain schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -52,7 +55,7 @@ out_is ''
 err_is "snpvmm: error: there is no command 'mesure' [usage]
   fix: 'snpvmm --help' lists the commands"
 
-for command in plan diff explain inspect doctor idblock verify; do
+for command in plan diff inspect idblock verify; do
   begin "$command is not in this version, and says so"
   call "$command" "$EXAMPLE"
   wants 2
@@ -65,8 +68,8 @@ call --foo measure "$EXAMPLE"
 usage_error "snpvmm: unrecognized option '--foo'"
 call measure --foo "$EXAMPLE"
 usage_error "snpvmm measure: unrecognized option '--foo'"
-call run --results "$T/results" "$EXAMPLE"
-usage_error "snpvmm run: unrecognized option '--results'"
+call run --result-files "$T/results" "$EXAMPLE"
+usage_error "snpvmm run: unrecognized option '--result-files'"
 [ ! -e "$T/results" ] || wrong 'it was made all the same'
 
 begin 'a command without its manifest is a usage error'
@@ -80,9 +83,11 @@ begin 'run takes one manifest'
 call run "$EXAMPLE" "$EXAMPLE"
 usage_error 'snpvmm run: one manifest at a time'
 
-begin 'schema takes no argument'
+begin 'schema and doctor take no argument'
 call schema "$EXAMPLE"
 usage_error 'snpvmm schema: Too many arguments'
+call doctor "$EXAMPLE"
+usage_error 'snpvmm doctor: Too many arguments'
 
 begin '-- ends the options'
 call measure -- --pages
@@ -155,12 +160,15 @@ cmp -s "$T/out" "$T/before" || wrong 'and gives something else there'
 call -o json measure --output=text "$EXAMPLE"
 [ "$(wc -l <"$T/out")" = 1 ] || wrong 'the later one does not win'
 
-begin '-o takes three words, where there is a result'
+begin '-o takes four words, where there is a result'
 call -o xml measure "$EXAMPLE"
-usage_error "snpvmm: -o takes text, json or cbor, not 'xml'"
+usage_error "snpvmm: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure --output=xml "$EXAMPLE"
-usage_error "snpvmm measure: -o takes text, json or cbor, not 'xml'"
-for command in run check schema; do
+usage_error "snpvmm measure: -o takes text, json, cbor, or tap for runs, not 'xml'"
+call measure -o tap "$EXAMPLE"
+wants 2
+err_is 'snpvmm: error: -o tap is for runs alone [usage]'
+for command in check schema completion; do
   call -o json "$command"
   wants 2
   err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"

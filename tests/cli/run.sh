@@ -131,6 +131,7 @@ else
 $plain
 $sizes
 snpvmm: error: cannot open /dev/kvm: Permission denied [host-permission]
+  why: your user may not open the device; on most hosts the group 'kvm' may
   fix: join the group 'kvm' (usermod -aG kvm USER, then log in anew)"
 fi
 

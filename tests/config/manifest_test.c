@@ -28,7 +28,9 @@
 static int parse_set(const char *text, const struct manifest_setting *set, size_t n,
                      struct manifest *ret, struct error *err)
 {
-	return manifest_parse("dir/guest.yaml", (const uint8_t *)text, strlen(text), set, n, ret,
+	const struct manifest_choice choice = { set, n, 0 };
+
+	return manifest_parse("dir/guest.yaml", (const uint8_t *)text, strlen(text), &choice, ret,
 	                      err);
 }
 
@@ -118,7 +120,14 @@ Test(manifest, has_the_defaults_of_the_interface)
 	cr_assert_not(m.exit_any);
 	cr_assert_not(m.exit_expected);
 	cr_assert_eq(m.exit_code, 0);
+	cr_assert_not(m.exit_none);
+	cr_assert_eq(m.console.count, 0);
+	cr_assert_eq(m.never.count, 1);
+	cr_assert_str_eq(m.never.list[0].text, "Kernel panic");
+	cr_assert_eq(m.never.list[0].at.line, 0);
 	cr_assert_eq(m.timeout_ms, 60000);
+	cr_assert_eq(m.silence_ms, 0);
+	cr_assert(m.runs == 1 && m.run == 0 && !m.variant);
 }
 
 static const char full[] = "version: 1\n"
@@ -148,8 +157,12 @@ static const char full[] = "version: 1\n"
 			   "  measurement:\n"
 			   "    1: " HEX48 "\n"
 			   "    0x2: [" ONES48 ", " HEX48 "]\n"
+			   "  console: ['^Linux version', \"a\\tb\"]\n"
+			   "  never:\n"
+			   "    - Oops|BUG\n"
 			   "  exit: 0x2a\n"
-			   "timeout: 1500ms\n";
+			   "timeout: 1500ms\n"
+			   "silence: 2m\n";
 
 Test(manifest, reads_every_key)
 {
@@ -188,7 +201,15 @@ Test(manifest, reads_every_key)
 	cr_assert(m.pins_at.line == 26 && m.pins_at.column == 5);
 	cr_assert(m.exit_expected && !m.exit_any);
 	cr_assert_eq(m.exit_code, 42);
+	cr_assert_eq(m.console.count, 2);
+	cr_assert_str_eq(m.console.list[0].text, "^Linux version");
+	cr_assert(m.console.list[0].at.line == 28 && m.console.list[0].at.column == 13);
+	cr_assert_str_eq(m.console.list[1].text, "a\tb");
+	cr_assert_eq(m.never.count, 1);
+	cr_assert_str_eq(m.never.list[0].text, "Oops|BUG");
+	cr_assert_eq(m.never.list[0].at.line, 30);
 	cr_assert_eq(m.timeout_ms, 1500);
+	cr_assert_eq(m.silence_ms, 120000);
 }
 
 Test(manifest, takes_kernel_hashes_for_granted_where_they_work)
@@ -267,6 +288,11 @@ Test(manifest, takes_other_good_values)
 		{ "expect.exit", "4294967295" },
 		{ "timeout", "1ms" },
 		{ "timeout", "34560m" },
+		{ "expect.console", "[]" },
+		{ "expect.console", "['a{4096}', '']" },
+		{ "expect.never", "[]" },
+		{ "silence", "1ms" },
+		{ "silence", "34560m" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -283,6 +309,63 @@ Test(manifest, tells_any_and_no_exit_port_from_the_default)
 	cr_assert(any.exit_any && !any.exit_expected);
 	cr_assert_not(any.exit_port_given);
 	cr_assert_eq(any.exit_port, 0);
+}
+
+Test(manifest, lets_a_guest_go_on_once_the_console_is_complete)
+{
+	auto_manifest struct manifest m =
+		parsed(LEAST "expect: {exit: none, console: [ready], never: []}\n");
+
+	cr_assert(m.exit_none && !m.exit_any && !m.exit_expected);
+	cr_assert_eq(m.never.count, 0);
+	REFUSES({ LEAST "expect: {exit: none}\n", ERROR_CONFLICT, 3, 16,
+	          "'expect.exit' is none, but 'expect.console' is not given", "expect.console" },
+	        { LEAST "expect: {console: [], exit: none}\n", ERROR_CONFLICT, 3, 29,
+	          "'expect.console' is empty", NULL },
+	        { LEAST "expect: {exit: nome, console: [x]}\n", ERROR_BAD_VALUE, 3, 16,
+	          "not a number", "any, or none" });
+}
+
+Test(manifest, says_which_expression_is_none)
+{
+	struct manifest m = { 0 };
+	struct error err = { 0 };
+
+	REFUSES({ LEAST "expect: {console: [ok, 'a(', b]}\n", ERROR_BAD_VALUE, 3, 24,
+	          "'expect.console': 'a(': not a regular expression", NULL },
+	        { LEAST "expect:\n  never:\n  - a\n  - '(a)\\1'\n", ERROR_BAD_VALUE, 6, 5,
+	          "'expect.never': '(a)\\1': a regular expression with a back reference", NULL },
+	        { LEAST "expect: {never: ['a{1000}{1000}']}\n", ERROR_BAD_VALUE, 3, 18,
+	          "too large a regular expression", NULL },
+	        { LEAST "expect: {console: ready}\n", ERROR_BAD_VALUE, 3, 19,
+	          "'expect.console' must be a list of regular expressions, not a single value",
+	          "in brackets" },
+	        { LEAST "expect: {console: }\n", ERROR_BAD_VALUE, 3, 19, "must be a list", NULL },
+	        { LEAST "expect: {console: {a: b}}\n", ERROR_BAD_VALUE, 3, 19, "not a map", NULL },
+	        { LEAST "expect: {console: [[a]]}\n", ERROR_BAD_VALUE, 3, 20,
+	          "'expect.console' must be a regular expression, not a list", NULL },
+	        { LEAST "expect: {console: [~]}\n", ERROR_BAD_VALUE, 3, 20, "has no value", NULL });
+	cr_assert_lt(parse_set(LEAST "expect: {never: ['a(']}\n", NULL, 0, &m, &err), 0);
+	cr_assert_str_eq(err.why, "Unmatched ( or \\(");
+}
+
+Test(manifest, limits_the_number_of_expressions)
+{
+	char list[1024] = "[a";
+	struct manifest m;
+	struct error err = { 0 };
+
+	for (size_t i = 1; i < 256; i++)
+		strcat(list, ",a");
+	strcat(list, "]");
+	m = parsed_with(LEAST, "expect.console", list);
+	cr_assert_eq(m.console.count, 256);
+	manifest_free(&m);
+	strcpy(list + strlen(list) - 1, ",a]");
+	cr_assert_lt(
+		parse_set(LEAST, &(struct manifest_setting){ "expect.console", list }, 1, &m, &err),
+		0);
+	cr_assert_str_eq(err.text, "'expect.console' has 257 regular expressions; it may have 256");
 }
 
 Test(manifest, knows_the_built_in_guest)
@@ -326,7 +409,7 @@ Test(manifest, names_itself_after_its_file)
 		struct error err = { 0 };
 
 		cr_assert_eq(manifest_parse(cases[i].path, (const uint8_t *)LEAST, strlen(LEAST),
-		                            NULL, 0, &m, &err),
+		                            NULL, &m, &err),
 		             0);
 		cr_expect_str_eq(m.name, cases[i].name);
 		manifest_free(&m);
@@ -372,12 +455,7 @@ Test(manifest, refuses_by_name_what_is_not_built_yet)
 	        { LEAST "snp: {identity: {}}\n", ERROR_UNSUPPORTED, 3, 7, "'snp.identity'", NULL },
 	        { LEAST "snp: {certs: c}\n", ERROR_UNSUPPORTED, 3, 7, "'snp.certs'", NULL },
 	        { LEAST "disks: []\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL },
-	        { LEAST "disks:\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL },
-	        { LEAST "expect: {console: [x]}\n", ERROR_UNSUPPORTED, 3, 10, "'expect.console'",
-	          NULL },
-	        { LEAST "expect: {never: []}\n", ERROR_UNSUPPORTED, 3, 10, "'expect.never'", NULL },
-	        { LEAST "silence: 1s\n", ERROR_UNSUPPORTED, 3, 1, "'silence'", NULL },
-	        { LEAST "matrix: {vcpus: [1]}\n", ERROR_UNSUPPORTED, 3, 1, "'matrix'", NULL });
+	        { LEAST "disks:\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL });
 }
 
 Test(manifest, says_what_is_missing)
@@ -456,6 +534,7 @@ Test(manifest, holds_numbers_to_their_range)
 	        { LEAST "timeout: 0s\n", ERROR_BAD_VALUE, 3, 10, "from 1ms to", NULL },
 	        { LEAST "timeout: 60\n", ERROR_BAD_VALUE, 3, 10, "not a time", "60s" },
 	        { LEAST "timeout: 34561m\n", ERROR_BAD_VALUE, 3, 10, "from 1ms to 34560m", NULL },
+	        { LEAST "silence: 0s\n", ERROR_BAD_VALUE, 3, 10, "from 1ms to 34560m", NULL },
 	        { LEAST "snp: {guest_features: 0x10000000000000000}\n", ERROR_BAD_VALUE, 3, 23,
 	          "from 0x0", NULL },
 	        { LEAST "snp: {guest_features: 0x20}\n", ERROR_BAD_VALUE, 3, 23, "bit 0", "0x21" },
@@ -611,18 +690,18 @@ Test(manifest, takes_an_id_block_with_its_authentication)
 	snprintf(path, sizeof(path), "%s/m.yaml", folder);
 	snprintf(text, sizeof(text), LEAST "snp:\n  id_block: hex:%s\n  id_auth: file:auth\n",
 	         HEX48 HEX48);
-	cr_expect_eq(manifest_parse(path, (uint8_t *)text, strlen(text), NULL, 0, &m, &err), 0,
-	             "%s", err.text);
+	cr_expect_eq(manifest_parse(path, (uint8_t *)text, strlen(text), NULL, &m, &err), 0, "%s",
+	             err.text);
 	cr_expect(m.id_block_given && m.id_block[0] == 0x8d && m.id_block[95] == 0xa5);
 	cr_expect(m.id_auth[0] == 0xa5 && m.id_auth[4095] == 0xa5);
 	cr_expect(m.id_block_at.line == 4 && m.id_block_at.column == 13);
 	manifest_free(&m);
 	snprintf(text, sizeof(text), LEAST "snp:\n  id_auth: file:auth\n");
-	cr_expect_lt(manifest_parse(path, (uint8_t *)text, strlen(text), NULL, 0, &m, &err), 0);
+	cr_expect_lt(manifest_parse(path, (uint8_t *)text, strlen(text), NULL, &m, &err), 0);
 	cr_expect_eq(err.kind, ERROR_BAD_ID_BLOCK);
 	cr_expect(err.line == 4 && err.column == 12, "%u:%u", err.line, err.column);
 	snprintf(text, sizeof(text), LEAST "snp:\n  id_block: file:auth\n");
-	cr_expect_lt(manifest_parse(path, (uint8_t *)text, strlen(text), NULL, 0, &m, &err), 0);
+	cr_expect_lt(manifest_parse(path, (uint8_t *)text, strlen(text), NULL, &m, &err), 0);
 	cr_expect_not_null(strstr(err.text, "has 4096 bytes; it must have 96"), "%s", err.text);
 	snprintf(path, sizeof(path), "%s/auth", folder);
 	unlink(path);
@@ -638,25 +717,25 @@ Test(manifest, loads_from_a_file)
 
 	cr_assert_not_null(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/m.yaml", folder);
-	cr_expect_lt(manifest_load(path, NULL, 0, &m, &err), 0);
+	cr_expect_lt(manifest_load(path, NULL, &m, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE);
 	cr_expect_str_eq(err.file, path);
-	cr_expect_lt(manifest_load(folder, NULL, 0, &m, &err), 0);
+	cr_expect_lt(manifest_load(folder, NULL, &m, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE);
 	f = fopen(path, "w");
 	cr_assert_not_null(f);
 	fputs(LEAST, f);
 	fclose(f);
-	cr_expect_eq(manifest_load(path, NULL, 0, &m, &err), 0, "%s", err.text);
+	cr_expect_eq(manifest_load(path, NULL, &m, &err), 0, "%s", err.text);
 	cr_expect_str_eq(m.name, "m");
 	cr_expect_eq(strncmp(m.firmware.path, folder, strlen(folder)), 0);
 	manifest_free(&m);
 	file_of(path, ((size_t)1 << 20) + 1);
-	cr_expect_lt(manifest_load(path, NULL, 0, &m, &err), 0);
+	cr_expect_lt(manifest_load(path, NULL, &m, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE_TOO_LARGE);
 	cr_expect_not_null(strstr(err.why, "1 MiB"), "%s", err.why);
 	file_of(path, 0);
-	cr_expect_lt(manifest_load(path, NULL, 0, &m, &err), 0);
+	cr_expect_lt(manifest_load(path, NULL, &m, &err), 0);
 	cr_expect_not_null(strstr(err.text, "nothing in it"), "%s", err.text);
 	unlink(path);
 	rmdir(folder);
@@ -795,7 +874,7 @@ static void survives(const uint8_t *text, size_t size)
 
 	cr_assert_not_null(copy);
 	memcpy(copy, text, size);
-	r = manifest_parse("m.yaml", copy, size, NULL, 0, &m, &err);
+	r = manifest_parse("m.yaml", copy, size, NULL, &m, &err);
 	cr_assert(r == 0 || (err.kind != ERROR_NONE && err.text[0] && err.file[0]),
 	          "no error said");
 	manifest_free(&m);
@@ -830,9 +909,9 @@ Test(manifest, refuses_ten_mebibytes_of_brackets)
 
 	cr_assert_not_null(text);
 	memset(text, '[', size);
-	cr_assert_lt(manifest_parse("m.yaml", (uint8_t *)text, size, NULL, 0, &m, &err), 0);
+	cr_assert_lt(manifest_parse("m.yaml", (uint8_t *)text, size, NULL, &m, &err), 0);
 	cr_assert_eq(err.kind, ERROR_FILE_TOO_LARGE);
-	cr_assert_lt(manifest_parse("m.yaml", (uint8_t *)text, 1 << 20, NULL, 0, &m, &err), 0);
+	cr_assert_lt(manifest_parse("m.yaml", (uint8_t *)text, 1 << 20, NULL, &m, &err), 0);
 	cr_assert_eq(err.kind, ERROR_SYNTAX);
 	cr_assert(err.line == 1 && err.column == 17, "%u:%u", err.line, err.column);
 }

@@ -132,6 +132,12 @@ static bool keyword_min_items(const json_t *s, const json_t *arg, const json_t *
 	return !json_is_array(v) || (json_int_t)json_array_size(v) >= json_integer_value(arg);
 }
 
+static bool keyword_max_items(const json_t *s, const json_t *arg, const json_t *v)
+{
+	(void)s;
+	return !json_is_array(v) || (json_int_t)json_array_size(v) <= json_integer_value(arg);
+}
+
 static bool keyword_min_properties(const json_t *s, const json_t *arg, const json_t *v)
 {
 	(void)s;
@@ -253,6 +259,7 @@ static const struct {
 	{ "minLength", keyword_min_length },
 	{ "maxLength", keyword_max_length },
 	{ "minItems", keyword_min_items },
+	{ "maxItems", keyword_max_items },
 	{ "minProperties", keyword_min_properties },
 	{ "items", keyword_items },
 	{ "required", keyword_required },
@@ -334,7 +341,7 @@ static int parse(const char *text, struct error *err)
 {
 	auto_manifest struct manifest m = { 0 };
 
-	return manifest_parse("m.yaml", (const uint8_t *)text, strlen(text), NULL, 0, &m, err);
+	return manifest_parse("m.yaml", (const uint8_t *)text, strlen(text), NULL, &m, err);
 }
 
 /* A manifest with one value: `boot` is there, for what needs it. */
@@ -475,17 +482,35 @@ static const struct sample {
 	{ KEY_EXPECT_MEASUREMENT, "{1: []}", false },
 	{ KEY_EXPECT_MEASUREMENT, "{x: " HEX48 "}", false },
 	{ KEY_EXPECT_MEASUREMENT, "[[" HEX48 "]]", false },
-	{ KEY_EXPECT_CONSOLE, "[x]", false },
-	{ KEY_EXPECT_NEVER, "[]", false },
+	{ KEY_EXPECT_CONSOLE, "[x, '^y$']", true },
+	{ KEY_EXPECT_CONSOLE, "[]", true },
+	{ KEY_EXPECT_CONSOLE, "x", false },
+	{ KEY_EXPECT_CONSOLE, "[[x]]", false },
+	{ KEY_EXPECT_NEVER, "[]", true },
+	{ KEY_EXPECT_NEVER, "[1, true]", true },
+	{ KEY_EXPECT_NEVER, "[~]", false },
+	{ KEY_EXPECT_NEVER, "{}", false },
 	{ KEY_EXPECT_EXIT, "any", true },
+	{ KEY_EXPECT_EXIT, "nobody", false },
 	{ KEY_EXPECT_EXIT, "0x2a", true },
 	{ KEY_EXPECT_EXIT, "4294967296", false },
 	{ KEY_EXPECT_EXIT, "all", false },
 	{ KEY_TIMEOUT, "500ms", true },
 	{ KEY_TIMEOUT, "90", false },
 	{ KEY_TIMEOUT, "1h", false },
-	{ KEY_SILENCE, "1s", false },
-	{ KEY_MATRIX, "{vcpus: [1]}", false },
+	{ KEY_SILENCE, "1s", true },
+	{ KEY_SILENCE, "1", false },
+	{ KEY_MATRIX, "{vcpus: [1]}", true },
+	{ KEY_MATRIX,
+	  "{vcpus: [1, 2], snp.policy: [0x30000, {debug: true}], expect.never: [[], [x]]}", true },
+	{ KEY_MATRIX, "{}", true },
+	{ KEY_MATRIX, "{vcpus: 1}", false },
+	{ KEY_MATRIX, "{vcpus: []}", false },
+	{ KEY_MATRIX, "{vcpus: [0]}", false },
+	{ KEY_MATRIX, "{name: [a]}", false },
+	{ KEY_MATRIX, "{disks: [[]]}", false },
+	{ KEY_MATRIX, "{snp: {policy: [0x30000]}}", false },
+	{ KEY_MATRIX, "[]", false },
 };
 
 Test(schema, and_the_parser_agree_on_every_sample)

@@ -38,8 +38,7 @@ static void refuses(const struct refusal *r)
 
 	cr_assert_lt(parse_bytes(r->text, strlen(r->text), &t, &err), 0, "accepted: %s", r->text);
 	cr_assert_null(t);
-	cr_expect_eq(err.kind, r->kind, "'%s': [%s] %s", r->text, reason_name(err.kind),
-	             err.text);
+	cr_expect_eq(err.kind, r->kind, "'%s': [%s] %s", r->text, reason_name(err.kind), err.text);
 	cr_expect_str_eq(err.file, "t.yaml");
 	cr_expect(err.line == r->line && err.column == r->column, "'%s': at %u:%u: %s", r->text,
 	          err.line, err.column, err.text);

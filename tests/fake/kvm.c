@@ -116,6 +116,8 @@ static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
 		r = ioctl_fails(f, request, arg);
 	else if (fd && fd->kind == FD_KVM)
 		r = fake_dev_ioctl(f, request, arg);
+	else if (fd && fd->kind == FD_SEV)
+		r = fake_sev_issue(f, request, arg);
 	else if (fd && fd->kind == FD_VM)
 		r = fake_vm_ioctl(f, request, arg);
 	else if (fd && fd->kind == FD_VCPU)
@@ -163,7 +165,7 @@ static void *fake_map(void *self, size_t size, int prot, int flags, int number, 
 	assert(!m->at && prot == (PROT_READ | PROT_WRITE));
 	fd = fake_fd(f, number);
 	*m = (struct fake_map){ .size = size, .borrowed = fd && fd->kind != FD_VCPU };
-	if (fails(f, FAKE_MAP, 0, 0))
+	if (fails(f, FAKE_MAP, 0, size))
 		*error = -f->fail_errnum;
 	else
 		m->at = map_pages(f, size, flags, number, error);

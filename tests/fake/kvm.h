@@ -22,12 +22,15 @@ enum fake_flag {
 	FAKE_NO_SNP = 1 << 3,       /* KVM has VMs of type 0 alone */
 	FAKE_GMEM_MMAP = 1 << 4,    /* Linux 6.18: guest_memfd that can be mapped */
 	FAKE_NO_GIB_PAGES = 1 << 5, /* guests get no pages of 1 GiB (pdpe1gb) */
+	/* Linux 6.19: /dev/kvm tells which policies it takes, and leaves the rest to the firmware. */
+	FAKE_POLICY_TOLD = 1 << 6,
 };
 
 /* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
 #define FAKE_REFUSED_LEAF 0x80000021
 #define FAKE_REFUSED_BIT  3
 #define FAKE_C_BIT        51
+#define FAKE_ASIDS        99 /* for SNP guests */
 
 struct fake_kvm *fake_kvm_new(unsigned flags);
 void fake_kvm_free(struct fake_kvm *f); /* NULL is fine; also takes back what was leaked */
@@ -57,7 +60,7 @@ struct fake_call {
 	enum fake_call_kind kind;
 	unsigned long request; /* of an ioctl */
 	uint64_t
-		argument; /* of an ioctl that takes a number: a capability, a VM type; a slot's size; its id for an SEV command */
+		argument; /* of an ioctl that takes a number: a capability, a VM type; a slot's size; its id for an SEV command. Of a mapping: its size */
 };
 
 /* The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts from 1. */

@@ -32,7 +32,9 @@ enum {
 
 #define FEATURES_OFFERED (1ULL << 5)               /* debug swap */
 #define POLICY_KNOWN     (0x3ffffULL | 3ULL << 19) /* 6.12's mask: bits 0 to 17, 19, 20 */
-#define FIRMWARE_API     0x0137                    /* 1.55 */
+#define POLICY_PLATFORM  (0xfULL << 21) /* bits that 6.19 takes; this platform has none of them */
+#define POLICY_TOLD      (POLICY_KNOWN | POLICY_PLATFORM)
+#define FIRMWARE_API     0x0137 /* 1.55 */
 
 static void put(uint8_t *page, size_t at, uint64_t value, size_t size)
 {
@@ -151,6 +153,47 @@ static int init2(struct fake_kvm *f, const struct x_sev_init *init)
 	return 0;
 }
 
+/* arch/x86/kvm/svm/sev.c: snp_launch_start(). */
+static bool policy_taken(const struct fake_kvm *f, uint64_t policy)
+{
+	if (f->flags & FAKE_POLICY_TOLD)
+		return !(policy & ~POLICY_TOLD) && policy >> 17 & 1;
+	return !(policy & ~POLICY_KNOWN) && policy >> 17 & 1 && policy >> 16 & 1 &&
+	       !(policy >> 20 & 1);
+}
+
+int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a)
+{
+	bool told = a->attr == X_SEV_VMSA_FEATURES ||
+	            (a->attr == X_SNP_POLICY_BITS && f->flags & FAKE_POLICY_TOLD);
+
+	if (a->group != X_GRP_SEV || !told)
+		return -ENXIO;
+	*(uint64_t *)(uintptr_t)a->addr =
+		a->attr == X_SEV_VMSA_FEATURES ? FEATURES_OFFERED : POLICY_TOLD;
+	return 0;
+}
+
+/* The two commands that only ask, which both begin with the version of the firmware's interface. */
+int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg)
+{
+	const struct x_sev_issue_cmd *cmd = arg;
+	uint32_t id = request == X_SEV_ISSUE_CMD ? le32_get(cmd->cmd) : 0;
+	bool snp = id == X_SNP_PLATFORM_STATUS;
+	uint8_t *status;
+
+	if (!snp && id != X_SEV_PLATFORM_STATUS)
+		return fake_complain(f, EINVAL, "/dev/sev: ioctl 0x%lx, command %u", request, id);
+	status = (uint8_t *)(uintptr_t)le64_get(cmd->data);
+	memset(status, 0, snp ? sizeof(struct x_snp_status) : sizeof(struct x_sev_status));
+	status[0] = FIRMWARE_API >> 8;
+	status[1] = FIRMWARE_API & 0xff;
+	status[2] = 1; /* initialised */
+	if (snp)
+		status[3] = 1; /* and so is the RMP */
+	return 0;
+}
+
 static int start(struct fake_kvm *f, const struct x_snp_launch_start *s, struct x_sev_cmd *cmd)
 {
 	struct fake_vm *vm = &f->vm;
@@ -159,10 +202,9 @@ static int start(struct fake_kvm *f, const struct x_snp_launch_start *s, struct 
 		return fake_complain(f, ENOTTY, "LAUNCH_START before SEV_INIT2");
 	if (vm->started || s->flags)
 		return fake_complain(f, EINVAL, "LAUNCH_START again, or with flags");
-	if (s->policy & ~POLICY_KNOWN || !(s->policy >> 17 & 1) || !(s->policy >> 16 & 1) ||
-	    s->policy >> 20 & 1)
+	if (!policy_taken(f, s->policy))
 		return -EINVAL;
-	if ((s->policy & 0xffff) > FIRMWARE_API) {
+	if ((s->policy & 0xffff) > FIRMWARE_API || s->policy & POLICY_PLATFORM) {
 		cmd->error = STATUS_POLICY_FAILURE;
 		return -EIO;
 	}

@@ -129,6 +129,10 @@ void *fake_pages(size_t size);
 int fake_dev_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 
+/* tests/fake/psp.c: ioctls of /dev/sev, and what KVM offers of SEV. */
+int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg);
+int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a);
+
 /* tests/fake/memory.c: VM ioctls about memory, and discards. */
 int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
 int fake_memory_discard(struct fake_kvm *f, int fd, void *at, uint64_t offset, uint64_t size);

@@ -75,6 +75,8 @@ int fake_dev_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
 		return FAKE_RUN_SIZE;
 	case KVM_GET_SUPPORTED_CPUID:
 		return supported_cpuid(f, arg);
+	case KVM_GET_DEVICE_ATTR:
+		return fake_sev_attribute(f, arg);
 	default:
 		return fake_complain(f, EINVAL, "/dev/kvm: ioctl 0x%lx", request);
 	}

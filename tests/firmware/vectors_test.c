@@ -198,7 +198,7 @@ struct measured {
 
 static int measure(const char *text, size_t size, struct measured *to, struct error *err)
 {
-	int r = manifest_parse("case.yaml", (const uint8_t *)text, size, NULL, 0, &to->m, err);
+	int r = manifest_parse("case.yaml", (const uint8_t *)text, size, NULL, &to->m, err);
 
 	cr_assert_eq(r, 0, "%s; %s\n%s", err->text, err->why, text);
 	check_loaded(images_load(&to->m, &to->images, err), &to->m, err);

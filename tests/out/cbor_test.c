@@ -124,6 +124,16 @@ Test(cbor_heads, numbers_are_as_short_as_can_be)
 	}
 }
 
+Test(cbor_heads, booleans_are_simple_values)
+{
+	e.boolean(e.self, NULL, false);
+	check_bytes("f4");
+	e.map(e.self, NULL);
+	e.boolean(e.self, "a", true);
+	e.end(e.self);
+	check_bytes("a16161f5");
+}
+
 Test(cbor_heads, texts_and_bytes_begin_with_their_length)
 {
 	e.text(e.self, NULL, "");

@@ -74,9 +74,13 @@ Test(json, a_map_comes_back_with_all_its_kinds_of_value)
 	e.bytes(e.self, "bytes", (const uint8_t *)"\x00\xab\xff", 3);
 	e.bytes(e.self, "none", NULL, 0);
 	e.text(e.self, "empty", "");
+	e.boolean(e.self, "yes", true);
+	e.boolean(e.self, "no", false);
 	e.end(e.self);
 	j = finish();
-	cr_expect_eq(json_object_size(j), 5);
+	cr_expect_eq(json_object_size(j), 7);
+	cr_expect(json_is_true(json_object_get(j, "yes")));
+	cr_expect(json_is_false(json_object_get(j, "no")));
 	cr_expect_str_eq(string_of(j, "text"), "b\xc3\xbc\"\\\n\x01");
 	cr_expect_eq(json_integer_value(json_object_get(j, "number")), 4096);
 	cr_expect_str_eq(string_of(j, "bytes"), "00abff");

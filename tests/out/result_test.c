@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/out/result_test.c: the fields of a measurement's result, in each format. */
+/* tests/out/result_test.c: the fields of each result, and of a measurement's in each format. */
 #include "core/out/result.h"
 
 #include <cbor.h>
@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
+#include "core/vm/doctor.h"
 #include "core/vm/stats.h"
 #include "tests/make/vectors.h"
 
@@ -173,7 +174,9 @@ Test(result, of_measure_has_the_same_fields_in_cbor)
 	free(bytes);
 }
 
-static json_t *stats_json(const struct stats_report *r)
+/* What a result's function makes of it, read back. */
+static json_t *described(void (*describe)(const struct emitter *e, const void *what),
+                         const void *what)
 {
 	struct error err = { 0 };
 	struct emitter e;
@@ -184,13 +187,23 @@ static json_t *stats_json(const struct stats_report *r)
 
 	cr_assert_not_null(f);
 	cr_assert_eq(emit_json(&e, &err), 0, "%s", err.text);
-	result_stats(&e, NULL, r);
+	describe(&e, what);
 	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
 	fclose(f);
 	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	cr_assert(j, "%s", text);
 	free(text);
 	return j;
+}
+
+static void describe_stats(const struct emitter *e, const void *what)
+{
+	result_stats(e, NULL, what);
+}
+
+static json_t *stats_json(const struct stats_report *r)
+{
+	return described(describe_stats, r);
 }
 
 Test(result, of_a_run_has_its_exits)
@@ -239,4 +252,49 @@ Test(result, of_a_run_leaves_out_what_was_not_there)
 	cr_expect_null(json_object_get(j, "first_serial_us"));
 	cr_expect_null(json_object_get(j, "debug_line"));
 	cr_expect_eq(json_array_size(json_object_get(j, "devices")), 0u);
+}
+
+static void describe_doctor(const struct emitter *e, const void *what)
+{
+	result_doctor(e, NULL, what);
+}
+
+Test(result, of_doctor_has_the_promised_fields)
+{
+	static const struct doctor_report r = {
+		.host = { .kernel = "6.12.0", .cpu = "AMD EPYC", .firmware = "1.55.21" },
+		.checks = { { .name = "kvm",
+		              .state = DOCTOR_OK,
+		              .needed_for = DOCTOR_BOTH,
+		              .finding = "it opens" },
+		            { .name = "cpu",
+		              .state = DOCTOR_MISSING,
+		              .needed_for = DOCTOR_SNP,
+		              .finding = "none",
+		              .why = "old",
+		              .fix = "buy" } },
+		.count = 2,
+	};
+	auto_json json_t *j = described(describe_doctor, &r);
+	json_t *platforms = json_object_get(j, "platforms"), *host = json_object_get(j, "host"),
+	       *checks = json_object_get(j, "checks");
+
+	cr_expect_eq(json_object_size(j), 4u);
+	check_text(j, "schema", "snpvmm.doctor/1");
+	cr_expect_eq(json_object_size(platforms), 2u);
+	cr_expect(json_is_true(json_object_get(platforms, "kvm")));
+	cr_expect(json_is_false(json_object_get(platforms, "snp")));
+	check_text(host, "kernel", "6.12.0");
+	check_text(host, "cpu", "AMD EPYC");
+	check_text(host, "firmware", "1.55.21");
+	cr_assert_eq(json_array_size(checks), 2u);
+	check_text(json_array_get(checks, 0), "name", "kvm");
+	check_text(json_array_get(checks, 0), "needed_for", "both");
+	check_text(json_array_get(checks, 0), "why", "");
+	check_text(json_array_get(checks, 1), "state", "missing");
+	check_text(json_array_get(checks, 1), "needed_for", "snp");
+	check_text(json_array_get(checks, 1), "finding", "none");
+	check_text(json_array_get(checks, 1), "why", "old");
+	check_text(json_array_get(checks, 1), "fix", "buy");
+	cr_expect_eq(json_object_size(json_array_get(checks, 1)), 6u);
 }

@@ -181,6 +181,7 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
 static int exits_main(int argc, char **argv)
 {
 	const struct manifest_setting set = { "platform", argv[2] };
+	const struct manifest_choice choice = { &set, 1, 0 };
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
 	auto_plan const struct plan *plan = NULL;
@@ -188,7 +189,7 @@ static int exits_main(int argc, char **argv)
 
 	(void)argc;
 	census.wanted = argv[0];
-	if (manifest_load(argv[1], &set, 1, &m, &err) == 0 && images_load(&m, &images, &err) == 0 &&
+	if (manifest_load(argv[1], &choice, &m, &err) == 0 && images_load(&m, &images, &err) == 0 &&
 	    assemble(&m, &images, m.platform, &plan, &err) == 0)
 		census_run(&m, plan, &err);
 	return complain(err.text, argv[1]);

@@ -51,6 +51,7 @@ static int flip_run(const struct manifest *m, const struct plan *p, struct outco
 int main(int argc, char **argv)
 {
 	const struct manifest_setting set = { "platform", argc > 3 ? argv[3] : "snp" };
+	const struct manifest_choice choice = { &set, 1, 0 };
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
 	auto_plan const struct plan *plan = NULL;
@@ -59,7 +60,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return 2;
-	if (manifest_load(argv[1], &set, 1, &m, &err) < 0 || images_load(&m, &images, &err) < 0 ||
+	if (manifest_load(argv[1], &choice, &m, &err) < 0 || images_load(&m, &images, &err) < 0 ||
 	    assemble(&m, &images, m.platform, &plan, &err) < 0) {
 		fprintf(stderr, "flip: %s\n", err.text);
 		return 2;

@@ -63,6 +63,8 @@ static void check_error(const struct walk *w, unsigned n, const struct fake_call
 
 	cr_assert_neq(err->kind, ERROR_NONE, "call %u", n);
 	cr_assert_neq(err->text[0], '\0', "call %u", n);
+	cr_assert_str_not_empty(err->why, "call %u: %s", n, err->text);
+	cr_assert_str_not_empty(err->fix, "call %u: %s", n, err->text);
 	if (sev && w->status) {
 		cr_assert_eq(err->kind, ERROR_FIRMWARE_REFUSED, "call %u: %s", n, err->text);
 		cr_assert_not_null(strstr(err->text, "firmware says"), "call %u: %s", n, err->text);

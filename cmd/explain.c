@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/explain.c: a page of prose on the name in brackets, or on a status of the SNP firmware. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/cmd.h"
+#include "cmd/pages.h"
+#include "config/value.h"
+#include "core/snp/status.h"
+
+#define WIDTH 76
+
+enum { OPTION_WANT = 0x100 };
+
+struct explain {
+	const char *word;
+	bool want; /* --want */
+};
+
+static error_t explain_option(int key, char *argument, struct argp_state *state)
+{
+	struct explain *e = state->input;
+
+	switch (key) {
+	case OPTION_WANT:
+		e->want = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (e->word && !e->want)
+			argp_error(state, "one name at a time");
+		e->word = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option explain_options[] = {
+	{ "want", OPTION_WANT, "DIGEST", OPTION_HIDDEN, NULL, 0 }, /* of a later version */
+	{ 0 },
+};
+
+/* The text from column `at` on, which the cursor has reached; further lines begin there too. */
+static void put(const char *text, unsigned at)
+{
+	unsigned column = at;
+
+	while (*text) {
+		unsigned n = (unsigned)strcspn(text, " ");
+
+		if (column > at && column + 1 + n > WIDTH) {
+			printf("\n%*s", (int)at, "");
+			column = at;
+		} else if (column > at) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)n, text);
+		column += n;
+		text += n;
+		text += strspn(text, " ");
+	}
+	putchar('\n');
+}
+
+static void put_list(const char *heading, const char *mark, const char *const *items)
+{
+	printf("\n%s\n", heading);
+	for (; *items; items++) {
+		printf("%s", mark);
+		put(*items, (unsigned)strlen(mark));
+	}
+}
+
+static void show_reason(enum reason reason)
+{
+	const struct page *p = page_of(reason);
+
+	printf("%s: %s\n\n", reason_name(reason), p->meaning);
+	put(p->means, 0);
+	printf("Exit status of run: ");
+	put(p->exits, 20);
+	put_list("Likely causes:", "  - ", p->causes);
+	put_list("What to do:", "  - ", p->cures);
+	put_list("More:", "  ", p->more);
+}
+
+/* Under which reason a status comes to light. */
+static const char *status_shown(const struct snp_status *s)
+{
+	if (s->code == 0 || s->code == SNP_STATUS_NOT_ASKED)
+		return "It is no refusal: if a step of the launch fails with it, the failure is "
+		       "the kernel's. 'snpvmm run' tells that one, mostly as [kvm-error], and "
+		       "exits with 99.";
+	return "If the firmware answers a step of the launch with it, 'snpvmm run' fails as "
+	       "[firmware-refused] and exits with 99.";
+}
+
+static void show_status(const struct snp_status *s)
+{
+	const char *const cures[] = { s->cure, NULL };
+	const char *const causes[] = { s->cause, NULL };
+	static const char *const more[] = { "snpvmm explain firmware-refused", "snpvmm doctor",
+		                            NULL };
+
+	printf("%s: status 0x%02x of the SNP firmware\n\n", s->name, s->code);
+	put(status_shown(s), 0);
+	put_list("It means:", "  - ", causes);
+	put_list("What to do:", "  - ", cures);
+	put_list("More:", "  ", more);
+}
+
+/* A row of two columns, the second from `where` on; on a line of its own if the first is too long. */
+static void put_row(const char *label, const char *text, unsigned where)
+{
+	unsigned n = (unsigned)strlen(label);
+
+	printf("%s", label);
+	if (n >= where) {
+		putchar('\n');
+		n = 0;
+	}
+	printf("%*s", (int)(where - n), "");
+	put(text, where);
+}
+
+static void show_all(void)
+{
+	const struct snp_status *s;
+	char label[64];
+
+	printf("Names of errors and of verdicts:\n");
+	for (enum reason r = ERROR_NONE; r < REASONS; r++) {
+		snprintf(label, sizeof(label), "  %s", reason_name(r));
+		put_row(label, page_of(r)->meaning, 22);
+	}
+	printf("\nStatuses of the SNP firmware:\n");
+	for (size_t i = 0; (s = snp_status_at(i)); i++) {
+		snprintf(label, sizeof(label), "  0x%02x %s", s->code, s->name);
+		put_row(label, s->cause, 33);
+	}
+	printf("\n'snpvmm explain NAME' has a page on each.\n");
+}
+
+/* A name of ours is spelt exactly: the firmware has an UNSUPPORTED too. */
+static bool reason_find(const char *word, enum reason *ret)
+{
+	for (enum reason r = ERROR_NONE; r < REASONS; r++)
+		if (strcmp(reason_name(r), word) == 0) {
+			*ret = r;
+			return true;
+		}
+	return false;
+}
+
+/* By name, in any case, or by number; NULL: there is none. */
+static const struct snp_status *status_find(const char *word)
+{
+	bool number = strncasecmp(word, "0x", 2) == 0;
+	const struct snp_status *s;
+	struct error untold = { 0 };
+	uint64_t code = 0;
+
+	if (number && value_number("status", word, 0, UINT32_MAX, &code, &untold) < 0)
+		return NULL;
+	for (size_t i = 0; (s = snp_status_at(i)); i++)
+		if (number ? s->code == code : strcasecmp(s->name, word) == 0)
+			return s;
+	return NULL;
+}
+
+static int refuse_word(const char *word, struct error *err)
+{
+	struct nearest n = { .word = word };
+	const struct snp_status *s;
+
+	for (enum reason r = ERROR_NONE; r < REASONS; r++)
+		nearest_try(&n, reason_name(r));
+	for (size_t i = 0; (s = snp_status_at(i)); i++)
+		nearest_try(&n, s->name);
+	error_set(err, ERROR_USAGE, "'%s' is neither an error's name nor a status of the firmware",
+	          shown_of(word).text);
+	if (n.best)
+		error_fix(err, "did you mean '%s'?", n.best);
+	else
+		error_fix(err, "'snpvmm explain' lists them");
+	return STATUS_USAGE;
+}
+
+static int explain_word(const char *word, struct error *err)
+{
+	const struct snp_status *s;
+	enum reason reason;
+
+	if (reason_find(word, &reason)) {
+		show_reason(reason);
+		return STATUS_OK;
+	}
+	s = status_find(word);
+	if (!s)
+		return refuse_word(word, err);
+	show_status(s);
+	return STATUS_OK;
+}
+
+static int explain_main(int argc, char **argv, struct error *err)
+{
+	struct explain e = { 0 };
+	int status = command_parse(&command_explain, explain_option, argc, argv, &e, NULL, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (e.want) {
+		error_set(err, ERROR_UNSUPPORTED,
+		          "explain --want is not supported by this version of snpvmm");
+		return STATUS_USAGE;
+	}
+	if (e.word)
+		return explain_word(e.word, err);
+	show_all();
+	return STATUS_OK;
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.args = "[NAME]",
+	.summary = "Say more about the name of an error",
+	.doc = "Explain NAME: what stands in brackets after an error or a verdict, or a status of "
+	       "the SNP firmware, by name or number. Without NAME, list them all.",
+	.options = explain_options,
+	.main = explain_main,
+};

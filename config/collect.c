@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* config/collect.c: which value is given for which key, in the file and by --set; and names that are no keys. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/load_priv.h"
+#include "config/value.h"
+#include "core/base/error.h"
+
+/* The names of the keys that stand in a group, or at the top. */
+static void level_join(const struct key_group *in, char *to, size_t room)
+{
+	size_t n = 0, prefix = in ? strlen(in->name) : 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; i < KEYS && n < room; i++) {
+		const char *name = keys[i].name;
+		bool inside = in ? strncmp(name, in->name, prefix) == 0 && name[prefix] == '.'
+		                 : !strchr(name, '.');
+
+		if (inside && keys[i].kind != VALUE_LATER)
+			n += (size_t)snprintf(to + n, room - n, "%s%s", n ? ", " : "",
+			                      key_last(name));
+	}
+	for (const struct key_group *g = key_groups; !in && g->name && n < room; g++)
+		n += (size_t)snprintf(to + n, room - n, ", %s", g->name);
+}
+
+static int fix_unknown(struct load *l, const char *name, const struct key_group *in)
+{
+	const char *meant = key_meant(name);
+	char list[384];
+
+	if (meant && strcmp(meant, name) == 0)
+		return error_fix(l->err, "write '%s' inside the map '%.*s'", key_last(name),
+		                 (int)(key_last(name) - name - 1), name);
+	if (meant)
+		return error_fix(l->err, "did you mean '%s'?", meant);
+	level_join(in, list, sizeof(list));
+	return error_fix(l->err, "the keys here are: %s", list);
+}
+
+static int refuse_unknown(struct load *l, const char *name, const struct key_group *in)
+{
+	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s'", shown_of(name).text);
+	return fix_unknown(l, name, in);
+}
+
+static int collect(struct load *l, const struct yaml_tree *map, const struct key_group *in);
+
+/* One entry of the file: a key of the table, a group of keys, or a mistake. */
+static int collect_entry(struct load *l, const struct yaml_tree *v, const struct key_group *in)
+{
+	char name[NAME_ROOM];
+	int n = snprintf(name, sizeof(name), "%s%s%s", in ? in->name : "", in ? "." : "", v->key);
+	bool fits = n < (int)sizeof(name) && !strchr(v->key, '.');
+	const struct key *k = fits ? key_find(name) : NULL;
+	const struct key_group *g = fits ? key_group_find(name) : NULL;
+
+	if (k && k->kind != VALUE_LATER) {
+		l->slots[k - keys].value = v;
+		return 0;
+	}
+	if (g)
+		return v->kind == YAML_MAP ? collect(l, v, g)
+		                           : refuse_kind(l, name, v, "a map of keys");
+	if (k)
+		refuse_later(l, k);
+	else
+		refuse_unknown(l, name, in);
+	return at_key(l, v);
+}
+
+static int collect(struct load *l, const struct yaml_tree *map, const struct key_group *in)
+{
+	int r = 0;
+
+	for (const struct yaml_tree *c = map->first; c && r == 0; c = c->next)
+		r = collect_entry(l, c, in);
+	return r;
+}
+
+/* The key of which `name` would be a part: "snp.policy" for "snp.policy.debug". */
+static const struct key *key_around(const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++) {
+		size_t n = strlen(keys[i].name);
+
+		if (strncmp(keys[i].name, name, n) == 0 && name[n] == '.')
+			return &keys[i];
+	}
+	return NULL;
+}
+
+int refuse_dotted(struct load *l, const char *name, const char *where, const char *verb)
+{
+	const struct key *around = key_around(name);
+	const struct key_group *group = key_group_find(name);
+	char list[384];
+
+	if (around && around->kind == VALUE_LATER)
+		return refuse_later(l, around);
+	if (group) {
+		error_set(l->err, ERROR_UNKNOWN_KEY, "'%s' is a group of keys, not one",
+		          group->name);
+		level_join(group, list, sizeof(list));
+		return error_fix(l->err, "%s one with '%s.' before it: %s", verb, group->name,
+		                 list);
+	}
+	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s'%s", shown_of(name).text, where);
+	if (!around)
+		return fix_unknown(l, name, NULL);
+	return error_fix(l->err, "%s '%s' as a whole", verb, around->name);
+}
+
+/* No line of a file stands for it, whatever libyaml counted. */
+static void tree_displace(struct yaml_tree *t)
+{
+	for (; t; t = t->next) {
+		t->line = t->column = t->key_line = t->key_column = 0;
+		tree_displace(t->first);
+	}
+}
+
+int setting_parse(const char *label, const char *text, struct yaml_tree **ret, struct error *err)
+{
+	int r;
+
+	if (!text[0] || !strchr("{[\"'", text[0])) {
+		r = yaml_text_check(label, (const uint8_t *)text, strlen(text), err);
+		if (r == 0 && !(*ret = yaml_tree_scalar(text)))
+			r = error_nomem(err, label);
+	} else {
+		r = yaml_tree_parse(label, (const uint8_t *)text, strlen(text), ret, err);
+	}
+	if (r < 0)
+		err->line = err->column = 0;
+	else
+		tree_displace(*ret);
+	return r;
+}
+
+static int collect_setting(struct load *l, const struct manifest_setting *s)
+{
+	const struct key *k = key_find(s->key);
+	struct yaml_tree *value = NULL;
+	struct slot *slot;
+	int r;
+
+	if (!k || k->kind == VALUE_LATER) {
+		k ? refuse_later(l, k) : refuse_dotted(l, s->key, "", "set");
+		return error_at(l->err, "--set", 0, 0);
+	}
+	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
+	r = setting_parse(l->label, s->value, &value, l->err);
+	if (r < 0)
+		return r;
+	slot = &l->slots[k - keys];
+	yaml_tree_free(slot->own);
+	slot->value = slot->own = value;
+	slot->set = k;
+	return 0;
+}
+
+int collect_file(struct load *l)
+{
+	return collect(l, l->root, NULL);
+}
+
+int collect_settings(struct load *l, const struct manifest_choice *choice)
+{
+	int r = 0;
+
+	for (size_t i = 0; choice && i < choice->n_set && r == 0; i++)
+		r = collect_setting(l, &choice->set[i]);
+	return r;
+}

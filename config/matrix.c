@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* config/matrix.c: one combination of the values that a matrix lists, and how it is called. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/load_priv.h"
+#include "config/value.h"
+#include "core/base/error.h"
+
+#define VARIANT_MAX 200 /* bytes; longer ones are cut, and end with their number */
+
+/* A key that varies. */
+struct dimension {
+	const struct key *key;
+	const struct yaml_tree *values; /* the first; NULL: --set gave the one value */
+	unsigned count, pick;
+};
+
+struct matrix {
+	struct dimension dimensions[KEYS]; /* no key stands twice */
+	size_t n;
+	unsigned runs; /* the product of their counts */
+};
+
+static int refuse_fixed(struct load *l, const struct key *k)
+{
+	error_set(l->err, ERROR_BAD_VALUE, "'%s' cannot be in 'matrix'", k->name);
+	return error_fix(l->err, k->kind == VALUE_MATRIX ? "remove it"
+	                                                 : "write it outside: it is the same for "
+	                                                   "all runs");
+}
+
+/* The key that an entry of the matrix names; NULL: *err is filled. */
+static const struct key *dimension_key(struct load *l, const struct yaml_tree *v)
+{
+	const struct key *k = key_find(v->key);
+
+	if (k && k->kind != VALUE_LATER && !k->fixed)
+		return k;
+	if (!k)
+		refuse_dotted(l, v->key, " in 'matrix'", "write");
+	else if (k->kind == VALUE_LATER)
+		refuse_later(l, k);
+	else
+		refuse_fixed(l, k);
+	at_key(l, v);
+	return NULL;
+}
+
+static int dimension_values(struct load *l, const struct yaml_tree *v, struct dimension *d)
+{
+	char name[NAME_ROOM];
+
+	snprintf(name, sizeof(name), "matrix: %s", d->key->name);
+	if (v->kind != YAML_LIST) {
+		refuse_kind(l, name, v, "a list of values");
+		return error_fix(l->err, "put even a single one in brackets");
+	}
+	if (!v->first) {
+		error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty list", name);
+		return at_value(l, v);
+	}
+	d->values = v->first;
+	for (const struct yaml_tree *c = v->first; c; c = c->next)
+		d->count++;
+	return 0;
+}
+
+/* One entry. A value that --set gives takes the place of the whole list. */
+static int dimension_add(struct load *l, const struct yaml_tree *v, struct matrix *x)
+{
+	struct dimension *d = &x->dimensions[x->n];
+	int r;
+
+	d->key = dimension_key(l, v);
+	if (!d->key)
+		return l->err->code;
+	r = dimension_values(l, v, d);
+	if (r < 0)
+		return r;
+	if (l->slots[d->key - keys].own) {
+		d->values = NULL;
+		d->count = 1;
+	}
+	x->n++;
+	x->runs *= d->count; /* of two numbers up to MANIFEST_MAX_RUNS and YAML_MAX_NODES */
+	if (x->runs <= MANIFEST_MAX_RUNS)
+		return 0;
+	error_set(l->err, ERROR_BAD_VALUE, "'matrix' stands for more than %d runs",
+	          MANIFEST_MAX_RUNS);
+	return at_key(l, v);
+}
+
+/* Sets each dimension to its value in combination `run`: the last one varies fastest. */
+static void matrix_apply(struct load *l, struct matrix *x, unsigned run)
+{
+	for (size_t i = x->n; i-- > 0;) {
+		struct dimension *d = &x->dimensions[i];
+		struct slot *slot = &l->slots[d->key - keys];
+		const struct yaml_tree *v = d->values;
+
+		d->pick = run % d->count;
+		run /= d->count;
+		for (unsigned n = d->pick; v && n > 0; n--)
+			v = v->next;
+		if (!v)
+			continue;
+		slot->value = v;
+		slot->set = l->slots[KEY_MATRIX].set;
+	}
+}
+
+/* What the value is called: itself, the path in it, or its number. */
+static const char *value_title(const struct load *l, const struct dimension *d,
+                               char number[static 16])
+{
+	const struct yaml_tree *v = l->slots[d->key - keys].value;
+
+	if (v->kind == YAML_SCALAR)
+		return v->text;
+	for (const struct yaml_tree *c = v->first; v->kind == YAML_MAP && c; c = c->next)
+		if (strcmp(c->key, FILE_PATH_KEY) == 0 && c->kind == YAML_SCALAR)
+			return c->text;
+	snprintf(number, 16, "#%u", d->pick + 1);
+	return number;
+}
+
+/* "vcpus=4,memory=1G" */
+static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
+{
+	char name[2 * VARIANT_MAX] = "", cut[24], number[16];
+	size_t n = 0, end = VARIANT_MAX;
+
+	for (size_t i = 0; i < x->n && n <= VARIANT_MAX; i++) {
+		const struct dimension *d = &x->dimensions[i];
+
+		n += (size_t)snprintf(name + n, sizeof(name) - n, "%s%s=", i ? "," : "",
+		                      d->key->name);
+		n += shown_into(name + n, sizeof(name) - n, value_title(l, d, number));
+	}
+	if (n > VARIANT_MAX) {
+		end -= (size_t)snprintf(cut, sizeof(cut), "...#%u", run + 1);
+		while (end > 0 && ((uint8_t)name[end] & 0xc0) == 0x80) /* not through a character */
+			end--;
+		strcpy(name + end, cut);
+	}
+	return load_copy(l, name, &l->m->variant);
+}
+
+static int refuse_run(struct load *l, unsigned run, unsigned runs)
+{
+	error_set(l->err, ERROR_BAD_VALUE, "there is no run %u: the manifest stands for %u",
+	          run + 1, runs);
+	return error_at(l->err, l->path, 0, 0);
+}
+
+int matrix_choose(struct load *l, unsigned run)
+{
+	const struct yaml_tree *v = l->slots[KEY_MATRIX].value;
+	struct matrix x = { .runs = 1 };
+	int r = 0;
+
+	load_turn_to(l, &keys[KEY_MATRIX]);
+	if (v && v->kind != YAML_MAP)
+		return refuse_kind(l, keys[KEY_MATRIX].name, v, "a map from keys to lists");
+	for (const struct yaml_tree *c = v ? v->first : NULL; c && r == 0; c = c->next)
+		r = dimension_add(l, c, &x);
+	if (r < 0)
+		return r;
+	if (run >= x.runs)
+		return refuse_run(l, run, x.runs);
+	l->m->runs = x.runs;
+	l->m->run = run;
+	matrix_apply(l, &x, run);
+	return x.n > 0 ? matrix_name(l, &x, run) : 0;
+}
+
+/* Its values are read as those of the keys it names. */
+int read_matrix(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	(void)l, (void)k, (void)v;
+	return 0;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/doctor.c: the table of checks, and the walk over it. */
+#include "core/vm/doctor.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/vm/doctor_priv.h"
+#include "core/vm/platforms.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+
+static const char *const states[] = {
+	[DOCTOR_OK] = "ok",
+	[DOCTOR_MISSING] = "missing",
+	[DOCTOR_UNKNOWN] = "unknown",
+	[DOCTOR_NOTE] = "note",
+};
+static_assert(ARRAY_SIZE(states) == DOCTOR_STATES, "a state without a name");
+
+/* In the order in which things go wrong, so that the first that is missing is the one to mend first. */
+static const struct doctor_row rows[] = {
+	{ "kvm", DOCTOR_BOTH, NULL, look_kvm, 0 },
+	{ "machine", DOCTOR_SNP, NULL, look_machine, 0 },
+	{ "kernel", DOCTOR_SNP, NULL, look_kernel, 0 },
+	{ "cpu", DOCTOR_SNP, NULL, look_cpu, 0 },
+	{ "asids", DOCTOR_SNP, "cpu", look_asids, 0 },
+	{ "cpu-flag", DOCTOR_SNP, "cpu", look_cpu_flag, 0 },
+	{ "needs", 0, "kvm", NULL, 0 },
+	{ "kvm_amd", DOCTOR_SNP, "cpu", look_module, 0 },
+	{ "kvm_amd.npt", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.nrips", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.sev", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.lbrv", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
+	{ "kvm.mmio_caching", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.sev_es", DOCTOR_SNP, "kvm_amd.sev", look_parameter, 0 },
+	{ "kvm_amd.sev_snp", DOCTOR_SNP, "kvm_amd.sev_es", look_parameter, 0 },
+	{ "sev-device", DOCTOR_SNP, "cpu", look_sev_device, 0 },
+	{ "sev-firmware", DOCTOR_SNP, "sev-device", look_sev_firmware, 0 },
+	{ "snp-firmware", DOCTOR_SNP, "sev-firmware", look_snp_firmware, 0 },
+	{ "room", DOCTOR_SNP, "asids", look_room, 0 },
+	{ "guest-features", DOCTOR_SNP, "vm-type", look_attribute, X_SEV_VMSA_FEATURES },
+	{ "policy-bits", DOCTOR_SNP, "vm-type", look_attribute, X_SNP_POLICY_BITS },
+	{ "certificates", DOCTOR_SNP, "vm-type", look_attribute, X_SNP_REQ_CERTS },
+	{ "log-rmp", DOCTOR_SNP, "cpu", look_log, LOG_RMP },
+	{ "log-iommu", DOCTOR_SNP, "cpu", look_log, LOG_IOMMU },
+	{ "log-firmware", DOCTOR_SNP, "cpu", look_log, LOG_FIRMWARE },
+	{ "log-kvm", DOCTOR_SNP, "cpu", look_log, LOG_KVM },
+	{ "log-guests", DOCTOR_SNP, "cpu", look_log, LOG_GUESTS },
+};
+
+const char *doctor_state_name(enum doctor_state state)
+{
+	return states[state];
+}
+
+const char *doctor_platform_name(enum doctor_platform which)
+{
+	return which == DOCTOR_BOTH ? "both" : which == DOCTOR_SNP ? "snp" : "kvm";
+}
+
+static enum doctor_platform platform_bit(const struct platform *on)
+{
+	return on == &platform_snp ? DOCTOR_SNP : DOCTOR_KVM;
+}
+
+void doctor_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
+{
+	va_list args;
+
+	c->state = state;
+	va_start(args, format);
+	vsnprintf(c->finding, sizeof(c->finding), format, args);
+	va_end(args);
+	host_clean(c->finding);
+}
+
+void doctor_advise(struct doctor_check *c, const char *why, const char *fix)
+{
+	snprintf(c->why, sizeof(c->why), "%s", why);
+	snprintf(c->fix, sizeof(c->fix), "%s", fix);
+	host_clean(c->why);
+	host_clean(c->fix);
+}
+
+static const struct doctor_check *check_named(const struct doctor_report *r, const char *name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!strcmp(r->checks[i].name, name))
+			return &r->checks[i];
+	return NULL;
+}
+
+/* The next check of the report; NULL: it is skipped, and says so. */
+static struct doctor_check *check_begin(struct doctor_report *r, const char *name,
+                                        enum doctor_platform needed_for, const char *after)
+{
+	const struct doctor_check *before = after ? check_named(r, after) : NULL;
+	struct doctor_check *c;
+
+	assert(r->count < DOCTOR_CHECKS);
+	c = &r->checks[r->count++];
+	*c = (struct doctor_check){ .name = name, .needed_for = needed_for };
+	if (before)
+		c->skipped_for =
+			before->state == DOCTOR_MISSING ? before->name : before->skipped_for;
+	if (!c->skipped_for)
+		return c;
+	doctor_say(c, DOCTOR_UNKNOWN, "not looked at, as '%s' is missing", c->skipped_for);
+	return NULL;
+}
+
+/* What a launch refuses by, row by row; without the type of VM, which comes first, the others tell nothing. */
+static void needs_look(struct doctor *d, struct doctor_report *r, const char *after)
+{
+	const struct platform *on;
+
+	for (size_t i = 0; (on = platform_at(i)); i++)
+		for (const struct need *n = on->needs; n->what; n++) {
+			struct doctor_check *c =
+				check_begin(r, n->name, platform_bit(on),
+			                    n == on->needs ? after : on->needs->name);
+
+			if (c)
+				look_need(d, n, c);
+		}
+}
+
+static void rows_look(struct doctor *d, struct doctor_report *r)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct doctor_check *c;
+
+		if (!rows[i].look) {
+			needs_look(d, r, rows[i].after);
+			continue;
+		}
+		c = check_begin(r, rows[i].name, rows[i].needed_for, rows[i].after);
+		if (c)
+			rows[i].look(d, &rows[i], c);
+	}
+}
+
+void doctor_look(const struct host *h, struct doctor_report *ret)
+{
+	struct doctor d = { .host = h, .report = ret, .kvm = -1, .sev = -1 };
+	uint32_t leaf[4];
+
+	ret->count = 0;
+	host_facts_read(h, &ret->host);
+	host_cpuid(h, 1, leaf);
+	d.virtual_machine = leaf[2] >> 31;
+	host_cpuid(h, 0x8000001f, d.sev_leaf);
+	rows_look(&d, ret);
+	if (d.sev >= 0)
+		h->sys->close(h->sys->self, d.sev);
+	if (d.kvm >= 0)
+		h->sys->close(h->sys->self, d.kvm);
+}
+
+bool doctor_lacks(const struct doctor_check *c, const struct platform *on)
+{
+	return c->state == DOCTOR_MISSING && c->needed_for & platform_bit(on);
+}
+
+bool doctor_can(const struct doctor_report *r, const struct platform *on)
+{
+	char ignored[1];
+
+	return doctor_brief(r, on, ignored, sizeof(ignored)) == 0;
+}
+
+size_t doctor_brief(const struct doctor_report *r, const struct platform *on, char *text,
+                    size_t size)
+{
+	size_t n = 0, count = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < r->count; i++) {
+		const struct doctor_check *c = &r->checks[i];
+
+		if (!doctor_lacks(c, on))
+			continue;
+		if (n < size)
+			n += (size_t)snprintf(text + n, size - n, "%s%s: %s", count ? "; " : "",
+			                      c->name, c->finding);
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/doctor.h: what a host can launch, and what is in the way of the rest: checks, each with cause and cure. */
+#ifndef CORE_VM_DOCTOR_H
+#define CORE_VM_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/vm/host.h"
+
+struct platform; /* core/vm/vm.h */
+
+enum doctor_state {
+	DOCTOR_OK,
+	DOCTOR_MISSING, /* and the platform can't be launched without it */
+	DOCTOR_UNKNOWN, /* can't be told from here, or needn't be: something before it is missing */
+	DOCTOR_NOTE,    /* worth knowing, in nobody's way */
+	DOCTOR_STATES
+};
+
+/* Which platforms a check is for; bits. */
+enum doctor_platform { DOCTOR_KVM = 1, DOCTOR_SNP = 2, DOCTOR_BOTH = 3 };
+
+/* Texts are printable ASCII. */
+struct doctor_check {
+	const char *name; /* stable from version to version; static */
+	enum doctor_state state;
+	enum doctor_platform needed_for;
+	const char
+		*skipped_for; /* the check that it builds upon, and that is missing; NULL: none */
+	char finding[256];    /* a sentence */
+	char why[384];        /* "" or a sentence */
+	char fix[384];        /* "" or a sentence */
+};
+
+#define DOCTOR_CHECKS 48
+struct doctor_report {
+	struct host_facts host;
+	struct doctor_check checks[DOCTOR_CHECKS]; /* the most useful first */
+	size_t count;
+};
+
+/*
+ * Looks at everything. Needs no privileges, though it finds out more with them, and changes nothing: of the SEV firmware
+ * it asks for the platform's status alone. Reads the kernel log only on a processor that has SEV-SNP.
+ */
+void doctor_look(const struct host *h, struct doctor_report *ret);
+
+/* The check is missing, and the platform needs it. */
+bool doctor_lacks(const struct doctor_check *c, const struct platform *on);
+/* There is none such. */
+bool doctor_can(const struct doctor_report *r, const struct platform *on);
+
+/*
+ * What is missing for the platform, in a line: "cpu: this CPU has no SEV-SNP; vm-type: ...". Returns how many
+ * checks that are; text is "" for none.
+ */
+size_t doctor_brief(const struct doctor_report *r, const struct platform *on, char *text,
+                    size_t size);
+
+const char *doctor_state_name(enum doctor_state state); /* "ok", "missing", "unknown", "note" */
+const char *doctor_platform_name(enum doctor_platform which); /* "kvm", "snp", "both" */
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/doctor_cpu.c: checks of the machine: processor, hypervisor, kernel. CPUID: APM volume 3, appendix E. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/vm/doctor_priv.h"
+
+enum { LEAF_EAX, LEAF_EBX, LEAF_ECX, LEAF_EDX };
+
+#define SEV_EAX_SNP (1U << 4)
+
+/* Twelve characters in three registers; `to` has room for 13. */
+static const char *signature(uint32_t a, uint32_t b, uint32_t c, char *to)
+{
+	memcpy(to, (uint32_t[]){ a, b, c }, 12);
+	to[12] = '\0';
+	host_clean(to);
+	return to;
+}
+
+/* arch/x86/kernel/cpu/amd.c, bsp_determine_snp(). */
+void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	uint32_t reg[4];
+	char name[13];
+
+	(void)row;
+	if (!d->virtual_machine) {
+		doctor_say(c, DOCTOR_OK, "this is no virtual machine");
+		return;
+	}
+	d->host->cpuid(0x40000000, 0, reg);
+	doctor_say(c, d->snp_offered ? DOCTOR_NOTE : DOCTOR_MISSING,
+	           "this is a virtual machine itself (%s)",
+	           signature(reg[LEAF_EBX], reg[LEAF_ECX], reg[LEAF_EDX], name));
+	if (!d->snp_offered)
+		doctor_advise(
+			c, "Linux launches SEV-SNP guests on bare metal alone",
+			"use a bare-metal host; platform kvm may do in here, where virtualisation "
+			"is nested");
+}
+
+/* A distribution may have taken the code back to an older kernel, so KVM's own answer decides, if it can be had. */
+void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const char *release = d->report->host.kernel;
+	unsigned major, minor;
+
+	(void)row;
+	if (sscanf(release, "%3u.%3u", &major, &minor) != 2) {
+		doctor_say(c, DOCTOR_UNKNOWN, "the kernel's version is not to be had");
+		return;
+	}
+	if (major > 6 || (major == 6 && minor >= 11) || d->snp_offered) {
+		doctor_say(c, DOCTOR_OK, "Linux %s", release);
+		return;
+	}
+	doctor_say(c, d->kvm < 0 ? DOCTOR_NOTE : DOCTOR_MISSING, "Linux %s is too old", release);
+	doctor_advise(c, "SEV-SNP guests came with Linux 6.11", "boot Linux 6.11 or later");
+}
+
+void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const uint32_t *sev = d->sev_leaf;
+	uint32_t reg[4];
+	char vendor[13];
+
+	(void)row;
+	if (sev[LEAF_EAX] & SEV_EAX_SNP) {
+		doctor_say(c, DOCTOR_OK, "the CPU has SEV-SNP, C-bit %u, %u VMPLs",
+		           sev[LEAF_EBX] & 63, sev[LEAF_EBX] >> 12 & 15);
+		return;
+	}
+	host_cpuid(d->host, 0, reg);
+	doctor_say(c, DOCTOR_MISSING, "the CPU has no SEV-SNP (%s)",
+	           signature(reg[LEAF_EBX], reg[LEAF_EDX], reg[LEAF_ECX], vendor));
+	doctor_advise(c,
+	              d->virtual_machine ? "the hypervisor above hides it, or the CPU lacks it"
+	                                 : "AMD's EPYC has it from the 7003 series (Milan) on",
+	              "use a host with an AMD EPYC 7003 or later");
+}
+
+/* EDX is the first ASID of a guest without SEV-ES; those below are for SEV-ES and SNP. */
+void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	uint32_t first = d->sev_leaf[LEAF_EDX], all = d->sev_leaf[LEAF_ECX];
+
+	(void)row;
+	if (first > 1 && all > 0) {
+		doctor_say(c, DOCTOR_OK, "%u ASIDs for SNP guests, of %u", first - 1, all);
+		return;
+	}
+	doctor_say(c, DOCTOR_MISSING, "no ASIDs for SNP guests");
+	doctor_advise(c, "the BIOS gives all ASIDs to guests without SEV-ES",
+	              "set the BIOS's SEV-ES ASID space limit to 2 or more (100 is usual)");
+}
+
+/* The flags of the first processor; NULL: there is no such line, or it doesn't end. */
+static const char *cpu_flags(char *text)
+{
+	char *at = strstr(text, "\nflags"), *end;
+
+	if (!at || !(end = strchr(at + 1, '\n')))
+		return NULL;
+	*end = '\0';
+	return at + 1;
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += n)
+		if ((at == text || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	char text[16384];
+	const char *flags;
+
+	(void)row;
+	host_file(d->host, "/proc/cpuinfo", text, sizeof(text));
+	flags = cpu_flags(text);
+	if (!flags) {
+		doctor_say(c, DOCTOR_UNKNOWN, "/proc/cpuinfo doesn't show the CPU's flags");
+		return;
+	}
+	if (has_word(flags, "sev_snp")) {
+		doctor_say(c, DOCTOR_OK, "the kernel uses it (flag sev_snp in /proc/cpuinfo)");
+		return;
+	}
+	doctor_say(c, DOCTOR_MISSING,
+	           "the CPU has SEV-SNP and the kernel doesn't use it (no flag sev_snp)");
+	doctor_advise(
+		c,
+		"memory encryption is off in the BIOS, or the BIOS reserved no memory for the RMP, "
+		"or the kernel doesn't know this CPU",
+		"in the BIOS: SMEE on, SEV-SNP support on, SNP memory (RMP table) coverage on");
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/doctor_kvm.c: checks of KVM: its device, what it offers, its modules' parameters. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/vm/doctor_priv.h"
+#include "core/vm/platforms.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+
+static bool is_loaded(const struct doctor *d)
+{
+	return host_has(d->host, "/sys/module/kvm_amd") ||
+	       host_has(d->host, "/sys/module/kvm_intel");
+}
+
+/* CPUID bits VMX and SVM. */
+static bool cpu_virtualises(const struct doctor *d)
+{
+	uint32_t vmx[4], svm[4];
+
+	host_cpuid(d->host, 1, vmx);
+	host_cpuid(d->host, 0x80000001, svm);
+	return vmx[2] >> 5 & 1 || svm[2] >> 2 & 1;
+}
+
+/* What a launch can't see and this can: why there is no /dev/kvm. */
+static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
+{
+	if (errnum == EPERM)
+		doctor_advise(c, "the device rules of a container or a service forbid it",
+		              "pass /dev/kvm in (--device /dev/kvm, DeviceAllow=/dev/kvm rw)");
+	if (errnum != ENOENT && errnum != ENXIO && errnum != ENODEV)
+		return;
+	if (is_loaded(d))
+		doctor_advise(
+			c,
+			"KVM is loaded, so this is a container without its device, or udev is off",
+			"pass /dev/kvm into the container (--device /dev/kvm)");
+	else if (d->virtual_machine && !cpu_virtualises(d))
+		doctor_advise(c,
+		              "this is a virtual machine, and its hypervisor doesn't nest others",
+		              "turn nested virtualisation on for this machine, or use another");
+}
+
+void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+	struct error err = { 0 };
+	unsigned types;
+
+	(void)row;
+	d->kvm = platform_kvm_device(sys, &err);
+	if (d->kvm < 0) {
+		doctor_say(c, DOCTOR_MISSING, "%s", err.text);
+		doctor_advise(c, err.why, err.fix);
+		kvm_explain(d, -d->kvm, c);
+		return;
+	}
+	doctor_say(c, DOCTOR_OK, "/dev/kvm opens, API version %d", KVM_API_VERSION);
+	types = platform_capability(sys, d->kvm, X_CAP_VM_TYPES);
+	d->snp_offered = types >> X_KVM_SNP_VM & 1;
+}
+
+#define SEV_TYPES (1U << X_KVM_SEV_VM | 1U << X_KVM_SEV_ES_VM)
+
+/* What else than SNP's VMs is there narrows the cause down. */
+static void types_explain(unsigned types, struct doctor_check *c)
+{
+	if (types == 0)
+		doctor_advise(c, "KVM doesn't know types of VMs, so the kernel is older than 6.8",
+		              "boot Linux 6.11 or later");
+	else if (types & SEV_TYPES)
+		doctor_advise(c,
+		              "SEV works on this host, SEV-SNP doesn't: the BIOS's SNP settings, "
+		              "the IOMMU, "
+		              "the SEV firmware, a kernel before 6.11 or kvm_amd.sev_snp=0",
+		              "see the other checks, 'log-rmp' to 'log-kvm' above all");
+}
+
+void look_need(struct doctor *d, const struct need *n, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+
+	if (platform_need_met(sys, d->kvm, n)) {
+		doctor_say(c, DOCTOR_OK, "%s", n->has);
+		return;
+	}
+	doctor_say(c, DOCTOR_MISSING, "%s", n->what);
+	doctor_advise(c, n->why, n->fix);
+	if (n->capability == X_CAP_VM_TYPES)
+		types_explain(platform_capability(sys, d->kvm, n->capability), c);
+}
+
+void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", row->name);
+	if (!host_has(d->host, "/sys/module"))
+		doctor_say(c, DOCTOR_UNKNOWN, "/sys is not there to ask");
+	else if (host_has(d->host, path))
+		doctor_say(c, DOCTOR_OK, "%s is loaded", row->name);
+	else {
+		doctor_say(c, DOCTOR_MISSING, "%s is not loaded", row->name);
+		doctor_advise(
+			c,
+			"nobody loaded it, or it refused: SVM off in the BIOS, another hypervisor",
+			"modprobe kvm_amd, and read the kernel log if that fails");
+	}
+}
+
+/* arch/x86/kvm/svm/sev.c, sev_hardware_setup(): each must hold. They show what came of them, not what was asked for. */
+static const struct parameter {
+	const char *name;
+	bool tells; /* a kernel that doesn't have it was built without SEV, or is too old */
+	const char *why, *fix;
+} parameters[] = {
+	{ "kvm_amd.npt", false, "nested paging is off, and SEV needs it",
+	  "load kvm_amd without npt=0" },
+	{ "kvm_amd.nrips", false, "SEV needs the CPU's next RIP", "load kvm_amd without nrips=0" },
+	{ "kvm_amd.sev", true,
+	  "SEV is switched off (sev=0), or kvm_amd could not set it up; if the SEV firmware "
+	  "refuses SNP, all of SEV goes",
+	  "load kvm_amd without sev=0; see 'log-firmware' and 'sev-firmware'" },
+	{ "kvm_amd.lbrv", false, "SEV-ES and SNP need LBR virtualisation",
+	  "load kvm_amd without lbrv=0" },
+	{ "kvm.mmio_caching", false,
+	  "SEV-ES and SNP need it; KVM switches it off if the CPU has no spare address bits",
+	  "load kvm without mmio_caching=0" },
+	{ "kvm_amd.sev_es", true,
+	  "SEV-ES is switched off (sev_es=0), or kvm_amd could not set it up",
+	  "load kvm_amd without sev_es=0; see 'asids', 'kvm_amd.lbrv' and 'kvm.mmio_caching'" },
+	{ "kvm_amd.sev_snp", true,
+	  "SEV-SNP is switched off (sev_snp=0), or kvm_amd could not set it up",
+	  "load kvm_amd without sev_snp=0; see 'cpu-flag' and 'log-rmp' to 'log-kvm'" },
+};
+
+static const struct parameter *parameter_named(const char *name)
+{
+	const struct parameter *p = parameters;
+
+	while (strcmp(p->name, name) != 0)
+		p++;
+	return p;
+}
+
+static void parameter_absent(const struct doctor *d, const struct parameter *p, int errnum,
+                             struct doctor_check *c)
+{
+	if (errnum != ENOENT || !p->tells || !host_has(d->host, "/sys/module/kvm_amd/parameters")) {
+		doctor_say(c, DOCTOR_UNKNOWN, "the kernel doesn't show %s: %s", p->name,
+		           strerror(errnum));
+		return;
+	}
+	doctor_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
+	doctor_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
+	              "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");
+}
+
+void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct parameter *p = parameter_named(row->name);
+	int module = (int)strcspn(p->name, ".");
+	char path[128], value[16];
+	int r;
+
+	snprintf(path, sizeof(path), "/sys/module/%.*s/parameters/%s", module, p->name,
+	         p->name + module + 1);
+	r = host_file(d->host, path, value, sizeof(value));
+	value[strcspn(value, "\n")] = '\0';
+	if (r < 0)
+		parameter_absent(d, p, -r, c);
+	else if (!strcmp(value, "Y") || !strcmp(value, "1"))
+		doctor_say(c, DOCTOR_OK, "%s is %s", p->name, value);
+	else if (!strcmp(value, "N") || !strcmp(value, "0")) {
+		doctor_say(c, DOCTOR_MISSING, "%s is %s", p->name, value);
+		doctor_advise(c, p->why, p->fix);
+	} else
+		doctor_say(c, DOCTOR_UNKNOWN, "%s is '%s', neither yes nor no", p->name, value);
+}
+
+static const struct {
+	const char *say;     /* before its value */
+	const char *unknown; /* the kernel doesn't tell */
+} attributes[] = {
+	[X_SEV_VMSA_FEATURES] = { "guests may have the features",
+	                          "KVM doesn't say which features" },
+	[X_SNP_POLICY_BITS] = { "KVM and firmware take the policy bits",
+	                        "KVM doesn't say which policy bits it takes, Linux 6.19 does; "
+	                        "those of 6.12 are 0x1bffff" },
+	[X_SNP_REQ_CERTS] = { "KVM can ask for certificates:",
+	                      "KVM doesn't ask for certificates, Linux 7.0 does" },
+};
+
+void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+	uint64_t value = 0;
+	struct kvm_device_attr attribute = { .group = X_GRP_SEV,
+		                             .attr = row->which,
+		                             .addr = (uintptr_t)&value };
+
+	if (sys->ioctl(sys->self, d->kvm, KVM_GET_DEVICE_ATTR, &attribute) < 0)
+		doctor_say(c, DOCTOR_NOTE, "%s", attributes[row->which].unknown);
+	else
+		doctor_say(c, DOCTOR_OK, "%s 0x%" PRIx64, attributes[row->which].say, value);
+}

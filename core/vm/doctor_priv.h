@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/doctor_priv.h: how the checks are written down, among the files of the doctor. */
+#ifndef CORE_VM_DOCTOR_PRIV_H
+#define CORE_VM_DOCTOR_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/vm/doctor.h"
+
+struct need; /* core/vm/vm.h */
+
+enum { DOCTOR_LOG_LINE = 160 };
+
+/* What the kernel log says of one matter. */
+enum log_topic { LOG_RMP, LOG_IOMMU, LOG_FIRMWARE, LOG_KVM, LOG_GUESTS, LOG_TOPICS };
+struct log_finding {
+	const struct log_fragment *fragment; /* that matched; NULL: nothing was said */
+	char line[DOCTOR_LOG_LINE];
+};
+
+/* What the checks share. */
+struct doctor {
+	const struct host *host;
+	const struct doctor_report *report; /* as far as it goes */
+	int kvm, sev;                       /* descriptors; negative: not open */
+	bool virtual_machine;               /* CPUID says that there is a hypervisor */
+	bool snp_offered;                   /* KVM has VMs of type 4 */
+	bool snp_up;                        /* the firmware has SNP initialised */
+	uint32_t sev_leaf[4];               /* CPUID 0x8000001F */
+	bool log_read;
+	int log_result; /* of host_log() */
+	struct log_finding log[LOG_TOPICS];
+};
+
+/* A check; look() fills state, finding, why and fix. A row without it stands for what the platforms need of KVM. */
+struct doctor_row {
+	const char *name;
+	enum doctor_platform needed_for;
+	const char *after; /* the check without which this one is skipped; NULL: none */
+	void (*look)(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+	unsigned which; /* of several that look() knows */
+};
+
+void doctor_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void doctor_advise(struct doctor_check *c, const char *why, const char *fix);
+
+/* core/vm/doctor_cpu.c: the machine. */
+void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+/* core/vm/doctor_kvm.c: KVM and its modules. */
+void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_need(struct doctor *d, const struct need *n, struct doctor_check *c);
+void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+/* core/vm/doctor_room.c: control groups. */
+void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+/* core/vm/doctor_sev.c: the SEV firmware. */
+void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+/* core/vm/doctor_log.c: the kernel log. */
+void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+#endif

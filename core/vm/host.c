@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/host.c: files, CPUID, kernel log and SEV firmware of the host, read and never written. */
+#include "core/vm/host.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "core/base/file.h"
+#include "core/vm/sys.h"
+
+enum {
+	LOG_RECORD = 8192, /* PRINTK_MESSAGE_MAX is 2048 (kernel/printk/internal.h) */
+	LOG_MAX = 4 << 20, /* bytes that are looked at; what was said at boot comes first */
+};
+
+static void cpuid_this(uint32_t leaf, uint32_t sub, uint32_t reg[4])
+{
+	__cpuid_count(leaf, sub, reg[0], reg[1], reg[2], reg[3]);
+}
+
+const struct host host_this = { &kvm_sys_host, "", cpuid_this };
+
+void host_clean(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+/* O_NOCTTY and O_NONBLOCK: whatever stands there in a container's /dev, opening it neither waits nor takes it. */
+static int host_open(const struct host *h, const char *path, struct stat *ret)
+{
+	char full[PATH_MAX];
+	int fd;
+
+	if (snprintf(full, sizeof(full), "%s%s", h->root, path) >= (int)sizeof(full))
+		return -ENAMETOOLONG;
+	fd = open(full, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, ret) == 0)
+		return fd;
+	close(fd);
+	return -EIO;
+}
+
+int host_file(const struct host *h, const char *path, char *ret, size_t size)
+{
+	struct stat st;
+	auto_fd int fd = host_open(h, path, &st);
+	size_t n = 0;
+	ssize_t r = 1;
+
+	ret[0] = '\0';
+	if (fd < 0)
+		return fd;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	while (r > 0 && n < size - 1) {
+		r = read(fd, ret + n, size - 1 - n);
+		n += r > 0 ? (size_t)r : 0;
+	}
+	if (r < 0 && n == 0)
+		return -errno;
+	ret[n] = '\0';
+	for (char *nul = ret; (nul = memchr(nul, '\0', n - (size_t)(nul - ret)));)
+		*nul = '?';
+	return (int)n;
+}
+
+bool host_has(const struct host *h, const char *path)
+{
+	char full[PATH_MAX];
+
+	return snprintf(full, sizeof(full), "%s%s", h->root, path) < (int)sizeof(full) &&
+	       access(full, F_OK) == 0;
+}
+
+/*
+ * One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT" (Documentation/ABI/testing/dev-kmsg). Priorities
+ * from 8 on have a facility: such records were written by programs, and only the kernel is believed.
+ */
+static void log_record(char *record, void (*line)(void *self, const char *text), void *self)
+{
+	char *text = strchr(record, ';'), *end;
+	unsigned long priority = strtoul(record, &end, 10);
+
+	if (!text || end == record || *end != ',' || priority > 7)
+		return;
+	host_clean(text + 1);
+	line(self, text + 1);
+}
+
+/* Hands on the whole lines of `text`; returns how many bytes of another are left, moved to its start. */
+static size_t log_lines(char *text, size_t size, void (*line)(void *self, const char *text),
+                        void *self)
+{
+	char *at = text, *end;
+
+	while ((end = memchr(at, '\n', size - (size_t)(at - text)))) {
+		*end = '\0';
+		log_record(at, line, self);
+		at = end + 1;
+	}
+	size -= (size_t)(at - text);
+	memmove(text, at, size);
+	return size >= LOG_RECORD ? 0 : size; /* no record is as long */
+}
+
+/* In a container something else may go by that name, a console above all, which isn't ours to read. */
+static bool is_log(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 11));
+}
+
+int host_log(const struct host *h, void (*line)(void *self, const char *text), void *self)
+{
+	char text[2 * LOG_RECORD];
+	struct stat st;
+	auto_fd int fd = host_open(h, "/dev/kmsg", &st);
+	size_t kept = 0, total = 0;
+	ssize_t r;
+
+	if (fd < 0)
+		return fd;
+	if (!is_log(&st))
+		return -EINVAL;
+	while (total < LOG_MAX) {
+		r = read(fd, text + kept, sizeof(text) - kept);
+		total += r > 0 ? (size_t)r : 1;
+		if (r < 0 && (errno == EPIPE || errno == EINTR))
+			continue; /* EPIPE: messages were overwritten; the next read is of the oldest there is */
+		if (r < 0 && errno != EAGAIN && total == 1)
+			return -errno;
+		if (r <= 0)
+			return 0;
+		kept = log_lines(text, kept + (size_t)r, line, self);
+	}
+	return 0;
+}
+
+static int sev_ask(const struct host *h, int sev, uint32_t id, void *ret, uint32_t *ret_status)
+{
+	struct x_sev_issue_cmd cmd = { .cmd = le32_of(id), .data = le64_of((uintptr_t)ret) };
+	int r = h->sys->ioctl(h->sys->self, sev, X_SEV_ISSUE_CMD, &cmd);
+
+	*ret_status = r < 0 ? le32_get(cmd.error) : 0;
+	return r < 0 ? r : 0;
+}
+
+int host_sev_status(const struct host *h, int sev, struct x_sev_status *ret, uint32_t *ret_status)
+{
+	*ret = (struct x_sev_status){ 0 };
+	return sev_ask(h, sev, X_SEV_PLATFORM_STATUS, ret, ret_status);
+}
+
+int host_snp_status(const struct host *h, int sev, struct x_snp_status *ret, uint32_t *ret_status)
+{
+	*ret = (struct x_snp_status){ 0 };
+	return sev_ask(h, sev, X_SNP_PLATFORM_STATUS, ret, ret_status);
+}
+
+void host_cpuid(const struct host *h, uint32_t leaf, uint32_t reg[4])
+{
+	h->cpuid(leaf & 0xffff0000, 0,
+	         reg); /* the group's first leaf has the number of its last in EAX */
+	if (reg[0] < leaf || reg[0] > (leaf | 0xffff))
+		memset(reg, 0, 4 * sizeof(*reg));
+	else
+		h->cpuid(leaf, 0, reg);
+}
+
+/* The brand string, which is what /proc/cpuinfo calls the model name: APM volume 3, E.4.2. */
+static void facts_cpu(const struct host *h, struct host_facts *ret)
+{
+	char name[49] = "", *from = name, *end;
+	uint32_t reg[4];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		host_cpuid(h, 0x80000002 + i, reg);
+		memcpy(name + 16 * i, reg, sizeof(reg));
+	}
+	host_clean(name);
+	from += strspn(from, " ");
+	for (end = from + strlen(from); end > from && end[-1] == ' ';)
+		*--end = '\0';
+	snprintf(ret->cpu, sizeof(ret->cpu), "%s", from);
+}
+
+int host_facts_read(const struct host *h, struct host_facts *ret)
+{
+	int sev = h->sys->open(h->sys->self, "/dev/sev", O_RDWR | O_CLOEXEC);
+	struct x_sev_status status;
+	uint32_t ignored;
+
+	*ret = (struct host_facts){ 0 };
+	host_file(h, "/proc/sys/kernel/osrelease", ret->kernel, sizeof(ret->kernel));
+	ret->kernel[strcspn(ret->kernel, "\n")] = '\0';
+	host_clean(ret->kernel);
+	facts_cpu(h, ret);
+	if (sev < 0)
+		return 0;
+	if (host_sev_status(h, sev, &status, &ignored) == 0)
+		snprintf(ret->firmware, sizeof(ret->firmware), "%u.%u.%u", status.api_major,
+		         status.api_minor, status.build);
+	h->sys->close(h->sys->self, sev);
+	return 0;
+}

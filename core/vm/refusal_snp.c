@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/refusal_snp.c: SEV_INIT2 and LAUNCH_START: holds features and policy against what host and firmware offer. */
+#include "core/vm/refusal_snp.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/plan/plan.h"
+#include "core/snp/policy.h"
+#include "core/snp/status.h"
+#include "core/vm/abi.h"
+#include "core/vm/host.h"
+#include "core/vm/refusal.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+
+#define BIT(n) ((uint64_t)1 << (n))
+
+#define POLICY_SMT    BIT(16)
+#define POLICY_SOCKET BIT(20)
+#define POLICY_API    0xffffU          /* least firmware API: major, minor */
+#define POLICY_HOST   (~(BIT(20) - 1)) /* what depends on the platform */
+/* arch/x86/kvm/svm/sev.c, SNP_POLICY_MASK_VALID, until /dev/kvm tells (Linux 6.19). */
+#define POLICY_OLD_KVM (0x3ffffULL | BIT(19) | POLICY_SOCKET)
+
+/* A list in words: "a, b, c", cut where it ends. */
+struct names {
+	char text[384];
+	size_t n;
+};
+
+static void names_add(struct names *to, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+static void names_add(struct names *to, const char *format, ...)
+{
+	size_t room = sizeof(to->text) - to->n;
+	va_list args;
+	int n;
+
+	if (to->n > 0 && room > 2) {
+		memcpy(to->text + to->n, ", ", 3);
+		to->n += 2;
+		room -= 2;
+	}
+	va_start(args, format);
+	n = vsnprintf(to->text + to->n, room, format, args);
+	va_end(args);
+	to->n += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+}
+
+static void names_add_bit(struct names *to, const struct snp_bit *table, unsigned bit)
+{
+	while (table->text && table->bit != bit)
+		table++;
+	if (table->text && table->key)
+		names_add(to, "%s (%s)", table->key, table->text);
+	else
+		names_add(to, "bit %u%s%s%s", bit, table->text ? " (" : "",
+		          table->text ? table->text : "", table->text ? ")" : "");
+}
+
+static struct names names_of(const struct snp_bit *table, uint64_t bits)
+{
+	struct names names = { .n = 0 };
+
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (bits >> bit & 1)
+			names_add_bit(&names, table, bit);
+	return names;
+}
+
+/* An attribute of /dev/kvm; false: this kernel doesn't tell. */
+static bool kvm_tells(const struct vm *vm, uint64_t attribute, uint64_t *ret)
+{
+	struct kvm_device_attr a = { .group = X_GRP_SEV,
+		                     .attr = attribute,
+		                     .addr = (uintptr_t)ret };
+
+	*ret = 0;
+	return vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_DEVICE_ATTR, &a) == 0;
+}
+
+/* SNP_PLATFORM_STATUS; false: the firmware doesn't tell. */
+static bool firmware_tells(const struct vm *vm, struct x_snp_status *ret)
+{
+	const struct host h = { .sys = vm->sys };
+	uint32_t status;
+
+	return host_snp_status(&h, vm->sev, ret, &status) == 0;
+}
+
+/* Nothing that the manifest asks for is refused: no host is to be skipped and no manifest to be mended for it. */
+static void wanted_otherwise(struct error *err, const char *key, uint64_t value)
+{
+	err->kind = ERROR_KVM;
+	error_why(err, "KVM takes %s 0x%llx, so something else of the call is not as it wants", key,
+	          (unsigned long long)value);
+	error_fix(err, "report this, with the kernel's version and its log (dmesg)");
+}
+
+static void init2_features(struct error *err, const struct vm *vm, uint64_t features)
+{
+	uint64_t offered, refused;
+	struct names names;
+
+	if (!kvm_tells(vm, X_SEV_VMSA_FEATURES, &offered))
+		return;
+	offered |= SNP_FEATURE_ACTIVE;
+	refused = features & ~offered;
+	if (refused == 0) {
+		wanted_otherwise(err, "snp.guest_features", features);
+		return;
+	}
+	names = names_of(snp_feature_bits, refused);
+	error_why(err, "snp.guest_features 0x%llx asks for what this kernel doesn't offer: %s",
+	          (unsigned long long)features, names.text);
+	error_fix(err,
+	          "write snp.guest_features: 0x%llx, which changes the measurement, or use a "
+	          "newer kernel",
+	          (unsigned long long)(features & offered));
+}
+
+int refusal_init2(struct error *err, const struct vm *vm, const struct plan *p,
+                  struct sev_failure f)
+{
+	refusal_sev(err, CALL_SEV_INIT2, f.errnum, f.status);
+	if (err->kind == ERROR_FIRMWARE_REFUSED)
+		return err->code;
+	if (f.errnum == EINVAL)
+		init2_features(err, vm, plan_settings(p)->sev_features);
+	if (f.errnum == EBUSY && vm->asids > 0)
+		error_why(
+			err,
+			"all %u ASIDs that this host has for SNP and SEV-ES guests are in use, or "
+			"the cgroup's misc.max for sev_es is reached",
+			vm->asids);
+	return err->code;
+}
+
+/*
+ * What KVM refuses of a policy. Kernels that don't tell what they take know none of the newer bits; if there are
+ * none of those, then it is SMT that isn't allowed or single_socket that is, which Linux 6.17 began to take.
+ */
+static void start_policy(struct error *err, const struct vm *vm, uint64_t policy)
+{
+	uint64_t taken, wanted = 0;
+	bool told = kvm_tells(vm, X_SNP_POLICY_BITS, &taken);
+	struct names names = names_of(snp_policy_bits, policy & ~(told ? taken : POLICY_OLD_KVM));
+
+	if (!told) {
+		if (names.n == 0 && policy & POLICY_SOCKET)
+			names_add_bit(&names, snp_policy_bits, 20);
+		if (policy == (policy & POLICY_OLD_KVM) && !(policy & POLICY_SMT))
+			names_add(&names, "smt not being allowed");
+		taken = POLICY_OLD_KVM & ~POLICY_SOCKET;
+		wanted = POLICY_SMT;
+	}
+	if (names.n == 0) {
+		wanted_otherwise(err, "snp.policy", policy);
+		return;
+	}
+	error_why(err, "this kernel's KVM refuses of snp.policy 0x%llx: %s",
+	          (unsigned long long)policy, names.text);
+	error_fix(err, "write snp.policy: 0x%llx, or use a newer kernel%s",
+	          (unsigned long long)((policy & taken) | wanted),
+	          told ? ""
+	               : " (6.17 leaves smt and single_socket to the firmware, 6.19 the "
+	                 "newer bits)");
+}
+
+/* Bits of a policy that the platform's status has an answer to. */
+static const struct {
+	uint64_t bit;
+	uint32_t status; /* in x_snp_status.flags */
+	const char *text;
+} platform_bits[] = {
+	{ BIT(23), X_SNP_STATUS_RAPL_DIS, "rapl_dis is set, and RAPL is on (BIOS)" },
+	{ BIT(24), X_SNP_STATUS_CIPHERTEXT_HIDING,
+	  "ciphertext_hiding is set, and is off (kvm_amd.ciphertext_hiding_asids)" },
+};
+
+/* What of the policy this platform surely fails; what it may fail goes to *maybe. */
+static struct names policy_failures(const struct vm *vm, uint64_t policy, struct names *maybe)
+{
+	uint64_t open = policy & POLICY_HOST;
+	struct names sure = { .n = 0 };
+	struct x_snp_status s;
+	unsigned least = policy & POLICY_API, have;
+
+	if (firmware_tells(vm, &s)) {
+		have = (unsigned)s.api_major << 8 | s.api_minor;
+		if (least > have)
+			names_add(&sure, "it wants firmware API %u.%u, this host has %u.%u",
+			          least >> 8, least & 0xff, have >> 8, have & 0xff);
+		for (size_t i = 0; i < ARRAY_SIZE(platform_bits); i++) {
+			if (policy & platform_bits[i].bit &&
+			    !(le32_get(s.flags) & platform_bits[i].status))
+				names_add(&sure, "%s", platform_bits[i].text);
+			open &= ~platform_bits[i].bit;
+		}
+	}
+	*maybe = names_of(snp_policy_bits, open);
+	if (!(policy & POLICY_SMT))
+		names_add(maybe, "smt not being allowed where SMT is on");
+	return sure;
+}
+
+static void start_policy_failure(struct error *err, const struct vm *vm, uint64_t policy)
+{
+	struct names maybe, sure = policy_failures(vm, policy, &maybe);
+
+	if (sure.n == 0 && maybe.n == 0)
+		return;
+	error_why(err, "this platform doesn't meet snp.policy 0x%llx: %s",
+	          (unsigned long long)policy, sure.n > 0 ? sure.text : maybe.text);
+	if (sure.n == 0)
+		error_fix(err, "drop that from snp.policy, or set the platform up for it (BIOS)");
+	else
+		error_fix(err,
+		          "change snp.policy there (its key 'abi' is the least firmware API), or "
+		          "update the SEV firmware and set the platform up for it");
+}
+
+int refusal_start(struct error *err, const struct vm *vm, const struct plan *p,
+                  struct sev_failure f)
+{
+	uint64_t policy = plan_settings(p)->policy;
+
+	refusal_sev(err, CALL_LAUNCH_START, f.errnum, f.status);
+	if (err->kind == ERROR_BAD_POLICY)
+		start_policy(err, vm, policy);
+	else if (f.status == SNP_STATUS_POLICY_FAILURE)
+		start_policy_failure(err, vm, policy);
+	return err->code;
+}

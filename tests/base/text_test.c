@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/base/text_test.c: what is left of bytes once they are clean. What is UTF-8 and what is not is held against a
+ * table made by encoding every code point, so that no decoder is compared with itself.
+ */
+#include "core/base/text.h"
+
+#include <criterion/criterion.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+
+#define BAD "\xef\xbf\xbd"
+
+/* By RFC 3629, section 3; the bytes. */
+static size_t encode(uint32_t c, uint8_t to[4])
+{
+	static const uint8_t marks[] = { 0, 0x00, 0xc0, 0xe0, 0xf0 };
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n; i-- > 1; c >>= 6)
+		to[i] = (uint8_t)(0x80 | (c & 0x3f));
+	to[0] = (uint8_t)(marks[n] | c);
+	return n;
+}
+
+static bool surrogate(uint32_t c)
+{
+	return c >= 0xd800 && c <= 0xdfff;
+}
+
+static bool unfit(uint32_t c)
+{
+	return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || c == 0xfffe ||
+	       c == 0xffff;
+}
+
+/* What each run of up to three bytes is: the beginning of some character, and which it is if it is whole. */
+static uint8_t *begins[4]; /* by size; 1: begins one, 2: is one */
+static uint32_t *points[4];
+
+static void setup(void)
+{
+	for (size_t n = 1; n <= 3; n++) {
+		begins[n] = calloc((size_t)1 << (8 * n), 1);
+		points[n] = calloc((size_t)1 << (8 * n), sizeof(uint32_t));
+		cr_assert(begins[n] && points[n]);
+	}
+	for (uint32_t c = 0; c <= 0x10ffff; c++) {
+		uint8_t b[4];
+		size_t size = encode(c, b), at = 0;
+
+		for (size_t n = 1; n <= 3 && n <= size && !surrogate(c); n++) {
+			at = at << 8 | b[n - 1];
+			begins[n][at] = n == size ? 2 : 1;
+			points[n][at] = c;
+		}
+	}
+}
+
+static void teardown(void)
+{
+	for (size_t n = 1; n <= 3; n++) {
+		free(begins[n]);
+		free(points[n]);
+	}
+}
+
+TestSuite(text_utf8, .init = setup, .fini = teardown);
+
+/* What up to three bytes must become with lines kept. */
+static size_t expected(const uint8_t *from, size_t size, char *to)
+{
+	size_t length = 0;
+
+	for (size_t n; size; from += n, size -= n) {
+		size_t at = 0, longest = 0, whole = 0;
+		uint32_t c = 0;
+
+		for (size_t i = 1; i <= size; i++) {
+			at = at << 8 | from[i - 1];
+			if (!begins[i][at])
+				break;
+			longest = i;
+			if (begins[i][at] == 2) {
+				whole = i;
+				c = points[i][at];
+				break;
+			}
+		}
+		n = longest ? longest : 1;
+		if (whole && c == '\r' && size > 1 && from[1] == '\n')
+			continue;
+		if (whole && !unfit(c)) {
+			memcpy(to + length, from, n);
+			length += n;
+		} else {
+			memcpy(to + length, BAD, 3);
+			length += 3;
+		}
+	}
+	to[length] = '\0';
+	return length;
+}
+
+static void check_bytes(const uint8_t *from, size_t size)
+{
+	char have[16], want[16];
+	size_t n = expected(from, size, want), m = text_clean(have, sizeof(have), from, size, 1);
+
+	if (m != n || memcmp(have, want, n + 1) != 0)
+		cr_assert_fail("%zu bytes %02x %02x %02x become '%s', not '%s'", size, from[0],
+		               size > 1 ? from[1] : 0, size > 2 ? from[2] : 0, have, want);
+}
+
+Test(text_utf8, every_byte_and_every_pair_of_bytes)
+{
+	uint8_t b[2];
+
+	for (unsigned i = 0; i < 0x10000; i++) {
+		b[0] = (uint8_t)(i >> 8);
+		b[1] = (uint8_t)i;
+		check_bytes(b, 2);
+		if (b[1] == 0)
+			check_bytes(b, 1);
+	}
+}
+
+/* With other first bytes the first one or two stand for themselves. */
+Test(text_utf8, every_three_bytes_whose_first_announces_three_or_more)
+{
+	uint8_t b[3];
+
+	for (unsigned i = 0xe00000; i <= 0xffffff; i++) {
+		b[0] = (uint8_t)(i >> 16);
+		b[1] = (uint8_t)(i >> 8);
+		b[2] = (uint8_t)i;
+		check_bytes(b, 3);
+	}
+}
+
+Test(text_utf8, every_code_point_stays_or_is_replaced_as_a_whole)
+{
+	for (uint32_t c = 0; c <= 0x10ffff; c++) {
+		uint8_t from[4];
+		char have[16];
+		size_t size = encode(c, from), n = text_clean(have, sizeof(have), from, size, 1);
+
+		if (surrogate(
+			    c)) /* ED is no beginning of ED A0, and A0 and 80 are none of anything */
+			cr_assert(n == 9 && !memcmp(have, BAD BAD BAD, 10), "U+%04X", c);
+		else if (unfit(c))
+			cr_assert(n == 3 && !memcmp(have, BAD, 4), "U+%04X", c);
+		else
+			cr_assert(n == size && !memcmp(have, from, n) && !have[n], "U+%04X", c);
+	}
+}
+
+#define ROW(from, want)                                                                            \
+	{                                                                                          \
+		from, sizeof(from) - 1, want                                                       \
+	}
+
+struct row {
+	const char *from;
+	size_t size;
+	const char *want;
+};
+
+static void check_rows(const struct row *rows, size_t n, int lines)
+{
+	for (size_t i = 0; i < n; i++) {
+		char have[64];
+		size_t length = text_clean(have, sizeof(have), rows[i].from, rows[i].size, lines);
+
+		cr_expect_str_eq(have, rows[i].want, "row %zu", i);
+		cr_expect_eq(length, strlen(rows[i].want), "row %zu", i);
+	}
+}
+
+/* The Unicode Standard, chapter 3.9, tables 3-8 to 3-11, with RFC 3629's limits. */
+Test(text, ill_formed_sequences_are_replaced_subpart_by_subpart)
+{
+	static const struct row rows[] = {
+		ROW("\xc0\xaf\xe0\x80\xbf\xf0\x81\x82"
+		    "A",
+		    BAD BAD BAD BAD BAD BAD BAD BAD "A"),
+		ROW("\xed\xa0\x80\xed\xbf\xbf\xed\xaf"
+		    "A",
+		    BAD BAD BAD BAD BAD BAD BAD BAD "A"),
+		ROW("\xf4\x91\x92\x93\xff"
+		    "A\x80\xbf"
+		    "B",
+		    BAD BAD BAD BAD BAD "A" BAD BAD "B"),
+		ROW("\xe1\x80\xe2\xf0\x91\x92\xf1\xbf"
+		    "A",
+		    BAD BAD BAD BAD "A"),
+		ROW("\xf0\x8f\xbf\xbf", BAD BAD BAD BAD),         /* overlong U+FFFF */
+		ROW("\xf4\x90\x80\x80", BAD BAD BAD BAD),         /* U+110000 */
+		ROW("\xf8\x88\x80\x80\x80", BAD BAD BAD BAD BAD), /* five bytes */
+		ROW("\xf4\x8f\xbf\xbd", "\xf4\x8f\xbf\xbd"),      /* U+10FFFD */
+		ROW("\xf0\x9f\x98", BAD),                         /* cut at the end */
+		ROW("\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"),
+		ROW("a\xf0\x9f\x98z", "a" BAD "z"),
+	};
+
+	check_rows(rows, ARRAY_SIZE(rows), 0);
+	check_rows(rows, ARRAY_SIZE(rows), 1);
+}
+
+Test(text, controls_are_replaced_and_zero_bytes_do_not_end_anything)
+{
+	static const struct row rows[] = {
+		ROW("", ""),
+		ROW("a\0b", "a" BAD "b"),
+		ROW("\x1b[31mred", BAD "[31mred"),
+		ROW("\x7f\xc2\x80\xc2\x9f\xc2\xa0", BAD BAD BAD "\xc2\xa0"),
+		ROW("\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd", BAD BAD BAD),
+		ROW("\r", BAD),
+		ROW("a\rb", "a" BAD "b"),
+	};
+
+	check_rows(rows, ARRAY_SIZE(rows), 0);
+	check_rows(rows, ARRAY_SIZE(rows), 1);
+}
+
+Test(text, lines_stay_where_they_may)
+{
+	static const struct row rows[] = {
+		ROW("a\tb\nc\r\nd\n", "a\tb\nc\nd\n"),
+		ROW("\r\r\n", BAD "\n"),
+		ROW("a\xe2\x80\xa8"
+		    "b\xe2\x80\xa9"
+		    "c",
+		    "a\xe2\x80\xa8"
+		    "b\xe2\x80\xa9"
+		    "c"),
+	};
+
+	check_rows(rows, ARRAY_SIZE(rows), 1);
+}
+
+Test(text, else_what_parts_lines_is_one_space)
+{
+	static const struct row rows[] = {
+		ROW("a\tb\nc\r\nd\n", "a b c d "),
+		ROW("a\xe2\x80\xa8"
+		    "b\xe2\x80\xa9"
+		    "c\xe2\x80\xa7",
+		    "a b c\xe2\x80\xa7"),
+		ROW("\n\n\t", "   "),
+	};
+
+	check_rows(rows, ARRAY_SIZE(rows), 0);
+}
+
+/* Characters of 1, 2, 3 and 4 bytes and a bad one: of each room, as many as fit, and nothing behind. */
+Test(text, what_does_not_fit_is_left_out_from_a_whole_character_on)
+{
+	static const char from[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\xff"
+				   "b";
+	static const size_t ends[] = { 0, 1, 3, 6, 10, 13, 14 };
+	static const char want[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80" BAD "b";
+
+	for (size_t room = 1; room <= 20; room++) {
+		char have[32];
+		size_t n, fits = 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+			fits = ends[i] < room ? ends[i] : fits;
+		memset(have, '#', sizeof(have));
+		n = text_clean(have, room, from, sizeof(from) - 1, 0);
+		cr_expect_eq(n, fits, "room %zu", room);
+		cr_expect_arr_eq(have, want, fits, "room %zu", room);
+		cr_expect_eq(have[fits], '\0', "room %zu", room);
+		for (size_t i = fits + 1; i < sizeof(have); i++)
+			cr_assert_eq(have[i], '#', "room %zu, byte %zu", room, i);
+	}
+}
+
+Test(text, without_room_nothing_is_written)
+{
+	char have[2] = "#";
+
+	cr_expect_eq(text_clean(have, 0, "abc", 3, 0), 0);
+	cr_expect_eq(have[0], '#');
+}
+
+Test(text, the_room_it_names_is_enough_for_the_worst)
+{
+	uint8_t from[100];
+	char have[TEXT_ROOM(sizeof(from))];
+
+	memset(from, 0xff, sizeof(from));
+	cr_expect_eq(text_clean(have, sizeof(have), from, sizeof(from), 0), 3 * sizeof(from));
+}

@@ -1,0 +1,200 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/completion.sh: what bash, zsh and fish offer where the user presses Tab.
+# shellcheck source=tests/cli/lib.inc disable=SC1091,SC2016 # programs for other shells
+. tests/cli/lib.inc
+
+# Each program reads lines from stdin and writes what is offered at the end of each: a line, sorted, without what
+# stands before a '=' already; $1 is a folder with the script in it, the working directory has the files.
+
+# Takes the line apart as readline does.
+BASH_ASKS='
+source "$1/bash"
+while IFS= read -r COMP_LINE; do
+  COMP_POINT=${#COMP_LINE} COMP_WORDS=() rest=$COMP_LINE
+  while [[ $rest =~ ^[[:space:]]*([=:]+|[^[:space:]=:]+)(.*)$ ]]; do
+    COMP_WORDS+=("${BASH_REMATCH[1]}") rest=${BASH_REMATCH[2]}
+  done
+  [[ $COMP_LINE != *" " ]] || COMP_WORDS+=("")
+  COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+  _snpvmm
+  printf "%s\n" "${COMPREPLY[@]}" | sort -u | paste -s -d " "
+done'
+
+FISH_ASKS='
+source $argv[1]/fish
+while read -l line
+  complete -C $line | string replace -r "\t.*" "" | string replace -r "^.*=(.)" "\$1" |
+    string replace -r "/\$" "" | sort -u | paste -s -d " "
+end'
+
+# zsh completes nowhere but on a terminal: an inner one gets the keys and writes down what it would show.
+ZSH_ASKED='
+PS1= PS2=
+setopt no_beep extended_glob
+fpath=($DIR $fpath)
+autoload -Uz compinit
+compinit -u -D
+compadd() {
+  local -a hits
+  if [[ " $*" != *" "-[a-zA-Z]#[OAD]*" "* ]]; then
+    builtin compadd -A hits "$@"
+    (( $#hits )) && print -rl -- $hits >>$DIR/offered
+  fi
+  builtin compadd "$@"
+}
+asked() { compstate[insert]= compstate[list]=; print -n "<asked>" }
+ask() { comppostfuncs=(asked); _main_complete }
+zle -C ask complete-word ask
+bindkey "^I" ask
+print "<ready>"'
+ZSH_ASKS='
+zmodload zsh/zpty
+zpty inner zsh -f -i
+zpty -w inner "DIR=${(q)1}; source ${(q)1}/asked"
+zpty -r inner seen "*<ready>*"
+while IFS= read -r line; do
+  : >$1/offered
+  zpty -w -n inner $line$'\''\t'\''
+  zpty -r inner seen "*<asked>*"
+  zpty -w -n inner $'\''\C-u'\''
+  tr -d "\\\\" <$1/offered | sort -u | paste -s -d " "
+done
+zpty -d inner'
+
+mkdir "$T/scripts" "$T/files" "$T/files/results"
+: >"$T/files/guest.yaml" && : >"$T/files/other.yml" && : >"$T/files/kernel.img"
+
+ask() { # SHELL <LINES
+  timeout -s KILL 60 sh -c 'cd "$0" && shift && exec "$@"' "$T/files" - "$@" >"$T/offers" 2>"$T/err"
+}
+ask_bash() {
+  COMP_WORDBREAKS=' =:' ask bash --norc -c "$BASH_ASKS" bash "$T/scripts"
+}
+ask_zsh() {
+  mv "$T/scripts/zsh" "$T/scripts/_snpvmm"
+  printf '%s\n' "$ZSH_ASKED" >"$T/scripts/asked"
+  HOME=$T ask zsh -f -c "$ZSH_ASKS" zsh "$T/scripts"
+}
+ask_fish() {
+  HOME=$T XDG_CONFIG_HOME=$T XDG_DATA_HOME=$T ask fish --no-config -c "$FISH_ASKS" "$T/scripts"
+}
+
+expect() { # LINE WORD...
+  printf '%s\n' "$1" >>"$T/lines"
+  shift
+  printf '%s\n' "$@" | sort -u | paste -s -d ' ' >>"$T/wanted"
+}
+
+keys=$(sed -n 's/^\t\[KEY_[A-Z0-9_]*\] = { "\([a-z_.]*\)", VALUE_\([A-Z_]*\).*/\1 \2/p' config/keys.c | sed -n '/ LATER$/!s/ .*/=/p')
+formats=$(sed -n 's/.*\[SHOW_[A-Z]*\] = { "\([a-z]*\)".*/\1/p' cmd/show.c)
+commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
+
+: >"$T/lines" && : >"$T/wanted"
+# shellcheck disable=SC2086 # lists of words
+{
+  expect 'snpvmm ' $commands
+  expect 'snpvmm mea' measure
+  expect 'snpvmm -q --color=never mea' measure
+  expect 'snpvmm -o json mea' measure
+  expect 'snpvmm -qo js' json
+  expect 'snpvmm --output=' $formats
+  expect 'snpvmm --color a' auto always
+  expect 'snpvmm run ' guest.yaml other.yml results
+  expect 'snpvmm run gu' guest.yaml
+  expect 'snpvmm check guest.yaml ' guest.yaml other.yml results
+  expect 'snpvmm -v run -q --platform snp gu' guest.yaml
+  expect 'snpvmm run --platform ' snp kvm
+  expect 'snpvmm run --platform=k' kvm
+  expect 'snpvmm run -P s' snp
+  expect 'snpvmm run -vP ' snp kvm
+  expect 'snpvmm run --color=' auto always never
+  expect 'snpvmm run --stats=k' kernel.img
+  expect 'snpvmm measure --vcpus ' ''
+  expect 'snpvmm measure --output c' cbor
+  expect 'snpvmm measure --set ' $keys
+  expect 'snpvmm measure --set plat' platform=
+  expect 'snpvmm measure --set platform=' snp kvm
+  expect 'snpvmm measure --set=platform=k' kvm
+  expect 'snpvmm measure -S measure.profile=' qemu ec2 gce
+  expect 'snpvmm measure --set boot.kernel=' guest.yaml kernel.img other.yml results
+  expect 'snpvmm measure --set boot.kernel=k' kernel.img
+  expect 'snpvmm measure --set boot.kernel_hashes=' true false
+  expect 'snpvmm measure --set boot.firmware=b' builtin:selftest
+  expect 'snpvmm measure --set vcpus=4 gu' guest.yaml
+  expect 'snpvmm schema x' ''
+  expect 'snpvmm completion ' bash zsh fish
+  expect 'snpvmm completion z' zsh
+  case " $(echo $commands) " in *' explain '*) expect 'snpvmm explain guest-p' guest-panic guest-power-off ;; esac
+  ! "$SNPVMM" run --help | grep -q -e '--results' || expect 'snpvmm run --results ' results
+}
+
+for command in '' $commands; do
+  # shellcheck disable=SC2086 # none or one
+  call $command --help
+  sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p; s/^ *\(--[a-z-]*\).*/\1/p' "$T/out" >"$T/options"
+  # shellcheck disable=SC2046 # a list of words
+  expect "snpvmm $command${command:+ }-" $(cat "$T/options")
+  [ "$(grep -c . "$T/options")" -ge 6 ] || { echo "not ok '$command --help' has its form"; any_failed=1; }
+done
+
+for shell in bash zsh fish; do
+  begin "$shell has a script"
+  call completion "$shell"
+  wants 0
+  err_is ''
+  cp "$T/out" "$T/scripts/$shell"
+  if ! command -v "$shell" >/dev/null; then
+    skip "$shell takes the script" "there is no $shell"
+    skip "$shell offers what fits" "there is no $shell"
+    continue
+  fi
+
+  begin "$shell takes the script"
+  run "$shell" -n "$T/scripts/$shell"
+  wants 0
+  err_is ''
+
+  begin "$shell offers what fits"
+  "ask_$shell" <"$T/lines"
+  status=$? last="ask $shell"
+  wants 0
+  err_is ''
+  [ "$(grep -c '' "$T/offers")" = "$(grep -c '' "$T/lines")" ] || wrong "$shell did not answer all: $(cat "$T/offers")"
+  paste -d '|' "$T/lines" "$T/wanted" "$T/offers" | awk -F '|' '
+    $1 ~ / -$/ { gsub(/[^ ]*=( |$)/, "", $3) } # what takes a value may stand there twice, in fish with its =
+    $2 != $3 { print "at \"" $1 "\" there should be: " $2; print "and there is: " $3 }' >>"$T/why"
+done
+
+if command -v shellcheck >/dev/null; then
+  begin 'shellcheck has nothing against the script for bash'
+  run shellcheck -s bash -S warning "$T/scripts/bash"
+  wants 0
+  out_is ''
+else
+  skip 'shellcheck has nothing against the script for bash' 'there is no shellcheck'
+fi
+
+if command -v fish >/dev/null; then
+  begin 'a quote in a description is one in the shell'
+  HOME=$T run fish --no-config -c 'source $argv[1]; complete -C "snpvmm sche"' "$T/scripts/fish"
+  out_is "schema$(printf '\t')Print the manifest's JSON Schema"
+else
+  skip 'a quote in a description is one in the shell' 'there is no fish'
+fi
+
+begin 'bash: what stands before a colon is not put in twice'
+printf '%s\n' 'snpvmm run --set boot.firmware=builtin:s' 'snpvmm run --set=boot.firmware=builtin:' >"$T/lines"
+ask_bash <"$T/lines"
+[ "$(cat "$T/offers")" = "selftest
+selftest" ] || wrong "$(cat "$T/offers" "$T/err")"
+
+begin 'another shell is refused by name'
+call completion tcsh
+usage_error "snpvmm completion: there are scripts for bash, zsh and fish, not for 'tcsh'"
+call completion
+usage_error 'Usage: snpvmm completion [OPTION...] SHELL'
+call completion bash zsh
+usage_error 'snpvmm completion: one shell at a time'
+
+finish

@@ -1,0 +1,123 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/examples.sh: examples/ is sound: manifests, what schedulers are told, and each command line, which is run.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+HERE=/usr/local/share/doc/snpvmm # where `make install` puts examples/
+
+begin 'the manifest for a smoke test is right'
+call check examples/smoke.yaml
+wants 0
+err_is 'snpvmm: examples/smoke.yaml: ok'
+
+begin 'the manifest of a kernel is right, but for the files that it leaves to the reader'
+mkdir "$T/linux"
+cp examples/linux.yaml "$T/linux/"
+call check "$T/linux/linux.yaml"
+wants 2
+one_error "$T/linux/linux.yaml:7:11" file-unreadable "boot.kernel: cannot open '$T/linux/vmlinuz': No such file or directory"
+
+if python3 -c 'import yaml' 2>/dev/null; then
+  for file in examples/*.yml examples/*.yaml; do
+    begin "$file is YAML"
+    run python3 -c 'import sys, yaml; assert isinstance(yaml.safe_load(open(sys.argv[1])), dict)' "$file"
+    wants 0
+  done
+else
+  skip 'examples are YAML' 'python3 lacks yaml'
+fi
+
+# The one command line of a file, as words: without what the scheduler's language puts around it.
+command_of() { # FILE
+  sed -n '/^ *#/d; s/ >.*//; s/.*snpvmm\(,* run\)/snpvmm\1/p' "$1" | tr -d '],'
+}
+
+SCHEDULERS='github-actions.yml gitlab-ci.yml snpvmm-smoke.service kubernetes-job.yaml'
+for name in $SCHEDULERS; do
+  file=examples/$name
+  begin "$name: its command line works, and leaves results"
+  command_of "$file" >"$T/command"
+  [ "$(grep -c . "$T/command")" = 1 ] || wrong "it has not one command: $(cat "$T/command")"
+  results=$(sed -n 's/.* --results \([^ ]*\).*/\1/p' "$T/command")
+  [ -n "$results" ] || wrong 'it keeps no results'
+  set -f
+  # shellcheck disable=SC2046 # words
+  set -- $(sed "s|^snpvmm ||; s| --results [^ ]*| --results $T/results/$name|; s|$HERE/||" "$T/command")
+  set +f
+  for word; do last_word=$word; done
+  [ -e "$last_word" ] || wrong "there is no $last_word"
+  if kvm_usable; then
+    call "$@" --platform kvm
+    wants 0
+    for result in result.json junit.xml serial.log; do
+      [ -s "$T/results/$name/$result" ] || wrong "there is no $result in what it leaves"
+    done
+  else
+    call "$@" --platform kvm --help # nothing is run, and an option that there isn't is still an error
+    wants 0
+  fi
+  file_has "$file" "$name" "$results"
+done
+kvm_usable || skip 'the command lines of examples/ are run' 'there is no /dev/kvm for this user'
+
+said() { # FILE LINE...: each of them is one of the file's
+  file=examples/$1
+  shift
+  for line; do grep -q -x -F -e "$line" "$file" || wrong "$file lacks the line: $line"; done
+}
+
+begin 'where the results are put is where the scheduler looks for them'
+said github-actions.yml '          path: results/' '        if: always()'
+said gitlab-ci.yml '    paths: [results/]' '      junit: results/junit.xml' '    when: always'
+said snpvmm-smoke.service 'StateDirectory=snpvmm-smoke'
+grep -q ' --results %S/snpvmm-smoke/' examples/snpvmm-smoke.service || wrong 'the service keeps them elsewhere'
+said kubernetes-job.yaml '              mountPath: /results'
+
+begin 'a skipped run is told apart from one that failed'
+said gitlab-ci.yml '    exit_codes: 77 # this runner can'"'"'t launch SNP guests: a warning'
+said snpvmm-smoke.service SuccessExitStatus=77
+for name in github-actions.yml gitlab-ci.yml snpvmm-smoke.service; do
+  command_of "examples/$name" | grep -q -e ' --skip-unsupported ' || wrong "$name does not ask for it"
+done
+
+begin "github-actions.yml: the job's status is snpvmm's, but for 77"
+sed -n '/^        run: |$/,/^$/{/run: |$/d; s/^          //p;}' examples/github-actions.yml >"$T/step"
+mkdir "$T/stub"
+# shellcheck disable=SC2016 # for the stub
+printf '#!/bin/sh\nexit "$STATUS"\n' >"$T/stub/snpvmm" && chmod +x "$T/stub/snpvmm"
+for pair in 0:0 1:1 77:0 99:99 124:124; do
+  run env STATUS="${pair%:*}" PATH="$T/stub:$PATH" bash -e "$T/step"
+  wants "${pair#*:}"
+  case $pair in 77:*) out_has '::notice::skipped' ;; *) out_is '' ;; esac
+done
+
+begin "a guest cannot speak to the scheduler by its job's log"
+for name in github-actions.yml gitlab-ci.yml; do
+  grep -q '^[^#]*snpvmm run .* >/dev/null' "examples/$name" || wrong "$name has the console in the log"
+done
+said snpvmm-smoke.service StandardOutput=null
+
+begin 'the README has a paragraph about each'
+for file in examples/*; do
+  name=${file##*/}
+  [ "$name" = README.md ] || grep -q -F "**[$name]($name)**" examples/README.md || wrong "there is none about $name"
+done
+grep -o ']([^)]*)' examples/README.md | sed 's/](\(.*\))/\1/' >"$T/links"
+while read -r link; do
+  [ -e "examples/$link" ] || wrong "it points at $link, which is not there"
+done <"$T/links"
+
+if command -v systemd-analyze >/dev/null; then
+  begin 'systemd has nothing against service and timer'
+  mkdir "$T/units"
+  cp examples/snpvmm-smoke.timer "$T/units/"
+  sed "s|^ExecStart=/usr/local/bin/snpvmm |ExecStart=$SNPVMM |" examples/snpvmm-smoke.service >"$T/units/snpvmm-smoke.service"
+  run systemd-analyze verify --man=no "$T/units/snpvmm-smoke.service" "$T/units/snpvmm-smoke.timer"
+  wants 0
+  out_is ''
+  grep snpvmm "$T/err" >>"$T/why"
+else
+  skip 'systemd has nothing against service and timer' 'there is no systemd-analyze'
+fi
+
+finish

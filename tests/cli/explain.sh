@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/explain.sh: a whole page for each name that an error, a verdict or the SNP firmware can have.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+
+# The tables as they stand in the sources.
+sed -n 's/^\t\[[A-Z_]*\] = "\([a-z-]*\)",$/\1/p' core/base/reason.c >"$T/reasons"
+sed -n '/ statuses\[\] = {$/,/^};$/p' core/snp/status.c | tr -d '\n\t' | grep -o '{ [0-9A-Zx_a-f]*, *"[A-Z_]*"' |
+  sed 's/.*"\(.*\)"/\1/' >"$T/statuses"
+
+begin 'the tables are found'
+[ "$(grep -c . "$T/reasons")" = "$(grep -c '^	\[.*\] = ' core/base/reason.c)" ] || wrong "reasons: $(cat "$T/reasons")"
+[ "$(grep -c . "$T/reasons")" -gt 40 ] || wrong "too few reasons: $(cat "$T/reasons")"
+[ "$(grep -c . "$T/statuses")" -ge 40 ] || wrong "too few statuses: $(cat "$T/statuses")"
+grep -q -x BAD_MEASUREMENT "$T/statuses" || wrong 'no BAD_MEASUREMENT'
+
+# Prints what a page lacks. PARTS: its headings, each of which begins a list with something in it.
+page_faults() { # FILE HEADING...
+  awk -v headings="$(shift; printf '%s|' "$@")" '
+    BEGIN { n = split(headings, heading, "|") - 1; part = 0 }
+    length > 76 { print "longer than 76 columns: " $0 }
+    /[ \t]$/ || /[^ -~]/ { print "spaces at its end, or not ASCII: " $0 }
+    NR == 1 && !/^[A-Za-z_-]+: [^ ].*[^.]$/ { print "no heading: " $0 }
+    NR == 3 && !/^[\047A-Za-z]/ { print "no paragraph: " $0 }
+    part < n && $0 == heading[part + 1] { part++; items[part] = 0; next }
+    part > 0 && /^  [^ ]/ { items[part]++ }
+    END {
+      for (i = 1; i <= n; i++) if (!items[i]) print "nothing below " heading[i]
+      if (NR < 10 || NR > 25) print NR " lines"
+    }' "$1"
+}
+
+begin 'each name has a page with all its parts'
+while read -r name; do
+  call explain "$name"
+  wants 0
+  err_is ''
+  [ "$(head -n 1 "$T/out" | cut -d : -f 1)" = "$name" ] || wrong "$name has the page $(head -n 1 "$T/out")"
+  page_faults "$T/out" 'Likely causes:' 'What to do:' 'More:' >"$T/faults"
+  [ ! -s "$T/faults" ] || wrong "$name: $(cat "$T/faults")"
+  [ "$(grep -c '^Exit status of run: [0-9]' "$T/out")" = 1 ] || wrong "$name: no exit status"
+done <"$T/reasons"
+
+begin 'no two pages say the same'
+while read -r name; do
+  call explain "$name"
+  sed -n '1s/^[^:]*//p; 3p' "$T/out"
+done <"$T/reasons" | sort | uniq -d >"$T/twice"
+[ ! -s "$T/twice" ] || wrong "$(cat "$T/twice")"
+
+begin 'the statuses of run agree with the manual'
+while read -r name wanted; do
+  call explain "$name"
+  out_has "Exit status of run: $wanted"
+done <<'STATUSES'
+usage 2
+file-differs 2
+measurement-differs 3
+host-unsupported 99, or 77 with
+firmware-refused 99
+guest-panic 1
+guest-terminated 1
+kvm-entry-failed 99
+console-complete 0
+console-missing 1
+timeout 124
+silence 124
+signal 128 + N
+STATUSES
+
+begin 'each status of the firmware has a page, by name in any case and by number'
+while read -r name; do
+  call explain "$name"
+  wants 0
+  err_is ''
+  grep -q -x "$name: status 0x[0-9a-f]* of the SNP firmware" "$T/out" || wrong "$name: $(head -n 1 "$T/out")"
+  page_faults "$T/out" 'It means:' 'What to do:' 'More:' >"$T/faults"
+  [ ! -s "$T/faults" ] || wrong "$name: $(cat "$T/faults")"
+  cp "$T/out" "$T/page"
+  for word in "$(sed -n '1s/.* \(0x[0-9a-f]*\) .*/\1/p' "$T/page")" "$(echo "$name" | tr '[:upper:]' '[:lower:]')"; do
+    grep -q -x -e "$word" "$T/reasons" && continue # the name is ours, exactly so spelt
+    call explain "$word"
+    wants 0
+    cmp -s "$T/out" "$T/page" || wrong "$word has another page than $name"
+  done
+done <"$T/statuses"
+call explain 0x00b
+out_has 'BAD_MEASUREMENT: status 0x0b of the SNP firmware' 'the ID block expects another launch digest'
+
+begin 'a name that both have is told apart by its spelling'
+call explain unsupported
+out_has 'unsupported: asked for' "0x15"
+call explain UNSUPPORTED
+out_has 'UNSUPPORTED: status 0x15'
+
+begin 'without a name they are all listed, and nothing else'
+call explain
+wants 0
+err_is ''
+sed -n 's/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/listed"
+cmp -s "$T/listed" "$T/reasons" || wrong "listed: $(cat "$T/listed")"
+sed -n 's/^  0x[0-9a-f]* \([A-Z_]*\).*/\1/p' "$T/out" >"$T/listed"
+cmp -s "$T/listed" "$T/statuses" || wrong "listed: $(cat "$T/listed")"
+[ -z "$(awk 'length > 76 || / $/' "$T/out")" ] || wrong "lines: $(awk 'length > 76 || / $/' "$T/out")"
+cp "$T/out" "$T/list"
+while read -r name; do
+  call explain "$name"
+  meaning=$(sed -n '1s/^[^:]*: //p' "$T/out")
+  grep -q -E "^  $name +$meaning\$" "$T/list" || wrong "$name: '$meaning' is not in the list"
+done <"$T/reasons"
+
+refused_word() { # WORD SENTENCE FIX
+  call explain "$1"
+  wants 2
+  out_is ''
+  err_is "snpvmm: error: $2 [usage]
+  fix: $3"
+}
+
+begin 'a word that is near a name is asked back'
+for pair in 'bad-polcy bad-policy' 'measurment-differs measurement-differs' 'BAD_MEASURMENT BAD_MEASUREMENT' \
+  'bad_signatur BAD_SIGNATURE' 'guest-paniced guest-panic' 'Bad-Policy bad-policy'; do
+  refused_word "${pair% *}" "'${pair% *}' is neither an error's name nor a status of the firmware" \
+    "did you mean '${pair#* }'?"
+done
+
+begin 'other words are refused'
+for word in zebra '' 0x 0x2a9 0x1ffffffff 0xbg -1 11 "$(printf 'a\033[2J')"; do
+  call explain -- "$word"
+  wants 2
+  out_is ''
+  err_has 'is neither an error'
+  err_has "  fix: 'snpvmm explain' lists them"
+  ! grep -q "$(printf '\033')" "$T/err" || wrong 'control characters are passed on'
+done
+
+begin 'one name at a time'
+call explain timeout silence
+usage_error 'snpvmm explain: one name at a time'
+
+begin 'what a later version can is refused by name'
+for want in "--want $ZEROS $EXAMPLE" "--want=$ZEROS $EXAMPLE" "$EXAMPLE --want $ZEROS"; do
+  # shellcheck disable=SC2086 # options
+  call explain $want
+  wants 2
+  out_is ''
+  err_is 'snpvmm: error: explain --want is not supported by this version of snpvmm [unsupported]'
+done
+
+begin 'there is no other form of it'
+call -o json explain timeout
+wants 2
+err_is "snpvmm: error: -o: the command 'explain' has no result to print [usage]"
+
+begin 'the names that errors have are names that explain knows'
+for command in 'mesure' 'check none.yaml' 'plan x' 'check --set vcpus=0 snpvmm.yaml.example'; do
+  # shellcheck disable=SC2086 # a command and its options
+  call $command
+  name=$(sed -n '1s/.*\[\([a-z-]*\)\]$/\1/p' "$T/err")
+  call explain "$name"
+  wants 0
+done
+
+finish

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/fake/host.h: a host behind struct host: a tree of files, a processor, /dev/kvm and /dev/sev that only answer. */
+#ifndef TESTS_FAKE_HOST_H
+#define TESTS_FAKE_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/vm/abi.h"
+#include "core/vm/host.h"
+#include "core/vm/sys.h"
+
+enum { FAKE_HOST_CAPS = 8, FAKE_HOST_ATTRIBUTES = 3, FAKE_HOST_LEAVES = 16 };
+
+/* Begins as one that launches SNP guests: a test takes away what it is about. One at a time. */
+struct fake_host {
+	struct host host; /* for the code under test */
+	struct kvm_sys sys;
+	char root[64];
+
+	int kvm_errno, sev_errno; /* of opening; 0: it opens */
+	int api_version;
+	struct {
+		int capability;
+		int value; /* negative: KVM_CHECK_EXTENSION fails so */
+	} caps[FAKE_HOST_CAPS];
+	int attribute_errno[FAKE_HOST_ATTRIBUTES]; /* of group KVM_X86_GRP_SEV */
+	uint64_t attributes[FAKE_HOST_ATTRIBUTES];
+	struct x_sev_status sev;
+	struct x_snp_status snp;
+	int sev_status_errno, snp_status_errno;
+	uint32_t sev_error; /* what the firmware says with either */
+	struct {
+		uint32_t leaf, reg[4];
+	} leaves[FAKE_HOST_LEAVES];
+	size_t n_leaves;
+
+	unsigned open;       /* descriptors that are */
+	unsigned sev_asked;  /* commands to the firmware */
+	char complaint[128]; /* the first call that no mere look would make; "" none */
+};
+
+struct fake_host *fake_host_new(void);
+void fake_host_free(struct fake_host *f); /* removes the tree */
+
+static inline void fake_host_cleanup(struct fake_host **f)
+{
+	fake_host_free(*f);
+}
+#define auto_fake_host __attribute__((cleanup(fake_host_cleanup)))
+
+/* A file of the tree, its folders made; what was there is replaced. */
+void fake_host_bytes(struct fake_host *f, const char *path, const void *bytes, size_t size);
+void fake_host_text(struct fake_host *f, const char *path, const char *text);
+/* A file or a folder with all that is in it; what isn't there is an error of the test. */
+void fake_host_remove(struct fake_host *f, const char *path);
+/* A capability's value; the test's error if it isn't among the known. */
+void fake_host_cap(struct fake_host *f, int capability, int value);
+/* The four registers of a leaf, there to be changed; a new one has zeros. */
+uint32_t *fake_host_leaf(struct fake_host *f, uint32_t leaf);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/tool/results.c FOLDER: documents of every kind of result, for validators: FOLDER/NAME.json and NAME.xml for
+ * each, all of them in all.xml and all.tap, and none in none.xml and none.tap.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/out/emit.h"
+#include "core/out/folder.h"
+#include "core/out/run_result.h"
+#include "tests/make/results.h"
+
+enum { HOSTILE = 40, RUNS = RESULTS + 1 + HOSTILE };
+
+static struct run_result results[RUNS];
+static const struct run_result *runs[RUNS];
+
+struct some {
+	size_t from, n;
+};
+
+static int put_json(void *self, FILE *to, struct error *err)
+{
+	const struct some *s = self;
+	struct emitter e;
+	int r = emit_json(&e, err);
+
+	if (r < 0)
+		return r;
+	result_run(&e, NULL, runs[s->from]);
+	return e.finish(e.self, to, err);
+}
+
+static int put_xml(void *self, FILE *to, struct error *err)
+{
+	const struct some *s = self;
+
+	return junit_write(to, s->n == 1 ? "one" : "suite \xff<&>\"\n", runs + s->from, s->n, err);
+}
+
+static int put_tap(void *self, FILE *to, struct error *err)
+{
+	const struct some *s = self;
+
+	return tap_write(to, runs + s->from, s->n, err);
+}
+
+static void put(struct folder *f, const char *stem, const char *end,
+                int (*writer)(void *, FILE *, struct error *), struct some s)
+{
+	struct error err = { 0 };
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s.%s", stem, end);
+	if (folder_put(f, name, writer, &s, &err) == 0)
+		return;
+	fprintf(stderr, "%s\n", err.text);
+	exit(1);
+}
+
+static void make_runs(void)
+{
+	for (size_t i = 0; i < RUNS; i++) {
+		struct run_result *r = &results[i];
+
+		runs[i] = r;
+		if (i < RESULTS)
+			results_full(r, (enum run_verdict)i);
+		else if (i == RESULTS)
+			results_bare(r);
+		else
+			results_hostile(r, (enum run_verdict)(i % RESULTS), (unsigned)(i * 11));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const none[] = { NULL };
+	struct folder f;
+	struct error err = { 0 };
+	char stem[32];
+
+	if (argc != 2 || folder_open(&f, argv[1], none, &err) < 0) {
+		fprintf(stderr, "%s\n", argc == 2 ? err.text : "usage: results FOLDER");
+		return 1;
+	}
+	make_runs();
+	for (size_t i = 0; i < RUNS; i++) {
+		snprintf(stem, sizeof(stem), "%zu", i);
+		put(&f, stem, "json", put_json, (struct some){ i, 1 });
+		put(&f, stem, "xml", put_xml, (struct some){ i, 1 });
+	}
+	put(&f, "all", "xml", put_xml, (struct some){ 0, RUNS });
+	put(&f, "all", "tap", put_tap, (struct some){ 0, RUNS });
+	put(&f, "none", "xml", put_xml, (struct some){ 0, 0 });
+	put(&f, "none", "tap", put_tap, (struct some){ 0, 0 });
+	folder_close(&f);
+	return 0;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/vm/refusal_snp_test.c: features, policy bits and ASIDs that a host refuses are named, with what to write instead. */
+#include "core/vm/refusal_snp.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/snp/status.h"
+#include "core/vm/abi.h"
+#include "core/vm/sys.h"
+#include "tests/fake/fixture.h"
+
+static int launch(struct fake_kvm *f, uint64_t policy, uint64_t features, struct error *err)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	struct vm *vm = NULL;
+	int r;
+
+	s.settings.policy = policy;
+	s.settings.sev_features = features;
+	p = fixture_plan(&s);
+	r = vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet, &vm, err);
+	vm_free(vm);
+	cr_assert_str_empty(fake_kvm_complaint(f), "%s", fake_kvm_complaint(f));
+	cr_assert_eq(fake_kvm_leaks(f), 0u);
+	return r;
+}
+
+/* Each part, separated by '|', must stand in the text. */
+static void has(const char *text, const char *parts)
+{
+	char copy[256], *rest = copy;
+
+	snprintf(copy, sizeof(copy), "%s", parts);
+	for (char *part = strsep(&rest, "|"); part; part = strsep(&rest, "|"))
+		cr_expect_not_null(strstr(text, part), "no '%s' in '%s'", part, text);
+}
+
+Test(refusal_snp, a_policy_that_kvm_refuses_is_told_bit_by_bit)
+{
+	static const struct {
+		unsigned flags;
+		uint64_t policy;
+		const char *why, *not, *fix;
+	} rows[] = {
+		{ 0, 0x20000, "0x20000|smt not being allowed", "bit", "0x30000|6.17" },
+		{ 0, 0x130000, "single_socket (", "smt", "0x30000|6.17" },
+		{ 0, 0x1a0000, "single_socket (|smt not being allowed", "debug", "0xb0000" },
+		{ 0, 0x70000, "bit 18 (association with a migration agent", "smt", "0x30000" },
+		/* Whoever knows none of the newer bits may be 6.18, which takes single_socket. */
+		{ 0, 0x1430000, "aes256_xts (|ciphertext_hiding (", "single_socket", "0x30000" },
+		{ 0, 0x230000, "cxl_allow (", "aes256", "0x30000|6.19" },
+		{ FAKE_POLICY_TOLD, 0x70000, "bit 18 (", "smt", "0x30000" },
+		{ FAKE_POLICY_TOLD, 0x2020000, "page_swap_disable (", "smt", "0x20000" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(rows[i].flags);
+		struct error err = { 0 };
+
+		cr_assert_eq(launch(f, rows[i].policy, 1, &err), -EINVAL, "row %zu", i);
+		cr_assert_eq(err.kind, ERROR_BAD_POLICY, "row %zu", i);
+		has(err.text, "LAUNCH_START");
+		has(err.why, rows[i].why);
+		cr_expect_null(strstr(err.why, rows[i].not ), "row %zu: %s", i, err.why);
+		has(err.fix, "snp.policy");
+		has(err.fix, rows[i].fix);
+	}
+}
+
+/* What is proposed is taken. */
+Test(refusal_snp, the_policy_proposed_launches)
+{
+	static const uint64_t policies[] = { 0x20000, 0x130000, 0x70000, 0x3f30000, 0x1a0000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+		auto_fake struct fake_kvm *refuses = fake_kvm_new(0), *takes = fake_kvm_new(0);
+		unsigned long long proposed = 0;
+		struct error err = { 0 };
+
+		cr_assert_lt(launch(refuses, policies[i], 1, &err), 0);
+		cr_assert_eq(sscanf(err.fix, "write snp.policy: %llx", &proposed), 1, "%s",
+		             err.fix);
+		cr_assert_eq(launch(takes, proposed, 1, &err), 0, "%s", err.text);
+	}
+}
+
+Test(refusal_snp, a_policy_that_the_firmware_refuses_is_held_against_the_platform)
+{
+	static const struct {
+		uint64_t policy;
+		const char *why, *not ;
+	} rows[] = {
+		{ 0x30138, "firmware API 1.56, this host has 1.55", "smt" },
+		{ 0x30201, "firmware API 2.1, this host has 1.55", "smt" },
+		{ 0x830137, "rapl_dis is set", "API" },
+		{ 0x1030000, "ciphertext_hiding is set", "RAPL" },
+		{ 0x1830138, "1.56|rapl_dis|ciphertext_hiding", "smt" },
+		{ 0x320000, "cxl_allow (|single_socket (|smt not being allowed", "is set" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_POLICY_TOLD);
+		struct error err = { 0 };
+
+		cr_assert_eq(launch(f, rows[i].policy, 1, &err), -EIO, "row %zu", i);
+		cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED, "row %zu", i);
+		has(err.text, "LAUNCH_START|POLICY_FAILURE");
+		has(err.why, rows[i].why);
+		cr_expect_null(strstr(err.why, rows[i].not ), "row %zu: %s", i, err.why);
+		has(err.fix, "snp.policy");
+	}
+}
+
+Test(refusal_snp, features_that_kvm_does_not_offer_are_named)
+{
+	static const struct {
+		uint64_t features;
+		const char *why, *not, *fix;
+	} rows[] = {
+		{ 0x201, "bit 9 (Secure TSC)", "swapped", "snp.guest_features: 0x1," },
+		{ 0x221, "bit 9 (Secure TSC)", "swapped", "snp.guest_features: 0x21," },
+		{ 0x4002b, "virtual TOM|restricted injection|bit 18", "swapped", "0x21," },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct error err = { 0 };
+
+		cr_assert_eq(launch(f, 0x30000, rows[i].features, &err), -EINVAL, "row %zu", i);
+		cr_assert_eq(err.kind, ERROR_HOST_UNSUPPORTED, "row %zu", i);
+		has(err.text, "SEV_INIT2");
+		has(err.why, rows[i].why);
+		cr_expect_null(strstr(err.why, rows[i].not ), "row %zu: %s", i, err.why);
+		has(err.fix, rows[i].fix);
+	}
+}
+
+/* A host of which nothing can be asked: each question fails, and the table's words stay. */
+static int nobody_answers(void *self, int fd, unsigned long request, void *arg)
+{
+	(void)self;
+	(void)fd;
+	(void)request;
+	(void)arg;
+	return -ENXIO;
+}
+
+static void refused(unsigned asids, struct sev_failure f, bool start, struct error *err)
+{
+	struct kvm_sys sys = { .ioctl = nobody_answers };
+	struct vm vm = { .sys = &sys, .asids = asids };
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	int r;
+
+	s.settings.sev_features = 0x201;
+	s.settings.policy = 0xb0000;
+	p = fixture_plan(&s);
+	r = start ? refusal_start(err, &vm, p, f) : refusal_init2(err, &vm, p, f);
+	cr_assert_eq(r, -f.errnum);
+	cr_assert_str_not_empty(err->why);
+	cr_assert_str_not_empty(err->fix);
+}
+
+Test(refusal_snp, where_nobody_answers_the_general_cause_is_left)
+{
+	struct error err = { 0 };
+
+	refused(0, (struct sev_failure){ EINVAL, 0 }, false, &err);
+	has(err.why, "snp.guest_features");
+	refused(0, (struct sev_failure){ EBUSY, 0 }, false, &err);
+	has(err.why, "all ASIDs");
+	refused(0, (struct sev_failure){ EINVAL, 0 }, true, &err);
+	has(err.why,
+	    "KVM takes snp.policy 0xb0000"); /* by what kernels that don't tell are known for */
+	cr_assert_eq(err.kind, ERROR_KVM);
+	refused(0, (struct sev_failure){ EIO, SNP_STATUS_POLICY_FAILURE }, true, &err);
+	has(err.why, "snp.policy asks for what this platform doesn't have");
+}
+
+Test(refusal_snp, a_full_pool_of_asids_is_counted)
+{
+	struct error err = { 0 };
+
+	refused(FAKE_ASIDS, (struct sev_failure){ EBUSY, 0 }, false, &err);
+	cr_assert_eq(err.kind, ERROR_HOST_BUSY);
+	has(err.why, "all 99 ASIDs|misc.max|sev_es");
+}
+
+/* The number comes from CPUID, before what the guest is told replaces it. */
+Test(refusal_snp, the_pool_of_asids_is_the_hosts)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+
+	cr_assert_eq(vm->asids, (unsigned)FAKE_ASIDS);
+	fixture_end(f, vm);
+}
+
+/* The firmware's word on SEV_INIT2 is not overlaid by a cause of the kernel's. */
+Test(refusal_snp, a_status_comes_before_an_errno)
+{
+	struct error err = { 0 };
+
+	refused(FAKE_ASIDS, (struct sev_failure){ EBUSY, 0x17 }, false, &err);
+	cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED);
+	has(err.text, "RESOURCE_LIMIT");
+	cr_assert_str_eq(err.why, snp_status(0x17)->cause);
+}
