@@ -88,6 +88,9 @@ matrix 'a measurement is worse than a time limit' 3 'wait' \
   "matrix: {expect.measurement: ['$ZEROS', '$digest'], timeout: [100ms]}"
 
 list=''
+guest_of 'flags no-snp'
+call measure "$T/m.yaml"
+digest=$(cat "$T/out")
 has "expect.measurement=$ZEROS" '3 measurement-differs fail -'
 has "expect.measurement=$digest" '99 host-unsupported error -'
 matrix 'a launch that fails is worse than a measurement' 99 'flags no-snp' "matrix: {expect.measurement: ['$ZEROS', '$digest']}"
