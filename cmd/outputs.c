@@ -8,9 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "config/manifest.h"
-#if __has_include("config/write.h")
 #include "config/write.h"
-#endif
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/out/emit.h"
@@ -148,9 +146,6 @@ static int launch_write(void *of, FILE *to, struct error *err)
 
 static int manifest_put(void *of, FILE *to, struct error *err)
 {
-#if !__has_include("config/write.h")
-	return 0;
-#else
 	const struct outputs_launch *l = of;
 	const struct images *i = l->images;
 	const struct manifest_hashes h = { i ? i->firmware_sha256 : NULL,
@@ -158,7 +153,6 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 		                           i ? i->initrd_sha256 : NULL };
 
 	return manifest_write(l->manifest, &h, to, err);
-#endif
 }
 
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err)

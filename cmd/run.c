@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/run.c: the command: one run, or all of a matrix, and their results on standard output where that is asked for. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -120,11 +121,15 @@ static int results_tap(const struct run_result *results, unsigned n, struct erro
 static int results_show(const struct run_result *results, unsigned n, struct error *err)
 {
 	enum show_format format = show_wanted();
+	int r;
 
 	if (format == SHOW_TEXT)
 		return 0;
-	return format == SHOW_TAP ? results_tap(results, n, err)
-	                          : results_emit(format, results, n, err);
+	r = format == SHOW_TAP ? results_tap(results, n, err)
+	                       : results_emit(format, results, n, err);
+	if (r == 0 && fflush(stdout) != 0)
+		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
+	return r;
 }
 
 /* How many runs the manifest stands for. One that can't be read is tried once, and its error told there. */

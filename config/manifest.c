@@ -11,6 +11,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/sha2.h"
 
 static void load_cleanup(struct load *l)
 {

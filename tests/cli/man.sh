@@ -56,6 +56,9 @@ awk '
   depth == 2 { inside = /"properties": \{/ }
   !inside { next }
   depth == 4 && /": \{/ { split($0, q, "\""); top = key = q[2]; at = 6; names[key] = 1 }
+  depth == 6 && /"properties": \{/ && top == "matrix" { skip = 1 } # it has the keys of the others again
+  depth == 6 && /^      \}/ { skip = 0 }
+  skip { next }
   depth == 6 && /"properties": \{/ { delete names[top]; group = top; at = 10 }
   depth == 8 && at == 10 && /": \{/ { split($0, q, "\""); key = group "." q[2]; names[key] = 1 }
   depth == 4 && /^    \}/ { at = 6 }
