@@ -13,7 +13,7 @@ enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_FORMATS };
 /* What -o says, before the command's name or after it; SHOW_TEXT unless told. False: no such format. */
 bool show_want(const char *name);
 enum show_format show_wanted(void);
-/* The emitter of a format; text has none. */
+/* The emitter of a format. */
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
 
 #endif

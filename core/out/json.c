@@ -82,6 +82,11 @@ static void json_bytes(void *self, const char *key, const uint8_t *data, size_t 
 	json_put(self, key, hex ? json_string(hex_of(data, size, hex)) : NULL);
 }
 
+static void json_truth(void *self, const char *key, bool value)
+{
+	json_put(self, key, json_boolean(value));
+}
+
 static int json_failed(struct error *err)
 {
 	error_set(err, ERROR_OUTPUT, "the result cannot be written as JSON");
@@ -110,7 +115,7 @@ int emit_json(struct emitter *ret, struct error *err)
 
 	if (!j)
 		return error_nomem(err, "JSON");
-	*ret = (struct emitter){ j,           json_map,  json_list,  json_end,
-		                 json_number, json_text, json_bytes, json_finish };
+	*ret = (struct emitter){ j,         json_map,   json_list,  json_end,   json_number,
+		                 json_text, json_bytes, json_truth, json_finish };
 	return 0;
 }
