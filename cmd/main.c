@@ -13,12 +13,11 @@
 #include "core/base/file.h"
 
 const struct command *const commands[] = {
-	&command_run, &command_measure, &command_check, &command_schema, NULL,
+	&command_run, &command_measure, &command_inspect, &command_check, &command_schema, NULL,
 };
 
 /* Named by the interface, built in a later version. */
-static const char *const later[] = { "plan",   "diff",    "explain", "inspect",
-	                             "doctor", "idblock", "verify" };
+static const char *const later[] = { "plan", "diff", "explain", "doctor", "idblock", "verify" };
 
 const char *argp_program_version = "snpvmm " SNPVMM_VERSION;
 
