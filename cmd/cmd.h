@@ -32,8 +32,8 @@ struct command {
 	int (*main)(int argc, char **argv, struct error *err);
 };
 
-extern const struct command command_run, command_measure, command_check, command_doctor,
-	command_explain, command_schema, command_completion;
+extern const struct command command_run, command_measure, command_inspect, command_check,
+	command_doctor, command_explain, command_schema, command_completion;
 /* All of them, in the order of the help text, ended by NULL; in main.c. */
 extern const struct command *const commands[];
 

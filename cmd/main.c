@@ -13,12 +13,12 @@
 #include "core/base/file.h"
 
 const struct command *const commands[] = {
-	&command_run,     &command_measure, &command_check,      &command_doctor,
+	&command_run,     &command_measure, &command_inspect,    &command_check, &command_doctor,
 	&command_explain, &command_schema,  &command_completion, NULL,
 };
 
 /* Named by the interface, built in a later version. */
-static const char *const later[] = { "plan", "diff", "inspect", "idblock", "verify" };
+static const char *const later[] = { "plan", "diff", "idblock", "verify" };
 
 const char *argp_program_version = "snpvmm " SNPVMM_VERSION;
 

@@ -13,7 +13,7 @@ static const struct {
 	const char *name;
 	int (*open)(struct emitter *ret, struct error *err);
 } formats[] = {
-	[SHOW_TEXT] = { "text", NULL },
+	[SHOW_TEXT] = { "text", emit_text },
 	[SHOW_JSON] = { "json", emit_json },
 	[SHOW_CBOR] = { "cbor", emit_cbor },
 	[SHOW_TAP] = { "tap", NULL }, /* of runs alone: core/out/run_result.h */

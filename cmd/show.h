@@ -15,7 +15,7 @@ bool show_want(const char *name);
 enum show_format show_wanted(void);
 /* Its name; NULL: there is no such format. */
 const char *show_name(enum show_format format);
-/* The emitter of a format; text and tap have none. */
+/* The emitter of a format; tap has none. */
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
 
 #endif

@@ -170,27 +170,19 @@ static int memory_add(struct assembly *a, struct region *r, struct error *err)
 	return e == 0 ? plan_add(a->plan, r, err) : e;
 }
 
-/* One metadata section. Numbers nobody has given a meaning are ZERO pages, as QEMU has it. */
+/* One metadata section. */
 static int section_add(struct assembly *a, const struct ovmf *o, const struct ovmf_section *s,
                        struct error *err)
 {
 	struct region r = { .gpa = s->gpa,
 		            .size = s->size,
-		            .kind = PAGE_ZERO,
+		            .kind = ovmf_section_kind(s->type),
 		            .label = ovmf_section_name(s->type) };
 
-	switch (s->type) {
-	case OVMF_SEC_MEM:
+	if (s->type == OVMF_SEC_MEM)
 		return memory_add(a, &r, err);
-	case OVMF_SECRETS:
-		r.kind = PAGE_SECRETS;
-		break;
-	case OVMF_CPUID:
-		r.kind = PAGE_CPUID;
-		break;
-	case OVMF_KERNEL_HASHES:
+	if (s->type == OVMF_KERNEL_HASHES)
 		return hashes_add(a, o, &r, err);
-	}
 	return plan_add(a->plan, &r, err);
 }
 

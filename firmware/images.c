@@ -12,7 +12,6 @@
 
 /* What no real image exceeds; a firmware ends at 4 GiB and has to stay above the APIC's page. */
 #define FIRMWARE_MAX ((size_t)16 << 20)
-#define KERNEL_MAX   ((size_t)512 << 20)
 #define INITRD_MAX   ((size_t)4 << 30)
 
 static int pin_check(const struct manifest_file *f, const uint8_t digest[static SHA256_SIZE],
@@ -62,7 +61,8 @@ static int images_read(const struct manifest *m, bool all, struct images *ret, s
 	                   err);
 
 	if (r == 0)
-		r = image_load(m, &m->kernel, "boot.kernel", KERNEL_MAX, &i.kernel, kernel, err);
+		r = image_load(m, &m->kernel, "boot.kernel", IMAGES_KERNEL_MAX, &i.kernel, kernel,
+		               err);
 	if (r == 0)
 		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, initrd, err);
 	if (r < 0)

@@ -8,6 +8,8 @@
 struct error;    /* core/base/error.h */
 struct manifest; /* config/manifest.h */
 
+#define IMAGES_KERNEL_MAX ((size_t)512 << 20) /* what no real one exceeds */
+
 /* What isn't named is empty. Plans borrow these bytes, so the images outlive them. */
 struct images {
 	struct blob firmware, kernel, initrd;

@@ -33,11 +33,13 @@
 #define INITRD_ADDR_MAX 0x22c
 #define ALIGNMENT       0x230
 #define RELOCATABLE     0x234
+#define MIN_ALIGNMENT   0x235
 #define XLOADFLAGS      0x236
 #define CMDLINE_SIZE    0x238
 #define SETUP_DATA      0x250
 #define PREF_ADDRESS    0x258
 #define INIT_SIZE       0x260
+#define HANDOVER_OFFSET 0x264
 #define HEADER_END_2_12 0x268 /* that of protocol 2.12, handover_offset being its last field */
 #define HEADER_END_MAX  0x290 /* boot_params has other things from here on (edd_mbr_sig_buffer) */
 
@@ -122,6 +124,14 @@ static bool marked(const struct scan *s, size_t at, const char *mark)
 	return b && memcmp(b, mark, strlen(mark)) == 0;
 }
 
+static void banner_read(struct scan *s, uint64_t at)
+{
+	size_t n = 0, most = MIN_OF(sizeof(s->k.banner) - 1, s->k.setup_size - at);
+
+	for (; n < most && field(s, at + n, 1) >= ' ' && field(s, at + n, 1) < 0x7f; n++)
+		s->k.banner[n] = (char)field(s, at + n, 1);
+}
+
 /*
  * boot.rst: kernel_version + 0x200 is the offset of a string inside the setup part. "6.12.9-amd64
  * (builder@host) #1 SMP ...": its first word is what uname -r says.
@@ -133,6 +143,7 @@ static void release_read(struct scan *s)
 
 	if (at == 0x200 || at >= s->k.setup_size)
 		return;
+	banner_read(s, at);
 	most = MIN_OF(most, s->k.setup_size - at);
 	while (n < most && field(s, at + n, 1) > ' ' && field(s, at + n, 1) < 0x7f)
 		n++;
@@ -155,6 +166,10 @@ static void header_read(struct scan *s)
 		.cmdline_max = (uint32_t)field(s, CMDLINE_SIZE, 4),
 		.initrd_max = field(s, INITRD_ADDR_MAX, 4),
 		.version = (uint16_t)field(s, VERSION, 2),
+		.loadflags = (uint8_t)field(s, LOADFLAGS, 1),
+		.min_alignment = (uint8_t)field(s, MIN_ALIGNMENT, 1),
+		.xloadflags = (uint16_t)field(s, XLOADFLAGS, 2),
+		.handover_offset = (uint32_t)field(s, HANDOVER_OFFSET, 4),
 	};
 	if (s->k.setup_size < s->size)
 		s->k.payload_size = s->size - s->k.setup_size;
@@ -336,6 +351,33 @@ int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, str
 	}
 	*ret = s.k;
 	return 0;
+}
+
+bool linux_probe(const uint8_t *bytes, size_t size)
+{
+	return marked(&(struct scan){ .bytes = bytes, .size = size }, HEADER_MAGIC, "HdrS");
+}
+
+const char *linux_loadflag_name(unsigned bit)
+{
+	static const char *const names[] = {
+		[0] = "LOADED_HIGH",   [1] = "KASLR_FLAG",   [5] = "QUIET_FLAG",
+		[6] = "KEEP_SEGMENTS", [7] = "CAN_USE_HEAP",
+	};
+
+	return bit < ARRAY_SIZE(names) ? names[bit] : NULL;
+}
+
+const char *linux_xloadflag_name(unsigned bit)
+{
+	static const char *const names[] = {
+		"XLF_KERNEL_64",       "XLF_CAN_BE_LOADED_ABOVE_4G",
+		"XLF_EFI_HANDOVER_32", "XLF_EFI_HANDOVER_64",
+		"XLF_EFI_KEXEC",       "XLF_5LEVEL",
+		"XLF_5LEVEL_ENABLED",  "XLF_MEM_ENCRYPTION",
+	};
+
+	return bit < ARRAY_SIZE(names) ? names[bit] : NULL;
 }
 
 /* The next multiple; false: there is none below 2^64. */

@@ -28,6 +28,10 @@ struct linux_kernel {
 	uint64_t initrd_max;  /* the highest address that a byte of the initrd may have */
 	uint16_t version;     /* of the boot protocol, 0x20f for 2.15 */
 	char release[64]; /* "6.12.9-amd64": kernel_version up to its first blank; "" if not sane */
+	char banner[160]; /* kernel_version as far as it is printable ASCII; "" if there is none */
+	uint8_t loadflags, min_alignment; /* min_alignment: a power of two's exponent */
+	uint16_t xloadflags;
+	uint32_t handover_offset; /* of the EFI handover entry; see xloadflags */
 };
 
 /*
@@ -36,6 +40,13 @@ struct linux_kernel {
  * doesn't name the file. *ret is touched only on success.
  */
 int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, struct error *err);
+
+/* Whether it has a setup header's magic, so that linux_parse() is the one to ask. */
+bool linux_probe(const uint8_t *bytes, size_t size);
+
+/* "LOADED_HIGH", "XLF_KERNEL_64", ... (linux: arch/x86/include/uapi/asm/bootparam.h); NULL without a name. */
+const char *linux_loadflag_name(unsigned bit);
+const char *linux_xloadflag_name(unsigned bit);
 
 /* Guest physical addresses. */
 struct linux_layout {

@@ -11,13 +11,13 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
-#include "core/plan/region.h"
 
 #define FOUR_GIB         ((uint64_t)1 << 32)
 #define GUID_SIZE        16
 #define ENTRY_HEAD       18   /* u16 length and GUID; they stand behind their data */
 #define FOOTER_GUID      0x30 /* distances from the image's end */
 #define FOOTER_LENGTH    0x32
+#define VOLUME_SIGNATURE 0x28 /* from the image's start */
 #define METADATA_HEAD    16
 #define METADATA_SECTION 12
 #define METADATA_VERSION 1
@@ -79,10 +79,32 @@ const char *ovmf_section_name(uint32_t type)
 	return type < ARRAY_SIZE(names) && names[type] ? names[type] : "section";
 }
 
+/* Numbers that nobody has given a meaning are ZERO pages, as QEMU has it. */
+enum page_kind ovmf_section_kind(uint32_t type)
+{
+	return type == OVMF_SECRETS ? PAGE_SECRETS : type == OVMF_CPUID ? PAGE_CPUID : PAGE_ZERO;
+}
+
 static bool footer_present(const struct scan *s)
 {
 	return s->size >= FOOTER_GUID &&
 	       memcmp(s->bytes + s->size - FOOTER_GUID, footer_guid, GUID_SIZE) == 0;
+}
+
+/* EFI_FIRMWARE_VOLUME_HEADER.Signature, UEFI Platform Initialization volume 3, 3.2.1. */
+static bool volume_present(const struct scan *s)
+{
+	struct reader r = reader_over(s->bytes, s->size, VOLUME_SIGNATURE, 4);
+	const uint8_t *at = reader_take(&r, 4);
+
+	return at && memcmp(at, "_FVH", 4) == 0;
+}
+
+bool ovmf_probe(const uint8_t *bytes, size_t size)
+{
+	const struct scan s = { .bytes = bytes, .size = size };
+
+	return footer_present(&s) || volume_present(&s);
 }
 
 static bool foreign_matches(const struct scan *s, const struct foreign_row *row)
@@ -185,7 +207,7 @@ static int metadata_entry(struct scan *s, struct reader *r)
 	return 0;
 }
 
-/* The entries that a launch needs; all others, known or not, are passed over by their length. */
+/* The entries with a name. Those that no launch needs are passed over by their length, as unknown ones are. */
 static const struct entry_row {
 	const char *name;
 	uint8_t guid[GUID_SIZE];
@@ -207,15 +229,47 @@ static const struct entry_row {
 	    0x67, 0xcc },
 	  4,
 	  metadata_entry },
+	{ "SEV secret area", /* 4c2eb361-7d9b-4cc3-8081-127c90d3d294 */
+	  { 0x61, 0xb3, 0x2e, 0x4c, 0x9b, 0x7d, 0xc3, 0x4c, 0x80, 0x81, 0x12, 0x7c, 0x90, 0xd3,
+	    0xd2, 0x94 },
+	  0,
+	  NULL },
+	{ "TDX metadata", /* e47a6535-984a-4798-865e-4685a7bf8ec2 */
+	  { 0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf,
+	    0x8e, 0xc2 },
+	  0,
+	  NULL },
+	{ "IGVM parameters", /* 784fa70e-3176-4677-8a20-04b68699e374 */
+	  { 0x0e, 0xa7, 0x4f, 0x78, 0x76, 0x31, 0x77, 0x46, 0x8a, 0x20, 0x04, 0xb6, 0x86, 0x99,
+	    0xe3, 0x74 },
+	  0,
+	  NULL },
+	{ "SVSM info", /* a789a612-0597-4c4b-a49f-cbb1fe9d1ddd */
+	  { 0x12, 0xa6, 0x89, 0xa7, 0x97, 0x05, 0x4b, 0x4c, 0xa4, 0x9f, 0xcb, 0xb1, 0xfe, 0x9d,
+	    0x1d, 0xdd },
+	  0,
+	  NULL },
 };
 static_assert(ARRAY_SIZE(entry_rows) <= 32, "scan.seen has a bit for each");
 
-static int entry_use(struct scan *s, size_t row, size_t at, size_t size)
+static const struct entry_row *entry_row(const uint8_t guid[static GUID_SIZE])
 {
-	const struct entry_row *e = &entry_rows[row];
-	struct reader r = reader_over(s->bytes, s->size, at, size);
+	for (size_t i = 0; i < ARRAY_SIZE(entry_rows); i++)
+		if (memcmp(guid, entry_rows[i].guid, GUID_SIZE) == 0)
+			return &entry_rows[i];
+	return NULL;
+}
 
-	if (s->seen & 1u << row) {
+static int entry_use(struct scan *s, const struct ovmf_entry *found)
+{
+	const struct entry_row *e = entry_row(found->guid);
+	struct reader r = reader_over(s->bytes, s->size, found->at, found->size);
+	unsigned seen;
+
+	if (!e || !e->read)
+		return 0;
+	seen = 1u << (e - entry_rows);
+	if (s->seen & seen) {
 		error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table has two entries '%s'",
 		          e->name);
 		error_why(s->err,
@@ -223,14 +277,14 @@ static int entry_use(struct scan *s, size_t row, size_t at, size_t size)
 		          "on who computes it");
 		return error_fix(s->err, "%s", fix_image);
 	}
-	if (size != e->size) {
+	if (found->size != e->size) {
 		error_set(s->err, ERROR_BAD_FIRMWARE,
 		          "the footer table's entry '%s' has %zu bytes of data instead of %zu",
-		          e->name, size, e->size);
+		          e->name, found->size, e->size);
 		error_why(s->err, "the entry is damaged, or of a form that came later");
 		return error_fix(s->err, "%s", fix_image);
 	}
-	s->seen |= 1u << row;
+	s->seen |= seen;
 	return e->read(s, &r);
 }
 
@@ -244,26 +298,33 @@ static int entry_bad(const struct scan *s, size_t end, const char *what)
 	return error_fix(s->err, "%s", fix_image);
 }
 
-/* The entry that ends at `end`, with `left` bytes of the table before it; *taken: its length. */
-static int entry_read(struct scan *s, size_t end, size_t left, size_t *taken)
+/* Takes the next entry off the table; NULL, or what is wrong with it. */
+static const char *entry_take(struct ovmf_table *t, struct ovmf_entry *ret)
 {
-	struct reader r;
+	const struct entry_row *row;
 	const uint8_t *guid;
+	struct reader r;
+	size_t length;
 
-	if (left < ENTRY_HEAD)
-		return entry_bad(s, end, "runs past the table");
-	r = reader_over(s->bytes, s->size, end - ENTRY_HEAD, ENTRY_HEAD);
-	*taken = reader_le16(&r);
+	if (t->left < ENTRY_HEAD)
+		return "runs past the table";
+	r = reader_over(t->bytes, t->size, t->end - ENTRY_HEAD, ENTRY_HEAD);
+	length = reader_le16(&r);
 	guid = reader_take(&r, GUID_SIZE);
-	if (*taken < ENTRY_HEAD)
-		return entry_bad(s, end, "is too short to be one");
-	if (*taken > left)
-		return entry_bad(s, end, "runs past the table");
-	for (size_t i = 0; i < ARRAY_SIZE(entry_rows); i++) {
-		if (memcmp(guid, entry_rows[i].guid, GUID_SIZE) == 0)
-			return entry_use(s, i, end - *taken, *taken - ENTRY_HEAD);
-	}
-	return 0;
+	if (length < ENTRY_HEAD)
+		return "is too short to be one";
+	if (length > t->left)
+		return "runs past the table";
+	t->end -= length;
+	t->left -= length;
+	row = entry_row(guid);
+	*ret = (struct ovmf_entry){ guid, row ? row->name : NULL, t->end, length - ENTRY_HEAD };
+	return NULL;
+}
+
+bool ovmf_table_next(struct ovmf_table *t, struct ovmf_entry *ret)
+{
+	return t->left > 0 && !entry_take(t, ret);
 }
 
 static int footer_bad(const struct scan *s, size_t length, const char *what)
@@ -275,21 +336,51 @@ static int footer_bad(const struct scan *s, size_t length, const char *what)
 	return error_fix(s->err, "%s", fix_image);
 }
 
+/* Opens the table of an image with a footer; NULL, or what is wrong with its length. */
+static const char *table_open(const uint8_t *bytes, size_t size, struct ovmf_table *ret,
+                              size_t *length)
+{
+	struct reader r = reader_over(bytes, size, size - FOOTER_LENGTH, 2);
+
+	*length = reader_le16(&r);
+	*ret = (struct ovmf_table){ .bytes = bytes, .size = size, .end = size - FOOTER_LENGTH };
+	if (*length < ENTRY_HEAD)
+		return "is too short to be one";
+	if (*length - ENTRY_HEAD > ret->end)
+		return "runs past the image's start";
+	ret->left = *length - ENTRY_HEAD;
+	return NULL;
+}
+
+struct ovmf_table ovmf_table_of(const uint8_t *bytes, size_t size)
+{
+	struct ovmf_table t = { 0 };
+	size_t length;
+
+	if (size >= FOOTER_LENGTH)
+		table_open(bytes, size, &t, &length);
+	return t;
+}
+
 /* From the footer towards the start, so nearest entry first. */
 static int footer_read(struct scan *s)
 {
-	struct reader r = reader_over(s->bytes, s->size, s->size - FOOTER_LENGTH, 2);
-	size_t length = reader_le16(&r), end = s->size - FOOTER_LENGTH, left, taken = 0;
+	struct ovmf_table t;
+	struct ovmf_entry e;
+	size_t length;
+	const char *fault = table_open(s->bytes, s->size, &t, &length);
 
-	if (length < ENTRY_HEAD)
-		return footer_bad(s, length, "is too short to be one");
-	if (length - ENTRY_HEAD > end)
-		return footer_bad(s, length, "runs past the image's start");
-	for (left = length - ENTRY_HEAD; left > 0; left -= taken, end -= taken) {
-		int bad = entry_read(s, end, left, &taken);
+	if (fault)
+		return footer_bad(s, length, fault);
+	while (t.left > 0) {
+		int r;
 
-		if (bad < 0)
-			return bad;
+		fault = entry_take(&t, &e);
+		if (fault)
+			return entry_bad(s, t.end, fault);
+		r = entry_use(s, &e);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

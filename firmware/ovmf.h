@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/plan/region.h"
+
 struct error; /* core/base/error.h */
 
 /* One section of the SEV metadata (ASEV descriptor), in the image's order. */
@@ -45,6 +47,29 @@ struct ovmf {
  */
 int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err);
 
+/* Whether it ends in a footer table or begins as a firmware volume, so that ovmf_parse() is the one to ask. */
+bool ovmf_probe(const uint8_t *bytes, size_t size);
+
+/* One entry of the footer table. */
+struct ovmf_entry {
+	const uint8_t *guid; /* its 16 bytes, inside the image */
+	const char *name;    /* static; NULL: not one that we know */
+	size_t at, size;     /* of its data, which may be empty */
+};
+
+/* A walk through the table, nearest to the footer first. */
+struct ovmf_table {
+	const uint8_t *bytes;
+	size_t size;      /* of the image */
+	size_t end, left; /* where the next entry ends, and the table's bytes up to there */
+};
+
+/* Of an image that ovmf_parse() took; of others the walk ends where they go wrong. */
+struct ovmf_table ovmf_table_of(const uint8_t *bytes, size_t size);
+bool ovmf_table_next(struct ovmf_table *t, struct ovmf_entry *ret);
+
+/* What the pages of a section are launched as, unless a profile or kernel hashes say otherwise. */
+enum page_kind ovmf_section_kind(uint32_t type);
 /* "sec mem", "secrets", ...; "section" for a number that we don't know. Static. */
 const char *ovmf_section_name(uint32_t type);
 

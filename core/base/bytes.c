@@ -76,6 +76,14 @@ void buffer_fini(struct buffer *b)
 	*b = (struct buffer){ 0 };
 }
 
+bool bytes_zero(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i])
+			return false;
+	return true;
+}
+
 char *hex_of(const uint8_t *bytes, size_t size, char *to)
 {
 	static const char digits[] = "0123456789abcdef";

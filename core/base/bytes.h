@@ -91,6 +91,9 @@ static inline void buffer_cleanup(struct buffer *b)
 }
 #define auto_buffer __attribute__((cleanup(buffer_cleanup)))
 
+/* Whether none of them is set. */
+bool bytes_zero(const uint8_t *bytes, size_t size);
+
 /* Lower-case hex; `to` has room for 2 * size + 1 characters. Returns `to`. */
 char *hex_of(const uint8_t *bytes, size_t size, char *to);
 /* Hex digits only, either case, exactly 2 * size of them; false otherwise. */

@@ -136,17 +136,7 @@ static void emit_number(void *self, const char *key, uint64_t value)
 		buffer_add(to, head, cbor_encode_uint(value, head, sizeof(head)));
 }
 
-static void emit_boolean(void *self, const char *key, bool value)
-{
-	struct cbor_emitter *c = self;
-	struct buffer *to = entry_new(c, key);
-	unsigned char head[1];
-
-	if (to)
-		buffer_add(to, head, cbor_encode_bool(value, head, sizeof(head)));
-}
-
-static void emit_text(void *self, const char *key, const char *value)
+static void emit_chars(void *self, const char *key, const char *value)
 {
 	struct cbor_emitter *c = self;
 	struct buffer *to = entry_new(c, key);
@@ -166,6 +156,16 @@ static void emit_bytes(void *self, const char *key, const uint8_t *data, size_t 
 		return;
 	head_add(c, to, cbor_encode_bytestring_start, size);
 	buffer_add(to, data, size);
+}
+
+static void emit_boolean(void *self, const char *key, bool value)
+{
+	struct cbor_emitter *c = self;
+	struct buffer *to = entry_new(c, key);
+	unsigned char head[1];
+
+	if (to)
+		buffer_add(to, head, cbor_encode_bool(value, head, sizeof(head)));
 }
 
 static int emit_finish(void *self, FILE *to, struct error *err)
@@ -193,8 +193,16 @@ int emit_cbor(struct emitter *ret, struct error *err)
 
 	if (!c)
 		return error_nomem(err, "CBOR");
-	*ret = (struct emitter){ c,         emit_map,    emit_list,
-		                 emit_end,  emit_number, emit_boolean,
-		                 emit_text, emit_bytes,  emit_finish };
+	*ret = (struct emitter){
+		.self = c,
+		.map = emit_map,
+		.list = emit_list,
+		.end = emit_end,
+		.number = emit_number,
+		.boolean = emit_boolean,
+		.text = emit_chars,
+		.bytes = emit_bytes,
+		.finish = emit_finish,
+	};
 	return 0;
 }

@@ -32,5 +32,13 @@ int emit_json(struct emitter *ret,
               struct error *err); /* core/out/json.c; bytes as lower-case hex */
 int emit_cbor(struct emitter *ret,
               struct error *err); /* core/out/cbor.c; deterministic, RFC 8949 4.2.1 */
+int emit_text(struct emitter *ret,
+              struct error *err); /* core/out/text.c; for people, of no fixed form */
+
+/* A number that people write in hex: the text "0x1f". */
+void emit_hex(const struct emitter *e, const char *key, uint64_t value);
+/* A list of the names of the bits that are set; one that `name` doesn't know is "bit N". */
+void emit_bits(const struct emitter *e, const char *key, uint64_t value,
+               const char *(*name)(unsigned bit));
 
 #endif

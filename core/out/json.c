@@ -115,7 +115,16 @@ int emit_json(struct emitter *ret, struct error *err)
 
 	if (!j)
 		return error_nomem(err, "JSON");
-	*ret = (struct emitter){ j,          json_map,  json_list,  json_end,   json_number,
-		                 json_truth, json_text, json_bytes, json_finish };
+	*ret = (struct emitter){
+		.self = j,
+		.map = json_map,
+		.list = json_list,
+		.end = json_end,
+		.number = json_number,
+		.boolean = json_truth,
+		.text = json_text,
+		.bytes = json_bytes,
+		.finish = json_finish,
+	};
 	return 0;
 }

@@ -2,23 +2,12 @@
 /* core/out/result.c: the fields of each result, in one place for all formats. */
 #include "core/out/result.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
 #include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
-
-static void emit_hex(const struct emitter *e, const char *key, uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	e->text(e->self, key, text);
-}
 
 static void result_regions(const struct emitter *e, const struct snp_digest *d)
 {

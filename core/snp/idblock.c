@@ -4,23 +4,18 @@
 
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/sha2.h"
 #include "core/snp/abi.h"
+#include "core/snp/policy.h"
 
-enum { ALGORITHM_P384 = 1, CURVE_P384 = 2 };
+enum { ALGORITHM_P384 = 1, CURVE_P384 = 2, BLOCK_VERSION = 1 };
 
-static bool all_zero(const uint8_t *bytes, size_t size)
+static int key_check(const char *name, le32 algorithm, const uint8_t key[static SNP_ID_KEY_SIZE],
+                     struct error *err)
 {
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
-static int key_check(const char *name, le32 algorithm, const uint8_t key[0x404], struct error *err)
-{
-	struct reader r = reader_over(key, 0x404, 0, 4);
-	uint32_t curve = reader_le32(&r);
+	uint32_t curve = snp_id_key_curve(key);
 
 	if (le32_get(algorithm) != ALGORITHM_P384)
 		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_auth: %s key algorithm is %u, not 1",
@@ -39,10 +34,10 @@ int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[s
                  bool *author_key, struct error *err)
 {
 	const struct snp_id_auth *a = (const void *)auth;
-	bool author = !all_zero(a->author_key, sizeof(a->author_key));
+	bool author = snp_id_key_present(a->author_key);
 	int r;
 
-	if (all_zero(block, PLAN_ID_BLOCK)) {
+	if (bytes_zero(block, PLAN_ID_BLOCK)) {
 		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_block is all zeros");
 		return error_fix(err, "give the 96 bytes that the guest's owner signed");
 	}
@@ -61,4 +56,55 @@ void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t dig
 
 	*digest_differs = memcmp(b->digest, digest, sizeof(b->digest)) != 0;
 	*policy_differs = le64_get(b->policy) != policy;
+}
+
+/* The firmware looks at neither version nor reserved bytes, so the test is no stricter than it must be. */
+const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size)
+{
+	const struct snp_id_block *b = (const void *)bytes;
+
+	if (size != sizeof(*b))
+		return NULL;
+	if (le32_get(b->version) != BLOCK_VERSION && !snp_policy_known(le64_get(b->policy)))
+		return NULL;
+	return b;
+}
+
+const struct snp_id_auth *snp_id_auth_find(const uint8_t *bytes, size_t size)
+{
+	const struct snp_id_auth *a = (const void *)bytes;
+
+	if (size != sizeof(*a))
+		return NULL;
+	if (le32_get(a->id_key_algorithm) != ALGORITHM_P384 &&
+	    snp_id_key_curve(a->id_key) != CURVE_P384)
+		return NULL;
+	return a;
+}
+
+bool snp_id_key_present(const uint8_t key[static SNP_ID_KEY_SIZE])
+{
+	return !bytes_zero(key, SNP_ID_KEY_SIZE);
+}
+
+uint32_t snp_id_key_curve(const uint8_t key[static SNP_ID_KEY_SIZE])
+{
+	struct reader r = reader_over(key, SNP_ID_KEY_SIZE, 0, 4);
+
+	return reader_le32(&r);
+}
+
+void snp_id_key_digest(const uint8_t key[static SNP_ID_KEY_SIZE], uint8_t digest[static 48])
+{
+	sha384(key, SNP_ID_KEY_SIZE, digest);
+}
+
+const char *snp_algorithm_name(uint32_t algorithm)
+{
+	return algorithm == ALGORITHM_P384 ? "ECDSA P-384 with SHA-384" : NULL;
+}
+
+const char *snp_curve_name(uint32_t curve)
+{
+	return curve == CURVE_P384 ? "P-384" : NULL;
 }

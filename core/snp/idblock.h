@@ -8,7 +8,11 @@
 
 #include "core/plan/plan.h"
 
-struct error; /* core/base/error.h */
+struct error;        /* core/base/error.h */
+struct snp_id_block; /* core/snp/abi.h */
+struct snp_id_auth;
+
+#define SNP_ID_KEY_SIZE 0x404 /* curve, Qx, Qy, zeros: SEV-SNP firmware ABI chapter 10 */
 
 /*
  * Structure alone: algorithms and curves that firmware refuses with INVALID_PARAM or BAD_SIGNATURE
@@ -24,5 +28,19 @@ int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[s
  */
 void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t digest[static 48],
                     uint64_t policy, bool *digest_differs, bool *policy_differs);
+
+/* What a file of that size looks like: borrowed, or NULL. Nothing in it is checked. */
+const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size);
+const struct snp_id_auth *snp_id_auth_find(const uint8_t *bytes, size_t size);
+
+/* Whether any byte of a key is set. */
+bool snp_id_key_present(const uint8_t key[static SNP_ID_KEY_SIZE]);
+uint32_t snp_id_key_curve(const uint8_t key[static SNP_ID_KEY_SIZE]);
+/* SHA-384 of the whole key, as reports have it in ID_KEY_DIGEST and AUTHOR_KEY_DIGEST. */
+void snp_id_key_digest(const uint8_t key[static SNP_ID_KEY_SIZE], uint8_t digest[static 48]);
+
+/* By their numbers in keys and reports, SEV-SNP firmware ABI chapter 10; NULL for those without a name. */
+const char *snp_algorithm_name(uint32_t algorithm);
+const char *snp_curve_name(uint32_t curve);
 
 #endif

@@ -72,6 +72,11 @@ const struct snp_bit *snp_policy_bit(unsigned bit)
 	return NULL;
 }
 
+bool snp_policy_known(uint64_t policy)
+{
+	return policy & SNP_POLICY_RESERVED_ONE && policy >> POLICY_KNOWN_BITS == 0;
+}
+
 int snp_policy_check(uint64_t policy, struct error *err)
 {
 	uint64_t unknown = policy >> POLICY_KNOWN_BITS << POLICY_KNOWN_BITS;

@@ -30,6 +30,8 @@ extern const struct snp_bit snp_feature_bits[];
 /* The row of a bit, or NULL. */
 const struct snp_bit *snp_policy_bit(unsigned bit);
 
+/* Whether some firmware takes it. */
+bool snp_policy_known(uint64_t policy);
 /* What no host and no firmware takes: bit 17 missing, bits above 25. 0, or -EINVAL with why and fix. */
 int snp_policy_check(uint64_t policy, struct error *err);
 /* SEV_FEATURES without bit 0, which an SNP guest always has. 0 or -EINVAL. */

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/inspect.c: files -> what they hold; needs no host and no manifest. */
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "core/base/file.h"
+#include "core/out/emit.h"
+#include "firmware/images.h"
+#include "firmware/inspect.h"
+
+/* What a file must be small enough for: the largest kind is a kernel. */
+#define FILE_MAX IMAGES_KERNEL_MAX
+
+struct inspect {
+	char **files;
+	size_t n_files, shown;
+	enum show_format format;
+	struct emitter emitter; /* for JSON and CBOR: one document of all files */
+};
+
+static error_t inspect_option(int key, char *argument, struct argp_state *state)
+{
+	struct inspect *c = state->input;
+
+	switch (key) {
+	case 'o':
+		output_option(argument, state);
+		return 0;
+	case ARGP_KEY_ARGS:
+		c->files = state->argv + state->next;
+		c->n_files = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option inspect_options[] = {
+	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	{ 0 },
+};
+
+/* People get a document a file, each as soon as it is read, under its name where there are several. */
+static int show_text(const struct inspect *c, const char *path, const struct inspected *i,
+                     struct error *err)
+{
+	struct emitter e;
+
+	if (show_emitter(SHOW_TEXT, &e, err) < 0)
+		return err->code;
+	if (c->shown)
+		putchar('\n');
+	e.map(e.self, c->n_files > 1 ? path : NULL);
+	inspect_emit(i, &e);
+	e.end(e.self);
+	return e.finish(e.self, stdout, err);
+}
+
+static void show_fields(const struct emitter *e, const char *path, const struct inspected *i)
+{
+	e->map(e->self, NULL);
+	e->text(e->self, "schema", "snpvmm.inspect/1");
+	e->text(e->self, "file", path);
+	inspect_emit(i, e);
+	e->end(e->self);
+}
+
+static int inspect_file(struct inspect *c, const char *path, struct error *err)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	struct inspected i;
+	int r = blob_read(path, FILE_MAX, &b, err);
+
+	if (r == 0)
+		r = inspect_read(b.data, b.size, &i, err);
+	if (r < 0)
+		return error_at(err, path, 0, 0);
+	if (c->format == SHOW_TEXT)
+		r = show_text(c, path, &i, err);
+	else
+		show_fields(&c->emitter, path, &i);
+	c->shown += r == 0;
+	return r;
+}
+
+static int inspect_finish(const struct inspect *c, int status, struct error *err)
+{
+	struct error untold;
+
+	if (c->n_files > 1)
+		c->emitter.end(c->emitter.self);
+	if (c->n_files == 1 && !c->shown) {
+		/* Nothing was described, so nothing is written. */
+		c->emitter.finish(c->emitter.self, stdout, &untold);
+		return status;
+	}
+	return c->emitter.finish(c->emitter.self, stdout, err) < 0 ? STATUS_USAGE : status;
+}
+
+/* Goes on after a file that fails; the status tells. */
+static int inspect_all(struct inspect *c, struct error *err)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; i < c->n_files; i++) {
+		struct error one = { 0 };
+
+		if (inspect_file(c, c->files[i], &one) == 0)
+			continue;
+		fflush(stdout); /* so that the two come in order where they go to one place */
+		error_print(&one);
+		status = STATUS_USAGE;
+	}
+	return c->format == SHOW_TEXT ? status : inspect_finish(c, status, err);
+}
+
+static int inspect_main(int argc, char **argv, struct error *err)
+{
+	struct inspect c = { 0 };
+	int status = command_parse(&command_inspect, inspect_option, argc, argv, &c, NULL, err);
+
+	if (status != STATUS_OK)
+		return status;
+	c.format = show_wanted();
+	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
+		return STATUS_USAGE;
+	if (c.format != SHOW_TEXT && c.n_files > 1)
+		c.emitter.list(c.emitter.self, NULL);
+	return inspect_all(&c, err);
+}
+
+const struct command command_inspect = {
+	.name = "inspect",
+	.args = "FILE...",
+	.summary = "Show what an image, ID block or report holds",
+	.doc = "Show what each FILE holds: an OVMF-style firmware image, a Linux kernel, an ID "
+	       "block, an ID authentication, or an attestation report. Content and size tell "
+	       "which it is.",
+	.options = inspect_options,
+	.has_result = true,
+	.main = inspect_main,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* core/snp/report.c: finds attestation reports and reads what takes more than a field's offset. */
+#include "core/snp/report.h"
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+
+enum {
+	VERSION_MIN = 2,
+	VERSION_MAX = 5,
+	VERSION_CPUID = 3,
+	VERSION_MITIGATIONS = 5,
+	FAMILY_TURIN = 0x1a,
+	CHIP_ID_TURIN = 8, /* bytes of it that are used */
+	RESPONSE_HEAD = 32,
+	RESPONSE_ROOM = 4000, /* linux/sev-guest.h: struct snp_report_resp */
+};
+
+/* MSG_REPORT_RSP: status, size of the report, 24 reserved bytes. */
+static bool response_head(const uint8_t *bytes, size_t size)
+{
+	struct reader r = reader_over(bytes, size, 0, RESPONSE_HEAD);
+	uint32_t status = reader_le32(&r);
+	uint32_t report_size = reader_le32(&r);
+
+	return !r.bad && status == 0 && report_size == sizeof(struct snp_report) &&
+	       bytes_zero(bytes + 8, RESPONSE_HEAD - 8);
+}
+
+const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size)
+{
+	const struct snp_report *r = NULL;
+
+	if (size == sizeof(*r))
+		r = (const void *)bytes;
+	else if ((size == RESPONSE_HEAD + sizeof(*r) || size == RESPONSE_ROOM) &&
+	         response_head(bytes, size))
+		r = (const void *)(bytes + RESPONSE_HEAD);
+	/* Versions are small numbers; other files of that size begin with something else. */
+	return r && le32_get(r->version) <= 0xff ? r : NULL;
+}
+
+int snp_report_read(const uint8_t *bytes, size_t size, const struct snp_report **ret,
+                    struct error *err)
+{
+	const struct snp_report *r = snp_report_find(bytes, size);
+	uint32_t version;
+
+	if (!r) {
+		error_set(err, ERROR_BAD_VALUE, "this is no attestation report");
+		error_why(err,
+		          "a report has %zu bytes and begins with its version, or comes behind the "
+		          "32 bytes of the firmware's response",
+		          sizeof(*r));
+		return error_fix(err, "give the report as the guest got it, in binary");
+	}
+	version = le32_get(r->version);
+	if (version < VERSION_MIN || version > VERSION_MAX) {
+		error_set(err, ERROR_UNSUPPORTED,
+		          "the attestation report is of version %u; versions %d to %d are known",
+		          version, VERSION_MIN, VERSION_MAX);
+		return error_why(err, "another version may mean other things by the same bytes");
+	}
+	*ret = r;
+	return 0;
+}
+
+bool snp_report_has_cpuid(const struct snp_report *r)
+{
+	return le32_get(r->version) >= VERSION_CPUID;
+}
+
+bool snp_report_has_mitigations(const struct snp_report *r)
+{
+	return le32_get(r->version) >= VERSION_MITIGATIONS;
+}
+
+/* SEV-SNP firmware ABI 7.3: what must be zero, and the version that gave it a meaning (0: none so far). */
+static const struct reserved_row {
+	size_t at, size;
+	uint32_t until;
+} reserved_rows[] = {
+	{ offsetof(struct snp_report, reserved_4c), 4, 0 },
+	{ offsetof(struct snp_report, cpuid_family), 3, VERSION_CPUID },
+	{ offsetof(struct snp_report, reserved_18b), 21, 0 },
+	{ offsetof(struct snp_report, current.reserved), 1, 0 },
+	{ offsetof(struct snp_report, committed.reserved), 1, 0 },
+	{ offsetof(struct snp_report, launch_mitigations), 16, VERSION_MITIGATIONS },
+	{ offsetof(struct snp_report, reserved_208), 152, 0 },
+};
+
+size_t snp_report_reserved_set(const struct snp_report *r)
+{
+	const uint8_t *bytes = (const void *)r;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reserved_rows); i++) {
+		const struct reserved_row *row = &reserved_rows[i];
+
+		if (row->until && le32_get(r->version) >= row->until)
+			continue;
+		for (size_t j = 0; j < row->size; j++)
+			n += bytes[row->at + j] != 0;
+	}
+	return n;
+}
+
+static bool is_turin(const struct snp_report *r)
+{
+	if (snp_report_has_cpuid(r))
+		return r->cpuid_family >= FAMILY_TURIN;
+	return !bytes_zero(r->chip_id, CHIP_ID_TURIN) &&
+	       bytes_zero(r->chip_id + CHIP_ID_TURIN, sizeof(r->chip_id) - CHIP_ID_TURIN);
+}
+
+struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb)
+{
+	const uint8_t *b = tcb.b;
+
+	if (is_turin(r))
+		return (struct snp_tcb){ true, b[0], b[1], b[2], b[3], b[7] };
+	return (struct snp_tcb){ false, 0, b[0], b[1], b[6], b[7] };
+}
+
+const char *snp_report_platform_name(unsigned bit)
+{
+	static const char *const names[] = {
+		[0] = "smt",
+		[1] = "tsme",
+		[2] = "ecc",
+		[3] = "rapl_dis",
+		[4] = "ciphertext_hiding",
+		[5] = "alias_check_complete",
+		[7] = "tio",
+	};
+
+	return bit < ARRAY_SIZE(names) ? names[bit] : NULL;
+}
+
+const char *snp_report_signing_key(const struct snp_report *r)
+{
+	static const char *const names[8] = { [0] = "VCEK", [1] = "VLEK", [7] = "none" };
+	const char *name = names[le32_get(r->flags) >> 2 & 7];
+
+	return name ? name : "reserved";
+}
