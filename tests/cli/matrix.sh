@@ -89,6 +89,7 @@ matrix 'a measurement is worse than a time limit' 3 'wait' \
 
 list=''
 guest_of 'flags no-snp'
+manifest_of
 call measure "$T/m.yaml"
 digest=$(cat "$T/out")
 has "expect.measurement=$ZEROS" '3 measurement-differs fail -'
