@@ -79,7 +79,7 @@ row 'KVM makes no vCPU, --skip-unsupported' '99 kvm-error error -' 'fail-ioctl K
 for command in SEV_INIT2 LAUNCH_START LAUNCH_UPDATE LAUNCH_FINISH; do
   row "the firmware refuses $command" '99 firmware-refused error -' "fail-ioctl $command EIO 0x16"
 done
-row 'KVM refuses the policy' '99 bad-policy error -' 'print "never\n"' 'snp: {policy: 0x70000}'
+row 'KVM refuses the policy' '99 bad-policy error -' 'flags partial-updates' 'snp: {policy: 0x70000}'
 row 'a measurement that is not the expected one' '3 measurement-differs fail -' 'print "never\n"' \
   'expect:' "  measurement: '$ZEROS'"
 row 'the measurement is held against the pin before the host is looked at' '3 measurement-differs fail -' \
