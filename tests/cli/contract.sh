@@ -73,12 +73,13 @@ row '/dev/kvm is of others' '99 host-permission error -' 'open-fails /dev/kvm EA
 row '/dev/kvm is of others, --skip-unsupported' '99 host-permission error -' 'open-fails /dev/kvm EACCES' --skip-unsupported
 row 'no ASID is left' '99 host-busy error -' 'fail-ioctl SEV_INIT2 EBUSY'
 row 'no memory is left' '99 host-memory error -' 'fail-ioctl KVM_CREATE_GUEST_MEMFD ENOMEM'
-row 'KVM makes no VM' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_VM EIO'
+row 'another hypervisor has the processor' '99 host-busy error -' 'fail-ioctl KVM_CREATE_VM EIO'
+row 'KVM makes no interrupt controllers' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_IRQCHIP EIO'
 row 'KVM makes no vCPU, --skip-unsupported' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_VCPU EINVAL' --skip-unsupported
 for command in SEV_INIT2 LAUNCH_START LAUNCH_UPDATE LAUNCH_FINISH; do
   row "the firmware refuses $command" '99 firmware-refused error -' "fail-ioctl $command EIO 0x16"
 done
-row "KVM refuses the policy" '99 bad-policy error -' 'fail-ioctl LAUNCH_START EINVAL'
+row 'KVM refuses the policy' '99 bad-policy error -' 'flags partial-updates' 'snp: {policy: 0x70000}'
 row 'a measurement that is not the expected one' '3 measurement-differs fail -' 'print "never\n"' \
   'expect:' "  measurement: '$ZEROS'"
 row 'the measurement is held against the pin before the host is looked at' '3 measurement-differs fail -' \

@@ -35,7 +35,7 @@ variants() {
     folder=$dir/$(printf %s "$variant" | tr / _)
     echo "$case_name: $variant" >"$folder.name"
     echo "$wants" >"$folder.wants"
-    [ ! -e "$folder/manifest.yaml" ] || "$SNPVMM" measure "$folder/manifest.yaml" >"$folder.digest" 2>&1
+    [ ! -e "$folder/launch.json" ] || "$SNPVMM" measure "$folder/manifest.yaml" >"$folder.digest" 2>&1
     # shellcheck disable=SC2086 # its words
     set -- $wants
     folder_files "$folder" "$4"
@@ -89,6 +89,7 @@ matrix 'a measurement is worse than a time limit' 3 'wait' \
 
 list=''
 guest_of 'flags no-snp'
+manifest_of
 call measure "$T/m.yaml"
 digest=$(cat "$T/out")
 has "expect.measurement=$ZEROS" '3 measurement-differs fail -'
