@@ -73,7 +73,40 @@ else
   exit 0
 fi
 status=$?
-cat "$out"
+grep -a -v '^results: ' "$out"
+
+# What the runs left behind: said to be right by what it was wanted to be, and by the schemas.
+kept=$B/snp-results
+rm -rf "$kept"
+mkdir -p "$kept"
+judge() { # NAME COMMAND...: wrong if it says anything, or fails
+  name=$1
+  shift
+  if "$@" >"$kept/judged" 2>&1 && [ ! -s "$kept/judged" ]; then
+    echo "ok - $name"
+  else
+    echo "not ok - $name"
+    sed 's/^/    /; 20q' "$kept/judged"
+  fi
+}
+junit_valid() { xmllint --noout --schema tests/schema/junit.xsd "$kept"/results/*/junit.xml 2>&1 | grep -v ' validates$'; true; }
+consoles_kept() { # what the console showed is in serial.log
+  for said in "$kept"/results/*.said; do
+    [ ! -s "$said" ] || tr -d '\r' <"${said%.said}/serial.log" | grep -a -q -x -F -f "$said" || echo "$said: serial.log has another text"
+  done
+}
+sed -n 's/^results: //p' "$out" |
+  python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >"$kept/archive"
+if gzip -d <"$kept/archive" | tar -xf - -C "$kept" 2>/dev/null; then
+  {
+    judge 'the result files of the runs above say what was wanted' python3 tests/cli/contract.py fields "$kept/results"
+    judge 'each result.json is valid' python3 tests/cli/contract.py schema "$kept/results" result.schema.json
+    judge 'each junit.xml is valid' junit_valid
+    judge 'each serial.log has what the console showed' consoles_kept
+  } | tee -a "$out"
+else
+  echo 'not ok - the result files of the runs did not come back' | tee -a "$out"
+fi
 bad=$(grep -c '^not ok' "$out")
 good=$(grep -c '^ok' "$out")
 skips=$(grep -c '^skip' "$out")

@@ -33,6 +33,25 @@ case_run() {
   fi
 }
 
+# The same with result files, which check.sh judges: "STATUS REASON VERDICT EVENT" is what they must say.
+kept() { # NAME WANTS COMMAND...
+  name=$1 wants=$2
+  shift 2
+  kept=$((${kept:-0} + 1))
+  mkdir -p results
+  echo "$name" >results/$kept.name
+  echo "$wants" >results/$kept.wants
+  set -- -- "$@" --results results/$kept
+  # shellcheck disable=SC2086 # its words
+  set -- $wants "$@"
+  status=$1 reason=$2 verdict=$3
+  shift 4
+  case $verdict in pass) said='snpvmm: pass: ' ;; *) said="\[$reason\]" ;; esac
+  case_run "$name, and its results" "$status" "$said" "$@"
+  sed -n 's/^snpvmm: measurement \([0-9a-f]*\) .*/\1/p' out.log >results/$kept.digest
+  sed -n '/^snpvmm: measurement /,$p' out.log | grep -a -v -e '^snpvmm: ' -e '^  why: ' -e '^  fix: ' >results/$kept.said
+}
+
 example() { # ID-BLOCK-NAME OPTION...
   id=$1
   shift
@@ -74,6 +93,22 @@ case_run 'host data and gosvw are accepted' 0 'selftest: passed' -- example none
 case_run 'the plain platform runs beside SNP, when it is asked for' 0 "launched on platform 'kvm'" \
   'plain KVM, no protection' 'selftest: passed' -- example none --platform kvm
 
+kept 'expected lines came' '0 guest-exit pass guest-exit' example none --set vcpus=4 \
+  --set 'expect.console=["^snpvmm selftest: AMD SEV-SNP", "^10 ok", "passed$"]'
+kept 'an expected line that never comes' '1 console-missing fail guest-exit' example none --set 'expect.console=["^11 ok"]'
+kept 'a line that must not come' '1 console-forbidden fail console-forbidden' example none --set 'expect.never=["^10 ok"]'
+kept 'the firmware refuses the launch' '99 firmware-refused error -' example flipped
+kept 'another measurement than the expected one' '3 measurement-differs fail -' example none --set vcpus=2 \
+  --set "expect.measurement=$(cat one.digest)"
+if [ -e ovmf-2025.02.fd ]; then
+  printf 'version: 1\nboot: { firmware: ovmf-2025.02.fd }\nsilence: 2s\n' >silent.yaml
+  kept 'a firmware that says nothing' '124 silence timeout silence' snpvmm run silent.yaml
+  kept 'a firmware that takes too long' '124 timeout timeout timeout' snpvmm run --set timeout=1s silent.yaml
+else
+  echo 'skip a firmware that says nothing: no images (SNPVMM_IMAGES names their folder)'
+fi
+case_run 'the doctor finds nothing missing' 0 'this host can launch: kvm, snp' -- snpvmm doctor
+
 # linux_run CMDLINE-WORDS OPTION...: boots the stock kernel; what the guest's report says is held against our digest.
 linux_run() {
   words=$1
@@ -106,7 +141,11 @@ if [ -e linux.yaml ]; then
   case_run 'a status that was expected' 0 'snpvmm: pass' -- linux_run snpvmm.status=7 --set expect.exit=7
   case_run 'ACPI power-off' 0 'snpvmm: pass: the guest powered off' -- linux_run snpvmm.do=poweroff
   case_run 'reboot' 0 'snpvmm: pass: the guest asked for a reset' -- linux_run snpvmm.do=reboot
-  case_run 'a panic ends the run at once' 0 'the guest asked for a reset' 'Kernel panic' -- linux_run snpvmm.do=panic
+  kept 'a panic' '1 guest-panic fail guest-panic' linux_run snpvmm.do=panic
+  case_run 'a panic that is allowed ends the run at once' 0 'the guest asked for a reset' 'Kernel panic' \
+    -- linux_run snpvmm.do=panic --set 'expect.never=[]'
+  kept 'a guest that need not end' '0 console-complete pass console-complete' linux_run snpvmm.do=shell \
+    --set 'expect.console=["^snpvmm-guest: ready", "snpvmm-guest#"]' --set expect.exit=none
   case_run 'a kernel that changed after the measuring is refused by name' 0 'stage0 refused to start the kernel: kernel: ' \
     -- flip linux.yaml kernel
   case_run 'an initrd that changed after the measuring is refused by name' 0 'stage0 refused to start the kernel: initrd: ' \
@@ -187,4 +226,6 @@ if [ -e images.list ]; then
 else
   echo 'skip OVMF images: none were packed (SNPVMM_IMAGES names their folder)'
 fi
+# The results, for whoever called: an archive in lines of text.
+tar -cf - results | gzip | od -A n -v -t x1 | tr -d ' ' | sed 's/^/results: /'
 echo 'end of tests'
