@@ -132,7 +132,7 @@ begin 'every reason that a run can end with has a row'
 # output-failed, signal: results.sh, signals.sh
 for reason in $(sed -n 's/^\t\[[A-Z_]*\] = "\(.*\)",$/\1/p' core/base/reason.c); do
   case $reason in none | usage | internal) continue ;; esac
-  grep -q -E "(refusal .* $reason|[0-9] $reason (pass|fail|error|skip|timeout) )" tests/cli/contract.sh tests/cli/results.sh tests/cli/signals.sh ||
+  grep -q -E "(refusal .* $reason |[0-9] $reason (pass|fail|error|skip|timeout) )" tests/cli/contract.sh tests/cli/results.sh tests/cli/signals.sh ||
     wrong "no row for $reason"
 done
 

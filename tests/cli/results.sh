@@ -95,9 +95,10 @@ on_fake run --results "$dir" "$T/m.yaml"
 wants 2
 out_is ''
 err_has '[output-failed]'
-wait
+wait $!
+status=$? last='the first run'
 cp "$T/first" "$T/err"
-status=0 last='the first run'
+wants 0
 [ "$(cat "$dir/serial.log")" = a ] || wrong "the first run's console is $(cat "$dir/serial.log")"
 folder_files "$dir" guest-exit
 
