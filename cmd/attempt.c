@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/pins.h"
@@ -13,6 +12,7 @@
 #include "cmd/stats.h"
 #include "cmd/verdict.h"
 #include "core/base/bytes.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
@@ -30,49 +30,16 @@
 #include "firmware/images.h"
 #include "firmware/stage0.h"
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* --- before the launch --- */
-
-/* The folder of this run's results: that of --results, or one in it, named for the run. */
-static void folder_path(const struct attempt *a, unsigned run, char *to, size_t room)
-{
-	size_t n;
-
-	if (!a->o->one_of_many) {
-		snprintf(to, room, "%s", a->o->results);
-		return;
-	}
-	n = (size_t)snprintf(to, room, "%s/", a->o->results);
-	if (a->m.variant)
-		snprintf(to + n, room - n, "%s", a->m.variant);
-	else
-		snprintf(to + n, room - n, "run-%u", run + 1);
-	for (char *c = to + n; *c; c++)
-		if (*c == '/')
-			*c = '_';
-}
 
 /* The folder even where the manifest is at fault: the result says so there. */
 static int attempt_load(struct attempt *a, unsigned run)
 {
 	int r = manifest_open(a->o->manifest, &a->o->settings, run, &a->m, &a->err);
 	struct error err = { 0 };
-	char path[4096];
 
 	a->loaded = r == 0;
-	if (a->o->labelled && a->loaded)
-		log_set_label(a->m.variant);
-	if (!a->o->results)
-		return r;
-	folder_path(a, run, path, sizeof(path));
-	if (outputs_folder(&a->outputs, path, &err) == 0)
+	if (!a->o->results || outputs_folder(&a->outputs, a->o->results, &err) == 0)
 		return r;
 	if (r == 0)
 		a->err = err;
@@ -138,6 +105,7 @@ static int attempt_measure(struct attempt *a)
 static int stats_tell(struct attempt *a, int status)
 {
 	struct stats_report r;
+	struct error err = { 0 };
 	FILE *to = a->outputs.stats;
 
 	stats_report(a->vm, &r);
@@ -145,7 +113,7 @@ static int stats_tell(struct attempt *a, int status)
 	a->r->time.first_byte_us = r.serial_us;
 	if ((a->o->stats && !to) || (status != STATUS_OK && log_on(LOG_INFO)))
 		stats_print(&r);
-	return to ? stats_write(&r, to, &a->err) : 0;
+	return to && stats_write(&r, to, &err) < 0 ? attempt_lost(a, &err, status) : status;
 }
 
 /* Firmware and stage0 have ways of their own to say why they ended. */
@@ -181,9 +149,7 @@ static int attempt_run(struct attempt *a)
 	a->r->guest.code = a->outcome.code;
 	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
 	status = verdict_status(&a->m, a->watch, &a->outcome);
-	if (stats_tell(a, status) < 0 && status == STATUS_OK)
-		status = STATUS_FAILED;
-	return status;
+	return stats_tell(a, status);
 }
 
 static int attempt_launch(struct attempt *a)
@@ -191,7 +157,7 @@ static int attempt_launch(struct attempt *a)
 	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
 	const struct plan *plan = a->plain ? a->plain : a->measured;
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
-		                               a->o->labelled ? a->m.variant : NULL,
+		                               a->o->beside ? a->o->label : NULL,
 		                               a->o->stats_file };
 	int r;
 
@@ -249,13 +215,13 @@ static void attempt_free(struct attempt *a)
 
 int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
 {
-	struct attempt a = { .o = o, .begun_us = now_us(), .outputs = OUTPUTS_NONE, .r = ret };
+	struct attempt a = { .o = o, .begun_us = clock_us(), .outputs = OUTPUTS_NONE, .r = ret };
 	int status;
 
 	memset(ret, 0, sizeof(*ret));
 	if (o->results || o->whole)
 		attempt_host(ret);
-	if (!o->labelled)
+	if (!o->beside)
 		progress_begin();
 	status = attempt_steps(&a, run);
 	progress_end();

@@ -17,11 +17,11 @@ struct run_options {
 	bool prefix;            /* --prefix */
 	const char *results;    /* --results; NULL: none */
 	bool guest_status, skip_unsupported;
-	unsigned jobs; /* --jobs */
-	bool console;  /* standard output is the console's, not the result's */
-	bool whole;    /* the result will be shown: hashes and facts are wanted */
-	bool one_of_many; /* of a matrix: its result folder lies in that of --results, its lines say which run it is */
-	bool labelled; /* beside others: the guest's lines say it too */
+	unsigned jobs;     /* --jobs */
+	bool console;      /* standard output is the console's, not the result's */
+	bool whole;        /* the result will be shown: hashes and facts are wanted */
+	const char *label; /* which of a matrix it is: its lines say so; NULL: there is no matrix */
+	bool beside;       /* other runs go on: the guest's lines say which it is, too */
 };
 
 /*

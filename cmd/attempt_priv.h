@@ -35,6 +35,12 @@ struct attempt {
 /* Which host it is, before anything of it is used. */
 void attempt_host(struct run_result *r);
 
+/*
+ * Something failed beside a run that has come to `status`: a pass becomes that failure, of another end it is only
+ * told. Returns the status from now on.
+ */
+int attempt_lost(struct attempt *a, const struct error *err, int status);
+
 /* Writes what is left of the result files, fills the result, tells the verdict. Returns the status. */
 int attempt_conclude(struct attempt *a, int status);
 

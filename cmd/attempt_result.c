@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/attempt_priv.h"
 #include "cmd/pins.h"
 #include "cmd/verdict.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
 #include "core/vm/doctor.h"
@@ -18,16 +18,7 @@
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* What failed beside a run that is to be reported as it went, or instead of it. */
-static int attempt_lost(struct attempt *a, const struct error *err, int status)
+int attempt_lost(struct attempt *a, const struct error *err, int status)
 {
 	if (status == STATUS_OK) {
 		a->ended = false;
@@ -93,7 +84,7 @@ static void fill_times(struct run_result *r, const struct attempt *a)
 		r->time.update_us = a->vm->times.update_us;
 		r->time.finish_us = a->vm->times.finish_us;
 	}
-	r->time.total_us = now_us() - a->begun_us;
+	r->time.total_us = clock_us() - a->begun_us;
 }
 
 static void fill_measurement(struct run_result *r, const struct attempt *a)
@@ -151,7 +142,7 @@ static void fill_name(struct run_result *r, const struct attempt *a)
 
 	manifest_stem(a->o->manifest, stem, sizeof(stem));
 	COPY(r->name, a->loaded ? a->m.name : stem);
-	COPY(r->variant, a->m.variant);
+	COPY(r->variant, a->o->label);
 }
 
 static void result_fill(struct attempt *a, int status)
@@ -199,7 +190,7 @@ static void doctor_tell(const struct attempt *a)
 static void verdict_tell(const struct attempt *a)
 {
 	const struct run_result *r = a->r;
-	const char *of = r->variant, *colon = of[0] ? ": " : "";
+	const char *of = a->o->beside ? "" : r->variant, *colon = of[0] ? ": " : "";
 
 	if (r->verdict == RESULT_PASS)
 		log_notice("pass: %s%s%s", of, colon, r->sentence);

@@ -162,22 +162,22 @@ static bool color_wanted(void)
 static void error_place(const struct error *err, char *to, size_t size)
 {
 	if (!err->file[0])
-		snprintf(to, size, "snpvmm");
+		snprintf(to, size, "snpvmm: %s", log_label());
 	else if (err->line == 0)
-		snprintf(to, size, "%s", err->file);
+		snprintf(to, size, "%s: ", err->file);
 	else
-		snprintf(to, size, "%s:%u:%u", err->file, err->line, err->column);
+		snprintf(to, size, "%s:%u:%u: ", err->file, err->line, err->column);
 }
 
 void error_print(const struct error *err)
 {
-	char place[sizeof(err->file) + 32];
+	char place[2 * sizeof(err->file)];
 	bool colored = color_wanted();
-	char lines[sizeof(struct error) + 64];
+	char lines[sizeof(struct error) + 512];
 
 	error_place(err, place, sizeof(place));
 	/* One write, so that processes of ours don't mix. */
-	snprintf(lines, sizeof(lines), "%s: %serror:%s %s [%s]\n%s%s%s%s%s%s", place,
+	snprintf(lines, sizeof(lines), "%s%serror:%s %s [%s]\n%s%s%s%s%s%s", place,
 	         colored ? "\033[1;31m" : "", colored ? "\033[0m" : "", err->text,
 	         reason_name(err->kind), err->why[0] ? "  why: " : "", err->why,
 	         err->why[0] ? "\n" : "", err->fix[0] ? "  fix: " : "", err->fix,

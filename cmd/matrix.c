@@ -29,8 +29,14 @@ struct job {
 	unsigned run;
 };
 
+/* Which run it is, in words and as the name of a folder; no two are alike. */
+struct label {
+	char text[240], folder[240];
+};
+
 struct matrix {
 	const struct run_options *o;
+	struct label *labels;
 	struct run_result *results;
 	unsigned n, next; /* runs, and the first that hasn't begun */
 	struct job jobs[MATRIX_MAX_JOBS];
@@ -38,25 +44,75 @@ struct matrix {
 	bool stopped;
 };
 
-/* --- results that no run has filled --- */
+/* --- what each is called --- */
 
-static void result_name(const struct run_options *o, unsigned run, struct run_result *r)
+static bool label_taken(const struct matrix *x, unsigned before, const char *folder)
 {
-	auto_manifest struct manifest m = { 0 };
-	struct error ignored = { 0 };
-
-	snprintf(r->name, sizeof(r->name), "%s", o->manifest);
-	snprintf(r->variant, sizeof(r->variant), "run-%u", run + 1);
-	if (manifest_open(o->manifest, &o->settings, run, &m, &ignored) < 0)
-		return;
-	snprintf(r->name, sizeof(r->name), "%s", m.name);
-	snprintf(r->variant, sizeof(r->variant), "%s", m.variant);
+	for (unsigned i = 0; i < before; i++)
+		if (strcmp(x->labels[i].folder, folder) == 0)
+			return true;
+	return false;
 }
 
-static void result_not_begun(const struct run_options *o, unsigned run, struct run_result *r)
+static void label_folder(struct label *l)
 {
-	result_name(o, run, r);
+	memcpy(l->folder, l->text, sizeof(l->folder));
+	for (char *c = l->folder; *c; c++)
+		if (*c == '/')
+			*c = '_';
+}
+
+/* The variant; one that was there before (`vcpus: [1, 1]`, or `a/b` after `a_b`) has its number behind it. */
+static void label_make(struct matrix *x, unsigned run)
+{
+	auto_manifest struct manifest m = { 0 };
+	struct label *l = &x->labels[run];
+	struct error told_later = { 0 };
+
+	if (manifest_open(x->o->manifest, &x->o->settings, run, &m, &told_later) == 0)
+		snprintf(l->text, sizeof(l->text), "%.200s", m.variant);
+	else
+		snprintf(l->text, sizeof(l->text), "run-%u", run + 1);
+	label_folder(l);
+	for (size_t n; label_taken(x, run, l->folder); label_folder(l)) {
+		n = strlen(l->text);
+		snprintf(l->text + n, sizeof(l->text) - n, "~%u", run + 1);
+	}
+}
+
+/* One run, in its own folder of --results. */
+static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
+{
+	struct run_options own = *x->o;
+	char folder[4096];
+
+	own.label = x->labels[run].text;
+	own.beside = beside;
+	if (own.results) {
+		snprintf(folder, sizeof(folder), "%s/%s", own.results, x->labels[run].folder);
+		own.results = folder;
+	}
+	if (beside)
+		log_set_label(own.label);
+	return attempt(&own, run, &x->results[run]);
+}
+
+/* --- results that no run has filled --- */
+
+static void result_name(const struct matrix *x, unsigned run)
+{
+	struct run_result *r = &x->results[run];
+
+	manifest_stem(x->o->manifest, r->name, sizeof(r->name));
+	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
 	r->verdict = RESULT_ERROR;
+}
+
+static void result_not_begun(const struct matrix *x, unsigned run)
+{
+	struct run_result *r = &x->results[run];
+
+	result_name(x, run);
 	r->status = STATUS_SIGNAL + stop_signal();
 	r->reason = RUN_SIGNALLED;
 	snprintf(r->sentence, sizeof(r->sentence), "not begun, for a signal came before: %s",
@@ -64,10 +120,11 @@ static void result_not_begun(const struct run_options *o, unsigned run, struct r
 }
 
 /* A process that went without a result: a fault in it, or somebody killed it. */
-static void result_died(const struct run_options *o, unsigned run, struct run_result *r, int how)
+static void result_died(const struct matrix *x, unsigned run, int how)
 {
-	result_name(o, run, r);
-	r->verdict = RESULT_ERROR;
+	struct run_result *r = &x->results[run];
+
+	result_name(x, run);
 	r->status = WIFSIGNALED(how) ? STATUS_SIGNAL + WTERMSIG(how) : STATUS_LAUNCH;
 	r->reason = ERROR_INTERNAL;
 	snprintf(r->sentence, sizeof(r->sentence),
@@ -107,11 +164,8 @@ static int job_spawn(struct matrix *x, struct job *j, unsigned run)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		struct run_options own = *x->o;
-
 		child_begin(parent);
-		own.labelled = true;
-		_exit(attempt(&own, run, &x->results[run]));
+		_exit(matrix_attempt(x, run, true));
 	}
 	*j = (struct job){ pid, (int)syscall(SYS_pidfd_open, pid, 0), run };
 	x->going++;
@@ -131,13 +185,12 @@ static void jobs_fill(struct matrix *x)
 
 static void job_reap(struct matrix *x, struct job *j)
 {
-	struct run_result *r = &x->results[j->run];
 	int how = 0;
 
 	if (waitpid(j->pid, &how, WNOHANG) != j->pid)
 		return;
-	if (!r->sentence[0])
-		result_died(x->o, j->run, r, how);
+	if (!x->results[j->run].sentence[0])
+		result_died(x, j->run, how);
 	fd_cleanup(&j->fd);
 	*j = (struct job){ .fd = -1 };
 	x->going--;
@@ -178,7 +231,7 @@ static void matrix_at_once(struct matrix *x)
 	do {
 		jobs_fill(x);
 		if (x->going == 0 && x->next < x->n && !stop_signal())
-			attempt(x->o, x->next, &x->results[x->next]), x->next++;
+			matrix_attempt(x, x->next++, false); /* no process was to be had */
 		if (x->going > 0)
 			jobs_wait(x);
 	} while (x->going > 0 || (x->next < x->n && !stop_signal()));
@@ -189,7 +242,7 @@ static void matrix_at_once(struct matrix *x)
 static void matrix_in_turn(struct matrix *x)
 {
 	for (; x->next < x->n && !stop_signal(); x->next++)
-		attempt(x->o, x->next, &x->results[x->next]);
+		matrix_attempt(x, x->next, false);
 }
 
 /* --- the end --- */
@@ -213,17 +266,20 @@ static void summary_tell(const struct matrix *x)
 int matrix_run(const struct run_options *o, unsigned n, struct run_result *results)
 {
 	auto_free struct matrix *x = calloc(1, sizeof(*x));
+	auto_free struct label *labels = calloc(n, sizeof(*labels));
 	const struct run_result *worst = &results[0];
 
-	if (!x)
+	if (!x || !labels)
 		return STATUS_LAUNCH;
-	*x = (struct matrix){ .o = o, .results = results, .n = n };
+	*x = (struct matrix){ .o = o, .labels = labels, .results = results, .n = n };
+	for (unsigned i = 0; i < n; i++)
+		label_make(x, i);
 	if (o->jobs > 1)
 		matrix_at_once(x);
 	else
 		matrix_in_turn(x);
 	for (; x->next < n; x->next++)
-		result_not_begun(o, x->next, &results[x->next]);
+		result_not_begun(x, x->next);
 	for (unsigned i = 1; i < n; i++)
 		if (verdict_worse(&results[i], worst))
 			worst = &results[i];

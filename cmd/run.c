@@ -8,6 +8,8 @@
 #include "cmd/attempt.h"
 #include "cmd/matrix.h"
 #include "cmd/show.h"
+#include "core/base/array.h"
+#include "core/base/file.h"
 #include "core/out/emit.h"
 #include "core/out/run_result.h"
 #include "core/vm/stop.h"
@@ -90,19 +92,19 @@ static struct run_result *results_new(unsigned n)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* One object, or a list of them. */
+/* One object, or a list of them for a matrix. */
 static int results_emit(enum show_format format, const struct run_result *results, unsigned n,
-                        struct error *err)
+                        bool list, struct error *err)
 {
 	struct emitter e;
 
 	if (show_emitter(format, &e, err) < 0)
 		return err->code;
-	if (n > 1)
+	if (list)
 		e.list(e.self, NULL);
 	for (unsigned i = 0; i < n; i++)
 		result_run(&e, NULL, &results[i]);
-	if (n > 1)
+	if (list)
 		e.end(e.self);
 	return e.finish(e.self, stdout, err);
 }
@@ -118,7 +120,7 @@ static int results_tap(const struct run_result *results, unsigned n, struct erro
 	return tap_write(stdout, list, n, err);
 }
 
-static int results_show(const struct run_result *results, unsigned n, struct error *err)
+static int results_show(const struct run_result *results, unsigned n, bool list, struct error *err)
 {
 	enum show_format format = show_wanted();
 	int r;
@@ -126,24 +128,28 @@ static int results_show(const struct run_result *results, unsigned n, struct err
 	if (format == SHOW_TEXT)
 		return 0;
 	r = format == SHOW_TAP ? results_tap(results, n, err)
-	                       : results_emit(format, results, n, err);
+	                       : results_emit(format, results, n, list, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
 	return r;
 }
 
-/* How many runs the manifest stands for. One that can't be read is tried once, and its error told there. */
-static unsigned runs_count(const struct run_options *o)
+/*
+ * How many runs a matrix stands for; 0: there is none. A manifest that can't be read is tried once, and its error
+ * told there.
+ */
+static unsigned matrix_runs(const struct run_options *o)
 {
 	auto_manifest struct manifest m = { 0 };
 	struct error ignored = { 0 };
+	int r = manifest_open(o->manifest, &o->settings, 0, &m, &ignored);
 
-	return manifest_open(o->manifest, &o->settings, 0, &m, &ignored) == 0 ? m.runs : 1;
+	return r == 0 && m.variant ? m.runs : 0;
 }
 
 static int run_all(struct run_options *o, struct error *err)
 {
-	unsigned n = runs_count(o);
+	unsigned of_matrix = matrix_runs(o), n = MAX_OF(of_matrix, 1U);
 	struct run_result *results = results_new(n);
 	int status;
 
@@ -151,9 +157,8 @@ static int run_all(struct run_options *o, struct error *err)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->console = show_wanted() == SHOW_TEXT;
 	o->whole = !o->console;
-	o->one_of_many = n > 1;
-	status = n > 1 ? matrix_run(o, n, results) : attempt(o, 0, results);
-	if (results_show(results, n, err) < 0 && status == STATUS_OK)
+	status = of_matrix ? matrix_run(o, n, results) : attempt(o, 0, results);
+	if (results_show(results, n, of_matrix > 0, err) < 0 && status == STATUS_OK)
 		status = STATUS_FAILED;
 	munmap(results, n * sizeof(*results));
 	return status;

@@ -10,7 +10,7 @@
 #include "core/base/array.h"
 
 static enum log_level log_level = LOG_NOTICE;
-static char log_label[256]; /* "LABEL: " */
+static char label_text[256]; /* "LABEL: " */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool log_unfinished; /* a line of log_progress() stands there */
 
@@ -21,7 +21,12 @@ void log_set_level(enum log_level level)
 
 void log_set_label(const char *label)
 {
-	snprintf(log_label, sizeof(log_label), "%.250s: ", label);
+	snprintf(label_text, sizeof(label_text), "%.250s: ", label);
+}
+
+const char *log_label(void)
+{
+	return label_text;
 }
 
 bool log_on(enum log_level level)
@@ -55,7 +60,7 @@ void log_at(enum log_level level, const char *format, ...)
 		return;
 	pthread_mutex_lock(&log_lock);
 	n = line_clear(line, sizeof(line));
-	n += snprintf(line + n, sizeof(line) - (size_t)n, "snpvmm: %s", log_label);
+	n += snprintf(line + n, sizeof(line) - (size_t)n, "snpvmm: %s", label_text);
 	va_start(args, format);
 	n += vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
 	va_end(args);

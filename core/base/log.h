@@ -13,6 +13,8 @@ bool log_on(enum log_level level);
 
 /* Stands behind "snpvmm: " in every line from now on, with a colon: which of several processes speaks. Cut if long. */
 void log_set_label(const char *label);
+/* It, with the colon and a space behind it; "": none was set. */
+const char *log_label(void);
 
 /* One line on stderr, "snpvmm: " before it, written at once so that threads don't mix. */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -3,7 +3,8 @@
 #include "core/dev/acpi_pm.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "core/base/clock.h"
 
 /* From ACPI_PM_PORT on; the PIIX4's order (Intel 82371AB, 7.2), the last two being free there. */
 enum {
@@ -25,11 +26,8 @@ enum {
 
 static uint64_t monotonic_ns(void *self)
 {
-	struct timespec now;
-
 	(void)self;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+	return clock_ns();
 }
 
 /* Seconds and their rest apart: nanoseconds times the frequency passes 64 bits after 86 minutes. */
@@ -97,7 +95,7 @@ static enum io_verdict acpi_pm_write(struct io_dev *d, uint16_t offset, const ui
 	return verdict;
 }
 
-void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock_ns)(void *self), void *self)
+void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock)(void *self), void *self)
 {
 	*a = (struct acpi_pm){
 		.dev = { .name = "ACPI ports",
@@ -105,7 +103,7 @@ void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock_ns)(void *self), void *sel
 		         .len = ACPI_PM_PORTS,
 		         .read = acpi_pm_read,
 		         .write = acpi_pm_write },
-		.clock_ns = clock_ns ? clock_ns : monotonic_ns,
+		.clock_ns = clock ? clock : monotonic_ns,
 		.self = self,
 	};
 }

@@ -17,6 +17,6 @@ struct acpi_pm {
 };
 
 /* clock_ns NULL: CLOCK_MONOTONIC. */
-void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock_ns)(void *self), void *self);
+void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock)(void *self), void *self);
 
 #endif

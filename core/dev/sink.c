@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/base/clock.h"
 
 #define SLICE_MS 100 /* how long give_up may go unseen */
 #define NAP_MS   10  /* poll(2) calls a terminal writable that has no room for a newline expanded */
@@ -106,10 +106,10 @@ static void sink_drain(struct sink *s, size_t size, bool wait)
 	memmove(s->bytes, s->bytes + done, s->held);
 }
 
-/* How many of the bytes that are held are due: whole lines, or all when there is no room for more. */
-static size_t sink_due(const struct sink *s)
+/* How many of the bytes that are held are due: whole lines, or all when there is no room for more. `fresh` is where to look. */
+static size_t sink_due(const struct sink *s, size_t fresh)
 {
-	const uint8_t *newline = memrchr(s->bytes, '\n', s->held);
+	const uint8_t *newline = memrchr(s->bytes + s->held - fresh, '\n', fresh);
 
 	if (newline)
 		return (size_t)(newline + 1 - s->bytes);
@@ -128,7 +128,7 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 		s->held += n;
 		data += n;
 		size -= n;
-		due = sink_due(s);
+		due = sink_due(s, n);
 		if (due > 0)
 			sink_drain(s, due, true);
 		begins |= due > 0;
@@ -155,23 +155,15 @@ static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 	return begins;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 void sink_put(struct sink *s, const uint8_t *data, size_t size)
 {
 	bool begins = false;
 
 	pthread_mutex_lock(&s->lock);
 	if (size > 0)
-		atomic_store(&s->last_ns, now_ns());
-	if (s->total == 0)
-		s->first_ns = s->last_ns;
+		atomic_store_explicit(&s->last_ns, clock_coarse_ns(), memory_order_relaxed);
+	if (s->total == 0 && size > 0)
+		s->first_ns = clock_ns();
 	s->total += size;
 	if (s->tap)
 		s->tap(s->tap_self, data, size);
@@ -189,7 +181,7 @@ static size_t sink_ready(const struct sink *s)
 {
 	bool over = s->give_up && atomic_load(s->give_up);
 
-	return s->prefix && !over ? sink_due(s) : s->held;
+	return s->prefix && !over ? sink_due(s, s->held) : s->held;
 }
 
 void sink_end_line(struct sink *s)

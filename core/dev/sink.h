@@ -24,7 +24,7 @@ struct sink {
 	size_t held;
 	uint64_t total;        /* bytes ever put in */
 	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first of them; 0: none came */
-	atomic_ullong last_ns; /* and at the last */
+	atomic_ullong last_ns; /* and at the last, to some milliseconds */
 	/* All bytes go here too, as they come and wherever fd leads; both may be NULL. */
 	struct sink *also;
 	void (*tap)(void *self, const uint8_t *data, size_t size);

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/vm/abi.h"
@@ -154,32 +154,24 @@ static int launch_firmware_devices(struct vm *vm, const struct plan *p, struct e
 	return r;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* The platform's consumer, timed. */
 static int timed_begin(void *self, const struct plan *p, struct error *err)
 {
 	struct vm *vm = self;
-	uint64_t from = now_us();
+	uint64_t from = clock_us();
 	int r = vm->platform->load.begin(vm, p, err);
 
-	vm->times.start_us += now_us() - from;
+	vm->times.start_us += clock_us() - from;
 	return r;
 }
 
 static int timed_region(void *self, const struct region *region, struct error *err)
 {
 	struct vm *vm = self;
-	uint64_t from = now_us();
+	uint64_t from = clock_us();
 	int r = vm->platform->load.region(vm, region, err);
 
-	vm->times.update_us += now_us() - from;
+	vm->times.update_us += clock_us() - from;
 	return r;
 }
 
@@ -193,10 +185,10 @@ static int timed_vcpu(void *self, unsigned index, const struct vcpu_state *s, st
 static int timed_end(void *self, const struct plan *p, struct error *err)
 {
 	struct vm *vm = self;
-	uint64_t from = now_us();
+	uint64_t from = clock_us();
 	int r = vm->platform->load.end(vm, p, err);
 
-	vm->times.finish_us += now_us() - from;
+	vm->times.finish_us += clock_us() - from;
 	return r;
 }
 

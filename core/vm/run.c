@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -48,14 +48,6 @@ struct run_thread {
 	struct run *run;
 	struct vcpu *vcpu;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void run_wake(void *self)
 {
@@ -153,7 +145,7 @@ static void run_output(struct run *run)
 {
 	struct sink *sinks[] = { &run->vm->serial_out, &run->vm->debug_out };
 	bool waits = false;
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	int failed;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
@@ -190,7 +182,7 @@ static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_
 {
 	struct outcome o;
 
-	if (!at_ms || now_ms() < at_ms)
+	if (!at_ms || clock_ms() < at_ms)
 		return;
 	outcome_set(&o, kind, limit_ms, "%s %llu.%03llu s", what,
 	            (unsigned long long)limit_ms / 1000, (unsigned long long)limit_ms % 1000);
@@ -210,14 +202,14 @@ static void run_clock(struct run *run)
 /* Looks at an unfinished line once nothing was added to it for a moment. */
 static void run_prompt(struct run *run, struct watch *w)
 {
-	if (run->pause_at_ms && now_ms() >= run->pause_at_ms) {
+	if (run->pause_at_ms && clock_ms() >= run->pause_at_ms) {
 		watch_pause(w);
 		run->pause_at_ms = 0;
 	}
 	if (!watch_unseen(w))
 		run->pause_at_ms = 0;
 	else if (!run->pause_at_ms)
-		run->pause_at_ms = now_ms() + PROMPT_MS;
+		run->pause_at_ms = clock_ms() + PROMPT_MS;
 }
 
 /* What the console's lines say about the run. */
@@ -230,8 +222,8 @@ static void run_watch(struct run *run)
 		return;
 	run_prompt(run, w);
 	if (watch_forbidden(w) && !run->trace_until_ms)
-		run->trace_until_ms = now_ms() + TRACE_MS;
-	if (run->trace_until_ms && now_ms() >= run->trace_until_ms) {
+		run->trace_until_ms = clock_ms() + TRACE_MS;
+	if (run->trace_until_ms && clock_ms() >= run->trace_until_ms) {
 		watch_blame(w, &o);
 		run_conclude(run, &o);
 	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
@@ -243,7 +235,7 @@ static void run_watch(struct run *run)
 /* Milliseconds to the first of these moments that isn't 0, for poll(2). */
 static int until_first(const uint64_t *moments, size_t n)
 {
-	uint64_t now = now_ms(), first = now + 60000;
+	uint64_t now = clock_ms(), first = now + 60000;
 
 	for (size_t i = 0; i < n; i++)
 		if (moments[i] && moments[i] < first)
@@ -262,7 +254,7 @@ static void run_wait(struct run *run)
 		run->deadline_ms, run->flush_at_ms, run->pause_at_ms, run->trace_until_ms,
 		run_silent_at(run),
 		/* A full FIFO is looked at again soon: nobody says when the guest has read it. */
-		run->input.fd >= 0 && !listen ? now_ms() + PROMPT_MS : 0
+		run->input.fd >= 0 && !listen ? clock_ms() + PROMPT_MS : 0
 	};
 	uint64_t drained;
 
@@ -289,11 +281,11 @@ static void run_mind(struct run *run)
 static void run_farewell(struct run *run)
 {
 	struct sink *sinks[] = { &run->vm->serial_out, &run->vm->debug_out };
-	uint64_t end = now_ms() + FAREWELL_MS;
+	uint64_t end = clock_ms() + FAREWELL_MS;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
 		sink_end_line(sinks[i]);
-		while (sink_waits(sinks[i]) && now_ms() < end) {
+		while (sink_waits(sinks[i]) && clock_ms() < end) {
 			struct pollfd fd = { .fd = sinks[i]->fd, .events = POLLOUT };
 
 			sink_try_flush(sinks[i]);
@@ -385,7 +377,7 @@ static void run_end(struct run *run)
 
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	struct run run = { .vm = vm,
 		           .wake = -1,
 		           .limits = l,

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/vm/vm.h"
 
 static const char *const names[] = {
@@ -42,10 +43,7 @@ void stats_pages(struct stats *s, uint64_t pages, bool now_private)
 
 void stats_begin(struct stats *s)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	s->begun_ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+	s->begun_ns = clock_ns();
 }
 
 /* Keeps the list by falling count; what falls off its end is counted as others. */
