@@ -124,6 +124,14 @@ Test(cbor_heads, numbers_are_as_short_as_can_be)
 	}
 }
 
+Test(cbor_heads, truth_is_a_simple_value)
+{
+	e.boolean(e.self, NULL, false);
+	check_bytes("f4");
+	e.boolean(e.self, NULL, true);
+	check_bytes("f5");
+}
+
 Test(cbor_heads, texts_and_bytes_begin_with_their_length)
 {
 	e.text(e.self, NULL, "");
