@@ -20,7 +20,7 @@ has_option() { # "-n" "--vcpus", as mdoc writes them
 }
 
 begin 'each command and each option is in it'
-for command in '' run measure check schema; do
+for command in '' run measure inspect check schema; do
   # shellcheck disable=SC2086 # none or one
   call $command --help
   sed -n 's/^  \(-.\), \(--[a-z]*\).*/\1 \2/p' "$T/out" >"$T/options"

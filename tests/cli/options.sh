@@ -18,10 +18,12 @@ err_is ''
 has_words $GLOBAL --output
 out_has '  run      MANIFEST     Launch the guest and wait for its end' \
   '  measure  MANIFEST...  Print the launch digest, offline' \
+  '  inspect  FILE...      Show what an image, ID block or report holds' \
   '  check    MANIFEST...  Find what is wrong with a manifest' \
   "  schema                Print the manifest's JSON Schema" 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix' 'measure --set --platform --vcpus --pages --output' \
+  'inspect --output' \
   'check --set --platform' schema; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
@@ -33,7 +35,7 @@ for command in 'run --set --platform --stats --prefix' 'measure --set --platform
 done
 
 begin '--version says the version of the changelog, everywhere'
-for command in '' run measure check schema; do
+for command in '' run measure inspect check schema; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -52,7 +54,7 @@ out_is ''
 err_is "snpvmm: error: there is no command 'mesure' [usage]
   fix: 'snpvmm --help' lists the commands"
 
-for command in plan diff explain inspect doctor idblock verify; do
+for command in plan diff explain doctor idblock verify; do
   begin "$command is not in this version, and says so"
   call "$command" "$EXAMPLE"
   wants 2
@@ -75,6 +77,10 @@ for command in run 'measure ' 'check '; do
   call $command
   usage_error "Usage: snpvmm ${command% } [OPTION...] MANIFEST$(case $command in *' ') echo ... ;; esac)"
 done
+
+begin 'inspect without a file is a usage error'
+call inspect
+usage_error 'Usage: snpvmm inspect [OPTION...] FILE...'
 
 begin 'run takes one manifest'
 call run "$EXAMPLE" "$EXAMPLE"
@@ -160,6 +166,8 @@ call -o xml measure "$EXAMPLE"
 usage_error "snpvmm: -o takes text, json or cbor, not 'xml'"
 call measure --output=xml "$EXAMPLE"
 usage_error "snpvmm measure: -o takes text, json or cbor, not 'xml'"
+call inspect -o xml "$EXAMPLE"
+usage_error "snpvmm inspect: -o takes text, json or cbor, not 'xml'"
 for command in run check schema; do
   call -o json "$command"
   wants 2
