@@ -87,20 +87,6 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 	return r;
 }
 
-static int inspect_finish(const struct inspect *c, int status, struct error *err)
-{
-	struct error untold;
-
-	if (c->n_files > 1)
-		c->emitter.end(c->emitter.self);
-	if (c->n_files == 1 && !c->shown) {
-		/* Nothing was described, so nothing is written. */
-		c->emitter.finish(c->emitter.self, stdout, &untold);
-		return status;
-	}
-	return c->emitter.finish(c->emitter.self, stdout, err) < 0 ? STATUS_USAGE : status;
-}
-
 /* Goes on after a file that fails; the status tells. */
 static int inspect_all(struct inspect *c, struct error *err)
 {
@@ -115,7 +101,8 @@ static int inspect_all(struct inspect *c, struct error *err)
 		error_print(&one);
 		status = STATUS_USAGE;
 	}
-	return c->format == SHOW_TEXT ? status : inspect_finish(c, status, err);
+	return c->format == SHOW_TEXT ? status
+	                              : show_finish(&c->emitter, c->n_files > 1, status, err);
 }
 
 static int inspect_main(int argc, char **argv, struct error *err)

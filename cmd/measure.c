@@ -181,20 +181,6 @@ static int measure_manifest(struct measure *c, const char *path, struct error *e
 	return r;
 }
 
-static int measure_finish(const struct measure *c, int status, struct error *err)
-{
-	struct error untold;
-
-	if (c->several)
-		c->emitter.end(c->emitter.self);
-	if (status != STATUS_OK && !c->several) {
-		/* Nothing was described, so nothing is written. */
-		c->emitter.finish(c->emitter.self, stdout, &untold);
-		return status;
-	}
-	return c->emitter.finish(c->emitter.self, stdout, err) < 0 ? STATUS_USAGE : status;
-}
-
 /* Goes on after a manifest that fails, as sha256sum does; the status tells. */
 static int measure_all(struct measure *c, struct error *err)
 {
@@ -208,7 +194,7 @@ static int measure_all(struct measure *c, struct error *err)
 		error_print(&one);
 		status = STATUS_USAGE;
 	}
-	return c->format == SHOW_TEXT ? status : measure_finish(c, status, err);
+	return c->format == SHOW_TEXT ? status : show_finish(&c->emitter, c->several, status, err);
 }
 
 static int measure_main(int argc, char **argv, struct error *err)

@@ -3,8 +3,10 @@
 #include "cmd/show.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/out/emit.h"
@@ -47,4 +49,18 @@ int show_emitter(enum show_format format, struct emitter *ret, struct error *err
 	if (formats[format].open)
 		return formats[format].open(ret, err);
 	return error_set(err, ERROR_USAGE, "-o %s is for runs alone", formats[format].name);
+}
+
+int show_finish(const struct emitter *e, bool list, int status, struct error *err)
+{
+	struct error untold;
+
+	if (list)
+		e->end(e->self);
+	if (status != STATUS_OK && !list) {
+		/* Nothing was described, so nothing is written. */
+		e->finish(e->self, stdout, &untold);
+		return status;
+	}
+	return e->finish(e->self, stdout, err) < 0 ? STATUS_USAGE : status;
 }

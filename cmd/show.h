@@ -17,5 +17,10 @@ enum show_format show_wanted(void);
 const char *show_name(enum show_format format);
 /* The emitter of a format; tap has none. */
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
+/*
+ * Writes the result of a command whose status so far is `status`, and returns the status to leave with. A list,
+ * if that is what the command opened, is ended first; alone, a result that failed is not written.
+ */
+int show_finish(const struct emitter *e, bool list, int status, struct error *err);
 
 #endif

@@ -18,6 +18,7 @@ err_is ''
 has_words $GLOBAL --output
 out_has '  run        MANIFEST     Launch the guest and wait for its end' \
   '  measure    MANIFEST...  Print the launch digest, offline' \
+  '  inspect    FILE...      Show what an image, ID block or report holds' \
   '  check      MANIFEST...  Find what is wrong with a manifest' \
   '  doctor                  Say what this host can launch, and what is missing' \
   '  explain    [NAME]       Say more about the name of an error' \
@@ -25,7 +26,7 @@ out_has '  run        MANIFEST     Launch the guest and wait for its end' \
   '  completion SHELL        Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
-  'check --set --platform' 'doctor --output' explain schema completion; do
+  'inspect --output' 'check --set --platform' 'doctor --output' explain schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0
@@ -36,7 +37,7 @@ for command in 'run --set --platform --stats --prefix --results --jobs' 'measure
 done
 
 begin '--version says the version of the changelog, everywhere'
-for command in '' run measure check doctor explain schema completion; do
+for command in '' run measure inspect check doctor explain schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -55,7 +56,7 @@ out_is ''
 err_is "snpvmm: error: there is no command 'mesure' [usage]
   fix: 'snpvmm --help' lists the commands"
 
-for command in plan diff inspect idblock verify; do
+for command in plan diff idblock verify; do
   begin "$command is not in this version, and says so"
   call "$command" "$EXAMPLE"
   wants 2
@@ -78,6 +79,10 @@ for command in run 'measure ' 'check '; do
   call $command
   usage_error "Usage: snpvmm ${command% } [OPTION...] MANIFEST$(case $command in *' ') echo ... ;; esac)"
 done
+
+begin 'inspect without a file is a usage error'
+call inspect
+usage_error 'Usage: snpvmm inspect [OPTION...] FILE...'
 
 begin 'run takes one manifest'
 call run "$EXAMPLE" "$EXAMPLE"
@@ -165,6 +170,8 @@ call -o xml measure "$EXAMPLE"
 usage_error "snpvmm: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure --output=xml "$EXAMPLE"
 usage_error "snpvmm measure: -o takes text, json, cbor, or tap for runs, not 'xml'"
+call inspect -o xml "$EXAMPLE"
+usage_error "snpvmm inspect: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is for runs alone [usage]'

@@ -132,6 +132,8 @@ Test(cbor_heads, booleans_are_simple_values)
 	e.boolean(e.self, "a", true);
 	e.end(e.self);
 	check_bytes("a16161f5");
+	e.boolean(e.self, NULL, true);
+	check_bytes("f5");
 }
 
 Test(cbor_heads, texts_and_bytes_begin_with_their_length)

@@ -114,6 +114,19 @@ Test(json, maps_and_lists_nest_and_keep_their_order)
 	cr_expect(json_is_array(json_array_get(j, 2)));
 }
 
+Test(json, what_is_true_or_false_is_no_number)
+{
+	auto_json json_t *j = NULL;
+
+	e.map(e.self, NULL);
+	e.boolean(e.self, "yes", true);
+	e.boolean(e.self, "no", false);
+	e.end(e.self);
+	j = finish();
+	cr_expect(json_is_true(json_object_get(j, "yes")));
+	cr_expect(json_is_false(json_object_get(j, "no")));
+}
+
 Test(json, a_single_value_needs_no_map)
 {
 	auto_json json_t *j = NULL;

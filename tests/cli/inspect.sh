@@ -1,0 +1,163 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/inspect.sh: what inspect says of files, in each form, and of what it can't read.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+image "$T/i.fd" ebfe "$SECTION"
+head -c 96 /dev/zero >"$T/block"
+patch "$T/block" 0 "$(printf '%096d' 7)"
+patch "$T/block" 0x50 '0100000005000000 0000030000000000'
+printf IGVM >"$T/igvm"
+printf 'neither\n' >"$T/text"
+IMAGE='kind:          ovmf
+size:          65536
+gpa:           0xffff0000
+bsp_start:     0xfffffff0
+ap_start:      0x80b004
+kernel_hashes: supported no
+table:
+  guid                                  offset  size  name
+  00f771de-1a7e-4fcb-890e-68c77e2fb44e  0xffb8  4     SEV-ES reset block
+  dc886566-984a-4798-a75e-5585a7bf67cc  0xffa2  4     SEV metadata
+sev_metadata:  yes
+sections:
+  gpa      size    type  name     page_type
+  0x10000  0x1000  0x1   sec mem  zero'
+BLOCK="kind:        id_block
+size:        96
+measurement: $(printf '%096d' 7)
+family_id:   00000000000000000000000000000000
+image_id:    00000000000000000000000000000000
+version:     1
+guest_svn:   5
+policy:
+  value: 0x30000
+  abi:   0.0
+  bits:  smt"
+UNKNOWN='  fix: give one of these, in binary: OVMF-style firmware images, Linux kernels (bzImage), '
+
+begin 'a firmware image'
+call inspect "$T/i.fd"
+wants 0
+out_is "$IMAGE"
+err_is ''
+
+begin 'an ID block'
+call inspect "$T/block"
+wants 0
+out_is "$BLOCK"
+err_is ''
+
+begin 'several files, each under its name'
+call inspect "$T/i.fd" "$T/block"
+wants 0
+out_is "$T/i.fd:
+$(echo "$IMAGE" | sed 's/^/  /')
+
+$T/block:
+$(echo "$BLOCK" | sed 's/^/  /')"
+err_is ''
+
+begin 'a name with control characters is shown without them'
+odd=$(printf 'a\033[2Jb')
+cp "$T/block" "$T/$odd"
+call inspect "$T/$odd" "$T/block"
+wants 0
+[ "$(head -n 1 "$T/out")" = "$T/a\\x1b[2Jb:" ] || wrong "$(head -n 1 "$T/out" | od -c)"
+
+begin 'a file that fails among several does not stop the others, and gives 2'
+call inspect "$T/none" "$T/block" "$T/igvm" "$T/block"
+wants 2
+out_is "$T/block:
+$(echo "$BLOCK" | sed 's/^/  /')
+
+$T/block:
+$(echo "$BLOCK" | sed 's/^/  /')"
+err_is "$T/none: error: cannot open '$T/none': No such file or directory [file-unreadable]
+$T/igvm: error: IGVM files are not supported by this version [unsupported]
+  fix: give the raw image (.fd) of the same firmware"
+
+begin 'what nobody knows is refused with what there is'
+: >"$T/empty"
+for file in text empty; do
+  call inspect "$T/$file"
+  wants 2
+  one_error "$T/$file" unsupported 'not a file that snpvmm knows'
+  err_has '  why: neither its content nor its size of ' "$UNKNOWN"
+done
+
+begin 'a damaged image is refused by its reader'
+cp "$T/i.fd" "$T/bad.fd"
+patch "$T/bad.fd" $METADATA 00
+call inspect "$T/bad.fd"
+wants 2
+one_error "$T/bad.fd" bad-firmware "the SEV metadata at 0xf800 does not begin with 'ASEV'"
+
+begin 'a folder, a FIFO and what is too large'
+mkdir "$T/folder"
+mkfifo "$T/fifo"
+truncate -s 536870913 "$T/large"
+for file in folder fifo; do
+  call inspect "$T/$file"
+  wants 2
+  one_error "$T/$file" file-unreadable "'$T/$file' is not a regular file"
+done
+call inspect "$T/large"
+wants 2
+one_error "$T/large" file-too-large "'$T/large' has 536870913 bytes; at most 536870912 are accepted here"
+rm "$T/large"
+
+begin '-o json and cbor write nothing where the only file fails'
+for format in json cbor; do
+  call inspect -o $format "$T/text"
+  wants 2
+  one_error "$T/text" unsupported 'not a file that snpvmm knows'
+done
+
+if command -v python3 >/dev/null; then
+  begin '-o json: an object, or a list of what could be read'
+  call inspect -o json "$T/block"
+  wants 0
+  err_is ''
+  cp "$T/out" "$T/one.json"
+  call -o json inspect "$T/i.fd" "$T/text" "$T/block"
+  wants 2
+  [ "$(grep -c 'error: ' "$T/err")" = 1 ] || wrong "$(cat "$T/err")"
+  cp "$T/out" "$T/all.json"
+  call inspect -o json "$T/text" "$T/igvm"
+  wants 2
+  python3 - "$T" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
+import json, sys
+def load(name): return json.load(open(sys.argv[1] + '/' + name))
+block, both = load('one.json'), load('all.json')
+assert block == {'schema': 'snpvmm.inspect/1', 'file': sys.argv[1] + '/block', 'kind': 'id_block', 'size': 96,
+                 'measurement': '%096d' % 7, 'family_id': '0' * 32, 'image_id': '0' * 32, 'version': 1, 'guest_svn': 5,
+                 'policy': {'value': '0x30000', 'abi': '0.0', 'bits': ['smt']}}, block
+assert len(both) == 2 and both[1] == block, both
+assert both[0]['kind'] == 'ovmf' and both[0]['kernel_hashes'] == {'supported': False}, both[0]
+assert load('out') == []
+PYTHON
+else
+  skip '-o json: an object, or a list of what could be read' 'there is no python3'
+fi
+
+begin '-o cbor: the same, in deterministic CBOR'
+call inspect -o cbor "$T/block"
+wants 0
+[ "$(head -c 1 "$T/out" | od -An -tx1)" = ' aa' ] || wrong 'not a map of ten'
+call inspect -o cbor "$T/block" "$T/block"
+[ "$(head -c 2 "$T/out" | od -An -tx1)" = ' 82 aa' ] || wrong 'not a list of two'
+
+if [ -w /dev/full ]; then
+  begin 'a full disk is an error'
+  timeout -s KILL 60 "$SNPVMM" inspect "$T/i.fd" >/dev/full 2>"$T/err"
+  status=$?
+  : >"$T/out"
+  sane 'inspect >/dev/full'
+  wants 2
+  err_is 'snpvmm: error: cannot write to standard output: No space left on device [output-failed]'
+else
+  skip 'a full disk is an error' 'there is no /dev/full'
+fi
+
+finish

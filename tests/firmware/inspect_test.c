@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/firmware/inspect_test.c: which file is taken for what, and what is said of firmware and kernels. */
+#include "firmware/inspect.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/out/emit.h"
+#include "tests/make/bzimage.h"
+#include "tests/make/idblock.h"
+#include "tests/make/image.h"
+#include "tests/make/report.h"
+#include "tests/make/vectors.h"
+
+static json_t *inspected(const uint8_t *bytes, size_t size)
+{
+	struct error err = { 0 };
+	struct inspected i;
+	struct emitter e;
+	char *text = NULL;
+	size_t length;
+	FILE *f = open_memstream(&text, &length);
+	json_t *j;
+
+	cr_assert_eq(inspect_read(bytes, size, &i, &err), 0, "%s", err.text);
+	cr_assert_eq(emit_json(&e, &err), 0, "%s", err.text);
+	e.map(e.self, NULL);
+	inspect_emit(&i, &e);
+	e.end(e.self);
+	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
+	fclose(f);
+	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	cr_assert(j, "%s", text);
+	free(text);
+	cr_expect_eq(json_integer_value(json_object_get(j, "size")), size);
+	return j;
+}
+
+/* In the order of the emitter; what differs is easier to see in one line. */
+static void check_json(json_t *j, const char *key, const char *want)
+{
+	char *have = json_dumps(json_object_get(j, key), JSON_COMPACT | JSON_ENCODE_ANY);
+
+	cr_assert(have, "no '%s'", key);
+	cr_expect_str_eq(have, want, "'%s' is\n%s instead of\n%s", key, have, want);
+	free(have);
+}
+
+static void check_refused(const uint8_t *bytes, size_t size, enum reason kind, const char *says)
+{
+	struct inspected i, before;
+	struct error err = { 0 };
+
+	memset(&i, 0xa5, sizeof(i));
+	before = i;
+	cr_assert_eq(inspect_read(bytes, size, &i, &err), -EINVAL, "taken, not '%s'", says);
+	cr_expect_eq(err.kind, kind, "%s [%s]", err.text, reason_name(err.kind));
+	cr_expect(strstr(err.text, says), "says '%s' instead of '%s'", err.text, says);
+	cr_expect_eq(memcmp(&i, &before, sizeof(i)), 0, "touched only on success");
+}
+
+Test(inspect, describes_a_firmware_image)
+{
+	struct image_spec spec = image_default();
+	auto_blob struct blob b = image_make(&spec);
+	auto_json json_t *j = inspected(b.data, b.size);
+	json_t *sections = json_object_get(j, "sections");
+
+	check_json(j, "kind", "\"ovmf\"");
+	check_json(j, "gpa", "\"0xffff0000\"");
+	check_json(j, "bsp_start", "\"0xfffffff0\"");
+	check_json(j, "ap_start", "\"0x80b004\"");
+	check_json(j, "sev_metadata", "true");
+	check_json(j, "kernel_hashes",
+	           "{\"supported\":true,\"table_gpa\":\"0x810c00\",\"table_size\":\"0x400\","
+	           "\"section_gpa\":\"0x810000\"}");
+	cr_assert_eq(json_array_size(sections), 7);
+	check_json(json_array_get(sections, 0), "gpa", "\"0x800000\"");
+	check_json(json_array_get(sections, 0), "size", "\"0x9000\"");
+	check_json(json_array_get(sections, 5), "type", "\"0x10\"");
+	check_json(json_array_get(sections, 5), "name", "\"kernel hashes\"");
+}
+
+Test(inspect, names_the_page_type_of_each_section)
+{
+	static const char *const types[] = { "zero",    "zero",
+		                             "secrets", "cpuid",
+		                             "zero",    "normal with kernel hashes, else zero",
+		                             "zero" };
+	struct image_spec spec = image_default();
+	auto_blob struct blob b = image_make(&spec);
+	auto_json json_t *j = inspected(b.data, b.size);
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		json_t *s = json_array_get(json_object_get(j, "sections"), i);
+
+		cr_expect_str_eq(json_string_value(json_object_get(s, "page_type")), types[i],
+		                 "section %zu", i);
+	}
+}
+
+Test(inspect, lists_every_entry_of_the_table_nearest_the_footer_first)
+{
+	struct image_spec spec = image_default();
+	auto_blob struct blob b = image_make(&spec);
+	auto_json json_t *j = inspected(b.data, b.size);
+
+	check_json(j, "table",
+	           "[{\"guid\":\"00f771de-1a7e-4fcb-890e-68c77e2fb44e\",\"offset\":\"0xffb8\","
+	           "\"size\":4,\"name\":\"SEV-ES reset block\"},"
+	           "{\"guid\":\"4c2eb361-7d9b-4cc3-8081-127c90d3d294\",\"offset\":\"0xff9e\","
+	           "\"size\":8,\"name\":\"SEV secret area\"},"
+	           "{\"guid\":\"44495547-6f20-2066-6e6f-626f64792773\",\"offset\":\"0xff89\","
+	           "\"size\":3,\"name\":\"unknown\"},"
+	           "{\"guid\":\"7255371f-3a3b-4b04-927b-1da6efa8d454\",\"offset\":\"0xff6f\","
+	           "\"size\":8,\"name\":\"SEV hash table area\"},"
+	           "{\"guid\":\"dc886566-984a-4798-a75e-5585a7bf67cc\",\"offset\":\"0xff59\","
+	           "\"size\":4,\"name\":\"SEV metadata\"},"
+	           "{\"guid\":\"44495547-6f20-2066-6e6f-7468696e672e\",\"offset\":\"0xff47\","
+	           "\"size\":0,\"name\":\"unknown\"}]");
+}
+
+Test(inspect, says_what_a_firmware_image_lacks)
+{
+	struct image_spec spec = image_default();
+	auto_blob struct blob bare = BLOB_NONE, no_section = BLOB_NONE, no_area = BLOB_NONE;
+	json_t *j;
+
+	spec.n_sections = 5;
+	no_section = image_make(&spec);
+	spec = image_default();
+	spec.hash_gpa = 0;
+	no_area = image_make(&spec);
+	spec.reset = spec.hash_area = spec.metadata = false;
+	bare = image_make(&spec);
+	j = inspected(no_section.data, no_section.size);
+	check_json(j, "kernel_hashes",
+	           "{\"supported\":false,\"table_gpa\":\"0x810c00\",\"table_size\":\"0x400\"}");
+	json_decref(j);
+	j = inspected(no_area.data, no_area.size);
+	check_json(j, "kernel_hashes", "{\"supported\":false,\"section_gpa\":\"0x810000\"}");
+	json_decref(j);
+	j = inspected(bare.data, bare.size);
+	check_json(j, "kernel_hashes", "{\"supported\":false}");
+	check_json(j, "sev_metadata", "false");
+	cr_expect_null(json_object_get(j, "ap_start"));
+	cr_expect_null(json_object_get(j, "sections"));
+	cr_expect_eq(json_array_size(json_object_get(j, "table")), 3);
+	json_decref(j);
+}
+
+Test(inspect, takes_a_firmware_of_4096_bytes_for_a_firmware)
+{
+	struct image_spec spec = image_default();
+	auto_blob struct blob b = BLOB_NONE;
+
+	spec.size = 4096;
+	b = image_make(&spec);
+	b.data[0] = 1; /* an ID authentication's algorithm */
+	json_t *j = inspected(b.data, b.size);
+
+	check_json(j, "kind", "\"ovmf\"");
+	json_decref(j);
+}
+
+Test(inspect, describes_a_kernel)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = BLOB_NONE;
+	json_t *j;
+
+	spec.release = "6.12.0-made (nobody@nowhere) #1 SMP\n\033[2J";
+	b = bzimage_make(&spec);
+	j = inspected(b.data, b.size);
+	check_json(j, "kind", "\"bzimage\"");
+	check_json(j, "protocol", "\"2.15\"");
+	check_json(j, "release", "\"6.12.0-made\"");
+	check_json(j, "version", "\"6.12.0-made (nobody@nowhere) #1 SMP\"");
+	check_json(j, "setup_size", "1536");
+	check_json(j, "payload_size", "8192");
+	check_json(j, "loadflags", "[\"LOADED_HIGH\"]");
+	check_json(
+		j, "xloadflags",
+		"[\"XLF_KERNEL_64\",\"XLF_CAN_BE_LOADED_ABOVE_4G\",\"XLF_EFI_HANDOVER_32\","
+		"\"XLF_EFI_HANDOVER_64\",\"XLF_EFI_KEXEC\",\"XLF_5LEVEL\",\"XLF_5LEVEL_ENABLED\"]");
+	check_json(j, "relocatable", "true");
+	check_json(j, "pref_address", "\"0x1000000\"");
+	check_json(j, "init_size", "\"0x400000\"");
+	check_json(j, "kernel_alignment", "\"0x200000\"");
+	check_json(j, "min_alignment", "\"0x200000\"");
+	check_json(j, "cmdline_size", "2047");
+	check_json(j, "initrd_addr_max", "\"0x7fffffff\"");
+	check_json(j, "handover_offset", "\"0x190\"");
+	json_decref(j);
+}
+
+Test(inspect, names_every_flag_of_a_kernel)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	json_t *j;
+
+	b.data[0x211] = 0xe7;
+	b.data[0x236] = 0x81;
+	b.data[0x237] = 0x81;
+	b.data[0x235] = 64; /* no power of two that there is */
+	j = inspected(b.data, b.size);
+	check_json(j, "loadflags",
+	           "[\"LOADED_HIGH\",\"KASLR_FLAG\",\"bit 2\",\"QUIET_FLAG\",\"KEEP_SEGMENTS\","
+	           "\"CAN_USE_HEAP\"]");
+	check_json(j, "xloadflags",
+	           "[\"XLF_KERNEL_64\",\"XLF_MEM_ENCRYPTION\",\"bit 8\",\"bit 15\"]");
+	check_json(j, "min_alignment", "\"0x0\"");
+	json_decref(j);
+}
+
+Test(inspect, keeps_a_banner_without_end_to_its_room)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob b = bzimage_make(&spec);
+	struct inspected i;
+	struct error err = { 0 };
+
+	memset(b.data + 0x300, 'x', 0x300); /* up to the setup part's end */
+	cr_assert_eq(inspect_read(b.data, b.size, &i, &err), 0, "%s", err.text);
+	cr_expect_eq(strlen(i.kernel.banner), sizeof(i.kernel.banner) - 1);
+	cr_expect_str_eq(i.kernel.release, "");
+}
+
+Test(inspect, knows_id_blocks_and_reports_by_size_and_content)
+{
+	uint8_t block[96], auth[4096], report[REPORT_SIZE], response[4000];
+	const struct {
+		const uint8_t *bytes;
+		size_t size;
+		const char *kind, *field;
+	} rows[] = {
+		{ block, sizeof(block), "\"id_block\"", "guest_svn" },
+		{ auth, sizeof(auth), "\"id_auth\"", "author_key" },
+		{ report, sizeof(report), "\"report\"", "chip_id" },
+		{ response, sizeof(response), "\"report\"", "chip_id" },
+	};
+
+	idblock_make((const uint8_t[48]){ 1 }, 0x30000, true, block, auth);
+	report_make(5, report);
+	report_response(2, response, sizeof(response));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_json json_t *j = inspected(rows[i].bytes, rows[i].size);
+
+		check_json(j, "kind", rows[i].kind);
+		cr_expect_not_null(json_object_get(j, rows[i].field));
+		check_refused(rows[i].bytes, rows[i].size - 1, ERROR_UNSUPPORTED,
+		              "not a file that snpvmm knows");
+	}
+}
+
+Test(inspect, needs_a_version_or_a_policy_for_an_id_block)
+{
+	uint8_t block[96] = { 0 };
+	json_t *j;
+
+	check_refused(block, sizeof(block), ERROR_UNSUPPORTED, "not a file");
+	memset(block, '0', sizeof(block)); /* a digest in hex */
+	check_refused(block, sizeof(block), ERROR_UNSUPPORTED, "not a file");
+	memcpy(block + 0x50, "\1\0\0\0", 4);
+	j = inspected(block, sizeof(block));
+	check_json(j, "version", "1");
+	json_decref(j);
+	memset(block, 0, sizeof(block));
+	block[0x5a] = 2;
+	j = inspected(block, sizeof(block));
+	check_json(j, "version", "0");
+	json_decref(j);
+}
+
+Test(inspect, needs_an_algorithm_or_a_curve_for_an_id_authentication)
+{
+	uint8_t auth[4096] = { 0 };
+	json_t *j;
+
+	check_refused(auth, sizeof(auth), ERROR_UNSUPPORTED, "not a file");
+	auth[0x240] = 2;
+	j = inspected(auth, sizeof(auth));
+	check_json(j, "kind", "\"id_auth\"");
+	json_decref(j);
+	auth[0x240] = 0;
+	auth[0] = 1;
+	j = inspected(auth, sizeof(auth));
+	check_json(j, "kind", "\"id_auth\"");
+	json_decref(j);
+}
+
+Test(inspect, refuses_igvm_by_name)
+{
+	check_refused((const uint8_t *)"IGVM\1\0\0\0", 8, ERROR_UNSUPPORTED,
+	              "IGVM files are not supported by this version");
+	check_refused((const uint8_t *)"IGVM", 4, ERROR_UNSUPPORTED, "IGVM files");
+	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "not a file");
+}
+
+Test(inspect, refuses_what_it_does_not_know_and_lists_what_it_does)
+{
+	struct error err = { 0 };
+	struct inspected i;
+
+	check_refused((const uint8_t *)"", 0, ERROR_UNSUPPORTED, "not a file that snpvmm knows");
+	check_refused(NULL, 0, ERROR_UNSUPPORTED, "not a file that snpvmm knows");
+	inspect_read((const uint8_t *)"text\n", 5, &i, &err);
+	cr_expect(strstr(err.why, "5 bytes"), "%s", err.why);
+	cr_expect_str_eq(err.fix,
+	                 "give one of these, in binary: OVMF-style firmware images, Linux kernels "
+	                 "(bzImage), attestation reports (1184 bytes), ID blocks (96 bytes), ID "
+	                 "authentications (4096 bytes)");
+}
+
+Test(inspect, says_of_damaged_files_what_their_reader_says)
+{
+	struct image_spec image = image_default();
+	struct bzimage_spec kernel = bzimage_default();
+	auto_blob struct blob f = BLOB_NONE, k = BLOB_NONE;
+	uint8_t report[REPORT_SIZE];
+
+	image.fault = IMAGE_SIGNATURE;
+	f = image_make(&image);
+	check_refused(f.data, f.size, ERROR_BAD_FIRMWARE, "does not begin with 'ASEV'");
+	kernel.fault = BZIMAGE_CUT;
+	k = bzimage_make(&kernel);
+	check_refused(k.data, k.size, ERROR_BAD_VALUE, "the kernel is cut short");
+	check_refused(k.data, 0x210, ERROR_BAD_VALUE, "its setup header ends at");
+	report_make(6, report);
+	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "of version 6");
+}
+
+/* A whole OVMF.fd begins with its variables, OVMF_CODE.fd with code: both as firmware volumes. */
+Test(inspect, knows_a_firmware_that_lost_its_end)
+{
+	uint8_t bytes[8192] = { 0 };
+
+	check_refused(bytes, sizeof(bytes), ERROR_UNSUPPORTED, "not a file");
+	memcpy(bytes + 0x28, "_FVH", 4);
+	check_refused(bytes, sizeof(bytes), ERROR_BAD_FIRMWARE, "no table ahead of its end");
+	check_refused(bytes, 0x2c, ERROR_BAD_FIRMWARE, "not whole 4 KiB pages");
+	check_refused(bytes, 0x2b, ERROR_UNSUPPORTED, "not a file");
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/out/evidence_test.c: each field of a report, ID block and ID authentication, held against its offset. */
+#include "core/out/evidence.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/sha2.h"
+#include "core/out/emit.h"
+#include "core/snp/abi.h"
+#include "core/snp/report.h"
+#include "tests/make/idblock.h"
+#include "tests/make/report.h"
+#include "tests/make/vectors.h"
+
+static struct emitter begun(void)
+{
+	struct error err = { 0 };
+	struct emitter e;
+
+	cr_assert_eq(emit_json(&e, &err), 0, "%s", err.text);
+	e.map(e.self, NULL);
+	return e;
+}
+
+static json_t *ended(struct emitter *e)
+{
+	struct error err = { 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	json_t *j;
+
+	e->end(e->self);
+	cr_assert_eq(e->finish(e->self, f, &err), 0, "%s", err.text);
+	fclose(f);
+	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	cr_assert(j, "%s", text);
+	free(text);
+	return j;
+}
+
+static json_t *report_json(const uint8_t *bytes)
+{
+	struct emitter e = begun();
+	const struct snp_report *r;
+	struct error err = { 0 };
+
+	cr_assert_eq(snp_report_read(bytes, REPORT_SIZE, &r, &err), 0, "%s", err.text);
+	evidence_report(&e, r);
+	return ended(&e);
+}
+
+static json_t *at(json_t *j, const char *key, const char *inner)
+{
+	json_t *found = json_object_get(j, key);
+
+	return inner ? json_object_get(found, inner) : found;
+}
+
+static void check_string(json_t *have, const char *want, const char *what)
+{
+	cr_assert(json_is_string(have), "no '%s'", what);
+	cr_expect_str_eq(json_string_value(have), want, "%s", what);
+}
+
+static void check_number(json_t *have, uint64_t want, const char *what)
+{
+	cr_assert(json_is_integer(have), "no '%s'", what);
+	cr_expect_eq((uint64_t)json_integer_value(have), want, "%s", what);
+}
+
+static uint64_t number_at(const uint8_t *bytes, size_t from, size_t size)
+{
+	uint64_t v = 0;
+
+	for (size_t i = size; i > 0; i--)
+		v = v << 8 | bytes[from + i - 1];
+	return v;
+}
+
+/* One row a field: its place in the specification's table. */
+static const struct {
+	const char *key, *inner;
+	size_t from, size;
+	enum { BYTES, NUMBER, HEX } form;
+	uint32_t since;
+} fields[] = {
+	{ "version", NULL, 0x000, 4, NUMBER, 0 },
+	{ "guest_svn", NULL, 0x004, 4, NUMBER, 0 },
+	{ "policy", "value", 0x008, 8, HEX, 0 },
+	{ "family_id", NULL, 0x010, 16, BYTES, 0 },
+	{ "image_id", NULL, 0x020, 16, BYTES, 0 },
+	{ "vmpl", NULL, 0x030, 4, NUMBER, 0 },
+	{ "current_tcb", "value", 0x038, 8, HEX, 0 },
+	{ "current_tcb", "boot_loader", 0x038, 1, NUMBER, 0 },
+	{ "current_tcb", "tee", 0x039, 1, NUMBER, 0 },
+	{ "current_tcb", "snp", 0x03e, 1, NUMBER, 0 },
+	{ "current_tcb", "microcode", 0x03f, 1, NUMBER, 0 },
+	{ "platform_info", "value", 0x040, 8, HEX, 0 },
+	{ "flags", "value", 0x048, 4, HEX, 0 },
+	{ "report_data", NULL, 0x050, 64, BYTES, 0 },
+	{ "measurement", NULL, 0x090, 48, BYTES, 0 },
+	{ "host_data", NULL, 0x0c0, 32, BYTES, 0 },
+	{ "id_key_digest", NULL, 0x0e0, 48, BYTES, 0 },
+	{ "author_key_digest", NULL, 0x110, 48, BYTES, 0 },
+	{ "report_id", NULL, 0x140, 32, BYTES, 0 },
+	{ "report_id_ma", NULL, 0x160, 32, BYTES, 0 },
+	{ "reported_tcb", "value", 0x180, 8, HEX, 0 },
+	{ "reported_tcb", "microcode", 0x187, 1, NUMBER, 0 },
+	{ "cpuid", "family", 0x188, 1, NUMBER, 3 },
+	{ "cpuid", "model", 0x189, 1, NUMBER, 3 },
+	{ "cpuid", "stepping", 0x18a, 1, NUMBER, 3 },
+	{ "chip_id", NULL, 0x1a0, 64, BYTES, 0 },
+	{ "committed_tcb", "value", 0x1e0, 8, HEX, 0 },
+	{ "committed_tcb", "snp", 0x1e6, 1, NUMBER, 0 },
+	{ "current_version", "build", 0x1e8, 1, NUMBER, 0 },
+	{ "current_version", "minor", 0x1e9, 1, NUMBER, 0 },
+	{ "current_version", "major", 0x1ea, 1, NUMBER, 0 },
+	{ "committed_version", "build", 0x1ec, 1, NUMBER, 0 },
+	{ "committed_version", "minor", 0x1ed, 1, NUMBER, 0 },
+	{ "committed_version", "major", 0x1ee, 1, NUMBER, 0 },
+	{ "launch_tcb", "value", 0x1f0, 8, HEX, 0 },
+	{ "launch_tcb", "boot_loader", 0x1f0, 1, NUMBER, 0 },
+	{ "launch_mit_vector", NULL, 0x1f8, 8, HEX, 5 },
+	{ "current_mit_vector", NULL, 0x200, 8, HEX, 5 },
+	{ "signature", "r", 0x2a0, 72, BYTES, 0 },
+	{ "signature", "s", 0x2e8, 72, BYTES, 0 },
+};
+
+static void check_field(json_t *j, const uint8_t *bytes, size_t i)
+{
+	json_t *have = at(j, fields[i].key, fields[i].inner);
+	char text[2 * 72 + 1];
+
+	if (fields[i].form == NUMBER) {
+		check_number(have, number_at(bytes, fields[i].from, fields[i].size), fields[i].key);
+		return;
+	}
+	if (fields[i].form == HEX)
+		snprintf(text, sizeof(text), "0x%llx",
+		         (unsigned long long)number_at(bytes, fields[i].from, fields[i].size));
+	else
+		hex_of(bytes + fields[i].from, fields[i].size, text);
+	check_string(have, text, fields[i].key);
+}
+
+Test(evidence, has_every_field_of_a_report_from_its_offset)
+{
+	uint8_t bytes[REPORT_SIZE];
+
+	for (uint32_t version = 2; version <= 5; version++) {
+		auto_json json_t *j = NULL;
+
+		report_make(version, bytes);
+		j = report_json(bytes);
+		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+			if (version >= fields[i].since)
+				check_field(j, bytes, i);
+			else
+				cr_expect_null(at(j, fields[i].key, NULL), "version %u has '%s'",
+				               version, fields[i].key);
+		cr_expect_null(at(j, "reserved_bytes_set", NULL));
+		cr_expect_null(at(j, "current_tcb", "fmc"));
+	}
+}
+
+Test(evidence, names_bits_and_numbers_of_a_report)
+{
+	auto_json json_t *j = NULL;
+	uint8_t bytes[REPORT_SIZE];
+	char *bits;
+
+	report_make(3, bytes);
+	j = report_json(bytes);
+	check_string(at(j, "policy", "abi"), "1.51", "policy.abi");
+	bits = json_dumps(at(j, "policy", "bits"), JSON_COMPACT);
+	cr_expect_str_eq(bits, "[\"smt\",\"debug\"]");
+	free(bits);
+	bits = json_dumps(at(j, "platform_info", "bits"), JSON_COMPACT);
+	cr_expect_str_eq(bits, "[\"smt\",\"ecc\",\"alias_check_complete\",\"tio\"]");
+	free(bits);
+	check_string(at(j, "signature_algorithm", NULL), "ECDSA P-384 with SHA-384", "algorithm");
+	check_string(at(j, "flags", "signing_key"), "VLEK", "signing key");
+	cr_expect(json_is_true(at(j, "flags", "author_key")));
+	cr_expect(json_is_true(at(j, "flags", "mask_chip_key")));
+}
+
+Test(evidence, tells_the_flags_of_a_report_apart)
+{
+	static const struct {
+		uint8_t flags;
+		bool author, mask;
+		const char *key;
+	} rows[] = { { 0, false, false, "VCEK" },
+		     { 1, true, false, "VCEK" },
+		     { 2, false, true, "VCEK" },
+		     { 0x1c, false, false, "none" } };
+	uint8_t bytes[REPORT_SIZE];
+
+	report_make(2, bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_json json_t *j = NULL;
+
+		bytes[0x48] = rows[i].flags;
+		j = report_json(bytes);
+		cr_expect_eq(json_is_true(at(j, "flags", "author_key")), rows[i].author);
+		cr_expect_eq(json_is_true(at(j, "flags", "mask_chip_key")), rows[i].mask);
+		check_string(at(j, "flags", "signing_key"), rows[i].key, "signing key");
+	}
+}
+
+Test(evidence, splits_the_tcb_of_family_1ah_otherwise)
+{
+	static const struct {
+		const char *name;
+		size_t byte;
+	} parts[] = {
+		{ "fmc", 0 }, { "boot_loader", 1 }, { "tee", 2 }, { "snp", 3 }, { "microcode", 7 }
+	};
+	auto_json json_t *j = NULL;
+	uint8_t bytes[REPORT_SIZE];
+
+	report_make(5, bytes);
+	bytes[0x188] = 0x1a;
+	j = report_json(bytes);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		check_number(at(j, "current_tcb", parts[i].name), bytes[0x038 + parts[i].byte],
+		             parts[i].name);
+		check_number(at(j, "launch_tcb", parts[i].name), bytes[0x1f0 + parts[i].byte],
+		             parts[i].name);
+	}
+}
+
+Test(evidence, mentions_what_has_no_name_or_no_meaning_yet)
+{
+	auto_json json_t *j = NULL;
+	uint8_t bytes[REPORT_SIZE];
+	char *bits;
+
+	report_make(4, bytes);
+	bytes[0x034] = 9;
+	bytes[0x040] = 0x40;
+	bytes[0x1f8] = 1;
+	bytes[0x207] = 1;
+	j = report_json(bytes);
+	check_string(at(j, "signature_algorithm", NULL), "unknown (9)", "algorithm");
+	bits = json_dumps(at(j, "platform_info", "bits"), JSON_COMPACT);
+	cr_expect_str_eq(bits, "[\"bit 6\"]");
+	free(bits);
+	check_number(at(j, "reserved_bytes_set", NULL), 2, "reserved bytes");
+}
+
+static json_t *block_json(const uint8_t block[static 96])
+{
+	struct emitter e = begun();
+
+	evidence_id_block(&e, (const void *)block);
+	return ended(&e);
+}
+
+Test(evidence, has_every_field_of_an_id_block_from_its_offset)
+{
+	auto_json json_t *j = NULL;
+	uint8_t block[96];
+	char text[97], *bits;
+
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = report_byte(i);
+	memcpy(block + 0x58, "\x07\x01\x06\x02\0\0\0\0", 8);
+	j = block_json(block);
+	check_string(at(j, "measurement", NULL), hex_of(block, 48, text), "measurement");
+	check_string(at(j, "family_id", NULL), hex_of(block + 0x30, 16, text), "family");
+	check_string(at(j, "image_id", NULL), hex_of(block + 0x40, 16, text), "image");
+	check_number(at(j, "version", NULL), number_at(block, 0x50, 4), "version");
+	check_number(at(j, "guest_svn", NULL), number_at(block, 0x54, 4), "svn");
+	check_string(at(j, "policy", "value"), "0x2060107", "policy");
+	check_string(at(j, "policy", "abi"), "1.7", "abi");
+	bits = json_dumps(at(j, "policy", "bits"), JSON_COMPACT);
+	cr_expect_str_eq(bits,
+	                 "[\"association with a migration agent allowed\",\"page_swap_disable\"]");
+	free(bits);
+}
+
+static json_t *auth_json(const uint8_t auth[static 4096])
+{
+	struct emitter e = begun();
+
+	evidence_id_auth(&e, (const void *)auth);
+	return ended(&e);
+}
+
+Test(evidence, tells_of_each_key_and_each_signature_whether_it_is_there)
+{
+	uint8_t block[96], auth[4096], digest[48];
+	char text[97];
+
+	for (int author = 0; author < 2; author++) {
+		auto_json json_t *j = NULL;
+
+		idblock_make((const uint8_t[48]){ 1 }, 0x30000, author, block, auth);
+		j = auth_json(auth);
+		sha384(auth + 0x240, 0x404, digest);
+		check_string(at(j, "id_key", "digest"), hex_of(digest, 48, text), "ID key");
+		check_string(at(j, "id_key", "curve"), "P-384", "curve");
+		check_string(at(j, "id_key", "algorithm"), "ECDSA P-384 with SHA-384", "algorithm");
+		cr_expect(json_is_true(at(j, "id_key", "present")));
+		cr_expect(json_is_true(at(j, "id_key", "signature")));
+		cr_expect_eq(json_is_true(at(j, "author_key", "present")), author);
+		cr_expect_eq(json_is_true(at(j, "author_key", "signature")), author);
+		sha384(auth + 0x880, 0x404, digest);
+		if (author)
+			check_string(at(j, "author_key", "digest"), hex_of(digest, 48, text),
+			             "author key");
+		else
+			cr_expect_null(at(j, "author_key", "digest"));
+	}
+}
+
+Test(evidence, shows_numbers_of_keys_that_no_firmware_takes)
+{
+	auto_json json_t *j = NULL;
+	uint8_t auth[4096] = { 0 };
+
+	auth[0] = 2;
+	auth[0x240] = 3;
+	auth[0x23f] = 1; /* the last byte of the ID block's signature */
+	j = auth_json(auth);
+	check_string(at(j, "id_key", "algorithm"), "unknown (2)", "algorithm");
+	check_string(at(j, "id_key", "curve"), "unknown (3)", "curve");
+	cr_expect(json_is_true(at(j, "id_key", "signature")));
+	cr_expect(json_is_false(at(j, "author_key", "signature")));
+}
+
+Test(evidence, digests_of_keys_are_those_of_sev_snp_measure)
+{
+	static const char *const ids[] = { "pub-041", "pub-042", "pub-043", "pub-044" };
+	auto_json json_t *all = vectors_load();
+
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		json_t *want = json_object_get(vectors_case(all, ids[i]), "expect");
+		const char *author = json_string_value(json_object_get(want, "author_key_digest"));
+		auto_json json_t *j = NULL;
+		uint8_t auth[4096];
+		char path[4096];
+		FILE *f = fopen(
+			vectors_path(json_string_value(json_object_get(want, "id_auth_rfc6979")),
+		                     path, sizeof(path)),
+			"rb");
+
+		cr_assert(f && fread(auth, 1, sizeof(auth), f) == sizeof(auth), "%s", path);
+		fclose(f);
+		j = auth_json(auth);
+		check_string(at(j, "id_key", "digest"),
+		             json_string_value(json_object_get(want, "id_key_digest")), ids[i]);
+		if (json_is_true(at(j, "author_key", "present")))
+			check_string(at(j, "author_key", "digest"), author, ids[i]);
+	}
+}

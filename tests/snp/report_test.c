@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/snp/report_test.c: where a report is found, which versions are read, and what takes more than an offset. */
+#include "core/snp/report.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "tests/make/report.h"
+
+#define RESPONSE      (REPORT_HEAD + REPORT_SIZE)
+#define RESPONSE_ROOM 4000
+
+static struct snp_report made(uint32_t version)
+{
+	struct snp_report r;
+
+	report_make(version, (uint8_t *)&r);
+	return r;
+}
+
+Test(report, is_found_by_itself)
+{
+	uint8_t bytes[REPORT_SIZE + 1] = { 0 };
+
+	report_make(2, bytes);
+	cr_expect_eq(snp_report_find(bytes, REPORT_SIZE), (const void *)bytes);
+	cr_expect_null(snp_report_find(bytes, REPORT_SIZE - 1));
+	cr_expect_null(snp_report_find(bytes, REPORT_SIZE + 1));
+	cr_expect_null(snp_report_find(bytes, 0));
+}
+
+Test(report, is_found_behind_the_head_of_a_response)
+{
+	static const size_t sizes[] = { RESPONSE, RESPONSE_ROOM };
+	uint8_t bytes[RESPONSE_ROOM + 1] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		report_response(3, bytes, sizes[i]);
+		cr_expect_eq(snp_report_find(bytes, sizes[i]), (const void *)(bytes + REPORT_HEAD));
+		cr_expect_null(snp_report_find(bytes, sizes[i] - 1));
+		cr_expect_null(snp_report_find(bytes, sizes[i] + 1));
+	}
+}
+
+Test(report, is_not_found_behind_another_head)
+{
+	static const size_t places[] = { 0, 3, 4, 5, 8, 31 }; /* status, size, reserved */
+	uint8_t bytes[RESPONSE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		report_response(3, bytes, sizeof(bytes));
+		bytes[places[i]] ^= 0x40;
+		cr_expect_null(snp_report_find(bytes, sizeof(bytes)), "byte %zu", places[i]);
+	}
+}
+
+Test(report, is_not_found_where_the_version_is_no_small_number)
+{
+	uint8_t bytes[REPORT_SIZE];
+
+	report_make(0xff, bytes);
+	cr_expect_not_null(snp_report_find(bytes, sizeof(bytes)));
+	report_make(0x100, bytes);
+	cr_expect_null(snp_report_find(bytes, sizeof(bytes)));
+	report_make(0x02000000, bytes);
+	cr_expect_null(snp_report_find(bytes, sizeof(bytes)));
+}
+
+Test(report, of_versions_2_to_5_is_read)
+{
+	uint8_t bytes[REPORT_SIZE];
+
+	for (uint32_t version = 2; version <= 5; version++) {
+		const struct snp_report *r = NULL;
+		struct error err = { 0 };
+
+		report_make(version, bytes);
+		cr_expect_eq(snp_report_read(bytes, sizeof(bytes), &r, &err), 0, "%s", err.text);
+		cr_expect_eq(r, (const void *)bytes);
+		cr_expect_eq(snp_report_has_cpuid(r), version >= 3, "version %u", version);
+		cr_expect_eq(snp_report_has_mitigations(r), version >= 5, "version %u", version);
+		cr_expect_eq(snp_report_reserved_set(r), 0, "version %u", version);
+	}
+}
+
+Test(report, of_another_version_is_refused_with_its_number)
+{
+	static const struct {
+		uint32_t version;
+		const char *says;
+	} rows[] = {
+		{ 0, "of version 0;" },
+		{ 1, "of version 1;" },
+		{ 6, "of version 6; versions 2 to 5 are known" },
+		{ 255, "of version 255;" },
+	};
+	const struct snp_report untouched, *r = &untouched;
+	uint8_t bytes[REPORT_SIZE];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = { 0 };
+
+		report_make(rows[i].version, bytes);
+		cr_expect_eq(snp_report_read(bytes, sizeof(bytes), &r, &err), -EINVAL);
+		cr_expect_eq(err.kind, ERROR_UNSUPPORTED);
+		cr_expect(strstr(err.text, rows[i].says), "%s", err.text);
+		cr_expect_eq(r, &untouched);
+	}
+}
+
+Test(report, that_is_none_is_refused)
+{
+	const struct snp_report untouched, *r = &untouched;
+	uint8_t bytes[REPORT_SIZE] = { 2 };
+	struct error err = { 0 };
+
+	cr_expect_eq(snp_report_read(bytes, sizeof(bytes) - 1, &r, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_BAD_VALUE);
+	cr_expect(strstr(err.why, "1184 bytes"), "%s", err.why);
+	cr_expect_eq(r, &untouched);
+}
+
+/* The ranges that the specification keeps, byte by byte: {from, to, version that gave them a meaning}. */
+Test(report, counts_what_is_set_of_its_reserved_bytes)
+{
+	static const struct {
+		size_t from, to;
+		uint32_t until;
+	} ranges[] = {
+		{ 0x4c, 0x50, 99 },   { 0x188, 0x18b, 3 },  { 0x18b, 0x1a0, 99 },
+		{ 0x1eb, 0x1ec, 99 }, { 0x1ef, 0x1f0, 99 }, { 0x1f8, 0x208, 5 },
+		{ 0x208, 0x2a0, 99 },
+	};
+
+	for (uint32_t version = 2; version <= 5; version++) {
+		bool reserved[REPORT_SIZE] = { 0 };
+
+		for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+			for (size_t at = ranges[i].from; at < ranges[i].to; at++)
+				reserved[at] = version < ranges[i].until;
+		for (size_t at = 4; at < REPORT_SIZE; at++) {
+			struct snp_report r = made(version);
+
+			((uint8_t *)&r)[at] = 0x80;
+			cr_expect_eq(snp_report_reserved_set(&r), reserved[at],
+			             "version %u, byte 0x%zx", version, at);
+		}
+	}
+}
+
+static const le64 tcb = { { 1, 2, 3, 4, 5, 6, 7, 8 } };
+
+static void check_tcb(const struct snp_report *r, bool turin, const char *what)
+{
+	const struct snp_tcb before = { false, 0, 1, 2, 7, 8 }, after = { true, 1, 2, 3, 4, 8 };
+	struct snp_tcb t = snp_report_tcb(r, tcb), want = turin ? after : before;
+
+	cr_expect_eq(t.has_fmc, want.has_fmc, "%s", what);
+	cr_expect_eq(t.fmc, want.fmc, "%s", what);
+	cr_expect_eq(t.boot_loader, want.boot_loader, "%s", what);
+	cr_expect_eq(t.tee, want.tee, "%s", what);
+	cr_expect_eq(t.snp, want.snp, "%s", what);
+	cr_expect_eq(t.microcode, want.microcode, "%s", what);
+}
+
+Test(report, lays_out_the_tcb_by_the_processors_family)
+{
+	for (uint32_t version = 3; version <= 5; version++) {
+		struct snp_report r = made(version);
+
+		check_tcb(&r, false, "family 19h");
+		memset(r.chip_id + 8, 0, sizeof(r.chip_id) - 8);
+		check_tcb(&r, false, "family 19h, whatever the chip id");
+		r.cpuid_family = 0x1a;
+		check_tcb(&r, true, "family 1Ah");
+		r.cpuid_family = 0x1b;
+		check_tcb(&r, true, "family 1Bh");
+	}
+}
+
+Test(report, without_a_family_lays_out_the_tcb_by_the_length_of_the_chip_id)
+{
+	struct snp_report r = made(2);
+
+	check_tcb(&r, false, "64 bytes");
+	memset(r.chip_id + 9, 0, sizeof(r.chip_id) - 9);
+	check_tcb(&r, false, "9 bytes");
+	r.chip_id[8] = 0;
+	check_tcb(&r, true, "8 bytes");
+	memset(r.chip_id, 0, sizeof(r.chip_id));
+	check_tcb(&r, false, "masked");
+	r.cpuid_family = 0x1a; /* reserved there */
+	check_tcb(&r, false, "masked, and a byte set that has no meaning yet");
+}
+
+Test(report, names_the_bits_of_platform_info)
+{
+	static const char *const names[64] = {
+		"smt", "tsme", "ecc", "rapl_dis", "ciphertext_hiding", "alias_check_complete",
+		NULL,  "tio"
+	};
+
+	for (unsigned bit = 0; bit < 64; bit++) {
+		const char *name = snp_report_platform_name(bit);
+
+		cr_expect_eq(!name, !names[bit], "bit %u", bit);
+		if (name && names[bit])
+			cr_expect_str_eq(name, names[bit]);
+	}
+}
+
+Test(report, names_the_signing_key)
+{
+	static const char *const names[8] = { "VCEK",     "VLEK",     "reserved", "reserved",
+		                              "reserved", "reserved", "reserved", "none" };
+
+	for (uint32_t key = 0; key < 8; key++) {
+		struct snp_report r = { .flags = le32_of(key << 2 | 0xffffffe3) };
+
+		cr_expect_str_eq(snp_report_signing_key(&r), names[key]);
+	}
+}
