@@ -37,6 +37,7 @@ struct watch {
 	const char *forbidden_by; /* the pattern */
 	char forbidden_line[SHOWN];
 	bool panicked; /* and that line is a kernel's panic */
+	bool growing;  /* and isn't over yet */
 
 	enum escape escape;
 	char line[WINDOW];
@@ -113,11 +114,18 @@ static void watch_wake(const struct watch *w)
 		w->wake(w->wake_self);
 }
 
+/* The forbidden line, as far as it has come. */
+static void watch_quote(struct watch *w)
+{
+	w->panicked |= memmem(w->line, w->held, "Kernel panic", strlen("Kernel panic")) != NULL;
+	text_clean(w->forbidden_line, sizeof(w->forbidden_line), w->line, w->held, 0);
+}
+
 static void watch_forbid(struct watch *w, const struct pattern *by)
 {
 	w->forbidden_by = pattern_text(by);
-	w->panicked = memmem(w->line, w->held, "Kernel panic", strlen("Kernel panic")) != NULL;
-	text_clean(w->forbidden_line, sizeof(w->forbidden_line), w->line, w->held, 0);
+	w->growing = true;
+	watch_quote(w);
 	atomic_store(&w->forbidden, true);
 	watch_wake(w);
 }
@@ -153,6 +161,9 @@ static void watch_end_line(struct watch *w)
 {
 	watch_look(w, PATTERN_WHOLE);
 	watch_remember(w);
+	if (w->growing && !w->cut)
+		watch_quote(w);
+	w->growing = false;
 	w->held = 0;
 	w->cut = w->counted = false;
 }
@@ -262,6 +273,8 @@ bool watch_forbidden(const struct watch *w)
 void watch_blame(struct watch *w, struct outcome *ret)
 {
 	pthread_mutex_lock(&w->lock);
+	if (w->growing && !w->cut)
+		watch_quote(w);
 	if (w->panicked)
 		outcome_set(ret, GUEST_PANICKED, 0, "the guest's kernel panicked: %s",
 		            w->forbidden_line);

@@ -49,7 +49,8 @@ kept() { # NAME WANTS COMMAND...
   case $verdict in pass) said='snpvmm: pass: ' ;; *) said="\[$reason\]" ;; esac
   case_run "$name, and its results" "$status" "$said" "$@"
   sed -n 's/^snpvmm: measurement \([0-9a-f]*\) .*/\1/p' out.log >results/$kept.digest
-  sed -n '/^snpvmm: measurement /,$p' out.log | grep -a -v -e '^snpvmm: ' -e '^  why: ' -e '^  fix: ' >results/$kept.said
+  sed -n '/^snpvmm: measurement /,$p' out.log | grep -a -v -e 'snpvmm: ' -e ': error: ' -e '^  why: ' -e '^  fix: ' |
+    tr -d '\r' >results/$kept.said
 }
 
 example() { # ID-BLOCK-NAME OPTION...
@@ -78,14 +79,15 @@ else
   echo 'skip an ID block for another set of SEV features: this CPU has no debug_swap'
 fi
 case_run 'one flipped bit in the ID block is refused and explained' 99 \
-  'error: LAUNCH_FINISH: the SNP firmware says BAD_MEASUREMENT (0x0b) \[firmware-refused\]' \
+  'error: .*(LAUNCH_FINISH): the SNP firmware says BAD_MEASUREMENT (0x0b) \[firmware-refused\]' \
   "why: the ID block expects launch digest .*, this launch has $(cat one.digest)" 'fix: ' -- example flipped
 case_run 'an ID block for another policy is refused and explained' 99 'POLICY_FAILURE' \
   'why: the ID block is for another policy than snp.policy 0x30000' -- example policy
 case_run 'a wrong signature is refused and explained' 99 'BAD_SIGNATURE' 'why: ' -- example signature
 case_run 'a refused launch leaves the next one possible' 0 'selftest: passed' -- example one
 case_run 'a policy with debugging' 0 'selftest: passed' -- example none --set snp.policy=0xb0000
-case_run 'a policy that KVM never takes is refused with its name' 99 'LAUNCH_START failed' 'snp.policy' \
+case_run 'a policy that KVM never takes is refused with its name' 99 '(LAUNCH_START): .* \[bad-policy\]' \
+  'why: .* snp.policy 0x70000: bit 18' 'fix: write snp.policy: 0x30000' \
   -- example none --set snp.policy=0x70000
 case_run 'host data and gosvw are accepted' 0 'selftest: passed' -- example none \
   --set snp.host_data=hex:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff \

@@ -116,6 +116,25 @@ Test(watch, the_first_forbidden_line_is_the_one_that_is_told)
 	watch_free(w);
 }
 
+Test(watch, a_forbidden_line_is_told_to_its_end)
+{
+	static const char *const rest[] = { "cing: x\nnext", "cing: x" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rest); i++) {
+		struct watch *w = watch_of(NULL, 0, "Kernel panic");
+		struct outcome o = { 0 };
+
+		put(w, "Kernel panic - not syn");
+		watch_pause(w);
+		cr_expect(watch_forbidden(w));
+		put(w, rest[i]);
+		watch_blame(w, &o);
+		cr_expect_str_eq(o.detail,
+		                 "the guest's kernel panicked: Kernel panic - not syncing: x");
+		watch_free(w);
+	}
+}
+
 Test(watch, a_prompt_matches_when_nothing_more_comes)
 {
 	static const char *const expected[] = { "login: ", "never$" };
