@@ -94,7 +94,7 @@ static void show_regions(const struct snp_digest *d)
 	}
 }
 
-/* One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix it comes first what varies. */
+/* One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix, what varies comes first. */
 static void show_text(const struct measure *c, const struct measure_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];

@@ -29,7 +29,7 @@ struct load {
 /* Fill the slots; later ones win. collect.c. */
 int collect_file(struct load *l);
 int collect_settings(struct load *l, const struct manifest_choice *choice);
-/* Of the combinations of a matrix number `run` into the slots, and what manifest has to say of it. matrix.c. */
+/* Number `run` of the combinations of a matrix into the slots, its name and their count into the manifest. matrix.c. */
 int matrix_choose(struct load *l, unsigned run);
 
 /*

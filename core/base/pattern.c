@@ -35,7 +35,9 @@ static const struct cost_row {
 };
 static_assert(ARRAY_SIZE(cost_rows) == COSTS, "a cost without a limit");
 
-#define MAX_OPTIONAL_IN_LOOPS 20
+/* Where there is one of these loops. */
+#define MAX_OPTIONAL_IN_LOOPS   20
+#define MAX_ASSERTIONS_IN_LOOPS 4
 
 /*
  * glibc builds its automaton while it matches: at most one state for each byte, and never forgets one. So after
@@ -67,8 +69,7 @@ struct cost {
 
 /* A group that is open, or what is around all groups. */
 struct level {
-	struct cost
-		all; /* without inner groups that are still open; `empty` is of the branch at hand */
+	struct cost all;   /* without inner groups that are open; `empty` is of this branch */
 	bool empty_before; /* of an earlier branch */
 };
 
@@ -318,13 +319,18 @@ static size_t bytes_limit(const struct cost *c)
 	return BYTES_PER_COMPILE / (1 + state / SMALL_STATE);
 }
 
-static int refuse_loops(struct error *err)
+static int check_loops(const struct cost *c, struct error *err)
 {
+	if (c->n[COST_LOOPS] == 0 || (c->n[COST_OPTIONAL] <= MAX_OPTIONAL_IN_LOOPS &&
+	                              c->n[COST_ASSERTIONS] <= MAX_ASSERTIONS_IN_LOOPS))
+		return 0;
 	error_set(err, ERROR_BAD_VALUE, "too large a regular expression");
-	return error_why(err,
-	                 "it repeats what may be empty; it may then have %d parts that may be "
-	                 "absent or empty, with all its repetitions written out",
-	                 MAX_OPTIONAL_IN_LOOPS);
+	return error_why(
+		err,
+		"it repeats what may be empty; with all its repetitions written out it may "
+		"then have %d parts that may be absent or empty, and %d assertions such as "
+		"^ and $",
+		MAX_OPTIONAL_IN_LOOPS, MAX_ASSERTIONS_IN_LOOPS);
 }
 
 /* Fills what is compiled, and how many bytes it may match, from the text. */
@@ -344,8 +350,8 @@ static int pattern_scan(struct pattern *p, struct error *err)
 	r = scan_all(&s);
 	buffer_add(&p->compiled, ")", sizeof(")"));
 	p->limit = bytes_limit(all);
-	if (r == 0 && all->n[COST_LOOPS] > 0 && all->n[COST_OPTIONAL] > MAX_OPTIONAL_IN_LOOPS)
-		r = refuse_loops(err);
+	if (r == 0)
+		r = check_loops(all, err);
 	if (r == 0 && p->compiled.failed)
 		r = error_nomem(err, "a regular expression");
 	return r;
@@ -425,14 +431,30 @@ static void pattern_renew(struct pattern *p)
 	p->bytes = 0;
 }
 
+/* A copy with a NUL behind it, whatever is inside; NULL: out of memory. */
+static char *bytes_copy(const char *from, size_t size)
+{
+	char *to = malloc(size + 1);
+
+	if (!to)
+		return NULL;
+	if (size > 0) /* else `from` may be NULL */
+		memcpy(to, from, size);
+	to[size] = '\0';
+	return to;
+}
+
 bool pattern_matches(struct pattern *p, const char *at, size_t size, unsigned edge)
 {
-	regmatch_t part = { 0, (regoff_t)MIN_OF(size, (size_t)INT_MAX) };
+	size_t length = MIN_OF(size, (size_t)INT_MAX);
+	regmatch_t part = { 0, (regoff_t)length };
 	int flags = REG_STARTEND | (edge & PATTERN_NOT_BEGIN ? REG_NOTBOL : 0) |
 	            (edge & PATTERN_NOT_END ? REG_NOTEOL : 0);
+	/* glibc goes by the length, but a sanitizer in between looks for the NUL of a string. */
+	auto_free char *line = bytes_copy(at, length);
 
 	if (p->bytes > 0 && p->bytes + size > p->limit)
 		pattern_renew(p);
 	p->bytes += size;
-	return regexec(&p->re, at, 1, &part, flags) == 0;
+	return regexec(&p->re, line ? line : at, 1, &part, flags) == 0;
 }

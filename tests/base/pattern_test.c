@@ -124,6 +124,7 @@ Test(pattern, takes_bytes_as_they_are)
 	cr_expect(matches("end$", "a\0the end", 9, PATTERN_WHOLE));
 	cr_expect_not(matches("a$", "a\0b", 3, PATTERN_WHOLE));
 	cr_expect_not(matches("c", "abc", 2, PATTERN_WHOLE), "past the end");
+	cr_expect(matches("^$", NULL, 0, PATTERN_WHOLE));
 }
 
 Test(pattern, keeps_its_text)
@@ -192,6 +193,7 @@ Test(pattern, limits_what_repetitions_make)
 		"(b?|){19,}",
 		"(\\b|^|$|\\<|\\>|\\B|a){100}",
 		"(\\b){18,}",
+		"((\\b|)(\\b|){4}|)*",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)

@@ -387,3 +387,26 @@ Test(value, is_not_slow_on_long_words)
 		nearest_try(&n, "memory");
 	cr_assert_null(n.best);
 }
+
+Test(value, writes_sizes_and_times_in_the_largest_unit)
+{
+	char to[VALUE_UNIT_ROOM];
+
+	cr_expect_str_eq(value_size_text(512 << 20, to), "512M");
+	cr_expect_str_eq(value_size_text(68 << 10, to), "68K");
+	cr_expect_str_eq(value_size_text((uint64_t)1 << 40, to), "1T");
+	cr_expect_str_eq(value_time_text(90000, to), "90s");
+	cr_expect_str_eq(value_time_text(120000, to), "2m");
+	cr_expect_str_eq(value_time_text(1500, to), "1500ms");
+}
+
+Test(value, shows_text_of_others_in_any_room)
+{
+	char to[12];
+
+	cr_expect_eq(shown_into(to, sizeof(to), "a\x1b\xc2\x9b"), 4);
+	cr_expect_str_eq(to, "a???");
+	cr_expect_eq(shown_into(to, sizeof(to), "12345678"), 8);
+	cr_expect_eq(shown_into(to, sizeof(to), "1234567\xc3\xa9"), 10);
+	cr_expect_str_eq(to, "1234567...");
+}

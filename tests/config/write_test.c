@@ -310,7 +310,7 @@ Test(write, takes_every_character_that_the_loader_takes)
 		if ((c >= 0xd800 && c < 0xe000) || (c > 0x10100 && c % 4093))
 			continue;
 		snprintf(text, sizeof(text),
-		         "version: 1\nboot: {kernel: k, cmdline: \"<\\U%08lx>\"}\n", c);
+		         "version: 1\nboot: {kernel: k, cmdline: \"< \\U%08lx >\"}\n", c);
 		m = parsed("dir/guest.yaml", text, NULL, 0);
 		round_trip(&m);
 	}

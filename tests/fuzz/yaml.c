@@ -1,9 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/yaml.c: any bytes as a manifest. clang -fsanitize=fuzzer,address with libsnpvmm.a. */
+/* tests/fuzz/yaml.c: libFuzzer target: any bytes as a manifest; what is one can be written and loaded again. */
+#include <stdlib.h>
+
 #include "config/manifest.h"
+#include "config/write.h"
 #include "core/base/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void rewrite(const struct manifest *m)
+{
+	const struct manifest_hashes none = { 0 };
+	auto_manifest struct manifest again = { 0 };
+	struct error err = { 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f || manifest_write(m, &none, f, &err) < 0)
+		__builtin_trap();
+	fclose(f);
+	if (manifest_parse("again.yaml", (uint8_t *)text, size, NULL, &again, &err) < 0)
+		__builtin_trap();
+	free(text);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -11,9 +31,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct manifest_choice choice = { 0 };
 	struct error err = { 0 };
 
-	if (manifest_parse("fuzz.yaml", data, size, NULL, &m, &err) < 0 || m.runs == 1)
+	if (manifest_parse("fuzz.yaml", data, size, NULL, &m, &err) < 0)
 		return 0;
+	rewrite(&m);
 	choice.run = m.runs - 1;
-	manifest_parse("fuzz.yaml", data, size, &choice, &last, &err);
+	if (m.runs > 1 && manifest_parse("fuzz.yaml", data, size, &choice, &last, &err) == 0)
+		rewrite(&last);
 	return 0;
 }
