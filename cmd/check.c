@@ -72,15 +72,21 @@ static int check_run(const struct check *c, const char *path, unsigned run, unsi
 	return check_plans(&m, err);
 }
 
-/* A matrix stands for several runs: all are checked, until one is wrong. */
-static int check_manifest(const struct check *c, const char *path, struct error *err)
+/* A matrix stands for several runs: each is checked, though how many there are only a right one tells. */
+static bool check_manifest(const struct check *c, const char *path)
 {
 	unsigned runs = 1;
-	int r = 0;
+	bool right = true;
 
-	for (unsigned run = 0; run < runs && r == 0; run++)
-		r = check_run(c, path, run, &runs, err);
-	return r;
+	for (unsigned run = 0; run < runs; run++) {
+		struct error err = { 0 };
+
+		if (check_run(c, path, run, &runs, &err) == 0)
+			continue;
+		error_print(&err);
+		right = false;
+	}
+	return right;
 }
 
 static int check_main(int argc, char **argv, struct error *err)
@@ -88,14 +94,9 @@ static int check_main(int argc, char **argv, struct error *err)
 	struct check c = { 0 };
 	int status = command_parse(&command_check, check_option, argc, argv, &c, &c.settings, err);
 
-	for (size_t i = 0; i < c.n_manifests; i++) {
-		struct error one = { 0 };
-
-		if (check_manifest(&c, c.manifests[i], &one) == 0)
-			continue;
-		error_print(&one);
-		status = STATUS_USAGE;
-	}
+	for (size_t i = 0; i < c.n_manifests; i++)
+		if (!check_manifest(&c, c.manifests[i]))
+			status = STATUS_USAGE;
 	return status;
 }
 

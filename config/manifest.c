@@ -11,7 +11,9 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/pattern.h"
 #include "core/base/sha2.h"
+#include "core/base/text.h"
 
 static void load_cleanup(struct load *l)
 {
@@ -130,6 +132,20 @@ static int check_ovmf_hash(struct load *l)
 	return at_slot(l, KEY_MEASURE_OVMF_HASH);
 }
 
+/* A line is held against all of them, by a thread that a run's end has to wait for. */
+static int check_patterns(struct load *l)
+{
+	unsigned cost = l->m->console.cost + l->m->never.cost;
+
+	if (cost <= PATTERN_COST_MAX)
+		return 0;
+	error_set(l->err, ERROR_BAD_VALUE,
+	          "the regular expressions in 'expect' are too large together");
+	error_why(l->err, "with their repetitions written out they have %u characters; %d may be",
+	          cost, PATTERN_COST_MAX);
+	return at_slot(l, given(l, KEY_EXPECT_CONSOLE) ? KEY_EXPECT_CONSOLE : KEY_EXPECT_NEVER);
+}
+
 static int check_exit(struct load *l)
 {
 	if (!l->m->exit_none || l->m->console.count > 0)
@@ -149,7 +165,7 @@ void manifest_stem(const char *path, char *to, size_t room)
 	const char *dot = strrchr(base, '.');
 	int size = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
 
-	snprintf(to, room, "%.*s", size, base);
+	text_clean(to, room, base, (size_t)size, false);
 }
 
 static int load_names(struct load *l)
@@ -166,7 +182,8 @@ static int load_names(struct load *l)
 static int load_all(struct load *l, const struct manifest_choice *choice)
 {
 	static int (*const checks[])(struct load * l) = {
-		read_all, check_boot, check_id_block, check_ovmf_hash, check_exit, load_names,
+		read_all,       check_boot, check_id_block, check_ovmf_hash,
+		check_patterns, check_exit, load_names,
 	};
 	int r = collect_file(l);
 

@@ -55,6 +55,7 @@ static_assert(ARRAY_SIZE(cost_rows) == COSTS, "a cost without a limit");
 static const char prefix[] = "\\`" ANY_BYTE "*(";
 
 struct pattern {
+	unsigned cost; /* atoms */
 	char *text;
 	struct buffer compiled; /* what glibc is given, with its NUL */
 	regex_t re;
@@ -350,6 +351,7 @@ static int pattern_scan(struct pattern *p, struct error *err)
 	r = scan_all(&s);
 	buffer_add(&p->compiled, ")", sizeof(")"));
 	p->limit = bytes_limit(all);
+	p->cost = (unsigned)all->n[COST_ATOMS];
 	if (r == 0)
 		r = check_loops(all, err);
 	if (r == 0 && p->compiled.failed)
@@ -457,4 +459,9 @@ bool pattern_matches(struct pattern *p, const char *at, size_t size, unsigned ed
 		pattern_renew(p);
 	p->bytes += size;
 	return regexec(&p->re, line ? line : at, 1, &part, flags) == 0;
+}
+
+unsigned pattern_cost(const struct pattern *p)
+{
+	return p->cost;
 }

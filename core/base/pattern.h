@@ -21,6 +21,11 @@ struct pattern *pattern_new(const char *text, struct error *err);
 void pattern_free(struct pattern *p); /* NULL is fine */
 const char *pattern_text(const struct pattern *p);
 
+/* What matching a byte may cost, in atoms: those of several patterns that a line is held against add up. */
+#define PATTERN_COST_MAX                                                                           \
+	8192 /* all of them together; a tenth of a millisecond a byte at the worst */
+unsigned pattern_cost(const struct pattern *p);
+
 /* Whether some part of the bytes matches; NUL bytes are matched as themselves by '.', never the end. */
 enum pattern_edge {
 	PATTERN_WHOLE = 0,
