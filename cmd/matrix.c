@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/matrix.c: runs as a queue, processes where several go at once, and the summary. */
+/* cmd/matrix.c: what each run is called, where its result comes from, and the summary. */
 #include "cmd/matrix.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "cmd/attempt.h"
+#include "cmd/jobs.h"
 #include "cmd/verdict.h"
-#include "core/base/array.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
 #include "core/vm/stop.h"
-
-/* A run that is under way in a process of its own. */
-struct job {
-	pid_t pid; /* 0: none */
-	int fd;    /* readable once it is gone (pidfd_open(2)) */
-	unsigned run;
-};
 
 /* Which run it is, in words and as the name of a folder; no two are alike. */
 struct label {
@@ -38,10 +24,7 @@ struct matrix {
 	const struct run_options *o;
 	struct label *labels;
 	struct run_result *results;
-	unsigned n, next; /* runs, and the first that hasn't begun */
-	struct job jobs[MATRIX_MAX_JOBS];
-	unsigned going;
-	bool stopped;
+	unsigned n;
 };
 
 /* --- what each is called --- */
@@ -132,117 +115,31 @@ static void result_died(const struct matrix *x, unsigned run, int how)
 	         WIFSIGNALED(how) ? strsignal(WTERMSIG(how)) : "it exited");
 }
 
-/* --- several at once --- */
+/* --- the runs --- */
 
-/*
- * What makes a child of its own: signals reach it through us alone (a terminal's go to our process group), it
- * doesn't outlive us, and doesn't read what we could.
- */
-static void child_begin(pid_t parent)
+static int child_attempt(void *self, unsigned run)
 {
-	struct error ignored = { 0 };
-	auto_fd int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	setpgid(0, 0);
-	signal(SIGTTOU,
-	       SIG_IGN); /* a group in the background may write to the terminal all the same */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(STATUS_LAUNCH);
-	if (none >= 0)
-		dup2(none, STDIN_FILENO);
-	stop_end();
-	stop_begin(&ignored);
+	return matrix_attempt(self, run, true);
 }
 
-static int job_spawn(struct matrix *x, struct job *j, unsigned run)
+static void child_ended(void *self, unsigned run, int how)
 {
-	pid_t parent = getpid(), pid;
+	struct matrix *x = self;
 
-	fflush(NULL);
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
-		child_begin(parent);
-		_exit(matrix_attempt(x, run, true));
-	}
-	*j = (struct job){ pid, (int)syscall(SYS_pidfd_open, pid, 0), run };
-	x->going++;
-	return 0;
+	if (!x->results[run].sentence[0])
+		result_died(x, run, how);
 }
 
-static void jobs_fill(struct matrix *x)
+/* Where no process is to be had, the rest goes on in ours. */
+static void matrix_all(struct matrix *x)
 {
-	for (unsigned i = 0; i < x->o->jobs && x->next < x->n && !stop_signal(); i++) {
-		struct job *j = &x->jobs[i];
+	const struct work w = { x->n, x->o->jobs, child_attempt, child_ended, x };
+	unsigned next = x->o->jobs > 1 ? jobs_run(&w) : 0;
 
-		if (j->pid == 0 && job_spawn(x, j, x->next) < 0)
-			break; /* no process to be had now; those that go will end */
-		x->next += j->pid != 0 && j->run == x->next;
-	}
-}
-
-static void job_reap(struct matrix *x, struct job *j)
-{
-	int how = 0;
-
-	if (waitpid(j->pid, &how, WNOHANG) != j->pid)
-		return;
-	if (!x->results[j->run].sentence[0])
-		result_died(x, j->run, how);
-	fd_cleanup(&j->fd);
-	*j = (struct job){ .fd = -1 };
-	x->going--;
-}
-
-/* The first signal, passed on. A second kills us, and with us the children. */
-static void jobs_stop(struct matrix *x)
-{
-	if (x->stopped || !stop_signal())
-		return;
-	x->stopped = true;
-	for (unsigned i = 0; i < x->o->jobs; i++)
-		if (x->jobs[i].pid)
-			kill(x->jobs[i].pid, SIGTERM);
-}
-
-static void jobs_wait(struct matrix *x)
-{
-	struct pollfd fds[MATRIX_MAX_JOBS + 1];
-	bool blind = false;
-
-	for (unsigned i = 0; i < x->o->jobs; i++) {
-		const struct job *j = &x->jobs[i];
-
-		fds[i] = (struct pollfd){ .fd = j->pid ? j->fd : -1, .events = POLLIN };
-		blind |= j->pid && j->fd < 0;
-	}
-	fds[x->o->jobs] = (struct pollfd){ .fd = x->stopped ? -1 : stop_fd(), .events = POLLIN };
-	poll(fds, x->o->jobs + 1, blind ? 100 : -1);
-	jobs_stop(x);
-	for (unsigned i = 0; i < x->o->jobs; i++)
-		if (x->jobs[i].pid)
-			job_reap(x, &x->jobs[i]);
-}
-
-static void matrix_at_once(struct matrix *x)
-{
-	do {
-		jobs_fill(x);
-		if (x->going == 0 && x->next < x->n && !stop_signal())
-			matrix_attempt(x, x->next++, false); /* no process was to be had */
-		if (x->going > 0)
-			jobs_wait(x);
-	} while (x->going > 0 || (x->next < x->n && !stop_signal()));
-}
-
-/* --- one after the other --- */
-
-static void matrix_in_turn(struct matrix *x)
-{
-	for (; x->next < x->n && !stop_signal(); x->next++)
-		matrix_attempt(x, x->next, false);
+	for (; next < x->n && !stop_signal(); next++)
+		matrix_attempt(x, next, false);
+	for (; next < x->n; next++)
+		result_not_begun(x, next);
 }
 
 /* --- the end --- */
@@ -274,12 +171,7 @@ int matrix_run(const struct run_options *o, unsigned n, struct run_result *resul
 	*x = (struct matrix){ .o = o, .labels = labels, .results = results, .n = n };
 	for (unsigned i = 0; i < n; i++)
 		label_make(x, i);
-	if (o->jobs > 1)
-		matrix_at_once(x);
-	else
-		matrix_in_turn(x);
-	for (; x->next < n; x->next++)
-		result_not_begun(x, x->next);
+	matrix_all(x);
 	for (unsigned i = 1; i < n; i++)
 		if (verdict_worse(&results[i], worst))
 			worst = &results[i];

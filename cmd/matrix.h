@@ -6,8 +6,6 @@
 struct run_options; /* cmd/attempt.h */
 struct run_result;  /* core/out/run_result.h */
 
-#define MATRIX_MAX_JOBS 255
-
 /*
  * Fills results[0..n), which must be memory that child processes share (MAP_SHARED): with o->jobs above 1 each
  * run is a process of its own and writes whole lines, its variant before each. Ends with a line for each run. A signal (core/vm/stop.h)

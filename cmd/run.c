@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "cmd/attempt.h"
+#include "cmd/jobs.h"
 #include "cmd/matrix.h"
 #include "cmd/show.h"
 #include "core/base/array.h"
@@ -37,9 +38,8 @@ static unsigned jobs_parse(const char *text, struct argp_state *state)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || n < 1 || n > MATRIX_MAX_JOBS)
-		argp_error(state, "--jobs takes a number from 1 to %d, not '%s'", MATRIX_MAX_JOBS,
-		           text);
+	if (*text < '0' || *text > '9' || *end || n < 1 || n > JOBS_MAX)
+		argp_error(state, "--jobs takes a number from 1 to %d, not '%s'", JOBS_MAX, text);
 	return (unsigned)n;
 }
 

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/jobs.c: forks, waits, and passes the first signal on. */
+#include "cmd/jobs.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/vm/stop.h"
+
+struct job {
+	pid_t pid; /* 0: none */
+	int fd;    /* readable once it is gone (pidfd_open(2)); -1 where the kernel has none */
+	unsigned piece;
+};
+
+struct jobs {
+	const struct work *work;
+	struct job list[JOBS_MAX];
+	unsigned slots; /* of the list */
+	unsigned begun, going;
+	bool stopped; /* the signal was passed on */
+};
+
+/*
+ * What makes a child of its own: a terminal's signals go to our process group and not to it, it doesn't outlive us, and doesn't
+ * read what we could.
+ */
+static void child_begin(pid_t parent)
+{
+	auto_fd int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct error ignored = { 0 };
+
+	setpgid(0, 0);
+	signal(SIGTTOU, SIG_IGN); /* in the background, it may write to the terminal all the same */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	if (none >= 0)
+		dup2(none, STDIN_FILENO);
+	stop_end();
+	stop_begin(&ignored);
+}
+
+static bool job_begin(struct jobs *jobs, struct job *j)
+{
+	const struct work *w = jobs->work;
+	pid_t parent = getpid(), pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		int status;
+
+		child_begin(parent);
+		status = w->child(w->self, jobs->begun);
+		fflush(NULL);
+		_exit(status);
+	}
+	if (pid < 0)
+		return false;
+	*j = (struct job){ pid, (int)syscall(SYS_pidfd_open, pid, 0), jobs->begun++ };
+	jobs->going++;
+	return true;
+}
+
+static void jobs_fill(struct jobs *jobs)
+{
+	for (unsigned i = 0; i < jobs->slots; i++)
+		if (jobs->list[i].pid == 0 && jobs->begun < jobs->work->count && !stop_signal() &&
+		    !job_begin(jobs, &jobs->list[i]))
+			return;
+}
+
+static void job_reap(struct jobs *jobs, struct job *j)
+{
+	int how = 0;
+
+	if (j->pid == 0 || waitpid(j->pid, &how, WNOHANG) != j->pid)
+		return;
+	jobs->work->ended(jobs->work->self, j->piece, how);
+	fd_cleanup(&j->fd);
+	*j = (struct job){ .fd = -1 };
+	jobs->going--;
+}
+
+static void jobs_stop(struct jobs *jobs)
+{
+	if (jobs->stopped || !stop_signal())
+		return;
+	jobs->stopped = true;
+	for (unsigned i = 0; i < jobs->slots; i++)
+		if (jobs->list[i].pid)
+			kill(jobs->list[i].pid, SIGTERM);
+}
+
+/* Until a child is gone or a signal came. */
+static void jobs_wait(struct jobs *jobs)
+{
+	struct pollfd fds[JOBS_MAX + 1];
+	bool blind = false;
+
+	for (unsigned i = 0; i < jobs->slots; i++) {
+		const struct job *j = &jobs->list[i];
+
+		fds[i] = (struct pollfd){ .fd = j->pid ? j->fd : -1, .events = POLLIN };
+		blind |= j->pid && j->fd < 0;
+	}
+	fds[jobs->slots] =
+		(struct pollfd){ .fd = jobs->stopped ? -1 : stop_fd(), .events = POLLIN };
+	poll(fds, jobs->slots + 1, blind ? 100 : -1);
+}
+
+unsigned jobs_run(const struct work *w)
+{
+	struct jobs jobs = { .work = w, .slots = MIN_OF(w->at_once, (unsigned)JOBS_MAX) };
+
+	jobs_fill(&jobs);
+	while (jobs.going > 0) {
+		jobs_wait(&jobs);
+		jobs_stop(&jobs);
+		for (unsigned i = 0; i < jobs.slots; i++)
+			job_reap(&jobs, &jobs.list[i]);
+		jobs_fill(&jobs);
+	}
+	return jobs.begun;
+}
