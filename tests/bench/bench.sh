@@ -132,6 +132,23 @@ peak_row() {
   limit_row "$name" "$(calc "printf \"%.2f MiB\", $kib / 1024")" "$kib" 8192 '<= 8 MiB'
 }
 
+# Against a run that keeps nothing; the files are small, so it is their number that costs.
+results_row() {
+  name='run --results : run'
+  # shellcheck disable=SC2046
+  set -- $("$tool" race 25 0 0 "$snpvmm" -q run --platform kvm --results "$work/results" "$work/exit.yaml" -- \
+    "$snpvmm" -q run --platform kvm "$work/exit.yaml")
+  [ $# = 4 ] || { fail "$name"; return; }
+  row "$name" "$3" "$4" 1 10 '<= run + 10 ms'
+}
+
+# Lines of a kernel's log against two expected and two forbidden patterns. Each byte is an exit, of a microsecond at the least.
+console_row() {
+  name='console held against 4 patterns, a byte'
+  ns=$("$tool" console 5 100000) || { fail "$name"; return; }
+  limit_row "$name" "$ns ns" "$ns" 100 '<= 100 ns'
+}
+
 kvm_rows() {
   if ! (: <>/dev/kvm) 2>/dev/null; then
     skip 'run : QEMU microvm' '/dev/kvm cannot be opened'
@@ -141,6 +158,7 @@ kvm_rows() {
   "$tool" image "$work/exit.fd" 64 || { fail 'a guest that exits at once'; return; }
   manifest exit exit.fd
   run_rows
+  results_row
   peak_row
 }
 
@@ -204,6 +222,7 @@ printf "$row_form" 'row : reference' ours reference ratio goal 'verdict (limit)'
 measure_firmware
 measure_kernel
 measure_other
+console_row
 kvm_rows
 linux_rows
 exit "$failed"

@@ -17,6 +17,7 @@
 #include "core/base/file.h"
 #include "core/base/sha2.h"
 #include "core/plan/region.h"
+#include "core/vm/watch.h"
 #include "tests/make/image.h"
 
 enum { RUNS_MAX = 999, WARM_UP = 2, STATUS_SKIP = 77 };
@@ -288,6 +289,41 @@ static int noise_main(int argc, char **argv)
 	return file_write(argv[0], &noise);
 }
 
+static const char *const console_expected[] = { "^reached the end", "login:" };
+static const char *const console_never[] = { "Kernel panic", "BUG:|Oops:" };
+
+/* A console in the pieces in which a serial port's FIFO takes it. */
+static double console_time(const char *line, size_t size, size_t lines)
+{
+	const struct watch_rules rules = { console_expected, ARRAY_SIZE(console_expected),
+		                           console_never, ARRAY_SIZE(console_never) };
+	struct error err = { 0 };
+	struct watch *w = watch_new(&rules, &err);
+	double start = now_us();
+
+	for (size_t i = 0; w && i < lines; i++)
+		for (size_t at = 0; at < size; at += 16)
+			watch_put(w, (const uint8_t *)line + at, MIN_OF(size - at, (size_t)16));
+	watch_free(w);
+	return now_us() - start;
+}
+
+/* console RUNS LINES: nanoseconds for a byte of so many lines of a kernel's log. */
+static int console_main(int argc, char **argv)
+{
+	static const char line[] =
+		"[    1.234567] pci 0000:00:1f.2: reg 0x24: [mem 0xfebf1000-0xfebf1fff]\n";
+	static double us[RUNS_MAX];
+	size_t size = sizeof(line) - 1, lines = strtoull(argv[1], NULL, 0);
+	int runs = runs_parse(argv[0]);
+
+	(void)argc;
+	for (int i = 0; i < runs; i++)
+		us[i] = console_time(line, size, lines);
+	printf("%.0f\n", median(us, (size_t)runs) * 1e3 / (double)(size * lines));
+	return 0;
+}
+
 static const struct verb {
 	const char *name, *args;
 	int n_args; /* at least */
@@ -298,6 +334,7 @@ static const struct verb {
 	{ "peak", "COMMAND...", 1, peak_main },
 	{ "image", "FILE KIB", 2, image_main },
 	{ "noise", "FILE KIB", 2, noise_main },
+	{ "console", "RUNS LINES", 2, console_main },
 };
 
 int main(int argc, char **argv)
