@@ -7,6 +7,7 @@ n=0
 
 # Cases whose names lack this are left out.
 only=${1:-}
+disposable=${2:-} # "yes": nobody minds if the host's clock is set
 wanted() { # NAME
   case $1 in *"$only"*) return 0 ;; esac
   return 1
@@ -115,6 +116,28 @@ if [ -e ovmf-2025.02.fd ]; then
   printf 'version: 1\nboot: { firmware: ovmf-2025.02.fd }\nsilence: 2s\n' >silent.yaml
   kept 'a firmware that says nothing' '124 silence timeout silence' snpvmm run silent.yaml
   kept 'a firmware that takes too long' '124 timeout timeout timeout' snpvmm run --set timeout=1s silent.yaml
+  # The clock on the wall jumps by so much, one second into the command.
+  jumping() { # SECONDS COMMAND...
+    by=$1
+    shift
+    (sleep 1 && date -s "@$(($(date +%s) + by))" >/dev/null) &
+    from=$(cut -d . -f 1 /proc/uptime)
+    "$@"
+    status=$?
+    wait
+    [ $(($(cut -d . -f 1 /proc/uptime) - from)) -ge 3 ] && echo 'it took its time'
+    return $status
+  }
+  if [ "$disposable" = yes ]; then
+    for by in 86400 -86400; do
+      case_run "limits are kept when the clock jumps by $by s" 124 'time limit of 4.000 s \[timeout\]' 'it took its time' \
+        -- jumping $by snpvmm run --set timeout=4s --set silence=60s silent.yaml
+      case_run "so is silence, by $by s" 124 'silence limit of 4.000 s \[silence\]' 'it took its time' \
+        -- jumping $by snpvmm run --set silence=4s silent.yaml
+    done
+  else
+    echo 'skip limits are kept when the clock jumps: this host keeps its clock (SNP_DISPOSABLE=yes lets it be set)'
+  fi
 else
   echo 'skip a firmware that says nothing: no images (SNPVMM_IMAGES names their folder)'
 fi
@@ -240,5 +263,5 @@ else
   echo 'skip OVMF images: none were packed (SNPVMM_IMAGES names their folder)'
 fi
 # The results, for whoever called: an archive in lines of text.
-tar -cf - results | gzip | od -A n -v -t x1 | tr -d ' ' | sed 's/^/results: /'
+[ ! -d results ] || tar -cf - results | gzip | od -A n -v -t x1 | tr -d ' ' | sed 's/^/results: /'
 echo 'end of tests'
