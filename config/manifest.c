@@ -213,6 +213,7 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 	}
 	l.root = root;
 	r = load_all(&l, choice);
+	ret->runs = m.runs;
 	if (r < 0)
 		return r;
 	sha256(text, size, m.sha256);
