@@ -209,15 +209,17 @@ call measure -o cbor "$T/bad.yaml" "$T/bad.yaml"
 wants 2
 [ "$(first_byte)" = 80 ] || wrong "the empty one begins with $(first_byte)"
 
-begin 'a name that is not UTF-8 is no JSON'
+begin 'a name that is not UTF-8 is neither JSON nor CBOR'
 odd=$T/$(printf 'a\377.yaml')
 cp "$T/good.yaml" "$odd"
 call measure "$odd"
 wants 0
-call measure -o json "$odd"
-wants 2
-one_error snpvmm output-failed 'the result cannot be written as JSON'
-err_has '  why: a text in it is not UTF-8'
+for format in JSON CBOR; do
+  call measure -o "$(echo $format | tr '[:upper:]' '[:lower:]')" "$odd"
+  wants 2
+  one_error snpvmm output-failed "the result cannot be written as $format"
+  err_has '  why: a text in it is not UTF-8'
+done
 
 begin 'neither environment nor folder changes a digest'
 run env -i "$SNPVMM" measure "$EXAMPLE"
