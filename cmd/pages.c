@@ -145,7 +145,7 @@ static const struct page pages[] = {
 		         "or one would be ignored, and then the digest would not say what the "
 		         "manifest says.",
 		.exits = NOTHING_LAUNCHED,
-		.causes = { "boot.initrd without boot.kernel, or boot.kernel_hashes without "
+		.causes = { "boot.initrd without boot.kernel, or 'kernel_hashes: true' without "
 		            "both a firmware and a kernel",
 		            "measure.ovmf_hash without boot.firmware",
 		            "builtin:selftest together with boot.kernel, measure.ovmf_hash or "
