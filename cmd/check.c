@@ -59,34 +59,10 @@ static int check_plans(const struct manifest *m, struct error *err)
 	return 0;
 }
 
-/* One run of its matrix; *ret_runs is how many there are. */
-static int check_run(const struct check *c, const char *path, unsigned run, unsigned *ret_runs,
-                     struct error *err)
+static int check_run(void *self, struct manifest *m, struct error *err)
 {
-	auto_manifest struct manifest m = { 0 };
-	int r = manifest_open(path, &c->settings, run, &m, err);
-
-	if (r < 0)
-		return r;
-	*ret_runs = m.runs;
-	return check_plans(&m, err);
-}
-
-/* A matrix stands for several runs: each is checked, though how many there are only a right one tells. */
-static bool check_manifest(const struct check *c, const char *path)
-{
-	unsigned runs = 1;
-	bool right = true;
-
-	for (unsigned run = 0; run < runs; run++) {
-		struct error err = { 0 };
-
-		if (check_run(c, path, run, &runs, &err) == 0)
-			continue;
-		error_print(&err);
-		right = false;
-	}
-	return right;
+	(void)self;
+	return check_plans(m, err);
 }
 
 static int check_main(int argc, char **argv, struct error *err)
@@ -95,7 +71,7 @@ static int check_main(int argc, char **argv, struct error *err)
 	int status = command_parse(&command_check, check_option, argc, argv, &c, &c.settings, err);
 
 	for (size_t i = 0; i < c.n_manifests; i++)
-		if (!check_manifest(&c, c.manifests[i]))
+		if (!manifest_each_run(c.manifests[i], &c.settings, check_run, NULL))
 			status = STATUS_USAGE;
 	return status;
 }

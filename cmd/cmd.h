@@ -72,4 +72,12 @@ struct measure_result measure_result_of(const struct manifest *m, const struct s
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 
+/*
+ * Gives each run of the manifest's matrix, or the one run that there is, to `visit`. A run that is wrong doesn't stop
+ * the others: its error is printed, unless an earlier run had the same. False: one was wrong.
+ */
+typedef int manifest_visit(void *self, struct manifest *m, struct error *err);
+bool manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
+                       void *self);
+
 #endif

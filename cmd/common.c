@@ -193,6 +193,64 @@ int manifest_open(const char *path, const struct settings *s, unsigned run, stru
 	return manifest_load(path, &choice, ret, err);
 }
 
+/* The errors of a manifest's runs, each once. */
+struct told {
+	struct error *list;
+	size_t n;
+};
+
+static bool told_before(const struct told *t, const struct error *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct error *b = &t->list[i];
+
+		if (e->line == b->line && e->column == b->column && strcmp(e->file, b->file) == 0 &&
+		    strcmp(e->text, b->text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Without memory to remember it, it is told again. */
+static void tell_once(struct told *t, const struct error *e)
+{
+	struct error *grown;
+
+	if (told_before(t, e))
+		return;
+	fflush(stdout); /* so that the two come in order where they go to one place */
+	error_print(e);
+	grown = reallocarray(t->list, t->n + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	t->list = grown;
+	grown[t->n++] = *e;
+}
+
+bool manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
+                       void *self)
+{
+	struct told told = { 0 };
+	unsigned runs = 1;
+	bool right = true;
+
+	for (unsigned run = 0; run < runs; run++) {
+		auto_manifest struct manifest m = { 0 };
+		struct error err = { 0 };
+		int r = manifest_open(path, s, run, &m, &err);
+
+		runs = m.runs; /* 0: what is wrong is wrong with all of them */
+		if (r == 0)
+			r = visit(self, &m, &err);
+		if (r == 0)
+			continue;
+		tell_once(&told, &err);
+		right = false;
+	}
+	free(told.list);
+	return right;
+}
+
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)
 {
 	return (struct measure_result){ .manifest = m->file,

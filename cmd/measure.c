@@ -109,8 +109,18 @@ static void show_text(const struct measure *c, const struct measure_result *r)
 		show_regions(r->digest);
 }
 
-static int measure_count(const struct measure *c, const struct manifest *m,
-                         const struct images *images, struct error *err)
+/* A matrix makes a list even of a single manifest, before whose first result nothing was written. */
+static void list_begin(struct measure *c)
+{
+	if (c->several)
+		return;
+	c->several = true;
+	if (c->format != SHOW_TEXT)
+		c->emitter.list(c->emitter.self, NULL);
+}
+
+static int measure_count(struct measure *c, const struct manifest *m, const struct images *images,
+                         struct error *err)
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
 	auto_plan const struct plan *plan = NULL;
@@ -121,6 +131,8 @@ static int measure_count(const struct measure *c, const struct manifest *m,
 		r = snp_digest_of(plan, &digest, err);
 	if (r < 0)
 		return r;
+	if (m->variant)
+		list_begin(c);
 	if (c->format == SHOW_TEXT)
 		show_text(c, &result);
 	else
@@ -135,65 +147,40 @@ static int refuse_both(const struct manifest *m, struct error *err)
 	return error_at(err, m->file, 0, 0);
 }
 
-/* A matrix makes a list even of a single manifest, before whose first result nothing was written. */
-static void list_begin(struct measure *c)
+static int measure_counts(struct measure *c, struct manifest *m, struct error *err)
 {
-	if (c->several)
-		return;
-	c->several = true;
-	if (c->format != SHOW_TEXT)
-		c->emitter.list(c->emitter.self, NULL);
-}
-
-/* One run of its matrix; *ret_runs is how many there are. */
-static int measure_run(struct measure *c, const char *path, unsigned run, unsigned *ret_runs,
-                       struct error *err)
-{
-	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
-	int r = manifest_open(path, &c->settings, run, &m, err);
+	int r = images_load(m, &images, err);
 
-	if (r == 0 && m.variant && c->n_counts)
-		r = refuse_both(&m, err);
-	if (r == 0 && m.variant)
-		list_begin(c);
-	if (r == 0)
-		*ret_runs = m.runs;
-	if (r == 0)
-		r = images_load(&m, &images, err);
 	if (r == 0 && !c->n_counts)
-		r = measure_count(c, &m, &images, err);
+		r = measure_count(c, m, &images, err);
 	for (size_t i = 0; r == 0 && i < c->n_counts; i++) {
-		m.vcpus = c->counts[i];
-		r = measure_count(c, &m, &images, err);
+		m->vcpus = c->counts[i];
+		r = measure_count(c, m, &images, err);
 	}
 	return r;
 }
 
-/* Run after run of its matrix, until one fails. */
-static int measure_manifest(struct measure *c, const char *path, struct error *err)
+/* The only run of a manifest, or one of its matrix. */
+static int measure_run(void *self, struct manifest *m, struct error *err)
 {
-	unsigned runs = 1;
-	int r = 0;
+	struct measure *c = self;
+	int r;
 
-	for (unsigned run = 0; run < runs && r == 0; run++)
-		r = measure_run(c, path, run, &runs, err);
-	return r;
+	if (m->variant && c->n_counts)
+		return refuse_both(m, err);
+	r = measure_counts(c, m, err);
+	return r < 0 && m->variant ? error_wrap(err, "%s", m->variant) : r;
 }
 
-/* Goes on after a manifest that fails, as sha256sum does; the status tells. */
+/* Goes on after what fails, as sha256sum does; the status tells. */
 static int measure_all(struct measure *c, struct error *err)
 {
 	int status = STATUS_OK;
 
-	for (size_t i = 0; i < c->n_manifests; i++) {
-		struct error one = { 0 };
-
-		if (measure_manifest(c, c->manifests[i], &one) == 0)
-			continue;
-		error_print(&one);
-		status = STATUS_USAGE;
-	}
+	for (size_t i = 0; i < c->n_manifests; i++)
+		if (!manifest_each_run(c->manifests[i], &c->settings, measure_run, c))
+			status = STATUS_USAGE;
 	return c->format == SHOW_TEXT ? status : show_finish(&c->emitter, c->several, status, err);
 }
 

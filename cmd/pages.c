@@ -110,8 +110,9 @@ static const struct page pages[] = {
 		            "a number out of range or with a leading zero; yes, no, on or off "
 		            "where true or false is meant",
 		            "bytes or a digest that is too short or too long",
-		            "a regular expression that regcomp(3) refuses, or with back "
-		            "references",
+		            "a regular expression with a mistake, with back references, or "
+		            "too large",
+		            "a matrix of more than 1000 runs, or of values that are no lists",
 		            "a boot.kernel that is cut short, or is an ELF file or an archive" },
 		.cures = { "write the value as 'fix:' says",
 		           "look the key's form up in the manual",
@@ -130,6 +131,8 @@ static const struct page pages[] = {
 		            "ec2 or gce, measure.ovmf_hash, or a firmware with a boot.kernel "
 		            "that is no bzImage",
 		            "an IGVM file as firmware",
+		            "for 'inspect': a file, or a report's version, that it does not "
+		            "know",
 		            "for a direct boot: a kernel that is 32-bit, a zImage, older than "
 		            "boot protocol 2.12, or too large for the memory below 3 GiB" },
 		.cures = { "remove the key, or use what 'fix:' names in its stead",
@@ -142,11 +145,12 @@ static const struct page pages[] = {
 		         "or one would be ignored, and then the digest would not say what the "
 		         "manifest says.",
 		.exits = NOTHING_LAUNCHED,
-		.causes = { "boot.initrd without boot.kernel, or boot.kernel_hashes without "
+		.causes = { "boot.initrd without boot.kernel, or 'kernel_hashes: true' without "
 		            "both a firmware and a kernel",
 		            "measure.ovmf_hash without boot.firmware",
 		            "builtin:selftest together with boot.kernel, measure.ovmf_hash or "
 		            "'exit_port: false'",
+		            "'exit: none' in the map 'expect' without expect.console",
 		            "an exit_port where another device is: the serial port, the PCI "
 		            "ports, fw_cfg and others" },
 		.cures = { "leave one of the two out, or give what is missing; 'fix:' says which",
@@ -362,14 +366,14 @@ static const struct page pages[] = {
 	[ERROR_HOST_PERMISSION] = {
 		.meaning = "this user may not use what the launch needs",
 		.means = "The host has the device, and opening it was denied. 'run' needs to "
-		         "read and write /dev/kvm, and for platform snp /dev/sev too.",
+		         "read and write /dev/kvm, and for platform snp to read /dev/sev.",
 		.exits = LAUNCH_FAILED,
 		.causes = { "the user is not in the group 'kvm'",
 		            "/dev/sev belongs to root alone, which is how most systems make it",
 		            "a container, or a service, was not given the devices" },
 		.cures = { "usermod -aG kvm USER, then log in anew",
-		           "give /dev/sev to that group by a udev rule: KERNEL==\"sev\", "
-		           "GROUP=\"kvm\", MODE=\"0660\"",
+		           "let that group read /dev/sev: 'make install' brings a udev rule, "
+		           "KERNEL==\"sev\", GROUP=\"kvm\", MODE=\"0640\"",
 		           "pass both devices into the container" },
 		.more = { "ls -l /dev/kvm /dev/sev", "snpvmm doctor" },
 	},
@@ -382,7 +386,8 @@ static const struct page pages[] = {
 		.causes = { "as many SEV-ES and SNP guests run as there are ASIDs",
 		            "the cgroup's misc.max for sev_es is reached",
 		            "a command of the secure processor timed out; it is back after a reboot",
-		            "another program holds /dev/sev, or another hypervisor the processor" },
+		            "another program holds /dev/sev, or another hypervisor the processor",
+		            "as many files are open as this process, or the host, may have" },
 		.cures = { "end guests that are left over, or wait for others",
 		           "raise misc.max of the cgroup",
 		           "raise the ASID limit of SEV-ES in the BIOS",
@@ -414,8 +419,8 @@ static const struct page pages[] = {
 		.causes = { "KVM_RUN, Invalid argument: the guest used a GHCB that it had not "
 		            "registered, as a kernel without SNP support does at its start",
 		            "KVM_RUN, Input/output error: KVM gave the VM up",
-		            "LAUNCH_UPDATE, Input/output error without a firmware status: the host "
-"had no memory for a page, or it was loaded twice",
+		            "LAUNCH_UPDATE, Input/output error without a firmware status: the "
+		            "host had no memory for a page, or it was loaded twice",
 		            "LAUNCH_START, Inappropriate ioctl: no guest context could be made",
 		            "a bug in the kernel" },
 		.cures = { "read the kernel log of that moment: kvm, kvm_amd and ccp say more",
@@ -457,7 +462,8 @@ static const struct page pages[] = {
 		            "the path of --results is no folder, may not be written, or "
 		            "another run writes there",
 		            "serial, debug_port or --stats name a file in a folder that is not "
-		            "there" },
+		            "there",
+		            "-o json or -o cbor of a name that is not UTF-8" },
 		.cures = { "free some room, or write elsewhere",
 		           "read the console to its end, or write it to a file",
 		           "give each run a folder of its own" },
@@ -467,9 +473,13 @@ static const struct page pages[] = {
 		.meaning = "a mistake of snpvmm itself",
 		.means = "A check inside the program failed that no manifest and no image "
 		         "should be able to reach. It stopped rather than go on with a wrong "
-		         "plan.",
-		.exits = "2 before the launch, 99 during it",
-		.causes = { "a bug" },
+		         "plan. Or, under --jobs, the process of a run ended before it had a "
+		         "result.",
+		.exits = "2 before the launch, 99 during it; 128 + N if signal N killed the "
+		         "process of a run",
+		.causes = { "a bug",
+		            "under --jobs: somebody, or the system for want of memory, killed "
+		            "the process of a run" },
 		.cures = { "report it: the whole error line, the manifest, and what 'snpvmm "
 		           "--version' says",
 		           "try without the keys that are unusual in the manifest, to get on" },

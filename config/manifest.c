@@ -143,7 +143,8 @@ static int check_patterns(struct load *l)
 	          "the regular expressions in 'expect' are too large together");
 	error_why(l->err, "with their repetitions written out they have %u characters; %d may be",
 	          cost, PATTERN_COST_MAX);
-	return at_slot(l, given(l, KEY_EXPECT_CONSOLE) ? KEY_EXPECT_CONSOLE : KEY_EXPECT_NEVER);
+	return at_slot(l, l->m->console.cost > l->m->never.cost ? KEY_EXPECT_CONSOLE
+	                                                        : KEY_EXPECT_NEVER);
 }
 
 static int check_exit(struct load *l)
@@ -213,6 +214,7 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 	}
 	l.root = root;
 	r = load_all(&l, choice);
+	ret->runs = m.runs;
 	if (r < 0)
 		return r;
 	sha256(text, size, m.sha256);

@@ -123,7 +123,8 @@ struct manifest_choice {
  * Reads and checks a manifest: everything that needs no other file than those given as `file:PATH`
  * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On success
  * the caller frees *ret with manifest_free(). Settings are checked as the file is; of a matrix, its form and the
- * values of the run that is chosen. `choice` may be NULL: no settings, run 0.
+ * values of the run that is chosen. `choice` may be NULL: no settings, run 0. On failure ret->runs alone may
+ * have changed: how many runs there are, if the matrix was sound and one of its runs is what's wrong.
  */
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err);

@@ -118,13 +118,18 @@ int refuse_entry(struct load *l, const char *map, const struct yaml_tree *v,
 	return at_key(l, v);
 }
 
+/* C0, DEL and C1: terminals obey the last, too. */
 static int refuse_control(struct load *l, const char *name, const char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+	size_t left = strlen(text), size;
+
+	for (; left > 0; text += size, left -= size) {
+		long c = yaml_character((const uint8_t *)text, left, &size);
+
+		if (c >= 0 && (c < 0x20 || (c >= 0x7f && c < 0xa0)))
 			return error_set(l->err, ERROR_BAD_VALUE,
-			                 "'%s' has a control character (0x%02x)", name,
-			                 (unsigned)*text);
+			                 "'%s' has a control character (0x%02lx)", name, c);
+	}
 	return 0;
 }
 

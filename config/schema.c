@@ -141,16 +141,17 @@ static json_t *of_bool(struct schema *s, const struct key *k)
 	return any_of(s, typed(s, "boolean"), words(s, quoted), NULL);
 }
 
+/* Where 0 is below the range; other limits are numbers that no expression should have to hold. */
+#define ABOVE_ZERO "^[1-9][0-9]*"
+
 static json_t *of_size(struct schema *s, const struct key *k)
 {
-	(void)k;
-	return pattern(s, VALUE_SIZE_PATTERN);
+	return pattern(s, k->min ? ABOVE_ZERO VALUE_SIZE_UNITS : VALUE_SIZE_PATTERN);
 }
 
 static json_t *of_time(struct schema *s, const struct key *k)
 {
-	(void)k;
-	return pattern(s, VALUE_TIME_PATTERN);
+	return pattern(s, k->min ? ABOVE_ZERO VALUE_TIME_UNITS : VALUE_TIME_PATTERN);
 }
 
 static json_t *of_file(struct schema *s, const struct key *k)

@@ -18,8 +18,10 @@ struct error; /* core/base/error.h */
 #define VALUE_HEX_PATTERN     "0x[0-9a-fA-F]+"
 #define VALUE_DECIMAL_PATTERN "(0|[1-9][0-9]*)"
 #define VALUE_NUMBER_PATTERN  "^(0|[1-9][0-9]*|" VALUE_HEX_PATTERN ")$"
-#define VALUE_SIZE_PATTERN    "^" VALUE_DECIMAL_PATTERN "(K|M|G|T|KiB|MiB|GiB|TiB)$"
-#define VALUE_TIME_PATTERN    "^" VALUE_DECIMAL_PATTERN "(ms|s|m)$"
+#define VALUE_SIZE_UNITS      "(K|M|G|T|KiB|MiB|GiB|TiB)$"
+#define VALUE_TIME_UNITS      "(ms|s|m)$"
+#define VALUE_SIZE_PATTERN    "^" VALUE_DECIMAL_PATTERN VALUE_SIZE_UNITS
+#define VALUE_TIME_PATTERN    "^" VALUE_DECIMAL_PATTERN VALUE_TIME_UNITS
 #define VALUE_DIGEST_PATTERN  "^((0x)?[0-9a-fA-F]{96}|[A-Za-z0-9+/]{64})$"
 #define VALUE_SHA256_PATTERN  "^(0x)?[0-9a-fA-F]{64}$"
 #define VALUE_ABI_PATTERN     "^" VALUE_DECIMAL_PATTERN "[.]" VALUE_DECIMAL_PATTERN "$"

@@ -2,7 +2,6 @@
 /* core/base/text.c: decodes UTF-8 strictly, and writes what is fit to be read. */
 #include "core/base/text.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -51,6 +50,16 @@ static bool char_parts_lines(const uint8_t *at, size_t size)
 {
 	return (size == 1 && (at[0] == '\n' || at[0] == '\t')) ||
 	       (size == 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] | 1) == 0xa9);
+}
+
+bool text_is_utf8(const void *from, size_t size)
+{
+	const uint8_t *at = from;
+	bool whole = true;
+
+	for (size_t n; size && whole; at += n, size -= n)
+		n = char_take(at, size, &whole);
+	return whole;
 }
 
 size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines)

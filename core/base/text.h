@@ -3,6 +3,7 @@
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define TEXT_ROOM(size) (3 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
@@ -15,5 +16,8 @@
  * some readers take for the end of a line. A carriage return right before a newline is part of it. Returns the length.
  */
 size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines);
+
+/* Whether all of it is UTF-8, whatever the characters are. */
+bool text_is_utf8(const void *from, size_t size);
 
 #endif

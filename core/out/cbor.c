@@ -13,6 +13,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/out/emit.h"
 
 enum { DEPTH_MAX = 9 }; /* level 0 included: eight nested maps, as core/out/json.c has them */
@@ -143,6 +144,7 @@ static void emit_chars(void *self, const char *key, const char *value)
 
 	if (!to)
 		return;
+	c->failed |= !text_is_utf8(value, strlen(value)); /* RFC 8949 3.1: else it's not valid */
 	head_add(c, to, cbor_encode_string_start, strlen(value));
 	buffer_add(to, value, strlen(value));
 }
@@ -168,6 +170,13 @@ static void emit_boolean(void *self, const char *key, bool value)
 		buffer_add(to, head, cbor_encode_bool(value, head, sizeof(head)));
 }
 
+static int cbor_failed(struct error *err)
+{
+	error_set(err, ERROR_OUTPUT, "the result cannot be written as CBOR");
+	return error_why(err,
+	                 "a text in it is not UTF-8, it is nested too deep, or memory ran out");
+}
+
 static int emit_finish(void *self, FILE *to, struct error *err)
 {
 	struct cbor_emitter *c = self;
@@ -175,9 +184,7 @@ static int emit_finish(void *self, FILE *to, struct error *err)
 	int r = 0;
 
 	if (c->failed || c->depth || l->count != 1 || l->entries[0].bytes.failed)
-		r = error_set(
-			err, ERROR_OUTPUT,
-			"the result cannot be written as CBOR (nested too deep, or no memory)");
+		r = cbor_failed(err);
 	else if (fwrite(l->entries[0].bytes.data, 1, l->entries[0].bytes.size, to) !=
 	         l->entries[0].bytes.size)
 		r = error_sys(err, ERROR_OUTPUT, errno, "writing CBOR");

@@ -211,6 +211,32 @@ Test(text, ill_formed_sequences_are_replaced_subpart_by_subpart)
 	check_rows(rows, ARRAY_SIZE(rows), 1);
 }
 
+Test(text, is_utf_8_or_not)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		bool good;
+	} cases[] = {
+		{ "", 0, true },
+		{ "a\0\033\x7f", 4, true },
+		{ "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9, true },
+		{ "\xef\xbf\xbf\xc2\x80", 5, true },
+		{ "a\xe9", 2, false },
+		{ "\xe9"
+		  "a",
+		  2, false },
+		{ "\xe2\x82", 2, false },
+		{ "\xc0\x80", 2, false },
+		{ "\xed\xa0\x80", 3, false },
+		{ "\xf4\x90\x80\x80", 4, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		cr_expect_eq(text_is_utf8(cases[i].text, cases[i].size), cases[i].good, "case %zu",
+		             i);
+}
+
 Test(text, controls_are_replaced_and_zero_bytes_do_not_end_anything)
 {
 	static const struct row rows[] = {

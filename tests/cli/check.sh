@@ -35,6 +35,22 @@ wants 2
 err_is "snpvmm: $T/matrix.yaml: vcpus=2: ok
 --set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]
 snpvmm: $T/matrix.yaml: vcpus=3: ok"
+call check --set 'matrix={vcpus: [0, 3]}' "$T/matrix.yaml"
+wants 2
+err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]
+snpvmm: $T/matrix.yaml: vcpus=3: ok"
+
+begin 'what is wrong with several runs of a matrix is said once'
+call check --set timeout=0s "$T/matrix.yaml"
+wants 2
+one_error '--set timeout' bad-value "'timeout' is 0s; it must be from 1ms to 34560m"
+call check --set 'matrix={memory: [16M, 32M], vcpus: [0, 256, 1]}' "$T/matrix.yaml"
+wants 2
+[ "$(grep -c 'error: ' "$T/err")" = 2 ] || wrong "not two errors: $(cat "$T/err")"
+err_has "'vcpus' is 0;" "'vcpus' is 256;" 'memory=16M,vcpus=1: ok' 'memory=32M,vcpus=1: ok'
+call check --set 'matrix={vcpu: [1, 2]}' "$T/matrix.yaml"
+wants 2
+one_error '--set matrix' unknown-key "unknown key 'vcpu' in 'matrix'"
 
 begin 'what can only be measured is right, with a word about it'
 image "$T/i.fd" ebfe "$SECTION"

@@ -162,4 +162,12 @@ for command in 'mesure' 'check none.yaml' 'plan x' 'check --set vcpus=0 snpvmm.y
   wants 0
 done
 
+begin 'the page on permissions gives the udev rule that is installed'
+call explain host-permission
+wants 0
+tr -s '\n ' ' ' <"$T/out" >"$T/line"
+sed -n 's/.*\(KERNEL==.*\)/\1/p' udev/60-snpvmm.rules >"$T/rule"
+[ -s "$T/rule" ] || wrong 'there is no rule'
+file_has "$T/line" 'the page' "$(cat "$T/rule")" 'read /dev/sev.'
+
 finish

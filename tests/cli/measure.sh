@@ -69,7 +69,34 @@ err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
 call measure --vcpus=1 "$T/matrix.yaml"
 wants 2
 out_is ''
+one_error "$T/matrix.yaml" usage '--vcpus for a manifest with a matrix'
 err_has "$T/matrix.yaml: error: --vcpus for a manifest with a matrix [usage]" '  fix: '
+
+begin 'a run of a matrix that is wrong does not stop the others, and gives 2'
+zero="--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
+for wrong_one in '[0, 1, 2]' '[1, 0, 2]' '[1, 2, 0]' '[0, 1, 0, 2]'; do
+  call measure --set "matrix={vcpus: $wrong_one}" "$EXAMPLE" "$T/good.yaml"
+  wants 2
+  out_is "vcpus=1  $digest  $EXAMPLE
+vcpus=2  $digest2  $EXAMPLE
+vcpus=1  $digest  $T/good.yaml
+vcpus=2  $digest2  $T/good.yaml"
+  err_is "$zero
+$zero"
+done
+call measure --set 'matrix={memory: [64K, 16M], vcpus: [1, 2]}' "$EXAMPLE"
+wants 2
+out_is "memory=16M,vcpus=1  $digest
+memory=16M,vcpus=2  $digest2"
+err_has "$EXAMPLE:" 'error: memory=64K,vcpus=1: ' 'error: memory=64K,vcpus=2: '
+call measure -o json --set 'matrix={vcpus: [0, 1]}' "$EXAMPLE"
+wants 2
+[ "$(head -c 1 "$T/out") $(grep -c '"variant": ' "$T/out")" = '[ 1' ] || wrong "not a list of one: $(cat "$T/out")"
+err_is "$zero"
+call measure -o json --set 'matrix={vcpus: [0, 256]}' "$EXAMPLE"
+wants 2
+out_is ''
+err_has "'vcpus' is 0;" "'vcpus' is 256;"
 
 begin '--vcpus takes counts that a manifest may have'
 for counts in 0 256 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
@@ -182,15 +209,17 @@ call measure -o cbor "$T/bad.yaml" "$T/bad.yaml"
 wants 2
 [ "$(first_byte)" = 80 ] || wrong "the empty one begins with $(first_byte)"
 
-begin 'a name that is not UTF-8 is no JSON'
+begin 'a name that is not UTF-8 is neither JSON nor CBOR'
 odd=$T/$(printf 'a\377.yaml')
 cp "$T/good.yaml" "$odd"
 call measure "$odd"
 wants 0
-call measure -o json "$odd"
-wants 2
-one_error snpvmm output-failed 'the result cannot be written as JSON'
-err_has '  why: a text in it is not UTF-8'
+for format in JSON CBOR; do
+  call measure -o "$(echo $format | tr '[:upper:]' '[:lower:]')" "$odd"
+  wants 2
+  one_error snpvmm output-failed "the result cannot be written as $format"
+  err_has '  why: a text in it is not UTF-8'
+done
 
 begin 'neither environment nor folder changes a digest'
 run env -i "$SNPVMM" measure "$EXAMPLE"

@@ -337,6 +337,21 @@ Test(cbor, a_second_outermost_value_fails_at_the_end)
 	check_fails();
 }
 
+Test(cbor, text_that_is_not_utf_8_fails_at_the_end_and_says_so)
+{
+	struct error err = { 0 };
+	FILE *f = tmpfile();
+
+	cr_assert_not_null(f);
+	e.text(e.self, NULL, "caf\xe9");
+	cr_expect_lt(e.finish(e.self, f, &err), 0);
+	cr_expect_eq(err.kind, ERROR_OUTPUT);
+	cr_expect(strstr(err.why, "UTF-8"));
+	cr_expect_eq(ftell(f), 0);
+	fclose(f);
+	setup();
+}
+
 Test(cbor, a_map_entry_without_a_key_fails_at_the_end)
 {
 	e.map(e.self, NULL);
