@@ -60,7 +60,7 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
-BUILD_DEPS := pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
+BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
 TEST_DEPS  := libcriterion-dev libxml2-utils python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(1)
