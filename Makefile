@@ -42,6 +42,8 @@ $(B)/%.o: %.S Makefile
 
 # One test program for each test file, linked with what ships.
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
+# criterion brings the whole of libcrypto along; with parts of the static one before it, Debian 13 lacks what those need.
+$(TESTBIN): CRYPTO :=
 $(B)/tests/%_test: $(B)/tests/%_test.o $(call OBJ,$(TESTLIB)) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -lcriterion $(LDLIBS) -o $@
@@ -60,7 +62,7 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
-BUILD_DEPS := pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
+BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
 TEST_DEPS  := libcriterion-dev libxml2-utils python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(1)

@@ -133,9 +133,9 @@ static void add_no(struct choices *c)
 	word_add(c, "false");
 }
 
-static void add_any(struct choices *c)
+static void add_exits(struct choices *c)
 {
-	word_add(c, "any");
+	words_add(c, exit_words);
 }
 
 static void add_builtin(struct choices *c)
@@ -148,13 +148,10 @@ static const struct {
 	void (*add)(struct choices *c);
 	enum choice_files files;
 } values[VALUE_KINDS] = {
-	[VALUE_BOOL] = { add_bools, FILES_NONE },
-	[VALUE_FILE] = { NULL, FILES_ANY },
-	[VALUE_FIRMWARE] = { add_builtin, FILES_ANY },
-	[VALUE_SINK] = { NULL, FILES_ANY },
-	[VALUE_VCPU_TYPE] = { add_vcpu_types, FILES_NONE },
-	[VALUE_PORT] = { add_no, FILES_NONE },
-	[VALUE_EXIT] = { add_any, FILES_NONE },
+	[VALUE_BOOL] = { add_bools, FILES_NONE },           [VALUE_FILE] = { NULL, FILES_ANY },
+	[VALUE_FIRMWARE] = { add_builtin, FILES_ANY },      [VALUE_SINK] = { NULL, FILES_ANY },
+	[VALUE_VCPU_TYPE] = { add_vcpu_types, FILES_NONE }, [VALUE_PORT] = { add_no, FILES_NONE },
+	[VALUE_EXIT] = { add_exits, FILES_NONE },
 };
 
 bool choices_of_key(const struct key *k, struct choices *ret)

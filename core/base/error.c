@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 static void text_format(char *to, size_t size, const char *format, va_list args)
 {
 	int n = vsnprintf(to, size, format, args);

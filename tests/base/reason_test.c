@@ -11,8 +11,7 @@ Test(reason, every_kind_has_a_name_of_its_own)
 		cr_assert_not_null(reason_name(i), "kind %d", i);
 		cr_expect_gt(strlen(reason_name(i)), 0, "kind %d", i);
 		cr_expect_eq(strspn(reason_name(i), "abcdefghijklmnopqrstuvwxyz-"),
-		             strlen(reason_name(i)), "'%s' is no bracketed word",
-		             reason_name(i));
+		             strlen(reason_name(i)), "'%s' is no bracketed word", reason_name(i));
 		for (int j = 0; j < i; j++)
 			cr_expect_str_neq(reason_name(i), reason_name(j));
 	}

@@ -121,6 +121,7 @@ commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
   expect 'snpvmm measure --set boot.kernel=k' kernel.img
   expect 'snpvmm measure --set boot.kernel_hashes=' true false
   expect 'snpvmm measure --set boot.firmware=b' builtin:selftest
+  expect 'snpvmm measure --set expect.exit=' any none
   expect 'snpvmm measure --set vcpus=4 gu' guest.yaml
   expect 'snpvmm schema x' ''
   expect 'snpvmm completion ' bash zsh fish

@@ -209,8 +209,7 @@ Test(handoff, every_item_has_a_place_on_the_shelf)
 static uint8_t words[] = "some bytes";
 
 /* A run that ended as `kind` after the firmware had read `size` bytes of `key`; what is said of it. */
-static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t key,
-                            size_t size)
+static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t key, size_t size)
 {
 	uint8_t select[] = { (uint8_t)key, (uint8_t)(key >> 8) };
 	struct outcome o;

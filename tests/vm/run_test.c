@@ -20,6 +20,15 @@
 #define COM1      0x3f8
 #define LINE      "0123456789 the quick brown fox jumps over the lazy dog 0123456\n"
 
+/* Under nohup(1), or in the background of a shell, some are ignored from the start. */
+static void none_ignored(void)
+{
+	signal(SIGINT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+}
+
+TestSuite(run, .init = none_ignored);
+
 struct running {
 	struct fake_kvm *f;
 	const struct plan *p;

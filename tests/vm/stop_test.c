@@ -18,6 +18,15 @@ static bool readable(void)
 	return poll(&fd, 1, 0) == 1;
 }
 
+/* Under nohup(1), or in the background of a shell, some are ignored from the start. */
+static void none_ignored(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_DFL);
+}
+
+TestSuite(stop, .init = none_ignored);
+
 Test(stop, notes_the_first_signal)
 {
 	struct error err = { 0 };
