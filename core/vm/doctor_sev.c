@@ -30,7 +30,7 @@ void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doct
 	doctor_advise(c, err.why, err.fix);
 	if (d->sev == -EPERM)
 		doctor_advise(c, "the device rules of a container or a service forbid it",
-		              "pass /dev/sev in (--device /dev/sev, DeviceAllow=/dev/sev rw)");
+		              "pass /dev/sev in (--device /dev/sev, DeviceAllow=/dev/sev r)");
 }
 
 static void firmware_refused(const char *command, int errnum, uint32_t status,

@@ -102,6 +102,12 @@ has boot.firmware=none.fd '2 file-unreadable error -'
 matrix 'a file that is not there is worse than a launch that fails' 2 'flags no-snp' 'matrix: {boot.firmware: [i.fd, none.fd]}'
 
 list=''
+has run-1 '2 bad-value error -'
+has vcpus=1 '0 guest-exit pass guest-exit'
+has run-3 '2 bad-value error -'
+matrix 'a run that cannot be read keeps no other from going' 2 'out 0xf4 1 0' 'matrix: {vcpus: [0, 1, 256]}'
+
+list=''
 has expect.exit=5 '0 guest-exit pass guest-exit'
 has expect.exit=6 '5 guest-exit fail guest-exit'
 matrix '--guest-status' 5 'out 0xf4 1 5' --guest-status 'matrix: {expect.exit: [5, 6]}'
