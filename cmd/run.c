@@ -135,8 +135,8 @@ static int results_show(const struct run_result *results, unsigned n, bool list,
 }
 
 /*
- * How many runs a matrix stands for; 0: there is none. A manifest that can't be read is tried once, and its error
- * told there.
+ * How many runs a matrix stands for, even where the first of them is wrong; 0: there is none. A manifest that
+ * can't be read is tried once, and its error told there.
  */
 static unsigned matrix_runs(const struct run_options *o)
 {
@@ -144,7 +144,7 @@ static unsigned matrix_runs(const struct run_options *o)
 	struct error ignored = { 0 };
 	int r = manifest_open(o->manifest, &o->settings, 0, &m, &ignored);
 
-	return r == 0 && m.variant ? m.runs : 0;
+	return (r == 0 && m.variant) || m.runs > 1 ? m.runs : 0;
 }
 
 static int run_all(struct run_options *o, struct error *err)

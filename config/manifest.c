@@ -213,8 +213,10 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 	}
 	l.root = root;
 	r = load_all(&l, choice);
-	if (r < 0)
+	if (r < 0) {
+		*ret = (struct manifest){ .runs = m.runs };
 		return r;
+	}
 	sha256(text, size, m.sha256);
 	*ret = m;
 	m = (struct manifest){ 0 };

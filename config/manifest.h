@@ -124,6 +124,7 @@ struct manifest_choice {
  * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On success
  * the caller frees *ret with manifest_free(). Settings are checked as the file is; of a matrix, its form and the
  * values of the run that is chosen. `choice` may be NULL: no settings, run 0.
+ * On failure there is nothing to free; ret->runs tells how many runs there are if no more than values are wrong.
  */
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err);
