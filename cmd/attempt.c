@@ -152,27 +152,6 @@ static int attempt_run(struct attempt *a)
 	return stats_tell(a, status);
 }
 
-static int attempt_launch(struct attempt *a)
-{
-	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
-	const struct plan *plan = a->plain ? a->plain : a->measured;
-	const struct outputs_choice choice = { a->o->console, a->o->prefix,
-		                               a->o->beside ? a->o->label : NULL,
-		                               a->o->stats_file };
-	int r;
-
-	r = outputs_open(&a->outputs, &a->m, &choice, &a->err);
-	if (r < 0)
-		return STATUS_USAGE;
-	a->outputs.devices.watch = a->watch;
-	progress_say("launching");
-	r = vm_launch(&kvm_sys_host, on, plan, &a->outputs.devices, &a->vm, &a->err);
-	if (r == 0)
-		return attempt_run(a);
-	return a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported ? STATUS_SKIPPED
-	                                                                       : STATUS_LAUNCH;
-}
-
 /* A signal that came while no guest ran. */
 static bool attempt_stopped(struct attempt *a)
 {
@@ -184,6 +163,29 @@ static bool attempt_stopped(struct attempt *a)
 	outcome_set(&a->outcome, RUN_SIGNALLED, (uint64_t)n, "ended by %s before the launch",
 	            strsignal(n));
 	return true;
+}
+
+static int attempt_launch(struct attempt *a)
+{
+	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
+	const struct plan *plan = a->plain ? a->plain : a->measured;
+	const struct outputs_choice choice = { a->o->console, a->o->prefix,
+		                               a->o->beside ? a->o->label : NULL,
+		                               a->o->stats_file };
+	int r;
+
+	r = outputs_open(&a->outputs, &a->m, &choice, &a->err);
+	if (r < 0 && !attempt_stopped(a))
+		return STATUS_USAGE;
+	if (a->ended)
+		return STATUS_SIGNAL + (int)a->outcome.code;
+	a->outputs.devices.watch = a->watch;
+	progress_say("launching");
+	r = vm_launch(&kvm_sys_host, on, plan, &a->outputs.devices, &a->vm, &a->err);
+	if (r == 0)
+		return attempt_run(a);
+	return a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported ? STATUS_SKIPPED
+	                                                                       : STATUS_LAUNCH;
 }
 
 static int attempt_steps(struct attempt *a, unsigned run)

@@ -30,4 +30,7 @@ struct run_options {
  */
 int attempt(const struct run_options *o, unsigned run, struct run_result *ret);
 
+/* For a run that came to no result of its own: says and writes *r, which the caller has filled, in its place. */
+void attempt_without(const struct run_options *o, const struct run_result *r);
+
 #endif

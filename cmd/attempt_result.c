@@ -10,6 +10,7 @@
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/clock.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
 #include "core/vm/doctor.h"
@@ -215,19 +216,44 @@ static void result_keep(struct attempt *a, int status)
 	if (outputs_result(&a->outputs, a->r, &err) == 0)
 		return;
 	result_fill(a, attempt_lost(a, &err, status));
+	outputs_unsay(&a->outputs); /* else a pass stays where the second try fails as well */
 	outputs_result(&a->outputs, a->r, &again);
+}
+
+/* Where GitHub Actions runs us. One write, so that processes of ours don't mix. */
+static void annotate(const struct run_options *o, const struct run_result *r)
+{
+	const char *actions = getenv("GITHUB_ACTIONS");
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *to = actions && !strcmp(actions, "true") ? open_memstream(&text, &size) : NULL;
+
+	if (!to)
+		return;
+	github_annotate(to, o->manifest, r);
+	if (fclose(to) == 0)
+		fputs(text, stderr);
+}
+
+void attempt_without(const struct run_options *o, const struct run_result *r)
+{
+	struct error err = { 0 };
+
+	if (o->results && outputs_alone(o->results, r, &err) < 0)
+		error_print(&err);
+	if (r->reason == RUN_SIGNALLED)
+		return; /* a line in the summary is enough for what nobody wanted any more */
+	log_at(LOG_QUIET, "fail: %s: %s [%s]", r->variant, r->sentence, reason_name(r->reason));
+	annotate(o, r);
 }
 
 /* After the guest, in this order: its logs, what was launched, then the verdict on all that. */
 int attempt_conclude(struct attempt *a, int status)
 {
-	const char *actions = getenv("GITHUB_ACTIONS");
-
 	status = attempt_files(a, status);
 	result_keep(a, status);
 	outputs_close(&a->outputs);
 	verdict_tell(a);
-	if (actions && !strcmp(actions, "true"))
-		github_annotate(stderr, a->o->manifest, a->r);
+	annotate(a->o, a->r);
 	return a->r->status;
 }

@@ -55,17 +55,22 @@ static bool job_begin(struct jobs *jobs, struct job *j)
 {
 	const struct work *w = jobs->work;
 	pid_t parent = getpid(), pid;
+	sigset_t all, before;
 
 	fflush(NULL);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before); /* none to our handlers in the child */
 	pid = fork();
 	if (pid == 0) {
 		int status;
 
 		child_begin(parent);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		status = w->child(w->self, jobs->begun);
 		fflush(NULL);
 		_exit(status);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return false;
 	*j = (struct job){ pid, (int)syscall(SYS_pidfd_open, pid, 0), jobs->begun++ };
@@ -100,7 +105,7 @@ static void jobs_stop(struct jobs *jobs)
 	jobs->stopped = true;
 	for (unsigned i = 0; i < jobs->slots; i++)
 		if (jobs->list[i].pid)
-			kill(jobs->list[i].pid, SIGTERM);
+			kill(jobs->list[i].pid, stop_signal());
 }
 
 /* Until a child is gone or a signal came. */

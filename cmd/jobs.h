@@ -16,7 +16,7 @@ struct work {
 
 /*
  * Begins the pieces in order and waits for them. Signals reach the children through us alone: the first
- * (core/vm/stop.h) is passed on as SIGTERM and nothing more is begun; if we die, so do they. They read nothing from our
+ * (core/vm/stop.h) is passed on and nothing more is begun; if we die, so do they. They read nothing from our
  * input. The process must have no threads. Returns how many were begun: fewer than `count` after a signal, or when no process
  * is to be had at all.
  */

@@ -132,6 +132,7 @@ int main(int argc, char **argv)
 	int at = 0, status;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others, not a death */
+	signal(SIGXFSZ, SIG_IGN); /* and so is a limit of setrlimit(2) on files */
 	descriptors_reserve();
 	argp_err_exit_status = STATUS_USAGE;
 	argv[0] = program; /* getopt's messages begin with it */

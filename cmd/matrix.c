@@ -2,6 +2,7 @@
 /* cmd/matrix.c: what each run is called, where its result comes from, and the summary. */
 #include "cmd/matrix.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +20,12 @@
 struct label {
 	char text[240], folder[240];
 };
+enum { FOLDER_ROOM = PATH_MAX + 256 }; /* a path that is too long stays so, and is refused */
 
 struct matrix {
 	const struct run_options *o;
+	char name[sizeof(
+		((struct run_result *)0)->name)]; /* of the manifest, as far as one is known */
 	struct label *labels;
 	struct run_result *results;
 	unsigned n;
@@ -52,10 +56,12 @@ static void label_make(struct matrix *x, unsigned run)
 	struct label *l = &x->labels[run];
 	struct error told_later = { 0 };
 
-	if (manifest_open(x->o->manifest, &x->o->settings, run, &m, &told_later) == 0)
+	if (manifest_open(x->o->manifest, &x->o->settings, run, &m, &told_later) == 0) {
 		snprintf(l->text, sizeof(l->text), "%.200s", m.variant);
-	else
+		snprintf(x->name, sizeof(x->name), "%s", m.name);
+	} else {
 		snprintf(l->text, sizeof(l->text), "run-%u", run + 1);
+	}
 	label_folder(l);
 	for (size_t n; label_taken(x, run, l->folder); label_folder(l)) {
 		n = strlen(l->text);
@@ -63,18 +69,27 @@ static void label_make(struct matrix *x, unsigned run)
 	}
 }
 
-/* One run, in its own folder of --results. */
-static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
+/* The options of one run, which has a folder of its own in that of --results. */
+static struct run_options matrix_options(const struct matrix *x, unsigned run,
+                                         char folder[static FOLDER_ROOM])
 {
 	struct run_options own = *x->o;
-	char folder[4096];
 
 	own.label = x->labels[run].text;
-	own.beside = beside;
 	if (own.results) {
-		snprintf(folder, sizeof(folder), "%s/%s", own.results, x->labels[run].folder);
+		snprintf(folder, FOLDER_ROOM, "%.*s/%s", PATH_MAX, own.results,
+		         x->labels[run].folder);
 		own.results = folder;
 	}
+	return own;
+}
+
+static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
+{
+	char folder[FOLDER_ROOM];
+	struct run_options own = matrix_options(x, run, folder);
+
+	own.beside = beside;
 	if (beside)
 		log_set_label(own.label);
 	return attempt(&own, run, &x->results[run]);
@@ -82,37 +97,37 @@ static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
 
 /* --- results that no run has filled --- */
 
-static void result_name(const struct matrix *x, unsigned run)
+/* Its files as well, so that nobody takes those of an earlier run for its. */
+static void result_without_run(const struct matrix *x, unsigned run, enum reason reason, int status,
+                               const char *what, const char *how)
 {
 	struct run_result *r = &x->results[run];
+	char folder[FOLDER_ROOM];
+	const struct run_options own = matrix_options(x, run, folder);
 
-	manifest_stem(x->o->manifest, r->name, sizeof(r->name));
+	memset(r, 0, sizeof(*r));
+	snprintf(r->name, sizeof(r->name), "%s", x->name);
 	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
 	r->verdict = RESULT_ERROR;
+	r->reason = reason;
+	r->status = status;
+	snprintf(r->sentence, sizeof(r->sentence), "%s: %s", what, how);
+	attempt_without(&own, r);
 }
 
 static void result_not_begun(const struct matrix *x, unsigned run)
 {
-	struct run_result *r = &x->results[run];
-
-	result_name(x, run);
-	r->status = STATUS_SIGNAL + stop_signal();
-	r->reason = RUN_SIGNALLED;
-	snprintf(r->sentence, sizeof(r->sentence), "not begun, for a signal came before: %s",
-	         strsignal(stop_signal()));
+	result_without_run(x, run, RUN_SIGNALLED, STATUS_SIGNAL + stop_signal(),
+	                   "not begun, for a signal came before", strsignal(stop_signal()));
 }
 
 /* A process that went without a result: a fault in it, or somebody killed it. */
 static void result_died(const struct matrix *x, unsigned run, int how)
 {
-	struct run_result *r = &x->results[run];
-
-	result_name(x, run);
-	r->status = WIFSIGNALED(how) ? STATUS_SIGNAL + WTERMSIG(how) : STATUS_LAUNCH;
-	r->reason = ERROR_INTERNAL;
-	snprintf(r->sentence, sizeof(r->sentence),
-	         "the process of this run ended without a result: %s",
-	         WIFSIGNALED(how) ? strsignal(WTERMSIG(how)) : "it exited");
+	result_without_run(x, run, ERROR_INTERNAL,
+	                   WIFSIGNALED(how) ? STATUS_SIGNAL + WTERMSIG(how) : STATUS_LAUNCH,
+	                   "the process of this run ended without a result",
+	                   WIFSIGNALED(how) ? strsignal(WTERMSIG(how)) : "it exited");
 }
 
 /* --- the runs --- */
@@ -126,7 +141,7 @@ static void child_ended(void *self, unsigned run, int how)
 {
 	struct matrix *x = self;
 
-	if (!x->results[run].sentence[0])
+	if (!WIFEXITED(how) || !x->results[run].sentence[0])
 		result_died(x, run, how);
 }
 
@@ -169,6 +184,7 @@ int matrix_run(const struct run_options *o, unsigned n, struct run_result *resul
 	if (!x || !labels)
 		return STATUS_LAUNCH;
 	*x = (struct matrix){ .o = o, .labels = labels, .results = results, .n = n };
+	manifest_stem(o->manifest, x->name, sizeof(x->name));
 	for (unsigned i = 0; i < n; i++)
 		label_make(x, i);
 	matrix_all(x);

@@ -4,24 +4,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "config/manifest.h"
 #include "config/write.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/out/run_result.h"
 #include "core/snp/digest.h"
+#include "core/vm/stop.h"
 #include "firmware/images.h"
 
-#define SERIAL_LOG "serial.log"
-#define DEBUG_LOG  "debug.log"
+#define RESULT_JSON "result.json"
+#define JUNIT_XML   "junit.xml"
+#define SERIAL_LOG  "serial.log"
+#define DEBUG_LOG   "debug.log"
 
-static const char *const names[] = { "result.json", "junit.xml",     SERIAL_LOG, DEBUG_LOG,
+static const char *const names[] = { RESULT_JSON,   JUNIT_XML,       SERIAL_LOG, DEBUG_LOG,
 	                             "launch.json", "manifest.yaml", NULL };
+
+enum { READER_MS = 20 }; /* how often a pipe is asked whether it has a reader */
 
 int outputs_folder(struct outputs *o, const char *path, struct error *err)
 {
@@ -34,9 +42,41 @@ int outputs_folder(struct outputs *o, const char *path, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+/* Others, such as a socket's name, can never be opened. */
+static bool pipe_unread(const char *path, int errnum)
+{
+	struct stat st;
+	bool unread = errnum == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+
+	errno = errnum;
+	return unread;
+}
+
+/*
+ * A FIFO cannot be written to before somebody reads from it, and open(2) would wait for that without an end: we wait
+ * until the run's time limit, or a signal.
+ */
+static int file_open(const char *path, uint64_t timeout_ms, struct error *err)
+{
+	const int how = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	uint64_t end_ms = clock_ms() + timeout_ms;
+	int fd = open(path, how, 0666);
+
+	while (fd < 0 && pipe_unread(path, errno) && !stop_signal() && clock_ms() < end_ms) {
+		poll(NULL, 0, READER_MS);
+		fd = open(path, how, 0666);
+	}
+	if (fd >= 0)
+		return fd;
+	error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", path);
+	if (pipe_unread(path, -err->code))
+		error_why(err, "it is a pipe, and nobody began to read from it");
+	return err->code;
+}
+
 /* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
-static int sink_open(const struct manifest_sink *s, bool console, int *ret_fd, int *ret_own,
-                     struct error *err)
+static int sink_open(const struct manifest *m, const struct manifest_sink *s, bool console,
+                     int *ret_fd, int *ret_own, struct error *err)
 {
 	const int fds[] = { [SINK_NONE] = -1,
 		            [SINK_STDOUT] = console ? STDOUT_FILENO : -1,
@@ -46,9 +86,8 @@ static int sink_open(const struct manifest_sink *s, bool console, int *ret_fd, i
 		*ret_fd = fds[s->kind];
 		return 0;
 	}
-	*ret_fd = *ret_own =
-		open(s->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	return *ret_fd < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", s->path) : 0;
+	*ret_fd = *ret_own = file_open(s->path, m->timeout_ms, err);
+	return *ret_fd < 0 ? *ret_fd : 0;
 }
 
 /* NULL where lines have nothing before them. */
@@ -58,6 +97,19 @@ static const char *prefix_make(char *to, size_t room, const struct outputs_choic
 	snprintf(to, room, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
 	         c->prefix ? device : "");
 	return to[0] ? to : NULL;
+}
+
+static int stats_open(struct outputs *o, const struct manifest *m, struct error *err)
+{
+	auto_fd int fd = file_open(o->stats_path, m->timeout_ms, err);
+
+	if (fd < 0)
+		return fd;
+	o->stats = fdopen(fd, "w");
+	if (!o->stats)
+		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+	fd_steal(&fd);
+	return 0;
 }
 
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
@@ -73,14 +125,10 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 		.debug_log_fd = o->debug_log,
 	};
 	o->stats_path = c->stats_path;
-	if (sink_open(&m->serial, c->console, &o->devices.serial_fd, &o->serial, err) < 0 ||
-	    sink_open(&m->debug_port, c->console, &o->devices.debug_fd, &o->debug, err) < 0)
+	if (sink_open(m, &m->serial, c->console, &o->devices.serial_fd, &o->serial, err) < 0 ||
+	    sink_open(m, &m->debug_port, c->console, &o->devices.debug_fd, &o->debug, err) < 0)
 		return err->code;
-	if (c->stats_path)
-		o->stats = fopen(c->stats_path, "we");
-	if (c->stats_path && !o->stats)
-		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", c->stats_path);
-	return 0;
+	return c->stats_path ? stats_open(o, m, err) : 0;
 }
 
 static int log_failed(const struct outputs *o, const char *name, int errnum, struct error *err)
@@ -191,8 +239,27 @@ int outputs_result(struct outputs *o, const struct run_result *r, struct error *
 
 	if (o->folder.fd < 0)
 		return 0;
-	e = folder_put(&o->folder, "result.json", result_write, (void *)r, err);
-	return e == 0 ? folder_put(&o->folder, "junit.xml", junit_put, (void *)r, err) : e;
+	e = folder_put(&o->folder, RESULT_JSON, result_write, (void *)r, err);
+	if (e == 0)
+		e = folder_put(&o->folder, JUNIT_XML, junit_put, (void *)r, err);
+	return e;
+}
+
+int outputs_alone(const char *path, const struct run_result *r, struct error *err)
+{
+	struct outputs o = OUTPUTS_NONE;
+	int e = folder_open(&o.folder, path, names, err);
+
+	if (e == 0)
+		e = outputs_result(&o, r, err);
+	outputs_close(&o);
+	return e;
+}
+
+void outputs_unsay(struct outputs *o)
+{
+	folder_remove(&o->folder, RESULT_JSON);
+	folder_remove(&o->folder, JUNIT_XML);
 }
 
 void outputs_close(struct outputs *o)

@@ -55,8 +55,12 @@ struct outputs_launch {
 	const struct snp_digest *digest;
 };
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err);
-/* result.json and junit.xml. */
+/* result.json and junit.xml, in this order until one cannot be written. */
 int outputs_result(struct outputs *o, const struct run_result *r, struct error *err);
+/* Removes both. */
+void outputs_unsay(struct outputs *o);
+/* Both and nothing else, in a folder where nobody writes any more. */
+int outputs_alone(const char *path, const struct run_result *r, struct error *err);
 
 void outputs_close(struct outputs *o);
 

@@ -74,14 +74,15 @@ void log_progress(const char *format, ...)
 {
 	char line[16 + 79] = "";
 	va_list args;
-	int n;
+	int n, size;
 
 	pthread_mutex_lock(&log_lock);
 	n = line_clear(line, sizeof(line));
 	if (format) {
 		va_start(args, format);
-		n += MIN_OF(vsnprintf(line + n, 79, format, args), 78);
+		size = vsnprintf(line + n, 79, format, args); /* once: MIN_OF() would do it twice */
 		va_end(args);
+		n += MIN_OF(size, 78);
 		log_unfinished = true;
 	}
 	line_write(line, n);

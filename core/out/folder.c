@@ -215,6 +215,11 @@ int folder_put(struct folder *f, const char *name,
 	return r;
 }
 
+void folder_remove(struct folder *f, const char *name)
+{
+	unlinkat(f->fd, name, 0);
+}
+
 void folder_close(struct folder *f)
 {
 	if (f->fd >= 0)

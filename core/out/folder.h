@@ -34,6 +34,9 @@ int folder_put(struct folder *f, const char *name,
                int (*write)(void *self, FILE *to, struct error *err), void *self,
                struct error *err);
 
+/* A file that is whole, but is not to be read any more. */
+void folder_remove(struct folder *f, const char *name);
+
 void folder_close(struct folder *f); /* unlocks */
 
 #endif

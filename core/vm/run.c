@@ -345,6 +345,8 @@ static int run_threads(struct run *run, struct error *err)
 	if (r < 0)
 		return r;
 	terminal_raw(run->input.fd);
+	if (stop_signal())
+		terminal_restore(); /* the handler came too early, and a second signal kills */
 	run_mind(run);
 	threads_stop(run, run->vm->n_vcpus);
 	run_last_words(run);

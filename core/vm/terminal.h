@@ -8,7 +8,7 @@
  * keep doing so. One terminal at a time.
  */
 void terminal_raw(int fd);
-/* As it was; fine without terminal_raw(). Also done, by itself, when a fault kills the process. */
+/* As it was; fine without terminal_raw(). Also done, by itself, when a fault or a signal kills the process. */
 void terminal_restore(void);
 
 #endif

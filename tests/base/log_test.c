@@ -70,6 +70,22 @@ Test(log, a_level_is_on_when_it_is_no_higher_than_the_one_set)
 	cr_expect_not(log_on(LOG_DEBUG));
 }
 
+Test(log, progress_takes_the_place_of_the_line_before_and_is_cut_to_78_columns)
+{
+	char want[160];
+
+	capture_begin();
+	log_progress("%s ... %d s", "reading", 2);
+	log_progress("%s ... %d s", "reading", 3);
+	log_notice("done");
+	log_progress("%0100d", 7);
+	log_progress(NULL);
+	log_progress(NULL);
+	snprintf(want, sizeof(want),
+	         "reading ... 2 s\r\033[Kreading ... 3 s\r\033[Ksnpvmm: done\n%078d\r\033[K", 0);
+	cr_expect_str_eq(capture_end(), want);
+}
+
 Test(log, an_overlong_line_is_cut_and_still_ends_as_a_line)
 {
 	char text[4096];

@@ -51,6 +51,11 @@ has vcpus=2,expect.exit=5 '1 guest-exit fail guest-exit'
 matrix 'every combination' 1 'print "hello\n" ; out 0xf4 1 0' 'matrix: {vcpus: [1, 2], expect.exit: [0, 5]}'
 
 list=''
+has run-1 '2 bad-value error -'
+has vcpus=2 '0 guest-exit pass guest-exit'
+matrix 'a run that is wrong keeps no other from its turn' 2 'out 0xf4 1 0' 'matrix: {vcpus: [0, 2]}'
+
+list=''
 has boot.firmware=i.fd '0 guest-exit pass guest-exit'
 has boot.firmware=sub/i.fd '0 guest-exit pass guest-exit'
 mkdir "$T/sub"
@@ -141,6 +146,34 @@ assert [x["measurement"]["vcpus"] for x in r] == [1, 2] and {x["status"] for x i
   out_has '1..2' 'not ok 1 - ' 'not ok 2 - ' vcpus=2
   [ "$(grep -c '^TAP version' "$T/out")" = 1 ] || wrong 'more than one TAP'
 done
+
+# Whoever kills a child leaves its run without a result; the first to speak is killed.
+begin '--jobs: a process that is killed'
+guest_of 'print "hello\n" ; sleep 1500 ; out 0xf4 1 0'
+manifest_of 'name: n' 'matrix: {vcpus: [1, 2]}'
+mkdir -p "$T/killed/vcpus=1"
+echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
+GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
+  </dev/null >"$T/out" 2>"$T/err" &
+until_says 'vcpus=1 | hello'
+for process in /proc/[0-9]*; do
+  [ "$(readlink "$process/fd/"* 2>/dev/null | grep -c -F "$T/killed/vcpus=1/.serial.log")" = 0 ] || kill -9 "${process#/proc/}"
+done
+wait $!
+status=$? last='run --jobs 2'
+wants 137
+err_has 'fail: vcpus=1: ' '[internal]' 'title=n [vcpus=1]::'
+grep -q '"status": 137' "$T/killed/vcpus=1/result.json" || wrong "the result is: $(cat "$T/killed/vcpus=1/result.json")"
+grep -q '<error ' "$T/killed/vcpus=1/junit.xml" || wrong "junit.xml is: $(cat "$T/killed/vcpus=1/junit.xml")"
+[ ! -e "$T/killed/vcpus=1/serial.log" ] || wrong 'half of a log'
+grep -q '"verdict": "pass"' "$T/killed/vcpus=2/result.json" || wrong 'the other run did not pass'
+
+begin '--jobs: annotations are lines of their own'
+guest_of 'out 0xf4 1 5'
+manifest_of 'matrix: {vcpus: [1, 2, 3, 4, 5, 6, 7, 8]}'
+run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run -q --jobs 8 "$T/m.yaml"
+wants 1
+[ "$(grep -c '^::error file=.* \[guest-exit\]$' "$T/err")" = 8 ] || wrong "not eight annotations: $(cat "$T/err")"
 
 begin '255 runs'
 guest_of 'out 0xf4 1 7'

@@ -149,6 +149,37 @@ whole() { # DIR
   [ ! -e "$1/serial.log" ] || cmp -s "$T/said" "$1/serial.log" || wrong "$last: half of serial.log"
 }
 
+begin 'a limit on the size of files: 1, and results'
+guest_of 'flood 320000 16 ; out 0xf4 1 0'
+yes xxxxxxxxxxxxxxx | head -c 320000 >"$T/said"
+manifest_of
+folder_new
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'ulimit -f 100 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
+wants 1
+err_has '[output-failed]'
+grep -q '"status": 1,' "$dir/result.json" || wrong "the result is: $(cat "$dir/result.json")"
+whole "$dir"
+rm -rf "$dir"
+
+# What leaves room for result.json and none for junit.xml must not leave a pass.
+begin 'a result that is not whole is no pass'
+guest_of 'out 0xf4 1 0'
+: >"$T/said"
+manifest_of "name: '$(printf %0200d 0)'"
+for bytes in 512 1024 1536 2048; do
+  folder_new
+  # shellcheck disable=SC2016 # for the inner shell
+  run sh -c 'ulimit -f $1 && shift && exec "$@"' sh $((bytes / 512)) env FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml"
+  case $status in
+  0 | 1) ;;
+  *) wants 1 ;;
+  esac
+  [ ! -e "$dir/result.json" ] || grep -q "\"status\": $status," "$dir/result.json" || wrong "status $status, and $(cat "$dir/result.json")"
+  whole "$dir"
+  rm -rf "$dir"
+done
+
 if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
   for size in 4k 64k 256k; do
     begin "the disk is full, after $size: 1, and nothing half"

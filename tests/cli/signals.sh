@@ -75,15 +75,63 @@ signalled 'TERM TERM' env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$T/seco
 wants 143
 [ $(($(date +%s) - begun)) -lt 15 ] || wrong "it took $(($(date +%s) - begun)) s"
 
-begin 'a signal ends a matrix: 143, and every run has a line'
-guest_of 'print "hello\n" ; sleep 1000 ; out 0xf4 1 0'
-manifest_of 'matrix: {vcpus: [1, 2, 3]}'
-for jobs in 1 2; do
-  signalled TERM env FAKE_SCRIPT="$T/script" "$FAKE" run --jobs $jobs --results "$T/matrix.$jobs" "$T/m.yaml"
-  wants 143
-  err_has vcpus=1 vcpus=2 vcpus=3
-  grep -q '"signal"' "$T/matrix.$jobs/vcpus=1/result.json" || wrong "$last: the first run's result is no signal"
+if command -v python3 >/dev/null; then
+  begin 'the terminal is as it was, whatever kills'
+  guest_of 'print "hello\n" ; stuck 5000'
+  manifest_of 'timeout: 50s'
+  for signals in TERM.TERM QUIT USR1 ABRT; do
+    run env FAKE_SCRIPT="$T/script" python3 tests/cli/terminal.py "$signals" "$FAKE" run "$T/m.yaml"
+    wants 0
+  done
+fi
+
+# The runs that are not begun have results as well: those of an earlier run would be taken for theirs.
+begin 'a signal ends a matrix: 143, and every run has a line and a result'
+manifest_of 'name: n' 'matrix: {vcpus: [1, 2, 3]}'
+for signal in TERM.143 HUP.129; do
+  ! ignored "${signal%.*}" || continue
+  for jobs in 1 2; do
+    guest_of 'out 0xf4 1 0'
+    on_fake run --jobs $jobs --results "$T/matrix" "$T/m.yaml"
+    wants 0
+    guest_of 'print "hello\n" ; sleep 1000 ; out 0xf4 1 0'
+    signalled "${signal%.*}" env FAKE_SCRIPT="$T/script" "$FAKE" run --jobs $jobs --results "$T/matrix" "$T/m.yaml"
+    wants "${signal#*.}"
+    for n in 1 2 3; do
+      err_has "error   ${signal#*.}  vcpus=$n [signal]"
+      grep -q "\"status\": ${signal#*.}," "$T/matrix/vcpus=$n/result.json" || wrong "$last: vcpus=$n: $(cat "$T/matrix/vcpus=$n/result.json")"
+      grep -q 'name="n \[vcpus=' "$T/matrix/vcpus=$n/junit.xml" || wrong "$last: junit.xml of vcpus=$n"
+    done
+    [ ! -e "$T/matrix/vcpus=3/serial.log" ] || wrong "$last: an earlier run's console"
+  done
 done
+
+# --- a pipe that nobody reads ---
+
+mkfifo "$T/pipe"
+says 'nobody began to read from it'
+row 'a console that nobody reads: until the time limit' '2 output-failed error -' 'print "never\n"' 'serial: pipe' 'timeout: 300ms'
+begin 'statistics that nobody reads: until a signal'
+manifest_of 'timeout: 50s'
+folder_new
+(
+  sleep 0.7
+  kill "$(cat "$T/pid")"
+) &
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'echo $$ >"$0" && exec "$@"' "$T/pid" env FAKE_SCRIPT="$T/script" "$FAKE" run --stats="$T/pipe" --results "$dir" "$T/m.yaml"
+leaves "$dir" 143 signal error -
+begin 'a console whose reader comes late'
+guest_of 'print "hello\n" ; out 0xf4 1 0'
+manifest_of 'serial: pipe' 'timeout: 50s'
+(
+  sleep 0.3
+  cat "$T/pipe" >"$T/read"
+) &
+on_fake run "$T/m.yaml"
+wait
+wants 0
+file_is "$T/read" console hello
 
 judge
 finish

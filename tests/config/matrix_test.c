@@ -71,6 +71,19 @@ Test(matrix, chooses_the_first_run_unless_told)
 	cr_assert_str_eq(m.variant, "vcpus=7");
 }
 
+Test(matrix, knows_how_many_runs_there_are_though_the_one_chosen_is_wrong)
+{
+	struct manifest m = { 0 };
+	struct error err = { 0 };
+
+	cr_assert_lt(parse(LEAST "matrix: {vcpus: [0, 8, 9]}\n", NULL, &m, &err), 0);
+	cr_expect(m.runs == 3 && !m.variant);
+	cr_assert_lt(parse(LEAST "vcpus: 0\n", NULL, &m, &err), 0);
+	cr_expect_eq(m.runs, 1);
+	cr_assert_lt(parse(LEAST "matrix: {vcpus: []}\n", NULL, &m, &err), 0);
+	cr_expect_eq(m.runs, 0);
+}
+
 Test(matrix, knows_how_many_runs_there_are)
 {
 	const struct manifest_choice choice = { NULL, 0, 2 };

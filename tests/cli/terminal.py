@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""tests/cli/terminal.py: runs a guest on a terminal of its own and kills it; prints how it left the terminal.
+
+    SIGNAL[.SIGNAL] COMMAND...      0: raw while the guest spoke, and as before at the end
+"""
+import os
+import pty
+import resource
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+
+def main(signals, command):
+    master, terminal = pty.openpty()
+    before = termios.tcgetattr(terminal)
+
+    def prepare():
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for s in signals:
+            signal.signal(s, signal.SIG_DFL)
+
+    child = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, preexec_fn=prepare)
+    said = b""
+    while b"hello" not in said:
+        said += os.read(master, 4096)
+    raw = termios.tcgetattr(terminal) != before
+    for s in signals:
+        child.send_signal(s)
+        time.sleep(0.3)
+    status = child.wait(20)
+    print(f"raw: {raw}; restored: {termios.tcgetattr(terminal) == before}; status: {status}")
+    return not (raw and termios.tcgetattr(terminal) == before and status == -signals[-1])
+
+
+sys.exit(main([signal.Signals[f"SIG{s}"] for s in sys.argv[1].split(".")], sys.argv[2:]))
