@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/main.c: argp at the top, the table of commands, the one place that turns an error into a line. */
+/* cmd/main.c: argp at the top, the table of commands, and what is said of an error at the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

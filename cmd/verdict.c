@@ -2,6 +2,7 @@
 /* cmd/verdict.c: the tables from ends of runs to statuses, and from statuses to verdicts. */
 #include "cmd/verdict.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,17 +27,23 @@ static const struct {
 	{ CONSOLE_COMPLETE, STATUS_OK },
 };
 
-/* The guest said how it ended: what was expected decides. Written to the exit port, it must be 0 unless told. */
-static int status_exit(const struct manifest *m, const struct outcome *o)
+/*
+ * The guest said how it ended: what was expected decides. Written to the exit port, it must be 0 unless told; where a
+ * status was wanted, another end won't do.
+ */
+static int status_exit(const struct manifest *m, struct outcome *o)
 {
-	if (o->kind == GUEST_EXITED && !m->exit_any)
-		return o->code == (m->exit_expected ? m->exit_code : 0) ? STATUS_OK : STATUS_FAILED;
-	if (o->kind != GUEST_EXITED && m->exit_expected)
-		return STATUS_FAILED; /* a status was wanted, and none was given */
-	return STATUS_OK;
+	bool gave = o->kind == GUEST_EXITED;
+	uint64_t wanted = m->exit_expected ? m->exit_code : 0;
+
+	if (gave ? m->exit_any || o->code == wanted : !m->exit_expected)
+		return STATUS_OK;
+	if (m->exit_expected)
+		outcome_add(o, "; expect.exit is %" PRIu64, wanted);
+	return STATUS_FAILED;
 }
 
-static int status_of(const struct manifest *m, const struct outcome *o)
+static int status_of(const struct manifest *m, struct outcome *o)
 {
 	if (o->kind == RUN_SIGNALLED)
 		return STATUS_SIGNAL + (int)o->code;

@@ -41,13 +41,13 @@ for exit in 5 0x5 any; do
 done
 call run --set expect.exit=4 "$T/m.yaml"
 wants 1
-verdict 'fail: the guest exited with status 5 [guest-exit]'
+verdict 'fail: the guest exited with status 5; expect.exit is 4 [guest-exit]'
 
 begin 'a status of 32 bits is not cut'
 guest "66 b8 05000100 66 e7 f4 $FOREVER" # mov eax, 0x10005; out 0xf4, eax
 call run --set expect.exit=5 "$T/m.yaml"
 wants 1
-verdict 'fail: the guest exited with status 65541 [guest-exit]'
+verdict 'fail: the guest exited with status 65541; expect.exit is 5 [guest-exit]'
 call run --set expect.exit=0x10005 "$T/m.yaml"
 wants 0
 verdict 'pass: the guest exited with status 65541'
@@ -74,7 +74,7 @@ verdict 'pass: the guest asked for a reset'
 begin 'a reset where a status is expected: 1'
 call run --set expect.exit=0 "$T/m.yaml"
 wants 1
-verdict 'fail: the guest asked for a reset [guest-reset]'
+verdict 'fail: the guest asked for a reset; expect.exit is 0 [guest-reset]'
 call run --set expect.exit=any "$T/m.yaml"
 wants 0
 

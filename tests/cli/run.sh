@@ -211,7 +211,7 @@ done
 call run --platform kvm --set expect.exit=3 "$EXAMPLE"
 wants 1
 out_is "$console"
-err_has 'snpvmm: fail: the guest exited with status 0 [guest-exit]'
+err_has 'snpvmm: fail: the guest exited with status 0; expect.exit is 3 [guest-exit]'
 
 begin 'expect.exit need not be given'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 16M' 'platform: kvm'
