@@ -46,6 +46,7 @@ void terminal_raw(int fd)
 	raw_fd = fd;
 	fatal_handle(on_fatal);
 	tcsetattr(fd, TCSANOW, &raw);
+	raw_fd = fd; /* again: a signal in between restored too early, and forgot it */
 }
 
 void terminal_restore(void)
