@@ -50,8 +50,9 @@ void terminal_raw(int fd)
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
 	fatal_handle();
-	tcsetattr(fd, TCSANOW, &raw);
 	raw_fd = fd;
+	tcsetattr(fd, TCSANOW, &raw);
+	raw_fd = fd; /* again: a signal in between restored too early, and forgot it */
 }
 
 void terminal_restore(void)

@@ -14,15 +14,14 @@
 #include "core/base/text.h"
 #include "core/vm/outcome.h"
 
-enum { WINDOW = 8192, TAIL = 8192, SHOWN = 256 };
+enum { WINDOW = 8192, TAIL = 8192, SHOWN = 256, SHOWN_PATTERN = 81 };
 
 /* Where in an escape sequence of ECMA-48 the bytes are. */
 enum escape {
 	ESCAPE_NONE,
-	ESCAPE_BEGUN,      /* after ESC */
-	ESCAPE_CONTROL,    /* CSI: parameters, then a final byte */
-	ESCAPE_STRING,     /* OSC, DCS and the like: to BEL or ST */
-	ESCAPE_STRING_END, /* an ESC inside: ST, if a backslash follows */
+	ESCAPE_BEGUN,   /* after ESC */
+	ESCAPE_CONTROL, /* CSI: parameters, then a final byte */
+	ESCAPE_STRING, /* OSC, DCS and the like: to BEL or an ESC, which begins ST or another sequence */
 };
 
 struct watch {
@@ -34,7 +33,7 @@ struct watch {
 	size_t n_expected, n_never;
 	atomic_size_t met;
 	atomic_bool forbidden;
-	const char *forbidden_by; /* the pattern */
+	char forbidden_by[SHOWN_PATTERN]; /* the pattern, clean */
 	char forbidden_line[SHOWN];
 	bool panicked; /* and that line is a kernel's panic */
 	bool growing;  /* and isn't over yet */
@@ -123,7 +122,9 @@ static void watch_quote(struct watch *w)
 
 static void watch_forbid(struct watch *w, const struct pattern *by)
 {
-	w->forbidden_by = pattern_text(by);
+	const char *text = pattern_text(by);
+
+	text_clean(w->forbidden_by, sizeof(w->forbidden_by), text, strlen(text), 0);
 	w->growing = true;
 	watch_quote(w);
 	atomic_store(&w->forbidden, true);
@@ -195,14 +196,10 @@ static bool watch_escaped(struct watch *w, uint8_t byte)
 
 	if (byte == '\n' || byte == 0x18 || byte == 0x1a) /* CAN and SUB break off */
 		w->escape = ESCAPE_NONE;
-	else if (was == ESCAPE_STRING)
-		w->escape = byte == 0x07   ? ESCAPE_NONE
-		            : byte == 0x1b ? ESCAPE_STRING_END
-		                           : ESCAPE_STRING;
-	else if (was == ESCAPE_STRING_END)
-		w->escape = byte == '\\' ? ESCAPE_NONE : ESCAPE_STRING;
 	else if (byte == 0x1b)
 		w->escape = ESCAPE_BEGUN;
+	else if (was == ESCAPE_STRING)
+		w->escape = byte == 0x07 ? ESCAPE_NONE : ESCAPE_STRING;
 	else if (was == ESCAPE_BEGUN)
 		w->escape = escape_begin(byte);
 	else if (was == ESCAPE_CONTROL && byte >= 0x40 && byte <= 0x7e)
@@ -279,9 +276,8 @@ void watch_blame(struct watch *w, struct outcome *ret)
 		outcome_set(ret, GUEST_PANICKED, 0, "the guest's kernel panicked: %s",
 		            w->forbidden_line);
 	else
-		outcome_set(ret, CONSOLE_FORBIDDEN, 0,
-		            "expect.never has '%.80s', and a line came: %s", w->forbidden_by,
-		            w->forbidden_line);
+		outcome_set(ret, CONSOLE_FORBIDDEN, 0, "expect.never has '%s', and a line came: %s",
+		            w->forbidden_by, w->forbidden_line);
 	pthread_mutex_unlock(&w->lock);
 }
 

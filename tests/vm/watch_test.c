@@ -45,7 +45,9 @@ static const struct row {
 	{ "\033]0;title\aone\n", 1 },       /* OSC, ended by BEL */
 	{ "\033]0;title\033\\one\n", 1 },   /* or by ST */
 	{ "\033P1;2|text\033\\one\n", 1 },  /* DCS */
-	{ "\033]0;one\n", 0 },              /* what is inside is no text */
+	{ "\033]0;title\033[1mone\n", 1 },  /* another sequence ends it as well */
+	{ "\033]0;title\033\033\\one\n", 1 },
+	{ "\033]0;one\n", 0 }, /* what is inside is no text */
 	{ "\033]0;never ended\none\n",
 	  1 }, /* but a newline ends it: nothing can hide what follows */
 	{ "\033[1;\none\n", 1 },
@@ -101,6 +103,19 @@ Test(watch, a_line_that_must_never_come)
 	cr_expect_not_null(strstr(o.detail, "BUG: \xef\xbf\xbd"
 	                                    "bad\xef\xbf\xbd"),
 	                   "%s", o.detail);
+	watch_free(w);
+}
+
+/* Whoever wrote the manifest isn't always who reads the sentence. */
+Test(watch, a_pattern_is_told_clean)
+{
+	struct watch *w = watch_of(NULL, 0, "bad|\033]0;\a\n\u00e9");
+	struct outcome o = { 0 };
+
+	put(w, "bad\n");
+	watch_blame(w, &o);
+	cr_expect_str_eq(o.detail,
+	                 "expect.never has 'bad|\ufffd]0;\ufffd \u00e9', and a line came: bad");
 	watch_free(w);
 }
 
