@@ -31,6 +31,7 @@
 	"the kernel has given up the PSP after a command that timed out, or is busy with others"
 #define PSP_GONE      "the PSP's driver (ccp) has no SEV firmware to talk to"
 #define PSP_GONE_FIX  "load ccp before kvm_amd, and look for 'ccp' in the kernel log (dmesg)"
+#define PSP_LOST      "the PSP's driver (ccp), which was there at SEV_INIT2, went away"
 #define SEV_CLOSED    "the descriptor that KVM keeps of /dev/sev is no longer /dev/sev"
 #define NO_MEMORY     "the kernel has no memory for it, or this cgroup's memory limit is reached"
 #define NO_MEMORY_FIX "lower 'memory', free some on the host, or raise memory.max of this cgroup"
@@ -179,7 +180,7 @@ const struct refusal refusals[] = {
 	{ CALL_LAUNCH_START, EIO, ERROR_KVM, "the PSP failed without saying why", ANEW },
 	{ CALL_LAUNCH_START, EBUSY, ERROR_HOST_BUSY, PSP_BUSY, PSP_DEAD_FIX },
 	{ CALL_LAUNCH_START, ETIMEDOUT, ERROR_KVM, PSP_DEAD, PSP_DEAD_FIX },
-	{ CALL_LAUNCH_START, ENODEV, ERROR_HOST_UNSUPPORTED, PSP_GONE, PSP_GONE_FIX },
+	{ CALL_LAUNCH_START, ENODEV, ERROR_KVM, PSP_LOST, ANEW },
 	{ CALL_LAUNCH_START, EBADF, ERROR_KVM, SEV_CLOSED, REPORT },
 
 	{ CALL_LAUNCH_UPDATE, EIO, ERROR_KVM,
@@ -189,7 +190,7 @@ const struct refusal refusals[] = {
 	  "KVM knows no private memory there, or wants the pages otherwise", REPORT },
 	{ CALL_LAUNCH_UPDATE, EBUSY, ERROR_HOST_BUSY, PSP_BUSY, PSP_DEAD_FIX },
 	{ CALL_LAUNCH_UPDATE, ETIMEDOUT, ERROR_KVM, PSP_DEAD, PSP_DEAD_FIX },
-	{ CALL_LAUNCH_UPDATE, ENODEV, ERROR_HOST_UNSUPPORTED, PSP_GONE, PSP_GONE_FIX },
+	{ CALL_LAUNCH_UPDATE, ENODEV, ERROR_KVM, PSP_LOST, ANEW },
 	{ CALL_LAUNCH_UPDATE, EBADF, ERROR_KVM, SEV_CLOSED, REPORT },
 
 	{ CALL_SET_CPUID2, EINVAL, ERROR_KVM,
@@ -221,7 +222,7 @@ const struct refusal refusals[] = {
 	{ CALL_LAUNCH_FINISH, ENOTTY, ERROR_KVM, "KVM doesn't hold this VM for an SNP guest",
 	  REPORT },
 	{ CALL_LAUNCH_FINISH, ETIMEDOUT, ERROR_KVM, PSP_DEAD, PSP_DEAD_FIX },
-	{ CALL_LAUNCH_FINISH, ENODEV, ERROR_HOST_UNSUPPORTED, PSP_GONE, PSP_GONE_FIX },
+	{ CALL_LAUNCH_FINISH, ENODEV, ERROR_KVM, PSP_LOST, ANEW },
 	{ CALL_LAUNCH_FINISH, EBADF, ERROR_KVM, SEV_CLOSED, REPORT },
 
 	{ LAUNCH_CALLS, EPERM, ERROR_HOST_PERMISSION,

@@ -189,14 +189,22 @@ static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_
 	run_conclude(run, &o);
 }
 
+/* A guest whose output nobody takes can't speak; then the silence isn't its own. */
+static const char *run_silence(struct run *run)
+{
+	return sink_waits(&run->vm->serial_out)
+	               ? "the console's reader takes nothing and holds the guest up, for the "
+	                 "silence limit of"
+	               : "nothing on the console for the silence limit of";
+}
+
 static void run_clock(struct run *run)
 {
 	const struct run_limits *l = run->limits;
 
 	run_limit(run, run->deadline_ms, RUN_TIMED_OUT, l->timeout_ms,
 	          "no end within the time limit of");
-	run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms,
-	          "nothing on the console for the silence limit of");
+	run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms, run_silence(run));
 }
 
 /* Looks at an unfinished line once nothing was added to it for a moment. */
@@ -312,10 +320,11 @@ static void kick_prepare(void)
 static void run_state(const struct run *run)
 {
 	struct vm *vm = run->vm;
+	enum reason kind = run->outcome.kind;
 
-	for (unsigned i = 0;
-	     run->outcome.kind == RUN_TIMED_OUT && !vm->memory.private_memory && i < vm->n_vcpus;
-	     i++)
+	if ((kind != RUN_TIMED_OUT && kind != RUN_SILENT) || vm->memory.private_memory)
+		return;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		vcpu_log_state(&vm->vcpus[i]);
 }
 

@@ -126,7 +126,7 @@ static void watch_forbid(struct watch *w, const struct pattern *by)
 
 	text_clean(w->forbidden_by, sizeof(w->forbidden_by), text, strlen(text), 0);
 	w->growing = true;
-	watch_quote(w);
+	watch_quote(w); /* here too, where the line's begin is gone */
 	atomic_store(&w->forbidden, true);
 	watch_wake(w);
 }
@@ -141,6 +141,8 @@ static void watch_look(struct watch *w, unsigned edge)
 	for (size_t i = 0; i < w->n_never && !w->forbidden; i++)
 		if (pattern_matches(w->never[i], w->line, w->held, edge))
 			watch_forbid(w, w->never[i]);
+	if (w->growing && !w->cut)
+		watch_quote(w);
 	if (w->counted || met == w->n_expected ||
 	    !pattern_matches(w->expected[met], w->line, w->held, edge))
 		return;
@@ -162,8 +164,6 @@ static void watch_end_line(struct watch *w)
 {
 	watch_look(w, PATTERN_WHOLE);
 	watch_remember(w);
-	if (w->growing && !w->cut)
-		watch_quote(w);
 	w->growing = false;
 	w->held = 0;
 	w->cut = w->counted = false;

@@ -174,6 +174,10 @@ verdict 'fail: no end within the time limit of 0.300 s [timeout]'
 call run "$T/m.yaml"
 wants 124
 err_lacks 'exits: '
+call run -v --set timeout=20s --set silence=200ms "$T/m.yaml"
+wants 124
+err_has 'snpvmm: vCPU 0: rip 0x'
+verdict 'fail: nothing on the console for the silence limit of 0.200 s [silence]'
 
 begin '--stats tells a run that passed, too'
 guest "$SAY_A b0 00 e6 f4 $FOREVER"

@@ -32,13 +32,12 @@ static void pipe_full(int fds[2])
 	cr_assert_eq(fcntl(fds[1], F_SETFL, 0), 0);
 }
 
-/* Prints three lines to serial_fd; the run is limited to timeout_ms. */
-static struct outcome print(int serial_fd, int input_fd, uint64_t timeout_ms)
+/* Prints three lines to serial_fd. */
+static struct outcome print_within(int serial_fd, struct run_limits limits)
 {
 	struct vm_devices d = { .serial_fd = serial_fd, .debug_fd = -1 };
 	const struct fake_exit exits[] = { fake_out_string(COM1, LINE), fake_out_string(COM1, LINE),
 		                           fake_out_string(COM1, LINE) };
-	struct run_limits limits = { .timeout_ms = timeout_ms, .input_fd = input_fd };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = fixture_plan(&s);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
@@ -50,6 +49,25 @@ static struct outcome print(int serial_fd, int input_fd, uint64_t timeout_ms)
 	cr_assert_eq(vm_run(vm, &limits, &o, &err), 0, "%s", err.text);
 	fixture_end(f, vm);
 	return o;
+}
+
+static struct outcome print(int serial_fd, int input_fd, uint64_t timeout_ms)
+{
+	return print_within(serial_fd,
+	                    (struct run_limits){ .timeout_ms = timeout_ms, .input_fd = input_fd });
+}
+
+Test(console, a_silence_that_the_reader_made_is_not_said_of_the_guest)
+{
+	struct run_limits limits = { .timeout_ms = 30000, .silence_ms = 50, .input_fd = -1 };
+	struct outcome o;
+	int fds[2];
+
+	pipe_full(fds);
+	o = print_within(fds[1], limits);
+	cr_assert_eq(o.kind, RUN_SILENT);
+	cr_assert_str_eq(o.detail, "the console's reader takes nothing and holds the guest up, "
+	                           "for the silence limit of 0.050 s");
 }
 
 Test(console, a_reader_that_stalls_does_not_stop_the_clock)

@@ -119,6 +119,22 @@ Test(watch, a_pattern_is_told_clean)
 	watch_free(w);
 }
 
+/* What a pause found in it is told with what came then, even if that was too long to be kept. */
+Test(watch, a_long_forbidden_line_is_told_beyond_the_pause)
+{
+	struct watch *w = watch_of(NULL, 0, "bad");
+	struct outcome o = { 0 };
+
+	put(w, "bad");
+	watch_pause(w);
+	for (int i = 0; i < 10000; i++)
+		put(w, "x");
+	put(w, "\n");
+	watch_blame(w, &o);
+	cr_expect_not_null(strstr(o.detail, "came: badxxxx"), "%s", o.detail);
+	watch_free(w);
+}
+
 Test(watch, the_first_forbidden_line_is_the_one_that_is_told)
 {
 	struct watch *w = watch_of(NULL, 0, "Kernel panic");
