@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/log.h"
+#include "core/vm/stop.h"
 
 enum { PATIENCE_S = 1, REPAINT_MS = 250 };
 
@@ -58,6 +59,7 @@ static void *progress_thread(void *nothing)
 void progress_begin(void)
 {
 	pthread_condattr_t attributes;
+	sigset_t before;
 
 	if (progress.going || !log_on(LOG_NOTICE) || !isatty(STDERR_FILENO))
 		return;
@@ -67,8 +69,10 @@ void progress_begin(void)
 	pthread_condattr_destroy(&attributes);
 	progress.over = false;
 	progress.what = NULL;
+	stop_shield(&before);
 	/* Without the thread there is no progress to be seen, and nothing else is lost. */
 	progress.going = pthread_create(&progress.thread, NULL, progress_thread, NULL) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void progress_say(const char *what)

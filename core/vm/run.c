@@ -345,17 +345,20 @@ static void run_last_words(struct run *run)
 static int run_threads(struct run *run, struct error *err)
 {
 	auto_free struct run_thread *threads = calloc(run->vm->n_vcpus, sizeof(*threads));
+	sigset_t before;
 	int r;
 
 	if (!threads)
 		return error_nomem(err, "vCPU threads");
 	stats_begin(&run->vm->stats);
+	stop_shield(&before);
+	terminal_raw(run->input.fd); /* before the guest can speak */
 	r = threads_start(run, threads, err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r < 0 || stop_signal())
+		terminal_restore(); /* the handler came too early, and a second signal kills */
 	if (r < 0)
 		return r;
-	terminal_raw(run->input.fd);
-	if (stop_signal())
-		terminal_restore(); /* the handler came too early, and a second signal kills */
 	run_mind(run);
 	threads_stop(run, run->vm->n_vcpus);
 	run_last_words(run);

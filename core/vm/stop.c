@@ -81,3 +81,14 @@ int stop_signal(void)
 {
 	return came;
 }
+
+void stop_shield(sigset_t *ret_before)
+{
+	const int open[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGRTMIN };
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(open); i++)
+		sigdelset(&set, open[i]);
+	pthread_sigmask(SIG_BLOCK, &set, ret_before);
+}

@@ -3,6 +3,7 @@
 #ifndef CORE_VM_STOP_H
 #define CORE_VM_STOP_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 struct error; /* core/base/error.h */
@@ -20,5 +21,11 @@ void stop_end(void);
 int stop_fd(void);
 /* The signal that came; 0: none. */
 int stop_signal(void);
+
+/*
+ * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs (SIGRTMIN). Threads made
+ * meanwhile leave handlers to the first one, which sees to the terminal. *ret_before is for pthread_sigmask(3).
+ */
+void stop_shield(sigset_t *ret_before);
 
 #endif

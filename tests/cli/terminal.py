@@ -27,6 +27,7 @@ def main(signals, command):
     while b"hello" not in said:
         said += os.read(master, 4096)
     raw = termios.tcgetattr(terminal) != before
+    time.sleep(0.3)  # until the guest does what comes after its word
     for s in signals:
         child.send_signal(s)
         time.sleep(0.3)
