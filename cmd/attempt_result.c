@@ -36,6 +36,11 @@ static int attempt_files(struct attempt *a, int status)
 		                          a->digested ? &a->digest : NULL };
 	struct error err = { 0 };
 
+	/* what ended the run is known already */
+	if (a->r->launched && a->outcome.kind != ERROR_OUTPUT &&
+	    outputs_console(&a->outputs, a->vm, &err) < 0)
+		status = attempt_lost(a, &err, status);
+	memset(&err, 0, sizeof(err));
 	if (outputs_logs(&a->outputs, a->vm, &err) < 0)
 		status = attempt_lost(a, &err, status);
 	memset(&err, 0, sizeof(err));

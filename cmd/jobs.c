@@ -51,6 +51,14 @@ static void child_begin(pid_t parent)
 	stop_begin(&ignored);
 }
 
+/* Those of other children: of many, they would leave this one none. */
+static void descriptors_close(struct jobs *jobs)
+{
+	for (unsigned i = 0; i < jobs->slots; i++)
+		if (jobs->list[i].pid)
+			fd_cleanup(&jobs->list[i].fd);
+}
+
 static bool job_begin(struct jobs *jobs, struct job *j)
 {
 	const struct work *w = jobs->work;
@@ -65,6 +73,7 @@ static bool job_begin(struct jobs *jobs, struct job *j)
 		int status;
 
 		child_begin(parent);
+		descriptors_close(jobs);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		status = w->child(w->self, jobs->begun);
 		fflush(NULL);

@@ -131,6 +131,24 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 	return c->stats_path ? stats_open(o, m, err) : 0;
 }
 
+static int console_failed(const char *what, int errnum, struct error *err)
+{
+	error_sys(err, ERROR_OUTPUT, errnum, "%s output can't be written", what);
+	return errnum == EAGAIN ? error_why(err, "its reader stalled, and the guest had ended")
+	                        : err->code;
+}
+
+int outputs_console(struct outputs *o, struct vm *vm, struct error *err)
+{
+	int r = sink_flush(&vm->serial_out);
+
+	if (r < 0)
+		return console_failed("the console's", -r, err);
+	if (o->debug >= 0)
+		r = sink_flush(&vm->debug_out);
+	return r < 0 ? console_failed("the debug port's", -r, err) : 0;
+}
+
 static int log_failed(const struct outputs *o, const char *name, int errnum, struct error *err)
 {
 	error_sys(err, ERROR_OUTPUT, errnum, "cannot write '%s/%s'", o->folder.path, name);

@@ -45,6 +45,12 @@ struct outputs_choice {
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
                  struct error *err);
 
+/*
+ * Whether all that the guest wrote has arrived, once it is gone. Of a debug port on standard error nothing is said: where
+ * it would be, it can't.
+ */
+int outputs_console(struct outputs *o, struct vm *vm, struct error *err);
+
 /* Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; a log is then not kept. */
 int outputs_logs(struct outputs *o, struct vm *vm, struct error *err);
 

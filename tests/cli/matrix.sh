@@ -168,6 +168,13 @@ grep -q '<error ' "$T/killed/vcpus=1/junit.xml" || wrong "junit.xml is: $(cat "$
 [ ! -e "$T/killed/vcpus=1/serial.log" ] || wrong 'half of a log'
 grep -q '"verdict": "pass"' "$T/killed/vcpus=2/result.json" || wrong 'the other run did not pass'
 
+begin '--jobs: few descriptors are enough for many'
+guest_of 'sleep 300 ; out 0xf4 1 0'
+manifest_of "matrix: {expect.exit: [$(i=0; while [ $i -lt 40 ]; do printf '0, '; i=$((i + 1)); done) 0]}"
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'ulimit -n 28 && exec "$@"' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --jobs 20 --results "$T/few" "$T/m.yaml"
+wants 0
+
 begin '--jobs: annotations are lines of their own'
 guest_of 'out 0xf4 1 5'
 manifest_of 'matrix: {vcpus: [1, 2, 3, 4, 5, 6, 7, 8]}'

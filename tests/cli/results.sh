@@ -139,6 +139,39 @@ status=$?
 sane 'run >&-'
 leaves "$dir" 1 output-failed fail output-failed
 
+# However the writes and the guest's end fall together.
+begin 'the last of the console is lost: 1, and results'
+guest_of 'print "a\n" ; out 0xf4 1 0'
+manifest_of
+for i in 1 2 3 4 5; do
+  FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --results "$T/lost" "$T/m.yaml" </dev/null 2>"$T/err" >/dev/full
+  status=$?
+  sane 'run >/dev/full'
+  wants 1
+  err_has '[output-failed]'
+  grep -q '"reason": "output-failed"' "$T/lost/result.json" || wrong "the result is: $(cat "$T/lost/result.json")"
+done
+
+begin 'the debug port cannot be written: 1, and results'
+guest_of 'print "a\n" ; debug "d\n" ; out 0xf4 1 0'
+manifest_of 'debug_port: /dev/full'
+on_fake run --results "$T/lost" "$T/m.yaml"
+wants 1
+out_is a
+err_has "the debug port's output" '[output-failed]'
+
+begin 'the end of the console has no reader'
+guest_of 'print "x" ; out 0xf4 1 0'
+manifest_of
+rm -f "$T/status"
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c '{ head -c 65536 /dev/zero; "$@"; echo $? >"$0"; } | { while [ ! -s "$0" ]; do sleep 0.1; done; }' "$T/status" \
+  env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$T/lost" "$T/m.yaml"
+read -r status <"$T/status"
+wants 1
+err_has 'its reader stalled' '[output-failed]'
+[ "$(cat "$T/lost/serial.log")" = x ] || wrong "serial.log is $(cat "$T/lost/serial.log")"
+
 # All that is there is whole: names without a dot, JSON and XML to their ends, a console from first to last byte.
 whole() { # DIR
   [ -z "$(find "$1" -name '.*' ! -path "$1")" ] || wrong "$last: left over: $(ls -A "$1")"

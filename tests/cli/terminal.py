@@ -26,6 +26,7 @@ def main(signals, command):
     said = b""
     while b"hello" not in said:
         said += os.read(master, 4096)
+    time.sleep(0.3)  # until it is stuck
     raw = termios.tcgetattr(terminal) != before
     time.sleep(0.3)  # until the guest does what comes after its word
     for s in signals:
