@@ -68,7 +68,12 @@ said() { # FILE LINE...: each of them is one of the file's
 
 begin 'where the results are put is where the scheduler looks for them'
 said github-actions.yml '          path: results/' '        if: always()'
-said gitlab-ci.yml '    paths: [results/]' '      junit: results/junit.xml' '    when: always'
+said gitlab-ci.yml '    paths: [results/]' '    when: always'
+glob=$(sed -n 's/^      junit: \([^ ]*\).*/\1/p' examples/gitlab-ci.yml)
+mkdir -p "$T/shown/results/vcpus=1" && : >"$T/shown/results/junit.xml" && : >"$T/shown/results/vcpus=1/junit.xml"
+# shellcheck disable=SC2016 # for bash, whose globstar is as GitLab's
+run bash -O globstar -c 'cd "$0" && printf "%s " $1' "$T/shown" "$glob"
+[ "$(wc -w <"$T/out")" = 2 ] || wrong "of a run's junit.xml and a matrix's, '$glob' finds: $(cat "$T/out")"
 said snpvmm-smoke.service 'StateDirectory=snpvmm-smoke'
 grep -q ' --results %S/snpvmm-smoke/' examples/snpvmm-smoke.service || wrong 'the service keeps them elsewhere'
 said kubernetes-job.yaml '              mountPath: /results'

@@ -13,8 +13,16 @@ if command -v mandoc >/dev/null; then
     wants 0
     out_is ''
   done
+
+  begin 'no quotation is within another'
+  for page in "$PAGE" "$KEYS"; do
+    # shellcheck disable=SC1112 # the page's quotes
+    mandoc -T utf8 "$page" | sed 's/.\x08//g' | tr '\n' ' ' | grep -o -E '‘[^’]*‘[^’]*’|’’' >"$T/nested"
+    [ ! -s "$T/nested" ] || wrong "$page: $(cat "$T/nested")"
+  done
 else
   skip 'mandoc has nothing to warn of' 'there is no mandoc'
+  skip 'no quotation is within another' 'there is no mandoc'
 fi
 
 has_option() { # "-n" or "-", "--vcpus", as mdoc writes them
