@@ -135,16 +135,22 @@ static int results_show(const struct run_result *results, unsigned n, bool list,
 }
 
 /*
- * How many runs a matrix stands for, even where the first of them is wrong; 0: there is none. A manifest that
- * can't be read is tried once, and its error told there.
+ * How many runs a matrix stands for; 0: there is none. Where one is wrong, the others have their turn; a manifest that is
+ * wrong in all of them is tried once, and its error told there.
  */
 static unsigned matrix_runs(const struct run_options *o)
 {
-	auto_manifest struct manifest m = { 0 };
-	struct error ignored = { 0 };
-	int r = manifest_open(o->manifest, &o->settings, 0, &m, &ignored);
+	unsigned runs = 1;
 
-	return (r == 0 && m.variant) || m.runs > 1 ? m.runs : 0;
+	for (unsigned run = 0; run < runs; run++) {
+		auto_manifest struct manifest m = { 0 };
+		struct error ignored = { 0 };
+
+		if (manifest_open(o->manifest, &o->settings, run, &m, &ignored) == 0)
+			return m.variant ? m.runs : 0;
+		runs = m.runs;
+	}
+	return 0;
 }
 
 static int run_all(struct run_options *o, struct error *err)
