@@ -71,7 +71,7 @@ static int mode_parse(const char *text, unsigned *ret, struct error *err)
 
 static int dir_add(struct archive *a, char **word, struct error *err)
 {
-	unsigned mode;
+	unsigned mode = 0;
 	int r = mode_parse(word[2], &mode, err);
 
 	if (r == 0)
@@ -82,7 +82,7 @@ static int dir_add(struct archive *a, char **word, struct error *err)
 static int file_add(struct archive *a, char **word, struct error *err)
 {
 	auto_blob struct blob data = BLOB_NONE;
-	unsigned mode;
+	unsigned mode = 0;
 	int r = mode_parse(word[2], &mode, err);
 
 	if (r == 0)

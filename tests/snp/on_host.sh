@@ -192,6 +192,8 @@ if [ -e linux.yaml ]; then
   if [ -e vmlinuz-6.1 ]; then
     case_run 'an older kernel on the plain platform' 0 '^snpvmm-guest: kernel 6\.1\.' '^snpvmm-guest: ready' \
       -- linux_run '' --platform kvm --set boot.kernel=vmlinuz-6.1 --set boot.initrd=initrd-6.1.cpio.gz
+  else
+    echo 'skip an older kernel on the plain platform: this distribution has no Linux 6.1'
   fi
   n=$((n + 1))
   # Typed once the guest asks for it: what comes before the terminal is set up would be lost.
