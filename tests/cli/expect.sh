@@ -102,7 +102,7 @@ done
 
 # What a run holds of a console is bounded; less of it where a sanitizer makes it slow.
 begin 'a line without end: the memory stays small'
-flood=40000000
+flood=100000000
 [ -z "${SAN:-}" ] || flood=3000000
 guest_of "flood $flood ; out 0xf4 1 0"
 manifest_of 'expect: {console: [ready, yx], never: ["z$"]}'
