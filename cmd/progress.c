@@ -2,12 +2,14 @@
 /* cmd/progress.c: a thread that repaints the line. */
 #include "cmd/progress.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/vm/stop.h"
 
@@ -19,24 +21,15 @@ static struct {
 	pthread_t thread;
 	bool going, over;
 	const char *what;
-	time_t begun_s;
+	uint64_t begun_ms;
 } progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static struct timespec now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t;
-}
 
 static void wait_a_little(void)
 {
-	struct timespec until = now();
+	uint64_t until_ns = clock_ns() + REPAINT_MS * (uint64_t)1000000;
+	const struct timespec until = { .tv_sec = (time_t)(until_ns / 1000000000),
+		                        .tv_nsec = (long)(until_ns % 1000000000) };
 
-	until.tv_nsec += REPAINT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_cond_timedwait(&progress.changed, &progress.lock, &until);
 }
 
@@ -44,12 +37,12 @@ static void *progress_thread(void *nothing)
 {
 	pthread_mutex_lock(&progress.lock);
 	while (!progress.over) {
-		time_t passed = now().tv_sec - progress.begun_s;
+		uint64_t passed_s = (clock_ms() - progress.begun_ms) / 1000;
 
 		if (!progress.what)
 			log_progress(NULL);
-		else if (passed > PATIENCE_S)
-			log_progress("%s ... %lld s", progress.what, (long long)passed);
+		else if (passed_s >= PATIENCE_S)
+			log_progress("%s ... %" PRIu64 " s", progress.what, passed_s);
 		wait_a_little();
 	}
 	pthread_mutex_unlock(&progress.lock);
@@ -81,7 +74,7 @@ void progress_say(const char *what)
 		return;
 	pthread_mutex_lock(&progress.lock);
 	progress.what = what;
-	progress.begun_s = now().tv_sec;
+	progress.begun_ms = clock_ms();
 	if (!what)
 		log_progress(NULL); /* whoever writes next finds the line free */
 	pthread_mutex_unlock(&progress.lock);

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""tests/cli/progress.py: runs a command with standard error on a terminal; prints what it wrote there, \\r and \\n and escapes spelled out.
+
+    COMMAND...      ends with the command's status
+"""
+import os
+import pty
+import subprocess
+import sys
+
+master, terminal = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=terminal)
+os.close(terminal)
+said = b""
+while True:
+    try:
+        piece = os.read(master, 4096)
+    except OSError:  # the terminal's last user is gone
+        break
+    if not piece:
+        break
+    said += piece
+text = said.decode("ascii", "replace").encode("unicode_escape").decode()
+sys.stdout.write(text and text + "\n")
+sys.exit(child.wait())

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/progress.sh: one line on a terminal that says what takes so long, and nothing of it elsewhere.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+FAKE=${SNPVMM%/snpvmm}/tests/snpvmm-fake
+if ! command -v python3 >/dev/null; then
+  skip 'a line of progress' 'there is no python3'
+  finish
+fi
+image "$T/i.fd" ebfe "$SECTION"
+manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'serial: none'
+
+script() { # LINE...
+  printf '%s\n' "$@" >"$T/script"
+}
+watched() { # ARGUMENT...: standard error is a terminal
+  run env FAKE_SCRIPT="$T/script" python3 tests/cli/progress.py "$FAKE" run "$@"
+}
+painted() { # how often the line was painted
+  grep -o 'the guest runs \.\.\. [0-9]* s' "$T/out" | sort -u | tr '\n' ' '
+}
+
+begin 'after a second the line says what is under way, and goes before the verdict'
+script 'sleep 2300' 'out 0xf4 1 0'
+watched "$T/m.yaml"
+wants 0
+out_has 'the guest runs ... 1 s' 'the guest runs ... 2 s\r\x1b[K' '\r\x1b[Ksnpvmm: pass: '
+case $(painted) in *' 0 s '* | *' 9 s '*) wrong "it says: $(painted)" ;; esac
+
+begin 'a run of less than a second has none'
+script 'out 0xf4 1 0'
+watched "$T/m.yaml"
+wants 0
+[ -z "$(painted)" ] || wrong "it says: $(painted)"
+
+begin 'nor has one that is told to be quiet'
+script 'sleep 1500' 'out 0xf4 1 0'
+watched -q "$T/m.yaml"
+wants 0
+out_is ''
+
+begin 'nor one whose standard error is no terminal'
+run env FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+wants 0
+err_lacks 'the guest runs'
+
+finish
