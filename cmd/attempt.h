@@ -17,9 +17,11 @@ struct run_options {
 	bool prefix;            /* --prefix */
 	const char *results;    /* --results; NULL: none */
 	bool guest_status, skip_unsupported;
-	unsigned jobs;     /* --jobs */
-	bool console;      /* standard output is the console's, not the result's */
-	bool whole;        /* the result will be shown: hashes and facts are wanted */
+	unsigned jobs; /* --jobs */
+	bool console;  /* standard output is the console's, not the result's */
+	bool whole;    /* the result will be shown: hashes and facts are wanted */
+	/* Where the result goes beside the folder; NULL: nowhere. 0, or a negative errno with *err filled. */
+	int (*show)(const struct run_result *r, struct error *err);
 	const char *label; /* which of a matrix it is: its lines say so; NULL: there is no matrix */
 	bool beside;       /* other runs go on: the guest's lines say which it is, too */
 };

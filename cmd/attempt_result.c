@@ -225,6 +225,17 @@ static void result_keep(struct attempt *a, int status)
 	outputs_result(&a->outputs, a->r, &again);
 }
 
+/* Before result.json is written, which has to know whether that went well. */
+static int result_show(struct attempt *a, int status)
+{
+	struct error err = { 0 };
+
+	if (!a->o->show)
+		return status;
+	result_fill(a, status);
+	return a->o->show(a->r, &err) < 0 ? attempt_lost(a, &err, status) : status;
+}
+
 /* Where GitHub Actions runs us. One write, so that processes of ours don't mix. */
 static void annotate(const struct run_options *o, const struct run_result *r)
 {
@@ -256,6 +267,7 @@ void attempt_without(const struct run_options *o, const struct run_result *r)
 int attempt_conclude(struct attempt *a, int status)
 {
 	status = attempt_files(a, status);
+	status = result_show(a, status);
 	result_keep(a, status);
 	outputs_close(&a->outputs);
 	verdict_tell(a);

@@ -2,6 +2,7 @@
 /* cmd/run.c: the command: one run, or all of a matrix, and their results on standard output where that is asked for. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -131,7 +132,16 @@ static int results_show(const struct run_result *results, unsigned n, bool list,
 	                       : results_emit(format, results, n, list, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
+	if (r < 0) { /* it is told here, and not once more at the program's end */
+		__fpurge(stdout);
+		clearerr(stdout);
+	}
 	return r;
+}
+
+static int result_show(const struct run_result *r, struct error *err)
+{
+	return results_show(r, 1, false, err);
 }
 
 /*
@@ -163,8 +173,9 @@ static int run_all(struct run_options *o, struct error *err)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->console = show_wanted() == SHOW_TEXT;
 	o->whole = !o->console;
+	o->show = of_matrix ? NULL : result_show;
 	status = of_matrix ? matrix_run(o, n, results) : attempt(o, 0, results);
-	if (results_show(results, n, of_matrix > 0, err) < 0 && status == STATUS_OK)
+	if (of_matrix && results_show(results, n, true, err) < 0 && status == STATUS_OK)
 		status = STATUS_FAILED;
 	munmap(results, n * sizeof(*results));
 	return status;

@@ -315,9 +315,10 @@ out_has 'ok 1 - a \# b # SKIP'
 begin 'a result that cannot be written is no pass'
 guest_of 'out 0xf4 1 0'
 for format in json tap; do
-  run sh -c "FAKE_SCRIPT='$T/script' '$FAKE' run -o $format '$T/m.yaml' >/dev/full"
+  run sh -c "FAKE_SCRIPT='$T/script' '$FAKE' run -o $format --results '$T/unshown' '$T/m.yaml' >/dev/full"
   wants 1
-  err_has '[output-failed]'
+  [ "$(grep -c '\[output-failed\]' "$T/err")" = 1 ] || wrong "it is not told once: $(cat "$T/err")"
+  grep -q '"verdict": "fail"' "$T/unshown/result.json" || wrong "result.json: $(cat "$T/unshown/result.json")"
 done
 
 judge
