@@ -8,8 +8,7 @@
 
 struct check {
 	struct settings settings;
-	char **manifests;
-	size_t n_manifests;
+	struct files manifests;
 };
 
 static error_t check_option(int key, char *argument, struct argp_state *state)
@@ -17,17 +16,7 @@ static error_t check_option(int key, char *argument, struct argp_state *state)
 	struct check *c = state->input;
 
 	(void)argument;
-	switch (key) {
-	case ARGP_KEY_ARGS:
-		c->manifests = state->argv + state->next;
-		c->n_manifests = (size_t)(state->argc - state->next);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return files_option(key, state, &c->manifests);
 }
 
 /* A line on a manifest, or on one run of its matrix. */
@@ -70,8 +59,8 @@ static int check_main(int argc, char **argv, struct error *err)
 	struct check c = { 0 };
 	int status = command_parse(&command_check, check_option, argc, argv, &c, &c.settings, err);
 
-	for (size_t i = 0; i < c.n_manifests; i++)
-		if (!manifest_each_run(c.manifests[i], &c.settings, check_run, NULL))
+	for (size_t i = 0; i < c.manifests.count; i++)
+		if (!manifest_each_run(c.manifests.paths[i], &c.settings, check_run, NULL))
 			status = STATUS_USAGE;
 	return status;
 }

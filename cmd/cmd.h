@@ -60,6 +60,13 @@ struct settings {
 int command_parse(const struct command *c, argp_parser_t parse, int argc, char **argv, void *input,
                   struct settings *settings, struct error *err);
 
+/* Arguments that are all files, at least one; they lie in argv. What a command's own parser doesn't know goes here. */
+struct files {
+	char **paths;
+	size_t count;
+};
+error_t files_option(int key, struct argp_state *state, struct files *ret);
+
 /* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);
 

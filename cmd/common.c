@@ -150,6 +150,21 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 	return STATUS_USAGE;
 }
 
+error_t files_option(int key, struct argp_state *state, struct files *ret)
+{
+	switch (key) {
+	case ARGP_KEY_ARGS:
+		ret->paths = state->argv + state->next;
+		ret->count = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static bool color_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */

@@ -13,8 +13,8 @@
 #define FILE_MAX IMAGES_KERNEL_MAX
 
 struct inspect {
-	char **files;
-	size_t n_files, shown;
+	struct files files;
+	size_t shown;
 	enum show_format format;
 	struct emitter emitter; /* for JSON and CBOR: one document of all files */
 };
@@ -27,15 +27,8 @@ static error_t inspect_option(int key, char *argument, struct argp_state *state)
 	case 'o':
 		output_option(argument, state);
 		return 0;
-	case ARGP_KEY_ARGS:
-		c->files = state->argv + state->next;
-		c->n_files = (size_t)(state->argc - state->next);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return files_option(key, state, &c->files);
 	}
 }
 
@@ -54,7 +47,7 @@ static int show_text(const struct inspect *c, const char *path, const struct ins
 		return err->code;
 	if (c->shown)
 		putchar('\n');
-	e.map(e.self, c->n_files > 1 ? path : NULL);
+	e.map(e.self, c->files.count > 1 ? path : NULL);
 	inspect_emit(i, &e);
 	e.end(e.self);
 	return e.finish(e.self, stdout, err);
@@ -92,17 +85,17 @@ static int inspect_all(struct inspect *c, struct error *err)
 {
 	int status = STATUS_OK;
 
-	for (size_t i = 0; i < c->n_files; i++) {
+	for (size_t i = 0; i < c->files.count; i++) {
 		struct error one = { 0 };
 
-		if (inspect_file(c, c->files[i], &one) == 0)
+		if (inspect_file(c, c->files.paths[i], &one) == 0)
 			continue;
 		fflush(stdout); /* so that the two come in order where they go to one place */
 		error_print(&one);
 		status = STATUS_USAGE;
 	}
 	return c->format == SHOW_TEXT ? status
-	                              : show_finish(&c->emitter, c->n_files > 1, status, err);
+	                              : show_finish(&c->emitter, c->files.count > 1, status, err);
 }
 
 static int inspect_main(int argc, char **argv, struct error *err)
@@ -115,7 +108,7 @@ static int inspect_main(int argc, char **argv, struct error *err)
 	c.format = show_wanted();
 	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
 		return STATUS_USAGE;
-	if (c.format != SHOW_TEXT && c.n_files > 1)
+	if (c.format != SHOW_TEXT && c.files.count > 1)
 		c.emitter.list(c.emitter.self, NULL);
 	return inspect_all(&c, err);
 }

@@ -16,8 +16,7 @@
 
 struct measure {
 	struct settings settings;
-	char **manifests;
-	size_t n_manifests;
+	struct files manifests;
 	unsigned counts[PLAN_MAX_VCPUS]; /* --vcpus */
 	size_t n_counts;
 	enum show_format format;
@@ -62,15 +61,8 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 	case 'p':
 		m->pages = true;
 		return 0;
-	case ARGP_KEY_ARGS:
-		m->manifests = state->argv + state->next;
-		m->n_manifests = (size_t)(state->argc - state->next);
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return files_option(key, state, &m->manifests);
 	}
 }
 
@@ -104,7 +96,7 @@ static void show_text(const struct measure *c, const struct measure_result *r)
 	if (r->variant)
 		printf("%s  ", r->variant);
 	printf("%s", hex_of(r->digest->value, SNP_DIGEST_SIZE, hex));
-	printf(c->n_manifests > 1 ? "  %s\n" : "\n", r->manifest);
+	printf(c->manifests.count > 1 ? "  %s\n" : "\n", r->manifest);
 	if (c->pages)
 		show_regions(r->digest);
 }
@@ -178,8 +170,8 @@ static int measure_all(struct measure *c, struct error *err)
 {
 	int status = STATUS_OK;
 
-	for (size_t i = 0; i < c->n_manifests; i++)
-		if (!manifest_each_run(c->manifests[i], &c->settings, measure_run, c))
+	for (size_t i = 0; i < c->manifests.count; i++)
+		if (!manifest_each_run(c->manifests.paths[i], &c->settings, measure_run, c))
 			status = STATUS_USAGE;
 	return c->format == SHOW_TEXT ? status : show_finish(&c->emitter, c->several, status, err);
 }
@@ -195,7 +187,7 @@ static int measure_main(int argc, char **argv, struct error *err)
 	c.format = show_wanted();
 	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
 		return STATUS_USAGE;
-	if (c.n_manifests > 1 || c.n_counts > 1)
+	if (c.manifests.count > 1 || c.n_counts > 1)
 		list_begin(&c);
 	return measure_all(&c, err);
 }
