@@ -70,7 +70,7 @@ static int watch_make(struct attempt *a)
 static int attempt_prepare(struct attempt *a)
 {
 	struct manifest *m = &a->m;
-	bool hash = a->o->results || a->o->whole;
+	bool hash = a->o->results || !a->o->console;
 	int r = hash ? images_load_hashed(m, &a->images, &a->err)
 	             : images_load(m, &a->images, &a->err);
 
@@ -221,7 +221,7 @@ int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
 	int status;
 
 	memset(ret, 0, sizeof(*ret));
-	if (o->results || o->whole)
+	if (o->results || !o->console)
 		attempt_host(ret);
 	if (!o->beside)
 		progress_begin();

@@ -18,8 +18,7 @@ struct run_options {
 	const char *results;    /* --results; NULL: none */
 	bool guest_status, skip_unsupported;
 	unsigned jobs; /* --jobs */
-	bool console;  /* standard output is the console's, not the result's */
-	bool whole;    /* the result will be shown: hashes and facts are wanted */
+	bool console; /* standard output is the console's; else the result is shown there, hashes and facts with it */
 	/* Where the result goes beside the folder; NULL: nowhere. 0, or a negative errno with *err filled. */
 	int (*show)(const struct run_result *r, struct error *err);
 	const char *label; /* which of a matrix it is: its lines say so; NULL: there is no matrix */

@@ -172,7 +172,6 @@ static int run_all(struct run_options *o, struct error *err)
 	if (!results)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->console = show_wanted() == SHOW_TEXT;
-	o->whole = !o->console;
 	o->show = of_matrix ? NULL : result_show;
 	status = of_matrix ? matrix_run(o, n, results) : attempt(o, 0, results);
 	if (of_matrix && results_show(results, n, true, err) < 0 && status == STATUS_OK)
