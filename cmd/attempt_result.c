@@ -217,7 +217,6 @@ static void result_keep(struct attempt *a, int status)
 {
 	struct error err = { 0 }, again = { 0 };
 
-	result_fill(a, status);
 	if (outputs_result(&a->outputs, a->r, &err) == 0)
 		return;
 	result_fill(a, attempt_lost(a, &err, status));
@@ -225,15 +224,17 @@ static void result_keep(struct attempt *a, int status)
 	outputs_result(&a->outputs, a->r, &again);
 }
 
-/* Before result.json is written, which has to know whether that went well. */
+/* Before result.json is written, which has to know whether that went well, and is the same otherwise. */
 static int result_show(struct attempt *a, int status)
 {
 	struct error err = { 0 };
 
-	if (!a->o->show)
-		return status;
 	result_fill(a, status);
-	return a->o->show(a->r, &err) < 0 ? attempt_lost(a, &err, status) : status;
+	if (!a->o->show || a->o->show(a->r, &err) == 0)
+		return status;
+	status = attempt_lost(a, &err, status);
+	result_fill(a, status);
+	return status;
 }
 
 /* Where GitHub Actions runs us. One write, so that processes of ours don't mix. */
