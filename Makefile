@@ -75,7 +75,8 @@ demo:
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
-check-all: $(B)/snpvmm $(TESTBIN) $(FAKEBIN) $(TOOLS) layers
+testbins: $(TESTBIN) $(FAKEBIN) $(TOOLS)
+check-all: $(B)/snpvmm testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
 check-snp: $(B)/snpvmm $(TOOLS)
@@ -121,6 +122,6 @@ clean: ; rm -rf $(B)
 
 layers: ; awk -f tests/layers.awk $(SRC) $(CMDSRC) $(HEADERS) # no include reaches up
 
-.PHONY: all share demo check check-all check-snp bench fuzz install uninstall clean layers
+.PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -name '*.d')
