@@ -4,9 +4,6 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
@@ -16,31 +13,10 @@
 #include "core/base/sha2.h"
 #include "firmware/ovmf.h"
 #include "tests/make/image.h"
+#include "tests/make/vectors.h"
 
 #define OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define OF_NUL     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-
-static const char *vectors_folder(void)
-{
-	const char *folder = getenv("SNPVMM_VECTORS");
-
-	return folder ? folder : "../shared/vectors";
-}
-
-static json_t *vectors_load(void)
-{
-	char path[4096];
-	json_error_t why;
-	json_t *all;
-
-	snprintf(path, sizeof(path), "%s/measure.json", vectors_folder());
-	all = json_load_file(path, 0, &why);
-	if (!all) { /* Criterion alone mentions a skip only when asked to be verbose */
-		fprintf(stderr, "skipped: no golden vectors: %s\n", why.text);
-		cr_skip_test("no golden vectors: %s", why.text);
-	}
-	return all;
-}
 
 /* The bytes of the file that a case names; none for null. */
 static struct blob vector_file(const json_t *all, const json_t *name)
@@ -53,8 +29,7 @@ static struct blob vector_file(const json_t *all, const json_t *name)
 
 	if (json_is_null(name))
 		return b;
-	snprintf(text, sizeof(text), "%s/%s", vectors_folder(),
-	         json_string_value(json_object_get(f, "path")));
+	vectors_path(json_string_value(json_object_get(f, "path")), text, sizeof(text));
 	cr_assert_eq(blob_read(text, (size_t)1 << 20, &b, &err), 0, "%s", err.text);
 	sha256(b.data, b.size, digest);
 	cr_assert_str_eq(hex_of(digest, sizeof(digest), text),

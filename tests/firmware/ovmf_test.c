@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/base/sha2.h"
 #include "tests/make/image.h"
+#include "tests/make/vectors.h"
 
 #define SECTIONS_2022   "800000+9000:1 80a000+3000:1 80d000+1000:2 80e000+1000:3 80f000+11000:1"
 #define SECTIONS_AMDSEV "800000+9000:1 80a000+3000:1 80d000+1000:2 80e000+1000:3 80f000+1000:4"
@@ -41,20 +42,20 @@ static const struct known debian_code_4m = {
 	"at ffc84000, reset 808004, hashes none, sections none",
 };
 
-/* Newer builds that Debian ships; beside the folder of the golden vectors. */
+/* Newer builds that Debian ships, below SNPVMM_IMAGES. */
 static const struct known newer_ovmf = {
-	"../images/ovmf-2025.02.fd",
+	"ovmf-2025.02.fd",
 	"14954040cc754ade0c625ac3470ea46d4c14318b5b1396de4ef77090203d76db",
 	"at ffc00000, reset 80b004, hashes none, sections " SECTIONS_AMDSEV " 810000+10000:1",
 };
 static const struct known newer_amdsev = {
-	"../images/ovmf-2026.08-amdsev.fd",
+	"ovmf-2026.08-amdsev.fd",
 	"3e4fd0b3fe3b2dbe481c3d9e99418a034174f26cbe1f55aa212b0f18c12d2d6f",
 	"at ffc00000, reset 80b004, hashes 810c00+400, sections " SECTIONS_AMDSEV
 	" 811000+1f000:1 810000+1000:10",
 };
 
-/* Below the folder of the golden vectors. */
+/* Of the golden vectors. */
 static const struct known vector_images[] = {
 	{ "fw/pub-tiny-4k.fd", "8c9123105df48349a9833d3257459819eb4ec207a8c017172ae3b415d34ba80b",
 	  "at fffff000, reset fffff3c8, hashes 202000+1000, "
@@ -107,14 +108,6 @@ static void check_layout(const struct blob *b, const char *want)
 	cr_assert_str_eq(layout_text(&o, text, sizeof(text)), want);
 }
 
-/* Criterion alone mentions a skip only when asked to be verbose. */
-#define SKIP_ALOUD(...)                                                                            \
-	do {                                                                                       \
-		fprintf(stderr, "skipped: " __VA_ARGS__);                                          \
-		fputc('\n', stderr);                                                               \
-		cr_skip_test(__VA_ARGS__);                                                         \
-	} while (0)
-
 /* Another build says other things: the file must be the one that the expectation was read off. */
 static void check_known(const struct known *k, const char *path)
 {
@@ -131,13 +124,11 @@ static void check_known(const struct known *k, const char *path)
 	check_layout(&b, k->layout);
 }
 
-static void check_vector(const struct known *k)
+static void check_image(const struct known *k)
 {
-	const char *folder = getenv("SNPVMM_VECTORS");
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/%s", folder ? folder : "../shared/vectors", k->path);
-	check_known(k, path);
+	check_known(k, images_path(k->path, path, sizeof(path)));
 }
 
 static int parse_made(const struct image_spec *spec, struct ovmf *ret, struct error *err)
@@ -181,18 +172,21 @@ Test(ovmf, reads_debians_4m_image_and_says_it_has_no_metadata)
 
 Test(ovmf, reads_a_newer_image_without_a_hash_page)
 {
-	check_vector(&newer_ovmf);
+	check_image(&newer_ovmf);
 }
 
 Test(ovmf, reads_a_newer_amdsev_image_in_its_own_order)
 {
-	check_vector(&newer_amdsev);
+	check_image(&newer_amdsev);
 }
 
 Test(ovmf, reads_every_image_of_the_golden_vectors)
 {
+	char path[4096];
+
 	for (size_t i = 0; i < ARRAY_SIZE(vector_images); i++)
-		check_vector(&vector_images[i]);
+		check_known(&vector_images[i],
+		            vectors_path(vector_images[i].path, path, sizeof(path)));
 }
 
 Test(ovmf, reads_an_image_made_here_as_it_was_described)

@@ -434,13 +434,11 @@ ParameterizedTestParameters(vectors, our_digest_of_a_newer_image_is_the_tools)
 
 ParameterizedTest(struct newer *row, vectors, our_digest_of_a_newer_image_is_the_tools)
 {
-	const char *where = getenv("SNPVMM_IMAGES");
 	auto_measured struct measured d = { 0 };
 	struct error err = { 0 };
 	char path[PATH_MAX], absolute[PATH_MAX], text[2 * PATH_MAX], hex[97];
 
-	snprintf(path, sizeof(path), "%s/%s", where ? where : "../shared/images", row->image);
-	if (!realpath(path, absolute))
+	if (!realpath(images_path(row->image, path, sizeof(path)), absolute))
 		SKIP_ALOUD("%s: %s", path, strerror(errno));
 	snprintf(text, sizeof(text),
 	         "version: 1\nvcpus: %d\nvcpu_type: %s\nboot:\n"

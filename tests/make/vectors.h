@@ -30,25 +30,46 @@ static inline void vectors_cleanup(json_t **j)
 }
 #define auto_json __attribute__((cleanup(vectors_cleanup)))
 
-/* `below` inside the folder that SNPVMM_VECTORS names, else ../shared/vectors. Returns `to`. */
-static inline const char *vectors_path(const char *below, char *to, size_t size)
+/* `below` inside the folder that the environment's `variable` names, else inside `folder`. Returns `to`. */
+static inline const char *vectors_below(const char *variable, const char *folder, const char *below,
+                                        char *to, size_t size)
 {
-	const char *folder = getenv("SNPVMM_VECTORS");
-	int n = snprintf(to, size, "%s/%s", folder ? folder : "../shared/vectors", below);
+	const char *named = getenv(variable);
+	int n = snprintf(to, size, "%s/%s", named ? named : folder, below);
 
 	cr_assert_lt(n, (int)size, "the path of '%s' is too long", below);
 	return to;
 }
 
-/* measure.json, the caller's; the test is skipped aloud where there is none. */
+/* A file of the golden vectors (tests/data/README.md). */
+static inline const char *vectors_path(const char *below, char *to, size_t size)
+{
+	return vectors_below("SNPVMM_VECTORS", "tests/data", below, to, size);
+}
+
+/*
+ * A file of reports, certificates and the like that others published. They aren't ours to ship, so a test has
+ * to be skipped aloud where SNPVMM_ATTEST names no folder that holds them.
+ */
+static inline const char *attest_path(const char *below, char *to, size_t size)
+{
+	return vectors_below("SNPVMM_ATTEST", "../shared/vectors/attest", below, to, size);
+}
+
+/* A file of OVMF images that others built; tests of them are skipped aloud where there is none. */
+static inline const char *images_path(const char *below, char *to, size_t size)
+{
+	return vectors_below("SNPVMM_IMAGES", "../shared/images", below, to, size);
+}
+
+/* measure.json, the caller's. */
 static inline json_t *vectors_load(void)
 {
 	char path[4096];
 	json_error_t why;
 	json_t *j = json_load_file(vectors_path("measure.json", path, sizeof(path)), 0, &why);
 
-	if (!j)
-		SKIP_ALOUD("golden vectors: %s", why.text);
+	cr_assert(j, "golden vectors: %s", why.text);
 	cr_assert_str_eq(json_string_value(json_object_get(j, "format")),
 	                 "snpvmm-measure-vectors/1");
 	return j;

@@ -4,11 +4,14 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "tests/make/report.h"
+#include "tests/make/vectors.h"
 
 #define RESPONSE      (REPORT_HEAD + REPORT_SIZE)
 #define RESPONSE_ROOM 4000
@@ -221,5 +224,52 @@ Test(report, names_the_signing_key)
 		struct snp_report r = { .flags = le32_of(key << 2 | 0xffffffe3) };
 
 		cr_expect_str_eq(snp_report_signing_key(&r), names[key]);
+	}
+}
+
+/* Reports of real processors, which hosts of ours never saw. */
+struct published {
+	const char *chip;
+	uint32_t version;
+	uint8_t family, model;
+	struct snp_tcb tcb;
+};
+
+static void check_published(const struct published *want, const struct snp_report *r)
+{
+	struct snp_tcb t = snp_report_tcb(r, r->current_tcb);
+
+	cr_expect_eq(le32_get(r->version), want->version, "%s", want->chip);
+	cr_expect_eq(r->cpuid_family, want->family, "%s", want->chip);
+	cr_expect_eq(r->cpuid_model, want->model, "%s", want->chip);
+	cr_expect_eq(t.has_fmc, want->tcb.has_fmc, "%s", want->chip);
+	cr_expect_eq(t.fmc, want->tcb.fmc, "%s", want->chip);
+	cr_expect_eq(t.boot_loader, want->tcb.boot_loader, "%s", want->chip);
+	cr_expect_eq(t.tee, want->tcb.tee, "%s", want->chip);
+	cr_expect_eq(t.snp, want->tcb.snp, "%s", want->chip);
+	cr_expect_eq(t.microcode, want->tcb.microcode, "%s", want->chip);
+	cr_expect_str_eq(snp_report_signing_key(r), "VCEK");
+	cr_expect_eq(snp_report_reserved_set(r), 0, "%s", want->chip);
+}
+
+Test(report, reads_those_of_real_processors)
+{
+	static const struct published rows[] = {
+		{ "milan", 3, 0x19, 0x01, { .boot_loader = 4, .snp = 0x18, .microcode = 0xdb } },
+		{ "genoa", 3, 0x19, 0x11, { .boot_loader = 10, .snp = 0x17, .microcode = 0x54 } },
+		{ "turin", 5, 0x1a, 0x02, { true, 1, 1, 1, 4, 0x51 } },
+	};
+	const struct snp_report *r;
+	struct error err = { 0 };
+	char name[64], path[4096];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_blob struct blob b = BLOB_NONE;
+
+		snprintf(name, sizeof(name), "ms-tav/%s_attestation_report.bin", rows[i].chip);
+		if (blob_read(attest_path(name, path, sizeof(path)), 4096, &b, &err) < 0)
+			SKIP_ALOUD("%s (SNPVMM_ATTEST)", err.text);
+		cr_assert_eq(snp_report_read(b.data, b.size, &r, &err), 0, "%s", err.text);
+		check_published(&rows[i], r);
 	}
 }
