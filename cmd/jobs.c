@@ -41,7 +41,6 @@ static void child_begin(pid_t parent)
 	struct error ignored = { 0 };
 
 	setpgid(0, 0);
-	signal(SIGTTOU, SIG_IGN); /* in the background, it may write to the terminal all the same */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);

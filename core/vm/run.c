@@ -254,15 +254,15 @@ static int until_first(const uint64_t *moments, size_t n)
 /* Waits until something has to be minded. */
 static void run_wait(struct run *run)
 {
-	bool listen = input_wanted(&run->input);
+	unsigned again_ms;
+	bool listen = input_wanted(&run->input, &again_ms);
 	struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
 		                { .fd = stop_fd(), .events = POLLIN },
 		                { .fd = listen ? run->input.fd : -1, .events = POLLIN } };
 	uint64_t moments[] = {
-		run->deadline_ms, run->flush_at_ms, run->pause_at_ms, run->trace_until_ms,
-		run_silent_at(run),
-		/* A full FIFO is looked at again soon: nobody says when the guest has read it. */
-		run->input.fd >= 0 && !listen ? clock_ms() + PROMPT_MS : 0
+		run->deadline_ms,   run->flush_at_ms,
+		run->pause_at_ms,   run->trace_until_ms,
+		run_silent_at(run), !listen && again_ms ? clock_ms() + again_ms : 0
 	};
 	uint64_t drained;
 
@@ -352,7 +352,7 @@ static int run_threads(struct run *run, struct error *err)
 		return error_nomem(err, "vCPU threads");
 	stats_begin(&run->vm->stats);
 	stop_shield(&before);
-	terminal_raw(run->input.fd); /* before the guest can speak */
+	terminal_begin(run->input.given); /* before the guest can speak */
 	r = threads_start(run, threads, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0 || stop_signal())
@@ -386,6 +386,7 @@ static void run_end(struct run *run)
 	if (run->vm->watch)
 		watch_on_change(run->vm->watch, NULL, NULL);
 	fd_cleanup(&run->wake);
+	input_fini(&run->input);
 	pthread_mutex_destroy(&run->lock);
 }
 

@@ -15,6 +15,9 @@
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static struct sigaction before[ARRAY_SIZE(signals)];
+/* What would stop a run in the background for ever, time limit and all, for using the terminal (core/vm/terminal.h). */
+static const int job_signals[] = { SIGTTIN, SIGTTOU };
+static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static volatile sig_atomic_t came;
 static int event = -1;
 
@@ -46,6 +49,7 @@ static void on_signal(int signal_number)
 int stop_begin(struct error *err)
 {
 	struct sigaction on = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	if (event >= 0)
 		return 0;
@@ -58,6 +62,8 @@ int stop_begin(struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		if (sigaction(signals[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &on, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(job_signals); i++)
+		sigaction(job_signals[i], &ignore, &job_before[i]);
 	return 1;
 }
 
@@ -67,6 +73,8 @@ void stop_end(void)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &before[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(job_signals); i++)
+		sigaction(job_signals[i], &job_before[i], NULL);
 	fd_cleanup(&event);
 	event = -1;
 	came = 0;

@@ -11,7 +11,8 @@ struct error; /* core/base/error.h */
 /*
  * From here on the first of these signals is noted, the terminal restored (core/vm/terminal.h) and the
  * default put back, so that the next one kills. Signals that the process ignores (under nohup, in the background of a
- * shell) stay ignored. 1 if this call began it, 0 if it had begun before, or a negative errno.
+ * shell) stay ignored. SIGTTIN and SIGTTOU are ignored, so that a run in the background is never stopped for using
+ * the terminal. 1 if this call began it, 0 if it had begun before, or a negative errno.
  */
 int stop_begin(struct error *err);
 /* Puts back what was there; forgets a signal that came. */

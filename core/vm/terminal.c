@@ -1,22 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/terminal.c: raw mode and back. The saved state is global because a process has one controlling
- * terminal and a handler of a fatal signal has no other way to find it.
+ * core/vm/terminal.c: raw mode and back, as job control allows. The state is global because a process has one
+ * controlling terminal and a handler of a signal has no other way to find it.
  */
 #include "core/vm/terminal.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
 
-static volatile sig_atomic_t raw_fd = -1;
+static volatile sig_atomic_t keyboard = -1; /* the terminal of the run; -1: none, or no longer */
+static volatile sig_atomic_t is_raw;        /* we made it so, and `before` is what it was */
+static volatile sig_atomic_t continued;     /* after a stop a shell may have set other modes */
 static struct termios before;
 
 /* What kills without being asked for by core/vm/stop.h. */
 static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGABRT, SIGILL,  SIGFPE,
 	                             SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
+
+/* SIGTTOU stops whoever changes a terminal from the background, unless it is blocked or ignored. */
+static void modes_set(const struct termios *modes)
+{
+	sigset_t ttou, mask;
+
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	pthread_sigmask(SIG_BLOCK, &ttou, &mask);
+	tcsetattr((int)keyboard, TCSANOW, modes);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
+/* A terminal that isn't the controlling one has no foreground and never stops anybody. */
+static bool in_foreground(void)
+{
+	pid_t group = tcgetpgrp((int)keyboard);
+
+	return group < 0 || group == getpgrp();
+}
+
+/* Not from the background: the modes are those of the job that is in the foreground now. */
+static void modes_put_back(void)
+{
+	if (keyboard >= 0 && is_raw && in_foreground())
+		modes_set(&before);
+	is_raw = false;
+}
+
+void terminal_restore(void)
+{
+	modes_put_back();
+	keyboard = -1;
+}
 
 /* All of it is async-signal-safe. SA_RESETHAND: the second one kills. */
 static void on_fatal(int signal_number)
@@ -25,40 +62,87 @@ static void on_fatal(int signal_number)
 	raise(signal_number);
 }
 
-/* One that is ignored, as SIGQUIT in the background of a shell, stays so. */
-static void fatal_handle(void)
-{
-	const struct sigaction sa = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
-	struct sigaction now;
+static void on_stop(int signal_number);
+static const struct sigaction stop_action = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
 
-	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
-		if (sigaction(fatal_signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-			sigaction(fatal_signals[i], &sa, NULL);
+/* Stops by the default action, which spares an orphaned process group, where nobody could continue us. */
+static void on_stop(int signal_number)
+{
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+	int saved = errno;
+	sigset_t this, mask;
+
+	modes_put_back();
+	sigaction(signal_number, &by_default, NULL);
+	raise(signal_number);
+	sigemptyset(&this);
+	sigaddset(&this, signal_number);
+	pthread_sigmask(SIG_UNBLOCK, &this, &mask); /* here it stops, and here it goes on */
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	sigaction(signal_number, &stop_action, NULL);
+	errno = saved;
 }
 
-void terminal_raw(int fd)
+static void on_continue(int signal_number)
+{
+	(void)signal_number;
+	continued = true;
+}
+
+/* A signal that is ignored, as SIGQUIT in the background of a shell, stays so. */
+static void handle(int signal_number, const struct sigaction *sa)
+{
+	struct sigaction now;
+
+	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+		sigaction(signal_number, sa, NULL);
+}
+
+void terminal_begin(int fd)
+{
+	const struct sigaction fatal = { .sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND };
+	const struct sigaction again = { .sa_handler = on_continue, .sa_flags = SA_RESTART };
+
+	if (keyboard >= 0 || !isatty(fd))
+		return;
+	keyboard = fd;
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		handle(fatal_signals[i], &fatal);
+	handle(SIGTSTP, &stop_action);
+	handle(SIGCONT, &again);
+	terminal_ours();
+}
+
+/* `before` is read only while the terminal isn't raw by us: the modes of an interrupted raw phase aren't the user's. */
+static void make_raw(void)
 {
 	struct termios raw;
 
-	if (fd < 0 || raw_fd >= 0 || tcgetattr(fd, &before) < 0)
+	if (!is_raw && tcgetattr((int)keyboard, &before) < 0)
 		return;
 	raw = before;
 	raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON | IXOFF | ISTRIP | BRKINT);
 	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
-	raw.c_cc[VSUSP] =
-		_POSIX_VDISABLE; /* a stopped snpvmm would leave the shell a raw terminal */
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	fatal_handle();
-	raw_fd = fd;
-	tcsetattr(fd, TCSANOW, &raw);
-	raw_fd = fd; /* again: a signal in between restored too early, and forgot it */
+	is_raw = true;
+	continued = false;
+	modes_set(&raw);
 }
 
-void terminal_restore(void)
+/* Signals are blocked: a handler in between would find the terminal neither raw nor as it was. */
+bool terminal_ours(void)
 {
-	if (raw_fd < 0)
-		return;
-	tcsetattr((int)raw_fd, TCSANOW, &before);
-	raw_fd = -1;
+	sigset_t all, mask;
+	bool ours;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mask);
+	ours = keyboard >= 0 && in_foreground();
+	if (!ours)
+		is_raw = false;
+	else if (!is_raw || continued)
+		make_raw();
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return ours;
 }

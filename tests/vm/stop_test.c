@@ -90,3 +90,19 @@ Test(stop, what_is_ignored_stays_ignored)
 	cr_expect_eq(stop_signal(), SIGTERM);
 	stop_end();
 }
+
+Test(stop, a_run_in_the_background_is_not_stopped_for_using_the_terminal)
+{
+	static const int job[] = { SIGTTIN, SIGTTOU };
+	struct error err = { 0 };
+	struct sigaction now;
+
+	for (size_t i = 0; i < ARRAY_SIZE(job); i++)
+		signal(job[i], SIG_DFL);
+	cr_assert_eq(stop_begin(&err), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(job); i++)
+		raise(job[i]); /* by default it would stop here */
+	stop_end();
+	for (size_t i = 0; i < ARRAY_SIZE(job); i++)
+		cr_expect(sigaction(job[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL);
+}

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/terminal_test.c: a terminal that was raw is as before, whenever the signal came. */
+/* tests/vm/terminal_test.c: a terminal that was raw is as before, whenever the signal came; job control: tests/cli/jobs.sh. */
 #include "core/vm/terminal.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
-/* What a handler would do in the middle of terminal_raw(): between its note that the terminal is raw and the deed. */
+/* A signal in the middle of the change: between the note that the terminal is raw and the deed. */
 static bool interrupts;
 
 /* Instead of the C library's. */
@@ -21,7 +22,7 @@ int tcsetattr(int fd, int actions, const struct termios *t)
 	(void)actions;
 	interrupts = false;
 	if (now)
-		terminal_restore();
+		raise(SIGTERM);
 	return ioctl(fd, TCSETS,
 	             &(struct termios){ .c_iflag = t->c_iflag,
 	                                .c_oflag = t->c_oflag,
@@ -52,23 +53,66 @@ Test(terminal, is_raw_and_then_as_before)
 {
 	int master, fd = terminal_open(&master);
 
-	cr_assert_not(is_raw(fd));
-	terminal_raw(fd);
-	cr_expect(is_raw(fd));
-	terminal_restore();
-	cr_expect_not(is_raw(fd));
+	for (int round = 0; round < 2; round++) {
+		cr_assert_not(is_raw(fd));
+		cr_expect_not(terminal_ours());
+		terminal_begin(fd);
+		cr_expect(is_raw(fd));
+		cr_expect(terminal_ours());
+		terminal_restore();
+		cr_expect_not(is_raw(fd));
+		cr_expect_not(terminal_ours());
+		cr_expect_not(is_raw(fd));
+	}
 	close(fd);
 	close(master);
+}
+
+Test(terminal, what_is_no_terminal_is_left_alone)
+{
+	int pipes[2];
+
+	cr_assert_eq(pipe(pipes), 0);
+	terminal_begin(-1);
+	terminal_begin(pipes[0]);
+	cr_expect_not(terminal_ours());
+	terminal_restore();
+}
+
+static void on_signal(int signal_number)
+{
+	(void)signal_number;
+	terminal_restore();
 }
 
 Test(terminal, a_signal_while_it_becomes_raw_does_not_leave_it_raw)
 {
 	int master, fd = terminal_open(&master);
 
+	signal(SIGTERM, on_signal);
 	interrupts = true;
-	terminal_raw(fd);
+	terminal_begin(fd);
 	cr_expect_not(interrupts);
-	terminal_restore(); /* the run ends, for there was a signal */
+	cr_expect_not(is_raw(fd));
+	cr_expect_not(terminal_ours(), "a signal ends it for good");
+	cr_expect_not(is_raw(fd));
+	close(fd);
+	close(master);
+}
+
+Test(terminal, after_a_stop_it_is_raw_again_and_its_old_modes_are_not_forgotten)
+{
+	int master, fd = terminal_open(&master);
+	struct termios other;
+
+	terminal_begin(fd);
+	cr_assert_eq(tcgetattr(fd, &other), 0);
+	other.c_lflag |= ECHO; /* as a shell might */
+	cr_assert_eq(tcsetattr(fd, TCSANOW, &other), 0);
+	raise(SIGCONT);
+	cr_expect(terminal_ours());
+	cr_expect(is_raw(fd));
+	terminal_restore();
 	cr_expect_not(is_raw(fd));
 	close(fd);
 	close(master);
