@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "config/manifest.h"
+#include "core/base/confine.h"
 #include "core/base/error.h"
 
 /* Exit statuses. 128 + N: killed by signal N. */
@@ -26,7 +27,7 @@ struct command {
 	const char *name, *args, *summary;
 	const char *doc;                   /* sentences for --help */
 	const struct argp_option *options; /* its own; NULL: none */
-	bool has_settings;                 /* takes --set and --platform */
+	bool has_settings;                 /* takes --set, --platform and --confine */
 	bool has_result;                   /* one that -o can give another form */
 	/* argv[0] is the command's name. Returns the exit status; what failed is in *err, kind ERROR_NONE if told. */
 	int (*main)(int argc, char **argv, struct error *err);
@@ -44,17 +45,19 @@ extern const struct argp common_argp;
 extern const char *const color_words[]; /* of --color; ended by NULL */
 /* What -o was given, here or there. */
 void output_option(const char *argument, struct argp_state *state);
-/* --set and --platform; its input is a struct settings. */
+/* --set, --platform and --confine; its input is a struct settings. */
 extern const struct argp settings_argp;
 
 #define SETTINGS_MAX 64
 struct settings {
 	struct manifest_setting set[SETTINGS_MAX];
 	size_t count;
+	const char *confine_path; /* --confine; NULL: none */
+	struct confine confine;   /* begun where there is one */
 };
 
 /*
- * argp_parse() with the command's options, the common ones and, where it has settings, --set and --platform.
+ * argp_parse() with the command's options, the common ones and, where it has settings, those of settings_argp.
  * `parse` may be NULL. 0, or the status to leave with: STATUS_USAGE with *err filled.
  */
 int command_parse(const struct command *c, argp_parser_t parse, int argc, char **argv, void *input,

@@ -71,6 +71,8 @@ static void setting_add(struct settings *s, const char *key, const char *value,
 		s->set[s->count++] = (struct manifest_setting){ key, value };
 }
 
+enum { OPTION_CONFINE = 0x200 };
+
 static error_t settings_option(int key, char *argument, struct argp_state *state)
 {
 	struct settings *s = state->input;
@@ -89,6 +91,9 @@ static error_t settings_option(int key, char *argument, struct argp_state *state
 	case 'P':
 		setting_add(s, "platform", argument, state);
 		return 0;
+	case OPTION_CONFINE:
+		s->confine_path = argument;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -97,6 +102,8 @@ static error_t settings_option(int key, char *argument, struct argp_state *state
 static const struct argp_option settings_options[] = {
 	{ "set", 'S', "KEY=VALUE", 0, "Override one key of the manifest", 5 },
 	{ "platform", 'P', "NAME", 0, "snp, or kvm: a plain VM that protects nothing", 5 },
+	{ "confine", OPTION_CONFINE, "DIR", 0,
+	  "Refuse a manifest that names a file outside of this folder", 5 },
 	{ 0 },
 };
 const struct argp settings_argp = {
@@ -144,10 +151,11 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 	argp_err_exit_status = STATUS_USAGE;
 	r = argp_parse(&argp, argc, argv, 0, NULL, &in);
 	argv[0] = (char *)c->name;
-	if (r == 0)
-		return 0;
-	error_set(err, ERROR_USAGE, "%s: %s", c->name, strerror(r));
-	return STATUS_USAGE;
+	if (r != 0)
+		error_set(err, ERROR_USAGE, "%s: %s", c->name, strerror(r));
+	else if (settings && settings->confine_path)
+		r = confine_begin(&settings->confine, settings->confine_path, err);
+	return r == 0 ? STATUS_OK : STATUS_USAGE;
 }
 
 error_t files_option(int key, struct argp_state *state, struct files *ret)
@@ -203,7 +211,12 @@ void error_print(const struct error *err)
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err)
 {
-	const struct manifest_choice choice = { s->set, s->count, run };
+	const struct manifest_choice choice = {
+		.set = s->set,
+		.n_set = s->count,
+		.run = run,
+		.confine = s->confine.path ? &s->confine : NULL,
+	};
 
 	return manifest_load(path, &choice, ret, err);
 }

@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "config/manifest.h"
 #include "config/write.h"
 #include "core/base/clock.h"
+#include "core/base/confine.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/out/emit.h"
@@ -46,29 +48,32 @@ int outputs_folder(struct outputs *o, const char *path, struct error *err)
 static bool pipe_unread(const char *path, int errnum)
 {
 	struct stat st;
-	bool unread = errnum == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 
-	errno = errnum;
-	return unread;
+	return errnum == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 /*
  * A FIFO cannot be written to before somebody reads from it, and open(2) would wait for that without an end: we wait
  * until the run's time limit, or a signal.
  */
-static int file_open(const char *path, uint64_t timeout_ms, struct error *err)
+static int file_open(const struct confine *in, const char *path, uint64_t timeout_ms,
+                     struct error *err)
 {
 	const int how = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	uint64_t end_ms = clock_ms() + timeout_ms;
-	int fd = open(path, how, 0666);
+	int fd = confine_open(in, path, how, 0666);
 
-	while (fd < 0 && pipe_unread(path, errno) && !stop_signal() && clock_ms() < end_ms) {
+	if (fd < 0 && pipe_unread(path, -fd))
+		progress_say("waiting for a reader of the output's pipe");
+	while (fd < 0 && pipe_unread(path, -fd) && !stop_signal() && clock_ms() < end_ms) {
 		poll(NULL, 0, READER_MS);
-		fd = open(path, how, 0666);
+		fd = confine_open(in, path, how, 0666);
 	}
 	if (fd >= 0)
 		return fd;
-	error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", path);
+	if (fd == -EXDEV && in)
+		return confine_refuse(in, path, err);
+	error_sys(err, ERROR_OUTPUT, -fd, "cannot write '%s'", path);
 	if (pipe_unread(path, -err->code))
 		error_why(err, "it is a pipe, and nobody began to read from it");
 	return err->code;
@@ -86,7 +91,7 @@ static int sink_open(const struct manifest *m, const struct manifest_sink *s, bo
 		*ret_fd = fds[s->kind];
 		return 0;
 	}
-	*ret_fd = *ret_own = file_open(s->path, m->timeout_ms, err);
+	*ret_fd = *ret_own = file_open(m->confine, s->path, m->timeout_ms, err);
 	return *ret_fd < 0 ? *ret_fd : 0;
 }
 
@@ -101,7 +106,7 @@ static const char *prefix_make(char *to, size_t room, const struct outputs_choic
 
 static int stats_open(struct outputs *o, const struct manifest *m, struct error *err)
 {
-	auto_fd int fd = file_open(o->stats_path, m->timeout_ms, err);
+	auto_fd int fd = file_open(NULL, o->stats_path, m->timeout_ms, err); /* the user's own */
 
 	if (fd < 0)
 		return fd;

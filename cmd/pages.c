@@ -220,6 +220,24 @@ static const struct page pages[] = {
 		           "if it is not, restore the file from where the pin came from" },
 		.more = { "sha256sum FILE", "snpvmm measure MANIFEST" },
 	},
+	[ERROR_OUTSIDE_CONFINE] = {
+		.meaning = "a file lies outside of the folder of --confine",
+		.means = "With --confine DIR, every file that a manifest reads or writes must lie "
+		         "below DIR, and so must the manifest. The kernel checks it in the same "
+		         "call that opens the file, so nobody can change a symbolic link in "
+		         "between. Nothing was opened outside of DIR.",
+		.exits = NOTHING_LAUNCHED,
+		.causes = { "an absolute path, or one with '..', that leads out of DIR",
+		            "a symbolic link in DIR that points elsewhere, or whose target is an "
+		            "absolute path",
+		            "a path given by --set or -k that lies elsewhere: it counts as the "
+		            "manifest's",
+		            "somebody sent a manifest that is not to be trusted" },
+		.cures = { "copy the file into DIR",
+		           "make the symbolic link relative",
+		           "name a DIR that holds the manifest and all of its files" },
+		.more = { "man 1 snpvmm, SECURITY", "snpvmm check --confine DIR MANIFEST" },
+	},
 	[ERROR_BAD_FIRMWARE] = {
 		.meaning = "the firmware image cannot start an SEV-SNP guest",
 		.means = "boot.firmware is not an OVMF-style image, or its table of GUIDs or "

@@ -213,6 +213,7 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
 		return at_value(&l, root);
 	}
 	l.root = root;
+	m.confine = choice ? choice->confine : NULL;
 	r = load_all(&l, choice);
 	ret->runs = m.runs;
 	if (r < 0)
@@ -227,7 +228,8 @@ int manifest_load(const char *path, const struct manifest_choice *choice, struct
                   struct error *err)
 {
 	auto_blob struct blob text = BLOB_NONE;
-	int r = blob_read(path, YAML_MAX_SIZE, &text, err);
+	int r = blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL,
+	                     err);
 
 	if (r == 0)
 		return manifest_parse(path, text.data, text.size, choice, ret, err);

@@ -9,6 +9,7 @@
 
 #include "core/plan/plan.h"
 
+struct confine;  /* core/base/confine.h */
 struct error;    /* core/base/error.h */
 struct manifest; /* below */
 
@@ -103,6 +104,8 @@ struct manifest {
 	/* matrix: how many runs the manifest stands for (1 without one), and which of them this is. */
 	unsigned runs, run;
 	char *variant; /* "vcpus=4,memory=1G"; NULL without a matrix */
+
+	const struct confine *confine; /* where all its files must lie, borrowed; NULL: anywhere */
 };
 
 /* --set key=value, in the order given; later ones win. */
@@ -115,6 +118,8 @@ struct manifest_choice {
 	const struct manifest_setting *set;
 	size_t n_set;
 	unsigned run; /* of its matrix, from 0; the last key of the matrix varies fastest */
+	const struct confine
+		*confine; /* NULL: its files may lie anywhere; lives as long as the manifest */
 };
 
 #define MANIFEST_MAX_RUNS 1000

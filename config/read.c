@@ -293,7 +293,9 @@ static int read_firmware(struct load *l, const struct key *k, const struct yaml_
 
 static int read_bytes(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	return value_bytes(k->name, v->text, l->path, load_field(l, k), k->size, l->err);
+	const struct value_files from = { l->path, l->m->confine };
+
+	return value_bytes(k->name, v->text, &from, load_field(l, k), k->size, l->err);
 }
 
 static int read_digest(struct load *l, const struct key *k, const struct yaml_tree *v)

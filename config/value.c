@@ -365,26 +365,26 @@ static int bytes_wrong_size(const char *name, const char *text, long given, size
 	                 size, 2 * size, (size + 2) / 3 * 4);
 }
 
-static int bytes_hex(const char *name, const char *text, const char *beside, uint8_t *ret,
-                     size_t size, struct error *err)
+static int bytes_hex(const char *name, const char *text, const struct value_files *from,
+                     uint8_t *ret, size_t size, struct error *err)
 {
 	size_t n = strlen(text);
 	long given = n % 2 || strspn(text, "0123456789abcdefABCDEF") != n ? -1 : (long)(n / 2);
 
-	(void)beside;
+	(void)from;
 	if (!hex_parse(text, n, ret, size))
 		return bytes_wrong_size(name, text, given, size, err);
 	return 0;
 }
 
-static int bytes_base64(const char *name, const char *text, const char *beside, uint8_t *ret,
-                        size_t size, struct error *err)
+static int bytes_base64(const char *name, const char *text, const struct value_files *from,
+                        uint8_t *ret, size_t size, struct error *err)
 {
 	size_t n = strlen(text);
 	auto_free uint8_t *decoded = malloc(n / 4 * 3 + 1);
 	long given = decoded ? base64_parse(text, n, decoded, n / 4 * 3) : -1;
 
-	(void)beside;
+	(void)from;
 	if (!decoded)
 		return error_nomem(err, name);
 	if (given != (long)size)
@@ -393,12 +393,13 @@ static int bytes_base64(const char *name, const char *text, const char *beside, 
 	return 0;
 }
 
-static int bytes_file(const char *name, const char *text, const char *beside, uint8_t *ret,
-                      size_t size, struct error *err)
+static int bytes_file(const char *name, const char *text, const struct value_files *from,
+                      uint8_t *ret, size_t size, struct error *err)
 {
 	auto_blob struct blob b = BLOB_NONE;
-	auto_free char *path = value_path(beside, text);
-	int r = path ? blob_read(path, BYTES_FILE_MAX, &b, err) : error_nomem(err, name);
+	auto_free char *path = value_path(from->beside, text);
+	int r = path ? blob_read_in(from->confine, path, BYTES_FILE_MAX, &b, NULL, err)
+	             : error_nomem(err, name);
 
 	if (r < 0)
 		return error_wrap(err, "'%s'", name);
@@ -408,13 +409,13 @@ static int bytes_file(const char *name, const char *text, const char *beside, ui
 	return 0;
 }
 
-int value_bytes(const char *name, const char *text, const char *beside, uint8_t *ret, size_t size,
-                struct error *err)
+int value_bytes(const char *name, const char *text, const struct value_files *from, uint8_t *ret,
+                size_t size, struct error *err)
 {
 	static const struct {
 		const char *prefix;
-		int (*read)(const char *name, const char *text, const char *beside, uint8_t *ret,
-		            size_t size, struct error *err);
+		int (*read)(const char *name, const char *text, const struct value_files *from,
+		            uint8_t *ret, size_t size, struct error *err);
 	} forms[] = {
 		{ "hex:", bytes_hex },
 		{ "base64:", bytes_base64 },
@@ -425,7 +426,7 @@ int value_bytes(const char *name, const char *text, const char *beside, uint8_t 
 		size_t n = strlen(forms[i].prefix);
 
 		if (strncmp(text, forms[i].prefix, n) == 0)
-			return forms[i].read(name, text + n, beside, ret, size, err);
+			return forms[i].read(name, text + n, from, ret, size, err);
 	}
 	error_set(err, ERROR_BAD_VALUE,
 	          "'%s' is '%s', which does not say how its bytes are written", name,

@@ -9,7 +9,8 @@
 
 #include "core/base/sha2.h"
 
-struct error; /* core/base/error.h */
+struct confine; /* core/base/confine.h */
+struct error;   /* core/base/error.h */
 
 /*
  * Each form as a regular expression that POSIX (extended) and ECMA 262 read alike: the schema gives them
@@ -53,9 +54,14 @@ int value_digest(const char *name, const char *text, uint8_t ret[static SHA384_S
 /* 64 hex digits, 0x before them allowed. */
 int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_SIZE],
                  struct error *err);
-/* hex:..., base64:... or file:PATH, which is relative to the folder of `beside`. Exactly `size` bytes. */
-int value_bytes(const char *name, const char *text, const char *beside, uint8_t *ret, size_t size,
-                struct error *err);
+/* Whence files are read: relative to the folder of the file `beside`; only below `confine`, unless it is NULL. */
+struct value_files {
+	const char *beside;
+	const struct confine *confine;
+};
+/* hex:..., base64:... or file:PATH. Exactly `size` bytes. */
+int value_bytes(const char *name, const char *text, const struct value_files *from, uint8_t *ret,
+                size_t size, struct error *err);
 
 /* `path` as seen from the folder of the file `beside`. The caller frees it; NULL: out of memory. */
 char *value_path(const char *beside, const char *path);

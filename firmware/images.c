@@ -38,8 +38,8 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, c
 		sha256(NULL, 0, sha256_of_it);
 	if (!f->path)
 		return 0;
-	r = sha256_of_it || f->pinned ? blob_read_hashed(f->path, max, ret, digest, err)
-	                              : blob_read(f->path, max, ret, err);
+	r = blob_read_in(m->confine, f->path, max, ret, sha256_of_it || f->pinned ? digest : NULL,
+	                 err);
 	if (r == 0)
 		r = pin_check(f, digest, err);
 	if (r == 0)

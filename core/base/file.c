@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/base/confine.h"
 #include "core/base/error.h"
 #include "core/base/sha2.h"
 #include "core/base/thread.h"
@@ -51,13 +53,46 @@ void blob_fini(struct blob *b)
 	*b = BLOB_NONE;
 }
 
-static int file_open(const char *path, size_t max, struct stat *st, struct error *err)
+static int file_changed(const char *path, struct error *err)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not hang us; regular files ignore it. */
-	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	error_set(err, ERROR_FILE_CHANGED, "'%s' changed while it was read", path);
+	return error_fix(err, "write images to a new file and rename it into place");
+}
 
-	if (fd < 0 || fstat(fd, st) < 0)
-		return error_sys(err, ERROR_FILE, errno, "cannot open '%s'", path);
+/*
+ * Opens the file that `found` stands for: by the kernel's own link to it, so that its name can't have come to mean another
+ * one. Where /proc is not there the name has to do, and is held against what it meant.
+ */
+static int file_reopen(const struct confine *in, const char *path, int found,
+                       const struct stat *was, struct error *err)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	char link[32];
+	struct stat is;
+	auto_fd int fd = -1;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
+	fd = confine_open(NULL, link, flags, 0);
+	if (fd == -ENOENT)
+		fd = confine_open(in, path, flags, 0);
+	if (fd < 0)
+		return error_sys(err, ERROR_FILE, -fd, "cannot open '%s'", path);
+	if (fstat(fd, &is) < 0 || is.st_dev != was->st_dev || is.st_ino != was->st_ino)
+		return file_changed(path, err);
+	return fd_steal(&fd);
+}
+
+/* Looks before it opens: opening a device or a FIFO can have effects of its own. */
+static int file_open(const struct confine *in, const char *path, size_t max, struct stat *st,
+                     struct error *err)
+{
+	auto_fd int found = confine_open(in, path, O_PATH | O_CLOEXEC, 0);
+
+	if (found == -EXDEV && in)
+		return confine_refuse(in, path, err);
+	if (found < 0 || fstat(found, st) < 0)
+		return error_sys(err, ERROR_FILE, found < 0 ? -found : errno, "cannot open '%s'",
+		                 path);
 	if (!S_ISREG(st->st_mode)) {
 		error_set(err, ERROR_FILE, "'%s' is not a regular file", path);
 		return error_why(err, "images are read whole and once; a %s has no fixed content",
@@ -67,7 +102,7 @@ static int file_open(const char *path, size_t max, struct stat *st, struct error
 		return error_set(err, ERROR_FILE_TOO_LARGE,
 		                 "'%s' has %lld bytes; at most %zu are accepted here", path,
 		                 (long long)st->st_size, max);
-	return fd_steal(&fd);
+	return file_reopen(in, path, found, st, err);
 }
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -75,12 +110,6 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-static int file_changed(const char *path, struct error *err)
-{
-	error_set(err, ERROR_FILE_CHANGED, "'%s' changed while it was read", path);
-	return error_fix(err, "write images to a new file and rename it into place");
 }
 
 /* Hashes what is there of a file, as it comes. */
@@ -163,16 +192,16 @@ static int file_fill_hashed(int fd, const char *path, struct blob *to, uint8_t d
 	return r;
 }
 
-static int file_read(const char *path, size_t max, struct blob *ret, uint8_t *digest,
-                     struct error *err)
+int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
+                 uint8_t *sha256, struct error *err)
 {
 	auto_blob struct blob b = BLOB_NONE;
 	struct stat before, after;
-	auto_fd int fd = file_open(path, max, &before, err);
+	auto_fd int fd = file_open(in, path, max, &before, err);
 	int r = fd < 0 ? fd : blob_zero((size_t)before.st_size, &b, err);
 
 	if (r == 0)
-		r = digest ? file_fill_hashed(fd, path, &b, digest, err)
+		r = sha256 ? file_fill_hashed(fd, path, &b, sha256, err)
 		           : file_fill(fd, path, &b, NULL, err);
 	if (r < 0)
 		return r;
@@ -184,13 +213,7 @@ static int file_read(const char *path, size_t max, struct blob *ret, uint8_t *di
 
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
 {
-	return file_read(path, max, ret, NULL, err);
-}
-
-int blob_read_hashed(const char *path, size_t max, struct blob *ret, uint8_t sha256[static 32],
-                     struct error *err)
-{
-	return file_read(path, max, ret, sha256, err);
+	return blob_read_in(NULL, path, max, ret, NULL, err);
 }
 
 void fd_cleanup(const int *fd)

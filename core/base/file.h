@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct error; /* core/base/error.h */
+struct confine; /* core/base/confine.h */
+struct error;   /* core/base/error.h */
 
 /* Bytes in page-aligned memory of ours; what follows them up to the page's end is zero. */
 struct blob {
@@ -17,14 +18,17 @@ struct blob {
 
 /*
  * Reads a regular file whole, once, into memory that no other process can change. Refuses, with a
- * sentence that names the path: what isn't a regular file (a FIFO doesn't hang), what is larger than
+ * sentence that names the path: what isn't a regular file, which is never opened, what is larger than
  * `max` bytes, and what changes while being read. An empty file gives size 0.
  */
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
 
-/* The same, with the file's SHA-256; a large file is hashed on another processor while it is being read. */
-int blob_read_hashed(const char *path, size_t max, struct blob *ret, uint8_t sha256[static 32],
-                     struct error *err);
+/*
+ * The same for whatever a manifest names: only below the folder of `in`, if that is given. `sha256`: 32 bytes for the
+ * file's, or NULL; a large file is hashed on another processor while it is being read.
+ */
+int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
+                 uint8_t *sha256, struct error *err);
 
 /* `size` zero bytes; -ENOMEM otherwise. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);

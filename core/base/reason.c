@@ -20,6 +20,7 @@ static const char *const names[] = {
 	[ERROR_FILE_CHANGED] = "file-changed",
 	[ERROR_FILE_TOO_LARGE] = "file-too-large",
 	[ERROR_FILE_PIN] = "file-differs",
+	[ERROR_OUTSIDE_CONFINE] = "outside-confine",
 	[ERROR_BAD_FIRMWARE] = "bad-firmware",
 	[ERROR_NO_HASH_PAGE] = "no-hash-page",
 	[ERROR_BAD_LAYOUT] = "bad-layout",

@@ -282,7 +282,7 @@ Test(file, the_hash_of_what_is_read_is_its_sha256)
 		struct error err = { 0 };
 
 		write_file(sizes[i]);
-		cr_assert_eq(blob_read_hashed(path, 4 * MAX, &b, have, &err), 0, "%s", err.text);
+		cr_assert_eq(blob_read_in(NULL, path, 4 * MAX, &b, have, &err), 0, "%s", err.text);
 		cr_assert_eq(b.size, sizes[i]);
 		sha256(b.data, b.size, want);
 		cr_expect_arr_eq(have, want, sizeof(want), "of %zu bytes", sizes[i]);
@@ -295,7 +295,7 @@ Test(file, one_that_changes_is_refused_with_its_hash_too)
 	struct blob b = BLOB_NONE;
 	struct error err = { 0 };
 
-	cr_expect_lt(blob_read_hashed("/proc/self/status", MAX, &b, digest, &err), 0);
+	cr_expect_lt(blob_read_in(NULL, "/proc/self/status", MAX, &b, digest, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE_CHANGED);
 	cr_expect_null(b.data);
 }

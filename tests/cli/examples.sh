@@ -40,9 +40,10 @@ for name in $SCHEDULERS; do
   [ "$(grep -c . "$T/command")" = 1 ] || wrong "it has not one command: $(cat "$T/command")"
   results=$(sed -n 's/.* --results \([^ ]*\).*/\1/p' "$T/command")
   [ -n "$results" ] || wrong 'it keeps no results'
+  grep -q -e ' --confine ' "$T/command" || wrong 'it is not confined'
   set -f
   # shellcheck disable=SC2046 # words
-  set -- $(sed "s|^snpvmm ||; s| --results [^ ]*| --results $T/results/$name|; s|$HERE/||" "$T/command")
+  set -- $(sed "s|^snpvmm ||; s| --results [^ ]*| --results $T/results/$name|; s|$HERE/||g" "$T/command")
   set +f
   for word; do last_word=$word; done
   [ -e "$last_word" ] || wrong "there is no $last_word"

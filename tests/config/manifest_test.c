@@ -28,7 +28,7 @@
 static int parse_set(const char *text, const struct manifest_setting *set, size_t n,
                      struct manifest *ret, struct error *err)
 {
-	const struct manifest_choice choice = { set, n, 0 };
+	const struct manifest_choice choice = { .set = set, .n_set = n, .run = 0 };
 
 	return manifest_parse("dir/guest.yaml", (const uint8_t *)text, strlen(text), &choice, ret,
 	                      err);

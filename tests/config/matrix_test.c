@@ -21,7 +21,7 @@ static int parse(const char *text, const struct manifest_choice *choice, struct 
 static struct manifest chosen(const char *text, const struct manifest_setting *set, size_t n,
                               unsigned run)
 {
-	const struct manifest_choice choice = { set, n, run };
+	const struct manifest_choice choice = { .set = set, .n_set = n, .run = run };
 	struct manifest m = { 0 };
 	struct error err = { 0 };
 
@@ -86,7 +86,7 @@ Test(matrix, knows_how_many_runs_there_are_though_the_one_chosen_is_wrong)
 
 Test(matrix, knows_how_many_runs_there_are)
 {
-	const struct manifest_choice choice = { NULL, 0, 2 };
+	const struct manifest_choice choice = { .set = NULL, .n_set = 0, .run = 2 };
 	struct manifest m = { 0 };
 	struct error err = { 0 };
 
@@ -183,7 +183,7 @@ Test(matrix, gives_way_to_settings)
 Test(matrix, checks_the_run_that_is_chosen)
 {
 	static const char text[] = LEAST "matrix:\n  vcpus: [1, 0]\n  boot.initrd:\n  - i\n";
-	const struct manifest_choice second = { NULL, 0, 1 };
+	const struct manifest_choice second = { .set = NULL, .n_set = 0, .run = 1 };
 	struct manifest m = { 0 };
 	struct error err = { 0 };
 
@@ -250,7 +250,7 @@ Test(matrix, says_what_it_cannot_be)
 Test(matrix, names_the_setting_that_its_values_came_by)
 {
 	static const struct manifest_setting set = { "matrix", "{vcpus: [0]}" };
-	const struct manifest_choice choice = { &set, 1, 0 };
+	const struct manifest_choice choice = { .set = &set, .n_set = 1, .run = 0 };
 	struct manifest m = { 0 };
 	struct error err = { 0 };
 

@@ -268,9 +268,10 @@ Test(value, reads_bytes_of_one_length)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct value_files here = { "m.yaml", NULL };
 		uint8_t b[4] = { 9 };
 		struct error err = { 0 };
-		int r = value_bytes("k", cases[i].text, "m.yaml", b, sizeof(b), &err);
+		int r = value_bytes("k", cases[i].text, &here, b, sizeof(b), &err);
 
 		cr_expect_eq(r == 0, cases[i].good, "'%s': %s", cases[i].text, err.text);
 		cr_expect(r < 0 || memcmp(b, "\0\1\2\3", 4) == 0, "'%s'", cases[i].text);
@@ -282,6 +283,7 @@ Test(value, reads_bytes_of_one_length)
 Test(value, reads_bytes_from_a_file_beside_the_manifest)
 {
 	char folder[] = "/tmp/snpvmm-value-XXXXXX", file[64], beside[64];
+	const struct value_files from = { beside, NULL };
 	uint8_t b[4] = { 0 };
 	struct error err = { 0 };
 	FILE *f;
@@ -293,14 +295,14 @@ Test(value, reads_bytes_from_a_file_beside_the_manifest)
 	cr_assert_not_null(f);
 	fputs("abcd", f);
 	fclose(f);
-	cr_expect_eq(value_bytes("k", "file:raw", beside, b, 4, &err), 0, "%s", err.text);
+	cr_expect_eq(value_bytes("k", "file:raw", &from, b, 4, &err), 0, "%s", err.text);
 	cr_expect_arr_eq(b, "abcd", 4);
-	cr_expect_lt(value_bytes("k", "file:raw", beside, b, 3, &err), 0);
+	cr_expect_lt(value_bytes("k", "file:raw", &from, b, 3, &err), 0);
 	cr_expect_not_null(strstr(err.text, "has 4 bytes; it must have 3"), "%s", err.text);
-	cr_expect_lt(value_bytes("k", "file:none", beside, b, 4, &err), 0);
+	cr_expect_lt(value_bytes("k", "file:none", &from, b, 4, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE);
 	cr_expect_not_null(strstr(err.text, "'k'"), "%s", err.text);
-	cr_expect_lt(value_bytes("k", "file:", beside, b, 4, &err), 0);
+	cr_expect_lt(value_bytes("k", "file:", &from, b, 4, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE);
 	unlink(file);
 	rmdir(folder);

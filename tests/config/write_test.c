@@ -33,7 +33,7 @@ static const struct manifest_hashes unknown;
 static struct manifest parsed(const char *path, const char *text,
                               const struct manifest_setting *set, size_t n)
 {
-	const struct manifest_choice choice = { set, n, 0 };
+	const struct manifest_choice choice = { .set = set, .n_set = n, .run = 0 };
 	struct manifest m = { 0 };
 	struct error err = { 0 };
 
