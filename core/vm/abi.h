@@ -155,6 +155,7 @@ static_assert(offsetof(struct x_snp_status, flags) == 8, "sev_user_data_snp_stat
 
 /* KVM_RUN. */
 #define X_EXIT_MEMORY_FAULT        39
+#define X_EXIT_SNP_REQ_CERTS       43 /* Linux 7.0 */
 #define X_MEMORY_EXIT_FLAG_PRIVATE (1ULL << 3)
 #define X_HC_MAP_GPA_RANGE         12
 #define X_MAP_GPA_PRIVATE          (1ULL << 4)

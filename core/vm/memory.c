@@ -82,7 +82,7 @@ static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_pr
 
 	do
 		r = m->sys->ioctl(m->sys->self, m->vm, X_SET_MEMORY_ATTRIBUTES, &a);
-	while (r == -EINTR || r == -EAGAIN);
+	while (r == -EINTR);
 	return r;
 }
 
@@ -100,7 +100,9 @@ static int slot_private(struct memory *m, struct slot *s, struct error *err)
 		r = slot_register(m, s, true, err);
 	if (r < 0)
 		return r;
-	r = attributes_set(m, s->gpa, s->size, true);
+	do /* of a launch nobody else tries it again */
+		r = attributes_set(m, s->gpa, s->size, true);
+	while (r == -EAGAIN);
 	return r < 0 ? slot_refused(s, CALL_MEMORY_ATTRIBUTES, -r, err) : 0;
 }
 
@@ -283,14 +285,14 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 	pthread_mutex_lock(&m->lock);
 	if (!all_ours(m, gpa, pages))
 		change = MEMORY_NOT_OURS;
-	for (; change != MEMORY_NOT_OURS && change != MEMORY_FAILED && pages > 0;
-	     pages -= part, gpa += part * PAGE_SIZE) {
+	for (; change < MEMORY_NOT_OURS && pages > 0; pages -= part, gpa += part * PAGE_SIZE) {
 		struct slot *s = convertible(m, gpa, pages, &part);
+		int r;
 
 		if (!part_differs(s, gpa, part, to_private))
 			continue;
-		change = part_convert(m, s, gpa, part, to_private) < 0 ? MEMORY_FAILED
-		                                                       : MEMORY_CHANGED;
+		r = part_convert(m, s, gpa, part, to_private);
+		change = r == -EAGAIN ? MEMORY_LATER : r < 0 ? MEMORY_FAILED : MEMORY_CHANGED;
 	}
 	pthread_mutex_unlock(&m->lock);
 	return change;

@@ -41,12 +41,20 @@ void memory_fini(struct memory *m);
 /* size bytes at gpa, all in one slot and none of them private; NULL otherwise. */
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size);
 
-enum memory_change { MEMORY_CHANGED, MEMORY_AS_BEFORE, MEMORY_NOT_OURS, MEMORY_FAILED };
+/* From MEMORY_NOT_OURS on, the conversion didn't come to its end. */
+enum memory_change {
+	MEMORY_CHANGED,
+	MEMORY_AS_BEFORE,
+	MEMORY_NOT_OURS,
+	MEMORY_LATER,
+	MEMORY_FAILED
+};
 
 /*
  * Makes pages private or shared: the attribute first, then the other side's memory is given back, so that
  * no page is held twice. MEMORY_AS_BEFORE: every page was so already. MEMORY_NOT_OURS: some page has no
- * memory behind it; nothing was changed.
+ * memory behind it; nothing was changed. MEMORY_LATER: the host can't now (EAGAIN); what was converted so
+ * far stays so, and asking again does the rest.
  */
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private);
 

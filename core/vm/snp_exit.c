@@ -15,13 +15,20 @@ static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, 
 	bool to_private = call->args[2] & X_MAP_GPA_PRIVATE;
 	enum memory_change change;
 
-	call->ret =
-		(uint64_t)-EINVAL; /* 6.12 leaves what was there before, so each path says its own */
+	/*
+	 * KVM takes 0, EINVAL and EAGAIN, all positive; from Linux 7.1 on anything else ends the VM (api.rst,
+	 * KVM_EXIT_HYPERCALL). 6.12 leaves what was there before, so each path says its own.
+	 */
+	call->ret = EINVAL;
 	if (call->nr != X_HC_MAP_GPA_RANGE)
 		return VERDICT_RESUME;
 	change = memory_convert(&vm->memory, call->args[0], call->args[1], to_private);
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, call->args[1], to_private);
+	if (change == MEMORY_LATER) {
+		call->ret = EAGAIN;
+		return VERDICT_RESUME;
+	}
 	if (change == MEMORY_FAILED) {
 		outcome_set(ret, ERROR_KVM, 0, "the host failed to make page 0x%llx %s",
 		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
@@ -50,10 +57,11 @@ static enum verdict memory_fault(struct vm *vm, const struct x_exit_memory_fault
 
 	if (!(f->flags & ~X_MEMORY_EXIT_FLAG_PRIVATE))
 		change = memory_convert(&vm->memory, f->gpa & ~(PAGE_SIZE - 1), 1, private);
-	if (change == MEMORY_CHANGED) {
+	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, 1, private);
+	/* Where the host can't now, the guest faults again. */
+	if (change == MEMORY_CHANGED || change == MEMORY_LATER)
 		return VERDICT_RESUME;
-	}
 	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",
 	            private ? "private" : "shared", (unsigned long long)f->gpa,
 	            change == MEMORY_NOT_OURS ? "there is no memory"

@@ -231,15 +231,22 @@ static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_
 	return 0;
 }
 
+/* arch/x86/kvm/x86.h: kvm_is_valid_map_gpa_range_ret(), Linux 7.1; older kernels take any number. */
+static bool answer_valid(const struct fake_exit *e, const struct fake_answer *a)
+{
+	return e->reason != KVM_EXIT_HYPERCALL || e->payload[0] != X_HC_MAP_GPA_RANGE ||
+	       a->ret == 0 || a->ret == EINVAL || a->ret == EAGAIN;
+}
+
 /* KVM completes an exit at the next KVM_RUN: only now does it read what the VMM left. */
-static void answer_take(struct fake_vcpu *v)
+static int answer_take(struct fake_kvm *f, struct fake_vcpu *v)
 {
 	const uint8_t *run = (const uint8_t *)v->run;
 	const struct fake_exit *e;
 	struct fake_answer *a;
 
 	if (!v->pending)
-		return;
+		return 0;
 	v->pending = false;
 	e = &v->script[v->at - 1];
 	a = &v->answers[v->at - 1];
@@ -248,6 +255,10 @@ static void answer_take(struct fake_vcpu *v)
 		memcpy(a->in, run + v->run->io.data_offset, (size_t)e->io.size * e->io.count);
 	memcpy(&a->mmio, v->run->mmio.data, sizeof(a->mmio));
 	a->ret = ((const struct x_exit_hypercall *)(run + offsetof(struct kvm_run, hw)))->ret;
+	if (answer_valid(e, a))
+		return 0;
+	return fake_complain(f, EINVAL, "a page-state change was answered by %lld",
+	                     (long long)a->ret);
 }
 
 static bool kicked(const struct fake_vcpu *v)
@@ -310,11 +321,14 @@ static int run_exit(struct fake_vcpu *v, const struct fake_exit *e)
 static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 {
 	const struct fake_exit *e;
+	int r;
 
 	if (!v->run || v->run->kvm_valid_regs || v->run->kvm_dirty_regs)
 		return fake_complain(f, EINVAL,
 		                     "KVM_RUN of a vCPU that isn't mapped, or with registers");
-	answer_take(v);
+	r = answer_take(f, v);
+	if (r < 0)
+		return r;
 	if (f->vm.type == X_KVM_SNP_VM && !v->sealed)
 		return fake_complain(f, EINVAL, "KVM_RUN before LAUNCH_FINISH");
 	if (kicked(v))

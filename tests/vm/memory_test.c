@@ -217,15 +217,22 @@ Test(memory, a_conversion_that_kvm_refuses_is_told)
 
 Test(memory, a_conversion_that_is_interrupted_is_tried_again)
 {
-	static const int errnums[] = { EINTR, EAGAIN };
+	struct made made = make(&platform_snp);
 
-	for (size_t i = 0; i < ARRAY_SIZE(errnums); i++) {
-		struct made made = make(&platform_snp);
+	fake_kvm_fail(made.f, fake_kvm_calls(made.f) + 1, EINTR);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_CHANGED);
+	unmake(&made);
+}
 
-		fake_kvm_fail(made.f, fake_kvm_calls(made.f) + 1, errnums[i]);
-		cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_CHANGED);
-		unmake(&made);
-	}
+Test(memory, a_conversion_that_kvm_cannot_make_now_is_left_to_the_guest)
+{
+	struct made made = make(&platform_snp);
+
+	fake_kvm_fail(made.f, fake_kvm_calls(made.f) + 1, EAGAIN);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_LATER);
+	cr_assert_null(memory_at(made.m, 0x3000, 1), "it is still private");
+	cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_CHANGED);
+	unmake(&made);
 }
 
 /* Offers below all memory, between its runs and above it. */
