@@ -25,6 +25,8 @@ static const struct cpuid_mask {
 	{ 0x40000001, 0, CPUID_EAX, ~(BITS(24, 24) | BITS(3, 3) | BITS(1, 0)) },
 	{ 0x80000008, 0, CPUID_EBX, BITS(26, 24) }, /* SSBD, VIRT_SSBD, SSB_NO */
 	{ 0x80000021, 0, CPUID_EAX, BITS(28, 27) }, /* SBPB, IBPB_BRTYPE: synthesised by Linux */
+	/* TSA_SQ_NO, TSA_L1_NO and, from 7.3 on, bit 7: synthesised by Linux too, by tsa_init() */
+	{ 0x80000021, 0, CPUID_ECX, BITS(7, 7) | BITS(2, 1) },
 };
 
 struct cpuid_leaf *cpuid_find(struct cpuid_table *t, uint32_t function, uint32_t index)

@@ -122,8 +122,11 @@ static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
 		return VERDICT_STOP;
 	case KVM_EXIT_FAIL_ENTRY:
 		outcome_set(ret, KVM_ENTRY_FAILED, v->run->fail_entry.hardware_entry_failure_reason,
-		            "the processor refused to enter vCPU %u (reason 0x%llx)", v->index,
-		            (unsigned long long)v->run->fail_entry.hardware_entry_failure_reason);
+		            "the processor refused to enter vCPU %u (reason 0x%llx)%s", v->index,
+		            (unsigned long long)v->run->fail_entry.hardware_entry_failure_reason,
+		            v->vm->platform->private_memory && v->index > 0
+		                    ? ": the VMSA that the guest made for it can't run"
+		                    : "");
 		return VERDICT_STOP;
 	default:
 		return v->vm->platform->exit(v->vm, v, ret);
@@ -134,8 +137,9 @@ static const struct {
 	int errnum;
 	const char *text;
 } run_errors[] = {
-	{ EINVAL, "the guest used a GHCB that it hasn't registered, or sent an event KVM rejects; "
-	          "a kernel without SNP support does this right at its start" },
+	{ EINVAL, "the guest used a GHCB that it hasn't registered, made a VMSA that can't run, or "
+	          "sent an event KVM rejects; a kernel without SNP support does this right at its "
+	          "start" },
 	{ EBADF, "/dev/sev was closed or its number reused" },
 	{ EIO, "KVM gave the VM up; the kernel log says why" },
 	{ ENOMEM, "the host has no memory for the guest" },

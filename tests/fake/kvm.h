@@ -29,8 +29,10 @@ enum fake_flag {
 /* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
 #define FAKE_REFUSED_LEAF 0x80000021
 #define FAKE_REFUSED_BIT  3
-#define FAKE_C_BIT        51
-#define FAKE_ASIDS        99 /* for SNP guests */
+#define FAKE_SYNTHESISED                                                                           \
+	0x86U /* ECX of that leaf: what Linux says of itself, and no firmware vouches for */
+#define FAKE_C_BIT 51
+#define FAKE_ASIDS 99 /* for SNP guests */
 
 struct fake_kvm *fake_kvm_new(unsigned flags);
 void fake_kvm_free(struct fake_kvm *f); /* NULL is fine; also takes back what was leaked */
@@ -83,6 +85,8 @@ unsigned fake_kvm_calls_of(struct fake_kvm *f, enum fake_call_kind kind);
 unsigned fake_kvm_leaks(struct fake_kvm *f);
 /* The first rule that was broken, in words, "" if none was; the call then failed as with the kernel, if it would. */
 const char *fake_kvm_complaint(struct fake_kvm *f);
+/* How often the firmware found fault with a CPUID page. */
+unsigned fake_kvm_refusals(struct fake_kvm *f);
 /* The launch digest, 48 bytes, once LAUNCH_FINISH has succeeded; NULL before. */
 const uint8_t *fake_kvm_measurement(struct fake_kvm *f);
 /* A bit for each VM type that was asked for. */

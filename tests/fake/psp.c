@@ -225,6 +225,10 @@ static bool cpuid_vouch(struct fake_kvm *f, uint8_t *page)
 		uint32_t leaf = (uint32_t)get(e, 0, 4), eax = (uint32_t)get(e, 24, 4),
 			 ebx = (uint32_t)get(e, 28, 4);
 
+		if (leaf == FAKE_REFUSED_LEAF && get(e, 32, 4) & FAKE_SYNTHESISED) {
+			put(e, 32, get(e, 32, 4) & ~FAKE_SYNTHESISED, 4);
+			return false;
+		}
 		if (f->flags & FAKE_CPUID_REFUSED_ONCE && leaf == FAKE_REFUSED_LEAF &&
 		    eax >> FAKE_REFUSED_BIT & 1) {
 			put(e, 24, eax & ~(1U << FAKE_REFUSED_BIT), 4);

@@ -185,6 +185,11 @@ const uint8_t *fake_kvm_measurement(struct fake_kvm *f)
 	return f->vm.finished ? f->vm.digest : NULL;
 }
 
+unsigned fake_kvm_refusals(struct fake_kvm *f)
+{
+	return f->vm.refusals;
+}
+
 uint64_t fake_kvm_vm_types(struct fake_kvm *f)
 {
 	return f->vm_types;

@@ -73,7 +73,9 @@ static const struct kvm_cpuid_entry2 host_cpuid[] = {
 	  .ecx = 0x3f },
 	{ .function = 0x8000001e, .eax = 0x33, .ebx = 0x119, .ecx = 0x2 },
 	{ .function = 0x8000001f, .eax = 0x1a, .ebx = FAKE_C_BIT, .edx = FAKE_ASIDS + 1 },
-	{ .function = FAKE_REFUSED_LEAF, .eax = 0x18000445 | 1U << FAKE_REFUSED_BIT },
+	{ .function = FAKE_REFUSED_LEAF,
+	  .eax = 0x18000445 | 1U << FAKE_REFUSED_BIT,
+	  .ecx = FAKE_SYNTHESISED },
 };
 static_assert(ARRAY_SIZE(host_cpuid) <= FAKE_CPUID_ENTRIES, "room for the host's CPUID");
 

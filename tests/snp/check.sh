@@ -3,7 +3,7 @@
 # tests/snp/check.sh: packs binary, manifests, images and ID blocks into a folder and runs tests/snp/on_host.sh in it
 # on an SNP host: this one, or the one that SNP_HOST reaches. SNP_HOST is a command, called with a folder and a shell
 # command: it runs the command in a copy of the folder on an SNP host, as root, and passes on output and status.
-# SNP_ONLY leaves out the cases whose names lack it. SNP_DISPOSABLE=yes: nobody minds if that host's clock is set.
+# SNP_ONLY leaves out the cases whose names lack it (several texts: with bars between). SNP_DISPOSABLE=yes: nobody minds if that host's clock is set.
 set -u
 B=${B:-build}
 images=${SNPVMM_IMAGES:-../shared/images}
@@ -43,6 +43,12 @@ if [ -r "$box/vmlinuz-6.12" ]; then
   cp tests/snp/linux.yaml tests/snp/ovmf.yaml tests/snp/ovmf-stops.yaml "$B/tests/tool/flip" "$box"
   id linux "$("$snpvmm" measure "$box/linux.yaml")" 0x30000
 fi
+
+# Guests that ask for what they must not have.
+for asks in psc ghcb ap; do
+  "$B/tests/tool/hostile" "$asks" "$box/hostile-$asks"
+  printf 'version: 1\nboot: { kernel: hostile-%s }\nmemory: 128M\nvcpus: 2\ntimeout: 6s\n' "$asks" >"$box/hostile-$asks.yaml"
+done
 
 # Debian 12's own: it boots plain VMs, and can't be run under SNP.
 # shellcheck disable=SC2016 # dpkg's variable

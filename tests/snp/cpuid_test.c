@@ -85,7 +85,7 @@ Test(cpuid, filter_clears_what_the_firmware_refuses_and_nothing_else)
 		{ 0x40000001, 0, { 0x0100000b, ~0u, ~0u, ~0u } },
 		{ 0x7, 1, { ~0u, ~0u, ~0u, ~0u } },
 		{ 0x80000008, 0, { ~0u, 0xf8ffffff, ~0u, ~0u } },
-		{ 0x80000021, 0, { 0xe7ffffff, ~0u, ~0u, ~0u } },
+		{ 0x80000021, 0, { 0xe7ffffff, ~0u, 0xffffff79, ~0u } },
 		{ 0x80000001, 0, { ~0u, ~0u, ~0u, ~0u } },
 	};
 	struct error err = { 0 };

@@ -22,6 +22,8 @@
 #include "tests/fake/fixture.h"
 #include "tests/make/image.h"
 
+#define HUGE_PAGE ((uint64_t)2 << 20)
+
 /* Launches, and holds the fake PSP's digest against the prediction. */
 static void check_digest(const struct plan *p, unsigned flags, const char *what)
 {
@@ -317,6 +319,30 @@ Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
 		cr_assert_eq(memory_at(&vm->memory, 0x20000, PAGE_SIZE)[7], 0, "a zero page");
 		cr_assert_eq(fake_kvm_vm_types(f), 1u << X_KVM_DEFAULT_VM);
 		fixture_end(f, vm);
+	}
+}
+
+/* A guest_memfd has small pages alone: what could have huge ones isn't put into it, though the host could. */
+Test(launch, a_plain_guest_that_boots_linux_has_huge_pages)
+{
+	static const unsigned flags[] = { 0, FAKE_GMEM_MMAP };
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct fixture_direct d = fixture_direct(MANIFEST_KVM, 1);
+		auto_fake struct fake_kvm *f = fake_kvm_new(flags[i]);
+		struct vm *vm = fixture_launch(f, &platform_plain, d.plan, &fixture_quiet);
+		struct fake_slot_info slot;
+		unsigned large = 0;
+
+		for (unsigned n = 0; fake_kvm_slot(f, n, &slot); n++) {
+			large += slot.size >= HUGE_PAGE;
+			cr_assert(slot.size < HUGE_PAGE || !slot.gmem, "slot %u", n);
+		}
+		cr_assert_gt(large, 0u);
+		cr_assert_eq(fake_kvm_calls_of(f, FAKE_HUGE), large);
+		cr_assert_str_eq(vm->memory.backing, "anonymous memory");
+		fixture_end(f, vm);
+		fixture_direct_fini(&d);
 	}
 }
 

@@ -382,6 +382,21 @@ Test(snp, a_plain_guest_is_not_told_of_sev)
 }
 
 /* Offers are shared for good; a guest that wants one private is told so and goes on. */
+/* Linux says of itself what no firmware vouches for: such bits are not even tried. */
+Test(snp, the_firmware_vouches_for_the_first_cpuid_page)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = fixture_plan(&s);
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	uint32_t reg[4];
+
+	cr_assert_eq(fake_kvm_refusals(f), 0u);
+	cr_assert(fake_kvm_cpuid(f, 0, 0x80000021, 0, reg));
+	cr_assert_eq(reg[2] & FAKE_SYNTHESISED, 0u, "KVM's answers and the page agree");
+	fixture_end(f, vm);
+}
+
 Test(snp, an_offer_cannot_be_made_private_by_the_guest)
 {
 	const struct fake_exit exits[] = { fake_map_gpa(FIXTURE_OFFER, 1, 1ULL << 4),
