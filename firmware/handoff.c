@@ -9,6 +9,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/filekind.h"
 #include "core/dev/fwcfg.h"
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
@@ -120,6 +121,19 @@ static int kernel_add(struct plan *p, struct shelf *s, const struct manifest *m,
 	return r;
 }
 
+/*
+ * A kernel that no firmware of ours could boot is left out, and the plan is for measuring; an EFI program among them,
+ * which other VMMs hand over. What can be no kernel at all is refused.
+ */
+static int kernel_unfit(const struct blob *k, struct error *err)
+{
+	const struct file_kind *kind = file_kind_of(k->data, k->size);
+
+	if (kind && (strcmp(kind->name, "uki") == 0 || strcmp(kind->name, "pe") == 0))
+		return 0;
+	return file_kind_refuse(k->data, k->size, ROLE_KERNEL, ERROR_BAD_VALUE, err);
+}
+
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
                 uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err)
 {
@@ -140,7 +154,13 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 	*ret_kernel_unfit =
 		linux_parse(images->kernel.data, images->kernel.size, &kernel, &unfit) < 0 ||
 		images->initrd.size > UINT32_MAX;
-	return *ret_kernel_unfit ? 0 : kernel_add(p, s, m, images, kernel.setup_size, err);
+	if (!*ret_kernel_unfit)
+		return kernel_add(p, s, m, images, kernel.setup_size, err);
+	r = kernel_unfit(&images->kernel, err);
+	if (r == 0)
+		return 0;
+	error_wrap(err, "kernel '%s'", m->kernel.path);
+	return error_at(err, m->file, m->kernel.at.line, m->kernel.at.column);
 }
 
 /* In edk2's order; each is verified as soon as it has been read. */

@@ -8,6 +8,8 @@
 #include "config/manifest.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/filekind.h"
+#include "core/base/log.h"
 #include "core/base/sha2.h"
 
 /* What no real image exceeds; a firmware ends at 4 GiB and has to stay above the APIC's page. */
@@ -48,6 +50,19 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, c
 	return error_at(err, m->file, f->at.line, f->at.column);
 }
 
+/* Of an initrd nothing is read here but what it is: Linux would only say "junk", and panic without a root. */
+static int initrd_check(const struct manifest *m, const struct blob *b, struct error *err)
+{
+	if (m->initrd.path && b->size == 0)
+		log_notice("%s: boot.initrd: '%s' is empty, so the guest gets no initrd", m->file,
+		           m->initrd.path);
+	if (b->size == 0 ||
+	    file_kind_refuse(b->data, b->size, ROLE_INITRD, ERROR_BAD_VALUE, err) == 0)
+		return 0;
+	error_wrap(err, "boot.initrd: '%s'", m->initrd.path);
+	return error_at(err, m->file, m->initrd.at.line, m->initrd.at.column);
+}
+
 /* Hashing takes longer than reading, so what nobody will ask for is left out unless `all` are wanted. */
 static int images_read(const struct manifest *m, bool all, struct images *ret, struct error *err)
 {
@@ -65,6 +80,8 @@ static int images_read(const struct manifest *m, bool all, struct images *ret, s
 		               err);
 	if (r == 0)
 		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, initrd, err);
+	if (r == 0)
+		r = initrd_check(m, &i.initrd, err);
 	if (r < 0)
 		return r;
 	*ret = i;

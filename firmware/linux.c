@@ -11,6 +11,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/filekind.h"
 #include "firmware/stage0/params.h"
 
 #define KIB ((uint64_t)1 << 10)
@@ -57,6 +58,7 @@
 #define KERNEL_64        0x01 /* xloadflags: there is a 64-bit entry at LINUX_ENTRY */
 #define LOADER_UNKNOWN   0xff /* type_of_loader: none that has a number */
 #define SECTOR           512
+#define PARAGRAPH        16
 #define SETUP_SECTS_OLD  4 /* what 0 stands for */
 #define INIT_SIZE_MAX    GIB
 #define ALIGNMENT_MAX    GIB
@@ -78,31 +80,6 @@ struct scan {
 static const char fix_image[] = "copy the kernel again, or build it again";
 static const char fix_bzimage[] =
 	"give the bzImage that the kernel's build leaves in arch/x86/boot (vmlinuz in packages)";
-
-/* Files that people hand us for a kernel, by a mark. Looked at only once HdrS is missing. */
-static const struct foreign_row {
-	size_t at;
-	const char *mark;
-	const char *looks, *fix;
-} foreign_rows[] = {
-	{ 0, "\177ELF", "it looks like an ELF file, as vmlinux is", fix_bzimage },
-	{ 0x38, "ARM\x64", "it looks like a kernel for arm64", "give one for x86-64" },
-	{ 0, "MZ", "it looks like an EFI program that is no Linux kernel by itself",
-	  "if it is a unified kernel image, take the kernel out of it: "
-	  "objcopy -O binary --only-section=.linux IMAGE KERNEL" },
-	{ 0, "\x1f\x8b", "it looks like a gzip file", "unpack it first, or give the bzImage" },
-	{ 0,
-	  "\xfd"
-	  "7zXZ",
-	  "it looks like an xz file", "unpack it first, or give the bzImage" },
-	{ 0, "\x28\xb5\x2f\xfd", "it looks like a zstd file",
-	  "unpack it first, or give the bzImage" },
-	{ 0, "07070", "it looks like a cpio archive, as an initrd is",
-	  "name it under boot.initrd" },
-	{ 0, "IGVM", "it looks like an IGVM file", "name it under boot.firmware" },
-	{ BOOT_FLAG, "\x55\xaa", "it looks like a boot sector or a disk",
-	  "give the kernel's own file, as it lies in the disk's /boot" },
-};
 
 /* The integer at an offset; 0 where the file is too short for it. */
 static uint64_t field(const struct scan *s, size_t at, size_t width)
@@ -178,14 +155,10 @@ static void header_read(struct scan *s)
 
 static int foreign_refuse(const struct scan *s)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(foreign_rows); i++) {
-		const struct foreign_row *f = &foreign_rows[i];
+	int r = file_kind_refuse(s->bytes, s->size, ROLE_KERNEL, ERROR_BAD_VALUE, s->err);
 
-		if (!marked(s, f->at, f->mark))
-			continue;
-		error_set(s->err, ERROR_BAD_VALUE, "not a bzImage: %s", f->looks);
-		return error_fix(s->err, "%s", f->fix);
-	}
+	if (r < 0)
+		return r;
 	error_set(s->err, ERROR_BAD_VALUE,
 	          "not a bzImage: no 'HdrS' at 0x202 in this file of %zu bytes", s->size);
 	error_why(s->err, "that is where a Linux kernel for x86 says how to start it");
@@ -245,16 +218,19 @@ static int check_header_length(const struct scan *s)
 	return error_fix(s->err, "%s", fix_image);
 }
 
-/* syssize counts 16 bytes. A signature appended to the file (sbsign) makes it longer than that. */
+/*
+ * syssize counts 16 bytes, the last of which need not be full (memtest86+ 6 and 7): no other loader asks for them. A
+ * signature appended to the file (sbsign) makes it longer than that.
+ */
 static int check_file_size(const struct scan *s)
 {
-	uint64_t said = field(s, SYSSIZE, 4) * 16;
+	uint64_t said = field(s, SYSSIZE, 4) * PARAGRAPH;
 
 	if (s->k.setup_size >= s->size) {
 		error_set(s->err, ERROR_BAD_VALUE,
 		          "the kernel's setup part is %u bytes long, and the file %zu",
 		          s->k.setup_size, s->size);
-	} else if (said > s->k.payload_size) {
+	} else if (said >= s->k.payload_size + PARAGRAPH) {
 		error_set(s->err, ERROR_BAD_VALUE,
 		          "the kernel is cut short: %llu bytes follow its setup part instead of "
 		          "%llu",

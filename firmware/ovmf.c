@@ -11,6 +11,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/filekind.h"
 
 #define FOUR_GIB         ((uint64_t)1 << 32)
 #define GUID_SIZE        16
@@ -39,29 +40,10 @@ static const uint8_t footer_guid[GUID_SIZE] = {
 	0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d,
 };
 
-/* Files that people hand us for firmware, each by a mark that no OVMF-style image carries there. */
-static const struct foreign_row {
-	size_t at;
-	const char *mark;
-	enum reason kind;
-	const char *text, *fix;
-} foreign_rows[] = {
-	{ 0, "IGVM", ERROR_UNSUPPORTED,
-	  "this is an IGVM file, which is not supported by this version",
-	  "give the raw image (.fd) of the same firmware" },
-	{ 0, "\177ELF", ERROR_BAD_FIRMWARE, "not an OVMF-style image: it looks like an ELF file",
-	  "give the firmware's raw image (.fd)" },
-	{ 0x202, "HdrS", ERROR_BAD_FIRMWARE,
-	  "not an OVMF-style image: it looks like a Linux kernel", "name it under boot.kernel" },
-	{ 0, "MZ", ERROR_BAD_FIRMWARE, "not an OVMF-style image: it looks like an EFI program",
-	  "give the firmware's raw image (.fd)" },
-	{ 0, "QFI\xfb", ERROR_BAD_FIRMWARE, "not an OVMF-style image: it looks like a qcow2 disk",
-	  "unpack it first: qemu-img convert -O raw IMAGE.qcow2 IMAGE.fd" },
-	/* fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole OVMF.fd */
-	{ 16, "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50",
-	  ERROR_BAD_FIRMWARE,
-	  "not an OVMF-style image: it looks like a variable store without code",
-	  "give the code image (OVMF_CODE) or the whole one (OVMF.fd)" },
+/* 69d96630-eb64-4b33-8491-13a5cf023dcf, the first program of IntelTdxX64 builds. OvmfPkgX64 has metadata for TDX too. */
+static const uint8_t tdx_sec_guid[GUID_SIZE] = {
+	0x30, 0x66, 0xd9, 0x69, 0x64, 0xeb, 0x33, 0x4b,
+	0x84, 0x91, 0x13, 0xa5, 0xcf, 0x02, 0x3d, 0xcf,
 };
 
 static const char fix_image[] = "copy the image again, or build it again with edk2";
@@ -107,26 +89,17 @@ bool ovmf_probe(const uint8_t *bytes, size_t size)
 	return footer_present(&s) || volume_present(&s);
 }
 
-static bool foreign_matches(const struct scan *s, const struct foreign_row *row)
-{
-	struct reader r = reader_over(s->bytes, s->size, row->at, strlen(row->mark));
-	const uint8_t *at = reader_take(&r, strlen(row->mark));
-
-	return at && memcmp(at, row->mark, strlen(row->mark)) == 0;
-}
-
 /* What the file is instead, when it is nothing that ends in a footer. */
 static int foreign_check(const struct scan *s)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(foreign_rows); i++) {
-		const struct foreign_row *row = &foreign_rows[i];
+	const struct file_kind *k = file_kind_of(s->bytes, s->size);
 
-		if (!foreign_matches(s, row))
-			continue;
-		error_set(s->err, row->kind, "%s", row->text);
-		return error_fix(s->err, "%s", row->fix);
-	}
-	return 0;
+	if (!k || strcmp(k->name, "igvm") != 0)
+		return file_kind_refuse(s->bytes, s->size, ROLE_FIRMWARE, ERROR_BAD_FIRMWARE,
+		                        s->err);
+	error_set(s->err, ERROR_UNSUPPORTED,
+	          "this is an IGVM file, which is not supported by this version");
+	return error_fix(s->err, "give the raw image (.fd) of the same firmware");
 }
 
 static int size_check(const struct scan *s)
@@ -176,7 +149,7 @@ static int image_check(const struct scan *s)
 static int reset_entry(struct scan *s, struct reader *r)
 {
 	s->found.reset_eip = reader_le32(r);
-	s->found.has_reset = s->found.reset_eip != 0;
+	s->found.has_reset = true;
 	return 0;
 }
 
@@ -207,11 +180,18 @@ static int metadata_entry(struct scan *s, struct reader *r)
 	return 0;
 }
 
+static int svsm_entry(struct scan *s, struct reader *r)
+{
+	(void)r;
+	s->found.is_svsm = true;
+	return 0;
+}
+
 /* The entries with a name. Those that no launch needs are passed over by their length, as unknown ones are. */
 static const struct entry_row {
 	const char *name;
 	uint8_t guid[GUID_SIZE];
-	size_t size; /* of the data */
+	size_t size; /* of the data; 0: any */
 	int (*read)(struct scan *s, struct reader *r);
 } entry_rows[] = {
 	{ "SEV-ES reset block", /* 00f771de-1a7e-4fcb-890e-68c77e2fb44e */
@@ -248,7 +228,7 @@ static const struct entry_row {
 	  { 0x12, 0xa6, 0x89, 0xa7, 0x97, 0x05, 0x4b, 0x4c, 0xa4, 0x9f, 0xcb, 0xb1, 0xfe, 0x9d,
 	    0x1d, 0xdd },
 	  0,
-	  NULL },
+	  svsm_entry },
 };
 static_assert(ARRAY_SIZE(entry_rows) <= 32, "scan.seen has a bit for each");
 
@@ -277,7 +257,7 @@ static int entry_use(struct scan *s, const struct ovmf_entry *found)
 		          "on who computes it");
 		return error_fix(s->err, "%s", fix_image);
 	}
-	if (found->size != e->size) {
+	if (e->size && found->size != e->size) {
 		error_set(s->err, ERROR_BAD_FIRMWARE,
 		          "the footer table's entry '%s' has %zu bytes of data instead of %zu",
 		          e->name, found->size, e->size);
@@ -517,6 +497,7 @@ int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error
 		return r;
 	s.found.size = size;
 	s.found.gpa = FOUR_GIB - size;
+	s.found.is_tdx = memmem(bytes, size, tdx_sec_guid, GUID_SIZE) != NULL;
 	r = footer_read(&s);
 	if (r == 0 && s.found.has_metadata)
 		r = metadata_read(&s);

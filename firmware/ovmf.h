@@ -30,10 +30,12 @@ struct ovmf_section {
 struct ovmf {
 	uint64_t gpa; /* 4 GiB - size */
 	uint64_t size;
-	bool has_reset;               /* a reset block of 0 counts as none */
-	uint32_t reset_eip;           /* AP start, SEV-ES reset block */
+	bool has_reset;               /* there is a SEV-ES reset block */
+	uint32_t reset_eip;           /* its address: where APs start; 0 is no place to start */
 	bool has_hash_area;           /* base 0 says "no area", as plain OvmfPkgX64 builds do */
 	uint32_t hash_gpa, hash_size; /* within one page */
+	bool is_svsm;                 /* an SVSM, which runs below a firmware and is none */
+	bool is_tdx;                  /* built for Intel TDX alone (IntelTdxX64) */
 	bool has_metadata;
 	/* Disjoint, whole pages, clear of the image. */
 	struct ovmf_section sections[OVMF_MAX_SECTIONS];

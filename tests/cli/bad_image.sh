@@ -69,7 +69,7 @@ damaged $METADATA_ENTRY '00000000 1600 de71f7007e1acb4f890e68c77e2fb44e' "$fw: t
 begin 'an image that does not say what a launch needs'
 damaged $((METADATA_ENTRY + 6)) 00 "$fw has no SEV metadata" '  why: ' '  fix: '
 damaged $((RESET_ENTRY + 6)) 00 "$fw has no SEV-ES reset block" '  why: '
-damaged $RESET_ENTRY 00000000 "$fw has no SEV-ES reset block" '  why: '
+damaged $RESET_ENTRY 00000000 "$fw has a SEV-ES reset block with address 0" '  why: '
 
 begin 'metadata outside the image'
 for at in 00000200:131072 08000000:8 ffffffff:4294967295; do
@@ -123,11 +123,40 @@ manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 
 begin 'files of another kind'
 printf '\177ELF' >"$T/i.fd"
-bad_firmware "$fw: not an OVMF-style image: it looks like an ELF file" '  fix: '
+bad_firmware "$fw: not an OVMF-style image: it looks like an ELF file, as vmlinux is" '  fix: '
 printf 'MZ' >"$T/i.fd"
-bad_firmware "$fw: not an OVMF-style image: it looks like an EFI program" '  fix: '
+bad_firmware "$fw: not an OVMF-style image: it looks like an EFI program (PE)" '  fix: '
 printf 'IGVM' >"$T/i.fd"
 refused unsupported 2:18 "$fw: this is an IGVM file, which is not supported by this version" '  fix: '
+
+named() { # LOOKS CURE: of $T/i.fd
+  bad_firmware "$fw: not an OVMF-style image: it looks like $1" "  fix: $2"
+}
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 4194304\n' 0 >"$T/i.fd"
+named 'a Git LFS pointer' 'fetch the file that it stands for: git lfs pull'
+printf '<!DOCTYPE html>\n<title>Sign in</title>\n' >"$T/i.fd"
+named 'an HTML page, as a download that failed leaves it' 'download the file again'
+gzip -c "$EXAMPLE" >"$T/i.fd"
+named 'a gzip file' 'unpack it first: gunzip'
+printf '!<arch>\ndebian-binary   ' >"$T/i.fd"
+named 'a Debian package' 'take the file out of the package: dpkg-deb -x'
+printf -- '-----BEGIN CERTIFICATE-----\n' >"$T/i.fd"
+named 'a certificate or key in PEM form' "give the firmware's raw image"
+
+begin 'an SVSM, and a build for TDX alone'
+sound
+patch "$T/i.fd" $METADATA_ENTRY '00000000 1600 12a689a797054b4ca49fcbb1fe9d1ddd'
+bad_firmware "$fw is an SVSM image" '  why: an SVSM runs below a firmware' '  fix: give the firmware alone'
+sound
+patch "$T/i.fd" 0x8000 '3066d96964eb334b849113a5cf023dcf'
+bad_firmware "$fw is built for Intel TDX" '  why: ' '  fix: use an OvmfPkgX64 or AmdSevX64 build'
+
+begin 'a kernel that is none, through a firmware'
+sound
+manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
+printf 'version https://git-lfs.github.com/spec/v1\n' >"$T/k"
+refused bad-value 2:32 "kernel '$T/k': not a bzImage: it looks like a Git LFS pointer" '  fix: fetch the file that it stands for: git lfs pull'
+manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 
 begin 'a kernel that no page of hashes can hold against'
 echo kernel >"$T/k"

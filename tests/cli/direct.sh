@@ -40,7 +40,7 @@ with_initrd() { # LINE...
 }
 
 digest() { # the digest of $T/m.yaml, to stdout
-  "$SNPVMM" measure "$T/m.yaml" 2>&1
+  "$SNPVMM" -q measure "$T/m.yaml" 2>&1
 }
 
 sum_of_pages() { # of a listing in $T/out, in KiB
@@ -128,7 +128,7 @@ refused bad-value $WHERE "$k: not a bzImage: no 'HdrS' at 0x202 in this file of 
 patch "$T/k" 0 7f454c46
 refused bad-value $WHERE "$k: not a bzImage: it looks like an ELF file, as vmlinux is" '  fix: give the bzImage'
 patch "$T/k" 0 4d5a0000
-refused bad-value $WHERE "$k: not a bzImage: it looks like an EFI program that is no Linux kernel by itself" '  fix: '
+refused bad-value $WHERE "$k: not a bzImage: it looks like an EFI program (PE)" '  fix: '
 patch "$T/k" 0 1f8b
 refused bad-value $WHERE "$k: not a bzImage: it looks like a gzip file" '  fix: unpack it'
 
@@ -139,6 +139,48 @@ damaged() { # OFFSET DIGITS KIND SENTENCE [LINE...]
   shift 4
   refused "$kind" $WHERE "$k: $sentence" '  fix: ' "$@"
 }
+
+begin 'an initrd that is none'
+kernel
+with_initrd
+initrd_named() { # LOOKS CURE: of $T/i
+  refused bad-value 2:27 "boot.initrd: '$T/i': not an initrd: it looks like $1" "  fix: $2"
+}
+printf 'version https://git-lfs.github.com/spec/v1\n' >"$T/i"
+initrd_named 'a Git LFS pointer' 'fetch the file that it stands for: git lfs pull'
+printf '<html>' >"$T/i"
+initrd_named 'an HTML page, as a download that failed leaves it' 'download the file again'
+cp "$T/sound" "$T/i"
+initrd_named 'a Linux kernel (bzImage)' 'name it under boot.kernel'
+printf '!<arch>\ndebian-binary   ' >"$T/i"
+initrd_named 'a Debian package' 'take the file out of the package'
+printf '\177ELF' >"$T/i"
+initrd_named 'an ELF file, as vmlinux is' 'give a cpio archive, packed or not'
+
+begin 'an initrd as it may be packed'
+for mark in 1f8b08 425a6839 fd377a585a00 28b52ffd 5d000080 02214c18 894c5a4f000d0a1a0a 303730373031 68737173; do
+  hex $mark >"$T/i"
+  call check "$T/m.yaml"
+  wants 0
+  err_is "snpvmm: $T/m.yaml: ok"
+done
+
+begin 'an empty initrd is none, and is said to be'
+: >"$T/i"
+call measure "$T/m.yaml"
+wants 0
+err_is "snpvmm: $T/m.yaml: boot.initrd: '$T/i' is empty, so the guest gets no initrd"
+
+begin 'a kernel whose last 16 bytes are not full is whole'
+direct
+kernel
+for size in 9727 9713; do
+  truncate -s $size "$T/k"
+  call check "$T/m.yaml"
+  wants 0
+done
+truncate -s 9712 "$T/k"
+refused bad-value $WHERE "$k: the kernel is cut short: 8176 bytes follow its setup part instead of 8192" '  fix: '
 
 begin 'a protocol that is too old'
 damaged $VERSION 0b02 unsupported 'the kernel speaks boot protocol 2.11, and 2.12 is the oldest supported' '  why: 2.12 (Linux 3.8)' '  fix: use a newer kernel'
@@ -167,7 +209,7 @@ patch "$T/k" $RELOCATABLE 00
 refused unsupported $WHERE "$k: the kernel is not relocatable and must lie at 0xffffffffffffffff (pref_address), where it can't be put" '  why: ' '  fix: '
 
 begin 'a kernel that is cut'
-for size in 1 512 517 518 600 615 616 1536 2048 9727; do
+for size in 1 512 517 518 600 615 616 1536 2048 9712; do
   kernel
   truncate -s $size "$T/k"
   for command in measure check 'run -v --platform=kvm'; do

@@ -162,7 +162,7 @@ Test(assemble, refuses_an_image_without_a_reset_block_even_for_one_vcpu)
 
 	f.m.vcpus = 1;
 	check_refused(&f, ERROR_BAD_FIRMWARE, "has no SEV-ES reset block", 5);
-	check_refused(&g, ERROR_BAD_FIRMWARE, "has no SEV-ES reset block", 5);
+	check_refused(&g, ERROR_BAD_FIRMWARE, "has a SEV-ES reset block with address 0", 5);
 }
 
 Test(assemble, names_the_file_before_what_is_wrong_in_it)

@@ -206,14 +206,14 @@ Test(ovmf, says_what_is_missing_instead_of_refusing)
 	check_layout(&b, "at fffff000, reset none, hashes none, sections none");
 }
 
-Test(ovmf, takes_a_reset_block_or_a_hash_area_of_zero_for_none)
+Test(ovmf, takes_a_hash_area_of_zero_for_none_and_tells_a_reset_block_of_zero)
 {
 	struct image_spec spec = {
 		.size = 4096, .reset = true, .hash_area = true, .hash_size = 0x400
 	};
 	auto_blob struct blob b = image_make(&spec);
 
-	check_layout(&b, "at fffff000, reset none, hashes none, sections none");
+	check_layout(&b, "at fffff000, reset 0, hashes none, sections none");
 }
 
 Test(ovmf, keeps_sections_with_numbers_it_does_not_know)

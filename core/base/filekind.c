@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/filekind.c: the table of file kinds, told by magic numbers as file(1) does, and the cure for each. */
+#include "core/base/filekind.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+
+#define TEXT_LOOKED_AT ((size_t)4096) /* of a text; what follows isn't looked at */
+
+/* PE/COFF: where the header's place stands, and the sizes of what is there. */
+#define PE_POINTER      0x3c
+#define PE_HEADER       24
+#define PE_SECTION      40
+#define PE_SECTIONS_MAX 96
+
+static bool marked(const uint8_t *bytes, size_t size, size_t at, const char *mark, size_t n)
+{
+	return at <= size && n <= size - at && memcmp(bytes + at, mark, n) == 0;
+}
+
+static bool is_empty(const uint8_t *bytes, size_t size)
+{
+	(void)bytes;
+	return size == 0;
+}
+
+static bool is_text(const uint8_t *bytes, size_t size)
+{
+	size_t n = MIN_OF(size, TEXT_LOOKED_AT);
+
+	for (size_t i = 0; i < n; i++)
+		if ((bytes[i] < ' ' && !memchr("\t\n\r\f", bytes[i], 4)) || bytes[i] == 0x7f)
+			return false;
+	return n > 0;
+}
+
+static size_t space_before(const uint8_t *bytes, size_t size)
+{
+	size_t n = marked(bytes, size, 0, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	while (n < size && n < TEXT_LOOKED_AT && memchr(" \t\r\n", bytes[n], 4))
+		n++;
+	return n;
+}
+
+static bool begins_with(const uint8_t *bytes, size_t size, const char *word)
+{
+	size_t at = space_before(bytes, size);
+
+	return size - at >= strlen(word) &&
+	       strncasecmp((const char *)bytes + at, word, strlen(word)) == 0;
+}
+
+static bool is_html(const uint8_t *bytes, size_t size)
+{
+	return begins_with(bytes, size, "<!doctype html") || begins_with(bytes, size, "<html");
+}
+
+static bool is_xml(const uint8_t *bytes, size_t size)
+{
+	return begins_with(bytes, size, "<?xml");
+}
+
+static bool is_json(const uint8_t *bytes, size_t size)
+{
+	size_t at = space_before(bytes, size), end = size;
+
+	while (end > at && memchr(" \t\r\n", bytes[end - 1], 4))
+		end--;
+	if (!is_text(bytes, size) || end - at < 2)
+		return false;
+	return (bytes[at] == '{' && bytes[end - 1] == '}') ||
+	       (bytes[at] == '[' && bytes[end - 1] == ']');
+}
+
+static bool is_key_char(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || c == '.';
+}
+
+/* A document marker, or a first line "key: value" after comments. */
+static bool is_yaml(const uint8_t *bytes, size_t size)
+{
+	size_t n = MIN_OF(size, TEXT_LOOKED_AT), at = space_before(bytes, n), from;
+
+	while (at < n && bytes[at] == '#') {
+		while (at < n && bytes[at] != '\n')
+			at++;
+		at += space_before(bytes + at, n - at);
+	}
+	if (!is_text(bytes, size) || marked(bytes, n, at, "---\n", 4))
+		return is_text(bytes, size);
+	for (from = at; at < n && is_key_char(bytes[at]);)
+		at++;
+	return at > from && at < n && bytes[at] == ':' &&
+	       (at + 1 == n || memchr(" \r\n", bytes[at + 1], 3));
+}
+
+/* One DER object that fills the file: SEQUENCE, a length that is the file's, then what certificates and keys begin with. */
+static bool is_der(const uint8_t *bytes, size_t size)
+{
+	size_t head = 2, length;
+
+	if (size < 32 || bytes[0] != 0x30)
+		return false;
+	length = bytes[1];
+	if (bytes[1] == 0x81 || bytes[1] == 0x82) {
+		head = bytes[1] == 0x81 ? 3 : 4;
+		length = head == 3 ? bytes[2] : (size_t)bytes[2] << 8 | bytes[3];
+	}
+	return head + length == size && (bytes[head] == 0x30 || bytes[head] == 0x02);
+}
+
+const uint8_t *pe_section(const uint8_t *bytes, size_t size, const char *name, size_t *ret_size)
+{
+	struct reader r = reader_over(bytes, size, PE_POINTER, 4);
+	uint32_t at = reader_le32(&r);
+	unsigned sections, optional;
+	char key[8] = { 0 };
+
+	if (r.bad || !marked(bytes, size, 0, "MZ", 2) || !marked(bytes, size, at, "PE\0\0", 4))
+		return NULL;
+	memcpy(key, name, strnlen(name, sizeof(key)));
+	r = reader_over(bytes, size, at, PE_HEADER);
+	reader_take(&r, 6);
+	sections = reader_le16(&r);
+	reader_take(&r, 12);
+	optional = reader_le16(&r);
+	if (r.bad)
+		return NULL;
+	for (unsigned i = 0; i < sections && i < PE_SECTIONS_MAX; i++) {
+		struct reader s =
+			reader_over(bytes, size, (size_t)at + PE_HEADER + optional + i * PE_SECTION,
+		                    PE_SECTION);
+		const uint8_t *head = reader_take(&s, 16);
+		uint32_t raw_size = reader_le32(&s), raw = reader_le32(&s);
+
+		if (!head || memcmp(head, key, sizeof(key)) != 0)
+			continue;
+		*ret_size = raw_size;
+		return raw <= size && raw_size <= size - raw ? bytes + raw : NULL;
+	}
+	return NULL;
+}
+
+static bool is_uki(const uint8_t *bytes, size_t size)
+{
+	size_t n;
+
+	return pe_section(bytes, size, ".linux", &n);
+}
+
+/* 96b582de-1fb2-45f7-baea-a366c55a082d, 48 bytes before the end: edk2's table of GUIDs. */
+static bool is_ovmf(const uint8_t *bytes, size_t size)
+{
+	return size >= 0x30 &&
+	       marked(bytes, size, size - 0x30,
+	              "\xde\x82\xb5\x96\xb2\x1f\xf7\x45\xba\xea\xa3\x66\xc5\x5a\x08\x2d", 16);
+}
+
+/* A PC's BIOS fills whole 64 KiB up to 4 GiB, and its last 16 bytes begin with a jump (far or near). */
+static bool is_bios(const uint8_t *bytes, size_t size)
+{
+	const uint8_t *last = bytes + size - 16;
+
+	if (size < 0x10000 || size % 0x10000 || size > (size_t)16 << 20)
+		return false;
+	return (last[0] == 0xea && last[4] == 0xf0) || last[0] == 0xe9 || last[0] == 0xeb;
+}
+
+#define MARK(at, text)  at, text, sizeof(text) - 1, NULL
+#define PROBE(function) 0, NULL, 0, function
+#define UNPACK(tool)    "unpack it first: " tool ", or give the file from before it was packed"
+
+/* The first that matches. What a file ends with counts more than its beginning: a firmware may begin with anything. */
+static const struct file_kind kinds[] = {
+	{ "empty", "an empty file", 0, NULL, "copy or download it again, or build it again", false,
+	  PROBE(is_empty) },
+	{ "git-lfs", "a Git LFS pointer", 0, NULL,
+	  "fetch the file that it stands for: git lfs pull", false,
+	  MARK(0, "version https://git-lfs.github.com/spec/") },
+	{ "ovmf", "an OVMF-style firmware image", ROLE_FIRMWARE, "boot.firmware", NULL, false,
+	  PROBE(is_ovmf) },
+	{ "igvm", "an IGVM file", ROLE_FIRMWARE, "boot.firmware", NULL, false, MARK(0, "IGVM") },
+	{ "bzimage", "a Linux kernel (bzImage)", ROLE_KERNEL, "boot.kernel", NULL, false,
+	  MARK(0x202, "HdrS") },
+	/* fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole OVMF.fd */
+	{ "ovmf-vars", "a variable store without code", 0, NULL,
+	  "give the code image (OVMF_CODE) or the whole one (OVMF.fd)", false,
+	  MARK(16, "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50") },
+	{ "firmware-volume", "a UEFI firmware volume without a reset vector", ROLE_FIRMWARE,
+	  "boot.firmware", NULL, false, MARK(0x28, "_FVH") },
+	{ "arm64-kernel", "a kernel for arm64", 0, NULL, "give one for x86-64", false,
+	  MARK(0x38, "ARM\x64") },
+	{ "riscv-kernel", "a kernel for RISC-V", 0, NULL, "give one for x86-64", false,
+	  MARK(0x38, "RSC\x05") },
+	{ "uki", "a unified kernel image (UKI)", 0, NULL,
+	  "take its parts out: objcopy -O binary --only-section=.linux UKI KERNEL, and likewise "
+	  ".initrd",
+	  false, PROBE(is_uki) },
+	{ "pe", "an EFI program (PE)", 0, NULL, NULL, false, MARK(0, "MZ") },
+	{ "elf", "an ELF file, as vmlinux is", 0, NULL, NULL, false, MARK(0, "\177ELF") },
+	{ "gzip", "a gzip file", ROLE_INITRD, NULL, UNPACK("gunzip"), false, MARK(0, "\x1f\x8b") },
+	{ "xz", "an xz file", ROLE_INITRD, NULL, UNPACK("unxz"), false,
+	  MARK(0, "\xfd"
+	          "7zXZ\0") },
+	{ "zstd", "a zstd file", ROLE_INITRD, NULL, UNPACK("unzstd"), false,
+	  MARK(0, "\x28\xb5\x2f\xfd") },
+	{ "bzip2", "a bzip2 file", ROLE_INITRD, NULL, UNPACK("bunzip2"), false, MARK(0, "BZh") },
+	{ "lzma", "an LZMA file", ROLE_INITRD, NULL, UNPACK("unlzma"), false, MARK(0, "\x5d\0\0") },
+	{ "lzo", "an LZO file", ROLE_INITRD, NULL, UNPACK("lzop -d"), false,
+	  MARK(0, "\x89LZO\0\r\n\x1a\n") },
+	{ "lz4", "an LZ4 file in the old format", ROLE_INITRD, NULL, UNPACK("unlz4"), false,
+	  MARK(0, "\x02\x21\x4c\x18") },
+	{ "lz4-frame", "an LZ4 file in the frame format, which Linux does not unpack", 0, NULL,
+	  "unpack it (unlz4); an initrd may be packed by 'lz4 -l'", false,
+	  MARK(0, "\x04\x22\x4d\x18") },
+	{ "cpio", "a cpio archive, as an initrd is", ROLE_INITRD, "boot.initrd", NULL, false,
+	  MARK(0, "07070") },
+	{ "cpio-old", "a cpio archive in the old binary format, which Linux does not unpack", 0,
+	  NULL, "pack it in the format 'newc': cpio -o -H newc", false, MARK(0, "\xc7\x71") },
+	{ "squashfs", "a squashfs file system", ROLE_INITRD, NULL, NULL, false, MARK(0, "hsqs") },
+	{ "ext4", "an ext2, ext3 or ext4 file system", ROLE_INITRD, NULL, NULL, false,
+	  MARK(0x438, "\x53\xef") },
+	{ "tar", "a tar archive", 0, NULL, "take the file out of the archive: tar -xf", false,
+	  MARK(257, "ustar") },
+	{ "zip", "a zip archive", 0, NULL, "take the file out of the archive: unzip", false,
+	  MARK(0, "PK\3\4") },
+	{ "7z", "a 7z archive", 0, NULL, "take the file out of the archive: 7z x", false,
+	  MARK(0, "7z\xbc\xaf\x27\x1c") },
+	{ "deb", "a Debian package", 0, NULL,
+	  "take the file out of the package: dpkg-deb -x PACKAGE.deb FOLDER", false,
+	  MARK(0, "!<arch>\ndebian") },
+	{ "ar", "an ar archive", 0, NULL, "take the file out of the archive: ar x", false,
+	  MARK(0, "!<arch>\n") },
+	{ "rpm", "an RPM package", 0, NULL,
+	  "take the file out of the package: rpm2cpio PACKAGE.rpm | cpio -id", false,
+	  MARK(0, "\xed\xab\xee\xdb") },
+	{ "qcow2", "a qcow2 disk", 0, NULL,
+	  "unpack it first: qemu-img convert -O raw IMAGE.qcow2 IMAGE.fd", false,
+	  MARK(0, "QFI\xfb") },
+	{ "vmdk", "a VMDK disk", 0, NULL, "unpack it first: qemu-img convert -O raw", false,
+	  MARK(0, "KDMV") },
+	{ "vhdx", "a VHDX disk", 0, NULL, "unpack it first: qemu-img convert -O raw", false,
+	  MARK(0, "vhdxfile") },
+	{ "iso", "an ISO 9660 image", 0, NULL,
+	  "take the file out of the image: bsdtar -xf IMAGE.iso", false, MARK(0x8001, "CD001") },
+	{ "uimage", "a U-Boot image", 0, NULL, "give the file that it was made of", false,
+	  MARK(0, "\x27\x05\x19\x56") },
+	{ "fdt", "a device tree or FIT image", 0, NULL, "give the file that it was made of", false,
+	  MARK(0, "\xd0\x0d\xfe\xed") },
+	{ "android-boot", "an Android boot image", 0, NULL, "take the kernel out: unpack_bootimg",
+	  false, MARK(0, "ANDROID!") },
+	{ "pem", "a certificate or key in PEM form", 0, NULL, NULL, false, MARK(0, "-----BEGIN ") },
+	{ "der", "a certificate or key in DER form", 0, NULL, NULL, false, PROBE(is_der) },
+	{ "bios", "a PC firmware (BIOS)", ROLE_FIRMWARE, "boot.firmware", NULL, true,
+	  PROBE(is_bios) },
+	{ "boot-sector", "a boot sector or a disk", 0, NULL,
+	  "give the file itself, as it lies in the disk's file system", false,
+	  MARK(0x1fe, "\x55\xaa") },
+	{ "html", "an HTML page, as a download that failed leaves it", 0, NULL,
+	  "download the file again, and see that it is not a login or error page", false,
+	  PROBE(is_html) },
+	{ "xml", "an XML document", 0, NULL, NULL, false, PROBE(is_xml) },
+	{ "script", "a script", 0, NULL, NULL, false, MARK(0, "#!") },
+	{ "json", "a JSON document", 0, NULL, NULL, false, PROBE(is_json) },
+	{ "yaml", "a YAML document", 0, NULL, NULL, true, PROBE(is_yaml) },
+	{ "text", "a text", 0, NULL, NULL, true, PROBE(is_text) },
+};
+
+const struct file_kind *file_kind_of(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct file_kind *k = &kinds[i];
+
+		if (k->probe ? k->probe(bytes, size)
+		             : marked(bytes, size, k->at, k->mark, k->mark_size))
+			return k;
+	}
+	return NULL;
+}
+
+static const struct role_row {
+	enum file_role role;
+	const char *wanted, *fix;
+} roles[] = {
+	{ ROLE_FIRMWARE, "an OVMF-style image", "give the firmware's raw image (.fd)" },
+	{ ROLE_KERNEL, "a bzImage",
+	  "give the bzImage that the kernel's build leaves in arch/x86/boot (vmlinuz in "
+	  "packages)" },
+	{ ROLE_INITRD, "an initrd",
+	  "give a cpio archive, packed or not, as mkinitramfs or dracut make it" },
+	{ ROLE_BYTES, "the bytes that are wanted",
+	  "give a file of these bytes alone, in binary, base64 or hex" },
+};
+
+const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *room, size_t size)
+{
+	if (k->key && !(k->fits & role)) {
+		snprintf(room, size, "name it under %s", k->key);
+		return room;
+	}
+	return k->fix;
+}
+
+int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enum reason reason,
+                     struct error *err)
+{
+	const struct file_kind *k = file_kind_of(bytes, size);
+	const struct role_row *row = roles;
+	char room[64];
+	const char *fix;
+
+	if (!k || k->vague || k->fits & role)
+		return 0;
+	while (row->role != role)
+		row++;
+	error_set(err, reason, "not %s: it looks like %s", row->wanted, k->text);
+	fix = file_kind_fix(k, role, room, sizeof(room));
+	return error_fix(err, "%s", fix ? fix : row->fix);
+}
