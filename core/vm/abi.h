@@ -142,13 +142,20 @@ struct x_sev_status {
 static_assert(sizeof(struct x_sev_status) == 12, "sev_user_data_status");
 
 struct x_snp_status {
-	uint8_t api_major, api_minor, state, rmp_initialized; /* bit 0 */
+	uint8_t api_major, api_minor, state, init;
 	le32 build_id, flags, guest_count;
 	le64 current_tcb, reported_tcb;
 };
 static_assert(sizeof(struct x_snp_status) == 32, "sev_user_data_snp_status");
 
+/* In x_snp_status.init; SEV-SNP firmware ABI 8.3.2. */
+#define X_SNP_STATUS_RMP         (1U << 0)
+#define X_SNP_STATUS_ALIAS_CHECK (1U << 1)
+
 /* In x_snp_status.flags. */
+#define X_SNP_STATUS_MASK_CHIP_ID      (1U << 0)
+#define X_SNP_STATUS_MASK_CHIP_KEY     (1U << 1)
+#define X_SNP_STATUS_VLEK              (1U << 2)
 #define X_SNP_STATUS_RAPL_DIS          (1U << 4)
 #define X_SNP_STATUS_CIPHERTEXT_HIDING (1U << 6)
 static_assert(offsetof(struct x_snp_status, flags) == 8, "sev_user_data_snp_status");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* core/vm/doctor_cpu.c: checks of the machine: processor, hypervisor, kernel. CPUID: APM volume 3, appendix E. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/vm/doctor_priv.h"
@@ -80,12 +81,30 @@ void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	              "use a host with an AMD EPYC 7003 or later");
 }
 
+/* arch/x86/kvm/svm/sev.c, sev_hardware_setup(): where ciphertext is hidden, SNP guests have the first ASIDs alone. */
+static uint32_t asids_hidden(const struct doctor *d)
+{
+	char value[16];
+
+	host_file(d->host, "/sys/module/kvm_amd/parameters/ciphertext_hiding_asids", value,
+	          sizeof(value));
+	return (uint32_t)strtoul(value, NULL, 10); /* 0: it isn't, or the kernel is before 6.18 */
+}
+
 /* EDX is the first ASID of a guest without SEV-ES; those below are for SEV-ES and SNP. */
 void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	uint32_t first = d->sev_leaf[LEAF_EDX], all = d->sev_leaf[LEAF_ECX];
+	uint32_t hidden = asids_hidden(d);
 
 	(void)row;
+	if (first > 1 && all > 0 && hidden > 0 && hidden < first) {
+		doctor_say(c, DOCTOR_OK,
+		           "%u ASIDs for SNP guests, as ciphertext hiding gives them "
+		           "(kvm_amd.ciphertext_hiding_asids), of %u",
+		           hidden, all);
+		return;
+	}
 	if (first > 1 && all > 0) {
 		doctor_say(c, DOCTOR_OK, "%u ASIDs for SNP guests, of %u", first - 1, all);
 		return;
@@ -106,16 +125,6 @@ static const char *cpu_flags(char *text)
 	return at + 1;
 }
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = text; (at = strstr(at, word)); at += n)
-		if ((at == text || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
-			return true;
-	return false;
-}
-
 void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	char text[16384];
@@ -128,7 +137,7 @@ void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor
 		doctor_say(c, DOCTOR_UNKNOWN, "/proc/cpuinfo doesn't show the CPU's flags");
 		return;
 	}
-	if (has_word(flags, "sev_snp")) {
+	if (host_word(flags, "sev_snp")) {
 		doctor_say(c, DOCTOR_OK, "the kernel uses it (flag sev_snp in /proc/cpuinfo)");
 		return;
 	}

@@ -11,8 +11,11 @@
 
 #define BIOS_RMP "in the BIOS: SMEE on, SEV-SNP support on, SNP memory (RMP table) coverage on"
 
+#define IOMMU_ON         "boot without amd_iommu=off and iommu=off, with the IOMMU on in the BIOS"
+#define IOMMU_TRANSLATES "boot without iommu=pt and iommu.passthrough=1; add iommu=nopt"
+
 /*
- * Linux 6.12 and before: arch/x86/virt/svm/sev.c, drivers/iommu/amd/init.c, drivers/crypto/ccp/sev-dev.c,
+ * Linux 6.12 to 7.3: arch/x86/virt/svm/sev.c, drivers/iommu/amd/init.c, drivers/crypto/ccp/sev-dev.c,
  * arch/x86/kvm/svm/sev.c. The first row that fits a line is taken.
  */
 static const struct log_fragment {
@@ -23,6 +26,7 @@ static const struct log_fragment {
 		*fix; /* "" with an error number in the line: as the firmware's status says */
 } fragments[] = {
 	{ LOG_RMP, DOCTOR_OK, "SEV-SNP: RMP table physical range [", "", "" },
+	{ LOG_RMP, DOCTOR_OK, "Segmented RMP base table physical range [", "", "" }, /* 6.14 */
 	{ LOG_RMP, DOCTOR_MISSING, "Memory for the RMP table has not been reserved by BIOS",
 	  "the BIOS keeps no memory for the table of page owners", BIOS_RMP },
 	{ LOG_RMP, DOCTOR_MISSING, "does not cover full system RAM",
@@ -32,9 +36,11 @@ static const struct log_fragment {
 	  "the BIOS reserved the table of page owners wrongly", "update the BIOS; " BIOS_RMP },
 	{ LOG_IOMMU, DOCTOR_OK, "IOMMU SNP support enabled", "", "" },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU disabled or configured in passthrough mode",
-	  "SNP wants every device behind the IOMMU",
-	  "boot without amd_iommu=off, iommu=off, iommu=pt and iommu.passthrough=1; add "
-	  "iommu=nopt" },
+	  "SNP wants every device behind the IOMMU", IOMMU_ON "; " IOMMU_TRANSLATES },
+	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU disabled,", /* 7.3 has two messages of the one */
+	  "SNP wants every device behind the IOMMU", IOMMU_ON },
+	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU configured in passthrough mode",
+	  "SNP wants the IOMMU to translate for every device", IOMMU_TRANSLATES },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU is configured with V2 page table mode",
 	  "SNP wants the IOMMU's page tables of version 1", "boot without amd_iommu=pgtbl_v2" },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU SNP feature not enabled",
@@ -59,7 +65,8 @@ static const struct log_fragment {
 	  "LAUNCH_START failed: the firmware had no context for another guest",
 	  "end left-over guests" },
 	{ LOG_GUESTS, DOCTOR_NOTE, "vmgexit: GHCB GPA [",
-	  "a guest used a GHCB that it had not registered; its KVM_RUN then fails",
+	  "a guest used a GHCB that it had not registered: up to Linux 6.18 its KVM_RUN then "
+	  "fails, Linux 7 lets the guest know",
 	  "give the guest a kernel or firmware that knows SEV-SNP" },
 	{ LOG_GUESTS, DOCTOR_NOTE, "vmgexit: exit code ",
 	  "a guest left fields of its GHCB out, or the GHCB's page was private",
@@ -113,6 +120,23 @@ static void status_advise(const char *line, struct doctor_check *c)
 	doctor_advise(c, why, s->cure);
 }
 
+/* With the IOMMU off from the command line on the kernel says nothing at all. */
+static bool iommu_off(const struct doctor *d, struct doctor_check *c)
+{
+	static const char *const words[] = { "amd_iommu=off", "iommu=off" };
+	char line[4096];
+
+	host_file(d->host, "/proc/cmdline", line, sizeof(line));
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (host_word(line, words[i])) {
+			doctor_say(c, DOCTOR_MISSING, "the kernel was booted with %s", words[i]);
+			doctor_advise(c, "SNP wants every device behind the IOMMU", IOMMU_ON);
+			return true;
+		}
+	return false;
+}
+
 /* Where SNP works all the same, the message is of before, and no more than a note. */
 void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
@@ -121,6 +145,8 @@ void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	if (!d->log_read)
 		d->log_result = host_log(d->host, log_line, d);
 	d->log_read = true;
+	if (!f->fragment && row->which == LOG_IOMMU && !d->snp_offered && iommu_off(d, c))
+		return;
 	if (!f->fragment && d->log_result < 0)
 		doctor_say(c, DOCTOR_UNKNOWN, "the kernel log can't be read: %s",
 		           strerror(-d->log_result));

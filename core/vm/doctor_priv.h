@@ -29,6 +29,7 @@ struct doctor {
 	bool snp_offered;                   /* KVM has VMs of type 4 */
 	bool snp_up;                        /* the firmware has SNP initialised */
 	uint32_t sev_leaf[4];               /* CPUID 0x8000001F */
+	struct x_snp_status snp;            /* zero where the firmware doesn't tell */
 	bool log_read;
 	int log_result; /* of host_log() */
 	struct log_finding log[LOG_TOPICS];
@@ -68,6 +69,10 @@ void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_che
 void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+
+void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_report_masks(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
 /* core/vm/doctor_log.c: the kernel log. */
 void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);

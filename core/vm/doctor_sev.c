@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/snp/report.h"
 #include "core/snp/status.h"
 #include "core/vm/doctor_priv.h"
 #include "core/vm/platforms.h"
@@ -88,13 +89,14 @@ void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct do
 	struct x_snp_status s;
 	uint32_t status;
 	int r = host_snp_status(d->host, d->sev, &s, &status);
-	bool rmp = s.rmp_initialized & 1;
+	bool rmp = s.init & X_SNP_STATUS_RMP;
 
 	(void)row;
 	if (r < 0) {
 		firmware_refused("SNP_PLATFORM_STATUS", -r, status, c);
 		return;
 	}
+	d->snp = s;
 	d->snp_up = s.state != STATE_UNINIT && rmp;
 	if (d->snp_up) {
 		doctor_say(c, DOCTOR_OK, "SNP firmware %u.%u.%u is up, with %u guest%s",
@@ -107,4 +109,75 @@ void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct do
 	doctor_advise(c, "kvm_amd initialises it when it is loaded; it isn't, or that failed",
 	              "modprobe kvm_amd; if it is loaded see 'log-firmware', 'log-rmp' and "
 	              "'log-iommu'");
+}
+
+/* "boot loader 4, TEE 0, SNP 24, microcode 84"; which byte is whose depends on the processor's family. */
+static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t size)
+{
+	struct snp_report like = { .version = le32_of(3) };
+	struct snp_tcb t;
+	uint32_t reg[4];
+
+	host_cpuid(d->host, 1, reg); /* APM volume 3, E.3.2 */
+	like.cpuid_family = (uint8_t)((reg[0] >> 8 & 0xf) + (reg[0] >> 20 & 0xff));
+	like.cpuid_model = (uint8_t)((reg[0] >> 4 & 0xf) | (reg[0] >> 12 & 0xf0));
+	t = snp_report_tcb(&like, tcb);
+	if (t.has_fmc)
+		snprintf(to, size, "FMC %u, boot loader %u, TEE %u, SNP %u, microcode %u", t.fmc,
+		         t.boot_loader, t.tee, t.snp, t.microcode);
+	else
+		snprintf(to, size, "boot loader %u, TEE %u, SNP %u, microcode %u", t.boot_loader,
+		         t.tee, t.snp, t.microcode);
+	return to;
+}
+
+/* What snphost shows as platform and reported TCB. The committed one stands in reports alone. */
+void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	char current[96], reported[96];
+
+	(void)row;
+	tcb_text(d, d->snp.current_tcb, current, sizeof(current));
+	tcb_text(d, d->snp.reported_tcb, reported, sizeof(reported));
+	if (le64_get(d->snp.current_tcb) == le64_get(d->snp.reported_tcb)) {
+		doctor_say(c, DOCTOR_OK, "TCB, current and reported: %s", current);
+		return;
+	}
+	doctor_say(c, DOCTOR_NOTE, "TCB %s; reported: %s", current, reported);
+	doctor_advise(c,
+	              "SNP_CONFIG set the TCB that attestation reports name, and certificates are "
+	              "for, or the firmware was updated since",
+	              "to report the current one: 'snphost config reset'");
+}
+
+/* Two addresses of one place in memory would get around the RMP (CVE-2024-21944). */
+void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	(void)row;
+	if (d->snp.init & X_SNP_STATUS_ALIAS_CHECK) {
+		doctor_say(c, DOCTOR_OK, "memory has no aliases, the firmware checked it");
+		return;
+	}
+	doctor_say(c, DOCTOR_NOTE, "the firmware doesn't say that memory has no aliases");
+	doctor_advise(c,
+	              "it didn't check, or is older than 1.55.22 (EPYC 7003) or 1.55.38 (9004): "
+	              "reports lack alias_check_complete (CVE-2024-21944)",
+	              "update BIOS and SEV firmware");
+}
+
+void look_report_masks(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	uint32_t flags = le32_get(d->snp.flags);
+	bool id = flags & X_SNP_STATUS_MASK_CHIP_ID, key = flags & X_SNP_STATUS_MASK_CHIP_KEY;
+
+	(void)row;
+	if (!id && !key) {
+		doctor_say(c, DOCTOR_OK, "attestation reports name the chip and are signed%s",
+		           flags & X_SNP_STATUS_VLEK ? "; there is a VLEK" : "");
+		return;
+	}
+	doctor_say(c, DOCTOR_NOTE, "attestation reports %s%s%s",
+	           id ? "don't name the chip (MASK_CHIP_ID)" : "", id && key ? " and " : "",
+	           key ? "aren't signed by its key (MASK_CHIP_KEY)" : "");
+	doctor_advise(c, "SNP_CONFIG on this host says so", "'snphost config' changes it");
 }

@@ -37,6 +37,16 @@ void host_clean(char *text)
 			*text = '?';
 }
 
+bool host_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)); at += n)
+		if ((at == text || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
 /* O_NOCTTY and O_NONBLOCK: whatever stands there in a container's /dev, opening it neither waits nor takes it. */
 static int host_open(const struct host *h, const char *path, struct stat *ret)
 {

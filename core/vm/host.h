@@ -38,6 +38,9 @@ int host_file(const struct host *h, const char *path, char *ret, size_t size);
 /* Is there anything of that name? */
 bool host_has(const struct host *h, const char *path);
 
+/* Is `word` one of the words between spaces? */
+bool host_word(const char *text, const char *word);
+
 /* Makes printable ASCII of a text: anything else becomes '?'. */
 void host_clean(char *text);
 

@@ -90,7 +90,7 @@ const struct refusal refusals[] = {
 	  "the SEV-ES ASID limit in the BIOS" },
 	{ CALL_SEV_INIT2, EINVAL, ERROR_HOST_UNSUPPORTED,
 	  "this kernel doesn't know a feature that snp.guest_features asks for",
-	  "use snp.guest_features: 0x1, or a newer kernel" },
+	  "use snp.guest_features: 0x1, or a host whose kernel and CPU have it" },
 	{ CALL_SEV_INIT2, ENOTTY, ERROR_HOST_UNSUPPORTED,
 	  "SEV is off in kvm_amd, or the BIOS reserves no ASIDs for SNP guests",
 	  "set the SEV-ES ASID limit in the BIOS to 2 or more; load kvm_amd with sev_snp=1" },
@@ -139,12 +139,9 @@ const struct refusal refusals[] = {
 	{ CALL_MEMORY_REGION2, EBADF, ERROR_KVM, "the guest_memfd was closed meanwhile", REPORT },
 
 	{ CALL_MEMORY_ATTRIBUTES, EINVAL, ERROR_HOST_UNSUPPORTED,
-	  "this VM's memory can't be private",
-	  "use Linux 6.11 or later, booted without kvm.gmem_in_place_conversion" },
+	  "this VM's memory can't be private", "use Linux 6.11 or later" },
 	{ CALL_MEMORY_ATTRIBUTES, ENOTTY, ERROR_HOST_UNSUPPORTED,
-	  "the kernel was built without private memory, or booted with "
-	  "kvm.gmem_in_place_conversion=1",
-	  "use Linux 6.11 or later, booted without kvm.gmem_in_place_conversion" },
+	  "the kernel was built without private memory", "use Linux 6.11 or later" },
 	{ CALL_MEMORY_ATTRIBUTES, ENOMEM, ERROR_HOST_MEMORY,
 	  "the kernel has no memory to note which pages are private", NO_MEMORY_FIX },
 

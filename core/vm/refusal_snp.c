@@ -26,6 +26,9 @@
 #define POLICY_HOST   (~(BIT(20) - 1)) /* what depends on the platform */
 /* arch/x86/kvm/svm/sev.c, SNP_POLICY_MASK_VALID, until /dev/kvm tells (Linux 6.19). */
 #define POLICY_OLD_KVM (0x3ffffULL | BIT(19) | POLICY_SOCKET)
+/* What KVM takes where it tells: these, if the firmware knows them (SNP_FEATURE_INFO, Linux 6.19). */
+#define POLICY_FIRMWARE (BIT(26) - BIT(21))
+#define POLICY_MIGRATE  BIT(18)
 
 /* A list in words: "a, b, c", cut where it ends. */
 struct names {
@@ -116,12 +119,15 @@ static void init2_features(struct error *err, const struct vm *vm, uint64_t feat
 		return;
 	}
 	names = names_of(snp_feature_bits, refused);
-	error_why(err, "snp.guest_features 0x%llx asks for what this kernel doesn't offer: %s",
+	error_why(err, "snp.guest_features 0x%llx asks for what KVM doesn't offer here: %s",
 	          (unsigned long long)features, names.text);
 	error_fix(err,
-	          "write snp.guest_features: 0x%llx, which changes the measurement, or use a "
-	          "newer kernel",
-	          (unsigned long long)(features & offered));
+	          "write snp.guest_features: 0x%llx, which changes the measurement, or use a host "
+	          "whose kernel and CPU have it%s",
+	          (unsigned long long)(features & offered),
+	          refused & SNP_FEATURE_SECURE_TSC
+	                  ? " (Secure TSC: Linux 6.18, and 6.14 in the guest)"
+	                  : "");
 }
 
 int refusal_init2(struct error *err, const struct vm *vm, const struct plan *p,
@@ -133,12 +139,24 @@ int refusal_init2(struct error *err, const struct vm *vm, const struct plan *p,
 	if (f.errnum == EINVAL)
 		init2_features(err, vm, plan_settings(p)->sev_features);
 	if (f.errnum == EBUSY && vm->asids > 0)
-		error_why(
-			err,
-			"all %u ASIDs that this host has for SNP and SEV-ES guests are in use, or "
-			"the cgroup's misc.max for sev_es is reached",
-			vm->asids);
+		error_why(err,
+		          "all %u ASIDs that this host has for SNP and SEV-ES guests are in "
+		          "use (under ciphertext hiding SNP guests have "
+		          "kvm_amd.ciphertext_hiding_asids of them), or the cgroup's misc.max for "
+		          "sev_es is reached",
+		          vm->asids);
 	return err->code;
+}
+
+/* Who takes what this host refuses; "": nobody. */
+static const char *policy_elsewhere(uint64_t refused, bool told)
+{
+	if (refused & POLICY_MIGRATE)
+		return "; no kernel takes bit 18";
+	if (!told)
+		return ", or use a newer kernel (6.17 leaves smt and single_socket to the "
+		       "firmware, 6.19 the newer bits)";
+	return refused & POLICY_FIRMWARE ? ", or update the SEV firmware (with the BIOS)" : "";
 }
 
 /*
@@ -163,13 +181,14 @@ static void start_policy(struct error *err, const struct vm *vm, uint64_t policy
 		wanted_otherwise(err, "snp.policy", policy);
 		return;
 	}
-	error_why(err, "this kernel's KVM refuses of snp.policy 0x%llx: %s",
+	error_why(err, "%s of snp.policy 0x%llx: %s",
+	          told && policy & ~taken & POLICY_FIRMWARE
+	                  ? "this host's SEV firmware doesn't know, so KVM refuses"
+	                  : "this kernel's KVM refuses",
 	          (unsigned long long)policy, names.text);
-	error_fix(err, "write snp.policy: 0x%llx, or use a newer kernel%s",
+	error_fix(err, "write snp.policy: 0x%llx%s",
 	          (unsigned long long)((policy & taken) | wanted),
-	          told ? ""
-	               : " (6.17 leaves smt and single_socket to the firmware, 6.19 the "
-	                 "newer bits)");
+	          policy_elsewhere(policy & ~taken, told));
 }
 
 /* Bits of a policy that the platform's status has an answer to. */

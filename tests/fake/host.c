@@ -240,7 +240,7 @@ struct fake_host *fake_host_new(void)
 	f->snp = (struct x_snp_status){ .api_major = 1,
 		                        .api_minor = 55,
 		                        .state = 1,
-		                        .rmp_initialized = 1,
+		                        .init = 3,
 		                        .build_id = le32_of(21),
 		                        .guest_count = le32_of(4) };
 	processor_make(f);

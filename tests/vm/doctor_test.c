@@ -180,6 +180,51 @@ static void asids_zero(struct fake_host *f)
 {
 	fake_host_leaf(f, 0x8000001f)[2] = 0;
 }
+static void asids_hidden(struct fake_host *f)
+{
+	fake_host_text(f, "/sys/module/kvm_amd/parameters/ciphertext_hiding_asids", "10\n");
+}
+static void asids_not_hidden(struct fake_host *f)
+{
+	fake_host_text(f, "/sys/module/kvm_amd/parameters/ciphertext_hiding_asids", "0\n");
+}
+static void tcb_old(struct fake_host *f)
+{
+	f->snp.current_tcb = le64_of(0x5418000000000004);
+	f->snp.reported_tcb = le64_of(0x5316000000000003);
+}
+static void tcb_turin(struct fake_host *f)
+{
+	fake_host_leaf(f, 1)[0] = 0xb00f21;
+	f->snp.current_tcb = f->snp.reported_tcb = le64_of(0x5400000003020104);
+}
+static void alias_unchecked(struct fake_host *f)
+{
+	f->snp.init = 1;
+}
+static void masked_id(struct fake_host *f)
+{
+	f->snp.flags = le32_of(1);
+}
+static void masked_both(struct fake_host *f)
+{
+	f->snp.flags = le32_of(3);
+}
+static void vlek_loaded(struct fake_host *f)
+{
+	f->snp.flags = le32_of(4);
+}
+static void iommu_off(struct fake_host *f)
+{
+	fake_host_cap(f, X_CAP_VM_TYPES, 0xd);
+	fake_host_text(f, "/dev/kmsg", "");
+	fake_host_text(f, "/proc/cmdline", "root=/dev/sda1 amd_iommu=off quiet\n");
+}
+static void iommu_not_off(struct fake_host *f)
+{
+	iommu_off(f);
+	fake_host_text(f, "/proc/cmdline", "x_amd_iommu=off amd_iommu=off_x\n");
+}
 static void flag_gone(struct fake_host *f)
 {
 	fake_host_text(f, "/proc/cpuinfo",
@@ -337,7 +382,7 @@ static void snp_uninit(struct fake_host *f)
 }
 static void snp_without_rmp(struct fake_host *f)
 {
-	f->snp.rmp_initialized = 0xfe;
+	f->snp.init = 0xfe; /* but for bit 0 */
 }
 static void snp_refuses(struct fake_host *f)
 {
@@ -437,6 +482,23 @@ static const struct {
 	{ cpu_hidden, "cpu", DOCTOR_MISSING, false, "no SEV-SNP", "hides", "7003" },
 	{ asids_none, "asids", DOCTOR_MISSING, false, "no ASIDs", "BIOS", "ASID space limit" },
 	{ asids_zero, "asids", DOCTOR_MISSING, false, "no ASIDs", "BIOS", "ASID space limit" },
+	{ asids_hidden, "asids", DOCTOR_OK, true, "10 ASIDs for SNP guests, as ciphertext hiding",
+	  "", "" },
+	{ asids_not_hidden, "asids", DOCTOR_OK, true, "99 ASIDs for SNP guests, of 1006", "", "" },
+	{ tcb_old, "tcb", DOCTOR_NOTE, true,
+	  "TCB boot loader 4, TEE 0, SNP 24, microcode 84; reported: boot loader 3, TEE 0, SNP 22",
+	  "SNP_CONFIG", "reset" },
+	{ tcb_turin, "tcb", DOCTOR_OK, true, "FMC 4, boot loader 1, TEE 2, SNP 3, microcode 84", "",
+	  "" },
+	{ alias_unchecked, "alias-check", DOCTOR_NOTE, true, "no aliases", "1.55.22", "update" },
+	{ masked_id, "report-masks", DOCTOR_NOTE, true, "don't name the chip (MASK_CHIP_ID)",
+	  "SNP_CONFIG", "config" },
+	{ masked_both, "report-masks", DOCTOR_NOTE, true, "and aren't signed", "", "" },
+	{ vlek_loaded, "report-masks", DOCTOR_OK, true, "there is a VLEK", "", "" },
+	{ iommu_off, "log-iommu", DOCTOR_MISSING, false, "booted with amd_iommu=off", "behind",
+	  "without amd_iommu=off" },
+	{ iommu_not_off, "log-iommu", DOCTOR_UNKNOWN, false, "nothing about SNP in the IOMMU", "",
+	  "" },
 	{ flag_gone, "cpu-flag", DOCTOR_MISSING, false, "no flag sev_snp", "RMP", "SMEE" },
 	{ flag_unknown, "cpu-flag", DOCTOR_UNKNOWN, true, "doesn't show", "", "" },
 	{ flag_huge, "cpu-flag", DOCTOR_UNKNOWN, true, "doesn't show", "", "" },
@@ -446,8 +508,8 @@ static const struct {
 	{ types_sev, "vm-type", DOCTOR_MISSING, false, "type 4", "SEV works", "log-rmp" },
 	{ no_slots, "memory-slots", DOCTOR_MISSING, false, "no memory slots", "6.8", "6.11" },
 	{ no_memfd, "guest-memfd", DOCTOR_MISSING, false, "no guest_memfd", "built", "6.11" },
-	{ no_private, "private-memory", DOCTOR_MISSING, false, "no private memory attribute",
-	  "in_place_conversion", "in_place_conversion" },
+	{ no_private, "private-memory", DOCTOR_MISSING, false, "no private memory attribute", "6.8",
+	  "6.11" },
 	{ no_faults, "memory-faults", DOCTOR_MISSING, false, "memory faults", "6.8", "6.11" },
 	{ no_states, "page-states", DOCTOR_MISSING, false, "page-state changes", "old", "6.11" },
 	{ module_absent, "kvm_amd", DOCTOR_MISSING, false, "not loaded", "refused", "modprobe" },
@@ -537,6 +599,8 @@ static const struct {
 	const char *why, *fix;
 } messages[] = {
 	{ "SEV-SNP: RMP table physical range [0x1 - 0x2]", "log-rmp", DOCTOR_OK, "", "" },
+	{ "SEV-SNP: Segmented RMP base table physical range [0x1 - 0x2]", "log-rmp", DOCTOR_OK, "",
+	  "" },
 	{ "SEV-SNP: Memory for the RMP table has not been reserved by BIOS", "log-rmp",
 	  DOCTOR_MISSING, "BIOS keeps no memory", "SMEE" },
 	{ "SEV-SNP: Memory reserved for the RMP table does not cover full system RAM (expected 0x2 "
@@ -547,6 +611,10 @@ static const struct {
 	{ "AMD-Vi: IOMMU SNP support enabled.", "log-iommu", DOCTOR_OK, "", "" },
 	{ "AMD-Vi: SNP: IOMMU disabled or configured in passthrough mode, SNP cannot be supported.",
 	  "log-iommu", DOCTOR_MISSING, "behind the IOMMU", "iommu=pt" },
+	{ "AMD-Vi: SNP: IOMMU disabled, SNP cannot be supported.", "log-iommu", DOCTOR_MISSING,
+	  "behind the IOMMU", "amd_iommu=off" },
+	{ "AMD-Vi: SNP: IOMMU configured in passthrough mode, SNP cannot be supported.",
+	  "log-iommu", DOCTOR_MISSING, "translate", "iommu=pt" },
 	{ "AMD-Vi: SNP: IOMMU is configured with V2 page table mode, SNP cannot be supported.",
 	  "log-iommu", DOCTOR_MISSING, "version 1", "pgtbl_v2" },
 	{ "AMD-Vi: SNP: IOMMU SNP feature not enabled, SNP cannot be supported.", "log-iommu",

@@ -54,8 +54,9 @@ Test(refusal_snp, a_policy_that_kvm_refuses_is_told_bit_by_bit)
 		/* Whoever knows none of the newer bits may be 6.18, which takes single_socket. */
 		{ 0, 0x1430000, "aes256_xts (|ciphertext_hiding (", "single_socket", "0x30000" },
 		{ 0, 0x230000, "cxl_allow (", "aes256", "0x30000|6.19" },
-		{ FAKE_POLICY_TOLD, 0x70000, "bit 18 (", "smt", "0x30000" },
-		{ FAKE_POLICY_TOLD, 0x2020000, "page_swap_disable (", "smt", "0x20000" },
+		{ FAKE_POLICY_TOLD, 0x70000, "bit 18 (", "firmware", "0x30000|no kernel" },
+		{ FAKE_POLICY_TOLD, 0x2020000, "firmware|page_swap_disable (", "smt",
+		  "0x20000|update the SEV firmware" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
