@@ -1,38 +1,47 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/deps.sh PACKAGE...: installs what is missing, after saying so. DEPS=0 installs nothing.
-set -eu
-missing=
-for package in "$@"; do
-  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
-  case $status in
-    *'ok installed') ;;
-    *) # pkg-config may come as pkgconf, and a library need not come from a package
-      case $package in
-        pkg-config) command -v pkg-config >/dev/null 2>&1 && continue ;;
-      esac
-      missing="$missing $package" ;;
+# tests/deps.sh PACKAGE...: installs what is missing, after saying so. DEPS=0 installs nothing. What begins with "?" can
+# be done without: if it can't be installed, that is said and no more.
+set -u
+
+is_there() { # PACKAGE
+  case $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) in
+  *'ok installed') return 0 ;;
+  esac
+  # pkg-config may come as pkgconf
+  [ "$1" = pkg-config ] && command -v pkg-config >/dev/null 2>&1
+}
+
+required='' optional=''
+for package; do
+  is_there "${package#[?]}" && continue
+  case $package in
+  [?]*) optional="$optional ${package#[?]}" ;;
+  *) required="$required $package" ;;
   esac
 done
+missing=$required$optional
 [ -n "$missing" ] || exit 0
+
+cannot() { # WHY
+  echo "$1: not installed:$missing" >&2
+  [ -n "$required" ] || exit 0 # what wants the rest says so itself
+  echo "(as root: apt-get install$missing; or DEPS=0, if they are here by another name)" >&2
+  exit 1
+}
+
 if [ "${DEPS:-1}" = 0 ]; then
-  echo "not installed, and DEPS=0 says to install nothing:$missing" >&2
+  echo "DEPS=0: not installed:$missing" >&2
   exit 0
 fi
-if ! command -v apt-get >/dev/null 2>&1; then
-  echo "these Debian packages, or what your distribution calls them, are needed:$missing" >&2
-  echo "(install them, then call make with DEPS=0)" >&2
-  exit 1
-fi
-as_root=
+command -v apt-get >/dev/null 2>&1 || cannot 'there is no apt-get'
+as_root=''
 if [ "$(id -u)" != 0 ]; then
-  command -v sudo >/dev/null 2>&1 || { echo "as root: apt-get install$missing" >&2; exit 1; }
+  command -v sudo >/dev/null 2>&1 || cannot 'not root, and there is no sudo'
   as_root=sudo
 fi
 echo "installing:$missing" >&2
-$as_root apt-get update -qq
+$as_root apt-get update -qq || echo 'apt-get update failed; what apt knows may still do' >&2
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null || {
-  echo "cannot install:$missing" >&2
-  exit 1
-}
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+  cannot 'apt-get install failed'

@@ -342,7 +342,7 @@ void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64
 		         .write = fwcfg_write },
 		.at = at,
 		.self = self,
-		.items = { { .key = FWCFG_SIGNATURE, .size = 4, .small = "QEMU" },
+		.items = { { .key = FWCFG_SIGNATURE, .size = 4, .small = { 'Q', 'E', 'M', 'U' } },
 		           { .key = FWCFG_ID, .size = 4, .small = { ID_PORT | ID_DMA } },
 		           { .key = FWCFG_DIRECTORY, .size = sizeof(f->directory.count) } },
 		.count = 3,

@@ -123,11 +123,7 @@ verdict "fail: the console's output can't be written: Broken pipe [output-failed
 signal_while_running() { # SIGNAL
   : >"$T/out"
   {
-    i=0
-    while [ ! -s "$T/out" ] && [ $i -lt 300 ]; do
-      sleep 0.1
-      i=$((i + 1))
-    done
+    await [ -s "$T/out" ]
     kill -s "$1" "$(cat "$T/pid")"
   } &
   # shellcheck disable=SC2016 # for the inner shell

@@ -147,17 +147,19 @@ assert [x["measurement"]["vcpus"] for x in r] == [1, 2] and {x["status"] for x i
   [ "$(grep -c '^TAP version' "$T/out")" = 1 ] || wrong 'more than one TAP'
 done
 
-# Whoever kills a child leaves its run without a result; the first to speak is killed.
+# Whoever kills a child leaves its run without a result. The first run waits for that, the other ends by its second vCPU.
 begin '--jobs: a process that is killed'
-guest_of 'print "hello\n" ; sleep 1500 ; out 0xf4 1 0'
-manifest_of 'name: n' 'matrix: {vcpus: [1, 2]}'
+guest_of 'print "hello\n" ; wait'
+echo 'vcpu 1
+out 0xf4 1 0' >>"$T/script"
+manifest_of 'name: n' 'timeout: 50s' 'matrix: {vcpus: [1, 2]}'
 mkdir -p "$T/killed/vcpus=1"
 echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
 GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
   </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | hello'
 for process in /proc/[0-9]*; do
-  [ "$(readlink "$process/fd/"* 2>/dev/null | grep -c -F "$T/killed/vcpus=1/.serial.log")" = 0 ] || kill -9 "${process#/proc/}"
+  ! readlink "$process/fd/"* 2>/dev/null | grep -q -x "$T/killed/vcpus=1/[.]*serial.log" || kill -9 "${process#/proc/}"
 done
 wait $!
 status=$? last='run --jobs 2'

@@ -25,13 +25,21 @@ begin 'after a second the line says what is under way, and goes before the verdi
 script 'sleep 2300' 'out 0xf4 1 0'
 watched "$T/m.yaml"
 wants 0
-out_has 'the guest runs ... 1 s' 'the guest runs ... 2 s\r\x1b[K' '\r\x1b[Ksnpvmm: pass: '
-case $(painted) in *' 0 s '* | *' 9 s '*) wrong "it says: $(painted)" ;; esac
+out_has ' s\r\x1b[K' '\r\x1b[Ksnpvmm: pass: '
+case $(painted) in
+*' 0 s '*) wrong "it says: $(painted)" ;;
+*' 1 s '* | *' 2 s '*) ;; # a busy machine may come too late for either
+*) wrong "it says: $(painted)" ;;
+esac
 
+# However long the machine takes for it: the least of several.
 begin 'a run of less than a second has none'
 script 'out 0xf4 1 0'
-watched "$T/m.yaml"
-wants 0
+for _ in 1 2 3 4 5; do
+  watched "$T/m.yaml"
+  wants 0
+  [ -n "$(painted)" ] || break
+done
 [ -z "$(painted)" ] || wrong "it says: $(painted)"
 
 begin 'nor has one that is told to be quiet'

@@ -82,15 +82,11 @@ else
 fi
 
 begin 'a folder that another run writes into'
-guest_of 'print "a\n" ; sleep 1000 ; out 0xf4 1 0'
+guest_of 'print "a\n" ; sleep 4000 ; out 0xf4 1 0'
 manifest_of
 folder_new
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml" >"$T/first" 2>&1 &
-i=0
-while [ ! -s "$T/first" ] && [ $i -lt 100 ]; do
-  sleep 0.05
-  i=$((i + 1))
-done
+await [ -s "$T/first" ]
 on_fake run --results "$dir" "$T/m.yaml"
 wants 2
 out_is ''
@@ -109,8 +105,8 @@ row 'serial: a file' '0 guest-exit pass guest-exit' 'print "a\n" ; out 0xf4 1 0'
 file_is "$T/console" console a
 row '--prefix' '0 guest-exit pass guest-exit' 'print "a\nb" ; out 0xf4 1 0' --prefix
 row 'the debug port' '0 guest-exit pass guest-exit' 'print "a\n" ; debug "d\n" ; debug "e" ; out 0xf4 1 0' 'debug_port: debug'
-for d in "$rows/$n_rows" "$rows/$((n_rows - 1))"; do
-  [ ! -e "$d.wants" ] || [ "$(cat "$d/debug.log")" = "d
+for d in $row_dirs; do
+  [ "$(cat "$d/debug.log")" = "d
 e" ] || wrong "debug.log is $(cat "$d/debug.log")"
 done
 
@@ -143,7 +139,7 @@ leaves "$dir" 1 output-failed fail output-failed
 begin 'the last of the console is lost: 1, and results'
 guest_of 'print "a\n" ; out 0xf4 1 0'
 manifest_of
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
   FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --results "$T/lost" "$T/m.yaml" </dev/null 2>"$T/err" >/dev/full
   status=$?
   sane 'run >/dev/full'

@@ -26,13 +26,12 @@ def main(signals, command):
     said = b""
     while b"hello" not in said:
         said += os.read(master, 4096)
-    time.sleep(0.3)  # until it is stuck
-    raw = termios.tcgetattr(terminal) != before
-    time.sleep(0.3)  # until the guest does what comes after its word
+    raw = termios.tcgetattr(terminal) != before  # before the guest could speak
+    time.sleep(1)  # until the guest does what comes after its word
     for s in signals:
         child.send_signal(s)
         time.sleep(0.3)
-    status = child.wait(20)
+    status = child.wait(40)
     print(f"raw: {raw}; restored: {termios.tcgetattr(terminal) == before}; status: {status}")
     return not (raw and termios.tcgetattr(terminal) == before and status == -signals[-1])
 
