@@ -25,23 +25,23 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
-#include "firmware/assemble.h"
 #include "firmware/handoff.h"
 #include "firmware/images.h"
+#include "firmware/prepare.h"
 #include "firmware/stage0.h"
 
 /* --- before the launch --- */
 
-/* The folder even where the manifest is at fault: the result says so there. */
+/* Opens the results folder even if the manifest is wrong: the result says so there. */
 static int attempt_load(struct attempt *a, unsigned run)
 {
-	int r = manifest_open(a->o->manifest, &a->o->settings, run, &a->m, &a->err);
 	struct error err = { 0 };
 
-	a->loaded = r == 0;
+	manifest_open_all(a->o->manifest, &a->o->settings, run, &a->m, &a->findings);
+	a->loaded = a->m.whole;
 	if (!a->o->results || outputs_folder(&a->outputs, a->o->results, &err) == 0)
-		return r;
-	if (r == 0)
+		return 0;
+	if (a->loaded)
 		a->err = err;
 	else
 		error_print(&err);
@@ -66,27 +66,40 @@ static int watch_make(struct attempt *a)
 	return a->watch ? 0 : a->err.code;
 }
 
-/* Everything that needs no host. */
+static void refuse_measure_only(const struct manifest *m, const char *why, struct findings *f)
+{
+	struct error err;
+
+	error_set(&err, ERROR_UNSUPPORTED, "this manifest can be measured, not run: %s", why);
+	error_at(&err, m->file, 0, 0);
+	findings_add(f, SEVERITY_ERROR, &err);
+}
+
+/* Everything that needs no host, as far as what is wrong leaves something to look at. */
+static void attempt_find(struct attempt *a)
+{
+	const struct manifest *m = &a->m;
+	struct findings *f = &a->findings;
+	bool hash = a->o->results || !a->o->console;
+	bool right = prepare_files(m, hash, &a->images, f) && m->whole;
+
+	a->hashed = hash && right;
+	if (right && prepare_plan(m, &a->images, MANIFEST_SNP, &a->measured, f) &&
+	    plan_settings(a->measured)->measure_only)
+		refuse_measure_only(m, plan_settings(a->measured)->measure_only, f);
+	if (f->errors == 0 && m->platform == MANIFEST_KVM)
+		prepare_plan(m, &a->images, MANIFEST_KVM, &a->plain, f);
+	findings_sort(f, 0);
+}
+
 static int attempt_prepare(struct attempt *a)
 {
-	struct manifest *m = &a->m;
-	bool hash = a->o->results || !a->o->console;
-	int r = hash ? images_load_hashed(m, &a->images, &a->err)
-	             : images_load(m, &a->images, &a->err);
-
-	a->hashed = hash && r == 0;
-	if (r == 0)
-		r = assemble(m, &a->images, MANIFEST_SNP, &a->measured, &a->err);
-	if (r < 0)
-		return r;
-	if (plan_settings(a->measured)->measure_only) {
-		error_set(&a->err, ERROR_UNSUPPORTED, "this manifest can be measured, not run: %s",
-		          plan_settings(a->measured)->measure_only);
-		return error_at(&a->err, m->file, 0, 0);
-	}
-	if (m->platform == MANIFEST_KVM)
-		r = assemble(m, &a->images, MANIFEST_KVM, &a->plain, &a->err);
-	return r < 0 ? r : watch_make(a);
+	attempt_find(a);
+	if (findings_first(&a->findings, &a->err) < 0)
+		return a->err.code; /* they are printed with the verdict */
+	progress_say(NULL);
+	findings_print(&a->findings, 0);
+	return watch_make(a);
 }
 
 static int attempt_measure(struct attempt *a)
@@ -212,6 +225,7 @@ static void attempt_free(struct attempt *a)
 	plan_free(a->plain);
 	plan_free(a->measured);
 	images_fini(&a->images);
+	findings_fini(&a->findings);
 	manifest_free(&a->m);
 }
 

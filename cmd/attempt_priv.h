@@ -28,7 +28,8 @@ struct attempt {
 	struct vm *vm;
 	bool ended; /* the guest ran, or a signal came: `outcome` says how it ended */
 	struct outcome outcome;
-	struct error err; /* otherwise, what failed */
+	struct findings findings; /* of the manifest and its files */
+	struct error err;         /* otherwise, what failed */
 	struct run_result *r;
 };
 

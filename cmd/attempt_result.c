@@ -206,6 +206,8 @@ static void verdict_tell(const struct attempt *a)
 	else if (a->ended)
 		log_at(LOG_QUIET, "fail: %s%s%s [%s]", of, colon, r->sentence,
 		       reason_name(r->reason));
+	else if (a->findings.errors)
+		findings_print(&a->findings, 0);
 	else
 		error_print(&a->err);
 	if (r->status == STATUS_LAUNCH && !a->ended)

@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/check.c: everything about a manifest that can be wrong without a host. */
 #include "cmd/cmd.h"
+#include "cmd/show.h"
 #include "core/base/log.h"
+#include "core/out/emit.h"
+#include "core/out/result.h"
 #include "core/plan/plan.h"
-#include "firmware/assemble.h"
 #include "firmware/images.h"
+#include "firmware/prepare.h"
 
 struct check {
 	struct settings settings;
 	struct files manifests;
+	enum show_format format;
+	struct emitter emitter;
 };
 
 static error_t check_option(int key, char *argument, struct argp_state *state)
 {
 	struct check *c = state->input;
 
-	(void)argument;
-	return files_option(key, state, &c->manifests);
+	if (key != 'o')
+		return files_option(key, state, &c->manifests);
+	output_option(argument, state);
+	return 0;
 }
+
+static const struct argp_option check_options[] = {
+	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	{ 0 },
+};
 
 /* A line on a manifest, or on one run of its matrix. */
 static void tell(const struct manifest *m, const char *text, const char *more)
@@ -26,32 +38,50 @@ static void tell(const struct manifest *m, const char *text, const char *more)
 	           text, more);
 }
 
-/* Assembling for both platforms is what `run` would do, and reads every file that the manifest names. */
-static int check_plans(const struct manifest *m, struct error *err)
+/* Assembling for both platforms is what `run` would do. */
+static void check_run(void *self, struct manifest *m, struct findings *f)
 {
+	const struct check *c = self;
 	auto_images struct images images = { 0 };
 	auto_plan const struct plan *plan = NULL, *plain = NULL;
-	int r = images_load(m, &images, err);
+	const char *measure_only;
 
-	if (r == 0)
-		r = assemble(m, &images, MANIFEST_SNP, &plan, err);
-	if (r == 0)
-		r = assemble(m, &images, MANIFEST_KVM, &plain, err);
-	if (r < 0)
-		return m->variant ? error_wrap(err, "%s", m->variant) : r;
-	if (plan_settings(plan)->measure_only)
-		tell(m, "ok to measure, not to run: ", plan_settings(plan)->measure_only);
-	else
-		tell(m, "ok", "");
-	if (m->platform == MANIFEST_SNP && plan_settings(plan)->snp_doubt)
-		tell(m, "", plan_settings(plan)->snp_doubt);
-	return 0;
+	if (!prepare_files(m, false, &images, f) || !m->whole ||
+	    !prepare_plan(m, &images, MANIFEST_SNP, &plan, f) ||
+	    !prepare_plan(m, &images, MANIFEST_KVM, &plain, f) || c->format != SHOW_TEXT)
+		return;
+	measure_only = plan_settings(plan)->measure_only;
+	tell(m, measure_only ? "ok to measure, not to run: " : "ok",
+	     measure_only ? measure_only : "");
 }
 
-static int check_run(void *self, struct manifest *m, struct error *err)
+static int check_one(struct check *c, const char *path)
 {
-	(void)self;
-	return check_plans(m, err);
+	auto_findings struct findings f = { 0 };
+
+	manifest_each_run(path, &c->settings, check_run, c, c->format == SHOW_TEXT, &f);
+	if (c->format != SHOW_TEXT) {
+		findings_sort(&f, 0);
+		result_check(&c->emitter, NULL, path, &f);
+	}
+	return f.errors ? STATUS_USAGE : STATUS_OK;
+}
+
+static int check_all(struct check *c, struct error *err)
+{
+	bool list = c->format != SHOW_TEXT && c->manifests.count > 1;
+	int status = STATUS_OK;
+
+	if (list)
+		c->emitter.list(c->emitter.self, NULL);
+	for (size_t i = 0; i < c->manifests.count; i++)
+		if (check_one(c, c->manifests.paths[i]) != STATUS_OK)
+			status = STATUS_USAGE;
+	if (list)
+		c->emitter.end(c->emitter.self);
+	if (c->format != SHOW_TEXT && c->emitter.finish(c->emitter.self, stdout, err) < 0)
+		status = STATUS_USAGE;
+	return status;
 }
 
 static int check_main(int argc, char **argv, struct error *err)
@@ -59,10 +89,12 @@ static int check_main(int argc, char **argv, struct error *err)
 	struct check c = { 0 };
 	int status = command_parse(&command_check, check_option, argc, argv, &c, &c.settings, err);
 
-	for (size_t i = 0; i < c.manifests.count; i++)
-		if (!manifest_each_run(c.manifests.paths[i], &c.settings, check_run, NULL))
-			status = STATUS_USAGE;
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	c.format = show_wanted();
+	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
+		return STATUS_USAGE;
+	return check_all(&c, err);
 }
 
 const struct command command_check = {
@@ -70,6 +102,8 @@ const struct command command_check = {
 	.args = "MANIFEST...",
 	.summary = "Find what is wrong with a manifest",
 	.doc = "Check manifests and the files they name, without a host.",
+	.options = check_options,
 	.has_settings = true,
+	.has_result = true,
 	.main = check_main,
 };

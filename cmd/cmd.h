@@ -10,6 +10,7 @@
 #include "config/manifest.h"
 #include "core/base/confine.h"
 #include "core/base/error.h"
+#include "core/base/findings.h"
 
 /* Exit statuses. 128 + N: killed by signal N. */
 enum {
@@ -72,6 +73,8 @@ error_t files_option(int key, struct argp_state *state, struct files *ret);
 
 /* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);
+/* All of them from number `from` on; warnings, which have no name, unless -q was given. */
+void findings_print(const struct findings *f, size_t from);
 
 struct measure_result; /* core/out/result.h */
 struct snp_digest;     /* core/snp/digest.h */
@@ -81,13 +84,17 @@ struct measure_result measure_result_of(const struct manifest *m, const struct s
 /* The manifest with what --set says; of its matrix, run number `run`, from 0. */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
+/* The same, with all that is wrong: manifest_load_all(). */
+void manifest_open_all(const char *path, const struct settings *s, unsigned run,
+                       struct manifest *ret, struct findings *f);
 
 /*
- * Gives each run of the manifest's matrix, or the one run that there is, to `visit`. A run that is wrong doesn't stop
- * the others: its error is printed, unless an earlier run had the same. False: one was wrong.
+ * Gives each run of the manifest's matrix, or the one run that there is, to `visit`, which adds what else it finds;
+ * *m may lack what could not be read of it. A run that is wrong doesn't stop the others. If `print`, what no earlier
+ * run had is printed after each.
  */
-typedef int manifest_visit(void *self, struct manifest *m, struct error *err);
-bool manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
-                       void *self);
+typedef void manifest_visit(void *self, struct manifest *m, struct findings *f);
+void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
+                       void *self, bool print, struct findings *f);
 
 #endif

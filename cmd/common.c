@@ -192,91 +192,87 @@ static void error_place(const struct error *err, char *to, size_t size)
 		snprintf(to, size, "%s:%u:%u: ", err->file, err->line, err->column);
 }
 
-void error_print(const struct error *err)
+/* Of a warning kind is ERROR_NONE: names are for what ends a command. */
+static void print(const struct error *err, enum severity severity)
 {
+	static const struct {
+		const char *word, *color;
+	} rows[] = {
+		[SEVERITY_ERROR] = { "error:", "\033[1;31m" },
+		[SEVERITY_WARNING] = { "warning:", "\033[1;35m" },
+	};
+	bool colored = color_wanted(), named = severity == SEVERITY_ERROR;
 	char place[2 * sizeof(err->file)];
-	bool colored = color_wanted();
 	char lines[sizeof(struct error) + 512];
 
 	error_place(err, place, sizeof(place));
 	/* One write, so that processes of ours don't mix. */
-	snprintf(lines, sizeof(lines), "%s%serror:%s %s [%s]\n%s%s%s%s%s%s", place,
-	         colored ? "\033[1;31m" : "", colored ? "\033[0m" : "", err->text,
-	         reason_name(err->kind), err->why[0] ? "  why: " : "", err->why,
-	         err->why[0] ? "\n" : "", err->fix[0] ? "  fix: " : "", err->fix,
-	         err->fix[0] ? "\n" : "");
+	snprintf(lines, sizeof(lines), "%s%s%s%s %s%s%s%s\n%s%s%s%s%s%s", place,
+	         colored ? rows[severity].color : "", rows[severity].word, colored ? "\033[0m" : "",
+	         err->text, named ? " [" : "", named ? reason_name(err->kind) : "",
+	         named ? "]" : "", err->why[0] ? "  why: " : "", err->why, err->why[0] ? "\n" : "",
+	         err->fix[0] ? "  fix: " : "", err->fix, err->fix[0] ? "\n" : "");
 	fputs(lines, stderr);
 }
 
-int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
-                  struct error *err)
+void error_print(const struct error *err)
 {
-	const struct manifest_choice choice = {
+	print(err, SEVERITY_ERROR);
+}
+
+void findings_print(const struct findings *f, size_t from)
+{
+	fflush(stdout); /* so that the two come in order where they go to one place */
+	for (size_t i = from; i < f->count; i++)
+		if (f->list[i].severity == SEVERITY_ERROR || log_on(LOG_NOTICE))
+			print(&f->list[i].error, f->list[i].severity);
+}
+
+static struct manifest_choice choice_of(const struct settings *s, unsigned run)
+{
+	return (struct manifest_choice){
 		.set = s->set,
 		.n_set = s->count,
 		.run = run,
 		.confine = s->confine.path ? &s->confine : NULL,
 	};
+}
+
+int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
+                  struct error *err)
+{
+	const struct manifest_choice choice = choice_of(s, run);
 
 	return manifest_load(path, &choice, ret, err);
 }
 
-/* The errors of a manifest's runs, each once. */
-struct told {
-	struct error *list;
-	size_t n;
-};
-
-static bool told_before(const struct told *t, const struct error *e)
+void manifest_open_all(const char *path, const struct settings *s, unsigned run,
+                       struct manifest *ret, struct findings *f)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const struct error *b = &t->list[i];
+	const struct manifest_choice choice = choice_of(s, run);
 
-		if (e->line == b->line && e->column == b->column && strcmp(e->file, b->file) == 0 &&
-		    strcmp(e->text, b->text) == 0)
-			return true;
-	}
-	return false;
+	manifest_load_all(path, &choice, ret, f);
 }
 
-/* Without memory to remember it, it is told again. */
-static void tell_once(struct told *t, const struct error *e)
+void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
+                       void *self, bool print, struct findings *f)
 {
-	struct error *grown;
-
-	if (told_before(t, e))
-		return;
-	fflush(stdout); /* so that the two come in order where they go to one place */
-	error_print(e);
-	grown = reallocarray(t->list, t->n + 1, sizeof(*grown));
-	if (!grown)
-		return;
-	t->list = grown;
-	grown[t->n++] = *e;
-}
-
-bool manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
-                       void *self)
-{
-	struct told told = { 0 };
 	unsigned runs = 1;
-	bool right = true;
 
 	for (unsigned run = 0; run < runs; run++) {
 		auto_manifest struct manifest m = { 0 };
-		struct error err = { 0 };
-		int r = manifest_open(path, s, run, &m, &err);
+		size_t before = f->count;
 
+		manifest_open_all(path, s, run, &m, f);
 		runs = m.runs; /* 0: what is wrong is wrong with all of them */
-		if (r == 0)
-			r = visit(self, &m, &err);
-		if (r == 0)
-			continue;
-		tell_once(&told, &err);
-		right = false;
+		visit(self, &m, f);
+		findings_sort(f, before);
+		if (print)
+			findings_print(f, before);
 	}
-	free(told.list);
-	return right;
+	if (print && f->more)
+		log_at(LOG_QUIET, "%s: there is more: only %d findings are shown", path,
+		       FINDINGS_MAX);
 }
 
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)

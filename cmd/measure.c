@@ -11,8 +11,8 @@
 #include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/snp/digest.h"
-#include "firmware/assemble.h"
 #include "firmware/images.h"
+#include "firmware/prepare.h"
 
 struct measure {
 	struct settings settings;
@@ -111,58 +111,54 @@ static void list_begin(struct measure *c)
 		c->emitter.list(c->emitter.self, NULL);
 }
 
-static int measure_count(struct measure *c, const struct manifest *m, const struct images *images,
-                         struct error *err)
+static bool measure_count(struct measure *c, const struct manifest *m, const struct images *images,
+                          struct findings *f)
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
 	auto_plan const struct plan *plan = NULL;
 	const struct measure_result result = measure_result_of(m, &digest);
-	int r = assemble(m, images, MANIFEST_SNP, &plan, err);
+	struct error err = { 0 };
 
-	if (r == 0)
-		r = snp_digest_of(plan, &digest, err);
-	if (r < 0)
-		return r;
+	if (!prepare_plan(m, images, MANIFEST_SNP, &plan, f))
+		return false;
+	if (snp_digest_of(plan, &digest, &err) < 0) {
+		findings_add(f, SEVERITY_ERROR, &err);
+		return false;
+	}
 	if (m->variant)
 		list_begin(c);
 	if (c->format == SHOW_TEXT)
 		show_text(c, &result);
 	else
 		result_measure(&c->emitter, NULL, &result);
-	return 0;
+	return true;
 }
 
-static int refuse_both(const struct manifest *m, struct error *err)
+static void refuse_both(const struct manifest *m, struct findings *f)
 {
-	error_set(err, ERROR_USAGE, "--vcpus for a manifest with a matrix");
-	error_fix(err, "name the counts in the matrix: --set 'matrix={vcpus: [1, 2]}'");
-	return error_at(err, m->file, 0, 0);
-}
+	struct error err;
 
-static int measure_counts(struct measure *c, struct manifest *m, struct error *err)
-{
-	auto_images struct images images = { 0 };
-	int r = images_load(m, &images, err);
-
-	if (r == 0 && !c->n_counts)
-		r = measure_count(c, m, &images, err);
-	for (size_t i = 0; r == 0 && i < c->n_counts; i++) {
-		m->vcpus = c->counts[i];
-		r = measure_count(c, m, &images, err);
-	}
-	return r;
+	error_set(&err, ERROR_USAGE, "--vcpus for a manifest with a matrix");
+	error_fix(&err, "name the counts in the matrix: --set 'matrix={vcpus: [1, 2]}'");
+	error_at(&err, m->file, 0, 0);
+	findings_add(f, SEVERITY_ERROR, &err);
 }
 
 /* The only run of a manifest, or one of its matrix. */
-static int measure_run(void *self, struct manifest *m, struct error *err)
+static void measure_run(void *self, struct manifest *m, struct findings *f)
 {
 	struct measure *c = self;
-	int r;
+	auto_images struct images images = { 0 };
+	bool right = prepare_files(m, false, &images, f) && m->whole;
 
-	if (m->variant && c->n_counts)
-		return refuse_both(m, err);
-	r = measure_counts(c, m, err);
-	return r < 0 && m->variant ? error_wrap(err, "%s", m->variant) : r;
+	if (right && m->variant && c->n_counts)
+		refuse_both(m, f);
+	else if (right && !c->n_counts)
+		measure_count(c, m, &images, f);
+	for (size_t i = 0; right && !m->variant && i < c->n_counts; i++) {
+		m->vcpus = c->counts[i];
+		right = measure_count(c, m, &images, f);
+	}
 }
 
 /* Goes on after what fails, as sha256sum does; the status tells. */
@@ -170,9 +166,13 @@ static int measure_all(struct measure *c, struct error *err)
 {
 	int status = STATUS_OK;
 
-	for (size_t i = 0; i < c->manifests.count; i++)
-		if (!manifest_each_run(c->manifests.paths[i], &c->settings, measure_run, c))
+	for (size_t i = 0; i < c->manifests.count; i++) {
+		auto_findings struct findings f = { 0 };
+
+		manifest_each_run(c->manifests.paths[i], &c->settings, measure_run, c, true, &f);
+		if (f.errors)
 			status = STATUS_USAGE;
+	}
 	return c->format == SHOW_TEXT ? status : show_finish(&c->emitter, c->several, status, err);
 }
 

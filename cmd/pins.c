@@ -37,17 +37,12 @@ static void announce_digest(const struct manifest *m, const struct snp_digest *d
 		log_notice("platform kvm: a plain VM that protects nothing; the measurement is the "
 		           "one "
 		           "that platform snp would have");
-	if (m->firmware.path && m->kernel.path && !m->kernel_hashes)
-		log_notice(
-			"kernel_hashes is false: kernel, initrd and command line are not measured");
 }
 
 void pins_announce(const struct manifest *m, const struct plan *p, const struct snp_digest *d)
 {
 	announce_digest(m, d);
 	announce_sizes(p, d);
-	if (m->platform == MANIFEST_SNP && plan_settings(p)->snp_doubt)
-		log_notice("%s", plan_settings(p)->snp_doubt);
 }
 
 static bool pin_applies(const struct manifest *m, const struct manifest_pin *pin)

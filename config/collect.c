@@ -29,7 +29,11 @@ static void level_join(const struct key_group *in, char *to, size_t room)
 static int fix_unknown(struct load *l, const char *name, const struct key_group *in)
 {
 	const char *meant = key_meant(name);
+	const struct key *k = meant ? key_find(meant) : NULL;
 	char list[384];
+
+	if (k)
+		l->slots[k - keys].unsure = true;
 
 	if (meant && strcmp(meant, name) == 0)
 		return error_fix(l->err, "write '%s' inside the map '%.*s'", key_last(name),
@@ -48,6 +52,15 @@ static int refuse_unknown(struct load *l, const char *name, const struct key_gro
 
 static int collect(struct load *l, const struct yaml_tree *map, const struct key_group *in);
 
+/* A group that is no map: whatever stands there was meant for keys of it. */
+static int refuse_group(struct load *l, const struct yaml_tree *v, const struct key_group *g)
+{
+	for (size_t i = 0, n = strlen(g->name); i < KEYS; i++)
+		if (strncmp(keys[i].name, g->name, n) == 0 && keys[i].name[n] == '.')
+			l->slots[i].unsure = true;
+	return refuse_kind(l, g->name, v, "a map of keys");
+}
+
 /* One entry of the file: a key of the table, a group of keys, or a mistake. */
 static int collect_entry(struct load *l, const struct yaml_tree *v, const struct key_group *in)
 {
@@ -62,8 +75,7 @@ static int collect_entry(struct load *l, const struct yaml_tree *v, const struct
 		return 0;
 	}
 	if (g)
-		return v->kind == YAML_MAP ? collect(l, v, g)
-		                           : refuse_kind(l, name, v, "a map of keys");
+		return v->kind == YAML_MAP ? collect(l, v, g) : refuse_group(l, v, g);
 	if (k)
 		refuse_later(l, k);
 	else
@@ -76,7 +88,7 @@ static int collect(struct load *l, const struct yaml_tree *map, const struct key
 	int r = 0;
 
 	for (const struct yaml_tree *c = map->first; c && r == 0; c = c->next)
-		r = collect_entry(l, c, in);
+		r = load_keep(l, collect_entry(l, c, in));
 	return r;
 }
 
@@ -152,10 +164,11 @@ static int collect_setting(struct load *l, const struct manifest_setting *s)
 		return error_at(l->err, "--set", 0, 0);
 	}
 	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
+	slot = &l->slots[k - keys];
 	r = setting_parse(l->label, s->value, &value, l->err);
+	slot->unsure = r < 0;
 	if (r < 0)
 		return r;
-	slot = &l->slots[k - keys];
 	yaml_tree_free(slot->own);
 	slot->value = slot->own = value;
 	slot->set = k;
@@ -172,6 +185,6 @@ int collect_settings(struct load *l, const struct manifest_choice *choice)
 	int r = 0;
 
 	for (size_t i = 0; choice && i < choice->n_set && r == 0; i++)
-		r = collect_setting(l, &choice->set[i]);
+		r = load_keep(l, collect_setting(l, &choice->set[i]));
 	return r;
 }

@@ -6,6 +6,7 @@
 #include "config/keys.h"
 #include "config/manifest.h"
 #include "config/yaml.h"
+#include "core/base/findings.h"
 
 #define NAME_ROOM 96 /* for a dotted name; longer ones are no keys */
 
@@ -14,6 +15,7 @@ struct slot {
 	const struct yaml_tree *value; /* NULL: nothing */
 	struct yaml_tree *own;         /* the same where --set gave it for this key */
 	const struct key *set;         /* the key whose --set gave it; NULL: it is the file's */
+	bool unsure;                   /* what was meant for the key is not known: see key_sure() */
 };
 
 struct load {
@@ -22,9 +24,28 @@ struct load {
 	char label[NAME_ROOM];
 	const struct yaml_tree *root;
 	struct slot slots[KEYS];
+	bool matrix_wrong; /* what it would have given is not known */
 	struct manifest *m;
-	struct error *err;
+	struct findings *findings;
+	struct error *err; /* of the step at hand */
 };
+
+/* A step that failed by a mistake of the manifest's: it is noted, and reading goes on. 0, or -ENOMEM. */
+static inline int load_keep(struct load *l, int r)
+{
+	return findings_keep(l->findings, r, l->err);
+}
+
+/*
+ * Whether what is given for a key, or that nothing is, was read as it was meant. Where it wasn't, that is a mistake of
+ * its own, and what depends on the key is not checked.
+ */
+static inline bool key_sure(const struct load *l, enum key_id id)
+{
+	const struct slot *s = &l->slots[id];
+
+	return !s->unsure && (s->value || !l->matrix_wrong);
+}
 
 /* Fill the slots; later ones win. collect.c. */
 int collect_file(struct load *l);

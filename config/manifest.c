@@ -11,6 +11,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/findings.h"
 #include "core/base/pattern.h"
 #include "core/base/sha2.h"
 #include "core/base/text.h"
@@ -30,23 +31,38 @@ static int read_default(struct load *l, const struct key *k)
 	return r < 0 ? r : read_value(l, k, v);
 }
 
+static int refuse_missing(struct load *l, const struct key *k)
+{
+	error_set(l->err, ERROR_MISSING_KEY, "'%s' is missing", k->name);
+	error_fix(l->err, "write '%s: %" PRIu64 "'", k->name, k->min);
+	return error_at(l->err, l->path, l->root->line, l->root->column);
+}
+
+static int read_one(struct load *l, enum key_id id)
+{
+	const struct key *k = &keys[id];
+	const struct yaml_tree *v = l->slots[id].value;
+	const struct key *set = l->slots[id].set;
+
+	if (v) {
+		l->m->places[id] = place_of(v);
+		l->m->set_by[id] = set ? (uint8_t)(set - keys + 1) : 0;
+		return read_value(l, k, v);
+	}
+	if (k->required && key_sure(l, id))
+		return refuse_missing(l, k);
+	return k->fallback ? read_default(l, k) : 0;
+}
+
 static int read_all(struct load *l)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < KEYS && r == 0; i++) {
-		const struct key *k = &keys[i];
-		const struct yaml_tree *v = l->slots[i].value;
+		size_t before = l->findings->errors;
 
-		if (v) {
-			r = read_value(l, k, v);
-		} else if (k->required) {
-			error_set(l->err, ERROR_MISSING_KEY, "'%s' is missing", k->name);
-			error_fix(l->err, "write '%s: %" PRIu64 "'", k->name, k->min);
-			r = error_at(l->err, l->path, l->root->line, l->root->column);
-		} else if (k->fallback) {
-			r = read_default(l, k);
-		}
+		r = load_keep(l, read_one(l, (enum key_id)i));
+		l->slots[i].unsure |= l->findings->errors > before;
 	}
 	return r;
 }
@@ -54,6 +70,12 @@ static int read_all(struct load *l)
 static bool given(const struct load *l, enum key_id id)
 {
 	return l->slots[id].value != NULL;
+}
+
+/* It is sure that nothing is. */
+static bool absent(const struct load *l, enum key_id id)
+{
+	return !given(l, id) && key_sure(l, id);
 }
 
 /* The recorded failure lies in what was given for a key. */
@@ -82,16 +104,17 @@ static int check_boot(struct load *l)
 {
 	bool firmware = given(l, KEY_BOOT_FIRMWARE), kernel = given(l, KEY_BOOT_KERNEL);
 
-	if (given(l, KEY_BOOT_INITRD) && !kernel) {
+	l->m->direct = kernel && absent(l, KEY_BOOT_FIRMWARE);
+	if (given(l, KEY_BOOT_INITRD) && absent(l, KEY_BOOT_KERNEL)) {
 		error_set(l->err, ERROR_CONFLICT, "'boot.initrd' without 'boot.kernel'");
 		error_fix(l->err, "give the kernel that the initrd is for, or remove it");
 		return at_slot(l, KEY_BOOT_INITRD);
 	}
-	if (!firmware && !kernel)
+	if (absent(l, KEY_BOOT_FIRMWARE) && absent(l, KEY_BOOT_KERNEL))
 		return refuse_no_boot(l);
 	if (!given(l, KEY_BOOT_KERNEL_HASHES))
 		l->m->kernel_hashes = firmware && kernel;
-	if (!l->m->kernel_hashes || (firmware && kernel))
+	if (!l->m->kernel_hashes || (!absent(l, KEY_BOOT_FIRMWARE) && !absent(l, KEY_BOOT_KERNEL)))
 		return 0;
 	error_set(l->err, ERROR_CONFLICT, "'boot.kernel_hashes' without a %s",
 	          firmware ? "kernel" : "firmware");
@@ -106,7 +129,9 @@ static int check_id_block(struct load *l)
 {
 	bool block = given(l, KEY_SNP_ID_BLOCK), auth = given(l, KEY_SNP_ID_AUTH);
 
-	l->m->id_block_given = block;
+	l->m->id_block_given = block && auth;
+	if (!key_sure(l, KEY_SNP_ID_BLOCK) || !key_sure(l, KEY_SNP_ID_AUTH))
+		return 0;
 	if (block)
 		l->m->id_block_at = place_of(l->slots[KEY_SNP_ID_BLOCK].value);
 	if (block == auth)
@@ -122,7 +147,7 @@ static int check_id_block(struct load *l)
 static int check_ovmf_hash(struct load *l)
 {
 	l->m->ovmf_hash_given = given(l, KEY_MEASURE_OVMF_HASH);
-	if (!l->m->ovmf_hash_given || given(l, KEY_BOOT_FIRMWARE))
+	if (!l->m->ovmf_hash_given || !absent(l, KEY_BOOT_FIRMWARE))
 		return 0;
 	error_set(l->err, ERROR_CONFLICT, "'measure.ovmf_hash' without 'boot.firmware'");
 	error_why(l->err,
@@ -149,7 +174,7 @@ static int check_patterns(struct load *l)
 
 static int check_exit(struct load *l)
 {
-	if (!l->m->exit_none || l->m->console.count > 0)
+	if (!l->m->exit_none || l->m->console.count > 0 || !key_sure(l, KEY_EXPECT_CONSOLE))
 		return 0;
 	error_set(l->err, ERROR_CONFLICT, "'expect.exit' is none, but 'expect.console' is %s",
 	          given(l, KEY_EXPECT_CONSOLE) ? "empty" : "not given");
@@ -180,62 +205,113 @@ static int load_names(struct load *l)
 	return l->m->file && l->m->name ? 0 : error_nomem(l->err, "a manifest's name");
 }
 
+/* Only what ends reading fails; other mistakes are findings. */
 static int load_all(struct load *l, const struct manifest_choice *choice)
 {
 	static int (*const checks[])(struct load * l) = {
-		read_all,       check_boot, check_id_block, check_ovmf_hash,
-		check_patterns, check_exit, load_names,
+		check_boot, check_id_block, check_ovmf_hash, check_patterns, check_exit,
 	};
 	int r = collect_file(l);
 
 	if (r == 0)
 		r = collect_settings(l, choice);
-	if (r == 0)
+	if (r == 0) {
 		r = matrix_choose(l, choice ? choice->run : 0);
+		l->matrix_wrong |= r < 0;
+		r = load_keep(l, r);
+	}
+	if (r == 0)
+		r = read_all(l);
 	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++)
-		r = checks[i](l);
-	return r;
+		r = load_keep(l, checks[i](l));
+	return r == 0 ? load_names(l) : r;
+}
+
+static int load_tree(struct load *l, const struct yaml_tree *root,
+                     const struct manifest_choice *choice)
+{
+	if (root->kind != YAML_MAP) {
+		error_set(l->err, ERROR_SYNTAX, "a manifest is a map of keys");
+		error_fix(l->err, "begin with 'version: 1'");
+		return at_value(l, root);
+	}
+	l->root = root;
+	return load_all(l, choice);
+}
+
+void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
+                        const struct manifest_choice *choice, struct manifest *ret,
+                        struct findings *f)
+{
+	size_t errors = f->errors, first = f->count;
+	auto_yaml struct yaml_tree *root = NULL;
+	struct error err = { 0 };
+	auto_load struct load l = {
+		.path = path, .file = path, .m = ret, .findings = f, .err = &err
+	};
+	int r;
+
+	*ret = (struct manifest){ .confine = choice ? choice->confine : NULL };
+	r = yaml_tree_parse_on(path, text, size, &root, f, &err);
+	if (r == 0)
+		r = load_tree(&l, root, choice);
+	if (r < 0)
+		findings_add(f, SEVERITY_ERROR, &err);
+	sha256(text, size, ret->sha256);
+	ret->whole = f->errors == errors;
+	findings_sort(f, first);
+}
+
+void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
+                       struct findings *f)
+{
+	auto_blob struct blob text = BLOB_NONE;
+	struct error err = { 0 };
+
+	*ret = (struct manifest){ 0 };
+	if (blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL, &err) ==
+	    0) {
+		manifest_parse_all(path, text.data, text.size, choice, ret, f);
+		return;
+	}
+	if (err.kind == ERROR_FILE_TOO_LARGE)
+		error_why(&err, "a manifest has at most 1 MiB");
+	error_at(&err, path, 0, 0);
+	findings_add(f, SEVERITY_ERROR, &err);
+}
+
+/* *m becomes *ret if nothing is wrong with it. */
+static int give_whole(struct manifest *m, const struct findings *f, struct manifest *ret,
+                      struct error *err)
+{
+	int r = findings_first(f, err);
+
+	ret->runs = m->runs;
+	if (r < 0)
+		return r;
+	*ret = *m;
+	*m = (struct manifest){ 0 };
+	return 0;
 }
 
 int manifest_parse(const char *path, const uint8_t *text, size_t size,
                    const struct manifest_choice *choice, struct manifest *ret, struct error *err)
 {
+	auto_findings struct findings f = { 0 };
 	auto_manifest struct manifest m = { 0 };
-	auto_yaml struct yaml_tree *root = NULL;
-	auto_load struct load l = { .path = path, .file = path, .m = &m, .err = err };
-	int r = yaml_tree_parse(path, text, size, &root, err);
 
-	if (r < 0)
-		return r;
-	if (root->kind != YAML_MAP) {
-		error_set(err, ERROR_SYNTAX, "a manifest is a map of keys");
-		error_fix(err, "begin with 'version: 1'");
-		return at_value(&l, root);
-	}
-	l.root = root;
-	m.confine = choice ? choice->confine : NULL;
-	r = load_all(&l, choice);
-	ret->runs = m.runs;
-	if (r < 0)
-		return r;
-	sha256(text, size, m.sha256);
-	*ret = m;
-	m = (struct manifest){ 0 };
-	return 0;
+	manifest_parse_all(path, text, size, choice, &m, &f);
+	return give_whole(&m, &f, ret, err);
 }
 
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err)
 {
-	auto_blob struct blob text = BLOB_NONE;
-	int r = blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL,
-	                     err);
+	auto_findings struct findings f = { 0 };
+	auto_manifest struct manifest m = { 0 };
 
-	if (r == 0)
-		return manifest_parse(path, text.data, text.size, choice, ret, err);
-	if (err->kind == ERROR_FILE_TOO_LARGE)
-		error_why(err, "a manifest has at most 1 MiB");
-	return error_at(err, path, 0, 0);
+	manifest_load_all(path, choice, &m, &f);
+	return give_whole(&m, &f, ret, err);
 }
 
 static void patterns_free(struct manifest_patterns *p)
@@ -262,6 +338,16 @@ void manifest_free(struct manifest *m)
 	patterns_free(&m->never);
 	free(m->variant);
 	*m = (struct manifest){ 0 };
+}
+
+int manifest_at(const struct manifest *m, enum key_id id, struct error *err)
+{
+	char label[NAME_ROOM];
+
+	if (!m->set_by[id])
+		return error_at(err, m->file, m->places[id].line, m->places[id].column);
+	snprintf(label, sizeof(label), "--set %s", keys[m->set_by[id] - 1].name);
+	return error_at(err, label, 0, 0);
 }
 
 const char *manifest_profile_name(enum manifest_profile profile)

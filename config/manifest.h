@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/keys.h"
 #include "core/plan/plan.h"
 
 struct confine;  /* core/base/confine.h */
 struct error;    /* core/base/error.h */
+struct findings; /* core/base/findings.h */
 struct manifest; /* below */
 
 /* Where a value stands; line 0: it is a default. For --set the file is "--set KEY" and the line is 0. */
@@ -54,6 +56,8 @@ struct manifest_patterns {
 };
 
 struct manifest {
+	bool whole; /* nothing was wrong with it; otherwise only what was read well has a value */
+
 	char *file;         /* as the user gave it, for messages */
 	uint8_t sha256[32]; /* of its text */
 	char *name;         /* `name`, or the file's stem */
@@ -61,6 +65,7 @@ struct manifest {
 
 	char *builtin; /* boot.firmware: builtin:NAME gives NAME; NULL otherwise */
 	struct manifest_file firmware, kernel, initrd;
+	bool direct;   /* a kernel without a firmware */
 	char *cmdline; /* no NUL inside */
 	bool kernel_hashes;
 
@@ -101,6 +106,10 @@ struct manifest {
 	uint64_t timeout_ms;
 	uint64_t silence_ms; /* 0: no limit */
 
+	/* Where the value of each key stands; line 0: nowhere in the file, or it is a default. */
+	struct place places[KEYS];
+	uint8_t set_by[KEYS]; /* 1 + the key whose --set gave it: its own, or matrix; 0: none did */
+
 	/* matrix: how many runs the manifest stands for (1 without one), and which of them this is. */
 	unsigned runs, run;
 	char *variant; /* "vcpus=4,memory=1G"; NULL without a matrix */
@@ -138,6 +147,17 @@ int manifest_load(const char *path, const struct manifest_choice *choice, struct
 int manifest_parse(const char *path, const uint8_t *text, size_t size,
                    const struct manifest_choice *choice, struct manifest *ret, struct error *err);
 
+/*
+ * All that is wrong, in order of place. A syntax error of YAML ends reading; whatever else is wrong doesn't hide the
+ * rest, but for what depends on it. *ret is always written: the caller frees it, and looks at ret->whole before
+ * anything is made of it. Its files can be looked at in any case.
+ */
+void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
+                       struct findings *f);
+void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
+                        const struct manifest_choice *choice, struct manifest *ret,
+                        struct findings *f);
+
 void manifest_free(struct manifest *m);
 
 static inline void manifest_cleanup(struct manifest *m)
@@ -145,6 +165,9 @@ static inline void manifest_cleanup(struct manifest *m)
 	manifest_free(m);
 }
 #define auto_manifest __attribute__((cleanup(manifest_cleanup)))
+
+/* A recorded failure, or a warning, lies in the value of a key. Returns its code. */
+int manifest_at(const struct manifest *m, enum key_id id, struct error *err);
 
 /* The last part of a path without its extension: "guest" for "tests/guest.yaml". Cut to `room`. */
 void manifest_stem(const char *path, char *to, size_t room);

@@ -72,6 +72,7 @@ static int dimension_add(struct load *l, const struct yaml_tree *v, struct matri
 	struct dimension *d = &x->dimensions[x->n];
 	int r;
 
+	*d = (struct dimension){ 0 };
 	d->key = dimension_key(l, v);
 	if (!d->key)
 		return l->err->code;
@@ -82,10 +83,11 @@ static int dimension_add(struct load *l, const struct yaml_tree *v, struct matri
 		d->values = NULL;
 		d->count = 1;
 	}
-	x->n++;
-	x->runs *= d->count; /* of two numbers up to MANIFEST_MAX_RUNS and YAML_MAX_NODES */
-	if (x->runs <= MANIFEST_MAX_RUNS)
+	if (x->runs * d->count <= MANIFEST_MAX_RUNS) { /* and YAML_MAX_NODES: no overflow */
+		x->n++;
+		x->runs *= d->count;
 		return 0;
+	}
 	error_set(l->err, ERROR_BAD_VALUE, "'matrix' stands for more than %d runs",
 	          MANIFEST_MAX_RUNS);
 	return at_key(l, v);
@@ -158,18 +160,20 @@ int matrix_choose(struct load *l, unsigned run)
 {
 	const struct yaml_tree *v = l->slots[KEY_MATRIX].value;
 	struct matrix x = { .runs = 1 };
+	size_t before = l->findings->errors;
 	int r = 0;
 
 	load_turn_to(l, &keys[KEY_MATRIX]);
 	if (v && v->kind != YAML_MAP)
 		return refuse_kind(l, keys[KEY_MATRIX].name, v, "a map from keys to lists");
 	for (const struct yaml_tree *c = v ? v->first : NULL; c && r == 0; c = c->next)
-		r = dimension_add(l, c, &x);
+		r = load_keep(l, dimension_add(l, c, &x));
 	if (r < 0)
 		return r;
+	l->matrix_wrong |= l->findings->errors > before;
 	if (run >= x.runs)
 		return refuse_run(l, run, x.runs);
-	l->m->runs = x.runs;
+	l->m->runs = l->matrix_wrong ? 0 : x.runs;
 	l->m->run = run;
 	matrix_apply(l, &x, run);
 	return x.n > 0 ? matrix_name(l, &x, run) : 0;

@@ -260,6 +260,7 @@ static int read_file(struct load *l, const struct key *k, const struct yaml_tree
 	static const char expects[] = "a path, or { path: P, sha256: \"...\" }";
 	struct manifest_file *to = load_field(l, k);
 	const char *text = NULL;
+	bool given = false;
 	int r = 0;
 
 	to->at = place_of(v);
@@ -267,9 +268,11 @@ static int read_file(struct load *l, const struct key *k, const struct yaml_tree
 		text = load_text(l, k->name, v, expects);
 		return text ? set_path(l, k->name, text, &to->path) : l->err->code;
 	}
-	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
-		r = read_pinned_entry(l, k, c, to);
-	if (r < 0 || to->path)
+	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next) {
+		given |= strcmp(c->key, FILE_PATH_KEY) == 0;
+		r = load_keep(l, read_pinned_entry(l, k, c, to));
+	}
+	if (r < 0 || given)
 		return r;
 	error_set(l->err, ERROR_MISSING_KEY, "'%s' has no 'path'", k->name);
 	return error_fix(l->err, "write { path: P, sha256: \"...\" }");

@@ -35,7 +35,7 @@ static int add_pins(struct load *l, const struct key *k, unsigned vcpus, const s
 	if (v->kind != YAML_LIST)
 		return add_pin(l, k, vcpus, v);
 	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
-		r = add_pin(l, k, vcpus, c);
+		r = load_keep(l, add_pin(l, k, vcpus, c));
 	if (r == 0 && !v->first) {
 		error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty list", k->name);
 		return at_value(l, v);
@@ -55,11 +55,14 @@ int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v)
 	if (!v->first)
 		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty map", k->name);
 	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next) {
-		if (value_number("vcpus", c->key, vcpus->min, vcpus->max, &n, l->err) < 0) {
+		r = value_number("vcpus", c->key, vcpus->min, vcpus->max, &n, l->err);
+		if (r < 0) {
 			error_wrap(l->err, "'%s'", k->name);
-			return at_key(l, c);
+			at_key(l, c);
+		} else {
+			r = add_pins(l, k, (unsigned)n, c);
 		}
-		r = add_pins(l, k, (unsigned)n, c);
+		r = load_keep(l, r);
 	}
 	return r;
 }
@@ -107,7 +110,7 @@ int read_patterns(struct load *l, const struct key *k, const struct yaml_tree *v
 	if (n && !to->list)
 		return error_nomem(l->err, k->name);
 	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
-		r = add_pattern(l, k, c, to);
+		r = load_keep(l, add_pattern(l, k, c, to));
 	return r;
 }
 

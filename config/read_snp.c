@@ -107,7 +107,7 @@ int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v)
 	int r = 0;
 
 	for (const struct yaml_tree *c = v->first; v->kind == YAML_MAP && c && r == 0; c = c->next)
-		r = read_policy_entry(l, k, c, &policy);
+		r = load_keep(l, read_policy_entry(l, k, c, &policy));
 	if (v->kind != YAML_MAP) {
 		text = load_text(l, k->name, v, "a number or a map");
 		r = text ? value_number(k->name, text, k->min, k->max, &policy, l->err)

@@ -10,6 +10,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/findings.h"
 
 /* A walk over UTF-8 that counts lines and columns as libyaml does. */
 struct cursor {
@@ -23,6 +24,7 @@ struct source {
 	const uint8_t *text;
 	size_t size;
 	unsigned nodes;
+	struct findings *findings; /* NULL: a duplicate key ends it */
 	struct error *err;
 };
 
@@ -326,17 +328,11 @@ static int tree_new(struct source *s, const yaml_event_t *e, struct yaml_tree **
 static int tree_read(struct source *s, const yaml_event_t *e, unsigned depth,
                      struct yaml_tree **ret);
 
-/* Event k begins an entry of map: is it a key, and a new one? */
-static int key_check(struct source *s, const yaml_event_t *k, const struct yaml_tree *map)
+/* Event k begins an entry of map. Is its key a new one? */
+static int key_new(struct source *s, const yaml_event_t *k, const struct yaml_tree *map)
 {
 	const char *name = (const char *)k->data.scalar.value;
 
-	if (k->type != YAML_SCALAR_EVENT) {
-		error_set(s->err, ERROR_SYNTAX, "a key must be a word, not a list or a map");
-		return at_mark(s, &k->start_mark);
-	}
-	if (strcmp(name, "<<") == 0 && k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		return refuse(s, &k->start_mark, "merge keys (<<)");
 	for (const struct yaml_tree *c = map->first; c; c = c->next) {
 		if (strcmp(c->key, name) != 0)
 			continue;
@@ -349,35 +345,69 @@ static int key_check(struct source *s, const yaml_event_t *k, const struct yaml_
 	return 0;
 }
 
+/* Can it be a key at all? */
+static int key_check(struct source *s, const yaml_event_t *k)
+{
+	const char *name = (const char *)k->data.scalar.value;
+
+	if (k->type != YAML_SCALAR_EVENT) {
+		error_set(s->err, ERROR_SYNTAX, "a key must be a word, not a list or a map");
+		return at_mark(s, &k->start_mark);
+	}
+	if (strcmp(name, "<<") == 0 && k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
+		return refuse(s, &k->start_mark, "merge keys (<<)");
+	return 0;
+}
+
+/* The entry whose key is event k, at the end of the map; not there if the map has that key already. */
+static int entry_read(struct source *s, struct yaml_tree *map, const yaml_event_t *k,
+                      unsigned depth)
+{
+	auto_event yaml_event_t v = { 0 };
+	auto_yaml struct yaml_tree *entry = NULL;
+	auto_free char *key = NULL;
+	struct yaml_tree **tail = &map->first;
+	bool again = false;
+	int r = key_check(s, k);
+
+	if (r == 0)
+		r = key_new(s, k, map);
+	again = r < 0 && s->err->kind == ERROR_DUPLICATE_KEY && s->findings;
+	if (again)
+		r = findings_keep(s->findings, r, s->err);
+	if (r == 0)
+		r = count_node(s, k);
+	if (r == 0)
+		r = scalar_text(s, k, &key);
+	if (r == 0)
+		r = source_next(s, &v);
+	if (r == 0)
+		r = tree_read(s, &v, depth, &entry);
+	if (r < 0 || again)
+		return r;
+	entry->key = key;
+	key = NULL;
+	entry->key_line = (unsigned)k->start_mark.line + 1;
+	entry->key_column = (unsigned)k->start_mark.column + 1;
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = entry;
+	entry = NULL;
+	return 0;
+}
+
 static int map_read(struct source *s, struct yaml_tree *map, unsigned depth)
 {
-	struct yaml_tree **tail = &map->first;
-
 	for (;;) {
 		auto_event yaml_event_t k = { 0 };
-		auto_event yaml_event_t v = { 0 };
-		auto_free char *key = NULL;
 		int r = source_next(s, &k);
 
 		if (r == 0 && k.type == YAML_MAPPING_END_EVENT)
 			return 0;
 		if (r == 0)
-			r = key_check(s, &k, map);
-		if (r == 0)
-			r = count_node(s, &k);
-		if (r == 0)
-			r = scalar_text(s, &k, &key);
-		if (r == 0)
-			r = source_next(s, &v);
-		if (r == 0)
-			r = tree_read(s, &v, depth, tail);
+			r = entry_read(s, map, &k, depth);
 		if (r < 0)
 			return r;
-		(*tail)->key = key;
-		key = NULL;
-		(*tail)->key_line = (unsigned)k.start_mark.line + 1;
-		(*tail)->key_column = (unsigned)k.start_mark.column + 1;
-		tail = &(*tail)->next;
 	}
 }
 
@@ -457,10 +487,16 @@ static size_t bom_length(const uint8_t *text, size_t size)
 int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
                     struct error *err)
 {
+	return yaml_tree_parse_on(file, text, size, ret, NULL, err);
+}
+
+int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
+                       struct findings *findings, struct error *err)
+{
 	size_t bom = bom_length(text, size);
 	const uint8_t *begin = size ? text + bom : (const uint8_t *)"";
 	auto_source struct source s = {
-		.file = file, .text = begin, .size = size - bom, .err = err
+		.file = file, .text = begin, .size = size - bom, .findings = findings, .err = err
 	};
 	auto_yaml struct yaml_tree *t = NULL;
 	int r;

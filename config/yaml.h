@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct error; /* core/base/error.h */
+struct error;    /* core/base/error.h */
+struct findings; /* core/base/findings.h */
 
 #define YAML_MAX_SIZE  ((size_t)1 << 20) /* bytes of text */
 #define YAML_MAX_DEPTH 16                /* collections inside collections */
@@ -33,6 +34,10 @@ struct yaml_tree {
  */
 int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
                     struct error *err);
+
+/* The same, but duplicate keys go to *findings: the first stays, and reading goes on. */
+int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
+                       struct findings *findings, struct error *err);
 
 /* A scalar that stands in no file, taken as it is. NULL: out of memory. */
 struct yaml_tree *yaml_tree_scalar(const char *text);

@@ -205,51 +205,6 @@ static int sections_add(struct assembly *a, const struct ovmf *o, struct error *
 	return r;
 }
 
-/* What is not a firmware for SNP at all, whatever its table says. */
-static int ovmf_other(const struct assembly *a, const struct ovmf *o, struct error *err)
-{
-	if (o->is_svsm) {
-		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is an SVSM image",
-		          a->m->firmware.path);
-		error_why(err, "an SVSM runs below a firmware, at VMPL0, and is launched together "
-		               "with one; this version launches none");
-		return error_fix(err, "give the firmware alone, e.g. OVMF.fd");
-	}
-	if (o->is_tdx) {
-		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is built for Intel TDX",
-		          a->m->firmware.path);
-		error_why(err, "its first program (IntelTdx's SecMain) serves TDX guests alone");
-		return error_fix(err, "use an OvmfPkgX64 or AmdSevX64 build: OVMF.fd or "
-		                      "OVMF.amdsev.fd instead of OVMF.inteltdx.fd");
-	}
-	return 0;
-}
-
-/* What QEMU and sev-snp-measure insist on for an SNP launch. */
-static int ovmf_complete(const struct assembly *a, const struct ovmf *o, struct error *err)
-{
-	int r = ovmf_other(a, o, err);
-
-	if (r < 0)
-		return r;
-	if (!o->has_metadata) {
-		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV metadata",
-		          a->m->firmware.path);
-		error_why(err,
-		          "without it nobody knows which pages the firmware needs before it runs");
-		return error_fix(err, "use a build with SEV support, e.g. OVMF.fd rather than "
-		                      "OVMF_CODE_4M.fd");
-	}
-	if (o->reset_eip)
-		return 0;
-	error_set(err, ERROR_BAD_FIRMWARE,
-	          o->has_reset ? "firmware '%s' has a SEV-ES reset block with address 0"
-	                       : "firmware '%s' has no SEV-ES reset block",
-	          a->m->firmware.path);
-	error_why(err, "it says where the second and further vCPUs begin");
-	return error_fix(err, "use a build with SEV-ES support");
-}
-
 /*
  * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted mapping, since
  * edk2-stable202405. An image for SNP without the one is taken for one without the other.
@@ -272,11 +227,9 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	struct vcpu_state bsp, ap;
 	bool unfit = false;
 	struct ovmf o;
-	int r = ovmf_parse(a->images->firmware.data, a->images->firmware.size, &o, err);
+	int r = ovmf_parse_for_snp(a->m->firmware.path, a->images->firmware.data,
+	                           a->images->firmware.size, &o, err);
 
-	if (r < 0)
-		return error_wrap(err, "firmware '%s'", a->m->firmware.path);
-	r = ovmf_complete(a, &o, err);
 	if (r == 0)
 		r = firmware_add(a, &o, err);
 	if (r == 0)

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "config/manifest.h"
+#include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/filekind.h"
-#include "core/base/log.h"
+#include "core/base/findings.h"
 #include "core/base/sha2.h"
 
 /* What no real image exceeds; a firmware ends at 4 GiB and has to stay above the APIC's page. */
@@ -30,58 +31,85 @@ static int pin_check(const struct manifest_file *f, const uint8_t digest[static 
 }
 
 /* The digest is made where `sha256_of_it` asks for it, or a pin does. */
-static int image_load(const struct manifest *m, const struct manifest_file *f, const char *key,
-                      size_t max, struct blob *ret, uint8_t *sha256_of_it, struct error *err)
+static int image_load(const struct manifest *m, const struct manifest_file *f, size_t max,
+                      struct blob *ret, uint8_t *sha256_of_it, struct error *err)
 {
 	uint8_t own[SHA256_SIZE], *digest = sha256_of_it ? sha256_of_it : own;
-	int r;
+	int r = blob_read_in(m->confine, f->path, max, ret,
+	                     sha256_of_it || f->pinned ? digest : NULL, err);
 
-	if (sha256_of_it)
-		sha256(NULL, 0, sha256_of_it);
-	if (!f->path)
-		return 0;
-	r = blob_read_in(m->confine, f->path, max, ret, sha256_of_it || f->pinned ? digest : NULL,
-	                 err);
-	if (r == 0)
-		r = pin_check(f, digest, err);
-	if (r == 0)
-		return 0;
-	error_wrap(err, "%s", key);
-	return error_at(err, m->file, f->at.line, f->at.column);
+	return r == 0 ? pin_check(f, digest, err) : r;
 }
 
 /* Of an initrd nothing is read here but what it is: Linux would only say "junk", and panic without a root. */
-static int initrd_check(const struct manifest *m, const struct blob *b, struct error *err)
+static void initrd_look(const struct manifest *m, const struct blob *b, struct findings *f)
 {
-	if (m->initrd.path && b->size == 0)
-		log_notice("%s: boot.initrd: '%s' is empty, so the guest gets no initrd", m->file,
-		           m->initrd.path);
-	if (b->size == 0 ||
-	    file_kind_refuse(b->data, b->size, ROLE_INITRD, ERROR_BAD_VALUE, err) == 0)
-		return 0;
-	error_wrap(err, "boot.initrd: '%s'", m->initrd.path);
-	return error_at(err, m->file, m->initrd.at.line, m->initrd.at.column);
+	struct error err = { 0 };
+
+	if (b->size == 0)
+		error_set(&err, ERROR_NONE,
+		          "boot.initrd: '%s' is empty, so the guest gets no initrd",
+		          m->initrd.path);
+	else if (file_kind_refuse(b->data, b->size, ROLE_INITRD, ERROR_BAD_VALUE, &err) < 0)
+		error_wrap(&err, "boot.initrd: '%s'", m->initrd.path);
+	else
+		return;
+	error_at(&err, m->file, m->initrd.at.line, m->initrd.at.column);
+	findings_add(f, b->size ? SEVERITY_ERROR : SEVERITY_WARNING, &err);
 }
 
-/* Hashing takes longer than reading, so what nobody will ask for is left out unless `all` are wanted. */
-static int images_read(const struct manifest *m, bool all, struct images *ret, struct error *err)
+/* Hashing takes longer than reading, so what nobody will ask for is left out unless `hashed` wants all. */
+void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
 {
-	auto_images struct images i = { 0 };
 	bool direct =
 		!m->firmware.path; /* stage0 has the initrd's, and one of a part of the kernel */
-	uint8_t *firmware = all ? i.firmware_sha256 : NULL;
-	uint8_t *kernel = all || m->kernel_hashes ? i.kernel_sha256 : NULL;
-	uint8_t *initrd = all || m->kernel_hashes || direct ? i.initrd_sha256 : NULL;
-	int r = image_load(m, &m->firmware, "boot.firmware", FIRMWARE_MAX, &i.firmware, firmware,
-	                   err);
+	const struct {
+		const char *key;
+		const struct manifest_file *file;
+		size_t max;
+		bool hash;
+		struct blob *blob;
+		uint8_t *sha256;
+		bool *read;
+	} rows[] = {
+		{ "boot.firmware", &m->firmware, FIRMWARE_MAX, hashed, &ret->firmware,
+		  ret->firmware_sha256, &ret->firmware_read },
+		{ "boot.kernel", &m->kernel, IMAGES_KERNEL_MAX, hashed || m->kernel_hashes,
+		  &ret->kernel, ret->kernel_sha256, &ret->kernel_read },
+		{ "boot.initrd", &m->initrd, INITRD_MAX, hashed || m->kernel_hashes || direct,
+		  &ret->initrd, ret->initrd_sha256, &ret->initrd_read },
+	};
+	struct error err = { 0 };
 
-	if (r == 0)
-		r = image_load(m, &m->kernel, "boot.kernel", IMAGES_KERNEL_MAX, &i.kernel, kernel,
-		               err);
-	if (r == 0)
-		r = image_load(m, &m->initrd, "boot.initrd", INITRD_MAX, &i.initrd, initrd, err);
-	if (r == 0)
-		r = initrd_check(m, &i.initrd, err);
+	*ret = (struct images){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint8_t *digest = rows[i].hash ? rows[i].sha256 : NULL;
+
+		if (digest)
+			sha256(NULL, 0, digest);
+		if (!rows[i].file->path)
+			continue;
+		*rows[i].read =
+			image_load(m, rows[i].file, rows[i].max, rows[i].blob, digest, &err) == 0;
+		if (*rows[i].read)
+			continue;
+		error_wrap(&err, "%s", rows[i].key);
+		error_at(&err, m->file, rows[i].file->at.line, rows[i].file->at.column);
+		findings_add(f, SEVERITY_ERROR, &err);
+	}
+	if (ret->initrd_read)
+		initrd_look(m, &ret->initrd, f);
+}
+
+static int read_or_first(const struct manifest *m, bool hashed, struct images *ret,
+                         struct error *err)
+{
+	auto_findings struct findings f = { 0 };
+	auto_images struct images i;
+	int r;
+
+	images_read(m, hashed, &i, &f);
+	r = findings_first(&f, err);
 	if (r < 0)
 		return r;
 	*ret = i;
@@ -91,12 +119,12 @@ static int images_read(const struct manifest *m, bool all, struct images *ret, s
 
 int images_load(const struct manifest *m, struct images *ret, struct error *err)
 {
-	return images_read(m, false, ret, err);
+	return read_or_first(m, false, ret, err);
 }
 
 int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err)
 {
-	return images_read(m, true, ret, err);
+	return read_or_first(m, true, ret, err);
 }
 
 void images_fini(struct images *i)

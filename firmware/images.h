@@ -3,9 +3,12 @@
 #ifndef FIRMWARE_IMAGES_H
 #define FIRMWARE_IMAGES_H
 
+#include <stdbool.h>
+
 #include "core/base/file.h"
 
 struct error;    /* core/base/error.h */
+struct findings; /* core/base/findings.h */
 struct manifest; /* config/manifest.h */
 
 #define IMAGES_KERNEL_MAX ((size_t)512 << 20) /* what no real one exceeds */
@@ -13,6 +16,7 @@ struct manifest; /* config/manifest.h */
 /* What isn't named is empty. Plans borrow these bytes, so the images outlive them. */
 struct images {
 	struct blob firmware, kernel, initrd;
+	bool firmware_read, kernel_read, initrd_read; /* named, and read whole */
 	/* Of nothing where nothing is named; zero where nobody asked. */
 	uint8_t firmware_sha256[32], kernel_sha256[32], initrd_sha256[32];
 };
@@ -21,6 +25,8 @@ struct images {
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
 /* The same, with the hash of each: for a record of what a run was made of. */
 int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err);
+/* The same; one that cannot be read doesn't keep the others from being read. *ret is always written. */
+void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 void images_fini(struct images *i);
 
 static inline void images_cleanup(struct images *i)

@@ -506,3 +506,53 @@ int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error
 	*ret = s.found;
 	return 0;
 }
+
+/* What is not a firmware for SNP at all, whatever its table says. */
+static int ovmf_other(const char *path, const struct ovmf *o, struct error *err)
+{
+	if (o->is_svsm) {
+		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is an SVSM image", path);
+		error_why(err, "an SVSM runs below a firmware, at VMPL0, and is launched together "
+		               "with one; this version launches none");
+		return error_fix(err, "give the firmware alone, e.g. OVMF.fd");
+	}
+	if (o->is_tdx) {
+		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is built for Intel TDX", path);
+		error_why(err, "its first program (IntelTdx's SecMain) serves TDX guests alone");
+		return error_fix(err, "use an OvmfPkgX64 or AmdSevX64 build: OVMF.fd or "
+		                      "OVMF.amdsev.fd instead of OVMF.inteltdx.fd");
+	}
+	return 0;
+}
+
+/* What QEMU and sev-snp-measure insist on for an SNP launch. */
+static int ovmf_complete(const char *path, const struct ovmf *o, struct error *err)
+{
+	int r = ovmf_other(path, o, err);
+
+	if (r < 0)
+		return r;
+	if (!o->has_metadata) {
+		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV metadata", path);
+		error_why(err,
+		          "without it nobody knows which pages the firmware needs before it runs");
+		return error_fix(err, "use a build with SEV support, e.g. OVMF.fd rather than "
+		                      "OVMF_CODE_4M.fd");
+	}
+	if (o->reset_eip)
+		return 0;
+	error_set(err, ERROR_BAD_FIRMWARE,
+	          o->has_reset ? "firmware '%s' has a SEV-ES reset block with address 0"
+	                       : "firmware '%s' has no SEV-ES reset block",
+	          path);
+	error_why(err, "it says where the second and further vCPUs begin");
+	return error_fix(err, "use a build with SEV-ES support");
+}
+
+int ovmf_parse_for_snp(const char *path, const uint8_t *image, size_t size, struct ovmf *ret,
+                       struct error *err)
+{
+	int r = ovmf_parse(image, size, ret, err);
+
+	return r < 0 ? error_wrap(err, "firmware '%s'", path) : ovmf_complete(path, ret, err);
+}

@@ -49,6 +49,13 @@ struct ovmf {
  */
 int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err);
 
+/*
+ * The same for an image that an SNP launch begins with: without SEV metadata or a reset block it is refused, as QEMU
+ * and sev-snp-measure do. The sentence names `path`.
+ */
+int ovmf_parse_for_snp(const char *path, const uint8_t *image, size_t size, struct ovmf *ret,
+                       struct error *err);
+
 /* Whether it ends in a footer table or begins as a firmware volume, so that ovmf_parse() is the one to ask. */
 bool ovmf_probe(const uint8_t *bytes, size_t size);
 

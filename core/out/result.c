@@ -2,6 +2,10 @@
 /* core/out/result.c: the fields of each result, in one place for all formats. */
 #include "core/out/result.h"
 
+#include <string.h>
+
+#include "core/base/findings.h"
+#include "core/base/text.h"
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
 #include "core/vm/doctor.h"
@@ -99,7 +103,7 @@ void result_stats(const struct emitter *e, const char *key, const struct stats_r
 	e->end(e->self);
 }
 
-static void result_check(const struct emitter *e, const struct doctor_check *c)
+static void result_doctor_check(const struct emitter *e, const struct doctor_check *c)
 {
 	e->map(e->self, NULL);
 	e->text(e->self, "name", c->name);
@@ -128,7 +132,52 @@ void result_doctor(const struct emitter *e, const char *key, const struct doctor
 	e->end(e->self);
 	e->list(e->self, "checks");
 	for (size_t i = 0; i < r->count; i++)
-		result_check(e, &r->checks[i]);
+		result_doctor_check(e, &r->checks[i]);
 	e->end(e->self);
+	e->end(e->self);
+}
+
+/* Paths in it need not be UTF-8. */
+static void emit_clean(const struct emitter *e, const char *key, const char *text)
+{
+	char clean[TEXT_ROOM(sizeof(((struct error *)0)->why))];
+
+	text_clean(clean, sizeof(clean), text, strlen(text), false);
+	if (clean[0])
+		e->text(e->self, key, clean);
+}
+
+static void result_finding(const struct emitter *e, const struct finding *f)
+{
+	const struct error *err = &f->error;
+
+	e->map(e->self, NULL);
+	e->text(e->self, "severity", f->severity == SEVERITY_ERROR ? "error" : "warning");
+	if (f->severity == SEVERITY_ERROR)
+		e->text(e->self, "reason", reason_name(err->kind));
+	emit_clean(e, "file", err->file);
+	if (err->line) {
+		e->number(e->self, "line", err->line);
+		e->number(e->self, "column", err->column);
+	}
+	emit_clean(e, "text", err->text);
+	emit_clean(e, "why", err->why);
+	emit_clean(e, "fix", err->fix);
+	e->end(e->self);
+}
+
+void result_check(const struct emitter *e, const char *key, const char *manifest,
+                  const struct findings *f)
+{
+	e->map(e->self, key);
+	e->text(e->self, "schema", "snpvmm.check/1");
+	emit_clean(e, "manifest", manifest);
+	e->boolean(e->self, "ok", f->errors == 0);
+	e->list(e->self, "findings");
+	for (size_t i = 0; i < f->count; i++)
+		result_finding(e, &f->list[i]);
+	e->end(e->self);
+	if (f->more)
+		e->boolean(e->self, "more", true);
 	e->end(e->self);
 }

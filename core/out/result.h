@@ -7,6 +7,7 @@
 
 struct doctor_report; /* core/vm/doctor.h */
 struct emitter;       /* core/out/emit.h */
+struct findings;      /* core/base/findings.h */
 struct snp_digest;    /* core/snp/digest.h */
 struct stats_report;  /* core/vm/stats.h */
 
@@ -24,6 +25,9 @@ struct measure_result {
 void result_measure(const struct emitter *e, const char *key, const struct measure_result *r);
 /* "snpvmm.stats/1". */
 void result_stats(const struct emitter *e, const char *key, const struct stats_report *r);
+/* "snpvmm.check/1": what is wrong with a manifest; `more`: there is more than the list has. */
+void result_check(const struct emitter *e, const char *key, const char *manifest,
+                  const struct findings *f);
 /* "snpvmm.doctor/1". */
 void result_doctor(const struct emitter *e, const char *key, const struct doctor_report *r);
 

@@ -191,7 +191,7 @@ with 'vcpu_type: EPIC-Milan'
 refused bad-value 3:12 "'vcpu_type': there is no CPU model 'EPIC-Milan'" "  fix: did you mean 'EPYC-Milan'?"
 
 begin 'keys that contradict each other'
-text 'version: 1\nboot: {initrd: x}\n'
+text 'version: 1\nboot: {initrd: m.yaml}\n'
 refused conflict 2:16 "'boot.initrd' without 'boot.kernel'" '  fix: '
 text 'version: 1\nboot: {firmware: builtin:selftest, kernel_hashes: true}\n'
 refused conflict 2:51 "'boot.kernel_hashes' without a kernel" '  why: ' '  fix: '

@@ -58,7 +58,8 @@ echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 call check "$T/m.yaml"
 wants 0
-err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage that a firmware could boot"
+err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage that a firmware could boot
+$T/m.yaml:2:50: warning: kernel_hashes is false: kernel, initrd and command line are not measured"
 call check --set measure.profile=gce "$EXAMPLE"
 wants 0
 err_is "snpvmm: $EXAMPLE: ok to measure, not to run: measure.profile gce is another launcher's order of pages and registers"
@@ -67,15 +68,116 @@ begin 'a firmware that seems too old for SNP is doubted, where it matters'
 image "$T/old.fd" ebfe "$SECTION" '0x20000 0x1000 2' '0x21000 0x1000 3'
 image "$T/new.fd" ebfe "$SECTION" '0x20000 0x1000 2' '0x21000 0x1000 3' '0x22000 0x1000 4'
 manifest "$T/m.yaml" 'boot: {firmware: old.fd}' 'memory: 1M'
+cp "$T/m.yaml" "$T/old.yaml"
 call check "$T/m.yaml"
 wants 0
-err_has "snpvmm: $T/m.yaml: ok" "snpvmm: $T/m.yaml: the firmware seems older than edk2-stable202405"
+err_has "snpvmm: $T/m.yaml: ok" "$T/m.yaml:2:18: warning: the firmware seems older than edk2-stable202405"
+call -q check "$T/m.yaml"
+wants 0
+err_is ''
 call check --platform kvm "$T/m.yaml"
 wants 0
 err_is "snpvmm: $T/m.yaml: ok"
 call check --set "boot.firmware=$T/new.fd" "$T/m.yaml"
 wants 0
 err_is "snpvmm: $T/m.yaml: ok"
+
+begin 'everything that is wrong is said at once, in order of place'
+echo cut >"$T/cut.fd"
+manifest "$T/m.yaml" 'boot:' '  kernl: x' '  kernel: none' '  firmware: cut.fd' 'vcpus: 0' 'vcpus: 3' 'memory: 5' \
+  'snp: {policy: {smtt: true, debug: yes}, id_blok: hex:00}' \
+  "expect: {console: [a, 'b('], measurement: {0: $ZEROS, 1: [$ZEROS, zz]}}" 'timeout: 3'
+all='3:3 unknown-key
+4:11 file-unreadable
+5:13 bad-firmware
+6:8 bad-value
+7:1 duplicate-key
+8:9 bad-value
+9:16 unknown-key
+9:35 bad-value
+9:41 unknown-key
+10:23 bad-value
+10:44 bad-value
+10:247 bad-value
+11:10 bad-value'
+for command in measure check 'run -v --platform=kvm'; do
+  # shellcheck disable=SC2086 # a command and its options
+  call $command "$T/m.yaml"
+  wants 2
+  out_is ''
+  sed -n "s|^$T/m.yaml:\\([0-9:]*\\): error: .* \\[\\(.*\\)\\]\$|\\1 \\2|p" "$T/err" >"$T/places"
+  file_is "$T/places" "$command says" "$all"
+done
+
+begin 'one mistake is not told as two'
+manifest "$T/m.yaml" 'boot: {firmwre: x}' # and so there is nothing to boot
+call check "$T/m.yaml"
+one_error "$T/m.yaml:2:8" unknown-key "unknown key 'boot.firmwre'"
+manifest "$T/m.yaml" 'kernel: x'
+call check "$T/m.yaml"
+one_error "$T/m.yaml:2:1" unknown-key "unknown key 'kernel'"
+manifest "$T/m.yaml" 'boot: kernel'
+call check "$T/m.yaml"
+one_error "$T/m.yaml:2:7" bad-value "'boot' must be a map of keys, not a single value"
+printf 'verison: 1\nboot: {firmware: builtin:selftest}\n' >"$T/m.yaml"
+call check "$T/m.yaml"
+one_error "$T/m.yaml:1:1" unknown-key "unknown key 'verison'"
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "expect: {exit: none, console: ['(']}"
+call check "$T/m.yaml"
+one_error "$T/m.yaml:3:32" bad-value "'expect.console': '(': not a regular expression"
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {id_block: hex:00}'
+call check "$T/m.yaml"
+one_error "$T/m.yaml:3:17" bad-value "'snp.id_block' has 1 bytes; it must have 96"
+manifest "$T/m.yaml" 'matrix: {boot.kernl: [a, b]}'
+call check "$T/m.yaml"
+one_error "$T/m.yaml:2:10" unknown-key "unknown key 'boot.kernl' in 'matrix'"
+
+begin 'mistakes without end'
+{ echo 'version: 1' && awk 'BEGIN { for (i = 0; i < 4000; i++) print "k" i ": 1" }'; } >"$T/m.yaml"
+call check "$T/m.yaml"
+wants 2
+[ "$(grep -c 'error: ' "$T/err")" = 64 ] || wrong "not 64 errors: $(grep -c 'error: ' "$T/err")"
+err_has "snpvmm: $T/m.yaml: there is more: only 64 findings are shown"
+
+begin 'the findings for programs'
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0' 'matrix: {memory: [1M, 64K]}'
+call check -o json "$T/m.yaml"
+wants 2
+err_is ''
+out_is '{
+  "schema": "snpvmm.check/1",
+  "manifest": "'"$T/m.yaml"'",
+  "ok": false,
+  "findings": [
+    {
+      "severity": "error",
+      "reason": "bad-value",
+      "file": "'"$T/m.yaml"'",
+      "line": 3,
+      "column": 8,
+      "text": "'"'vcpus'"' is 0; it must be from 1 to 255"
+    }
+  ]
+}'
+call check -o json "$T/old.yaml" "$T/none.yaml" "$EXAMPLE"
+wants 2
+err_is ''
+if command -v python3 >/dev/null; then
+  python3 - "$T/out" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'not the findings of three manifests'
+import json, sys
+old, none, right = json.load(open(sys.argv[1]))
+assert old["ok"] and [f["severity"] for f in old["findings"]] == ["warning"], old
+assert "reason" not in old["findings"][0] and old["findings"][0]["line"] == 2, old
+assert not none["ok"] and none["findings"][0]["reason"] == "file-unreadable" and "line" not in none["findings"][0], none
+assert right == {"schema": "snpvmm.check/1", "manifest": "snpvmm.yaml.example", "ok": True, "findings": []}, right
+PYTHON
+fi
+call check -o cbor "$T/none.yaml"
+wants 2
+[ "$(od -An -tx1 -N1 "$T/out")" = ' a4' ] || wrong 'no map in CBOR'
+call check -o tap "$EXAMPLE"
+wants 2
+err_is 'snpvmm: error: -o tap is for runs alone [usage]'
 
 begin 'a measurement that is expected is not held against this one'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"

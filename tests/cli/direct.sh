@@ -169,7 +169,7 @@ begin 'an empty initrd is none, and is said to be'
 : >"$T/i"
 call measure "$T/m.yaml"
 wants 0
-err_is "snpvmm: $T/m.yaml: boot.initrd: '$T/i' is empty, so the guest gets no initrd"
+err_is "$T/m.yaml:2:27: warning: boot.initrd: '$T/i' is empty, so the guest gets no initrd"
 
 begin 'a kernel whose last 16 bytes are not full is whole'
 direct

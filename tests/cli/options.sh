@@ -175,7 +175,7 @@ usage_error "snpvmm inspect: -o takes text, json, cbor, or tap for runs, not 'xm
 call measure -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is for runs alone [usage]'
-for command in check schema completion; do
+for command in explain schema completion; do
   call -o json "$command"
   wants 2
   err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"

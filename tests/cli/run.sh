@@ -71,8 +71,11 @@ manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 measure_only "measure.profile ec2 is another launcher's order of pages and registers" --set measure.profile=ec2
 measure_only "measure.profile gce is another launcher's order of pages and registers" --set measure.profile=gce
 measure_only 'measure.ovmf_hash stands for a firmware that need not be this one' --set "measure.ovmf_hash=$ZEROS"
-measure_only 'boot.kernel is not a bzImage that a firmware could boot' \
-  --set "boot.kernel=$T/k" --set boot.kernel_hashes=false
+call -v run --platform kvm --set "boot.kernel=$T/k" --set boot.kernel_hashes=false "$T/m.yaml"
+wants 2
+not_launched
+err_is "--set boot.kernel_hashes: warning: kernel_hashes is false: kernel, initrd and command line are not measured
+$T/m.yaml: error: this manifest can be measured, not run: boot.kernel is not a bzImage that a firmware could boot [unsupported]"
 
 begin 'output that cannot be written: 2, and nothing is launched'
 for key in serial debug_port; do

@@ -395,7 +395,7 @@ Test(manifest, takes_windows_line_ends_and_a_byte_order_mark)
 
 	cr_assert_str_eq(m.kernel.path, "dir/k");
 	REFUSES({ "\xef\xbb\xbf"
-	          "version: 2\r\n",
+	          "version: 2\r\nboot: {kernel: k}\r\n",
 	          ERROR_BAD_VALUE, 1, 10, "must be 1", NULL });
 }
 
@@ -525,8 +525,10 @@ Test(manifest, wants_the_kind_of_value_that_the_key_has)
 
 Test(manifest, holds_numbers_to_their_range)
 {
-	REFUSES({ "version: 2\n", ERROR_BAD_VALUE, 1, 10, "'version' is 2; it must be 1", NULL },
-	        { "version: 1.0\n", ERROR_BAD_VALUE, 1, 10, "not a number", NULL },
+	REFUSES({ "version: 2\nboot: {kernel: k}\n", ERROR_BAD_VALUE, 1, 10,
+	          "'version' is 2; it must be 1", NULL },
+	        { "version: 1.0\nboot: {kernel: k}\n", ERROR_BAD_VALUE, 1, 10, "not a number",
+	          NULL },
 	        { LEAST "vcpus: 0\n", ERROR_BAD_VALUE, 3, 8, "from 1 to 255", NULL },
 	        { LEAST "vcpus: 256\n", ERROR_BAD_VALUE, 3, 8, "'vcpus' is 256", NULL },
 	        { LEAST "vcpus: -1\n", ERROR_BAD_VALUE, 3, 8, "not a number", NULL },

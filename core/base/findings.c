@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/findings.c: a bounded list of errors and warnings, each once. */
+#include "core/base/findings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+
+static bool same_finding(const struct finding *a, enum severity severity, const struct error *e)
+{
+	return a->severity == severity && a->error.line == e->line &&
+	       a->error.column == e->column && strcmp(a->error.file, e->file) == 0 &&
+	       strcmp(a->error.text, e->text) == 0;
+}
+
+/* Room for one more; false: there is none. */
+static bool findings_grow(struct findings *f)
+{
+	size_t room = f->room ? MIN_OF(2 * f->room, (size_t)FINDINGS_MAX) : 4;
+	struct finding *grown;
+
+	if (f->count < f->room)
+		return true;
+	if (f->count == FINDINGS_MAX)
+		return false;
+	grown = reallocarray(f->list, room, sizeof(*grown));
+	if (!grown)
+		return false;
+	f->list = grown;
+	f->room = room;
+	return true;
+}
+
+void findings_add(struct findings *f, enum severity severity, const struct error *e)
+{
+	f->errors += severity == SEVERITY_ERROR;
+	for (size_t i = 0; i < f->count; i++)
+		if (same_finding(&f->list[i], severity, e))
+			return;
+	if (findings_grow(f))
+		f->list[f->count++] = (struct finding){ severity, *e };
+	else
+		f->more = true;
+}
+
+int findings_keep(struct findings *f, int r, struct error *err)
+{
+	if (r >= 0)
+		return 0;
+	if (err->kind == ERROR_HOST_MEMORY)
+		return r;
+	findings_add(f, SEVERITY_ERROR, err);
+	memset(err, 0, sizeof(*err));
+	return 0;
+}
+
+/* Which finding was the first to name this one's file. */
+static size_t file_rank(const struct findings *f, const struct error *e)
+{
+	size_t i = 0;
+
+	while (i < f->count && strcmp(f->list[i].error.file, e->file) != 0)
+		i++;
+	return i;
+}
+
+struct sort_key {
+	size_t rank;
+	unsigned line, column;
+};
+
+static bool key_less(const struct sort_key *a, const struct sort_key *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+void findings_sort(struct findings *f, size_t from)
+{
+	struct sort_key keys[FINDINGS_MAX], key;
+	struct finding moved;
+	size_t at;
+
+	for (size_t i = from; i < f->count; i++)
+		keys[i] = (struct sort_key){ file_rank(f, &f->list[i].error), f->list[i].error.line,
+			                     f->list[i].error.column };
+	for (size_t i = from + 1; i < f->count; i++) {
+		key = keys[i];
+		moved = f->list[i];
+		for (at = i; at > from && key_less(&key, &keys[at - 1]); at--) {
+			keys[at] = keys[at - 1];
+			f->list[at] = f->list[at - 1];
+		}
+		keys[at] = key;
+		f->list[at] = moved;
+	}
+}
+
+int findings_first(const struct findings *f, struct error *err)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->list[i].severity == SEVERITY_ERROR) {
+			*err = f->list[i].error;
+			return err->code;
+		}
+	return f->errors ? error_nomem(err, "what is wrong with the manifest") : 0;
+}
+
+void findings_fini(struct findings *f)
+{
+	free(f->list);
+	*f = (struct findings){ 0 };
+}

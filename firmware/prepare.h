@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/prepare.h: what every command does with a manifest before it does anything else; all that is wrong at once. */
+#ifndef FIRMWARE_PREPARE_H
+#define FIRMWARE_PREPARE_H
+
+#include <stdbool.h>
+
+#include "config/manifest.h"
+
+struct findings; /* core/base/findings.h */
+struct images;   /* firmware/images.h */
+struct plan;     /* core/plan/plan.h */
+
+/*
+ * Reads the files that m names, with their hashes if `hashed`, and looks at what each holds. *m may lack what could
+ * not be read of it. *ret then holds what could be read; the caller calls images_fini(). False: an error was added.
+ */
+bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
+
+/* assemble(), for a manifest and images without an error. Findings name the run of a matrix. */
+bool prepare_plan(const struct manifest *m, const struct images *images, enum manifest_platform on,
+                  const struct plan **ret, struct findings *f);
+
+#endif
