@@ -76,6 +76,13 @@ void error_print(const struct error *err);
 /* All of them from number `from` on; warnings, which have no name, unless -q was given. */
 void findings_print(const struct findings *f, size_t from);
 
+/* "  why: ..." and "  fix: ...", each if there is one, folded to `width`. Returns the length. */
+size_t advice_text(char *to, size_t room, const char *why, const char *fix, unsigned width);
+/* Columns of the terminal at this descriptor; 0: it is none, and lines stay whole for scripts. */
+unsigned terminal_width(int fd);
+/* Whether --color wants it there. */
+bool color_wanted(int fd);
+
 struct measure_result; /* core/out/result.h */
 struct snp_digest;     /* core/snp/digest.h */
 /* What `measure` says of a manifest and its digest; borrows both. */

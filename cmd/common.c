@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/out/result.h"
 
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
@@ -173,13 +175,34 @@ error_t files_option(int key, struct argp_state *state, struct files *ret)
 	}
 }
 
-static bool color_wanted(void)
+bool color_wanted(int fd)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: set and not empty */
 
 	if (color != COLOR_AUTO)
 		return color == COLOR_ALWAYS;
-	return isatty(STDERR_FILENO) && !(no_color && no_color[0]);
+	return isatty(fd) && !(no_color && no_color[0]);
+}
+
+unsigned terminal_width(int fd)
+{
+	struct winsize size = { 0 };
+
+	if (!isatty(fd))
+		return 0;
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+size_t advice_text(char *to, size_t room, const char *why, const char *fix, unsigned width)
+{
+	size_t n = 0;
+
+	to[0] = '\0';
+	if (why[0])
+		n += text_fold(to, room, "  why: ", why, width);
+	if (fix[0])
+		n += text_fold(to + n, room - n, "  fix: ", fix, width);
+	return n;
 }
 
 static void error_place(const struct error *err, char *to, size_t size)
@@ -201,17 +224,19 @@ static void print(const struct error *err, enum severity severity)
 		[SEVERITY_ERROR] = { "error:", "\033[1;31m" },
 		[SEVERITY_WARNING] = { "warning:", "\033[1;35m" },
 	};
-	bool colored = color_wanted(), named = severity == SEVERITY_ERROR;
+	bool colored = color_wanted(STDERR_FILENO), named = severity == SEVERITY_ERROR;
 	char place[2 * sizeof(err->file)];
-	char lines[sizeof(struct error) + 512];
+	char lines[2 * sizeof(struct error)];
+	size_t n;
 
 	error_place(err, place, sizeof(place));
 	/* One write, so that processes of ours don't mix. */
-	snprintf(lines, sizeof(lines), "%s%s%s%s %s%s%s%s\n%s%s%s%s%s%s", place,
-	         colored ? rows[severity].color : "", rows[severity].word, colored ? "\033[0m" : "",
-	         err->text, named ? " [" : "", named ? reason_name(err->kind) : "",
-	         named ? "]" : "", err->why[0] ? "  why: " : "", err->why, err->why[0] ? "\n" : "",
-	         err->fix[0] ? "  fix: " : "", err->fix, err->fix[0] ? "\n" : "");
+	n = (size_t)snprintf(lines, sizeof(lines), "%s%s%s%s %s%s%s%s\n", place,
+	                     colored ? rows[severity].color : "", rows[severity].word,
+	                     colored ? "\033[0m" : "", err->text, named ? " [" : "",
+	                     named ? reason_name(err->kind) : "", named ? "]" : "");
+	advice_text(lines + n, sizeof(lines) - n, err->why, err->fix,
+	            terminal_width(STDERR_FILENO));
 	fputs(lines, stderr);
 }
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/doctor.c: what this host can launch, and what to change for the rest. */
+#include <assert.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "core/base/array.h"
+#include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/vm/doctor.h"
@@ -23,13 +28,47 @@ static const struct argp_option doctor_options[] = {
 	{ 0 },
 };
 
+#define BOLD  "\033[1m"
+#define PLAIN "\033[0m"
+
+static const char *const state_colors[] = {
+	[DOCTOR_OK] = "\033[32m",        /* green */
+	[DOCTOR_MISSING] = "\033[1;31m", /* bold red */
+	[DOCTOR_UNKNOWN] = "\033[2m",    /* faint */
+	[DOCTOR_NOTE] = "\033[33m",      /* yellow */
+};
+static_assert(ARRAY_SIZE(state_colors) == DOCTOR_STATES, "a state without a colour");
+
+/* `code`, where colours are wanted; else "". */
+static const char *paint(const char *code)
+{
+	return color_wanted(STDOUT_FILENO) ? code : "";
+}
+
 static void show_check(const struct doctor_check *c)
 {
-	printf("%-7s  %-16s  %s\n", doctor_state_name(c->state), c->name, c->finding);
-	if (c->why[0])
-		printf("  why: %s\n", c->why);
-	if (c->fix[0])
-		printf("  fix: %s\n", c->fix);
+	char advice[2 * (sizeof(c->why) + sizeof(c->fix))];
+
+	advice_text(advice, sizeof(advice), c->why, c->fix, terminal_width(STDOUT_FILENO));
+	printf("%s%-7s%s  %s%-16s%s  %s\n%s", paint(state_colors[c->state]),
+	       doctor_state_name(c->state), paint(PLAIN), paint(BOLD), c->name, paint(PLAIN),
+	       c->finding, advice);
+}
+
+/* One line for all that builds upon something missing: "not looked at: asids, cpu-flag". */
+static void show_skipped(const struct doctor_report *r)
+{
+	char names[1024] = "", line[2 * sizeof(names)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count && n < sizeof(names); i++)
+		if (r->checks[i].skipped_for)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+			                      r->checks[i].name);
+	if (n == 0)
+		return;
+	text_fold(line, sizeof(line), "not looked at: ", names, terminal_width(STDOUT_FILENO));
+	fputs(line, stdout);
 }
 
 /* "this host can launch: kvm". */
@@ -40,8 +79,15 @@ static void show_launches(const struct doctor_report *r)
 
 	for (size_t i = 0; (on = platform_at(i)); i++)
 		if (doctor_can(r, on))
-			printf("%s%s", count++ ? ", " : "this host can launch: ", on->name);
-	puts(count ? "" : "this host can launch nothing");
+			printf("%s%s%s%s", count++ ? ", " : "this host can launch: ",
+			       paint(state_colors[DOCTOR_OK]), on->name, paint(PLAIN));
+	if (count && doctor_notes(r, "gib-pages"))
+		printf(", but no kernel without a firmware");
+	if (count)
+		puts("");
+	else
+		printf("%sthis host can launch nothing%s\n", paint(state_colors[DOCTOR_MISSING]),
+		       paint(PLAIN));
 }
 
 /* "for snp it lacks: cpu, vm-type". */
@@ -53,9 +99,9 @@ static void show_lacks(const struct doctor_report *r, const struct platform *on)
 		if (!doctor_lacks(&r->checks[i], on))
 			continue;
 		if (count++ == 0)
-			printf("for %s it lacks: %s", on->name, r->checks[i].name);
-		else
-			printf(", %s", r->checks[i].name);
+			printf("for %s it lacks: ", on->name);
+		printf("%s%s%s%s", count > 1 ? ", " : "", paint(state_colors[DOCTOR_MISSING]),
+		       r->checks[i].name, paint(PLAIN));
 	}
 	if (count)
 		puts("");
@@ -66,7 +112,10 @@ static void show_text(const struct doctor_report *r)
 	const struct platform *on;
 
 	for (size_t i = 0; i < r->count; i++)
-		show_check(&r->checks[i]);
+		if (!r->checks[i].skipped_for || log_on(LOG_INFO))
+			show_check(&r->checks[i]);
+	if (!log_on(LOG_INFO))
+		show_skipped(r);
 	show_launches(r);
 	for (size_t i = 0; (on = platform_at(i)); i++)
 		show_lacks(r, on);

@@ -3,11 +3,14 @@
 #include "core/base/text.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/array.h"
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+#define TEXT_FOLD_LEAST 20 /* columns below which a folded text can't be read */
 
 /* Well-formed sequences, table 3-7 of the Unicode Standard; what follows the second byte is always 80..BF. */
 static const struct lead {
@@ -91,4 +94,41 @@ size_t text_clean(char *to, size_t room, const void *from, size_t size, int line
 	}
 	to[length] = '\0';
 	return length;
+}
+
+/* A character takes one column; its further bytes, none. */
+static size_t columns_of(const char *at, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++)
+		n += (at[i] & 0xc0) != 0x80;
+	return n;
+}
+
+size_t text_fold(char *to, size_t room, const char *before, const char *text, unsigned width)
+{
+	size_t indent = strlen(before), column = indent, n;
+	bool folds = width >= indent + TEXT_FOLD_LEAST;
+
+	n = (size_t)snprintf(to, room, "%s", before);
+	while (*text && n < room) {
+		size_t size = strcspn(text + 1, " ") + 1; /* a word, with a space before it */
+		size_t columns = columns_of(text, size);
+
+		if (folds && *text == ' ' && column > indent && column + columns > width) {
+			n += (size_t)snprintf(to + n, room - n, "\n%*s%.*s", (int)indent, "",
+			                      (int)size - 1, text + 1);
+			column = indent + columns - 1;
+		} else {
+			n += (size_t)snprintf(to + n, room - n, "%.*s", (int)size, text);
+			column += columns;
+		}
+		text += size;
+	}
+	if (room < 2)
+		return 0;
+	n = MIN_OF(n, room - 2);
+	memcpy(to + n, "\n", 2);
+	return n + 1;
 }

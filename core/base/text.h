@@ -17,6 +17,13 @@
  */
 size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines);
 
+/*
+ * Writes `before` and the text, as much as fits, and a newline: in lines of at most `width` columns where words allow
+ * it, those behind the first below the text's start. Width 0, or too little for that, leaves it one line. `before` is
+ * ASCII. Returns the length.
+ */
+size_t text_fold(char *to, size_t room, const char *before, const char *text, unsigned width);
+
 /* Whether all of it is UTF-8, whatever the characters are. */
 bool text_is_utf8(const void *from, size_t size);
 

@@ -27,16 +27,16 @@ void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_
 
 	(void)row;
 	if (!d->virtual_machine) {
-		doctor_say(c, DOCTOR_OK, "this is no virtual machine");
+		doctor_say(c, DOCTOR_OK, "not a virtual machine");
 		return;
 	}
 	d->host->cpuid(0x40000000, 0, reg);
 	doctor_say(c, d->snp_offered ? DOCTOR_NOTE : DOCTOR_MISSING,
-	           "this is a virtual machine itself (%s)",
+	           "this is a virtual machine (%s)",
 	           signature(reg[LEAF_EBX], reg[LEAF_ECX], reg[LEAF_EDX], name));
 	if (!d->snp_offered)
 		doctor_advise(
-			c, "Linux launches SEV-SNP guests on bare metal alone",
+			c, "Linux launches SEV-SNP guests only on bare metal",
 			"use a bare-metal host; platform kvm may do in here, where virtualisation "
 			"is nested");
 }

@@ -66,6 +66,22 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	d->snp_offered = types >> X_KVM_SNP_VM & 1;
 }
 
+/* pdpe1gb, APM volume 3, E.4.3: KVM has it for guests if it has it itself. stage0's page tables have such pages. */
+void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	uint32_t reg[4];
+
+	(void)row;
+	host_cpuid(d->host, 0x80000001, reg);
+	if (reg[3] >> 26 & 1) {
+		doctor_say(c, DOCTOR_OK, "guests can have 1 GiB pages");
+		return;
+	}
+	doctor_say(c, DOCTOR_NOTE, "guests can't have 1 GiB pages: no kernel boots directly");
+	doctor_advise(c, "the page tables that such a kernel starts with have them (pdpe1gb)",
+	              "boot kernels through a firmware on this host, or use another");
+}
+
 #define SEV_TYPES (1U << X_KVM_SEV_VM | 1U << X_KVM_SEV_ES_VM)
 
 /* What else than SNP's VMs is there narrows the cause down. */

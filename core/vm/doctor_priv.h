@@ -57,6 +57,7 @@ void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_ch
 
 /* core/vm/doctor_kvm.c: KVM and its modules. */
 void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_need(struct doctor *d, const struct need *n, struct doctor_check *c);
 void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);

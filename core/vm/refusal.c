@@ -3,6 +3,8 @@
 #include "core/vm/refusal.h"
 
 #include <assert.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
@@ -62,11 +64,25 @@ static const struct refusal *refusal_find(enum launch_call call, int errnum)
 	return common;
 }
 
+/* Groups and rules that hold for users are nothing to root, whom something else keeps from the device. */
+static int refusal_root(struct error *err, enum launch_call call)
+{
+	const char *device = call == CALL_OPEN_KVM ? "/dev/kvm" : "/dev/sev";
+
+	error_why(err, "even root may not open it here: the device rules of a container or cgroup, "
+	               "a user namespace or a security module (SELinux, AppArmor) forbid it");
+	return error_fix(err, "pass %s into the container (--device %s), or allow it there", device,
+	                 device);
+}
+
 int refusal_set(struct error *err, enum launch_call call, int errnum)
 {
 	const struct refusal *r = refusal_find(call, errnum);
+	bool device = call == CALL_OPEN_KVM || call == CALL_OPEN_SEV;
 
 	error_sys(err, r->kind, errnum, "%s", refusal_what(call));
+	if (device && r->kind == ERROR_HOST_PERMISSION && geteuid() == 0)
+		return refusal_root(err, call);
 	error_why(err, "%s", r->why);
 	return error_fix(err, "%s", r->fix);
 }

@@ -22,7 +22,7 @@
 #include "core/vm/vm.h"
 
 #define NO_SNP_FIX                                                                                 \
-	"needs an AMD EPYC 7003 or later, SNP on in BIOS and IOMMU, Linux 6.11 or later; "         \
+	"use an AMD EPYC 7003 or later with SNP on in BIOS and IOMMU, and Linux 6.11 or later; "   \
 	"'--platform kvm' runs the guest without protection"
 
 static const struct need snp_needs[] = {
@@ -115,6 +115,7 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 	int r;
 
 	vm->ap_creation = s->ap_creation;
+	vm->sev_features = s->sev_features;
 	vm->sev = platform_sev_open(vm->sys, err);
 	if (vm->sev < 0)
 		return vm->sev;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/base/bytes.h"
+#include "core/snp/policy.h"
 #include "core/snp/status.h"
 #include "core/vm/abi.h"
 
@@ -87,15 +88,21 @@ static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
 	                                    : ghcb_reason(vm, msr & ~0xfffULL);
 	unsigned set = (unsigned)reason & 0xf, code = (unsigned)reason >> 4 & 0xff;
 	const char *text = reason < 0 ? NULL : snp_termination(set, code);
+	/* Linux learnt it in 6.14, and before it ends for a feature that it doesn't know. */
+	const char *more = vm->sev_features & SNP_FEATURE_SECURE_TSC
+	                           ? "; kernels before 6.14 do so where snp.guest_features has "
+	                             "Secure TSC (bit 9)"
+	                           : "";
 
 	if (reason < 0)
 		outcome_set(ret, GUEST_TERMINATED, msr,
 		            "the guest asked to be terminated; the host's kernel keeps the reason "
-		            "to its log");
+		            "to its log%s",
+		            more);
 	else
 		outcome_set(ret, GUEST_TERMINATED, msr,
-		            "the guest asked to be terminated, reason %u:%u%s%s (%s)", set, code,
-		            text ? ", " : "", text ? text : "", snp_termination_set(set));
+		            "the guest asked to be terminated, reason %u:%u%s%s (%s)%s", set, code,
+		            text ? ", " : "", text ? text : "", snp_termination_set(set), more);
 }
 
 enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)

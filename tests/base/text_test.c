@@ -15,6 +15,50 @@
 
 #define BAD "\xef\xbf\xbd"
 
+Test(text, is_folded_under_itself)
+{
+	static const struct {
+		const char *text;
+		unsigned width;
+		const char *folded;
+	} rows[] = {
+		{ "", 40, "  why: \n" },
+		{ "one", 0, "  why: one\n" },
+		{ "as long as the line is, exactly!", 39,
+		  "  why: as long as the line is, exactly!\n" },
+		{ "as long as the line is, exactly!!", 39,
+		  "  why: as long as the line is,\n       exactly!!\n" },
+		{ "a-word-that-is-longer-than-the-line-is then more", 30,
+		  "  why: a-word-that-is-longer-than-the-line-is\n       then more\n" },
+		{ "\xc3\xa4\xc3\xb6\xc3\xbc are one column each, all three", 40,
+		  "  why: \xc3\xa4\xc3\xb6\xc3\xbc are one column each, all\n       three\n" },
+		{ "in a terminal that is too narrow for it it stays one line", 26,
+		  "  why: in a terminal that is too narrow for it it stays one line\n" },
+		{ "without a terminal too, however long it is, so that scripts find it", 0,
+		  "  why: without a terminal too, however long it is, so that scripts find it\n" },
+	};
+	char to[200];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t n = text_fold(to, sizeof(to), "  why: ", rows[i].text, rows[i].width);
+
+		cr_expect_str_eq(to, rows[i].folded, "row %zu: %s", i, to);
+		cr_expect_eq(n, strlen(to));
+	}
+}
+
+Test(text, what_is_folded_keeps_to_its_room)
+{
+	for (size_t room = 1; room < 60; room++) {
+		char to[64];
+
+		memset(to, 'x', sizeof(to));
+		text_fold(to, room, "  fix: ", "words and words and words and words", 30);
+		cr_expect_not_null(memchr(to, '\0', room), "room %zu", room);
+		cr_expect_eq(to[room], 'x', "room %zu", room);
+	}
+}
+
 /* By RFC 3629, section 3; the bytes. */
 static size_t encode(uint32_t c, uint8_t to[4])
 {

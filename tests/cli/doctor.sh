@@ -13,7 +13,7 @@ wants_verdict() {
 }
 
 begin 'each check has its line, and what is missing says what to do'
-call doctor
+call doctor -v
 wants_verdict
 verdict=$status
 err_is ''
@@ -36,7 +36,7 @@ begin 'the findings start in one column'
 begin 'the status and the last lines say the same'
 [ "$(grep -c '^this host can launch' "$T/text")" = 1 ] || wrong 'no verdict'
 if [ "$verdict" = 0 ]; then
-  grep -q '^this host can launch: kvm, snp$' "$T/text" || wrong 'status 0, and not both platforms'
+  grep -q '^this host can launch: kvm, snp\(, but no kernel without a firmware\)\{0,1\}$' "$T/text" || wrong 'status 0, and not both platforms'
   ! grep -q -e '^missing' -e '^for ' "$T/text" || wrong 'status 0, and something is missing'
 else
   ! grep -q '^this host can launch.* snp' "$T/text" || wrong 'status 1, and snp'
@@ -51,6 +51,40 @@ if kvm_usable; then
 elif [ ! -e /dev/kvm ]; then
   grep -q '^missing  kvm .* cannot open /dev/kvm: No such' "$T/text" || wrong 'it is not there'
   grep -q '^for kvm it lacks: kvm$' "$T/text" || wrong 'and nothing says so'
+fi
+
+begin 'what was not looked at is one line, unless -v asks'
+call doctor
+wants "$verdict"
+grep -E '^(ok|missing|unknown|note) +[a-z]' "$T/out" | awk '{ print $2 }' >"$T/have"
+grep -E '^unknown .* not looked at, as ' "$T/checks" | awk '{ print $2 }' >"$T/skipped"
+sed -n 's/^not looked at: //p' "$T/out" | sed 's/, /\n/g' | cmp -s - "$T/skipped" || wrong "not these: $(cat "$T/skipped")"
+awk '{ print $2 }' "$T/checks" | grep -v -x -F -f "$T/skipped" | cmp -s - "$T/have" || wrong "other checks: $(cat "$T/out")"
+! grep -q $(printf '\033') "$T/out" || wrong 'colours, and it is no terminal'
+call doctor -v
+! grep -q '^not looked at' "$T/out" || wrong '-v: they have lines of their own'
+
+begin 'colours are as --color says'
+call doctor --color=always
+sed "s/$(printf '\033')\[[0-9;]*m//g" "$T/out" >"$T/have"
+cmp -s "$T/out" "$T/have" && wrong 'no colours'
+call doctor
+cmp -s "$T/out" "$T/have" || wrong 'without them it says something else'
+
+if command -v python3 >/dev/null; then
+  begin 'causes and cures are folded at a terminal, and nowhere else'
+  printf 'version: 1\nboot: { firmware: builtin:selftest }\nvcpu_type: nothing-that-there-is\n' >"$T/m.yaml"
+  for command in 'doctor -v' "check $T/m.yaml"; do
+    # shellcheck disable=SC2086 # words
+    run python3 tests/cli/columns.py 50 "$SNPVMM" $command
+    grep -E '^  (why|fix): |^       ' "$T/out" >"$T/advice"
+    [ ! -s "$T/advice" ] || [ "$(awk '{ print length }' "$T/advice" | sort -n | tail -n 1)" -le 50 ] ||
+      wrong "$command: longer lines: $(cat "$T/advice")"
+    grep -q '^       [^ ]' "$T/advice" || wrong "$command: none is folded: $(cat "$T/out")"
+  done
+  ! call doctor -v || ! grep -q '^       ' "$T/out" || wrong 'folded without a terminal'
+else
+  skip 'causes and cures are folded at a terminal, and nowhere else' 'there is no python3 to make one'
 fi
 
 begin 'JSON has the same checks'
@@ -101,16 +135,15 @@ usage_error 'snpvmm doctor: Too many arguments'
 
 begin '-q and -v change nothing about what is found'
 for option in -q -v; do
-  call doctor $option
+  call doctor $option -o json
   wants "$verdict"
   err_is ''
-  cut -c 1-26 "$T/out" >"$T/have"
-  cut -c 1-26 "$T/text" | cmp -s - "$T/have" || wrong "$option: it does"
+  sed -n 's/^ *"name": "\(.*\)",\{0,1\}$/\1/p' "$T/out" | cmp -s - "$T/names" || wrong "$option: it does"
 done
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && cp "$SNPVMM" "$T/snpvmm" && chmod 755 "$T/snpvmm"; then
   begin 'needs no privileges'
-  run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/snpvmm" doctor
+  run setpriv --reuid 65534 --regid 65534 --clear-groups "$T/snpvmm" doctor -v
   wants_verdict
   err_is ''
   [ "$(grep -c -E '^(ok|missing|unknown|note) ' "$T/out")" = "$(grep -c . "$T/checks")" ] || wrong "other checks: $(cat "$T/out")"

@@ -203,7 +203,8 @@ static void processor_make(struct fake_host *f)
 	memcpy(fake_host_leaf(f, 0), (uint32_t[]){ 16, 0x68747541, 0x444d4163, 0x69746e65 }, 16);
 	fake_host_leaf(f, 1)[0] = 0xa10f11;
 	fake_host_leaf(f, 0x80000000)[0] = 0x80000028;
-	fake_host_leaf(f, 0x80000001)[2] = 1 << 2; /* SVM */
+	fake_host_leaf(f, 0x80000001)[2] = 1 << 2;  /* SVM */
+	fake_host_leaf(f, 0x80000001)[3] = 1 << 26; /* pdpe1gb */
 	for (uint32_t i = 0; i < 3; i++)
 		memcpy(fake_host_leaf(f, 0x80000002 + i), name + 16 * i, 16);
 	memcpy(fake_host_leaf(f, 0x8000001f),

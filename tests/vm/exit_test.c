@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/snp/policy.h"
 #include "core/vm/abi.h"
 #include "tests/fake/fixture.h"
 
@@ -296,6 +297,22 @@ static void check_ghcb(bool shared, uint64_t reason, const char *text)
 	cr_assert_eq(played.o.kind, GUEST_TERMINATED);
 	cr_assert_eq(played.o.code, (uint64_t)GHCB);
 	cr_assert_not_null(strstr(played.o.detail, text), "%s", played.o.detail);
+	end(&played);
+}
+
+/* A guest kernel that is too old for Secure TSC ends in this way, and says no more. */
+Test(exit, a_termination_under_secure_tsc_names_the_likely_cause)
+{
+	const struct fake_exit exit =
+		fake_system_event(X_SYSTEM_EVENT_SEV_TERM, 0x100 | 1 << 12 | 2 << 16);
+	struct played played = begin(&platform_snp);
+
+	cr_assert_eq(played.vm->sev_features, 1u);
+	played.vm->sev_features |= SNP_FEATURE_SECURE_TSC;
+	fake_kvm_script(played.f, 0, &exit, 1);
+	played.o = fixture_run(played.vm);
+	cr_assert_eq(played.o.kind, GUEST_TERMINATED);
+	cr_assert_not_null(strstr(played.o.detail, "Secure TSC"), "%s", played.o.detail);
 	end(&played);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/vm/abi.h"
@@ -53,12 +54,17 @@ Test(platforms, a_missing_device_has_a_kind_a_cause_and_a_cure)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct error err = { 0 };
+		const char *fix;
 
 		fake_kvm_open_fails(f, rows[i].path, rows[i].errnum);
 		cr_assert_eq(launch(f, &platform_snp, &s, &err), -rows[i].errnum, "row %zu", i);
 		cr_assert_eq(err.kind, rows[i].kind, "row %zu: %s", i, err.text);
 		cr_assert_not_null(strstr(err.text, rows[i].path), "row %zu: %s", i, err.text);
-		cr_assert_not_null(strstr(err.fix, rows[i].fix), "row %zu: %s", i, err.fix);
+		/* No group and no rule for users will help root. */
+		fix = err.kind == ERROR_HOST_PERMISSION && geteuid() == 0 ? "pass /dev/"
+		                                                          : rows[i].fix;
+		cr_assert_not_null(strstr(err.fix, fix), "row %zu: %s", i, err.fix);
+		cr_assert(geteuid() != 0 || !strstr(err.fix, "group"), "row %zu: %s", i, err.fix);
 		cr_assert(err.why[0] || err.kind == ERROR_HOST_PERMISSION, "row %zu", i);
 		cr_assert_eq(fake_kvm_leaks(f), 0u);
 	}
