@@ -104,6 +104,11 @@ static int attempt_prepare(struct attempt *a)
 
 static int attempt_measure(struct attempt *a)
 {
+	if (plan_settings(a->measured)->no_measurement) {
+		log_notice("no measurement: %s", plan_settings(a->measured)->no_measurement);
+		log_notice("platform kvm: a plain VM that protects nothing");
+		return STATUS_OK;
+	}
 	a->digest.ledger_wanted = a->o->results != NULL;
 	if (snp_digest_of(a->measured, &a->digest, &a->err) < 0)
 		return STATUS_LAUNCH;
@@ -134,7 +139,8 @@ static void outcome_explain(struct attempt *a)
 {
 	if (!a->m.firmware.path && !a->m.builtin)
 		stage0_explain(&a->outcome);
-	handoff_explain(&a->m, &a->vm->fwcfg, &a->outcome);
+	if (!plan_settings(a->measured)->no_measurement) /* else no firmware verifies anything */
+		handoff_explain(&a->m, &a->vm->fwcfg, &a->outcome);
 }
 
 /* A line of progress would stand among the guest's own. */

@@ -44,15 +44,18 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	const struct check *c = self;
 	auto_images struct images images = { 0 };
 	auto_plan const struct plan *plan = NULL, *plain = NULL;
-	const char *measure_only;
+	const struct plan_settings *s;
 
 	if (!prepare_files(m, false, &images, f) || !m->whole ||
 	    !prepare_plan(m, &images, MANIFEST_SNP, &plan, f) ||
 	    !prepare_plan(m, &images, MANIFEST_KVM, &plain, f) || c->format != SHOW_TEXT)
 		return;
-	measure_only = plan_settings(plan)->measure_only;
-	tell(m, measure_only ? "ok to measure, not to run: " : "ok",
-	     measure_only ? measure_only : "");
+	s = plan_settings(plan);
+	if (s->no_measurement)
+		tell(m, "ok; no measurement: ", s->no_measurement);
+	else
+		tell(m, s->measure_only ? "ok to measure, not to run: " : "ok",
+		     s->measure_only ? s->measure_only : "");
 }
 
 static int check_one(struct check *c, const char *path)

@@ -122,6 +122,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, const str
 	if (!prepare_plan(m, images, MANIFEST_SNP, &plan, f))
 		return false;
 	if (snp_digest_of(plan, &digest, &err) < 0) {
+		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;
 	}

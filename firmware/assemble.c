@@ -19,6 +19,10 @@
 /* Position of the C-bit on every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin). */
 #define C_BIT 51
 
+/* Where a PC shows the end of its firmware a second time. */
+#define ISA_ALIAS_END ((uint64_t)1 << 20)
+#define ISA_ALIAS_MAX ((uint64_t)128 << 10)
+
 /* Whose launch is modelled; the tool sev-snp-measure has the same three. */
 static const struct profile {
 	enum vmsa_flavour flavour;
@@ -222,21 +226,54 @@ static const char *ovmf_doubt(const struct ovmf *o)
 	       "SVSM), and such a one fails under SNP when it touches the local APIC";
 }
 
+/*
+ * A PC shows the last 128 KiB of its firmware below 1 MiB as well, where a BIOS goes on once it has jumped out of its
+ * reset vector. There it is RAM from the start, as after the copying ("shadowing") that a BIOS does first.
+ */
+static int isa_alias_add(struct assembly *a, const struct ovmf *o, struct error *err)
+{
+	uint64_t size = MIN_OF(o->size, ISA_ALIAS_MAX);
+	const struct region alias = { .gpa = ISA_ALIAS_END - size,
+		                      .size = size,
+		                      .kind = PAGE_DATA,
+		                      .bytes = a->images->firmware.data + (o->size - size),
+		                      .label = "firmware below 1 MiB" };
+
+	return a->on == MANIFEST_KVM ? plan_add(a->plan, &alias, err) : 0;
+}
+
+/* A plain VM alone can run it, and then it has no measurement that could be expected. */
+static int unmeasured_add(struct assembly *a, const struct ovmf *o, const char *lack,
+                          struct error *err)
+{
+	a->settings.no_measurement = lack;
+	if (a->m->n_pins == 0)
+		return isa_alias_add(a, o, err);
+	error_set(err, ERROR_CONFLICT,
+	          "'expect.measurement' is given, but there is no measurement: %s", lack);
+	error_fix(err, "leave out expect.measurement, or use a firmware with SEV support");
+	return error_at(err, a->m->pins_at.line ? a->m->file : "--set expect.measurement",
+	                a->m->pins_at.line, a->m->pins_at.column);
+}
+
 static int ovmf_assemble(struct assembly *a, struct error *err)
 {
+	const struct blob *image = &a->images->firmware;
 	struct vcpu_state bsp, ap;
+	const char *lack = NULL;
 	bool unfit = false;
 	struct ovmf o;
-	int r = ovmf_parse_for_snp(a->m->firmware.path, a->images->firmware.data,
-	                           a->images->firmware.size, &o, err);
+	int r = ovmf_parse_for_launch(a->m->firmware.path, image->data, image->size,
+	                              a->m->platform == MANIFEST_KVM, &o, &lack, err);
 
-	if (r == 0)
-		r = firmware_add(a, &o, err);
-	if (r == 0)
-		r = sections_add(a, &o, err);
 	if (r < 0)
 		return r;
-	a->settings.snp_doubt = ovmf_doubt(&o);
+	r = firmware_add(a, &o, err);
+	if (r == 0)
+		r = lack ? unmeasured_add(a, &o, lack, err) : sections_add(a, &o, err);
+	if (r < 0)
+		return r;
+	a->settings.snp_doubt = lack ? NULL : ovmf_doubt(&o);
 	bsp = state_reset(a->profile, a->profile->bsp_cs, 0xfffffff0, a->m->vcpu_sig);
 	ap = state_ap(a, o.reset_eip);
 	r = handoff_add(a->plan, a->m, a->images, ram_low(a), ram_high(a), &unfit, err);

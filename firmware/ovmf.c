@@ -18,6 +18,7 @@
 #define ENTRY_HEAD       18   /* u16 length and GUID; they stand behind their data */
 #define FOOTER_GUID      0x30 /* distances from the image's end */
 #define FOOTER_LENGTH    0x32
+#define RESET_VECTOR     0x10
 #define VOLUME_SIGNATURE 0x28 /* from the image's start */
 #define METADATA_HEAD    16
 #define METADATA_SECTION 12
@@ -143,7 +144,8 @@ static int image_check(const struct scan *s)
 	error_why(s->err,
 	          "the footer GUID 96b582de-1fb2-45f7-baea-a366c55a082d is not 48 bytes before "
 	          "the end, so the image names no AP start and no launch sections");
-	return error_fix(s->err, "take an image built from edk2's OvmfPkg (OvmfPkgX64, AmdSevX64)");
+	return error_fix(s->err, "take an image built from edk2's OvmfPkg (OvmfPkgX64, AmdSevX64); "
+	                         "a plain VM (platform: kvm) takes a BIOS too");
 }
 
 static int reset_entry(struct scan *s, struct reader *r)
@@ -507,52 +509,87 @@ int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error
 	return 0;
 }
 
-/* What is not a firmware for SNP at all, whatever its table says. */
-static int ovmf_other(const char *path, const struct ovmf *o, struct error *err)
+#define FIRMWARE "the firmware "
+
+/* What an SNP launch insists on: a sentence on what is missing, why it is needed, and what to use. */
+static const struct lack {
+	const char *what;
+	const char *why, *fix;
+} lacks[] = {
+	{ FIRMWARE "is built for Intel TDX",
+	  "its first program (SecMain of IntelTdx) serves TDX guests alone",
+	  "use an OvmfPkgX64 or AmdSevX64 build: OVMF.fd or OVMF.amdsev.fd instead of "
+	  "OVMF.inteltdx.fd" },
+	{ FIRMWARE "has no SEV metadata",
+	  "without it nobody knows which pages the firmware needs before it runs",
+	  "use a build with SEV support, e.g. OVMF.fd rather than OVMF_CODE_4M.fd; a plain VM "
+	  "(platform: kvm) needs none" },
+	{ FIRMWARE "has no SEV-ES reset block", "it says where the second and further vCPUs begin",
+	  "use a build with SEV-ES support" },
+	{ FIRMWARE "has a SEV-ES reset block with address 0",
+	  "it says where the second and further vCPUs begin", "use a build with SEV-ES support" },
+};
+
+/* NULL: nothing is missing. */
+static const struct lack *lack_of(const struct ovmf *o)
 {
-	if (o->is_svsm) {
-		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is an SVSM image", path);
-		error_why(err, "an SVSM runs below a firmware, at VMPL0, and is launched together "
-		               "with one; this version launches none");
-		return error_fix(err, "give the firmware alone, e.g. OVMF.fd");
-	}
-	if (o->is_tdx) {
-		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is built for Intel TDX", path);
-		error_why(err, "its first program (IntelTdx's SecMain) serves TDX guests alone");
-		return error_fix(err, "use an OvmfPkgX64 or AmdSevX64 build: OVMF.fd or "
-		                      "OVMF.amdsev.fd instead of OVMF.inteltdx.fd");
-	}
-	return 0;
+	if (o->is_tdx)
+		return &lacks[0];
+	if (!o->has_metadata)
+		return &lacks[1];
+	if (!o->has_reset)
+		return &lacks[2];
+	return o->reset_eip ? NULL : &lacks[3];
 }
 
-/* What QEMU and sev-snp-measure insist on for an SNP launch. */
-static int ovmf_complete(const char *path, const struct ovmf *o, struct error *err)
+static int refuse_svsm(const char *path, struct error *err)
 {
-	int r = ovmf_other(path, o, err);
+	error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is an SVSM image", path);
+	error_why(err, "an SVSM runs below a firmware, at VMPL0, and is launched together with "
+	               "one; this version launches none");
+	return error_fix(err, "give the firmware alone, e.g. OVMF.fd");
+}
+
+static int refuse_lack(const char *path, const struct lack *lack, struct error *err)
+{
+	error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' %s", path, lack->what + strlen(FIRMWARE));
+	error_why(err, "%s", lack->why);
+	return error_fix(err, "%s", lack->fix);
+}
+
+/* An image without a table, whose last 16 bytes are where the processor begins. */
+static bool is_plain_image(const struct scan *s)
+{
+	return s->size >= PAGE_SIZE && !footer_present(s) &&
+	       !bytes_zero(s->bytes + s->size - RESET_VECTOR, RESET_VECTOR);
+}
+
+static int plain_parse(const struct scan *s, struct ovmf *ret)
+{
+	int r = foreign_check(s);
+
+	if (r == 0)
+		r = size_check(s);
+	if (r == 0)
+		*ret = (struct ovmf){ .gpa = FOUR_GIB - s->size, .size = s->size };
+	return r;
+}
+
+int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool plain,
+                          struct ovmf *ret, const char **ret_lack, struct error *err)
+{
+	const struct scan s = { .bytes = image, .size = size, .err = err };
+	int r = plain && is_plain_image(&s) ? plain_parse(&s, ret)
+	                                    : ovmf_parse(image, size, ret, err);
+	const struct lack *lack;
 
 	if (r < 0)
-		return r;
-	if (!o->has_metadata) {
-		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' has no SEV metadata", path);
-		error_why(err,
-		          "without it nobody knows which pages the firmware needs before it runs");
-		return error_fix(err, "use a build with SEV support, e.g. OVMF.fd rather than "
-		                      "OVMF_CODE_4M.fd");
-	}
-	if (o->reset_eip)
-		return 0;
-	error_set(err, ERROR_BAD_FIRMWARE,
-	          o->has_reset ? "firmware '%s' has a SEV-ES reset block with address 0"
-	                       : "firmware '%s' has no SEV-ES reset block",
-	          path);
-	error_why(err, "it says where the second and further vCPUs begin");
-	return error_fix(err, "use a build with SEV-ES support");
-}
-
-int ovmf_parse_for_snp(const char *path, const uint8_t *image, size_t size, struct ovmf *ret,
-                       struct error *err)
-{
-	int r = ovmf_parse(image, size, ret, err);
-
-	return r < 0 ? error_wrap(err, "firmware '%s'", path) : ovmf_complete(path, ret, err);
+		return error_wrap(err, "firmware '%s'", path);
+	if (ret->is_svsm)
+		return refuse_svsm(path, err);
+	lack = lack_of(ret);
+	if (lack && !plain)
+		return refuse_lack(path, lack, err);
+	*ret_lack = lack ? lack->what : NULL;
+	return 0;
 }

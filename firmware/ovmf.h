@@ -50,11 +50,13 @@ struct ovmf {
 int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err);
 
 /*
- * The same for an image that an SNP launch begins with: without SEV metadata or a reset block it is refused, as QEMU
- * and sev-snp-measure do. The sentence names `path`.
+ * The same for an image that a launch begins with. An SNP launch needs SEV metadata and a reset block, as QEMU and
+ * sev-snp-measure do. A `plain` VM needs neither, and takes any other image that ends in a reset vector as well (a BIOS,
+ * qboot): *ret_lack says then in a sentence why SNP could not launch it; NULL: it could. Static. The sentence of a failure
+ * names `path`.
  */
-int ovmf_parse_for_snp(const char *path, const uint8_t *image, size_t size, struct ovmf *ret,
-                       struct error *err);
+int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool plain,
+                          struct ovmf *ret, const char **ret_lack, struct error *err);
 
 /* Whether it ends in a footer table or begins as a firmware volume, so that ovmf_parse() is the one to ask. */
 bool ovmf_probe(const uint8_t *bytes, size_t size);

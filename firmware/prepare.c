@@ -18,12 +18,13 @@
 static int look_at_firmware(const struct manifest *m, const struct images *images,
                             struct error *err)
 {
+	const char *lack;
 	struct ovmf o;
 
 	if (!images->firmware_read)
 		return 0;
-	if (ovmf_parse_for_snp(m->firmware.path, images->firmware.data, images->firmware.size, &o,
-	                       err) == 0)
+	if (ovmf_parse_for_launch(m->firmware.path, images->firmware.data, images->firmware.size,
+	                          m->platform == MANIFEST_KVM, &o, &lack, err) == 0)
 		return 0;
 	return error_at(err, m->file, m->firmware.at.line, m->firmware.at.column);
 }

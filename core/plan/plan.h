@@ -49,6 +49,8 @@ struct plan_settings {
 		snp_doubt; /* why a launch under SNP is likely to fail; static; NULL: nothing is known */
 	const char *
 		measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
+	const char *
+		no_measurement; /* why there is no SNP launch of this whose digest could be told; static; NULL: there is */
 };
 
 /* A run of guest physical addresses with memory behind it. */

@@ -147,7 +147,12 @@ const struct plan_ops snp_digest_ops = { digest_begin, digest_region, digest_vcp
 
 int snp_digest_of(const struct plan *p, struct snp_digest *ret, struct error *err)
 {
-	return plan_replay(p, &snp_digest_ops, ret, err);
+	const char *none = plan_settings(p)->no_measurement;
+
+	if (!none)
+		return plan_replay(p, &snp_digest_ops, ret, err);
+	error_set(err, ERROR_UNSUPPORTED, "this manifest has no measurement: %s", none);
+	return error_why(err, "a plain VM runs it (platform kvm), but no SNP launch of it exists");
 }
 
 void snp_digest_fini(struct snp_digest *d)

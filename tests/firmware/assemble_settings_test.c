@@ -279,3 +279,20 @@ Test(assemble_settings, the_selftests_other_vcpus_wait_where_a_reset_leaves_them
 	cr_expect_eq(s.ap.cs.base + s.ap.rip, 0xfffffff0);
 	cr_expect_eq(s.ap.rdx, 0x800f12);
 }
+
+/* As tests/cli/plain_firmware.sh has it from outside. */
+Test(assemble_settings, say_why_a_plain_vm_has_no_measurement)
+{
+	struct image_spec spec = image_default();
+	struct snp_digest d = { 0 };
+	struct error err = { 0 };
+
+	spec.metadata = false;
+	auto_fixture struct fixture f = fixture_of(&spec);
+
+	f.m.platform = MANIFEST_KVM;
+	make(&f, MANIFEST_KVM);
+	cr_expect_str_eq(plan_settings(f.plan)->no_measurement, "the firmware has no SEV metadata");
+	cr_expect_lt(snp_digest_of(f.plan, &d, &err), 0);
+	cr_expect_eq(err.kind, ERROR_UNSUPPORTED);
+}
