@@ -299,6 +299,7 @@ static int direct_assemble(struct assembly *a, struct error *err)
 
 	a->settings.c_bit = own_c_bit(a);
 	a->settings.gib_pages = true;
+	a->settings.mtrrs_on = true;
 	a->settings.prefault = true;    /* stage0 validates all memory before the kernel starts */
 	a->settings.ap_creation = true; /* which is how Linux starts CPUs under SNP */
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;

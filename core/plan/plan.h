@@ -43,6 +43,7 @@ struct plan_settings {
 	bool seeded; /* the digest starts from `seed`, the firmware's pages being in it already */
 	uint8_t seed[PLAN_DIGEST];
 	bool gib_pages; /* the guest's page tables have pages of 1 GiB */
+	bool mtrrs_on; /* the guest finds its MTRRs enabled, all memory write-back, as firmware leaves them */
 	bool prefault; /* the guest validates all of its memory at once: have the host provide it first */
 	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
 	const char *

@@ -235,6 +235,7 @@ int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct
 	pthread_mutex_init(&vm->bus_lock, NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	vm->mtrrs_on = plan_settings(p)->mtrrs_on;
 	r = launch_steps(vm, p, d, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0) {

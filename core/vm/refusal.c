@@ -36,6 +36,7 @@ static const char *const calls[] = {
 	[CALL_GET_SREGS] = "cannot read a vCPU's system registers (KVM_GET_SREGS)",
 	[CALL_SET_SREGS] = "cannot set a vCPU's system registers (KVM_SET_SREGS)",
 	[CALL_SET_REGS] = "cannot set a vCPU's registers (KVM_SET_REGS)",
+	[CALL_SET_MSRS] = "cannot enable a vCPU's MTRRs (KVM_SET_MSRS)",
 	[CALL_SET_MP_STATE] = "cannot hold a vCPU in reset (KVM_SET_MP_STATE)",
 	[CALL_LAUNCH_FINISH] = "cannot finish the launch (LAUNCH_FINISH)",
 };

@@ -205,6 +205,8 @@ const struct refusal refusals[] = {
 	  "KVM holds CR0, CR3, CR4, EFER and CS against each other and against CPUID",
 	  "report this, with the manifest, the host's CPU model and the kernel's version" },
 	{ CALL_SET_REGS, EINVAL, ERROR_KVM, "the vCPU's state was sealed before", ANEW },
+	{ CALL_SET_MSRS, EINVAL, ERROR_KVM, "KVM doesn't take MTRRdefType 0xc06",
+	  "report this, with the host's CPU model and the kernel's version" },
 	{ CALL_SET_MP_STATE, EINVAL, ERROR_KVM,
 	  "KVM knows no vCPU held in reset, or the VM has no interrupt controllers",
 	  "use Linux 6.11 or later; else " REPORT },

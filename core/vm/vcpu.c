@@ -2,6 +2,7 @@
 /* core/vm/vcpu.c: makes vCPUs and puts their first state into KVM. */
 #include "core/vm/vcpu.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,6 +14,12 @@
 #include "core/vm/refusal.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
+
+/* AMD64 Architecture Programmer's Manual, volume 2, 7.7.2. */
+#define MSR_MTRR_DEF_TYPE 0x2ff
+#define MTRR_ENABLE       (1U << 11)
+#define MTRR_FIXED_ENABLE (1U << 10)
+#define MTRR_WRITE_BACK   6
 
 static int vm_ioctl(const struct vm *vm, int fd, unsigned long request, void *arg)
 {
@@ -227,6 +234,25 @@ void vcpu_log_state(const struct vcpu *v)
 	         v->index, r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp);
 }
 
+/*
+ * A vCPU begins with its MTRRs off, as a processor does, and a firmware would enable them. Linux before 6.2 takes a machine
+ * whose MTRRs are off for one without PAT (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()); under SNP it then hangs
+ * without a word. KVM keeps MTRRs outside the VMSA, so the digest doesn't know of this.
+ */
+static int mtrrs_enable(const struct vcpu *v, struct error *err)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = { .head = { .nmsrs = 1 },
+		   .entry = { .index = MSR_MTRR_DEF_TYPE,
+		              .data = MTRR_ENABLE | MTRR_FIXED_ENABLE | MTRR_WRITE_BACK } };
+	int r = vm_ioctl(v->vm, v->fd, KVM_SET_MSRS, &msrs);
+
+	/* It returns how many it took. */
+	return r == 1 ? 0 : vcpu_refused(v->index, CALL_SET_MSRS, r < 0 ? -r : EINVAL, err);
+}
+
 int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)
 {
 	struct kvm_regs regs = {
@@ -240,5 +266,7 @@ int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)
 	if (r < 0)
 		return r;
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_REGS, &regs);
-	return r < 0 ? vcpu_refused(v->index, CALL_SET_REGS, -r, err) : 0;
+	if (r < 0)
+		return vcpu_refused(v->index, CALL_SET_REGS, -r, err);
+	return v->vm->mtrrs_on ? mtrrs_enable(v, err) : 0;
 }

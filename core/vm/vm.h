@@ -88,6 +88,7 @@ struct vm {
 	const struct plan *plan; /* while its pages are loaded, for errors; NULL otherwise */
 	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: not known */
 	uint64_t sev_features;   /* of its VMSAs; 0 where there are none */
+	bool mtrrs_on;           /* vCPUs begin with their MTRRs enabled */
 	bool ap_creation;        /* other vCPUs are held in reset until the guest creates them */
 	struct memory memory;
 	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */

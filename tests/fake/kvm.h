@@ -100,6 +100,8 @@ bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t 
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
 /* What KVM_SET_MP_STATE said for vCPU `index`; -1: nothing. */
 int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
+/* MTRRdefType of vCPU `index`: 0 as after reset, until KVM_SET_MSRS. */
+uint64_t fake_kvm_mtrr_def_type(struct fake_kvm *f, unsigned index);
 /* Bytes of private memory that were asked for before the guest needs them, and in how many calls. */
 uint64_t fake_kvm_prefaulted(struct fake_kvm *f);
 unsigned fake_kvm_prefaults(struct fake_kvm *f);

@@ -216,6 +216,11 @@ int fake_kvm_mp_state(struct fake_kvm *f, unsigned index)
 	return index < f->vm.n_vcpus ? f->vm.vcpus[index]->mp_state : -1;
 }
 
+uint64_t fake_kvm_mtrr_def_type(struct fake_kvm *f, unsigned index)
+{
+	return index < f->vm.n_vcpus ? f->vm.vcpus[index]->mtrr_def_type : 0;
+}
+
 uint64_t fake_kvm_prefaulted(struct fake_kvm *f)
 {
 	return f->vm.prefaulted;

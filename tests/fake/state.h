@@ -56,6 +56,7 @@ struct fake_vcpu {
 	bool sealed;         /* its VMSA is the firmware's: state is out of reach */
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
+	uint64_t mtrr_def_type;
 	struct kvm_cpuid_entry2 cpuid[FAKE_CPUID_ENTRIES];
 	uint32_t n_cpuid;
 	uint8_t vmsa[4096];

@@ -224,6 +224,24 @@ static int mp_state_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kv
 	return 0;
 }
 
+/* Takes them one by one and returns how many; a value with reserved bits ends it (arch/x86/kvm/mtrr.c, kvm_mtrr_valid()). */
+static int msrs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_msrs *m)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->nmsrs; i++) {
+		const struct kvm_msr_entry *e = &m->entries[i];
+
+		if (v->sealed || e->index != 0x2ff || e->data & ~0xcffULL)
+			break;
+		v->mtrr_def_type = e->data;
+	}
+	if (i < m->nmsrs)
+		fake_complain(f, 0, "MSR 0x%x = 0x%llx%s", m->entries[i].index, m->entries[i].data,
+		              v->sealed ? " after LAUNCH_FINISH" : "");
+	return (int)i;
+}
+
 /* No rule is broken by asking for sealed registers: that is how one learns that they are. */
 static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_t size)
 {
@@ -365,6 +383,8 @@ int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long reque
 		return sregs_set(f, v, arg);
 	case KVM_SET_REGS:
 		return regs_set(f, v, arg);
+	case KVM_SET_MSRS:
+		return msrs_set(f, v, arg);
 	default:
 		return fake_complain(f, EINVAL, "vCPU: ioctl 0x%lx", request);
 	}

@@ -603,12 +603,12 @@ Test(direct, says_what_the_launch_needs)
 
 	make(&f, MANIFEST_SNP);
 	s = plan_settings(f.plan);
-	cr_expect(s->gib_pages && s->prefault && s->ap_creation);
+	cr_expect(s->gib_pages && s->prefault && s->ap_creation && s->mtrrs_on);
 	cr_expect_eq(s->c_bit, C_BIT);
 	cr_expect_null(s->measure_only);
 	make(&f, MANIFEST_KVM);
 	s = plan_settings(f.plan);
-	cr_expect(s->gib_pages);
+	cr_expect(s->gib_pages && s->mtrrs_on);
 	cr_expect_eq(s->c_bit, 0);
 	cr_expect_null(s->measure_only);
 }

@@ -207,10 +207,14 @@ if [ -e linux.yaml ]; then
   case_run 'memory on both sides of the hole' 0 '^snpvmm-guest: memory 4[01][0-9]\{5\} kB' \
     -- linux_run '' --platform kvm --set memory=4G
   if [ -e vmlinuz-6.1 ]; then
-    case_run 'an older kernel on the plain platform' 0 '^snpvmm-guest: kernel 6\.1\.' '^snpvmm-guest: ready' \
-      -- linux_run '' --platform kvm --set boot.kernel=vmlinuz-6.1 --set boot.initrd=initrd-6.1.cpio.gz
+    older() { # OPTION...
+      linux_run '' --set boot.kernel=vmlinuz-6.1 --set boot.initrd=initrd-6.1.cpio.gz "$@"
+    }
+    case_run 'an older kernel' 0 'sev: .*SEV-SNP' '^snpvmm-guest: kernel 6\.1\.' '^snpvmm-guest: ready' 'snpvmm: pass' -- older
+    case_run 'an older kernel with four vCPUs' 0 'sev: .*SEV-SNP' '^snpvmm-guest: cpus 4' 'snpvmm: pass' -- older --set vcpus=4
+    case_run 'an older kernel on the plain platform' 0 '^snpvmm-guest: kernel 6\.1\.' '^snpvmm-guest: ready' -- older --platform kvm
   else
-    echo 'skip an older kernel on the plain platform: this distribution has no Linux 6.1'
+    echo 'skip an older kernel: this distribution has no Linux 6.1'
   fi
   n=$((n + 1))
   # Typed once the guest asks for it: what comes before the terminal is set up would be lost.

@@ -447,6 +447,26 @@ Test(launch, vcpus_of_a_plain_guest_wait_as_kvm_has_them)
 	fixture_end(f, vm);
 }
 
+Test(launch, mtrrs_are_enabled_where_no_firmware_would)
+{
+	const struct platform *const on[] = { &platform_snp, &platform_plain };
+
+	for (unsigned i = 0; i < 2 * ARRAY_SIZE(on); i++) {
+		struct fixture s = fixture_default();
+		auto_plan const struct plan *p = NULL;
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm;
+
+		s.vcpus = 3;
+		s.settings.mtrrs_on = i % 2;
+		p = fixture_plan(&s);
+		vm = fixture_launch(f, on[i / 2], p, &fixture_quiet);
+		for (unsigned n = 0; n < 3; n++)
+			cr_expect_eq(fake_kvm_mtrr_def_type(f, n), i % 2 ? 0xc06 : 0);
+		fixture_end(f, vm);
+	}
+}
+
 Test(launch, memory_is_provided_beforehand_where_the_plan_asks_for_it)
 {
 	for (unsigned flags = 0; flags <= FAKE_PARTIAL_UPDATES; flags++)

@@ -55,6 +55,7 @@ static const struct {
 	[CALL_GET_SREGS] = { FAKE_IOCTL, KVM_GET_SREGS, ANY, "KVM_GET_SREGS" },
 	[CALL_SET_SREGS] = { FAKE_IOCTL, KVM_SET_SREGS, ANY, "KVM_SET_SREGS" },
 	[CALL_SET_REGS] = { FAKE_IOCTL, KVM_SET_REGS, ANY, "KVM_SET_REGS" },
+	[CALL_SET_MSRS] = { FAKE_IOCTL, KVM_SET_MSRS, ANY, "KVM_SET_MSRS" },
 	[CALL_SET_MP_STATE] = { FAKE_IOCTL, KVM_SET_MP_STATE, ANY, "KVM_SET_MP_STATE" },
 	[CALL_LAUNCH_FINISH] = { FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_FINISH,
 	                         "LAUNCH_FINISH" },
@@ -251,7 +252,7 @@ static struct trial trial_make(void)
 	s.parts = fixture_one;
 	s.vcpus = 2;
 	s.offer = true;
-	s.settings.ap_creation = true;
+	s.settings.ap_creation = s.settings.mtrrs_on = true;
 	t.plan = fixture_plan(&s);
 	for (unsigned n = 1;; n++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
