@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/advice.h"
 #include "cmd/pins.h"
 #include "cmd/progress.h"
 #include "cmd/stats.h"
@@ -168,6 +169,8 @@ static int attempt_run(struct attempt *a)
 	a->r->guest.code = a->outcome.code;
 	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
 	status = verdict_status(&a->m, a->watch, &a->outcome);
+	if (status != STATUS_OK)
+		advice_add(&a->m, a->vm, a->watch, &a->outcome);
 	return stats_tell(a, status);
 }
 

@@ -161,6 +161,7 @@ static void result_fill(struct attempt *a, int status)
 	if (a->ended) {
 		r->reason = a->outcome.kind;
 		COPY(r->sentence, a->outcome.detail);
+		COPY(r->fix, a->outcome.fix);
 	} else {
 		fill_failure(r, &a->err);
 	}
@@ -198,6 +199,9 @@ static void verdict_tell(const struct attempt *a)
 	const struct run_result *r = a->r;
 	const char *of = a->o->beside ? "" : r->variant, *colon = of[0] ? ": " : "";
 
+	/* The verdict is the last line. */
+	if (a->ended && r->fix[0])
+		log_at(LOG_QUIET, "fix: %s%s%s", of, colon, r->fix);
 	if (r->verdict == RESULT_PASS)
 		log_notice("pass: %s%s%s", of, colon, r->sentence);
 	else if (r->verdict == RESULT_SKIP)

@@ -625,6 +625,25 @@ static const struct page pages[] = {
 		           "passes" },
 		.more = { "snpvmm run --results DIR MANIFEST" },
 	},
+	[GUEST_HALTED] = {
+		.meaning = "all vCPUs are halted with interrupts off",
+		.means = "Every vCPU executed HLT with interrupts off, or was never started, so "
+		         "none of them will ever run again. A halted machine isn't powered off, "
+		         "and gives no status: whatever was expected, this fails, unless "
+		         "'exit: none' is in the map 'expect' and every expected line had come. "
+		         "KVM keeps it to itself, so a guest without exits is looked at now and "
+		         "then, and twice before this is said.",
+		.exits = NOT_MET,
+		.causes = { "the guest ended by halt instead of poweroff or reboot: Linux says "
+		            "'reboot: System halted'",
+		            "a firmware or a boot loader gave up: its last words are on console or "
+		            "debug port",
+		            "a small guest of one's own that ends in 'cli; hlt'" },
+		.cures = { "end the guest by poweroff, by reboot, or at the exit port",
+		           "read the console's last line in the verdict" },
+		.more = { "snpvmm run --results DIR MANIFEST",
+		          "snpvmm run --set debug_port=stderr MANIFEST" },
+	},
 	[MEMORY_FAULT] = {
 		.meaning = "the guest touched memory that cannot be served",
 		.means = "An SNP guest has private and shared pages, and says of each which it "

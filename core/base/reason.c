@@ -43,6 +43,7 @@ static const char *const names[] = {
 	[GUEST_TERMINATED] = "guest-terminated",
 	[GUEST_SHUTDOWN] = "guest-shutdown",
 	[GUEST_CRASHED] = "guest-crash",
+	[GUEST_HALTED] = "guest-halted",
 	[MEMORY_FAULT] = "memory-fault",
 	[KVM_INTERNAL] = "kvm-internal-error",
 	[KVM_ENTRY_FAILED] = "kvm-entry-failed",

@@ -45,6 +45,7 @@ enum reason {
 	GUEST_TERMINATED,  /* SEV termination request; code: the GHCB MSR's value */
 	GUEST_SHUTDOWN,    /* triple fault, or a VMSA that cannot run */
 	GUEST_CRASHED,     /* told KVM that it crashed */
+	GUEST_HALTED,      /* all vCPUs are halted with interrupts off */
 	MEMORY_FAULT,      /* touched what can't be served; code: the address */
 	KVM_INTERNAL,      /* KVM_EXIT_INTERNAL_ERROR; code: suberror */
 	KVM_ENTRY_FAILED,  /* KVM_EXIT_FAIL_ENTRY; code: hardware reason */

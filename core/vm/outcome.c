@@ -12,6 +12,7 @@ void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char 
 
 	o->kind = kind;
 	o->code = code;
+	o->fix = NULL;
 	va_start(args, format);
 	vsnprintf(o->detail, sizeof(o->detail), format, args);
 	va_end(args);

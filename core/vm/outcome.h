@@ -11,8 +11,10 @@ struct outcome {
 	enum reason kind;
 	uint64_t code;
 	char detail[768]; /* a sentence for people */
+	const char *fix;  /* what to do about it; static; NULL: nothing is known */
 };
 
+/* Without a fix. */
 void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Adds to the sentence. */

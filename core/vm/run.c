@@ -19,6 +19,7 @@
 #include "core/base/log.h"
 #include "core/vm/abi.h"
 #include "core/vm/exit.h"
+#include "core/vm/halt.h"
 #include "core/vm/input.h"
 #include "core/vm/stop.h"
 #include "core/vm/sys.h"
@@ -36,6 +37,7 @@ struct run {
 	struct vm *vm;
 	int wake; /* eventfd: something happened in a vCPU's thread */
 	struct input input;
+	struct halt halt;
 	const struct run_limits *limits;
 	uint64_t begun_ms, deadline_ms;
 	uint64_t flush_at_ms, pause_at_ms, trace_until_ms; /* 0: none */
@@ -89,6 +91,8 @@ static void *vcpu_thread(void *argument)
 	while (!atomic_load(&vm->stopping)) {
 		int r = vm->sys->ioctl(vm->sys->self, t->vcpu->fd, KVM_RUN, NULL);
 
+		if (r == -EINTR && halt_answer(t->vcpu))
+			continue;
 		if (exit_serve(t->vcpu, r, &outcome) == VERDICT_RESUME)
 			continue;
 		run_conclude(t->run, &outcome);
@@ -259,11 +263,13 @@ static void run_wait(struct run *run)
 	struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
 		                { .fd = stop_fd(), .events = POLLIN },
 		                { .fd = listen ? run->input.fd : -1, .events = POLLIN } };
-	uint64_t moments[] = {
-		run->deadline_ms,   run->flush_at_ms,
-		run->pause_at_ms,   run->trace_until_ms,
-		run_silent_at(run), !listen && again_ms ? clock_ms() + again_ms : 0
-	};
+	uint64_t moments[] = { run->deadline_ms,
+		               run->flush_at_ms,
+		               run->pause_at_ms,
+		               run->trace_until_ms,
+		               run_silent_at(run),
+		               run->halt.at_ms,
+		               !listen && again_ms ? clock_ms() + again_ms : 0 };
 	uint64_t drained;
 
 	if (poll(fds, ARRAY_SIZE(fds), until_first(moments, ARRAY_SIZE(moments))) <= 0)
@@ -274,13 +280,26 @@ static void run_wait(struct run *run)
 		input_take(&run->input);
 }
 
+static void run_halt(struct run *run)
+{
+	struct outcome o;
+
+	if (!halt_look(&run->halt))
+		return;
+	outcome_set(&o, GUEST_HALTED, 0, "%s halted with interrupts off",
+	            run->vm->n_vcpus > 1 ? "all vCPUs are" : "the vCPU is");
+	run_conclude(run, &o);
+}
+
 static void run_mind(struct run *run)
 {
+	halt_init(&run->halt, run->vm);
 	while (!run_concluded(run)) {
 		run_wait(run);
 		run_signal(run);
 		run_output(run);
 		run_watch(run);
+		run_halt(run);
 		run_clock(run);
 	}
 }
@@ -322,7 +341,8 @@ static void run_state(const struct run *run)
 	struct vm *vm = run->vm;
 	enum reason kind = run->outcome.kind;
 
-	if ((kind != RUN_TIMED_OUT && kind != RUN_SILENT) || vm->memory.private_memory)
+	if ((kind != RUN_TIMED_OUT && kind != RUN_SILENT && kind != GUEST_HALTED) ||
+	    vm->memory.private_memory)
 		return;
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		vcpu_log_state(&vm->vcpus[i]);

@@ -41,6 +41,15 @@ void stats_pages(struct stats *s, uint64_t pages, bool now_private)
 	                          memory_order_relaxed);
 }
 
+uint64_t stats_exits(struct stats *s)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < EXIT_KINDS; i++)
+		total += atomic_load_explicit(&s->exits[i], memory_order_relaxed);
+	return total;
+}
+
 void stats_begin(struct stats *s)
 {
 	s->begun_ns = clock_ns();

@@ -35,6 +35,7 @@ void stats_exit(struct stats *s, enum exit_kind kind);
 void stats_port(struct stats *s, uint16_t port);
 void stats_pages(struct stats *s, uint64_t pages, bool now_private);
 void stats_begin(struct stats *s);
+uint64_t stats_exits(struct stats *s); /* of all kinds, so far */
 
 enum { STATS_PORTS = 8 }; /* of a device that are listed, those with most exits */
 

@@ -49,6 +49,9 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	uint64_t exits;
+	/* Between its thread and core/vm/halt.h. */
+	atomic_bool asked;
+	atomic_int said;
 };
 
 enum verdict { VERDICT_RESUME, VERDICT_STOP };

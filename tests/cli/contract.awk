@@ -60,6 +60,8 @@ function instructions(word, words) {
     return out(45060, 2, 8192) # 0xb004
   if (word == "shutdown")
     return "b80080ffe0" # mov ax, 0x8000; jmp ax: where contract.inc puts a triple fault
+  if (word == "halt")
+    return "faf4ebfc" # cli; hlt; and again
   if (word != "wait")
     real = 0
   return ""
@@ -88,5 +90,5 @@ function directive(line, words, quoted_at) {
   if (want == "text")
     print text
   else if (real)
-    print code "faf4ebfc" # cli; hlt; and again
+    print code "fbf4ebfd" # sti; hlt; and again
 }

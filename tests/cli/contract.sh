@@ -29,6 +29,13 @@ row 'power-off' '0 guest-power-off pass guest-power-off' 'print "bye\n" ; power-
 row 'power-off, where a status is expected' '1 guest-power-off fail guest-power-off' 'power-off' 'expect: {exit: 0}'
 row 'a triple fault' '1 guest-shutdown fail guest-shutdown' 'print "oh\n" ; shutdown' 'expect: {exit: any}'
 row 'a crash' '1 guest-crash fail guest-crash' 'print "oh\n" ; crash' 'expect: {exit: any}'
+row 'CPUs that are halted with interrupts off' '1 guest-halted fail guest-halted' 'print "bye\n" ; halt' 'expect: {exit: any}'
+says 'fix: end the guest by poweroff or reboot'
+row 'Linux, halted' '1 guest-halted fail guest-halted' 'print "[    9.9] reboot: System halted\n" ; halt'
+row 'halted, once every line had come' '0 console-complete pass console-complete' 'print "ready\n" ; halt' \
+  'expect: {console: [ready], exit: none}'
+row 'one is halted, another runs' '124 timeout timeout timeout' 'halt ; vcpu 1 ; wait' 'vcpus: 2' 'timeout: 800ms'
+row 'halted, where KVM tells nobody' '124 timeout timeout timeout' 'flags no-mp-state ; halt' 'timeout: 800ms'
 row 'a request for termination' '1 guest-terminated fail guest-terminated' 'print "oh\n" ; terminate 1 0'
 row 'a page that is not there' '1 memory-fault fail memory-fault' 'print "oh\n" ; memory-fault 0x123456000 private'
 row 'a page that is there, on its other side' '0 guest-exit pass guest-exit' \
@@ -40,7 +47,9 @@ row 'a panic' '1 guest-panic fail guest-panic|guest-reset' \
 
 # --- it was ended ---
 
+says "the console's last line is 'still here' [timeout]"
 row 'the time limit' '124 timeout timeout timeout' 'print "still here" ; wait' 'timeout: 200ms'
+says 'the console got no byte [timeout]'
 row 'the time limit of a guest that says nothing' '124 timeout timeout timeout' 'wait' 'timeout: 200ms' 'expect: {exit: any}'
 row 'the silence limit' '124 silence timeout silence' 'print "once\n" ; wait' 'timeout: 20s' 'silence: 200ms'
 row 'the silence limit, from the start' '124 silence timeout silence' 'wait' 'timeout: 20s' 'silence: 200ms'

@@ -26,7 +26,8 @@
  *   out PORT SIZE VALUE
  *   sleep MS                           unless it is kicked out meanwhile
  *   stuck MS                           and nobody can kick it out
- *   wait                               until it is kicked out, as it does at the end
+ *   halt                               in HLT with interrupts off, for ever
+ *   wait                               in HLT with interrupts on, until it is kicked out, as it does at the end
  *   power-off   reset   crash   shutdown   terminate SET CODE   memory-fault ADDRESS private|shared
  *   internal N   entry-failed REASON   errno NAME   unknown-exit N
  */

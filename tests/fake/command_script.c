@@ -80,6 +80,7 @@ static void read_flags(struct fake_command *c, const struct word *args)
 		{ "no-snp", FAKE_NO_SNP },
 		{ "gmem-mmap", FAKE_GMEM_MMAP },
 		{ "no-gib-pages", FAKE_NO_GIB_PAGES },
+		{ "no-mp-state", FAKE_NO_MP_STATE },
 	};
 
 	for (; args->text; args++) {
@@ -225,6 +226,12 @@ static void read_wait(struct fake_command *c, const struct word *args)
 	exit_add(c, fake_wait());
 }
 
+static void read_halt(struct fake_command *c, const struct word *args)
+{
+	(void)args;
+	exit_add(c, fake_halt());
+}
+
 static void read_power_off(struct fake_command *c, const struct word *args)
 {
 	(void)args;
@@ -303,6 +310,7 @@ static const struct {
 	{ "sleep", 1, 1, read_sleep },
 	{ "stuck", 1, 1, read_stuck },
 	{ "wait", 0, 0, read_wait },
+	{ "halt", 0, 0, read_halt },
 	{ "power-off", 0, 0, read_power_off },
 	{ "reset", 0, 0, read_reset },
 	{ "crash", 0, 0, read_crash },

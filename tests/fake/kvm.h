@@ -24,6 +24,7 @@ enum fake_flag {
 	FAKE_NO_GIB_PAGES = 1 << 5, /* guests get no pages of 1 GiB (pdpe1gb) */
 	/* Linux 6.19: /dev/kvm tells which policies it takes, and leaves the rest to the firmware. */
 	FAKE_POLICY_TOLD = 1 << 6,
+	FAKE_NO_MP_STATE = 1 << 7, /* KVM_GET_MP_STATE fails */
 };
 
 /* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
@@ -145,6 +146,7 @@ struct fake_exit {
 	int result;      /* 0 or a negative errno */
 	uint32_t reason; /* KVM_EXIT_... */
 	bool wait; /* first until kicked out; with a reason, that exit comes all the same, else -EINTR */
+	bool halt; /* with `wait`: it waits in HLT with interrupts off, else in HLT with interrupts on */
 	unsigned rise; /* first until this interrupt line is high, or kicked out */
 	struct fake_exit_io {
 		bool out;
@@ -170,6 +172,7 @@ struct fake_exit fake_reason(uint32_t reason,
                              uint64_t first); /* any other exit; `first` begins its payload */
 struct fake_exit fake_errno(int errnum);      /* KVM_RUN itself fails */
 struct fake_exit fake_wait(void);
+struct fake_exit fake_halt(void);
 struct fake_exit fake_late(struct fake_exit e); /* as if it came at the same time as the kick */
 struct fake_exit fake_until_irq(unsigned irq);
 

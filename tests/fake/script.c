@@ -90,6 +90,11 @@ struct fake_exit fake_wait(void)
 	return (struct fake_exit){ .wait = true };
 }
 
+struct fake_exit fake_halt(void)
+{
+	return (struct fake_exit){ .wait = true, .halt = true };
+}
+
 struct fake_exit fake_late(struct fake_exit e)
 {
 	e.wait = true;

@@ -66,6 +66,7 @@ struct fake_vcpu {
 	size_t n_script, at; /* at: the next exit */
 	bool pending;        /* the exit before `at` has not been answered yet */
 	bool waiting;
+	bool begun; /* its script */
 };
 
 struct fake_vm {

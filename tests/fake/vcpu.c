@@ -287,7 +287,7 @@ static bool kicked(const struct fake_vcpu *v)
 }
 
 /* As KVM: the flag is looked at on the way in; once inside, only a signal gets a vCPU out. */
-static int run_wait(struct fake_kvm *f, struct fake_vcpu *v)
+static int run_wait(struct fake_kvm *f, struct fake_vcpu *v, bool halted)
 {
 	sigset_t kick, before, inside;
 
@@ -299,11 +299,12 @@ static int run_wait(struct fake_kvm *f, struct fake_vcpu *v)
 	pthread_sigmask(SIG_BLOCK, &kick, &before);
 	inside = before;
 	sigdelset(&inside, SIGRTMIN);
-	while (!kicked(v))
+	if (!kicked(v))
 		sigsuspend(&inside);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_mutex_lock(&f->lock);
 	v->waiting = false;
+	v->run->if_flag = !halted;
 	v->run->exit_reason = KVM_EXIT_INTR;
 	return -EINTR;
 }
@@ -354,14 +355,29 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	if (kicked(v))
 		return -EINTR;
 	if (v->at == v->n_script)
-		return run_wait(f, v);
-	e = &v->script[v->at++];
+		return run_wait(f, v, false);
+	e = &v->script[v->at];
+	v->begun = true;
+	if (e->wait && (run_wait(f, v, e->halt) < 0 && !kicked(v)))
+		return -EINTR; /* a signal that isn't the end: it waits again */
+	v->at++;
 	if (e->rise)
 		irq_wait(f, v, e->rise);
-	if (!e->wait)
-		return run_exit(v, e);
-	run_wait(f, v);
-	return e->reason ? run_exit(v, e) : -EINTR;
+	return !e->wait || e->reason ? run_exit(v, e) : -EINTR;
+}
+
+/* One that no script moved is as KVM made it: the first runs, the others wait for INIT. */
+static int mp_state_get(const struct fake_kvm *f, const struct fake_vcpu *v,
+                        struct kvm_mp_state *ret)
+{
+	if (f->flags & FAKE_NO_MP_STATE)
+		return -EINVAL;
+	if (v->begun || v == f->vm.vcpus[0])
+		ret->mp_state = KVM_MP_STATE_HALTED;
+	else
+		ret->mp_state =
+			v->mp_state >= 0 ? (uint32_t)v->mp_state : KVM_MP_STATE_UNINITIALIZED;
+	return 0;
 }
 
 int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg)
@@ -375,6 +391,8 @@ int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long reque
 		return regs_get(v, arg, &v->sregs, sizeof(v->sregs));
 	case KVM_GET_REGS:
 		return regs_get(v, arg, &v->regs, sizeof(v->regs));
+	case KVM_GET_MP_STATE:
+		return mp_state_get(f, v, arg);
 	case KVM_SET_MP_STATE:
 		return mp_state_set(f, v, arg);
 	case X_PRE_FAULT_MEMORY:

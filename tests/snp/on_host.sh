@@ -227,6 +227,14 @@ if [ -e linux.yaml ]; then
     echo "not ok $n - a shell on the console takes input"
     sed 's/^/    /' shell.log
   fi
+  # KVM tells of a protected guest, too, whether its interrupts are off.
+  halted() { # OPTION...
+    (while ! grep -q 'snpvmm-guest#' out.log; do sleep 1; done; echo 'halt -f') | linux_run snpvmm.do=shell "$@"
+  }
+  case_run 'a guest that halts need not be waited for' 1 'the vCPU is halted .*System halted.* \[guest-halted\]' -- halted
+  case_run 'nor one with four vCPUs' 1 'all vCPUs are halted .*System halted.* \[guest-halted\]' -- halted --set vcpus=4
+  case_run 'one that sleeps is waited for' 124 "time limit .*last line is '.*ready' \[timeout\]" \
+    -- linux_run snpvmm.do=hang --set timeout=40s
 else
   echo 'skip Linux: no kernel could be fetched (make guest-images)'
 fi
@@ -264,7 +272,7 @@ if [ -e linux.yaml ] && [ -e ovmf-2025.02.fd ] && [ -e ovmf-2026.08-amdsev.fd ];
   done
   for file in kernel initrd; do
     case_run "OVMF refuses a changed $file, and which one is said" 0 \
-      "time limit .*; the firmware stopped after reading the $file: .* not the $file that was measured \[timeout\]" \
+      "time limit .*; the firmware stopped after reading the $file: .* not the $file that was measured.* \[timeout\]" \
       -- flip ovmf-stops.yaml $file
   done
   case_run 'a firmware without a page for hashes cannot verify a kernel' 2 \

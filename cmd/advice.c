@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/advice.c: the likely causes of a guest that says nothing, and of one that stopped after its last line. */
+#include "cmd/advice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "config/manifest.h"
+#include "core/base/array.h"
+#include "core/base/text.h"
+#include "core/vm/outcome.h"
+#include "core/vm/vm.h"
+#include "core/vm/watch.h"
+
+/* Whether a word of the command line begins so. */
+static bool cmdline_has(const char *cmdline, const char *start)
+{
+	for (const char *at = cmdline; (at = strstr(at, start)); at++)
+		if (at == cmdline || at[-1] == ' ')
+			return true;
+	return false;
+}
+
+static bool cmdline_has_console(const char *cmdline)
+{
+	return cmdline_has(cmdline, "console=ttyS0") || cmdline_has(cmdline, "console=uart");
+}
+
+static const char *silence_fix(const struct manifest *m)
+{
+	if (m->builtin)
+		return NULL;
+	if (!m->kernel.path)
+		return m->debug_port.kind == SINK_NONE ? "write debug_port: stderr, for many "
+		                                         "firmwares say there what they do"
+		                                       : NULL;
+	if (!cmdline_has_console(m->cmdline))
+		return "add console=ttyS0 to boot.cmdline; without it Linux writes elsewhere";
+	if (cmdline_has(m->cmdline, "quiet"))
+		return "take quiet out of boot.cmdline, to see how far the kernel comes";
+	if (!cmdline_has(m->cmdline, "earlyprintk="))
+		return "add earlyprintk=serial,ttyS0 to boot.cmdline; it shows what comes before "
+		       "the "
+		       "console, where a kernel that is not made for this machine dies";
+	return NULL;
+}
+
+static void say_silence(const struct manifest *m, struct outcome *o)
+{
+	outcome_add(o, "; the console got no byte");
+	if (!o->fix)
+		o->fix = silence_fix(m);
+}
+
+/* The kernel's own words for halt(8), after which it runs no more (kernel/reboot.c, kernel_halt()). */
+#define HALTED "reboot: System halted"
+
+static void say_last_line(struct watch *w, struct outcome *o)
+{
+	const char *line = watch_last_line(w);
+	char text[160];
+
+	if (!line[0])
+		return;
+	text_clean(text, sizeof(text), line, strlen(line), 0);
+	outcome_add(o, "; the console's last line is '%s'", text);
+	if (strstr(line, HALTED))
+		o->fix = "end the guest by poweroff or reboot; halt only stops its CPUs";
+}
+
+void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, struct outcome *o)
+{
+	static const struct {
+		enum reason kind;
+		bool last_line;
+	} rows[] = {
+		{ RUN_TIMED_OUT, true },   { RUN_SILENT, true },       { GUEST_HALTED, true },
+		{ GUEST_SHUTDOWN, false }, { CONSOLE_MISSING, false }, { GUEST_TERMINATED, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].kind != o->kind)
+			continue;
+		else if (vm->serial_out.total == 0)
+			say_silence(m, o);
+		else if (rows[i].last_line)
+			say_last_line(w, o);
+}
