@@ -16,7 +16,7 @@ for file in ./qemu-system-x86_64 qemu-system-x86_64; do
   [ -n "$qemu" ] || { "$file" --version >/dev/null 2>&1 && qemu=$file; }
 done
 
-qemu_options='-L roms -accel kvm -cpu host -m 256M -nodefaults -no-user-config -display none -monitor none -serial stdio -no-reboot'
+qemu_options='-L roms -accel kvm -cpu host,arch-capabilities=off -m 256M -nodefaults -no-user-config -display none -monitor none -serial stdio -no-reboot'
 
 under_qemu() { # LINE CMDLINE OPTION...
   until=$1 words=$2
