@@ -11,7 +11,7 @@ struct run_result; /* core/out/run_result.h */
 
 struct run_options {
 	struct settings settings;
-	const char *manifest;
+	const char *manifest;   /* NULL: settings stand for it */
 	bool stats;             /* --stats */
 	const char *stats_file; /* --stats=FILE; NULL: lines on stderr */
 	bool prefix;            /* --prefix */

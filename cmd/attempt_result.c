@@ -126,7 +126,7 @@ static void fill_inputs(struct run_result *r, const struct attempt *a)
 	r->n_inputs = 0;
 	if (!a->hashed)
 		return;
-	fill_input(r, "manifest", a->m.file, a->m.sha256);
+	fill_input(r, "manifest", a->o->manifest, a->m.sha256);
 	fill_input(r, "firmware", a->m.firmware.path, a->images.firmware_sha256);
 	fill_input(r, "kernel", a->m.kernel.path, a->images.kernel_sha256);
 	fill_input(r, "initrd", a->m.initrd.path, a->images.initrd_sha256);
@@ -146,7 +146,7 @@ static void fill_name(struct run_result *r, const struct attempt *a)
 {
 	char stem[sizeof(r->name)];
 
-	manifest_stem(a->o->manifest, stem, sizeof(stem));
+	manifest_stem(a->o->manifest ? a->o->manifest : MANIFEST_OPTIONS, stem, sizeof(stem));
 	COPY(r->name, a->loaded ? a->m.name : stem);
 	COPY(r->variant, a->o->label);
 }

@@ -20,10 +20,8 @@ static error_t check_option(int key, char *argument, struct argp_state *state)
 {
 	struct check *c = state->input;
 
-	if (key != 'o')
-		return files_option(key, state, &c->manifests);
-	output_option(argument, state);
-	return 0;
+	return key == 'o' ? output_option(argument)
+	                  : files_option(key, state, &c->settings, &c->manifests);
 }
 
 static const struct argp_option check_options[] = {
@@ -65,7 +63,7 @@ static int check_one(struct check *c, const char *path)
 	manifest_each_run(path, &c->settings, check_run, c, c->format == SHOW_TEXT, &f);
 	if (c->format != SHOW_TEXT) {
 		findings_sort(&f, 0);
-		result_check(&c->emitter, NULL, path, &f);
+		result_check(&c->emitter, NULL, path ? path : MANIFEST_OPTIONS, &f);
 	}
 	return f.errors ? STATUS_USAGE : STATUS_OK;
 }
@@ -94,6 +92,8 @@ static int check_main(int argc, char **argv, struct error *err)
 
 	if (status != STATUS_OK)
 		return status;
+	if (c.settings.print)
+		return settings_print(&c.settings, c.manifests.paths[0], err);
 	c.format = show_wanted();
 	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
 		return STATUS_USAGE;
@@ -102,7 +102,7 @@ static int check_main(int argc, char **argv, struct error *err)
 
 const struct command command_check = {
 	.name = "check",
-	.args = "MANIFEST...",
+	.args = "[MANIFEST...]",
 	.summary = "Find what is wrong with a manifest",
 	.doc = "Check manifests and the files they name, without a host.",
 	.options = check_options,

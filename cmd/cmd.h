@@ -28,31 +28,39 @@ struct command {
 	const char *name, *args, *summary;
 	const char *doc;                   /* sentences for --help */
 	const struct argp_option *options; /* its own; NULL: none */
-	bool has_settings;                 /* takes --set, --platform and --confine */
+	bool has_settings;                 /* takes those of settings_argp */
 	bool has_result;                   /* one that -o can give another form */
 	/* argv[0] is the command's name. Returns the exit status; what failed is in *err, kind ERROR_NONE if told. */
 	int (*main)(int argc, char **argv, struct error *err);
 };
 
 extern const struct command command_run, command_measure, command_inspect, command_check,
-	command_doctor, command_explain, command_schema, command_completion;
+	command_doctor, command_explain, command_schema, command_completion, command_help,
+	command_version;
 /* All of them, in the order of the help text, ended by NULL; in main.c. */
 extern const struct command *const commands[];
+const struct command *command_find(const char *name);     /* NULL: there is none */
+int command_unknown(const char *name, struct error *err); /* the status to leave with */
+void version_print(void);
 
 /* What stands before the command's name; in main.c. */
 extern const struct argp main_argp;
-/* -q, -v, --color: understood before and after the command's name. */
+/* -q, -v, --color, --help and the like: understood before and after the command's name. */
 extern const struct argp common_argp;
+/* -c for --color, where -c isn't one of settings_argp. */
+extern const struct argp color_argp;
 extern const char *const color_words[]; /* of --color; ended by NULL */
 /* What -o was given, here or there. */
-void output_option(const char *argument, struct argp_state *state);
-/* --set, --platform and --confine; its input is a struct settings. */
+error_t output_option(const char *argument);
+/* Options of commands that take manifests: -k, --set, --confine and others; its input is a struct settings. */
 extern const struct argp settings_argp;
 
 #define SETTINGS_MAX 64
 struct settings {
 	struct manifest_setting set[SETTINGS_MAX];
 	size_t count;
+	bool shorthand;           /* some were given as -k and the like: no manifest is needed */
+	bool print;               /* --print-manifest */
 	const char *confine_path; /* --confine; NULL: none */
 	struct confine confine;   /* begun where there is one */
 };
@@ -69,7 +77,13 @@ struct files {
 	char **paths;
 	size_t count;
 };
-error_t files_option(int key, struct argp_state *state, struct files *ret);
+/* Where they are manifests, `s` may have settings that stand for one: then that is the only one, with the path NULL. */
+error_t files_option(int key, struct argp_state *state, const struct settings *s,
+                     struct files *ret);
+/* No manifest is given: 0 if there are settings that stand for one, or EINVAL for argp. */
+error_t manifest_missing(const struct settings *s);
+/* --print-manifest. Returns the status to leave with. */
+int settings_print(const struct settings *s, const char *manifest, struct error *err);
 
 /* One error on stderr: place, sentence, name; then why and fix. */
 void error_print(const struct error *err);
@@ -88,7 +102,7 @@ struct snp_digest;     /* core/snp/digest.h */
 /* What `measure` says of a manifest and its digest; borrows both. */
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
 
-/* The manifest with what --set says; of its matrix, run number `run`, from 0. */
+/* The manifest with what --set says, or NULL: what it says alone; of its matrix, run number `run`, from 0. */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 /* The same, with all that is wrong: manifest_load_all(). */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/common.c: options that commands share, and how an error is shown. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,11 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/show.h"
+#include "config/value.h"
+#include "config/write.h"
+#include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/out/result.h"
@@ -29,6 +34,38 @@ static bool color_parse(const char *text)
 	return false;
 }
 
+/* What was printed has to have arrived before the program ends where argp_parse() was asked for no more. */
+static _Noreturn void leave(void)
+{
+	struct error err = { 0 };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		exit(STATUS_OK);
+	error_sys(&err, ERROR_OUTPUT, errno, "cannot write to standard output");
+	error_print(&err);
+	exit(STATUS_USAGE);
+}
+
+static error_t color_option(int key, char *argument, struct argp_state *state)
+{
+	(void)state;
+	if (key != 'c')
+		return ARGP_ERR_UNKNOWN;
+	if (color_parse(argument))
+		return 0;
+	return option_refuse("--color takes auto, always or never, not '%s'",
+	                     shown_of(argument).text);
+}
+
+/* -c: before the command and where it isn't the vCPUs'. */
+static const struct argp_option color_options[] = {
+	{ NULL, 'c', "WHEN", OPTION_HIDDEN, NULL, 0 },
+	{ 0 },
+};
+const struct argp color_argp = { color_options, color_option, NULL, NULL, NULL, NULL, NULL };
+
+enum { OPTION_COLOR = 0x300, OPTION_USAGE };
+
 static error_t common_option(int key, char *argument, struct argp_state *state)
 {
 	switch (key) {
@@ -38,11 +75,18 @@ static error_t common_option(int key, char *argument, struct argp_state *state)
 	case 'v':
 		verbosity += verbosity < LOG_DEBUG;
 		break;
-	case 'c':
-		if (!color_parse(argument))
-			argp_error(state, "--color takes auto, always or never, not '%s'",
-			           argument);
-		break;
+	case OPTION_COLOR:
+		return color_option('c', argument, state);
+	case '?':
+	case 'h':
+		options_help(state->root_argp, stdout, 0, state->name);
+		leave();
+	case OPTION_USAGE:
+		options_help(state->root_argp, stdout, ARGP_HELP_USAGE, state->name);
+		leave();
+	case 'V':
+		version_print();
+		leave();
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -53,61 +97,103 @@ static error_t common_option(int key, char *argument, struct argp_state *state)
 static const struct argp_option common_options[] = {
 	{ "quiet", 'q', NULL, 0, "Say nothing but errors and results", 10 },
 	{ "verbose", 'v', NULL, 0, "Say more; twice for still more", 10 },
-	{ "color", 'c', "WHEN", 0, "auto, always or never (NO_COLOR is honoured)", 10 },
+	{ "color", OPTION_COLOR, "WHEN", 0, "auto, always or never (NO_COLOR is honoured)", 10 },
+	{ "help", 'h', NULL, 0, "Give this help list", -1 },
+	{ NULL, '?', NULL, OPTION_HIDDEN, NULL, 0 },
+	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
+	{ "version", 'V', NULL, 0, "Print program version", -1 },
 	{ 0 },
 };
 const struct argp common_argp = { common_options, common_option, NULL, NULL, NULL, NULL, NULL };
 
-void output_option(const char *argument, struct argp_state *state)
+error_t output_option(const char *argument)
 {
-	if (!show_want(argument))
-		argp_error(state, "-o takes text, json, cbor, or tap for runs, not '%s'", argument);
+	if (show_want(argument))
+		return 0;
+	return option_refuse("-o takes text, json, cbor, or tap for runs, not '%s'",
+	                     shown_of(argument).text);
 }
 
-static void setting_add(struct settings *s, const char *key, const char *value,
-                        struct argp_state *state)
+static error_t setting_add(struct settings *s, const char *option, const char *key,
+                           const char *value)
 {
 	if (s->count == SETTINGS_MAX)
-		argp_error(state, "more than %d settings", SETTINGS_MAX);
-	else
-		s->set[s->count++] = (struct manifest_setting){ key, value };
+		return option_refuse("more than %d settings", SETTINGS_MAX);
+	s->set[s->count++] = (struct manifest_setting){ key, value, option };
+	s->shorthand |= option != NULL;
+	return 0;
 }
 
-enum { OPTION_CONFINE = 0x200 };
-
-static error_t settings_option(int key, char *argument, struct argp_state *state)
+static error_t set_option(struct settings *s, char *argument)
 {
-	struct settings *s = state->input;
-	char *equals;
+	char *equals = strchr(argument, '=');
 
-	switch (key) {
-	case 'S':
-		equals = strchr(argument, '=');
-		if (!equals || equals == argument) {
-			argp_error(state, "--set takes KEY=VALUE, not '%s'", argument);
-			return EINVAL;
-		}
-		*equals = '\0'; /* argv is ours to cut */
-		setting_add(s, argument, equals + 1, state);
-		return 0;
-	case 'P':
-		setting_add(s, "platform", argument, state);
-		return 0;
-	case OPTION_CONFINE:
-		s->confine_path = argument;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (!equals || equals == argument)
+		return option_refuse("--set takes KEY=VALUE, not '%s'", shown_of(argument).text);
+	*equals = '\0'; /* argv is ours to cut */
+	return setting_add(s, NULL, argument, equals + 1);
 }
+
+enum { OPTION_CONFINE = 0x200, OPTION_PRINT };
 
 static const struct argp_option settings_options[] = {
+	{ "kernel", 'k', "KERNEL", 0, "boot.kernel: a bzImage", 4 },
+	{ "initrd", 'i', "INITRD", 0, "boot.initrd", 4 },
+	{ "cmdline", 'a', "TEXT", 0, "boot.cmdline: what the kernel is told", 4 },
+	{ "firmware", 'f', "FIRMWARE", 0, "boot.firmware: an OVMF-style image", 4 },
+	{ "memory", 'm', "SIZE", 0, "memory, such as 1G", 4 },
+	{ "cpus", 'c', "N", 0, "vcpus", 4 },
+	{ "print-manifest", OPTION_PRINT, NULL, 0, "Print the manifest that options stand for", 4 },
 	{ "set", 'S', "KEY=VALUE", 0, "Override one key of the manifest", 5 },
 	{ "platform", 'P', "NAME", 0, "snp, or kvm: a plain VM that protects nothing", 5 },
 	{ "confine", OPTION_CONFINE, "DIR", 0,
 	  "Refuse a manifest that names a file outside of this folder", 5 },
 	{ 0 },
 };
+
+/* Options that stand for keys; with one of them no manifest is needed. */
+static const struct {
+	int letter;
+	const char *option, *key;
+} shorthands[] = {
+	{ 'k', "-k", "boot.kernel" },   { 'i', "-i", "boot.initrd" }, { 'a', "-a", "boot.cmdline" },
+	{ 'f', "-f", "boot.firmware" }, { 'm', "-m", "memory" },      { 'c', "-c", "vcpus" },
+};
+
+static error_t shorthand_option(struct settings *s, int letter, const char *argument)
+{
+	for (size_t i = 0; letter == 'i' && i < s->count; i++)
+		if (s->set[i].option && strcmp(s->set[i].option, "-i") == 0)
+			return option_refuse("one -i at a time");
+	for (size_t i = 0; i < ARRAY_SIZE(shorthands); i++)
+		if (shorthands[i].letter == letter)
+			return setting_add(s, shorthands[i].option, shorthands[i].key, argument);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t settings_option(int key, char *argument, struct argp_state *state)
+{
+	struct settings *s = state->input;
+
+	switch (key) {
+	case 'S':
+		return set_option(s, argument);
+	case 'P':
+		return setting_add(s, NULL, "platform", argument);
+	case OPTION_CONFINE:
+		s->confine_path = argument;
+		return 0;
+	case OPTION_PRINT:
+		s->print = true;
+		return 0;
+	case 'c': /* the letter was --color's; its words are no numbers */
+		if (color_parse(argument))
+			return 0;
+		return shorthand_option(s, key, argument);
+	default:
+		return shorthand_option(s, key, argument);
+	}
+}
 const struct argp settings_argp = {
 	settings_options, settings_option, NULL, NULL, NULL, NULL, NULL
 };
@@ -122,15 +208,18 @@ struct parse_input {
 static error_t parse_forward(int key, char *argument, struct argp_state *state)
 {
 	struct parse_input *in = state->input;
-	error_t r;
+	error_t r = ARGP_ERR_UNKNOWN;
 
 	if (key == ARGP_KEY_INIT && in->settings)
 		state->child_inputs[1] = in->settings;
-	if (!in->parse)
-		return ARGP_ERR_UNKNOWN; /* an argument above all */
-	state->input = in->input;
-	r = in->parse(key, argument, state);
-	state->input = in;
+	if (in->parse) {
+		state->input = in->input;
+		r = in->parse(key, argument, state);
+		state->input = in;
+	}
+	if (key == ARGP_KEY_ARGS && r == ARGP_ERR_UNKNOWN)
+		return option_refuse("there is no place for '%s'",
+		                     shown_of(state->argv[state->next]).text);
 	return r;
 }
 
@@ -139,8 +228,8 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 {
 	struct parse_input in = { parse, input, settings };
 	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
-		                               { c->has_settings ? &settings_argp : NULL, 0, NULL,
-		                                 0 },
+		                               { c->has_settings ? &settings_argp : &color_argp, 0,
+		                                 NULL, 0 },
 		                               { 0 } };
 	const struct argp argp = {
 		c->options, parse_forward, c->args, c->doc, children, NULL, NULL
@@ -149,30 +238,53 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 	int r;
 
 	snprintf(name, sizeof(name), "snpvmm %s", c->name);
-	argv[0] = name;
-	argp_err_exit_status = STATUS_USAGE;
-	r = argp_parse(&argp, argc, argv, 0, NULL, &in);
+	argv[0] = name; /* for --help */
+	r = options_parse(c, &argp, argc, argv, 0, &in, err);
 	argv[0] = (char *)c->name;
-	if (r != 0)
-		error_set(err, ERROR_USAGE, "%s: %s", c->name, strerror(r));
-	else if (settings && settings->confine_path)
+	if (r == 0 && settings && settings->confine_path)
 		r = confine_begin(&settings->confine, settings->confine_path, err);
 	return r == 0 ? STATUS_OK : STATUS_USAGE;
 }
 
-error_t files_option(int key, struct argp_state *state, struct files *ret)
+error_t manifest_missing(const struct settings *s)
 {
+	return s->shorthand ? 0 : option_refuse("a manifest is missing, or a kernel: -k KERNEL");
+}
+
+error_t files_option(int key, struct argp_state *state, const struct settings *s, struct files *ret)
+{
+	static char *no_manifest[] = { NULL };
+
 	switch (key) {
 	case ARGP_KEY_ARGS:
 		ret->paths = state->argv + state->next;
 		ret->count = (size_t)(state->argc - state->next);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return 0;
+		ret->paths = no_manifest;
+		ret->count = 1;
+		return s ? manifest_missing(s) : option_refuse("a file is missing");
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+int settings_print(const struct settings *s, const char *manifest, struct error *err)
+{
+	auto_manifest struct manifest m = { 0 };
+
+	if (manifest) {
+		error_set(err, ERROR_USAGE, "--print-manifest: there is a manifest already, '%s'",
+		          shown_of(manifest).text);
+		error_why(err, "it prints what -k and other options stand for without one");
+		error_fix(err, "leave the manifest out; 'run --results DIR' writes a manifest with "
+		               "all settings in it as DIR/manifest.yaml");
+		return STATUS_USAGE;
+	}
+	if (manifest_open(NULL, s, 0, &m, err) < 0)
+		return STATUS_USAGE;
+	settings_write(s->set, s->count, stdout);
+	return STATUS_OK;
 }
 
 bool color_wanted(int fd)
@@ -296,8 +408,8 @@ void manifest_each_run(const char *path, const struct settings *s, manifest_visi
 			findings_print(f, before);
 	}
 	if (print && f->more)
-		log_at(LOG_QUIET, "%s: there is more: only %d findings are shown", path,
-		       FINDINGS_MAX);
+		log_at(LOG_QUIET, "%s: there is more: only %d findings are shown",
+		       path ? path : MANIFEST_OPTIONS, FINDINGS_MAX);
 }
 
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)

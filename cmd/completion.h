@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "cmd/options.h"
+
 struct command; /* cmd/cmd.h */
 struct key;     /* config/keys.h */
 
@@ -23,18 +25,11 @@ struct choices {
 	bool settings; /* KEY=VALUE: see choices_of_key() */
 };
 
-struct option_view {
-	const char *name;     /* without dashes; NULL: it has a letter alone */
-	char letter;          /* 0: it has none */
-	const char *argument; /* NULL: it takes none */
-	bool optional;        /* its argument stands behind '=' or nowhere */
-	const char *doc;
-};
-
-/* The nth option of a command, or with NULL of what stands before one; argp's own come last. False: no more. */
+/* The nth option that is offered for a command, or with NULL before one. False: no more. */
 bool completion_option(const struct command *c, size_t n, struct option_view *ret);
 
-void choices_of_option(const struct option_view *o, struct choices *ret);
+/* Of a command's option, or with NULL of one before the command. */
+void choices_of_option(const struct command *c, const struct option_view *o, struct choices *ret);
 /* They are the same for every argument of a command; with NULL: the commands. */
 void choices_of_command(const struct command *c, struct choices *ret);
 /* False: `--set` doesn't take the key in this version. */

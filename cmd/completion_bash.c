@@ -162,7 +162,7 @@ static void put_option_arguments(FILE *to, const struct command *c)
 		if (o.letter)
 			fprintf(to, "-%c'", o.letter);
 		fprintf(to, ") takes=%s", o.optional ? "same" : "next");
-		choices_of_option(&o, &choices);
+		choices_of_option(c, &o, &choices);
 		put_choices(to, &choices);
 	}
 }

@@ -30,7 +30,20 @@ static void add_colors(struct choices *c)
 static void add_formats(struct choices *c)
 {
 	for (int i = 0; show_name((enum show_format)i); i++)
-		word_add(c, show_name((enum show_format)i));
+		if (i != SHOW_TAP)
+			word_add(c, show_name((enum show_format)i));
+}
+
+static void add_run_formats(struct choices *c)
+{
+	add_formats(c);
+	word_add(c, show_name(SHOW_TAP));
+}
+
+static void add_commands(struct choices *c)
+{
+	for (size_t i = 0; commands[i]; i++)
+		word_add(c, commands[i]->name);
 }
 
 static void add_platforms(struct choices *c)
@@ -50,20 +63,26 @@ static void add_shells(struct choices *c)
 		word_add(c, completion_shell(i));
 }
 
-/* By the name of an option, of a command, or of an argument: the first that fits. */
+/* By the name of a command's option, of an option, of a command, or of an argument: the first that fits. */
 static const struct {
 	const char *name;
 	void (*add)(struct choices *c); /* NULL: no words */
 	enum choice_files files;
 	bool settings;
 } places[] = {
+	{ "run --output", add_run_formats, FILES_NONE, false },
+	{ " --output", add_run_formats, FILES_NONE, false }, /* before the command */
 	{ "--platform", add_platforms, FILES_NONE, false },
+	{ "COMMAND", add_commands, FILES_NONE, false },
 	{ "explain", add_reasons, FILES_NONE, false },
 	{ "WHEN", add_colors, FILES_NONE, false },
 	{ "FORMAT", add_formats, FILES_NONE, false },
 	{ "SHELL", add_shells, FILES_NONE, false },
 	{ "KEY=VALUE", NULL, FILES_NONE, true },
 	{ "MANIFEST", NULL, FILES_MANIFESTS, false },
+	{ "KERNEL", NULL, FILES_ANY, false },
+	{ "INITRD", NULL, FILES_ANY, false },
+	{ "FIRMWARE", NULL, FILES_ANY, false },
 	{ "FILE", NULL, FILES_ANY, false },
 	{ "DIR", NULL, FILES_FOLDERS, false },
 	{ "FOLDER", NULL, FILES_FOLDERS, false },
@@ -85,13 +104,15 @@ static bool place_add(struct choices *c, const char *name, size_t size)
 	return false;
 }
 
-void choices_of_option(const struct option_view *o, struct choices *ret)
+void choices_of_option(const struct command *c, const struct option_view *o, struct choices *ret)
 {
-	char name[64];
+	char name[64], *option;
 
 	*ret = (struct choices){ .prefix = "" };
-	snprintf(name, sizeof(name), "--%s", o->name ? o->name : "");
-	if (o->argument && !place_add(ret, name, strlen(name)))
+	snprintf(name, sizeof(name), "%s --%s", c ? c->name : "", o->name ? o->name : "");
+	option = strchr(name, ' ') + 1;
+	if (o->argument && !place_add(ret, name, strlen(name)) &&
+	    !place_add(ret, option, strlen(option)))
 		place_add(ret, o->argument, strlen(o->argument));
 }
 
@@ -103,8 +124,8 @@ void choices_of_command(const struct command *c, struct choices *ret)
 	bool known;
 
 	*ret = (struct choices){ .prefix = "" };
-	for (size_t i = 0; !c && commands[i]; i++)
-		word_add(ret, commands[i]->name);
+	if (!c)
+		add_commands(ret);
 	known = c && place_add(ret, c->name, strlen(c->name));
 	for (at += strspn(at, around); *at; at += strspn(at, around)) {
 		size_t size = strcspn(at, around);

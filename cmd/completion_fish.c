@@ -126,7 +126,7 @@ static void put_option(FILE *to, const struct command *c, const struct option_vi
 		fprintf(to, " -l %s", o->name);
 	fputs(" -d ", to);
 	put_quoted(to, o->doc);
-	choices_of_option(o, &choices);
+	choices_of_option(c, o, &choices);
 	if (o->argument) {
 		fputs(o->optional ? " -f -a '(__snpvmm_offer" : " -x -a '(__snpvmm_offer", to);
 		put_choices(to, &choices);

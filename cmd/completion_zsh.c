@@ -45,7 +45,7 @@ static void put_offer(FILE *to, const struct choices *c)
 }
 
 /* '*'{-c+,--color=}'[DOC]:WHEN:{...}': argp takes each of them again. */
-static void put_option(FILE *to, const struct option_view *o)
+static void put_option(FILE *to, const struct command *command, const struct option_view *o)
 {
 	const char *short_form = !o->argument ? "" : o->optional ? "-" : "+";
 	const char *long_form = !o->argument ? "" : o->optional ? "=-" : "=";
@@ -65,7 +65,7 @@ static void put_option(FILE *to, const struct option_view *o)
 		fputs(o->optional ? "::" : ":", to);
 		put_escaped(to, o->argument, "\\:", QUOTE);
 		fputs(":{", to);
-		choices_of_option(o, &c);
+		choices_of_option(command, o, &c);
 		put_offer(to, &c);
 		putc('}', to);
 	}
@@ -77,7 +77,7 @@ static void put_options(FILE *to, const struct command *c)
 	struct option_view o;
 
 	for (size_t i = 0; completion_option(c, i, &o); i++)
-		put_option(to, &o);
+		put_option(to, c, &o);
 }
 
 static void put_command(FILE *to, const struct command *c)

@@ -17,10 +17,8 @@
 
 static error_t doctor_option(int key, char *argument, struct argp_state *state)
 {
-	if (key != 'o')
-		return ARGP_ERR_UNKNOWN; /* an argument above all */
-	output_option(argument, state);
-	return 0;
+	(void)state;
+	return key == 'o' ? output_option(argument) : ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp_option doctor_options[] = {

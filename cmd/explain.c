@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/pages.h"
 #include "config/value.h"
 #include "core/snp/status.h"
@@ -30,7 +31,7 @@ static error_t explain_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (e->word && !e->want)
-			argp_error(state, "one name at a time");
+			return option_refuse("one name at a time");
 		e->word = argument;
 		return 0;
 	default:

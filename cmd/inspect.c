@@ -25,10 +25,9 @@ static error_t inspect_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'o':
-		output_option(argument, state);
-		return 0;
+		return output_option(argument);
 	default:
-		return files_option(key, state, &c->files);
+		return files_option(key, state, NULL, &c->files);
 	}
 }
 

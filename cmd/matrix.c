@@ -184,7 +184,7 @@ int matrix_run(const struct run_options *o, unsigned n, struct run_result *resul
 	if (!x || !labels)
 		return STATUS_LAUNCH;
 	*x = (struct matrix){ .o = o, .labels = labels, .results = results, .n = n };
-	manifest_stem(o->manifest, x->name, sizeof(x->name));
+	manifest_stem(o->manifest ? o->manifest : MANIFEST_OPTIONS, x->name, sizeof(x->name));
 	for (unsigned i = 0; i < n; i++)
 		label_make(x, i);
 	matrix_all(x);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
 #include "cmd/show.h"
 #include "core/base/bytes.h"
 #include "core/out/emit.h"
@@ -51,18 +52,17 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'n':
-		if (!counts_parse(m, argument))
-			argp_error(state, "--vcpus takes numbers from 1 to %d, as in 1,2,4",
-			           PLAN_MAX_VCPUS);
-		return 0;
+		if (counts_parse(m, argument))
+			return 0;
+		return option_refuse("--vcpus takes numbers from 1 to %d, as in 1,2,4",
+		                     PLAN_MAX_VCPUS);
 	case 'o':
-		output_option(argument, state);
-		return 0;
+		return output_option(argument);
 	case 'p':
 		m->pages = true;
 		return 0;
 	default:
-		return files_option(key, state, &m->manifests);
+		return files_option(key, state, &m->settings, &m->manifests);
 	}
 }
 
@@ -185,6 +185,8 @@ static int measure_main(int argc, char **argv, struct error *err)
 
 	if (status != STATUS_OK)
 		return status;
+	if (c.settings.print)
+		return settings_print(&c.settings, c.manifests.paths[0], err);
 	c.format = show_wanted();
 	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
 		return STATUS_USAGE;
@@ -195,7 +197,7 @@ static int measure_main(int argc, char **argv, struct error *err)
 
 const struct command command_measure = {
 	.name = "measure",
-	.args = "MANIFEST...",
+	.args = "[MANIFEST...]",
 	.summary = "Print the launch digest, offline",
 	.doc = "Print the launch digest that an SEV-SNP launch of MANIFEST will have. Needs no "
 	       "special host.",

@@ -23,10 +23,11 @@ static const struct page pages[] = {
 	[ERROR_USAGE] = {
 		.meaning = "the command line is not one that snpvmm understands",
 		.means = "A command, a word or a combination of options does not exist. "
-		         "Mistakes in an option itself are told by the parser of options, in a "
-		         "line of its own form and without this name. Nothing was launched.",
+		         "Nothing was launched.",
 		.exits = "2",
-		.causes = { "a slip in the name of a command, or in the word after 'explain'",
+		.causes = { "a slip in the name of a command or of an option, or in the word after "
+		            "'explain'",
+		            "an option without its value, or a long one behind a single dash",
 		            "-o json or -o cbor for a command that has no result to print" },
 		.cures = { "look the command up: 'snpvmm --help' lists the commands, 'snpvmm "
 		           "COMMAND --help' the options of one",

@@ -90,8 +90,7 @@ static int pins_differ(const struct manifest *m, const struct snp_digest *d,
 		          "expect.measurement",
 		          have, n);
 	error_fix(err, "'snpvmm measure --pages' shows what is in it; nothing was launched");
-	return error_at(err, m->pins_at.line ? m->file : "--set expect.measurement",
-	                m->pins_at.line, m->pins_at.column);
+	return manifest_at_place(m, &m->pins_at, err);
 }
 
 int pins_check(const struct manifest *m, const struct snp_digest *d, struct error *err)

@@ -9,14 +9,16 @@
 #include "cmd/attempt.h"
 #include "cmd/jobs.h"
 #include "cmd/matrix.h"
+#include "cmd/options.h"
 #include "cmd/show.h"
+#include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/file.h"
 #include "core/out/emit.h"
 #include "core/out/run_result.h"
 #include "core/vm/stop.h"
 
-enum { OPTION_RESULTS = 0x100, OPTION_GUEST_STATUS, OPTION_SKIP };
+enum { OPTION_RESULTS = 0x100, OPTION_GUEST_STATUS, OPTION_SKIP, OPTION_STATS };
 
 static const struct argp_option run_options[] = {
 	{ "results", OPTION_RESULTS, "DIR", 0,
@@ -28,20 +30,23 @@ static const struct argp_option run_options[] = {
 	{ "jobs", 'j', "N", 0, "Run so many of a matrix at once", 1 },
 	{ "output", 'o', "FORMAT", 0,
 	  "text, json, cbor or tap: the result on standard output, not the console", 1 },
-	{ "stats", 's', "FILE", OPTION_ARG_OPTIONAL,
+	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "Say at the end which exits the run had; with FILE, as JSON in it", 1 },
+	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
 	{ "prefix", 'p', NULL, 0, "Write whole lines, serial: or debug: before each", 1 },
 	{ 0 },
 };
 
-static unsigned jobs_parse(const char *text, struct argp_state *state)
+static error_t jobs_parse(const char *text, unsigned *ret)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || n < 1 || n > JOBS_MAX)
-		argp_error(state, "--jobs takes a number from 1 to %d, not '%s'", JOBS_MAX, text);
-	return (unsigned)n;
+		return option_refuse("--jobs takes a number from 1 to %d, not '%s'", JOBS_MAX,
+		                     shown_of(text).text);
+	*ret = (unsigned)n;
+	return 0;
 }
 
 static error_t run_option(int key, char *argument, struct argp_state *state)
@@ -59,26 +64,26 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		o->skip_unsupported = true;
 		return 0;
 	case 'j':
-		o->jobs = jobs_parse(argument, state);
-		return 0;
+		return jobs_parse(argument, &o->jobs);
 	case 'o':
-		output_option(argument, state);
+		return output_option(argument);
+	case OPTION_STATS:
+		o->stats_file = argument;
+		o->stats = true;
 		return 0;
 	case 's':
 		o->stats = true;
-		o->stats_file = argument;
 		return 0;
 	case 'p':
 		o->prefix = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->manifest)
-			argp_error(state, "one manifest at a time");
+			return option_refuse("one manifest at a time");
 		o->manifest = argument;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_usage(state);
-		return 0;
+		return manifest_missing(&o->settings);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -187,6 +192,8 @@ static int run_main(int argc, char **argv, struct error *err)
 
 	if (status != STATUS_OK)
 		return status;
+	if (o.settings.print)
+		return settings_print(&o.settings, o.manifest, err);
 	if (stop_begin(err) < 0)
 		return STATUS_LAUNCH;
 	return run_all(&o, err);
@@ -194,7 +201,7 @@ static int run_main(int argc, char **argv, struct error *err)
 
 const struct command command_run = {
 	.name = "run",
-	.args = "MANIFEST",
+	.args = "[MANIFEST]",
 	.summary = "Launch the guest and wait for its end",
 	.doc = "Launch the guest, print the expected measurement, stream its console, wait for its "
 	       "end.",

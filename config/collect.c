@@ -134,17 +134,26 @@ static void tree_displace(struct yaml_tree *t)
 	}
 }
 
+/* A scalar as it stands. */
+static int text_parse(const char *label, const char *text, struct yaml_tree **ret,
+                      struct error *err)
+{
+	int r = yaml_text_check(label, (const uint8_t *)text, strlen(text), err);
+
+	if (r < 0)
+		err->line = err->column = 0;
+	else if (!(*ret = yaml_tree_scalar(text)))
+		r = error_nomem(err, label);
+	return r;
+}
+
 int setting_parse(const char *label, const char *text, struct yaml_tree **ret, struct error *err)
 {
 	int r;
 
-	if (!text[0] || !strchr("{[\"'", text[0])) {
-		r = yaml_text_check(label, (const uint8_t *)text, strlen(text), err);
-		if (r == 0 && !(*ret = yaml_tree_scalar(text)))
-			r = error_nomem(err, label);
-	} else {
-		r = yaml_tree_parse(label, (const uint8_t *)text, strlen(text), ret, err);
-	}
+	if (!text[0] || !strchr("{[\"'", text[0]))
+		return text_parse(label, text, ret, err);
+	r = yaml_tree_parse(label, (const uint8_t *)text, strlen(text), ret, err);
 	if (r < 0)
 		err->line = err->column = 0;
 	else
@@ -163,15 +172,17 @@ static int collect_setting(struct load *l, const struct manifest_setting *s)
 		k ? refuse_later(l, k) : refuse_dotted(l, s->key, "", "set");
 		return error_at(l->err, "--set", 0, 0);
 	}
-	snprintf(l->label, sizeof(l->label), "--set %s", k->name);
+	place_by(s->option ? s->option : k->name, l->label, sizeof(l->label));
 	slot = &l->slots[k - keys];
-	r = setting_parse(l->label, s->value, &value, l->err);
+	r = s->option ? text_parse(l->label, s->value, &value, l->err)
+	              : setting_parse(l->label, s->value, &value, l->err);
 	slot->unsure = r < 0;
 	if (r < 0)
 		return r;
 	yaml_tree_free(slot->own);
 	slot->value = slot->own = value;
 	slot->set = k;
+	slot->option = s->option;
 	return 0;
 }
 

@@ -16,11 +16,15 @@ struct slot {
 	struct yaml_tree *own;         /* the same where --set gave it for this key */
 	const struct key *set;         /* the key whose --set gave it; NULL: it is the file's */
 	bool unsure;                   /* what was meant for the key is not known: see key_sure() */
+	const char *option;            /* "-k" where that gave it, and not --set */
 };
 
 struct load {
-	const char *path; /* the manifest's, as the user gave it */
-	const char *file; /* where the value at hand stands: path, or label */
+	const char *path;   /* the manifest's, as the user gave it; or MANIFEST_OPTIONS */
+	bool no_file;       /* options stand for the manifest */
+	const char *by;     /* of the value at hand: what struct place has */
+	const char *beside; /* its paths are relative to the folder of this file */
+	const char *file;   /* where the value at hand stands: path, or label */
 	char label[NAME_ROOM];
 	const struct yaml_tree *root;
 	struct slot slots[KEYS];
@@ -62,6 +66,9 @@ int setting_parse(const char *label, const char *text, struct yaml_tree **ret, s
 /* A name with dots that is no key: `where` ends the sentence, `verb` begins the cure. */
 int refuse_dotted(struct load *l, const char *name, const char *where, const char *verb);
 
+/* "--set KEY" or "-k", for messages, of what struct place has. */
+void place_by(const char *by, char *to, size_t room);
+
 /* Errors and places that follow belong to the value of key k. */
 void load_turn_to(struct load *l, const struct key *k);
 
@@ -69,9 +76,10 @@ void load_turn_to(struct load *l, const struct key *k);
 int at_value(const struct load *l, const struct yaml_tree *v);
 int at_key(const struct load *l, const struct yaml_tree *v);
 
-static inline struct place place_of(const struct yaml_tree *v)
+/* Of the value at hand, or a part of it. */
+static inline struct place place_of(const struct load *l, const struct yaml_tree *v)
 {
-	return (struct place){ v->line, v->column };
+	return (struct place){ v->line, v->column, l->by };
 }
 
 /* The value v of key k, checked, into the manifest. */

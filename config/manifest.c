@@ -42,11 +42,10 @@ static int read_one(struct load *l, enum key_id id)
 {
 	const struct key *k = &keys[id];
 	const struct yaml_tree *v = l->slots[id].value;
-	const struct key *set = l->slots[id].set;
 
 	if (v) {
-		l->m->places[id] = place_of(v);
-		l->m->set_by[id] = set ? (uint8_t)(set - keys + 1) : 0;
+		load_turn_to(l, k);
+		l->m->places[id] = place_of(l, v);
 		return read_value(l, k, v);
 	}
 	if (k->required && key_sure(l, id))
@@ -89,6 +88,12 @@ static int refuse_no_boot(struct load *l)
 {
 	const struct yaml_tree *boot = l->root->first;
 
+	if (l->no_file) {
+		error_set(l->err, ERROR_MISSING_KEY,
+		          "nothing to boot: neither a kernel nor a firmware is given");
+		error_fix(l->err, "give -k KERNEL, or -f FIRMWARE, or both");
+		return error_at(l->err, l->path, 0, 0);
+	}
 	while (boot && strcmp(boot->key, "boot") != 0)
 		boot = boot->next;
 	error_set(l->err, ERROR_MISSING_KEY,
@@ -132,8 +137,9 @@ static int check_id_block(struct load *l)
 	l->m->id_block_given = block && auth;
 	if (!key_sure(l, KEY_SNP_ID_BLOCK) || !key_sure(l, KEY_SNP_ID_AUTH))
 		return 0;
+	load_turn_to(l, &keys[KEY_SNP_ID_BLOCK]);
 	if (block)
-		l->m->id_block_at = place_of(l->slots[KEY_SNP_ID_BLOCK].value);
+		l->m->id_block_at = place_of(l, l->slots[KEY_SNP_ID_BLOCK].value);
 	if (block == auth)
 		return 0;
 	error_set(l->err, ERROR_BAD_ID_BLOCK, "'%s' without '%s'",
@@ -194,11 +200,28 @@ void manifest_stem(const char *path, char *to, size_t room)
 	text_clean(to, room, base, (size_t)size, false);
 }
 
+/* What options boot is called like its kernel or its firmware, in full: of vmlinuz-6.12 the end says most. */
+static void name_of_boot(const struct manifest *m, char *to, size_t room)
+{
+	const char *const paths[] = { m->kernel.path, m->builtin, m->firmware.path,
+		                      MANIFEST_OPTIONS };
+	const char *base = NULL, *slash;
+
+	for (size_t i = 0; !base; i++)
+		base = paths[i];
+	slash = strrchr(base, '/');
+	base = slash ? slash + 1 : base;
+	text_clean(to, room, base, strlen(base), false);
+}
+
 static int load_names(struct load *l)
 {
 	char stem[256];
 
-	manifest_stem(l->path, stem, sizeof(stem));
+	if (l->no_file)
+		name_of_boot(l->m, stem, sizeof(stem));
+	else
+		manifest_stem(l->path, stem, sizeof(stem));
 	l->m->file = strdup(l->path);
 	if (!l->m->name)
 		l->m->name = strdup(stem);
@@ -246,13 +269,16 @@ void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
 	size_t errors = f->errors, first = f->count;
 	auto_yaml struct yaml_tree *root = NULL;
 	struct error err = { 0 };
-	auto_load struct load l = {
-		.path = path, .file = path, .m = ret, .findings = f, .err = &err
-	};
+	auto_load struct load l = { .path = path ? path : MANIFEST_OPTIONS,
+		                    .no_file = !path,
+		                    .m = ret,
+		                    .findings = f,
+		                    .err = &err };
 	int r;
 
+	l.file = l.beside = l.path;
 	*ret = (struct manifest){ .confine = choice ? choice->confine : NULL };
-	r = yaml_tree_parse_on(path, text, size, &root, f, &err);
+	r = yaml_tree_parse_on(l.path, text, size, &root, f, &err);
 	if (r == 0)
 		r = load_tree(&l, root, choice);
 	if (r < 0)
@@ -265,9 +291,14 @@ void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
 void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                        struct findings *f)
 {
+	static const uint8_t bare[] = "version: 1\n";
 	auto_blob struct blob text = BLOB_NONE;
 	struct error err = { 0 };
 
+	if (!path) {
+		manifest_parse_all(NULL, bare, sizeof(bare) - 1, choice, ret, f);
+		return;
+	}
 	*ret = (struct manifest){ 0 };
 	if (blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL, &err) ==
 	    0) {
@@ -314,6 +345,21 @@ int manifest_load(const char *path, const struct manifest_choice *choice, struct
 	return give_whole(&m, &f, ret, err);
 }
 
+void place_by(const char *by, char *to, size_t room)
+{
+	snprintf(to, room, "%s%s", by[0] == '-' ? "" : "--set ", by);
+}
+
+int manifest_at_place(const struct manifest *m, const struct place *at, struct error *err)
+{
+	char option[NAME_ROOM];
+
+	if (!at->by)
+		return error_at(err, m->file, at->line, at->column);
+	place_by(at->by, option, sizeof(option));
+	return error_at(err, option, 0, 0);
+}
+
 static void patterns_free(struct manifest_patterns *p)
 {
 	for (size_t i = 0; i < p->count; i++)
@@ -342,12 +388,7 @@ void manifest_free(struct manifest *m)
 
 int manifest_at(const struct manifest *m, enum key_id id, struct error *err)
 {
-	char label[NAME_ROOM];
-
-	if (!m->set_by[id])
-		return error_at(err, m->file, m->places[id].line, m->places[id].column);
-	snprintf(label, sizeof(label), "--set %s", keys[m->set_by[id] - 1].name);
-	return error_at(err, label, 0, 0);
+	return manifest_at_place(m, &m->places[id], err);
 }
 
 const char *manifest_profile_name(enum manifest_profile profile)

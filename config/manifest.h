@@ -15,9 +15,10 @@ struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
 struct manifest; /* below */
 
-/* Where a value stands; line 0: it is a default. For --set the file is "--set KEY" and the line is 0. */
+/* Where a value stands; line 0: in no file. manifest_at() makes the place of an error of it. */
 struct place {
 	unsigned line, column;
+	const char *by; /* "-k", or the key of --set, static; NULL: the file, or a default */
 };
 
 /* A file the manifest names. path is resolved against the manifest's folder. NULL path: not given. */
@@ -58,7 +59,7 @@ struct manifest_patterns {
 struct manifest {
 	bool whole; /* nothing was wrong with it; otherwise only what was read well has a value */
 
-	char *file;         /* as the user gave it, for messages */
+	char *file;         /* as the user gave it, for messages; or MANIFEST_OPTIONS */
 	uint8_t sha256[32]; /* of its text */
 	char *name;         /* `name`, or the file's stem */
 	enum manifest_platform platform;
@@ -106,9 +107,8 @@ struct manifest {
 	uint64_t timeout_ms;
 	uint64_t silence_ms; /* 0: no limit */
 
-	/* Where the value of each key stands; line 0: nowhere in the file, or it is a default. */
+	/* Where the value of each key stands; of a default nothing is set. */
 	struct place places[KEYS];
-	uint8_t set_by[KEYS]; /* 1 + the key whose --set gave it: its own, or matrix; 0: none did */
 
 	/* matrix: how many runs the manifest stands for (1 without one), and which of them this is. */
 	unsigned runs, run;
@@ -117,10 +117,17 @@ struct manifest {
 	const struct confine *confine; /* where all its files must lie, borrowed; NULL: anywhere */
 };
 
-/* --set key=value, in the order given; later ones win. */
+/*
+ * --set key=value, in the order given; later ones win. One that an option such as -k stands for is taken as it stands, never
+ * as YAML, and a path in it is relative to the current folder.
+ */
 struct manifest_setting {
 	const char *key, *value;
+	const char *option; /* "-k", static; NULL: --set */
 };
+
+/* The name of a manifest that options stand for. */
+#define MANIFEST_OPTIONS "command line"
 
 /* What is asked of a manifest beside what it says. */
 struct manifest_choice {
@@ -138,7 +145,8 @@ struct manifest_choice {
  * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On success
  * the caller frees *ret with manifest_free(). Settings are checked as the file is; of a matrix, its form and the
  * values of the run that is chosen. `choice` may be NULL: no settings, run 0. On failure ret->runs alone may
- * have changed: how many runs there are, if the matrix was sound and one of its runs is what's wrong.
+ * have changed: how many runs there are, if the matrix was sound and one of its runs is what's wrong. Without a path the
+ * settings alone make a manifest.
  */
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err);
@@ -157,6 +165,9 @@ void manifest_load_all(const char *path, const struct manifest_choice *choice, s
 void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
                         const struct manifest_choice *choice, struct manifest *ret,
                         struct findings *f);
+
+/* Says that the recorded failure lies in a value of this manifest. Returns its code. */
+int manifest_at_place(const struct manifest *m, const struct place *at, struct error *err);
 
 void manifest_free(struct manifest *m);
 

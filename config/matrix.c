@@ -109,6 +109,7 @@ static void matrix_apply(struct load *l, struct matrix *x, unsigned run)
 			continue;
 		slot->value = v;
 		slot->set = l->slots[KEY_MATRIX].set;
+		slot->option = NULL;
 	}
 }
 

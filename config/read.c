@@ -13,10 +13,15 @@
 
 void load_turn_to(struct load *l, const struct key *k)
 {
-	const struct key *set = l->slots[k - keys].set;
+	const struct slot *slot = &l->slots[k - keys];
 
-	l->file = set ? l->label : l->path;
-	snprintf(l->label, sizeof(l->label), "--set %s", set ? set->name : k->name);
+	l->by = slot->option ? slot->option : slot->set ? slot->set->name : NULL;
+	l->file = slot->set ? l->label : l->path;
+	l->beside = slot->option ? "" : l->path;
+	place_by(slot->option ? slot->option
+	         : slot->set  ? slot->set->name
+	                      : k->name,
+	         l->label, sizeof(l->label));
 }
 
 int at_value(const struct load *l, const struct yaml_tree *v)
@@ -230,7 +235,7 @@ static int set_path(struct load *l, const char *name, const char *text, char **t
 		return r;
 	if (!text[0])
 		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty path", name);
-	*to = value_path(l->path, text);
+	*to = value_path(l->beside, text);
 	return *to ? 0 : error_nomem(l->err, "a path");
 }
 
@@ -263,7 +268,7 @@ static int read_file(struct load *l, const struct key *k, const struct yaml_tree
 	bool given = false;
 	int r = 0;
 
-	to->at = place_of(v);
+	to->at = place_of(l, v);
 	if (v->kind != YAML_MAP) {
 		text = load_text(l, k->name, v, expects);
 		return text ? set_path(l, k->name, text, &to->path) : l->err->code;
@@ -290,13 +295,13 @@ static int read_firmware(struct load *l, const struct key *k, const struct yaml_
 		          shown_of(v->text + n).text);
 		return fix_word(l, v->text + n, k->words);
 	}
-	l->m->firmware.at = place_of(v);
+	l->m->firmware.at = place_of(l, v);
 	return load_copy(l, v->text + n, &l->m->builtin);
 }
 
 static int read_bytes(struct load *l, const struct key *k, const struct yaml_tree *v)
 {
-	const struct value_files from = { l->path, l->m->confine };
+	const struct value_files from = { l->beside, l->m->confine };
 
 	return value_bytes(k->name, v->text, &from, load_field(l, k), k->size, l->err);
 }

@@ -49,7 +49,7 @@ int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v)
 	uint64_t n = 0;
 	int r = 0;
 
-	l->m->pins_at = place_of(v);
+	l->m->pins_at = place_of(l, v);
 	if (v->kind != YAML_MAP)
 		return add_pins(l, k, 0, v);
 	if (!v->first)
@@ -83,7 +83,7 @@ static int add_pattern(struct load *l, const struct key *k, const struct yaml_tr
 	}
 	to->cost += pattern_cost(compiled); /* at most 256 of 4096 */
 	pattern_free(compiled);
-	new->at = place_of(v);
+	new->at = place_of(l, v);
 	if (load_copy(l, text, &new->text) < 0)
 		return l->err->code;
 	to->count++;

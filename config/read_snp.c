@@ -115,7 +115,7 @@ int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v)
 	}
 	if (r == 0 && snp_policy_check(policy, l->err) < 0)
 		r = error_wrap(l->err, "'%s'", k->name);
-	l->m->policy_at = place_of(v);
+	l->m->policy_at = place_of(l, v);
 	if (r == 0)
 		load_store(l, k, policy);
 	return r;

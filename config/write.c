@@ -371,3 +371,42 @@ int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FI
 		return error_sys(err, ERROR_OUTPUT, errno, "cannot write the manifest");
 	return 0;
 }
+
+/* A text that YAML reads as it stands, without quotes; of some that it would, we don't say so. */
+static bool is_plain(const char *text)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "/._+=- ";
+	size_t n = strlen(text);
+
+	return n > 0 && strspn(text, safe) == n && !strchr("_+=- ", text[0]) &&
+	       text[n - 1] != ' ' && strcasecmp(text, "null") != 0;
+}
+
+static void put_setting(FILE *to, const struct manifest_setting *s)
+{
+	if (is_plain(s->value) || (!s->option && s->value[0] && strchr("{[\"'", s->value[0])))
+		fputs(s->value, to);
+	else
+		put_text(to, s->value);
+}
+
+void settings_write(const struct manifest_setting *set, size_t n, FILE *to)
+{
+	struct writer w = { .to = to };
+
+	fprintf(to, "version: 1\n");
+	for (size_t i = KEY_VERSION + 1; i < KEYS; i++) {
+		const struct manifest_setting *last = NULL;
+
+		for (size_t j = 0; j < n; j++)
+			if (strcmp(set[j].key, keys[i].name) == 0)
+				last = &set[j];
+		if (!last)
+			continue;
+		put_key(&w, &keys[i]);
+		fputc(' ', to);
+		put_setting(to, last);
+		fputc('\n', to);
+	}
+}

@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct error;    /* core/base/error.h */
-struct manifest; /* config/manifest.h */
+struct error;            /* core/base/error.h */
+struct manifest;         /* config/manifest.h */
+struct manifest_setting; /* config/manifest.h */
 
 /* SHA-256 of what the manifest's files hold, 32 bytes each; NULL: not known, only what the manifest pins. */
 struct manifest_hashes {
@@ -21,5 +22,8 @@ struct manifest_hashes {
  */
 int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
                    struct error *err);
+
+/* The manifest that settings alone stand for, with those keys and no others; paths as they were given. */
+void settings_write(const struct manifest_setting *set, size_t n, FILE *to);
 
 #endif

@@ -360,8 +360,7 @@ static int boot_assemble(struct assembly *a, struct error *err)
 		r = builtin_assemble(a, err);
 	else
 		r = a->m->firmware.path ? ovmf_assemble(a, err) : direct_assemble(a, err);
-	return r < 0 ? error_at(err, a->m->file, boot_place(a->m)->line, boot_place(a->m)->column)
-	             : 0;
+	return r < 0 ? manifest_at_place(a->m, boot_place(a->m), err) : 0;
 }
 
 static int settings_assemble(struct assembly *a, struct error *err)
@@ -380,7 +379,7 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	memcpy(s->id_auth, m->id_auth, sizeof(s->id_auth));
 	if (!m->id_block_given || snp_id_check(s->id_block, s->id_auth, &s->author_key, err) == 0)
 		return 0;
-	return error_at(err, m->file, m->id_block_at.line, m->id_block_at.column);
+	return manifest_at_place(m, &m->id_block_at, err);
 }
 
 int assemble(const struct manifest *m, const struct images *images, enum manifest_platform on,
@@ -406,8 +405,7 @@ int assemble(const struct manifest *m, const struct images *images, enum manifes
 	}
 	if (!sealed) {
 		plan_free(a.plan);
-		return r < 0 ? r
-		             : error_at(err, m->file, boot_place(m)->line, boot_place(m)->column);
+		return r < 0 ? r : manifest_at_place(m, boot_place(m), err);
 	}
 	*ret = sealed;
 	return 0;

@@ -160,7 +160,7 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 	if (r == 0)
 		return 0;
 	error_wrap(err, "kernel '%s'", m->kernel.path);
-	return error_at(err, m->file, m->kernel.at.line, m->kernel.at.column);
+	return manifest_at_place(m, &m->kernel.at, err);
 }
 
 /* In edk2's order; each is verified as soon as it has been read. */

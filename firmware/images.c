@@ -54,7 +54,7 @@ static void initrd_look(const struct manifest *m, const struct blob *b, struct f
 		error_wrap(&err, "boot.initrd: '%s'", m->initrd.path);
 	else
 		return;
-	error_at(&err, m->file, m->initrd.at.line, m->initrd.at.column);
+	manifest_at_place(m, &m->initrd.at, &err);
 	findings_add(f, b->size ? SEVERITY_ERROR : SEVERITY_WARNING, &err);
 }
 
@@ -94,7 +94,7 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		if (*rows[i].read)
 			continue;
 		error_wrap(&err, "%s", rows[i].key);
-		error_at(&err, m->file, rows[i].file->at.line, rows[i].file->at.column);
+		manifest_at_place(m, &rows[i].file->at, &err);
 		findings_add(f, SEVERITY_ERROR, &err);
 	}
 	if (ret->initrd_read)

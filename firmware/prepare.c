@@ -26,7 +26,7 @@ static int look_at_firmware(const struct manifest *m, const struct images *image
 	if (ovmf_parse_for_launch(m->firmware.path, images->firmware.data, images->firmware.size,
 	                          m->platform == MANIFEST_KVM, &o, &lack, err) == 0)
 		return 0;
-	return error_at(err, m->file, m->firmware.at.line, m->firmware.at.column);
+	return manifest_at_place(m, &m->firmware.at, err);
 }
 
 /* One for a firmware may be of a kind that snpvmm can only measure. */
@@ -39,7 +39,7 @@ static int look_at_kernel(const struct manifest *m, const struct images *images,
 	if (linux_parse(images->kernel.data, images->kernel.size, &k, err) == 0)
 		return 0;
 	error_wrap(err, "kernel '%s'", m->kernel.path);
-	return error_at(err, m->file, m->kernel.at.line, m->kernel.at.column);
+	return manifest_at_place(m, &m->kernel.at, err);
 }
 
 static int look_at_id_block(const struct manifest *m, const struct images *images,
@@ -50,7 +50,7 @@ static int look_at_id_block(const struct manifest *m, const struct images *image
 	(void)images;
 	if (!m->id_block_given || snp_id_check(m->id_block, m->id_auth, &author_key, err) == 0)
 		return 0;
-	return error_at(err, m->file, m->id_block_at.line, m->id_block_at.column);
+	return manifest_at_place(m, &m->id_block_at, err);
 }
 
 bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)

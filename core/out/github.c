@@ -29,7 +29,7 @@ static void github_file(FILE *to, const char *manifest, const struct run_result 
 {
 	char file[RUN_TEXT];
 
-	if (r->file[0])
+	if (r->file[0] && r->line)
 		text_clean(file, sizeof(file), r->file, strnlen(r->file, sizeof(r->file)), 0);
 	else
 		text_clean(file, sizeof(file), manifest, strlen(manifest), 0);

@@ -112,6 +112,11 @@ commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
   expect 'snpvmm run --stats=k' kernel.img
   expect 'snpvmm measure --vcpus ' ''
   expect 'snpvmm measure --output c' cbor
+  expect 'snpvmm measure --output ' text json cbor
+  expect 'snpvmm run --output t' text tap
+  expect 'snpvmm help ' $commands
+  expect 'snpvmm run -k k' kernel.img
+  expect 'snpvmm run --confine ' results
   expect 'snpvmm measure --set ' $keys
   expect 'snpvmm measure --set plat' platform=
   expect 'snpvmm measure --set platform=' snp kvm
@@ -133,7 +138,7 @@ commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
 for command in '' $commands; do
   # shellcheck disable=SC2086 # none or one
   call $command --help
-  sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p; s/^ *\(--[a-z-]*\).*/\1/p' "$T/out" >"$T/options"
+  sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p; s/^ *\(--[a-z-]*\).*/\1/p; s/^  \(-.\)  .*/\1/p' "$T/out" >"$T/options"
   # shellcheck disable=SC2046 # a list of words
   expect "snpvmm $command${command:+ }-" $(cat "$T/options")
   [ "$(grep -c . "$T/options")" -ge 6 ] || { echo "not ok '$command --help' has its form"; any_failed=1; }
@@ -192,10 +197,10 @@ selftest" ] || wrong "$(cat "$T/offers" "$T/err")"
 
 begin 'another shell is refused by name'
 call completion tcsh
-usage_error "snpvmm completion: there are scripts for bash, zsh and fish, not for 'tcsh'"
+usage_error "completion: there are scripts for bash, zsh and fish, not for 'tcsh'"
 call completion
-usage_error 'Usage: snpvmm completion [OPTION...] SHELL'
+usage_error 'completion: a shell is missing: bash, zsh or fish'
 call completion bash zsh
-usage_error 'snpvmm completion: one shell at a time'
+usage_error 'completion: one shell at a time'
 
 finish

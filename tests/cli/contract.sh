@@ -115,6 +115,7 @@ refusal 'no such file' file-unreadable 'boot: {firmware: none.fd}'
 truncate -s 1T "$T/huge"
 refusal 'a file without measure' file-too-large 'boot: {firmware: huge}'
 refusal 'a file that is pinned' file-differs "boot: {firmware: {path: i.fd, sha256: '$(printf %064d 0)'}}"
+refusal 'a file outside of --confine' outside-confine --confine="$T" 'boot: {kernel: ../../../etc/passwd}'
 printf x >"$T/x"
 refusal 'a firmware that is none' bad-firmware 'boot: {firmware: x}'
 refusal 'a firmware without room for hashes' no-hash-page 'boot: {firmware: i.fd, kernel: x}'

@@ -127,11 +127,11 @@ grep -q -a -F 'snpvmm.doctor/1' "$T/out" || wrong 'no schema'
 
 begin 'wrong usage is status 2'
 call doctor --fix
-usage_error "snpvmm doctor: unrecognized option '--fix'"
+usage_error "doctor: there is no option '--fix'"
 call doctor -o yaml
-usage_error "snpvmm doctor: -o takes text, json, cbor, or tap for runs, not 'yaml'"
+usage_error "doctor: -o takes text, json, cbor, or tap for runs, not 'yaml'"
 call doctor snp
-usage_error 'snpvmm doctor: Too many arguments'
+usage_error "doctor: there is no place for 'snp'"
 
 begin '-q and -v change nothing about what is found'
 for option in -q -v; do

@@ -137,7 +137,7 @@ done
 
 begin 'one name at a time'
 call explain timeout silence
-usage_error 'snpvmm explain: one name at a time'
+usage_error 'explain: one name at a time'
 
 begin 'what a later version can is refused by name'
 for want in "--want $ZEROS $EXAMPLE" "--want=$ZEROS $EXAMPLE" "$EXAMPLE --want $ZEROS"; do

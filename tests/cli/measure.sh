@@ -101,7 +101,7 @@ err_has "'vcpus' is 0;" "'vcpus' is 256;"
 begin '--vcpus takes counts that a manifest may have'
 for counts in 0 256 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
   call measure --vcpus="$counts" "$EXAMPLE"
-  usage_error 'snpvmm measure: --vcpus takes numbers from 1 to 255, as in 1,2,4'
+  usage_error 'measure: --vcpus takes numbers from 1 to 255, as in 1,2,4'
 done
 
 begin '--pages: each region with the digest after it, the last with the whole'

@@ -16,14 +16,14 @@ wants 0
 err_is ''
 # shellcheck disable=SC2086 # a list of words
 has_words $GLOBAL --output
-out_has '  run        MANIFEST     Launch the guest and wait for its end' \
-  '  measure    MANIFEST...  Print the launch digest, offline' \
-  '  inspect    FILE...      Show what an image, ID block or report holds' \
-  '  check      MANIFEST...  Find what is wrong with a manifest' \
-  '  doctor                  Say what this host can launch, and what is missing' \
-  '  explain    [NAME]       Say more about the name of an error' \
-  "  schema                  Print the manifest's JSON Schema" \
-  '  completion SHELL        Print a script for bash, zsh or fish' 'snpvmm(1)'
+out_has '  run        [MANIFEST]    Launch the guest and wait for its end' \
+  '  measure    [MANIFEST...] Print the launch digest, offline' \
+  '  inspect    FILE...       Show what an image, ID block or report holds' \
+  '  check      [MANIFEST...] Find what is wrong with a manifest' \
+  '  doctor                   Say what this host can launch, and what is missing' \
+  '  explain    [NAME]        Say more about the name of an error' \
+  "  schema                   Print the manifest's JSON Schema" \
+  '  completion SHELL         Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
   'inspect --output' 'check --set --platform' 'doctor --output' explain schema completion; do
@@ -45,16 +45,47 @@ for command in '' run measure inspect check doctor explain schema completion; do
   err_is ''
 done
 
-begin 'no command is a usage error'
+begin 'no command is a usage error, and all of the help'
 call
-usage_error 'Usage: snpvmm [OPTION...] COMMAND [OPTION...] FILE...'
+wants 2
+out_is ''
+err_has 'Usage: snpvmm [OPTION...] COMMAND [OPTION...] FILE...' '  run        [MANIFEST]    '
 
 begin 'an unknown command is named, with a cure'
 call mesure "$EXAMPLE"
-wants 2
-out_is ''
-err_is "snpvmm: error: there is no command 'mesure' [usage]
-  fix: 'snpvmm --help' lists the commands"
+usage_error "there is no command 'mesure'" "did you mean 'measure'?"
+call frobnicate
+usage_error "there is no command 'frobnicate'" "'snpvmm --help' lists the commands"
+call "$EXAMPLE"
+usage_error "there is no command '$EXAMPLE'" "write 'snpvmm run $EXAMPLE', if it is a manifest"
+
+begin 'help is --help, and version --version'
+call help
+wants 0
+cp "$T/out" "$T/help"
+for option in --help -h '-?'; do
+  call "$option"
+  wants 0
+  cmp -s "$T/out" "$T/help" || wrong "$option says something else"
+done
+for command in run measure inspect check doctor explain schema completion help version; do
+  call help "$command"
+  wants 0
+  err_is ''
+  cp "$T/out" "$T/help"
+  for option in --help -h '-?'; do
+    call "$command" "$option"
+    wants 0
+    cmp -s "$T/out" "$T/help" || wrong "$command $option says something else"
+  done
+done
+call version
+wants 0
+out_is "snpvmm $VERSION"
+call help mesure
+usage_error "there is no command 'mesure'" "did you mean 'measure'?"
+call help run check
+usage_error 'help: one command at a time'
 
 for command in plan diff idblock verify; do
   begin "$command is not in this version, and says so"
@@ -66,33 +97,61 @@ done
 
 begin 'an unknown option is named'
 call --foo measure "$EXAMPLE"
-usage_error "snpvmm: unrecognized option '--foo'"
+usage_error "there is no option '--foo'" "'snpvmm --help' lists the options"
 call measure --foo "$EXAMPLE"
-usage_error "snpvmm measure: unrecognized option '--foo'"
+usage_error "measure: there is no option '--foo'"
 call run --result-files "$T/results" "$EXAMPLE"
-usage_error "snpvmm run: unrecognized option '--result-files'"
+usage_error "run: there is no option '--result-files'"
 [ ! -e "$T/results" ] || wrong 'it was made all the same'
 
+begin 'an option that is nearly one is suggested'
+call measure --pagse "$EXAMPLE"
+usage_error "measure: there is no option '--pagse'" "did you mean '--pages'?"
+call --colour=never check "$EXAMPLE"
+usage_error "there is no option '--colour'" "did you mean '--color'?"
+
+begin 'a long option has two dashes, and no file is made of its letters'
+for option in '-results --results' '-kernel --kernel' '-append --cmdline' '-serial --set serial=FILE' '-smp --cpus'; do
+  run sh -c 'cd "$0" && "$1" run "$2" guest.yaml' "$T" "$SNPVMM" "${option%% *}"
+  usage_error "run: there is no option '${option%% *}'" "write '${option#* }'"
+done
+call run -sx "$EXAMPLE"
+usage_error "run: there is no option '-x', in '-sx'"
+[ "$(find "$T" -name 'erial' -o -name x)" = '' ] || wrong 'a file was made'
+
+begin 'an option whose value is missing, or that takes none'
+call run --jobs
+usage_error "run: '--jobs' has no value" "write '--jobs N'"
+call run -j
+usage_error "run: '-j' has no value" "write '-j N'"
+call measure --pages=all "$EXAMPLE"
+usage_error "measure: '--pages' takes no value"
+
+begin 'a beginning is an option if there is but one'
+call measure --vcp=2 "$EXAMPLE"
+wants 0
+call measure --ver "$EXAMPLE"
+usage_error "measure: '--ver' could be one of several options"
+
 begin 'a command without its manifest is a usage error'
-for command in run 'measure ' 'check '; do
-  # shellcheck disable=SC2086 # the space marks those that take several
+for command in run measure check; do
   call $command
-  usage_error "Usage: snpvmm ${command% } [OPTION...] MANIFEST$(case $command in *' ') echo ... ;; esac)"
+  usage_error "$command: a manifest is missing, or a kernel: -k KERNEL"
 done
 
 begin 'inspect without a file is a usage error'
 call inspect
-usage_error 'Usage: snpvmm inspect [OPTION...] FILE...'
+usage_error 'inspect: a file is missing'
 
 begin 'run takes one manifest'
 call run "$EXAMPLE" "$EXAMPLE"
-usage_error 'snpvmm run: one manifest at a time'
+usage_error 'run: one manifest at a time'
 
 begin 'schema and doctor take no argument'
 call schema "$EXAMPLE"
-usage_error 'snpvmm schema: Too many arguments'
+usage_error "schema: there is no place for '$EXAMPLE'"
 call doctor "$EXAMPLE"
-usage_error 'snpvmm doctor: Too many arguments'
+usage_error "doctor: there is no place for '$EXAMPLE'"
 
 begin '-- ends the options'
 call measure -- --pages
@@ -152,9 +211,9 @@ fi
 
 begin '--color takes three words'
 call --color=red check "$EXAMPLE"
-usage_error "snpvmm: --color takes auto, always or never, not 'red'"
+usage_error "--color takes auto, always or never, not 'red'"
 call check --color red "$EXAMPLE"
-usage_error "snpvmm check: --color takes auto, always or never, not 'red'"
+usage_error "check: --color takes auto, always or never, not 'red'"
 
 begin '-o may stand before the command'
 call -o json measure "$EXAMPLE"
@@ -167,11 +226,11 @@ call -o json measure --output=text "$EXAMPLE"
 
 begin '-o takes four words, where there is a result'
 call -o xml measure "$EXAMPLE"
-usage_error "snpvmm: -o takes text, json, cbor, or tap for runs, not 'xml'"
+usage_error "-o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure --output=xml "$EXAMPLE"
-usage_error "snpvmm measure: -o takes text, json, cbor, or tap for runs, not 'xml'"
+usage_error "measure: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call inspect -o xml "$EXAMPLE"
-usage_error "snpvmm inspect: -o takes text, json, cbor, or tap for runs, not 'xml'"
+usage_error "inspect: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is for runs alone [usage]'
@@ -227,11 +286,11 @@ set_refused platform=tdx '--set platform' bad-value "'platform' cannot be 'tdx'"
 
 begin '--set without key or value is a usage error'
 call measure --set vcpus "$EXAMPLE"
-usage_error "snpvmm measure: --set takes KEY=VALUE, not 'vcpus'"
+usage_error "measure: --set takes KEY=VALUE, not 'vcpus'"
 call run --set =1 "$EXAMPLE"
-usage_error "snpvmm run: --set takes KEY=VALUE, not '=1'"
+usage_error "run: --set takes KEY=VALUE, not '=1'"
 call check --set
-usage_error "snpvmm check: option '--set' requires an argument"
+usage_error "check: '--set' has no value" "write '--set KEY=VALUE'"
 
 begin '64 settings are taken, more refused'
 i=0 sets=''
@@ -243,7 +302,7 @@ call check $sets "$EXAMPLE"
 wants 0
 # shellcheck disable=SC2086 # options
 call check $sets --set vcpus=1 "$EXAMPLE"
-usage_error 'snpvmm check: more than 64 settings'
+usage_error 'check: more than 64 settings'
 
 begin '--platform is short for one of them'
 call run --platform tdx "$EXAMPLE"

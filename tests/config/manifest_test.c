@@ -46,7 +46,7 @@ static struct manifest parsed(const char *text)
 
 static struct manifest parsed_with(const char *text, const char *key, const char *value)
 {
-	struct manifest_setting set = { key, value };
+	struct manifest_setting set = { .key = key, .value = value };
 	struct manifest m = { 0 };
 	struct error err = { 0 };
 
@@ -368,9 +368,10 @@ Test(manifest, limits_the_number_of_expressions)
 	cr_assert_eq(m.console.count, 256);
 	manifest_free(&m);
 	strcpy(list + strlen(list) - 1, ",a]");
-	cr_assert_lt(
-		parse_set(LEAST, &(struct manifest_setting){ "expect.console", list }, 1, &m, &err),
-		0);
+	cr_assert_lt(parse_set(LEAST,
+	                       &(struct manifest_setting){ .key = "expect.console", .value = list },
+	                       1, &m, &err),
+	             0);
 	cr_assert_str_eq(err.text, "'expect.console' has 257 regular expressions; it may have 256");
 }
 
@@ -756,13 +757,13 @@ Test(manifest, loads_from_a_file)
 Test(manifest, lets_settings_override_the_file_and_each_other)
 {
 	static const struct manifest_setting set[] = {
-		{ "vcpus", "2" },
-		{ "snp.policy", "{debug: true}" },
-		{ "boot.cmdline", "a: b # c" },
-		{ "vcpus", "0x3" },
-		{ "expect.measurement", "[" HEX48 ", " ONES48 "]" },
-		{ "name", "null" },
-		{ "boot.kernel", "\"q u\"" },
+		{ .key = "vcpus", .value = "2" },
+		{ .key = "snp.policy", .value = "{debug: true}" },
+		{ .key = "boot.cmdline", .value = "a: b # c" },
+		{ .key = "vcpus", .value = "0x3" },
+		{ .key = "expect.measurement", .value = "[" HEX48 ", " ONES48 "]" },
+		{ .key = "name", .value = "null" },
+		{ .key = "boot.kernel", .value = "\"q u\"" },
 	};
 	auto_manifest struct manifest m = { 0 };
 	struct error err = { 0 };
@@ -796,7 +797,8 @@ Test(manifest, takes_a_command_line_from_a_setting_as_it_is)
 
 Test(manifest, gives_what_a_file_lacks_by_settings)
 {
-	static const struct manifest_setting set[] = { { "version", "1" }, { "boot.kernel", "k" } };
+	static const struct manifest_setting set[] = { { .key = "version", .value = "1" },
+		                                       { .key = "boot.kernel", .value = "k" } };
 	auto_manifest struct manifest m = { 0 };
 	struct error err = { 0 };
 
@@ -840,7 +842,7 @@ Test(manifest, refuses_settings_as_it_refuses_keys)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct manifest_setting set = { cases[i].key, cases[i].value };
+		struct manifest_setting set = { .key = cases[i].key, .value = cases[i].value };
 		struct manifest m = { 0 };
 		struct error err = { 0 };
 
@@ -869,9 +871,10 @@ Test(manifest, limits_the_command_line)
 	cr_assert_eq(strlen(m.cmdline), 65535);
 	manifest_free(&m);
 	text[65535] = 'x';
-	cr_assert_lt(
-		parse_set(LEAST, &(struct manifest_setting){ "boot.cmdline", text }, 1, &m, &err),
-		0);
+	cr_assert_lt(parse_set(LEAST,
+	                       &(struct manifest_setting){ .key = "boot.cmdline", .value = text },
+	                       1, &m, &err),
+	             0);
 	cr_assert_not_null(strstr(err.text, "65536 bytes; it may have 65535"), "%s", err.text);
 }
 

@@ -162,12 +162,13 @@ Test(matrix, gives_way_to_settings)
 {
 	static const char text[] = LEAST "matrix: {vcpus: [1, 2], memory: [64M, 1G]}\n";
 	static const struct manifest_setting set[] = {
-		{ "vcpus", "5" },
-		{ "timeout", "1s" },
+		{ .key = "vcpus", .value = "5" },
+		{ .key = "timeout", .value = "1s" },
 	};
 	static const struct manifest_setting whole[] = {
-		{ "memory", "2G" },
-		{ "matrix", "{vcpus: [3, 4], memory: [1G], snp.policy: [{debug: true}]}" },
+		{ .key = "memory", .value = "2G" },
+		{ .key = "matrix",
+		  .value = "{vcpus: [3, 4], memory: [1G], snp.policy: [{debug: true}]}" },
 	};
 	auto_manifest struct manifest one = chosen(text, set, 2, 1),
 				      two = chosen(text, whole, 2, 1);
@@ -249,7 +250,7 @@ Test(matrix, says_what_it_cannot_be)
 
 Test(matrix, names_the_setting_that_its_values_came_by)
 {
-	static const struct manifest_setting set = { "matrix", "{vcpus: [0]}" };
+	static const struct manifest_setting set = { .key = "matrix", .value = "{vcpus: [0]}" };
 	const struct manifest_choice choice = { .set = &set, .n_set = 1, .run = 0 };
 	struct manifest m = { 0 };
 	struct error err = { 0 };

@@ -319,7 +319,7 @@ Test(write, takes_every_character_that_the_loader_takes)
 Test(write, takes_a_long_command_line)
 {
 	auto_free char *line = malloc(65536);
-	struct manifest_setting set = { "boot.cmdline", line };
+	struct manifest_setting set = { .key = "boot.cmdline", .value = line };
 	auto_manifest struct manifest m = { 0 };
 
 	memset(line, '"', 65535);

@@ -180,7 +180,7 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
  */
 static int exits_main(int argc, char **argv)
 {
-	const struct manifest_setting set = { "platform", argv[2] };
+	const struct manifest_setting set = { .key = "platform", .value = argv[2] };
 	const struct manifest_choice choice = { .set = &set, .n_set = 1, .run = 0 };
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };

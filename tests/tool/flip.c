@@ -50,7 +50,8 @@ static int flip_run(const struct manifest *m, const struct plan *p, struct outco
 
 int main(int argc, char **argv)
 {
-	const struct manifest_setting set = { "platform", argc > 3 ? argv[3] : "snp" };
+	const struct manifest_setting set = { .key = "platform",
+		                              .value = argc > 3 ? argv[3] : "snp" };
 	const struct manifest_choice choice = { .set = &set, .n_set = 1, .run = 0 };
 	auto_manifest struct manifest m = { 0 };
 	auto_images struct images images = { 0 };
