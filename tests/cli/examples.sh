@@ -15,7 +15,8 @@ mkdir "$T/linux"
 cp examples/linux.yaml "$T/linux/"
 call check "$T/linux/linux.yaml"
 wants 2
-one_error "$T/linux/linux.yaml:7:11" file-unreadable "boot.kernel: cannot open '$T/linux/vmlinuz': No such file or directory"
+err_is "$T/linux/linux.yaml:7:11: error: boot.kernel: cannot open '$T/linux/vmlinuz': No such file or directory [file-unreadable]
+$T/linux/linux.yaml:8:11: error: boot.initrd: cannot open '$T/linux/initrd.img': No such file or directory [file-unreadable]"
 
 if python3 -c 'import yaml' 2>/dev/null; then
   for file in examples/*.yml examples/*.yaml; do
