@@ -174,17 +174,14 @@ static int attempt_run(struct attempt *a)
 	return stats_tell(a, status);
 }
 
-/* A signal that came while no guest ran. */
-static bool attempt_stopped(struct attempt *a)
+/* The status if a signal or the time limit of the command came while no guest ran; 0: none did. */
+static int attempt_stopped(struct attempt *a)
 {
-	int n = stop_signal();
-
-	if (n == 0)
-		return false;
+	if (!stop_signal())
+		return 0;
 	a->ended = true;
-	outcome_set(&a->outcome, RUN_SIGNALLED, (uint64_t)n, "ended by %s before the launch",
-	            strsignal(n));
-	return true;
+	stop_outcome(&a->outcome, " before the launch");
+	return verdict_stopped();
 }
 
 static int attempt_launch(struct attempt *a)
@@ -194,13 +191,12 @@ static int attempt_launch(struct attempt *a)
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
 		                               a->o->beside ? a->o->label : NULL,
 		                               a->o->stats_file };
-	int r;
+	int r = outputs_open(&a->outputs, &a->m, &choice, &a->err), stopped;
 
-	r = outputs_open(&a->outputs, &a->m, &choice, &a->err);
-	if (r < 0 && !attempt_stopped(a))
-		return STATUS_USAGE;
-	if (a->ended)
-		return STATUS_SIGNAL + (int)a->outcome.code;
+	if (r < 0) {
+		stopped = attempt_stopped(a);
+		return stopped ? stopped : STATUS_USAGE;
+	}
 	a->outputs.devices.watch = a->watch;
 	progress_say("launching");
 	r = vm_launch(&kvm_sys_host, on, plan, &a->outputs.devices, &a->vm, &a->err);
@@ -221,9 +217,8 @@ static int attempt_steps(struct attempt *a, unsigned run)
 	status = attempt_measure(a);
 	if (status != STATUS_OK)
 		return status;
-	if (attempt_stopped(a))
-		return STATUS_SIGNAL + (int)a->outcome.code;
-	return attempt_launch(a);
+	status = attempt_stopped(a);
+	return status ? status : attempt_launch(a);
 }
 
 static void attempt_free(struct attempt *a)

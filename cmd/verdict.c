@@ -3,6 +3,7 @@
 #include "cmd/verdict.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "core/base/array.h"
 #include "core/base/text.h"
 #include "core/vm/outcome.h"
+#include "core/vm/stop.h"
 #include "core/vm/watch.h"
 
 static const struct {
@@ -91,6 +93,13 @@ int verdict_status(const struct manifest *m, const struct watch *w, struct outco
 	if (m->exit_none && watch_complete(w) && end_indifferent(o))
 		outcome_set(o, CONSOLE_COMPLETE, 0, "every expected line came");
 	return watch_complete(w) ? status_of(m, o) : status_outstanding(w, o, status_of(m, o));
+}
+
+int verdict_stopped(void)
+{
+	int n = stop_signal();
+
+	return n == SIGALRM ? STATUS_TIMEOUT : n ? STATUS_SIGNAL + n : STATUS_OK;
 }
 
 enum run_verdict verdict_of(int status)

@@ -15,6 +15,9 @@ struct watch;    /* core/vm/watch.h */
  */
 int verdict_status(const struct manifest *m, const struct watch *w, struct outcome *o);
 
+/* The status of what a signal or the command's time limit ended (core/vm/stop.h); STATUS_OK: nothing was. */
+int verdict_stopped(void);
+
 /* The verdict that goes with one of our statuses (not with a guest's own, under --guest-status). */
 enum run_verdict verdict_of(int status);
 

@@ -135,12 +135,11 @@ static int threads_start(struct run *run, struct run_thread *threads, struct err
 
 static void run_signal(struct run *run)
 {
-	int n = stop_signal();
 	struct outcome o;
 
-	if (n == 0)
+	if (!stop_signal())
 		return;
-	outcome_set(&o, RUN_SIGNALLED, (uint64_t)n, "ended by %s", strsignal(n));
+	stop_outcome(&o, "");
 	run_conclude(run, &o);
 }
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/stop.c: notes the first signal. Its state is global because a handler has no other way to it. */
+/* core/vm/stop.c: notes the first signal; the time limit comes as one. Its state is global because a handler has no other way to it. */
 #include "core/vm/stop.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/vm/outcome.h"
 #include "core/vm/terminal.h"
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -18,8 +22,10 @@ static struct sigaction before[ARRAY_SIZE(signals)];
 /* What would stop a run in the background for ever, time limit and all, for using the terminal (core/vm/terminal.h). */
 static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
+static struct sigaction alarm_before;
 static volatile sig_atomic_t came;
 static int event = -1;
+static uint64_t limit_ms; /* of stop_after(); 0: none */
 
 static void default_again(int signal_number)
 {
@@ -37,6 +43,8 @@ static void on_signal(int signal_number)
 	uint64_t one = 1;
 	int saved = errno;
 
+	if (signal_number == SIGALRM && came)
+		return; /* the run is ending already; the limit must not kill it on the way */
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		default_again(signals[i]);
 	came = signal_number;
@@ -59,6 +67,8 @@ int stop_begin(struct error *err)
 	came = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(&on.sa_mask, signals[i]);
+	sigaddset(&on.sa_mask, SIGALRM);
+	sigaction(SIGALRM, &on, &alarm_before);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		if (sigaction(signals[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &on, NULL);
@@ -71,6 +81,8 @@ void stop_end(void)
 {
 	if (event < 0)
 		return;
+	stop_after(0);
+	sigaction(SIGALRM, &alarm_before, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &before[i], NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(job_signals); i++)
@@ -78,6 +90,16 @@ void stop_end(void)
 	fd_cleanup(&event);
 	event = -1;
 	came = 0;
+}
+
+void stop_after(uint64_t ms)
+{
+	const struct itimerval in = { .it_value = { .tv_sec = (time_t)(ms / 1000),
+		                                    .tv_usec = (suseconds_t)(ms % 1000 * 1000) } };
+
+	setitimer(ITIMER_REAL, &in, NULL);
+	if (ms)
+		limit_ms = ms;
 }
 
 int stop_fd(void)
@@ -88,6 +110,18 @@ int stop_fd(void)
 int stop_signal(void)
 {
 	return came;
+}
+
+void stop_outcome(struct outcome *ret, const char *when)
+{
+	if (came == SIGALRM)
+		outcome_set(ret, RUN_TIMED_OUT, limit_ms,
+		            "the time limit of the whole command, %" PRIu64 ".%03" PRIu64
+		            " s, came%s",
+		            limit_ms / 1000, limit_ms % 1000, when);
+	else
+		outcome_set(ret, RUN_SIGNALLED, (uint64_t)came, "ended by SIG%s%s",
+		            sigabbrev_np(came), when);
 }
 
 void stop_shield(sigset_t *ret_before)

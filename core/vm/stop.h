@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/stop.h: SIGINT, SIGTERM and SIGHUP: the first ends the run in good order, a second kills. */
+/* core/vm/stop.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and a time limit for the whole of it. */
 #ifndef CORE_VM_STOP_H
 #define CORE_VM_STOP_H
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-struct error; /* core/base/error.h */
+struct error;   /* core/base/error.h */
+struct outcome; /* core/vm/outcome.h */
 
 /*
  * From here on the first of these signals is noted, the terminal restored (core/vm/terminal.h) and the
@@ -18,10 +20,19 @@ int stop_begin(struct error *err);
 /* Puts back what was there; forgets a signal that came. */
 void stop_end(void);
 
+/*
+ * Ends everything after so many milliseconds, as a first signal would: stop_signal() is then SIGALRM, and signals that come
+ * later kill. Called after stop_begin(). A child process has no limit of its own: its parent passes SIGALRM on.
+ */
+void stop_after(uint64_t limit_ms);
+
 /* Becomes readable, and stays so, when a signal came; -1 before stop_begin(). */
 int stop_fd(void);
-/* The signal that came; 0: none. */
+/* The signal that came, SIGALRM for the time limit; 0: none. */
 int stop_signal(void);
+
+/* Once stop_signal() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends the sentence. */
+void stop_outcome(struct outcome *ret, const char *when);
 
 /*
  * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs (SIGRTMIN). Threads made

@@ -145,8 +145,8 @@ signal_while_running() { # SIGNAL
 }
 
 guest "$SAY_A $FOREVER" 'timeout: 50s'
-for signal in TERM.143.Terminated INT.130.Interrupt HUP.129.Hangup; do
-  name=${signal%%.*} word=${signal##*.} signal=${signal%.*}
+for signal in TERM.143 INT.130 HUP.129; do
+  name=${signal%%.*}
   case $(sed -n 's/^SigIgn:.*\(.\)$/\1/p' /proc/self/status).$name in
   [2367abef].INT | [13579bdf].HUP)
     skip "SIG$name during a run" 'it is ignored here'
@@ -157,7 +157,7 @@ for signal in TERM.143.Terminated INT.130.Interrupt HUP.129.Hangup; do
   signal_while_running "$name"
   wants "${signal##*.}"
   [ "$(cat "$T/out")" = A ] || wrong "the console is '$(cat "$T/out")'"
-  verdict "fail: ended by $word [signal]"
+  verdict "fail: ended by SIG$name [signal]"
 done
 
 begin 'debug_port: stderr, a file, or nowhere'

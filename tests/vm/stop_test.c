@@ -8,6 +8,7 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/vm/outcome.h"
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -105,4 +106,62 @@ Test(stop, a_run_in_the_background_is_not_stopped_for_using_the_terminal)
 	stop_end();
 	for (size_t i = 0; i < ARRAY_SIZE(job); i++)
 		cr_expect(sigaction(job[i], NULL, &now) == 0 && now.sa_handler == SIG_DFL);
+}
+
+Test(stop, the_time_limit_comes_as_a_signal)
+{
+	struct error err = { 0 };
+	struct outcome o;
+	struct pollfd fd;
+
+	cr_assert_eq(stop_begin(&err), 1);
+	stop_after(20);
+	fd = (struct pollfd){ .fd = stop_fd(), .events = POLLIN };
+	while (poll(&fd, 1, -1) < 1)
+		;
+	cr_expect_eq(stop_signal(), SIGALRM);
+	stop_outcome(&o, " before the launch");
+	cr_expect_eq(o.kind, RUN_TIMED_OUT);
+	cr_expect_eq(o.code, 20);
+	cr_expect_str_eq(o.detail,
+	                 "the time limit of the whole command, 0.020 s, came before the launch");
+	stop_end();
+}
+
+Test(stop, the_time_limit_does_not_kill_a_run_that_is_ending)
+{
+	struct error err = { 0 };
+	struct outcome o;
+
+	cr_assert_eq(stop_begin(&err), 1);
+	raise(SIGTERM);
+	raise(SIGALRM);
+	cr_expect_eq(stop_signal(), SIGTERM);
+	stop_outcome(&o, "");
+	cr_expect_eq(o.kind, RUN_SIGNALLED);
+	cr_expect_eq(o.code, SIGTERM);
+	cr_expect_str_eq(o.detail, "ended by SIGTERM");
+	stop_end();
+}
+
+Test(stop, a_signal_after_the_time_limit_kills, .signal = SIGTERM)
+{
+	struct error err = { 0 };
+
+	cr_assert_eq(stop_begin(&err), 1);
+	raise(SIGALRM);
+	raise(SIGTERM);
+	cr_assert_fail("still there");
+}
+
+Test(stop, no_limit_is_left_behind)
+{
+	struct error err = { 0 };
+	struct sigaction now;
+
+	cr_assert_eq(stop_begin(&err), 1);
+	stop_after(20);
+	stop_end();
+	poll(NULL, 0, 60); /* by default the signal would kill */
+	cr_expect(sigaction(SIGALRM, NULL, &now) == 0 && now.sa_handler == SIG_DFL);
 }
