@@ -14,6 +14,7 @@ struct check {
 	struct files manifests;
 	enum show_format format;
 	struct emitter emitter;
+	struct images images; /* of the last run: the next one of a matrix has mostly the same */
 };
 
 static error_t check_option(int key, char *argument, struct argp_state *state)
@@ -39,14 +40,13 @@ static void tell(const struct manifest *m, const char *text, const char *more)
 /* Assembling for both platforms is what `run` would do. */
 static void check_run(void *self, struct manifest *m, struct findings *f)
 {
-	const struct check *c = self;
-	auto_images struct images images = { 0 };
+	struct check *c = self;
 	auto_plan const struct plan *plan = NULL, *plain = NULL;
 	const struct plan_settings *s;
 
-	if (!prepare_files(m, false, &images, f) || !m->whole ||
-	    !prepare_plan(m, &images, MANIFEST_SNP, &plan, f) ||
-	    !prepare_plan(m, &images, MANIFEST_KVM, &plain, f) || c->format != SHOW_TEXT)
+	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
+	    !prepare_plan(m, &c->images, MANIFEST_SNP, &plan, f) ||
+	    !prepare_plan(m, &c->images, MANIFEST_KVM, &plain, f) || c->format != SHOW_TEXT)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)
@@ -65,6 +65,7 @@ static int check_one(struct check *c, const char *path)
 		findings_sort(&f, 0);
 		result_check(&c->emitter, NULL, path ? path : MANIFEST_OPTIONS, &f);
 	}
+	images_fini(&c->images);
 	return f.errors ? STATUS_USAGE : STATUS_OK;
 }
 

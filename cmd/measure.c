@@ -24,6 +24,7 @@ struct measure {
 	bool pages;
 	bool several; /* the result is a list */
 	struct emitter emitter;
+	struct images images; /* of the last run: the next one of a matrix has mostly the same */
 };
 
 /* "1,2,4": each within what a manifest may say. */
@@ -111,15 +112,14 @@ static void list_begin(struct measure *c)
 		c->emitter.list(c->emitter.self, NULL);
 }
 
-static bool measure_count(struct measure *c, const struct manifest *m, const struct images *images,
-                          struct findings *f)
+static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
 	auto_plan const struct plan *plan = NULL;
 	const struct measure_result result = measure_result_of(m, &digest);
 	struct error err = { 0 };
 
-	if (!prepare_plan(m, images, MANIFEST_SNP, &plan, f))
+	if (!prepare_plan(m, &c->images, MANIFEST_SNP, &plan, f))
 		return false;
 	if (snp_digest_of(plan, &digest, &err) < 0) {
 		error_at(&err, m->file, 0, 0);
@@ -149,16 +149,15 @@ static void refuse_both(const struct manifest *m, struct findings *f)
 static void measure_run(void *self, struct manifest *m, struct findings *f)
 {
 	struct measure *c = self;
-	auto_images struct images images = { 0 };
-	bool right = prepare_files(m, false, &images, f) && m->whole;
+	bool right = prepare_files(m, false, &c->images, f) && m->whole;
 
 	if (right && m->variant && c->n_counts)
 		refuse_both(m, f);
 	else if (right && !c->n_counts)
-		measure_count(c, m, &images, f);
+		measure_count(c, m, f);
 	for (size_t i = 0; right && !m->variant && i < c->n_counts; i++) {
 		m->vcpus = c->counts[i];
-		right = measure_count(c, m, &images, f);
+		right = measure_count(c, m, f);
 	}
 }
 
@@ -171,6 +170,7 @@ static int measure_all(struct measure *c, struct error *err)
 		auto_findings struct findings f = { 0 };
 
 		manifest_each_run(c->manifests.paths[i], &c->settings, measure_run, c, true, &f);
+		images_fini(&c->images);
 		if (f.errors)
 			status = STATUS_USAGE;
 	}

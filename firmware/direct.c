@@ -104,7 +104,11 @@ static void blobs_fill(const struct direct *d, struct stage0_config *c)
 	c->blobs[1] = (struct stage0_blob_spec){ .src = d->initrd_offer,
 		                                 .dst = d->layout.initrd,
 		                                 .size = initrd->size };
-	sha256(kernel->data + d->kernel.setup_size, d->kernel.payload_size, c->blobs[0].sha256);
+	if (d->images->payload_hashed)
+		memcpy(c->blobs[0].sha256, d->images->payload_sha256, sizeof(c->blobs[0].sha256));
+	else
+		sha256(kernel->data + d->kernel.setup_size, d->kernel.payload_size,
+		       c->blobs[0].sha256);
 	memcpy(c->blobs[1].sha256, d->images->initrd_sha256, sizeof(c->blobs[1].sha256));
 	c->n_blobs = initrd->size ? 2 : 1;
 }

@@ -12,6 +12,7 @@
 #include "core/base/filekind.h"
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
+#include "firmware/linux.h"
 
 /* What no real image exceeds; a firmware ends at 4 GiB and has to stay above the APIC's page. */
 #define FIRMWARE_MAX ((size_t)16 << 20)
@@ -58,45 +59,93 @@ static void initrd_look(const struct manifest *m, const struct blob *b, struct f
 	findings_add(f, b->size ? SEVERITY_ERROR : SEVERITY_WARNING, &err);
 }
 
+struct image_row {
+	const char *key;
+	const struct manifest_file *file;
+	size_t max;
+	bool hash; /* the digest is asked for */
+	struct blob *blob;
+	uint8_t *sha256;
+	bool *read, *hashed;
+	bool *payload_hashed; /* of the kernel alone; NULL: of no part */
+};
+
+/* What an earlier run read is still the file's content, and all that is asked of it is known. */
+static bool image_kept(const struct manifest *m, const struct image_row *row)
+{
+	return *row->read && (*row->hashed || (!row->hash && !row->file->pinned)) &&
+	       file_is_still(m->confine, row->file->path, &row->blob->read_from);
+}
+
+static void image_forget(const struct image_row *row)
+{
+	blob_fini(row->blob);
+	*row->read = *row->hashed = false;
+	if (row->payload_hashed)
+		*row->payload_hashed = false;
+}
+
+static int image_read(const struct manifest *m, const struct image_row *row, struct error *err)
+{
+	int r;
+
+	if (image_kept(m, row))
+		return *row->hashed ? pin_check(row->file, row->sha256, err) : 0;
+	image_forget(row);
+	r = image_load(m, row->file, row->max, row->blob, row->hash ? row->sha256 : NULL, err);
+	*row->read = r == 0;
+	*row->hashed = r == 0 && row->hash;
+	return r;
+}
+
+/* Once for all runs that boot this kernel. One that can't be parsed is refused later, with a sentence. */
+static void payload_hash(struct images *i)
+{
+	struct error later;
+	struct linux_kernel k;
+
+	if (linux_parse(i->kernel.data, i->kernel.size, &k, &later) < 0)
+		return;
+	sha256(i->kernel.data + k.setup_size, k.payload_size, i->payload_sha256);
+	i->payload_hashed = true;
+}
+
+static void image_none(const struct image_row *row)
+{
+	image_forget(row);
+	if (row->hash)
+		sha256(NULL, 0, row->sha256);
+}
+
 /* Hashing takes longer than reading, so what nobody will ask for is left out unless `hashed` wants all. */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
 {
 	bool direct =
 		!m->firmware.path; /* stage0 has the initrd's, and one of a part of the kernel */
-	const struct {
-		const char *key;
-		const struct manifest_file *file;
-		size_t max;
-		bool hash;
-		struct blob *blob;
-		uint8_t *sha256;
-		bool *read;
-	} rows[] = {
+	const struct image_row rows[] = {
 		{ "boot.firmware", &m->firmware, FIRMWARE_MAX, hashed, &ret->firmware,
-		  ret->firmware_sha256, &ret->firmware_read },
+		  ret->firmware_sha256, &ret->firmware_read, &ret->firmware_hashed, NULL },
 		{ "boot.kernel", &m->kernel, IMAGES_KERNEL_MAX, hashed || m->kernel_hashes,
-		  &ret->kernel, ret->kernel_sha256, &ret->kernel_read },
+		  &ret->kernel, ret->kernel_sha256, &ret->kernel_read, &ret->kernel_hashed,
+		  &ret->payload_hashed },
 		{ "boot.initrd", &m->initrd, INITRD_MAX, hashed || m->kernel_hashes || direct,
-		  &ret->initrd, ret->initrd_sha256, &ret->initrd_read },
+		  &ret->initrd, ret->initrd_sha256, &ret->initrd_read, &ret->initrd_hashed, NULL },
 	};
 	struct error err = { 0 };
 
-	*ret = (struct images){ 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		uint8_t *digest = rows[i].hash ? rows[i].sha256 : NULL;
-
-		if (digest)
-			sha256(NULL, 0, digest);
-		if (!rows[i].file->path)
+		if (!rows[i].file->path) {
+			image_none(&rows[i]);
 			continue;
-		*rows[i].read =
-			image_load(m, rows[i].file, rows[i].max, rows[i].blob, digest, &err) == 0;
-		if (*rows[i].read)
+		}
+		if (image_read(m, &rows[i], &err) == 0)
 			continue;
 		error_wrap(&err, "%s", rows[i].key);
 		manifest_at_place(m, &rows[i].file->at, &err);
 		findings_add(f, SEVERITY_ERROR, &err);
 	}
+	if (direct && ret->kernel_read && !ret->payload_hashed)
+		payload_hash(ret);
 	if (ret->initrd_read)
 		initrd_look(m, &ret->initrd, f);
 }
@@ -105,7 +154,7 @@ static int read_or_first(const struct manifest *m, bool hashed, struct images *r
                          struct error *err)
 {
 	auto_findings struct findings f = { 0 };
-	auto_images struct images i;
+	auto_images struct images i = { 0 };
 	int r;
 
 	images_read(m, hashed, &i, &f);
@@ -132,4 +181,5 @@ void images_fini(struct images *i)
 	blob_fini(&i->firmware);
 	blob_fini(&i->kernel);
 	blob_fini(&i->initrd);
+	*i = (struct images){ 0 };
 }

@@ -19,13 +19,20 @@ struct images {
 	bool firmware_read, kernel_read, initrd_read; /* named, and read whole */
 	/* Of nothing where nothing is named; zero where nobody asked. */
 	uint8_t firmware_sha256[32], kernel_sha256[32], initrd_sha256[32];
+	bool firmware_hashed, kernel_hashed, initrd_hashed; /* somebody asked */
+	/* Of what direct boot loads of the kernel: the part behind its setup code. */
+	bool payload_hashed;
+	uint8_t payload_sha256[32];
 };
 
 /* Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on success. */
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
 /* The same, with the hash of each: for a record of what a run was made of. */
 int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err);
-/* The same; one that cannot be read doesn't keep the others from being read. *ret is always written. */
+/*
+ * The same; one that cannot be read doesn't keep the others from being read. *ret is always written: at first it is
+ * { 0 }, or holds the images of an earlier run of the same matrix, of which those are kept that the files still have.
+ */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 void images_fini(struct images *i);
 

@@ -105,11 +105,32 @@ static int file_open(const struct confine *in, const char *path, size_t max, str
 	return file_reopen(in, path, found, st, err);
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
+static struct file_state state_of(const struct stat *st)
 {
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return (struct file_state){ st->st_dev, st->st_ino, st->st_size, st->st_mtim, st->st_ctim };
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool same_state(const struct file_state *a, const struct file_state *b)
+{
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
+	       same_time(&a->mtime, &b->mtime) && same_time(&a->ctime, &b->ctime);
+}
+
+bool file_is_still(const struct confine *in, const char *path, const struct file_state *was)
+{
+	auto_fd int fd = confine_open(in, path, O_PATH | O_CLOEXEC, 0);
+	struct file_state now;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	now = state_of(&st);
+	return same_state(&now, was);
 }
 
 /* Hashes what is there of a file, as it comes. */
@@ -196,16 +217,21 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
                  uint8_t *sha256, struct error *err)
 {
 	auto_blob struct blob b = BLOB_NONE;
-	struct stat before, after;
-	auto_fd int fd = file_open(in, path, max, &before, err);
-	int r = fd < 0 ? fd : blob_zero((size_t)before.st_size, &b, err);
+	struct stat st;
+	auto_fd int fd = file_open(in, path, max, &st, err);
+	int r = fd < 0 ? fd : blob_zero((size_t)st.st_size, &b, err);
+	struct file_state after;
 
 	if (r == 0)
 		r = sha256 ? file_fill_hashed(fd, path, &b, sha256, err)
 		           : file_fill(fd, path, &b, NULL, err);
 	if (r < 0)
 		return r;
-	if (fstat(fd, &after) < 0 || !same_file(&before, &after))
+	b.read_from = state_of(&st);
+	if (fstat(fd, &st) < 0)
+		return file_changed(path, err);
+	after = state_of(&st);
+	if (!same_state(&b.read_from, &after))
 		return file_changed(path, err);
 	*ret = blob_steal(&b);
 	return 0;

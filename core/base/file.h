@@ -3,16 +3,28 @@
 #ifndef CORE_BASE_FILE_H
 #define CORE_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 struct confine; /* core/base/confine.h */
 struct error;   /* core/base/error.h */
+
+/* A file and its content, as far as the kernel tells one state of it from another. */
+struct file_state {
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime, ctime;
+};
 
 /* Bytes in page-aligned memory of ours; what follows them up to the page's end is zero. */
 struct blob {
 	uint8_t *data;
 	size_t size;
+	struct file_state read_from; /* the file, when it was read; zero if it was none */
 };
 #define BLOB_NONE ((struct blob){ 0 })
 
@@ -29,6 +41,9 @@ int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
  */
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
                  uint8_t *sha256, struct error *err);
+
+/* Whether the path still leads to that file, unchanged; the file is looked at, not opened. */
+bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
 
 /* `size` zero bytes; -ENOMEM otherwise. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);

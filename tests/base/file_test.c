@@ -50,7 +50,7 @@ static void write_file(size_t size)
 static void check_refused(const char *name, size_t max, enum reason kind, const char *says)
 {
 	uint8_t byte;
-	struct blob b = { &byte, 77 };
+	struct blob b = { .data = &byte, .size = 77 };
 	struct error err = { 0 };
 	int r = blob_read(name, max, &b, &err);
 
@@ -80,7 +80,7 @@ static void check_content(size_t size)
 
 Test(file, an_empty_file_is_an_empty_blob)
 {
-	struct blob b = { (uint8_t *)path, 5 };
+	struct blob b = { .data = (uint8_t *)path, .size = 5 };
 	struct error err = { 0 };
 
 	write_file(0);
@@ -207,7 +207,7 @@ Test(file, zero_memory_is_zero_and_writable)
 
 Test(file, zero_memory_of_no_bytes_or_of_all_there_is)
 {
-	struct blob b = { (uint8_t *)path, 1 };
+	struct blob b = { .data = (uint8_t *)path, .size = 1 };
 	struct error err = { 0 };
 
 	cr_expect_eq(blob_zero(0, &b, &err), 0);
@@ -298,4 +298,23 @@ Test(file, one_that_changes_is_refused_with_its_hash_too)
 	cr_expect_lt(blob_read_in(NULL, "/proc/self/status", MAX, &b, digest, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE_CHANGED);
 	cr_expect_null(b.data);
+}
+
+Test(file, what_was_read_is_known_from_what_it_became)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	struct error err = { 0 };
+	char other[sizeof(path) + 8];
+
+	write_file(100);
+	cr_assert_eq(blob_read(path, MAX, &b, &err), 0, "%s", err.text);
+	cr_expect(file_is_still(NULL, path, &b.read_from));
+	snprintf(other, sizeof(other), "%s.other", path);
+	cr_assert_eq(rename(path, other), 0);
+	cr_expect_not(file_is_still(NULL, path, &b.read_from), "it is gone");
+	write_file(100);
+	cr_expect_not(file_is_still(NULL, path, &b.read_from), "another one has its name");
+	cr_assert_eq(rename(other, path), 0);
+	cr_assert_eq(truncate(path, 99), 0);
+	cr_expect_not(file_is_still(NULL, path, &b.read_from), "it is shorter");
 }

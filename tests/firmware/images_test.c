@@ -14,6 +14,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/findings.h"
 #include "tests/make/vectors.h"
 
 /* SHA-256 of "abc", NIST's example. */
@@ -211,4 +212,61 @@ Test(images, fini_leaves_them_empty)
 	cr_expect_null(i.firmware.data);
 	cr_expect_eq(i.initrd.size, 0);
 	images_fini(&i);
+}
+
+static void read_all(const struct manifest *m, bool hashed, struct images *i)
+{
+	auto_findings struct findings f = { 0 };
+
+	images_read(m, hashed, i, &f);
+	cr_assert_eq(f.errors, 0, "%s", f.count ? f.list[0].error.text : "");
+}
+
+Test(images, of_an_earlier_run_are_kept_while_the_files_are_the_same)
+{
+	struct manifest m = manifest_of_three();
+	auto_images struct images i = { 0 };
+	const uint8_t *firmware, *initrd;
+
+	read_all(&m, true, &i);
+	firmware = i.firmware.data;
+	initrd = i.initrd.data;
+	unlink(paths[1]);
+	write_file(paths[1], "kernel");
+	read_all(&m, true, &i);
+	cr_expect_eq(i.firmware.data, firmware, "read again");
+	cr_expect_eq(i.initrd.data, initrd, "read again");
+	cr_assert_eq(i.kernel.size, 6);
+	cr_expect_arr_eq(i.kernel.data, "kernel", 6, "the new file");
+}
+
+Test(images, that_the_next_run_does_not_name_are_gone)
+{
+	struct manifest m = manifest_of_three();
+	auto_images struct images i = { 0 };
+
+	read_all(&m, true, &i);
+	m.initrd.path = NULL;
+	read_all(&m, true, &i);
+	cr_expect_eq(i.initrd.size, 0);
+	cr_expect_not(i.initrd_read);
+	m.kernel.path = paths[0];
+	read_all(&m, true, &i);
+	cr_expect_eq(i.kernel.size, strlen("firmware"), "another path is another file");
+}
+
+Test(images, that_are_kept_are_held_against_the_pins_of_the_next_run)
+{
+	struct manifest m = manifest_of_three();
+	auto_images struct images i = { 0 };
+	auto_findings struct findings f = { 0 };
+
+	read_all(&m, false, &i); /* a pin asks for the hash that nobody asked for before */
+	pin(&m.kernel, ABC);
+	read_all(&m, false, &i);
+	read_all(&m, true, &i);
+	m.kernel.sha256[0] ^= 1;
+	images_read(&m, true, &i, &f);
+	cr_assert_eq(f.errors, 1);
+	cr_expect_eq(f.list[0].error.kind, ERROR_FILE_PIN);
 }
