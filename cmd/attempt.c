@@ -141,7 +141,7 @@ static void outcome_explain(struct attempt *a)
 	if (!a->m.firmware.path && !a->m.builtin)
 		stage0_explain(&a->outcome);
 	if (!plan_settings(a->measured)->no_measurement) /* else no firmware verifies anything */
-		handoff_explain(&a->m, &a->vm->fwcfg, &a->outcome);
+		handoff_explain(&a->m, &a->vm->fwcfg, stats_quiet_ms(&a->vm->stats), &a->outcome);
 }
 
 /* A line of progress would stand among the guest's own. */

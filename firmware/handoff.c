@@ -173,22 +173,27 @@ static const struct {
 	{ FWCFG_CMDLINE_DATA, "command line" },
 };
 
+/* Longer than any firmware computes without an exit, the hash of a large initrd included. */
+enum { STOPPED_MS = 5000 };
+
 /* Since edk2-stable202408 a file with another hash ends in CpuDeadLoop() (QemuKernelLoaderFsDxe, VerifyBlob()). */
-void handoff_explain(const struct manifest *m, const struct fwcfg *f, struct outcome *o)
+void handoff_explain(const struct manifest *m, const struct fwcfg *f, uint64_t quiet_ms,
+                     struct outcome *o)
 {
+	bool limit = o->kind == RUN_TIMED_OUT || o->kind == RUN_SILENT;
 	const char *name = NULL;
-	struct outcome timeout = *o;
 	uint16_t key;
 
-	if (o->kind != RUN_TIMED_OUT || !m->firmware.path || !m->kernel_hashes ||
-	    !fwcfg_read_whole(f, &key))
+	if (!(limit && quiet_ms >= STOPPED_MS) && o->kind != GUEST_HALTED)
+		return;
+	if (!m->firmware.path || !m->kernel_hashes || !fwcfg_read_whole(f, &key))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(hashed); i++)
 		if (hashed[i].key == key)
 			name = hashed[i].name;
 	if (name)
-		outcome_set(o, o->kind, o->code,
-		            "%s; the firmware stopped after reading the %s: it does so when that "
-		            "is not the %s that was measured",
-		            timeout.detail, name, name);
+		outcome_add(o,
+		            "; the firmware stopped after reading the %s: it does so when that is "
+		            "not the %s that was measured",
+		            name, name);
 }

@@ -23,9 +23,11 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
                 uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err);
 
 /*
- * If the time ran out on a firmware that verifies the kernel's hashes and read one of the hashed files last: says
- * so, for that is how such a firmware refuses a file. It has no other way to tell.
+ * If a firmware that verifies the kernel's hashes read one of the hashed files last, and then stopped: says so, for that
+ * is how such a firmware refuses a file. It has no other way to tell. It stopped if it is halted, or if a limit ended the
+ * run and there had been no exit for `quiet_ms`, a while; a firmware that is merely slow goes on to have some.
  */
-void handoff_explain(const struct manifest *m, const struct fwcfg *f, struct outcome *o);
+void handoff_explain(const struct manifest *m, const struct fwcfg *f, uint64_t quiet_ms,
+                     struct outcome *o);
 
 #endif

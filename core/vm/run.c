@@ -66,6 +66,7 @@ static void run_conclude(struct run *run, const struct outcome *o)
 	pthread_mutex_lock(&run->lock);
 	if (!run->concluded) {
 		run->outcome = *o;
+		stats_end(&run->vm->stats);
 		run->concluded = true;
 	}
 	pthread_mutex_unlock(&run->lock);

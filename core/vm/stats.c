@@ -28,6 +28,8 @@ const char *stats_exit_name(enum exit_kind kind)
 void stats_exit(struct stats *s, enum exit_kind kind)
 {
 	atomic_fetch_add_explicit(&s->exits[kind], 1, memory_order_relaxed);
+	if (kind != EXIT_KICK)
+		atomic_store_explicit(&s->last_ns, clock_coarse_ns(), memory_order_relaxed);
 }
 
 void stats_port(struct stats *s, uint16_t port)
@@ -39,6 +41,19 @@ void stats_pages(struct stats *s, uint64_t pages, bool now_private)
 {
 	atomic_fetch_add_explicit(now_private ? &s->pages_private : &s->pages_shared, pages,
 	                          memory_order_relaxed);
+}
+
+void stats_end(struct stats *s)
+{
+	atomic_store(&s->ended_ns, clock_ns());
+}
+
+uint64_t stats_quiet_ms(const struct stats *s)
+{
+	uint64_t end = atomic_load(&s->ended_ns), last = atomic_load(&s->last_ns);
+
+	last = MAX_OF(last, s->begun_ns);
+	return end > last ? (end - last) / 1000000 : 0;
 }
 
 uint64_t stats_exits(struct stats *s)

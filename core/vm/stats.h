@@ -29,13 +29,18 @@ struct stats {
 	atomic_ullong pages_shared, pages_private; /* that became so on the guest's word */
 	atomic_uint ports[0x10000];                /* exits at each; a string of accesses is one */
 	uint64_t begun_ns;                         /* CLOCK_MONOTONIC; 0: never */
+	atomic_ullong last_ns;                     /* the same, at the guest's last exit; 0: none */
+	atomic_ullong ended_ns;                    /* and when the run's end was known */
 };
 
 void stats_exit(struct stats *s, enum exit_kind kind);
 void stats_port(struct stats *s, uint16_t port);
 void stats_pages(struct stats *s, uint64_t pages, bool now_private);
 void stats_begin(struct stats *s);
+void stats_end(struct stats *s);
 uint64_t stats_exits(struct stats *s); /* of all kinds, so far */
+/* How long the guest had not been seen doing anything when its run ended, to some milliseconds. */
+uint64_t stats_quiet_ms(const struct stats *s);
 
 enum { STATS_PORTS = 8 }; /* of a device that are listed, those with most exits */
 

@@ -208,6 +208,8 @@ Test(handoff, every_item_has_a_place_on_the_shelf)
 
 static uint8_t words[] = "some bytes";
 
+static uint64_t quiet_ms = 20000; /* that the guest had no exit */
+
 /* A run that ended as `kind` after the firmware had read `size` bytes of `key`; what is said of it. */
 static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t key, size_t size)
 {
@@ -223,7 +225,7 @@ static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t
 	for (size_t i = 0; i < size; i++)
 		shelf.dev.read(&shelf.dev, 1, &byte, 1);
 	outcome_set(&o, kind, 7, "it ended");
-	handoff_explain(m, &shelf, &o);
+	handoff_explain(m, &shelf, quiet_ms, &o);
 	cr_expect_eq(o.kind, kind);
 	cr_expect_eq(o.code, 7u);
 	return o;
@@ -241,12 +243,28 @@ Test(handoff, a_time_that_runs_out_behind_a_hashed_file_names_it)
 
 	f.m.kernel_hashes = true;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct outcome o = ended(&f.m, RUN_TIMED_OUT, rows[i].key, sizeof(words));
+		struct outcome o =
+			ended(&f.m, i % 2 ? RUN_SILENT : RUN_TIMED_OUT, rows[i].key, sizeof(words));
 
 		cr_expect(strstr(o.detail, "it ended; the firmware stopped after reading "), "%s",
 		          o.detail);
 		cr_expect(strstr(o.detail, rows[i].name), "%s", o.detail);
 	}
+}
+
+Test(handoff, a_firmware_that_is_merely_slow_is_not_accused)
+{
+	auto_fixture struct fixture f = fixture_default();
+
+	f.m.kernel_hashes = true;
+	quiet_ms = 3000; /* it is busy with the file, or with something else since */
+	cr_expect_str_eq(ended(&f.m, RUN_TIMED_OUT, FWCFG_KERNEL_DATA, sizeof(words)).detail,
+	                 "it ended");
+	cr_expect_str_eq(ended(&f.m, RUN_SILENT, FWCFG_KERNEL_DATA, sizeof(words)).detail,
+	                 "it ended");
+	cr_expect(strstr(ended(&f.m, GUEST_HALTED, FWCFG_KERNEL_DATA, sizeof(words)).detail,
+	                 "; the firmware stopped after reading the kernel"),
+	          "it is halted, however short the time");
 }
 
 Test(handoff, nothing_is_said_where_nothing_is_known)

@@ -43,7 +43,7 @@ static int flip_run(const struct manifest *m, const struct plan *p, struct outco
 	if (r == 0)
 		r = vm_run(vm, &limits, o, err);
 	if (r == 0)
-		handoff_explain(m, &vm->fwcfg, o);
+		handoff_explain(m, &vm->fwcfg, stats_quiet_ms(&vm->stats), o);
 	vm_free(vm);
 	return r;
 }

@@ -133,3 +133,19 @@ Test(stats, a_run_that_never_began_has_nothing_to_say)
 	cr_expect_not(r.fwcfg_there);
 	cr_expect_str_empty(r.debug_line);
 }
+
+Test(stats, how_long_a_guest_was_quiet_is_known)
+{
+	struct stats s = { .begun_ns = 1000000000 };
+
+	s.ended_ns = 4000000000;
+	cr_expect_eq(stats_quiet_ms(&s), 3000, "from the start, without an exit");
+	stats_exit(&s, EXIT_KICK);
+	cr_expect_eq(stats_quiet_ms(&s), 3000, "a kick is ours");
+	stats_exit(&s, EXIT_PORT);
+	cr_expect_gt(s.last_ns, 0u);
+	s.ended_ns = s.last_ns + 7000000000;
+	cr_expect_eq(stats_quiet_ms(&s), 7000);
+	s.ended_ns = s.last_ns - 1;
+	cr_expect_eq(stats_quiet_ms(&s), 0);
+}
