@@ -223,6 +223,8 @@ static int attempt_steps(struct attempt *a, unsigned run)
 
 static void attempt_free(struct attempt *a)
 {
+	if (a->vm && a->vm->abandoned)
+		return; /* a vCPU may come back to any of it */
 	vm_free(a->vm);
 	watch_free(a->watch);
 	snp_digest_fini(&a->digest);

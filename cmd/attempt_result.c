@@ -255,7 +255,7 @@ static void annotate(const struct run_options *o, const struct run_result *r)
 		return;
 	github_annotate(to, o->manifest, r);
 	if (fclose(to) == 0)
-		fputs(text, stderr);
+		log_text(text);
 }
 
 void attempt_without(const struct run_options *o, const struct run_result *r)

@@ -349,7 +349,7 @@ static void print(const struct error *err, enum severity severity)
 	                     named ? reason_name(err->kind) : "", named ? "]" : "");
 	advice_text(lines + n, sizeof(lines) - n, err->why, err->fix,
 	            terminal_width(STDERR_FILENO));
-	fputs(lines, stderr);
+	log_text(lines);
 }
 
 void error_print(const struct error *err)

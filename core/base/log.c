@@ -2,9 +2,13 @@
 /* core/base/log.c: levels and one write(2) a line. */
 #include "core/base/log.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
@@ -12,7 +16,16 @@
 static enum log_level log_level = LOG_NOTICE;
 static char label_text[256]; /* "LABEL: " */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool log_hurries;
 static bool log_unfinished; /* a line of log_progress() stands there */
+
+/* How long a line waits for a reader who has stopped reading, in slices, once it must not wait for ever. */
+enum { SLICE_MS = 100, PATIENCE_MS = 2000 };
+
+void log_hurry(bool hurry)
+{
+	atomic_store(&log_hurries, hurry);
+}
 
 void log_set_level(enum log_level level)
 {
@@ -34,11 +47,26 @@ bool log_on(enum log_level level)
 	return level <= log_level;
 }
 
-/* Nobody is left to tell when stderr itself is gone. */
+/* A pipe that poll(2) calls writable takes a line whole. Nobody is left to tell when stderr itself is gone. */
 static void line_write(const char *line, int size)
 {
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int n, waited_ms = 0;
+
+	while ((n = poll(&p, 1, SLICE_MS)) == 0 || (n < 0 && errno == EINTR)) {
+		waited_ms += SLICE_MS;
+		if (atomic_load(&log_hurries) && waited_ms >= PATIENCE_MS)
+			return;
+	}
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		return;
+}
+
+void log_text(const char *text)
+{
+	pthread_mutex_lock(&log_lock);
+	line_write(text, (int)strlen(text));
+	pthread_mutex_unlock(&log_lock);
 }
 
 /* What takes an unfinished line away; ECMA-48: to the line's end. */

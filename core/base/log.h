@@ -10,6 +10,10 @@ enum log_level { LOG_QUIET, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 /* LOG_NOTICE until told otherwise; -q is LOG_QUIET, each -v one more. */
 void log_set_level(enum log_level level);
 bool log_on(enum log_level level);
+/* A run is over: from now on no line waits for longer than two seconds for a reader of stderr who has stopped reading. */
+void log_hurry(bool hurry);
+/* Whole lines that need neither prefix nor level, in one write. */
+void log_text(const char *text);
 
 /* Stands behind "snpvmm: " in every line from now on, with a colon: which of several processes speaks. Cut if long. */
 void log_set_label(const char *label);

@@ -186,7 +186,8 @@ static size_t sink_ready(const struct sink *s)
 
 void sink_end_line(struct sink *s)
 {
-	pthread_mutex_lock(&s->lock);
+	if (pthread_mutex_trylock(&s->lock) != 0)
+		return;
 	if (s->prefix && s->midline && s->fd >= 0 && !s->failed && s->held < SINK_ROOM) {
 		s->bytes[s->held++] = '\n';
 		s->midline = false;

@@ -267,7 +267,7 @@ static void vm_hurry(struct vm *vm)
 
 void vm_free(struct vm *vm)
 {
-	if (!vm)
+	if (!vm || vm->abandoned)
 		return;
 	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
 	sink_fini(&vm->serial_out);

@@ -30,12 +30,23 @@
 
 /* How long a line without an end (a prompt) may wait, and how long output may take once the guest is gone. */
 enum { PROMPT_MS = 10, FAREWELL_MS = 2000 };
+/*
+ * How long vCPUs may take to leave KVM_RUN. Some never do: the kernel is stuck with one, or a debugger has stopped its
+ * thread. Then results matter more than tidiness.
+ */
+enum { RELEASE_MS = 5000, KICK_MS = 100 };
 /* How long a guest may go on after a line that must never come: a panic's trace follows its first line. */
 enum { TRACE_MS = 1000 };
 
+struct run_thread {
+	struct run *run;
+	struct vcpu *vcpu;
+};
+
 struct run {
 	struct vm *vm;
-	int wake; /* eventfd: something happened in a vCPU's thread */
+	struct run_thread *threads; /* one a vCPU */
+	int wake;                   /* eventfd: something happened in a vCPU's thread */
 	struct input input;
 	struct halt halt;
 	const struct run_limits *limits;
@@ -44,11 +55,6 @@ struct run {
 	pthread_mutex_t lock;
 	bool concluded;
 	struct outcome outcome; /* of whoever concluded first */
-};
-
-struct run_thread {
-	struct run *run;
-	struct vcpu *vcpu;
 };
 
 static void run_wake(void *self)
@@ -102,29 +108,60 @@ static void *vcpu_thread(void *argument)
 	return NULL;
 }
 
+static void kick(struct vcpu *v)
+{
+	pthread_kill(v->thread, SIGRTMIN);
+}
+
+/* Until then, with a kick now and then. False: it is still there. */
+static bool thread_join(struct vcpu *v, uint64_t end_ms)
+{
+	bool late = false;
+	int r;
+
+	do {
+		uint64_t until = MIN_OF(clock_ms() + KICK_MS, end_ms);
+		const struct timespec t = { .tv_sec = (time_t)(until / 1000),
+			                    .tv_nsec = (long)(until % 1000) * 1000000 };
+
+		r = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &t);
+		late = clock_ms() >= end_ms;
+		if (r == ETIMEDOUT)
+			kick(v);
+	} while (r == ETIMEDOUT && !late);
+	return r == 0;
+}
+
 /* Takes vCPUs out of KVM_RUN: the flag for one that is about to enter, the signal for one that is inside. */
 static void threads_stop(struct run *run, unsigned started)
 {
 	struct vm *vm = run->vm;
+	uint64_t end_ms = clock_ms() + RELEASE_MS;
 
 	atomic_store(&vm->stopping, true);
+	log_hurry(true);
 	for (unsigned i = 0; i < started; i++) {
 		__atomic_store_n(&vm->vcpus[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-		pthread_kill(vm->vcpus[i].thread, SIGRTMIN);
+		kick(&vm->vcpus[i]);
 	}
-	for (unsigned i = 0; i < started; i++)
-		pthread_join(vm->vcpus[i].thread, NULL);
+	for (unsigned i = 0; i < started; i++) {
+		if (thread_join(&vm->vcpus[i], end_ms))
+			continue;
+		log_at(LOG_QUIET, "vCPU %u doesn't leave KVM_RUN within %d s, and is left behind",
+		       i, RELEASE_MS / 1000);
+		vm->abandoned = true;
+	}
 }
 
-static int threads_start(struct run *run, struct run_thread *threads, struct error *err)
+static int threads_start(struct run *run, struct error *err)
 {
 	struct vm *vm = run->vm;
 
 	for (unsigned i = 0; i < vm->n_vcpus; i++) {
 		int r;
 
-		threads[i] = (struct run_thread){ run, &vm->vcpus[i] };
-		r = pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &threads[i]);
+		run->threads[i] = (struct run_thread){ run, &vm->vcpus[i] };
+		r = pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &run->threads[i]);
 		if (r != 0) {
 			threads_stop(run, i);
 			return error_sys(err, ERROR_HOST_MEMORY, r,
@@ -364,16 +401,17 @@ static void run_last_words(struct run *run)
 
 static int run_threads(struct run *run, struct error *err)
 {
-	auto_free struct run_thread *threads = calloc(run->vm->n_vcpus, sizeof(*threads));
 	sigset_t before;
 	int r;
 
-	if (!threads)
+	run->threads = calloc(run->vm->n_vcpus, sizeof(*run->threads));
+	if (!run->threads)
 		return error_nomem(err, "vCPU threads");
+	log_hurry(false);
 	stats_begin(&run->vm->stats);
 	stop_shield(&before);
 	terminal_begin(run->input.given); /* before the guest can speak */
-	r = threads_start(run, threads, err);
+	r = threads_start(run, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0 || stop_signal())
 		terminal_restore(); /* the handler came too early, and a second signal kills */
@@ -382,7 +420,8 @@ static int run_threads(struct run *run, struct error *err)
 	run_mind(run);
 	threads_stop(run, run->vm->n_vcpus);
 	run_last_words(run);
-	run_state(run);
+	if (!run->vm->abandoned) /* who asks KVM for registers waits for KVM_RUN */
+		run_state(run);
 	run_farewell(run);
 	terminal_restore();
 	return 0;
@@ -400,40 +439,50 @@ static int run_begin(struct run *run, struct error *err)
 	return 0;
 }
 
+/* A thread that is left behind may still use all of it. */
 static void run_end(struct run *run)
 {
+	if (run->vm->abandoned)
+		return;
 	run->vm->serial_out.wake = run->vm->debug_out.wake = NULL;
 	if (run->vm->watch)
 		watch_on_change(run->vm->watch, NULL, NULL);
 	fd_cleanup(&run->wake);
 	input_fini(&run->input);
 	pthread_mutex_destroy(&run->lock);
+	free(run->threads);
+	free(run);
 }
 
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err)
 {
 	uint64_t now = clock_ms();
-	struct run run = { .vm = vm,
-		           .wake = -1,
-		           .limits = l,
-		           .begun_ms = now,
-		           .input = input_of(vm, l->input_fd),
-		           .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
-		           .lock = PTHREAD_MUTEX_INITIALIZER };
-	int stops = stop_begin(err), r = stops < 0 ? stops : 0;
+	struct run *run = calloc(1, sizeof(*run));
+	int stops, r;
 
+	if (!run)
+		return error_nomem(err, "a run");
+	*run = (struct run){ .vm = vm,
+		             .wake = -1,
+		             .limits = l,
+		             .begun_ms = now,
+		             .input = input_of(vm, l->input_fd),
+		             .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
+		             .lock = PTHREAD_MUTEX_INITIALIZER };
+	stops = stop_begin(err);
+	r = stops < 0 ? stops : 0;
 	kick_prepare();
 	if (r == 0)
-		r = run_begin(&run, err);
+		r = run_begin(run, err);
 	if (r == 0)
-		r = run_threads(&run, err);
-	run_end(&run);
+		r = run_threads(run, err);
+	if (r == 0)
+		*ret = run->outcome;
+	run_end(run);
 	if (stops > 0)
 		stop_end();
-	if (r < 0)
-		return r;
-	log_info("port accesses that no device answered: %llu",
-	         (unsigned long long)vm->bus.unclaimed);
-	*ret = run.outcome;
-	return 0;
+	if (r == 0)
+		log_info("port accesses that no device answered: %llu",
+		         (unsigned long long)vm->bus.unclaimed);
+	return r;
 }

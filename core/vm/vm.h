@@ -116,6 +116,7 @@ struct vm {
 	struct a20_port a20_port;
 	struct stats stats;
 	struct launch_times times;
+	bool abandoned; /* a vCPU's thread is still inside KVM_RUN: nothing of it may be freed */
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

@@ -51,6 +51,8 @@ says "the console's last line is 'still here' [timeout]"
 row 'the time limit' '124 timeout timeout timeout' 'print "still here" ; wait' 'timeout: 200ms'
 says 'the console got no byte [timeout]'
 row 'the time limit of a guest that says nothing' '124 timeout timeout timeout' 'wait' 'timeout: 200ms' 'expect: {exit: any}'
+says "vCPU 0 doesn't leave KVM_RUN within 5 s"
+row 'a vCPU that KVM does not let go' '124 timeout timeout timeout' 'print "once\n" ; stuck 40000' 'timeout: 300ms'
 row 'the silence limit' '124 silence timeout silence' 'print "once\n" ; wait' 'timeout: 20s' 'silence: 200ms'
 row 'the silence limit, from the start' '124 silence timeout silence' 'wait' 'timeout: 20s' 'silence: 200ms'
 row 'no silence limit where the guest speaks' '0 guest-exit pass guest-exit' \
@@ -62,6 +64,21 @@ row 'an expected line that did not come' '1 console-missing fail guest-exit' 'pr
 row 'a line that must not come' '1 console-forbidden fail console-forbidden|guest-reset' \
   'print "BUG: soft lockup\n" ; reset' \
   'expect: {never: [^BUG]}'
+
+begin 'a reader of stderr that stopped reading does not keep the run'
+guest_of 'print "hello\n" ; wait'
+manifest_of 'timeout: 300ms'
+folder_new
+mkfifo "$T/full"
+(
+  exec 9<>"$T/full"
+  dd if=/dev/zero of="$T/full" oflag=nonblock bs=4096 2>"$T/err"
+  FAKE_SCRIPT=$T/script timeout -s KILL 50 "$FAKE" run -q --results "$dir" "$T/m.yaml" </dev/null >"$T/out" 2>&9
+)
+status=$? last='run 2>full'
+: >"$T/err"
+wants 124
+grep -q '"reason": "timeout"' "$dir/result.json" || wrong 'no result.json'
 
 # --- KVM ended it ---
 

@@ -3,6 +3,7 @@
 #include "tests/fake/command.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct fake_kvm *fake;
 static struct fake_command *command;
+static atomic_int inside; /* so many threads are in KVM_RUN */
 
 /* At exit: what no rule of KVM allows, and what was left behind, is no success of the program. */
 static void findings(void)
@@ -20,8 +22,8 @@ static void findings(void)
 	const char *complaint = fake_kvm_complaint(fake);
 	unsigned leaks = fake_kvm_leaks(fake);
 
-	if (!complaint[0] && leaks == 0)
-		return;
+	if (!complaint[0] && (leaks == 0 || atomic_load(&inside) > 0))
+		return; /* of a vCPU that is left behind, all is */
 	fprintf(stderr, "snpvmm-fake: %s\n",
 	        complaint[0] ? complaint : "descriptors or mappings are left");
 	_exit(125);
@@ -104,9 +106,13 @@ static int command_ioctl(void *self, int fd, unsigned long request, void *arg)
 	int r = fake_command_fails(command, request, request == KVM_MEMORY_ENCRYPT_OP ? arg : NULL);
 
 	(void)self;
+	atomic_fetch_add(&inside, request == KVM_RUN);
 	if (r == 0 && request == KVM_RUN)
 		r = feed(fd);
-	return r < 0 ? r : sys->ioctl(fake, fd, request, arg);
+	if (r == 0)
+		r = sys->ioctl(fake, fd, request, arg);
+	atomic_fetch_sub(&inside, request == KVM_RUN);
+	return r;
 }
 
 static void *command_map(void *self, size_t size, int prot, int flags, int fd, int *error)
