@@ -376,7 +376,7 @@ static const struct page pages[] = {
 		            "KVM has no SEV-SNP VMs: a processor before EPYC 7003, SNP off in "
 		            "BIOS or IOMMU, Linux before 6.11, or kvm_amd without sev_snp=1",
 		            "the kernel lacks a feature of snp.guest_features, or the SEV firmware is old",
-		            "no pages of 1 GiB for guests, which a directly booted kernel needs" },
+		            "no 1 GiB pages for guests, which direct boot needs under SNP" },
 		.cures = { "have 'snpvmm doctor' say what is missing and what to change",
 		           "to develop, run with --platform kvm: the guest is not protected",
 		           "in CI, give --skip-unsupported, and hosts without SNP are skipped" },

@@ -298,7 +298,7 @@ static int direct_assemble(struct assembly *a, struct error *err)
 	                    err);
 
 	a->settings.c_bit = own_c_bit(a);
-	a->settings.gib_pages = true;
+	a->settings.gib_pages = a->on == MANIFEST_SNP;
 	a->settings.mtrrs_on = true;
 	a->settings.prefault = true;    /* stage0 validates all memory before the kernel starts */
 	a->settings.ap_creation = true; /* which is how Linux starts CPUs under SNP */

@@ -18,7 +18,7 @@
 #include "firmware/linux.h"
 #include "firmware/stage0.h"
 
-/* Offers begin at whole GiB, so that a page table of 1 GiB pages maps each. */
+/* Offers begin at whole GiB, so that page tables of 1 GiB pages map each. */
 #define OFFER_ALIGN ((uint64_t)1 << 30)
 
 struct direct {
@@ -62,6 +62,12 @@ static int kernel_place(struct direct *d, struct error *err)
 	return r < 0 ? error_wrap(err, "kernel '%s'", d->m->kernel.path) : 0;
 }
 
+/* All of the memory, and what is offered above it. */
+static uint64_t reach_of(const struct direct *d)
+{
+	return d->initrd_offer + round_up(d->images->initrd.size, OFFER_ALIGN);
+}
+
 static int pages_make(struct direct *d, bool snp, struct error *err)
 {
 	struct linux_e820 e820[16];
@@ -72,7 +78,8 @@ static int pages_make(struct direct *d, bool snp, struct error *err)
 		.rsdp = STAGE0_ACPI,
 		.setup_data = snp ? STAGE0_SETUP_DATA : 0,
 		.e820 = e820,
-		.n_e820 = linux_e820_of(d->low_end, d->high_end, e820),
+		.n_e820 = linux_e820_of(stage0_tables(snp, reach_of(d)), d->low_end, d->high_end,
+		                        e820),
 	};
 	const struct acpi_config acpi = { .vcpus = d->m->vcpus };
 	int r = linux_cmdline_page(d->m->cmdline, &d->kernel, d->cmdline, err);
@@ -134,6 +141,7 @@ int direct_plan(struct plan *p, const struct manifest *m, const struct images *i
 	if (r < 0)
 		return r;
 	c.entry = d.layout.entry;
+	c.reach = reach_of(&d);
 	c.n_ranges = stage0_ranges(d.low_end, d.high_end, c.ranges);
 	blobs_fill(&d, &c);
 	r = stage0_plan(p, &c, bsp, err);

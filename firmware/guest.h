@@ -40,6 +40,9 @@ struct guest {
 void guest_link(uint8_t table[static PAGE_SIZE], unsigned index, gpa_t to, uint64_t c_mask);
 /* Fills a table with large pages of `size` bytes each, from address 0 on; `bits`: C-bit, GUEST_NX. */
 void guest_identity(uint8_t table[static PAGE_SIZE], uint64_t size, uint64_t bits);
+/* The same from address `from` on. */
+void guest_identity_from(uint8_t table[static PAGE_SIZE], uint64_t from, uint64_t size,
+                         uint64_t bits);
 /* Refuses a C-bit that no page table entry of ours can have there. */
 int guest_c_bit_check(unsigned c_bit, struct error *err);
 

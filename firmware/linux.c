@@ -542,13 +542,14 @@ static const struct linux_e820 low_rows[] = {
 };
 static_assert(ARRAY_SIZE(low_rows) + 2 <= LINUX_E820_OURS, "and two of memory above 1 MiB");
 
-size_t linux_e820_of(uint64_t low_end, uint64_t high_end,
+size_t linux_e820_of(uint64_t tables, uint64_t low_end, uint64_t high_end,
                      struct linux_e820 ret[static LINUX_E820_OURS])
 {
 	uint64_t low = MIN_OF(low_end, 4 * GIB);
 	size_t n = ARRAY_SIZE(low_rows);
 
 	memcpy(ret, low_rows, sizeof(low_rows));
+	ret[n - 1].size -= tables;
 	if (low > MIB)
 		ret[n++] = (struct linux_e820){ MIB, low - MIB, LINUX_RAM };
 	if (high_end > 4 * GIB)

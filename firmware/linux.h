@@ -90,9 +90,10 @@ int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
 
 /*
  * The memory map of a guest started by our stage0: low memory ends at low_end, more of it lies from 4 GiB
- * to high_end (0, or anything up to 4 GiB: there is none). Rising, disjoint; returns how many.
+ * to high_end (0, or anything up to 4 GiB: there is none). So many bytes of tables below 640 KiB are not memory.
+ * Rising, disjoint; returns how many.
  */
-size_t linux_e820_of(uint64_t low_end, uint64_t high_end,
+size_t linux_e820_of(uint64_t tables, uint64_t low_end, uint64_t high_end,
                      struct linux_e820 ret[static LINUX_E820_OURS]);
 
 #endif

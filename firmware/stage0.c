@@ -14,6 +14,7 @@
 #include "firmware/guest/entry.h"
 
 #define LEAF_SIZE   (1ULL << 30)
+#define LEAF_PLAIN  (2ULL << 20)
 #define REACH       (1ULL << STAGE0_REACH_SHIFT)
 #define HIGH_MEMORY (4ULL << 30)
 #define CR4         0x620 /* PAE, and OSFXSR, OSXMMEXCPT for the SHA extensions */
@@ -28,6 +29,8 @@ static_assert(REACH == GUEST_TABLE_ENTRIES * LEAF_SIZE,
 static_assert(STAGE0_PML4 + 2 * PAGE_SIZE == STAGE0_PDPT_SHARED, "the tables are adjacent");
 static_assert(STAGE0_CODE + STAGE0_CODE_MAX <= STAGE0_STACK, "the code ends below the stack");
 static_assert(STAGE0_STACK + PAGE_SIZE == STAGE0_STACK_TOP, "the stack is one page");
+static_assert(STAGE0_TABLES_END - STAGE0_REACH_MAX / LEAF_SIZE * PAGE_SIZE >= STAGE0_STACK_TOP,
+              "a plain guest's page tables lie above the stack");
 
 /* Linux, arch/x86/include/asm/sev.h, struct cc_blob_sev_info. */
 struct cc_blob {
@@ -113,6 +116,11 @@ static struct stage0_range part_range(const struct guest_part *part)
 	return (struct stage0_range){ part->gpa, part->gpa + guest_part_size(&g, part) };
 }
 
+uint64_t stage0_tables(bool snp, uint64_t reach)
+{
+	return snp ? 0 : (reach + LEAF_SIZE - 1) / LEAF_SIZE * PAGE_SIZE;
+}
+
 /* The name of a part that would be overwritten; NULL: none. */
 static const char *launched(const struct stage0_range *r)
 {
@@ -159,6 +167,8 @@ static bool span(uint64_t start, uint64_t size, struct stage0_range *ret)
 static const char *blob_fault(const struct stage0_config *c, size_t index)
 {
 	const struct stage0_blob_spec *b = &c->blobs[index];
+	const struct stage0_range tables = { STAGE0_TABLES_END - stage0_tables(c->snp, c->reach),
+		                             STAGE0_TABLES_END };
 	struct stage0_range from, to, other;
 	bool held = !c->snp;
 
@@ -166,7 +176,9 @@ static const char *blob_fault(const struct stage0_config *c, size_t index)
 		return "does not lie below 512 GiB";
 	if (b->size == 0)
 		return NULL;
-	if (launched(&to) || launched(&from))
+	if (!c->snp && (from.end > c->reach || to.end > c->reach))
+		return "is not shown by the page tables";
+	if (launched(&to) || launched(&from) || overlap(&to, &tables))
 		return "overlaps pages that are loaded at launch";
 	for (size_t i = 0; i < c->n_ranges; i++) {
 		if (overlap(&from, &c->ranges[i]))
@@ -209,6 +221,13 @@ static int config_check(const struct stage0_config *c, struct error *err)
 			err, ERROR_BAD_LAYOUT,
 			"stage0: %zu runs of memory, %zu files: at most %d and %d are possible",
 			c->n_ranges, c->n_blobs, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS);
+	if (!c->snp && (c->reach > STAGE0_REACH_MAX || c->entry >= c->reach))
+		return error_set(
+			err, ERROR_BAD_LAYOUT,
+			"stage0: a plain guest's page tables show 0x%llx bytes, of at most "
+			"0x%llx; the kernel's entry is at 0x%llx",
+			(unsigned long long)c->reach, (unsigned long long)STAGE0_REACH_MAX,
+			(unsigned long long)c->entry);
 	if (c->entry >= REACH)
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "stage0: kernel entry 0x%llx is not below 512 GiB",
@@ -219,14 +238,42 @@ static int config_check(const struct stage0_config *c, struct error *err)
 }
 
 /* Entry 0 of the PML4 leads to the private view, entry 1 to the same memory at 2^39. Shared memory is never code. */
-static void tables_fill(uint8_t *low, uint64_t c_mask)
+static void tables_link(uint8_t *low, uint64_t c_mask)
 {
 	uint8_t *pml4 = low + (STAGE0_PML4 - LOW);
 
 	guest_link(pml4, 0, STAGE0_PDPT, c_mask);
 	guest_link(pml4, 1, STAGE0_PDPT_SHARED, c_mask);
+}
+
+static void tables_snp(uint8_t *low, uint64_t c_mask)
+{
+	tables_link(low, c_mask);
 	guest_identity(low + (STAGE0_PDPT - LOW), LEAF_SIZE, c_mask);
 	guest_identity(low + (STAGE0_PDPT_SHARED - LOW), LEAF_SIZE, GUEST_NX);
+}
+
+/* Both views lead to the same tables of 2 MiB pages, one for each GiB that there is. *ret is to be added to the plan. */
+static int tables_plain(struct plan *p, uint8_t *low, uint64_t reach, struct region *ret,
+                        struct error *err)
+{
+	auto_blob struct blob tables = BLOB_NONE;
+	uint64_t size = stage0_tables(false, reach);
+	int r = blob_zero(size, &tables, err);
+
+	if (r < 0)
+		return r;
+	*ret = (struct region){ STAGE0_TABLES_END - size, size, PAGE_DATA, tables.data,
+		                "stage0 page directories" };
+	tables_link(low, 0);
+	for (unsigned i = 0; i < size / PAGE_SIZE; i++) {
+		gpa_t table = ret->gpa + i * PAGE_SIZE;
+
+		guest_link(low + (STAGE0_PDPT - LOW), i, table, 0);
+		guest_link(low + (STAGE0_PDPT_SHARED - LOW), i, table, GUEST_NX);
+		guest_identity_from(tables.data + i * PAGE_SIZE, i * LEAF_SIZE, LEAF_PLAIN, 0);
+	}
+	return plan_adopt(p, blob_steal(&tables), err);
 }
 
 static void params_fill(uint8_t *low, const struct stage0_config *c)
@@ -281,13 +328,19 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
 {
 	const struct guest g = stage0_guest();
 	auto_blob struct blob low = BLOB_NONE;
+	struct region tables = { 0 };
 	int r = config_check(c, err);
 
 	if (r == 0)
 		r = blob_zero(LOW_END - LOW, &low, err);
 	if (r < 0)
 		return r;
-	tables_fill(low.data, c->snp ? 1ULL << c->c_bit : 0);
+	if (c->snp)
+		tables_snp(low.data, 1ULL << c->c_bit);
+	else
+		r = tables_plain(p, low.data, c->reach, &tables, err);
+	if (r < 0)
+		return r;
 	params_fill(low.data, c);
 	if (c->snp)
 		cc_fill(low.data);
@@ -295,6 +348,8 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
 	memcpy(low.data + (STAGE0_CMDLINE - LOW), c->cmdline_page, PAGE_SIZE);
 	memcpy(low.data + (STAGE0_ACPI - LOW), c->acpi_page, PAGE_SIZE);
 	r = guest_add(p, &g, c->snp, blob_steal(&low), err);
+	if (r == 0 && tables.size)
+		r = plan_add(p, &tables, err);
 	if (r == 0)
 		*bsp = guest_state(&g, c->vcpu_sig);
 	return r;

@@ -32,6 +32,8 @@ struct stage0_config {
 	uint16_t exit_port; /* where a plain guest tells why it failed; 0: nowhere */
 	uint32_t vcpu_sig;
 	uint64_t entry; /* of the kernel, 64-bit */
+	uint64_t
+		reach; /* plain: where the memory ends that the page tables have to show; see stage0_tables() */
 	struct stage0_range
 		ranges[STAGE0_MAX_RANGES]; /* memory to validate, ascending; only SNP needs it */
 	size_t n_ranges;
@@ -50,6 +52,15 @@ struct stage0_config {
  */
 int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state *bsp,
                 struct error *err);
+
+/*
+ * How many bytes of page tables a plain guest has below STAGE0_TABLES_END, which Linux must not take for memory: 0 under
+ * SNP. Its pages are of 2 MiB, for not every KVM gives 1 GiB ones; SNP's are of 1 GiB, which every SNP host has, and few
+ * pages are measured then.
+ */
+uint64_t stage0_tables(bool snp, uint64_t reach);
+#define STAGE0_TABLES_END 0xa0000              /* PCs have no memory from here on */
+#define STAGE0_REACH_MAX  ((uint64_t)96 << 30) /* of a plain guest */
 
 /*
  * The memory that the launch does not load, ascending: of [0, low_end) and, where high_end is not 0, of

@@ -66,7 +66,10 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	d->snp_offered = types >> X_KVM_SNP_VM & 1;
 }
 
-/* pdpe1gb, APM volume 3, E.4.3: KVM has it for guests if it has it itself. stage0's page tables have such pages. */
+/*
+ * pdpe1gb, APM volume 3, E.4.3: KVM has it for guests if it has it itself. stage0's page tables have such pages under
+ * SNP, whose processors all have them; a plain guest's do without.
+ */
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	uint32_t reg[4];
@@ -77,9 +80,12 @@ void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct docto
 		doctor_say(c, DOCTOR_OK, "guests can have 1 GiB pages");
 		return;
 	}
-	doctor_say(c, DOCTOR_NOTE, "guests can't have 1 GiB pages: no kernel boots directly");
-	doctor_advise(c, "the page tables that such a kernel starts with have them (pdpe1gb)",
-	              "boot kernels through a firmware on this host, or use another");
+	doctor_say(c, DOCTOR_NOTE,
+	           "guests can't have 1 GiB pages: no kernel boots directly under SNP");
+	doctor_advise(c,
+	              "the page tables that it starts with have them there (pdpe1gb); those of a "
+	              "plain guest don't",
+	              "boot kernels through a firmware under SNP, or use another host");
 }
 
 #define SEV_TYPES (1U << X_KVM_SEV_VM | 1U << X_KVM_SEV_ES_VM)

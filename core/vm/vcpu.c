@@ -51,7 +51,7 @@ static int cpuid_suffices(struct vm *vm, const struct plan *p, struct error *err
 	if (!plan_settings(p)->gib_pages || (leaf && leaf->reg[CPUID_EDX] >> 26 & 1))
 		return 0;
 	error_set(err, ERROR_HOST_UNSUPPORTED,
-	          "this host's KVM gives guests no pages of 1 GiB (pdpe1gb)");
+	          "this host's KVM gives guests no 1 GiB pages (pdpe1gb)");
 	error_why(err, "the page tables that a directly booted kernel starts with have such pages");
 	return error_fix(err, "run it on another host, or boot the kernel through a firmware");
 }

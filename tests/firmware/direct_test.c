@@ -101,6 +101,7 @@ static void digest_of(struct fixture *f, struct snp_digest *ret)
 /* Whatever the kernel. */
 static const char order[] = "normal 2000+3000, normal 8000+1000, normal 7000+1000, "
 			    "normal 9000+1000, normal a000+1000, normal 10000+%x, zero 13000+1000";
+static const char order_kvm[] = ", normal "; /* page directories, as many as there are GiB */
 static const char order_snp[] = ", secrets 5000+1000, cpuid 6000+1000";
 
 static void check_order(struct fixture *f)
@@ -109,7 +110,9 @@ static void check_order(struct fixture *f)
 	struct seen s = see(f, MANIFEST_KVM);
 	int n = snprintf(want, sizeof(want), order, (unsigned)(stage0_blob_end - stage0_blob));
 
-	cr_expect_str_eq(s.order, want);
+	cr_expect_eq(strncmp(s.order, want, (size_t)n), 0, "%s", s.order);
+	cr_expect_eq(strncmp(s.order + n, order_kvm, strlen(order_kvm)), 0, "%s", s.order);
+	cr_expect_null(strchr(s.order + n + strlen(order_kvm), ','), "%s", s.order);
 	snprintf(want + n, sizeof(want) - (size_t)n, "%s", order_snp);
 	s = see(f, MANIFEST_SNP);
 	cr_expect_str_eq(s.order, want);
@@ -535,6 +538,8 @@ Test(direct, every_change_changes_the_digest_and_each_to_another)
 	}
 }
 
+#define LAST_LOW_SIZE (0x2d0 + 3 * 20 + 8) /* of the entry of the memory map that ends at 640 KiB */
+
 /* Bytes [from, to) of a page of both plans are alike. */
 static void check_alike(const struct seen *a, const struct seen *b, gpa_t gpa, size_t from,
                         size_t to)
@@ -544,19 +549,48 @@ static void check_alike(const struct seen *a, const struct seen *b, gpa_t gpa, s
 		                 "0x%llx, bytes 0x%zx to 0x%zx", (unsigned long long)gpa, from, to);
 }
 
-/* Entries differ by the C-bit, which the shared view's table has nowhere. */
+static uint64_t entry_at(const struct seen *s, gpa_t gpa)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (gpa >= s->regions[i].gpa && gpa - s->regions[i].gpa < s->regions[i].size)
+			return get(s->regions[i].bytes, gpa - s->regions[i].gpa, 8);
+	cr_assert_fail("no table at 0x%llx", (unsigned long long)gpa);
+	return 0;
+}
+
+/* Where a walk through a plan's own page tables ends for a virtual address, and whether code may run there. */
+static uint64_t walk(const struct seen *s, uint64_t c_bit, uint64_t at, bool *nx)
+{
+	uint64_t table = STAGE0_PML4, entry = 0;
+	int shift = 39;
+
+	for (*nx = false;; shift -= 9) {
+		entry = entry_at(s, table + (at >> shift & 511) * 8);
+		cr_assert(entry & 1, "0x%llx is not shown", (unsigned long long)at);
+		*nx |= entry >> 63;
+		table = entry & 0xffffffffff000 & ~c_bit;
+		if (shift < 39 && entry & 0x80)
+			break;
+	}
+	return (entry & 0xffffffffff000 & ~c_bit & -(1ULL << shift)) | (at & ((1ULL << shift) - 1));
+}
+
+/* Both show all memory and what is offered above it, in both views, by pages of either size. */
 static void check_tables(const struct seen *snp, const struct seen *kvm)
 {
-	const uint8_t *with = page_at(snp, STAGE0_PML4), *without = page_at(kvm, STAGE0_PML4);
-	size_t set = 0;
+	static const uint64_t places[] = { 0,           0x2000,  0x1234567, GIB - 1,
+		                           3 * GIB + 5, 4 * GIB, 5 * GIB };
 
-	for (size_t at = 0; at < 3 * PAGE_SIZE; at += 8) {
-		uint64_t a = get(with, at, 8), b = get(without, at, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		for (int shared = 0; shared < 2; shared++) {
+			uint64_t at = places[i] | (uint64_t)shared << 39;
+			bool a, b;
 
-		cr_assert_eq(a & ~(1ULL << C_BIT), b, "entry at 0x%zx", at);
-		set += a != b;
-	}
-	cr_expect_eq(set, 2 + 512);
+			cr_expect_eq(walk(snp, 1ULL << C_BIT, at, &a), places[i]);
+			cr_expect_eq(walk(kvm, 0, at, &b), places[i]);
+			cr_expect_eq(a, shared == 1);
+			cr_expect_eq(b, shared == 1);
+		}
 }
 
 static void check_params(const struct seen *snp, const struct seen *kvm)
@@ -582,11 +616,15 @@ Test(direct, the_plain_plan_differs_in_what_only_snp_has)
 	auto_fixture struct fixture f = direct(), g = direct();
 	struct seen snp = see(&f, MANIFEST_SNP), kvm = see(&g, MANIFEST_KVM);
 
-	cr_assert_eq(snp.n, kvm.n + 2, "secrets and cpuid");
+	cr_assert_eq(snp.n, kvm.n + 1, "secrets and cpuid; page directories");
 	check_tables(&snp, &kvm);
 	check_params(&snp, &kvm);
 	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, 0, SETUP_DATA);
-	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, SETUP_DATA + 8, PAGE_SIZE);
+	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, SETUP_DATA + 8, LAST_LOW_SIZE);
+	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, LAST_LOW_SIZE + 8, PAGE_SIZE);
+	cr_expect_eq(get(page_at(&snp, STAGE0_BOOT_PARAMS), LAST_LOW_SIZE, 8) -
+	                     get(page_at(&kvm, STAGE0_BOOT_PARAMS), LAST_LOW_SIZE, 8),
+	             6 * PAGE_SIZE, "a page directory for each GiB is no memory");
 	cr_expect_eq(get(page_at(&snp, STAGE0_BOOT_PARAMS), SETUP_DATA, 8),
 	             (uint64_t)STAGE0_SETUP_DATA);
 	cr_expect_eq(get(page_at(&kvm, STAGE0_BOOT_PARAMS), SETUP_DATA, 8), 0);
@@ -608,7 +646,7 @@ Test(direct, says_what_the_launch_needs)
 	cr_expect_null(s->measure_only);
 	make(&f, MANIFEST_KVM);
 	s = plan_settings(f.plan);
-	cr_expect(s->gib_pages && s->mtrrs_on);
+	cr_expect(!s->gib_pages && s->mtrrs_on, "not every KVM gives 1 GiB pages");
 	cr_expect_eq(s->c_bit, 0);
 	cr_expect_null(s->measure_only);
 }

@@ -82,17 +82,18 @@ static inline uint64_t qword_at(const struct seen *s, gpa_t gpa)
 
 /*
  * Walks as a CPU does, to a leaf that maps 1 << leaf_shift bytes; entries above it must have exactly `c_mask`
- * of all that is possible there (`c_any`). Returns the leaf.
+ * of all that is possible there (`c_any`). Returns the leaf, as never code (NX) if a table above it says so.
  */
 static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, uint64_t c_mask,
                             uint64_t c_any)
 {
-	uint64_t entry = s->bsp.cr3;
+	uint64_t entry = s->bsp.cr3, nx = 0;
 
 	for (int shift = 39; shift >= leaf_shift; shift -= 9) {
 		gpa_t table = entry & ADDRESS_BITS & ~c_mask;
 
 		entry = qword_at(s, table + (va >> shift & 511) * 8);
+		nx |= entry & PTE_NX;
 		cr_assert_eq(entry & 3, 3u, "va %#llx: not present or not writable",
 		             (unsigned long long)va);
 		if (shift > leaf_shift)
@@ -101,7 +102,7 @@ static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, u
 		cr_assert_eq(!!(entry & 0x80), shift == leaf_shift, "va %#llx: page size",
 		             (unsigned long long)va);
 	}
-	return entry;
+	return entry | nx;
 }
 
 /* Up to `end`, memory is itself with the C-bit, and at VIEW_SHARED once more without it and never code. */

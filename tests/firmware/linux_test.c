@@ -772,7 +772,7 @@ Test(bzimage, maps_each_page_of_stage0_as_what_it_is)
 		{ 4 * GIB, 0 },
 	};
 	struct linux_e820 map[16];
-	size_t n = linux_e820_of(512 * MIB, 0, map);
+	size_t n = linux_e820_of(0, 512 * MIB, 0, map);
 
 	cr_assert_eq(n, 5);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -783,7 +783,7 @@ Test(bzimage, maps_each_page_of_stage0_as_what_it_is)
 Test(bzimage, maps_memory_above_4_gib)
 {
 	struct linux_e820 map[16];
-	size_t n = linux_e820_of(3 * GIB, 5 * GIB, map);
+	size_t n = linux_e820_of(0, 3 * GIB, 5 * GIB, map);
 
 	cr_assert_eq(n, 6);
 	cr_expect_eq(type_at(map, n, 3 * GIB - 1), LINUX_RAM);
@@ -800,7 +800,7 @@ Test(bzimage, maps_any_two_ends_without_overlap)
 
 	for (size_t i = 0; i < k * k; i++) {
 		struct linux_e820 map[16];
-		size_t n = linux_e820_of(extremes[i % k], extremes[i / k], map);
+		size_t n = linux_e820_of(96 * 4096, extremes[i % k], extremes[i / k], map);
 
 		cr_assert(n >= 4 && n <= 6);
 		for (size_t j = 1; j < n; j++)

@@ -37,6 +37,7 @@ static struct stage0_config config(bool snp)
 		.exit_port = EXIT_PORT,
 		.vcpu_sig = SIGNATURE,
 		.entry = ENTRY,
+		.reach = STAGING + (2ULL << 30),
 		.blobs = { { STAGING + 0x5000, KERNEL, 0xb00123, { 1, 2, 3 } },
 		           { STAGING + (1ULL << 30), INITRD, 77, { 4, 5, 6 } } },
 		.n_blobs = 2,
@@ -77,7 +78,9 @@ static void check_views_as(bool snp)
 {
 	struct seen s = see_as(snp);
 
-	check_views(&s, REACH, 30, snp ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
+	/* 1 GiB pages up to 512 GiB, or 2 MiB pages up to the end of what a plain guest has. */
+	check_views(&s, snp ? REACH : STAGING + (2ULL << 30), snp ? 30 : 21,
+	            snp ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
 	for (unsigned i = 2; i < 512; i++)
 		cr_assert_eq(qword_at(&s, STAGE0_PML4 + i * 8), 0u, "more than the two views");
 	plan_free(s.plan);
@@ -117,6 +120,8 @@ static const struct expected {
 	{ 0x13000, 0x1000, PAGE_ZERO }, { 0x5000, 0x1000, PAGE_SECRETS },
 	{ 0x6000, 0x1000, PAGE_CPUID },
 };
+/* In the place of the last two: for 6 GiB, below 640 KiB. */
+static const struct expected directories = { 0x9a000, 0x6000, PAGE_DATA };
 
 static void check_regions(bool snp, size_t count)
 {
@@ -124,9 +129,11 @@ static void check_regions(bool snp, size_t count)
 
 	cr_assert_eq(s.n, count);
 	for (size_t i = 0; i < count; i++) {
-		cr_assert_eq(s.regions[i].gpa, expected[i].gpa, "region %zu", i);
-		cr_assert_eq(s.regions[i].size, expected[i].size, "region %zu", i);
-		cr_assert_eq(s.regions[i].kind, expected[i].kind, "region %zu", i);
+		const struct expected *e = !snp && i == count - 1 ? &directories : &expected[i];
+
+		cr_assert_eq(s.regions[i].gpa, e->gpa, "region %zu", i);
+		cr_assert_eq(s.regions[i].size, e->size, "region %zu", i);
+		cr_assert_eq(s.regions[i].kind, e->kind, "region %zu", i);
 	}
 	plan_free(s.plan);
 }
@@ -136,9 +143,9 @@ Test(stage0, adds_its_regions_in_launch_order)
 	check_regions(true, ARRAY_SIZE(expected));
 }
 
-Test(stage0, has_no_secrets_and_cpuid_pages_on_plain_kvm)
+Test(stage0, has_page_directories_instead_of_secrets_and_cpuid_on_plain_kvm)
 {
-	check_regions(false, ARRAY_SIZE(expected) - 2);
+	check_regions(false, ARRAY_SIZE(expected) - 1);
 }
 
 Test(stage0, launches_no_more_than_64_kib_with_four_vcpus)
@@ -543,4 +550,19 @@ Test(stage0, hashes_as_libcrypto_does_by_the_sha_extensions)
 	if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(ebx & 1U << 29))
 		cr_skip_test("this processor has no SHA extensions");
 	check_hash(stage0_sha256_ni);
+}
+
+Test(stage0, refuses_a_plain_guest_that_its_page_tables_do_not_show)
+{
+	struct stage0_config c = config(false);
+
+	c.reach = STAGING + (1ULL << 30);
+	check_refusal(&c, ERROR_BAD_LAYOUT, "initrd");
+	c.reach = ENTRY;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "entry");
+	c.reach = STAGE0_REACH_MAX + 1;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "at most");
+	c = config(false);
+	c.blobs[1].dst = STAGE0_TABLES_END - PAGE_SIZE;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "overlaps pages that are loaded");
 }
