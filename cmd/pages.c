@@ -435,8 +435,8 @@ static const struct page pages[] = {
 		         "the guest runs, it is KVM_RUN that failed, or an exit that such a "
 		         "guest cannot have.",
 		.exits = LAUNCH_FAILED ", or KVM failed while the guest ran",
-		.causes = { "KVM_RUN, Invalid argument: the guest used a GHCB that it had not "
-		            "registered, as a kernel without SNP support does at its start",
+		.causes = { "KVM_RUN, Invalid argument: the guest sent an event that KVM rejects, or "
+		            "(up to Linux 6.18) a GHCB not registered, as kernels without SNP do",
 		            "KVM_RUN, Input/output error: KVM gave the VM up",
 		            "LAUNCH_UPDATE, Input/output error without a firmware status: the "
 		            "host had no memory for a page, or it was loaded twice",
@@ -686,6 +686,8 @@ static const struct page pages[] = {
 		         "It counts as a failed launch.",
 		.exits = LAUNCH_FAILED,
 		.causes = { "a state of the vCPU that the processor does not allow",
+		            "a VMSA that the guest made for another vCPU (AP creation), and that "
+		            "can't run: Linux 7 says so, older kernels leave the vCPU waiting",
 		            "a page of a vCPU's state that the RMP does not give to the guest",
 		            "KVM inside a VM, with a hypervisor below that lacks a feature" },
 		.cures = { "try builtin:selftest, to see whether any guest runs on this host",

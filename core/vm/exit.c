@@ -137,9 +137,9 @@ static const struct {
 	int errnum;
 	const char *text;
 } run_errors[] = {
-	{ EINVAL, "the guest used a GHCB that it hasn't registered, made a VMSA that can't run, or "
-	          "sent an event KVM rejects; a kernel without SNP support does this right at its "
-	          "start" },
+	{ EINVAL, "the guest sent an event that KVM rejects, made a VMSA that can't run or, up to "
+	          "Linux 6.18, used a GHCB that it hasn't registered; a kernel without SNP support "
+	          "does this right at its start" },
 	{ EBADF, "/dev/sev was closed or its number reused" },
 	{ EIO, "KVM gave the VM up; the kernel log says why" },
 	{ ENOMEM, "the host has no memory for the guest" },

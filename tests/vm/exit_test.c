@@ -102,6 +102,8 @@ Test(exit, kvms_own_failures_keep_their_numbers)
 	check_end(&platform_snp, fake_reason(KVM_EXIT_FAIL_ENTRY, 0xffffffff), KVM_ENTRY_FAILED,
 	          0xffffffff, "0xffffffff");
 	check_end(&platform_snp, fake_reason(77, 0), ERROR_KVM, 77, "77");
+	check_end(&platform_snp, fake_reason(X_EXIT_SNP_REQ_CERTS, 0), ERROR_KVM, 43,
+	          "KVM exit 43");
 	check_end(&platform_plain, fake_reason(77, 0), ERROR_KVM, 0, "plain VM");
 }
 
@@ -193,6 +195,28 @@ Test(exit, page_state_changes_are_answered)
 	cr_assert_not_null(memory_at(&played.vm->memory, GHCB, 1),
 	                   "the 2 MiB hint doesn't mean private");
 	end(&played);
+}
+
+/* The first vCPU's VMSA is KVM's own; those of the others the guest may have made. */
+Test(exit, a_vmsa_that_the_guest_made_badly_is_the_guests)
+{
+	const struct fake_exit exit = fake_reason(KVM_EXIT_FAIL_ENTRY, ~0ULL);
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+
+	s.vcpus = 2;
+	p = fixture_plan(&s);
+	for (unsigned i = 0; i < 2; i++) {
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		struct outcome o;
+
+		fake_kvm_script(f, i, &exit, 1);
+		o = fixture_run(vm);
+		cr_assert_eq(o.kind, KVM_ENTRY_FAILED, "%s", o.detail);
+		cr_assert_eq(strstr(o.detail, "the guest made") != NULL, i == 1, "%s", o.detail);
+		fixture_end(f, vm);
+	}
 }
 
 /* The fake ends the VM over any other answer, as Linux 7.1 does; GUEST_EXITED says that it went on. */
