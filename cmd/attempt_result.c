@@ -198,17 +198,18 @@ static void verdict_tell(const struct attempt *a)
 {
 	const struct run_result *r = a->r;
 	const char *of = a->o->beside ? "" : r->variant, *colon = of[0] ? ": " : "";
+	const char *color = verdict_color(r->verdict), *end = verdict_color_end();
 
 	/* The verdict is the last line. */
 	if (a->ended && r->fix[0])
 		log_at(LOG_QUIET, "fix: %s%s%s", of, colon, r->fix);
 	if (r->verdict == RESULT_PASS)
-		log_notice("pass: %s%s%s", of, colon, r->sentence);
+		log_notice("%spass:%s %s%s%s", color, end, of, colon, r->sentence);
 	else if (r->verdict == RESULT_SKIP)
-		log_at(LOG_QUIET, "skip: %s%s%s [%s]", of, colon, r->sentence,
+		log_at(LOG_QUIET, "%sskip:%s %s%s%s [%s]", color, end, of, colon, r->sentence,
 		       reason_name(r->reason));
 	else if (a->ended)
-		log_at(LOG_QUIET, "fail: %s%s%s [%s]", of, colon, r->sentence,
+		log_at(LOG_QUIET, "%sfail:%s %s%s%s [%s]", color, end, of, colon, r->sentence,
 		       reason_name(r->reason));
 	else if (a->findings.errors)
 		findings_print(&a->findings, 0);
@@ -266,7 +267,8 @@ void attempt_without(const struct run_options *o, const struct run_result *r)
 		error_print(&err);
 	if (r->reason == RUN_SIGNALLED)
 		return; /* a line in the summary is enough for what nobody wanted any more */
-	log_at(LOG_QUIET, "fail: %s: %s [%s]", r->variant, r->sentence, reason_name(r->reason));
+	log_at(LOG_QUIET, "%sfail:%s %s: %s [%s]", verdict_color(r->verdict), verdict_color_end(),
+	       r->variant, r->sentence, reason_name(r->reason));
 	annotate(o, r);
 }
 

@@ -167,8 +167,9 @@ static void summary_tell(const struct matrix *x)
 		const struct run_result *r = &x->results[i];
 
 		count[r->verdict]++;
-		log_at(r->verdict == RESULT_PASS ? LOG_NOTICE : LOG_QUIET, "%-7s %3d  %s [%s]",
-		       run_verdict_name(r->verdict), r->status, r->variant, reason_name(r->reason));
+		log_at(r->verdict == RESULT_PASS ? LOG_NOTICE : LOG_QUIET, "%s%-7s%s %3d  %s [%s]",
+		       verdict_color(r->verdict), run_verdict_name(r->verdict), verdict_color_end(),
+		       r->status, r->variant, reason_name(r->reason));
 	}
 	log_notice("%u runs: %u passed, %u failed, %u ended by a limit, %u errors, %u skipped",
 	           x->n, count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_TIMEOUT],

@@ -74,16 +74,17 @@ static const struct argp_option measure_options[] = {
 	{ 0 },
 };
 
+/* Of each digest what tells them apart, so that a line fits a terminal; JSON has all of it. */
 static void show_regions(const struct snp_digest *d)
 {
-	char hex[2 * SNP_DIGEST_SIZE + 1];
+	enum { SHOWN = 8 }; /* bytes */
+	char hex[2 * SHOWN + 1];
 
 	for (size_t i = 0; i < d->n_ledger; i++) {
 		const struct snp_ledger_line *l = &d->ledger[i];
 
-		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s  %s\n", l->gpa,
-		       l->size / 1024, l->type, hex_of(l->digest_after, SNP_DIGEST_SIZE, hex),
-		       l->label);
+		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s...  %s\n", l->gpa,
+		       l->size / 1024, l->type, hex_of(l->digest_after, SHOWN, hex), l->label);
 	}
 }
 

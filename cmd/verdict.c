@@ -2,11 +2,13 @@
 /* cmd/verdict.c: the tables from ends of runs to statuses, and from statuses to verdicts. */
 #include "cmd/verdict.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "config/manifest.h"
@@ -139,4 +141,21 @@ static int rank(const struct run_result *r)
 bool verdict_worse(const struct run_result *a, const struct run_result *b)
 {
 	return rank(a) > rank(b);
+}
+
+const char *verdict_color(enum run_verdict verdict)
+{
+	static const char *const colors[] = {
+		[RESULT_PASS] = "\033[1;32m",    [RESULT_FAIL] = "\033[1;31m",
+		[RESULT_ERROR] = "\033[1;31m",   [RESULT_SKIP] = "\033[1;33m",
+		[RESULT_TIMEOUT] = "\033[1;31m",
+	};
+	static_assert(ARRAY_SIZE(colors) == RESULTS, "a verdict without a colour");
+
+	return color_wanted(STDERR_FILENO) ? colors[verdict] : "";
+}
+
+const char *verdict_color_end(void)
+{
+	return color_wanted(STDERR_FILENO) ? "\033[0m" : "";
 }

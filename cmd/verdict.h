@@ -21,6 +21,10 @@ int verdict_stopped(void);
 /* The verdict that goes with one of our statuses (not with a guest's own, under --guest-status). */
 enum run_verdict verdict_of(int status);
 
+/* What goes before a verdict on standard error, and behind it; "" where --color doesn't want it. Static. */
+const char *verdict_color(enum run_verdict verdict);
+const char *verdict_color_end(void);
+
 /* Whether a matrix rather ends with the status of `a` than with that of `b`. */
 bool verdict_worse(const struct run_result *a, const struct run_result *b);
 

@@ -209,6 +209,17 @@ else
   out_has "${esc}[1;31merror:"
 fi
 
+begin 'a verdict has the colours of an error'
+if kvm_usable; then
+  for option in '--color=always' '--color=never' '--color=auto'; do
+    green="${esc}[1;32mpass:${esc}[0m"
+    [ "$option" = --color=always ] || green=pass:
+    call run "$option" --platform kvm "$EXAMPLE"
+    wants 0
+    [ "$(tail -n 1 "$T/err")" = "snpvmm: $green the guest exited with status 0" ] || wrong "$(cat "$T/err")"
+  done
+fi
+
 begin '--color takes three words'
 call --color=red check "$EXAMPLE"
 usage_error "--color takes auto, always or never, not 'red'"

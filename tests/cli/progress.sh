@@ -15,7 +15,7 @@ script() { # LINE...
   printf '%s\n' "$@" >"$T/script"
 }
 watched() { # ARGUMENT...: standard error is a terminal
-  run env FAKE_SCRIPT="$T/script" python3 tests/cli/progress.py "$FAKE" run "$@"
+  run env FAKE_SCRIPT="$T/script" python3 tests/cli/progress.py "$FAKE" run --color=never "$@"
 }
 painted() { # how often the line was painted
   grep -o 'the guest runs \.\.\. [0-9]* s' "$T/out" | sort -u | tr '\n' ' '
@@ -41,6 +41,13 @@ for _ in 1 2 3 4 5; do
   [ -n "$(painted)" ] || break
 done
 [ -z "$(painted)" ] || wrong "it says: $(painted)"
+
+begin 'while a pipe has no reader it says so'
+mkfifo "$T/fifo"
+manifest "$T/pipe.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'serial: fifo' 'timeout: 3s'
+watched "$T/pipe.yaml"
+wants 2
+out_has "waiting for a reader of the output's pipe ... 1 s"
 
 begin 'nor has one that is told to be quiet'
 script 'sleep 1500' 'out 0xf4 1 0'
