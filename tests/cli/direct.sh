@@ -276,6 +276,26 @@ begin 'a kernel that is not the one pinned'
 manifest "$T/m.yaml" "boot: {kernel: {path: k, sha256: $(printf '%064d' 0)}}"
 refused file-differs $WHERE "boot.kernel: '$T/k' is not the file that the manifest pins" '  why: its SHA-256 is ' '  fix: '
 
+begin 'a kernel that says nothing: the likely cause, and no cause where it spoke'
+kernel
+silent() { # COMMAND-LINE 'PRINT' TEXT...
+  direct 'memory: 64M' 'timeout: 200ms'
+  printf '%s\nwait\n' "$2" >"$T/script"
+  run env FAKE_SCRIPT="$T/script" "${SNPVMM%/snpvmm}/tests/snpvmm-fake" run --set "boot.cmdline=$1" "$T/m.yaml"
+  wants 124
+  shift 2
+  err_has "$@"
+}
+no_byte='; the console got no byte [timeout]'
+silent 'root=/dev/vda quiet' '' "$no_byte" 'snpvmm: fix: add console=ttyS0 to boot.cmdline'
+silent 'console=tty0 xconsole=ttyS0' '' "$no_byte" 'snpvmm: fix: add console=ttyS0 to boot.cmdline'
+silent 'console=ttyS0,115200 quiet' '' "$no_byte" 'snpvmm: fix: take quiet out of boot.cmdline'
+silent 'console=ttyS0' '' "$no_byte" 'snpvmm: fix: add earlyprintk=serial,ttyS0'
+silent 'console=uart8250,io,0x3f8 earlyprintk=serial,ttyS0' '' "$no_byte"
+err_lacks 'fix: '
+silent 'root=/dev/vda' 'print "a word\n"' "; the console's last line is 'a word' [timeout]"
+err_lacks 'fix: ' 'no byte'
+
 if kvm_usable; then
   kernel
   patch "$T/k" $ENTRY 'ba f8030000 b0 41 ee' # mov edx, 0x3f8; mov al, 'A'; out dx, al
