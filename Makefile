@@ -24,7 +24,7 @@ LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 CRYPTO   := $(wildcard $(shell pkg-config --variable=libdir libcrypto 2>/dev/null)/libcrypto.a)
 LDLIBS   += $(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS))
 
-all: $(B)/snpvmm share
+all: $(B)/snpvmm $(B)/snpvmm-guest share
 
 include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk
 
@@ -39,6 +39,20 @@ $(B)/%.o: %.c Makefile
 $(B)/%.o: %.S Makefile
 	@echo "  AS      $<"
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) -c $< -o $@
+
+# What runs inside of guests, in any initramfs. It needs no C library: all flags are said here, none come from the
+# environment. The last three let clang pass over a flag that only gcc has.
+GUEST_SRC   := $(sort $(wildcard guest/*.c))
+GUEST_FLAGS := -std=gnu17 $(WARN) -m64 -march=x86-64 -Os -ffreestanding -fno-builtin -fno-pic -no-pie -mgeneral-regs-only \
+               -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-ident -g0 \
+               -nostdlib -static -s -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,norelro -Wl,-z,noseparate-code \
+               -fno-tree-loop-distribute-patterns -Wno-unknown-warning-option -Wno-ignored-optimization-argument
+$(B)/snpvmm-guest: $(GUEST_SRC) $(wildcard guest/*.h) Makefile
+	@echo "  CC      $@"
+	mkdir -p $(@D) && $(CC) $(GUEST_FLAGS) -I. -DSNPVMM_VERSION='"$(VERSION)"' $(GUEST_SRC) -o $@
+# Its parts that are mere C are tested as other sources are.
+$(B)/tests/guest/arg_test: $(B)/guest/arg.o
+$(B)/tests/guest/frame_test: $(B)/guest/frame.o
 
 # One test program for each test file, linked with what ships.
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
@@ -76,10 +90,10 @@ check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
 testbins: $(TESTBIN) $(FAKEBIN) $(TOOLS)
-check-all: $(B)/snpvmm testbins layers
+check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
-check-snp: $(B)/snpvmm $(TOOLS)
+check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(TOOLS)
 	-$(MAKE) guest-images # needs Debian's archive; what needs them is skipped aloud otherwise
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
 bench: $(B)/snpvmm $(TOOLS)
@@ -101,7 +115,7 @@ $(B)/share/manifest.schema.json: $(B)/snpvmm
 
 # SOURCE=PLACE below PREFIX.
 DOCDIR    := share/doc/snpvmm
-INSTALLED := $(foreach m,$(wildcard snpvmm.1 snpvmm*.5),$(m)=share/man/man$(subst .,,$(suffix $(m)))/$(m)) \
+INSTALLED := $(foreach m,$(wildcard snpvmm*.[15]),$(m)=share/man/man$(subst .,,$(suffix $(m)))/$(m)) \
              $(B)/share/completion.bash=share/bash-completion/completions/snpvmm \
              $(B)/share/completion.zsh=share/zsh/site-functions/_snpvmm \
              $(B)/share/completion.fish=share/fish/vendor_completions.d/snpvmm.fish \
@@ -110,17 +124,18 @@ INSTALLED := $(foreach m,$(wildcard snpvmm.1 snpvmm*.5),$(m)=share/man/man$(subs
              $(foreach f,$(wildcard examples/*) LICENSE,$(f)=$(DOCDIR)/$(f))
 ROOT       = '$(DESTDIR)$(PREFIX)'
 UDEVRULES  = '$(DESTDIR)$(UDEVDIR)'/rules.d/60-snpvmm.rules
-install: $(B)/snpvmm share
+install: $(B)/snpvmm $(B)/snpvmm-guest share
 	umask 022 && install -D -m 755 $< $(ROOT)/bin/snpvmm
+	umask 022 && install -D -m 755 $(B)/snpvmm-guest $(ROOT)/bin/snpvmm-guest
 	umask 022 && $(foreach f,$(INSTALLED),install -D -m 644 $(subst =, $(ROOT)/,$(f)) &&) :
 	umask 022 && install -D -m 644 udev/60-snpvmm.rules $(UDEVRULES)
 uninstall:
-	rm -f $(ROOT)/bin/snpvmm $(foreach f,$(INSTALLED),$(ROOT)/$(lastword $(subst =, ,$(f)))) $(UDEVRULES)
+	rm -f $(ROOT)/bin/snpvmm $(ROOT)/bin/snpvmm-guest $(foreach f,$(INSTALLED),$(ROOT)/$(lastword $(subst =, ,$(f)))) $(UDEVRULES)
 	-rmdir $(ROOT)/$(DOCDIR)/examples $(ROOT)/$(DOCDIR) $(ROOT)/share/snpvmm 2>/dev/null
 compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
 clean: ; rm -rf $(B)
 
-layers: ; awk -f tests/layers.awk $(SRC) $(CMDSRC) $(HEADERS) # no include reaches up
+layers: ; awk -f tests/layers.awk $(SRC) $(CMDSRC) $(GUEST_SRC) $(HEADERS) # no include reaches up
 
 .PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other

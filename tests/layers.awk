@@ -6,6 +6,7 @@ BEGIN {
 function room(path) { sub(/\/[^\/]*$/, "", path); sub(/^firmware\/.*/, "firmware", path); return path }
 /^#include "/ {
 	split($0, q, "\""); from = room(FILENAME); to = room(q[2])
+	if ((from == "guest") != (to == "guest")) { print FILENAME ":" FNR ": snpvmm-guest and snpvmm share no source"; bad = 1 }
 	if (q[2] ~ /^tests\//) { print FILENAME ":" FNR ": includes a test"; bad = 1 }
 	if (rank[to] && rank[from] && rank[to] < rank[from]) { print FILENAME ":" FNR ": reaches up to " to; bad = 1 }
 }

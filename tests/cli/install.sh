@@ -19,7 +19,8 @@ files() { # FOLDER: mode and path of all that is below it
 wanted() { # PREFIX
   {
     echo "755 $1/bin/snpvmm"
-    for page in snpvmm.1 snpvmm.yaml.5; do
+    echo "755 $1/bin/snpvmm-guest"
+    for page in snpvmm.1 snpvmm.yaml.5 snpvmm-guest.1; do
       [ ! -e "$page" ] || echo "644 $1/share/man/man${page##*.}/$page"
     done
     echo "644 $1/share/bash-completion/completions/snpvmm"

@@ -8,14 +8,14 @@ KEYS=$PWD/snpvmm.yaml.5
 
 if command -v mandoc >/dev/null; then
   begin 'mandoc has nothing to warn of'
-  for page in "$PAGE" "$KEYS"; do
+  for page in "$PAGE" "$KEYS" "$PWD/snpvmm-guest.1"; do
     run mandoc -T lint -W warning "$page"
     wants 0
     out_is ''
   done
 
   begin 'no quotation is within another'
-  for page in "$PAGE" "$KEYS"; do
+  for page in "$PAGE" "$KEYS" "$PWD/snpvmm-guest.1"; do
     # shellcheck disable=SC1112 # the page's quotes
     mandoc -T utf8 "$page" | sed 's/.\x08//g' | tr '\n' ' ' | grep -o -E '‘[^’]*‘[^’]*’|’’' >"$T/nested"
     [ ! -s "$T/nested" ] || wrong "$page: $(cat "$T/nested")"

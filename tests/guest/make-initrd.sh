@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/guest/make-initrd.sh OUT KERNELDIR TOOLS [--busybox FILE] [--module NAME]...: the test guest's initrd.
+# tests/guest/make-initrd.sh OUT KERNELDIR TOOLS GUEST [--busybox FILE] [--module NAME]...: the test guest's initrd.
 #
-# OUT ends in .cpio or .cpio.gz. KERNELDIR is what fetch.sh makes of a kernel's package, TOOLS has mkcpio,
-# exit-port and report (make guest-tools). Without --busybox, fetch.sh gets Debian's static one. The guest loads
+# OUT ends in .cpio or .cpio.gz. KERNELDIR is what fetch.sh makes of a kernel's package, TOOLS has mkcpio, and GUEST
+# is snpvmm-guest (make guest-tools). Without --busybox, fetch.sh gets Debian's static one. The guest loads
 # sev-guest, if its kernel has it, then each NAME, which it must have; what they depend on comes before them.
 # Equal inputs give equal bytes. Status 77: no busybox to be had.
 set -eu
@@ -17,10 +17,10 @@ usage() {
   exit 2
 }
 
-[ $# -ge 3 ] || usage
+[ $# -ge 4 ] || usage
 here=$(dirname "$0")
-out=$1 kernel=$2 tools=$3 busybox='' wanted=''
-shift 3
+out=$1 kernel=$2 tools=$3 guest=$4 busybox='' wanted=''
+shift 4
 while [ $# -gt 0 ]; do
   [ $# -ge 2 ] || usage
   case $1 in
@@ -32,8 +32,8 @@ while [ $# -gt 0 ]; do
 done
 builtin=$(find "$kernel" -name modules.builtin)
 [ -n "$builtin" ] || die "$kernel holds no kernel as fetch.sh unpacks it"
-for tool in mkcpio exit-port report; do
-  [ -x "$tools/$tool" ] || die "no $tool in $tools (make guest-tools)"
+for tool in "$tools/mkcpio" "$guest"; do
+  [ -x "$tool" ] || die "no $tool (make guest-tools)"
 done
 
 mkdir -p "$(dirname "$out")"
@@ -103,8 +103,7 @@ list() { # of the archive, for mkcpio
   for applet in $("$busybox" --list | LC_ALL=C sort); do
     [ "$applet" = busybox ] || echo "link bin/$applet busybox"
   done
-  echo "file bin/exit-port 755 $tools/exit-port"
-  echo "file bin/report 755 $tools/report"
+  echo "file bin/snpvmm-guest 755 $guest"
   echo "file lib/modules/load 644 $work/load"
   for module in $modules; do
     echo "file lib/modules/$module.ko 644 $work/$module.ko"

@@ -199,7 +199,27 @@ attested() { # RUN-FUNCTION ARGUMENT...: and the measurement in the guest's repo
   return $status
 }
 
+# What snpvmm-guest prints is read back: the report has our digest and the guest's data, and the CRC that it says (gzip's).
+report_read() { # RUN-FUNCTION ARGUMENT...
+  attested "$@"
+  status=$?
+  sed -n 's/.*snpvmm-report: [0-9][0-9] //p' out.log | tr -d '\r' | base64 -d >report.bin
+  crc=$(gzip -c <report.bin | tail -c 8 | od -An -tx4 -N4 | tr -d ' ')
+  [ "$(grep -c "snpvmm-report: [a-z]* $(wc -c <report.bin) bytes, crc32 0x$crc" out.log)" = 2 ] && echo 'the frame is whole'
+  snpvmm inspect report.bin >report.txt 2>&1
+  grep -q "measurement.* $said" report.txt && echo 'the frame has our measurement'
+  tr -d ' \n' <report.txt | grep -q "00112233445566778899aabbccddeeff" && echo 'the frame has our data'
+  return $status
+}
+
 if [ -e linux.yaml ]; then
+  case_run 'snpvmm-guest prints the report, and ends the guest with a status' 3 'the report agrees' 'the frame is whole' \
+    'the frame has our measurement' 'the frame has our data' 'the guest exited with status 3' \
+    -- report_read linux_run 'snpvmm.do=report snpvmm.data=00112233445566778899aabbccddeeff snpvmm.status=3' --guest-status
+  case_run 'a status of more than a byte' 1 'the guest exited with status 65537' -- linux_run 'snpvmm.status=0x10001'
+  case_run 'snpvmm-guest in a plain VM: a status, and why there is no report' 3 \
+    '^snpvmm-guest: no measurement: this is not an SEV-SNP guest' '^snpvmm-guest: ready' 'the guest exited with status 3' \
+    -- linux_run 'snpvmm.status=3' --guest-status --platform kvm
   case_run 'Linux boots directly, and its attestation report has our measurement' 0 \
     'sev: .*SEV-SNP' '^snpvmm-guest: cpus 1' '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
     -- attested linux_run ''

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* guest/frame.c: base64 in numbered lines between two marks; see frame.h. */
+#include "guest/frame.h"
+
+struct line {
+	char *to;
+	size_t size;
+};
+
+static void put(struct line *l, const char *text)
+{
+	while (*text)
+		l->to[l->size++] = *text++;
+}
+
+static void put_decimal(struct line *l, size_t n)
+{
+	if (n >= 10)
+		put_decimal(l, n / 10);
+	l->to[l->size++] = (char)('0' + n % 10);
+}
+
+static void put_base64(struct line *l, const uint8_t *bytes, size_t size)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t at = 0; at < size; at += 3) {
+		size_t left = size - at;
+		uint32_t group = (uint32_t)bytes[at] << 16;
+
+		group |= left > 1 ? (uint32_t)bytes[at + 1] << 8 : 0;
+		group |= left > 2 ? bytes[at + 2] : 0;
+		for (size_t i = 0; i < 4; i++)
+			l->to[l->size++] = i > left ? '=' : digits[group >> (18 - 6 * i) & 63];
+	}
+}
+
+uint32_t frame_crc32(const uint8_t *bytes, size_t size)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < size; i++) {
+		crc ^= bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+static void put_mark(struct line *l, const char *mark, const uint8_t *bytes, size_t size)
+{
+	uint32_t crc = frame_crc32(bytes, size);
+
+	put(l, mark);
+	put_decimal(l, size);
+	put(l, " bytes, crc32 0x");
+	for (int shift = 28; shift >= 0; shift -= 4)
+		l->to[l->size++] = "0123456789abcdef"[crc >> shift & 15];
+}
+
+size_t frame_line(const uint8_t *bytes, size_t size, size_t n, char to[FRAME_LINE + 1])
+{
+	size_t last = (size + FRAME_BYTES - 1) / FRAME_BYTES + 1;
+	struct line l = { .to = to };
+
+	if (n > last)
+		return 0;
+	put(&l, "snpvmm-report: ");
+	if (n == 0 || n == last) {
+		put_mark(&l, n == 0 ? "begin " : "end ", bytes, size);
+	} else {
+		size_t at = (n - 1) * FRAME_BYTES;
+		size_t left = size - at;
+
+		put(&l, n <= 10 ? "0" : "");
+		put_decimal(&l, n - 1);
+		put(&l, " ");
+		put_base64(&l, bytes + at, left < FRAME_BYTES ? left : FRAME_BYTES);
+	}
+	put(&l, "\n");
+	return l.size;
+}

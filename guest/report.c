@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* guest/report.c: an attestation report by the kernel's sev-guest driver, in either of its two ways. */
+#include "guest/report.h"
+
+#include <asm/errno.h>
+#include <asm/fcntl.h>
+#include <asm/unistd.h>
+#include <linux/ioctl.h>
+#include <linux/sev-guest.h>
+
+#include "guest/frame.h"
+#include "guest/sys.h"
+
+#define DEVICE   "/dev/sev-guest"
+#define CONFIGFS "/sys/kernel/config/tsm/report"
+
+static_assert((int)REPORT_ROOM <= (int)FRAME_MAX, "every report fits a frame");
+
+/* struct snp_guest_request_ioctl, whose last field has had two names. */
+struct request {
+	uint8_t version;
+	uint64_t to_firmware, from_firmware;
+	uint32_t firmware_error, vmm_error;
+};
+static_assert(sizeof(struct request) == sizeof(struct snp_guest_request_ioctl),
+              "struct snp_guest_request_ioctl");
+
+/* MSG_REPORT_RSP, SEV-SNP firmware ABI 7.3: what the driver leaves in snp_report_resp.data. */
+struct report_message {
+	uint32_t status;
+	uint32_t size;
+	uint8_t reserved[24];
+	uint8_t report[REPORT_ROOM];
+};
+static_assert(offsetof(struct report_message, report) == 0x20, "MSG_REPORT_RSP.REPORT");
+static_assert(sizeof(struct report_message) == sizeof(struct snp_report_resp), "snp_report_resp");
+
+static size_t failed(const char *what, const char *why, const char *fix)
+{
+	say("snpvmm-guest: error: ", what, why ? ": " : "", why ? why : "", "\n", (char *)NULL);
+	if (fix)
+		say("  fix: ", fix, "\n", (char *)NULL);
+	return 0;
+}
+
+static size_t refused(const char *what, uint64_t code, const char *fix)
+{
+	char digits[24];
+
+	return failed(what, number_text(code, 16, digits), fix);
+}
+
+static size_t no_device(void)
+{
+	if (!sys_exists("/sys/devices"))
+		return failed("there is no " DEVICE " and no /sys to ask", NULL,
+		              "mount -t sysfs sysfs /sys; mount -t devtmpfs devtmpfs /dev");
+	/* The kernel registers this where it runs under SEV-SNP, whether there is a driver or not. */
+	if (!sys_exists("/sys/devices/platform/sev-guest"))
+		return failed("this is not an SEV-SNP guest", NULL,
+		              "launch it on platform snp; the kernel needs "
+		              "CONFIG_AMD_MEM_ENCRYPT, and Linux 5.19 or later");
+	return failed("there is no " DEVICE ", its driver is not loaded", NULL,
+	              "modprobe sev-guest; an initramfs has to hold this module and what it needs "
+	              "(gcm, ghash)");
+}
+
+static size_t take(const struct report_message *m, uint8_t to[REPORT_ROOM])
+{
+	if (m->status == 0x16)
+		return failed("the SNP firmware refuses a report", "bad parameter (0x16)", NULL);
+	if (m->status != 0)
+		return refused("the SNP firmware refuses a report, status", m->status, NULL);
+	if (m->size < REPORT_SIZE || m->size > REPORT_ROOM)
+		return refused("the SNP firmware gave a report of unknown size", m->size, NULL);
+	for (size_t i = 0; i < m->size; i++)
+		to[i] = m->report[i];
+	return m->size;
+}
+
+static size_t by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM])
+{
+	static struct report_message response;
+	static struct snp_report_req request; /* VMPL 0 */
+	struct request r = { 1, (uintptr_t)&request, (uintptr_t)&response, 0, 0 };
+	long error;
+
+	for (size_t i = 0; i < REPORT_DATA_SIZE; i++)
+		request.user_data[i] = data[i];
+	error = sys_call(__NR_ioctl, fd, (long)SNP_GET_REPORT, (long)&r);
+	if (error == 0)
+		return take(&response, to);
+	if (r.vmm_error)
+		return refused("the VMM doesn't pass the request on, its error", r.vmm_error, NULL);
+	if (r.firmware_error)
+		return refused("the SNP firmware refuses the request, status", r.firmware_error,
+		               NULL);
+	return failed("SNP_GET_REPORT", errno_text(error),
+	              "the kernel's log says more; a key that was given up needs a new launch");
+}
+
+static int write_file(const char *path, const uint8_t *data, size_t size)
+{
+	int fd = sys_open(path, O_WRONLY);
+	int r = fd < 0 ? fd : sys_write(fd, data, size);
+
+	if (fd >= 0)
+		sys_close(fd);
+	return r;
+}
+
+/* A folder is a request: what is written to inblob makes what outblob reads as. */
+static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM])
+{
+	static const char folder[] = CONFIGFS "/snpvmm-guest";
+	static char provider[16];
+	long r = sys_call(__NR_mkdir, (long)folder, 0700, 0);
+
+	if (r < 0 && r != -EEXIST)
+		return failed("cannot make " CONFIGFS "/snpvmm-guest", errno_text(r),
+		              "run it as root");
+	r = sys_read(CONFIGFS "/snpvmm-guest/provider", provider, sizeof(provider) - 1);
+	if (r >= 0 && !text_same(provider, "sev_guest\n") && !text_same(provider, "sev_guest"))
+		r = -ENODEV;
+	if (r >= 0)
+		r = write_file(CONFIGFS "/snpvmm-guest/inblob", data, REPORT_DATA_SIZE);
+	if (r >= 0)
+		r = sys_read(CONFIGFS "/snpvmm-guest/outblob", to, REPORT_ROOM);
+	sys_call(__NR_rmdir, (long)folder, 0, 0);
+	if (r < 0)
+		return failed("no report by " CONFIGFS, errno_text(r), NULL);
+	if (r < REPORT_SIZE)
+		return refused("configfs gave a report of unknown size", (uint64_t)r, NULL);
+	return (size_t)r;
+}
+
+size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM])
+{
+	int fd = sys_open(DEVICE, O_RDWR);
+	size_t size;
+
+	if (fd == -ENOENT)
+		return sys_exists(CONFIGFS) ? by_configfs(data, to) : no_device();
+	if (fd < 0)
+		return failed("cannot open " DEVICE, errno_text(fd),
+		              fd == -EACCES || fd == -EPERM ? "run it as root" : NULL);
+	size = by_device(fd, data, to);
+	sys_close(fd);
+	return size;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* guest/report.h: asks the SNP firmware for this guest's attestation report. */
+#ifndef GUEST_REPORT_H
+#define GUEST_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of ATTESTATION_REPORT, SEV-SNP firmware ABI 7.3. */
+enum {
+	REPORT_SIZE = 1184,
+	REPORT_DATA_SIZE = 64,
+	REPORT_MEASUREMENT = 0x90,
+	MEASUREMENT_SIZE = 48
+};
+
+/*
+ * A report with `data` in its REPORT_DATA: by /dev/sev-guest, else by configfs. `to` has REPORT_ROOM bytes. Its
+ * size, which is at least REPORT_SIZE; 0 if there is none, and standard error says why and what to do.
+ */
+enum { REPORT_ROOM = 4000 - 0x20 };
+size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM]);
+
+#endif
