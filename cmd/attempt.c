@@ -115,7 +115,10 @@ static int attempt_measure(struct attempt *a)
 		return STATUS_LAUNCH;
 	a->digested = true;
 	pins_announce(&a->m, a->measured, &a->digest);
-	return pins_check(&a->m, &a->digest, &a->err) < 0 ? STATUS_MEASUREMENT : STATUS_OK;
+	if (pins_check(&a->m, &a->digest, &a->err) < 0 ||
+	    prepare_id_digest(&a->m, a->digest.value, &a->err) < 0)
+		return STATUS_MEASUREMENT;
+	return STATUS_OK;
 }
 
 /* --- the guest --- */

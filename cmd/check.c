@@ -6,6 +6,7 @@
 #include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/plan/plan.h"
+#include "core/snp/digest.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -37,6 +38,20 @@ static void tell(const struct manifest *m, const char *text, const char *more)
 	           text, more);
 }
 
+/* Only an ID block depends on the digest. */
+static bool check_digest(const struct manifest *m, const struct plan *plan, struct findings *f)
+{
+	auto_digest struct snp_digest digest = { 0 };
+	struct error err = { 0 };
+
+	if (!m->id_block_given || plan_settings(plan)->no_measurement ||
+	    (snp_digest_of(plan, &digest, &err) == 0 &&
+	     prepare_id_digest(m, digest.value, &err) == 0))
+		return true;
+	findings_add(f, SEVERITY_ERROR, &err);
+	return false;
+}
+
 /* Assembling for both platforms is what `run` would do. */
 static void check_run(void *self, struct manifest *m, struct findings *f)
 {
@@ -46,7 +61,8 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 
 	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
 	    !prepare_plan(m, &c->images, MANIFEST_SNP, &plan, f) ||
-	    !prepare_plan(m, &c->images, MANIFEST_KVM, &plain, f) || c->format != SHOW_TEXT)
+	    !prepare_plan(m, &c->images, MANIFEST_KVM, &plain, f) || !check_digest(m, plan, f) ||
+	    c->format != SHOW_TEXT)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)

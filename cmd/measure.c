@@ -127,6 +127,11 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;
 	}
+	/* Whoever signs a new block needs the digest, which is as it is. */
+	if (prepare_id_digest(m, digest.value, &err) < 0) {
+		err.kind = ERROR_NONE;
+		findings_add(f, SEVERITY_WARNING, &err);
+	}
 	if (m->variant)
 		list_begin(c);
 	if (c->format == SHOW_TEXT)

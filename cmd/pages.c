@@ -329,9 +329,11 @@ static const struct page pages[] = {
 		.meaning = "the ID block, or its authentication, is not usable",
 		.means = "The ID block is the guest owner's signed word on the launch digest "
 		         "and the policy; snp.id_block and snp.id_auth give it to the "
-		         "firmware. One of them is missing, empty, or names an algorithm or a "
-		         "curve that the firmware does not know. Signatures are checked by the "
-		         "firmware alone: see 'snpvmm explain BAD_SIGNATURE'.",
+		         "firmware. One of them is missing, empty, for another policy than "
+		         "snp.policy, or names an algorithm or a curve that the firmware does "
+		         "not know; or a number in it has more than 384 bits. Signatures are "
+		         "checked by the firmware alone: see 'snpvmm explain BAD_SIGNATURE'. A "
+		         "block for another digest is 'measurement-differs'.",
 		.exits = NOTHING_LAUNCHED,
 		.causes = { "only one of the two keys is given",
 		            "a block of zeros, or the two files exchanged",
@@ -345,7 +347,8 @@ static const struct page pages[] = {
 	[ERROR_MEASUREMENT_DIFFERS] = {
 		.meaning = "the launch digest is not the one that is expected",
 		.means = "The digest of what would be launched is none of those in "
-		         "expect.measurement. 'why:' has both. It was computed from the very "
+		         "expect.measurement, or not the one that the ID block names. 'why:' "
+		         "has both. It was computed from the very "
 		         "bytes that would be launched, before the host was touched.",
 		.exits = "3; nothing was launched",
 		.causes = { "firmware, kernel, initrd or command line changed, if only by a byte",

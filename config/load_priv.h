@@ -94,6 +94,9 @@ int read_patterns(struct load *l, const struct key *k, const struct yaml_tree *v
 int read_exit(struct load *l, const struct key *k, const struct yaml_tree *v);
 int read_matrix(struct load *l, const struct key *k, const struct yaml_tree *v);
 
+/* Warnings about what was read. doubts.c. */
+void load_doubts(struct load *l);
+
 /* What they share, in read.c. */
 int read_number(struct load *l, const struct key *k, const struct yaml_tree *v);
 void *load_field(const struct load *l, const struct key *k);

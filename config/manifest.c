@@ -105,18 +105,36 @@ static int refuse_no_boot(struct load *l)
 	            : error_at(l->err, l->path, l->root->line, l->root->column);
 }
 
+static int check_kernel_for(struct load *l, enum key_id id, const char *what)
+{
+	if (!given(l, id) || !absent(l, KEY_BOOT_KERNEL))
+		return 0;
+	error_set(l->err, ERROR_CONFLICT, "'%s' without 'boot.kernel'", keys[id].name);
+	error_fix(l->err, "give the kernel that %s is for, or remove it", what);
+	return at_slot(l, id);
+}
+
+static int check_initrd(struct load *l)
+{
+	return check_kernel_for(l, KEY_BOOT_INITRD, "the initrd");
+}
+
+/* An empty one is none. What a firmware boots from elsewhere has a command line of its own. */
+static int check_cmdline(struct load *l)
+{
+	if (!l->m->cmdline || !l->m->cmdline[0])
+		return 0;
+	return check_kernel_for(l, KEY_BOOT_CMDLINE, "the command line");
+}
+
 static int check_boot(struct load *l)
 {
 	bool firmware = given(l, KEY_BOOT_FIRMWARE), kernel = given(l, KEY_BOOT_KERNEL);
 
 	l->m->direct = kernel && absent(l, KEY_BOOT_FIRMWARE);
-	if (given(l, KEY_BOOT_INITRD) && absent(l, KEY_BOOT_KERNEL)) {
-		error_set(l->err, ERROR_CONFLICT, "'boot.initrd' without 'boot.kernel'");
-		error_fix(l->err, "give the kernel that the initrd is for, or remove it");
-		return at_slot(l, KEY_BOOT_INITRD);
-	}
-	if (absent(l, KEY_BOOT_FIRMWARE) && absent(l, KEY_BOOT_KERNEL))
-		return refuse_no_boot(l);
+	if (absent(l, KEY_BOOT_FIRMWARE) && absent(l, KEY_BOOT_KERNEL)) /* else that is said */
+		return given(l, KEY_BOOT_INITRD) || given(l, KEY_BOOT_CMDLINE) ? 0
+		                                                               : refuse_no_boot(l);
 	if (!given(l, KEY_BOOT_KERNEL_HASHES))
 		l->m->kernel_hashes = firmware && kernel;
 	if (!l->m->kernel_hashes || (!absent(l, KEY_BOOT_FIRMWARE) && !absent(l, KEY_BOOT_KERNEL)))
@@ -178,6 +196,19 @@ static int check_patterns(struct load *l)
 	                                                        : KEY_EXPECT_NEVER);
 }
 
+static int check_exit_port(struct load *l)
+{
+	if (!l->m->exit_expected || !given(l, KEY_EXIT_PORT) || !key_sure(l, KEY_EXIT_PORT) ||
+	    l->m->exit_port_given)
+		return 0;
+	error_set(l->err, ERROR_CONFLICT, "'expect.exit' is %" PRIu64 ", but 'exit_port' is false",
+	          l->m->exit_code);
+	error_why(l->err,
+	          "without an exit port a guest cannot give a status, so no run could pass");
+	error_fix(l->err, "give 'exit_port' a port, or leave 'expect.exit' out");
+	return at_slot(l, KEY_EXPECT_EXIT);
+}
+
 static int check_exit(struct load *l)
 {
 	if (!l->m->exit_none || l->m->console.count > 0 || !key_sure(l, KEY_EXPECT_CONSOLE))
@@ -232,7 +263,8 @@ static int load_names(struct load *l)
 static int load_all(struct load *l, const struct manifest_choice *choice)
 {
 	static int (*const checks[])(struct load * l) = {
-		check_boot, check_id_block, check_ovmf_hash, check_patterns, check_exit,
+		check_boot,      check_initrd,   check_cmdline, check_id_block,
+		check_ovmf_hash, check_patterns, check_exit,    check_exit_port,
 	};
 	int r = collect_file(l);
 
@@ -247,7 +279,11 @@ static int load_all(struct load *l, const struct manifest_choice *choice)
 		r = read_all(l);
 	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++)
 		r = load_keep(l, checks[i](l));
-	return r == 0 ? load_names(l) : r;
+	if (r == 0)
+		r = load_names(l);
+	if (r == 0)
+		load_doubts(l);
+	return r;
 }
 
 static int load_tree(struct load *l, const struct yaml_tree *root,

@@ -130,8 +130,11 @@ static void write_bits(struct writer *w, const struct key *k)
 	fprintf(w->to, " 0x%" PRIx64 "\n", field_number(w, k));
 }
 
+/* A command line without a kernel is no manifest's. */
 static void write_text(struct writer *w, const struct key *k)
 {
+	if (k == &keys[KEY_BOOT_CMDLINE] && !w->m->kernel.path)
+		return;
 	put_key(w, k);
 	fputc(' ', w->to);
 	put_text(w->to, *(char *const *)field_at(w, k));

@@ -511,18 +511,29 @@ int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot
 	return 0;
 }
 
+int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool direct,
+                        struct error *err)
+{
+	size_t n = strlen(cmdline), most = k->cmdline_max;
+	bool ours = direct && most >= LINUX_CMDLINE_MAX;
+
+	if (ours)
+		most = LINUX_CMDLINE_MAX;
+	if (n <= most)
+		return 0;
+	error_set(err, ERROR_BAD_VALUE, "the command line has %zu bytes, and %s takes at most %zu",
+	          n, ours ? "a direct boot" : "this kernel", most);
+	return error_fix(err, "shorten boot.cmdline by %zu bytes", n - most);
+}
+
 int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
                        uint8_t page[static LINUX_PAGE], struct error *err)
 {
 	size_t n = cmdline ? strlen(cmdline) : 0;
-	size_t most = MIN_OF(k->cmdline_max, LINUX_CMDLINE_MAX);
+	int r = linux_cmdline_check(cmdline ? cmdline : "", k, true, err);
 
-	if (n > most) {
-		error_set(err, ERROR_BAD_VALUE,
-		          "the command line has %zu bytes, and %s takes at most %zu", n,
-		          most < LINUX_CMDLINE_MAX ? "this kernel" : "a direct boot", most);
-		return error_fix(err, "shorten boot.cmdline by %zu bytes", n - most);
-	}
+	if (r < 0)
+		return r;
 	memset(page, 0, LINUX_PAGE);
 	if (n)
 		memcpy(page, cmdline, n);

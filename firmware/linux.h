@@ -84,6 +84,10 @@ struct linux_boot {
 int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,
                       uint8_t page[static LINUX_PAGE], struct error *err);
 
+/* Refuses a command line that the kernel would cut, or that is too long for the page of a direct boot. */
+int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool direct,
+                        struct error *err);
+
 /* The command line (NULL: "") and zeros; refuses one that the kernel would cut. Touched only on success. */
 int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
                        uint8_t page[static LINUX_PAGE], struct error *err);

@@ -2,16 +2,21 @@
 /* firmware/prepare.c: looks at each file by itself, so that one that is wrong doesn't hide the next. */
 #include "firmware/prepare.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 
+#include "config/cmdline.h"
 #include "config/keys.h"
+#include "config/value.h"
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/findings.h"
 #include "core/plan/plan.h"
 #include "core/snp/idblock.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
+#include "firmware/initrd.h"
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
@@ -29,28 +34,119 @@ static int look_at_firmware(const struct manifest *m, const struct images *image
 	return manifest_at_place(m, &m->firmware.at, err);
 }
 
-/* One for a firmware may be of a kind that snpvmm can only measure. */
+/* One for a firmware may be of a kind that snpvmm can only measure; nothing is known about that one. */
 static int look_at_kernel(const struct manifest *m, const struct images *images, struct error *err)
 {
 	struct linux_kernel k;
 
-	if (!images->kernel_read || !m->direct)
+	if (!images->kernel_read)
 		return 0;
-	if (linux_parse(images->kernel.data, images->kernel.size, &k, err) == 0)
+	if (linux_parse(images->kernel.data, images->kernel.size, &k, err) < 0) {
+		if (!m->direct)
+			return 0;
+		error_wrap(err, "kernel '%s'", m->kernel.path);
+		return manifest_at_place(m, &m->kernel.at, err);
+	}
+	if (!m->cmdline || linux_cmdline_check(m->cmdline, &k, m->direct, err) == 0)
 		return 0;
-	error_wrap(err, "kernel '%s'", m->kernel.path);
-	return manifest_at_place(m, &m->kernel.at, err);
+	return manifest_at(m, KEY_BOOT_CMDLINE, err);
 }
 
 static int look_at_id_block(const struct manifest *m, const struct images *images,
                             struct error *err)
 {
-	bool author_key;
+	bool author_key, digest_differs, policy_differs = false;
 
 	(void)images;
-	if (!m->id_block_given || snp_id_check(m->id_block, m->id_auth, &author_key, err) == 0)
+	if (!m->id_block_given)
 		return 0;
-	return manifest_at_place(m, &m->id_block_at, err);
+	if (snp_id_check(m->id_block, m->id_auth, &author_key, err) < 0)
+		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+	if (m->whole)
+		snp_id_compare(m->id_block, m->id_block, m->policy, &digest_differs,
+		               &policy_differs);
+	if (!policy_differs)
+		return 0;
+	error_set(err, ERROR_BAD_ID_BLOCK,
+	          "snp.id_block is for policy 0x%" PRIx64 ", and snp.policy is 0x%" PRIx64,
+	          snp_id_policy(m->id_block), m->policy);
+	error_why(err, "the firmware refuses a launch whose policy differs from the block's in any "
+	               "bit");
+	error_fix(err, "write policy: 0x%" PRIx64 ", or sign a block for this policy",
+	          snp_id_policy(m->id_block));
+	return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+}
+
+int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
+                      struct error *err)
+{
+	char want[2 * PLAN_DIGEST + 1], have[2 * PLAN_DIGEST + 1];
+	bool digest_differs = false, policy_differs;
+
+	if (m->id_block_given)
+		snp_id_compare(m->id_block, digest, m->policy, &digest_differs, &policy_differs);
+	if (!digest_differs)
+		return 0;
+	error_set(err, ERROR_MEASUREMENT_DIFFERS, "snp.id_block is for another measurement");
+	error_why(err, "it names %s, this manifest measures as %s",
+	          hex_of(m->id_block, PLAN_DIGEST, want), hex_of(digest, PLAN_DIGEST, have));
+	error_fix(err, "sign a block for this measurement, or give the files that it was made for");
+	return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+}
+
+static void warn_id_version(const struct manifest *m, struct findings *f)
+{
+	uint32_t version = snp_id_version(m->id_block);
+	struct error w;
+
+	if (!m->id_block_given || version == SNP_ID_BLOCK_VERSION)
+		return;
+	error_set(&w, ERROR_NONE, "snp.id_block has version %u, not %d", version,
+	          SNP_ID_BLOCK_VERSION);
+	error_why(&w,
+	          "the firmware's specification knows version %d alone, though no firmware so "
+	          "far looks at it",
+	          SNP_ID_BLOCK_VERSION);
+	manifest_at(m, KEY_SNP_ID_BLOCK, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
+/*
+ * Linux unpacks an initrd into a tmpfs, which takes half of the memory it finds, while the packed one is still there;
+ * with root= it may be a ramfs, which takes all (linux: init/do_mounts.c, mm/shmem.c). What Linux itself needs is
+ * left out, so what is warned about can't work.
+ */
+static void warn_initrd(const struct manifest *m, const struct images *images, struct findings *f)
+{
+	uint64_t packed = images->initrd.size, unpacked, most;
+	struct linux_kernel k;
+	struct error w;
+	char text[VALUE_UNIT_ROOM];
+
+	if (!images->initrd_read || !images->kernel_read || !m->memory || !m->cmdline ||
+	    linux_parse(images->kernel.data, images->kernel.size, &k, &w) < 0)
+		return;
+	unpacked = initrd_unpacked(images->initrd.data, images->initrd.size);
+	most = cmdline_has(m->cmdline, "root=") || cmdline_has(m->cmdline, "rootfstype=")
+	               ? m->memory
+	               : m->memory / 2;
+	if (unpacked <= most && unpacked + packed <= m->memory)
+		return;
+	error_set(&w, ERROR_NONE,
+	          "the initrd unpacks to about %" PRIu64 " MiB, which is too much "
+	          "for a guest with memory: %s",
+	          unpacked >> 20, value_size_text(m->memory, text));
+	error_why(&w, "Linux unpacks it into memory, of which its files may take %s",
+	          most < m->memory ? "half" : "what the packed one leaves");
+	error_fix(&w, "write memory: %" PRIu64 "M or more",
+	          ((2 * unpacked + packed) / ((uint64_t)64 << 20) + 2) * 64);
+	manifest_at(m,
+	            m->places[KEY_MEMORY].line || m->places[KEY_MEMORY].by ? KEY_MEMORY
+	                                                                   : KEY_BOOT_INITRD,
+	            &w);
+	if (m->variant)
+		error_wrap(&w, "%s", m->variant);
+	findings_add(f, SEVERITY_WARNING, &w);
 }
 
 bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
@@ -68,6 +164,9 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 	for (size_t i = 0; m->file && i < ARRAY_SIZE(looks); i++)
 		if (looks[i](m, ret, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
+	warn_initrd(m, ret, f);
+	if (f->errors == errors)
+		warn_id_version(m, f);
 	return f->errors == errors;
 }
 

@@ -21,4 +21,11 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 bool prepare_plan(const struct manifest *m, const struct images *images, enum manifest_platform on,
                   const struct plan **ret, struct findings *f);
 
+/*
+ * An ID block is for one measurement alone. 0, or -EINVAL if it is not for this one, ERROR_MEASUREMENT_DIFFERS, with the
+ * place in the manifest.
+ */
+int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
+                      struct error *err);
+
 #endif

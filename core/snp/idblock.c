@@ -10,7 +10,10 @@
 #include "core/snp/abi.h"
 #include "core/snp/policy.h"
 
-enum { ALGORITHM_P384 = 1, CURVE_P384 = 2, BLOCK_VERSION = 1 };
+enum { ALGORITHM_P384 = 1, CURVE_P384 = 2 };
+
+/* A number of 384 bits, little-endian, in the room that all curves have. */
+enum { NUMBER_ROOM = 72, NUMBER_SIZE = 48, KEY_X = 4, KEY_Y = KEY_X + NUMBER_ROOM };
 
 static int key_check(const char *name, le32 algorithm, const uint8_t key[static SNP_ID_KEY_SIZE],
                      struct error *err)
@@ -30,9 +33,46 @@ static int key_check(const char *name, le32 algorithm, const uint8_t key[static 
 	return error_fix(err, "make the block with a P-384 key, numbers in little-endian order");
 }
 
+/* Neither zero nor longer than 384 bits: both are what comes of another order of bytes, or of nothing. */
+static int number_check(const char *what, const uint8_t number[static NUMBER_ROOM],
+                        struct error *err)
+{
+	bool none = bytes_zero(number, NUMBER_ROOM);
+
+	if (!none && bytes_zero(number + NUMBER_SIZE, NUMBER_ROOM - NUMBER_SIZE))
+		return 0;
+	error_set(err, ERROR_BAD_ID_BLOCK,
+	          none ? "snp.id_auth: the %s is missing"
+	               : "snp.id_auth: the %s is no number of 384 bits",
+	          what);
+	error_why(err, "the firmware reads R, S and coordinates as little-endian numbers in 72 "
+	               "bytes each");
+	return error_fix(err, none ? "sign the block, and give what was signed"
+	                           : "turn the bytes of each number round: OpenSSL gives them "
+	                             "big-endian");
+}
+
+static int numbers_check(const char *const what[static 4], const uint8_t *key,
+                         const uint8_t *signature, struct error *err)
+{
+	int r = number_check(what[0], key + KEY_X, err);
+
+	if (r == 0)
+		r = number_check(what[1], key + KEY_Y, err);
+	if (r == 0)
+		r = number_check(what[2], signature, err);
+	return r == 0 ? number_check(what[3], signature + NUMBER_ROOM, err) : r;
+}
+
 int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[static PLAN_ID_AUTH],
                  bool *author_key, struct error *err)
 {
+	static const char *const id_words[] = { "ID key's X", "ID key's Y",
+		                                "ID block signature's R",
+		                                "ID block signature's S" };
+	static const char *const author_words[] = { "author key's X", "author key's Y",
+		                                    "ID key signature's R",
+		                                    "ID key signature's S" };
 	const struct snp_id_auth *a = (const void *)auth;
 	bool author = snp_id_key_present(a->author_key);
 	int r;
@@ -44,6 +84,10 @@ int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[s
 	r = key_check("ID", a->id_key_algorithm, a->id_key, err);
 	if (r == 0 && author)
 		r = key_check("author", a->author_key_algorithm, a->author_key, err);
+	if (r == 0)
+		r = numbers_check(id_words, a->id_key, a->id_block_signature, err);
+	if (r == 0 && author)
+		r = numbers_check(author_words, a->author_key, a->id_key_signature, err);
 	if (r == 0)
 		*author_key = author;
 	return r;
@@ -58,6 +102,16 @@ void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t dig
 	*policy_differs = le64_get(b->policy) != policy;
 }
 
+uint64_t snp_id_policy(const uint8_t block[static PLAN_ID_BLOCK])
+{
+	return le64_get(((const struct snp_id_block *)(const void *)block)->policy);
+}
+
+uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK])
+{
+	return le32_get(((const struct snp_id_block *)(const void *)block)->version);
+}
+
 /* The firmware looks at neither version nor reserved bytes, so the test is no stricter than it must be. */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size)
 {
@@ -65,7 +119,7 @@ const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size)
 
 	if (size != sizeof(*b))
 		return NULL;
-	if (le32_get(b->version) != BLOCK_VERSION && !snp_policy_known(le64_get(b->policy)))
+	if (le32_get(b->version) != SNP_ID_BLOCK_VERSION && !snp_policy_known(le64_get(b->policy)))
 		return NULL;
 	return b;
 }

@@ -15,8 +15,8 @@ struct snp_id_auth;
 #define SNP_ID_KEY_SIZE 0x404 /* curve, Qx, Qy, zeros: SEV-SNP firmware ABI chapter 10 */
 
 /*
- * Structure alone: algorithms and curves that firmware refuses with INVALID_PARAM or BAD_SIGNATURE
- * (SEV-SNP firmware ABI 8.16). 0, or -EINVAL naming the field. *author_key says whether the block carries an
+ * Structure alone: algorithms, curves and numbers that firmware refuses with INVALID_PARAM or BAD_SIGNATURE
+ * (SEV-SNP firmware ABI 8.16). Signatures are not verified. 0, or -EINVAL naming the field. *author_key says whether the block carries an
  * author key, i.e. whether any of its bytes is set.
  */
 int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[static PLAN_ID_AUTH],
@@ -28,6 +28,11 @@ int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[s
  */
 void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t digest[static 48],
                     uint64_t policy, bool *digest_differs, bool *policy_differs);
+
+/* What stands in a block; nothing is checked. */
+#define SNP_ID_BLOCK_VERSION 1
+uint64_t snp_id_policy(const uint8_t block[static PLAN_ID_BLOCK]);
+uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK]);
 
 /* What a file of that size looks like: borrowed, or NULL. Nothing in it is checked. */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size);

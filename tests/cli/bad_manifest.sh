@@ -204,6 +204,18 @@ refused conflict 2:18 'builtin:selftest has no OVMF pages for measure.ovmf_hash 
 text 'version: 1\nboot: {firmware: builtin:selftest, kernel: m.yaml}\n'
 refused conflict 2:18 'builtin:selftest boots no kernel, but boot.kernel is given' '  fix: '
 
+text 'version: 1\nboot: {firmware: builtin:selftest, cmdline: quiet}\n'
+refused conflict 2:45 "'boot.cmdline' without 'boot.kernel'" '  fix: give the kernel that the command line is for'
+text 'version: 1\nboot: {cmdline: quiet}\n'
+refused conflict 2:17 "'boot.cmdline' without 'boot.kernel'"
+text 'version: 1\nboot: {firmware: builtin:selftest, cmdline: ""}\n'
+call check "$T/m.yaml"
+wants 0
+text 'version: 1\nboot: {kernel: m.yaml}\nexit_port: false\nexpect: {exit: 0}\n'
+call check "$T/m.yaml"
+wants 2
+err_has "$T/m.yaml:4:16: error: 'expect.exit' is 0, but 'exit_port' is false [conflict]" '  why: ' '  fix: '
+
 begin 'matrices of what does not vary'
 with 'matrix: {vcpsu: [1, 2]}'
 refused unknown-key 3:10 "unknown key 'vcpsu' in 'matrix'" "  fix: did you mean 'vcpus'?"

@@ -269,7 +269,7 @@ call measure --set vcpu_type=EPYC-Milan "$EXAMPLE"
 cp "$T/out" "$T/milan"
 call measure --set vcpu_type=0xa00f11 "$EXAMPLE"
 cmp -s "$T/out" "$T/milan" || wrong 'the model and its signature differ'
-call check --set 'snp.policy={debug: true, abi: "1.51"}' --set 'name=a: b # c' --set boot.cmdline= "$EXAMPLE"
+call check --set 'snp.policy={debug: true, abi: "1.51"}' --set 'name=a: b # c' --set 'timeout=5s' "$EXAMPLE"
 wants 0
 
 set_refused() { # SETTING PLACE KIND SENTENCE [FIX]

@@ -9,7 +9,8 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 
-#define LEAST "version: 1\nboot: {firmware: fw.fd}\n"
+#define LEAST        "version: 1\nboot: {firmware: fw.fd}\n"
+#define LEAST_KERNEL "version: 1\nboot: {firmware: fw.fd, kernel: k}\n"
 
 static int parse(const char *text, const struct manifest_choice *choice, struct manifest *ret,
                  struct error *err)
@@ -138,8 +139,8 @@ Test(matrix, cuts_long_names_and_tells_them_apart)
 	a[300] = '\0';
 	for (int i = 0; i < 300; i++)
 		memcpy(e + 2 * i, "\xc3\xa9", 3);
-	snprintf(text, sizeof(text), LEAST "matrix: {vcpus: [1, 2], boot.cmdline: [%s, %s]}\n", a,
-	         e);
+	snprintf(text, sizeof(text),
+	         LEAST_KERNEL "matrix: {vcpus: [1, 2], boot.cmdline: [%s, %s]}\n", a, e);
 	for (unsigned run = 0; run < 4; run++) {
 		auto_manifest struct manifest m = run_of(text, run);
 		size_t n = strlen(m.variant);
@@ -151,7 +152,7 @@ Test(matrix, cuts_long_names_and_tells_them_apart)
 		if (run % 2)
 			cr_expect_eq((n - strlen(end) - strlen("vcpus=1,boot.cmdline=")) % 2, 0);
 	}
-	snprintf(text, sizeof(text), LEAST "matrix: {boot.cmdline: [%.*s]}\n", 200 - 13, a);
+	snprintf(text, sizeof(text), LEAST_KERNEL "matrix: {boot.cmdline: [%.*s]}\n", 200 - 13, a);
 	auto_manifest struct manifest fits = run_of(text, 0);
 
 	cr_expect_eq(strlen(fits.variant), 200);

@@ -229,7 +229,6 @@ Test(write, writes_defaults_out)
 	                                         "platform: snp\n"
 	                                         "boot:\n"
 	                                         "  firmware: builtin:selftest\n"
-	                                         "  cmdline: \"console=ttyS0 panic=-1\"\n"
 	                                         "  kernel_hashes: false\n"
 	                                         "vcpus: 1\n"
 	                                         "vcpu_type: \"EPYC-v4\"\n"

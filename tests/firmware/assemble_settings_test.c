@@ -36,6 +36,10 @@ static void give_id_block(struct fixture *f)
 	memset(f->m.id_block, 0x42, sizeof(f->m.id_block));
 	auth->id_key_algorithm = auth->author_key_algorithm = le32_of(1);
 	auth->id_key[0] = auth->author_key[0] = 2;
+	for (int at = 0; at <= 72; at += 72) {
+		auth->id_key[4 + at] = auth->author_key[4 + at] = 1;
+		auth->id_block_signature[at] = auth->id_key_signature[at] = 1;
+	}
 }
 
 Test(assemble_settings, come_from_the_manifest)

@@ -3,6 +3,7 @@
 #include "core/snp/idblock.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <errno.h>
 #include <string.h>
 
@@ -19,6 +20,13 @@ struct pair {
 	struct snp_id_auth auth;
 };
 
+/* X and Y, or R and S: 384 bits, little-endian, in 72 bytes each. */
+static void numbers_put(uint8_t *to)
+{
+	memset(to, 0x11, 48);
+	memset(to + 72, 0x22, 48);
+}
+
 static struct pair sound_pair(bool author)
 {
 	struct pair p = { .auth.id_key_algorithm = le32_of(1) };
@@ -26,7 +34,13 @@ static struct pair sound_pair(bool author)
 	p.block.version = le32_of(1);
 	p.auth.id_key[0] = 2;
 	p.auth.author_key_algorithm = le32_of(author ? 1 : 0);
-	p.auth.author_key[0] = author ? 2 : 0;
+	numbers_put(p.auth.id_key + 4);
+	numbers_put(p.auth.id_block_signature);
+	if (author) {
+		p.auth.author_key[0] = 2;
+		numbers_put(p.auth.author_key + 4);
+		numbers_put(p.auth.id_key_signature);
+	}
 	return p;
 }
 
@@ -47,6 +61,47 @@ static void check_refused(const struct pair *p, const char *says)
 	author = false;
 	cr_assert_eq(check(p, &author, &err), -EINVAL);
 	cr_expect_not(author, "touched only on success");
+}
+
+/* Turned round as a whole, so that the zeros come first: OpenSSL's order. */
+static void turn(uint8_t *number)
+{
+	uint8_t turned[72];
+
+	for (int i = 0; i < 72; i++)
+		turned[i] = number[71 - i];
+	memcpy(number, turned, sizeof(turned));
+}
+
+Test(idblock, a_number_that_is_none_is_named)
+{
+	struct pair sound = sound_pair(true), p;
+	const struct {
+		size_t at;
+		const char *says;
+	} rows[] = {
+		{ offsetof(struct snp_id_auth, id_key) + 4, "the ID key's X" },
+		{ offsetof(struct snp_id_auth, id_key) + 4 + 72, "the ID key's Y" },
+		{ offsetof(struct snp_id_auth, id_block_signature), "the ID block signature's R" },
+		{ offsetof(struct snp_id_auth, id_block_signature) + 72,
+		  "the ID block signature's S" },
+		{ offsetof(struct snp_id_auth, author_key) + 4, "the author key's X" },
+		{ offsetof(struct snp_id_auth, author_key) + 4 + 72, "the author key's Y" },
+		{ offsetof(struct snp_id_auth, id_key_signature), "the ID key signature's R" },
+		{ offsetof(struct snp_id_auth, id_key_signature) + 72, "the ID key signature's S" },
+	};
+	char says[64];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		p = sound;
+		memset((uint8_t *)&p.auth + rows[i].at, 0, 72);
+		snprintf(says, sizeof(says), "%s is missing", rows[i].says);
+		check_refused(&p, says);
+		p = sound;
+		turn((uint8_t *)&p.auth + rows[i].at);
+		snprintf(says, sizeof(says), "%s is no number of 384 bits", rows[i].says);
+		check_refused(&p, says);
+	}
 }
 
 Test(idblock, without_an_author_key_is_taken_and_told)

@@ -98,11 +98,11 @@ if grep -q debug_swap /proc/cpuinfo; then
 else
   echo 'skip an ID block for another set of SEV features: this CPU has no debug_swap'
 fi
-case_run 'one flipped bit in the ID block is refused and explained' 99 \
-  'error: .*(LAUNCH_FINISH): the SNP firmware says BAD_MEASUREMENT (0x0b) \[firmware-refused\]' \
-  "why: the ID block expects launch digest .*, this launch has $(cat one.digest)" 'fix: ' -- example flipped
-case_run 'an ID block for another policy is refused and explained' 99 'POLICY_FAILURE' \
-  'why: the ID block is for another policy than snp.policy 0x30000' -- example policy
+case_run 'one flipped bit in the ID block is found before the launch' 3 \
+  'error: snp.id_block is for another measurement \[measurement-differs\]' \
+  "why: it names .*, this manifest measures as $(cat one.digest)" 'fix: ' -- example flipped
+case_run 'an ID block for another policy is found before the launch' 2 \
+  'error: snp.id_block is for policy .*, and snp.policy is 0x30000 \[bad-id-block\]' -- example policy
 case_run 'a wrong signature is refused and explained' 99 'BAD_SIGNATURE' 'why: ' -- example signature
 case_run 'a refused launch leaves the next one possible' 0 'selftest: passed' -- example one
 case_run 'a policy with debugging' 0 'selftest: passed' -- example none --set snp.policy=0xb0000
@@ -138,7 +138,7 @@ kept 'expected lines came' '0 guest-exit pass guest-exit' example none --set vcp
   --set 'expect.console=["^snpvmm selftest: AMD SEV-SNP", "^10 ok", "passed$"]'
 kept 'an expected line that never comes' '1 console-missing fail guest-exit' example none --set 'expect.console=["^11 ok"]'
 kept 'a line that must not come' '1 console-forbidden fail console-forbidden' example none --set 'expect.never=["^10 ok"]'
-kept 'the firmware refuses the launch' '99 firmware-refused error -' example flipped
+kept 'the firmware refuses the launch' '99 firmware-refused error -' example signature
 kept 'another measurement than the expected one' '3 measurement-differs fail -' example none --set vcpus=2 \
   --set "expect.measurement=$(cat one.digest)"
 if [ -e ovmf-2025.02.fd ]; then

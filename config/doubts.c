@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* config/doubts.c: warnings: what a manifest may say, and hardly means. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/cmdline.h"
+#include "config/load_priv.h"
+#include "config/value.h"
+#include "core/base/error.h"
+
+/* Where a kernel is told to write. */
+struct consoles {
+	bool here;      /* to the serial port, among others perhaps */
+	char other[32]; /* the first that is not the serial port; "": there is none */
+};
+
+static bool is_text(const char *value, size_t size, const char *text)
+{
+	return size == strlen(text) && memcmp(value, text, size) == 0;
+}
+
+/* ttyS0 and ttyS0,115200n8; uart,io,0x3f8 and uart8250,io,0x3f8,115200 (linux: kernel-parameters.txt). */
+static bool is_serial(const char *value, size_t size)
+{
+	const char *comma = memchr(value, ',', size);
+	size_t name = comma ? (size_t)(comma - value) : size;
+	static const char at[] = ",io,0x3f8";
+	size_t n = sizeof(at) - 1;
+
+	if (is_text(value, name, "ttyS0"))
+		return true;
+	if (!is_text(value, name, "uart") && !is_text(value, name, "uart8250"))
+		return false;
+	return size - name >= n && memcmp(value + name, at, n) == 0 &&
+	       (size - name == n || value[name + n] == ',');
+}
+
+static void consoles_of(const char *cmdline, struct consoles *ret)
+{
+	struct cmdline c = { .at = cmdline };
+	const char *value;
+	size_t size;
+
+	*ret = (struct consoles){ 0 };
+	while (cmdline_next(&c)) {
+		value = cmdline_value(&c, "console=", &size);
+		if (!value)
+			continue;
+		if (is_serial(value, size))
+			ret->here = true;
+		else if (size == 0 || is_text(value, size, "null"))
+			continue; /* nowhere, in so many words */
+		else if (!ret->other[0])
+			snprintf(ret->other, sizeof(ret->other), "%.*s",
+			         (int)(size < 31 ? size : 31), value);
+	}
+}
+
+static void warn_at(struct load *l, enum key_id id, struct error *w)
+{
+	manifest_at(l->m, id, w);
+	findings_add(l->findings, SEVERITY_WARNING, w);
+}
+
+static void doubt_console(struct load *l, const struct consoles *c)
+{
+	struct error w;
+
+	error_set(&w, ERROR_NONE, "'boot.cmdline' has the kernel write to '%s', %s",
+	          shown_of(c->other).text,
+	          strncmp(c->other, "tty", 3) == 0 && c->other[3] <= '9'
+	                  ? "a screen that is not there"
+	                  : "which is not there");
+	error_why(&w, "the guest's only console is its first serial port, ttyS0 at 0x3f8");
+	error_fix(&w, "write console=ttyS0");
+	warn_at(l, KEY_BOOT_CMDLINE, &w);
+}
+
+static void doubt_expect(struct load *l)
+{
+	struct error w;
+
+	error_set(&w, ERROR_NONE,
+	          "'expect.console' waits for lines, but 'boot.cmdline' has no console=ttyS0");
+	error_why(&w, "without it Linux may write nothing to the serial port");
+	error_fix(&w, "add console=ttyS0");
+	warn_at(l, KEY_BOOT_CMDLINE, &w);
+}
+
+void load_doubts(struct load *l)
+{
+	const struct manifest *m = l->m;
+	struct consoles c;
+
+	if (!m->kernel.path || !m->cmdline)
+		return;
+	consoles_of(m->cmdline, &c);
+	if (c.here)
+		return;
+	if (c.other[0])
+		doubt_console(l, &c);
+	else if (m->console.count && !cmdline_has(m->cmdline, "earlycon") &&
+	         !cmdline_has(m->cmdline, "earlyprintk"))
+		doubt_expect(l);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/initrd.h: how much memory an initrd takes once Linux has unpacked it. */
+#ifndef FIRMWARE_INITRD_H
+#define FIRMWARE_INITRD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * At least so many bytes, as far as the headers of its archives tell: nothing is unpacked. Several archives may follow
+ * each other, plain ones first. What doesn't say its size counts as nothing.
+ */
+uint64_t initrd_unpacked(const uint8_t *bytes, size_t size);
+
+#endif

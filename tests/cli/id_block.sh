@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/id_block.sh: ID blocks that cannot work, found by check, measure and run before a host is touched.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+FAKE=${FAKE:-${B:-build}/tests/snpvmm-fake}
+MAKE_BLOCK=${B:-build}/tests/tool/mkidblock
+digest=$("$SNPVMM" measure "$EXAMPLE")
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 16M' 'snp: {id_block: file:block, id_auth: file:auth}'
+printf '%s\n' 'out 0xf4 1 0' >"$T/script"
+block() { # DIGEST POLICY [author]
+  "$MAKE_BLOCK" "$1" "$2" "$T/block" "$T/auth" ${3:+"$3"}
+}
+launch() { # the guest, on an SNP host of ours that compares as the firmware does
+  run env "FAKE_SCRIPT=$T/script" "$FAKE" run --results "$T/r" "$@" "$T/m.yaml"
+}
+
+begin 'a block for this launch'
+for author in '' author; do
+  block "$digest" 0x30000 $author
+  call check "$T/m.yaml"
+  wants 0
+  err_is "snpvmm: $T/m.yaml: ok"
+  call measure "$T/m.yaml"
+  out_is "$digest"
+  err_is ''
+  launch
+  wants 0
+done
+
+begin 'a block for another measurement: 3, and nothing is launched'
+block "$ZEROS" 0x30000
+said="$T/m.yaml:4:17: error: snp.id_block is for another measurement [measurement-differs]"
+call check "$T/m.yaml"
+wants 2
+err_has "$said" "  why: it names $ZEROS, this manifest measures as $digest" '  fix: '
+launch
+wants 3
+err_has "$said"
+grep -q '"reason": "measurement-differs"' "$T/r/result.json" || wrong 'result.json does not say why'
+! grep -q '"guest"' "$T/r/result.json" || wrong 'a guest was launched'
+call measure "$T/m.yaml" # whoever signs the next block needs it
+wants 0
+out_is "$digest"
+err_has "$T/m.yaml:4:17: warning: snp.id_block is for another measurement"
+
+begin 'a block for another policy: 2'
+block "$digest" 0xb0000
+refused bad-id-block 4:17 'snp.id_block is for policy 0xb0000, and snp.policy is 0x30000' '  why: ' '  fix: write policy: 0xb0000'
+call check --set snp.policy=0xb0000 "$T/m.yaml"
+wants 0
+
+begin 'numbers in the order that OpenSSL gives them'
+block "$digest" 0x30000
+python3 - "$T/auth" <<'PYTHON' || wrong 'cannot turn them'
+import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+for at in (0x40, 0x88): b[at:at + 72] = b[at:at + 72][::-1]
+open(sys.argv[1], "wb").write(b)
+PYTHON
+refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is no number of 384 bits" '  fix: turn the bytes'
+
+begin 'a block that nobody signed'
+block "$digest" 0x30000
+dd if=/dev/zero of="$T/auth" bs=1 seek=64 count=512 conv=notrunc 2>/dev/null
+refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is missing" '  fix: sign the block'
+
+begin 'a version that the specification does not know is doubted: no firmware looks at it'
+block "$digest" 0x30000
+patch "$T/block" 0x50 02
+call check "$T/m.yaml"
+wants 0
+err_has "$T/m.yaml:4:17: warning: snp.id_block has version 2, not 1" '  why: '
+
+finish
