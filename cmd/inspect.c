@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/inspect.c: files -> what they hold; needs no host and no manifest. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/show.h"
@@ -61,13 +62,20 @@ static void show_fields(const struct emitter *e, const char *path, const struct 
 	e->end(e->self);
 }
 
+/* "-" is standard input. */
+static int file_read(const char *path, struct blob *ret, struct error *err)
+{
+	return strcmp(path, "-") == 0 ? blob_read_stdin(FILE_MAX, ret, err)
+	                              : blob_read(path, FILE_MAX, ret, err);
+}
+
 static int inspect_file(struct inspect *c, const char *path, struct error *err)
 {
-	auto_blob struct blob b = BLOB_NONE;
+	auto_blob struct blob b = BLOB_NONE, decoded = BLOB_NONE;
 	struct inspected i;
-	int r = blob_read(path, FILE_MAX, &b, err);
+	int r = file_read(path, &b, err);
 
-	if (r == 0)
+	if (r == 0 && !inspect_read_text(b.data, b.size, &decoded, &i))
 		r = inspect_read(b.data, b.size, &i, err);
 	if (r < 0)
 		return error_at(err, path, 0, 0);
@@ -117,8 +125,9 @@ const struct command command_inspect = {
 	.args = "FILE...",
 	.summary = "Show what an image, ID block or report holds",
 	.doc = "Show what each FILE holds: an OVMF-style firmware image, a Linux kernel, an ID "
-	       "block, an ID authentication, or an attestation report. Content and size tell "
-	       "which it is.",
+	       "block, an ID authentication, a certificate table or an attestation report (these "
+	       "in hex or base64 too), or what else it is. Content and size tell. - is standard "
+	       "input.",
 	.options = inspect_options,
 	.has_result = true,
 	.main = inspect_main,

@@ -13,9 +13,11 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/filekind.h"
 
 /* Far above any length asked for: a file of another length is then refused by its length, not its size. */
 #define BYTES_FILE_MAX ((size_t)64 << 10)
+#define TEXT_MIN       16 /* bytes that may stand as text in a file; fewer could be either */
 
 struct unit {
 	const char *name;
@@ -393,6 +395,37 @@ static int bytes_base64(const char *name, const char *text, const struct value_f
 	return 0;
 }
 
+/* A file of another length: virtee's tools, for one, write base64. What it is instead is said where it can be told. */
+static int bytes_as_text(const char *name, const char *path, const struct blob *b, uint8_t *ret,
+                         size_t size, struct error *err)
+{
+	const struct file_kind *k = file_kind_of(b->data, b->size);
+	auto_free uint8_t *decoded = malloc(b->size + 1);
+	const char *form, *fix;
+	long n;
+
+	if (!decoded)
+		return error_nomem(err, name);
+	n = size >= TEXT_MIN ? bytes_of_text(b->data, b->size, decoded, b->size, &form) : -1;
+	if (n == (long)size) {
+		memcpy(ret, decoded, size);
+		return 0;
+	}
+	if (n >= 0)
+		error_set(err, ERROR_BAD_VALUE,
+		          "'%s': '%s' holds %ld bytes in %s; it must have %zu", name,
+		          shown_of(path).text, n, form, size);
+	else if (k && !k->vague && b->size > 0)
+		error_set(err, ERROR_BAD_VALUE, "'%s': '%s' looks like %s; it must have %zu bytes",
+		          name, shown_of(path).text, k->text, size);
+	else
+		return bytes_wrong_size(name, path, (long)b->size, size, err);
+	fix = k && n < 0 ? k->fix : NULL;
+	if (fix)
+		return error_fix(err, "%s", fix);
+	return error_fix(err, "give a file of exactly %zu bytes, or of their base64 or hex", size);
+}
+
 static int bytes_file(const char *name, const char *text, const struct value_files *from,
                       uint8_t *ret, size_t size, struct error *err)
 {
@@ -403,10 +436,11 @@ static int bytes_file(const char *name, const char *text, const struct value_fil
 
 	if (r < 0)
 		return error_wrap(err, "'%s'", name);
-	if (b.size != size)
-		return bytes_wrong_size(name, text, (long)b.size, size, err);
-	memcpy(ret, b.data, size);
-	return 0;
+	if (b.size == size)
+		memcpy(ret, b.data, size);
+	else
+		r = bytes_as_text(name, text, &b, ret, size, err);
+	return r;
 }
 
 int value_bytes(const char *name, const char *text, const struct value_files *from, uint8_t *ret,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/file.h"
+
 struct reader reader_over(const uint8_t *bytes, size_t size, size_t from, size_t n)
 {
 	if (from > size || n > size - from)
@@ -155,4 +157,24 @@ long base64_parse(const char *text, size_t length, uint8_t *to, size_t room)
 			to[n++] = (uint8_t)(group >> (16 - 8 * j));
 	}
 	return (long)n;
+}
+
+long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t room,
+                   const char **ret_form)
+{
+	auto_free char *digits = malloc(length + 1);
+	size_t n = 0, skip;
+
+	if (!digits)
+		return -1;
+	for (size_t i = 0; i < length; i++)
+		if (!memchr(" \t\r\n", text[i], 4))
+			digits[n++] = (char)text[i];
+	skip = n > 2 && digits[0] == '0' && (digits[1] | 0x20) == 'x' ? 2 : 0;
+	*ret_form = "hex";
+	if (n > skip && n % 2 == 0 && (n - skip) / 2 <= room &&
+	    hex_parse(digits + skip, n - skip, to, (n - skip) / 2))
+		return (long)((n - skip) / 2);
+	*ret_form = "base64";
+	return n > 0 ? base64_parse(digits, n, to, room) : -1;
 }

@@ -101,4 +101,11 @@ bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
 /* Base64 (RFC 4648, padding required) to at most `room` bytes; the count, or -1. */
 long base64_parse(const char *text, size_t length, uint8_t *to, size_t room);
 
+/*
+ * Bytes written as text by other tools: hex digits (0x may stand before them) or base64, white space anywhere between.
+ * Hex is tried first. The count, at most `room`, and *ret_form "hex" or "base64"; -1: it is neither.
+ */
+long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t room,
+                   const char **ret_form);
+
 #endif

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/base/confine.h"
 #include "core/base/error.h"
 #include "core/base/sha2.h"
@@ -240,6 +242,33 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
 {
 	return blob_read_in(NULL, path, max, ret, NULL, err);
+}
+
+int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
+{
+	auto_buffer struct buffer all = { 0 };
+	uint8_t piece[64 << 10];
+	ssize_t n;
+	int r;
+
+	while ((n = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_sys(err, ERROR_FILE, errno, "cannot read standard input");
+		if ((size_t)n > max - all.size)
+			return error_set(
+				err, ERROR_FILE_TOO_LARGE,
+				"standard input has more than %zu bytes, which are accepted here",
+				max);
+		buffer_add(&all, piece, (size_t)n);
+		if (all.failed)
+			return error_nomem(err, "standard input");
+	}
+	r = blob_zero(all.size, ret, err);
+	if (r == 0 && all.size)
+		memcpy(ret->data, all.data, all.size);
+	return r;
 }
 
 void fd_cleanup(const int *fd)

@@ -45,6 +45,9 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 /* Whether the path still leads to that file, unchanged; the file is looked at, not opened. */
 bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
 
+/* The same of standard input, whatever it is, up to its end. */
+int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
+
 /* `size` zero bytes; -ENOMEM otherwise. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);
 

@@ -27,7 +27,7 @@ static const char *policy_name(unsigned bit)
 {
 	const struct snp_bit *b = snp_policy_bit(bit);
 
-	return !b ? NULL : b->key ? b->key : b->text;
+	return !b ? NULL : b->key ? b->key : b->name ? b->name : b->text;
 }
 
 /* As the manifest's snp.policy would have it: the bit that must be one is not among the names. */
@@ -86,6 +86,11 @@ static void emit_tcb(const struct emitter *e, const char *key, const struct snp_
 
 	e->map(e->self, key);
 	emit_hex(e, "value", le64_get(tcb));
+	if (t.unknown) {
+		e->text(e->self, "layout", "unknown");
+		e->end(e->self);
+		return;
+	}
 	if (t.has_fmc)
 		e->number(e->self, "fmc", t.fmc);
 	e->number(e->self, "boot_loader", t.boot_loader);

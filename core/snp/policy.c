@@ -10,34 +10,34 @@
 
 /* GUEST_POLICY, SEV-SNP firmware ABI 4.3. */
 const struct snp_bit snp_policy_bits[] = {
-	{ 16, "smt", "simultaneous multithreading on the host allowed" },
-	{ 17, NULL, "reserved, must be one" },
-	{ 18, NULL, "association with a migration agent allowed" },
-	{ 19, "debug", "debugging by the host allowed" },
-	{ 20, "single_socket", "confined to a single socket" },
-	{ 21, "cxl_allow", "CXL memory and devices allowed" },
-	{ 22, "aes256_xts", "memory encryption by AES-256-XTS required" },
-	{ 23, "rapl_dis", "running average power limit (RAPL) disabled" },
-	{ 24, "ciphertext_hiding", "ciphertext hiding for DRAM required" },
-	{ 25, "page_swap_disable", "swapping of guest pages disabled" },
-	{ 0, NULL, NULL },
+	{ 16, "smt", "simultaneous multithreading on the host allowed", NULL },
+	{ 17, NULL, "reserved, must be one", NULL },
+	{ 18, NULL, "association with a migration agent allowed", "migrate_ma" },
+	{ 19, "debug", "debugging by the host allowed", NULL },
+	{ 20, "single_socket", "confined to a single socket", NULL },
+	{ 21, "cxl_allow", "CXL memory and devices allowed", NULL },
+	{ 22, "aes256_xts", "memory encryption by AES-256-XTS required", NULL },
+	{ 23, "rapl_dis", "running average power limit (RAPL) disabled", NULL },
+	{ 24, "ciphertext_hiding", "ciphertext hiding for DRAM required", NULL },
+	{ 25, "page_swap_disable", "swapping of guest pages disabled", NULL },
+	{ 0, NULL, NULL, NULL },
 };
 
 /* SEV_FEATURES of the VMSA, APM volume 2, appendix B. */
 const struct snp_bit snp_feature_bits[] = {
-	{ 0, NULL, "SNP active" },
-	{ 1, NULL, "virtual TOM" },
-	{ 2, NULL, "#VC reflected" },
-	{ 3, NULL, "restricted injection" },
-	{ 4, NULL, "alternate injection" },
-	{ 5, NULL, "debug registers swapped" },
-	{ 6, NULL, "host IBS prevented" },
-	{ 7, NULL, "BTB isolation" },
-	{ 8, NULL, "VMPL supervisor shadow stack" },
-	{ 9, NULL, "Secure TSC" },
-	{ 14, NULL, "VMSA register protection" },
-	{ 15, NULL, "SMT protection" },
-	{ 0, NULL, NULL },
+	{ 0, NULL, "SNP active", NULL },
+	{ 1, NULL, "virtual TOM", NULL },
+	{ 2, NULL, "#VC reflected", NULL },
+	{ 3, NULL, "restricted injection", NULL },
+	{ 4, NULL, "alternate injection", NULL },
+	{ 5, NULL, "debug registers swapped", NULL },
+	{ 6, NULL, "host IBS prevented", NULL },
+	{ 7, NULL, "BTB isolation", NULL },
+	{ 8, NULL, "VMPL supervisor shadow stack", NULL },
+	{ 9, NULL, "Secure TSC", NULL },
+	{ 14, NULL, "VMSA register protection", NULL },
+	{ 15, NULL, "SMT protection", NULL },
+	{ 0, NULL, NULL, NULL },
 };
 
 /*

@@ -21,6 +21,7 @@ struct snp_bit {
 	unsigned bit;
 	const char *key;
 	const char *text; /* for errors: "debugging by the host allowed" */
+	const char *name; /* in results, where there is no key; NULL: the text */
 };
 
 /* The rows, ended by one whose text is NULL. */

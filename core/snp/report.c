@@ -2,15 +2,20 @@
 /* core/snp/report.c: finds attestation reports and reads what takes more than a field's offset. */
 #include "core/snp/report.h"
 
+#include <string.h>
+
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/snp/certs.h"
 
 enum {
 	VERSION_MIN = 2,
 	VERSION_MAX = 5,
 	VERSION_CPUID = 3,
 	VERSION_MITIGATIONS = 5,
+	FAMILY_MILAN = 0x19, /* and Genoa */
 	FAMILY_TURIN = 0x1a,
+	MODEL_TURIN_LAST = 0x11,
 	CHIP_ID_TURIN = 8, /* bytes of it that are used */
 	RESPONSE_HEAD = 32,
 	RESPONSE_ROOM = 4000, /* linux/sev-guest.h: struct snp_report_resp */
@@ -27,17 +32,56 @@ static bool response_head(const uint8_t *bytes, size_t size)
 	       bytes_zero(bytes + 8, RESPONSE_HEAD - 8);
 }
 
+/* Azure's paravisor: "HCLA", then version, size, type and status, and zeros up to byte 32. */
+static bool hcl_head(const uint8_t *bytes, size_t size)
+{
+	return size >= RESPONSE_HEAD + sizeof(struct snp_report) && memcmp(bytes, "HCLA", 4) == 0;
+}
+
+static bool table_follows(const uint8_t *bytes, size_t size)
+{
+	struct snp_cert certs[SNP_CERTS_MAX];
+	size_t n, head = sizeof(struct snp_report);
+
+	return size > head && snp_certs_read(bytes + head, size - head, certs, &n);
+}
+
+bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret)
+{
+	struct snp_report_file f = { 0 };
+	size_t at = 0;
+
+	if ((size == RESPONSE_HEAD + sizeof(*f.report) || size == RESPONSE_ROOM) &&
+	    response_head(bytes, size)) {
+		f.container = "MSG_REPORT_RSP";
+		at = RESPONSE_HEAD;
+	} else if (hcl_head(bytes, size)) {
+		f.container = "Azure HCL";
+		at = RESPONSE_HEAD;
+	} else if (table_follows(bytes, size)) {
+		f.certs = bytes + sizeof(*f.report);
+		f.certs_size = size - sizeof(*f.report);
+	} else if (size != sizeof(*f.report)) {
+		return false;
+	}
+	f.report = (const void *)(bytes + at);
+	/* Versions are small numbers; other files of that size begin with something else. */
+	if (le32_get(f.report->version) > 0xff)
+		return false;
+	*ret = f;
+	return true;
+}
+
 const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size)
 {
-	const struct snp_report *r = NULL;
+	struct snp_report_file f;
 
-	if (size == sizeof(*r))
-		r = (const void *)bytes;
-	else if ((size == RESPONSE_HEAD + sizeof(*r) || size == RESPONSE_ROOM) &&
-	         response_head(bytes, size))
-		r = (const void *)(bytes + RESPONSE_HEAD);
-	/* Versions are small numbers; other files of that size begin with something else. */
-	return r && le32_get(r->version) <= 0xff ? r : NULL;
+	return snp_report_open(bytes, size, &f) ? f.report : NULL;
+}
+
+bool snp_report_version_known(const struct snp_report *r)
+{
+	return le32_get(r->version) >= VERSION_MIN && le32_get(r->version) <= VERSION_MAX;
 }
 
 int snp_report_read(const uint8_t *bytes, size_t size, const struct snp_report **ret,
@@ -105,21 +149,34 @@ size_t snp_report_reserved_set(const struct snp_report *r)
 	return n;
 }
 
-static bool is_turin(const struct snp_report *r)
+enum layout { LAYOUT_UNKNOWN, LAYOUT_MILAN, LAYOUT_TURIN };
+
+static enum layout layout_of(const struct snp_report *r)
 {
-	if (snp_report_has_cpuid(r))
-		return r->cpuid_family >= FAMILY_TURIN;
-	return !bytes_zero(r->chip_id, CHIP_ID_TURIN) &&
-	       bytes_zero(r->chip_id + CHIP_ID_TURIN, sizeof(r->chip_id) - CHIP_ID_TURIN);
+	if (snp_report_has_cpuid(r)) {
+		if (r->cpuid_family == FAMILY_MILAN)
+			return LAYOUT_MILAN;
+		return r->cpuid_family == FAMILY_TURIN && r->cpuid_model <= MODEL_TURIN_LAST
+		               ? LAYOUT_TURIN
+		               : LAYOUT_UNKNOWN;
+	}
+	if (!bytes_zero(r->chip_id + CHIP_ID_TURIN, sizeof(r->chip_id) - CHIP_ID_TURIN))
+		return LAYOUT_MILAN;
+	return bytes_zero(r->chip_id, CHIP_ID_TURIN) ? LAYOUT_UNKNOWN : LAYOUT_TURIN;
 }
 
 struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb)
 {
 	const uint8_t *b = tcb.b;
 
-	if (is_turin(r))
-		return (struct snp_tcb){ true, b[0], b[1], b[2], b[3], b[7] };
-	return (struct snp_tcb){ false, 0, b[0], b[1], b[6], b[7] };
+	switch (layout_of(r)) {
+	case LAYOUT_MILAN:
+		return (struct snp_tcb){ false, 0, b[0], b[1], b[6], b[7], false };
+	case LAYOUT_TURIN:
+		return (struct snp_tcb){ true, b[0], b[1], b[2], b[3], b[7], false };
+	default:
+		return (struct snp_tcb){ .unknown = true };
+	}
 }
 
 const char *snp_report_platform_name(unsigned bit)
@@ -131,6 +188,7 @@ const char *snp_report_platform_name(unsigned bit)
 		[3] = "rapl_dis",
 		[4] = "ciphertext_hiding",
 		[5] = "alias_check_complete",
+		[6] = "iommu_write_safe",
 		[7] = "tio",
 	};
 

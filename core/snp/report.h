@@ -87,7 +87,24 @@ static_assert(sizeof(struct snp_report) == 0x4a0, "ATTESTATION_REPORT");
 
 /* struct snp_report.flags. */
 #define SNP_REPORT_AUTHOR_KEY ((uint32_t)1 << 0) /* an author key signed the ID key */
-#define SNP_REPORT_MASK_CHIP  ((uint32_t)1 << 1) /* the host has chip id and signature hidden */
+#define SNP_REPORT_MASK_CHIP                                                                       \
+	((uint32_t)1                                                                               \
+	 << 1) /* MASK_CHIP_KEY: the VCEK signs nothing; a chip id that is hidden is zero */
+
+/* The container that a report came in, and what came with it. */
+struct snp_report_file {
+	const struct snp_report *report;
+	const char
+		*container; /* "MSG_REPORT_RSP", "Azure HCL"; NULL: the report by itself. Static */
+	const uint8_t *certs; /* a certificate table behind it; NULL: none */
+	size_t certs_size;
+};
+
+/*
+ * Finds a report by its form alone: by itself, with a certificate table behind it (what go-sev-guest writes), behind the
+ * head of the firmware's response, or behind that of Azure's HCL report. False: it is none. All is borrowed.
+ */
+bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret);
 
 /*
  * The report in a file: by itself, or behind the 32 bytes that the firmware puts before it (MSG_REPORT_RSP:
@@ -100,6 +117,8 @@ const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size);
 int snp_report_read(const uint8_t *bytes, size_t size, const struct snp_report **ret,
                     struct error *err);
 
+/* Whether it is one of 2 to 5. Others may mean other things by the same bytes. */
+bool snp_report_version_known(const struct snp_report *r);
 /* Which fields a version has; what is not there is zero. */
 bool snp_report_has_cpuid(const struct snp_report *r);
 bool snp_report_has_mitigations(const struct snp_report *r);
@@ -109,13 +128,15 @@ size_t snp_report_reserved_set(const struct snp_report *r);
 
 /* TCB_VERSION by component, to be compared one by one: SEV-SNP firmware ABI 2.2. */
 struct snp_tcb {
-	bool has_fmc; /* the layout of family 1Ah and later */
+	bool has_fmc; /* the layout of Turin */
 	uint8_t fmc, boot_loader, tee, snp, microcode;
+	bool unknown; /* no layout that we know: then nothing else is set */
 };
 
 /*
- * The processor's family decides the layout. Reports of version 2 don't name it; there a chip id of
- * 8 bytes, as family 1Ah has them, tells.
+ * The processor decides the layout: family 19h is Milan and Genoa, 1Ah up to model 11h Turin. Others are not known:
+ * Venice (1Ah too) has its components elsewhere. Reports of version 2 don't name the processor; there a chip id of 8
+ * bytes is Turin's, and one that is masked tells nothing.
  */
 struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb);
 

@@ -122,7 +122,10 @@ static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t s
 	like.cpuid_family = (uint8_t)((reg[0] >> 8 & 0xf) + (reg[0] >> 20 & 0xff));
 	like.cpuid_model = (uint8_t)((reg[0] >> 4 & 0xf) | (reg[0] >> 12 & 0xf0));
 	t = snp_report_tcb(&like, tcb);
-	if (t.has_fmc)
+	if (t.unknown)
+		snprintf(to, size, "0x%016llx, of a layout that is not known",
+		         (unsigned long long)le64_get(tcb));
+	else if (t.has_fmc)
 		snprintf(to, size, "FMC %u, boot loader %u, TEE %u, SNP %u, microcode %u", t.fmc,
 		         t.boot_loader, t.tee, t.snp, t.microcode);
 	else

@@ -307,3 +307,37 @@ Test(base64, writes_no_more_than_its_room)
 		}
 	}
 }
+
+Test(bytes, reads_bytes_that_stand_as_text)
+{
+	static const struct {
+		const char *text, *form;
+		long count;
+	} rows[] = {
+		{ "00ff\n", "hex", 2 },
+		{ "0x00FF", "hex", 2 },
+		{ " 0 0\r\nff\t", "hex", 2 },
+		{ "AP8=\n", "base64", 2 },
+		{ "A\nP\n8=", "base64", 2 },
+		{ "AP8", "base64", -1 },
+		{ "", "", -1 },
+		{ "\n", "", -1 },
+		{ "00fg", "base64", 3 },
+		{ "00f", "base64", -1 },
+		{ "AP8=AP8=", "base64", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *form = NULL;
+		uint8_t to[8];
+		long n = bytes_of_text((const uint8_t *)rows[i].text, strlen(rows[i].text), to,
+		                       sizeof(to), &form);
+
+		cr_expect_eq(n, rows[i].count, "'%s': %ld", rows[i].text, n);
+		cr_expect(n < 0 || strcmp(form, rows[i].form) == 0, "'%s': %s", rows[i].text, form);
+		cr_expect(n != 2 || (to[0] == 0 && to[1] == 0xff), "'%s'", rows[i].text);
+	}
+	cr_expect_eq(bytes_of_text((const uint8_t *)"00ff", 4, (uint8_t[1]){ 0 }, 1,
+	                           &(const char *){ NULL }),
+	             -1, "no room");
+}

@@ -34,7 +34,7 @@ policy:
   value: 0x30000
   abi:   0.0
   bits:  smt"
-UNKNOWN='  fix: give one of these, in binary: OVMF-style firmware images, Linux kernels (bzImage), '
+UNKNOWN='  fix: give one of these, in binary, base64 or hex: OVMF-style firmware images, Linux kernels (bzImage), '
 
 begin 'a firmware image'
 call inspect "$T/i.fd"
@@ -66,25 +66,54 @@ wants 0
 [ "$(head -n 1 "$T/out")" = "$T/a\\x1b[2Jb:" ] || wrong "$(head -n 1 "$T/out" | od -c)"
 
 begin 'a file that fails among several does not stop the others, and gives 2'
-call inspect "$T/none" "$T/block" "$T/igvm" "$T/block"
+call inspect "$T/none" "$T/block" "$T/text" "$T/block"
 wants 2
 out_is "$T/block:
 $(echo "$BLOCK" | sed 's/^/  /')
 
 $T/block:
 $(echo "$BLOCK" | sed 's/^/  /')"
-err_is "$T/none: error: cannot open '$T/none': No such file or directory [file-unreadable]
-$T/igvm: error: IGVM files are not supported by this version [unsupported]
-  fix: give the raw image (.fd) of the same firmware"
+err_has "$T/none: error: cannot open '$T/none': No such file or directory [file-unreadable]
+$T/text: error: not a file that snpvmm knows [unsupported]" "$UNKNOWN"
 
 begin 'what nobody knows is refused with what there is'
 : >"$T/empty"
-for file in text empty; do
-  call inspect "$T/$file"
-  wants 2
-  one_error "$T/$file" unsupported 'not a file that snpvmm knows'
-  err_has '  why: neither its content nor its size of ' "$UNKNOWN"
+call inspect "$T/text"
+wants 2
+one_error "$T/text" unsupported 'not a file that snpvmm knows'
+err_has '  why: neither its content nor its size of ' "$UNKNOWN"
+call inspect "$T/empty"
+wants 2
+one_error "$T/empty" unsupported 'the file is empty'
+
+begin 'a block as text, and from standard input'
+base64 "$T/block" >"$T/block.b64"
+od -An -v -tx1 "$T/block" >"$T/block.hex"
+for form in base64:b64 hex:hex; do
+  call inspect "$T/block.${form#*:}"
+  wants 0
+  out_is "$(echo "$BLOCK" | sed "2a\\encoding:    ${form%:*}")"
 done
+timeout -s KILL 60 "$SNPVMM" inspect - <"$T/block.b64" >"$T/out" 2>"$T/err"
+status=$?
+wants 0
+out_has 'kind:        id_block' 'encoding:    base64'
+
+begin 'what else a file is'
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:12ab\nsize 42\n' >"$T/lfs"
+call inspect "$T/lfs"
+wants 0
+out_is 'kind:        git-lfs
+size:        67
+description: a Git LFS pointer
+oid:         sha256:12ab
+real_size:   42
+hint:        fetch the file that it stands for: git lfs pull'
+call inspect "$T/igvm"
+wants 0
+out_is 'kind:      igvm
+size:      4
+supported: no'
 
 begin 'a damaged image is refused by its reader'
 cp "$T/i.fd" "$T/bad.fd"
@@ -124,7 +153,7 @@ if command -v python3 >/dev/null; then
   wants 2
   [ "$(grep -c 'error: ' "$T/err")" = 1 ] || wrong "$(cat "$T/err")"
   cp "$T/out" "$T/all.json"
-  call inspect -o json "$T/text" "$T/igvm"
+  call inspect -o json "$T/text" "$T/empty"
   wants 2
   python3 - "$T" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
 import json, sys

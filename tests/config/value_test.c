@@ -412,3 +412,45 @@ Test(value, shows_text_of_others_in_any_room)
 	cr_expect_eq(shown_into(to, sizeof(to), "1234567\xc3\xa9"), 10);
 	cr_expect_str_eq(to, "1234567...");
 }
+
+/* As virtee's tools write ID blocks. What it is instead is named where that is possible. */
+Test(value, reads_bytes_of_a_file_from_base64_and_hex)
+{
+	static const struct {
+		const char *text, *says; /* NULL: 16 bytes of 0x61 */
+	} rows[] = {
+		{ "aaaaaaaaaaaaaaaa", NULL },
+		{ "YWFhYWFhYWFhYWFhYWFhYQ==\n", NULL },
+		{ "6161616161616161\n6161616161616161\n", NULL },
+		{ "0x61616161616161616161616161616161", NULL },
+		{ "YWFhYWFhYWFhYWFhYWFhYWE=", "holds 17 bytes in base64; it must have 16" },
+		{ "-----BEGIN CERTIFICATE-----", "looks like a certificate or key in PEM form" },
+		{ "version https://git-lfs.github.com/spec/v1", "looks like a Git LFS pointer" },
+		{ "aaaaaaaaaaaaaaa!!", "has 17 bytes; it must have 16" },
+		{ "", "has 0 bytes; it must have 16" },
+	};
+	char folder[] = "/tmp/snpvmm-value-XXXXXX", file[64], beside[64];
+	const struct value_files from = { beside, NULL };
+
+	cr_assert_not_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/raw", folder);
+	snprintf(beside, sizeof(beside), "%s/m.yaml", folder);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct error err = { 0 };
+		uint8_t b[16] = { 0 };
+		FILE *f = fopen(file, "w");
+		int r;
+
+		cr_assert_not_null(f);
+		fputs(rows[i].text, f);
+		fclose(f);
+		r = value_bytes("k", "file:raw", &from, b, sizeof(b), &err);
+		cr_expect_eq(r == 0, !rows[i].says, "'%s': %s", rows[i].text, err.text);
+		if (rows[i].says)
+			cr_expect(strstr(err.text, rows[i].says), "%s", err.text);
+		else
+			cr_expect_arr_eq(b, "aaaaaaaaaaaaaaaa", sizeof(b));
+	}
+	remove(file);
+	rmdir(folder);
+}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/out/emit.h"
@@ -296,12 +297,112 @@ Test(inspect, needs_an_algorithm_or_a_curve_for_an_id_authentication)
 	json_decref(j);
 }
 
-Test(inspect, refuses_igvm_by_name)
+Test(inspect, says_what_an_igvm_file_is)
 {
-	check_refused((const uint8_t *)"IGVM\1\0\0\0", 8, ERROR_UNSUPPORTED,
-	              "IGVM files are not supported by this version");
-	check_refused((const uint8_t *)"IGVM", 4, ERROR_UNSUPPORTED, "IGVM files");
+	static const uint8_t igvm[24] = { 'I', 'G', 'V', 'M', 1, 0, 0, 0, 24, 0, 0, 0, 0x10, 1 };
+	json_t *j = inspected(igvm, sizeof(igvm));
+
+	check_json(j, "kind", "\"igvm\"");
+	check_json(j, "supported", "false");
+	check_json(j, "version", "1");
+	check_json(j, "headers_size", "272");
+	json_decref(j);
+	j = inspected((const uint8_t *)"IGVM", 4); /* and nothing else */
+	check_json(j, "kind", "\"igvm\"");
+	cr_expect_null(json_object_get(j, "version"));
+	json_decref(j);
 	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "not a file");
+}
+
+Test(inspect, names_other_files_for_what_they_are)
+{
+	static const char lfs[] = "version https://git-lfs.github.com/spec/v1\noid sha256:12ab\n"
+				  "size 4194304\n";
+	json_t *j = inspected((const uint8_t *)lfs, sizeof(lfs) - 1);
+
+	check_json(j, "kind", "\"git-lfs\"");
+	check_json(j, "oid", "\"sha256:12ab\"");
+	check_json(j, "real_size", "\"4194304\"");
+	check_json(j, "hint", "\"fetch the file that it stands for: git lfs pull\"");
+	json_decref(j);
+	j = inspected((const uint8_t *)"070701", 6);
+	check_json(j, "kind", "\"cpio\"");
+	check_json(j, "belongs_under", "\"boot.initrd\"");
+	json_decref(j);
+}
+
+Test(inspect, shows_a_report_of_a_version_to_come_in_hex)
+{
+	uint8_t report[REPORT_SIZE];
+	json_t *j;
+
+	report_make(6, report);
+	j = inspected(report, sizeof(report));
+	check_json(j, "kind", "\"report\"");
+	check_json(j, "version", "6");
+	check_json(j, "version_known", "false");
+	cr_expect_eq(json_array_size(json_object_get(j, "hex")), REPORT_SIZE / 32);
+	cr_expect_null(json_object_get(j, "measurement"));
+	json_decref(j);
+	report_make(1, report);
+	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "of version 1");
+}
+
+/* A table of one certificate, of `size` bytes. */
+static void table_make(uint8_t *to, uint32_t size)
+{
+	static const uint8_t vcek[16] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
+		                          0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd };
+
+	memset(to, 0, 48 + size);
+	memcpy(to, vcek, sizeof(vcek));
+	to[16] = 48;
+	memcpy(to + 20, &size, 4);
+	memset(to + 48, 'c', size);
+}
+
+Test(inspect, shows_what_came_with_a_report)
+{
+	uint8_t file[REPORT_SIZE + 48 + 10], hcl[32 + REPORT_SIZE + 100] = "HCLA";
+	json_t *j;
+
+	report_make(5, file);
+	table_make(file + REPORT_SIZE, 10);
+	j = inspected(file, sizeof(file));
+	check_json(j, "version", "5");
+	check_json(j, "certificates",
+	           "[{\"name\":\"VCEK\",\"guid\":\"63da758de6644564adc5f4b93be8accd\","
+	           "\"offset\":\"0x30\",\"size\":10,\"form\":\"text\"}]");
+	json_decref(j);
+	j = inspected(file + REPORT_SIZE, 58);
+	check_json(j, "kind", "\"certs\"");
+	json_decref(j);
+	file[REPORT_SIZE + 20] = 11; /* past the end */
+	check_refused(file, sizeof(file), ERROR_UNSUPPORTED, "not a file");
+	report_make(3, hcl + 32);
+	j = inspected(hcl, sizeof(hcl));
+	check_json(j, "kind", "\"report\"");
+	check_json(j, "container", "\"Azure HCL\"");
+	check_json(j, "version", "3");
+	json_decref(j);
+}
+
+Test(inspect, reads_what_stands_as_text)
+{
+	uint8_t report[REPORT_SIZE];
+	char hex[2 * REPORT_SIZE + 1];
+	auto_blob struct blob buffer = BLOB_NONE, again = BLOB_NONE;
+	struct inspected i;
+
+	report_make(2, report);
+	hex_of(report, sizeof(report), hex);
+	cr_assert(inspect_read_text((const uint8_t *)hex, strlen(hex), &buffer, &i));
+	cr_expect_str_eq(i.encoding, "hex");
+	cr_expect_eq(i.size, (size_t)REPORT_SIZE);
+	cr_expect_arr_eq(i.bytes, report, REPORT_SIZE);
+	cr_expect(!inspect_read_text((const uint8_t *)hex, strlen(hex) - 2, &again, &i));
+	cr_expect(!inspect_read_text(report, sizeof(report), &again, &i));
+	cr_expect(!inspect_read_text((const uint8_t *)"SUdWTQ==", 8, &again, &i), "no IGVM file");
 }
 
 Test(inspect, refuses_what_it_does_not_know_and_lists_what_it_does)
@@ -309,12 +410,13 @@ Test(inspect, refuses_what_it_does_not_know_and_lists_what_it_does)
 	struct error err = { 0 };
 	struct inspected i;
 
-	check_refused((const uint8_t *)"", 0, ERROR_UNSUPPORTED, "not a file that snpvmm knows");
-	check_refused(NULL, 0, ERROR_UNSUPPORTED, "not a file that snpvmm knows");
+	check_refused((const uint8_t *)"", 0, ERROR_UNSUPPORTED, "the file is empty");
+	check_refused(NULL, 0, ERROR_UNSUPPORTED, "the file is empty");
 	inspect_read((const uint8_t *)"text\n", 5, &i, &err);
 	cr_expect(strstr(err.why, "5 bytes"), "%s", err.why);
 	cr_expect_str_eq(err.fix,
-	                 "give one of these, in binary: OVMF-style firmware images, Linux kernels "
+	                 "give one of these, in binary, base64 or hex: OVMF-style firmware images, "
+	                 "Linux kernels "
 	                 "(bzImage), attestation reports (1184 bytes), ID blocks (96 bytes), ID "
 	                 "authentications (4096 bytes)");
 }
@@ -333,8 +435,8 @@ Test(inspect, says_of_damaged_files_what_their_reader_says)
 	k = bzimage_make(&kernel);
 	check_refused(k.data, k.size, ERROR_BAD_VALUE, "the kernel is cut short");
 	check_refused(k.data, 0x210, ERROR_BAD_VALUE, "its setup header ends at");
-	report_make(6, report);
-	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "of version 6");
+	report_make(1, report);
+	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "of version 1");
 }
 
 /* A whole OVMF.fd begins with its variables, OVMF_CODE.fd with code: both as firmware volumes. */

@@ -227,6 +227,7 @@ Test(evidence, splits_the_tcb_of_family_1ah_otherwise)
 
 	report_make(5, bytes);
 	bytes[0x188] = 0x1a;
+	bytes[0x189] = 0x02;
 	j = report_json(bytes);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		check_number(at(j, "current_tcb", parts[i].name), bytes[0x038 + parts[i].byte],
@@ -234,6 +235,20 @@ Test(evidence, splits_the_tcb_of_family_1ah_otherwise)
 		check_number(at(j, "launch_tcb", parts[i].name), bytes[0x1f0 + parts[i].byte],
 		             parts[i].name);
 	}
+}
+
+Test(evidence, shows_a_tcb_of_an_unknown_layout_as_one_number)
+{
+	auto_json json_t *j = NULL;
+	uint8_t bytes[REPORT_SIZE];
+
+	report_make(5, bytes);
+	bytes[0x188] = 0x1a;
+	bytes[0x189] = 0x50; /* Venice */
+	j = report_json(bytes);
+	check_string(at(j, "current_tcb", "layout"), "unknown", "layout");
+	cr_expect_not_null(at(j, "current_tcb", "value"));
+	cr_expect_eq(json_object_size(json_object_get(j, "current_tcb")), 2u);
 }
 
 Test(evidence, mentions_what_has_no_name_or_no_meaning_yet)
@@ -244,13 +259,14 @@ Test(evidence, mentions_what_has_no_name_or_no_meaning_yet)
 
 	report_make(4, bytes);
 	bytes[0x034] = 9;
-	bytes[0x040] = 0x40;
+	bytes[0x040] = 0;
+	bytes[0x041] = 0x01;
 	bytes[0x1f8] = 1;
 	bytes[0x207] = 1;
 	j = report_json(bytes);
 	check_string(at(j, "signature_algorithm", NULL), "unknown (9)", "algorithm");
 	bits = json_dumps(at(j, "platform_info", "bits"), JSON_COMPACT);
-	cr_expect_str_eq(bits, "[\"bit 6\"]");
+	cr_expect_str_eq(bits, "[\"bit 8\"]");
 	free(bits);
 	check_number(at(j, "reserved_bytes_set", NULL), 2, "reserved bytes");
 }
@@ -281,8 +297,7 @@ Test(evidence, has_every_field_of_an_id_block_from_its_offset)
 	check_string(at(j, "policy", "value"), "0x2060107", "policy");
 	check_string(at(j, "policy", "abi"), "1.7", "abi");
 	bits = json_dumps(at(j, "policy", "bits"), JSON_COMPACT);
-	cr_expect_str_eq(bits,
-	                 "[\"association with a migration agent allowed\",\"page_swap_disable\"]");
+	cr_expect_str_eq(bits, "[\"migrate_ma\",\"page_swap_disable\"]");
 	free(bits);
 }
 

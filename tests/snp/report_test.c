@@ -156,11 +156,18 @@ Test(report, counts_what_is_set_of_its_reserved_bytes)
 
 static const le64 tcb = { { 1, 2, 3, 4, 5, 6, 7, 8 } };
 
-static void check_tcb(const struct snp_report *r, bool turin, const char *what)
-{
-	const struct snp_tcb before = { false, 0, 1, 2, 7, 8 }, after = { true, 1, 2, 3, 4, 8 };
-	struct snp_tcb t = snp_report_tcb(r, tcb), want = turin ? after : before;
+enum layout { UNKNOWN, MILAN, TURIN };
 
+static void check_tcb(const struct snp_report *r, enum layout layout, const char *what)
+{
+	static const struct snp_tcb wants[] = {
+		[UNKNOWN] = { .unknown = true },
+		[MILAN] = { false, 0, 1, 2, 7, 8, false },
+		[TURIN] = { true, 1, 2, 3, 4, 8, false },
+	};
+	struct snp_tcb t = snp_report_tcb(r, tcb), want = wants[layout];
+
+	cr_expect_eq(t.unknown, want.unknown, "%s", what);
 	cr_expect_eq(t.has_fmc, want.has_fmc, "%s", what);
 	cr_expect_eq(t.fmc, want.fmc, "%s", what);
 	cr_expect_eq(t.boot_loader, want.boot_loader, "%s", what);
@@ -174,13 +181,16 @@ Test(report, lays_out_the_tcb_by_the_processors_family)
 	for (uint32_t version = 3; version <= 5; version++) {
 		struct snp_report r = made(version);
 
-		check_tcb(&r, false, "family 19h");
+		check_tcb(&r, MILAN, "family 19h");
 		memset(r.chip_id + 8, 0, sizeof(r.chip_id) - 8);
-		check_tcb(&r, false, "family 19h, whatever the chip id");
+		check_tcb(&r, MILAN, "family 19h, whatever the chip id");
 		r.cpuid_family = 0x1a;
-		check_tcb(&r, true, "family 1Ah");
+		r.cpuid_model = 0x11;
+		check_tcb(&r, TURIN, "family 1Ah");
+		r.cpuid_model = 0x50;
+		check_tcb(&r, UNKNOWN, "Venice");
 		r.cpuid_family = 0x1b;
-		check_tcb(&r, true, "family 1Bh");
+		check_tcb(&r, UNKNOWN, "family 1Bh");
 	}
 }
 
@@ -188,23 +198,27 @@ Test(report, without_a_family_lays_out_the_tcb_by_the_length_of_the_chip_id)
 {
 	struct snp_report r = made(2);
 
-	check_tcb(&r, false, "64 bytes");
+	check_tcb(&r, MILAN, "64 bytes");
 	memset(r.chip_id + 9, 0, sizeof(r.chip_id) - 9);
-	check_tcb(&r, false, "9 bytes");
+	check_tcb(&r, MILAN, "9 bytes");
 	r.chip_id[8] = 0;
-	check_tcb(&r, true, "8 bytes");
+	check_tcb(&r, TURIN, "8 bytes");
 	memset(r.chip_id, 0, sizeof(r.chip_id));
-	check_tcb(&r, false, "masked");
+	check_tcb(&r, UNKNOWN, "masked");
 	r.cpuid_family = 0x1a; /* reserved there */
-	check_tcb(&r, false, "masked, and a byte set that has no meaning yet");
+	check_tcb(&r, UNKNOWN, "masked, and a byte set that has no meaning yet");
 }
 
 Test(report, names_the_bits_of_platform_info)
 {
-	static const char *const names[64] = {
-		"smt", "tsme", "ecc", "rapl_dis", "ciphertext_hiding", "alias_check_complete",
-		NULL,  "tio"
-	};
+	static const char *const names[64] = { "smt",
+		                               "tsme",
+		                               "ecc",
+		                               "rapl_dis",
+		                               "ciphertext_hiding",
+		                               "alias_check_complete",
+		                               "iommu_write_safe",
+		                               "tio" };
 
 	for (unsigned bit = 0; bit < 64; bit++) {
 		const char *name = snp_report_platform_name(bit);
@@ -257,7 +271,7 @@ Test(report, reads_those_of_real_processors)
 	static const struct published rows[] = {
 		{ "milan", 3, 0x19, 0x01, { .boot_loader = 4, .snp = 0x18, .microcode = 0xdb } },
 		{ "genoa", 3, 0x19, 0x11, { .boot_loader = 10, .snp = 0x17, .microcode = 0x54 } },
-		{ "turin", 5, 0x1a, 0x02, { true, 1, 1, 1, 4, 0x51 } },
+		{ "turin", 5, 0x1a, 0x02, { true, 1, 1, 1, 4, 0x51, false } },
 	};
 	const struct snp_report *r;
 	struct error err = { 0 };
