@@ -79,8 +79,6 @@ static void show_launches(const struct doctor_report *r)
 		if (doctor_can(r, on))
 			printf("%s%s%s%s", count++ ? ", " : "this host can launch: ",
 			       paint(state_colors[DOCTOR_OK]), on->name, paint(PLAIN));
-	if (count && doctor_notes(r, "gib-pages"))
-		printf(", but no kernel without a firmware");
 	if (count)
 		puts("");
 	else

@@ -24,12 +24,12 @@ static_assert(ARRAY_SIZE(states) == DOCTOR_STATES, "a state without a name");
 /* In the order in which things go wrong, so that the first that is missing is the one to mend first. */
 static const struct doctor_row rows[] = {
 	{ "kvm", DOCTOR_BOTH, NULL, look_kvm, 0 },
-	{ "gib-pages", DOCTOR_KVM, "kvm", look_gib_pages, 0 },
 	{ "machine", DOCTOR_SNP, NULL, look_machine, 0 },
 	{ "kernel", DOCTOR_SNP, NULL, look_kernel, 0 },
 	{ "cpu", DOCTOR_SNP, NULL, look_cpu, 0 },
 	{ "asids", DOCTOR_SNP, "cpu", look_asids, 0 },
 	{ "cpu-flag", DOCTOR_SNP, "cpu", look_cpu_flag, 0 },
+	{ "gib-pages", DOCTOR_SNP, "cpu", look_gib_pages, 0 },
 	{ "needs", 0, "kvm", NULL, 0 },
 	{ "kvm_amd", DOCTOR_SNP, "cpu", look_module, 0 },
 	{ "kvm_amd.npt", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
@@ -168,13 +168,6 @@ void doctor_look(const struct host *h, struct doctor_report *ret)
 bool doctor_lacks(const struct doctor_check *c, const struct platform *on)
 {
 	return c->state == DOCTOR_MISSING && c->needed_for & platform_bit(on);
-}
-
-bool doctor_notes(const struct doctor_report *r, const char *name)
-{
-	const struct doctor_check *c = check_named(r, name);
-
-	return c && c->state == DOCTOR_NOTE;
 }
 
 bool doctor_can(const struct doctor_report *r, const struct platform *on)

@@ -58,9 +58,6 @@ bool doctor_can(const struct doctor_report *r, const struct platform *on);
 size_t doctor_brief(const struct doctor_report *r, const struct platform *on, char *text,
                     size_t size);
 
-/* The check is a note. */
-bool doctor_notes(const struct doctor_report *r, const char *name);
-
 const char *doctor_state_name(enum doctor_state state); /* "ok", "missing", "unknown", "note" */
 const char *doctor_platform_name(enum doctor_platform which); /* "kvm", "snp", "both" */
 
