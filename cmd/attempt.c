@@ -8,10 +8,13 @@
 #include <unistd.h>
 
 #include "cmd/advice.h"
+#include "cmd/conflicts.h"
+#include "cmd/labels.h"
 #include "cmd/pins.h"
 #include "cmd/progress.h"
 #include "cmd/stats.h"
 #include "cmd/verdict.h"
+#include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -33,14 +36,51 @@
 
 /* --- before the launch --- */
 
+/* Its name becomes that of this run of a matrix. */
+static int output_label(struct attempt *a, char **path)
+{
+	char *own = labelled_path(*path, a->o->label_file);
+
+	if (!own)
+		return error_nomem(&a->err, "the name of an output");
+	free(*path);
+	*path = own;
+	return 0;
+}
+
+static int attempt_names(struct attempt *a)
+{
+	char **paths[] = { &a->m.serial.path, &a->m.debug_port.path, &a->stats_file };
+	int r = 0;
+
+	if (a->o->stats_file && !(a->stats_file = strdup(a->o->stats_file)))
+		return error_nomem(&a->err, "the name of an output");
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && r == 0; i++)
+		r = *paths[i] ? output_label(a, paths[i]) : 0;
+	return r;
+}
+
+/* Where an input may lie in the folder under a result's name, nothing is removed there but the result itself. */
+static enum outputs_folder_kind folder_kind(const struct conflicts *c)
+{
+	return c && (c->err.code || c->inputs_unknown) ? OUTPUTS_RESULT : OUTPUTS_ALL;
+}
+
 /* Opens the results folder even if the manifest is wrong: the result says so there. */
 static int attempt_load(struct attempt *a, unsigned run)
 {
+	const struct conflicts *c = a->o->conflicts;
 	struct error err = { 0 };
 
 	manifest_open_all(a->o->manifest, &a->o->settings, run, &a->m, &a->findings);
 	a->loaded = a->m.whole;
-	if (!a->o->results || outputs_folder(&a->outputs, a->o->results, &err) == 0)
+	if (c && c->err.code)
+		findings_add(&a->findings, SEVERITY_ERROR, &c->err);
+	if (a->loaded && attempt_names(a) < 0)
+		return a->err.code;
+	if (!a->o->results || (c && c->results_untouched) ||
+	    outputs_folder(&a->outputs, a->o->results, a->o->results_below, folder_kind(c), &err) ==
+	            0)
 		return 0;
 	if (a->loaded)
 		a->err = err;
@@ -192,8 +232,7 @@ static int attempt_launch(struct attempt *a)
 	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
 	const struct plan *plan = a->plain ? a->plain : a->measured;
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
-		                               a->o->beside ? a->o->label : NULL,
-		                               a->o->stats_file };
+		                               a->o->beside ? a->o->label : NULL, a->stats_file };
 	int r = outputs_open(&a->outputs, &a->m, &choice, &a->err), stopped;
 
 	if (r < 0) {
@@ -236,6 +275,7 @@ static void attempt_free(struct attempt *a)
 	images_fini(&a->images);
 	findings_fini(&a->findings);
 	manifest_free(&a->m);
+	free(a->stats_file);
 }
 
 int attempt(const struct run_options *o, unsigned run, struct run_result *ret)

@@ -17,7 +17,8 @@ struct attempt {
 	const struct run_options *o;
 	uint64_t begun_us;
 	struct outputs outputs;
-	bool loaded; /* the manifest */
+	char *stats_file; /* --stats, for this run; NULL: none */
+	bool loaded;      /* the manifest */
 	struct manifest m;
 	struct images images;
 	const struct plan *measured, *plain;

@@ -259,11 +259,12 @@ static void annotate(const struct run_options *o, const struct run_result *r)
 		log_text(text);
 }
 
-void attempt_without(const struct run_options *o, const struct run_result *r)
+void attempt_without(const struct run_options *o, const struct run_result *r, bool begun)
 {
+	enum outputs_folder_kind kind = begun ? OUTPUTS_RESULT : OUTPUTS_ALL;
 	struct error err = { 0 };
 
-	if (o->results && outputs_alone(o->results, r, &err) < 0)
+	if (o->results && outputs_alone(o->results, o->results_below, kind, r, &err) < 0)
 		error_print(&err);
 	if (r->reason == RUN_SIGNALLED)
 		return; /* a line in the summary is enough for what nobody wanted any more */

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/check.c: everything about a manifest that can be wrong without a host. */
+#include <stdlib.h>
+
 #include "cmd/cmd.h"
+#include "cmd/conflicts.h"
+#include "cmd/labels.h"
 #include "cmd/show.h"
 #include "core/base/log.h"
 #include "core/out/emit.h"
@@ -15,7 +19,8 @@ struct check {
 	struct files manifests;
 	enum show_format format;
 	struct emitter emitter;
-	struct images images; /* of the last run: the next one of a matrix has mostly the same */
+	struct images images;  /* of the last run: the next one of a matrix has mostly the same */
+	struct error conflict; /* of what the manifest at hand lets be written, in all its runs */
 };
 
 static error_t check_option(int key, char *argument, struct argp_state *state)
@@ -59,10 +64,12 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	auto_plan const struct plan *plan = NULL, *plain = NULL;
 	const struct plan_settings *s;
 
+	if (m->run == 0 && c->conflict.code)
+		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
 	    !prepare_plan(m, &c->images, MANIFEST_SNP, &plan, f) ||
 	    !prepare_plan(m, &c->images, MANIFEST_KVM, &plain, f) || !check_digest(m, plan, f) ||
-	    c->format != SHOW_TEXT)
+	    c->format != SHOW_TEXT || c->conflict.code)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)
@@ -72,10 +79,24 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		     s->measure_only ? s->measure_only : "");
 }
 
+static struct error conflict_of(const char *manifest, const struct settings *s)
+{
+	struct labels labels = { 0 };
+	const struct conflicts_ask ask = { .manifest = manifest, .settings = s, .labels = &labels };
+	struct conflicts conflicts = { 0 };
+	unsigned runs = manifest_runs(manifest, s);
+
+	if (runs == 0 || labels_make(manifest, s, runs, &labels, &conflicts.err) == 0)
+		conflicts_find(&ask, &conflicts);
+	free(labels.list);
+	return conflicts.err;
+}
+
 static int check_one(struct check *c, const char *path)
 {
 	auto_findings struct findings f = { 0 };
 
+	c->conflict = conflict_of(path, &c->settings);
 	manifest_each_run(path, &c->settings, check_run, c, c->format == SHOW_TEXT, &f);
 	if (c->format != SHOW_TEXT) {
 		findings_sort(&f, 0);

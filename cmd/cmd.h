@@ -110,6 +110,12 @@ void manifest_open_all(const char *path, const struct settings *s, unsigned run,
                        struct manifest *ret, struct findings *f);
 
 /*
+ * How many runs a matrix stands for; 0: there is none. What no run of it can be read for is a mistake of the whole
+ * manifest, which is then tried and told once.
+ */
+unsigned manifest_runs(const char *path, const struct settings *s);
+
+/*
  * Gives each run of the manifest's matrix, or the one run that there is, to `visit`, which adds what else it finds;
  * *m may lack what could not be read of it. A run that is wrong doesn't stop the others. If `print`, what no earlier
  * run had is printed after each.

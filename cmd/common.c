@@ -383,6 +383,21 @@ int manifest_open(const char *path, const struct settings *s, unsigned run, stru
 	return manifest_load(path, &choice, ret, err);
 }
 
+unsigned manifest_runs(const char *path, const struct settings *s)
+{
+	unsigned runs = 1;
+
+	for (unsigned run = 0; run < runs; run++) {
+		auto_manifest struct manifest m = { 0 };
+		struct error ignored = { 0 };
+
+		if (manifest_open(path, s, run, &m, &ignored) == 0)
+			return m.variant ? m.runs : 0;
+		runs = m.runs;
+	}
+	return 0;
+}
+
 void manifest_open_all(const char *path, const struct settings *s, unsigned run,
                        struct manifest *ret, struct findings *f)
 {

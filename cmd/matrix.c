@@ -10,64 +10,22 @@
 
 #include "cmd/attempt.h"
 #include "cmd/jobs.h"
+#include "cmd/labels.h"
 #include "cmd/verdict.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
 #include "core/vm/stop.h"
 
-/* Which run it is, in words and as the name of a folder; no two are alike. */
-struct label {
-	char text[240], folder[240];
-};
 enum { FOLDER_ROOM = PATH_MAX + 256 }; /* a path that is too long stays so, and is refused */
 
 struct matrix {
 	const struct run_options *o;
-	char name[sizeof(
-		((struct run_result *)0)->name)]; /* of the manifest, as far as one is known */
-	struct label *labels;
+	const struct label *labels;
+	const char *name; /* of the manifest */
 	struct run_result *results;
 	unsigned n;
 };
-
-/* --- what each is called --- */
-
-static bool label_taken(const struct matrix *x, unsigned before, const char *folder)
-{
-	for (unsigned i = 0; i < before; i++)
-		if (strcmp(x->labels[i].folder, folder) == 0)
-			return true;
-	return false;
-}
-
-static void label_folder(struct label *l)
-{
-	memcpy(l->folder, l->text, sizeof(l->folder));
-	for (char *c = l->folder; *c; c++)
-		if (*c == '/')
-			*c = '_';
-}
-
-/* The variant; one that was there before (`vcpus: [1, 1]`, or `a/b` after `a_b`) has its number behind it. */
-static void label_make(struct matrix *x, unsigned run)
-{
-	auto_manifest struct manifest m = { 0 };
-	struct label *l = &x->labels[run];
-	struct error told_later = { 0 };
-
-	if (manifest_open(x->o->manifest, &x->o->settings, run, &m, &told_later) == 0) {
-		snprintf(l->text, sizeof(l->text), "%.200s", m.variant);
-		snprintf(x->name, sizeof(x->name), "%s", m.name);
-	} else {
-		snprintf(l->text, sizeof(l->text), "run-%u", run + 1);
-	}
-	label_folder(l);
-	for (size_t n; label_taken(x, run, l->folder); label_folder(l)) {
-		n = strlen(l->text);
-		snprintf(l->text + n, sizeof(l->text) - n, "~%u", run + 1);
-	}
-}
 
 /* The options of one run, which has a folder of its own in that of --results. */
 static struct run_options matrix_options(const struct matrix *x, unsigned run,
@@ -76,9 +34,11 @@ static struct run_options matrix_options(const struct matrix *x, unsigned run,
 	struct run_options own = *x->o;
 
 	own.label = x->labels[run].text;
+	own.label_file = x->labels[run].file;
+	own.results_below = true;
 	if (own.results) {
 		snprintf(folder, FOLDER_ROOM, "%.*s/%s", PATH_MAX, own.results,
-		         x->labels[run].folder);
+		         x->labels[run].file);
 		own.results = folder;
 	}
 	return own;
@@ -98,8 +58,8 @@ static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
 /* --- results that no run has filled --- */
 
 /* Its files as well, so that nobody takes those of an earlier run for its. */
-static void result_without_run(const struct matrix *x, unsigned run, enum reason reason, int status,
-                               const char *what, const char *how)
+static void result_without_run(const struct matrix *x, unsigned run, bool begun, enum reason reason,
+                               int status, const char *what, const char *how)
 {
 	struct run_result *r = &x->results[run];
 	char folder[FOLDER_ROOM];
@@ -112,19 +72,19 @@ static void result_without_run(const struct matrix *x, unsigned run, enum reason
 	r->reason = reason;
 	r->status = status;
 	snprintf(r->sentence, sizeof(r->sentence), "%s: %s", what, how);
-	attempt_without(&own, r);
+	attempt_without(&own, r, begun);
 }
 
 static void result_not_begun(const struct matrix *x, unsigned run)
 {
-	result_without_run(x, run, RUN_SIGNALLED, STATUS_SIGNAL + stop_signal(),
+	result_without_run(x, run, false, RUN_SIGNALLED, STATUS_SIGNAL + stop_signal(),
 	                   "not begun, for a signal came before", strsignal(stop_signal()));
 }
 
 /* A process that went without a result: a fault in it, or somebody killed it. */
 static void result_died(const struct matrix *x, unsigned run, int how)
 {
-	result_without_run(x, run, ERROR_INTERNAL,
+	result_without_run(x, run, true, ERROR_INTERNAL,
 	                   WIFSIGNALED(how) ? STATUS_SIGNAL + WTERMSIG(how) : STATUS_LAUNCH,
 	                   "the process of this run ended without a result",
 	                   WIFSIGNALED(how) ? strsignal(WTERMSIG(how)) : "it exited");
@@ -176,20 +136,16 @@ static void summary_tell(const struct matrix *x)
 	           count[RESULT_ERROR], count[RESULT_SKIP]);
 }
 
-int matrix_run(const struct run_options *o, unsigned n, struct run_result *results)
+int matrix_run(const struct run_options *o, const struct labels *labels, struct run_result *results)
 {
 	auto_free struct matrix *x = calloc(1, sizeof(*x));
-	auto_free struct label *labels = calloc(n, sizeof(*labels));
 	const struct run_result *worst = &results[0];
 
-	if (!x || !labels)
+	if (!x)
 		return STATUS_LAUNCH;
-	*x = (struct matrix){ .o = o, .labels = labels, .results = results, .n = n };
-	manifest_stem(o->manifest ? o->manifest : MANIFEST_OPTIONS, x->name, sizeof(x->name));
-	for (unsigned i = 0; i < n; i++)
-		label_make(x, i);
+	*x = (struct matrix){ o, labels->list, labels->name, results, labels->n };
 	matrix_all(x);
-	for (unsigned i = 1; i < n; i++)
+	for (unsigned i = 1; i < x->n; i++)
 		if (verdict_worse(&results[i], worst))
 			worst = &results[i];
 	summary_tell(x);

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/labels.h"
 #include "cmd/progress.h"
 #include "config/manifest.h"
 #include "config/write.h"
@@ -28,19 +30,26 @@
 #define SERIAL_LOG  "serial.log"
 #define DEBUG_LOG   "debug.log"
 
-static const char *const names[] = { RESULT_JSON,   JUNIT_XML,       SERIAL_LOG, DEBUG_LOG,
-	                             "launch.json", "manifest.yaml", NULL };
+/* result.json first: while an earlier run's is there, it says that the rest is whole and of that run. */
+const char *const outputs_names[] = { RESULT_JSON,   JUNIT_XML,       SERIAL_LOG, DEBUG_LOG,
+	                              "launch.json", "manifest.yaml", NULL };
+const char *const outputs_result_names[OUTPUTS_DECIDE + 1] = { RESULT_JSON, JUNIT_XML, NULL };
 
 enum { READER_MS = 20 }; /* how often a pipe is asked whether it has a reader */
 
-int outputs_folder(struct outputs *o, const char *path, struct error *err)
+int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
+                   struct error *err)
 {
-	int r = folder_open(&o->folder, path, names, err);
+	bool all = kind == OUTPUTS_ALL;
+	int r = folder_open(&o->folder, path, below, all ? outputs_names : outputs_result_names,
+	                    err);
 
-	if (r == 0)
-		r = o->serial_log = folder_begin(&o->folder, SERIAL_LOG, err);
+	o->result_alone = !all;
+	if (r < 0 || !all)
+		return r;
+	r = o->serial_log = folder_grow(&o->folder, SERIAL_LOG, err);
 	if (r >= 0)
-		r = o->debug_log = folder_begin(&o->folder, DEBUG_LOG, err);
+		r = o->debug_log = folder_grow(&o->folder, DEBUG_LOG, err);
 	return r < 0 ? r : 0;
 }
 
@@ -52,16 +61,44 @@ static bool pipe_unread(const char *path, int errnum)
 	return errnum == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
+static int link_refused(const struct confine *in, const char *path, struct error *err)
+{
+	auto_free char *target = in ? NULL : realpath(path, NULL);
+
+	error_set(err, ERROR_OUTPUT, "cannot write '%s': it is a symbolic link", path);
+	error_why(err, "whoever can make a link there could choose which file is overwritten");
+	return error_fix(err, "name the file itself%s%s%s", target ? ", '" : "",
+	                 target ? target : "", target ? "'" : "");
+}
+
+/* A descriptor that we were started with, by its path in /dev: not opened anew, which would begin its file again. */
+static int descriptor_open(int number, const char *path, struct error *err)
+{
+	int flags = fcntl(number, F_GETFL), fd = -1;
+
+	if (flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
+		fd = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return fd >= 0 ? fd
+	               : error_sys(err, ERROR_OUTPUT, flags < 0 ? errno : EBADF,
+	                           "cannot write '%s'", path);
+}
+
 /*
  * A FIFO cannot be written to before somebody reads from it, and open(2) would wait for that without an end: we wait
- * until the run's time limit, or a signal.
+ * until the run's time limit, or a signal. O_APPEND: when somebody empties the file meanwhile, as logrotate does, the
+ * rest begins it anew, without a hole.
  */
 static int file_open(const struct confine *in, const char *path, uint64_t timeout_ms,
                      struct error *err)
 {
-	const int how = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	const int how = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
+	                O_NOCTTY | O_NONBLOCK;
 	uint64_t end_ms = clock_ms() + timeout_ms;
-	int fd = confine_open(in, path, how, 0666);
+	int fd;
+
+	if (!in && output_descriptor(path) >= 0)
+		return descriptor_open(output_descriptor(path), path, err);
+	fd = confine_open(in, path, how, 0666);
 
 	if (fd < 0 && pipe_unread(path, -fd))
 		progress_say("waiting for a reader of the output's pipe");
@@ -73,6 +110,8 @@ static int file_open(const struct confine *in, const char *path, uint64_t timeou
 		return fd;
 	if (fd == -EXDEV && in)
 		return confine_refuse(in, path, err);
+	if (fd == -ELOOP && readlink(path, (char[1]){ 0 }, 1) >= 0)
+		return link_refused(in, path, err);
 	error_sys(err, ERROR_OUTPUT, -fd, "cannot write '%s'", path);
 	if (pipe_unread(path, -err->code))
 		error_why(err, "it is a pipe, and nobody began to read from it");
@@ -87,6 +126,8 @@ static int sink_open(const struct manifest *m, const struct manifest_sink *s, bo
 		            [SINK_STDOUT] = console ? STDOUT_FILENO : -1,
 		            [SINK_STDERR] = STDERR_FILENO };
 
+	if (s->kind == SINK_FILE && !console && output_descriptor(s->path) == STDOUT_FILENO)
+		return *ret_fd = -1, 0;
 	if (s->kind != SINK_FILE) {
 		*ret_fd = fds[s->kind];
 		return 0;
@@ -160,9 +201,9 @@ static int log_failed(const struct outputs *o, const char *name, int errnum, str
 	return error_fix(err, "make room; a part of the file was not kept");
 }
 
-/* One log: what is left goes out, then it gets its name, or is removed. */
-static int log_keep(struct outputs *o, const char *name, int *fd, struct sink *sink,
-                    struct error *err)
+/* One log: what is left goes out. What was written of it stays, even if it isn't all. */
+static int log_end(struct outputs *o, const char *name, int *fd, struct sink *sink,
+                   struct error *err)
 {
 	int r = sink ? sink_flush(sink) : 0;
 
@@ -171,10 +212,7 @@ static int log_keep(struct outputs *o, const char *name, int *fd, struct sink *s
 	if (close(*fd) < 0 && r == 0)
 		r = -errno;
 	*fd = -1;
-	if (r == 0)
-		return folder_commit(&o->folder, name, err);
-	folder_abandon(&o->folder, name);
-	return log_failed(o, name, -r, err);
+	return r < 0 ? log_failed(o, name, -r, err) : 0;
 }
 
 static int stats_close(struct outputs *o, struct error *err)
@@ -192,8 +230,8 @@ int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
 	struct error errs[3] = { 0 };
 	int first = -1;
 
-	log_keep(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, &errs[0]);
-	log_keep(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
+	log_end(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, &errs[0]);
+	log_end(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
 	stats_close(o, &errs[2]);
 	for (int i = 2; i >= 0; i--)
 		first = errs[i].code < 0 ? i : first;
@@ -230,7 +268,7 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 {
 	int r = 0;
 
-	if (o->folder.fd < 0)
+	if (o->folder.fd < 0 || o->result_alone)
 		return 0;
 	if (l->manifest)
 		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
@@ -268,10 +306,12 @@ int outputs_result(struct outputs *o, const struct run_result *r, struct error *
 	return e;
 }
 
-int outputs_alone(const char *path, const struct run_result *r, struct error *err)
+int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
+                  const struct run_result *r, struct error *err)
 {
 	struct outputs o = OUTPUTS_NONE;
-	int e = folder_open(&o.folder, path, names, err);
+	int e = folder_open(&o.folder, path, below,
+	                    kind == OUTPUTS_ALL ? outputs_names : outputs_result_names, err);
 
 	if (e == 0)
 		e = outputs_result(&o, r, err);

@@ -22,6 +22,7 @@ struct outputs {
 	char serial_prefix[320], debug_prefix[320];
 
 	struct folder folder; /* of --results; its fd is -1 without */
+	bool result_alone;    /* nothing but the result may be written there */
 	int serial_log, debug_log;
 };
 #define OUTPUTS_NONE                                                                               \
@@ -31,8 +32,22 @@ struct outputs {
 	                   .serial_log = -1,                                                       \
 	                   .debug_log = -1 })
 
-/* The results folder and the two logs in it; before anything else can fail, so that it can be told there. */
-int outputs_folder(struct outputs *o, const char *path, struct error *err);
+/* All that may be in a results folder, ended by NULL; the first OUTPUTS_DECIDE are the result itself. */
+extern const char *const outputs_names[], *const outputs_result_names[];
+enum { OUTPUTS_DECIDE = 2 };
+
+/* How the results folder is begun. */
+enum outputs_folder_kind {
+	OUTPUTS_ALL,    /* an earlier run's files are removed, and the logs begun */
+	OUTPUTS_RESULT, /* what the run reads may lie here: the result alone is replaced */
+};
+
+/*
+ * The results folder and the two logs in it; before anything else can fail, so that it can be told there. With `below`
+ * the last part of its path is the folder of one run in that of --results.
+ */
+int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
+                   struct error *err);
 
 struct outputs_choice {
 	bool console;           /* COM1 may have standard output */
@@ -51,7 +66,7 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
  */
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err);
 
-/* Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; a log is then not kept. */
+/* Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; what was written stays. */
 int outputs_logs(struct outputs *o, struct vm *vm, struct error *err);
 
 /* launch.json and manifest.yaml, as far as they are known (NULL: not). */
@@ -65,8 +80,9 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 int outputs_result(struct outputs *o, const struct run_result *r, struct error *err);
 /* Removes both. */
 void outputs_unsay(struct outputs *o);
-/* Both and nothing else, in a folder where nobody writes any more. */
-int outputs_alone(const char *path, const struct run_result *r, struct error *err);
+/* Both, in a folder where nobody writes any more; with OUTPUTS_RESULT the rest of what is there stays. */
+int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
+                  const struct run_result *r, struct error *err);
 
 void outputs_close(struct outputs *o);
 

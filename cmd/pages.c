@@ -484,12 +484,31 @@ static const struct page pages[] = {
 		            "the path of --results is no folder, may not be written, or "
 		            "another run writes there",
 		            "serial, debug_port or --stats name a file in a folder that is not "
-		            "there",
+		            "there, or a symbolic link",
 		            "-o json or -o cbor of a name that is not UTF-8" },
 		.cures = { "free some room, or write elsewhere",
 		           "read the console to its end, or write it to a file",
 		           "give each run a folder of its own" },
 		.more = { "df -h DIR" },
+	},
+	[ERROR_OUTPUT_CONFLICT] = {
+		.meaning = "a run would write over its input or another output",
+		.means = "Before anything is opened or removed, every file that the run would "
+		         "write, make or remove is compared with every file that it reads and "
+		         "with all others that it writes; with a matrix, across all its runs. "
+		         "Two paths are the same file if device and inode say so: symbolic "
+		         "and hard links count. Terminals, pipes and devices may be shared.",
+		.exits = NOTHING_LAUNCHED "; no file was touched",
+		.causes = { "serial, debug_port or --stats names the firmware, the kernel, the "
+		            "manifest or another input, or a link to one",
+		            "--results names the folder of the manifest or of an image, and "
+		            "that has the name of a result file, such as manifest.yaml",
+		            "two of serial, debug_port, --stats and the files of --results are "
+		            "one file",
+		            "standard output or standard error is redirected to such a file" },
+		.cures = { "give the output a file of its own",
+		           "give --results a folder of its own" },
+		.more = { "snpvmm check MANIFEST", "ls -li FILE FILE" },
 	},
 	[ERROR_INTERNAL] = {
 		.meaning = "a mistake of snpvmm itself",

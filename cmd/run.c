@@ -7,7 +7,9 @@
 #include <sys/mman.h>
 
 #include "cmd/attempt.h"
+#include "cmd/conflicts.h"
 #include "cmd/jobs.h"
+#include "cmd/labels.h"
 #include "cmd/matrix.h"
 #include "cmd/options.h"
 #include "cmd/show.h"
@@ -149,39 +151,28 @@ static int result_show(const struct run_result *r, struct error *err)
 	return results_show(r, 1, false, err);
 }
 
-/*
- * How many runs a matrix stands for; 0: there is none. What no run of it can be read for is a mistake of the whole
- * manifest, which is then tried and told once.
- */
-static unsigned matrix_runs(const struct run_options *o)
-{
-	unsigned runs = 1;
-
-	for (unsigned run = 0; run < runs; run++) {
-		auto_manifest struct manifest m = { 0 };
-		struct error ignored = { 0 };
-
-		if (manifest_open(o->manifest, &o->settings, run, &m, &ignored) == 0)
-			return m.variant ? m.runs : 0;
-		runs = m.runs;
-	}
-	return 0;
-}
-
 static int run_all(struct run_options *o, struct error *err)
 {
-	unsigned of_matrix = matrix_runs(o), n = MAX_OF(of_matrix, 1U);
+	unsigned of_matrix = manifest_runs(o->manifest, &o->settings), n = MAX_OF(of_matrix, 1U);
 	struct run_result *results = results_new(n);
+	struct labels labels = { 0 };
+	const struct conflicts_ask ask = { o->manifest, &o->settings,  &labels,
+		                           o->results,  o->stats_file, true };
+	struct conflicts conflicts;
 	int status;
 
-	if (!results)
+	if (!results || (of_matrix && labels_make(o->manifest, &o->settings, n, &labels, err) < 0))
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->console = show_wanted() == SHOW_TEXT;
+	o->conflicts = &conflicts;
+	if (!conflicts_find(&ask, &conflicts))
+		of_matrix = 0; /* none of its runs goes on: that is told once */
 	o->show = of_matrix ? NULL : result_show;
-	status = of_matrix ? matrix_run(o, n, results) : attempt(o, 0, results);
+	status = of_matrix ? matrix_run(o, &labels, results) : attempt(o, 0, results);
 	if (of_matrix && results_show(results, n, true, err) < 0 && status == STATUS_OK)
 		status = STATUS_FAILED;
 	munmap(results, n * sizeof(*results));
+	free(labels.list);
 	return status;
 }
 

@@ -51,6 +51,9 @@ static inline bool key_sure(const struct load *l, enum key_id id)
 	return !s->unsure && (s->value || !l->matrix_wrong);
 }
 
+/* Frees what the slots own. manifest.c. */
+void load_cleanup(struct load *l);
+
 /* Fill the slots; later ones win. collect.c. */
 int collect_file(struct load *l);
 int collect_settings(struct load *l, const struct manifest_choice *choice);

@@ -16,7 +16,7 @@
 #include "core/base/sha2.h"
 #include "core/base/text.h"
 
-static void load_cleanup(struct load *l)
+void load_cleanup(struct load *l)
 {
 	for (size_t i = 0; i < KEYS; i++)
 		yaml_tree_free(l->slots[i].own);

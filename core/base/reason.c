@@ -35,6 +35,7 @@ static const char *const names[] = {
 	[ERROR_KVM] = "kvm-error",
 	[ERROR_FIRMWARE_REFUSED] = "firmware-refused",
 	[ERROR_OUTPUT] = "output-failed",
+	[ERROR_OUTPUT_CONFLICT] = "output-conflict",
 	[ERROR_INTERNAL] = "internal",
 	[GUEST_EXITED] = "guest-exit",
 	[GUEST_RESET] = "guest-reset",

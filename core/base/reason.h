@@ -35,6 +35,7 @@ enum reason {
 	ERROR_KVM,
 	ERROR_FIRMWARE_REFUSED,
 	ERROR_OUTPUT,
+	ERROR_OUTPUT_CONFLICT,
 	ERROR_INTERNAL,
 
 	/* A guest ran, and this is how the run ended; held by struct outcome, which may hold ERROR_KVM and ERROR_OUTPUT too. */

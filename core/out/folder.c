@@ -67,9 +67,9 @@ static int folder_make(const char *path, struct error *err)
 	}
 }
 
-static int folder_enter(const char *path, struct error *err)
+static int folder_enter(const char *path, bool below, struct error *err)
 {
-	const int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	const int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (below ? O_NOFOLLOW : 0);
 	int fd = open(path, how);
 
 	if (fd < 0 && errno == ENOENT && path[0]) {
@@ -115,7 +115,8 @@ static int folder_sweep(const struct folder *f, const char *const *names, struct
 	return 0;
 }
 
-int folder_open(struct folder *f, const char *path, const char *const *names, struct error *err)
+int folder_open(struct folder *f, const char *path, bool below, const char *const *names,
+                struct error *err)
 {
 	auto_fd int fd = -1;
 	int r;
@@ -124,7 +125,7 @@ int folder_open(struct folder *f, const char *path, const char *const *names, st
 	if (strlen(path) >= sizeof(f->path))
 		return folder_failed(path, NULL, "open the folder", ENAMETOOLONG, err);
 	strcpy(f->path, path);
-	fd = folder_enter(path, err);
+	fd = folder_enter(path, below, err);
 	if (fd < 0)
 		return fd;
 	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
@@ -137,19 +138,31 @@ int folder_open(struct folder *f, const char *path, const char *const *names, st
 	return r;
 }
 
+/* What is opened is new, whoever made the old. */
+static int folder_new(const struct folder *f, const char *name, int flags)
+{
+	unlinkat(f->fd, name, 0);
+	return openat(f->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | flags,
+	              0666);
+}
+
 int folder_begin(struct folder *f, const char *name, struct error *err)
 {
 	char dotted[FOLDER_NAME];
 	int fd = -1, errnum = folder_dotted(name, dotted);
 
 	if (!errnum) {
-		/* so that what is opened is new, whoever made the old */
-		unlinkat(f->fd, dotted, 0);
-		fd = openat(f->fd, dotted, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		            0666);
+		fd = folder_new(f, dotted, 0);
 		errnum = errno;
 	}
 	return fd < 0 ? folder_failed(f->path, name, "write", errnum, err) : fd;
+}
+
+int folder_grow(struct folder *f, const char *name, struct error *err)
+{
+	int fd = folder_new(f, name, O_APPEND);
+
+	return fd < 0 ? folder_failed(f->path, name, "write", errno, err) : fd;
 }
 
 int folder_commit(struct folder *f, const char *name, struct error *err)

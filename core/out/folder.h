@@ -3,6 +3,7 @@
 #ifndef CORE_OUT_FOLDER_H
 #define CORE_OUT_FOLDER_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct error; /* core/base/error.h */
@@ -18,9 +19,17 @@ struct folder {
 
 /*
  * Makes the folder if it isn't there (parents too), and removes `names` (ended by NULL) and their dotted forms
- * from it. ERROR_OUTPUT where the path is no folder, can't be written, or another run is writing there.
+ * from it, in this order. With `below` its last part is a folder that we made, and never a symbolic link. ERROR_OUTPUT
+ * where the path is no folder, can't be written, or another run is writing there.
  */
-int folder_open(struct folder *f, const char *path, const char *const *names, struct error *err);
+int folder_open(struct folder *f, const char *path, bool below, const char *const *names,
+                struct error *err);
+
+/*
+ * A file that grows under its own name, for whoever looks at it meanwhile or finds it after a run that was killed:
+ * a descriptor (O_CLOEXEC, O_APPEND) of a new file, or a negative errno with *err filled.
+ */
+int folder_grow(struct folder *f, const char *name, struct error *err);
 
 /* Opens the dotted form of `name` for writing; a descriptor (O_CLOEXEC), or a negative errno with *err filled. */
 int folder_begin(struct folder *f, const char *name, struct error *err);

@@ -184,7 +184,8 @@ static void run_signal(struct run *run)
 /* Never waits: a reader that stalls must not keep the clock from being minded. */
 static void run_output(struct run *run)
 {
-	struct sink *sinks[] = { &run->vm->serial_out, &run->vm->debug_out };
+	struct vm *vm = run->vm;
+	struct sink *sinks[] = { &vm->serial_out, &vm->debug_out, &vm->serial_log, &vm->debug_log };
 	bool waits = false;
 	uint64_t now = clock_ms();
 	int failed;
@@ -427,6 +428,18 @@ static int run_threads(struct run *run, struct error *err)
 	return 0;
 }
 
+/* Logs too: whoever kills us finds in them what the console showed. */
+static void run_sinks_wake(struct run *run, void (*wake)(void *self))
+{
+	struct vm *vm = run->vm;
+	struct sink *sinks[] = { &vm->serial_out, &vm->debug_out, &vm->serial_log, &vm->debug_log };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
+		sinks[i]->wake = wake;
+		sinks[i]->wake_self = run;
+	}
+}
+
 static int run_begin(struct run *run, struct error *err)
 {
 	run->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -434,8 +447,7 @@ static int run_begin(struct run *run, struct error *err)
 		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd");
 	if (run->vm->watch)
 		watch_on_change(run->vm->watch, run_wake, run);
-	run->vm->serial_out.wake = run->vm->debug_out.wake = run_wake;
-	run->vm->serial_out.wake_self = run->vm->debug_out.wake_self = run;
+	run_sinks_wake(run, run_wake);
 	return 0;
 }
 
@@ -444,7 +456,7 @@ static void run_end(struct run *run)
 {
 	if (run->vm->abandoned)
 		return;
-	run->vm->serial_out.wake = run->vm->debug_out.wake = NULL;
+	run_sinks_wake(run, NULL);
 	if (run->vm->watch)
 		watch_on_change(run->vm->watch, NULL, NULL);
 	fd_cleanup(&run->wake);

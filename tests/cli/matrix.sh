@@ -167,7 +167,7 @@ wants 137
 err_has 'fail: vcpus=1: ' '[internal]' 'title=n [vcpus=1]::'
 grep -q '"status": 137' "$T/killed/vcpus=1/result.json" || wrong "the result is: $(cat "$T/killed/vcpus=1/result.json")"
 grep -q '<error ' "$T/killed/vcpus=1/junit.xml" || wrong "junit.xml is: $(cat "$T/killed/vcpus=1/junit.xml")"
-[ ! -e "$T/killed/vcpus=1/serial.log" ] || wrong 'half of a log'
+[ "$(cat "$T/killed/vcpus=1/serial.log")" = hello ] || wrong 'what the guest had said is gone'
 grep -q '"verdict": "pass"' "$T/killed/vcpus=2/result.json" || wrong 'the other run did not pass'
 
 begin '--jobs: few descriptors are enough for many'

@@ -98,6 +98,21 @@ wants 0
 [ "$(cat "$dir/serial.log")" = a ] || wrong "the first run's console is $(cat "$dir/serial.log")"
 folder_files "$dir" guest-exit
 
+begin 'a run that is killed leaves what standard output had, under its own name, and no result'
+guest_of 'print "booting\nstuck at this prompt> " ; debug "half a line" ; wait'
+manifest_of
+mkdir "$T/killed"
+echo '{"verdict": "pass"}' >"$T/killed/result.json"
+echo 'an earlier console' >"$T/killed/serial.log"
+FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$T/killed" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
+until_says 'this prompt> '
+sleep 1 # logs are flushed by the same timer, soon after
+kill -KILL $!
+wait $! 2>/dev/null
+printf 'booting\nstuck at this prompt> ' | cmp -s - "$T/killed/serial.log" || wrong "serial.log is: $(cat "$T/killed/serial.log")"
+[ "$(cat "$T/killed/debug.log")" = 'half a line' ] || wrong "debug.log is: $(cat "$T/killed/debug.log")"
+[ ! -e "$T/killed/result.json" ] || wrong 'there is a result'
+
 # --- the guest's output elsewhere ---
 
 row 'serial: none' '0 guest-exit pass guest-exit' 'print "a\n" ; out 0xf4 1 0' 'serial: none'
@@ -168,14 +183,14 @@ wants 1
 err_has 'its reader stalled' '[output-failed]'
 [ "$(cat "$T/lost/serial.log")" = x ] || wrong "serial.log is $(cat "$T/lost/serial.log")"
 
-# All that is there is whole: names without a dot, JSON and XML to their ends, a console from first to last byte.
+# All that is there is whole: names without a dot, JSON and XML to their ends; of a console what fitted, from its first byte.
 whole() { # DIR
   [ -z "$(find "$1" -name '.*' ! -path "$1")" ] || wrong "$last: left over: $(ls -A "$1")"
   for file in "$1"/*.json; do
     [ ! -e "$file" ] || python3 -m json.tool "$file" >/dev/null 2>&1 || wrong "$last: half of $file"
   done
   [ ! -e "$1/junit.xml" ] || tail -n 1 "$1/junit.xml" | grep -q -F '</testsuites>' || wrong "$last: half of junit.xml"
-  [ ! -e "$1/serial.log" ] || cmp -s "$T/said" "$1/serial.log" || wrong "$last: half of serial.log"
+  [ ! -e "$1/serial.log" ] || cmp -s -n "$(wc -c <"$1/serial.log")" "$T/said" "$1/serial.log" || wrong "$last: serial.log is another"
 }
 
 begin 'a limit on the size of files: 1, and results'

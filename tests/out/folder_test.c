@@ -50,14 +50,14 @@ TestSuite(folder, .init = setup, .fini = teardown);
 
 static void open_folder(const char *path)
 {
-	cr_assert_eq(folder_open(&folder, path, names, &err), 0, "%s", err.text);
+	cr_assert_eq(folder_open(&folder, path, false, names, &err), 0, "%s", err.text);
 	cr_assert_geq(folder.fd, 0);
 }
 
 /* ERROR_OUTPUT with this sentence and a cure; the folder isn't open. */
 static void check_refused(const char *path, const char *says)
 {
-	int r = folder_open(&folder, path, names, &err);
+	int r = folder_open(&folder, path, false, names, &err);
 
 	cr_assert_lt(r, 0, "'%s' was opened", path);
 	cr_expect_eq(err.code, r);
@@ -231,7 +231,7 @@ Test(folder, a_second_run_is_refused_until_the_first_ends_and_removes_nothing)
 {
 	struct folder first;
 
-	cr_assert_eq(folder_open(&first, "x", names, &err), 0, "%s", err.text);
+	cr_assert_eq(folder_open(&first, "x", false, names, &err), 0, "%s", err.text);
 	cr_assert_eq(try_put(&first, "a.json", "first"), 0);
 	check_refused("x", "another run is writing into 'x'");
 	check_file("x/a.json", "first");
@@ -253,13 +253,13 @@ Test(folder, a_path_that_cannot_be_is_refused)
 	static char longest[5000];
 	char says[128];
 
-	cr_assert_lt(folder_open(&folder, "", names, &err), 0);
+	cr_assert_lt(folder_open(&folder, "", false, names, &err), 0);
 	cr_expect_str_eq(err.text, "cannot open the folder '': No such file or directory");
 	cr_assert_eq(symlink("nowhere", "dangling"), 0);
-	cr_assert_lt(folder_open(&folder, "dangling", names, &err), 0);
+	cr_assert_lt(folder_open(&folder, "dangling", false, names, &err), 0);
 	cr_expect_str_eq(err.text, "cannot open the folder 'dangling': No such file or directory");
 	memset(longest, 'x', sizeof(longest) - 1);
-	cr_assert_eq(folder_open(&folder, longest, names, &err), -ENAMETOOLONG);
+	cr_assert_eq(folder_open(&folder, longest, false, names, &err), -ENAMETOOLONG);
 	snprintf(says, sizeof(says), "%.20s", "cannot open the folder 'xxxx");
 	cr_expect_eq(strncmp(err.text, says, strlen(says)), 0, "%s", err.text);
 	cr_expect_eq(folder.fd, -1);
@@ -298,7 +298,7 @@ Test(folder, a_name_that_is_too_long_is_refused)
 
 	memset(name, 'n', sizeof(name));
 	name[255] = '\0'; /* the file may be; its dotted form may not */
-	cr_expect_eq(folder_open(&folder, "x", list, &err), -ENAMETOOLONG);
+	cr_expect_eq(folder_open(&folder, "x", false, list, &err), -ENAMETOOLONG);
 	cr_expect_eq(folder.fd, -1);
 	open_folder("x");
 	cr_expect_eq(folder_begin(&folder, name, &err), -ENAMETOOLONG);
@@ -372,7 +372,7 @@ Test(folder, no_descriptor_stays_open)
 		struct folder second;
 
 		open_folder("x");
-		cr_expect_lt(folder_open(&second, "x", names, &err), 0);
+		cr_expect_lt(folder_open(&second, "x", false, names, &err), 0);
 		put("a.json", "1");
 		cr_expect_lt(folder_put(&folder, "a.json", put_half_and_fail, NULL, &err), 0);
 		cr_expect_lt(folder_put(&folder, "a.json", put_to_full, &size, &err), 0);
@@ -381,6 +381,41 @@ Test(folder, no_descriptor_stays_open)
 	after = dup(STDERR_FILENO);
 	close(after);
 	cr_expect_eq(before, after);
+}
+
+/* The folder of a run is made by us: a link in its place leads elsewhere. */
+Test(folder, a_link_in_the_place_of_a_run_s_own_folder_is_not_followed)
+{
+	cr_assert_eq(mkdir("given", 0755), 0);
+	cr_assert_eq(mkdir("elsewhere", 0755), 0);
+	write_file("elsewhere/a.json", "theirs");
+	cr_assert_eq(symlink("../elsewhere", "given/run"), 0);
+	cr_assert_lt(folder_open(&folder, "given/run", true, names, &err), 0);
+	cr_expect_eq(err.kind, ERROR_OUTPUT);
+	check_file("elsewhere/a.json", "theirs");
+	cr_assert_eq(unlink("given/run"), 0);
+	cr_assert_eq(folder_open(&folder, "given/run", true, names, &err), 0, "%s", err.text);
+	folder_close(&folder);
+	cr_assert_eq(symlink("given", "link"), 0);
+	cr_assert_eq(folder_open(&folder, "link/run", true, names, &err), 0, "%s", err.text);
+}
+
+Test(folder, a_file_that_grows_has_its_name_at_once_and_is_never_another_s)
+{
+	int fd;
+
+	write_file("theirs", "kept");
+	open_folder("x");
+	cr_assert_eq(symlink("../theirs", "x/b.xml"), 0);
+	fd = folder_grow(&folder, "b.xml", &err);
+	cr_assert_geq(fd, 0, "%s", err.text);
+	cr_assert_eq(write(fd, "half", 4), 4);
+	check_file("x/b.xml", "half");
+	cr_assert_eq(truncate("x/b.xml", 0), 0); /* as a rotator does */
+	cr_assert_eq(write(fd, "rest", 4), 4);
+	check_file("x/b.xml", "rest");
+	close(fd);
+	check_file("theirs", "kept");
 }
 
 /* Mounts of this process's own; a test is one. */

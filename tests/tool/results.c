@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	char stem[32];
 
-	if (argc != 2 || folder_open(&f, argv[1], none, &err) < 0) {
+	if (argc != 2 || folder_open(&f, argv[1], false, none, &err) < 0) {
 		fprintf(stderr, "%s\n", argc == 2 ? err.text : "usage: results FOLDER");
 		return 1;
 	}

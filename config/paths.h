@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* config/paths.h: the files that a manifest names, found before any of its values is read. */
+#ifndef CONFIG_PATHS_H
+#define CONFIG_PATHS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/manifest.h"
+
+struct error; /* core/base/error.h */
+
+struct manifest_path {
+	const char *key; /* "boot.kernel"; static */
+	char *path;      /* resolved against the manifest's folder */
+	bool output;     /* the run writes to it; else it reads it */
+	struct place at;
+	unsigned run;
+};
+
+/* Of all runs of the manifest, in their order. */
+struct manifest_paths {
+	struct manifest_path *list;
+	size_t count;
+};
+
+/*
+ * Finds every file that the manifest names, in all runs of its matrix, whether or not the values of its keys are right.
+ * An error where its text or its matrix can't be understood: then *ret holds what was found until there. The caller
+ * frees *ret either way. choice->run is not looked at.
+ */
+int manifest_paths(const char *path, const struct manifest_choice *choice,
+                   struct manifest_paths *ret, struct error *err);
+void manifest_paths_free(struct manifest_paths *p);
+
+#endif
