@@ -3,7 +3,7 @@
 B      ?= build$(if $(SAN),-san)
 PREFIX ?= /usr/local
 UDEVDIR ?= $(PREFIX)/lib/udev
-PKGS   := yaml-0.1 libcbor jansson libcrypto
+PKGS   := yaml-0.1 libcbor jansson libcrypto libpcre2-8
 SRC    := $(sort $(wildcard core/*/*.c config/*.c firmware/*.c) $(wildcard firmware/*.S))
 CMDSRC := $(sort $(wildcard cmd/*.c))
 TESTS  := $(sort $(wildcard tests/*/*_test.c))
@@ -77,7 +77,7 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 $(TESTBIN) $(FAKEBIN) $(TOOLS): CRYPTO :=
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
-BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev
+BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev
 TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))

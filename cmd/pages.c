@@ -111,8 +111,7 @@ static const struct page pages[] = {
 		            "a number out of range or with a leading zero; yes, no, on or off "
 		            "where true or false is meant",
 		            "bytes or a digest that is too short or too long",
-		            "a regular expression with a mistake, with back references, or "
-		            "too large",
+		            "a regular expression that is wrong, too large or too costly",
 		            "a matrix of more than 1000 runs, or of values that are no lists",
 		            "a boot.kernel that is cut short, or is an ELF file or an archive" },
 		.cures = { "write the value as 'fix:' says",
@@ -742,7 +741,7 @@ static const struct page pages[] = {
 		            "and '$' have a meaning",
 		            "the text goes to another console: 'console=ttyS0' is missing from "
 		            "boot.cmdline, or 'quiet' is there" },
-		.cures = { "compare serial.log with the expressions, line by line: grep -E "
+		.cures = { "compare serial.log with the expressions, line by line: grep -P "
 		           "EXPRESSION serial.log",
 		           "put a backslash before what stands for itself, and the whole in "
 		           "single quotes" },
@@ -760,6 +759,23 @@ static const struct page pages[] = {
 		            "line" },
 		.cures = { "read the line in the verdict and those around it on the console",
 		           "bind the expression to the line with '^' and '$', or make it longer" },
+		.more = { "snpvmm run --results DIR MANIFEST", "man 5 snpvmm.yaml" },
+	},
+	[CONSOLE_UNDECIDED] = {
+		.meaning = "matching a line of the console took too long",
+		.means = "Each expression of expect.console and expect.never is matched in "
+		         "steps, and each byte of the console brings a few thousand of them. "
+		         "They ran out before it was clear whether the line in the verdict "
+		         "fits the expression there. The run ends as a failure: else a guest "
+		         "could hide what must never come behind such a line.",
+		.exits = NOT_MET,
+		.causes = { "repetitions within repetitions, as in '(a+)+$': each further "
+		            "character doubles the ways to try",
+		            "many parts that match anything, as in '.*a.*b.*c', in a very long "
+		            "line" },
+		.cures = { "write the expression so that a text fits it in one way only: 'a+$'",
+		           "bind it to the line with '^', and write [^,]* for .* where a comma "
+		           "ends it" },
 		.more = { "snpvmm run --results DIR MANIFEST", "man 5 snpvmm.yaml" },
 	},
 	[RUN_TIMED_OUT] = {

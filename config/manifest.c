@@ -12,7 +12,6 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/findings.h"
-#include "core/base/pattern.h"
 #include "core/base/sha2.h"
 #include "core/base/text.h"
 
@@ -181,21 +180,6 @@ static int check_ovmf_hash(struct load *l)
 	return at_slot(l, KEY_MEASURE_OVMF_HASH);
 }
 
-/* A line is held against all of them, by a thread that a run's end has to wait for. */
-static int check_patterns(struct load *l)
-{
-	unsigned cost = l->m->console.cost + l->m->never.cost;
-
-	if (cost <= PATTERN_COST_MAX)
-		return 0;
-	error_set(l->err, ERROR_BAD_VALUE,
-	          "the regular expressions in 'expect' are too large together");
-	error_why(l->err, "with their repetitions written out they have %u characters; %d may be",
-	          cost, PATTERN_COST_MAX);
-	return at_slot(l, l->m->console.cost > l->m->never.cost ? KEY_EXPECT_CONSOLE
-	                                                        : KEY_EXPECT_NEVER);
-}
-
 static int check_exit_port(struct load *l)
 {
 	if (!l->m->exit_expected || !given(l, KEY_EXIT_PORT) || !key_sure(l, KEY_EXIT_PORT) ||
@@ -263,8 +247,8 @@ static int load_names(struct load *l)
 static int load_all(struct load *l, const struct manifest_choice *choice)
 {
 	static int (*const checks[])(struct load * l) = {
-		check_boot,      check_initrd,   check_cmdline, check_id_block,
-		check_ovmf_hash, check_patterns, check_exit,    check_exit_port,
+		check_boot,      check_initrd, check_cmdline,   check_id_block,
+		check_ovmf_hash, check_exit,   check_exit_port,
 	};
 	int r = collect_file(l);
 

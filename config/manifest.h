@@ -53,7 +53,6 @@ struct manifest_pattern {
 struct manifest_patterns {
 	struct manifest_pattern *list; /* NULL: none */
 	size_t count;
-	unsigned cost; /* of all: core/base/pattern.h */
 };
 
 struct manifest {

@@ -81,7 +81,6 @@ static int add_pattern(struct load *l, const struct key *k, const struct yaml_tr
 		error_wrap(l->err, "'%s': '%s'", k->name, shown_of(text).text);
 		return at_value(l, v);
 	}
-	to->cost += pattern_cost(compiled); /* at most 256 of 4096 */
 	pattern_free(compiled);
 	new->at = place_of(l, v);
 	if (load_copy(l, text, &new->text) < 0)

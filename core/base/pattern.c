@@ -1,409 +1,288 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/pattern.c: what glibc may be given to compile, and a compiled expression that doesn't grow for ever. */
+/* core/base/pattern.c: PCRE2, kept from running away: a callout before each item of an expression counts. */
 #include "core/base/pattern.h"
 
-#include <assert.h>
-#include <limits.h>
-#include <regex.h>
-#include <stdint.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/base/bytes.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
-
-#define MAX_DEPTH 32
-#define MAX_COUNT 100000 /* of an interval; regcomp refuses less */
 
 /*
- * What makes glibc slow or large, counted as if all repetitions were written out. Atoms and branches cost memory
- * each; for parts that may be empty it grows with their square, for assertions (^, $, \b) faster still. Where a
- * loop goes around what may be empty, time doubles with each such part inside.
+ * PCRE2's own match limit holds for each position where a match may begin, not for the line, and doesn't count
+ * what one item does by itself. So each item is preceded by a callout, which counts. That is for the interpreter:
+ * compiled to machine code, expressions with callouts crash PCRE2 10.42, and it would not be worth it.
  */
-enum cost_kind { COST_ATOMS, COST_BRANCHES, COST_OPTIONAL, COST_ASSERTIONS, COST_LOOPS, COSTS };
-static const struct cost_row {
-	uint64_t most;
-	const char *name;
-} cost_rows[] = {
-	[COST_ATOMS] = { 4096, "characters" },
-	[COST_BRANCHES] = { 4096, "alternatives" },
-	[COST_OPTIONAL] = { 256, "parts that may be absent or empty" },
-	[COST_ASSERTIONS] = { 32, "assertions such as ^ and $" },
-	[COST_LOOPS] = { 8, "repetitions of what may be empty" },
-};
-static_assert(ARRAY_SIZE(cost_rows) == COSTS, "a cost without a limit");
+#define OPTIONS                                                                                    \
+	(PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |     \
+	 PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT)
 
-/* Where there is one of these loops. */
-#define MAX_OPTIONAL_IN_LOOPS   20
-#define MAX_ASSERTIONS_IN_LOOPS 4
+#define MAX_NEST 100
+#define MAX_ALLOCATION                                                                             \
+	((size_t)1                                                                                 \
+	 << 20) /* while compiling: PCRE2's own limit is 64 KiB as distributions build it */
+#define MAX_HEAP_KIB (32u << 10) /* while matching */
+#define CLASS_PER_STEP                                                                             \
+	32 /* bytes of an item's text: a class is searched from its begin to its end */
+#define REPEAT_PER_STEP 4 /* characters that one item reads before it may fail */
 
 /*
- * glibc builds its automaton while it matches: at most one state for each byte, and never forgets one. So after
- * this many bytes the expression is compiled anew; sooner where states are large.
+ * A group that is repeated is compiled so many times, each copy that may be absent within the one before; they are
+ * all left at once, between two callouts. Without repetitions code isn't longer than this.
  */
-#define BYTES_PER_COMPILE ((size_t)32 << 10)
-#define SMALL_STATE       32 /* atoms */
-
-/*
- * What is compiled is "\`.*(TEXT)", which holds from the first byte on or not at all: glibc then walks the line
- * once. Left to itself it would begin at each byte again. '.' is written as a class of all bytes, since glibc's
- * own has no NUL.
- */
-#define ANY_BYTE "[[:cntrl:]\x01-\xff]"
-static const char prefix[] = "\\`" ANY_BYTE "*(";
+#define CODE_OF_TEXT(size) (200 + 16 * (size))
+#define COPIES_PER_STEP    256 /* bytes of code beyond that */
 
 struct pattern {
-	unsigned cost; /* atoms */
 	char *text;
-	struct buffer compiled; /* what glibc is given, with its NUL */
-	regex_t re;
-	size_t bytes; /* matched since it was compiled */
-	size_t limit;
+	size_t size;
+	pcre2_code *code;
+	uint64_t
+		weight; /* steps for what may happen between two callouts, but for the way in the line */
 };
 
-struct cost {
-	uint64_t n[COSTS];
-	bool empty; /* it matches nothing at all, too */
+struct matcher {
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	uint64_t steps;
+	/* of the match at hand */
+	const struct pattern *pattern;
+	const struct pattern_line *line;
+	size_t at;
 };
 
-/* A group that is open, or what is around all groups. */
-struct level {
-	struct cost all;   /* without inner groups that are open; `empty` is of this branch */
-	bool empty_before; /* of an earlier branch */
-};
+static void *bounded_malloc(PCRE2_SIZE size, void *unused)
+{
+	(void)unused;
+	return size <= MAX_ALLOCATION ? malloc(size) : NULL;
+}
 
-/* One pass over the text: what it would cost glibc, and the text as glibc gets it. */
-struct scan {
+static void bounded_free(void *at, void *unused)
+{
+	(void)unused;
+	free(at);
+}
+
+/* An item of the expression, as PCRE2 parted it. */
+struct item {
 	const char *at;
-	unsigned depth;
-	struct level levels[MAX_DEPTH + 1];
-	struct cost last;  /* of what a repetition would repeat; already in its level */
-	bool empty_before; /* whether the branch was `empty` before that */
-	struct buffer *to;
+	size_t size;
+};
+
+/* PCRE2 10.42 gives lengths beyond the text, behind "(?)" for one. */
+static struct item item_of(const struct pattern *p, size_t position, size_t size)
+{
+	size_t at = MIN_OF(position, p->size);
+
+	return (struct item){ p->text + at, MIN_OF(size, p->size - at) };
+}
+
+static bool item_begins(const struct item *i, const char *with)
+{
+	size_t size = strlen(with);
+
+	return i->size >= size && memcmp(i->at, with, size) == 0;
+}
+
+/* (?R), (?1), (?-1), (?+1), (?&name), (?P>name), \g<name>, \g'name' */
+static bool item_recurses(const struct item *i)
+{
+	size_t sign = i->size > 3 && (i->at[2] == '-' || i->at[2] == '+');
+
+	return item_begins(i, "(?R") || item_begins(i, "(?&") || item_begins(i, "(?P>") ||
+	       item_begins(i, "\\g<") || item_begins(i, "\\g'") ||
+	       (item_begins(i, "(?") && i->size > 3 && i->at[2 + sign] >= '0' &&
+	        i->at[2 + sign] <= '9');
+}
+
+/* The '{' of its interval; NULL: none. That of \x{...}, \p{...} and the like is no interval. */
+static const char *item_interval(const struct item *i)
+{
+	const char *end = i->at + i->size, *open;
+
+	if (i->size > 1 && (end[-1] == '+' || end[-1] == '?'))
+		end--;
+	if (end - i->at < 3 || end[-1] != '}')
+		return NULL;
+	open = memrchr(i->at, '{', (size_t)(end - i->at));
+	return open && open > i->at && !(i->at[0] == '\\' && open == i->at + 2) ? open : NULL;
+}
+
+/* Until 10.42 "{,3}" is five items, each a character: as it is between \\Q and \\E. */
+static bool item_is_no_least(const struct item *i, const char *text)
+{
+	return i->size == 1 && strncmp(i->at, "{,", 2) == 0 &&
+	       i->at[2 + strspn(i->at + 2, "0123456789")] == '}' && !strstr(text, "\\Q");
+}
+
+/* What an expression holds that isn't for us. */
+static const struct refusal {
+	const char *begins, *text, *why, *fix;
+} refusals[] = {
+	{ "\\<", "'\\<' is no word's begin here", "PCRE2 takes it for a '<'", "write \\b, or <" },
+	{ "\\>", "'\\>' is no word's end here", "PCRE2 takes it for a '>'", "write \\b, or >" },
+	{ "\\`", "'\\`' is no line's begin here", "PCRE2 takes it for a '`'", "write ^, or `" },
+	{ "\\'", "\"\\'\" is no line's end here", "PCRE2 takes it for a \"'\"", "write $, or '" },
+};
+static const struct refusal recursion = {
+	NULL,
+	"a regular expression that calls itself or a group",
+	"matching it can take for ever",
+	"write the group out where it is wanted",
+};
+static const struct refusal back_reference = {
+	NULL,
+	"a regular expression with a back reference",
+	"matching it can take for ever",
+	"write out what may stand there",
+};
+static const struct refusal lookbehind = {
+	NULL,
+	"a regular expression that looks too far behind",
+	"a lookbehind may have 255 characters",
+	"make it shorter",
+};
+static const struct refusal no_least = {
+	NULL,
+	"an interval without a least number, {,N}",
+	"versions of PCRE2 differ in what they take it for",
+	"write {0,N}",
+};
+static const struct refusal at_begin = {
+	NULL,
+	"a regular expression can't begin with '(*'",
+	"what PCRE2 has there sets options and limits, which are set already",
+	"write \\(\\* for these characters themselves",
+};
+
+static int refuse(struct error *err, const struct refusal *r)
+{
+	error_set(err, ERROR_BAD_VALUE, "%s", r->text);
+	error_why(err, "%s", r->why);
+	return error_fix(err, "%s", r->fix);
+}
+
+/* While the items of a compiled expression are looked at. */
+struct survey {
+	struct pattern *pattern;
+	uint64_t longest, repeat;
 	struct error *err;
 };
 
-static void emit(struct scan *s, const char *from, size_t size)
+static int survey_item(pcre2_callout_enumerate_block *block, void *survey)
 {
-	buffer_add(s->to, from, size);
-}
+	struct survey *s = survey;
+	struct item i = item_of(s->pattern, block->pattern_position, block->next_item_length);
+	const char *interval = item_interval(&i);
+	uint64_t least = 0;
 
-/* Adds to what the group at hand costs. */
-static int count(struct scan *s, enum cost_kind kind, uint64_t n)
-{
-	uint64_t *sum = &s->levels[s->depth].all.n[kind];
-
-	*sum += n; /* at most 4096 * MAX_COUNT: what is over the limit ends the scan */
-	if (*sum <= cost_rows[kind].most)
-		return 0;
-	error_set(s->err, ERROR_BAD_VALUE, "too large a regular expression");
-	return error_why(s->err, "with all its repetitions written out it may have %d %s",
-	                 (int)cost_rows[kind].most, cost_rows[kind].name);
-}
-
-/* The next part of the branch at hand. */
-static int append(struct scan *s, const struct cost *part)
-{
-	struct level *l = &s->levels[s->depth];
-	int r = 0;
-
-	s->last = *part;
-	s->empty_before = l->all.empty;
-	l->all.empty &= part->empty;
-	for (enum cost_kind k = 0; k < COSTS && r == 0; k++)
-		r = count(s, k, part->n[k]);
-	return r;
-}
-
-static int append_atom(struct scan *s)
-{
-	return append(s, &(struct cost){ .n[COST_ATOMS] = 1 });
-}
-
-static int append_assertion(struct scan *s)
-{
-	return append(s, &(struct cost){ .n[COST_ASSERTIONS] = 1, .empty = true });
-}
-
-/* Behind the end of the bracket expression at `at`; its text's end where it has none, which regcomp refuses. */
-static const char *bracket_end(const char *at)
-{
-	at += at[1] == '^' ? 2 : 1;
-	at += *at == ']'; /* the first one is a member */
-	for (; *at && *at != ']'; at++) {
-		char end[] = { at[1], ']', '\0' };
-		const char *close = NULL;
-
-		if (*at != '[' || !at[1] || !strchr(".:=", at[1]))
-			continue;
-		close = strstr(at + 2, end);
-		if (!close)
-			return at + strlen(at);
-		at = close + 1;
-	}
-	return *at ? at + 1 : at;
-}
-
-static int scan_bracket(struct scan *s)
-{
-	const char *end = bracket_end(s->at);
-
-	emit(s, s->at, (size_t)(end - s->at));
-	s->at = end;
-	return append_atom(s);
-}
-
-static int scan_escape(struct scan *s)
-{
-	char c = s->at[1];
-
-	if (c >= '1' && c <= '9') {
-		error_set(s->err, ERROR_BAD_VALUE,
-		          "a regular expression with a back reference, \\%c", c);
-		return error_why(s->err, "matching them can take for ever");
-	}
-	emit(s, s->at, c ? 2 : 1);
-	s->at += c ? 2 : 1;
-	return c && strchr("bB<>`'", c) ? append_assertion(s) : append_atom(s);
-}
-
-static int scan_any(struct scan *s)
-{
-	emit(s, ANY_BYTE, strlen(ANY_BYTE));
-	s->at++;
-	return append_atom(s);
-}
-
-static int scan_assertion(struct scan *s)
-{
-	emit(s, s->at++, 1);
-	return append_assertion(s);
-}
-
-static int scan_plain(struct scan *s)
-{
-	emit(s, s->at++, 1);
-	return append_atom(s);
-}
-
-static int scan_open(struct scan *s)
-{
-	emit(s, s->at++, 1);
-	if (s->depth == MAX_DEPTH) {
-		error_set(s->err, ERROR_BAD_VALUE, "too deep a regular expression");
-		return error_why(s->err, "groups may be nested %d deep", MAX_DEPTH);
-	}
-	s->levels[++s->depth] = (struct level){ .all.empty = true };
+	for (size_t k = 0; k < ARRAY_SIZE(refusals); k++)
+		if (item_begins(&i, refusals[k].begins))
+			return refuse(s->err, &refusals[k]);
+	if (item_recurses(&i))
+		return refuse(s->err, &recursion);
+	if ((interval && interval[1] == ',') || item_is_no_least(&i, s->pattern->text))
+		return refuse(s->err, &no_least);
+	if (interval) /* PCRE2 takes no more than 65535 */
+		least = strtoul(interval + 1, NULL, 10);
+	s->longest = MAX_OF(s->longest, i.size);
+	s->repeat = MAX_OF(s->repeat, least);
 	return 0;
 }
 
-static int scan_close(struct scan *s)
+/* What PCRE2 says to a text that is no expression, and where. */
+static int refuse_text(const char *text, int code, size_t offset, struct error *err)
 {
-	const struct level *l = &s->levels[s->depth];
-	struct cost group = l->all;
+	char words[160] = "";
+	size_t characters = 0;
 
-	if (s->depth ==
-	    0) { /* one without a group is a character; so it must be in the group around all */
-		emit(s, "\\", 1);
-		return scan_plain(s);
-	}
-	emit(s, s->at++, 1);
-	s->depth--;
-	group.empty |= l->empty_before;
-	group.n[COST_ATOMS] += group.n[COST_ATOMS] == 0;
-	group.n[COST_OPTIONAL] += group.empty;
-	return append(s, &group);
-}
-
-static int scan_branch(struct scan *s)
-{
-	struct level *l = &s->levels[s->depth];
-
-	emit(s, s->at++, 1);
-	l->empty_before |= l->all.empty;
-	l->all.empty = true;
-	return count(s, COST_BRANCHES, 1);
-}
-
-/* How glibc writes a repetition out: x+ as xx*, x{2,} as xxx*, x{1,3} as xx?x?. */
-struct repeat {
-	uint64_t copies, least;
-	bool loops;
-};
-
-/* "{2,3}" and the like. Nonsense is left to regcomp. */
-static struct repeat interval_parse(const char *at, size_t size)
-{
-	struct repeat x = { .copies = 1 };
-	uint64_t n = 0;
-	bool first = true;
-
-	for (size_t i = 1; i < size; i++) {
-		bool digit = at[i] >= '0' && at[i] <= '9';
-
-		n = digit ? MIN_OF(n * 10 + (uint64_t)(at[i] - '0'), MAX_COUNT) : 0;
-		first &= digit;
-		if (first)
-			x.least = n;
-		x.copies = n > x.copies ? n : x.copies;
-	}
-	x.loops = size > 2 && at[size - 2] == ',';
-	x.copies += x.loops;
-	return x;
-}
-
-static struct repeat repeat_parse(const char *at, size_t size)
-{
-	switch (*at) {
-	case '*':
-		return (struct repeat){ 1, 0, true };
-	case '+':
-		return (struct repeat){ 2, 1, true };
-	case '?':
-		return (struct repeat){ 1, 0, false };
-	default:
-		return interval_parse(at, size);
-	}
-}
-
-static int scan_repeat(struct scan *s)
-{
-	const char *close = *s->at == '{' ? strchr(s->at, '}') : s->at;
-	size_t size = close ? (size_t)(close - s->at) + 1 : strlen(s->at);
-	struct repeat x = repeat_parse(s->at, size);
-	struct level *l = &s->levels[s->depth];
-	struct cost whole = s->last;
-
-	emit(s, s->at, size);
-	s->at += size;
-	for (enum cost_kind k = 0; k < COSTS; k++) {
-		l->all.n[k] -= s->last.n[k];
-		whole.n[k] *= x.copies;
-	}
-	l->all.empty = s->empty_before;
-	whole.n[COST_LOOPS] += x.loops && s->last.empty;
-	whole.n[COST_OPTIONAL] += s->last.empty || x.least < x.copies ? x.copies : 0;
-	whole.empty |= x.least == 0;
-	return append(s, &whole);
-}
-
-static const struct {
-	char first;
-	int (*scan)(struct scan *s);
-} scanners[] = {
-	{ '[', scan_bracket },   { '\\', scan_escape },   { '.', scan_any },
-	{ '^', scan_assertion }, { '$', scan_assertion }, { '(', scan_open },
-	{ ')', scan_close },     { '|', scan_branch },    { '*', scan_repeat },
-	{ '+', scan_repeat },    { '?', scan_repeat },    { '{', scan_repeat },
-};
-
-static int scan_all(struct scan *s)
-{
-	int r = 0;
-
-	while (*s->at && r == 0) {
-		size_t i = 0;
-
-		while (i < ARRAY_SIZE(scanners) && scanners[i].first != *s->at)
-			i++;
-		r = i < ARRAY_SIZE(scanners) ? scanners[i].scan(s) : scan_plain(s);
-	}
-	return r;
-}
-
-static size_t bytes_limit(const struct cost *c)
-{
-	uint64_t state = c->n[COST_ATOMS] + 2 * c->n[COST_OPTIONAL] + 8 * c->n[COST_ASSERTIONS];
-
-	return BYTES_PER_COMPILE / (1 + state / SMALL_STATE);
-}
-
-static int check_loops(const struct cost *c, struct error *err)
-{
-	if (c->n[COST_LOOPS] == 0 || (c->n[COST_OPTIONAL] <= MAX_OPTIONAL_IN_LOOPS &&
-	                              c->n[COST_ASSERTIONS] <= MAX_ASSERTIONS_IN_LOOPS))
-		return 0;
-	error_set(err, ERROR_BAD_VALUE, "too large a regular expression");
-	return error_why(
-		err,
-		"it repeats what may be empty; with all its repetitions written out it may "
-		"then have %d parts that may be absent or empty, and %d assertions such as "
-		"^ and $",
-		MAX_OPTIONAL_IN_LOOPS, MAX_ASSERTIONS_IN_LOOPS);
-}
-
-/* Fills what is compiled, and how many bytes it may match, from the text. */
-static int pattern_scan(struct pattern *p, struct error *err)
-{
-	struct scan s = { .at = p->text, .to = &p->compiled, .err = err };
-	const struct cost *all = &s.levels[0].all;
-	size_t size = strlen(p->text);
-	int r;
-
-	if (size > PATTERN_MAX) {
-		error_set(err, ERROR_BAD_VALUE, "too long a regular expression");
-		return error_why(err, "it has %zu bytes; it may have %d", size, PATTERN_MAX);
-	}
-	s.levels[0].all.empty = true;
-	buffer_add(&p->compiled, prefix, strlen(prefix));
-	r = scan_all(&s);
-	buffer_add(&p->compiled, ")", sizeof(")"));
-	p->limit = bytes_limit(all);
-	p->cost = (unsigned)all->n[COST_ATOMS];
-	if (r == 0)
-		r = check_loops(all, err);
-	if (r == 0 && p->compiled.failed)
-		r = error_nomem(err, "a regular expression");
-	return r;
-}
-
-static int compile(regex_t *to, const char *text, struct error *err)
-{
-	int code = regcomp(to, text, REG_EXTENDED | REG_NOSUB);
-	char words[128];
-
-	if (code == 0)
-		return 0;
-	if (code == REG_ESPACE)
+	if (code == PCRE2_ERROR_HEAP_FAILED)
 		return error_nomem(err, "a regular expression");
-	regerror(code, to, words, sizeof(words));
+	for (size_t i = 0; i < offset; i++)
+		characters += ((uint8_t)text[i] & 0xc0) != 0x80;
+	pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
 	error_set(err, ERROR_BAD_VALUE, "not a regular expression");
-	return error_why(err, "%s", words);
+	error_why(err, "%s, at character %zu", words, MAX_OF(characters, (size_t)1));
+	if (code == PCRE2_ERROR_UNKNOWN_ESCAPE || code == PCRE2_ERROR_END_BACKSLASH)
+		return error_fix(
+			err, "write \\\\ for a backslash; pcre2pattern(3) has what may follow one");
+	if (code == PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS)
+		return error_fix(err, "write \\) for the character itself");
+	if (code == PCRE2_ERROR_BAD_SUBPATTERN_REFERENCE)
+		return refuse(err, &back_reference);
+	return err->code;
 }
 
-/* The text alone first: what is wrong with it is then said of it, not of what stands around it. */
-static int pattern_compile(struct pattern *p, struct error *err)
+static pcre2_compile_context *compile_context(pcre2_general_context *general)
 {
-	regex_t alone;
-	int r = compile(&alone, p->text, err);
+	pcre2_compile_context *c = pcre2_compile_context_create(general);
 
-	if (r < 0)
-		return r;
-	regfree(&alone);
-	return compile(&p->re, (const char *)p->compiled.data, err);
+	if (!c)
+		return NULL;
+	pcre2_set_parens_nest_limit(c, MAX_NEST);
+	pcre2_set_newline(c, PCRE2_NEWLINE_LF); /* which no line holds */
+	return c;
 }
 
-static void pattern_drop(struct pattern *p)
+static int compile(struct pattern *p, struct error *err)
 {
-	buffer_fini(&p->compiled);
-	free(p->text);
-	free(p);
+	pcre2_general_context *general =
+		pcre2_general_context_create(bounded_malloc, bounded_free, NULL);
+	pcre2_compile_context *context = general ? compile_context(general) : NULL;
+	int code = PCRE2_ERROR_HEAP_FAILED;
+	PCRE2_SIZE offset = 0;
+
+	if (context)
+		p->code = pcre2_compile((PCRE2_SPTR)p->text, p->size, OPTIONS, &code, &offset,
+		                        context);
+	pcre2_compile_context_free(context);
+	pcre2_general_context_free(general);
+	return p->code ? 0 : refuse_text(p->text, code, offset, err);
+}
+
+/* Looks at what PCRE2 made of the text: whether it is for us, and what it costs. */
+static int survey(struct pattern *p, struct error *err)
+{
+	struct survey s = { .pattern = p, .err = err };
+	uint32_t references = 0, behind = 0;
+	size_t code = 0, copies;
+
+	pcre2_pattern_info(p->code, PCRE2_INFO_BACKREFMAX, &references);
+	pcre2_pattern_info(p->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
+	pcre2_pattern_info(p->code, PCRE2_INFO_SIZE, &code);
+	copies = code - MIN_OF(code, CODE_OF_TEXT(p->size));
+	if (references > 0)
+		return refuse(err, &back_reference);
+	if (behind > PATTERN_LOOKBEHIND)
+		return refuse(err, &lookbehind);
+	if (pcre2_callout_enumerate(p->code, survey_item, &s) < 0)
+		return err->code;
+	p->weight = (1 + s.longest / CLASS_PER_STEP) * (1 + (s.repeat + behind) / REPEAT_PER_STEP) +
+	            copies / COPIES_PER_STEP;
+	return 0;
 }
 
 struct pattern *pattern_new(const char *text, struct error *err)
 {
 	struct pattern *p = calloc(1, sizeof(*p));
 
-	if (p)
+	if (p) {
 		p->text = strdup(text);
-	if (!p || !p->text)
+		p->size = strlen(text);
+	}
+	if (!p || !p->text) {
 		error_nomem(err, "a regular expression");
-	else if (pattern_scan(p, err) == 0 && pattern_compile(p, err) == 0)
+	} else if (p->size > PATTERN_MAX) {
+		error_set(err, ERROR_BAD_VALUE, "too long a regular expression");
+		error_why(err, "it has %zu bytes; it may have %d", p->size, PATTERN_MAX);
+	} else if (strncmp(text, "(*", 2) == 0) {
+		refuse(err, &at_begin);
+	} else if (compile(p, err) == 0 && survey(p, err) == 0) {
 		return p;
-	if (p)
-		pattern_drop(p);
+	}
+	pattern_free(p);
 	return NULL;
 }
 
@@ -411,8 +290,9 @@ void pattern_free(struct pattern *p)
 {
 	if (!p)
 		return;
-	regfree(&p->re);
-	pattern_drop(p);
+	pcre2_code_free(p->code);
+	free(p->text);
+	free(p);
 }
 
 const char *pattern_text(const struct pattern *p)
@@ -420,48 +300,75 @@ const char *pattern_text(const struct pattern *p)
 	return p->text;
 }
 
-/* Without memory for it the old one goes on. */
-static void pattern_renew(struct pattern *p)
+/* Before each item. A negative result ends the match, a positive one makes the item not match. */
+static int count(pcre2_callout_block *block, void *matcher)
 {
-	struct error untold;
-	regex_t fresh;
+	struct matcher *m = matcher;
+	size_t now = block->current_position;
+	uint64_t way = now > m->at ? now - m->at : m->at - now;
+	uint64_t steps = (1 + way) * m->pattern->weight;
+	struct item i = item_of(m->pattern, block->pattern_position, block->next_item_length);
 
-	if (compile(&fresh, (const char *)p->compiled.data, &untold) < 0)
-		return;
-	regfree(&p->re);
-	p->re = fresh;
-	p->bytes = 0;
+	m->at = now;
+	if (steps > m->steps)
+		return PCRE2_ERROR_CALLOUT;
+	m->steps -= steps;
+	/* PCRE2_NOTBOL and PCRE2_NOTEOL are for ^ and $ alone. */
+	return (m->line->open && (item_begins(&i, "\\z") || item_begins(&i, "\\Z"))) ||
+	       (m->line->from > 0 && item_begins(&i, "\\G"));
 }
 
-/* A copy with a NUL behind it, whatever is inside; NULL: out of memory. */
-static char *bytes_copy(const char *from, size_t size)
+struct matcher *matcher_new(struct error *err)
 {
-	char *to = malloc(size + 1);
+	struct matcher *m = calloc(1, sizeof(*m));
 
-	if (!to)
+	if (m) {
+		m->data = pcre2_match_data_create(1, NULL);
+		m->context = pcre2_match_context_create(NULL);
+		m->steps = MATCHER_STEPS_MAX;
+	}
+	if (!m || !m->data || !m->context) {
+		matcher_free(m);
+		error_nomem(err, "matching regular expressions");
 		return NULL;
-	if (size > 0) /* else `from` may be NULL */
-		memcpy(to, from, size);
-	to[size] = '\0';
-	return to;
+	}
+	pcre2_set_callout(m->context, count, m);
+	pcre2_set_heap_limit(m->context, MAX_HEAP_KIB);
+	pcre2_set_match_limit(m->context, (uint32_t)MATCHER_STEPS_MAX);
+	return m;
 }
 
-bool pattern_matches(struct pattern *p, const char *at, size_t size, unsigned edge)
+void matcher_free(struct matcher *m)
 {
-	size_t length = MIN_OF(size, (size_t)INT_MAX);
-	regmatch_t part = { 0, (regoff_t)length };
-	int flags = REG_STARTEND | (edge & PATTERN_NOT_BEGIN ? REG_NOTBOL : 0) |
-	            (edge & PATTERN_NOT_END ? REG_NOTEOL : 0);
-	/* glibc goes by the length, but a sanitizer in between looks for the NUL of a string. */
-	auto_free char *line = bytes_copy(at, length);
-
-	if (p->bytes > 0 && p->bytes + size > p->limit)
-		pattern_renew(p);
-	p->bytes += size;
-	return regexec(&p->re, line ? line : at, 1, &part, flags) == 0;
+	if (!m)
+		return;
+	pcre2_match_data_free(m->data);
+	pcre2_match_context_free(m->context);
+	free(m);
 }
 
-unsigned pattern_cost(const struct pattern *p)
+void matcher_add_steps(struct matcher *m, uint64_t steps)
 {
-	return p->cost;
+	m->steps = MIN_OF(m->steps + steps, MATCHER_STEPS_MAX);
+}
+
+enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
+                                  const struct pattern_line *line)
+{
+	uint32_t options = PCRE2_NO_UTF_CHECK | (line->from > 0 ? PCRE2_NOTBOL : 0) |
+	                   (line->open ? PCRE2_NOTEOL : 0);
+	int r;
+
+	/* Where a match may begin is searched without callouts. */
+	if (line->size > m->steps)
+		return PATTERN_UNDECIDED;
+	m->steps -= line->size;
+	m->pattern = p;
+	m->line = line;
+	m->at = line->from;
+	r = pcre2_match(p->code, (PCRE2_SPTR)(line->at ? line->at : ""), line->size, line->from,
+	                options, m->data, m->context);
+	if (r >= 0)
+		return PATTERN_YES;
+	return r == PCRE2_ERROR_NOMATCH ? PATTERN_NO : PATTERN_UNDECIDED;
 }

@@ -1,37 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/pattern.h: POSIX extended regular expressions, kept within time and memory. */
+/* core/base/pattern.h: regular expressions as PCRE2 has them, compiled and matched within bounds. */
 #ifndef CORE_BASE_PATTERN_H
 #define CORE_BASE_PATTERN_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;   /* core/base/error.h */
 struct pattern; /* opaque */
+struct matcher; /* opaque */
 
-#define PATTERN_MAX 1024 /* bytes of text */
+#define PATTERN_MAX        1024 /* bytes of text */
+#define PATTERN_LOOKBEHIND 255  /* characters */
 
 /*
- * Compiles an expression. Refuses (ERROR_BAD_VALUE, without a place) what regcomp(3) refuses, in its words; back
- * references, whose matching takes exponential time; and what glibc would take too much memory or stack for:
- * texts longer than PATTERN_MAX, groups nested deeper than 32, more than 4096 atoms once intervals are
- * written out. NULL with *err filled on failure.
+ * Compiles an expression. Refuses (ERROR_BAD_VALUE, without a place) what PCRE2 refuses, in its words and with the
+ * position; what could not be matched in bounded time (back references, recursion); and what PCRE2 takes for
+ * something else than regcomp(3) did. NULL with *err filled on failure.
  */
 struct pattern *pattern_new(const char *text, struct error *err);
 void pattern_free(struct pattern *p); /* NULL is fine */
 const char *pattern_text(const struct pattern *p);
 
-/* What matching a byte may cost, in atoms: those of several patterns that a line is held against add up. */
-#define PATTERN_COST_MAX                                                                           \
-	8192 /* all of them together; a tenth of a millisecond a byte at the worst */
-unsigned pattern_cost(const struct pattern *p);
+/*
+ * What matching needs: memory, and steps that it may spend. A step takes some ten nanoseconds, whatever the
+ * expression, so the steps bound the time. One thread at a time; many patterns may share one.
+ */
+struct matcher *matcher_new(struct error *err);            /* with MATCHER_STEPS_MAX steps */
+void matcher_free(struct matcher *m);                      /* NULL is fine */
+#define MATCHER_STEPS_MAX ((uint64_t)32 << 20)             /* about a third of a second */
+void matcher_add_steps(struct matcher *m, uint64_t steps); /* never above that many */
 
-/* Whether some part of the bytes matches; NUL bytes are matched as themselves by '.', never the end. */
-enum pattern_edge {
-	PATTERN_WHOLE = 0,
-	PATTERN_NOT_BEGIN = 1 << 0, /* `at` isn't where the line begins: '^' doesn't match there */
-	PATTERN_NOT_END = 1 << 1,   /* the line goes on: '$' doesn't match there */
+/* A line, or as much of it as there is: valid UTF-8, any characters. */
+struct pattern_line {
+	const char *at;
+	size_t size;
+	size_t from; /* a match begins here or later, at a character; if not 0, '^' matches nowhere */
+	bool open;   /* the line goes on: '$' doesn't match at its end */
 };
-bool pattern_matches(struct pattern *p, const char *at, size_t size, unsigned edge);
+
+/* Whether some part of the line matches. */
+enum pattern_answer {
+	PATTERN_NO,
+	PATTERN_YES,
+	PATTERN_UNDECIDED, /* out of steps or memory before it was clear */
+};
+enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
+                                  const struct pattern_line *line);
 
 #endif

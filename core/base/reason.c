@@ -51,6 +51,7 @@ static const char *const names[] = {
 	[CONSOLE_COMPLETE] = "console-complete",
 	[CONSOLE_MISSING] = "console-missing",
 	[CONSOLE_FORBIDDEN] = "console-forbidden",
+	[CONSOLE_UNDECIDED] = "console-undecided",
 	[RUN_TIMED_OUT] = "timeout",
 	[RUN_SILENT] = "silence",
 	[RUN_SIGNALLED] = "signal",

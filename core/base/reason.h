@@ -53,6 +53,7 @@ enum reason {
 	CONSOLE_COMPLETE,  /* every expected line came, and the guest need not end */
 	CONSOLE_MISSING,   /* the guest ended before every expected line had come */
 	CONSOLE_FORBIDDEN, /* a line came that must never */
+	CONSOLE_UNDECIDED, /* matching a line ran into its limit */
 	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
 	RUN_SILENT,        /* code: the limit in milliseconds */
 	RUN_SIGNALLED,     /* code: the signal's number */

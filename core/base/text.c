@@ -2,13 +2,10 @@
 /* core/base/text.c: decodes UTF-8 strictly, and writes what is fit to be read. */
 #include "core/base/text.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/array.h"
-
-#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 #define TEXT_FOLD_LEAST 20 /* columns below which a folded text can't be read */
 
@@ -23,69 +20,71 @@ static const struct lead {
 	{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
 };
 
-/* The bytes of the character at `at`, or of the maximal subpart of one if that is all there is. At least 1. */
-static size_t char_take(const uint8_t *at, size_t left, bool *whole)
+struct text_char text_decode(const void *from, size_t left)
 {
+	const uint8_t *at = from;
 	const struct lead *l = leads;
-	size_t n = 1;
+	struct text_char c = { .size = 1, .state = TEXT_BAD };
 
-	*whole = false;
 	while (l < leads + ARRAY_SIZE(leads) && (at[0] < l->first || at[0] > l->last))
 		l++;
 	if (l == leads + ARRAY_SIZE(leads))
-		return 1;
-	while (n < l->size && n < left && at[n] >= (n == 1 ? l->low : 0x80) &&
-	       at[n] <= (n == 1 ? l->high : 0xbf))
-		n++;
-	*whole = n == l->size;
-	return n;
+		return c;
+	c.code = l->size == 1 ? at[0] : at[0] & (0x7fu >> l->size);
+	for (; c.size < l->size && c.size < left; c.size++) {
+		uint8_t low = c.size == 1 ? l->low : 0x80, high = c.size == 1 ? l->high : 0xbf;
+
+		if (at[c.size] < low || at[c.size] > high)
+			return c;
+		c.code = c.code << 6 | (at[c.size] & 0x3f);
+	}
+	c.state = c.size == l->size ? TEXT_WHOLE : TEXT_CUT;
+	return c;
 }
 
-/* Of a whole character: controls, and what XML has no place for. */
-static bool char_unfit(const uint8_t *at, size_t size)
+/* Controls, and what XML has no place for. */
+static bool code_unfit(uint32_t code)
 {
-	return (size == 1 && (at[0] < 0x20 || at[0] == 0x7f)) ||
-	       (size == 2 && at[0] == 0xc2 && at[1] < 0xa0) ||
-	       (size == 3 && at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe);
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
 }
 
-static bool char_parts_lines(const uint8_t *at, size_t size)
+static bool code_parts_lines(uint32_t code)
 {
-	return (size == 1 && (at[0] == '\n' || at[0] == '\t')) ||
-	       (size == 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] | 1) == 0xa9);
+	return code == '\n' || code == '\t' || code == 0x2028 || code == 0x2029;
 }
 
 bool text_is_utf8(const void *from, size_t size)
 {
 	const uint8_t *at = from;
-	bool whole = true;
+	struct text_char c = { .state = TEXT_WHOLE };
 
-	for (size_t n; size && whole; at += n, size -= n)
-		n = char_take(at, size, &whole);
-	return whole;
+	for (; size && c.state == TEXT_WHOLE; at += c.size, size -= c.size)
+		c = text_decode(at, size);
+	return c.state == TEXT_WHOLE;
 }
 
 size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines)
 {
 	const uint8_t *at = from;
-	size_t length = 0, n;
+	struct text_char c;
+	size_t length = 0;
 
 	if (room == 0)
 		return 0;
-	for (; size; at += n, size -= n) {
+	for (; size; at += c.size, size -= c.size) {
 		const char *put = (const char *)at;
 		size_t put_size;
-		bool whole;
 
-		put_size = n = char_take(at, size, &whole);
+		c = text_decode(at, size);
+		put_size = c.size;
 		if (size > 1 && at[0] == '\r' && at[1] == '\n')
 			put_size = 0;
-		else if (whole && char_parts_lines(at, n)) {
+		else if (c.state == TEXT_WHOLE && code_parts_lines(c.code)) {
 			put = lines ? put : " ";
-			put_size = lines ? n : 1;
-		} else if (!whole || char_unfit(at, n)) {
-			put = REPLACEMENT;
-			put_size = 3;
+			put_size = lines ? c.size : 1;
+		} else if (c.state != TEXT_WHOLE || code_unfit(c.code)) {
+			put = TEXT_REPLACEMENT;
+			put_size = strlen(TEXT_REPLACEMENT);
 		}
 		if (put_size >= room - length)
 			break;

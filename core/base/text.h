@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define TEXT_ROOM(size) (3 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
 
@@ -23,6 +24,15 @@ size_t text_clean(char *to, size_t room, const void *from, size_t size, int line
  * ASCII. Returns the length.
  */
 size_t text_fold(char *to, size_t room, const char *before, const char *text, unsigned width);
+
+/* A character of UTF-8, or the maximal subpart of one if that is all there is. */
+struct text_char {
+	size_t size;                                   /* in bytes; at least 1 */
+	enum { TEXT_WHOLE, TEXT_BAD, TEXT_CUT } state; /* cut: more bytes could make it whole */
+	uint32_t code;                                 /* if it is whole */
+};
+struct text_char text_decode(const void *at, size_t left); /* `left` is at least 1 */
+#define TEXT_REPLACEMENT "\xef\xbf\xbd"                    /* U+FFFD, for what is no character */
 
 /* Whether all of it is UTF-8, whatever the characters are. */
 bool text_is_utf8(const void *from, size_t size);

@@ -15,6 +15,12 @@
 #include "core/vm/outcome.h"
 
 enum { WINDOW = 8192, TAIL = 8192, SHOWN = 256, SHOWN_PATTERN = 81 };
+enum {
+	CONTEXT = 4 * (PATTERN_LOOKBEHIND + 1)
+}; /* bytes of a window that are there to be looked back at */
+
+/* What a byte of the console brings for matching, and a pause in which no line is (it takes ten milliseconds). */
+enum { STEPS_PER_BYTE = 4096, STEPS_PER_PAUSE = 1 << 20 };
 
 /* Where in an escape sequence of ECMA-48 the bytes are. */
 enum escape {
@@ -31,18 +37,23 @@ struct watch {
 
 	struct pattern **expected, **never;
 	size_t n_expected, n_never;
+	struct matcher *matcher;
 	atomic_size_t met;
 	atomic_bool forbidden;
+	bool undecided;                   /* and it isn't known whether it is */
 	char forbidden_by[SHOWN_PATTERN]; /* the pattern, clean */
 	char forbidden_line[SHOWN];
 	bool panicked; /* and that line is a kernel's panic */
 	bool growing;  /* and isn't over yet */
 
 	enum escape escape;
-	char line[WINDOW];
-	size_t held;        /* bytes of the line */
-	atomic_bool unseen; /* since the last look bytes were added */
-	bool cut;           /* the line began before line[0] */
+	uint8_t part[4]; /* of a character that isn't whole yet */
+	size_t part_size;
+	bool returned; /* the last byte was a carriage return: a newline or another line follows */
+	char line[WINDOW]; /* UTF-8 */
+	size_t held;       /* bytes of the line */
+	size_t from; /* 0, or the line began before line[0], and what is there before was looked at */
+	atomic_bool unseen; /* since the last look something was added */
 	bool counted;       /* it has matched an expected pattern */
 
 	char last[SHOWN]; /* of the last line that had something in it: its begin */
@@ -84,7 +95,9 @@ struct watch *watch_new(const struct watch_rules *rules, struct error *err)
 	pthread_mutex_init(&w->lock, NULL);
 	w->n_expected = rules->n_expected;
 	w->n_never = rules->n_never;
-	if (patterns_new(rules->expected, rules->n_expected, &w->expected, err) == 0 &&
+	w->matcher = matcher_new(err);
+	if (w->matcher &&
+	    patterns_new(rules->expected, rules->n_expected, &w->expected, err) == 0 &&
 	    patterns_new(rules->never, rules->n_never, &w->never, err) == 0)
 		return w;
 	watch_free(w);
@@ -97,6 +110,7 @@ void watch_free(struct watch *w)
 		return;
 	patterns_free(w->expected, w->n_expected);
 	patterns_free(w->never, w->n_never);
+	matcher_free(w->matcher);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }
@@ -120,31 +134,42 @@ static void watch_quote(struct watch *w)
 	text_clean(w->forbidden_line, sizeof(w->forbidden_line), w->line, w->held, 0);
 }
 
-static void watch_forbid(struct watch *w, const struct pattern *by)
+static void watch_forbid(struct watch *w, const struct pattern *by, bool undecided)
 {
 	const char *text = pattern_text(by);
 
 	text_clean(w->forbidden_by, sizeof(w->forbidden_by), text, strlen(text), 0);
+	w->undecided = undecided;
 	w->growing = true;
 	watch_quote(w); /* here too, where the line's begin is gone */
 	atomic_store(&w->forbidden, true);
 	watch_wake(w);
 }
 
-/* Tries what is there of the line; `edge` says whether it ends there. */
-static void watch_look(struct watch *w, unsigned edge)
+/* A line of which nobody knows whether it matches is as bad as one that must never come. */
+static bool watch_matches(struct watch *w, const struct pattern *p, bool open)
+{
+	const struct pattern_line line = { w->line, w->held, w->from, open };
+	enum pattern_answer answer =
+		w->undecided ? PATTERN_NO : pattern_match(p, w->matcher, &line);
+
+	if (answer == PATTERN_UNDECIDED && !w->forbidden)
+		watch_forbid(w, p, true);
+	return answer == PATTERN_YES;
+}
+
+/* Tries what is there of the line. Open: it may go on. */
+static void watch_look(struct watch *w, bool open)
 {
 	size_t met = w->met;
 
-	edge |= w->cut ? PATTERN_NOT_BEGIN : 0;
 	w->unseen = false;
 	for (size_t i = 0; i < w->n_never && !w->forbidden; i++)
-		if (pattern_matches(w->never[i], w->line, w->held, edge))
-			watch_forbid(w, w->never[i]);
-	if (w->growing && !w->cut)
+		if (watch_matches(w, w->never[i], open))
+			watch_forbid(w, w->never[i], false);
+	if (w->growing && w->from == 0)
 		watch_quote(w);
-	if (w->counted || met == w->n_expected ||
-	    !pattern_matches(w->expected[met], w->line, w->held, edge))
+	if (w->counted || met == w->n_expected || !watch_matches(w, w->expected[met], open))
 		return;
 	w->counted = true;
 	w->met = met + 1;
@@ -154,7 +179,7 @@ static void watch_look(struct watch *w, unsigned edge)
 
 static void watch_remember(struct watch *w)
 {
-	if (w->held == 0 || w->cut)
+	if (w->held == 0 || w->from > 0)
 		return;
 	w->last_size = MIN_OF(w->held, sizeof(w->last));
 	memcpy(w->last, w->line, w->last_size);
@@ -162,21 +187,82 @@ static void watch_remember(struct watch *w)
 
 static void watch_end_line(struct watch *w)
 {
-	watch_look(w, PATTERN_WHOLE);
+	watch_look(w, false);
 	watch_remember(w);
-	w->growing = false;
-	w->held = 0;
-	w->cut = w->counted = false;
+	w->growing = w->returned = w->counted = false;
+	w->held = w->from = 0;
+}
+
+/* Where a character begins, at `at` or after it. */
+static size_t watch_boundary(const struct watch *w, size_t at)
+{
+	while (at < w->held && ((uint8_t)w->line[at] & 0xc0) == 0x80)
+		at++;
+	return at;
 }
 
 /* The window is full: it is looked at, and its later half begins the next. */
 static void watch_slide(struct watch *w)
 {
-	watch_look(w, PATTERN_NOT_END);
+	size_t half = watch_boundary(w, WINDOW / 2);
+
+	watch_look(w, true);
 	watch_remember(w);
-	memmove(w->line, w->line + WINDOW / 2, WINDOW - WINDOW / 2);
-	w->held = WINDOW - WINDOW / 2;
-	w->cut = true;
+	w->held -= half;
+	memmove(w->line, w->line + half, w->held);
+	w->from = watch_boundary(w, CONTEXT);
+}
+
+static void watch_add(struct watch *w, const void *character, size_t size)
+{
+	memcpy(w->line + w->held, character, size);
+	w->held += size;
+	if (!w->unseen) {
+		w->unseen = true;
+		watch_wake(w);
+	}
+	if (w->held + sizeof(w->part) > WINDOW)
+		watch_slide(w);
+}
+
+/* What has come of a character won't become one. */
+static void watch_give_up_part(struct watch *w)
+{
+	if (w->part_size > 0)
+		watch_add(w, TEXT_REPLACEMENT, strlen(TEXT_REPLACEMENT));
+	w->part_size = 0;
+}
+
+/* A byte of the line's text. */
+static void watch_text(struct watch *w, uint8_t byte)
+{
+	struct text_char c;
+
+	if (w->returned &&
+	    w->held > 0) /* what follows is written over the line, as on a terminal */
+		watch_end_line(w);
+	w->returned = false;
+	w->part[w->part_size++] = byte;
+	for (c = text_decode(w->part, w->part_size); c.state == TEXT_BAD && c.size < w->part_size;
+	     c = text_decode(w->part, w->part_size)) {
+		watch_add(w, TEXT_REPLACEMENT, strlen(TEXT_REPLACEMENT));
+		w->part_size -= c.size;
+		memmove(w->part, w->part + c.size, w->part_size);
+	}
+	if (c.state == TEXT_WHOLE) {
+		watch_add(w, w->part, c.size);
+		w->part_size = 0;
+	} else if (c.state == TEXT_BAD)
+		watch_give_up_part(w);
+}
+
+static void watch_return(struct watch *w)
+{
+	w->returned = true;
+	if (w->held > 0 && !w->unseen) { /* the line has its end now */
+		w->unseen = true;
+		watch_wake(w);
+	}
 }
 
 /* After ESC: what kind of sequence it is. Intermediate bytes wait for the final one. */
@@ -209,20 +295,19 @@ static bool watch_escaped(struct watch *w, uint8_t byte)
 
 static void watch_byte(struct watch *w, uint8_t byte)
 {
+	bool escaped = watch_escaped(w, byte);
+
 	w->tail[w->total++ % TAIL] = (char)byte;
-	if (watch_escaped(w, byte) || byte == '\r')
+	if (escaped || byte == '\r' || byte == '\n')
+		watch_give_up_part(w);
+	if (escaped)
 		return;
-	if (byte == '\n') {
+	if (byte == '\n')
 		watch_end_line(w);
-		return;
-	}
-	w->line[w->held++] = (char)byte;
-	if (!w->unseen) {
-		w->unseen = true;
-		watch_wake(w);
-	}
-	if (w->held == WINDOW)
-		watch_slide(w);
+	else if (byte == '\r')
+		watch_return(w);
+	else
+		watch_text(w, byte);
 }
 
 void watch_put(void *watch, const uint8_t *data, size_t size)
@@ -230,6 +315,7 @@ void watch_put(void *watch, const uint8_t *data, size_t size)
 	struct watch *w = watch;
 
 	pthread_mutex_lock(&w->lock);
+	matcher_add_steps(w->matcher, (uint64_t)size * STEPS_PER_BYTE);
 	for (size_t i = 0; i < size; i++)
 		watch_byte(w, data[i]);
 	pthread_mutex_unlock(&w->lock);
@@ -239,14 +325,16 @@ void watch_pause(struct watch *w)
 {
 	if (pthread_mutex_trylock(&w->lock) != 0)
 		return; /* bytes are coming, so it's no pause */
+	matcher_add_steps(w->matcher, STEPS_PER_PAUSE);
 	if (w->unseen)
-		watch_look(w, PATTERN_NOT_END);
+		watch_look(w, !w->returned);
 	pthread_mutex_unlock(&w->lock);
 }
 
 void watch_end(struct watch *w)
 {
 	pthread_mutex_lock(&w->lock);
+	watch_give_up_part(w);
 	if (w->held > 0)
 		watch_end_line(w);
 	pthread_mutex_unlock(&w->lock);
@@ -270,9 +358,13 @@ bool watch_forbidden(const struct watch *w)
 void watch_blame(struct watch *w, struct outcome *ret)
 {
 	pthread_mutex_lock(&w->lock);
-	if (w->growing && !w->cut)
+	if (w->growing && w->from == 0)
 		watch_quote(w);
-	if (w->panicked)
+	if (w->undecided)
+		outcome_set(ret, CONSOLE_UNDECIDED, 0,
+		            "matching '%s' ran into its limit, at the line: %s", w->forbidden_by,
+		            w->forbidden_line);
+	else if (w->panicked)
 		outcome_set(ret, GUEST_PANICKED, 0, "the guest's kernel panicked: %s",
 		            w->forbidden_line);
 	else

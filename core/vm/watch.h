@@ -20,9 +20,10 @@ struct watch_rules {
 
 /*
  * A line is tried against the first expected pattern that hasn't matched yet, and against all that must
- * never match; it counts for one of the former at most. Carriage returns and escape sequences (ECMA-48) are
- * left out of lines. Of a line longer than 8 KiB every 8 KiB are looked at, each overlapping the one before by half. The
- * rules are copied. NULL with *err filled on failure.
+ * never match; it counts for one of the former at most. Escape sequences (ECMA-48) are left out of lines, and what is
+ * no UTF-8 is U+FFFD in them. A newline ends a line, and so does a carriage return that something else follows: on a
+ * terminal that is written over it. Of a line longer than 8 KiB every 8 KiB are looked at, each overlapping the one
+ * before by half. The rules are copied. NULL with *err filled on failure.
  */
 struct watch *watch_new(const struct watch_rules *rules, struct error *err);
 void watch_free(struct watch *w); /* NULL is fine */
@@ -38,10 +39,14 @@ bool watch_unseen(const struct watch *w); /* there is something that watch_pause
 /* Nothing more will come: an unfinished line is a line. */
 void watch_end(struct watch *w);
 
-bool watch_complete(const struct watch *w);  /* every expected line came; true without any */
-bool watch_forbidden(const struct watch *w); /* a line came that must never */
+bool watch_complete(const struct watch *w); /* every expected line came; true without any */
+bool watch_forbidden(
+	const struct watch *w); /* a line came that must never, or one that might be such */
 
-/* The outcome of a run with a forbidden line: GUEST_PANICKED if it is a kernel's panic, else CONSOLE_FORBIDDEN. */
+/*
+ * The outcome of a run with such a line: GUEST_PANICKED if it is a kernel's panic, else CONSOLE_FORBIDDEN;
+ * CONSOLE_UNDECIDED if matching ran into its limit.
+ */
 void watch_blame(struct watch *w, struct outcome *ret);
 
 /* For results, once the run is over. */

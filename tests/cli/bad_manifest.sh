@@ -247,9 +247,15 @@ refused bad-value 3:24 "'expect.measurement': 'vcpus' is 0; it must be from 1 to
 with 'expect: {exit: -1}'
 refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, any, or none'
 with "expect: {console: [ready, 'a(']}"
-refused bad-value 3:27 "'expect.console': 'a(': not a regular expression" '  why: Unmatched ( or '
+refused bad-value 3:27 "'expect.console': 'a(': not a regular expression" '  why: missing closing parenthesis, at character 2'
 with 'expect: {never: ["a{1000}{1000}"]}'
-refused bad-value 3:18 "'expect.never': 'a{1000}{1000}': too large a regular expression" '  why: '
+refused bad-value 3:18 "'expect.never': 'a{1000}{1000}': not a regular expression" '  why: '
+with "expect: {never: ['\\y+ failed']}"
+refused bad-value 3:18 "'expect.never': '\\y+ failed': not a regular expression" '  why: unrecognized character' '  fix: write \\ for a backslash'
+with "expect: {never: ['\\<BUG\\>']}"
+refused bad-value 3:18 "'expect.never': '\\<BUG\\>': '\\<' is no word's begin here" '  fix: write '
+with "expect: {never: ['(?<n>a)(?P=n)']}"
+refused bad-value 3:18 "'expect.never': '(?<n>a)(?P=n)': a regular expression with a back reference" '  fix: write out'
 with 'expect: {console: ready}'
 refused bad-value 3:19 "'expect.console' must be a list of regular expressions, not a single value" '  fix: '
 with 'expect: {exit: none}'

@@ -64,6 +64,8 @@ row 'an expected line that did not come' '1 console-missing fail guest-exit' 'pr
 row 'a line that must not come' '1 console-forbidden fail console-forbidden|guest-reset' \
   'print "BUG: soft lockup\n" ; reset' \
   'expect: {never: [^BUG]}'
+row 'a line that takes too long to match' '1 console-undecided fail console-undecided|guest-reset' \
+  'print "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n" ; reset' 'expect: {never: [(a+)+$]}'
 
 begin 'a reader of stderr that stopped reading does not keep the run'
 guest_of 'print "hello\n" ; wait'

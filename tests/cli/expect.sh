@@ -31,6 +31,12 @@ passes 'what is written in pieces is one line' 'print "rea" ; debug "x" ; print 
 lacks 'an anchor is one' '^ready$' 'print "not ready\n"' 'expect: {console: ["^ready$"]}'
 passes 'the last line needs no end' 'print "login: "' 'expect: {console: ["^login: $"]}'
 passes 'extended regular expressions' 'print "took 1234 ms, yyz\n"' 'expect: {console: ["took [[:digit:]]{2,4} ms, (x|y)+z"]}'
+passes 'what users mean: digits, spaces' 'print "12 tests failed\n"' 'expect: {console: ["^\\d+\\s\\w+"]}'
+passes 'characters, not bytes' 'print "\342\234\227 net\n"' 'expect: {console: ["^. net$"]}'
+lacks 'a class of characters' '^[✓✔]' 'print "\342\224\202 box\n"' 'expect: {console: ["^[✓✔]"]}'
+passes 'a carriage return begins the line anew' 'print "Loading 10%\rLoading 100%\rdone\r\n"' 'expect: {console: ["^done$"]}'
+passes 'what it was before is a line too' 'print "Loading 10%\rLoading 100%\rdone\r\n"' 'expect: {console: ["^Loading 10%$"]}'
+passes 'carriage returns, then a newline' 'print "a\r\r\nb\r\n"' 'expect: {console: ["^a$", "^b$"], never: ["^$"]}'
 passes 'a NUL byte is a character' 'print "a\000b\n"' 'expect: {console: ["^a.b$"]}'
 passes 'garbage before it' 'print "\001\200\xff\xc3(\xe2\x82\000\033[\033\n\xf0\x9f\ndone\n"' 'expect: {console: ["^done$"]}'
 lacks 'an empty console' ready 'debug "ready"' 'expect: {console: [ready]}'
@@ -91,9 +97,39 @@ row 'none: it never said so' '124 timeout timeout timeout' 'print "a\n" ; wait' 
 row 'none: a panic before' '1 guest-panic fail guest-panic|guest-reset' 'print "a\nKernel panic\n" ; reset' \
   'expect: {console: [a, b], exit: none}'
 
+# --- expressions that run into their limit ---
+
+# A guest must not hide behind a line that takes too long, whatever it does then.
+many_a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+for end in 'out 0xf4 1 0.guest-exit' 'reset.guest-reset'; do
+  says "'(a+)+\$' ran into its limit, at the line: aaaa"
+  row "a line that takes too long, under never: ${end%%.*}" "1 console-undecided fail console-undecided|${end#*.}" \
+    "print \"$many_a!\nready\n\" ; ${end%%.*}" 'expect: {console: [ready], never: ["(a+)+$"]}'
+done
+says "'(a+)+\$' ran into its limit"
+row 'a line that takes too long, and nothing after it' '1 console-undecided fail console-undecided' \
+  "print \"$many_a!\n\" ; wait" 'timeout: 20s' 'expect: {never: ["(a+)+$"]}'
+says "'^(a+)+\$' ran into its limit"
+row 'a line that takes too long, expected' '1 console-undecided fail console-undecided|guest-exit' \
+  "print \"$many_a!\n\" ; out 0xf4 1 0" 'expect: {console: ["^(a+)+$"]}'
+
+# What a list of a manifest may hold at most, and none of it for ever: each is an expression that hung regcomp.
+begin 'the most expressions, of the worst kind'
+guest_of 'print "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ready\n" ; out 0xf4 1 0'
+{
+  printf '%s\n' 'version: 1' 'boot: {firmware: builtin:selftest}' 'expect:' '  console: [ready]' '  never:'
+  for n in $(seq 64); do
+    printf "    - '%s'\n" "(^|\$|\b|\B|a)*x$n" "(\b){32}x$n" "(a{1,1000}){1,1000}x$n" "((((((((((.*)*)*)*)*)*)*)*)*)*)*x$n"
+  done
+} >"$T/m.yaml"
+run "$SNPVMM" check "$T/m.yaml"
+wants 0
+on_fake run "$T/m.yaml"
+wants 0
+
 # --- expressions that are none ---
 
-for bad in '(a' '[z' '*a{' 'a{3,1}' '(a)\1' "$(printf '%01025d' 0)"; do
+for bad in '(a' '[z' '*a{' 'a{3,1}' '(a)\1' 'a\y' '\<a' '(?R)' '(*UTF)a' "$(printf '%01025d' 0)"; do
   says "$T/m.yaml:7:7: error: "
   row "no expression: $(printf %.10s "$bad")" '2 bad-value error -' 'print "never\n"' 'expect:' '  console:' '    - ok' "    - '$bad'"
 done

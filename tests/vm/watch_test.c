@@ -39,13 +39,15 @@ static const struct row {
 	{ "three\ntwo\none\n", 1 },         /* so nothing before its turn */
 	{ "one two three\n", 1 },           /* a line counts once */
 	{ "one two\ntwo three\nthree", 2 }, /* an unfinished line is none yet */
-	{ "o\rn\re\n", 1 },                 /* carriage returns aren't there */
-	{ "\033[1;32mone\033[0m\n", 1 },    /* nor escape sequences: CSI */
-	{ "o\033[Kn\033(Be\n", 1 },         /* intermediate bytes */
-	{ "\033]0;title\aone\n", 1 },       /* OSC, ended by BEL */
-	{ "\033]0;title\033\\one\n", 1 },   /* or by ST */
-	{ "\033P1;2|text\033\\one\n", 1 },  /* DCS */
-	{ "\033]0;title\033[1mone\n", 1 },  /* another sequence ends it as well */
+	{ "o\rn\re\n", 0 },                 /* a carriage return begins the line anew */
+	{ "one\rtwo\rthree\n", 3 },         /* so what was there before is a line */
+	{ "one\r\r\ntwo\r\r\r\nthree", 2 },
+	{ "\033[1;32mone\033[0m\n", 1 },   /* nor escape sequences: CSI */
+	{ "o\033[Kn\033(Be\n", 1 },        /* intermediate bytes */
+	{ "\033]0;title\aone\n", 1 },      /* OSC, ended by BEL */
+	{ "\033]0;title\033\\one\n", 1 },  /* or by ST */
+	{ "\033P1;2|text\033\\one\n", 1 }, /* DCS */
+	{ "\033]0;title\033[1mone\n", 1 }, /* another sequence ends it as well */
 	{ "\033]0;title\033\033\\one\n", 1 },
 	{ "\033]0;one\n", 0 }, /* what is inside is no text */
 	{ "\033]0;never ended\none\n",
@@ -73,6 +75,158 @@ Test(watch, lines_match_in_order)
 			cr_expect_null(watch_outstanding(w));
 		watch_free(w);
 	}
+}
+
+/* What comes, and whether a line fits the expression; bytes come as they are given, with a pause between the texts. */
+static const struct {
+	const char *texts[4], *expression;
+	bool yes;
+} returns[] = {
+	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "^done$", true },
+	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "^Loading 10%$", true },
+	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "^Loading 100%$", true },
+	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "%.", false },
+	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^$", false }, /* nothing of it is an empty line */
+	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^b$", true },
+	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^d$", true },
+	{ { "a\r\n\r\nb\r\n" }, "^$", true }, /* but this is */
+	{ { "50%\r", "\r\n" }, "^50%$", true },
+	{ { "50%\r" }, "^50%$", true }, /* that line has its end */
+	{ { "50%" }, "^50%$", false },
+	{ { "50%", "\r" }, "^50%$", true }, /* the pause before had none */
+	{ { "50%", "\r", "\n" }, "^$", false },
+	{ { "50%\r", "51%" }, "^51%", true },
+	{ { "50%\r\033[K", "51%" }, "^51%", true },
+	{ { "50%\r\033[K\n" }, "^50%$", true },
+	{ { "\r", "x" }, "^x", true },
+	/* characters */
+	{ { "\342\234\227 net broken\n" }, "^[\u2717\u2718] net", true },
+	{ { "\342", "\234", "\227 net\n" }, "^[\u2717\u2718] net", true },
+	{ { "\342\234" }, "^[^\u2717]", false }, /* it may yet become one */
+	{ { "\342\234", "\n" }, "^\ufffd$", true },
+	{ { "\342\234\r", "x" }, "^\ufffd$", true },
+	{ { "\342\234\033[m\227"
+	    "x\n" },
+	  "^\ufffd\ufffdx$",
+	  true },
+	{ { "\342\234\342\234\227\n" }, "^\ufffd\u2717$", true },
+	{ { "\355\240\200\n" }, "^\ufffd{3}$", true }, /* surrogates */
+	{ { "\360\237\230\200\n" }, "^\\x{1F600}$", true },
+	{ { "\377a\300\257b\n" }, "^.a..b$", true },
+};
+
+Test(watch, a_line_is_what_a_terminal_shows)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(returns); i++)
+		for (int whole = 0; whole < 2; whole++) { /* or byte by byte */
+			struct watch *w = watch_of(&returns[i].expression, 1, NULL);
+
+			for (size_t k = 0; k < 4 && returns[i].texts[k]; k++) {
+				const char *text = returns[i].texts[k];
+
+				for (size_t n = 0; !whole && text[n]; n++)
+					watch_put(w, (const uint8_t *)text + n, 1);
+				if (whole)
+					put(w, text);
+				watch_pause(w);
+			}
+			cr_expect_eq(watch_complete(w), returns[i].yes, "row %zu", i);
+			watch_free(w);
+		}
+}
+
+/* A window's edge may come anywhere in them. */
+Test(watch, characters_and_returns_at_the_edges_of_windows)
+{
+	static const char *const texts[] = { "\u2717", "\r\n", "\rnext", "\xf0\x9f\x98\x80" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		for (size_t before = 8180; before < 8200; before++) {
+			static const char *const line[] = { "^end$" };
+			struct watch *w = watch_of(line, 1, "\ufffd|nextx|x\\z.");
+			char *filler = calloc(1, before + 1);
+
+			memset(filler, 'x', before);
+			put(w, filler);
+			put(w, texts[i]);
+			put(w, "\nend\n");
+			cr_expect(watch_complete(w), "%zu, %zu", i, before);
+			cr_expect_not(watch_forbidden(w), "%zu, %zu", i, before);
+			watch_free(w);
+			free(filler);
+		}
+}
+
+/* Else a guest could hide behind a line that takes too long. */
+Test(watch, a_line_that_takes_too_long_is_no_pass)
+{
+	static const char *const expected[] = { "ready" };
+	struct outcome o = { 0 };
+	struct watch *w = watch_of(expected, 1, "(a+)+$");
+
+	put(w, "fine aaaa\003\n");
+	cr_expect_not(watch_forbidden(w));
+	put(w, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\nready\n");
+	cr_expect(watch_forbidden(w));
+	watch_blame(w, &o);
+	cr_expect_eq(o.kind, CONSOLE_UNDECIDED);
+	cr_expect_not_null(strstr(o.detail, "'(a+)+$' ran into its limit, at the line: aaaaaaaa"),
+	                   "%s", o.detail);
+	watch_free(w);
+}
+
+Test(watch, an_expected_line_that_takes_too_long_is_told)
+{
+	static const char *const expected[] = { "(a+)+$" };
+	struct outcome o = { 0 };
+	struct watch *w = watch_of(expected, 1, NULL);
+
+	put(w, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
+	cr_expect(watch_forbidden(w));
+	watch_blame(w, &o);
+	cr_expect_eq(o.kind, CONSOLE_UNDECIDED);
+	watch_free(w);
+}
+
+/* A line that was forbidden before is what is told, and goes on to be. */
+Test(watch, what_is_known_stays_known)
+{
+	static const char *const expected[] = { "(a+)+$" };
+	struct outcome o = { 0 };
+	struct watch *w = watch_of(expected, 1, "BUG");
+
+	put(w, "BUG\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
+	watch_blame(w, &o);
+	cr_expect_eq(o.kind, CONSOLE_FORBIDDEN);
+	watch_free(w);
+}
+
+/* Many lines that stay below the limit each may not add up to hours: a batch of 4 KiB takes less than a second. */
+Test(watch, costly_lines_have_a_limit_together, .timeout = 60)
+{
+	struct watch *w = watch_of(NULL, 0, "^(a+)+$");
+	size_t lines = 0;
+
+	for (; lines < 100000 && !watch_forbidden(w); lines++)
+		put(w, "aaaaaaaaaaaaaaaaaa!\n");
+	cr_expect_lt(lines, 1000);
+	watch_free(w);
+}
+
+/* Dots of progress: each is looked at with all before it, and such a run may go on. */
+Test(watch, pauses_bring_what_they_cost)
+{
+	static const char *const expected[] = { "^[.]+ [0-9]+ tests$" };
+	struct watch *w = watch_of(expected, 1, "\\w+ failed");
+
+	for (int i = 0; i < 4000; i++) {
+		put(w, ".");
+		watch_pause(w);
+	}
+	cr_expect_not(watch_forbidden(w));
+	put(w, " 4000 tests\n");
+	cr_expect(watch_complete(w));
+	watch_free(w);
 }
 
 Test(watch, bytes_may_come_one_by_one)
@@ -288,6 +442,12 @@ Test(watch, keeps_the_last_line_and_the_last_bytes)
 	cr_expect_eq(watch_tail(w, whole, sizeof(whole)), 8192);
 	cr_expect_eq(memcmp(whole + 8182, "tail's end", 10), 0);
 	cr_expect_eq(whole[0], 'x');
+	put(w, "\r\n10%\r20%\r\n");
+	cr_expect_str_eq(watch_last_line(w), "20%");
+	put(w, "30%\r40%\r");
+	cr_expect_str_eq(watch_last_line(w), "30%");
+	watch_end(w);
+	cr_expect_str_eq(watch_last_line(w), "40%");
 	watch_free(w);
 }
 
