@@ -15,12 +15,14 @@ static int (*const formats[])(struct emitter *ret, struct error *err) = { emit_t
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static FILE *nowhere;
+	auto_blob struct blob decoded = BLOB_NONE;
 	struct error err = { 0 };
 	struct inspected i;
 
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "w");
-	if (inspect_read(data, size, &i, &err) < 0) {
+	if (!inspect_read_text(data, size, &decoded, &i) &&
+	    inspect_read(data, size, &i, &err) < 0) {
 		if (err.kind == ERROR_NONE || !err.text[0])
 			__builtin_trap();
 		return 0;
