@@ -117,13 +117,13 @@ one_error snpvmm file-unreadable "--confine: cannot open the folder '$T/none': N
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'snp: {host_data: file:bytes}'
 # shellcheck disable=SC2016 # for the inner shell
 without_proc='mount -t tmpfs none /proc && exec "$0" "$@"'
-if unshare -rm sh -c "$without_proc" true 2>/dev/null; then
+if unshare -rm sh -c "$without_proc" "$SNPVMM" version >/dev/null 2>&1; then # a sanitizer needs /proc
   begin 'without /proc files are read all the same'
   run unshare -rm sh -c "$without_proc" "$SNPVMM" measure --confine "$T/in" "$T/in/m.yaml"
   wants 0
   cmp -s "$T/out" "$T/digest" || wrong 'it measures otherwise'
 else
-  skip 'without /proc files are read all the same' 'no mount namespaces here'
+  skip 'without /proc files are read all the same' 'no mount namespaces here, or a sanitizer that needs /proc'
 fi
 
 finish
