@@ -28,8 +28,11 @@ refused file-unreadable 3:18 "'snp.host_data': cannot open '$T/none': No such fi
 printf 123 >"$T/short"
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:short}'
 refused bad-value 3:18 "'snp.host_data' has 3 bytes; it must have 32" '  fix: give exactly 32 bytes'
-manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:i.fd}'
+head -c 65536 /dev/zero >"$T/long"
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:long}'
 refused bad-value 3:18 "'snp.host_data' has 65536 bytes; it must have 32"
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:i.fd}'
+refused bad-value 3:18 "'snp.host_data': 'i.fd' looks like an OVMF-style firmware image; it must have 32 bytes"
 
 begin 'a folder'
 firmware folder

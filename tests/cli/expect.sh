@@ -52,7 +52,7 @@ for end in 'out 0xf4 1 5.1 guest-exit fail guest-exit' 'shutdown.1 guest-shutdow
   'terminate 0 1.1 guest-terminated fail guest-terminated' 'crash.1 guest-crash fail guest-crash' \
   'wait.124 timeout timeout timeout' 'errno EIO.99 kvm-error error kvm-error'; do
   says 'second'
-  row "outstanding lines: ${end%%.*}" "${end#*.}" "print \"first\n\" ; ${end%%.*}" 'timeout: 300ms' 'expect: {console: [first, second]}'
+  row "outstanding lines: ${end%%.*}" "${end#*.}" "print \"first\n\" ; ${end%%.*}" 'timeout: 1500ms' 'expect: {console: [first, second]}'
 done
 says 'second'
 row 'outstanding lines: silence' '124 silence timeout silence' 'print "first\n" ; wait' 'timeout: 20s' 'silence: 200ms' \
@@ -93,7 +93,7 @@ row 'none: the guest need not end' '0 console-complete pass console-complete' 'p
 says b
 row 'none: it ended before' '1 console-missing fail guest-reset' 'print "a\n" ; reset' 'expect: {console: [a, b], exit: none}'
 says b
-row 'none: it never said so' '124 timeout timeout timeout' 'print "a\n" ; wait' 'timeout: 200ms' 'expect: {console: [a, b], exit: none}'
+row 'none: it never said so' '124 timeout timeout timeout' 'print "a\n" ; wait' 'timeout: 1500ms' 'expect: {console: [a, b], exit: none}'
 row 'none: a panic before' '1 guest-panic fail guest-panic|guest-reset' 'print "a\nKernel panic\n" ; reset' \
   'expect: {console: [a, b], exit: none}'
 
