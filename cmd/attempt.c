@@ -2,6 +2,7 @@
 /* cmd/attempt.c: manifest -> plan -> digest -> launch -> run -> verdict -> result. */
 #include "cmd/attempt_priv.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,28 +37,31 @@
 
 /* --- before the launch --- */
 
-/* Its name becomes that of this run of a matrix. */
-static int output_label(struct attempt *a, char **path)
-{
-	char *own = labelled_path(*path, a->o->label_file);
-
-	if (!own)
-		return error_nomem(&a->err, "the name of an output");
-	free(*path);
-	*path = own;
-	return 0;
-}
-
+/* Files of several runs have names of their own: those of a manifest by its variant, those of an option by the run. */
 static int attempt_names(struct attempt *a)
 {
-	char **paths[] = { &a->m.serial.path, &a->m.debug_port.path, &a->stats_file };
-	int r = 0;
+	const struct {
+		char **path;
+		const char *label;
+	} rows[] = {
+		{ &a->m.serial.path, a->o->variant_file },
+		{ &a->m.debug_port.path, a->o->variant_file },
+		{ &a->stats_file, a->o->label_file },
+	};
 
 	if (a->o->stats_file && !(a->stats_file = strdup(a->o->stats_file)))
 		return error_nomem(&a->err, "the name of an output");
-	for (size_t i = 0; i < ARRAY_SIZE(paths) && r == 0; i++)
-		r = *paths[i] ? output_label(a, paths[i]) : 0;
-	return r;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *own = *rows[i].path ? labelled_path(*rows[i].path, rows[i].label) : NULL;
+
+		if (!*rows[i].path)
+			continue;
+		if (!own)
+			return error_nomem(&a->err, "the name of an output");
+		free(*rows[i].path);
+		*rows[i].path = own;
+	}
+	return 0;
 }
 
 /* Where an input may lie in the folder under a result's name, nothing is removed there but the result itself. */
@@ -278,12 +282,14 @@ static void attempt_free(struct attempt *a)
 	free(a->stats_file);
 }
 
-int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
+static int attempt_once(const struct run_options *o, unsigned run, unsigned tries,
+                        struct run_result *ret)
 {
 	struct attempt a = { .o = o, .begun_us = clock_us(), .outputs = OUTPUTS_NONE, .r = ret };
 	int status;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->attempts = tries;
 	if (o->results || !o->console)
 		attempt_host(ret);
 	if (!o->beside)
@@ -292,5 +298,36 @@ int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
 	progress_end();
 	status = attempt_conclude(&a, status);
 	attempt_free(&a);
+	return status;
+}
+
+/* The guest never began, and what kept it from that may be gone soon. */
+static bool host_failed(const struct run_result *r)
+{
+	return r->status == STATUS_LAUNCH && !r->launched &&
+	       strncmp(reason_name(r->reason), "host-", 5) == 0;
+}
+
+/* Longer each time, up to 8 s. False: a signal or the time limit of the command came. */
+static bool wait_to_retry(unsigned tries)
+{
+	struct pollfd stop = { .fd = stop_fd(), .events = POLLIN };
+
+	poll(&stop, 1, 500 << MIN_OF(tries, 4U));
+	return !stop_signal();
+}
+
+int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
+{
+	unsigned tries = 1;
+	int status = attempt_once(o, run, tries, ret);
+
+	while (tries <= o->retries && host_failed(ret)) {
+		log_at(LOG_QUIET, "the host failed (try %u of %u): another one follows", tries,
+		       o->retries + 1);
+		if (!wait_to_retry(tries))
+			break;
+		status = attempt_once(o, run, ++tries, ret);
+	}
 	return status;
 }

@@ -266,7 +266,7 @@ void attempt_without(const struct run_options *o, const struct run_result *r, bo
 
 	if (o->results && outputs_alone(o->results, o->results_below, kind, r, &err) < 0)
 		error_print(&err);
-	if (r->reason == RUN_SIGNALLED)
+	if (!begun)
 		return; /* a line in the summary is enough for what nobody wanted any more */
 	log_at(LOG_QUIET, "%sfail:%s %s: %s [%s]", verdict_color(r->verdict), verdict_color_end(),
 	       r->variant, r->sentence, reason_name(r->reason));

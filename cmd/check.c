@@ -82,11 +82,10 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 static struct error conflict_of(const char *manifest, const struct settings *s)
 {
 	struct labels labels = { 0 };
-	const struct conflicts_ask ask = { .manifest = manifest, .settings = s, .labels = &labels };
+	const struct conflicts_ask ask = { .settings = s, .labels = &labels };
 	struct conflicts conflicts = { 0 };
-	unsigned runs = manifest_runs(manifest, s);
 
-	if (runs == 0 || labels_make(manifest, s, runs, &labels, &conflicts.err) == 0)
+	if (labels_make(&(struct files){ (char **)&manifest, 1 }, s, &labels, &conflicts.err) == 0)
 		conflicts_find(&ask, &conflicts);
 	free(labels.list);
 	return conflicts.err;

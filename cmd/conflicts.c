@@ -18,10 +18,11 @@
 /* Something that a run reads, or writes, makes or removes. */
 struct claim {
 	enum { CLAIM_INPUT, CLAIM_OUTPUT, CLAIM_RESULT, CLAIM_STREAM } kind;
-	const char *what; /* "boot.kernel", "--results", "standard output"; static */
-	char *path;       /* as one would write it */
-	struct place at;  /* line 0 and nobody by whom: nowhere in the manifest */
-	bool decides;     /* the result itself, in the folder that was given */
+	const char *what;     /* "boot.kernel", "--results", "standard output"; static */
+	char *path;           /* as one would write it */
+	const char *manifest; /* by which it is named */
+	struct place at;      /* line 0 and nobody by whom: nowhere in the manifest */
+	bool decides;         /* the result itself, in the folder that was given */
 };
 
 /* Two claims with the same mark are the same file. */
@@ -133,7 +134,7 @@ static void claim_add(struct conflict_search *s, struct claim c)
 /* Where it is a regular file; how it came to be open is the shell's affair. */
 static void claim_stream(struct conflict_search *s, int fd, const char *what)
 {
-	struct claim c = { CLAIM_STREAM, what, strdup(what), { 0 }, false };
+	struct claim c = { CLAIM_STREAM, what, strdup(what), NULL, { 0 }, false };
 	struct claim *list = grown(s, s->claims, s->n_claims, sizeof(*list));
 	struct stat st;
 
@@ -144,16 +145,6 @@ static void claim_stream(struct conflict_search *s, int fd, const char *what)
 	}
 	mark_add(s, &st, NULL);
 	list[s->n_claims++] = c;
-}
-
-static unsigned runs_of(const struct conflicts_ask *q)
-{
-	return q->labels->list ? q->labels->n : 1;
-}
-
-static const char *label_of(const struct conflicts_ask *q, unsigned run)
-{
-	return q->labels->list ? q->labels->list[run].file : NULL;
 }
 
 static char *path_joined(const char *folder, const char *sub, const char *before, const char *name)
@@ -175,19 +166,20 @@ static void claim_results(struct conflict_search *s, const char *sub, const char
 		for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
 			char *path = path_joined(s->ask->results, sub, befores[i], *names);
 
-			claim_add(s, (struct claim){
-					     CLAIM_RESULT, "--results", path, { 0 }, decides });
+			claim_add(s,
+			          (struct claim){
+					  CLAIM_RESULT, "--results", path, NULL, { 0 }, decides });
 		}
 }
 
 static void claim_folders(struct conflict_search *s)
 {
-	const struct conflicts_ask *q = s->ask;
+	const struct labels *l = s->ask->labels;
 
 	claim_results(s, NULL, outputs_result_names, true);
-	for (unsigned run = 0; run < runs_of(q); run++)
-		claim_results(s, label_of(q, run),
-		              outputs_names + (q->labels->list ? 0 : OUTPUTS_DECIDE), false);
+	for (unsigned i = 0; i < l->n; i++)
+		claim_results(s, label_file(l, i),
+		              outputs_names + (l->several ? 0 : OUTPUTS_DECIDE), false);
 }
 
 /* A file that a guest or --stats writes, and what its log may need beside it. */
@@ -202,20 +194,31 @@ static void claim_output(struct conflict_search *s, struct claim c, const char *
 	claim_add(s, c);
 }
 
-static void claim_manifest(struct conflict_search *s, const struct manifest_paths *p)
+/* The manifest of the run `first` and what it names; its runs follow one another. */
+static void claim_manifest(struct conflict_search *s, unsigned first,
+                           const struct manifest_paths *p)
 {
-	const struct conflicts_ask *q = s->ask;
+	const struct labels *l = s->ask->labels;
+	const char *manifest = l->list[first].manifest;
 
-	if (q->manifest)
-		claim_add(s,
-		          (struct claim){
-				  CLAIM_INPUT, "the manifest", strdup(q->manifest), { 0 }, false });
+	if (manifest)
+		claim_add(s, (struct claim){ CLAIM_INPUT,
+		                             "the manifest",
+		                             strdup(manifest),
+		                             manifest,
+		                             { 0 },
+		                             false });
 	for (const struct manifest_path *m = p->list; m < p->list + p->count; m++) {
-		struct claim c = { m->output ? CLAIM_OUTPUT : CLAIM_INPUT, m->key, m->path, m->at,
+		struct claim c = { m->output ? CLAIM_OUTPUT : CLAIM_INPUT,
+			           m->key,
+			           m->path,
+			           manifest,
+			           m->at,
 			           false };
+		unsigned run = first + m->run;
 
-		if (m->output && m->run < runs_of(q)) {
-			claim_output(s, c, label_of(q, m->run));
+		if (m->output && run < l->n && l->list[run].run == m->run) {
+			claim_output(s, c, label_variant(l, run));
 		} else if (!m->output) {
 			c.path = strdup(m->path);
 			claim_add(s, c);
@@ -223,13 +226,36 @@ static void claim_manifest(struct conflict_search *s, const struct manifest_path
 	}
 }
 
+static void claim_manifests(struct conflict_search *s, struct conflicts *ret)
+{
+	const struct settings *set = s->ask->settings;
+	const struct manifest_choice choice = {
+		.set = set->set,
+		.n_set = set->count,
+		.confine = set->confine.path ? &set->confine : NULL,
+	};
+	const struct labels *l = s->ask->labels;
+	struct error told_later = { 0 };
+
+	for (unsigned i = 0; i < l->n; i++) {
+		struct manifest_paths paths;
+
+		if (l->list[i].run != 0)
+			continue;
+		if (manifest_paths(l->list[i].manifest, &choice, &paths, &told_later) < 0)
+			ret->inputs_unknown = true;
+		claim_manifest(s, i, &paths);
+		manifest_paths_free(&paths);
+	}
+}
+
 static void claim_options(struct conflict_search *s)
 {
 	const struct conflicts_ask *q = s->ask;
-	struct claim stats = { CLAIM_OUTPUT, "--stats", (char *)q->stats_file, { 0 }, false };
+	struct claim stats = { CLAIM_OUTPUT, "--stats", (char *)q->stats_file, NULL, { 0 }, false };
 
-	for (unsigned run = 0; q->stats_file && run < runs_of(q); run++)
-		claim_output(s, stats, label_of(q, run));
+	for (unsigned i = 0; q->stats_file && i < q->labels->n; i++)
+		claim_output(s, stats, label_file(q->labels, i));
 	if (q->results)
 		claim_folders(s);
 	if (q->streams) {
@@ -267,9 +293,9 @@ static bool clash(const struct claim *a, const struct claim *b)
 	return a != b && !reads && !streams;
 }
 
-static void conflict_place(const struct conflicts_ask *q, const struct claim *c, struct error *err)
+static void conflict_place(const struct claim *c, struct error *err)
 {
-	const struct manifest m = { .file = (char *)(q->manifest ? q->manifest
+	const struct manifest m = { .file = (char *)(c->manifest ? c->manifest
 		                                                 : MANIFEST_OPTIONS) };
 
 	if (c->at.by || c->at.line)
@@ -277,8 +303,7 @@ static void conflict_place(const struct conflicts_ask *q, const struct claim *c,
 }
 
 /* `a` is written; `b` is read, or written too. */
-static void conflict_say(const struct conflicts_ask *q, const struct claim *a,
-                         const struct claim *b, struct error *err)
+static void conflict_say(const struct claim *a, const struct claim *b, struct error *err)
 {
 	if (b->kind == CLAIM_INPUT)
 		error_set(err, ERROR_OUTPUT_CONFLICT, "%s would write over '%s', which is %s",
@@ -293,8 +318,8 @@ static void conflict_say(const struct conflicts_ask *q, const struct claim *a,
 		error_why(err, "'%s' and '%s' are the same file", a->path, b->path);
 	error_fix(err,
 	          a->kind == CLAIM_RESULT ? "name another folder" : "name another file, or none");
-	conflict_place(q, b->kind == CLAIM_OUTPUT ? b : a, err);
-	conflict_place(q, b->kind == CLAIM_OUTPUT ? a : b, err);
+	conflict_place(b->kind == CLAIM_OUTPUT ? b : a, err);
+	conflict_place(b->kind == CLAIM_OUTPUT ? a : b, err);
 }
 
 /* Told is the one whose later claim comes first: of the rest, most are its copies in other runs. */
@@ -322,26 +347,17 @@ static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 	if (!first)
 		return;
 	if (first->kind == CLAIM_INPUT)
-		conflict_say(s->ask, other, first, &ret->err);
+		conflict_say(other, first, &ret->err);
 	else
-		conflict_say(s->ask, first, other, &ret->err);
+		conflict_say(first, other, &ret->err);
 }
 
 bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 {
-	const struct settings *set = q->settings;
-	const struct manifest_choice choice = {
-		.set = set->set,
-		.n_set = set->count,
-		.confine = set->confine.path ? &set->confine : NULL,
-	};
 	struct conflict_search s = { .ask = q };
-	struct manifest_paths paths;
-	struct error told_later = { 0 };
 
 	*ret = (struct conflicts){ 0 };
-	ret->inputs_unknown = manifest_paths(q->manifest, &choice, &paths, &told_later) < 0;
-	claim_manifest(&s, &paths);
+	claim_manifests(&s, ret);
 	claim_options(&s);
 	if (s.no_memory)
 		error_nomem(&ret->err, "names of files");
@@ -353,6 +369,5 @@ bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 		free(s.marks[i].below);
 	free(s.claims);
 	free(s.marks);
-	manifest_paths_free(&paths);
 	return ret->err.kind == ERROR_NONE;
 }

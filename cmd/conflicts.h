@@ -11,24 +11,23 @@ struct labels;   /* cmd/labels.h */
 struct settings; /* cmd/cmd.h */
 
 struct conflicts_ask {
-	const char *manifest;
 	const struct settings *settings;
-	const struct labels *labels; /* of the runs of its matrix, if it has one */
+	const struct labels *labels; /* all runs, and so all manifests */
 	/* Of `run`; `check` knows of none. */
 	const char *results, *stats_file; /* NULL: not asked for */
 	bool streams;                     /* standard output and standard error are written to */
 };
 
 struct conflicts {
-	struct error err;    /* the first; kind ERROR_NONE: there is none */
-	bool inputs_unknown; /* the manifest can't be understood: what it names may lie anywhere */
+	struct error err;       /* the first; kind ERROR_NONE: there is none */
+	bool inputs_unknown;    /* a manifest can't be understood: what it names may lie anywhere */
 	bool results_untouched; /* not even the result itself may go into the results folder */
 };
 
 /*
  * Holds every file that any of the runs writes, makes or removes against every file that any of them reads, and against
  * every other that is written: by device and inode where it is there, else by its folder's and its name. Opens no
- * file but the manifest. Devices and pipes may be shared. True: no conflict was found.
+ * file but the manifests. Devices and pipes may be shared. True: no conflict was found.
  */
 bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret);
 

@@ -13,9 +13,13 @@
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/vm/stop.h"
+
+/* How long after the time limit of the command a child may take to end its guest and to write what it has. */
+enum { OVERDUE_MS = 15000 };
 
 struct job {
 	pid_t pid; /* 0: none */
@@ -28,7 +32,9 @@ struct jobs {
 	struct job list[JOBS_MAX];
 	unsigned slots; /* of the list */
 	unsigned begun, going;
-	bool stopped; /* the signal was passed on */
+	bool stopped;        /* the signal was passed on */
+	uint64_t kill_at_ms; /* by clock_ms(); 0: never */
+	bool killed;
 };
 
 /*
@@ -96,24 +102,35 @@ static void jobs_fill(struct jobs *jobs)
 
 static void job_reap(struct jobs *jobs, struct job *j)
 {
-	int how = 0;
+	int wstatus = 0;
 
-	if (j->pid == 0 || waitpid(j->pid, &how, WNOHANG) != j->pid)
+	if (j->pid == 0 || waitpid(j->pid, &wstatus, WNOHANG) != j->pid)
 		return;
-	jobs->work->ended(jobs->work->self, j->piece, how);
+	jobs->work->ended(jobs->work->self, j->piece, wstatus, jobs->killed);
 	fd_cleanup(&j->fd);
 	*j = (struct job){ .fd = -1 };
 	jobs->going--;
 }
 
-static void jobs_stop(struct jobs *jobs)
+static void jobs_kill(const struct jobs *jobs, int signal_number)
 {
-	if (jobs->stopped || !stop_signal())
-		return;
-	jobs->stopped = true;
 	for (unsigned i = 0; i < jobs->slots; i++)
 		if (jobs->list[i].pid)
-			kill(jobs->list[i].pid, stop_signal());
+			kill(jobs->list[i].pid, signal_number);
+}
+
+static void jobs_stop(struct jobs *jobs)
+{
+	if (!jobs->stopped && stop_signal()) {
+		jobs->stopped = true;
+		jobs_kill(jobs, stop_signal());
+		if (stop_signal() == SIGALRM)
+			jobs->kill_at_ms = clock_ms() + OVERDUE_MS;
+	}
+	if (jobs->kill_at_ms && !jobs->killed && clock_ms() >= jobs->kill_at_ms) {
+		jobs->killed = true;
+		jobs_kill(jobs, SIGKILL);
+	}
 }
 
 /* Until a child is gone or a signal came. */
@@ -130,7 +147,7 @@ static void jobs_wait(struct jobs *jobs)
 	}
 	fds[jobs->slots] =
 		(struct pollfd){ .fd = jobs->stopped ? -1 : stop_fd(), .events = POLLIN };
-	poll(fds, jobs->slots + 1, blind ? 100 : -1);
+	poll(fds, jobs->slots + 1, blind ? 100 : jobs->kill_at_ms && !jobs->killed ? 1000 : -1);
 }
 
 unsigned jobs_run(const struct work *w)

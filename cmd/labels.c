@@ -11,52 +11,110 @@
 
 #include "cmd/cmd.h"
 #include "core/base/array.h"
+#include "core/base/file.h"
 
 /* What is left of a name for our own endings of it: core/dev/log_file.h. */
 enum { LABELLED_MAX = NAME_MAX - 15 };
 
-static bool label_taken(const struct label *labels, unsigned before, const char *file)
+static bool label_taken(const struct labels *l, const char *file)
 {
-	for (unsigned i = 0; i < before; i++)
-		if (strcmp(labels[i].file, file) == 0)
+	for (unsigned i = 0; i < l->n; i++)
+		if (strcmp(l->list[i].file, file) == 0)
 			return true;
 	return false;
 }
 
-static void label_file(struct label *l)
+static void without_slashes(char *to, const char *from, size_t size)
 {
-	memcpy(l->file, l->text, sizeof(l->file));
-	for (char *c = l->file; *c; c++)
+	snprintf(to, size, "%s", from);
+	for (char *c = to; *c; c++)
 		if (*c == '/')
 			*c = '_';
 }
 
-/* The variant; one that was there before (`vcpus: [1, 1]`, or `a/b` after `a_b`) has its number behind it. */
-int labels_make(const char *manifest, const struct settings *s, unsigned n, struct labels *ret,
+/* One that was there before (`vcpus: [1, 1]`, or `a/b` after `a_b`) has its number behind it. */
+static void label_finish(struct labels *all, struct label *l, const char *variant)
+{
+	size_t end = strlen(l->text), end_variant;
+	char number[16];
+
+	without_slashes(l->file, l->text, sizeof(l->file));
+	without_slashes(l->variant, variant, sizeof(l->variant));
+	end_variant = strlen(l->variant);
+	for (unsigned n = all->n + 1; label_taken(all, l->file); n++) {
+		snprintf(number, sizeof(number), "~%u", n);
+		snprintf(l->text + end, sizeof(l->text) - end, "%s", number);
+		without_slashes(l->file, l->text, sizeof(l->file));
+		if (end_variant > 0)
+			snprintf(l->variant + end_variant, sizeof(l->variant) - end_variant, "%s",
+			         number);
+	}
+	all->n++;
+}
+
+/* The runs of one manifest; `of_matrix` is 0 if it has no matrix, or none that can be understood. */
+static void labels_add(struct labels *all, const char *manifest, const struct settings *s,
+                       unsigned of_matrix, bool named)
+{
+	for (unsigned run = 0; run < MAX_OF(of_matrix, 1U); run++) {
+		auto_manifest struct manifest m = { 0 };
+		struct label *l = &all->list[all->n];
+		struct error told_later = { 0 };
+		char variant[220] = "";
+
+		l->manifest = manifest;
+		l->run = run;
+		if (manifest_open(manifest, s, run, &m, &told_later) == 0) {
+			snprintf(l->name, sizeof(l->name), "%s", m.name);
+			snprintf(variant, sizeof(variant), "%.200s", m.variant ? m.variant : "");
+		} else {
+			manifest_stem(manifest ? manifest : MANIFEST_OPTIONS, l->name,
+			              sizeof(l->name));
+			if (of_matrix)
+				snprintf(variant, sizeof(variant), "run-%u", run + 1);
+		}
+		snprintf(l->text, sizeof(l->text), "%.*s%s%s", named ? 100 : 0, l->name,
+		         named && variant[0] ? "," : "", variant);
+		label_finish(all, l, variant);
+	}
+}
+
+static int refuse_many(struct error *err)
+{
+	return error_set(err, ERROR_USAGE, "these manifests stand for more than %d runs",
+	                 MANIFEST_MAX_RUNS);
+}
+
+int labels_make(const struct files *manifests, const struct settings *s, struct labels *ret,
                 struct error *err)
 {
-	*ret = (struct labels){ calloc(n, sizeof(*ret->list)), n, "" };
+	auto_free unsigned *of_matrix = calloc(manifests->count, sizeof(*of_matrix));
+	unsigned n = 0;
+
+	*ret = (struct labels){ 0 };
+	for (size_t i = 0; of_matrix && i < manifests->count; i++) {
+		of_matrix[i] = manifest_runs(manifests->paths[i], s);
+		n += MAX_OF(of_matrix[i], 1U);
+		if (n > MANIFEST_MAX_RUNS)
+			return refuse_many(err);
+	}
+	ret->list = of_matrix ? calloc(n, sizeof(*ret->list)) : NULL;
 	if (!ret->list)
 		return error_nomem(err, "names of runs");
-	manifest_stem(manifest ? manifest : MANIFEST_OPTIONS, ret->name, sizeof(ret->name));
-	for (unsigned run = 0; run < n; run++) {
-		auto_manifest struct manifest m = { 0 };
-		struct label *l = &ret->list[run];
-		struct error told_later = { 0 };
-
-		if (manifest_open(manifest, s, run, &m, &told_later) == 0) {
-			snprintf(l->text, sizeof(l->text), "%.200s", m.variant);
-			snprintf(ret->name, sizeof(ret->name), "%s", m.name);
-		} else {
-			snprintf(l->text, sizeof(l->text), "run-%u", run + 1);
-		}
-		label_file(l);
-		for (size_t end; label_taken(ret->list, run, l->file); label_file(l)) {
-			end = strlen(l->text);
-			snprintf(l->text + end, sizeof(l->text) - end, "~%u", run + 1);
-		}
-	}
+	ret->several = manifests->count > 1 || of_matrix[0] > 0;
+	for (size_t i = 0; i < manifests->count; i++)
+		labels_add(ret, manifests->paths[i], s, of_matrix[i], manifests->count > 1);
 	return 0;
+}
+
+const char *label_file(const struct labels *l, unsigned i)
+{
+	return l->several ? l->list[i].file : NULL;
+}
+
+const char *label_variant(const struct labels *l, unsigned i)
+{
+	return l->list[i].variant[0] ? l->list[i].variant : NULL;
 }
 
 int output_descriptor(const char *path)

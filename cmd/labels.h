@@ -1,28 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/labels.h: what the runs of a matrix are called. */
+/* cmd/labels.h: all runs of a command, and what each is called. */
 #ifndef CMD_LABELS_H
 #define CMD_LABELS_H
 
+#include <stdbool.h>
+
 struct error;    /* core/base/error.h */
+struct files;    /* cmd/cmd.h */
 struct settings; /* cmd/cmd.h */
 
-/* Which run it is, in words and as a part of names of files; no two are alike. */
+/* A run: of which manifest, its number there, and its name in words and as a part of names of files. */
 struct label {
-	char text[240], file[240];
+	const char *manifest; /* borrowed; NULL: settings stand for it */
+	unsigned run;
+	char name[256];            /* of the manifest, as far as one is known */
+	char text[240], file[240]; /* no two are alike; "" if there is one run alone */
+	char variant[240]; /* the part of `file` that tells runs of one manifest apart; "" */
 };
 
 struct labels {
-	struct label *list; /* NULL: there is no matrix */
-	unsigned n;
-	char name[256]; /* of the manifest, as far as one is known */
+	struct label *list;
+	unsigned n; /* at least 1 */
+	bool several; /* a matrix, or more than one manifest: each run has a folder and files of its own */
 };
 
 /*
- * The variant of each of the n runs, "run-2" where its manifest can't be read. 0, or a negative errno with *err
- * filled; the caller frees ret->list.
+ * The runs of all manifests in their order: a matrix's by their variants, "run-2" where one can't be read; of several
+ * manifests by their names, too. At most MANIFEST_MAX_RUNS. 0, or a negative errno with *err filled; the caller
+ * frees ret->list.
  */
-int labels_make(const char *manifest, const struct settings *s, unsigned n, struct labels *ret,
+int labels_make(const struct files *manifests, const struct settings *s, struct labels *ret,
                 struct error *err);
+
+/* In names of files that an option gives; NULL: there is one run alone. */
+const char *label_file(const struct labels *l, unsigned i);
+/* In names of files that a manifest gives; NULL: it has no matrix. */
+const char *label_variant(const struct labels *l, unsigned i);
 
 /*
  * The file that a run writes to where the manifest or --stats says `path`: of a matrix ("LABEL", its form for files)

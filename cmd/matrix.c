@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/matrix.c: what each run is called, where its result comes from, and the summary. */
+/* cmd/matrix.c: where the result of each run comes from, and the summary. */
 #include "cmd/matrix.h"
 
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
+#include "core/vm/outcome.h"
 #include "core/vm/stop.h"
 
 enum { FOLDER_ROOM = PATH_MAX + 256 }; /* a path that is too long stays so, and is refused */
@@ -22,8 +23,7 @@ enum { FOLDER_ROOM = PATH_MAX + 256 }; /* a path that is too long stays so, and 
 struct matrix {
 	const struct run_options *o;
 	const struct label *labels;
-	const char *name; /* of the manifest */
-	struct run_result *results;
+	struct run_result *results; /* one a label */
 	unsigned n;
 };
 
@@ -33,8 +33,10 @@ static struct run_options matrix_options(const struct matrix *x, unsigned run,
 {
 	struct run_options own = *x->o;
 
+	own.manifest = x->labels[run].manifest;
 	own.label = x->labels[run].text;
 	own.label_file = x->labels[run].file;
+	own.variant_file = x->labels[run].variant[0] ? x->labels[run].variant : NULL;
 	own.results_below = true;
 	if (own.results) {
 		snprintf(folder, FOLDER_ROOM, "%.*s/%s", PATH_MAX, own.results,
@@ -52,42 +54,52 @@ static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
 	own.beside = beside;
 	if (beside)
 		log_set_label(own.label);
-	return attempt(&own, run, &x->results[run]);
+	return attempt(&own, x->labels[run].run, &x->results[run]);
 }
 
 /* --- results that no run has filled --- */
 
 /* Its files as well, so that nobody takes those of an earlier run for its. */
-static void result_without_run(const struct matrix *x, unsigned run, bool begun, enum reason reason,
-                               int status, const char *what, const char *how)
+static void result_without_run(const struct matrix *x, unsigned run, bool begun, int status,
+                               const struct outcome *o)
 {
 	struct run_result *r = &x->results[run];
 	char folder[FOLDER_ROOM];
 	const struct run_options own = matrix_options(x, run, folder);
 
 	memset(r, 0, sizeof(*r));
-	snprintf(r->name, sizeof(r->name), "%s", x->name);
+	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
 	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
-	r->verdict = RESULT_ERROR;
-	r->reason = reason;
+	r->verdict = o->kind == RUN_TIMED_OUT ? RESULT_TIMEOUT : RESULT_ERROR;
+	r->reason = o->kind;
 	r->status = status;
-	snprintf(r->sentence, sizeof(r->sentence), "%s: %s", what, how);
+	snprintf(r->sentence, sizeof(r->sentence), "%s", o->detail);
 	attempt_without(&own, r, begun);
 }
 
 static void result_not_begun(const struct matrix *x, unsigned run)
 {
-	result_without_run(x, run, false, RUN_SIGNALLED, STATUS_SIGNAL + stop_signal(),
-	                   "not begun, for a signal came before", strsignal(stop_signal()));
+	struct outcome o;
+
+	stop_outcome(&o, " before it began");
+	result_without_run(x, run, false, verdict_stopped(), &o);
 }
 
-/* A process that went without a result: a fault in it, or somebody killed it. */
-static void result_died(const struct matrix *x, unsigned run, int how)
+/* A process that went without a result: a fault in it, somebody killed it, or it didn't end when it had to. */
+static void result_died(const struct matrix *x, unsigned run, int wstatus, bool overdue)
 {
-	result_without_run(x, run, true, ERROR_INTERNAL,
-	                   WIFSIGNALED(how) ? STATUS_SIGNAL + WTERMSIG(how) : STATUS_LAUNCH,
-	                   "the process of this run ended without a result",
-	                   WIFSIGNALED(how) ? strsignal(WTERMSIG(how)) : "it exited");
+	struct outcome o;
+	int status = WIFSIGNALED(wstatus) ? STATUS_SIGNAL + WTERMSIG(wstatus) : STATUS_LAUNCH;
+
+	if (overdue) {
+		stop_outcome(&o, ", and it did not end even then");
+		status = verdict_stopped();
+	} else {
+		outcome_set(&o, ERROR_INTERNAL, 0,
+		            "the process of this run ended without a result: %s",
+		            WIFSIGNALED(wstatus) ? strsignal(WTERMSIG(wstatus)) : "it exited");
+	}
+	result_without_run(x, run, true, status, &o);
 }
 
 /* --- the runs --- */
@@ -97,12 +109,12 @@ static int child_attempt(void *self, unsigned run)
 	return matrix_attempt(self, run, true);
 }
 
-static void child_ended(void *self, unsigned run, int how)
+static void child_ended(void *self, unsigned run, int wstatus, bool overdue)
 {
 	struct matrix *x = self;
 
-	if (!WIFEXITED(how) || !x->results[run].sentence[0])
-		result_died(x, run, how);
+	if (!WIFEXITED(wstatus) || !x->results[run].sentence[0])
+		result_died(x, run, wstatus, overdue);
 }
 
 /* Where no process is to be had, the rest goes on in ours. */
@@ -143,7 +155,7 @@ int matrix_run(const struct run_options *o, const struct labels *labels, struct 
 
 	if (!x)
 		return STATUS_LAUNCH;
-	*x = (struct matrix){ o, labels->list, labels->name, results, labels->n };
+	*x = (struct matrix){ o, labels->list, results, labels->n };
 	matrix_all(x);
 	for (unsigned i = 1; i < x->n; i++)
 		if (verdict_worse(&results[i], worst))

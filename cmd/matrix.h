@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/matrix.h: all runs of a manifest's matrix, one after the other or several at once. */
+/* cmd/matrix.h: all runs of a matrix, or of several manifests, one after the other or several at once. */
 #ifndef CMD_MATRIX_H
 #define CMD_MATRIX_H
 

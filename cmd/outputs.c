@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -317,6 +318,41 @@ int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
 		e = outputs_result(&o, r, err);
 	outputs_close(&o);
 	return e;
+}
+
+struct whole {
+	const struct run_result **list;
+	size_t n;
+};
+
+/* One suite: all ran on this host. It has the manifest's name where there is one manifest. */
+static int whole_put(void *of, FILE *to, struct error *err)
+{
+	const struct whole *w = of;
+	const char *suite = w->list[0]->name;
+
+	for (size_t i = 1; i < w->n; i++)
+		if (strcmp(w->list[i]->name, suite) != 0)
+			suite = "snpvmm";
+	return junit_write(to, suite, w->list, w->n, err);
+}
+
+int outputs_whole(const char *path, const struct run_result *results, unsigned n, struct error *err)
+{
+	auto_free const struct run_result **list = calloc(n + 1, sizeof(*list));
+	struct whole whole = { list, n };
+	struct folder f = { .fd = -1 };
+	int r;
+
+	if (!list)
+		return error_nomem(err, "results");
+	for (unsigned i = 0; i < n; i++)
+		list[i] = &results[i];
+	r = folder_open(&f, path, false, outputs_result_names, err);
+	if (r == 0 && n > 0)
+		r = folder_put(&f, JUNIT_XML, whole_put, &whole, err);
+	folder_close(&f);
+	return r;
 }
 
 void outputs_unsay(struct outputs *o)

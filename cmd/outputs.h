@@ -83,6 +83,12 @@ void outputs_unsay(struct outputs *o);
 /* Both, in a folder where nobody writes any more; with OUTPUTS_RESULT the rest of what is there stays. */
 int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
                   const struct run_result *r, struct error *err);
+/*
+ * junit.xml of all runs together, in the folder that holds theirs, in place of what an earlier command left of a whole
+ * there. With n 0 that is removed alone.
+ */
+int outputs_whole(const char *path, const struct run_result *results, unsigned n,
+                  struct error *err);
 
 void outputs_close(struct outputs *o);
 

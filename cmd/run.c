@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/run.c: the command: one run, or all of a matrix, and their results on standard output where that is asked for. */
+/* cmd/run.c: the command: all its runs, and their results on standard output where that is asked for. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -12,6 +12,7 @@
 #include "cmd/labels.h"
 #include "cmd/matrix.h"
 #include "cmd/options.h"
+#include "cmd/outputs.h"
 #include "cmd/show.h"
 #include "config/value.h"
 #include "core/base/array.h"
@@ -20,7 +21,24 @@
 #include "core/out/run_result.h"
 #include "core/vm/stop.h"
 
-enum { OPTION_RESULTS = 0x100, OPTION_GUEST_STATUS, OPTION_SKIP, OPTION_STATS };
+enum {
+	OPTION_RESULTS = 0x100,
+	OPTION_GUEST_STATUS,
+	OPTION_SKIP,
+	OPTION_STATS,
+	OPTION_TIMEOUT,
+	OPTION_RETRIES,
+};
+
+enum { RETRIES_MAX = 100 };
+#define TIMEOUT_MAX_MS ((uint64_t)7 * 24 * 3600 * 1000)
+
+/* The command line. */
+struct run_args {
+	struct run_options options;
+	struct files manifests;
+	uint64_t timeout_ms; /* of the whole command; 0: none */
+};
 
 static const struct argp_option run_options[] = {
 	{ "results", OPTION_RESULTS, "DIR", 0,
@@ -29,7 +47,11 @@ static const struct argp_option run_options[] = {
 	  "Where the guest's own status fails the run, return it instead of 1", 1 },
 	{ "skip-unsupported", OPTION_SKIP, NULL, 0, "Return 77 where this host cannot launch it",
 	  1 },
-	{ "jobs", 'j', "N", 0, "Run so many of a matrix at once", 1 },
+	{ "jobs", 'j', "N", 0, "Run N at once, of a matrix or of several manifests", 1 },
+	{ "timeout", OPTION_TIMEOUT, "TIME", 0,
+	  "A time limit for the whole command, such as 90s or 10m", 1 },
+	{ "retries", OPTION_RETRIES, "N", 0, "Try again up to N times after a failure of the host",
+	  1 },
 	{ "output", 'o', "FORMAT", 0,
 	  "text, json, cbor or tap: the result on standard output, not the console", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
@@ -39,21 +61,32 @@ static const struct argp_option run_options[] = {
 	{ 0 },
 };
 
-static error_t jobs_parse(const char *text, unsigned *ret)
+static error_t number_parse(const char *option, const char *text, unsigned min, unsigned max,
+                            unsigned *ret)
 {
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || n < 1 || n > JOBS_MAX)
-		return option_refuse("--jobs takes a number from 1 to %d, not '%s'", JOBS_MAX,
+	if (*text < '0' || *text > '9' || *end || n < min || n > max)
+		return option_refuse("%s takes a number from %u to %u, not '%s'", option, min, max,
 		                     shown_of(text).text);
 	*ret = (unsigned)n;
 	return 0;
 }
 
+static error_t timeout_parse(const char *text, uint64_t *ret)
+{
+	struct error err = { 0 };
+
+	if (value_time("--timeout", text, 1, TIMEOUT_MAX_MS, ret, &err) == 0)
+		return 0;
+	return option_refuse("%s", err.text);
+}
+
 static error_t run_option(int key, char *argument, struct argp_state *state)
 {
-	struct run_options *o = state->input;
+	struct run_args *a = state->input;
+	struct run_options *o = &a->options;
 
 	switch (key) {
 	case OPTION_RESULTS:
@@ -65,8 +98,12 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 	case OPTION_SKIP:
 		o->skip_unsupported = true;
 		return 0;
+	case OPTION_TIMEOUT:
+		return timeout_parse(argument, &a->timeout_ms);
+	case OPTION_RETRIES:
+		return number_parse("--retries", argument, 0, RETRIES_MAX, &o->retries);
 	case 'j':
-		return jobs_parse(argument, &o->jobs);
+		return number_parse("--jobs", argument, 1, JOBS_MAX, &o->jobs);
 	case 'o':
 		return output_option(argument);
 	case OPTION_STATS:
@@ -79,15 +116,8 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 	case 'p':
 		o->prefix = true;
 		return 0;
-	case ARGP_KEY_ARG:
-		if (o->manifest)
-			return option_refuse("one manifest at a time");
-		o->manifest = argument;
-		return 0;
-	case ARGP_KEY_NO_ARGS:
-		return manifest_missing(&o->settings);
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return files_option(key, state, &o->settings, &a->manifests);
 	}
 }
 
@@ -151,51 +181,76 @@ static int result_show(const struct run_result *r, struct error *err)
 	return results_show(r, 1, false, err);
 }
 
-static int run_all(struct run_options *o, struct error *err)
+/* All runs have a verdict of their own; these are the files and the output for all of them together. */
+static int runs_finish(const struct run_options *o, const struct labels *labels,
+                       const struct run_result *results, int status, struct error *err)
 {
-	unsigned of_matrix = manifest_runs(o->manifest, &o->settings), n = MAX_OF(of_matrix, 1U);
-	struct run_result *results = results_new(n);
-	struct labels labels = { 0 };
-	const struct conflicts_ask ask = { o->manifest, &o->settings,  &labels,
-		                           o->results,  o->stats_file, true };
+	int r = 0;
+
+	if (o->results)
+		r = outputs_whole(o->results, results, labels->n, err);
+	if (r < 0) {
+		error_print(err);
+		*err = (struct error){ 0 };
+	}
+	if (results_show(results, labels->n, true, err) < 0)
+		r = -1;
+	return r < 0 && status == STATUS_OK ? STATUS_FAILED : status;
+}
+
+static int run_labelled(struct run_options *o, const struct labels *labels, struct error *err)
+{
+	struct run_result *results = results_new(labels->n);
+	const struct conflicts_ask ask = { &o->settings, labels, o->results, o->stats_file, true };
 	struct conflicts conflicts;
+	bool several;
 	int status;
 
-	if (!results || (of_matrix && labels_make(o->manifest, &o->settings, n, &labels, err) < 0))
+	if (!results)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
+	o->manifest = labels->list[0].manifest;
 	o->console = show_wanted() == SHOW_TEXT;
 	o->conflicts = &conflicts;
-	if (!conflicts_find(&ask, &conflicts))
-		of_matrix = 0; /* none of its runs goes on: that is told once */
-	o->show = of_matrix ? NULL : result_show;
-	status = of_matrix ? matrix_run(o, &labels, results) : attempt(o, 0, results);
-	if (of_matrix && results_show(results, n, true, err) < 0 && status == STATUS_OK)
-		status = STATUS_FAILED;
-	munmap(results, n * sizeof(*results));
-	free(labels.list);
+	/* With a conflict none of the runs goes on: that is told once. */
+	several = conflicts_find(&ask, &conflicts) && labels->several;
+	o->show = several ? NULL : result_show;
+	if (!several)
+		status = attempt(o, 0, results);
+	else if (o->results && outputs_whole(o->results, NULL, 0, err) < 0)
+		status = STATUS_USAGE;
+	else
+		status = runs_finish(o, labels, results, matrix_run(o, labels, results), err);
+	munmap(results, labels->n * sizeof(*results));
 	return status;
 }
 
 static int run_main(int argc, char **argv, struct error *err)
 {
-	struct run_options o = { .jobs = 1 };
-	int status = command_parse(&command_run, run_option, argc, argv, &o, &o.settings, err);
+	struct run_args a = { .options.jobs = 1 };
+	struct settings *s = &a.options.settings;
+	struct labels labels = { 0 };
+	int status = command_parse(&command_run, run_option, argc, argv, &a, s, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (o.settings.print)
-		return settings_print(&o.settings, o.manifest, err);
+	if (s->print)
+		return settings_print(s, a.manifests.paths[0], err);
 	if (stop_begin(err) < 0)
 		return STATUS_LAUNCH;
-	return run_all(&o, err);
+	stop_after(a.timeout_ms);
+	if (labels_make(&a.manifests, s, &labels, err) < 0)
+		return err->kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
+	status = run_labelled(&a.options, &labels, err);
+	free(labels.list);
+	return status;
 }
 
 const struct command command_run = {
 	.name = "run",
-	.args = "[MANIFEST]",
+	.args = "[MANIFEST...]",
 	.summary = "Launch the guest and wait for its end",
 	.doc = "Launch the guest, print the expected measurement, stream its console, wait for its "
-	       "end.",
+	       "end. Several manifests: one after the other, or --jobs at once.",
 	.options = run_options,
 	.has_settings = true,
 	.has_result = true,

@@ -184,6 +184,7 @@ void result_run(const struct emitter *e, const char *key, const struct run_resul
 	e->text(e->self, "sentence", run_text(r->sentence));
 	emit_some(e, "why", r->why);
 	emit_some(e, "fix", r->fix);
+	emit_known(e, "attempts", r->attempts > 1 ? r->attempts : 0);
 	result_at(e, r);
 	result_measurement(e, r);
 	result_guest(e, r);

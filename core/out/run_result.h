@@ -37,6 +37,7 @@ struct run_result {
 	enum run_verdict verdict;
 	int status; /* the exit status of this run */
 	enum reason reason;
+	unsigned attempts;     /* of which this is the last; more than one under --retries alone */
 	char sentence[768];    /* what happened */
 	char why[1024];        /* "" or one sentence */
 	char fix[512];         /* "" or one sentence */

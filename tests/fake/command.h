@@ -16,6 +16,7 @@
  *   flags FLAG...                      no-snp, partial-updates, cpuid-refused-once, ...: enum fake_flag
  *   open-fails PATH ERRNO              EACCES, ENOENT, ...
  *   fail-ioctl NAME ERRNO [STATUS]     the first of these: KVM_CREATE_VM, LAUNCH_START, ...; what the firmware says
+ *   recovers N                         calls fail while /dev/kvm was opened N times at most; a failed launch opens it twice, for the doctor too
  *
  * and its guest:
  *

@@ -9,8 +9,9 @@
 
 void fake_command_restart(struct fake_command *c)
 {
+	c->openings++;
 	for (size_t i = 0; i < c->n_faults; i++)
-		c->faults[i].over = false;
+		c->faults[i].over = c->recovers_after && c->openings > c->recovers_after;
 	memset(c->places, 0, sizeof(c->places));
 }
 

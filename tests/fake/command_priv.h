@@ -42,6 +42,7 @@ struct fake_command {
 	pthread_mutex_t lock; /* of the faults; steps are of their vCPU's thread */
 	struct fault faults[COMMAND_FAULTS];
 	size_t n_faults;
+	unsigned openings, recovers_after; /* of /dev/kvm; 0: calls fail in each launch */
 	struct step *steps;
 	size_t n_steps;
 	struct place {

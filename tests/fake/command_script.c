@@ -146,6 +146,11 @@ static void read_fail_ioctl(struct fake_command *c, const struct word *args)
 
 /* --- its guest --- */
 
+static void read_recovers(struct fake_command *c, const struct word *args)
+{
+	c->recovers_after = (unsigned)number(c, &args[0]);
+}
+
 static void read_vcpu(struct fake_command *c, const struct word *args)
 {
 	uint64_t n = number(c, &args[0]);
@@ -301,6 +306,7 @@ static const struct {
 	{ "flags", 1, WORDS - 2, read_flags },
 	{ "open-fails", 2, 2, read_open_fails },
 	{ "fail-ioctl", 2, 3, read_fail_ioctl },
+	{ "recovers", 1, 1, read_recovers },
 	{ "vcpu", 1, 1, read_vcpu },
 	{ "repeat", 1, 1, read_repeat },
 	{ "print", 1, 1, read_print },

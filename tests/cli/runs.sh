@@ -1,0 +1,180 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/runs.sh: several manifests in one command, its time limit, and another try where the host failed; see contract.inc.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+# shellcheck source=tests/cli/contract.inc disable=SC1091
+. tests/cli/contract.inc
+
+# Manifests a.yaml, b.yaml and c.yaml of one firmware, each with a line of its own.
+three() { # GUEST [LINE OF a [OF b [OF c]]]
+  guest_of "$1"
+  manifest "$T/a.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' "${2:-}"
+  manifest "$T/b.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' "${3:-}"
+  manifest "$T/c.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' "${4:-}"
+  rm -rf "$T/r"
+}
+all() { # [OPTION]...
+  on_fake run "$@" --results "$T/r" "$T/a.yaml" "$T/b.yaml" "$T/c.yaml"
+}
+of_result() { # FOLDER WORD...: what result.json there says
+  json=$T/r/$1/result.json
+  shift
+  for word; do
+    grep -q -F "$word" "$json" || wrong "$last: $json lacks $word: $(cat "$json" 2>&1)"
+  done
+}
+whole() { # TESTS FAILURES ERRORS: of junit.xml
+  grep -q "<testsuites tests=\"$1\" failures=\"$2\" errors=\"$3\"" "$T/r/junit.xml" ||
+    wrong "$last: junit.xml: $(head -n 3 "$T/r/junit.xml")"
+  xmllint --noout --schema "$XSD" "$T/r/junit.xml" 2>"$T/xml" || wrong "$last: junit.xml: $(cat "$T/xml")"
+}
+
+for jobs in 1 3; do
+  begin "several manifests, --jobs $jobs: each has its folder, all have a summary and one junit.xml"
+  three 'print "hello\n" ; out 0xf4 1 0' 'name: first' 'expect: {exit: 5}' 'matrix: {vcpus: [1, 2]}'
+  all --jobs $jobs
+  wants 1
+  err_has '4 runs: 3 passed, 1 failed, 0 ended by a limit, 0 errors, 0 skipped'
+  of_result first '"verdict": "pass"' '"name": "first"'
+  of_result b '"verdict": "fail"'
+  of_result c,vcpus=1 '"verdict": "pass"'
+  of_result c,vcpus=2 '"verdict": "pass"'
+  whole 4 1 0
+  grep -q '<testsuite name="snpvmm"' "$T/r/junit.xml" || wrong "$last: $(cat "$T/r/junit.xml")"
+done
+
+begin 'a matrix has one junit.xml of all its runs too, by its name'
+three 'out 0xf4 1 0'
+on_fake run --set 'matrix={vcpus: [1, 2]}' --results "$T/r" "$T/a.yaml"
+wants 0
+whole 2 0 0
+grep -q '<testsuite name="a"' "$T/r/junit.xml" || wrong "$last: $(cat "$T/r/junit.xml")"
+
+begin 'the same manifest twice is two runs'
+three 'out 0xf4 1 0'
+on_fake run --results "$T/r" "$T/a.yaml" "$T/a.yaml"
+wants 0
+of_result a '"verdict": "pass"'
+of_result a~2 '"verdict": "pass"'
+
+begin 'a manifest that is wrong keeps no other from its turn'
+three 'out 0xf4 1 0' 'vcpus: 0'
+all
+wants 2
+of_result a '"reason": "bad-value"'
+of_result c '"verdict": "pass"'
+whole 3 0 1
+
+begin 'what one manifest reads another does not write'
+three 'out 0xf4 1 0' '' "serial: a.yaml"
+before=$(cat "$T/a.yaml")
+all
+wants 2
+err_has '[output-conflict]'
+[ "$(cat "$T/a.yaml")" = "$before" ] || wrong "$last: a.yaml was written"
+
+begin 'results of several manifests on standard output are a list'
+three 'out 0xf4 1 0'
+all -o json
+wants 0
+[ "$(python3 -c 'import json, sys; print(*(r["name"] for r in json.load(sys.stdin)))' <"$T/out")" = 'a b c' ] ||
+  wrong "$last: $(head -c 300 "$T/out")"
+
+begin 'what an earlier command left of a whole is not read as that of this one'
+three 'out 0xf4 1 0'
+mkdir "$T/r"
+echo stale >"$T/r/junit.xml"
+echo stale >"$T/r/result.json"
+all
+wants 0
+whole 3 0 0
+[ ! -e "$T/r/result.json" ] || wrong "$last: result.json of an earlier run is still there"
+
+# --- the time limit of the command ---
+
+for jobs in 1 3; do
+  begin "--timeout ends what runs and what has not begun, --jobs $jobs"
+  three 'print "hello\n" ; wait' 'timeout: 10m' 'timeout: 10m' 'timeout: 10m'
+  all --jobs $jobs --timeout 700ms
+  wants 124
+  for folder in a b c; do
+    of_result $folder '"reason": "timeout"' '"status": 124' 'the time limit of the whole command, 0.700 s'
+  done
+  whole 3 0 3
+done
+
+begin '--timeout does not lengthen the time limit of a run'
+three 'wait' 'timeout: 200ms'
+on_fake run --timeout 10m "$T/a.yaml"
+wants 124
+err_has 'no end within the time limit of 0.200 s'
+
+begin '--timeout holds while a pipe is waited for'
+three 'out 0xf4 1 0' 'serial: pipe'
+mkfifo "$T/pipe"
+on_fake run --timeout 300ms "$T/a.yaml"
+wants 124
+err_has 'the time limit of the whole command, 0.300 s'
+
+begin '--timeout ends a child that does not end by itself'
+three 'stuck 600000'
+all --jobs 3 --timeout 300ms
+wants 124
+for folder in a b c; do
+  of_result $folder '"reason": "timeout"' '"status": 124'
+done
+
+begin '--timeout takes a time'
+for value in '' 0s 5 -1s 1h x 999999999m; do
+  call run --timeout "$value" "$T/a.yaml"
+  wants 2
+  err_has '[usage]'
+done
+
+# --- another try ---
+
+busy='fail-ioctl KVM_CREATE_VM EBUSY'
+
+begin '--retries: another try after a failure of the host'
+three "$busy ; recovers 1 ; print \"hello\\n\" ; out 0xf4 1 0"
+on_fake run --retries 2 --results "$T/r" "$T/a.yaml"
+wants 0
+err_has 'the host failed (try 1 of 3): another one follows'
+of_result '' '"verdict": "pass"' '"attempts": 2'
+
+begin '--retries: as often as it says, and not more'
+three "$busy ; recovers 3 ; out 0xf4 1 0"
+on_fake run --retries 1 --results "$T/r" "$T/a.yaml"
+wants 99
+of_result '' '"reason": "host-busy"' '"attempts": 2'
+
+begin '--retries: never after a failure of the guest, nor of the manifest'
+three 'out 0xf4 1 7' '' 'vcpus: 0'
+for file in a b; do
+  on_fake run --retries 3 --results "$T/r" "$T/$file.yaml"
+  ! grep -q 'another one follows' "$T/err" || wrong "$last: $(cat "$T/err")"
+done
+of_result '' '"verdict": "error"'
+! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
+
+begin '--retries: of a matrix, each run by itself'
+three "$busy ; recovers 1 ; out 0xf4 1 0"
+on_fake run --retries 1 --jobs 2 --set 'matrix={vcpus: [1, 2]}' --results "$T/r" "$T/a.yaml"
+wants 0
+of_result vcpus=1 '"attempts": 2'
+of_result vcpus=2 '"attempts": 2'
+
+begin '--retries: the time limit of the command ends the wait for another try'
+three "$busy"
+on_fake run --retries 100 --timeout 1s "$T/a.yaml"
+wants 99
+
+begin '--retries takes a number'
+for value in '' -1 101 x; do
+  call run --retries "$value" "$T/a.yaml"
+  wants 2
+  err_has '[usage]'
+done
+
+finish
