@@ -221,13 +221,13 @@ static int attempt_run(struct attempt *a)
 	return stats_tell(a, status);
 }
 
-/* The status if a signal or the time limit of the command came while no guest ran; 0: none did. */
-static int attempt_stopped(struct attempt *a)
+/* The status if a signal or the time limit of the command came while no guest ran; else `status`. */
+static int attempt_stopped(struct attempt *a, const char *when, int status)
 {
 	if (!stop_signal())
-		return 0;
+		return status;
 	a->ended = true;
-	stop_outcome(&a->outcome, " before the launch");
+	stop_outcome(&a->outcome, when);
 	return verdict_stopped();
 }
 
@@ -237,19 +237,19 @@ static int attempt_launch(struct attempt *a)
 	const struct plan *plan = a->plain ? a->plain : a->measured;
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
 		                               a->o->beside ? a->o->label : NULL, a->stats_file };
-	int r = outputs_open(&a->outputs, &a->m, &choice, &a->err), stopped;
+	int r = outputs_open(&a->outputs, &a->m, &choice, &a->err), status;
 
-	if (r < 0) {
-		stopped = attempt_stopped(a);
-		return stopped ? stopped : STATUS_USAGE;
-	}
+	if (r < 0)
+		return attempt_stopped(a, " before the launch", STATUS_USAGE);
 	a->outputs.devices.watch = a->watch;
 	progress_say("launching");
 	r = vm_launch(&kvm_sys_host, on, plan, &a->outputs.devices, &a->vm, &a->err);
 	if (r == 0)
 		return attempt_run(a);
-	return a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported ? STATUS_SKIPPED
-	                                                                       : STATUS_LAUNCH;
+	status = a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported ? STATUS_SKIPPED
+	                                                                         : STATUS_LAUNCH;
+	return a->err.kind == RUN_SIGNALLED ? attempt_stopped(a, " during the launch", status)
+	                                    : status;
 }
 
 static int attempt_steps(struct attempt *a, unsigned run)
@@ -258,13 +258,13 @@ static int attempt_steps(struct attempt *a, unsigned run)
 
 	progress_say("reading the images");
 	if (attempt_load(a, run) < 0 || attempt_prepare(a) < 0)
-		return STATUS_USAGE;
+		return attempt_stopped(a, " before the launch", STATUS_USAGE);
 	progress_say("measuring");
 	status = attempt_measure(a);
 	if (status != STATUS_OK)
 		return status;
-	status = attempt_stopped(a);
-	return status ? status : attempt_launch(a);
+	status = attempt_stopped(a, " before the launch", STATUS_OK);
+	return status == STATUS_OK ? attempt_launch(a) : status;
 }
 
 static void attempt_free(struct attempt *a)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,12 +18,15 @@
 #include "core/base/bytes.h"
 #include "core/base/confine.h"
 #include "core/base/error.h"
+#include "core/base/interrupt.h"
 #include "core/base/sha2.h"
 #include "core/base/thread.h"
 
 #define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
-#define PIECE     ((size_t)1 << 20) /* what is read before it is handed on to be hashed */
+#define PIECE     ((size_t)1 << 20) /* what is read or hashed before anything else is looked at */
+
+#define STDIN_MS 100 /* in case a signal comes right before one waits */
 
 static size_t blob_mapped(size_t size)
 {
@@ -158,10 +162,11 @@ static void follower_main(void *self)
 		there = f->there;
 		complete = f->complete;
 		pthread_mutex_unlock(&f->lock);
-		if (there > done)
-			sha256_more(&f->sha256, f->bytes + done, there - done);
-		done = there;
-	} while (!complete);
+		for (size_t n; done < there && !interrupt_signal(); done += n) {
+			n = MIN_OF(there - done, PIECE);
+			sha256_more(&f->sha256, f->bytes + done, n);
+		}
+	} while (!complete && !interrupt_signal());
 }
 
 static void follower_tell(struct follower *f, size_t there, bool complete)
@@ -181,8 +186,10 @@ static int file_fill(int fd, const char *path, struct blob *to, struct follower 
 	uint8_t beyond;
 
 	while (at < to->size) {
-		ssize_t n = read(fd, to->data + at, MIN_OF(to->size - at, f ? PIECE : SIZE_MAX));
+		ssize_t n = read(fd, to->data + at, MIN_OF(to->size - at, PIECE));
 
+		if (interrupt_check(err) < 0)
+			return err->code;
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -212,7 +219,7 @@ static int file_fill_hashed(int fd, const char *path, struct blob *to, uint8_t d
 	if (!helper_finish(helper) && r == 0)
 		follower_main(&f);
 	sha256_end(&f.sha256, digest);
-	return r;
+	return r == 0 ? interrupt_check(err) : r; /* then not all of it was hashed */
 }
 
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
@@ -251,8 +258,17 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 	ssize_t n;
 	int r;
 
-	while ((n = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
-		if (n < 0 && errno == EINTR)
+	/* read(2) goes on after a signal (SA_RESTART), poll(2) doesn't. */
+	for (;;) {
+		if (interrupt_check(err) < 0)
+			return err->code;
+		if (poll(&(struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN }, 1, STDIN_MS) <=
+		    0)
+			continue;
+		n = read(STDIN_FILENO, piece, sizeof(piece));
+		if (n == 0)
+			break;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n < 0)
 			return error_sys(err, ERROR_FILE, errno, "cannot read standard input");

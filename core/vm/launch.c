@@ -13,6 +13,7 @@
 #include "core/vm/abi.h"
 #include "core/vm/platforms.h"
 #include "core/vm/refusal.h"
+#include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
@@ -68,6 +69,12 @@ static int launch_irqchip(struct vm *vm, struct error *err)
 	return r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : 0;
 }
 
+/* Signals are blocked during a launch, so that no call of it is cut short; between two calls they are minded. */
+static int launch_stopped(struct error *err)
+{
+	return stop_pending() ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal came") : 0;
+}
+
 static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 {
 	int r = 0;
@@ -78,8 +85,11 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 	vm->n_vcpus = count;
 	for (unsigned i = 0; i < count; i++)
 		vm->vcpus[i] = (struct vcpu){ .vm = vm, .index = i, .fd = -1 };
-	for (unsigned i = 0; r == 0 && i < count; i++)
-		r = vcpu_create(vm, i, err);
+	for (unsigned i = 0; r == 0 && i < count; i++) {
+		r = launch_stopped(err);
+		if (r == 0)
+			r = vcpu_create(vm, i, err);
+	}
 	return r;
 }
 
@@ -169,7 +179,10 @@ static int timed_region(void *self, const struct region *region, struct error *e
 {
 	struct vm *vm = self;
 	uint64_t from = clock_us();
-	int r = vm->platform->load.region(vm, region, err);
+	int r = launch_stopped(err);
+
+	if (r == 0)
+		r = vm->platform->load.region(vm, region, err);
 
 	vm->times.update_us += clock_us() - from;
 	return r;
@@ -178,8 +191,9 @@ static int timed_region(void *self, const struct region *region, struct error *e
 static int timed_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
 	struct vm *vm = self;
+	int r = launch_stopped(err);
 
-	return vm->platform->load.vcpu(vm, index, s, err);
+	return r == 0 ? vm->platform->load.vcpu(vm, index, s, err) : r;
 }
 
 static int timed_end(void *self, const struct plan *p, struct error *err)
@@ -210,8 +224,12 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 	if (r == 0)
 		r = launch_irqchip(vm, err);
 	if (r == 0)
+		r = launch_stopped(err);
+	if (r == 0)
 		r = launch_vcpus(vm, plan_vcpus(p), err);
-	return r == 0 ? plan_replay(p, &timed_load, vm, err) : r;
+	if (r == 0)
+		r = plan_replay(p, &timed_load, vm, err);
+	return r == 0 ? launch_stopped(err) : r;
 }
 
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,

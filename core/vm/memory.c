@@ -11,12 +11,15 @@
 #include "core/base/error.h"
 #include "core/vm/abi.h"
 #include "core/vm/refusal.h"
+#include "core/vm/stop.h"
 #include "core/vm/sys.h"
 
 /* guest_memfd that can be mapped and starts shared: plain VMs on Linux 6.18 and later. */
 #define MAPPABLE (X_GUEST_MEMFD_MMAP | X_GUEST_MEMFD_INIT_SHARED)
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
+/* Of so much memory the kind is set at once: KVM notes it for each page, and no signal gets in between. */
+#define ATTRIBUTES_PART ((uint64_t)4 << 30)
 
 static bool gmem_mappable(const struct memory *m)
 {
@@ -102,9 +105,12 @@ static int slot_private(struct memory *m, struct slot *s, struct error *err)
 		r = slot_register(m, s, true, err);
 	if (r < 0)
 		return r;
-	do /* of a launch nobody else tries it again */
-		r = attributes_set(m, s->gpa, s->size, true);
-	while (r == -EAGAIN);
+	for (uint64_t done = 0, part; r == 0 && done < s->size && !stop_pending(); done += part) {
+		part = MIN_OF(s->size - done, ATTRIBUTES_PART);
+		do /* of a launch nobody else tries it again */
+			r = attributes_set(m, s->gpa + done, part, true);
+		while (r == -EAGAIN);
+	}
 	return r < 0 ? slot_refused(s, CALL_MEMORY_ATTRIBUTES, -r, err) : 0;
 }
 

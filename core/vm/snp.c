@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/snp/policy.h"
@@ -17,6 +18,7 @@
 #include "core/vm/refusal.h"
 #include "core/vm/refusal_snp.h"
 #include "core/vm/snp_exit.h"
+#include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
@@ -267,19 +269,28 @@ static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 	return r == 0 && index > 0 && vm->ap_creation ? ap_hold(&vm->vcpus[index], err) : r;
 }
 
+/* So much is provided at once: seconds at most, and no signal gets in between. */
+#define PREFAULT_PART ((uint64_t)1 << 30)
+
 /* As LAUNCH_UPDATE: KVM may do a part and return 0, and advances the struct. */
 static int prefault_loop(struct vm *vm, struct x_pre_fault_memory *f)
 {
 	while (f->size > 0) {
-		uint64_t left = f->size;
-		int r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, X_PRE_FAULT_MEMORY, f);
+		struct x_pre_fault_memory part = *f;
+		int r;
 
+		if (stop_pending())
+			return -EINTR;
+		part.size = MIN_OF(f->size, PREFAULT_PART);
+		r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, X_PRE_FAULT_MEMORY, &part);
 		if (r == -EAGAIN || r == -EINTR)
-			continue;
+			r = 0;
+		else if (r == 0 && part.gpa <= f->gpa)
+			r = -EPROTO;
 		if (r < 0)
 			return r;
-		if (f->size >= left)
-			return -EPROTO;
+		f->size -= part.gpa - f->gpa;
+		f->gpa = part.gpa;
 	}
 	return 0;
 }

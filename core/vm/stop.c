@@ -14,6 +14,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/interrupt.h"
 #include "core/vm/outcome.h"
 #include "core/vm/terminal.h"
 
@@ -23,7 +24,6 @@ static struct sigaction before[ARRAY_SIZE(signals)];
 static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static struct sigaction alarm_before;
-static volatile sig_atomic_t came;
 static int event = -1;
 static uint64_t limit_ms; /* of stop_after(); 0: none */
 
@@ -43,14 +43,14 @@ static void on_signal(int signal_number)
 	uint64_t one = 1;
 	int saved = errno;
 
-	if (signal_number == SIGALRM && came)
+	if (signal_number == SIGALRM && interrupt_signal())
 		return; /* the run is ending already; the limit must not kill it on the way */
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		default_again(signals[i]);
-	came = signal_number;
+	interrupt_note(signal_number);
 	terminal_restore();
 	if (write(event, &one, sizeof(one)) < 0)
-		came = signal_number; /* it is seen without being woken for */
+		interrupt_note(signal_number); /* it is seen without being woken for */
 	errno = saved;
 }
 
@@ -64,7 +64,7 @@ int stop_begin(struct error *err)
 	event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (event < 0)
 		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd");
-	came = 0;
+	interrupt_note(0);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaddset(&on.sa_mask, signals[i]);
 	sigaddset(&on.sa_mask, SIGALRM);
@@ -89,7 +89,7 @@ void stop_end(void)
 		sigaction(job_signals[i], &job_before[i], NULL);
 	fd_cleanup(&event);
 	event = -1;
-	came = 0;
+	interrupt_note(0);
 }
 
 void stop_after(uint64_t ms)
@@ -109,11 +109,30 @@ int stop_fd(void)
 
 int stop_signal(void)
 {
-	return came;
+	return interrupt_signal();
+}
+
+/* A signal that is ignored is pending too while it is blocked. */
+bool stop_pending(void)
+{
+	sigset_t pending;
+	struct sigaction now;
+
+	if (interrupt_signal())
+		return true;
+	if (sigpending(&pending) < 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigismember(&pending, signals[i]) && sigaction(signals[i], NULL, &now) == 0 &&
+		    now.sa_handler != SIG_IGN)
+			return true;
+	return event >= 0 && sigismember(&pending, SIGALRM);
 }
 
 void stop_outcome(struct outcome *ret, const char *when)
 {
+	int came = interrupt_signal();
+
 	if (came == SIGALRM)
 		outcome_set(ret, RUN_TIMED_OUT, limit_ms,
 		            "the time limit of the whole command, %" PRIu64 ".%03" PRIu64

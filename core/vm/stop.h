@@ -30,6 +30,8 @@ void stop_after(uint64_t limit_ms);
 int stop_fd(void);
 /* The signal that came, SIGALRM for the time limit; 0: none. */
 int stop_signal(void);
+/* Whether one came, or would have if the calling thread didn't block it. */
+bool stop_pending(void);
 
 /* Once stop_signal() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends the sentence. */
 void stop_outcome(struct outcome *ret, const char *when);

@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/interrupt.h"
 #include "core/base/sha2.h"
 #include "tests/make/vectors.h"
 
@@ -287,6 +289,49 @@ Test(file, the_hash_of_what_is_read_is_its_sha256)
 		sha256(b.data, b.size, want);
 		cr_expect_arr_eq(have, want, sizeof(want), "of %zu bytes", sizes[i]);
 	}
+}
+
+Test(file, a_signal_ends_reading_and_hashing)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	uint8_t digest[SHA256_SIZE];
+	struct error err = { 0 };
+
+	write_file(MAX);
+	interrupt_note(SIGTERM);
+	for (int hashed = 0; hashed < 2; hashed++) {
+		cr_expect_eq(blob_read_in(NULL, path, MAX, &b, hashed ? digest : NULL, &err),
+		             -EINTR);
+		cr_expect_eq(err.kind, RUN_SIGNALLED, "%s", err.text);
+		cr_expect_null(b.data);
+	}
+	interrupt_note(0);
+	cr_expect_eq(blob_read_in(NULL, path, MAX, &b, digest, &err), 0);
+}
+
+static void noted(int signal_number)
+{
+	interrupt_note(signal_number);
+}
+
+/* read(2) would go on: the handler asks for it. */
+Test(file, a_signal_ends_waiting_for_standard_input, .timeout = 20)
+{
+	const struct sigaction on = { .sa_handler = noted, .sa_flags = SA_RESTART };
+	struct itimerval soon = { .it_value.tv_usec = 200000 };
+	auto_blob struct blob b = BLOB_NONE;
+	struct error err = { 0 };
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	dup2(ends[0], STDIN_FILENO);
+	cr_assert_eq(write(ends[1], "abc", 3), 3);
+	sigaction(SIGALRM, &on, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	cr_expect_eq(blob_read_stdin(MAX, &b, &err), -EINTR);
+	interrupt_note(0);
+	close(ends[1]);
+	cr_expect_eq(blob_read_stdin(MAX, &b, &err), 0);
 }
 
 Test(file, one_that_changes_is_refused_with_its_hash_too)

@@ -102,6 +102,38 @@ for signal in TERM.143 HUP.129; do
   done
 done
 
+# --- before there is a guest ---
+
+# A file of 4 GiB that takes no room on disk; once some of it is in memory the signal comes.
+large_read() { # COMMAND...
+  rm -f "$T/pid"
+  (
+    await [ -s "$T/pid" ]
+    await awk '/^VmRSS/ { exit !($2 > 30000) }' "/proc/$(cat "$T/pid")/status"
+    kill "$(cat "$T/pid")"
+  ) 2>/dev/null &
+  # shellcheck disable=SC2016 # for the inner shell
+  run sh -c 'echo $$ >"$0" && exec "$@"' "$T/pid" "$@"
+  wait
+}
+: >"$T/large"
+echo kernel >"$T/kernel"
+if truncate -s 4G "$T/large" 2>/dev/null; then
+  begin 'a signal while a large file is read, and results'
+  manifest "$T/m.yaml" 'boot: {kernel: kernel, initrd: large}' 'memory: 8G'
+  folder_new
+  large_read env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
+  leaves "$dir" 143 signal error -
+  err_has 'ended by SIGTERM before the launch [signal]'
+  for command in check measure; do
+    begin "a signal while a large file is read: $command"
+    large_read "$SNPVMM" $command "$T/m.yaml"
+    wants 143
+  done
+else
+  skip 'a signal while a large file is read' 'no file of 4 GiB here'
+fi
+
 # --- a pipe that nobody reads ---
 
 mkfifo "$T/pipe"

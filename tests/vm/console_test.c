@@ -98,15 +98,24 @@ Test(console, a_reader_that_stalls_while_input_waits_does_not_stop_the_clock)
 	cr_assert_eq(print(fds[1], input[0], 200).kind, RUN_TIMED_OUT);
 }
 
+static void *signal_later(void *unused)
+{
+	poll(NULL, 0, 200);
+	kill(getpid(), SIGTERM);
+	return unused;
+}
+
 Test(console, a_reader_that_stalls_does_not_hold_a_signal_up)
 {
 	struct error err = { 0 };
+	pthread_t later;
 	int fds[2];
 
 	pipe_full(fds);
 	cr_assert_eq(stop_begin(&err), 1);
-	raise(SIGTERM);
+	cr_assert_eq(pthread_create(&later, NULL, signal_later, NULL), 0);
 	cr_assert_eq(print(fds[1], -1, 0).kind, RUN_SIGNALLED);
+	pthread_join(later, NULL);
 }
 
 struct slow_reader {

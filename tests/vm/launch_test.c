@@ -14,6 +14,7 @@
 #include "core/base/array.h"
 #include "core/snp/digest.h"
 #include "core/vm/abi.h"
+#include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
@@ -509,6 +510,42 @@ Test(launch, leaves_the_callers_signals_as_they_were)
 			             n);
 		vm_free(vm);
 	}
+}
+
+/* It is blocked meanwhile, and ends the launch all the same; one that is ignored doesn't. */
+Test(launch, a_signal_ends_it_before_the_next_step)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+	const int came[] = { SIGTERM, SIGHUP, SIGALRM };
+	struct error err = { 0 };
+
+	s.settings.prefault = true;
+	p = fixture_plan(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(came); i++)
+		for (int ignored = 0; ignored < 2 - (came[i] == SIGALRM); ignored++) {
+			auto_fake struct fake_kvm *f = fake_kvm_new(0);
+			struct vm *vm = NULL;
+			sigset_t all;
+
+			signal(came[i], ignored ? SIG_IGN : SIG_DFL);
+			cr_assert_eq(stop_begin(&err), 1);
+			sigfillset(&all);
+			pthread_sigmask(SIG_SETMASK, &all, NULL);
+			raise(came[i]);
+			cr_expect_eq(stop_pending(), !ignored);
+			cr_expect_eq(stop_signal(), 0);
+			cr_expect_eq(vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet,
+			                       &vm, &err) == 0,
+			             ignored);
+			cr_expect(ignored || err.kind == RUN_SIGNALLED, "%s", err.text);
+			cr_expect_eq(fake_kvm_prefaulted(f) > 0, ignored);
+			vm_free(vm);
+			sigemptyset(&all);
+			pthread_sigmask(SIG_SETMASK, &all, NULL);
+			cr_expect_eq(stop_signal(), ignored ? 0 : came[i]);
+			stop_end();
+		}
 }
 
 Test(launch, refuses_what_can_only_be_measured_without_asking_the_host)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* core/base/interrupt.c: one number, set by a handler. */
+#include "core/base/interrupt.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "core/base/error.h"
+
+static volatile sig_atomic_t came;
+
+void interrupt_note(int signal_number)
+{
+	came = signal_number;
+}
+
+int interrupt_signal(void)
+{
+	return came;
+}
+
+int interrupt_check(struct error *err)
+{
+	if (!came)
+		return 0;
+	return error_sys(err, RUN_SIGNALLED, EINTR, "a signal came");
+}
