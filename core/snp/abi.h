@@ -127,4 +127,24 @@ static_assert(offsetof(struct snp_id_auth, id_key) == 0x240, "ID_AUTH.ID_KEY");
 static_assert(offsetof(struct snp_id_auth, author_key) == 0x880, "ID_AUTH.AUTHOR_KEY");
 static_assert(sizeof(struct snp_id_auth) == 4096, "ID_AUTH");
 
+/* What SNP_PLATFORM_STATUS returns, 8.3.2. */
+struct snp_platform_status {
+	uint8_t api_major, api_minor, state, init;
+	le32 build_id, flags, guest_count;
+	le64 current_tcb, reported_tcb;
+};
+static_assert(offsetof(struct snp_platform_status, flags) == 8, "flags");
+static_assert(sizeof(struct snp_platform_status) == 32, "SNP_PLATFORM_STATUS");
+
+/* In snp_platform_status.init. */
+#define SNP_PLATFORM_RMP         (1U << 0)
+#define SNP_PLATFORM_ALIAS_CHECK (1U << 1)
+
+/* In snp_platform_status.flags. */
+#define SNP_PLATFORM_MASK_CHIP_ID      (1U << 0)
+#define SNP_PLATFORM_MASK_CHIP_KEY     (1U << 1)
+#define SNP_PLATFORM_VLEK              (1U << 2)
+#define SNP_PLATFORM_RAPL_DIS          (1U << 4)
+#define SNP_PLATFORM_CIPHERTEXT_HIDING (1U << 6)
+
 #endif

@@ -62,8 +62,8 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 		return;
 	}
 	doctor_say(c, DOCTOR_OK, "/dev/kvm opens, API version %d", KVM_API_VERSION);
-	types = platform_capability(sys, d->kvm, X_CAP_VM_TYPES);
-	d->snp_offered = types >> X_KVM_SNP_VM & 1;
+	types = platform_capability(sys, d->kvm, KVM_CAP_VM_TYPES);
+	d->snp_offered = types >> KVM_X86_SNP_VM & 1;
 }
 
 /*
@@ -88,7 +88,7 @@ void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct docto
 	              "boot kernels through a firmware under SNP, or use another host");
 }
 
-#define SEV_TYPES (1U << X_KVM_SEV_VM | 1U << X_KVM_SEV_ES_VM)
+#define SEV_TYPES (1U << KVM_X86_SEV_VM | 1U << KVM_X86_SEV_ES_VM)
 
 /* What else than SNP's VMs is there narrows the cause down. */
 static void types_explain(unsigned types, struct doctor_check *c)
@@ -114,7 +114,7 @@ void look_need(struct doctor *d, const struct need *n, struct doctor_check *c)
 	}
 	doctor_say(c, DOCTOR_MISSING, "%s", n->what);
 	doctor_advise(c, n->why, n->fix);
-	if (n->capability == X_CAP_VM_TYPES)
+	if (n->capability == KVM_CAP_VM_TYPES)
 		types_explain(platform_capability(sys, d->kvm, n->capability), c);
 }
 
@@ -210,20 +210,21 @@ static const struct {
 	const char *say;     /* before its value */
 	const char *unknown; /* the kernel doesn't tell */
 } attributes[] = {
-	[X_SEV_VMSA_FEATURES] = { "guests may have the features",
-	                          "KVM doesn't say which features" },
-	[X_SNP_POLICY_BITS] = { "KVM and firmware take the policy bits",
-	                        "KVM doesn't say which policy bits it takes, Linux 6.19 does; "
-	                        "those of 6.12 are 0x1bffff" },
-	[X_SNP_REQ_CERTS] = { "KVM can ask for certificates:",
-	                      "KVM doesn't ask for certificates, Linux 7.0 does" },
+	[KVM_X86_SEV_VMSA_FEATURES] = { "guests may have the features",
+	                                "KVM doesn't say which features" },
+	[KVM_X86_SNP_POLICY_BITS] = { "KVM and firmware take the policy bits",
+	                              "KVM doesn't say which policy bits it takes, Linux 6.19 "
+	                              "does; "
+	                              "those of 6.12 are 0x1bffff" },
+	[KVM_X86_SEV_SNP_REQ_CERTS] = { "KVM can ask for certificates:",
+	                                "KVM doesn't ask for certificates, Linux 7.0 does" },
 };
 
 void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	const struct kvm_sys *sys = d->host->sys;
 	uint64_t value = 0;
-	struct kvm_device_attr attribute = { .group = X_GRP_SEV,
+	struct kvm_device_attr attribute = { .group = KVM_X86_GRP_SEV,
 		                             .attr = row->which,
 		                             .addr = (uintptr_t)&value };
 

@@ -29,7 +29,7 @@ struct doctor {
 	bool snp_offered;                   /* KVM has VMs of type 4 */
 	bool snp_up;                        /* the firmware has SNP initialised */
 	uint32_t sev_leaf[4];               /* CPUID 0x8000001F */
-	struct x_snp_status snp;            /* zero where the firmware doesn't tell */
+	struct snp_platform_status snp;     /* zero where the firmware doesn't tell */
 	bool log_read;
 	int log_result; /* of host_log() */
 	struct log_finding log[LOG_TOPICS];

@@ -61,7 +61,7 @@ static void firmware_refused(const char *command, int errnum, uint32_t status,
 
 void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
-	struct x_sev_status s;
+	struct sev_user_data_status s;
 	uint32_t status;
 	int r = host_sev_status(d->host, d->sev, &s, &status);
 	unsigned version;
@@ -86,10 +86,10 @@ void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct do
 
 void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
-	struct x_snp_status s;
+	struct snp_platform_status s;
 	uint32_t status;
 	int r = host_snp_status(d->host, d->sev, &s, &status);
-	bool rmp = s.init & X_SNP_STATUS_RMP;
+	bool rmp = s.init & SNP_PLATFORM_RMP;
 
 	(void)row;
 	if (r < 0) {
@@ -157,7 +157,7 @@ void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	(void)row;
-	if (d->snp.init & X_SNP_STATUS_ALIAS_CHECK) {
+	if (d->snp.init & SNP_PLATFORM_ALIAS_CHECK) {
 		doctor_say(c, DOCTOR_OK, "memory has no aliases, the firmware checked it");
 		return;
 	}
@@ -171,12 +171,12 @@ void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doc
 void look_report_masks(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	uint32_t flags = le32_get(d->snp.flags);
-	bool id = flags & X_SNP_STATUS_MASK_CHIP_ID, key = flags & X_SNP_STATUS_MASK_CHIP_KEY;
+	bool id = flags & SNP_PLATFORM_MASK_CHIP_ID, key = flags & SNP_PLATFORM_MASK_CHIP_KEY;
 
 	(void)row;
 	if (!id && !key) {
 		doctor_say(c, DOCTOR_OK, "attestation reports name the chip and are signed%s",
-		           flags & X_SNP_STATUS_VLEK ? "; there is a VLEK" : "");
+		           flags & SNP_PLATFORM_VLEK ? "; there is a VLEK" : "");
 		return;
 	}
 	doctor_say(c, DOCTOR_NOTE, "attestation reports %s%s%s",

@@ -169,7 +169,7 @@ static enum verdict run_error(struct vcpu *v, int errnum, struct outcome *ret)
 static bool reason_fresh(const struct vcpu *v, int result)
 {
 	return (result == -EFAULT || result == -EHWPOISON) &&
-	       v->run->exit_reason == X_EXIT_MEMORY_FAULT;
+	       v->run->exit_reason == KVM_EXIT_MEMORY_FAULT;
 }
 
 static enum exit_kind exit_kind(const struct vcpu *v, int result)
@@ -180,7 +180,7 @@ static enum exit_kind exit_kind(const struct vcpu *v, int result)
 	} rows[] = { { KVM_EXIT_IO, EXIT_PORT },
 		     { KVM_EXIT_MMIO, EXIT_MMIO },
 		     { KVM_EXIT_HYPERCALL, EXIT_PAGE_STATE },
-		     { X_EXIT_MEMORY_FAULT, EXIT_MEMORY_FAULT },
+		     { KVM_EXIT_MEMORY_FAULT, EXIT_MEMORY_FAULT },
 		     { KVM_EXIT_INTR, EXIT_KICK } };
 
 	if (result == -EINTR)

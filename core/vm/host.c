@@ -161,23 +161,25 @@ int host_log(const struct host *h, void (*line)(void *self, const char *text), v
 
 static int sev_ask(const struct host *h, int sev, uint32_t id, void *ret, uint32_t *ret_status)
 {
-	struct x_sev_issue_cmd cmd = { .cmd = le32_of(id), .data = le64_of((uintptr_t)ret) };
-	int r = h->sys->ioctl(h->sys->self, sev, X_SEV_ISSUE_CMD, &cmd);
+	struct sev_issue_cmd cmd = { .cmd = id, .data = (uintptr_t)ret };
+	int r = h->sys->ioctl(h->sys->self, sev, SEV_ISSUE_CMD, &cmd);
 
-	*ret_status = r < 0 ? le32_get(cmd.error) : 0;
+	*ret_status = r < 0 ? cmd.error : 0;
 	return r < 0 ? r : 0;
 }
 
-int host_sev_status(const struct host *h, int sev, struct x_sev_status *ret, uint32_t *ret_status)
+int host_sev_status(const struct host *h, int sev, struct sev_user_data_status *ret,
+                    uint32_t *ret_status)
 {
-	*ret = (struct x_sev_status){ 0 };
-	return sev_ask(h, sev, X_SEV_PLATFORM_STATUS, ret, ret_status);
+	*ret = (struct sev_user_data_status){ 0 };
+	return sev_ask(h, sev, SEV_PLATFORM_STATUS, ret, ret_status);
 }
 
-int host_snp_status(const struct host *h, int sev, struct x_snp_status *ret, uint32_t *ret_status)
+int host_snp_status(const struct host *h, int sev, struct snp_platform_status *ret,
+                    uint32_t *ret_status)
 {
-	*ret = (struct x_snp_status){ 0 };
-	return sev_ask(h, sev, X_SNP_PLATFORM_STATUS, ret, ret_status);
+	*ret = (struct snp_platform_status){ 0 };
+	return sev_ask(h, sev, SNP_PLATFORM_STATUS, ret, ret_status);
 }
 
 void host_cpuid(const struct host *h, uint32_t leaf, uint32_t reg[4])
@@ -211,7 +213,7 @@ int host_facts_read(const struct host *h, struct host_facts *ret)
 {
 	struct error error = { 0 };
 	int sev = platform_sev_open(h->sys, &error);
-	struct x_sev_status status;
+	struct sev_user_data_status status;
 	uint32_t ignored;
 
 	*ret = (struct host_facts){ 0 };

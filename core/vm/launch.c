@@ -277,7 +277,7 @@ static void vm_close(const struct vm *vm, int fd)
  */
 static void vm_hurry(struct vm *vm)
 {
-	struct x_memory_region2 gone = { .slot = 0 };
+	struct kvm_userspace_memory_region2 gone = { .slot = 0 };
 
 	if (vm->n_vcpus > 0 && !vm->memory.private_memory)
 		vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &gone);

@@ -15,7 +15,7 @@
 #include "core/vm/sys.h"
 
 /* guest_memfd that can be mapped and starts shared: plain VMs on Linux 6.18 and later. */
-#define MAPPABLE (X_GUEST_MEMFD_MMAP | X_GUEST_MEMFD_INIT_SHARED)
+#define MAPPABLE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
 /* Of so much memory the kind is set at once: KVM notes it for each page, and no signal gets in between. */
@@ -24,7 +24,7 @@
 static bool gmem_mappable(const struct memory *m)
 {
 	int flags = m->sys->ioctl(m->sys->self, m->vm, KVM_CHECK_EXTENSION,
-	                          (void *)(uintptr_t)X_CAP_GUEST_MEMFD_FLAGS);
+	                          (void *)(uintptr_t)KVM_CAP_GUEST_MEMFD_FLAGS);
 
 	return flags > 0 && ((unsigned)flags & MAPPABLE) == MAPPABLE;
 }
@@ -38,8 +38,8 @@ static int slot_refused(const struct slot *s, enum launch_call call, int errnum,
 
 static int gmem_open(struct memory *m, struct slot *s, uint64_t flags, struct error *err)
 {
-	struct x_create_guest_memfd create = { .size = s->size, .flags = flags };
-	int fd = m->sys->ioctl(m->sys->self, m->vm, X_CREATE_GUEST_MEMFD, &create);
+	struct kvm_create_guest_memfd create = { .size = s->size, .flags = flags };
+	int fd = m->sys->ioctl(m->sys->self, m->vm, KVM_CREATE_GUEST_MEMFD, &create);
 
 	if (fd < 0)
 		return slot_refused(s, CALL_GUEST_MEMFD, -fd, err);
@@ -59,16 +59,16 @@ static int slot_map(struct memory *m, struct slot *s, int flags, int fd, struct 
 
 static int slot_register(struct memory *m, const struct slot *s, bool gmem, struct error *err)
 {
-	struct x_memory_region2 region = {
+	struct kvm_userspace_memory_region2 region = {
 		.slot = (uint32_t)(s - m->slots),
-		.flags = gmem ? X_MEM_GUEST_MEMFD : 0,
+		.flags = gmem ? KVM_MEM_GUEST_MEMFD : 0,
 		.guest_phys_addr = s->gpa,
 		.memory_size = s->size,
 		.userspace_addr = (uintptr_t)s->at,
 		.guest_memfd = gmem ? (uint32_t)s->fd : 0,
 	};
 	/* The old call reads the first 32 bytes, which are laid out alike; it serves kernels before 6.8. */
-	unsigned long request = gmem ? X_SET_USER_MEMORY_REGION2 : KVM_SET_USER_MEMORY_REGION;
+	unsigned long request = gmem ? KVM_SET_USER_MEMORY_REGION2 : KVM_SET_USER_MEMORY_REGION;
 	int r = m->sys->ioctl(m->sys->self, m->vm, request, &region);
 
 	if (r < 0)
@@ -78,15 +78,15 @@ static int slot_register(struct memory *m, const struct slot *s, bool gmem, stru
 
 static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_private)
 {
-	struct x_memory_attributes a = {
+	struct kvm_memory_attributes a = {
 		.address = gpa,
 		.size = size,
-		.attributes = to_private ? X_MEMORY_ATTRIBUTE_PRIVATE : 0,
+		.attributes = to_private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
 	};
 	int r;
 
 	do
-		r = m->sys->ioctl(m->sys->self, m->vm, X_SET_MEMORY_ATTRIBUTES, &a);
+		r = m->sys->ioctl(m->sys->self, m->vm, KVM_SET_MEMORY_ATTRIBUTES, &a);
 	while (r == -EINTR);
 	return r;
 }

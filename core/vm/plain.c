@@ -72,7 +72,7 @@ static const struct need plain_needs[] = { { 0 } };
 
 const struct platform platform_plain = {
 	.name = "kvm",
-	.vm_type = X_KVM_DEFAULT_VM,
+	.vm_type = KVM_X86_DEFAULT_VM,
 	.needs = plain_needs,
 	.open = plain_open,
 	.load = { plain_begin, plain_region, plain_vcpu, plain_end },

@@ -79,7 +79,7 @@ static struct names names_of(const struct snp_bit *table, uint64_t bits)
 /* An attribute of /dev/kvm; false: this kernel doesn't tell. */
 static bool kvm_tells(const struct vm *vm, uint64_t attribute, uint64_t *ret)
 {
-	struct kvm_device_attr a = { .group = X_GRP_SEV,
+	struct kvm_device_attr a = { .group = KVM_X86_GRP_SEV,
 		                     .attr = attribute,
 		                     .addr = (uintptr_t)ret };
 
@@ -88,7 +88,7 @@ static bool kvm_tells(const struct vm *vm, uint64_t attribute, uint64_t *ret)
 }
 
 /* SNP_PLATFORM_STATUS; false: the firmware doesn't tell. */
-static bool firmware_tells(const struct vm *vm, struct x_snp_status *ret)
+static bool firmware_tells(const struct vm *vm, struct snp_platform_status *ret)
 {
 	const struct host h = { .sys = vm->sys };
 	uint32_t status;
@@ -110,7 +110,7 @@ static void init2_features(struct error *err, const struct vm *vm, uint64_t feat
 	uint64_t offered, refused;
 	struct names names;
 
-	if (!kvm_tells(vm, X_SEV_VMSA_FEATURES, &offered))
+	if (!kvm_tells(vm, KVM_X86_SEV_VMSA_FEATURES, &offered))
 		return;
 	offered |= SNP_FEATURE_ACTIVE;
 	refused = features & ~offered;
@@ -166,7 +166,7 @@ static const char *policy_elsewhere(uint64_t refused, bool told)
 static void start_policy(struct error *err, const struct vm *vm, uint64_t policy)
 {
 	uint64_t taken, wanted = 0;
-	bool told = kvm_tells(vm, X_SNP_POLICY_BITS, &taken);
+	bool told = kvm_tells(vm, KVM_X86_SNP_POLICY_BITS, &taken);
 	struct names names = names_of(snp_policy_bits, policy & ~(told ? taken : POLICY_OLD_KVM));
 
 	if (!told) {
@@ -194,11 +194,11 @@ static void start_policy(struct error *err, const struct vm *vm, uint64_t policy
 /* Bits of a policy that the platform's status has an answer to. */
 static const struct {
 	uint64_t bit;
-	uint32_t status; /* in x_snp_status.flags */
+	uint32_t status; /* in snp_platform_status.flags */
 	const char *text;
 } platform_bits[] = {
-	{ BIT(23), X_SNP_STATUS_RAPL_DIS, "rapl_dis is set, and RAPL is on (BIOS)" },
-	{ BIT(24), X_SNP_STATUS_CIPHERTEXT_HIDING,
+	{ BIT(23), SNP_PLATFORM_RAPL_DIS, "rapl_dis is set, and RAPL is on (BIOS)" },
+	{ BIT(24), SNP_PLATFORM_CIPHERTEXT_HIDING,
 	  "ciphertext_hiding is set, and is off (kvm_amd.ciphertext_hiding_asids)" },
 };
 
@@ -207,7 +207,7 @@ static struct names policy_failures(const struct vm *vm, uint64_t policy, struct
 {
 	uint64_t open = policy & POLICY_HOST;
 	struct names sure = { .n = 0 };
-	struct x_snp_status s;
+	struct snp_platform_status s;
 	unsigned least = policy & POLICY_API, have;
 
 	if (firmware_tells(vm, &s)) {

@@ -28,22 +28,22 @@
 	"'--platform kvm' runs the guest without protection"
 
 static const struct need snp_needs[] = {
-	{ X_CAP_VM_TYPES, 1U << X_KVM_SNP_VM, "vm-type", "KVM has SEV-SNP VMs (type 4)",
+	{ KVM_CAP_VM_TYPES, 1U << KVM_X86_SNP_VM, "vm-type", "KVM has SEV-SNP VMs (type 4)",
 	  "KVM has no SEV-SNP VMs (type 4)",
 	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer "
 	  "SNP",
 	  NO_SNP_FIX },
-	{ X_CAP_USER_MEMORY2, 1, "memory-slots", "KVM has memory slots with guest_memfd",
+	{ KVM_CAP_USER_MEMORY2, 1, "memory-slots", "KVM has memory slots with guest_memfd",
 	  "KVM has no memory slots with guest_memfd",
 	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
-	{ X_CAP_GUEST_MEMFD, 1, "guest-memfd", "KVM has guest_memfd", "KVM has no guest_memfd",
+	{ KVM_CAP_GUEST_MEMFD, 1, "guest-memfd", "KVM has guest_memfd", "KVM has no guest_memfd",
 	  "the kernel is built without private memory", NO_SNP_FIX },
-	{ X_CAP_MEMORY_ATTRIBUTES, X_MEMORY_ATTRIBUTE_PRIVATE, "private-memory",
+	{ KVM_CAP_MEMORY_ATTRIBUTES, KVM_MEMORY_ATTRIBUTE_PRIVATE, "private-memory",
 	  "KVM has the private memory attribute", "KVM has no private memory attribute",
 	  "the kernel is older than 6.8 or built without private memory", NO_SNP_FIX },
-	{ X_CAP_MEMORY_FAULT_INFO, 1, "memory-faults", "KVM reports memory faults",
+	{ KVM_CAP_MEMORY_FAULT_INFO, 1, "memory-faults", "KVM reports memory faults",
 	  "KVM doesn't report memory faults", "the kernel is older than 6.8", NO_SNP_FIX },
-	{ KVM_CAP_EXIT_HYPERCALL, 1U << X_HC_MAP_GPA_RANGE, "page-states",
+	{ KVM_CAP_EXIT_HYPERCALL, 1U << KVM_HC_MAP_GPA_RANGE, "page-states",
 	  "KVM hands page-state changes over", "KVM doesn't hand page-state changes over",
 	  "the kernel is too old", NO_SNP_FIX },
 	{ 0 },
@@ -52,7 +52,7 @@ static const struct need snp_needs[] = {
 /* One command; how it failed, if it does, goes to *ret. */
 static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failure *ret)
 {
-	struct x_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
+	struct kvm_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
 	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
 
 	*ret = (struct sev_failure){ 0 };
@@ -97,16 +97,16 @@ static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct err
 static int snp_init2(struct vm *vm, const struct plan *p, struct error *err)
 {
 	/* KVM adds SNP_ACTIVE itself and refuses it from us. */
-	struct x_sev_init init = { .vmsa_features =
-		                           plan_settings(p)->sev_features & ~SNP_FEATURE_ACTIVE };
+	struct kvm_sev_init init = { .vmsa_features =
+		                             plan_settings(p)->sev_features & ~SNP_FEATURE_ACTIVE };
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXIT_HYPERCALL,
-		                      .args = { 1ULL << X_HC_MAP_GPA_RANGE } };
+		                      .args = { 1ULL << KVM_HC_MAP_GPA_RANGE } };
 	struct sev_failure f;
 	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_ENABLE_CAP, &cap);
 
 	if (r < 0)
 		return refusal_set(err, CALL_ENABLE_CAP, -r);
-	r = sev_command(vm, X_SEV_INIT2, &init, &f);
+	r = sev_command(vm, KVM_SEV_INIT2, &init, &f);
 	return r < 0 ? refusal_init2(err, vm, p, f) : 0;
 }
 
@@ -132,14 +132,14 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 static int snp_begin(void *self, const struct plan *p, struct error *err)
 {
 	const struct plan_settings *s = plan_settings(p);
-	struct x_snp_launch_start start = { .policy = s->policy };
+	struct kvm_sev_snp_launch_start start = { .policy = s->policy };
 	struct vm *vm = self;
 	struct sev_failure f;
 	int r;
 
 	vm->plan = p;
 	memcpy(start.gosvw, s->gosvw, sizeof(start.gosvw));
-	r = sev_command(vm, X_SNP_LAUNCH_START, &start, &f);
+	r = sev_command(vm, KVM_SEV_SNP_LAUNCH_START, &start, &f);
 	return r < 0 ? refusal_start(err, vm, p, f) : 0;
 }
 
@@ -147,11 +147,11 @@ static int snp_begin(void *self, const struct plan *p, struct error *err)
  * KVM may do a part only and return 0 (a signal, a slot's end, a page that fails next time); it advances the
  * struct, so the same struct is passed until nothing is left: on failure it says which page failed.
  */
-static int update_loop(struct vm *vm, struct x_snp_launch_update *u, struct sev_failure *ret)
+static int update_loop(struct vm *vm, struct kvm_sev_snp_launch_update *u, struct sev_failure *ret)
 {
 	while (u->len > 0) {
 		uint64_t left = u->len;
-		int e = sev_command(vm, X_SNP_LAUNCH_UPDATE, u, ret);
+		int e = sev_command(vm, KVM_SEV_SNP_LAUNCH_UPDATE, u, ret);
 
 		if (e == -EAGAIN || e == -EINTR)
 			continue;
@@ -169,7 +169,7 @@ static int update_loop(struct vm *vm, struct x_snp_launch_update *u, struct sev_
 static int update(struct vm *vm, const struct region *r, const void *from, struct sev_failure *f,
                   struct error *err)
 {
-	struct x_snp_launch_update u = {
+	struct kvm_sev_snp_launch_update u = {
 		.gfn_start = r->gpa / PAGE_SIZE,
 		.uaddr = (uintptr_t)from,
 		.len = r->size,
@@ -273,16 +273,16 @@ static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 #define PREFAULT_PART ((uint64_t)1 << 30)
 
 /* As LAUNCH_UPDATE: KVM may do a part and return 0, and advances the struct. */
-static int prefault_loop(struct vm *vm, struct x_pre_fault_memory *f)
+static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
 {
 	while (f->size > 0) {
-		struct x_pre_fault_memory part = *f;
+		struct kvm_pre_fault_memory part = *f;
 		int r;
 
 		if (stop_pending())
 			return -EINTR;
 		part.size = MIN_OF(f->size, PREFAULT_PART);
-		r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, X_PRE_FAULT_MEMORY, &part);
+		r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, KVM_PRE_FAULT_MEMORY, &part);
 		if (r == -EAGAIN || r == -EINTR)
 			r = 0;
 		else if (r == 0 && part.gpa <= f->gpa)
@@ -305,7 +305,7 @@ static void prefault(struct vm *vm, const struct plan *p)
 	size_t count = plan_ram(p, &ram);
 
 	for (size_t i = 0; i < count; i++) {
-		struct x_pre_fault_memory f = { .gpa = ram[i].gpa, .size = ram[i].size };
+		struct kvm_pre_fault_memory f = { .gpa = ram[i].gpa, .size = ram[i].size };
 		int r = prefault_loop(vm, &f);
 
 		if (r < 0)
@@ -317,7 +317,7 @@ static void prefault(struct vm *vm, const struct plan *p)
 static int snp_end(void *self, const struct plan *p, struct error *err)
 {
 	const struct plan_settings *s = plan_settings(p);
-	struct x_snp_launch_finish finish = {
+	struct kvm_sev_snp_launch_finish finish = {
 		.id_block_uaddr = s->id_block_given ? (uintptr_t)s->id_block : 0,
 		.id_auth_uaddr = s->id_block_given ? (uintptr_t)s->id_auth : 0,
 		.id_block_en = s->id_block_given,
@@ -328,7 +328,7 @@ static int snp_end(void *self, const struct plan *p, struct error *err)
 	int r;
 
 	memcpy(finish.host_data, s->host_data, sizeof(finish.host_data));
-	r = sev_command(vm, X_SNP_LAUNCH_FINISH, &finish, &f);
+	r = sev_command(vm, KVM_SEV_SNP_LAUNCH_FINISH, &finish, &f);
 	vm->plan = NULL;
 	if (r < 0)
 		return refusal_finish(err, p, f);
@@ -346,7 +346,7 @@ static void snp_close(struct vm *vm)
 
 const struct platform platform_snp = {
 	.name = "snp",
-	.vm_type = X_KVM_SNP_VM,
+	.vm_type = KVM_X86_SNP_VM,
 	.private_memory = true,
 	.needs = snp_needs,
 	.open = snp_open,

@@ -11,9 +11,9 @@
 #include "core/vm/abi.h"
 
 /* The guest asks for pages to become private or shared (GHCB specification 4.1.6). */
-static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, struct outcome *ret)
+static enum verdict map_gpa_range(struct vm *vm, struct exit_hypercall *call, struct outcome *ret)
 {
-	bool to_private = call->args[2] & X_MAP_GPA_PRIVATE;
+	bool to_private = call->args[2] & KVM_MAP_GPA_RANGE_ENCRYPTED;
 	enum memory_change change;
 
 	/*
@@ -21,7 +21,7 @@ static enum verdict map_gpa_range(struct vm *vm, struct x_exit_hypercall *call, 
 	 * KVM_EXIT_HYPERCALL). 6.12 leaves what was there before, so each path says its own.
 	 */
 	call->ret = EINVAL;
-	if (call->nr != X_HC_MAP_GPA_RANGE)
+	if (call->nr != KVM_HC_MAP_GPA_RANGE)
 		return VERDICT_RESUME;
 	change = memory_convert(&vm->memory, call->args[0], call->args[1], to_private);
 	if (change == MEMORY_CHANGED)
@@ -50,13 +50,13 @@ static const char *fault_advice(uint64_t gpa)
 }
 
 /* An access of one kind to a page that is of the other: converted as the access implies, if that changes anything. */
-static enum verdict memory_fault(struct vm *vm, const struct x_exit_memory_fault *f,
+static enum verdict memory_fault(struct vm *vm, const struct exit_memory_fault *f,
                                  struct outcome *ret)
 {
-	bool private = f->flags & X_MEMORY_EXIT_FLAG_PRIVATE;
+	bool private = f->flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
 	enum memory_change change = MEMORY_NOT_OURS;
 
-	if (!(f->flags & ~X_MEMORY_EXIT_FLAG_PRIVATE))
+	if (!(f->flags & ~KVM_MEMORY_EXIT_FLAG_PRIVATE))
 		change = memory_convert(&vm->memory, f->gpa & ~(PAGE_SIZE - 1), 1, private);
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, 1, private);
@@ -112,7 +112,7 @@ enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 	switch (v->run->exit_reason) {
 	case KVM_EXIT_HYPERCALL:
 		return map_gpa_range(vm, payload, ret);
-	case X_EXIT_MEMORY_FAULT:
+	case KVM_EXIT_MEMORY_FAULT:
 		return memory_fault(vm, payload, ret);
 	case KVM_EXIT_SYSTEM_EVENT:
 		termination(vm, v->run->system_event.data[0], ret);

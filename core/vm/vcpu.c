@@ -241,13 +241,16 @@ void vcpu_log_state(const struct vcpu *v)
  */
 static int mtrrs_enable(const struct vcpu *v, struct error *err)
 {
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} msrs = { .head = { .nmsrs = 1 },
-		   .entry = { .index = MSR_MTRR_DEF_TYPE,
-		              .data = MTRR_ENABLE | MTRR_FIXED_ENABLE | MTRR_WRITE_BACK } };
-	int r = vm_ioctl(v->vm, v->fd, KVM_SET_MSRS, &msrs);
+	union {
+		struct kvm_msrs msrs;
+		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+	} one = { .msrs.nmsrs = 1 };
+	int r;
+
+	one.msrs.entries[0] =
+		(struct kvm_msr_entry){ .index = MSR_MTRR_DEF_TYPE,
+		                        .data = MTRR_ENABLE | MTRR_FIXED_ENABLE | MTRR_WRITE_BACK };
+	r = vm_ioctl(v->vm, v->fd, KVM_SET_MSRS, &one);
 
 	/* It returns how many it took. */
 	return r == 1 ? 0 : vcpu_refused(v->index, CALL_SET_MSRS, r < 0 ? -r : EINVAL, err);

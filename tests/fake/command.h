@@ -44,8 +44,8 @@ unsigned fake_command_flags(const struct fake_command *c);
 /* NULL: every path can be opened. */
 const char *fake_command_no_path(const struct fake_command *c, int *ret_errnum);
 /* Whether this call has to fail: a negative errno, or 0. `sev` is of a KVM_MEMORY_ENCRYPT_OP, else NULL. */
-struct x_sev_cmd;
-int fake_command_fails(struct fake_command *c, unsigned long request, struct x_sev_cmd *sev);
+struct kvm_sev_cmd;
+int fake_command_fails(struct fake_command *c, unsigned long request, struct kvm_sev_cmd *sev);
 
 /*
  * The next exits of a vCPU, at most `room`. Sleeps where the script does, and gives up with -EINTR when *kick is

@@ -26,7 +26,7 @@ const char *fake_command_no_path(const struct fake_command *c, int *ret_errnum)
 	return c->no_path;
 }
 
-int fake_command_fails(struct fake_command *c, unsigned long request, struct x_sev_cmd *sev)
+int fake_command_fails(struct fake_command *c, unsigned long request, struct kvm_sev_cmd *sev)
 {
 	int r = 0;
 

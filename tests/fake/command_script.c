@@ -112,21 +112,21 @@ static const struct {
 	{ "KVM_CREATE_IRQCHIP", KVM_CREATE_IRQCHIP, 0 },
 	{ "KVM_CREATE_VCPU", KVM_CREATE_VCPU, 0 },
 	{ "KVM_ENABLE_CAP", KVM_ENABLE_CAP, 0 },
-	{ "KVM_CREATE_GUEST_MEMFD", X_CREATE_GUEST_MEMFD, 0 },
+	{ "KVM_CREATE_GUEST_MEMFD", KVM_CREATE_GUEST_MEMFD, 0 },
 	{ "KVM_SET_USER_MEMORY_REGION", KVM_SET_USER_MEMORY_REGION, 0 },
-	{ "KVM_SET_USER_MEMORY_REGION2", X_SET_USER_MEMORY_REGION2, 0 },
-	{ "KVM_SET_MEMORY_ATTRIBUTES", X_SET_MEMORY_ATTRIBUTES, 0 },
-	{ "KVM_PRE_FAULT_MEMORY", X_PRE_FAULT_MEMORY, 0 },
+	{ "KVM_SET_USER_MEMORY_REGION2", KVM_SET_USER_MEMORY_REGION2, 0 },
+	{ "KVM_SET_MEMORY_ATTRIBUTES", KVM_SET_MEMORY_ATTRIBUTES, 0 },
+	{ "KVM_PRE_FAULT_MEMORY", KVM_PRE_FAULT_MEMORY, 0 },
 	{ "KVM_SET_CPUID2", KVM_SET_CPUID2, 0 },
 	{ "KVM_SET_SREGS", KVM_SET_SREGS, 0 },
 	{ "KVM_SET_REGS", KVM_SET_REGS, 0 },
 	{ "KVM_SET_MP_STATE", KVM_SET_MP_STATE, 0 },
 	{ "KVM_SET_MSRS", KVM_SET_MSRS, 0 },
 	{ "KVM_RUN", KVM_RUN, 0 },
-	{ "SEV_INIT2", KVM_MEMORY_ENCRYPT_OP, X_SEV_INIT2 },
-	{ "LAUNCH_START", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_START },
-	{ "LAUNCH_UPDATE", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_UPDATE },
-	{ "LAUNCH_FINISH", KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_FINISH },
+	{ "SEV_INIT2", KVM_MEMORY_ENCRYPT_OP, KVM_SEV_INIT2 },
+	{ "LAUNCH_START", KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_START },
+	{ "LAUNCH_UPDATE", KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_UPDATE },
+	{ "LAUNCH_FINISH", KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_FINISH },
 };
 
 static void read_fail_ioctl(struct fake_command *c, const struct word *args)
@@ -264,7 +264,7 @@ static void read_shutdown(struct fake_command *c, const struct word *args)
 /* The GHCB MSR protocol's request (GHCB specification 2.3.1): 0x100, the set in bits 15:12, the code above. */
 static void read_terminate(struct fake_command *c, const struct word *args)
 {
-	exit_add(c, fake_system_event(X_SYSTEM_EVENT_SEV_TERM,
+	exit_add(c, fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM,
 	                              0x100 | (number(c, &args[0]) & 0xf) << 12 |
 	                                      (number(c, &args[1]) & 0xff) << 16));
 }

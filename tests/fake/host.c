@@ -69,7 +69,7 @@ static int fake_close(void *self, int fd)
 
 static int kvm_attribute(struct fake_host *f, const struct kvm_device_attr *a)
 {
-	if (a->group != X_GRP_SEV || a->attr >= FAKE_HOST_ATTRIBUTES || a->flags)
+	if (a->group != KVM_X86_GRP_SEV || a->attr >= FAKE_HOST_ATTRIBUTES || a->flags)
 		return complain(f, "attribute", (unsigned long)a->attr);
 	if (f->attribute_errno[a->attr])
 		return -f->attribute_errno[a->attr];
@@ -92,19 +92,19 @@ static int kvm_ioctl(struct fake_host *f, unsigned long request, void *arg)
 }
 
 /* As the kernel does: the status comes back with a failure too. */
-static int sev_ioctl(struct fake_host *f, unsigned long request, struct x_sev_issue_cmd *cmd)
+static int sev_ioctl(struct fake_host *f, unsigned long request, struct sev_issue_cmd *cmd)
 {
-	uint32_t id = le32_get(cmd->cmd);
-	bool snp = id == X_SNP_PLATFORM_STATUS;
+	uint32_t id = cmd->cmd;
+	bool snp = id == SNP_PLATFORM_STATUS;
 	int errnum = snp ? f->snp_status_errno : f->sev_status_errno;
 
-	if (request != X_SEV_ISSUE_CMD || (!snp && id != X_SEV_PLATFORM_STATUS))
+	if (request != SEV_ISSUE_CMD || (!snp && id != SEV_PLATFORM_STATUS))
 		return complain(f, "/dev/sev: command", id);
 	f->sev_asked++;
-	cmd->error = le32_of(errnum ? f->sev_error : 0);
+	cmd->error = errnum ? f->sev_error : 0;
 	if (errnum)
 		return -errnum;
-	memcpy((void *)(uintptr_t)le64_get(cmd->data), snp ? (void *)&f->snp : (void *)&f->sev,
+	memcpy((void *)(uintptr_t)cmd->data, snp ? (void *)&f->snp : (void *)&f->sev,
 	       snp ? sizeof(f->snp) : sizeof(f->sev));
 	return 0;
 }
@@ -214,9 +214,9 @@ static void processor_make(struct fake_host *f)
 struct fake_host *fake_host_new(void)
 {
 	static const int caps[FAKE_HOST_CAPS][2] = {
-		{ X_CAP_VM_TYPES, 0x1d },       { X_CAP_USER_MEMORY2, 1 },
-		{ X_CAP_GUEST_MEMFD, 1 },       { X_CAP_MEMORY_ATTRIBUTES, 8 },
-		{ X_CAP_MEMORY_FAULT_INFO, 1 }, { KVM_CAP_EXIT_HYPERCALL, 1 << 12 },
+		{ KVM_CAP_VM_TYPES, 0x1d },       { KVM_CAP_USER_MEMORY2, 1 },
+		{ KVM_CAP_GUEST_MEMFD, 1 },       { KVM_CAP_MEMORY_ATTRIBUTES, 8 },
+		{ KVM_CAP_MEMORY_FAULT_INFO, 1 }, { KVM_CAP_EXIT_HYPERCALL, 1 << 12 },
 	};
 	struct fake_host *f = calloc(1, sizeof(*f));
 
@@ -234,16 +234,18 @@ struct fake_host *fake_host_new(void)
 		f->caps[i].capability = caps[i][0];
 		f->caps[i].value = caps[i][1];
 	}
-	f->attributes[X_SEV_VMSA_FEATURES] = 0x20;
-	f->attributes[X_SNP_POLICY_BITS] = 0x1fbffff;
-	f->attributes[X_SNP_REQ_CERTS] = 1;
-	f->sev = (struct x_sev_status){ .api_major = 1, .api_minor = 55, .state = 1, .build = 21 };
-	f->snp = (struct x_snp_status){ .api_major = 1,
-		                        .api_minor = 55,
-		                        .state = 1,
-		                        .init = 3,
-		                        .build_id = le32_of(21),
-		                        .guest_count = le32_of(4) };
+	f->attributes[KVM_X86_SEV_VMSA_FEATURES] = 0x20;
+	f->attributes[KVM_X86_SNP_POLICY_BITS] = 0x1fbffff;
+	f->attributes[KVM_X86_SEV_SNP_REQ_CERTS] = 1;
+	f->sev = (struct sev_user_data_status){
+		.api_major = 1, .api_minor = 55, .state = 1, .build = 21
+	};
+	f->snp = (struct snp_platform_status){ .api_major = 1,
+		                               .api_minor = 55,
+		                               .state = 1,
+		                               .init = 3,
+		                               .build_id = le32_of(21),
+		                               .guest_count = le32_of(4) };
 	processor_make(f);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		fake_host_text(f, files[i].path, files[i].text);

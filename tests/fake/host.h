@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/snp/abi.h"
 #include "core/vm/abi.h"
 #include "core/vm/host.h"
 #include "core/vm/sys.h"
@@ -27,8 +28,8 @@ struct fake_host {
 	} caps[FAKE_HOST_CAPS];
 	int attribute_errno[FAKE_HOST_ATTRIBUTES]; /* of group KVM_X86_GRP_SEV */
 	uint64_t attributes[FAKE_HOST_ATTRIBUTES];
-	struct x_sev_status sev;
-	struct x_snp_status snp;
+	struct sev_user_data_status sev;
+	struct snp_platform_status snp;
 	int sev_status_errno, snp_status_errno;
 	uint32_t sev_error; /* what the firmware says with either */
 	struct {

@@ -98,15 +98,15 @@ static uint64_t ioctl_argument(unsigned long request, const void *arg)
 	if (request == KVM_CHECK_EXTENSION || request == KVM_CREATE_VM ||
 	    request == KVM_CREATE_VCPU)
 		return (uintptr_t)arg;
-	if (request == KVM_SET_USER_MEMORY_REGION || request == X_SET_USER_MEMORY_REGION2)
+	if (request == KVM_SET_USER_MEMORY_REGION || request == KVM_SET_USER_MEMORY_REGION2)
 		return ((const struct kvm_userspace_memory_region *)arg)->memory_size;
-	return request == KVM_MEMORY_ENCRYPT_OP ? ((const struct x_sev_cmd *)arg)->id : 0;
+	return request == KVM_MEMORY_ENCRYPT_OP ? ((const struct kvm_sev_cmd *)arg)->id : 0;
 }
 
 static int ioctl_fails(struct fake_kvm *f, unsigned long request, void *arg)
 {
 	if (request == KVM_MEMORY_ENCRYPT_OP)
-		((struct x_sev_cmd *)arg)->error = f->fail_status;
+		((struct kvm_sev_cmd *)arg)->error = f->fail_status;
 	return -f->fail_errnum;
 }
 
@@ -148,7 +148,7 @@ static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number
 		*error = fake_complain(f, fd ? EINVAL : EBADF, "mapping of descriptor %d", number);
 	else if (fd->kind == FD_VCPU && size == FAKE_RUN_SIZE && !f->vm.vcpus[fd->index]->run)
 		at = fake_pages(size);
-	else if (fd->kind == FD_GMEM && size <= fd->size && fd->flags & X_GUEST_MEMFD_MMAP)
+	else if (fd->kind == FD_GMEM && size <= fd->size && fd->flags & GUEST_MEMFD_FLAG_MMAP)
 		at = fd->bytes;
 	else
 		*error = fake_complain(f, EINVAL, "mapping of 0x%zx bytes of descriptor %d", size,

@@ -51,16 +51,16 @@ void fake_slot_drop(struct fake_slot *s)
 	*s = (struct fake_slot){ 0 };
 }
 
-static int gmem_create(struct fake_kvm *f, const struct x_create_guest_memfd *c)
+static int gmem_create(struct fake_kvm *f, const struct kvm_create_guest_memfd *c)
 {
 	uint64_t allowed = 0;
 	struct fake_fd *fd;
 	int number;
 
 	if (f->flags & FAKE_GMEM_MMAP)
-		allowed = X_GUEST_MEMFD_MMAP;
-	if (f->flags & FAKE_GMEM_MMAP && f->vm.type == X_KVM_DEFAULT_VM)
-		allowed |= X_GUEST_MEMFD_INIT_SHARED;
+		allowed = GUEST_MEMFD_FLAG_MMAP;
+	if (f->flags & FAKE_GMEM_MMAP && f->vm.type == KVM_X86_DEFAULT_VM)
+		allowed |= GUEST_MEMFD_FLAG_INIT_SHARED;
 	if (c->flags & ~allowed || c->size == 0 || c->size % PAGE_SIZE || (int64_t)c->size < 0)
 		return fake_complain(f, EINVAL, "guest_memfd of 0x%llx bytes, flags 0x%llx",
 		                     (unsigned long long)c->size, (unsigned long long)c->flags);
@@ -74,7 +74,7 @@ static int gmem_create(struct fake_kvm *f, const struct x_create_guest_memfd *c)
 	return number;
 }
 
-static bool slot_overlaps(const struct fake_kvm *f, const struct x_memory_region2 *r)
+static bool slot_overlaps(const struct fake_kvm *f, const struct kvm_userspace_memory_region2 *r)
 {
 	for (size_t i = 0; i < FAKE_SLOTS; i++) {
 		const struct fake_slot *s = &f->vm.slots[i];
@@ -87,11 +87,11 @@ static bool slot_overlaps(const struct fake_kvm *f, const struct x_memory_region
 }
 
 /* Of a region with guest_memfd; 0 or a negative errno. */
-static int gmem_bind(struct fake_kvm *f, const struct x_memory_region2 *r)
+static int gmem_bind(struct fake_kvm *f, const struct kvm_userspace_memory_region2 *r)
 {
 	struct fake_fd *fd = fake_fd(f, (int)r->guest_memfd);
 
-	if (f->vm.type == X_KVM_DEFAULT_VM && !(f->flags & FAKE_GMEM_MMAP))
+	if (f->vm.type == KVM_X86_DEFAULT_VM && !(f->flags & FAKE_GMEM_MMAP))
 		return fake_complain(f, EINVAL, "guest_memfd in a slot of a plain VM");
 	if (!fd || fd->kind != FD_GMEM)
 		return fake_complain(f, EBADF, "slot %u: descriptor %u is no guest_memfd", r->slot,
@@ -107,9 +107,10 @@ static int gmem_bind(struct fake_kvm *f, const struct x_memory_region2 *r)
 	return 0;
 }
 
-static int slot_set(struct fake_kvm *f, const struct x_memory_region2 *r, uint32_t flags)
+static int slot_set(struct fake_kvm *f, const struct kvm_userspace_memory_region2 *r,
+                    uint32_t flags)
 {
-	bool gmem = r->flags & X_MEM_GUEST_MEMFD;
+	bool gmem = r->flags & KVM_MEM_GUEST_MEMFD;
 	struct fake_slot *s;
 
 	if (r->slot < FAKE_SLOTS && f->vm.slots[r->slot].used && r->memory_size == 0) {
@@ -147,11 +148,11 @@ static int slot_set(struct fake_kvm *f, const struct x_memory_region2 *r, uint32
 /* The old call's struct is the first 32 bytes of the new one's. */
 static int slot_set_old(struct fake_kvm *f, const struct kvm_userspace_memory_region *old)
 {
-	struct x_memory_region2 r = { .slot = old->slot,
-		                      .flags = old->flags,
-		                      .guest_phys_addr = old->guest_phys_addr,
-		                      .memory_size = old->memory_size,
-		                      .userspace_addr = old->userspace_addr };
+	struct kvm_userspace_memory_region2 r = { .slot = old->slot,
+		                                  .flags = old->flags,
+		                                  .guest_phys_addr = old->guest_phys_addr,
+		                                  .memory_size = old->memory_size,
+		                                  .userspace_addr = old->userspace_addr };
 
 	return slot_set(f, &r, KVM_MEM_LOG_DIRTY_PAGES);
 }
@@ -162,10 +163,10 @@ static void event_add(struct fake_kvm *f, enum fake_memory_act act, gpa_t gpa, u
 		f->events[f->n_events++] = (struct fake_memory_event){ act, gpa, size };
 }
 
-static int attributes_set(struct fake_kvm *f, const struct x_memory_attributes *a)
+static int attributes_set(struct fake_kvm *f, const struct kvm_memory_attributes *a)
 {
-	bool private = a->attributes & X_MEMORY_ATTRIBUTE_PRIVATE;
-	uint64_t allowed = f->vm.type == X_KVM_SNP_VM ? X_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	bool private = a->attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE;
+	uint64_t allowed = f->vm.type == KVM_X86_SNP_VM ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
 
 	if (a->flags || a->attributes & ~allowed || a->size == 0 || a->size % PAGE_SIZE ||
 	    a->address % PAGE_SIZE || a->address + a->size < a->address)
@@ -186,13 +187,13 @@ int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool
 {
 	*known = true;
 	switch (request) {
-	case X_CREATE_GUEST_MEMFD:
+	case KVM_CREATE_GUEST_MEMFD:
 		return gmem_create(f, arg);
-	case X_SET_USER_MEMORY_REGION2:
-		return slot_set(f, arg, KVM_MEM_LOG_DIRTY_PAGES | X_MEM_GUEST_MEMFD);
+	case KVM_SET_USER_MEMORY_REGION2:
+		return slot_set(f, arg, KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_GUEST_MEMFD);
 	case KVM_SET_USER_MEMORY_REGION:
 		return slot_set_old(f, arg);
-	case X_SET_MEMORY_ATTRIBUTES:
+	case KVM_SET_MEMORY_ATTRIBUTES:
 		return attributes_set(f, arg);
 	default:
 		*known = false;
@@ -201,7 +202,7 @@ int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool
 }
 
 /* Does a part and returns 0 as long as there is progress. */
-int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p)
+int fake_memory_prefault(struct fake_kvm *f, struct kvm_pre_fault_memory *p)
 {
 	const struct fake_slot *s = fake_slot_of(f, p->gpa);
 	uint64_t part = p->size;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/sha2.h"
+#include "core/snp/abi.h"
 #include "tests/fake/state.h"
 
 #define DIGEST 48
@@ -134,11 +135,11 @@ static void vmsa_build(const struct fake_vm *vm, struct fake_vcpu *v)
 	put(v->vmsa, 0x410, 0x37f, 2);  /* FCW */
 }
 
-static int init2(struct fake_kvm *f, const struct x_sev_init *init)
+static int init2(struct fake_kvm *f, const struct kvm_sev_init *init)
 {
 	struct fake_vm *vm = &f->vm;
 
-	if (vm->type != X_KVM_SNP_VM || vm->initialised)
+	if (vm->type != KVM_X86_SNP_VM || vm->initialised)
 		return fake_complain(f, vm->initialised ? EPERM : EINVAL, "SEV_INIT2 of this VM");
 	if (vm->n_vcpus > 0)
 		return fake_complain(f, EINVAL, "SEV_INIT2 after a vCPU");
@@ -164,28 +165,29 @@ static bool policy_taken(const struct fake_kvm *f, uint64_t policy)
 
 int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a)
 {
-	bool told = a->attr == X_SEV_VMSA_FEATURES ||
-	            (a->attr == X_SNP_POLICY_BITS && f->flags & FAKE_POLICY_TOLD);
+	bool told = a->attr == KVM_X86_SEV_VMSA_FEATURES ||
+	            (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_TOLD);
 
-	if (a->group != X_GRP_SEV || !told)
+	if (a->group != KVM_X86_GRP_SEV || !told)
 		return -ENXIO;
 	*(uint64_t *)(uintptr_t)a->addr =
-		a->attr == X_SEV_VMSA_FEATURES ? FEATURES_OFFERED : POLICY_TOLD;
+		a->attr == KVM_X86_SEV_VMSA_FEATURES ? FEATURES_OFFERED : POLICY_TOLD;
 	return 0;
 }
 
 /* The two commands that only ask, which both begin with the version of the firmware's interface. */
 int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg)
 {
-	const struct x_sev_issue_cmd *cmd = arg;
-	uint32_t id = request == X_SEV_ISSUE_CMD ? le32_get(cmd->cmd) : 0;
-	bool snp = id == X_SNP_PLATFORM_STATUS;
+	const struct sev_issue_cmd *cmd = arg;
+	uint32_t id = request == SEV_ISSUE_CMD ? cmd->cmd : 0;
+	bool snp = id == SNP_PLATFORM_STATUS;
 	uint8_t *status;
 
-	if (!snp && id != X_SEV_PLATFORM_STATUS)
+	if (!snp && id != SEV_PLATFORM_STATUS)
 		return fake_complain(f, EINVAL, "/dev/sev: ioctl 0x%lx, command %u", request, id);
-	status = (uint8_t *)(uintptr_t)le64_get(cmd->data);
-	memset(status, 0, snp ? sizeof(struct x_snp_status) : sizeof(struct x_sev_status));
+	status = (uint8_t *)(uintptr_t)cmd->data;
+	memset(status, 0,
+	       snp ? sizeof(struct snp_platform_status) : sizeof(struct sev_user_data_status));
 	status[0] = FIRMWARE_API >> 8;
 	status[1] = FIRMWARE_API & 0xff;
 	status[2] = 1; /* initialised */
@@ -194,7 +196,8 @@ int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg)
 	return 0;
 }
 
-static int start(struct fake_kvm *f, const struct x_snp_launch_start *s, struct x_sev_cmd *cmd)
+static int start(struct fake_kvm *f, const struct kvm_sev_snp_launch_start *s,
+                 struct kvm_sev_cmd *cmd)
 {
 	struct fake_vm *vm = &f->vm;
 
@@ -262,8 +265,8 @@ static uint32_t page_load(struct fake_kvm *f, uint8_t type, gpa_t gpa, uint8_t *
 }
 
 /* One page: 0, -EINVAL where there is no slot for it, -EIO for everything else. */
-static int update_page(struct fake_kvm *f, const struct x_snp_launch_update *u,
-                       struct x_sev_cmd *cmd)
+static int update_page(struct fake_kvm *f, const struct kvm_sev_snp_launch_update *u,
+                       struct kvm_sev_cmd *cmd)
 {
 	gpa_t gpa = u->gfn_start * PAGE_SIZE;
 	struct fake_slot *s = fake_slot_of(f, gpa);
@@ -294,7 +297,7 @@ static int update_page(struct fake_kvm *f, const struct x_snp_launch_update *u,
 	return 0;
 }
 
-static bool update_valid(const struct x_snp_launch_update *u)
+static bool update_valid(const struct kvm_sev_snp_launch_update *u)
 {
 	static const uint8_t types = 1 << TYPE_NORMAL | 1 << TYPE_ZERO | 1 << TYPE_UNMEASURED |
 	                             1 << TYPE_SECRETS | 1 << TYPE_CPUID;
@@ -305,7 +308,7 @@ static bool update_valid(const struct x_snp_launch_update *u)
 }
 
 /* Does a part and returns 0 if a later page fails; the next call tells. */
-static int update(struct fake_kvm *f, struct x_snp_launch_update *u, struct x_sev_cmd *cmd)
+static int update(struct fake_kvm *f, struct kvm_sev_snp_launch_update *u, struct kvm_sev_cmd *cmd)
 {
 	uint64_t pages = u->len / PAGE_SIZE, done = 0;
 	int e = 0;
@@ -345,7 +348,8 @@ static uint32_t id_block_check(const struct fake_vm *vm, const uint8_t *block, c
 	return 0;
 }
 
-static int finish(struct fake_kvm *f, const struct x_snp_launch_finish *fin, struct x_sev_cmd *cmd)
+static int finish(struct fake_kvm *f, const struct kvm_sev_snp_launch_finish *fin,
+                  struct kvm_sev_cmd *cmd)
 {
 	const uint8_t *block = (const uint8_t *)(uintptr_t)fin->id_block_uaddr;
 	const uint8_t *auth = (const uint8_t *)(uintptr_t)fin->id_auth_uaddr;
@@ -372,30 +376,30 @@ static int finish(struct fake_kvm *f, const struct x_snp_launch_finish *fin, str
 	return 0;
 }
 
-int fake_sev_command(struct fake_kvm *f, struct x_sev_cmd *cmd)
+int fake_sev_command(struct fake_kvm *f, struct kvm_sev_cmd *cmd)
 {
 	void *data = (void *)(uintptr_t)cmd->data;
 	const struct fake_fd *sev = fake_fd(f, (int)cmd->sev_fd);
 
-	if (f->vm.initialised && cmd->id < X_SNP_LAUNCH_START)
+	if (f->vm.initialised && cmd->id < KVM_SEV_SNP_LAUNCH_START)
 		return fake_complain(f, EPERM, "SEV command %u after SEV_INIT2", cmd->id);
 	if (cmd->error)
 		fake_complain(f, 0, "SEV command %u: `error` isn't cleared, so it can't be read",
 		              cmd->id);
-	if (cmd->id != X_SEV_INIT2 && (!sev || sev->kind != FD_SEV))
-		return fake_complain(f, cmd->id == X_SNP_LAUNCH_START ? ENOTTY : EBADF,
+	if (cmd->id != KVM_SEV_INIT2 && (!sev || sev->kind != FD_SEV))
+		return fake_complain(f, cmd->id == KVM_SEV_SNP_LAUNCH_START ? ENOTTY : EBADF,
 		                     "SEV command %u: descriptor %d is not /dev/sev", cmd->id,
 		                     (int)cmd->sev_fd);
-	if (cmd->id > X_SNP_LAUNCH_START && (int)cmd->sev_fd != f->vm.sev_fd && f->vm.started)
+	if (cmd->id > KVM_SEV_SNP_LAUNCH_START && (int)cmd->sev_fd != f->vm.sev_fd && f->vm.started)
 		return fake_complain(f, EBADF, "SEV command %u through another /dev/sev", cmd->id);
 	switch (cmd->id) {
-	case X_SEV_INIT2:
+	case KVM_SEV_INIT2:
 		return init2(f, data);
-	case X_SNP_LAUNCH_START:
+	case KVM_SEV_SNP_LAUNCH_START:
 		return start(f, data, cmd);
-	case X_SNP_LAUNCH_UPDATE:
+	case KVM_SEV_SNP_LAUNCH_UPDATE:
 		return update(f, data, cmd);
-	case X_SNP_LAUNCH_FINISH:
+	case KVM_SEV_SNP_LAUNCH_FINISH:
 		return finish(f, data, cmd);
 	default:
 		return fake_complain(f, EINVAL, "SEV command %u", cmd->id);

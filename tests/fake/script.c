@@ -51,8 +51,8 @@ struct fake_exit fake_mmio_write(gpa_t gpa, unsigned length, uint64_t value)
 struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages, uint64_t attributes)
 {
 	return (struct fake_exit){ .reason = KVM_EXIT_HYPERCALL,
-		                   .payload = { X_HC_MAP_GPA_RANGE, gpa, pages, attributes, 0, 0, 0,
-		                                0x5a5a5a5a5a5a5a5a } };
+		                   .payload = { KVM_HC_MAP_GPA_RANGE, gpa, pages, attributes, 0, 0,
+		                                0, 0x5a5a5a5a5a5a5a5a } };
 }
 
 struct fake_exit fake_hypercall(uint64_t nr)
@@ -64,8 +64,8 @@ struct fake_exit fake_hypercall(uint64_t nr)
 struct fake_exit fake_memory_fault(gpa_t gpa, bool private)
 {
 	return (struct fake_exit){ .result = -EFAULT,
-		                   .reason = X_EXIT_MEMORY_FAULT,
-		                   .payload = { private ? X_MEMORY_EXIT_FLAG_PRIVATE : 0, gpa,
+		                   .reason = KVM_EXIT_MEMORY_FAULT,
+		                   .payload = { private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0, gpa,
 		                                PAGE_SIZE } };
 }
 

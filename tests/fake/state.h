@@ -138,7 +138,7 @@ int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a
 /* tests/fake/memory.c: VM ioctls about memory, and discards. */
 int fake_memory_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
 int fake_memory_discard(struct fake_kvm *f, int fd, void *at, uint64_t offset, uint64_t size);
-int fake_memory_prefault(struct fake_kvm *f, struct x_pre_fault_memory *p);
+int fake_memory_prefault(struct fake_kvm *f, struct kvm_pre_fault_memory *p);
 struct fake_slot *fake_slot_of(struct fake_kvm *f, gpa_t gpa);
 /* Whether [at, at + size) touches memory that a slot hands to the guest. */
 bool fake_guest_side(struct fake_kvm *f, const void *at, uint64_t size);
@@ -153,6 +153,6 @@ uint32_t fake_host_cpuid(const struct fake_kvm *f,
                          struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES]);
 
 /* tests/fake/psp.c: KVM_MEMORY_ENCRYPT_OP. */
-int fake_sev_command(struct fake_kvm *f, struct x_sev_cmd *cmd);
+int fake_sev_command(struct fake_kvm *f, struct kvm_sev_cmd *cmd);
 
 #endif

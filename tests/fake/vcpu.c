@@ -254,7 +254,7 @@ static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_
 /* arch/x86/kvm/x86.h: kvm_is_valid_map_gpa_range_ret(), Linux 7.1; older kernels take any number. */
 static bool answer_valid(const struct fake_exit *e, const struct fake_answer *a)
 {
-	return e->reason != KVM_EXIT_HYPERCALL || e->payload[0] != X_HC_MAP_GPA_RANGE ||
+	return e->reason != KVM_EXIT_HYPERCALL || e->payload[0] != KVM_HC_MAP_GPA_RANGE ||
 	       a->ret == 0 || a->ret == EINVAL || a->ret == EAGAIN;
 }
 
@@ -274,7 +274,7 @@ static int answer_take(struct fake_kvm *f, struct fake_vcpu *v)
 	if (e->reason == KVM_EXIT_IO && !e->io.out)
 		memcpy(a->in, run + v->run->io.data_offset, (size_t)e->io.size * e->io.count);
 	memcpy(&a->mmio, v->run->mmio.data, sizeof(a->mmio));
-	a->ret = ((const struct x_exit_hypercall *)(run + offsetof(struct kvm_run, hw)))->ret;
+	a->ret = ((const struct exit_hypercall *)(run + offsetof(struct kvm_run, hw)))->ret;
 	if (answer_valid(e, a))
 		return 0;
 	return fake_complain(f, EINVAL, "a page-state change was answered by %lld",
@@ -350,7 +350,7 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	r = answer_take(f, v);
 	if (r < 0)
 		return r;
-	if (f->vm.type == X_KVM_SNP_VM && !v->sealed)
+	if (f->vm.type == KVM_X86_SNP_VM && !v->sealed)
 		return fake_complain(f, EINVAL, "KVM_RUN before LAUNCH_FINISH");
 	if (kicked(v))
 		return -EINTR;
@@ -395,7 +395,7 @@ int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long reque
 		return mp_state_get(f, v, arg);
 	case KVM_SET_MP_STATE:
 		return mp_state_set(f, v, arg);
-	case X_PRE_FAULT_MEMORY:
+	case KVM_PRE_FAULT_MEMORY:
 		return fake_memory_prefault(f, arg);
 	case KVM_SET_SREGS:
 		return sregs_set(f, v, arg);

@@ -11,7 +11,7 @@ static int vm_new(struct fake_kvm *f, unsigned long type)
 	int fd;
 
 	f->vm_types |= 1ULL << (type & 63);
-	if (type != X_KVM_DEFAULT_VM && (type != X_KVM_SNP_VM || f->flags & FAKE_NO_SNP))
+	if (type != KVM_X86_DEFAULT_VM && (type != KVM_X86_SNP_VM || f->flags & FAKE_NO_SNP))
 		return -EINVAL;
 	if (f->vm.open)
 		return fake_complain(f, EBUSY, "a second VM beside the first");
@@ -27,24 +27,25 @@ static int vm_new(struct fake_kvm *f, unsigned long type)
 /* KVM_CHECK_EXTENSION, on /dev/kvm (vm false) and on a VM, which answers for itself. */
 static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
 {
-	bool snp = !(f->flags & FAKE_NO_SNP), private = vm ? f->vm.type == X_KVM_SNP_VM : snp;
+	bool snp = !(f->flags & FAKE_NO_SNP), private = vm ? f->vm.type == KVM_X86_SNP_VM : snp;
 
 	switch (capability) {
-	case X_CAP_VM_TYPES:
-		return snp ? 1 << X_KVM_DEFAULT_VM | 1 << X_KVM_SNP_VM : 1 << X_KVM_DEFAULT_VM;
-	case X_CAP_USER_MEMORY2:
-	case X_CAP_MEMORY_FAULT_INFO:
+	case KVM_CAP_VM_TYPES:
+		return snp ? 1 << KVM_X86_DEFAULT_VM | 1 << KVM_X86_SNP_VM
+		           : 1 << KVM_X86_DEFAULT_VM;
+	case KVM_CAP_USER_MEMORY2:
+	case KVM_CAP_MEMORY_FAULT_INFO:
 		return 1;
-	case X_CAP_GUEST_MEMFD:
+	case KVM_CAP_GUEST_MEMFD:
 		return private || f->flags & FAKE_GMEM_MMAP;
-	case X_CAP_MEMORY_ATTRIBUTES:
-		return private ? (int)X_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	case KVM_CAP_MEMORY_ATTRIBUTES:
+		return private ? (int)KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
 	case KVM_CAP_EXIT_HYPERCALL:
-		return 1 << X_HC_MAP_GPA_RANGE;
-	case X_CAP_GUEST_MEMFD_FLAGS:
+		return 1 << KVM_HC_MAP_GPA_RANGE;
+	case KVM_CAP_GUEST_MEMFD_FLAGS:
 		if (!(f->flags & FAKE_GMEM_MMAP))
 			return 0;
-		return (int)(X_GUEST_MEMFD_MMAP | (private ? 0 : X_GUEST_MEMFD_INIT_SHARED));
+		return (int)(GUEST_MEMFD_FLAG_MMAP | (private ? 0 : GUEST_MEMFD_FLAG_INIT_SHARED));
 	default:
 		return 0;
 	}
@@ -100,7 +101,7 @@ static int irq_line(struct fake_kvm *f, const struct kvm_irq_level *irq)
 static int enable_cap(struct fake_kvm *f, const struct kvm_enable_cap *cap)
 {
 	if (cap->cap != KVM_CAP_EXIT_HYPERCALL || cap->flags ||
-	    cap->args[0] & ~(1ULL << X_HC_MAP_GPA_RANGE))
+	    cap->args[0] & ~(1ULL << KVM_HC_MAP_GPA_RANGE))
 		return fake_complain(f, EINVAL, "KVM_ENABLE_CAP %u, 0x%llx", cap->cap,
 		                     (unsigned long long)cap->args[0]);
 	f->vm.hypercalls = cap->args[0];

@@ -106,7 +106,7 @@ static void no_gib_pages(struct fake_host *f)
 static void a_vm_without_snp(struct fake_host *f)
 {
 	a_vm(f);
-	fake_host_cap(f, X_CAP_VM_TYPES, 1);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 1);
 }
 static void kvm_enoent(struct fake_host *f)
 {
@@ -143,7 +143,7 @@ static void kvm_version(struct fake_host *f)
 static void kernel_old(struct fake_host *f)
 {
 	fake_host_text(f, "/proc/sys/kernel/osrelease", "6.10.3\n");
-	fake_host_cap(f, X_CAP_VM_TYPES, 0xd);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 0xd);
 }
 static void kernel_old_and_kvm_closed(struct fake_host *f)
 {
@@ -166,7 +166,7 @@ static void cpu_intel(struct fake_host *f)
 {
 	memcpy(fake_host_leaf(f, 0), (uint32_t[]){ 16, 0x756e6547, 0x6c65746e, 0x49656e69 }, 16);
 	fake_host_leaf(f, 0x80000000)[0] = 0x80000008;
-	fake_host_cap(f, X_CAP_VM_TYPES, 1);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 1);
 }
 static void cpu_rome(struct fake_host *f)
 {
@@ -221,7 +221,7 @@ static void vlek_loaded(struct fake_host *f)
 }
 static void iommu_off(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_VM_TYPES, 0xd);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 0xd);
 	fake_host_text(f, "/dev/kmsg", "");
 	fake_host_text(f, "/proc/cmdline", "root=/dev/sda1 amd_iommu=off quiet\n");
 }
@@ -249,35 +249,35 @@ static void flag_huge(struct fake_host *f)
 }
 static void types_unknown(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_VM_TYPES, 0);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 0);
 }
 static void types_refused(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_VM_TYPES, -EINVAL);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, -EINVAL);
 }
 static void types_plain(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_VM_TYPES, 3);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 3);
 }
 static void types_sev(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_VM_TYPES, 0xd);
+	fake_host_cap(f, KVM_CAP_VM_TYPES, 0xd);
 }
 static void no_slots(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_USER_MEMORY2, 0);
+	fake_host_cap(f, KVM_CAP_USER_MEMORY2, 0);
 }
 static void no_memfd(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_GUEST_MEMFD, 0);
+	fake_host_cap(f, KVM_CAP_GUEST_MEMFD, 0);
 }
 static void no_private(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_MEMORY_ATTRIBUTES, 0);
+	fake_host_cap(f, KVM_CAP_MEMORY_ATTRIBUTES, 0);
 }
 static void no_faults(struct fake_host *f)
 {
-	fake_host_cap(f, X_CAP_MEMORY_FAULT_INFO, 0);
+	fake_host_cap(f, KVM_CAP_MEMORY_FAULT_INFO, 0);
 }
 static void no_states(struct fake_host *f)
 {

@@ -102,7 +102,7 @@ Test(exit, kvms_own_failures_keep_their_numbers)
 	check_end(&platform_snp, fake_reason(KVM_EXIT_FAIL_ENTRY, 0xffffffff), KVM_ENTRY_FAILED,
 	          0xffffffff, "0xffffffff");
 	check_end(&platform_snp, fake_reason(77, 0), ERROR_KVM, 77, "77");
-	check_end(&platform_snp, fake_reason(X_EXIT_SNP_REQ_CERTS, 0), ERROR_KVM, 43,
+	check_end(&platform_snp, fake_reason(KVM_EXIT_SNP_REQ_CERTS, 0), ERROR_KVM, 43,
 	          "KVM exit 43");
 	check_end(&platform_plain, fake_reason(77, 0), ERROR_KVM, 0, "plain VM");
 }
@@ -297,19 +297,19 @@ Test(exit, a_stale_memory_fault_is_not_served_again)
 
 Test(exit, a_termination_by_msr_names_its_reason)
 {
-	check_end(&platform_snp, fake_system_event(X_SYSTEM_EVENT_SEV_TERM, 0x100),
+	check_end(&platform_snp, fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM, 0x100),
 	          GUEST_TERMINATED, 0x100, "0:0");
-	check_end(&platform_snp, fake_system_event(X_SYSTEM_EVENT_SEV_TERM, 0x2100 | 1 << 12),
+	check_end(&platform_snp, fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM, 0x2100 | 1 << 12),
 	          GUEST_TERMINATED, 0x3100, "3:0");
 	check_end(&platform_snp,
-	          fake_system_event(X_SYSTEM_EVENT_SEV_TERM, 0x100 | 1 << 12 | 2 << 16),
+	          fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM, 0x100 | 1 << 12 | 2 << 16),
 	          GUEST_TERMINATED, 0x21100, "1:2");
 }
 
 /* The reason stands in the GHCB page, if that is shared and if the kernel left it there. */
 static void check_ghcb(bool shared, uint64_t reason, const char *text)
 {
-	struct fake_exit exit = fake_system_event(X_SYSTEM_EVENT_SEV_TERM, GHCB);
+	struct fake_exit exit = fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM, GHCB);
 	struct played played = begin(&platform_snp);
 
 	if (shared) {
@@ -328,7 +328,7 @@ static void check_ghcb(bool shared, uint64_t reason, const char *text)
 Test(exit, a_termination_under_secure_tsc_names_the_likely_cause)
 {
 	const struct fake_exit exit =
-		fake_system_event(X_SYSTEM_EVENT_SEV_TERM, 0x100 | 1 << 12 | 2 << 16);
+		fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM, 0x100 | 1 << 12 | 2 << 16);
 	struct played played = begin(&platform_snp);
 
 	cr_assert_eq(played.vm->sev_features, 1u);

@@ -21,16 +21,16 @@ static const struct survivable {
 } survivable[] = {
 	{ FAKE_CLOSE, ANY, ANY, 0 },
 	{ FAKE_UNMAP, ANY, ANY, 0 },
-	{ FAKE_IOCTL, KVM_CHECK_EXTENSION, X_CAP_GUEST_MEMFD_FLAGS,
-	  0 },                                      /* anonymous memory instead */
-	{ FAKE_HUGE, ANY, ANY, 0 },                 /* small pages serve as well */
-	{ FAKE_IOCTL, X_PRE_FAULT_MEMORY, ANY, 0 }, /* a guest without it starts more slowly */
+	{ FAKE_IOCTL, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_MEMFD_FLAGS,
+	  0 },                                        /* anonymous memory instead */
+	{ FAKE_HUGE, ANY, ANY, 0 },                   /* small pages serve as well */
+	{ FAKE_IOCTL, KVM_PRE_FAULT_MEMORY, ANY, 0 }, /* a guest without it starts more slowly */
 	{ FAKE_IOCTL, KVM_CREATE_VM, ANY, EINTR },
 	{ FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION, 0, 0 }, /* a slot taken away, at the end */
-	{ FAKE_IOCTL, X_SET_MEMORY_ATTRIBUTES, ANY, EINTR },
-	{ FAKE_IOCTL, X_SET_MEMORY_ATTRIBUTES, ANY, EAGAIN },
-	{ FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_UPDATE, EINTR },
-	{ FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, X_SNP_LAUNCH_UPDATE, EAGAIN },
+	{ FAKE_IOCTL, KVM_SET_MEMORY_ATTRIBUTES, ANY, EINTR },
+	{ FAKE_IOCTL, KVM_SET_MEMORY_ATTRIBUTES, ANY, EAGAIN },
+	{ FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_UPDATE, EINTR },
+	{ FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_UPDATE, EAGAIN },
 };
 
 static bool survives(const struct fake_call *c, int errnum)

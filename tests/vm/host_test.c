@@ -191,8 +191,8 @@ Test(host, the_firmwares_answer_and_its_refusal_come_back)
 {
 	auto_fake_host struct fake_host *f = fake_host_new();
 	int sev = f->sys.open(f, "/dev/sev", O_RDONLY | O_CLOEXEC);
-	struct x_sev_status s;
-	struct x_snp_status n;
+	struct sev_user_data_status s;
+	struct snp_platform_status n;
 	uint32_t status = 99;
 
 	cr_assert_eq(host_sev_status(&f->host, sev, &s, &status), 0);

@@ -318,7 +318,7 @@ Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
 		cr_assert_not_null(at);
 		cr_assert_arr_eq(at, noise.data, FIXTURE_TOP);
 		cr_assert_eq(memory_at(&vm->memory, 0x20000, PAGE_SIZE)[7], 0, "a zero page");
-		cr_assert_eq(fake_kvm_vm_types(f), 1u << X_KVM_DEFAULT_VM);
+		cr_assert_eq(fake_kvm_vm_types(f), 1u << KVM_X86_DEFAULT_VM);
 		fixture_end(f, vm);
 	}
 }

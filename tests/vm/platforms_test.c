@@ -111,7 +111,7 @@ Test(platforms, kvm_that_refuses_the_type_after_all_is_not_asked_for_another)
 		cr_assert_lt(launch(f, &platform_snp, &s, &err), 0);
 	} while (fake_kvm_failed(f)->request != KVM_CREATE_VM);
 	cr_assert_not_null(strstr(err.text, "type 4"), "%s", err.text);
-	cr_assert_eq(fake_kvm_failed(f)->argument, X_KVM_SNP_VM);
+	cr_assert_eq(fake_kvm_failed(f)->argument, KVM_X86_SNP_VM);
 	cr_assert_eq(fake_kvm_vm_types(f), 0u, "the refused call is the only one");
 }
 

@@ -56,7 +56,7 @@ Test(stats, exits_are_counted_by_kind)
 
 Test(stats, a_page_that_stays_what_it_was_is_no_change)
 {
-	const struct fake_exit exits[] = { fake_map_gpa(0, 3, X_MAP_GPA_PRIVATE),
+	const struct fake_exit exits[] = { fake_map_gpa(0, 3, KVM_MAP_GPA_RANGE_ENCRYPTED),
 		                           fake_out(0xf4, 1, 0) };
 	struct stats_report r = report_of(exits, ARRAY_SIZE(exits));
 
