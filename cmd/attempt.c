@@ -237,8 +237,12 @@ static int attempt_launch(struct attempt *a)
 	const struct plan *plan = a->plain ? a->plain : a->measured;
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
 		                               a->o->beside ? a->o->label : NULL, a->stats_file };
-	int r = outputs_open(&a->outputs, &a->m, &choice, &a->err), status;
+	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL };
+	/* before the guest may fill the disk */
+	int r = outputs_launch(&a->outputs, &launch, &a->err), status;
 
+	if (r == 0)
+		r = outputs_open(&a->outputs, &a->m, &choice, &a->err);
 	if (r < 0)
 		return attempt_stopped(a, " before the launch", STATUS_USAGE);
 	a->outputs.devices.watch = a->watch;

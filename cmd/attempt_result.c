@@ -83,6 +83,18 @@ static void fill_console(struct run_result *r, struct watch *w)
 	r->tail_size = watch_tail(w, r->tail, sizeof(r->tail));
 }
 
+static void fill_log(struct run_log *l, const struct attempt *a, bool debug)
+{
+	const struct output_file *f = a->outputs.files;
+
+	l->known = f[debug ? FILE_DEBUG_LOG : FILE_SERIAL_LOG].bounded ||
+	           f[debug ? FILE_DEBUG : FILE_SERIAL].bounded;
+	if (!l->known)
+		return;
+	l->bytes = debug ? a->vm->debug_out.total : a->vm->serial_out.total;
+	l->dropped = outputs_dropped(&a->outputs, a->vm, debug);
+}
+
 static void fill_times(struct run_result *r, const struct attempt *a)
 {
 	if (a->vm) {
@@ -171,6 +183,10 @@ static void result_fill(struct attempt *a, int status)
 	if (a->digested)
 		fill_measurement(r, a);
 	fill_inputs(r, a);
+	if (r->launched) {
+		fill_log(&r->serial, a, false);
+		fill_log(&r->debug, a, true);
+	}
 	fill_times(r, a);
 }
 
@@ -224,11 +240,11 @@ static void result_keep(struct attempt *a, int status)
 {
 	struct error err = { 0 }, again = { 0 };
 
-	if (outputs_result(&a->outputs, a->r, &err) == 0)
+	if (outputs_result(&a->outputs, a->r, false, &err) == 0)
 		return;
 	result_fill(a, attempt_lost(a, &err, status));
 	outputs_unsay(&a->outputs); /* else a pass stays where the second try fails as well */
-	outputs_result(&a->outputs, a->r, &again);
+	outputs_result(&a->outputs, a->r, true, &again);
 }
 
 /* Before result.json is written, which has to know whether that went well, and is the same otherwise. */

@@ -14,6 +14,7 @@
 #include "config/paths.h"
 #include "core/base/array.h"
 #include "core/base/file.h"
+#include "core/dev/log_file.h"
 
 /* Something that a run reads, or writes, makes or removes. */
 struct claim {
@@ -111,8 +112,8 @@ static void mark_place(struct conflict_search *s, const char *path)
 	mark_add(s, &st, below);
 }
 
-/* Takes over c.path. */
-static void claim_add(struct conflict_search *s, struct claim c)
+/* Takes over c.path. False: it is a pipe or a device, which may be shared. */
+static bool claim_add(struct conflict_search *s, struct claim c)
 {
 	struct claim *list = grown(s, s->claims, s->n_claims, sizeof(*list));
 	struct stat st;
@@ -122,13 +123,14 @@ static void claim_add(struct conflict_search *s, struct claim c)
 	if (!list || !c.path || (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
 		free(c.path);
 		s->claims = list ? list : s->claims;
-		return;
+		return false;
 	}
 	if (there)
 		mark_add(s, &st, NULL);
 	mark_place(s, c.path);
 	s->claims = list;
 	list[s->n_claims++] = c;
+	return true;
 }
 
 /* Where it is a regular file; how it came to be open is the shell's affair. */
@@ -147,7 +149,14 @@ static void claim_stream(struct conflict_search *s, int fd, const char *what)
 	list[s->n_claims++] = c;
 }
 
-static char *path_joined(const char *folder, const char *sub, const char *before, const char *name)
+static char *path_joined(const char *path, const char *end)
+{
+	char *made;
+
+	return asprintf(&made, "%s%s", path, end) < 0 ? NULL : made;
+}
+
+static char *path_result(const char *folder, const char *sub, const char *before, const char *name)
 {
 	char *made;
 	int n = asprintf(&made, "%s/%s%s%s%s", folder, sub ? sub : "", sub ? "/" : "", before,
@@ -164,7 +173,7 @@ static void claim_results(struct conflict_search *s, const char *sub, const char
 
 	for (; *names; names++)
 		for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
-			char *path = path_joined(s->ask->results, sub, befores[i], *names);
+			char *path = path_result(s->ask->results, sub, befores[i], *names);
 
 			claim_add(s,
 			          (struct claim){
@@ -183,7 +192,7 @@ static void claim_folders(struct conflict_search *s)
 }
 
 /* A file that a guest or --stats writes, and what its log may need beside it. */
-static void claim_output(struct conflict_search *s, struct claim c, const char *label)
+static void claim_output(struct conflict_search *s, struct claim c, const char *label, bool is_log)
 {
 	char *path = output_descriptor(c.path) < 0 ? labelled_path(c.path, label) : NULL;
 
@@ -191,7 +200,11 @@ static void claim_output(struct conflict_search *s, struct claim c, const char *
 	if (!path)
 		return;
 	c.path = path;
-	claim_add(s, c);
+	is_log &= claim_add(s, c);
+	for (int i = 0; is_log && i < LOG_FILE_TAILS; i++) {
+		c.path = path_joined(path, log_file_tails[i]);
+		claim_add(s, c);
+	}
 }
 
 /* The manifest of the run `first` and what it names; its runs follow one another. */
@@ -218,7 +231,7 @@ static void claim_manifest(struct conflict_search *s, unsigned first,
 		unsigned run = first + m->run;
 
 		if (m->output && run < l->n && l->list[run].run == m->run) {
-			claim_output(s, c, label_variant(l, run));
+			claim_output(s, c, label_variant(l, run), true);
 		} else if (!m->output) {
 			c.path = strdup(m->path);
 			claim_add(s, c);
@@ -255,7 +268,7 @@ static void claim_options(struct conflict_search *s)
 	struct claim stats = { CLAIM_OUTPUT, "--stats", (char *)q->stats_file, NULL, { 0 }, false };
 
 	for (unsigned i = 0; q->stats_file && i < q->labels->n; i++)
-		claim_output(s, stats, label_file(q->labels, i));
+		claim_output(s, stats, label_file(q->labels, i), false);
 	if (q->results)
 		claim_folders(s);
 	if (q->streams) {

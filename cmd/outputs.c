@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,12 @@
 #include "cmd/progress.h"
 #include "config/manifest.h"
 #include "config/write.h"
+#include "core/base/array.h"
 #include "core/base/clock.h"
 #include "core/base/confine.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/out/run_result.h"
@@ -32,10 +35,21 @@
 #define DEBUG_LOG   "debug.log"
 
 /* result.json first: while an earlier run's is there, it says that the rest is whole and of that run. */
-const char *const outputs_names[] = { RESULT_JSON,   JUNIT_XML,       SERIAL_LOG, DEBUG_LOG,
-	                              "launch.json", "manifest.yaml", NULL };
+const char *const outputs_names[] = { RESULT_JSON,
+	                              JUNIT_XML,
+	                              SERIAL_LOG,
+	                              DEBUG_LOG,
+	                              "launch.json",
+	                              "manifest.yaml",
+	                              SERIAL_LOG ".tail-1",
+	                              SERIAL_LOG ".tail-2",
+	                              DEBUG_LOG ".tail-1",
+	                              DEBUG_LOG ".tail-2",
+	                              NULL };
 const char *const outputs_result_names[OUTPUTS_DECIDE + 1] = { RESULT_JSON, JUNIT_XML, NULL };
 
+/* What both take in any run, but for a console of much that has to be escaped. */
+enum { RESULT_ROOM = 16 << 10, JUNIT_ROOM = 24 << 10 };
 enum { READER_MS = 20 }; /* how often a pipe is asked whether it has a reader */
 
 int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
@@ -46,6 +60,10 @@ int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs
 	                    err);
 
 	o->result_alone = !all;
+	if (r == 0)
+		r = folder_reserve(&o->folder, RESULT_JSON, RESULT_ROOM, err);
+	if (r == 0)
+		r = folder_reserve(&o->folder, JUNIT_XML, JUNIT_ROOM, err);
 	if (r < 0 || !all)
 		return r;
 	r = o->serial_log = folder_grow(&o->folder, SERIAL_LOG, err);
@@ -159,6 +177,57 @@ static int stats_open(struct outputs *o, const struct manifest *m, struct error 
 	return 0;
 }
 
+static int bound_failed(const char *path, int errnum, struct error *err)
+{
+	return error_sys(err, ERROR_OUTPUT, errnum, "cannot keep '%s' within log_limit", path);
+}
+
+/* A file that the manifest names, if it is one: pipes and devices take what comes. */
+static int sink_bound(struct outputs *o, int which, int fd, const char *path,
+                      const struct manifest *m, struct error *err)
+{
+	struct output_file *f = &o->files[which];
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	auto_free char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+	struct stat st;
+	int r;
+
+	if (fd < 0 || output_descriptor(path) >= 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	f->folder = folder ? confine_open(m->confine, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+	                   : -ENOMEM;
+	r = f->folder < 0
+	            ? f->folder
+	            : log_file_init(&f->log, fd, f->folder, slash ? slash + 1 : path, m->log_limit);
+	f->bounded = r == 0;
+	return r < 0 ? bound_failed(path, -r, err) : 0;
+}
+
+static int log_bound(struct outputs *o, int which, int fd, const char *name,
+                     const struct manifest *m, struct error *err)
+{
+	struct output_file *f = &o->files[which];
+	int r = fd < 0 ? 0 : log_file_init(&f->log, fd, o->folder.fd, name, m->log_limit);
+
+	f->bounded = fd >= 0 && r == 0;
+	return r < 0 ? bound_failed(name, -r, err) : 0;
+}
+
+static int outputs_bound(struct outputs *o, const struct manifest *m, struct error *err)
+{
+	struct log_file **to[] = { &o->devices.serial_file, &o->devices.debug_file,
+		                   &o->devices.serial_log, &o->devices.debug_log };
+
+	if (sink_bound(o, FILE_SERIAL, o->serial, m->serial.path, m, err) < 0 ||
+	    sink_bound(o, FILE_DEBUG, o->debug, m->debug_port.path, m, err) < 0 ||
+	    log_bound(o, FILE_SERIAL_LOG, o->serial_log, SERIAL_LOG, m, err) < 0 ||
+	    log_bound(o, FILE_DEBUG_LOG, o->debug_log, DEBUG_LOG, m, err) < 0)
+		return err->code;
+	for (int i = 0; i < OUTPUT_FILES; i++)
+		*to[i] = o->files[i].bounded ? &o->files[i].log : NULL;
+	return 0;
+}
+
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
                  struct error *err)
 {
@@ -174,6 +243,8 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 	o->stats_path = c->stats_path;
 	if (sink_open(m, &m->serial, c->console, &o->devices.serial_fd, &o->serial, err) < 0 ||
 	    sink_open(m, &m->debug_port, c->console, &o->devices.debug_fd, &o->debug, err) < 0)
+		return err->code;
+	if (outputs_bound(o, m, err) < 0)
 		return err->code;
 	return c->stats_path ? stats_open(o, m, err) : 0;
 }
@@ -202,14 +273,27 @@ static int log_failed(const struct outputs *o, const char *name, int errnum, str
 	return error_fix(err, "make room; a part of the file was not kept");
 }
 
+/* Head and tail become one file. */
+static int file_end(struct outputs *o, int which)
+{
+	struct output_file *f = &o->files[which];
+	int r = f->bounded ? log_file_end(&f->log) : 0;
+
+	if (r == 0 && f->bounded && f->log.dropped > 0)
+		log_notice("%s: %" PRIu64 " bytes in the middle are missing: log_limit",
+		           f->log.name, f->log.dropped);
+	return r;
+}
+
 /* One log: what is left goes out. What was written of it stays, even if it isn't all. */
-static int log_end(struct outputs *o, const char *name, int *fd, struct sink *sink,
+static int log_end(struct outputs *o, int which, const char *name, int *fd, struct sink *sink,
                    struct error *err)
 {
-	int r = sink ? sink_flush(sink) : 0;
+	int r = sink ? sink_flush(sink) : 0, e = file_end(o, which);
 
 	if (*fd < 0)
 		return 0;
+	r = r == 0 ? e : r;
 	if (close(*fd) < 0 && r == 0)
 		r = -errno;
 	*fd = -1;
@@ -228,13 +312,21 @@ static int stats_close(struct outputs *o, struct error *err)
 
 int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
 {
-	struct error errs[3] = { 0 };
+	struct error errs[5] = { 0 };
 	int first = -1;
 
-	log_end(o, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, &errs[0]);
-	log_end(o, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
+	log_end(o, FILE_SERIAL_LOG, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL,
+	        &errs[0]);
+	log_end(o, FILE_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
 	stats_close(o, &errs[2]);
-	for (int i = 2; i >= 0; i--)
+	for (int i = FILE_SERIAL; i <= FILE_DEBUG; i++) {
+		int r = file_end(o, i);
+
+		if (r < 0)
+			error_sys(&errs[3 + i], ERROR_OUTPUT, -r, "cannot write the end of '%s'",
+			          o->files[i].log.name);
+	}
+	for (int i = 4; i >= 0; i--)
 		first = errs[i].code < 0 ? i : first;
 	if (first < 0)
 		return 0;
@@ -269,8 +361,9 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 {
 	int r = 0;
 
-	if (o->folder.fd < 0 || o->result_alone)
+	if (o->folder.fd < 0 || o->result_alone || o->launch_tried)
 		return 0;
+	o->launch_tried = l->manifest && l->digest;
 	if (l->manifest)
 		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
 	if (r == 0 && l->digest)
@@ -295,15 +388,40 @@ static int junit_put(void *of, FILE *to, struct error *err)
 	return junit_write(to, r->name, &r, 1, err);
 }
 
-int outputs_result(struct outputs *o, const struct run_result *r, struct error *err)
+/* The console's last bytes are what may be missing from it. */
+static int junit_fit(struct outputs *o, const struct run_result *r, struct error *err)
 {
+	static const size_t tails[] = { RUN_TAIL, 2048, 512, 0 };
+	struct run_result less = *r;
+	int e = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tails) && e < 0; i++) {
+		if (i > 0 && tails[i] >= less.tail_size)
+			continue;
+		if (less.tail_size > tails[i]) {
+			memmove(less.tail, less.tail + less.tail_size - tails[i], tails[i]);
+			less.tail_size = tails[i];
+		}
+		*err = (struct error){ 0 };
+		e = folder_put(&o->folder, JUNIT_XML, junit_put, &less, err);
+	}
+	return e;
+}
+
+int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, struct error *err)
+{
+	struct error second = { 0 };
 	int e;
 
 	if (o->folder.fd < 0)
 		return 0;
-	e = folder_put(&o->folder, RESULT_JSON, result_write, (void *)r, err);
-	if (e == 0)
-		e = folder_put(&o->folder, JUNIT_XML, junit_put, (void *)r, err);
+	e = junit_fit(o, r, err);
+	if (e < 0 && !anyway)
+		return e;
+	if (folder_put(&o->folder, RESULT_JSON, result_write, (void *)r, &second) < 0 && e == 0) {
+		*err = second;
+		e = err->code;
+	}
 	return e;
 }
 
@@ -315,7 +433,7 @@ int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
 	                    kind == OUTPUTS_ALL ? outputs_names : outputs_result_names, err);
 
 	if (e == 0)
-		e = outputs_result(&o, r, err);
+		e = outputs_result(&o, r, true, err);
 	outputs_close(&o);
 	return e;
 }
@@ -361,8 +479,23 @@ void outputs_unsay(struct outputs *o)
 	folder_remove(&o->folder, JUNIT_XML);
 }
 
+uint64_t outputs_dropped(const struct outputs *o, const struct vm *vm, bool debug)
+{
+	const struct output_file *log = &o->files[debug ? FILE_DEBUG_LOG : FILE_SERIAL_LOG];
+	const struct output_file *sink = &o->files[debug ? FILE_DEBUG : FILE_SERIAL];
+	uint64_t total = debug ? vm->debug_out.total : vm->serial_out.total;
+
+	/* a full disk drops bytes, too */
+	return log->bounded ? total - (log->log.written - log->log.dropped) : sink->log.dropped;
+}
+
 void outputs_close(struct outputs *o)
 {
+	for (int i = 0; i < OUTPUT_FILES; i++)
+		if (o->files[i].bounded)
+			fd_cleanup(&o->files[i].log.tail);
+	fd_cleanup(&o->files[FILE_SERIAL].folder);
+	fd_cleanup(&o->files[FILE_DEBUG].folder);
 	if (o->stats)
 		fclose(o->stats);
 	fd_cleanup(&o->serial);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "core/dev/log_file.h"
 #include "core/out/folder.h"
 #include "core/vm/vm.h"
 
@@ -13,6 +14,8 @@ struct error;      /* core/base/error.h */
 struct manifest;   /* config/manifest.h */
 struct run_result; /* core/out/run_result.h */
 struct snp_digest; /* core/snp/digest.h */
+
+enum { FILE_SERIAL, FILE_DEBUG, FILE_SERIAL_LOG, FILE_DEBUG_LOG, OUTPUT_FILES };
 
 struct outputs {
 	int serial, debug; /* what has to be closed; -1: nothing */
@@ -23,14 +26,22 @@ struct outputs {
 
 	struct folder folder; /* of --results; its fd is -1 without */
 	bool result_alone;    /* nothing but the result may be written there */
+	bool launch_tried;    /* launch.json and manifest.yaml */
 	int serial_log, debug_log;
+	/* What of these is a regular file, and so kept within log_limit. */
+	struct output_file {
+		bool bounded;
+		int folder; /* where it lies; -1: in that of --results */
+		struct log_file log;
+	} files[OUTPUT_FILES];
 };
 #define OUTPUTS_NONE                                                                               \
 	((struct outputs){ .serial = -1,                                                           \
 	                   .debug = -1,                                                            \
 	                   .folder = { .fd = -1 },                                                 \
 	                   .serial_log = -1,                                                       \
-	                   .debug_log = -1 })
+	                   .debug_log = -1,                                                        \
+	                   .files = { { .folder = -1 }, { .folder = -1 } } })
 
 /* All that may be in a results folder, ended by NULL; the first OUTPUTS_DECIDE are the result itself. */
 extern const char *const outputs_names[], *const outputs_result_names[];
@@ -69,15 +80,18 @@ int outputs_console(struct outputs *o, struct vm *vm, struct error *err);
 /* Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; what was written stays. */
 int outputs_logs(struct outputs *o, struct vm *vm, struct error *err);
 
-/* launch.json and manifest.yaml, as far as they are known (NULL: not). */
+/* launch.json and manifest.yaml, as far as they are known (NULL: not); once both are, they are tried and not again. */
 struct outputs_launch {
 	const struct manifest *manifest;
 	const struct images *images;
 	const struct snp_digest *digest;
 };
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err);
-/* result.json and junit.xml, in this order until one cannot be written. */
-int outputs_result(struct outputs *o, const struct run_result *r, struct error *err);
+/*
+ * junit.xml and result.json, in this order; where there is little room, junit.xml with less of the console. If junit.xml
+ * fails, result.json is left out as well unless it has to be there `anyway`.
+ */
+int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, struct error *err);
 /* Removes both. */
 void outputs_unsay(struct outputs *o);
 /* Both, in a folder where nobody writes any more; with OUTPUTS_RESULT the rest of what is there stays. */
@@ -89,6 +103,9 @@ int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
  */
 int outputs_whole(const char *path, const struct run_result *results, unsigned n,
                   struct error *err);
+
+/* How many bytes of what the guest wrote are in no file of o's that was to have them. */
+uint64_t outputs_dropped(const struct outputs *o, const struct vm *vm, bool debug);
 
 void outputs_close(struct outputs *o);
 

@@ -91,6 +91,7 @@ struct manifest {
 	struct manifest_sink serial, debug_port;
 	bool exit_port_given; /* false: exit_port: false */
 	uint16_t exit_port;
+	uint64_t log_limit; /* bytes */
 
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
 	size_t n_pins;

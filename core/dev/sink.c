@@ -15,6 +15,7 @@
 
 #include "core/base/array.h"
 #include "core/base/clock.h"
+#include "core/dev/log_file.h"
 
 #define SLICE_MS 100 /* how long give_up may go unseen */
 #define NAP_MS   10  /* poll(2) calls a terminal writable that has no room for a newline expanded */
@@ -73,13 +74,18 @@ static bool sink_writable(const struct sink *s, bool wait)
 	return n != 0;
 }
 
+static ssize_t sink_write_some(struct sink *s, const uint8_t *bytes, size_t size)
+{
+	return s->file ? log_file_write(s->file, bytes, size) : write(s->to, bytes, size);
+}
+
 /* Writes up to `size` of the bytes that are held; how many went. */
 static size_t sink_write(struct sink *s, size_t size, bool wait)
 {
 	size_t done = 0;
 
 	while (done < size && !s->failed && sink_writable(s, wait)) {
-		ssize_t n = write(s->to, s->bytes + done, size - done);
+		ssize_t n = sink_write_some(s, s->bytes + done, size - done);
 
 		if (n > 0)
 			done += (size_t)n;

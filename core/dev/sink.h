@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct log_file; /* core/dev/log_file.h */
+
 #define SINK_ROOM 4096
 
 /*
@@ -25,6 +27,8 @@ struct sink {
 	uint64_t total;        /* bytes ever put in */
 	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first of them; 0: none came */
 	atomic_ullong last_ns; /* and at the last, to some milliseconds */
+	struct log_file
+		*file; /* keeps the file behind fd within a size; NULL: nothing does. Borrowed */
 	/* All bytes go here too, as they come and wherever fd leads; both may be NULL. */
 	struct sink *also;
 	void (*tap)(void *self, const uint8_t *data, size_t size);

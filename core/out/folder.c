@@ -2,6 +2,7 @@
 /* core/out/folder.c: writes beside, then renames; everything relative to the open folder, following no symlink. */
 #include "core/out/folder.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,13 +116,65 @@ static int folder_sweep(const struct folder *f, const char *const *names, struct
 	return 0;
 }
 
+/* Where the file system can't reserve, zeros do it. */
+static int room_take(int fd, size_t size)
+{
+	static const char zeros[4096];
+
+	while (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EOPNOTSUPP && errno != ENOSYS)
+			return -errno;
+		for (size_t done = 0; done < size; done += sizeof(zeros))
+			if (write(fd, zeros, sizeof(zeros)) != sizeof(zeros))
+				return errno ? -errno : -ENOSPC;
+		return 0;
+	}
+	return 0;
+}
+
+int folder_reserve(struct folder *f, const char *name, size_t size, struct error *err)
+{
+	struct folder_reserve *r = &f->reserves[f->reserves[0].name != NULL];
+	int fd, e;
+
+	assert(!r->name);
+	fd = folder_begin(f, name, err);
+	if (fd < 0)
+		return fd;
+	e = room_take(fd, size);
+	if (e < 0 && e != -EFBIG) { /* setrlimit(2): the file may be small enough */
+		close(fd);
+		folder_abandon(f, name);
+		return folder_failed(f->path, name, "make room for", -e, err);
+	}
+	*r = (struct folder_reserve){ name, fd };
+	return 0;
+}
+
+/* Of a name; NULL: there is no room reserved for it. */
+static struct folder_reserve *folder_reserved(struct folder *f, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(f->reserves); i++)
+		if (f->reserves[i].name && strcmp(f->reserves[i].name, name) == 0)
+			return &f->reserves[i];
+	return NULL;
+}
+
+static void reserve_end(struct folder_reserve *r)
+{
+	close(r->fd);
+	*r = (struct folder_reserve){ NULL, -1 };
+}
+
 int folder_open(struct folder *f, const char *path, bool below, const char *const *names,
                 struct error *err)
 {
 	auto_fd int fd = -1;
 	int r;
 
-	f->fd = -1;
+	*f = (struct folder){ .fd = -1 };
 	if (strlen(path) >= sizeof(f->path))
 		return folder_failed(path, NULL, "open the folder", ENAMETOOLONG, err);
 	strcpy(f->path, path);
@@ -200,7 +253,7 @@ static int folder_fill(const struct folder *f, const char *name, int fd,
 	}
 	r = writer(self, to, err);
 	errno = EIO; /* where the stream failed earlier and nobody looked */
-	errnum = fflush(to) != 0 || ferror(to) ? errno : 0;
+	errnum = fflush(to) != 0 || ferror(to) || ftruncate(fd, ftello(to)) < 0 ? errno : 0;
 	if (fclose(to) != 0 && !errnum)
 		errnum = errno;
 	if (r == 0 && errnum)
@@ -216,12 +269,18 @@ int folder_put(struct folder *f, const char *name,
                int (*writer)(void *self, FILE *to, struct error *err), void *self,
                struct error *err)
 {
-	int fd = folder_begin(f, name, err);
-	int r;
+	struct folder_reserve *room = folder_reserved(f, name);
+	int fd = room ? fcntl(room->fd, F_DUPFD_CLOEXEC, 0) : folder_begin(f, name, err), r;
 
 	if (fd < 0)
-		return fd;
+		return room ? folder_failed(f->path, name, "write", errno, err) : fd;
+	if (room)
+		lseek(fd, 0, SEEK_SET);
 	r = folder_fill(f, name, fd, writer, self, err);
+	if (r < 0 && room)
+		return r;
+	if (room)
+		reserve_end(room);
 	if (r == 0)
 		return folder_commit(f, name, err);
 	folder_abandon(f, name);
@@ -235,6 +294,12 @@ void folder_remove(struct folder *f, const char *name)
 
 void folder_close(struct folder *f)
 {
+	for (size_t i = 0; f->fd >= 0 && i < ARRAY_SIZE(f->reserves); i++) {
+		if (!f->reserves[i].name)
+			continue;
+		folder_abandon(f, f->reserves[i].name);
+		reserve_end(&f->reserves[i]);
+	}
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;

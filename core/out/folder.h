@@ -15,6 +15,11 @@ struct error; /* core/base/error.h */
 struct folder {
 	int fd; /* of the folder; -1: none. Locked (flock) against another run of ours */
 	char path[4096];
+	/* The dotted forms of files for which there is room already. */
+	struct folder_reserve {
+		const char *name; /* borrowed; NULL: none */
+		int fd;
+	} reserves[2];
 };
 
 /*
@@ -30,6 +35,12 @@ int folder_open(struct folder *f, const char *path, bool below, const char *cons
  * a descriptor (O_CLOEXEC, O_APPEND) of a new file, or a negative errno with *err filled.
  */
 int folder_grow(struct folder *f, const char *name, struct error *err);
+
+/*
+ * Takes room for a file that is written later, so that a disk which is full by then has it all the same. The room is its
+ * dotted form, and given back by folder_close(); a try to put the file that fails leaves it for the next.
+ */
+int folder_reserve(struct folder *f, const char *name, size_t size, struct error *err);
 
 /* Opens the dotted form of `name` for writing; a descriptor (O_CLOEXEC), or a negative errno with *err filled. */
 int folder_begin(struct folder *f, const char *name, struct error *err);

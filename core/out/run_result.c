@@ -119,6 +119,26 @@ static void result_guest(const struct emitter *e, const struct run_result *r)
 	e->end(e->self);
 }
 
+static void result_log(const struct emitter *e, const char *key, const struct run_log *l)
+{
+	if (!l->known)
+		return;
+	e->map(e->self, key);
+	e->number(e->self, "bytes", l->bytes);
+	e->number(e->self, "dropped", l->dropped);
+	e->end(e->self);
+}
+
+static void result_logs(const struct emitter *e, const struct run_result *r)
+{
+	if (!r->serial.known && !r->debug.known)
+		return;
+	e->map(e->self, "logs");
+	result_log(e, "serial", &r->serial);
+	result_log(e, "debug", &r->debug);
+	e->end(e->self);
+}
+
 static uint64_t rounded_ms(uint64_t us)
 {
 	return us / 1000 + (us % 1000 >= 500);
@@ -188,6 +208,7 @@ void result_run(const struct emitter *e, const char *key, const struct run_resul
 	result_at(e, r);
 	result_measurement(e, r);
 	result_guest(e, r);
+	result_logs(e, r);
 	result_time(e, r);
 	result_host(e, r);
 	result_inputs(e, r);

@@ -62,6 +62,12 @@ struct run_result {
 		char last_line[256];    /* on the console; "" none */
 	} guest;
 
+	/* What the guest wrote, where a file was to have it, and how much of that it has not. */
+	struct run_log {
+		bool known;
+		uint64_t bytes, dropped;
+	} serial, debug;
+
 	struct {
 		uint64_t start_us, update_us, finish_us; /* of the launch */
 		bool first_byte_came;

@@ -98,6 +98,8 @@ static void launch_logs(struct vm *vm, const struct vm_devices *d)
 {
 	sink_init(&vm->serial_log, d->serial_log_fd > 0 ? d->serial_log_fd : -1);
 	sink_init(&vm->debug_log, d->debug_log_fd > 0 ? d->debug_log_fd : -1);
+	vm->serial_log.file = d->serial_log;
+	vm->debug_log.file = d->debug_log;
 	vm->serial_out.also = &vm->serial_log;
 	vm->debug_out.also = &vm->debug_log;
 	vm->watch = d->watch;
@@ -117,6 +119,8 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
+	vm->serial_out.file = d->serial_file;
+	vm->debug_out.file = d->debug_file;
 	launch_logs(vm, d);
 	vm->serial_out.prefix = d->serial_prefix;
 	vm->debug_out.prefix = d->debug_prefix;

@@ -24,10 +24,11 @@
 #include "core/vm/outcome.h"
 #include "core/vm/stats.h"
 
-struct error;   /* core/base/error.h */
-struct kvm_run; /* linux/kvm.h */
-struct kvm_sys; /* core/vm/sys.h */
-struct watch;   /* core/vm/watch.h */
+struct error;    /* core/base/error.h */
+struct log_file; /* core/dev/log_file.h */
+struct kvm_run;  /* linux/kvm.h */
+struct kvm_sys;  /* core/vm/sys.h */
+struct watch;    /* core/vm/watch.h */
 struct vm;
 
 /* What stands around the guest and isn't measured. */
@@ -39,6 +40,8 @@ struct vm_devices {
 	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
 	/* Files that get the same bytes, as they come; 0 or less: none. Borrowed. */
 	int serial_log_fd, debug_log_fd;
+	/* What keeps the files behind these within a size; NULL: nothing does. Borrowed. */
+	struct log_file *serial_file, *debug_file, *serial_log, *debug_log;
 	struct watch *watch; /* sees what COM1 writes; NULL: nobody. Borrowed */
 };
 

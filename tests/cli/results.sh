@@ -204,6 +204,17 @@ wants 1
 err_has '[output-failed]'
 grep -q '"status": 1,' "$dir/result.json" || wrong "the result is: $(cat "$dir/result.json")"
 whole "$dir"
+[ "$(wc -c <"$dir/serial.log")" = 51200 ] || wrong "serial.log has $(wc -c <"$dir/serial.log") bytes"
+[ -s "$dir/junit.xml" ] || wrong 'no junit.xml'
+rm -rf "$dir"
+
+begin 'a limit that the last of the console would exceed in junit.xml'
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'ulimit -f 8 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
+wants 1
+whole "$dir"
+grep -q '<failure ' "$dir/junit.xml" || wrong "junit.xml: $(cat "$dir/junit.xml")"
+grep -q xxxxxxxxxxxxxxx "$dir/junit.xml" || wrong 'junit.xml has nothing of the console'
 rm -rf "$dir"
 
 # What leaves room for result.json and none for junit.xml must not leave a pass.
@@ -216,7 +227,7 @@ for bytes in 512 1024 1536 2048; do
   # shellcheck disable=SC2016 # for the inner shell
   run sh -c 'ulimit -f $1 && shift && exec "$@"' sh $((bytes / 512)) env FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml"
   case $status in
-  0 | 1) ;;
+  0 | 1 | 2) ;; # 2: there was no room for what is written before the launch
   *) wants 1 ;;
   esac
   [ ! -e "$dir/result.json" ] || grep -q "\"status\": $status," "$dir/result.json" || wrong "status $status, and $(cat "$dir/result.json")"
@@ -245,6 +256,10 @@ if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
       wants 1
       err_has '[output-failed]'
       cmp -s "$T/said" "$T/out" || wrong 'the console on standard output is not whole'
+      for file in serial.log result.json junit.xml launch.json manifest.yaml; do
+        [ -s "$T/full.$size/$file" ] || wrong "no $file"
+      done
+      grep -q '"dropped": [1-9]' "$T/full.$size/result.json" || wrong 'the result does not say that bytes are missing'
       ;;
     esac
     whole "$T/full.$size"
@@ -252,6 +267,68 @@ if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
 else
   skip 'the disk is full' 'needs root and mount namespaces'
 fi
+
+# --- log_limit ---
+
+# Bytes of the flood, and what of them log_limit: 64K leaves.
+guest_of 'flood 320000 16 ; out 0xf4 1 0'
+yes xxxxxxxxxxxxxxx | head -c 320000 >"$T/flood"
+half=$(((65536 - 128) / 2)) missing=$((320000 - 2 * ((65536 - 128) / 2)))
+{
+  head -c $half "$T/flood"
+  echo "--- snpvmm: $missing bytes are missing here: log_limit ---"
+  tail -c $half "$T/flood"
+} >"$T/said"
+
+begin 'log_limit: head and tail stay, in the folder and where serial names a file'
+manifest_of 'log_limit: 64K' 'serial: bounded'
+folder_new
+on_fake run --results "$dir" "$T/m.yaml"
+leaves "$dir" 0 guest-exit pass guest-exit
+cmp "$T/said" "$T/bounded" >>"$T/why" 2>&1
+grep -q -A 3 '"serial"' "$dir/result.json" && grep -q "\"dropped\": $missing" "$dir/result.json" || wrong "$(cat "$dir/result.json")"
+err_has "serial.log: $missing bytes in the middle are missing: log_limit"
+[ "$(find "$T" -name '*.tail-*')" = '' ] || wrong "left: $(find "$T" -name '*.tail-*')"
+
+begin 'log_limit: what is within it has no line, and pipes have no limit'
+manifest_of 'log_limit: 512K'
+on_fake run --results "$T/within" "$T/m.yaml"
+wants 0
+cmp "$T/flood" "$T/within/serial.log" >>"$T/why" 2>&1
+grep -q '"dropped": 0' "$T/within/result.json" || wrong "$(cat "$T/within/result.json")"
+manifest_of 'log_limit: 4K'
+on_fake run "$T/m.yaml"
+cmp "$T/flood" "$T/out" >>"$T/why" 2>&1
+
+begin 'log_limit: a run that is killed leaves files that read in their order'
+guest_of 'flood 320000 16 ; print "the last words" ; wait'
+manifest_of 'log_limit: 64K'
+FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$T/cut" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
+until_says 'the last words'
+sleep 1
+kill -KILL $!
+wait $! 2>/dev/null
+[ "$(tail -c 14 "$T/cut/serial.log.tail-2")" = 'the last words' ] || wrong "the tail ends: $(tail -c 40 "$T/cut/serial.log.tail-2")"
+[ "$(cat "$T/cut/serial.log" "$T/cut/serial.log.tail-1" "$T/cut/serial.log.tail-2" | wc -c)" -le 131072 ] || wrong 'more than twice the limit'
+head -c $half "$T/flood" | cmp - "$T/cut/serial.log" >>"$T/why" 2>&1
+guest_of 'out 0xf4 1 0'
+on_fake run --results "$T/cut" "$T/m.yaml"
+wants 0
+[ "$(find "$T/cut" -name '*.tail-*')" = '' ] || wrong "left: $(find "$T/cut" -name '*.tail-*')"
+
+begin 'log_limit: a file of its own that is in the way is no end of the run, and is not overwritten'
+manifest_of 'log_limit: 64K' 'serial: own' 'debug_port: own.tail-2'
+for command in run check; do
+  on_fake $command "$T/m.yaml"
+  wants 2
+  err_has '[output-conflict]'
+done
+for size in 0K 1K 4k 65537 2T; do
+  manifest_of "log_limit: $size"
+  on_fake check "$T/m.yaml"
+  wants 2
+  err_has "'log_limit' is" '[bad-value]'
+done
 
 # --- GitHub Actions ---
 

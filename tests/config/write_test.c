@@ -175,7 +175,7 @@ static char *everything(void)
 	for (size_t i = 0; i < sizeof(auth); i++)
 		fprintf(f, "%02x", auth[i]);
 	fputs("\nmeasure: {profile: gce, ovmf_hash: " HEX48 "}\n"
-	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nexpect:\n"
+	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nexpect:\n"
 	      "  measurement: {1: " HEX48 ", 4: [" ONES48 ", " HEX48 "]}\n"
 	      "  console: [a, b]\n  never: [c]\n  exit: 7\ntimeout: 90s\nsilence: 1500ms\n",
 	      f);
@@ -244,6 +244,7 @@ Test(write, writes_defaults_out)
 	                                         "serial: stdout\n"
 	                                         "debug_port: none\n"
 	                                         "exit_port: 0xf4\n"
+	                                         "log_limit: 64M\n"
 	                                         "expect:\n"
 	                                         "  console: []\n"
 	                                         "  never:\n"

@@ -446,6 +446,46 @@ Test(folder, a_full_file_system_gets_neither_the_file_nor_its_dotted_form)
 	cr_expect_eq(umount("small"), 0);
 }
 
+Test(folder, room_that_was_reserved_is_there_when_the_disk_is_full)
+{
+	static size_t fits = 8192, much = 16384;
+	int fd;
+
+	cr_assert_eq(mkdir("small", 0755), 0);
+	if (!may_mount() || mount("none", "small", "tmpfs", 0, "size=32768") < 0)
+		SKIP_CLEAN("full file system: this process may not mount");
+	open_folder("small");
+	cr_assert_eq(folder_reserve(&folder, "a.json", fits, &err), 0, "%s", err.text);
+	cr_expect_eq(folder_reserve(&folder, "b.xml", 1 << 20, &err), -ENOSPC);
+	cr_expect(strstr(err.text, "cannot make room for 'small/b.xml'"), "%s", err.text);
+	fd = folder_grow(&folder, "b.xml", &err);
+	cr_assert_geq(fd, 0);
+	while (write(fd, (char[4096]){ 1 }, 4096) > 0)
+		;
+	close(fd);
+	cr_expect_eq(folder_put(&folder, "a.json", put_much, &much, &err), -ENOSPC);
+	cr_expect_eq(folder_put(&folder, "a.json", put_much, &fits, &err), 0, "%s", err.text);
+	cr_expect_eq(count("small"), 2);
+	folder_close(&folder);
+	cr_expect_eq(count("small"), 2);
+	cr_expect_eq(umount("small"), 0);
+}
+
+/* With room to spare: the file is as long as what was put, and what nobody put leaves nothing. */
+Test(folder, what_was_reserved_and_not_used_is_given_back)
+{
+	struct stat st;
+
+	open_folder("x");
+	cr_assert_eq(folder_reserve(&folder, "a.json", 65536, &err), 0, "%s", err.text);
+	cr_assert_eq(folder_reserve(&folder, "b.xml", 65536, &err), 0, "%s", err.text);
+	cr_assert_eq(folder_put(&folder, "a.json", put_much, &(size_t){ 5 }, &err), 0);
+	folder_close(&folder);
+	cr_expect_eq(count("x"), 1);
+	cr_assert_eq(stat("x/a.json", &st), 0);
+	cr_expect_eq(st.st_size, 5);
+}
+
 Test(folder, a_read_only_file_system_is_refused_before_anything_runs)
 {
 	cr_assert_eq(mkdir("ro", 0755), 0);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/log_file.c: head, two halves of a tail that take turns, and how one file is made of them. */
+#include "core/dev/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/array.h"
+#include "core/base/file.h"
+
+/* What the line in between takes at most. */
+enum { LINE_ROOM = 128 };
+
+const char *const log_file_tails[LOG_FILE_TAILS] = { ".tail-1", ".tail-2" };
+enum { OLDER, NEWER };
+
+static int tail_name(const struct log_file *f, int which, char to[static NAME_MAX + 1])
+{
+	int n = snprintf(to, NAME_MAX + 1, "%s%s", f->name, log_file_tails[which]);
+
+	return n <= NAME_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static void tail_remove(const struct log_file *f, int which)
+{
+	char name[NAME_MAX + 1];
+
+	if (tail_name(f, which, name) == 0)
+		unlinkat(f->folder, name, 0);
+}
+
+int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint64_t limit)
+{
+	struct stat is, named;
+
+	*f = (struct log_file){
+		.fd = fd, .folder = folder, .half = (limit - LINE_ROOM) / 2, .tail = -1
+	};
+	if (strlen(name) >= sizeof(f->name))
+		return -ENAMETOOLONG;
+	strcpy(f->name, name);
+	if (fstat(fd, &is) < 0 || fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (is.st_dev != named.st_dev || is.st_ino != named.st_ino)
+		return -ESTALE; /* its tails would lie beside another file */
+	for (int i = 0; i < LOG_FILE_TAILS; i++)
+		tail_remove(f, i); /* of an earlier run that was killed */
+	return 0;
+}
+
+/* What a log rotator empties has room again. */
+static bool head_has_room(struct log_file *f)
+{
+	struct stat st;
+
+	if (f->head >= f->half && f->tail < 0 && fstat(f->fd, &st) == 0 &&
+	    (uint64_t)st.st_size < f->head)
+		f->head = (uint64_t)st.st_size;
+	return f->head < f->half;
+}
+
+/* A new file for the newest bytes; where there is one that is full, it becomes the older one. */
+static int tail_turn(struct log_file *f)
+{
+	char older[NAME_MAX + 1], newer[NAME_MAX + 1];
+	int r = tail_name(f, OLDER, older), fd;
+
+	if (r == 0)
+		r = tail_name(f, NEWER, newer);
+	if (r == 0 && f->tail >= 0 && renameat(f->folder, newer, f->folder, older) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	if (f->tail >= 0) {
+		close(f->tail);
+		f->tail = -1;
+		f->dropped += f->older;
+		f->older = f->newer;
+		f->newer = 0;
+	}
+	fd = openat(f->folder, newer,
+	            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return -errno;
+	f->tail = fd;
+	return 0;
+}
+
+ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size)
+{
+	bool head = head_has_room(f);
+	uint64_t *fill = head ? &f->head : &f->newer;
+	ssize_t n;
+
+	if (!head && (f->tail < 0 || f->newer >= f->half)) {
+		int r = tail_turn(f);
+
+		if (r < 0) {
+			errno = -r;
+			return -1;
+		}
+	}
+	n = write(head ? f->fd : f->tail, bytes, MIN_OF(size, f->half - *fill));
+	if (n <= 0)
+		return n;
+	*fill += (uint64_t)n;
+	f->written += (uint64_t)n;
+	if (head)
+		f->last = ((const char *)bytes)[n - 1];
+	return n;
+}
+
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		bytes += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+/* Appends one of the two to the file, from byte `from` on. */
+static int tail_append(const struct log_file *f, int which, uint64_t from)
+{
+	char name[NAME_MAX + 1], bytes[16384];
+	int r = tail_name(f, which, name);
+	auto_fd int fd = r < 0 ? -1 : openat(f->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n = 1;
+
+	if (r == 0 && (fd < 0 || lseek(fd, (off_t)from, SEEK_SET) < 0))
+		r = -errno;
+	while (r == 0 && n != 0) {
+		n = read(fd, bytes, sizeof(bytes));
+		if (n > 0)
+			r = write_all(f->fd, bytes, (size_t)n);
+		else if (n < 0 && errno != EINTR)
+			r = -errno;
+	}
+	return r;
+}
+
+static int line_append(const struct log_file *f, uint64_t missing)
+{
+	char line[LINE_ROOM];
+	int n = snprintf(line, sizeof(line),
+	                 "%s--- snpvmm: %" PRIu64 " bytes are missing here: log_limit ---\n",
+	                 f->last == '\n' ? "" : "\n", missing);
+
+	return missing ? write_all(f->fd, line, (size_t)n) : 0;
+}
+
+int log_file_end(struct log_file *f)
+{
+	uint64_t there = f->older + f->newer, skip = there > f->half ? there - f->half : 0;
+	struct stat st;
+	int r;
+
+	if (f->tail < 0)
+		return 0;
+	close(f->tail);
+	f->tail = -1;
+	r = fstat(f->fd, &st) < 0 ? -errno : line_append(f, f->dropped + skip);
+	if (r == 0 && f->older > 0)
+		r = tail_append(f, OLDER, skip);
+	if (r == 0)
+		r = tail_append(f, NEWER, 0);
+	if (r < 0) /* whoever then reads the three finds nothing twice */
+		return ftruncate(f->fd, st.st_size) < 0 ? -errno : r;
+	f->dropped += skip;
+	for (int i = 0; i < LOG_FILE_TAILS; i++)
+		tail_remove(f, i);
+	return 0;
+}

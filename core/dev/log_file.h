@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* core/dev/log_file.h: a file that a guest may write to for ever, and that stays within a size. */
+#ifndef CORE_DEV_LOG_FILE_H
+#define CORE_DEV_LOG_FILE_H
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * The file itself takes the first half of its limit. What comes then goes into two files beside it, NAME.tail-1 and,
+ * newer, NAME.tail-2, of half the limit each: when the newer is full it takes the place of the older. In the end
+ * their last half of the limit is appended to the file, behind a line that says how much is missing, and they are
+ * removed. So whoever is killed leaves files that can be read one after the other, and there is never more on the disk
+ * than twice the limit.
+ */
+enum { LOG_FILE_TAILS = 2 };
+extern const char *const log_file_tails[LOG_FILE_TAILS]; /* ".tail-1", ".tail-2" */
+
+struct log_file {
+	int fd;     /* of the file, open with O_APPEND; borrowed */
+	int folder; /* where it lies; borrowed */
+	char name[NAME_MAX + 1];
+	uint64_t half;               /* of the limit, without the line in between */
+	uint64_t head, older, newer; /* bytes in the three files */
+	uint64_t dropped;            /* bytes that are in none of them any more */
+	uint64_t written;            /* bytes ever taken */
+	char last;                   /* of those in the file itself */
+	int tail;                    /* of the newer one; -1: there is none */
+};
+
+/* For an empty file `name` in `folder`; the limit is at least 4 KiB. 0, or a negative errno. */
+int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint64_t limit);
+
+/* As write(2): how many bytes were taken, or -1 with errno set. */
+ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size);
+
+/*
+ * Makes one file of the three; nothing is written after it. 0, or a negative errno: then all three are there as they were.
+ */
+int log_file_end(struct log_file *f);
+
+#endif
