@@ -2,6 +2,7 @@
 /* cmd/attempt.c: manifest -> plan -> digest -> launch -> run -> verdict -> result. */
 #include "cmd/attempt_priv.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "cmd/progress.h"
 #include "cmd/stats.h"
 #include "cmd/verdict.h"
+#include "config/keys.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/clock.h"
@@ -22,6 +24,8 @@
 #include "core/base/log.h"
 #include "core/out/run_result.h"
 #include "core/snp/digest.h"
+#include "core/vm/host.h"
+#include "core/vm/host_memory.h"
 #include "core/vm/launch.h"
 #include "core/vm/outcome.h"
 #include "core/vm/platforms.h"
@@ -118,6 +122,29 @@ static void refuse_measure_only(const struct manifest *m, const char *why, struc
 	error_set(&err, ERROR_UNSUPPORTED, "this manifest can be measured, not run: %s", why);
 	error_at(&err, m->file, 0, 0);
 	findings_add(f, SEVERITY_ERROR, &err);
+}
+
+/*
+ * Told, and no more: what the kernel can reclaim, and what else will run, nobody knows. Before the images are read, which
+ * may already be too much.
+ */
+static void warn_memory(const struct manifest *m)
+{
+	auto_findings struct findings f = { 0 };
+	struct host_memory room;
+	struct error err = { 0 };
+
+	host_memory_left(&host_this, &room);
+	if (m->memory <= room.left)
+		return;
+	error_set(&err, ERROR_HOST_MEMORY, "'memory' is %" PRIu64 "M, but %s has %" PRIu64 "M left",
+	          m->memory >> 20, room.where, room.left >> 20);
+	error_why(&err, "the kernel kills the run when the guest has touched more than there is");
+	error_fix(&err, "lower 'memory', end something else, or raise the group's limit");
+	manifest_at(m, KEY_MEMORY, &err);
+	findings_add(&f, SEVERITY_WARNING, &err);
+	progress_say(NULL);
+	findings_print(&f, 0);
 }
 
 /* Everything that needs no host, as far as what is wrong leaves something to look at. */
@@ -261,7 +288,11 @@ static int attempt_steps(struct attempt *a, unsigned run)
 	int status;
 
 	progress_say("reading the images");
-	if (attempt_load(a, run) < 0 || attempt_prepare(a) < 0)
+	if (attempt_load(a, run) < 0)
+		return attempt_stopped(a, " before the launch", STATUS_USAGE);
+	if (a->loaded)
+		warn_memory(&a->m);
+	if (attempt_prepare(a) < 0)
 		return attempt_stopped(a, " before the launch", STATUS_USAGE);
 	progress_say("measuring");
 	status = attempt_measure(a);

@@ -3,6 +3,7 @@
 #include "cmd/matrix.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
+#include "core/vm/host.h"
+#include "core/vm/host_memory.h"
 #include "core/vm/outcome.h"
 #include "core/vm/stop.h"
 
@@ -25,6 +28,7 @@ struct matrix {
 	const struct label *labels;
 	struct run_result *results; /* one a label */
 	unsigned n;
+	uint64_t oom_kills; /* so far: host_oom_kills() */
 };
 
 /* The options of one run, which has a folder of its own in that of --results. */
@@ -85,8 +89,20 @@ static void result_not_begun(const struct matrix *x, unsigned run)
 	result_without_run(x, run, false, verdict_stopped(), &o);
 }
 
-/* A process that went without a result: a fault in it, somebody killed it, or it didn't end when it had to. */
-static void result_died(const struct matrix *x, unsigned run, int wstatus, bool overdue)
+/* The kernel counts the processes that it kills for want of memory, always by SIGKILL. */
+static bool killed_for_memory(struct matrix *x, int wstatus)
+{
+	uint64_t before = x->oom_kills;
+
+	x->oom_kills = host_oom_kills(&host_this);
+	return WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL && x->oom_kills > before;
+}
+
+/*
+ * A process that went without a result: a fault in it, somebody killed it, the kernel for want of memory, or it didn't
+ * end when it had to.
+ */
+static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdue)
 {
 	struct outcome o;
 	int status = WIFSIGNALED(wstatus) ? STATUS_SIGNAL + WTERMSIG(wstatus) : STATUS_LAUNCH;
@@ -94,6 +110,11 @@ static void result_died(const struct matrix *x, unsigned run, int wstatus, bool 
 	if (overdue) {
 		stop_outcome(&o, ", and it did not end even then");
 		status = verdict_stopped();
+	} else if (killed_for_memory(x, wstatus)) {
+		outcome_set(&o, ERROR_HOST_MEMORY, 0,
+		            "the kernel killed the process of this run: there was no memory left "
+		            "for it");
+		status = STATUS_LAUNCH;
 	} else {
 		outcome_set(&o, ERROR_INTERNAL, 0,
 		            "the process of this run ended without a result: %s",
@@ -155,7 +176,7 @@ int matrix_run(const struct run_options *o, const struct labels *labels, struct 
 
 	if (!x)
 		return STATUS_LAUNCH;
-	*x = (struct matrix){ o, labels->list, results, labels->n };
+	*x = (struct matrix){ o, labels->list, results, labels->n, host_oom_kills(&host_this) };
 	matrix_all(x);
 	for (unsigned i = 1; i < x->n; i++)
 		if (verdict_worse(&results[i], worst))

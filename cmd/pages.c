@@ -419,7 +419,8 @@ static const struct page pages[] = {
 		.meaning = "the host has no memory, or no thread, for it",
 		.means = "The system refused memory, a thread or a descriptor: for the guest's "
 		         "memory, for the images, which are read whole, or for snpvmm itself. "
-		         "The pages of a protected guest are never swapped out.",
+		         "The pages of a protected guest are never swapped out. Under --jobs: the "
+		         "kernel killed the process of a run because there was no memory.",
 		.exits = "99; 2 if it was while manifest and images were read",
 		.causes = { "'memory' is more than is free, or than the cgroup's limit",
 		            "several guests run side by side",
@@ -518,8 +519,7 @@ static const struct page pages[] = {
 		.exits = "2 before the launch, 99 during it; 128 + N if signal N killed the "
 		         "process of a run",
 		.causes = { "a bug",
-		            "under --jobs: somebody, or the system for want of memory, killed "
-		            "the process of a run" },
+		            "under --jobs: somebody killed the process of a run" },
 		.cures = { "report it: the whole error line, the manifest, and what 'snpvmm "
 		           "--version' says",
 		           "try without the keys that are unusual in the manifest, to get on" },

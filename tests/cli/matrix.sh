@@ -170,6 +170,50 @@ grep -q '<error ' "$T/killed/vcpus=1/junit.xml" || wrong "junit.xml is: $(cat "$
 [ "$(cat "$T/killed/vcpus=1/serial.log")" = hello ] || wrong 'what the guest had said is gone'
 grep -q '"verdict": "pass"' "$T/killed/vcpus=2/result.json" || wrong 'the other run did not pass'
 
+# A control group of either version in which there is room for the program, and none for its images.
+group=''
+if [ "$(id -u)" = 0 ]; then
+  for memory in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+    if mkdir "$memory/snpvmm.$$" 2>/dev/null; then
+      group=$memory/snpvmm.$$
+      limit=$group/memory.max
+      [ -e "$limit" ] || limit=$group/memory.limit_in_bytes
+      if [ -e "$limit" ] && echo 10M >"$limit"; then
+        [ ! -e "$group/memory.swap.max" ] || echo 0 >"$group/memory.swap.max"
+        break
+      fi
+      rmdir "$group"
+      group=''
+    fi
+  done 2>/dev/null
+fi
+if [ -n "$group" ]; then
+  begin '--jobs: a process that the kernel kills for want of memory'
+  guest_of 'out 0xf4 1 0'
+  { head -c 16711680 /dev/zero; cat "$T/i.fd"; } >"$T/big.fd"
+  manifest_of 'boot: {firmware: big.fd}' 'platform: kvm' 'memory: 64M' 'matrix: {vcpus: [1, 2]}'
+  # shellcheck disable=SC2016 # for the inner shell
+  run sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" env FAKE_SCRIPT="$T/script" "$FAKE" run --jobs 2 --results "$T/starved" "$T/m.yaml"
+  rmdir "$group"
+  wants 99
+  err_has 'm.yaml:3:9: warning: ' "'memory' is 64M, but the control group '" 'fail: vcpus=1: ' '[host-memory]'
+  grep -q '"reason": "host-memory"' "$T/starved/vcpus=2/result.json" || wrong "the result is: $(cat "$T/starved/vcpus=2/result.json")"
+else
+  skip '--jobs: a process that the kernel kills for want of memory' 'needs root and a control group'
+fi
+
+begin 'memory that the host has not is a warning, of run alone'
+guest_of 'out 0xf4 1 0'
+manifest_of 'memory: 1T' "expect: {measurement: '$ZEROS'}"
+on_fake run "$T/m.yaml"
+wants 3
+err_has "m.yaml:3:9: warning: 'memory' is 1048576M, but "
+call check "$T/m.yaml"
+err_lacks 'warning: '
+manifest_of
+on_fake run "$T/m.yaml"
+err_lacks 'warning: '
+
 begin '--jobs: few descriptors are enough for many'
 guest_of 'sleep 300 ; out 0xf4 1 0'
 manifest_of "matrix: {expect.exit: [$(i=0; while [ $i -lt 40 ]; do printf '0, '; i=$((i + 1)); done) 0]}"

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* core/vm/host_memory.c: /proc/meminfo, and the memory controllers of both versions of control groups. */
+#include "core/vm/host_memory.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/vm/host.h"
+
+/* Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. */
+static const struct cgroup_version {
+	const char *line; /* before our group in /proc/self/cgroup, behind the number */
+	const char *mount;
+	const char *max, *used, *cache; /* files; the key of memory.stat that can be reclaimed */
+	const char *events;             /* the file that counts oom_kill */
+} versions[] = {
+	{ "::/", "/sys/fs/cgroup", "memory.max", "memory.current", "file", "memory.events" },
+	{ ":memory:/", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	  "total_cache", "memory.oom_control" },
+};
+
+/* The number behind a key at the beginning of a line; "" is the first number of the file. */
+static bool number_read(const struct host *h, const char *path, const char *key, uint64_t *ret)
+{
+	char text[8192];
+	size_t n = strlen(key);
+	char *at = text, *end;
+
+	if (host_file(h, path, text, sizeof(text)) < 0)
+		return false;
+	while (n > 0 && at && !(strncmp(at, key, n) == 0 && strchr(" :", at[n]) && at[n])) {
+		at = strchr(at, '\n');
+		at += at ? 1 : 0;
+	}
+	if (!at)
+		return false;
+	at += n + strspn(at + n, ": ");
+	*ret = strtoull(at, &end, 10);
+	return end != at;
+}
+
+static bool group_number(const struct host *h, const struct cgroup_version *v, const char *group,
+                         const char *file, const char *key, uint64_t *ret)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s%s/%s", v->mount, group, file) < (int)sizeof(path) &&
+	       number_read(h, path, key, ret);
+}
+
+/* Our group, as "" for the root and "/a/b" else. */
+static bool group_own(const struct host *h, const struct cgroup_version *v, char *ret, size_t size)
+{
+	char text[PATH_MAX + 512], *at, *end;
+
+	if (host_file(h, "/proc/self/cgroup", text, sizeof(text)) < 0)
+		return false;
+	at = strstr(text, v->line);
+	end = at ? strchr(at, '\n') : NULL;
+	if (!at)
+		return false;
+	if (end)
+		*end = '\0';
+	at += strlen(v->line) - 1;
+	return !strstr(at, "/..") && snprintf(ret, size, "%s", at[1] ? at : "") < (int)size;
+}
+
+static void group_look(const struct host *h, const struct cgroup_version *v, const char *group,
+                       struct host_memory *ret)
+{
+	uint64_t max, used, cache = 0, left;
+
+	/* "max" is no number */
+	if (!group_number(h, v, group, v->max, "", &max) ||
+	    !group_number(h, v, group, v->used, "", &used))
+		return;
+	group_number(h, v, group, "memory.stat", v->cache, &cache);
+	used -= MIN_OF(cache, used);
+	left = max > used ? max - used : 0;
+	if (left >= ret->left)
+		return;
+	ret->left = left;
+	snprintf(ret->where, sizeof(ret->where), "the control group '%.120s'",
+	         *group ? group : "/");
+	host_clean(ret->where);
+}
+
+void host_memory_left(const struct host *h, struct host_memory *ret)
+{
+	char group[PATH_MAX], *slash;
+	uint64_t kib;
+
+	*ret = (struct host_memory){ .left = UINT64_MAX, .where = "the machine" };
+	if (number_read(h, "/proc/meminfo", "MemAvailable", &kib) && kib < UINT64_MAX / 1024)
+		ret->left = kib * 1024;
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
+		if (!group_own(h, &versions[i], group, sizeof(group)))
+			continue;
+		group_look(h, &versions[i], group, ret);
+		while ((slash = strrchr(group, '/'))) {
+			*slash = '\0';
+			group_look(h, &versions[i], group, ret);
+		}
+	}
+}
+
+uint64_t host_oom_kills(const struct host *h)
+{
+	char group[PATH_MAX];
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
+		if (group_own(h, &versions[i], group, sizeof(group)) &&
+		    group_number(h, &versions[i], group, versions[i].events, "oom_kill", &n))
+			return n;
+	number_read(h, "/proc/vmstat", "oom_kill", &n);
+	return n;
+}
