@@ -289,7 +289,7 @@ static int file_end(struct outputs *o, int which)
 static int log_end(struct outputs *o, int which, const char *name, int *fd, struct sink *sink,
                    struct error *err)
 {
-	int r = sink ? sink_flush(sink) : 0, e = file_end(o, which);
+	int r = sink ? sink_end(sink) : 0, e = file_end(o, which);
 
 	if (*fd < 0)
 		return 0;
@@ -320,8 +320,11 @@ int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
 	log_end(o, FILE_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
 	stats_close(o, &errs[2]);
 	for (int i = FILE_SERIAL; i <= FILE_DEBUG; i++) {
-		int r = file_end(o, i);
+		int r;
 
+		if (vm) /* what it still held was asked for before: outputs_console() */
+			sink_end(i == FILE_SERIAL ? &vm->serial_out : &vm->debug_out);
+		r = file_end(o, i);
 		if (r < 0)
 			error_sys(&errs[3 + i], ERROR_OUTPUT, -r, "cannot write the end of '%s'",
 			          o->files[i].log.name);

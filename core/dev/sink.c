@@ -212,6 +212,19 @@ int sink_flush(struct sink *s)
 	return r;
 }
 
+int sink_end(struct sink *s)
+{
+	int r;
+
+	pthread_mutex_lock(&s->lock);
+	sink_drain(s, s->held, true);
+	r = -s->failed;
+	if (r == 0)
+		s->failed = EBADF;
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
 void sink_try_flush(struct sink *s)
 {
 	if (pthread_mutex_trylock(&s->lock) != 0)

@@ -49,6 +49,11 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size);
 /* Writes what waits. Returns 0, or the negative errno of the first write that ever failed. */
 int sink_flush(struct sink *s);
 /*
+ * The same for the last time: what still comes is discarded, so that fd may be closed although a device that was left
+ * behind may yet speak.
+ */
+int sink_end(struct sink *s);
+/*
  * For the thread that sets *give_up and so may wait for nobody: writes what the reader takes at once, and
  * nothing while another thread is writing. sink_waits() then says whether to come back.
  */

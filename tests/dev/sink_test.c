@@ -576,3 +576,17 @@ Test(sink, remembers_when_the_first_byte_came)
 	cr_assert_gt(s.first_ns, 0u);
 	sink_fini(&s);
 }
+
+Test(sink, after_its_end_nothing_is_written_whoever_speaks)
+{
+	struct packets p;
+
+	packets_open(&p);
+	put(&p.sink, "the last");
+	cr_expect_eq(sink_end(&p.sink), 0);
+	cr_expect_str_eq(packets_next(&p), "the last");
+	put(&p.sink, "and one more\n");
+	sink_flush(&p.sink);
+	cr_expect_str_eq(packets_next(&p), "");
+	packets_close(&p);
+}
