@@ -196,17 +196,13 @@ static void doctor_tell(const struct attempt *a)
 	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
 	enum reason kind = a->err.kind;
 	struct doctor_report report;
-	const char *finding;
 	char text[512];
-	size_t n;
 
 	if (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
 	    kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED)
 		return;
 	doctor_look(&host_this, &report);
-	n = doctor_brief(&report, on, text, sizeof(text));
-	finding = strstr(text, ": "); /* behind the check's name */
-	if (n > 1 || (n == 1 && finding && !strstr(a->err.text, finding + 2)))
+	if (doctor_brief(&report, on, a->err.text, text, sizeof(text)) > 0)
 		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
 }
 

@@ -102,6 +102,10 @@ struct snp_digest;     /* core/snp/digest.h */
 /* What `measure` says of a manifest and its digest; borrows both. */
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
 
+/* Takes the place of a path `-`: standard input, which is read once. Compared by address; its text is for messages. */
+extern char manifest_stdin[];
+char *manifest_path(char *argument);
+
 /* The manifest with what --set says, or NULL: what it says alone; of its matrix, run number `run`, from 0. */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);

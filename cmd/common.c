@@ -12,6 +12,7 @@
 #include "cmd/show.h"
 #include "config/value.h"
 #include "config/write.h"
+#include "config/yaml.h"
 #include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
@@ -259,6 +260,8 @@ error_t files_option(int key, struct argp_state *state, const struct settings *s
 	case ARGP_KEY_ARGS:
 		ret->paths = state->argv + state->next;
 		ret->count = (size_t)(state->argc - state->next);
+		for (size_t i = 0; s && i < ret->count; i++)
+			ret->paths[i] = manifest_path(ret->paths[i]);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		ret->paths = no_manifest;
@@ -365,6 +368,39 @@ void findings_print(const struct findings *f, size_t from)
 			print(&f->list[i].error, f->list[i].severity);
 }
 
+char manifest_stdin[] = "stdin";
+
+char *manifest_path(char *argument)
+{
+	return strcmp(argument, "-") == 0 ? manifest_stdin : argument;
+}
+
+/* Kept for the other runs of its matrix, for which nothing is left to read. A signal ends the wait. */
+static int stdin_read(const struct blob **ret, struct error *err)
+{
+	static struct blob text;
+	static struct error failed;
+	ssize_t n = 1;
+	int r = 0;
+
+	*ret = &text;
+	if (text.data) {
+		*err = failed;
+		return failed.code;
+	}
+	r = blob_zero(YAML_MAX_SIZE + 1, &text, err);
+	text.size = 0;
+	while (r == 0 && n > 0 && text.size <= YAML_MAX_SIZE) {
+		n = read(STDIN_FILENO, text.data + text.size, YAML_MAX_SIZE + 1 - text.size);
+		text.size += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		r = error_sys(err, ERROR_FILE, errno, "cannot read standard input");
+	if (r < 0)
+		failed = *err;
+	return r;
+}
+
 static struct manifest_choice choice_of(const struct settings *s, unsigned run)
 {
 	return (struct manifest_choice){
@@ -378,9 +414,18 @@ static struct manifest_choice choice_of(const struct settings *s, unsigned run)
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err)
 {
-	const struct manifest_choice choice = choice_of(s, run);
+	auto_findings struct findings f = { 0 };
+	auto_manifest struct manifest m = { 0 };
+	int r;
 
-	return manifest_load(path, &choice, ret, err);
+	manifest_open_all(path, s, run, &m, &f);
+	ret->runs = m.runs;
+	r = findings_first(&f, err);
+	if (r < 0)
+		return r;
+	*ret = m;
+	m = (struct manifest){ 0 };
+	return 0;
 }
 
 unsigned manifest_runs(const char *path, const struct settings *s)
@@ -402,8 +447,18 @@ void manifest_open_all(const char *path, const struct settings *s, unsigned run,
                        struct manifest *ret, struct findings *f)
 {
 	const struct manifest_choice choice = choice_of(s, run);
+	const struct blob *text;
+	struct error err = { 0 };
 
-	manifest_load_all(path, &choice, ret, f);
+	if (path != manifest_stdin) {
+		manifest_load_all(path, &choice, ret, f);
+		return;
+	}
+	*ret = (struct manifest){ 0 };
+	if (stdin_read(&text, &err) == 0)
+		manifest_parse_all(path, text->data, text->size, &choice, ret, f);
+	else
+		findings_add(f, SEVERITY_ERROR, &err);
 }
 
 void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,

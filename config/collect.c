@@ -34,7 +34,6 @@ static int fix_unknown(struct load *l, const char *name, const struct key_group 
 
 	if (k)
 		l->slots[k - keys].unsure = true;
-
 	if (meant && strcmp(meant, name) == 0)
 		return error_fix(l->err, "write '%s' inside the map '%.*s'", key_last(name),
 		                 (int)(key_last(name) - name - 1), name);
@@ -104,6 +103,17 @@ static const struct key *key_around(const char *name)
 	return NULL;
 }
 
+/* The group of which `name` would be a key: "boot" for "boot.igvm". */
+static const struct key_group *group_around(const char *name)
+{
+	const struct key_group *g = key_groups;
+
+	while (g->name &&
+	       !(strncmp(name, g->name, strlen(g->name)) == 0 && name[strlen(g->name)] == '.'))
+		g++;
+	return g->name ? g : NULL;
+}
+
 int refuse_dotted(struct load *l, const char *name, const char *where, const char *verb)
 {
 	const struct key *around = key_around(name);
@@ -121,7 +131,7 @@ int refuse_dotted(struct load *l, const char *name, const char *where, const cha
 	}
 	error_set(l->err, ERROR_UNKNOWN_KEY, "unknown key '%s'%s", shown_of(name).text, where);
 	if (!around)
-		return fix_unknown(l, name, NULL);
+		return fix_unknown(l, name, group_around(name));
 	return error_fix(l->err, "%s '%s' as a whole", verb, around->name);
 }
 

@@ -177,7 +177,8 @@ static const uint8_t *hash_of(const struct writer *w, const struct key *k,
 {
 	const uint8_t *known = k == &keys[KEY_BOOT_FIRMWARE] ? w->h->firmware
 	                       : k == &keys[KEY_BOOT_KERNEL] ? w->h->kernel
-	                                                     : w->h->initrd;
+	                       : k == &keys[KEY_BOOT_INITRD] ? w->h->initrd
+	                                                     : NULL;
 
 	return known ? known : f->pinned ? f->sha256 : NULL;
 }

@@ -19,6 +19,9 @@
 /* Position of the C-bit on every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin). */
 #define C_BIT 51
 
+/* Where a processor begins after reset. */
+#define RESET_VECTOR 0xfffffff0
+
 /* Where a PC shows the end of its firmware a second time. */
 #define ISA_ALIAS_END ((uint64_t)1 << 20)
 #define ISA_ALIAS_MAX ((uint64_t)128 << 10)
@@ -77,9 +80,12 @@ static struct vcpu_state state_reset(const struct profile *p, uint16_t cs_attrib
 	return s;
 }
 
+/* One that begins where the first does begins as the first does: the EC2 model of sev-snp-measure goes by EIP. */
 static struct vcpu_state state_ap(const struct assembly *a, uint32_t eip)
 {
-	return state_reset(a->profile, a->profile->ap_cs, eip, a->m->vcpu_sig);
+	uint16_t cs = eip == RESET_VECTOR ? a->profile->bsp_cs : a->profile->ap_cs;
+
+	return state_reset(a->profile, cs, eip, a->m->vcpu_sig);
 }
 
 /* The hole between low and high memory is for MMIO, the APICs and the firmware. */
@@ -274,9 +280,10 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	if (r < 0)
 		return r;
 	a->settings.snp_doubt = lack ? NULL : ovmf_doubt(&o);
-	bsp = state_reset(a->profile, a->profile->bsp_cs, 0xfffffff0, a->m->vcpu_sig);
+	bsp = state_reset(a->profile, a->profile->bsp_cs, RESET_VECTOR, a->m->vcpu_sig);
 	ap = state_ap(a, o.reset_eip);
-	r = handoff_add(a->plan, a->m, a->images, ram_low(a), ram_high(a), &unfit, err);
+	if (a->m->vcpus <= PLAN_RUN_VCPUS) /* nothing of it is measured */
+		r = handoff_add(a->plan, a->m, a->images, ram_low(a), ram_high(a), &unfit, err);
 	if (r < 0)
 		return r;
 	if (unfit && !a->settings.measure_only)
@@ -293,7 +300,7 @@ static unsigned own_c_bit(const struct assembly *a)
 
 static int direct_assemble(struct assembly *a, struct error *err)
 {
-	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
+	struct vcpu_state bsp, ap = state_ap(a, RESET_VECTOR);
 	int r = direct_plan(a->plan, a->m, a->images, a->on == MANIFEST_SNP, own_c_bit(a), &bsp,
 	                    err);
 
@@ -337,7 +344,7 @@ static int builtin_assemble(struct assembly *a, struct error *err)
 		                           .c_bit = own_c_bit(a),
 		                           .exit_port = a->m->exit_port,
 		                           .vcpu_sig = a->m->vcpu_sig };
-	struct vcpu_state bsp, ap = state_ap(a, 0xfffffff0);
+	struct vcpu_state bsp, ap = state_ap(a, RESET_VECTOR);
 	int r = builtin_refuse(a, err);
 
 	if (r == 0)
@@ -372,6 +379,8 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	s->sev_features = m->guest_features;
 	s->flavour = a->profile->flavour;
 	s->measure_only = a->profile->measure_only;
+	if (m->vcpus > PLAN_RUN_VCPUS)
+		s->measure_only = "vcpus is more than 255, and so many cannot be run";
 	memcpy(s->host_data, m->host_data, sizeof(s->host_data));
 	memcpy(s->gosvw, m->gosvw, sizeof(s->gosvw));
 	s->id_block_given = m->id_block_given;

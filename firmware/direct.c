@@ -45,6 +45,11 @@ static int memory_split(struct direct *d, struct error *err)
 		          "direct boot of a kernel takes at most 64G of memory");
 		return error_fix(err, "lower 'memory', or boot through a firmware");
 	}
+	if (d->m->vcpus > PLAN_RUN_VCPUS) {
+		error_set(err, ERROR_BAD_VALUE, "direct boot of a kernel takes at most %d vCPUs",
+		          PLAN_RUN_VCPUS);
+		return error_fix(err, "lower 'vcpus', or boot through a firmware");
+	}
 	d->low_end = MIN_OF(memory, DIRECT_LOW_MAX);
 	d->high_end = memory > DIRECT_LOW_MAX ? DIRECT_HIGH + memory - DIRECT_LOW_MAX : 0;
 	d->kernel_offer = round_up(d->high_end ? d->high_end : DIRECT_HIGH, OFFER_ALIGN);

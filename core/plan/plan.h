@@ -14,7 +14,8 @@
 struct error; /* core/base/error.h */
 struct plan;  /* opaque */
 
-#define PLAN_MAX_VCPUS   255
+#define PLAN_MAX_VCPUS   4096 /* can be measured */
+#define PLAN_RUN_VCPUS   255  /* can be run: KVM's APIC ids of a byte */
 #define PLAN_ID_BLOCK    96
 #define PLAN_ID_AUTH     4096
 #define PLAN_DIGEST      48

@@ -61,7 +61,8 @@ const struct snp_vcpu_type snp_vcpu_types[] = {
 	{ "EPYC-Milan-v1", SIGNATURE_MILAN }, { "EPYC-Milan-v2", SIGNATURE_MILAN },
 	{ "EPYC-Milan-v3", SIGNATURE_MILAN }, { "EPYC-Genoa", SIGNATURE_GENOA },
 	{ "EPYC-Genoa-v1", SIGNATURE_GENOA }, { "EPYC-Genoa-v2", SIGNATURE_GENOA },
-	{ "EPYC-Turin", SIGNATURE_TURIN },    { NULL, 0 },
+	{ "EPYC-Turin", SIGNATURE_TURIN },    { "EPYC-Turin-v1", SIGNATURE_TURIN },
+	{ "EPYC-Turin-v2", SIGNATURE_TURIN }, { NULL, 0 },
 };
 
 const struct snp_bit *snp_policy_bit(unsigned bit)

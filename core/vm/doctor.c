@@ -174,11 +174,11 @@ bool doctor_can(const struct doctor_report *r, const struct platform *on)
 {
 	char ignored[1];
 
-	return doctor_brief(r, on, ignored, sizeof(ignored)) == 0;
+	return doctor_brief(r, on, NULL, ignored, sizeof(ignored)) == 0;
 }
 
-size_t doctor_brief(const struct doctor_report *r, const struct platform *on, char *text,
-                    size_t size)
+size_t doctor_brief(const struct doctor_report *r, const struct platform *on, const char *said,
+                    char *text, size_t size)
 {
 	size_t n = 0, count = 0;
 
@@ -186,7 +186,7 @@ size_t doctor_brief(const struct doctor_report *r, const struct platform *on, ch
 	for (size_t i = 0; i < r->count; i++) {
 		const struct doctor_check *c = &r->checks[i];
 
-		if (!doctor_lacks(c, on))
+		if (!doctor_lacks(c, on) || (said && strstr(said, c->finding)))
 			continue;
 		if (n < size)
 			n += (size_t)snprintf(text + n, size - n, "%s%s: %s", count ? "; " : "",

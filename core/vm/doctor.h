@@ -53,10 +53,10 @@ bool doctor_can(const struct doctor_report *r, const struct platform *on);
 
 /*
  * What is missing for the platform, in a line: "cpu: this CPU has no SEV-SNP; vm-type: ...". Returns how many
- * checks that are; text is "" for none.
+ * checks that are; text is "" for none. What a sentence already said, if it isn't NULL, is left out.
  */
-size_t doctor_brief(const struct doctor_report *r, const struct platform *on, char *text,
-                    size_t size);
+size_t doctor_brief(const struct doctor_report *r, const struct platform *on, const char *said,
+                    char *text, size_t size);
 
 const char *doctor_state_name(enum doctor_state state); /* "ok", "missing", "unknown", "note" */
 const char *doctor_platform_name(enum doctor_platform which); /* "kvm", "snp", "both" */

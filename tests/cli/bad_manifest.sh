@@ -97,9 +97,9 @@ refused bad-value 2:7 "'boot' must be a map of keys, not a list"
 
 begin 'huge and negative integers'
 with 'vcpus: 99999999999999999999999'
-refused bad-value 3:8 "'vcpus' is 99999999999999999999999; it must be from 1 to 255"
+refused bad-value 3:8 "'vcpus' is 99999999999999999999999; it must be from 1 to 4096"
 with 'vcpus: 18446744073709551617' # 2^64 + 1
-refused bad-value 3:8 "'vcpus' is 18446744073709551617; it must be from 1 to 255"
+refused bad-value 3:8 "'vcpus' is 18446744073709551617; it must be from 1 to 4096"
 with 'vcpus: -1'
 refused bad-value 3:8 "'vcpus' is '-1', which is not a number"
 with 'memory: 99999999999999999999T'
@@ -243,7 +243,7 @@ refused bad-value 3:23 "'expect.measurement' is '00' (2 characters), which is no
 with 'expect: {measurement: []}'
 refused bad-value 3:23 "'expect.measurement' is an empty list"
 with "expect: {measurement: {0: $ZEROS}}"
-refused bad-value 3:24 "'expect.measurement': 'vcpus' is 0; it must be from 1 to 255"
+refused bad-value 3:24 "'expect.measurement': 'vcpus' is 0; it must be from 1 to 4096"
 with 'expect: {exit: -1}'
 refused bad-value 3:16 "'expect.exit' is '-1', which is not a number" '  fix: write the status that the guest must give, any, or none'
 with "expect: {console: [ready, 'a(']}"

@@ -16,7 +16,7 @@ call check "$EXAMPLE" "$T/bad.yaml" "$EXAMPLE" "$T/none.yaml"
 wants 2
 out_is ''
 err_is "snpvmm: $EXAMPLE: ok
-$T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]
+$T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]
 snpvmm: $EXAMPLE: ok
 $T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
 
@@ -33,21 +33,21 @@ snpvmm: $T/matrix.yaml: vcpus=4,memory=16M: ok"
 call check --set 'matrix={vcpus: [2, 0, 3]}' "$T/matrix.yaml"
 wants 2
 err_is "snpvmm: $T/matrix.yaml: vcpus=2: ok
---set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]
+--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]
 snpvmm: $T/matrix.yaml: vcpus=3: ok"
 call check --set 'matrix={vcpus: [0, 3]}' "$T/matrix.yaml"
 wants 2
-err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]
+err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]
 snpvmm: $T/matrix.yaml: vcpus=3: ok"
 
 begin 'what is wrong with several runs of a matrix is said once'
 call check --set timeout=0s "$T/matrix.yaml"
 wants 2
 one_error '--set timeout' bad-value "'timeout' is 0s; it must be from 1ms to 34560m"
-call check --set 'matrix={memory: [16M, 32M], vcpus: [0, 256, 1]}' "$T/matrix.yaml"
+call check --set 'matrix={memory: [16M, 32M], vcpus: [0, 4097, 1]}' "$T/matrix.yaml"
 wants 2
 [ "$(grep -c 'error: ' "$T/err")" = 2 ] || wrong "not two errors: $(cat "$T/err")"
-err_has "'vcpus' is 0;" "'vcpus' is 256;" 'memory=16M,vcpus=1: ok' 'memory=32M,vcpus=1: ok'
+err_has "'vcpus' is 0;" "'vcpus' is 4097;" 'memory=16M,vcpus=1: ok' 'memory=32M,vcpus=1: ok'
 call check --set 'matrix={vcpu: [1, 2]}' "$T/matrix.yaml"
 wants 2
 one_error '--set matrix' unknown-key "unknown key 'vcpu' in 'matrix'"
@@ -155,7 +155,7 @@ out_is '{
       "file": "'"$T/m.yaml"'",
       "line": 3,
       "column": 8,
-      "text": "'"'vcpus'"' is 0; it must be from 1 to 255"
+      "text": "'"'vcpus'"' is 0; it must be from 1 to 4096"
     }
   ]
 }'

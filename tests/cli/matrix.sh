@@ -110,7 +110,7 @@ list=''
 has run-1 '2 bad-value error -'
 has vcpus=1 '0 guest-exit pass guest-exit'
 has run-3 '2 bad-value error -'
-matrix 'a run that cannot be read keeps no other from going' 2 'out 0xf4 1 0' 'matrix: {vcpus: [0, 1, 256]}'
+matrix 'a run that cannot be read keeps no other from going' 2 'out 0xf4 1 0' 'matrix: {vcpus: [0, 1, 4097]}'
 
 list=''
 has expect.exit=5 '0 guest-exit pass guest-exit'

@@ -10,7 +10,7 @@ digest_line() { # the only line of stdout is a digest
 }
 manifest "$T/good.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 2'
 manifest "$T/bad.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0'
-bad="$T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
+bad="$T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]"
 
 begin 'one manifest: the digest, a newline, nothing else'
 call measure "$EXAMPLE"
@@ -65,7 +65,7 @@ $digest  $EXAMPLE"
 call measure --set 'matrix={vcpus: [2, 0]}' "$EXAMPLE"
 wants 2
 out_is "vcpus=2  $digest2"
-err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
+err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]"
 call measure --vcpus=1 "$T/matrix.yaml"
 wants 2
 out_is ''
@@ -73,7 +73,7 @@ one_error "$T/matrix.yaml" usage '--vcpus for a manifest with a matrix'
 err_has "$T/matrix.yaml: error: --vcpus for a manifest with a matrix [usage]" '  fix: '
 
 begin 'a run of a matrix that is wrong does not stop the others, and gives 2'
-zero="--set matrix: error: 'vcpus' is 0; it must be from 1 to 255 [bad-value]"
+zero="--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]"
 for wrong_one in '[0, 1, 2]' '[1, 0, 2]' '[1, 2, 0]' '[0, 1, 0, 2]'; do
   call measure --set "matrix={vcpus: $wrong_one}" "$EXAMPLE" "$T/good.yaml"
   wants 2
@@ -93,15 +93,15 @@ call measure -o json --set 'matrix={vcpus: [0, 1]}' "$EXAMPLE"
 wants 2
 [ "$(head -c 1 "$T/out") $(grep -c '"variant": ' "$T/out")" = '[ 1' ] || wrong "not a list of one: $(cat "$T/out")"
 err_is "$zero"
-call measure -o json --set 'matrix={vcpus: [0, 256]}' "$EXAMPLE"
+call measure -o json --set 'matrix={vcpus: [0, 4097]}' "$EXAMPLE"
 wants 2
 out_is ''
-err_has "'vcpus' is 0;" "'vcpus' is 256;"
+err_has "'vcpus' is 0;" "'vcpus' is 4097;"
 
 begin '--vcpus takes counts that a manifest may have'
-for counts in 0 256 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
+for counts in 0 4097 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
   call measure --vcpus="$counts" "$EXAMPLE"
-  usage_error 'measure: --vcpus takes numbers from 1 to 255, as in 1,2,4'
+  usage_error 'measure: --vcpus takes numbers from 1 to 4096, as in 1,2,4'
 done
 
 begin '--pages: each region with the digest after it, the last with the whole'
@@ -291,5 +291,52 @@ begin 'a closed stdout is an error that names the output'
 to_stdout measure "$EXAMPLE" >&-
 wants 2
 err_is 'snpvmm: error: cannot write to standard output: Bad file descriptor [output-failed]'
+
+begin 'more vCPUs than can be run'
+image "$T/many.fd" ebfe "$SECTION"
+manifest "$T/many.yaml" 'boot: {firmware: many.fd}' 'memory: 1M'
+call measure --vcpus=255,256,4096 "$T/many.yaml"
+wants 0
+[ "$(awk 'NF == 2 && length($2) == 96 { print $1 }' "$T/out" | tr '\n' ' ')" = '255 256 4096 ' ] || wrong "not three digests: $(cat "$T/out")"
+[ "$(cut -d' ' -f3 "$T/out" | sort -u | wc -l)" = 3 ] || wrong 'not three different ones'
+call check --set vcpus=256 "$T/many.yaml"
+wants 0
+err_is "snpvmm: $T/many.yaml: ok to measure, not to run: vcpus is more than 255, and so many cannot be run"
+call run --platform kvm --set vcpus=256 "$T/many.yaml"
+wants 2
+err_is "$T/many.yaml: error: this manifest can be measured, not run: vcpus is more than 255, and so many cannot be run [unsupported]"
+
+begin 'a manifest from standard input'
+digest=$("$SNPVMM" measure "$EXAMPLE")
+"$SNPVMM" measure - <"$EXAMPLE" >"$T/out" 2>"$T/err"
+status=$? last='measure -'
+wants 0
+out_is "$digest"
+"$SNPVMM" measure - "$EXAMPLE" - <"$EXAMPLE" >"$T/out" 2>"$T/err"
+status=$?
+wants 0
+out_is "$digest  stdin
+$digest  $EXAMPLE
+$digest  stdin"
+printf 'version: 1\nboot: {firmware: builtin:selftest}\nvcpus: 0\n' | "$SNPVMM" check - >"$T/out" 2>"$T/err"
+status=$?
+wants 2
+err_is "stdin:3:8: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]"
+(cd "$T" && printf 'version: 1\nmemory: 1M\nboot: {firmware: many.fd}\nmatrix: {vcpus: [1, 2]}\n' | "$SNPVMM" check -) >"$T/out" 2>"$T/err"
+status=$?
+wants 0
+err_is 'snpvmm: stdin: vcpus=1: ok
+snpvmm: stdin: vcpus=2: ok'
+head -c 1100000 /dev/zero | tr '\0' '#' | "$SNPVMM" check - >"$T/out" 2>"$T/err"
+status=$?
+wants 2
+err_has 'stdin: error: 1048577 bytes; a manifest has at most 1048576 (1 MiB) [file-too-large]'
+call measure - </dev/null
+wants 2
+err_has 'stdin:1:1: error: there is nothing in it [syntax]'
+(exec <&-; "$SNPVMM" check -) >"$T/out" 2>"$T/err"
+status=$?
+wants 2
+err_has 'error: cannot read standard input: '
 
 finish

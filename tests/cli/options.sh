@@ -279,12 +279,13 @@ set_refused() { # SETTING PLACE KIND SENTENCE [FIX]
 
 begin '--set refuses a key that there is not'
 set_refused vcpsu=1 --set unknown-key "unknown key 'vcpsu'" "did you mean 'vcpus'?"
+set_refused boot.igvm=x --set unknown-key "unknown key 'boot.igvm'" 'the keys here are: firmware, kernel, initrd, cmdline, kernel_hashes'
 set_refused snp=1 --set unknown-key "'snp' is a group of keys, not one"
 set_refused snp.policy.debug=true --set unknown-key "unknown key 'snp.policy.debug'" "set 'snp.policy' as a whole"
 set_refused disks=x --set unsupported "'disks' is not supported by this version of snpvmm" 'remove the key'
 
 begin '--set refuses a value that does not fit'
-set_refused vcpus=0 '--set vcpus' bad-value "'vcpus' is 0; it must be from 1 to 255"
+set_refused vcpus=0 '--set vcpus' bad-value "'vcpus' is 0; it must be from 1 to 4096"
 set_refused vcpus=2x '--set vcpus' bad-value "'vcpus' is '2x', which is not a number"
 set_refused vcpus= '--set vcpus' bad-value "'vcpus' is '', which is not a number"
 set_refused 'vcpus=[1' '--set vcpus' syntax 'a list in brackets is not closed'

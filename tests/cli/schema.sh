@@ -45,7 +45,7 @@ fi
 if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
   begin 'the example keeps to it, and what check refuses does not'
   manifest "$T/a.yaml" 'boot: {firmware: builtin:selftest}' 'vcpsu: 1'
-  manifest "$T/b.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 256'
+  manifest "$T/b.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 4097'
   manifest "$T/c.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 512'
   manifest "$T/d.yaml" 'boot: {firmware: builtin:selftest}' 'disks: []'
   for bad in a b c d; do

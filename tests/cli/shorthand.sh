@@ -111,7 +111,7 @@ err_has "-k: error: kernel 'initrd.img': "
 here check -k vmlinuz-6.12 -i none
 here_error -i file-unreadable "boot.initrd: cannot open 'none': No such file or directory"
 here check -k vmlinuz-6.12 -c 0
-here_error -c bad-value "'vcpus' is 0; it must be from 1 to 255"
+here_error -c bad-value "'vcpus' is 0; it must be from 1 to 4096"
 here check -k vmlinuz-6.12 -m 1024
 here_error -m bad-value "'memory' is '1024', which is not a size"
 err_has '  fix: add a unit: 1024M'

@@ -193,7 +193,7 @@ Test(matrix, checks_the_run_that_is_chosen)
 	cr_assert_str_eq(err.text, "'boot.initrd' without 'boot.kernel'");
 	cr_assert(err.line == 6 && err.column == 5, "%u:%u", err.line, err.column);
 	cr_assert_lt(parse(text, &second, &m, &err), 0);
-	cr_assert_str_eq(err.text, "'vcpus' is 0; it must be from 1 to 255");
+	cr_assert_str_eq(err.text, "'vcpus' is 0; it must be from 1 to 4096");
 	cr_assert(err.line == 4 && err.column == 14, "%u:%u", err.line, err.column);
 }
 

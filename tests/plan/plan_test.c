@@ -208,13 +208,13 @@ Test(plan, refuses_no_vcpus_and_too_many)
 	struct error err = { 0 };
 
 	cr_expect_eq(plan_set_vcpus((struct plan *)p, 0, &bsp, &ap, &err), -EINVAL);
-	check_error(&err, ERROR_BAD_VALUE, "0 vCPUs: 1 to 255");
-	cr_expect_eq(plan_set_vcpus((struct plan *)p, 256, &bsp, &ap, &err), -EINVAL);
-	check_error(&err, ERROR_BAD_VALUE, "256 vCPUs");
+	check_error(&err, ERROR_BAD_VALUE, "0 vCPUs: 1 to 4096");
+	cr_expect_eq(plan_set_vcpus((struct plan *)p, 4097, &bsp, &ap, &err), -EINVAL);
+	check_error(&err, ERROR_BAD_VALUE, "4097 vCPUs");
 	cr_expect_eq(plan_set_vcpus((struct plan *)p, UINT32_MAX, &bsp, &ap, &err), -EINVAL);
 	cr_expect_eq(plan_vcpus(p), 2);
-	cr_expect_eq(plan_set_vcpus((struct plan *)p, 255, &bsp, &ap, &err), 0);
-	cr_expect_eq(plan_vcpus(p), 255);
+	cr_expect_eq(plan_set_vcpus((struct plan *)p, 4096, &bsp, &ap, &err), 0);
+	cr_expect_eq(plan_vcpus(p), 4096);
 }
 
 Test(plan, without_vcpus_is_not_sealed)

@@ -127,6 +127,7 @@ Test(policy, knows_the_models_by_their_exact_names)
 		{ "EPYC-Rome", 0x830f10 },     { "EPYC-Rome-v5", 0x830f10 },
 		{ "EPYC-Milan", 0xa00f11 },    { "EPYC-Milan-v3", 0xa00f11 },
 		{ "EPYC-Genoa-v2", 0xa10f10 }, { "EPYC-Turin", 0xb00f00 },
+		{ "EPYC-Turin-v1", 0xb00f00 }, { "EPYC-Turin-v2", 0xb00f00 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {

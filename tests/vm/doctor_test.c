@@ -64,7 +64,7 @@ Test(doctor, a_good_host_launches_everything)
 	}
 	cr_expect(doctor_can(&report, &platform_snp));
 	cr_expect(doctor_can(&report, &platform_plain));
-	cr_expect_eq(doctor_brief(&report, &platform_snp, brief, sizeof(brief)), 0u);
+	cr_expect_eq(doctor_brief(&report, &platform_snp, NULL, brief, sizeof(brief)), 0u);
 	cr_expect_str_empty(brief);
 	cr_expect_str_eq(report.host.firmware, "1.55.21");
 }
@@ -779,16 +779,16 @@ Test(doctor, the_brief_names_what_a_platform_lacks_and_keeps_to_its_room)
 
 	cpu_intel(f);
 	look(f);
-	cr_expect_eq(doctor_brief(&report, &platform_snp, text, sizeof(text)), 2u);
+	cr_expect_eq(doctor_brief(&report, &platform_snp, NULL, text, sizeof(text)), 2u);
 	cr_expect_str_eq(text, "cpu: the CPU has no SEV-SNP (GenuineIntel); vm-type: KVM has no "
 	                       "SEV-SNP VMs (type 4)");
-	cr_expect_eq(doctor_brief(&report, &platform_snp, small, sizeof(small)), 2u);
+	cr_expect_eq(doctor_brief(&report, &platform_snp, NULL, small, sizeof(small)), 2u);
 	cr_expect_str_eq(small, "cpu: th");
-	cr_expect_eq(doctor_brief(&report, &platform_plain, text, sizeof(text)), 0u);
+	cr_expect_eq(doctor_brief(&report, &platform_plain, NULL, text, sizeof(text)), 0u);
 	cr_expect_str_empty(text);
 	f->kvm_errno = EACCES;
 	look(f);
-	cr_expect_eq(doctor_brief(&report, &platform_plain, text, sizeof(text)), 1u);
+	cr_expect_eq(doctor_brief(&report, &platform_plain, NULL, text, sizeof(text)), 1u);
 	cr_expect_str_eq(text, "kvm: cannot open /dev/kvm: Permission denied");
 }
 
