@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 UDEVDIR ?= $(PREFIX)/lib/udev
 PKGS   := yaml-0.1 libcbor jansson libcrypto libpcre2-8
 SRC    := $(sort $(wildcard core/*/*.c config/*.c firmware/*.c) $(wildcard firmware/*.S))
-CMDSRC := $(sort $(wildcard cmd/*.c))
+CMDSRC := $(sort $(wildcard cmd/*.c cmd/*.S))
 TESTS  := $(sort $(wildcard tests/*/*_test.c))
 FAKECMD := $(wildcard tests/fake/command*.c)
 TESTLIB := $(sort $(filter-out $(FAKECMD),$(wildcard tests/fake/*.c tests/make/*.c)))
@@ -39,6 +39,8 @@ $(B)/%.o: %.c Makefile
 $(B)/%.o: %.S Makefile
 	@echo "  AS      $<"
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) -c $< -o $@
+# .incbin leaves no trace in the compiler's list of dependencies.
+$(B)/cmd/share.o: share/explain.txt
 
 # What runs inside of guests, in any initramfs. It needs no C library: all flags are said here, none come from the
 # environment. The last three let clang pass over a flag that only gcc has.
@@ -106,16 +108,19 @@ $(B)/fuzz/%: tests/fuzz/%.c $(SRC) $(HEADERS)
 	mkdir -p $(@D) && clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(SRC) $(LDLIBS) -o $@
 
 # What the program says of itself is made with it, so that installing makes nothing.
-SHARE := $(addprefix $(B)/share/,completion.bash completion.zsh completion.fish manifest.schema.json)
+SHARE := $(addprefix $(B)/share/,completion.bash completion.zsh completion.fish manifest.schema.json snpvmm-errors.7)
 share: $(SHARE)
 $(B)/share/completion.%: $(B)/snpvmm
 	mkdir -p $(@D) && $< completion $* >$@.new && mv $@.new $@
+$(B)/share/snpvmm-errors.7: share/errors.awk share/explain.txt
+	mkdir -p $(@D) && awk -f $^ >$@.new && mv $@.new $@
 $(B)/share/manifest.schema.json: $(B)/snpvmm
 	mkdir -p $(@D) && $< schema >$@.new && mv $@.new $@
 
 # SOURCE=PLACE below PREFIX.
 DOCDIR    := share/doc/snpvmm
 INSTALLED := $(foreach m,$(wildcard snpvmm*.[15]),$(m)=share/man/man$(subst .,,$(suffix $(m)))/$(m)) \
+             $(B)/share/snpvmm-errors.7=share/man/man7/snpvmm-errors.7 \
              $(B)/share/completion.bash=share/bash-completion/completions/snpvmm \
              $(B)/share/completion.zsh=share/zsh/site-functions/_snpvmm \
              $(B)/share/completion.fish=share/fish/vendor_completions.d/snpvmm.fish \

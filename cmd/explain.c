@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/explain.c: a page of prose on the name in brackets, or on a status of the SNP firmware. */
+/* cmd/explain.c: shows a page of share/explain.txt, or what is known of a status of the SNP firmware. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,8 +8,9 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
-#include "cmd/pages.h"
+#include "cmd/share.h"
 #include "config/value.h"
+#include "core/base/array.h"
 #include "core/snp/status.h"
 
 #define WIDTH 76
@@ -44,13 +45,14 @@ static const struct argp_option explain_options[] = {
 	{ 0 },
 };
 
-/* The text from column `at` on, which the cursor has reached; further lines begin there too. */
-static void put(const char *text, unsigned at)
+/*
+ * Prints the words of a line, which may end with the text, folded from column `at` on. The cursor is in `column`;
+ * returns where it then is, for a line that continues this one.
+ */
+static unsigned put_words(const char *line, unsigned at, unsigned column)
 {
-	unsigned column = at;
-
-	while (*text) {
-		unsigned n = (unsigned)strcspn(text, " ");
+	for (line += strspn(line, " "); *line && *line != '\n'; line += strspn(line, " ")) {
+		unsigned n = (unsigned)strcspn(line, " \n");
 
 		if (column > at && column + 1 + n > WIDTH) {
 			printf("\n%*s", (int)at, "");
@@ -59,59 +61,97 @@ static void put(const char *text, unsigned at)
 			putchar(' ');
 			column++;
 		}
-		printf("%.*s", (int)n, text);
+		printf("%.*s", (int)n, line);
 		column += n;
-		text += n;
-		text += strspn(text, " ");
+		line += n;
 	}
+	return column;
+}
+
+static void put(const char *text, unsigned at)
+{
+	put_words(text, at, at);
 	putchar('\n');
 }
 
-static void put_list(const char *heading, const char *mark, const char *const *items)
+/* What stands in share/explain.txt behind "[name] "; "": it has no such page. */
+static const char *page_of(enum reason reason)
 {
-	printf("\n%s\n", heading);
-	for (; *items; items++) {
-		printf("%s", mark);
-		put(*items, (unsigned)strlen(mark));
-	}
+	char heading[64];
+	const char *found;
+
+	snprintf(heading, sizeof(heading), "\n[%s] ", reason_name(reason));
+	found = strstr(share_explain, heading);
+	return found ? found + strlen(heading) : "";
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
+
+/* The fields of a page, and how they are shown: under a heading or, without one, in the line that follows. */
+static const struct field {
+	const char *key, *heading, *mark;
+} fields[] = {
+	{ "exit:", NULL, "Exit status of run: " },
+	{ "cause:", "Likely causes:", "  - " },
+	{ "fix:", "What to do:", "  - " },
+	{ "see:", "More:", "  " },
+};
+
+static const struct field *field_find(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (strncmp(line, fields[i].key, strlen(fields[i].key)) == 0)
+			return &fields[i];
+	return NULL;
 }
 
 static void show_reason(enum reason reason)
 {
-	const struct page *p = page_of(reason);
+	const struct field *in = NULL;
+	const char *line = page_of(reason);
+	unsigned at = 0, column = 0;
 
-	printf("%s: %s\n\n", reason_name(reason), p->meaning);
-	put(p->means, 0);
-	printf("Exit status of run: ");
-	put(p->exits, 20);
-	put_list("Likely causes:", "  - ", p->causes);
-	put_list("What to do:", "  - ", p->cures);
-	put_list("More:", "  ", p->more);
+	printf("%s: %.*s\n\n", reason_name(reason), (int)strcspn(line, "\n"), line);
+	for (line = next_line(line); *line && *line != '['; line = next_line(line)) {
+		const struct field *f = field_find(line);
+
+		if (f) {
+			if (f->heading && f != in)
+				printf("\n\n%s", f->heading);
+			printf("\n%s", f->mark);
+			at = column = (unsigned)strlen(f->mark);
+			line += strlen(f->key);
+			in = f;
+		}
+		column = put_words(line, at, column);
+	}
+	putchar('\n');
 }
 
 /* Under which reason a status comes to light. */
 static const char *status_shown(const struct snp_status *s)
 {
 	if (s->code == 0 || s->code == SNP_STATUS_NOT_ASKED)
-		return "It is no refusal: if a step of the launch fails with it, the failure is "
-		       "the kernel's. 'snpvmm run' tells that one, mostly as [kvm-error], and "
-		       "exits with 99.";
-	return "If the firmware answers a step of the launch with it, 'snpvmm run' fails as "
-	       "[firmware-refused] and exits with 99.";
+		return "The firmware did not refuse anything: if a step of the launch fails with "
+		       "this status, the kernel failed. 'snpvmm run' reports that failure, "
+		       "usually as [kvm-error], and exits with 99.";
+	return "If the firmware answers a step of the launch with this status, 'snpvmm run' fails "
+	       "with [firmware-refused] and exits with 99.";
 }
 
 static void show_status(const struct snp_status *s)
 {
-	const char *const cures[] = { s->cure, NULL };
-	const char *const causes[] = { s->cause, NULL };
-	static const char *const more[] = { "snpvmm explain firmware-refused", "snpvmm doctor",
-		                            NULL };
-
 	printf("%s: status 0x%02x of the SNP firmware\n\n", s->name, s->code);
 	put(status_shown(s), 0);
-	put_list("It means:", "  - ", causes);
-	put_list("What to do:", "  - ", cures);
-	put_list("More:", "  ", more);
+	printf("\nIt means:\n  - ");
+	put(s->cause, 4);
+	printf("\nWhat to do:\n  - ");
+	put(s->cure, 4);
+	printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
 }
 
 /* A row of two columns, the second from `where` on; on a line of its own if the first is too long. */
@@ -136,7 +176,7 @@ static void show_all(void)
 	printf("Names of errors and of verdicts:\n");
 	for (enum reason r = ERROR_NONE; r < REASONS; r++) {
 		snprintf(label, sizeof(label), "  %s", reason_name(r));
-		put_row(label, page_of(r)->meaning, 22);
+		put_row(label, page_of(r), 22);
 	}
 	printf("\nStatuses of the SNP firmware:\n");
 	for (size_t i = 0; (s = snp_status_at(i)); i++) {

@@ -42,6 +42,49 @@ while read -r name; do
   [ "$(grep -c '^Exit status of run: [0-9]' "$T/out")" = 1 ] || wrong "$name: no exit status"
 done <"$T/reasons"
 
+begin 'the text has a page for each name in the order of the table, and no other'
+sed -n 's/^\[\([^]]*\)\] .*/\1/p' share/explain.txt >"$T/headings"
+cmp -s "$T/headings" "$T/reasons" || wrong "$(diff "$T/headings" "$T/reasons")"
+
+begin 'each page of the text has its fields, in their order'
+awk '
+  function ended() { if (page && fields !~ /^exit(,cause)+(,fix)+(,see)+$/) print page ": " fields }
+  /^\[/ { ended(); page = $1; fields = ""; next }
+  page && /^[a-z]*:/ { fields = fields (fields ? "," : "") substr($1, 1, length($1) - 1); next }
+  page && fields && !/^(  [^ ]|$)/ { print page ": text behind the fields: " $0 }
+  END { ended() }' share/explain.txt >"$T/faults"
+[ ! -s "$T/faults" ] || wrong "$(cat "$T/faults")"
+
+begin 'each command that a page names is there'
+sed -n 's/^see: //p' share/explain.txt | sort -u >"$T/see"
+[ "$(grep -c '^snpvmm ' "$T/see")" -ge 10 ] || wrong "too few: $(cat "$T/see")"
+# Other sentences name commands in quotes.
+awk '/^\[/ { page = 1 } page && !/^see:/' share/explain.txt | tr '\n' ' ' | grep -o "'snpvmm [^']*'" | tr -d "'" |
+  sed 's/  */ /g; s/ NAME\| STATUS//' | sort -u >"$T/quoted"
+sort -u "$T/see" "$T/quoted" >"$T/named"
+while read -r program first rest; do
+  case $program in
+  snpvmm)
+    case $first in
+    -*) command='' rest="$first $rest" ;;
+    COMMAND) command=run ;;
+    *) command=$first ;;
+    esac
+    # shellcheck disable=SC2086 # none or one
+    call $command --help
+    wants 0
+    cp "$T/out" "$T/help"
+    [ "$command" != explain ] || [ -z "$rest" ] || [ "$rest" = STATUS ] || { call explain "$rest" && wants 0; }
+    for word in $rest; do
+      case $word in -*) grep -q -E -e "^ +(-., )?${word%%=*}([=,[ ]|$)" "$T/help" || wrong "$command has no $word" ;; esac
+    done
+    ;;
+  man) rest=${rest%%,*} && [ -e "${rest%%,*}.$first" ] || wrong "there is no $rest($first)" ;;
+  cat | df | dmesg | free | ls | sha256sum | ulimit) ;; # every system has them
+  *) wrong "$program $first $rest: what is that?" ;;
+  esac
+done <"$T/named"
+
 begin 'no two pages say the same'
 while read -r name; do
   call explain "$name"

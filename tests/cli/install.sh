@@ -23,6 +23,7 @@ wanted() { # PREFIX
     for page in snpvmm.1 snpvmm.yaml.5 snpvmm-guest.1; do
       [ ! -e "$page" ] || echo "644 $1/share/man/man${page##*.}/$page"
     done
+    echo "644 $1/share/man/man7/snpvmm-errors.7"
     echo "644 $1/share/bash-completion/completions/snpvmm"
     echo "644 $1/share/zsh/site-functions/_snpvmm"
     echo "644 $1/share/fish/vendor_completions.d/snpvmm.fish"

@@ -5,17 +5,19 @@
 . tests/cli/lib.inc
 PAGE=$PWD/snpvmm.1
 KEYS=$PWD/snpvmm.yaml.5
+ERRORS=$T/snpvmm-errors.7
+awk -f share/errors.awk share/explain.txt >"$ERRORS"
 
 if command -v mandoc >/dev/null; then
   begin 'mandoc has nothing to warn of'
-  for page in "$PAGE" "$KEYS" "$PWD/snpvmm-guest.1"; do
+  for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1"; do
     run mandoc -T lint -W warning "$page"
     wants 0
     out_is ''
   done
 
   begin 'no quotation is within another'
-  for page in "$PAGE" "$KEYS" "$PWD/snpvmm-guest.1"; do
+  for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1"; do
     # shellcheck disable=SC1112 # the page's quotes
     mandoc -T utf8 "$page" | sed 's/.\x08//g' | tr '\n' ' ' | grep -o -E '‘[^’]*‘[^’]*’|’’' >"$T/nested"
     [ ! -s "$T/nested" ] || wrong "$page: $(cat "$T/nested")"
@@ -24,6 +26,17 @@ else
   skip 'mandoc has nothing to warn of' 'there is no mandoc'
   skip 'no quotation is within another' 'there is no mandoc'
 fi
+
+begin 'snpvmm-errors(7) says what explain says'
+# Words alone: the line ends, the capitals and the marks of lists are each one's own.
+words() { tr -s ' \n' '\n' | sed 's/^-$//' | grep .; }
+for name in none bad-value outside-confine console-missing; do
+  awk -v name="$name" '/^\.Ss / { on = $2 == name } on && !/^\./' "$ERRORS" |
+    sed 's/\\(aq/'\''/g; s/\\(ha/^/g; s/\\-/-/g; s/\\e/\\/g; s/^\\&//' | words | tail -n +2 >"$T/said"
+  call explain "$name"
+  sed 's/^[a-z-]*: //; 1s/$/./' "$T/out" | words | tail -n +2 >"$T/wanted"
+  cmp -s "$T/said" "$T/wanted" || wrong "$name: $(diff "$T/said" "$T/wanted")"
+done
 
 has_option() { # "-n" or "-", "--vcpus", as mdoc writes them
   short=${1#-} long=${2#--}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/share.S: files of share/ as strings of C. */
+	.macro	text name, path
+	.globl	\name
+	.type	\name, @object
+\name:
+	.incbin	"share/\path"
+	.byte	0
+	.size	\name, . - \name
+	.endm
+
+	.section .rodata, "a"
+	text	share_explain, explain.txt
+
+	.section .note.GNU-stack, "", @progbits
