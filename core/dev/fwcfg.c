@@ -16,6 +16,8 @@ enum { REG_SELECTOR, REG_DATA, REG_DMA_HIGH = 4, REG_DMA_LOW = 8, FWCFG_PORTS = 
 /* Of a key, the bit that once meant writing; QEMU ignores it since 2.4. */
 #define KEY_WRITE 0x4000
 
+#define PIECE ((uint64_t)1 << 20) /* of a transfer, before it is seen whether it is still wanted */
+
 #define ID_PORT 0x01
 #define ID_DMA  0x02
 
@@ -98,23 +100,26 @@ static void piece_put(struct fwcfg *f, uint8_t *to, const uint8_t *from, uint64_
 }
 
 /*
- * False: not all of it could be reached. Memory that is contiguous to the guest may be two slots to us: page
- * by page then, up to the first that can't be reached, so that no length buys work beyond the guest's memory.
+ * False: not all of it could be reached, or nobody waits for it any more: a guest may ask for 4 GiB of zeros. Memory
+ * that is contiguous to the guest may be two slots to us: page by page then, up to the first that can't be reached, so
+ * that no length buys work beyond the guest's memory.
  */
 static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64_t size)
 {
-	uint8_t *whole = size > 0 ? guest_at(f, gpa, size) : NULL;
+	for (uint64_t done = 0, n; done < size; done += n) {
+		uint8_t *to;
 
-	if (whole)
-		piece_put(f, whole, from, size);
-	for (uint64_t done = 0, n; !whole && done < size; done += n) {
-		uint8_t *piece;
-
-		n = MIN_OF(size - done, PAGE_SIZE - (gpa + done) % PAGE_SIZE);
-		piece = guest_at(f, gpa + done, n);
-		if (!piece)
+		if (f->give_up && atomic_load(f->give_up))
 			return false;
-		piece_put(f, piece, from ? from + done : NULL, n);
+		n = MIN_OF(size - done, PIECE);
+		to = guest_at(f, gpa + done, n);
+		if (!to) {
+			n = MIN_OF(n, PAGE_SIZE - (gpa + done) % PAGE_SIZE);
+			to = guest_at(f, gpa + done, n);
+		}
+		if (!to)
+			return false;
+		piece_put(f, to, from ? from + done : NULL, n);
 	}
 	return true;
 }

@@ -3,6 +3,8 @@
 #ifndef CORE_DEV_FWCFG_H
 #define CORE_DEV_FWCFG_H
 
+#include <stdatomic.h>
+
 #include "core/dev/bus.h"
 
 struct error; /* core/base/error.h */
@@ -61,6 +63,8 @@ struct fwcfg {
 	/* size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece. */
 	uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size);
 	void *self;
+	/* A transfer under way ends early once this is set; NULL: never. */
+	const atomic_bool *give_up;
 	struct fwcfg_item items[FWCFG_ITEMS];
 	size_t count, files;
 	struct fwcfg_directory directory;

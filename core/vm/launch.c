@@ -155,6 +155,7 @@ static int launch_firmware_devices(struct vm *vm, const struct plan *p, struct e
 	if (count == 0)
 		return 0;
 	fwcfg_init(&vm->fwcfg, fwcfg_memory, &vm->memory);
+	vm->fwcfg.give_up = &vm->stopping;
 	pci_host_init(&vm->pci_host);
 	cmos_init(&vm->cmos, (struct cmos_ram){ 0 }, NULL, NULL);
 	a20_port_init(&vm->a20_port);
@@ -225,6 +226,7 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 		r = vm->platform->open(vm, p, err);
 	if (r == 0)
 		r = memory_init(&vm->memory, vm->sys, vm->fd, p, vm->platform->private_memory, err);
+	vm->memory.give_up = &vm->stopping;
 	if (r == 0)
 		r = launch_irqchip(vm, err);
 	if (r == 0)

@@ -251,6 +251,7 @@ static struct slot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uin
 	if (!s || !s->shared)
 		return NULL;
 	*ret_part = MIN_OF(pages, (s->size - (gpa - s->gpa)) / PAGE_SIZE);
+	*ret_part = MIN_OF(*ret_part, ATTRIBUTES_PART / PAGE_SIZE);
 	return s;
 }
 
@@ -301,6 +302,10 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 		struct slot *s = convertible(m, gpa, pages, &part);
 		int r;
 
+		if (m->give_up && atomic_load(m->give_up)) {
+			change = MEMORY_LATER;
+			break;
+		}
 		if (!part_differs(s, gpa, part, to_private))
 			continue;
 		r = part_convert(m, s, gpa, part, to_private);

@@ -4,6 +4,7 @@
 #define CORE_VM_MEMORY_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,8 @@ struct memory {
 	struct slot slots[PLAN_RAM_MAX + PLAN_OFFERS_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
+	/* A conversion under way ends early once this is set; NULL: never. */
+	const atomic_bool *give_up;
 };
 
 /* Makes and registers a slot for each run of the plan's RAM and each offer. On failure memory_fini() is still the caller's duty. */
@@ -53,8 +56,8 @@ enum memory_change {
 /*
  * Makes pages private or shared: the attribute first, then the other side's memory is given back, so that
  * no page is held twice. MEMORY_AS_BEFORE: every page was so already. MEMORY_NOT_OURS: some page has no
- * memory behind it; nothing was changed. MEMORY_LATER: the host can't now (EAGAIN); what was converted so
- * far stays so, and asking again does the rest.
+ * memory behind it; nothing was changed. MEMORY_LATER: the host can't now (EAGAIN), or the run is over; what was
+ * converted so far stays so, and asking again does the rest.
  */
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private);
 

@@ -599,7 +599,7 @@ Test(fwcfg, dma_reaches_the_last_byte_of_memory)
 	desk_close(&d);
 }
 
-/* All of what can be reached, at no more lookups than it has pages. */
+/* All of what can be reached, at no more than two lookups for each of its pages. */
 Test(fwcfg, dma_of_any_length_works_no_further_than_memory_goes)
 {
 	struct desk d;
@@ -610,7 +610,39 @@ Test(fwcfg, dma_of_any_length_works_no_further_than_memory_goes)
 	cr_assert(ram_is(&d, HIGH + 4, 0, 0xffc));
 	cr_assert(ram_is(&d, PRIVATE, 0xaa, 0x1000));
 	cr_assert_eq(d.f.stats.dma_bytes, PRIVATE - LOW);
-	cr_assert_leq(d.lookups, 10);
+	cr_assert_leq(d.lookups, 20);
+	desk_close(&d);
+}
+
+/* 4 GiB that are there: the same MiB again and again. */
+static uint8_t endless[1 << 20];
+static atomic_bool run_is_over;
+static unsigned pieces;
+
+static uint8_t *endless_at(void *self, uint64_t gpa, uint64_t size)
+{
+	(void)self;
+	cr_assert_leq(size, sizeof(endless));
+	if (gpa != 0 && ++pieces == 3)
+		atomic_store(&run_is_over, true);
+	return endless;
+}
+
+/* The end of a run waits for it. */
+Test(fwcfg, dma_of_4_gib_ends_with_the_run)
+{
+	static const uint8_t read_all[] = { 0x3f, 0xff, 0, READ | SELECT, 0xff, 0xff, 0xff, 0xff, 0,
+		                            0,    0,    0, 0x10,          0,    0,    0 };
+	struct desk d;
+
+	desk_open(&d);
+	d.f.at = endless_at;
+	d.f.give_up = &run_is_over;
+	memcpy(endless, read_all, sizeof(read_all));
+	start(&d, 0);
+	cr_expect_eq(pieces, 3);
+	cr_expect_eq(d.f.stats.dma_refused, 1);
+	cr_expect_eq(d.f.stats.dma_bytes, 3 * sizeof(endless));
 	desk_close(&d);
 }
 

@@ -69,6 +69,19 @@ Test(memory, a_conversion_changes_the_attribute_first_and_then_frees_the_other_s
 	unmake(&made);
 }
 
+/* A guest may ask for all its memory at once. */
+Test(memory, a_conversion_that_nobody_waits_for_ends)
+{
+	struct made made = make(&platform_snp);
+
+	atomic_store(&made.vm->stopping, true);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, false), MEMORY_LATER);
+	check_events(&made, NULL, 0);
+	atomic_store(&made.vm->stopping, false);
+	cr_assert_eq(memory_convert(made.m, 0x3000, 2, false), MEMORY_CHANGED);
+	unmake(&made);
+}
+
 Test(memory, a_conversion_that_changes_nothing_touches_nothing)
 {
 	struct made made = make(&platform_snp);
