@@ -151,16 +151,18 @@ static void warn_memory(const struct manifest *m)
 static void attempt_find(struct attempt *a)
 {
 	const struct manifest *m = &a->m;
+	const struct platform *on = manifest_platform(m);
 	struct findings *f = &a->findings;
 	bool hash = a->o->results || !a->o->console;
 	bool right = prepare_files(m, hash, &a->images, f) && m->whole;
 
 	a->hashed = hash && right;
-	if (right && prepare_plan(m, &a->images, MANIFEST_SNP, &a->measured, f) &&
+	if (right && prepare_plan(m, &a->images, platform_measured(on), &a->measured, f) &&
 	    plan_settings(a->measured)->measure_only)
 		refuse_measure_only(m, plan_settings(a->measured)->measure_only, f);
-	if (f->errors == 0 && m->platform == MANIFEST_KVM)
-		prepare_plan(m, &a->images, MANIFEST_KVM, &a->plain, f);
+	a->plan = a->measured;
+	if (f->errors == 0 && !on->measured)
+		prepare_plan(m, &a->images, on, &a->plan, f);
 	findings_sort(f, 0);
 }
 
@@ -260,8 +262,7 @@ static int attempt_stopped(struct attempt *a, const char *when, int status)
 
 static int attempt_launch(struct attempt *a)
 {
-	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
-	const struct plan *plan = a->plain ? a->plain : a->measured;
+	const struct platform *on = manifest_platform(&a->m);
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
 		                               a->o->beside ? a->o->label : NULL, a->stats_file };
 	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL };
@@ -274,7 +275,7 @@ static int attempt_launch(struct attempt *a)
 		return attempt_stopped(a, " before the launch", STATUS_USAGE);
 	a->outputs.devices.watch = a->watch;
 	progress_say("launching");
-	r = vm_launch(&kvm_sys_host, on, plan, &a->outputs.devices, &a->vm, &a->err);
+	r = vm_launch(&kvm_sys_host, on, a->plan, &a->outputs.devices, &a->vm, &a->err);
 	if (r == 0)
 		return attempt_run(a);
 	status = a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported ? STATUS_SKIPPED
@@ -309,7 +310,8 @@ static void attempt_free(struct attempt *a)
 	vm_free(a->vm);
 	watch_free(a->watch);
 	snp_digest_fini(&a->digest);
-	plan_free(a->plain);
+	if (a->plan != a->measured)
+		plan_free(a->plan);
 	plan_free(a->measured);
 	images_fini(&a->images);
 	findings_fini(&a->findings);

@@ -21,7 +21,9 @@ struct attempt {
 	bool loaded;      /* the manifest */
 	struct manifest m;
 	struct images images;
-	const struct plan *measured, *plain;
+	const struct plan *measured;
+	const struct plan
+		*plan; /* to launch: the same one, if the platform measures what it loads */
 	struct snp_digest digest;
 	bool hashed; /* the images hold the hash of each */
 	bool digested;

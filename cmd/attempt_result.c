@@ -193,7 +193,7 @@ static void result_fill(struct attempt *a, int status)
 /* Where it was the host that failed: what else of it is in the way. */
 static void doctor_tell(const struct attempt *a)
 {
-	const struct platform *on = platform_named(manifest_platform_name(a->m.platform));
+	const struct platform *on = manifest_platform(&a->m);
 	enum reason kind = a->err.kind;
 	struct doctor_report report;
 	char text[512];

@@ -11,6 +11,8 @@
 #include "core/out/result.h"
 #include "core/plan/plan.h"
 #include "core/snp/digest.h"
+#include "core/vm/platforms.h"
+#include "core/vm/vm.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -57,19 +59,33 @@ static bool check_digest(const struct manifest *m, const struct plan *plan, stru
 	return false;
 }
 
-/* Assembling for both platforms is what `run` would do. */
+/* A manifest is right if any platform could launch it, whichever it names. */
+static bool check_others(const struct check *c, const struct manifest *m,
+                         const struct platform *measured, struct findings *f)
+{
+	const struct platform *on;
+
+	for (size_t i = 0; (on = platform_at(i)); i++) {
+		auto_plan const struct plan *plan = NULL;
+
+		if (on != measured && !prepare_plan(m, &c->images, on, &plan, f))
+			return false;
+	}
+	return true;
+}
+
 static void check_run(void *self, struct manifest *m, struct findings *f)
 {
 	struct check *c = self;
-	auto_plan const struct plan *plan = NULL, *plain = NULL;
+	const struct platform *measured = platform_measured(manifest_platform(m));
+	auto_plan const struct plan *plan = NULL;
 	const struct plan_settings *s;
 
 	if (m->run == 0 && c->conflict.code)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
-	    !prepare_plan(m, &c->images, MANIFEST_SNP, &plan, f) ||
-	    !prepare_plan(m, &c->images, MANIFEST_KVM, &plain, f) || !check_digest(m, plan, f) ||
-	    c->format != SHOW_TEXT || c->conflict.code)
+	    !prepare_plan(m, &c->images, measured, &plan, f) || !check_others(c, m, measured, f) ||
+	    !check_digest(m, plan, f) || c->format != SHOW_TEXT || c->conflict.code)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)

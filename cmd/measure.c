@@ -12,6 +12,7 @@
 #include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/snp/digest.h"
+#include "core/vm/platforms.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -120,7 +121,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	const struct measure_result result = measure_result_of(m, &digest);
 	struct error err = { 0 };
 
-	if (!prepare_plan(m, &c->images, MANIFEST_SNP, &plan, f))
+	if (!prepare_plan(m, &c->images, platform_measured(manifest_platform(m)), &plan, f))
 		return false;
 	if (snp_digest_of(plan, &digest, &err) < 0) {
 		error_at(&err, m->file, 0, 0);

@@ -11,6 +11,7 @@
 #include "core/base/log.h"
 #include "core/plan/plan.h"
 #include "core/snp/digest.h"
+#include "core/vm/vm.h"
 
 /* What the PSP takes in page by page, and what the guest takes in by itself. */
 static void announce_sizes(const struct plan *p, const struct snp_digest *d)
@@ -33,7 +34,7 @@ static void announce_digest(const struct manifest *m, const struct snp_digest *d
 	log_notice("measurement %s (%u vcpu%s, %s, profile %s)",
 	           hex_of(d->value, SNP_DIGEST_SIZE, hex), m->vcpus, m->vcpus == 1 ? "" : "s",
 	           m->vcpu_type, manifest_profile_name(m->profile));
-	if (m->platform == MANIFEST_KVM)
+	if (!manifest_platform(m)->measured)
 		log_notice("platform kvm: a plain VM that protects nothing; the measurement is the "
 		           "one "
 		           "that platform snp would have");

@@ -14,6 +14,7 @@
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
 #include "core/base/text.h"
+#include "core/vm/platforms.h"
 
 void load_cleanup(struct load *l)
 {
@@ -416,7 +417,7 @@ const char *manifest_profile_name(enum manifest_profile profile)
 	return profile_words[profile];
 }
 
-const char *manifest_platform_name(enum manifest_platform platform)
+const struct platform *manifest_platform(const struct manifest *m)
 {
-	return platform_words[platform];
+	return platform_named(platform_words[m->platform]);
 }

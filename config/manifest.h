@@ -13,6 +13,7 @@
 struct confine;  /* core/base/confine.h */
 struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
+struct platform; /* core/vm/vm.h */
 struct manifest; /* below */
 
 /* Where a value stands; line 0: in no file. manifest_at() makes the place of an error of it. */
@@ -183,7 +184,7 @@ int manifest_at(const struct manifest *m, enum key_id id, struct error *err);
 /* The last part of a path without its extension: "guest" for "tests/guest.yaml". Cut to `room`. */
 void manifest_stem(const char *path, char *to, size_t room);
 
-const char *manifest_profile_name(enum manifest_profile profile);    /* "qemu" */
-const char *manifest_platform_name(enum manifest_platform platform); /* "snp" */
+const char *manifest_profile_name(enum manifest_profile profile); /* "qemu" */
+const struct platform *manifest_platform(const struct manifest *m);
 
 #endif

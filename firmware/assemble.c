@@ -9,15 +9,13 @@
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 #include "core/snp/idblock.h"
+#include "core/vm/vm.h"
 #include "firmware/direct.h"
 #include "firmware/handoff.h"
 #include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/ovmf.h"
 #include "firmware/selftest.h"
-
-/* Position of the C-bit on every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin). */
-#define C_BIT 51
 
 /* Where a processor begins after reset. */
 #define RESET_VECTOR 0xfffffff0
@@ -50,7 +48,7 @@ struct assembly {
 	const struct manifest *m;
 	const struct images *images;
 	const struct profile *profile;
-	enum manifest_platform on;
+	const struct platform *on;
 	struct plan *plan;
 	struct plan_settings settings;
 };
@@ -245,7 +243,7 @@ static int isa_alias_add(struct assembly *a, const struct ovmf *o, struct error 
 		                      .bytes = a->images->firmware.data + (o->size - size),
 		                      .label = "firmware below 1 MiB" };
 
-	return a->on == MANIFEST_KVM ? plan_add(a->plan, &alias, err) : 0;
+	return a->on->measured ? 0 : plan_add(a->plan, &alias, err);
 }
 
 /* A plain VM alone can run it, and then it has no measurement that could be expected. */
@@ -270,7 +268,7 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	bool unfit = false;
 	struct ovmf o;
 	int r = ovmf_parse_for_launch(a->m->firmware.path, image->data, image->size,
-	                              a->m->platform == MANIFEST_KVM, &o, &lack, err);
+	                              !manifest_platform(a->m)->measured, &o, &lack, err);
 
 	if (r < 0)
 		return r;
@@ -292,20 +290,13 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	return plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err);
 }
 
-/* Page tables of ours carry the C-bit, which a plain VM's processor would take for a reserved bit. */
-static unsigned own_c_bit(const struct assembly *a)
-{
-	return a->on == MANIFEST_SNP ? C_BIT : 0;
-}
-
 static int direct_assemble(struct assembly *a, struct error *err)
 {
 	struct vcpu_state bsp, ap = state_ap(a, RESET_VECTOR);
-	int r = direct_plan(a->plan, a->m, a->images, a->on == MANIFEST_SNP, own_c_bit(a), &bsp,
-	                    err);
+	int r = direct_plan(a->plan, a->m, a->images, a->on->c_bit, &bsp, err);
 
-	a->settings.c_bit = own_c_bit(a);
-	a->settings.gib_pages = a->on == MANIFEST_SNP;
+	a->settings.c_bit = a->on->c_bit;
+	a->settings.gib_pages = a->on->c_bit != 0;
 	a->settings.mtrrs_on = true;
 	a->settings.prefault = true;    /* stage0 validates all memory before the kernel starts */
 	a->settings.ap_creation = true; /* which is how Linux starts CPUs under SNP */
@@ -340,8 +331,7 @@ static int builtin_refuse(const struct assembly *a, struct error *err)
 
 static int builtin_assemble(struct assembly *a, struct error *err)
 {
-	const struct selftest_config c = { .snp = a->on == MANIFEST_SNP,
-		                           .c_bit = own_c_bit(a),
+	const struct selftest_config c = { .c_bit = a->on->c_bit,
 		                           .exit_port = a->m->exit_port,
 		                           .vcpu_sig = a->m->vcpu_sig };
 	struct vcpu_state bsp, ap = state_ap(a, RESET_VECTOR);
@@ -391,7 +381,7 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	return manifest_at_place(m, &m->id_block_at, err);
 }
 
-int assemble(const struct manifest *m, const struct images *images, enum manifest_platform on,
+int assemble(const struct manifest *m, const struct images *images, const struct platform *on,
              const struct plan **ret, struct error *err)
 {
 	struct assembly a = {

@@ -73,7 +73,7 @@ static uint64_t reach_of(const struct direct *d)
 	return d->initrd_offer + round_up(d->images->initrd.size, OFFER_ALIGN);
 }
 
-static int pages_make(struct direct *d, bool snp, struct error *err)
+static int pages_make(struct direct *d, unsigned c_bit, struct error *err)
 {
 	struct linux_e820 e820[16];
 	const struct linux_boot boot = {
@@ -81,9 +81,9 @@ static int pages_make(struct direct *d, bool snp, struct error *err)
 		.initrd_size = d->images->initrd.size,
 		.cmdline = STAGE0_CMDLINE,
 		.rsdp = STAGE0_ACPI,
-		.setup_data = snp ? STAGE0_SETUP_DATA : 0,
+		.setup_data = c_bit ? STAGE0_SETUP_DATA : 0,
 		.e820 = e820,
-		.n_e820 = linux_e820_of(stage0_tables(snp, reach_of(d)), d->low_end, d->high_end,
+		.n_e820 = linux_e820_of(stage0_tables(c_bit, reach_of(d)), d->low_end, d->high_end,
 		                        e820),
 	};
 	const struct acpi_config acpi = { .vcpus = d->m->vcpus };
@@ -125,12 +125,11 @@ static void blobs_fill(const struct direct *d, struct stage0_config *c)
 	c->n_blobs = initrd->size ? 2 : 1;
 }
 
-int direct_plan(struct plan *p, const struct manifest *m, const struct images *images, bool snp,
+int direct_plan(struct plan *p, const struct manifest *m, const struct images *images,
                 unsigned c_bit, struct vcpu_state *bsp, struct error *err)
 {
 	struct direct d = { .m = m, .images = images };
-	struct stage0_config c = { .snp = snp,
-		                   .sha_ni = snp,
+	struct stage0_config c = { .sha_ni = c_bit != 0,
 		                   .c_bit = c_bit,
 		                   .exit_port = m->exit_port_given ? m->exit_port : 0,
 		                   .vcpu_sig = m->vcpu_sig,
@@ -142,7 +141,7 @@ int direct_plan(struct plan *p, const struct manifest *m, const struct images *i
 	if (r == 0)
 		r = kernel_place(&d, err);
 	if (r == 0)
-		r = pages_make(&d, snp, err);
+		r = pages_make(&d, c_bit, err);
 	if (r < 0)
 		return r;
 	c.entry = d.layout.entry;

@@ -21,7 +21,7 @@ struct vcpu_state; /* core/plan/vcpu.h */
  * Adds the regions of stage0 and offers kernel and initrd, which stay in the images, in shared memory above all
  * RAM. RAM is the caller's business: [0, min(memory, 3 GiB)), the rest from 4 GiB on. *bsp says how vCPU 0 begins.
  */
-int direct_plan(struct plan *p, const struct manifest *m, const struct images *images, bool snp,
+int direct_plan(struct plan *p, const struct manifest *m, const struct images *images,
                 unsigned c_bit, struct vcpu_state *bsp, struct error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/base/findings.h"
 #include "core/plan/plan.h"
 #include "core/snp/idblock.h"
+#include "core/vm/vm.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
 #include "firmware/initrd.h"
@@ -29,7 +30,7 @@ static int look_at_firmware(const struct manifest *m, const struct images *image
 	if (!images->firmware_read)
 		return 0;
 	if (ovmf_parse_for_launch(m->firmware.path, images->firmware.data, images->firmware.size,
-	                          m->platform == MANIFEST_KVM, &o, &lack, err) == 0)
+	                          !manifest_platform(m)->measured, &o, &lack, err) == 0)
 		return 0;
 	return manifest_at_place(m, &m->firmware.at, err);
 }
@@ -186,14 +187,14 @@ static void warn_doubt(const struct manifest *m, const struct plan *p, struct fi
 {
 	struct error w;
 
-	if (m->platform != MANIFEST_SNP || !plan_settings(p)->snp_doubt)
+	if (!manifest_platform(m)->measured || !plan_settings(p)->snp_doubt)
 		return;
 	error_set(&w, ERROR_NONE, "%s", plan_settings(p)->snp_doubt);
 	manifest_at(m, KEY_BOOT_FIRMWARE, &w);
 	findings_add(f, SEVERITY_WARNING, &w);
 }
 
-bool prepare_plan(const struct manifest *m, const struct images *images, enum manifest_platform on,
+bool prepare_plan(const struct manifest *m, const struct images *images, const struct platform *on,
                   const struct plan **ret, struct findings *f)
 {
 	struct error err = { 0 };

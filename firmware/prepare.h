@@ -10,6 +10,7 @@
 struct findings; /* core/base/findings.h */
 struct images;   /* firmware/images.h */
 struct plan;     /* core/plan/plan.h */
+struct platform; /* core/vm/vm.h */
 
 /*
  * Reads the files that m names, with their hashes if `hashed`, and looks at what each holds. *m may lack what could
@@ -18,7 +19,7 @@ struct plan;     /* core/plan/plan.h */
 bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 
 /* assemble(), for a manifest and images without an error. Findings name the run of a matrix. */
-bool prepare_plan(const struct manifest *m, const struct images *images, enum manifest_platform on,
+bool prepare_plan(const struct manifest *m, const struct images *images, const struct platform *on,
                   const struct plan **ret, struct findings *f);
 
 /*

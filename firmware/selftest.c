@@ -79,8 +79,8 @@ static void params_fill(uint8_t *low, const struct selftest_config *c)
 {
 	struct selftest_params params = {
 		.magic = le64_of(SELFTEST_MAGIC),
-		.flags = le64_of(c->snp ? SELFTEST_FLAG_SNP : 0),
-		.c_bit = le32_of(c->snp ? c->c_bit : 0),
+		.flags = le64_of(c->c_bit ? SELFTEST_FLAG_SNP : 0),
+		.c_bit = le32_of(c->c_bit),
 		.vcpu_sig = le32_of(c->vcpu_sig),
 		.exit_port = le16_of(c->exit_port),
 		.serial_port = le16_of(COM1),
@@ -96,7 +96,7 @@ static int config_check(const struct selftest_config *c, struct error *err)
 		error_why(err, "the exit port is how it says whether it passed");
 		return error_fix(err, "leave out 'exit_port: false'");
 	}
-	return c->snp ? guest_c_bit_check(c->c_bit, err) : 0;
+	return c->c_bit ? guest_c_bit_check(c->c_bit, err) : 0;
 }
 
 int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_state *bsp,
@@ -110,9 +110,9 @@ int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_s
 		r = blob_zero(LOW_END - LOW, &low, err);
 	if (r < 0)
 		return r;
-	tables_fill(low.data, c->snp ? 1ULL << c->c_bit : 0);
+	tables_fill(low.data, c->c_bit ? 1ULL << c->c_bit : 0);
 	params_fill(low.data, c);
-	r = guest_add(p, &g, c->snp, blob_steal(&low), err);
+	r = guest_add(p, &g, c->c_bit != 0, blob_steal(&low), err);
 	if (r == 0)
 		*bsp = guest_state(&g, c->vcpu_sig);
 	return r;

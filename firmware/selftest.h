@@ -13,8 +13,7 @@ struct plan;       /* core/plan/plan.h */
 struct vcpu_state; /* core/plan/vcpu.h */
 
 struct selftest_config {
-	bool snp;
-	unsigned c_bit; /* of the guest's page tables; counts only with snp */
+	unsigned c_bit; /* of the guest's page tables; 0: it runs without SNP */
 	uint16_t exit_port;
 	uint32_t vcpu_sig;
 };

@@ -116,9 +116,9 @@ static struct stage0_range part_range(const struct guest_part *part)
 	return (struct stage0_range){ part->gpa, part->gpa + guest_part_size(&g, part) };
 }
 
-uint64_t stage0_tables(bool snp, uint64_t reach)
+uint64_t stage0_tables(unsigned c_bit, uint64_t reach)
 {
-	return snp ? 0 : (reach + LEAF_SIZE - 1) / LEAF_SIZE * PAGE_SIZE;
+	return c_bit ? 0 : (reach + LEAF_SIZE - 1) / LEAF_SIZE * PAGE_SIZE;
 }
 
 /* The name of a part that would be overwritten; NULL: none. */
@@ -167,16 +167,16 @@ static bool span(uint64_t start, uint64_t size, struct stage0_range *ret)
 static const char *blob_fault(const struct stage0_config *c, size_t index)
 {
 	const struct stage0_blob_spec *b = &c->blobs[index];
-	const struct stage0_range tables = { STAGE0_TABLES_END - stage0_tables(c->snp, c->reach),
+	const struct stage0_range tables = { STAGE0_TABLES_END - stage0_tables(c->c_bit, c->reach),
 		                             STAGE0_TABLES_END };
 	struct stage0_range from, to, other;
-	bool held = !c->snp;
+	bool held = !c->c_bit;
 
 	if (!span(b->src, b->size, &from) || !span(b->dst, b->size, &to))
 		return "does not lie below 512 GiB";
 	if (b->size == 0)
 		return NULL;
-	if (!c->snp && (from.end > c->reach || to.end > c->reach))
+	if (!c->c_bit && (from.end > c->reach || to.end > c->reach))
 		return "is not shown by the page tables";
 	if (launched(&to) || launched(&from) || overlap(&to, &tables))
 		return "overlaps pages that are loaded at launch";
@@ -212,7 +212,7 @@ static int blobs_check(const struct stage0_config *c, struct error *err)
 
 static int config_check(const struct stage0_config *c, struct error *err)
 {
-	int r = c->snp ? guest_c_bit_check(c->c_bit, err) : 0;
+	int r = c->c_bit ? guest_c_bit_check(c->c_bit, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -221,7 +221,7 @@ static int config_check(const struct stage0_config *c, struct error *err)
 			err, ERROR_BAD_LAYOUT,
 			"stage0: %zu runs of memory, %zu files: at most %d and %d are possible",
 			c->n_ranges, c->n_blobs, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS);
-	if (!c->snp && (c->reach > STAGE0_REACH_MAX || c->entry >= c->reach))
+	if (!c->c_bit && (c->reach > STAGE0_REACH_MAX || c->entry >= c->reach))
 		return error_set(
 			err, ERROR_BAD_LAYOUT,
 			"stage0: a plain guest's page tables show 0x%llx bytes, of at most "
@@ -280,11 +280,11 @@ static void params_fill(uint8_t *low, const struct stage0_config *c)
 {
 	struct stage0_params params = {
 		.magic = le64_of(STAGE0_MAGIC),
-		.flags = le64_of((c->snp ? STAGE0_FLAG_SNP : 0) |
+		.flags = le64_of((c->c_bit ? STAGE0_FLAG_SNP : 0) |
 		                 (c->sha_ni ? STAGE0_FLAG_SHA_NI : 0)),
 		.entry = le64_of(c->entry),
 		.boot_params = le64_of(STAGE0_BOOT_PARAMS),
-		.c_bit = le32_of(c->snp ? c->c_bit : 0),
+		.c_bit = le32_of(c->c_bit),
 		.vcpu_sig = le32_of(c->vcpu_sig),
 		.nr_range = le32_of((uint32_t)c->n_ranges),
 		.nr_blob = le32_of((uint32_t)c->n_blobs),
@@ -335,19 +335,19 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
 		r = blob_zero(LOW_END - LOW, &low, err);
 	if (r < 0)
 		return r;
-	if (c->snp)
+	if (c->c_bit)
 		tables_snp(low.data, 1ULL << c->c_bit);
 	else
 		r = tables_plain(p, low.data, c->reach, &tables, err);
 	if (r < 0)
 		return r;
 	params_fill(low.data, c);
-	if (c->snp)
+	if (c->c_bit)
 		cc_fill(low.data);
 	memcpy(low.data + (STAGE0_BOOT_PARAMS - LOW), c->boot_params, PAGE_SIZE);
 	memcpy(low.data + (STAGE0_CMDLINE - LOW), c->cmdline_page, PAGE_SIZE);
 	memcpy(low.data + (STAGE0_ACPI - LOW), c->acpi_page, PAGE_SIZE);
-	r = guest_add(p, &g, c->snp, blob_steal(&low), err);
+	r = guest_add(p, &g, c->c_bit != 0, blob_steal(&low), err);
 	if (r == 0 && tables.size)
 		r = plan_add(p, &tables, err);
 	if (r == 0)

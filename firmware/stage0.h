@@ -26,9 +26,8 @@ struct stage0_blob_spec {
 };
 
 struct stage0_config {
-	bool snp;
 	bool sha_ni;        /* permitted; the guest looks whether its processor has it */
-	unsigned c_bit;     /* of the guest's page tables; counts only with snp */
+	unsigned c_bit;     /* of the guest's page tables; 0: it runs without SNP */
 	uint16_t exit_port; /* where a plain guest tells why it failed; 0: nowhere */
 	uint32_t vcpu_sig;
 	uint64_t entry; /* of the kernel, 64-bit */
@@ -58,7 +57,7 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
  * SNP. Its pages are of 2 MiB, for not every KVM gives 1 GiB ones; SNP's are of 1 GiB, which every SNP host has, and few
  * pages are measured then.
  */
-uint64_t stage0_tables(bool snp, uint64_t reach);
+uint64_t stage0_tables(unsigned c_bit, uint64_t reach);
 #define STAGE0_TABLES_END 0xa0000              /* PCs have no memory from here on */
 #define STAGE0_REACH_MAX  ((uint64_t)96 << 30) /* of a plain guest */
 

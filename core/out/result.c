@@ -108,7 +108,7 @@ static void result_doctor_check(const struct emitter *e, const struct doctor_che
 	e->map(e->self, NULL);
 	e->text(e->self, "name", c->name);
 	e->text(e->self, "state", doctor_state_name(c->state));
-	e->text(e->self, "needed_for", doctor_platform_name(c->needed_for));
+	e->text(e->self, "needed_for", doctor_needed_for(c));
 	e->text(e->self, "finding", c->finding);
 	e->text(e->self, "why", c->why);
 	e->text(e->self, "fix", c->fix);

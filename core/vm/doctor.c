@@ -23,37 +23,37 @@ static_assert(ARRAY_SIZE(states) == DOCTOR_STATES, "a state without a name");
 
 /* In the order in which things go wrong, so that the first that is missing is the one to mend first. */
 static const struct doctor_row rows[] = {
-	{ "kvm", DOCTOR_BOTH, NULL, look_kvm, 0 },
-	{ "machine", DOCTOR_SNP, NULL, look_machine, 0 },
-	{ "kernel", DOCTOR_SNP, NULL, look_kernel, 0 },
-	{ "cpu", DOCTOR_SNP, NULL, look_cpu, 0 },
-	{ "asids", DOCTOR_SNP, "cpu", look_asids, 0 },
-	{ "cpu-flag", DOCTOR_SNP, "cpu", look_cpu_flag, 0 },
-	{ "gib-pages", DOCTOR_SNP, "cpu", look_gib_pages, 0 },
-	{ "needs", 0, "kvm", NULL, 0 },
-	{ "kvm_amd", DOCTOR_SNP, "cpu", look_module, 0 },
-	{ "kvm_amd.npt", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
-	{ "kvm_amd.nrips", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
-	{ "kvm_amd.sev", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
-	{ "kvm_amd.lbrv", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
-	{ "kvm.mmio_caching", DOCTOR_SNP, "kvm_amd", look_parameter, 0 },
-	{ "kvm_amd.sev_es", DOCTOR_SNP, "kvm_amd.sev", look_parameter, 0 },
-	{ "kvm_amd.sev_snp", DOCTOR_SNP, "kvm_amd.sev_es", look_parameter, 0 },
-	{ "sev-device", DOCTOR_SNP, "cpu", look_sev_device, 0 },
-	{ "sev-firmware", DOCTOR_SNP, "sev-device", look_sev_firmware, 0 },
-	{ "snp-firmware", DOCTOR_SNP, "sev-firmware", look_snp_firmware, 0 },
-	{ "tcb", DOCTOR_SNP, "snp-firmware", look_tcb, 0 },
-	{ "alias-check", DOCTOR_SNP, "snp-firmware", look_alias_check, 0 },
-	{ "report-masks", DOCTOR_SNP, "snp-firmware", look_report_masks, 0 },
-	{ "room", DOCTOR_SNP, "asids", look_room, 0 },
-	{ "guest-features", DOCTOR_SNP, "vm-type", look_attribute, KVM_X86_SEV_VMSA_FEATURES },
-	{ "policy-bits", DOCTOR_SNP, "vm-type", look_attribute, KVM_X86_SNP_POLICY_BITS },
-	{ "certificates", DOCTOR_SNP, "vm-type", look_attribute, KVM_X86_SEV_SNP_REQ_CERTS },
-	{ "log-rmp", DOCTOR_SNP, "cpu", look_log, LOG_RMP },
-	{ "log-iommu", DOCTOR_SNP, "cpu", look_log, LOG_IOMMU },
-	{ "log-firmware", DOCTOR_SNP, "cpu", look_log, LOG_FIRMWARE },
-	{ "log-kvm", DOCTOR_SNP, "cpu", look_log, LOG_KVM },
-	{ "log-guests", DOCTOR_SNP, "cpu", look_log, LOG_GUESTS },
+	{ "kvm", NULL, NULL, look_kvm, 0 },
+	{ "machine", &platform_snp, NULL, look_machine, 0 },
+	{ "kernel", &platform_snp, NULL, look_kernel, 0 },
+	{ "cpu", &platform_snp, NULL, look_cpu, 0 },
+	{ "asids", &platform_snp, "cpu", look_asids, 0 },
+	{ "cpu-flag", &platform_snp, "cpu", look_cpu_flag, 0 },
+	{ "gib-pages", &platform_snp, "cpu", look_gib_pages, 0 },
+	{ "needs", NULL, "kvm", NULL, 0 },
+	{ "kvm_amd", &platform_snp, "cpu", look_module, 0 },
+	{ "kvm_amd.npt", &platform_snp, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.nrips", &platform_snp, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.sev", &platform_snp, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.lbrv", &platform_snp, "kvm_amd", look_parameter, 0 },
+	{ "kvm.mmio_caching", &platform_snp, "kvm_amd", look_parameter, 0 },
+	{ "kvm_amd.sev_es", &platform_snp, "kvm_amd.sev", look_parameter, 0 },
+	{ "kvm_amd.sev_snp", &platform_snp, "kvm_amd.sev_es", look_parameter, 0 },
+	{ "sev-device", &platform_snp, "cpu", look_sev_device, 0 },
+	{ "sev-firmware", &platform_snp, "sev-device", look_sev_firmware, 0 },
+	{ "snp-firmware", &platform_snp, "sev-firmware", look_snp_firmware, 0 },
+	{ "tcb", &platform_snp, "snp-firmware", look_tcb, 0 },
+	{ "alias-check", &platform_snp, "snp-firmware", look_alias_check, 0 },
+	{ "report-masks", &platform_snp, "snp-firmware", look_report_masks, 0 },
+	{ "room", &platform_snp, "asids", look_room, 0 },
+	{ "guest-features", &platform_snp, "vm-type", look_attribute, KVM_X86_SEV_VMSA_FEATURES },
+	{ "policy-bits", &platform_snp, "vm-type", look_attribute, KVM_X86_SNP_POLICY_BITS },
+	{ "certificates", &platform_snp, "vm-type", look_attribute, KVM_X86_SEV_SNP_REQ_CERTS },
+	{ "log-rmp", &platform_snp, "cpu", look_log, LOG_RMP },
+	{ "log-iommu", &platform_snp, "cpu", look_log, LOG_IOMMU },
+	{ "log-firmware", &platform_snp, "cpu", look_log, LOG_FIRMWARE },
+	{ "log-kvm", &platform_snp, "cpu", look_log, LOG_KVM },
+	{ "log-guests", &platform_snp, "cpu", look_log, LOG_GUESTS },
 };
 
 const char *doctor_state_name(enum doctor_state state)
@@ -61,14 +61,9 @@ const char *doctor_state_name(enum doctor_state state)
 	return states[state];
 }
 
-const char *doctor_platform_name(enum doctor_platform which)
+const char *doctor_needed_for(const struct doctor_check *c)
 {
-	return which == DOCTOR_BOTH ? "both" : which == DOCTOR_SNP ? "snp" : "kvm";
-}
-
-static enum doctor_platform platform_bit(const struct platform *on)
-{
-	return on == &platform_snp ? DOCTOR_SNP : DOCTOR_KVM;
+	return c->needed_for ? c->needed_for->name : "both";
 }
 
 void doctor_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
@@ -100,7 +95,7 @@ static const struct doctor_check *check_named(const struct doctor_report *r, con
 
 /* The next check of the report; NULL: it is skipped, and says so. */
 static struct doctor_check *check_begin(struct doctor_report *r, const char *name,
-                                        enum doctor_platform needed_for, const char *after)
+                                        const struct platform *needed_for, const char *after)
 {
 	const struct doctor_check *before = after ? check_named(r, after) : NULL;
 	struct doctor_check *c;
@@ -124,9 +119,8 @@ static void needs_look(struct doctor *d, struct doctor_report *r, const char *af
 
 	for (size_t i = 0; (on = platform_at(i)); i++)
 		for (const struct need *n = on->needs; n->what; n++) {
-			struct doctor_check *c =
-				check_begin(r, n->name, platform_bit(on),
-			                    n == on->needs ? after : on->needs->name);
+			struct doctor_check *c = check_begin(
+				r, n->name, on, n == on->needs ? after : on->needs->name);
 
 			if (c)
 				look_need(d, n, c);
@@ -167,7 +161,7 @@ void doctor_look(const struct host *h, struct doctor_report *ret)
 
 bool doctor_lacks(const struct doctor_check *c, const struct platform *on)
 {
-	return c->state == DOCTOR_MISSING && c->needed_for & platform_bit(on);
+	return c->state == DOCTOR_MISSING && (!c->needed_for || c->needed_for == on);
 }
 
 bool doctor_can(const struct doctor_report *r, const struct platform *on)

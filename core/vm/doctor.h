@@ -18,14 +18,11 @@ enum doctor_state {
 	DOCTOR_STATES
 };
 
-/* Which platforms a check is for; bits. */
-enum doctor_platform { DOCTOR_KVM = 1, DOCTOR_SNP = 2, DOCTOR_BOTH = 3 };
-
 /* Texts are printable ASCII. */
 struct doctor_check {
 	const char *name; /* stable from version to version; static */
 	enum doctor_state state;
-	enum doctor_platform needed_for;
+	const struct platform *needed_for; /* NULL: all of them */
 	const char
 		*skipped_for; /* the check that it builds upon, and that is missing; NULL: none */
 	char finding[256];    /* a sentence */
@@ -59,6 +56,6 @@ size_t doctor_brief(const struct doctor_report *r, const struct platform *on, co
                     char *text, size_t size);
 
 const char *doctor_state_name(enum doctor_state state); /* "ok", "missing", "unknown", "note" */
-const char *doctor_platform_name(enum doctor_platform which); /* "kvm", "snp", "both" */
+const char *doctor_needed_for(const struct doctor_check *c); /* a platform's name, or "both" */
 
 #endif

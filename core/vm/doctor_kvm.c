@@ -54,7 +54,7 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	unsigned types;
 
 	(void)row;
-	d->kvm = platform_kvm_device(sys, &err);
+	d->kvm = kvm_device_open(sys, &err);
 	if (d->kvm < 0) {
 		doctor_say(c, DOCTOR_MISSING, "%s", err.text);
 		doctor_advise(c, err.why, err.fix);

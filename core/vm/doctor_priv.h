@@ -38,7 +38,7 @@ struct doctor {
 /* A check; look() fills state, finding, why and fix. A row without it stands for what the platforms need of KVM. */
 struct doctor_row {
 	const char *name;
-	enum doctor_platform needed_for;
+	const struct platform *needed_for; /* NULL: all of them */
 	const char *after; /* the check without which this one is skipped; NULL: none */
 	void (*look)(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 	unsigned which; /* of several that look() knows */

@@ -36,7 +36,7 @@ static int launch_vm(struct vm *vm, struct error *err)
 {
 	int r;
 
-	vm->kvm = platform_kvm_open(vm->sys, vm->platform, err);
+	vm->kvm = platform_host_open(vm->sys, vm->platform, err);
 	if (vm->kvm < 0)
 		return vm->kvm;
 	do

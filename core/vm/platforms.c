@@ -13,7 +13,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
-static const struct platform *const platforms[] = { &platform_plain, &platform_snp };
+static const struct platform *const platforms[] = { &platform_kvm, &platform_snp };
 
 const struct platform *platform_named(const char *name)
 {
@@ -21,6 +21,11 @@ const struct platform *platform_named(const char *name)
 		if (!strcmp(platforms[i]->name, name))
 			return platforms[i];
 	return NULL;
+}
+
+const struct platform *platform_measured(const struct platform *on)
+{
+	return on->measured ? on : &platform_snp;
 }
 
 const struct platform *platform_at(size_t i)
@@ -54,7 +59,7 @@ static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform
 	return 0;
 }
 
-int platform_kvm_device(const struct kvm_sys *sys, struct error *err)
+int kvm_device_open(const struct kvm_sys *sys, struct error *err)
 {
 	int kvm = sys->open(sys->self, "/dev/kvm", O_RDWR | O_CLOEXEC), r;
 
@@ -72,9 +77,9 @@ int platform_kvm_device(const struct kvm_sys *sys, struct error *err)
 		err, "see what stands at /dev/kvm: KVM has had this version since Linux 2.6.22");
 }
 
-int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
+int platform_host_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
 {
-	int kvm = platform_kvm_device(sys, err), r;
+	int kvm = kvm_device_open(sys, err), r;
 
 	if (kvm < 0)
 		return kvm;

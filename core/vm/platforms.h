@@ -11,11 +11,14 @@ struct kvm_sys;  /* core/vm/sys.h */
 struct need;     /* core/vm/vm.h */
 struct platform; /* core/vm/vm.h */
 
-extern const struct platform platform_plain; /* core/vm/plain.c */
-extern const struct platform platform_snp;   /* core/vm/snp.c */
+extern const struct platform platform_kvm; /* core/vm/kvm.c */
+extern const struct platform platform_snp; /* core/vm/snp.c */
 
 /* By the manifest's spelling; NULL: none. */
 const struct platform *platform_named(const char *name);
+
+/* The one whose digest stands for a launch on `on`: itself, or platform snp where nothing is measured. */
+const struct platform *platform_measured(const struct platform *on);
 
 /* All of them, one by one; NULL after the last. */
 const struct platform *platform_at(size_t i);
@@ -24,10 +27,10 @@ const struct platform *platform_at(size_t i);
  * Opens /dev/kvm and sees that this host can do the platform. Returns the descriptor, or a negative errno
  * with the sentence that says what is missing and how to get it. Never falls back to another platform.
  */
-int platform_kvm_open(const struct kvm_sys *sys, const struct platform *on, struct error *err);
+int platform_host_open(const struct kvm_sys *sys, const struct platform *on, struct error *err);
 
 /* The steps of it, each as a launch takes it; the device of the SEV firmware is opened by platform snp alone. */
-int platform_kvm_device(const struct kvm_sys *sys, struct error *err);
+int kvm_device_open(const struct kvm_sys *sys, struct error *err);
 int platform_sev_open(const struct kvm_sys *sys, struct error *err); /* core/vm/snp.c */
 bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n);
 /* KVM_CHECK_EXTENSION's answer; 0 where it fails. */

@@ -347,6 +347,9 @@ static void snp_close(struct vm *vm)
 const struct platform platform_snp = {
 	.name = "snp",
 	.vm_type = KVM_X86_SNP_VM,
+	.measured = true,
+	.c_bit =
+		51, /* of every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin) */
 	.private_memory = true,
 	.needs = snp_needs,
 	.open = snp_open,

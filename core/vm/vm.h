@@ -74,9 +74,11 @@ struct launch_times {
 };
 
 struct platform {
-	const char *name;         /* as the manifest spells it */
-	unsigned long vm_type;    /* KVM_CREATE_VM */
-	bool private_memory;      /* slots get a guest_memfd and start private */
+	const char *name;      /* as the manifest spells it */
+	unsigned long vm_type; /* KVM_CREATE_VM */
+	bool measured;         /* launches have a digest that stands for all that is loaded */
+	unsigned c_bit;        /* which page tables of ours have set; 0: memory is not encrypted */
+	bool private_memory;   /* slots get a guest_memfd and start private */
 	const struct need *needs; /* ended by one whose `what` is NULL */
 	/* Once the VM exists, before its first vCPU. */
 	int (*open)(struct vm *vm, const struct plan *p, struct error *err);

@@ -12,6 +12,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/vm/platforms.h"
 
 #define HEX48                                                                                      \
 	"8d02277b9361cbdb0a797aef4f5a2d2e8cc989ab640e7b9805aac395b74ea988133ebbd052c39b61477de1e5" \
@@ -932,6 +933,10 @@ Test(manifest, gives_names_back)
 	cr_assert_str_eq(manifest_profile_name(PROFILE_QEMU), "qemu");
 	cr_assert_str_eq(manifest_profile_name(PROFILE_EC2), "ec2");
 	cr_assert_str_eq(manifest_profile_name(PROFILE_GCE), "gce");
-	cr_assert_str_eq(manifest_platform_name(MANIFEST_SNP), "snp");
-	cr_assert_str_eq(manifest_platform_name(MANIFEST_KVM), "kvm");
+	cr_assert_eq(manifest_platform(&(struct manifest){ .platform = MANIFEST_SNP }),
+	             &platform_snp);
+	cr_assert_eq(manifest_platform(&(struct manifest){ .platform = MANIFEST_KVM }),
+	             &platform_kvm);
+	for (size_t i = 0; platform_words[i]; i++)
+		cr_assert_not_null(platform_named(platform_words[i]), "%s", platform_words[i]);
 }

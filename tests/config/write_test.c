@@ -15,6 +15,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/snp/digest.h"
+#include "core/vm/platforms.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
 #include "tests/make/idblock.h"
@@ -391,7 +392,7 @@ static void measured(const struct manifest *m, uint8_t to[static SNP_DIGEST_SIZE
 	struct error err = { 0 };
 
 	cr_assert_eq(images_load(m, &images, &err), 0, "%s", err.text);
-	cr_assert_eq(assemble(m, &images, MANIFEST_SNP, &plan, &err), 0, "%s", err.text);
+	cr_assert_eq(assemble(m, &images, &platform_snp, &plan, &err), 0, "%s", err.text);
 	cr_assert_eq(snp_digest_of(plan, &digest, &err), 0, "%s", err.text);
 	memcpy(to, digest.value, SNP_DIGEST_SIZE);
 }

@@ -134,7 +134,7 @@ const struct plan *fixture_plan(const struct fixture *s)
 	return sealed;
 }
 
-struct fixture_direct fixture_direct(enum manifest_platform on, unsigned vcpus)
+struct fixture_direct fixture_direct(const struct platform *on, unsigned vcpus)
 {
 	struct bzimage_spec spec = bzimage_default();
 	struct manifest m = { .file = (char *)"m.yaml",

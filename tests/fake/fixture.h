@@ -58,7 +58,7 @@ struct fixture_direct {
 };
 #define FIXTURE_DIRECT_MEMORY ((uint64_t)4 << 20)
 
-struct fixture_direct fixture_direct(enum manifest_platform on, unsigned vcpus);
+struct fixture_direct fixture_direct(const struct platform *on, unsigned vcpus);
 void fixture_direct_fini(struct fixture_direct *d);
 
 /* No output, exit port 0xf4. */

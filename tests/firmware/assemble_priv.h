@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/sha2.h"
 #include "core/plan/plan.h"
+#include "core/vm/platforms.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
 #include "tests/make/image.h"
@@ -67,7 +68,7 @@ static inline void give_kernel(struct fixture *f, bool hashes)
 	f->m.kernel_hashes = hashes;
 }
 
-static inline void make(struct fixture *f, enum manifest_platform on)
+static inline void make(struct fixture *f, const struct platform *on)
 {
 	plan_free(f->plan);
 	f->plan = NULL;
@@ -79,7 +80,7 @@ static inline void check_refused(struct fixture *f, enum reason kind, const char
                                  unsigned line)
 {
 	f->plan = NULL;
-	cr_assert_lt(assemble(&f->m, &f->images, MANIFEST_SNP, &f->plan, &f->err), 0,
+	cr_assert_lt(assemble(&f->m, &f->images, &platform_snp, &f->plan, &f->err), 0,
 	             "assembled, not '%s'", says);
 	cr_expect_eq(f->err.kind, kind, "%s [%s]", f->err.text, reason_name(f->err.kind));
 	cr_expect(strstr(f->err.text, says), "says '%s', not '%s'", f->err.text, says);
@@ -128,7 +129,7 @@ static inline int seen_vcpu(void *self, unsigned index, const struct vcpu_state 
 	return 0;
 }
 
-static inline struct seen see(struct fixture *f, enum manifest_platform on)
+static inline struct seen see(struct fixture *f, const struct platform *on)
 {
 	static const struct plan_ops ops = { seen_once, seen_region, seen_vcpu, seen_once };
 	struct seen s = { 0 };

@@ -13,6 +13,7 @@
 #include "core/plan/plan.h"
 #include "core/snp/abi.h"
 #include "core/snp/digest.h"
+#include "core/vm/platforms.h"
 #include "firmware/selftest.h"
 #include "tests/firmware/assemble_priv.h"
 
@@ -52,7 +53,7 @@ Test(assemble_settings, come_from_the_manifest)
 	memset(f.m.host_data, 0x11, sizeof(f.m.host_data));
 	memset(f.m.gosvw, 0x22, sizeof(f.m.gosvw));
 	f.m.vcpus = 255;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	s = plan_settings(f.plan);
 	cr_expect_eq(s->policy, 0xb0000);
 	cr_expect_eq(s->sev_features, 0x21);
@@ -71,14 +72,14 @@ Test(assemble_settings, hold_the_id_block_and_whether_it_has_an_author_key)
 	const struct plan_settings *s;
 
 	give_id_block(&f);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	s = plan_settings(f.plan);
 	cr_expect(s->id_block_given);
 	cr_expect(s->author_key);
 	cr_expect_arr_eq(s->id_block, f.m.id_block, sizeof(s->id_block));
 	cr_expect_arr_eq(s->id_auth, f.m.id_auth, sizeof(s->id_auth));
 	memset(((struct snp_id_auth *)f.m.id_auth)->author_key, 0, 0x404);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	cr_expect_not(plan_settings(f.plan)->author_key);
 }
 
@@ -96,13 +97,13 @@ Test(assemble_settings, a_firmware_alone_can_be_launched)
 {
 	auto_fixture struct fixture f = fixture_default();
 
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	cr_expect_null(plan_settings(f.plan)->measure_only);
 }
 
 static void check_measure_only(struct fixture *f, const char *why)
 {
-	make(f, MANIFEST_SNP);
+	make(f, &platform_snp);
 	cr_assert_not_null(plan_settings(f->plan)->measure_only);
 	cr_expect(strstr(plan_settings(f->plan)->measure_only, why), "'%s', not '%s'",
 	          plan_settings(f->plan)->measure_only, why);
@@ -130,13 +131,13 @@ Test(assemble_settings, doubt_an_image_for_snp_without_a_place_for_an_svsm)
 	auto_fixture struct fixture with = fixture_of(&spec);
 	auto_fixture struct fixture without = { 0 };
 
-	make(&with, MANIFEST_SNP);
+	make(&with, &platform_snp);
 	cr_expect_null(plan_settings(with.plan)->snp_doubt);
 	for (size_t i = 0; i < spec.n_sections; i++)
 		if (spec.sections[i].type == OVMF_SVSM_CAA)
 			spec.sections[i].type = OVMF_SEC_MEM;
 	without = fixture_of(&spec);
-	make(&without, MANIFEST_SNP);
+	make(&without, &platform_snp);
 	cr_expect_not_null(plan_settings(without.plan)->snp_doubt);
 }
 
@@ -146,11 +147,11 @@ Test(assemble_settings, a_given_hash_of_the_firmware_takes_the_place_of_its_page
 	auto_digest struct snp_digest whole = { .ledger_wanted = true }, seeded = { 0 };
 	struct seen s;
 
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	cr_assert_eq(snp_digest_of(f.plan, &whole, &f.err), 0);
 	f.m.ovmf_hash_given = true;
 	memcpy(f.m.ovmf_hash, whole.ledger[0].digest_after, sizeof(f.m.ovmf_hash));
-	s = see(&f, MANIFEST_SNP);
+	s = see(&f, &platform_snp);
 	cr_expect(plan_settings(f.plan)->seeded);
 	cr_expect_eq(s.n, 7);
 	cr_expect_eq(s.regions[0].gpa, 0x800000);
@@ -187,8 +188,8 @@ Test(assemble_settings, an_image_has_the_same_plan_on_either_platform)
 
 	give_kernel(&f, true);
 	give_kernel(&g, true);
-	snp = see(&f, MANIFEST_SNP);
-	kvm = see(&g, MANIFEST_KVM);
+	snp = see(&f, &platform_snp);
+	kvm = see(&g, &platform_kvm);
 	cr_expect_str_eq(snp.order, kvm.order);
 	check_same_regions(&snp, &kvm);
 	cr_expect_arr_eq(&snp.bsp, &kvm.bsp, sizeof(snp.bsp));
@@ -206,8 +207,8 @@ Test(assemble_settings, the_plan_for_snp_is_the_same_whatever_platform_the_manif
 	struct seen a, b;
 
 	g.m.platform = MANIFEST_KVM;
-	a = see(&f, MANIFEST_SNP);
-	b = see(&g, MANIFEST_SNP);
+	a = see(&f, &platform_snp);
+	b = see(&g, &platform_snp);
 	cr_expect_str_eq(a.order, b.order);
 	check_same_regions(&a, &b);
 }
@@ -230,7 +231,7 @@ Test(assemble_settings, the_selftest_differs_between_platforms_by_tables_and_par
 {
 	auto_fixture struct fixture f = fixture_selftest();
 	auto_fixture struct fixture g = fixture_selftest();
-	struct seen snp = see(&f, MANIFEST_SNP), kvm = see(&g, MANIFEST_KVM);
+	struct seen snp = see(&f, &platform_snp), kvm = see(&g, &platform_kvm);
 	unsigned differing = 0;
 
 	for (size_t i = 0; i < snp.n; i++) {
@@ -267,7 +268,7 @@ Test(assemble_settings, the_selftest_needs_its_exit_port_and_its_memory)
 	f.m.memory = SELFTEST_MEMORY - 4096;
 	check_refused(&f, ERROR_MEMORY_TOO_SMALL, "builtin:selftest needs", 5);
 	f.m.memory = SELFTEST_MEMORY;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 }
 
 Test(assemble_settings, the_selftests_other_vcpus_wait_where_a_reset_leaves_them)
@@ -276,7 +277,7 @@ Test(assemble_settings, the_selftests_other_vcpus_wait_where_a_reset_leaves_them
 	struct seen s;
 
 	f.m.vcpus = 3;
-	s = see(&f, MANIFEST_SNP);
+	s = see(&f, &platform_snp);
 	cr_expect_eq(s.vcpus, 3);
 	cr_expect_eq(s.bsp.rip, SELFTEST_CODE);
 	cr_expect_eq(s.bsp.rdx, 0x800f12);
@@ -295,7 +296,7 @@ Test(assemble_settings, say_why_a_plain_vm_has_no_measurement)
 	auto_fixture struct fixture f = fixture_of(&spec);
 
 	f.m.platform = MANIFEST_KVM;
-	make(&f, MANIFEST_KVM);
+	make(&f, &platform_kvm);
 	cr_expect_str_eq(plan_settings(f.plan)->no_measurement, "the firmware has no SEV metadata");
 	cr_expect_lt(snp_digest_of(f.plan, &d, &err), 0);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED);

@@ -8,6 +8,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/plan/plan.h"
+#include "core/vm/platforms.h"
 #include "firmware/hashes.h"
 #include "tests/firmware/assemble_priv.h"
 
@@ -18,7 +19,7 @@
 
 static void check_order(struct fixture *f, const char *want)
 {
-	struct seen s = see(f, MANIFEST_SNP);
+	struct seen s = see(f, &platform_snp);
 
 	cr_expect_str_eq(s.order, want);
 }
@@ -26,7 +27,7 @@ static void check_order(struct fixture *f, const char *want)
 Test(assemble, puts_the_firmware_first_and_the_sections_in_the_images_order)
 {
 	auto_fixture struct fixture f = fixture_default();
-	struct seen s = see(&f, MANIFEST_SNP);
+	struct seen s = see(&f, &platform_snp);
 
 	cr_expect_str_eq(s.order, DEFAULT_ORDER("zero"));
 	cr_expect_eq(s.regions[0].bytes, f.images.firmware.data, "the plan borrows the image");
@@ -75,7 +76,7 @@ Test(assemble, leaves_memory_unmeasured_for_gce_and_loads_zeros)
 	struct seen s;
 
 	f.m.profile = PROFILE_GCE;
-	s = see(&f, MANIFEST_SNP);
+	s = see(&f, &platform_snp);
 	cr_expect_str_eq(s.order,
 	                 "normal ffff0000+10000, unmeasured 800000+9000, unmeasured 80a000+3000, "
 	                 "secrets 80d000+1000, cpuid 80e000+1000, zero 80f000+1000, "
@@ -92,7 +93,7 @@ Test(assemble, measures_the_page_of_hashes_when_there_is_a_kernel)
 	struct seen s;
 
 	give_kernel(&f, true);
-	s = see(&f, MANIFEST_SNP);
+	s = see(&f, &platform_snp);
 	cr_expect_str_eq(s.order, DEFAULT_ORDER("normal"));
 	kernel_hashes_of(&hashes, f.images.kernel_sha256, f.images.initrd_sha256, "quiet");
 	cr_assert_eq(kernel_hashes_page(&hashes, 0x810c00, 0x400, 0x810000, page, &f.err), 0);
@@ -116,7 +117,7 @@ Test(assemble, refuses_a_kernel_without_a_page_or_a_place_for_its_hashes)
 	auto_fixture struct fixture f = fixture_of(&no_section);
 	auto_fixture struct fixture g = fixture_of(&no_area);
 
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	plan_free(f.plan);
 	give_kernel(&f, true);
 	give_kernel(&g, true);
@@ -124,8 +125,8 @@ Test(assemble, refuses_a_kernel_without_a_page_or_a_place_for_its_hashes)
 	cr_expect(strstr(f.err.fix, "kernel_hashes: false"));
 	check_refused(&g, ERROR_NO_HASH_PAGE, "firmware 'fw.fd' has no page", 5);
 	f.m.kernel_hashes = g.m.kernel_hashes = false;
-	make(&f, MANIFEST_SNP);
-	make(&g, MANIFEST_SNP);
+	make(&f, &platform_snp);
+	make(&g, &platform_snp);
 }
 
 Test(assemble, refuses_hashes_that_would_lie_outside_their_page)
@@ -189,7 +190,7 @@ Test(assemble, refuses_memory_that_does_not_hold_all_sections)
 	f.m.memory = 64 * 1024;
 	check_refused(&f, ERROR_MEMORY_TOO_SMALL, "0x800000..0x809000", 5);
 	f.m.memory = 0x820000;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 }
 
 static void check_memory(uint64_t memory, const struct ram *want, size_t n)
@@ -198,7 +199,7 @@ static void check_memory(uint64_t memory, const struct ram *want, size_t n)
 	const struct ram *ram;
 
 	f.m.memory = memory;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	cr_assert_eq(plan_ram(f.plan, &ram), n);
 	for (size_t i = 0; i < n; i++) {
 		cr_expect_eq(ram[i].gpa, want[i].gpa);
@@ -251,7 +252,7 @@ Test(assemble, starts_vcpus_as_the_profile_has_it)
 		struct seen s;
 
 		f.m.profile = rows[i].profile;
-		s = see(&f, MANIFEST_SNP);
+		s = see(&f, &platform_snp);
 		cr_expect_eq(plan_settings(f.plan)->flavour, rows[i].flavour);
 		cr_expect_eq(s.vcpus, 3);
 		cr_expect_eq(s.bsp.cs.attrib, rows[i].bsp_cs);

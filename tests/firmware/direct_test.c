@@ -7,6 +7,7 @@
 
 #include "core/base/bytes.h"
 #include "core/snp/digest.h"
+#include "core/vm/platforms.h"
 #include "firmware/stage0.h"
 #include "tests/firmware/assemble_priv.h"
 #include "tests/make/bzimage.h"
@@ -94,7 +95,7 @@ static uint64_t get(const uint8_t *bytes, size_t at, size_t width)
 
 static void digest_of(struct fixture *f, struct snp_digest *ret)
 {
-	make(f, MANIFEST_SNP);
+	make(f, &platform_snp);
 	cr_assert_eq(snp_digest_of(f->plan, ret, &f->err), 0, "%s", f->err.text);
 }
 
@@ -107,14 +108,14 @@ static const char order_snp[] = ", secrets 5000+1000, cpuid 6000+1000";
 static void check_order(struct fixture *f)
 {
 	char want[512];
-	struct seen s = see(f, MANIFEST_KVM);
+	struct seen s = see(f, &platform_kvm);
 	int n = snprintf(want, sizeof(want), order, (unsigned)(stage0_blob_end - stage0_blob));
 
 	cr_expect_eq(strncmp(s.order, want, (size_t)n), 0, "%s", s.order);
 	cr_expect_eq(strncmp(s.order + n, order_kvm, strlen(order_kvm)), 0, "%s", s.order);
 	cr_expect_null(strchr(s.order + n + strlen(order_kvm), ','), "%s", s.order);
 	snprintf(want + n, sizeof(want) - (size_t)n, "%s", order_snp);
-	s = see(f, MANIFEST_SNP);
+	s = see(f, &platform_snp);
 	cr_expect_str_eq(s.order, want);
 }
 
@@ -160,7 +161,7 @@ Test(direct, measures_no_more_than_64_kib_however_large_the_images)
 Test(direct, tells_stage0_of_large_images_what_they_are)
 {
 	auto_fixture struct fixture f = direct_large();
-	struct seen s = see(&f, MANIFEST_SNP);
+	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
 	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
 	const struct offer *offers;
@@ -205,9 +206,9 @@ Test(direct, offers_the_images_own_bytes_above_all_memory)
 	auto_fixture struct fixture f = direct();
 
 	for (size_t i = 0; i < ARRAY_SIZE(memories); i++)
-		for (int on = MANIFEST_SNP; on <= MANIFEST_KVM; on++) {
+		for (size_t on = 0; platform_at(on); on++) {
 			f.m.memory = memories[i];
-			make(&f, (enum manifest_platform)on);
+			make(&f, platform_at(on));
 			check_offers(&f);
 		}
 }
@@ -216,7 +217,7 @@ Test(direct, offers_the_images_own_bytes_above_all_memory)
 Test(direct, has_stage0_copy_what_is_offered)
 {
 	auto_fixture struct fixture f = direct();
-	struct seen s = see(&f, MANIFEST_SNP);
+	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
 	const struct offer *o;
 	uint8_t hash[32];
@@ -296,7 +297,7 @@ Test(direct, splits_memory_around_the_hole)
 		struct seen s;
 
 		f.m.memory = splits[i].memory;
-		s = see(&f, MANIFEST_SNP);
+		s = see(&f, &platform_snp);
 		cr_assert_eq(plan_ram(f.plan, &ram), splits[i].high ? 2 : 1, "split %zu", i);
 		cr_expect(ram[0].gpa == 0 && ram[0].size == splits[i].low);
 		if (splits[i].high)
@@ -318,7 +319,7 @@ static void check_refused_both(struct fixture *f, enum reason kind, const char *
 	cr_expect_eq(f->err.column, 11);
 	cr_expect(strstr(f->err.fix, fix), "the cure is '%s'", f->err.fix);
 	f->err = (struct error){ 0 };
-	cr_expect_lt(assemble(&f->m, &f->images, MANIFEST_KVM, &f->plan, &f->err), 0);
+	cr_expect_lt(assemble(&f->m, &f->images, &platform_kvm, &f->plan, &f->err), 0);
 	cr_expect(strstr(f->err.text, says), "says '%s', not '%s'", f->err.text, says);
 }
 
@@ -347,7 +348,7 @@ Test(direct, refuses_memory_that_holds_not_all_and_says_what_would)
 		                   "set 'memory' to 21M");
 	}
 	f.m.memory = 21 * MIB;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	blob_fini(&f.images.kernel);
 	spec.init_size = 64 * MIB;
 	f.images.kernel = bzimage_make(&spec);
@@ -355,7 +356,7 @@ Test(direct, refuses_memory_that_holds_not_all_and_says_what_would)
 	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "67108864 bytes from 0x1000000",
 	                   "set 'memory' to 81M");
 	f.m.memory = 81 * MIB;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 }
 
 Test(direct, refuses_an_initrd_that_memory_does_not_hold)
@@ -366,7 +367,7 @@ Test(direct, refuses_an_initrd_that_memory_does_not_hold)
 	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "the initrd (1073741824 bytes)",
 	                   "set 'memory' to 1140M");
 	f.m.memory = 1140 * MIB;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	check_offers(&f);
 	f.m.memory = 1139 * MIB;
 	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "none from 0x47300000 on", "1140M");
@@ -376,7 +377,7 @@ Test(direct, takes_a_kernel_without_an_initrd)
 {
 	struct bzimage_spec spec = bzimage_default();
 	auto_fixture struct fixture f = direct_of(&spec);
-	struct seen s = see(&f, MANIFEST_SNP);
+	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
 	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
 
@@ -412,7 +413,7 @@ Test(direct, takes_an_initrd_of_one_byte)
 	give_initrd(&f, 1);
 	f.images.initrd.data[0] = 'x';
 	hash_initrd(&f);
-	s = see(&f, MANIFEST_SNP);
+	s = see(&f, &platform_snp);
 	p = params_of(&s);
 	check_offers(&f);
 	cr_assert_eq(plan_offers(f.plan, &o), 2);
@@ -436,7 +437,7 @@ static void check_cmdline(uint32_t kernel_takes, size_t most, const char *says)
 	f = direct_of(&spec);
 	f.m.cmdline = line;
 	memset(line, 'c', most);
-	s = see(&f, MANIFEST_SNP);
+	s = see(&f, &platform_snp);
 	cr_expect_str_eq((const char *)page_at(&s, STAGE0_CMDLINE), line);
 	line[most] = 'c';
 	check_refused_both(&f, ERROR_BAD_VALUE, says, "shorten boot.cmdline by 1 bytes");
@@ -614,7 +615,7 @@ Test(direct, the_plain_plan_differs_in_what_only_snp_has)
 {
 	static const gpa_t same[] = { STAGE0_CMDLINE, STAGE0_ACPI, STAGE0_CODE };
 	auto_fixture struct fixture f = direct(), g = direct();
-	struct seen snp = see(&f, MANIFEST_SNP), kvm = see(&g, MANIFEST_KVM);
+	struct seen snp = see(&f, &platform_snp), kvm = see(&g, &platform_kvm);
 
 	cr_assert_eq(snp.n, kvm.n + 1, "secrets and cpuid; page directories");
 	check_tables(&snp, &kvm);
@@ -639,12 +640,12 @@ Test(direct, says_what_the_launch_needs)
 	auto_fixture struct fixture f = direct();
 	const struct plan_settings *s;
 
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	s = plan_settings(f.plan);
 	cr_expect(s->gib_pages && s->prefault && s->ap_creation && s->mtrrs_on);
 	cr_expect_eq(s->c_bit, C_BIT);
 	cr_expect_null(s->measure_only);
-	make(&f, MANIFEST_KVM);
+	make(&f, &platform_kvm);
 	s = plan_settings(f.plan);
 	cr_expect(!s->gib_pages && s->mtrrs_on, "not every KVM gives 1 GiB pages");
 	cr_expect_eq(s->c_bit, 0);
@@ -654,12 +655,12 @@ Test(direct, says_what_the_launch_needs)
 Test(direct, without_an_exit_port_stage0_is_told_none)
 {
 	auto_fixture struct fixture f = direct();
-	struct seen s = see(&f, MANIFEST_KVM);
+	struct seen s = see(&f, &platform_kvm);
 	struct stage0_params p = params_of(&s);
 
 	cr_expect_eq(le16_get(p.exit_port), 0xf4);
 	f.m.exit_port_given = false;
-	s = see(&f, MANIFEST_KVM);
+	s = see(&f, &platform_kvm);
 	p = params_of(&s);
 	cr_expect_eq(le16_get(p.exit_port), 0);
 }
@@ -673,7 +674,7 @@ Test(direct, refuses_each_fault_of_a_kernel_by_the_files_name)
 		blob_fini(&f.images.kernel);
 		spec.fault = (enum bzimage_fault)fault;
 		f.images.kernel = bzimage_make(&spec);
-		cr_assert_lt(assemble(&f.m, &f.images, MANIFEST_SNP, &f.plan, &f.err), 0,
+		cr_assert_lt(assemble(&f.m, &f.images, &platform_snp, &f.plan, &f.err), 0,
 		             "fault %d", fault);
 		cr_expect_eq(strncmp(f.err.text, "kernel 'bzImage': ", 18), 0, "%s", f.err.text);
 		cr_expect_eq(f.err.line, 6);
@@ -711,7 +712,7 @@ static const struct field {
 static void check_copies(struct fixture *f)
 {
 	uint64_t low = f->m.memory < 3 * GIB ? f->m.memory : 3 * GIB;
-	struct seen s = see(f, MANIFEST_SNP);
+	struct seen s = see(f, &platform_snp);
 	struct stage0_params p = params_of(&s);
 
 	check_offers(f);
@@ -730,7 +731,7 @@ static bool plan_hostile(struct fixture *f, uint64_t memory)
 	plan_free(f->plan);
 	f->plan = NULL;
 	f->err = (struct error){ 0 };
-	if (assemble(&f->m, &f->images, MANIFEST_SNP, &f->plan, &f->err) == 0) {
+	if (assemble(&f->m, &f->images, &platform_snp, &f->plan, &f->err) == 0) {
 		check_copies(f);
 		return true;
 	}

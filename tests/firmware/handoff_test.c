@@ -4,6 +4,7 @@
 
 #include "core/dev/fwcfg.h"
 #include "core/vm/outcome.h"
+#include "core/vm/platforms.h"
 #include "firmware/acpi.h"
 #include "tests/firmware/assemble_priv.h"
 #include "tests/make/bzimage.h"
@@ -67,7 +68,7 @@ Test(handoff, the_memory_map_comes_first_and_has_what_lies_below_the_hole)
 	auto_fixture struct fixture f = fixture_default();
 	const struct fw_item *items;
 
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	cr_assert_gt(plan_items(f.plan, &items), 0u);
 	cr_assert_str_eq(items[0].name, "etc/e820");
 	cr_assert_eq(items[0].size, 20u);
@@ -83,7 +84,7 @@ Test(handoff, memory_above_the_hole_is_a_second_entry)
 	const struct ram *ram;
 
 	f.m.memory = 5 * GIB;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	e820 = item_find(&f, 0, "etc/e820");
 	cr_assert_eq(e820->size, 40u);
 	cr_expect_eq(number_at(e820, 20, 8), 4 * GIB);
@@ -98,7 +99,7 @@ Test(handoff, counts_the_vcpus_and_asks_for_no_menu)
 	auto_fixture struct fixture f = fixture_default();
 
 	f.m.vcpus = 255;
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	check_number(&f, FWCFG_BOOT_CPUS, 2, 255);
 	check_number(&f, FWCFG_MAX_CPUS, 2, 255);
 	check_number(&f, FWCFG_BOOT_MENU, 2, 0);
@@ -114,7 +115,7 @@ Test(handoff, the_acpi_tables_are_those_of_direct_boot)
 	uint8_t page[ACPI_PAGE];
 	struct acpi_tables t = { 0 };
 
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	tables = item_find(&f, 0, "etc/acpi/tables");
 	rsdp = item_find(&f, 0, "etc/acpi/rsdp");
 	loader = item_find(&f, 0, "etc/table-loader");
@@ -139,7 +140,7 @@ Test(handoff, the_kernel_is_the_file_as_it_is_cut_behind_its_setup_part)
 	size_t setup = 3 * 512; /* two sectors of setup and the boot sector */
 
 	give_bzimage(&f, 5001);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	check_number(&f, FWCFG_SETUP_SIZE, 4, setup);
 	check_bytes(&f, FWCFG_SETUP_DATA, k->data, setup);
 	check_number(&f, FWCFG_KERNEL_SIZE, 4, k->size - setup);
@@ -156,7 +157,7 @@ Test(handoff, without_an_initrd_its_size_is_zero)
 	auto_fixture struct fixture f = fixture_default();
 
 	give_bzimage(&f, 0);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	check_number(&f, FWCFG_INITRD_SIZE, 4, 0);
 	cr_expect_null(item_find(&f, FWCFG_INITRD_DATA, NULL));
 }
@@ -169,7 +170,7 @@ Test(handoff, the_longest_command_line_has_room)
 	memset(longest, 'x', sizeof(longest) - 1);
 	f.m.cmdline = longest;
 	give_bzimage(&f, 0);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	check_bytes(&f, FWCFG_CMDLINE_DATA, longest, sizeof(longest));
 }
 
@@ -178,7 +179,7 @@ Test(handoff, a_kernel_that_is_none_is_left_out_and_the_plan_only_measured)
 	auto_fixture struct fixture f = fixture_default();
 
 	give_kernel(&f, false);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	cr_expect_null(item_find(&f, FWCFG_KERNEL_DATA, NULL));
 	cr_expect_not_null(item_find(&f, 0, "etc/e820"));
 	cr_assert_not_null(plan_settings(f.plan)->measure_only);
@@ -192,7 +193,7 @@ Test(handoff, every_item_has_a_place_on_the_shelf)
 	size_t n;
 
 	give_bzimage(&f, 4096);
-	make(&f, MANIFEST_SNP);
+	make(&f, &platform_snp);
 	n = plan_items(f.plan, &items);
 	fwcfg_init(&shelf, NULL, NULL);
 	for (size_t i = 0; i < n; i++)

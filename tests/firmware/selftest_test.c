@@ -15,8 +15,8 @@
 #define EXIT_PORT 0xf4
 #define SIGNATURE 0x00a10f11
 
-static const struct selftest_config snp = { true, C_BIT, EXIT_PORT, SIGNATURE };
-static const struct selftest_config plain = { false, C_BIT, EXIT_PORT, SIGNATURE };
+static const struct selftest_config snp = { C_BIT, EXIT_PORT, SIGNATURE };
+static const struct selftest_config plain = { 0, EXIT_PORT, SIGNATURE };
 
 /* A sealed plan of the selftest in as little memory as it promises to need; plan_free(s.plan) after it. */
 static struct seen see(const struct selftest_config *c)
@@ -36,7 +36,7 @@ static void check_views_of(const struct selftest_config *c)
 {
 	struct seen s = see(c);
 
-	check_views(&s, MAPPED, 21, c->snp ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
+	check_views(&s, MAPPED, 21, c->c_bit ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
 	plan_free(s.plan);
 }
 
@@ -225,7 +225,7 @@ Test(selftest, refuses_to_run_without_an_exit_port)
 
 Test(selftest, refuses_a_c_bit_that_no_page_table_entry_can_carry)
 {
-	static const unsigned impossible[] = { 0, 31, 52, 63, 64, 200 };
+	static const unsigned impossible[] = { 1, 31, 52, 63, 64, 200 };
 	struct selftest_config c = snp;
 
 	for (size_t i = 0; i < ARRAY_SIZE(impossible); i++) {

@@ -32,8 +32,7 @@ static uint8_t boot_params[PAGE_SIZE], cmdline[PAGE_SIZE], acpi[PAGE_SIZE];
 static struct stage0_config config(bool snp)
 {
 	struct stage0_config c = {
-		.snp = snp,
-		.c_bit = C_BIT,
+		.c_bit = snp ? C_BIT : 0,
 		.exit_port = EXIT_PORT,
 		.vcpu_sig = SIGNATURE,
 		.entry = ENTRY,
@@ -272,7 +271,7 @@ Test(stage0, permits_sha_ni_only_when_told)
 	cr_assert_eq(le32_get(params_of(&c).c_bit), 0u, "a plain guest has no C-bit");
 	c.sha_ni = true;
 	cr_assert_eq(le64_get(params_of(&c).flags), 2u);
-	c.snp = true;
+	c.c_bit = C_BIT;
 	cr_assert_eq(le64_get(params_of(&c).flags), 3u);
 }
 
@@ -366,7 +365,7 @@ static void check_refusal(const struct stage0_config *c, enum reason kind, const
 
 Test(stage0, refuses_a_c_bit_that_no_page_table_entry_can_carry)
 {
-	static const unsigned impossible[] = { 0, 31, 52, 63, 64, 200 };
+	static const unsigned impossible[] = { 1, 31, 52, 63, 64, 200 };
 	struct stage0_config c = config(true);
 
 	for (size_t i = 0; i < ARRAY_SIZE(impossible); i++) {

@@ -19,6 +19,7 @@
 #include "core/base/sha2.h"
 #include "core/snp/digest.h"
 #include "core/snp/policy.h"
+#include "core/vm/platforms.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
 #include "tests/make/vectors.h"
@@ -202,7 +203,7 @@ static int measure(const char *text, size_t size, struct measured *to, struct er
 
 	cr_assert_eq(r, 0, "%s; %s\n%s", err->text, err->why, text);
 	check_loaded(images_load(&to->m, &to->images, err), &to->m, err);
-	r = assemble(&to->m, &to->images, MANIFEST_SNP, &to->plan, err);
+	r = assemble(&to->m, &to->images, &platform_snp, &to->plan, err);
 	to->digest.ledger_wanted = true;
 	return r < 0 ? r : snp_digest_of(to->plan, &to->digest, err);
 }

@@ -12,6 +12,7 @@
 #include "core/out/emit.h"
 #include "core/snp/digest.h"
 #include "core/vm/doctor.h"
+#include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "tests/make/vectors.h"
 
@@ -265,11 +266,11 @@ Test(result, of_doctor_has_the_promised_fields)
 		.host = { .kernel = "6.12.0", .cpu = "AMD EPYC", .firmware = "1.55.21" },
 		.checks = { { .name = "kvm",
 		              .state = DOCTOR_OK,
-		              .needed_for = DOCTOR_BOTH,
+		              .needed_for = NULL,
 		              .finding = "it opens" },
 		            { .name = "cpu",
 		              .state = DOCTOR_MISSING,
-		              .needed_for = DOCTOR_SNP,
+		              .needed_for = &platform_snp,
 		              .finding = "none",
 		              .why = "old",
 		              .fix = "buy" } },

@@ -166,8 +166,7 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
 	if (plan_vcpus(p) != 1)
 		return error_set(err, ERROR_UNSUPPORTED, "exits are counted of one vCPU only");
 	sys.ioctl = census_ioctl;
-	r = vm_launch(&sys, platform_named(manifest_platform_name(m->platform)), p, &devices,
-	              &census.vm, err);
+	r = vm_launch(&sys, manifest_platform(m), p, &devices, &census.vm, err);
 	if (r == 0)
 		r = vm_run(census.vm, &limits, &o, err);
 	vm_free(census.vm);
@@ -190,7 +189,7 @@ static int exits_main(int argc, char **argv)
 	(void)argc;
 	census.wanted = argv[0];
 	if (manifest_load(argv[1], &choice, &m, &err) == 0 && images_load(&m, &images, &err) == 0 &&
-	    assemble(&m, &images, m.platform, &plan, &err) == 0)
+	    assemble(&m, &images, manifest_platform(&m), &plan, &err) == 0)
 		census_run(&m, plan, &err);
 	return complain(err.text, argv[1]);
 }

@@ -38,8 +38,7 @@ static int flip_run(const struct manifest *m, const struct plan *p, struct outco
 	struct vm *vm = NULL;
 	int r;
 
-	r = vm_launch(&kvm_sys_host, platform_named(manifest_platform_name(m->platform)), p,
-	              &devices, &vm, err);
+	r = vm_launch(&kvm_sys_host, manifest_platform(m), p, &devices, &vm, err);
 	if (r == 0)
 		r = vm_run(vm, &limits, o, err);
 	if (r == 0)
@@ -62,7 +61,7 @@ int main(int argc, char **argv)
 	if (argc < 3)
 		return 2;
 	if (manifest_load(argv[1], &choice, &m, &err) < 0 || images_load(&m, &images, &err) < 0 ||
-	    assemble(&m, &images, m.platform, &plan, &err) < 0) {
+	    assemble(&m, &images, manifest_platform(&m), &plan, &err) < 0) {
 		fprintf(stderr, "flip: %s\n", err.text);
 		return 2;
 	}

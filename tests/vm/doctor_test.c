@@ -63,7 +63,7 @@ Test(doctor, a_good_host_launches_everything)
 		check_texts(&report.checks[i]);
 	}
 	cr_expect(doctor_can(&report, &platform_snp));
-	cr_expect(doctor_can(&report, &platform_plain));
+	cr_expect(doctor_can(&report, &platform_kvm));
 	cr_expect_eq(doctor_brief(&report, &platform_snp, NULL, brief, sizeof(brief)), 0u);
 	cr_expect_str_empty(brief);
 	cr_expect_str_eq(report.host.firmware, "1.55.21");
@@ -600,7 +600,7 @@ Test(doctor, each_check_in_each_of_its_states)
 		cr_expect_not_null(strstr(c->fix, bar && geteuid() != 0 ? bar + 1 : fix),
 		                   "row %zu: %s", i, c->fix);
 		cr_expect_eq(doctor_can(&report, &platform_snp), rows[i].launches, "row %zu", i);
-		cr_expect_eq(doctor_can(&report, &platform_plain),
+		cr_expect_eq(doctor_can(&report, &platform_kvm),
 		             check("kvm")->state != DOCTOR_MISSING, "row %zu", i);
 		for (size_t n = 0; n < report.count; n++)
 			check_texts(&report.checks[n]);
@@ -784,11 +784,11 @@ Test(doctor, the_brief_names_what_a_platform_lacks_and_keeps_to_its_room)
 	                       "SEV-SNP VMs (type 4)");
 	cr_expect_eq(doctor_brief(&report, &platform_snp, NULL, small, sizeof(small)), 2u);
 	cr_expect_str_eq(small, "cpu: th");
-	cr_expect_eq(doctor_brief(&report, &platform_plain, NULL, text, sizeof(text)), 0u);
+	cr_expect_eq(doctor_brief(&report, &platform_kvm, NULL, text, sizeof(text)), 0u);
 	cr_expect_str_empty(text);
 	f->kvm_errno = EACCES;
 	look(f);
-	cr_expect_eq(doctor_brief(&report, &platform_plain, NULL, text, sizeof(text)), 1u);
+	cr_expect_eq(doctor_brief(&report, &platform_kvm, NULL, text, sizeof(text)), 1u);
 	cr_expect_str_eq(text, "kvm: cannot open /dev/kvm: Permission denied");
 }
 
@@ -824,9 +824,10 @@ Test(doctor, names_are_there_once)
 	for (size_t i = 0; i < report.count; i++)
 		cr_expect_eq(check(report.checks[i].name), &report.checks[i], "%s",
 		             report.checks[i].name);
-	cr_expect_str_eq(doctor_platform_name(check("kvm")->needed_for), "both");
-	cr_expect_str_eq(doctor_platform_name(check("cpu")->needed_for), "snp");
-	cr_expect_str_eq(doctor_platform_name(DOCTOR_KVM), "kvm");
+	cr_expect_str_eq(doctor_needed_for(check("kvm")), "both");
+	cr_expect_str_eq(doctor_needed_for(check("cpu")), "snp");
+	cr_expect_str_eq(doctor_needed_for(&(struct doctor_check){ .needed_for = &platform_kvm }),
+	                 "kvm");
 }
 
 /* Whatever this machine is, the checks end, and in words. */

@@ -63,15 +63,15 @@ Test(exit, the_exit_port_ends_the_run_with_its_value)
 {
 	check_end(&platform_snp, fake_out(EXIT_PORT, 1, 0), GUEST_EXITED, 0, "status 0");
 	check_end(&platform_snp, fake_out(EXIT_PORT, 1, 7), GUEST_EXITED, 7, "status 7");
-	check_end(&platform_plain, fake_out(EXIT_PORT, 2, 0x1234), GUEST_EXITED, 0x1234, "4660");
-	check_end(&platform_plain, fake_out(EXIT_PORT, 4, 0xfedcba98), GUEST_EXITED, 0xfedcba98,
+	check_end(&platform_kvm, fake_out(EXIT_PORT, 2, 0x1234), GUEST_EXITED, 0x1234, "4660");
+	check_end(&platform_kvm, fake_out(EXIT_PORT, 4, 0xfedcba98), GUEST_EXITED, 0xfedcba98,
 	          "4275878552");
 }
 
 Test(exit, both_reset_ports_end_the_run)
 {
 	check_end(&platform_snp, fake_out(0xcf9, 1, 6), GUEST_RESET, 0, "reset");
-	check_end(&platform_plain, fake_out(0x64, 1, 0xfe), GUEST_RESET, 0, "reset");
+	check_end(&platform_kvm, fake_out(0x64, 1, 0xfe), GUEST_RESET, 0, "reset");
 }
 
 Test(exit, system_events_end_the_run)
@@ -80,13 +80,13 @@ Test(exit, system_events_end_the_run)
 	          0, "off");
 	check_end(&platform_snp, fake_system_event(KVM_SYSTEM_EVENT_RESET, 0), GUEST_RESET, 0,
 	          "reset");
-	check_end(&platform_plain, fake_system_event(KVM_SYSTEM_EVENT_CRASH, 0), GUEST_CRASHED, 0,
+	check_end(&platform_kvm, fake_system_event(KVM_SYSTEM_EVENT_CRASH, 0), GUEST_CRASHED, 0,
 	          "crashed");
 }
 
 Test(exit, a_shutdown_mentions_the_vmsa_where_there_is_one)
 {
-	check_end(&platform_plain, fake_reason(KVM_EXIT_SHUTDOWN, 0), GUEST_SHUTDOWN, 0,
+	check_end(&platform_kvm, fake_reason(KVM_EXIT_SHUTDOWN, 0), GUEST_SHUTDOWN, 0,
 	          "triple fault");
 	check_end(&platform_snp, fake_reason(KVM_EXIT_SHUTDOWN, 0), GUEST_SHUTDOWN, 0, "VMSA");
 }
@@ -104,7 +104,7 @@ Test(exit, kvms_own_failures_keep_their_numbers)
 	check_end(&platform_snp, fake_reason(77, 0), ERROR_KVM, 77, "77");
 	check_end(&platform_snp, fake_reason(KVM_EXIT_SNP_REQ_CERTS, 0), ERROR_KVM, 43,
 	          "KVM exit 43");
-	check_end(&platform_plain, fake_reason(77, 0), ERROR_KVM, 0, "plain VM");
+	check_end(&platform_kvm, fake_reason(77, 0), ERROR_KVM, 0, "plain VM");
 }
 
 Test(exit, a_failed_kvm_run_says_why)
@@ -139,7 +139,7 @@ Test(exit, reads_that_nobody_answers_float_high)
 		                           fake_in(0x1234, 4, 1), fake_mmio_read(0xfed00000, 8),
 		                           fake_out(EXIT_PORT, 1, 0) };
 	static const uint8_t ones[] = { 0xff, 0xff, 0xff, 0xff };
-	struct played played = play(&platform_plain, exits, ARRAY_SIZE(exits));
+	struct played played = play(&platform_kvm, exits, ARRAY_SIZE(exits));
 
 	for (size_t i = 0; i < 3; i++) {
 		struct fake_answer a = fake_kvm_answer(played.f, 0, i);

@@ -139,11 +139,11 @@ static void walk(const struct platform *on, unsigned flags, uint32_t status)
 	walk_plan(on, p, flags, status);
 }
 
-static void walk_direct(enum manifest_platform on, unsigned flags, uint32_t status)
+static void walk_direct(const struct platform *on, unsigned flags, uint32_t status)
 {
 	struct fixture_direct d = fixture_direct(on, 2);
 
-	walk_plan(on == MANIFEST_SNP ? &platform_snp : &platform_plain, d.plan, flags, status);
+	walk_plan(on, d.plan, flags, status);
 	fixture_direct_fini(&d);
 }
 
@@ -175,35 +175,35 @@ Test(failure, while_a_cpuid_page_is_corrected_is_told_and_leaves_nothing)
 
 Test(failure, of_any_call_of_a_plain_launch_is_told_and_leaves_nothing)
 {
-	walk(&platform_plain, FAKE_NO_SNP, 0);
+	walk(&platform_kvm, FAKE_NO_SNP, 0);
 }
 
 Test(failure, of_any_call_of_a_plain_launch_on_guest_memfd_is_told_and_leaves_nothing)
 {
-	walk(&platform_plain, FAKE_GMEM_MMAP, 0);
+	walk(&platform_kvm, FAKE_GMEM_MMAP, 0);
 }
 
 Test(failure, of_any_call_of_a_direct_boot_is_told_and_leaves_nothing)
 {
-	walk_direct(MANIFEST_SNP, 0, 0);
+	walk_direct(&platform_snp, 0, 0);
 }
 
 Test(failure, of_any_call_of_a_direct_boot_with_partial_updates_is_told_and_leaves_nothing)
 {
-	walk_direct(MANIFEST_SNP, FAKE_PARTIAL_UPDATES, 0);
+	walk_direct(&platform_snp, FAKE_PARTIAL_UPDATES, 0);
 }
 
 Test(failure, of_any_call_of_a_direct_boot_with_a_firmware_status_names_the_status)
 {
-	walk_direct(MANIFEST_SNP, 0, 0x17);
+	walk_direct(&platform_snp, 0, 0x17);
 }
 
 Test(failure, of_any_call_of_a_plain_direct_boot_is_told_and_leaves_nothing)
 {
-	walk_direct(MANIFEST_KVM, FAKE_NO_SNP, 0);
+	walk_direct(&platform_kvm, FAKE_NO_SNP, 0);
 }
 
 Test(failure, of_any_call_of_a_plain_direct_boot_on_guest_memfd_is_told_and_leaves_nothing)
 {
-	walk_direct(MANIFEST_KVM, FAKE_GMEM_MMAP, 0);
+	walk_direct(&platform_kvm, FAKE_GMEM_MMAP, 0);
 }

@@ -40,7 +40,7 @@ static struct outcome run(unsigned flags, const struct platform *on, const struc
 Test(halt, all_vcpus_halted_with_interrupts_off_end_the_run)
 {
 	const struct fake_exit does[] = { fake_halt(), fake_halt(), fake_halt() };
-	const struct platform *const on[] = { &platform_snp, &platform_plain };
+	const struct platform *const on[] = { &platform_snp, &platform_kvm };
 
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++)
 		for (unsigned n = 1; n <= ARRAY_SIZE(does); n++) {

@@ -76,9 +76,7 @@ Test(launch, registers_far_from_reset_are_measured_as_predicted)
 
 Test(launch, the_selftest_is_measured_as_predicted)
 {
-	struct selftest_config c = {
-		.snp = true, .c_bit = FAKE_C_BIT, .exit_port = 0xf4, .vcpu_sig = 0xa10f11
-	};
+	struct selftest_config c = { .c_bit = FAKE_C_BIT, .exit_port = 0xf4, .vcpu_sig = 0xa10f11 };
 	struct plan_settings settings = { .policy = 0x30000,
 		                          .sev_features = 1,
 		                          .c_bit = FAKE_C_BIT };
@@ -110,7 +108,7 @@ Test(launch, a_firmware_image_is_measured_as_predicted)
 	auto_plan const struct plan *p = NULL;
 	struct error err = { 0 };
 
-	cr_assert_eq(assemble(&m, &images, MANIFEST_SNP, &p, &err), 0, "%s", err.text);
+	cr_assert_eq(assemble(&m, &images, &platform_snp, &p, &err), 0, "%s", err.text);
 	check_digest(p, FAKE_PARTIAL_UPDATES, "image");
 	images_fini(&images);
 }
@@ -119,7 +117,7 @@ Test(launch, a_kernel_booted_directly_is_measured_as_predicted)
 {
 	for (unsigned vcpus = 1; vcpus <= 4; vcpus++)
 		for (unsigned flags = 0; flags <= FAKE_PARTIAL_UPDATES; flags++) {
-			struct fixture_direct d = fixture_direct(MANIFEST_SNP, vcpus);
+			struct fixture_direct d = fixture_direct(&platform_snp, vcpus);
 
 			check_digest(d.plan, flags, "direct boot");
 			fixture_direct_fini(&d);
@@ -129,22 +127,21 @@ Test(launch, a_kernel_booted_directly_is_measured_as_predicted)
 /* Not one byte of kernel and initrd is loaded by the firmware, and none is copied by us. */
 Test(launch, a_kernel_booted_directly_is_handed_over_where_it_was_read)
 {
-	static const struct platform *const on[] = {
-		[MANIFEST_SNP] = &platform_snp, [MANIFEST_KVM] = &platform_plain
-	};
+	const struct platform *on;
 
-	for (int i = MANIFEST_SNP; i <= MANIFEST_KVM; i++) {
-		struct fixture_direct d = fixture_direct((enum manifest_platform)i, 2);
+	for (size_t i = 0; (on = platform_at(i)); i++) {
+		struct fixture_direct d = fixture_direct(on, 2);
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
-		struct vm *vm = fixture_launch(f, on[i], d.plan, &fixture_quiet);
+		struct vm *vm = fixture_launch(f, on, d.plan, &fixture_quiet);
 		const struct offer *o;
 
 		cr_assert_eq(plan_offers(d.plan, &o), 2);
 		cr_assert_eq(memory_at(&vm->memory, o[0].gpa, o[0].size), d.images.kernel.data);
 		cr_assert_eq(memory_at(&vm->memory, o[1].gpa, o[1].size), d.images.initrd.data);
 		cr_assert_eq(fake_kvm_mp_state(f, 1),
-		             i == MANIFEST_SNP ? KVM_MP_STATE_AP_RESET_HOLD : -1);
-		cr_assert_eq(fake_kvm_prefaulted(f), i == MANIFEST_SNP ? FIXTURE_DIRECT_MEMORY : 0);
+		             on == &platform_snp ? KVM_MP_STATE_AP_RESET_HOLD : -1);
+		cr_assert_eq(fake_kvm_prefaulted(f),
+		             on == &platform_snp ? FIXTURE_DIRECT_MEMORY : 0);
 		fixture_end(f, vm);
 		fixture_direct_fini(&d);
 	}
@@ -152,9 +149,9 @@ Test(launch, a_kernel_booted_directly_is_handed_over_where_it_was_read)
 
 Test(launch, a_plain_guest_booted_directly_finds_its_pages)
 {
-	struct fixture_direct d = fixture_direct(MANIFEST_KVM, 1);
+	struct fixture_direct d = fixture_direct(&platform_kvm, 1);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
-	struct vm *vm = fixture_launch(f, &platform_plain, d.plan, &fixture_quiet);
+	struct vm *vm = fixture_launch(f, &platform_kvm, d.plan, &fixture_quiet);
 
 	cr_assert_arr_eq(memory_at(&vm->memory, STAGE0_CODE, PAGE_SIZE), stage0_blob, PAGE_SIZE);
 	cr_assert_arr_eq(memory_at(&vm->memory, STAGE0_PARAMS, 8), "SNVMSTG0", 8);
@@ -167,7 +164,7 @@ Test(launch, a_plain_guest_booted_directly_finds_its_pages)
 }
 
 /* A small firmware with what fw_cfg holds for it; `images` must outlive the plan. */
-static const struct plan *firmware_plan(struct images *images, enum manifest_platform on)
+static const struct plan *firmware_plan(struct images *images, const struct platform *on)
 {
 	struct image_spec spec = image_default();
 	struct manifest m = { .firmware.path = (char *)"image",
@@ -194,7 +191,7 @@ static const uint8_t descriptor[] = { 0, 0x20, 0, 0x0a, 0, 0, 0, 20, 0, 0, 0, 0,
 
 Test(launch, a_firmware_finds_what_is_handed_to_it)
 {
-	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	static const struct platform *const on[] = { &platform_snp, &platform_kvm };
 	const struct fake_exit exits[] = {
 		fake_out(0x510, 2, 0), fake_in(0x511, 1, 4),           fake_out(0x510, 2, 5),
 		fake_in(0x511, 1, 2),  fake_out(0xcf8, 4, 0x80000000), fake_in(0xcfc, 4, 1),
@@ -204,8 +201,7 @@ Test(launch, a_firmware_finds_what_is_handed_to_it)
 
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
 		struct images images;
-		auto_plan const struct plan *p =
-			firmware_plan(&images, i == 0 ? MANIFEST_SNP : MANIFEST_KVM);
+		auto_plan const struct plan *p = firmware_plan(&images, on[i]);
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct vm *vm = fixture_launch(f, on[i], p, &fixture_quiet);
 
@@ -226,7 +222,7 @@ Test(launch, a_transfer_to_private_memory_is_refused_and_one_to_shared_memory_ar
 {
 	const struct fake_exit exits[] = { fake_out(0x518, 4, DMA_BIG), fake_out(0xf4, 1, 0) };
 	struct images images;
-	auto_plan const struct plan *p = firmware_plan(&images, MANIFEST_SNP);
+	auto_plan const struct plan *p = firmware_plan(&images, &platform_snp);
 
 	for (unsigned shared = 0; shared < 3; shared++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
@@ -311,7 +307,7 @@ Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
 	image_noise(noise.data, noise.size, 1); /* the first part's */
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(flags[i]);
-		struct vm *vm = fixture_launch(f, &platform_plain, p, &fixture_quiet);
+		struct vm *vm = fixture_launch(f, &platform_kvm, p, &fixture_quiet);
 		const uint8_t *at = memory_at(&vm->memory, FIXTURE_FW, FIXTURE_TOP);
 
 		cr_assert_str_eq(vm->memory.backing, backings[i]);
@@ -329,9 +325,9 @@ Test(launch, a_plain_guest_that_boots_linux_has_huge_pages)
 	static const unsigned flags[] = { 0, FAKE_GMEM_MMAP };
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		struct fixture_direct d = fixture_direct(MANIFEST_KVM, 1);
+		struct fixture_direct d = fixture_direct(&platform_kvm, 1);
 		auto_fake struct fake_kvm *f = fake_kvm_new(flags[i]);
-		struct vm *vm = fixture_launch(f, &platform_plain, d.plan, &fixture_quiet);
+		struct vm *vm = fixture_launch(f, &platform_kvm, d.plan, &fixture_quiet);
 		struct fake_slot_info slot;
 		unsigned large = 0;
 
@@ -385,7 +381,7 @@ Test(launch, loads_the_bytes_of_unmeasured_pages_too)
 /* An offer is neither measured nor private: KVM maps the plan's own bytes. */
 Test(launch, an_offer_is_shared_memory_without_a_copy)
 {
-	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	static const struct platform *const on[] = { &platform_snp, &platform_kvm };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *with = NULL, *without = fixture_plan(&s);
 	auto_digest struct snp_digest a = { 0 }, b = { 0 };
@@ -441,7 +437,7 @@ Test(launch, vcpus_of_a_plain_guest_wait_as_kvm_has_them)
 	s.vcpus = 3;
 	s.settings.ap_creation = s.settings.prefault = true;
 	p = fixture_plan(&s);
-	vm = fixture_launch(f, &platform_plain, p, &fixture_quiet);
+	vm = fixture_launch(f, &platform_kvm, p, &fixture_quiet);
 	for (unsigned i = 0; i < 3; i++)
 		cr_assert_eq(fake_kvm_mp_state(f, i), -1);
 	cr_assert_eq(fake_kvm_prefaults(f), 0u, "and its memory is not private");
@@ -450,7 +446,7 @@ Test(launch, vcpus_of_a_plain_guest_wait_as_kvm_has_them)
 
 Test(launch, mtrrs_are_enabled_where_no_firmware_would)
 {
-	const struct platform *const on[] = { &platform_snp, &platform_plain };
+	const struct platform *const on[] = { &platform_snp, &platform_kvm };
 
 	for (unsigned i = 0; i < 2 * ARRAY_SIZE(on); i++) {
 		struct fixture s = fixture_default();

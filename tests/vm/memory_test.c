@@ -149,7 +149,7 @@ Test(memory, a_range_that_is_not_all_memory_is_left_alone)
 
 Test(memory, of_a_plain_vm_has_no_sides_to_change)
 {
-	struct made made = make(&platform_plain);
+	struct made made = make(&platform_kvm);
 
 	cr_assert_eq(memory_convert(made.m, 0x3000, 1, true), MEMORY_NOT_OURS);
 	cr_assert_eq(memory_convert(made.m, 0x3000, 1, false), MEMORY_NOT_OURS);
@@ -193,7 +193,7 @@ static void check_bounds(const struct platform *on)
 
 Test(memory, nothing_outside_a_slot_is_given_out_of_a_plain_vm)
 {
-	check_bounds(&platform_plain);
+	check_bounds(&platform_kvm);
 }
 
 Test(memory, nothing_outside_a_slot_is_given_out_of_a_protected_vm)
@@ -288,9 +288,9 @@ static const struct {
 } hosts[] = {
 	{ &platform_snp, 0, true },
 	{ &platform_snp, FAKE_GMEM_MMAP, true },
-	{ &platform_plain, 0, false },
-	{ &platform_plain, FAKE_GMEM_MMAP, true },
-	{ &platform_plain, FAKE_NO_SNP, false },
+	{ &platform_kvm, 0, false },
+	{ &platform_kvm, FAKE_GMEM_MMAP, true },
+	{ &platform_kvm, FAKE_NO_SNP, false },
 };
 
 Test(memory, an_offer_is_a_slot_of_the_plans_bytes_without_guest_memfd)

@@ -27,7 +27,7 @@ static int launch(struct fake_kvm *f, const struct platform *on, const struct fi
 Test(platforms, are_found_by_the_manifests_spelling)
 {
 	cr_assert_eq(platform_named("snp"), &platform_snp);
-	cr_assert_eq(platform_named("kvm"), &platform_plain);
+	cr_assert_eq(platform_named("kvm"), &platform_kvm);
 	cr_assert_null(platform_named("SNP"));
 	cr_assert_null(platform_named(""));
 }
@@ -78,7 +78,7 @@ Test(platforms, a_plain_vm_needs_no_sev_device)
 	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_NO_SNP);
 
 	fake_kvm_open_fails(f, "/dev/sev", EACCES);
-	fixture_end(f, fixture_launch(f, &platform_plain, p, &fixture_quiet));
+	fixture_end(f, fixture_launch(f, &platform_kvm, p, &fixture_quiet));
 }
 
 Test(platforms, snp_is_never_traded_for_another_kind_of_vm)

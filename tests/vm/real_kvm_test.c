@@ -86,7 +86,7 @@ static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *conso
 	int fds[2];
 
 	cr_assert_eq(pipe(fds), 0);
-	cr_assert_eq(vm_launch(&kvm_sys_host, &platform_plain, p,
+	cr_assert_eq(vm_launch(&kvm_sys_host, &platform_kvm, p,
 	                       &(struct vm_devices){ .serial_fd = fds[1],
 	                                             .debug_fd = -1,
 	                                             .exit_port_given = true,

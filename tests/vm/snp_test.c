@@ -324,7 +324,7 @@ Test(snp, a_prefault_that_claims_success_and_does_nothing_is_not_repeated)
 
 Test(snp, page_tables_that_the_host_cannot_walk_are_refused_before_a_page_is_loaded)
 {
-	static const struct platform *const on[] = { &platform_snp, &platform_plain };
+	static const struct platform *const on[] = { &platform_snp, &platform_kvm };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = NULL;
 
@@ -355,7 +355,7 @@ Test(snp, other_guests_run_where_there_are_no_pages_of_1_gib)
 	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_NO_GIB_PAGES);
 
 	fixture_end(f, fixture_launch(f, &platform_snp, p, &fixture_quiet));
-	fixture_end(f, fixture_launch(f, &platform_plain, p, &fixture_quiet));
+	fixture_end(f, fixture_launch(f, &platform_kvm, p, &fixture_quiet));
 }
 
 /* Linux that found SEV in CPUID would read the SEV status MSR, which a plain VM doesn't have. */
@@ -369,7 +369,7 @@ Test(snp, a_plain_guest_is_not_told_of_sev)
 
 	s.vcpus = 2;
 	p = fixture_plan(&s);
-	a = fixture_launch(plain, &platform_plain, p, &fixture_quiet);
+	a = fixture_launch(plain, &platform_kvm, p, &fixture_quiet);
 	b = fixture_launch(snp, &platform_snp, p, &fixture_quiet);
 	for (unsigned i = 0; i < 2; i++) {
 		if (fake_kvm_cpuid(plain, i, 0x8000001f, 0, regs))

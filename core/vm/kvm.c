@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/plain.c: platform "kvm": regions are copied into RAM; nothing is protected, for development. */
+/* core/vm/kvm.c: platform "kvm": regions are copied into RAM; nothing is protected, for development. */
 #include <string.h>
 
 #include "core/base/error.h"
@@ -8,7 +8,7 @@
 #include "core/vm/vcpu.h"
 #include "core/vm/vm.h"
 
-static int plain_open(struct vm *vm, const struct plan *p, struct error *err)
+static int kvm_open(struct vm *vm, const struct plan *p, struct error *err)
 {
 	int r = vcpu_cpuid_host(vm, p, err);
 	struct cpuid_leaf *sev = cpuid_find(&vm->cpuid, 0x8000001f, 0);
@@ -18,7 +18,7 @@ static int plain_open(struct vm *vm, const struct plan *p, struct error *err)
 	return r;
 }
 
-static int plain_begin(void *self, const struct plan *p, struct error *err)
+static int kvm_begin(void *self, const struct plan *p, struct error *err)
 {
 	(void)self;
 	(void)p;
@@ -27,7 +27,7 @@ static int plain_begin(void *self, const struct plan *p, struct error *err)
 }
 
 /* Pages that carry no bytes are zero in fresh memory; there is no PSP to write secrets or CPUID. */
-static int plain_region(void *self, const struct region *r, struct error *err)
+static int kvm_region(void *self, const struct region *r, struct error *err)
 {
 	struct vm *vm = self;
 	uint8_t *to;
@@ -42,20 +42,20 @@ static int plain_region(void *self, const struct region *r, struct error *err)
 	return 0;
 }
 
-static int plain_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+static int kvm_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
 	struct vm *vm = self;
 
 	return vcpu_begin_as(&vm->vcpus[index], s, err);
 }
 
-static int plain_end(void *self, const struct plan *p, struct error *err)
+static int kvm_end(void *self, const struct plan *p, struct error *err)
 {
-	return plain_begin(self, p, err);
+	return kvm_begin(self, p, err);
 }
 
 /* Everything a plain VM can exit with, the run loop knows itself. */
-static enum verdict plain_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
+static enum verdict kvm_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 {
 	(void)vm;
 	(void)v;
@@ -63,19 +63,19 @@ static enum verdict plain_exit(struct vm *vm, struct vcpu *v, struct outcome *re
 	return VERDICT_STOP;
 }
 
-static void plain_close(struct vm *vm)
+static void kvm_close(struct vm *vm)
 {
 	(void)vm;
 }
 
-static const struct need plain_needs[] = { { 0 } };
+static const struct need kvm_needs[] = { { 0 } };
 
-const struct platform platform_plain = {
+const struct platform platform_kvm = {
 	.name = "kvm",
 	.vm_type = KVM_X86_DEFAULT_VM,
-	.needs = plain_needs,
-	.open = plain_open,
-	.load = { plain_begin, plain_region, plain_vcpu, plain_end },
-	.exit = plain_exit,
-	.close = plain_close,
+	.needs = kvm_needs,
+	.open = kvm_open,
+	.load = { kvm_begin, kvm_region, kvm_vcpu, kvm_end },
+	.exit = kvm_exit,
+	.close = kvm_close,
 };
