@@ -5,6 +5,7 @@
 
 #include "config/load_priv.h"
 #include "config/value.h"
+#include "config/yaml_text.h"
 #include "core/base/error.h"
 
 /* The names of the keys that stand in a group, or at the top. */
@@ -150,6 +151,8 @@ static int text_parse(const char *label, const char *text, struct yaml_tree **re
 {
 	int r = yaml_text_check(label, (const uint8_t *)text, strlen(text), err);
 
+	if (r == 0)
+		r = yaml_text_hides(label, (const uint8_t *)text, strlen(text), false, NULL, err);
 	if (r < 0)
 		err->line = err->column = 0;
 	else if (!(*ret = yaml_tree_scalar(text)))

@@ -65,12 +65,25 @@ int refuse_kind(struct load *l, const char *name, const struct yaml_tree *v, con
 	return at_value(l, v);
 }
 
+/* `- login:` and `- Result: PASS` are maps to YAML, of one entry each. */
+static void fix_item(struct load *l, const struct yaml_tree *v)
+{
+	const struct yaml_tree *only = v->first;
+
+	if (v->kind != YAML_MAP || v->key || !only || only->next || only->kind != YAML_SCALAR)
+		return;
+	error_why(l->err, "a colon at the end of a word makes a map of it");
+	error_fix(l->err, "put it in quotes: '%s:%s%s'", shown_of(only->key).text,
+	          only->text[0] ? " " : "", shown_of(only->text).text);
+}
+
 /* The text of a scalar, or NULL with *err filled. */
 const char *load_text(struct load *l, const char *name, const struct yaml_tree *v,
                       const char *expects)
 {
 	if (v->kind != YAML_SCALAR) {
 		refuse_kind(l, name, v, expects);
+		fix_item(l, v);
 		return NULL;
 	}
 	if (!is_nothing(v))

@@ -13,6 +13,7 @@
 #include "config/manifest.h"
 #include "config/value.h"
 #include "config/yaml.h"
+#include "config/yaml_text.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -41,7 +42,7 @@ static void put_key(struct writer *w, const struct key *k)
 }
 
 /* One character as double quotes take it: YAML 1.1, 5.7. */
-static void put_character(FILE *to, const char *at, size_t size, long c)
+static void put_character(FILE *to, const char *at, size_t size, long c, long before)
 {
 	if (c < 0)
 		fputs("\\uFFFD", to);
@@ -53,9 +54,10 @@ static void put_character(FILE *to, const char *at, size_t size, long c)
 		fputs("\\n", to);
 	else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		fprintf(to, "\\x%02lX", c);
-	else if (c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff)
-		fprintf(to, "\\u%04lX",
-		        c); /* two end a line; the others are refused as they stand */
+	else if (c == 0xfffe || c == 0xffff || (c <= 0xffff && character_hides(c, before)))
+		fprintf(to, "\\u%04lX", c); /* refused as they stand */
+	else if (character_hides(c, before))
+		fprintf(to, "\\U%08lX", c);
 	else
 		fwrite(at, 1, size, to);
 }
@@ -63,12 +65,14 @@ static void put_character(FILE *to, const char *at, size_t size, long c)
 static void put_text(FILE *to, const char *text)
 {
 	size_t left = strlen(text), size;
+	long before = 0;
 
 	fputc('"', to);
 	for (; left > 0; text += size, left -= size) {
 		long c = yaml_character((const uint8_t *)text, left, &size);
 
-		put_character(to, text, size, c);
+		put_character(to, text, size, c, before);
+		before = c;
 	}
 	fputc('"', to);
 }

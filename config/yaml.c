@@ -7,16 +7,13 @@
 #include <yaml.h>
 
 #include "config/value.h"
+#include "config/yaml_text.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/findings.h"
 
-/* A walk over UTF-8 that counts lines and columns as libyaml does. */
-struct cursor {
-	const uint8_t *at, *end;
-	unsigned line, column;
-};
+#define BAD_ESCAPE "found invalid Unicode character escape code" /* libyaml's words */
 
 struct source {
 	yaml_parser_t parser;
@@ -25,6 +22,8 @@ struct source {
 	size_t size;
 	unsigned nodes;
 	struct findings *findings; /* NULL: a duplicate key ends it */
+	const struct shortened *shortened;
+	size_t n_shortened;
 	struct error *err;
 };
 
@@ -33,12 +32,6 @@ static void event_cleanup(yaml_event_t *e)
 	yaml_event_delete(e);
 }
 #define auto_event __attribute__((cleanup(event_cleanup)))
-
-static void source_cleanup(struct source *s)
-{
-	yaml_parser_delete(&s->parser);
-}
-#define auto_source __attribute__((cleanup(source_cleanup)))
 
 void yaml_tree_free(struct yaml_tree *t)
 {
@@ -97,31 +90,6 @@ long yaml_character(const uint8_t *at, size_t left, size_t *length)
 	return (long)c;
 }
 
-/* YAML 1.1, 5.4: besides LF, CR and CR LF these end a line. */
-static bool breaks_line(long c, const struct cursor *after)
-{
-	if (c == '\r')
-		return after->at == after->end || *after->at != '\n';
-	return c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-
-/* The code point under the cursor, which then moves on; -1, and it stays, where there is none. */
-static long cursor_next(struct cursor *c)
-{
-	size_t length = 0;
-	long code = c->at < c->end ? yaml_character(c->at, (size_t)(c->end - c->at), &length) : -1;
-
-	if (code < 0)
-		return code;
-	c->at += length;
-	c->column++;
-	if (breaks_line(code, c)) {
-		c->line++;
-		c->column = 1;
-	}
-	return code;
-}
-
 /* YAML 1.1, 5.1: what a stream may hold; libyaml refuses the rest without a line number. */
 static bool is_printable(long c)
 {
@@ -131,7 +99,7 @@ static bool is_printable(long c)
 
 int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err)
 {
-	struct cursor c = { .at = text, .end = text + size, .line = 1, .column = 1 };
+	struct cursor c = cursor_at(text, size);
 
 	while (c.at < c.end) {
 		struct cursor before = c;
@@ -154,7 +122,7 @@ int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct e
 /* libyaml stopped at line, column: does a tab stand there, or before the line's first character? */
 static bool tab_at(const struct source *s, unsigned line, unsigned column, unsigned *ret)
 {
-	struct cursor c = { .at = s->text, .end = s->text + s->size, .line = 1, .column = 1 };
+	struct cursor c = cursor_at(s->text, s->size);
 	bool margin = s->parser.flow_level == 0; /* inside brackets tabs are fine */
 
 	while (c.at < c.end && c.line < line)
@@ -171,12 +139,25 @@ static bool tab_at(const struct source *s, unsigned line, unsigned column, unsig
 	return false;
 }
 
+/* In the text as it was given. */
+static unsigned column_of(const struct source *s, unsigned line, unsigned column)
+{
+	unsigned more = 0;
+
+	for (size_t i = 0; i < s->n_shortened; i++)
+		if (s->shortened[i].line == line && s->shortened[i].column < column + more)
+			more += s->shortened[i].less;
+	return column + more;
+}
+
 static const struct complaint {
 	const char *problem; /* libyaml's words */
 	const char *text, *fix;
 } complaints[] = {
 	{ "mapping values are not allowed in this context", "a ':' where no key can stand",
 	  "put the value in quotes if the colon belongs to it; else check the indentation" },
+	{ "found unexpected ':'", "a ':' where no key can stand",
+	  "put the value in quotes if the colon belongs to it" },
 	{ "did not find expected key", "no key where one is expected",
 	  "begin all keys of one map in the same column, and close quotes before the line ends" },
 	{ "could not find expected ':'", "a key without ':' after it", "write KEY: VALUE" },
@@ -195,6 +176,8 @@ static const struct complaint {
 	  "put the value in quotes if it begins with a special character" },
 	{ "did not find expected <document start>", "text after the end of the manifest",
 	  "check the indentation of this line" },
+	{ BAD_ESCAPE, "no character has this escape",
+	  "write both halves of a pair, as in \\ud83d\\ude00, or \\U0001f600" },
 	{ "found unknown escape character", "no such escape in double quotes",
 	  "write \\\\ for a backslash, or use single quotes" },
 };
@@ -212,7 +195,7 @@ static int source_error(struct source *s)
 		error_set(s->err, ERROR_SYNTAX, "a tab where YAML takes only spaces");
 		error_why(s->err, "YAML does not allow tabs in indentation");
 		error_fix(s->err, "replace the tab by spaces");
-		return error_at(s->err, s->file, line, column);
+		return error_at(s->err, s->file, line, column_of(s, line, column));
 	}
 	column = (unsigned)p->problem_mark.column + 1;
 	while (i < ARRAY_SIZE(complaints) && strcmp(complaints[i].problem, p->problem) != 0)
@@ -223,12 +206,22 @@ static int source_error(struct source *s)
 		error_set(s->err, ERROR_SYNTAX, "%s", complaints[i].text);
 		error_fix(s->err, "%s", complaints[i].fix);
 	}
-	return error_at(s->err, s->file, line, column);
+	return error_at(s->err, s->file, line, column_of(s, line, column));
+}
+
+static unsigned mark_line(const yaml_mark_t *m)
+{
+	return (unsigned)m->line + 1;
+}
+
+static unsigned mark_column(const struct source *s, const yaml_mark_t *m)
+{
+	return column_of(s, mark_line(m), (unsigned)m->column + 1);
 }
 
 static int at_mark(const struct source *s, const yaml_mark_t *m)
 {
-	return error_at(s->err, s->file, (unsigned)m->line + 1, (unsigned)m->column + 1);
+	return error_at(s->err, s->file, mark_line(m), mark_column(s, m));
 }
 
 /* Outside the subset; `what` is a plural. */
@@ -314,8 +307,8 @@ static int tree_new(struct source *s, const yaml_event_t *e, struct yaml_tree **
 	t = *ret = calloc(1, sizeof(*t));
 	if (!t)
 		return error_nomem(s->err, "reading YAML");
-	t->line = (unsigned)e->start_mark.line + 1;
-	t->column = (unsigned)e->start_mark.column + 1;
+	t->line = mark_line(&e->start_mark);
+	t->column = mark_column(s, &e->start_mark);
 	t->kind = e->type == YAML_MAPPING_START_EVENT    ? YAML_MAP
 	          : e->type == YAML_SEQUENCE_START_EVENT ? YAML_LIST
 	                                                 : YAML_SCALAR;
@@ -387,8 +380,8 @@ static int entry_read(struct source *s, struct yaml_tree *map, const yaml_event_
 		return r;
 	entry->key = key;
 	key = NULL;
-	entry->key_line = (unsigned)k->start_mark.line + 1;
-	entry->key_column = (unsigned)k->start_mark.column + 1;
+	entry->key_line = mark_line(&k->start_mark);
+	entry->key_column = mark_column(s, &k->start_mark);
 	while (*tail)
 		tail = &(*tail)->next;
 	*tail = entry;
@@ -490,15 +483,52 @@ int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct y
 	return yaml_tree_parse_on(file, text, size, ret, NULL, err);
 }
 
+/* libyaml's reading of a text. *pairs: what ended it was an escape that JSON may write. */
+static int text_read(struct source *s, struct yaml_tree **ret, bool *pairs)
+{
+	auto_yaml struct yaml_tree *t = NULL;
+	int r;
+
+	memset(&s->parser, 0, sizeof(s->parser));
+	s->nodes = 0;
+	if (!yaml_parser_initialize(&s->parser))
+		return error_nomem(s->err, "reading YAML");
+	yaml_parser_set_encoding(&s->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&s->parser, s->text, s->size);
+	r = document_read(s, &t);
+	*pairs = s->parser.problem && strcmp(s->parser.problem, BAD_ESCAPE) == 0;
+	yaml_parser_delete(&s->parser);
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = NULL;
+	return 0;
+}
+
+/* Once more, with pairs of escapes as YAML has them. */
+static int text_read_joined(struct source *s, struct yaml_tree **ret)
+{
+	auto_free uint8_t *joined = NULL;
+	auto_free struct shortened *places = NULL;
+	struct source again = *s;
+	bool pairs;
+
+	if (!yaml_text_join(s->text, s->size, &joined, &again.size, &places, &again.n_shortened))
+		return error_nomem(s->err, "reading YAML");
+	again.text = joined;
+	again.shortened = places;
+	return text_read(&again, ret, &pairs);
+}
+
 int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
                        struct findings *findings, struct error *err)
 {
 	size_t bom = bom_length(text, size);
 	const uint8_t *begin = size ? text + bom : (const uint8_t *)"";
-	auto_source struct source s = {
+	struct source s = {
 		.file = file, .text = begin, .size = size - bom, .findings = findings, .err = err
 	};
-	auto_yaml struct yaml_tree *t = NULL;
+	bool pairs = false;
 	int r;
 
 	if (size > YAML_MAX_SIZE) {
@@ -507,16 +537,10 @@ int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struc
 		return error_at(err, file, 0, 0);
 	}
 	r = yaml_text_check(file, s.text, s.size, err);
+	if (r == 0)
+		r = yaml_text_hides(file, s.text, s.size, true, findings, err);
 	if (r < 0)
 		return r;
-	if (!yaml_parser_initialize(&s.parser))
-		return error_nomem(err, "reading YAML");
-	yaml_parser_set_encoding(&s.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&s.parser, s.text, s.size);
-	r = document_read(&s, &t);
-	if (r < 0)
-		return r;
-	*ret = t;
-	t = NULL;
-	return 0;
+	r = text_read(&s, ret, &pairs);
+	return r < 0 && pairs ? text_read_joined(&s, ret) : r;
 }

@@ -143,6 +143,55 @@ refused syntax 3:7 'a NUL character inside a value'
 with 'name: "a\x1b[2J"'
 refused bad-value 3:7 "'name' has a control character (0x1b)"
 
+begin 'characters that nobody can see'
+hidden() { # PLACE U+XXXX NAME FORMAT
+  text "$4"
+  refused syntax "$1" "a character that cannot be seen, $2 ($3)" '  why: it looks like a blank or like nothing' '  fix: remove it'
+}
+hidden 3:1 U+00A0 'no-break space' 'version: 1\nboot:\n\302\240 firmware: builtin:selftest\n'
+hidden 2:8 U+00A0 'no-break space' 'version: 1\nmemory:\302\2401M\n'
+hidden 2:4 U+200B 'zero width space' 'version: 1\nmem\342\200\213ory: 1M\n'
+hidden 1:1 U+FEFF 'byte order mark' '\357\273\277\357\273\277version: 1\n'
+hidden 2:1 U+FEFF 'byte order mark' 'version: 1\n\357\273\277memory: 1M\n'
+hidden 2:9 U+202E 'a change of direction' 'version: 1\nname: "a\342\200\256b"\n'
+hidden 2:8 U+3000 'ideographic space' "version: 1\\nname: '\\343\\200\\200'\\n"
+hidden 2:8 U+200D 'a joiner of zero width' 'version: 1\nname: a\342\200\215b\n'
+hidden 2:7 U+E0041 'a tag' 'version: 1\nname: \363\240\201\201\n'
+hidden 2:12 U+00A0 'no-break space' 'version: 1\nname: "a # \302\240"\n'
+text "version: 1\nmem\\302\\240ory: 1M\n$BOOT\nna\\342\\200\\213me: x\n"
+call check "$T/m.yaml"
+wants 2
+err_has "$T/m.yaml:2:4: error: " "$T/m.yaml:4:3: error: "
+[ "$(grep -c error: "$T/err")" = 2 ] || wrong 'not the two'
+call check --set "name=a$(printf '\302\240')b" "$EXAMPLE"
+wants 2
+one_error '--set name' syntax 'a character that cannot be seen, U+00A0 (no-break space)'
+text "version: 1 # \\302\\240\n# \\342\\200\\213\n$BOOT\nname: \"a\\\\u00a0b\" # it's \\302\\240\n" # in comments, and as it may be written
+call check "$T/m.yaml"
+wants 0
+text "version: 1\n$BOOT\nname: \\360\\237\\221\\251\\342\\200\\215\\360\\237\\222\\273 \\342\\235\\244\\357\\270\\217\n" # emoji
+call check "$T/m.yaml"
+wants 0
+
+begin 'colons in lists'
+with 'expect:' '  console:' '    - login:'
+refused bad-value 5:7 "'expect.console' must be a regular expression, not a map" '  why: a colon' "  fix: put it in quotes: 'login:'"
+with 'expect:' '  console:' '    - Result: PASS'
+refused bad-value 5:7 "'expect.console' must be a regular expression, not a map" "  fix: put it in quotes: 'Result: PASS'"
+with 'expect: {console: [login:, x]}'
+refused syntax 3:25 "a ':' where no key can stand" '  fix: put the value in quotes'
+
+begin 'characters as JSON writes them'
+printf '{"version": 1, "boot": {"firmware": "builtin:selftest"}, "name": "\\ud83d\\ude00 \\uD83D\\uDE01", "vcpus": 0}\n' >"$T/m.yaml"
+refused bad-value 1:104 "'vcpus' is 0; it must be from 1 to 4096"
+printf '{"version": 1, "boot": {"firmware": "builtin:selftest"}, "name": "\\ud83d\\ude00 \\uD83D\\uDE01", "vcpus": 1}\n' >"$T/m.yaml"
+call check "$T/m.yaml"
+wants 0
+with 'name: "\ud83d x"'
+refused syntax 3:10 'no character has this escape' '  fix: write both halves of a pair'
+with 'name: "\\ud83d\ude00"'
+refused syntax 3:17 'no character has this escape'
+
 begin 'YAML that is not part of a manifest'
 with 'name: &a b'
 refused syntax 3:7 'anchors (&name) are not part of a manifest' '  why: a manifest is written in a subset of YAML'

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* config/yaml_text.c: what is looked at before libyaml sees the text, since libyaml couldn't say what is wrong. */
+#include "config/yaml_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/yaml.h"
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/findings.h"
+
+/* YAML 1.1, 5.4: besides LF, CR and CR LF these end a line. */
+static bool breaks_line(long c, const struct cursor *after)
+{
+	if (c == '\r')
+		return after->at == after->end || *after->at != '\n';
+	return c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+long cursor_next(struct cursor *c)
+{
+	size_t length = 0;
+	long code = c->at < c->end ? yaml_character(c->at, (size_t)(c->end - c->at), &length) : -1;
+
+	if (code < 0)
+		return code;
+	c->at += length;
+	c->column++;
+	if (breaks_line(code, c)) {
+		c->line++;
+		c->column = 1;
+	}
+	return code;
+}
+
+/* --- what hides --- */
+
+/* Blanks, and the default-ignorable characters of the Unicode Standard; the names are for the best known. */
+static const struct hidden {
+	long first, last;
+	const char *name;
+} hidden[] = {
+	{ 0xa0, 0xa0, "no-break space" },
+	{ 0xad, 0xad, "soft hyphen" },
+	{ 0x34f, 0x34f, "a joiner" },
+	{ 0x61c, 0x61c, "a mark of direction" },
+	{ 0x115f, 0x1160, "a filler" },
+	{ 0x1680, 0x1680, "a blank" },
+	{ 0x17b4, 0x17b5, "a vowel without a form" },
+	{ 0x180b, 0x180f, "a variation selector" },
+	{ 0x2000, 0x200a, "a blank of another width" },
+	{ 0x200b, 0x200b, "zero width space" },
+	{ 0x200c, 0x200d, "a joiner of zero width" },
+	{ 0x200e, 0x200f, "a mark of direction" },
+	{ 0x2028, 0x2029, "a separator of lines" },
+	{ 0x202a, 0x202e, "a change of direction" },
+	{ 0x202f, 0x202f, "narrow no-break space" },
+	{ 0x205f, 0x205f, "a blank of another width" },
+	{ 0x2060, 0x2065, "a joiner of zero width" },
+	{ 0x2066, 0x206f, "a change of direction" },
+	{ 0x3000, 0x3000, "ideographic space" },
+	{ 0x3164, 0x3164, "a filler" },
+	{ 0xfe00, 0xfe0f, "a variation selector" },
+	{ 0xfeff, 0xfeff, "byte order mark" },
+	{ 0xffa0, 0xffa0, "a filler" },
+	{ 0xfff0, 0xfffb, "a mark without a form" },
+	{ 0x1d173, 0x1d17a, "a mark without a form" },
+	{ 0xe0000, 0xe0fff, "a tag" },
+};
+
+static const struct hidden *hidden_find(long c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		if (c >= hidden[i].first && c <= hidden[i].last)
+			return &hidden[i];
+	return NULL;
+}
+
+bool character_hides(long c, long before)
+{
+	bool joins = c == 0x200c || c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f) ||
+	             (c >= 0xe0000 && c <= 0xe0fff);
+
+	return hidden_find(c) && !(joins && before >= 0x80);
+}
+
+/* Where a walk stands: in a comment, in quotes, or in neither. Of quotes in block scalars it knows nothing. */
+struct scan {
+	long before;
+	long quote; /* the mark that ends it; 0: none is open */
+	bool comment, escaped;
+};
+
+static bool is_gap(long c)
+{
+	return c == 0 || c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Character c was passed. */
+static void scan_pass(struct scan *s, long c)
+{
+	if (s->comment)
+		s->comment = c != '\n' && c != '\r';
+	else if (s->quote == '"' && s->escaped)
+		s->escaped = false;
+	else if (s->quote == '"' && c == '\\')
+		s->escaped = true;
+	else if (s->quote)
+		s->quote = c == s->quote ? 0 : s->quote;
+	else if (c == '#')
+		s->comment = is_gap(s->before);
+	else if ((c == '"' || c == '\'') &&
+	         (is_gap(s->before) || (s->before < 0x80 && strchr("[{,:", (int)s->before))))
+		s->quote = c;
+	s->before = c;
+}
+
+static int refuse_hidden(const char *file, const struct cursor *at, long c, struct error *err)
+{
+	error_set(err, ERROR_SYNTAX, "a character that cannot be seen, U+%04lX (%s)", c,
+	          hidden_find(c)->name);
+	error_why(err, "it looks like a blank or like nothing, and is neither");
+	error_fix(err,
+	          c > 0xffff ? "remove it; where it is meant, write \\U%08lX in double quotes"
+	                     : "remove it, or write a space; where it is meant, write \\u%04lX in "
+	                       "double quotes",
+	          c);
+	return error_at(err, file, at->line, at->column);
+}
+
+int yaml_text_hides(const char *file, const uint8_t *text, size_t size, bool yaml,
+                    struct findings *findings, struct error *err)
+{
+	struct cursor c = cursor_at(text, size);
+	struct scan s = { .before = 0 };
+	int r = 0;
+
+	while (c.at < c.end) {
+		struct cursor at = c;
+		long code = cursor_next(&c);
+
+		if (!(yaml && s.comment) && character_hides(code, s.before)) {
+			if (r < 0 && findings)
+				findings_add(findings, SEVERITY_ERROR, err);
+			if (r == 0 || findings)
+				r = refuse_hidden(file, &at, code, err);
+		}
+		scan_pass(&s, code);
+	}
+	return r;
+}
+
+/* --- surrogate pairs --- */
+
+/* \uXXXX at `at`: its number, or -1. */
+static long escape_of(const uint8_t *at, const uint8_t *end)
+{
+	long v = 0;
+
+	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+		return -1;
+	for (int i = 2; i < 6; i++) {
+		uint8_t c = at[i] | 0x20;
+
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			v = v << 4 | (c - 'a' + 10);
+		else
+			return -1;
+	}
+	return v;
+}
+
+/* The character that two escapes at `at` stand for; -1: they are no pair. */
+static long pair_of(const uint8_t *at, const uint8_t *end)
+{
+	long high = escape_of(at, end), low = high < 0 ? -1 : escape_of(at + 6, end);
+
+	if (high < 0xd800 || high > 0xdbff || low < 0xdc00 || low > 0xdfff)
+		return -1;
+	return 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+}
+
+enum { PAIR_SIZE = 12, ESCAPE_SIZE = 10 };
+
+bool yaml_text_join(const uint8_t *text, size_t size, uint8_t **ret, size_t *ret_size,
+                    struct shortened **places, size_t *n_places)
+{
+	struct cursor c = cursor_at(text, size);
+	uint8_t *to = *ret = malloc(size + 1); /* snprintf() writes a NUL */
+	struct scan s = { .before = 0 };
+
+	*n_places = 0;
+	*places = calloc(size / PAIR_SIZE + 1, sizeof(**places));
+	while (to && *places && c.at < c.end) {
+		long code;
+		bool can = s.quote == '"' && !s.escaped;
+		long pair = can ? pair_of(c.at, c.end) : -1;
+		const uint8_t *from = c.at;
+
+		if (pair >= 0) {
+			(*places)[(*n_places)++] =
+				(struct shortened){ c.line, c.column, PAIR_SIZE - ESCAPE_SIZE };
+			to += snprintf((char *)to, ESCAPE_SIZE + 1, "\\U%08lx", pair);
+			c.at += PAIR_SIZE;
+			c.column += PAIR_SIZE;
+			continue;
+		}
+		code = cursor_next(&c);
+		if (code < 0) /* text that was never checked */
+			break;
+		scan_pass(&s, code);
+		memcpy(to, from, (size_t)(c.at - from));
+		to += c.at - from;
+	}
+	*ret_size = to && *places ? (size_t)(to - *ret) : 0;
+	return to && *places;
+}
