@@ -40,7 +40,7 @@ $(B)/%.o: %.S Makefile
 	@echo "  AS      $<"
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) -c $< -o $@
 # .incbin leaves no trace in the compiler's list of dependencies.
-$(B)/cmd/share.o: share/explain.txt
+$(B)/cmd/share.o: share/explain.txt $(wildcard share/completion/*)
 
 # What runs inside of guests, in any initramfs. It needs no C library: all flags are said here, none come from the
 # environment. The last three let clang pass over a flag that only gcc has.
@@ -107,11 +107,8 @@ $(B)/fuzz/%: tests/fuzz/%.c $(SRC) $(HEADERS)
 	@echo "  FUZZ    $@"
 	mkdir -p $(@D) && clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(SRC) $(LDLIBS) -o $@
 
-# What the program says of itself is made with it, so that installing makes nothing.
-SHARE := $(addprefix $(B)/share/,completion.bash completion.zsh completion.fish manifest.schema.json snpvmm-errors.7)
-share: $(SHARE)
-$(B)/share/completion.%: $(B)/snpvmm
-	mkdir -p $(@D) && $< completion $* >$@.new && mv $@.new $@
+# Made with the program, so that installing makes nothing.
+share: $(B)/share/manifest.schema.json $(B)/share/snpvmm-errors.7
 $(B)/share/snpvmm-errors.7: share/errors.awk share/explain.txt
 	mkdir -p $(@D) && awk -f $^ >$@.new && mv $@.new $@
 $(B)/share/manifest.schema.json: $(B)/snpvmm
@@ -121,9 +118,9 @@ $(B)/share/manifest.schema.json: $(B)/snpvmm
 DOCDIR    := share/doc/snpvmm
 INSTALLED := $(foreach m,$(wildcard snpvmm*.[15]),$(m)=share/man/man$(subst .,,$(suffix $(m)))/$(m)) \
              $(B)/share/snpvmm-errors.7=share/man/man7/snpvmm-errors.7 \
-             $(B)/share/completion.bash=share/bash-completion/completions/snpvmm \
-             $(B)/share/completion.zsh=share/zsh/site-functions/_snpvmm \
-             $(B)/share/completion.fish=share/fish/vendor_completions.d/snpvmm.fish \
+             share/completion/snpvmm.bash=share/bash-completion/completions/snpvmm \
+             share/completion/_snpvmm=share/zsh/site-functions/_snpvmm \
+             share/completion/snpvmm.fish=share/fish/vendor_completions.d/snpvmm.fish \
              $(B)/share/manifest.schema.json=share/snpvmm/manifest.schema.json \
              $(foreach s,$(wildcard result.schema.json),$(s)=share/snpvmm/$(s)) \
              $(foreach f,$(wildcard examples/*) LICENSE,$(f)=$(DOCDIR)/$(f))

@@ -49,7 +49,6 @@ extern const struct argp main_argp;
 extern const struct argp common_argp;
 /* -c for --color, where -c isn't one of settings_argp. */
 extern const struct argp color_argp;
-extern const char *const color_words[]; /* of --color; ended by NULL */
 /* What -o was given, here or there. */
 error_t output_option(const char *argument);
 /* Options of commands that take manifests: -k, --set, --confine and others; its input is a struct settings. */

@@ -21,14 +21,14 @@
 static enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
 static int verbosity = LOG_NOTICE;
 
-const char *const color_words[] = {
-	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
-};
-
 static bool color_parse(const char *text)
 {
-	for (size_t i = 0; color_words[i]; i++)
-		if (!strcmp(text, color_words[i])) {
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(text, words[i])) {
 			color = (int)i;
 			return true;
 		}

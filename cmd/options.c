@@ -5,12 +5,21 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "config/value.h"
 #include "core/base/array.h"
+
+struct option_view {
+	const char *name;     /* without dashes; NULL: it has a letter alone */
+	char letter;          /* 0: it has none */
+	const char *argument; /* NULL: it takes none */
+	bool optional;        /* its argument stands behind '=' or nowhere */
+	bool hidden;          /* understood, but not documented */
+};
 
 static void option_view(const struct argp_option *o, const struct argp_option *real,
                         struct option_view *ret)
@@ -21,7 +30,6 @@ static void option_view(const struct argp_option *o, const struct argp_option *r
 		.argument = real->arg,
 		.optional = real->arg && (real->flags & OPTION_ARG_OPTIONAL),
 		.hidden = o->flags & OPTION_HIDDEN,
-		.doc = real->doc ? real->doc : "",
 	};
 }
 
@@ -43,7 +51,8 @@ static bool option_in(const struct argp_option *table, size_t *n, struct option_
 	return false;
 }
 
-bool option_at(const struct command *c, size_t n, struct option_view *ret)
+/* The nth option of a command, or with NULL of what stands before one. False: no more. */
+static bool option_at(const struct command *c, size_t n, struct option_view *ret)
 {
 	const struct argp_option *const tables[] = {
 		c ? c->options : main_argp.options,

@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/options.h: argp's tables of options as one list, and what is wrong with a command line. */
+/* cmd/options.h: what is wrong with a command line, and argp_parse() with errors of our own. */
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
 
 #include <argp.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include <stdio.h>
 
 struct command; /* cmd/cmd.h */
 struct error;   /* core/base/error.h */
-
-struct option_view {
-	const char *name;     /* without dashes; NULL: it has a letter alone */
-	char letter;          /* 0: it has none */
-	const char *argument; /* NULL: it takes none */
-	bool optional;        /* its argument stands behind '=' or nowhere */
-	bool hidden;          /* understood, but neither documented nor offered */
-	const char *doc;
-};
-
-/* The nth option of a command, or with NULL of what stands before one. False: no more. */
-bool option_at(const struct command *c, size_t n, struct option_view *ret);
 
 /*
  * Looks for options that there are not, and for values that are missing or too many, before argp_parse() does: it would

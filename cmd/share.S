@@ -11,5 +11,8 @@
 
 	.section .rodata, "a"
 	text	share_explain, explain.txt
+	text	share_completion_bash, completion/snpvmm.bash
+	text	share_completion_zsh, completion/_snpvmm
+	text	share_completion_fish, completion/snpvmm.fish
 
 	.section .note.GNU-stack, "", @progbits

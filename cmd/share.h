@@ -4,5 +4,7 @@
 #define CMD_SHARE_H
 
 extern const char share_explain[]; /* share/explain.txt, which says at its top what form it has */
+/* Of share/completion/, for the shell of that name. */
+extern const char share_completion_bash[], share_completion_zsh[], share_completion_fish[];
 
 #endif

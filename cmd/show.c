@@ -39,11 +39,6 @@ enum show_format show_wanted(void)
 	return wanted;
 }
 
-const char *show_name(enum show_format format)
-{
-	return (unsigned)format < SHOW_FORMATS ? formats[format].name : NULL;
-}
-
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err)
 {
 	if (formats[format].open)

@@ -13,8 +13,6 @@ enum show_format { SHOW_TEXT, SHOW_JSON, SHOW_CBOR, SHOW_TAP, SHOW_FORMATS };
 /* What -o says, before the command's name or after it; SHOW_TEXT unless told. False: no such format. */
 bool show_want(const char *name);
 enum show_format show_wanted(void);
-/* Its name; NULL: there is no such format. */
-const char *show_name(enum show_format format);
 /* The emitter of a format; tap has none. */
 int show_emitter(enum show_format format, struct emitter *ret, struct error *err);
 /*

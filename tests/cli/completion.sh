@@ -86,9 +86,24 @@ expect() { # LINE WORD...
   printf '%s\n' "$@" | sort -u | paste -s -d ' ' >>"$T/wanted"
 }
 
-keys=$(sed -n 's/^\t\[KEY_[A-Z0-9_]*\] = { "\([a-z_.]*\)", VALUE_\([A-Z_]*\).*/\1 \2/p' config/keys.c | sed -n '/ LATER$/!s/ .*/=/p')
+# What there is, from the program itself.
+begin 'help, schema and explain say what there is'
+call help
+sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p' "$T/out" >"$T/commands"
+call schema
+awk -f tests/cli/facts.awk "$T/out" | sort -u >"$T/facts"
+sed -n 's/ later *$//p' "$T/facts" >"$T/later"
+sed -n 's/ is *$//p' "$T/facts" | grep -v -x -F -f "$T/later" >"$T/keys"
+# A number's or a policy's booleans and what a sink can't be are no words of the key itself.
+sed -n '/^\(snp\.policy\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/words"
+printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' >>"$T/words"
+call explain
+sed -n '/^  none /d; s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/reasons"
+for list in commands:8 keys:25 words:30 reasons:40; do
+  [ "$(grep -c . "$T/${list%:*}")" -ge "${list#*:}" ] || wrong "too few ${list%:*}: $(cat "$T/${list%:*}")"
+done
+commands=$(cat "$T/commands") reasons=$(cat "$T/reasons") keys=$(sed 's/$/=/' "$T/keys")
 formats=$(sed -n 's/.*\[SHOW_[A-Z]*\] = { "\([a-z]*\)".*/\1/p' cmd/show.c)
-commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
 
 : >"$T/lines" && : >"$T/wanted"
 # shellcheck disable=SC2086 # lists of words
@@ -131,17 +146,67 @@ commands=$(sed -n 's/.*\.name = "\([a-z]*\)",$/\1/p' cmd/*.c)
   expect 'snpvmm schema x' ''
   expect 'snpvmm completion ' bash zsh fish
   expect 'snpvmm completion z' zsh
-  case " $(echo $commands) " in *' explain '*) expect 'snpvmm explain guest-p' guest-panic guest-power-off ;; esac
-  ! "$SNPVMM" run --help | grep -q -e '--results' || expect 'snpvmm run --results ' results
+  expect 'snpvmm explain ' $reasons
+  expect 'snpvmm explain guest-p' guest-panic guest-power-off
 }
 
+# ARGUMENT of an option, as the help text names it: what may stand there.
+argument() { # LINE COMMAND OPTION ARGUMENT
+  # shellcheck disable=SC2046,SC2086 # lists of words
+  case $4 in
+  WHEN) expect "$1" auto always never ;;
+  FORMAT) expect "$1" $(for format in $formats; do
+    [ -z "$2" ] || grep -A 1 -e "$3=" "$T/help" | grep -q -w "$format" || continue
+    echo "$format"
+  done) ;;
+  NAME) expect "$1" $(sed -n 's/^platform //p' "$T/words") ;;
+  KEY=VALUE) expect "$1" $keys ;;
+  KERNEL | INITRD | FIRMWARE | FILE) expect "$1k" kernel.img ;;
+  DIR) expect "$1" results ;;
+  N | N,... | SIZE | TIME | TEXT) expect "$1" '' ;;
+  *) echo "not ok '$2 --help' has an option $3=$4, which this test knows nothing of" && any_failed=1 ;;
+  esac
+}
+
+: >"$T/long"
 for command in '' $commands; do
   # shellcheck disable=SC2086 # none or one
   call $command --help
-  sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p; s/^ *\(--[a-z-]*\).*/\1/p; s/^  \(-.\)  .*/\1/p' "$T/out" >"$T/options"
+  cp "$T/out" "$T/help"
+  before="snpvmm $command${command:+ }"
+  sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p; s/^ *\(--[a-z-]*\).*/\1/p; s/^  \(-.\)  .*/\1/p' "$T/help" >"$T/options"
   # shellcheck disable=SC2046 # a list of words
-  expect "snpvmm $command${command:+ }-" $(cat "$T/options")
+  expect "$before-" $(cat "$T/options")
+  grep -o -e '--[a-z-]*' "$T/options" >>"$T/long"
   [ "$(grep -c . "$T/options")" -ge 6 ] || { echo "not ok '$command --help' has its form"; any_failed=1; }
+  sed -n 's/^  \(-.,\|   \) \(--[a-z-]*\)\[*=\([^] ]*\).*/\2 \3/p' "$T/help" >"$T/arguments"
+  while read -r option argument; do
+    argument "$before$option=" "$command" "$option" "$argument"
+  done <"$T/arguments"
+done
+while read -r key; do
+  # shellcheck disable=SC2046 # lists of words
+  case $key in
+  boot.firmware | serial | debug_port) set -- guest.yaml kernel.img other.yml results ;;
+  *) set -- ;;
+  esac
+  # shellcheck disable=SC2046 # a list of words
+  expect "snpvmm run --set $key=" $(sed -n "s/^$key //p" "$T/words") "$@"
+done <<KEYS
+$(cut -d ' ' -f 1 "$T/words" | sort -u)
+KEYS
+
+# Whatever shells there are here: each name stands in each file, and no option or key that there isn't.
+for file in snpvmm.bash _snpvmm snpvmm.fish; do
+  begin "$file has all there is, and nothing else"
+  # fish writes '-l NAME' for an option --NAME.
+  sed '/^ *#/d; /^complete /s/ -l \([a-z]\)/ --\1/' "share/completion/$file" | tr -s -c 'A-Za-z0-9_.:-' '\n' |
+    sed 's/[:.]*$//' | sort -u >"$T/has"
+  { cat "$T/commands" "$T/keys" "$T/reasons" && sed 's/.* //' "$T/words" && echo "$formats" && cat "$T/long"; } |
+    sort -u | comm -23 - "$T/has" >"$T/lacks"
+  [ ! -s "$T/lacks" ] || wrong "it lacks: $(cat "$T/lacks")"
+  sort -u "$T/long" "$T/keys" | comm -13 - "$T/has" | grep -E -x -e '--[a-z][a-z-]*|[a-z_]+\.[a-z_]+' >"$T/extra"
+  [ ! -s "$T/extra" ] || wrong "there is no: $(cat "$T/extra")"
 done
 
 for shell in bash zsh fish; do
@@ -150,6 +215,9 @@ for shell in bash zsh fish; do
   wants 0
   err_is ''
   cp "$T/out" "$T/scripts/$shell"
+  file=snpvmm.$shell
+  [ "$shell" != zsh ] || file=_snpvmm
+  cmp -s "$T/out" "share/completion/$file" || wrong "it is not share/completion/$file"
   if ! command -v "$shell" >/dev/null; then
     skip "$shell takes the script" "there is no $shell"
     skip "$shell offers what fits" "there is no $shell"

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+# share/completion/snpvmm.bash: completion for bash; 'snpvmm completion bash' prints it.
+#
+# The first four functions are tables of what may stand where: `words`, `files` (none, any, folders, manifests, or
+# settings: KEY=VALUE), and of an option with an argument `takes`: the next word, or only one in the same word.
+
+# COMMAND: its options; without one, those that stand before it.
+_snpvmm_options() {
+  words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
+  case $1 in
+    '' | run | measure | inspect | check | doctor) words+=(--output -o) ;;
+  esac
+  case $1 in
+    run | measure | check)
+      words+=(--kernel -k --initrd -i --cmdline -a --firmware -f --memory -m --cpus -c --print-manifest
+        --set -S --platform -P --confine)
+      ;;
+  esac
+  case $1 in
+    run)
+      words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --stats -s
+        --prefix -p)
+      ;;
+    measure) words+=(--vcpus -n --pages -p) ;;
+  esac
+}
+
+# COMMAND OPTION: its argument.
+_snpvmm_option() {
+  case $2 in
+    --color) takes=next words=(auto always never) ;;
+    --output | -o)
+      takes=next words=(text json cbor)
+      [[ $1 && $1 != run ]] || words+=(tap)
+      ;;
+    --platform | -P) takes=next words=(snp kvm) ;;
+    --set | -S) takes=next files=settings ;;
+    --kernel | -k | --initrd | -i | --firmware | -f) takes=next files=any ;;
+    --confine | --results) takes=next files=folders ;;
+    --cmdline | -a | --memory | -m | --cpus | -c | --vcpus | -n) takes=next ;;
+    --jobs | -j | --timeout | --retries) takes=next ;;
+    --stats) takes=same files=any ;;
+  esac
+}
+
+# COMMAND: its arguments; without one, the commands.
+_snpvmm_arguments() {
+  case $1 in
+    '' | help) words=(run measure inspect check doctor explain schema completion help version) ;;
+    run | measure | check) files=manifests ;;
+    inspect) files=any ;;
+    completion) words=(bash zsh fish) ;;
+    explain)
+      words=(
+        usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
+        file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
+        no-hash-page bad-layout memory-too-small bad-policy bad-id-block measurement-differs
+        host-unsupported host-permission host-busy host-memory kvm-error firmware-refused
+        output-failed output-conflict internal guest-exit guest-reset guest-power-off guest-panic
+        guest-terminated guest-shutdown guest-crash guest-halted memory-fault kvm-internal-error
+        kvm-entry-failed console-complete console-missing console-forbidden console-undecided
+        timeout silence signal
+      )
+      ;;
+  esac
+}
+
+# KEY: its values after --set; without one, the keys.
+_snpvmm_value() {
+  case $1 in
+    '')
+      words=(
+        version= name= platform= boot.firmware= boot.kernel= boot.initrd= boot.cmdline=
+        boot.kernel_hashes= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
+        snp.gosvw= snp.id_block= snp.id_auth= measure.profile= measure.ovmf_hash= serial=
+        debug_port= exit_port= log_limit= expect.measurement= expect.console= expect.never=
+        expect.exit= timeout= silence= matrix=
+      )
+      ;;
+    platform) words=(snp kvm) ;;
+    boot.firmware) words=(builtin:selftest) files=any ;;
+    boot.kernel | boot.initrd) files=any ;;
+    boot.kernel_hashes) words=(true false) ;;
+    vcpu_type)
+      words=(
+        EPYC EPYC-v1 EPYC-v2 EPYC-v3 EPYC-v4 EPYC-v5 EPYC-IBPB EPYC-Rome EPYC-Rome-v1 EPYC-Rome-v2
+        EPYC-Rome-v3 EPYC-Rome-v4 EPYC-Rome-v5 EPYC-Milan EPYC-Milan-v1 EPYC-Milan-v2 EPYC-Milan-v3
+        EPYC-Genoa EPYC-Genoa-v1 EPYC-Genoa-v2 EPYC-Turin EPYC-Turin-v1 EPYC-Turin-v2
+      )
+      ;;
+    measure.profile) words=(qemu ec2 gce) ;;
+    serial) words=(stdout none) files=any ;;
+    debug_port) words=(none stderr) files=any ;;
+    exit_port) words=(false) ;;
+    expect.exit) words=(any none) ;;
+  esac
+}
+
+# readline takes '=' and ':' for words of their own, unless COMP_WORDBREAKS lacks them: this puts the line together
+# again in `line`, and _snpvmm_offer begins what it offers after the last of them.
+_snpvmm_line() {
+  local i apart rest=${COMP_LINE:0:COMP_POINT}
+  line=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    apart=
+    [[ $i == 0 || $rest == [[:space:]]* ]] && apart=1
+    rest=${rest#"${rest%%[![:space:]]*}"}
+    local word=${COMP_WORDS[i]}
+    ((i < COMP_CWORD)) || word=$rest
+    rest=${rest#"$word"}
+    if [[ $apart ]]; then line+=("$word"); else line[-1]+=$word; fi
+  done
+}
+
+# COMMAND WORD: after options of which the last takes the next word, that one is in `option`.
+_snpvmm_pending() {
+  local i takes words files
+  case $2 in
+  --*=*) ;;
+  --*)
+    _snpvmm_option "$1" "$2"
+    [[ $takes != next ]] || option=$2
+    ;;
+  *)
+    for ((i = 1; i < ${#2}; i++)); do
+      _snpvmm_option "$1" "-${2:i:1}"
+      [[ $takes ]] || continue
+      [[ $takes != next || $i -lt $((${#2} - 1)) ]] || option=-${2:i:1}
+      return
+    done
+    ;;
+  esac
+}
+
+# TEXT: the names of files that begin with it.
+_snpvmm_files() {
+  local found
+  while IFS= read -r found; do
+    full+=("$prefix$found")
+  done < <(case $files in
+    any) compgen -f -- "$1" ;;
+    folders) compgen -d -- "$1" ;;
+    manifests) compgen -d -- "$1"; compgen -f -X '!*.yaml' -- "$1"; compgen -f -X '!*.yml' -- "$1" ;;
+  esac)
+  [[ $files == none || $files == settings ]] || compopt -o filenames 2>/dev/null
+}
+
+# TEXT: fills COMPREPLY with those that begin with it.
+_snpvmm_offer() {
+  local word full=() before=$prefix$1
+  for word in "${words[@]}"; do
+    [[ $word != "$1"* ]] || full+=("$prefix$word")
+  done
+  _snpvmm_files "$1"
+  if [[ $files == manifests ]] && ((!${#full[@]})); then files=any; _snpvmm_files "$1"; fi
+  case $COMP_WORDBREAKS in
+  *=*:* | *:*=*) before=${before%"${before##*[=:]}"} ;;
+  *=*) before=${before%"${before##*=}"} ;;
+  *:*) before=${before%"${before##*:}"} ;;
+  *) before= ;;
+  esac
+  ((${#full[@]})) && COMPREPLY=("${full[@]#"$before"}")
+}
+
+_snpvmm() {
+  local line=() words=() files=none takes='' prefix='' word
+  local command='' option='' ended=''
+  COMPREPLY=()
+  _snpvmm_line
+  for word in "${line[@]:1:${#line[@]}-2}"; do
+    if [[ $option ]]; then option=''
+    elif [[ ! $ended && $word == -- ]]; then ended=1
+    elif [[ ! $ended && $word == -?* ]]; then _snpvmm_pending "$command" "$word"
+    else command=${command:-$word}; fi
+  done
+  word=${line[-1]}
+  if [[ $option ]]; then _snpvmm_option "$command" "$option"
+  elif [[ ! $ended && $word == --*=* ]]; then
+    prefix=${word%%=*}=
+    _snpvmm_option "$command" "${word%%=*}"
+  elif [[ ! $ended && $word == -* ]]; then _snpvmm_options "$command"
+  else _snpvmm_arguments "$command"; fi
+  word=${word#"$prefix"}
+  if [[ $files == settings && $word == *=* ]]; then
+    prefix+=${word%%=*}= words=() files=none
+    _snpvmm_value "${word%%=*}"
+    word=${word#*=}
+  elif [[ $files == settings ]]; then
+    _snpvmm_value ''
+    compopt -o nospace 2>/dev/null
+  fi
+  _snpvmm_offer "$word"
+}
+complete -F _snpvmm snpvmm

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+# share/completion/snpvmm.fish: completion for fish; 'snpvmm completion fish' prints it.
+
+# COMMAND...: is the one on the line among them? '' stands for none so far. Options before it may take a word.
+function __snpvmm_in
+    set -l words (commandline -opc)
+    set -l command ''
+    set -l skip
+    for word in $words[2..]
+        if test -n "$skip"
+            set skip
+        else if string match -q -- '-*' $word
+            contains -- $word --output -o --color; and set skip 1
+        else
+            set command $word
+            break
+        end
+    end
+    contains -- "$command" $argv
+end
+
+# What is being typed, without the option or the key in the same word.
+function __snpvmm_typed
+    string replace -r -- '^(--[^=]*=|-[^-])' '' (commandline -ct)
+end
+
+# KIND [TEXT]: the names of files that begin with it; else with what is being typed.
+function __snpvmm_files
+    set -q argv[2]; or set argv[2] (__snpvmm_typed)
+    set -l all (complete -C "__snpvmm_no_command $argv[2]")
+    switch $argv[1]
+        case any
+            printf '%s\n' $all
+        case folders
+            string match -r -- '^.*/$' $all
+        case manifests
+            string match -r -- '^.*(?:/|\.ya?ml)$' $all; or printf '%s\n' $all
+    end
+end
+
+# KEY=VALUE, after --set.
+function __snpvmm_setting
+    set -l parts (string split -m 1 = -- (__snpvmm_typed))
+    set -l keys \
+        version name platform boot.firmware boot.kernel boot.initrd boot.cmdline boot.kernel_hashes \
+        vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
+        snp.id_auth measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
+        expect.measurement expect.console expect.never expect.exit timeout silence matrix
+    if test (count $parts) -lt 2
+        printf '%s=\n' $keys
+        return
+    end
+    set -l words
+    set -l files
+    switch $parts[1]
+        case platform
+            set words snp kvm
+        case boot.firmware
+            set words builtin:selftest
+            set files any
+        case boot.kernel boot.initrd
+            set files any
+        case boot.kernel_hashes
+            set words true false
+        case vcpu_type
+            set words \
+                EPYC EPYC-v1 EPYC-v2 EPYC-v3 EPYC-v4 EPYC-v5 EPYC-IBPB EPYC-Rome EPYC-Rome-v1 \
+                EPYC-Rome-v2 EPYC-Rome-v3 EPYC-Rome-v4 EPYC-Rome-v5 EPYC-Milan EPYC-Milan-v1 \
+                EPYC-Milan-v2 EPYC-Milan-v3 EPYC-Genoa EPYC-Genoa-v1 EPYC-Genoa-v2 EPYC-Turin \
+                EPYC-Turin-v1 EPYC-Turin-v2
+        case measure.profile
+            set words qemu ec2 gce
+        case serial
+            set words stdout none
+            set files any
+        case debug_port
+            set words none stderr
+            set files any
+        case exit_port
+            set words false
+        case expect.exit
+            set words any none
+    end
+    test -z "$files"; or set -a words (__snpvmm_files $files "$parts[2]")
+    test -z "$words"; or printf "$parts[1]=%s\n" $words
+end
+
+complete -c snpvmm -e
+complete -c snpvmm -f
+
+# Commands.
+complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for its end'
+complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
+complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report holds'
+complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
+complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch, and what is missing'
+complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Say more about the name of an error'
+complete -c snpvmm -n "__snpvmm_in ''" -a schema -d 'Print the manifest\'s JSON Schema'
+complete -c snpvmm -n "__snpvmm_in ''" -a completion -d 'Print a script for bash, zsh or fish'
+complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Say what COMMAND takes, or which there are'
+complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
+
+# Their arguments.
+complete -c snpvmm -n '__snpvmm_in run measure check' -a '(__snpvmm_files manifests)'
+complete -c snpvmm -n '__snpvmm_in inspect' -a '(__snpvmm_files any)'
+complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
+complete -c snpvmm -n '__snpvmm_in help' \
+    -a 'run measure inspect check doctor explain schema completion help version'
+complete -c snpvmm -n '__snpvmm_in explain' -a '
+    usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
+    file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
+    no-hash-page bad-layout memory-too-small bad-policy bad-id-block measurement-differs
+    host-unsupported host-permission host-busy host-memory kvm-error firmware-refused output-failed
+    output-conflict internal guest-exit guest-reset guest-power-off guest-panic guest-terminated
+    guest-shutdown guest-crash guest-halted memory-fault kvm-internal-error kvm-entry-failed
+    console-complete console-missing console-forbidden console-undecided timeout silence signal
+'
+
+# Options of all of them, and before them.
+complete -c snpvmm -s q -l quiet -d 'Say nothing but errors and results'
+complete -c snpvmm -s v -l verbose -d 'Say more; twice for still more'
+complete -c snpvmm -l color -x -a 'auto always never' -d 'When to use colors (NO_COLOR is honoured)'
+complete -c snpvmm -s h -l help -d 'Give this help list'
+complete -c snpvmm -l usage -d 'Give a short usage message'
+complete -c snpvmm -s V -l version -d 'Print program version'
+
+complete -c snpvmm -n "__snpvmm_in '' run" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
+complete -c snpvmm -n '__snpvmm_in measure inspect check doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
+
+# Of commands that take a manifest.
+complete -c snpvmm -n '__snpvmm_in run measure check' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s a -l cmdline -x -d 'boot.cmdline: what the kernel is told'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s m -l memory -x -d 'memory, such as 1G'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s c -l cpus -x -d 'vcpus'
+complete -c snpvmm -n '__snpvmm_in run measure check' -l print-manifest -d 'Print the manifest that options stand for'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
+complete -c snpvmm -n '__snpvmm_in run measure check' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside of this folder'
+
+# Of run.
+complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'
+complete -c snpvmm -n '__snpvmm_in run' -l guest-status -d 'Where the guest\'s own status fails the run, return it instead of 1'
+complete -c snpvmm -n '__snpvmm_in run' -l skip-unsupported -d 'Return 77 where this host cannot launch it'
+complete -c snpvmm -n '__snpvmm_in run' -s j -l jobs -x -d 'Run N at once, of a matrix or of several manifests'
+complete -c snpvmm -n '__snpvmm_in run' -l timeout -x -d 'A time limit for the whole command, such as 90s or 10m'
+complete -c snpvmm -n '__snpvmm_in run' -l retries -x -d 'Try again up to N times after a failure of the host'
+complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Say at the end which exits the run had; with a file, as JSON in it'
+complete -c snpvmm -n '__snpvmm_in run' -s s -d 'The same as --stats'
+complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, serial: or debug: before each'
+
+# Of measure.
+complete -c snpvmm -n '__snpvmm_in measure' -s n -l vcpus -x -d 'The digest for each of these vCPU counts'
+complete -c snpvmm -n '__snpvmm_in measure' -s p -l pages -d 'Also list the regions and the digest after each'
