@@ -7,7 +7,6 @@
 #include "cmd/labels.h"
 #include "cmd/show.h"
 #include "core/base/log.h"
-#include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/plan/plan.h"
 #include "core/snp/digest.h"
@@ -19,8 +18,7 @@
 struct check {
 	struct settings settings;
 	struct files manifests;
-	enum show_format format;
-	struct emitter emitter;
+	struct tree *tree;
 	struct images images;  /* of the last run: the next one of a matrix has mostly the same */
 	struct error conflict; /* of what the manifest at hand lets be written, in all its runs */
 };
@@ -85,7 +83,7 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
 	    !prepare_plan(m, &c->images, measured, &plan, f) || !check_others(c, m, measured, f) ||
-	    !check_digest(m, plan, f) || c->format != SHOW_TEXT || c->conflict.code)
+	    !check_digest(m, plan, f) || !show_for_people() || c->conflict.code)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)
@@ -112,10 +110,10 @@ static int check_one(struct check *c, const char *path)
 	auto_findings struct findings f = { 0 };
 
 	c->conflict = conflict_of(path, &c->settings);
-	manifest_each_run(path, &c->settings, check_run, c, c->format == SHOW_TEXT, &f);
-	if (c->format != SHOW_TEXT) {
+	manifest_each_run(path, &c->settings, check_run, c, show_for_people(), &f);
+	if (!show_for_people()) {
 		findings_sort(&f, 0);
-		result_check(&c->emitter, NULL, path ? path : MANIFEST_OPTIONS, &f);
+		result_check(c->tree, NULL, path ? path : MANIFEST_OPTIONS, &f);
 	}
 	images_fini(&c->images);
 	return f.errors ? STATUS_USAGE : STATUS_OK;
@@ -123,19 +121,16 @@ static int check_one(struct check *c, const char *path)
 
 static int check_all(struct check *c, struct error *err)
 {
-	bool list = c->format != SHOW_TEXT && c->manifests.count > 1;
+	auto_tree struct tree *t = c->tree = tree_new();
+	bool list = c->manifests.count > 1;
 	int status = STATUS_OK;
 
 	if (list)
-		c->emitter.list(c->emitter.self, NULL);
+		tree_list(t, NULL);
 	for (size_t i = 0; i < c->manifests.count; i++)
 		if (check_one(c, c->manifests.paths[i]) != STATUS_OK)
 			status = STATUS_USAGE;
-	if (list)
-		c->emitter.end(c->emitter.self);
-	if (c->format != SHOW_TEXT && c->emitter.finish(c->emitter.self, stdout, err) < 0)
-		status = STATUS_USAGE;
-	return status;
+	return show_for_people() ? status : show_finish(t, list, status, err);
 }
 
 static int check_main(int argc, char **argv, struct error *err)
@@ -147,9 +142,6 @@ static int check_main(int argc, char **argv, struct error *err)
 		return status;
 	if (c.settings.print)
 		return settings_print(&c.settings, c.manifests.paths[0], err);
-	c.format = show_wanted();
-	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
-		return STATUS_USAGE;
 	return check_all(&c, err);
 }
 

@@ -242,6 +242,8 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 	argv[0] = name; /* for --help */
 	r = options_parse(c, &argp, argc, argv, 0, &in, err);
 	argv[0] = (char *)c->name;
+	if (r == 0)
+		r = show_check_command(c, err);
 	if (r == 0 && settings && settings->confine_path)
 		r = confine_begin(&settings->confine, settings->confine_path, err);
 	return r == 0 ? STATUS_OK : STATUS_USAGE;

@@ -9,7 +9,6 @@
 #include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
-#include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
@@ -117,31 +116,22 @@ static void show_text(const struct doctor_report *r)
 		show_lacks(r, on);
 }
 
-static int show_result(const struct doctor_report *r, struct error *err)
-{
-	struct emitter e;
-
-	if (show_wanted() == SHOW_TEXT) {
-		show_text(r);
-		return 0;
-	}
-	if (show_emitter(show_wanted(), &e, err) < 0)
-		return err->code;
-	result_doctor(&e, NULL, r);
-	return e.finish(e.self, stdout, err);
-}
-
 static int doctor_main(int argc, char **argv, struct error *err)
 {
+	auto_tree struct tree *t = tree_new();
 	struct doctor_report report;
 	int status = command_parse(&command_doctor, doctor_option, argc, argv, NULL, NULL, err);
 
 	if (status != STATUS_OK)
 		return status;
 	doctor_look(&host_this, &report);
-	if (show_result(&report, err) < 0)
-		return STATUS_USAGE;
-	return doctor_can(&report, &platform_snp) ? STATUS_OK : STATUS_FAILED;
+	status = doctor_can(&report, &platform_snp) ? STATUS_OK : STATUS_FAILED;
+	if (show_for_people()) {
+		show_text(&report);
+		return status;
+	}
+	result_doctor(t, NULL, &report);
+	return show_finish(t, false, status, err);
 }
 
 const struct command command_doctor = {

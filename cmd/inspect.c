@@ -6,7 +6,6 @@
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "core/base/file.h"
-#include "core/out/emit.h"
 #include "firmware/images.h"
 #include "firmware/inspect.h"
 
@@ -16,8 +15,7 @@
 struct inspect {
 	struct files files;
 	size_t shown;
-	enum show_format format;
-	struct emitter emitter; /* for JSON and CBOR: one document of all files */
+	struct tree *tree; /* not for people: one document of all files */
 };
 
 static error_t inspect_option(int key, char *argument, struct argp_state *state)
@@ -41,25 +39,23 @@ static const struct argp_option inspect_options[] = {
 static int show_text(const struct inspect *c, const char *path, const struct inspected *i,
                      struct error *err)
 {
-	struct emitter e;
+	auto_tree struct tree *t = tree_new();
 
-	if (show_emitter(SHOW_TEXT, &e, err) < 0)
-		return err->code;
 	if (c->shown)
 		putchar('\n');
-	e.map(e.self, c->files.count > 1 ? path : NULL);
-	inspect_emit(i, &e);
-	e.end(e.self);
-	return e.finish(e.self, stdout, err);
+	tree_map(t, c->files.count > 1 ? path : NULL);
+	inspect_describe(i, t);
+	tree_end(t);
+	return tree_print_text(t, stdout, err);
 }
 
-static void show_fields(const struct emitter *e, const char *path, const struct inspected *i)
+static void show_fields(struct tree *t, const char *path, const struct inspected *i)
 {
-	e->map(e->self, NULL);
-	e->text(e->self, "schema", "snpvmm.inspect/1");
-	e->text(e->self, "file", path);
-	inspect_emit(i, e);
-	e->end(e->self);
+	tree_map(t, NULL);
+	tree_text(t, "schema", "snpvmm.inspect/1");
+	tree_text(t, "file", path);
+	inspect_describe(i, t);
+	tree_end(t);
 }
 
 /* "-" is standard input. */
@@ -79,10 +75,10 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 		r = inspect_read(b.data, b.size, &i, err);
 	if (r < 0)
 		return error_at(err, path, 0, 0);
-	if (c->format == SHOW_TEXT)
+	if (show_for_people())
 		r = show_text(c, path, &i, err);
 	else
-		show_fields(&c->emitter, path, &i);
+		show_fields(c->tree, path, &i);
 	c->shown += r == 0;
 	return r;
 }
@@ -90,8 +86,11 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 /* Goes on after a file that fails; the status tells. */
 static int inspect_all(struct inspect *c, struct error *err)
 {
+	auto_tree struct tree *t = c->tree = tree_new();
 	int status = STATUS_OK;
 
+	if (c->files.count > 1)
+		tree_list(t, NULL);
 	for (size_t i = 0; i < c->files.count; i++) {
 		struct error one = { 0 };
 
@@ -101,8 +100,7 @@ static int inspect_all(struct inspect *c, struct error *err)
 		error_print(&one);
 		status = STATUS_USAGE;
 	}
-	return c->format == SHOW_TEXT ? status
-	                              : show_finish(&c->emitter, c->files.count > 1, status, err);
+	return show_for_people() ? status : show_finish(t, c->files.count > 1, status, err);
 }
 
 static int inspect_main(int argc, char **argv, struct error *err)
@@ -112,11 +110,6 @@ static int inspect_main(int argc, char **argv, struct error *err)
 
 	if (status != STATUS_OK)
 		return status;
-	c.format = show_wanted();
-	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
-		return STATUS_USAGE;
-	if (c.format != SHOW_TEXT && c.files.count > 1)
-		c.emitter.list(c.emitter.self, NULL);
 	return inspect_all(&c, err);
 }
 

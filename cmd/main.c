@@ -116,7 +116,7 @@ static int command_call(int argc, char **argv, struct error *err)
 
 	if (!c)
 		return command_unknown(argv[0], err);
-	if (show_wanted() == SHOW_TEXT || c->has_result)
+	if (show_for_people() || c->has_result)
 		return c->main(argc, argv, err);
 	error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print", c->name);
 	return STATUS_USAGE;

@@ -9,7 +9,6 @@
 #include "cmd/options.h"
 #include "cmd/show.h"
 #include "core/base/bytes.h"
-#include "core/out/emit.h"
 #include "core/out/result.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
@@ -21,10 +20,9 @@ struct measure {
 	struct files manifests;
 	unsigned counts[PLAN_MAX_VCPUS]; /* --vcpus */
 	size_t n_counts;
-	enum show_format format;
 	bool pages;
 	bool several; /* the result is a list */
-	struct emitter emitter;
+	struct tree *tree;
 	struct images images; /* of the last run: the next one of a matrix has mostly the same */
 };
 
@@ -110,8 +108,7 @@ static void list_begin(struct measure *c)
 	if (c->several)
 		return;
 	c->several = true;
-	if (c->format != SHOW_TEXT)
-		c->emitter.list(c->emitter.self, NULL);
+	tree_list(c->tree, NULL);
 }
 
 static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
@@ -135,10 +132,10 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	}
 	if (m->variant)
 		list_begin(c);
-	if (c->format == SHOW_TEXT)
+	if (show_for_people())
 		show_text(c, &result);
 	else
-		result_measure(&c->emitter, NULL, &result);
+		result_measure(c->tree, NULL, &result);
 	return true;
 }
 
@@ -171,8 +168,11 @@ static void measure_run(void *self, struct manifest *m, struct findings *f)
 /* Goes on after what fails, as sha256sum does; the status tells. */
 static int measure_all(struct measure *c, struct error *err)
 {
+	auto_tree struct tree *tree = c->tree = tree_new();
 	int status = STATUS_OK;
 
+	if (c->manifests.count > 1 || c->n_counts > 1)
+		list_begin(c);
 	for (size_t i = 0; i < c->manifests.count; i++) {
 		auto_findings struct findings f = { 0 };
 
@@ -181,7 +181,7 @@ static int measure_all(struct measure *c, struct error *err)
 		if (f.errors)
 			status = STATUS_USAGE;
 	}
-	return c->format == SHOW_TEXT ? status : show_finish(&c->emitter, c->several, status, err);
+	return show_for_people() ? status : show_finish(tree, c->several, status, err);
 }
 
 static int measure_main(int argc, char **argv, struct error *err)
@@ -194,11 +194,6 @@ static int measure_main(int argc, char **argv, struct error *err)
 		return status;
 	if (c.settings.print)
 		return settings_print(&c.settings, c.manifests.paths[0], err);
-	c.format = show_wanted();
-	if (c.format != SHOW_TEXT && show_emitter(c.format, &c.emitter, err) < 0)
-		return STATUS_USAGE;
-	if (c.manifests.count > 1 || c.n_counts > 1)
-		list_begin(&c);
 	return measure_all(&c, err);
 }
 

@@ -22,7 +22,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/out/emit.h"
+#include "core/out/tree.h"
 #include "core/out/result.h"
 #include "core/out/run_result.h"
 #include "core/snp/digest.h"
@@ -341,12 +341,10 @@ static int launch_write(void *of, FILE *to, struct error *err)
 {
 	const struct outputs_launch *l = of;
 	const struct measure_result result = measure_result_of(l->manifest, l->digest);
-	struct emitter e;
+	auto_tree struct tree *t = tree_new();
 
-	if (emit_json(&e, err) < 0)
-		return err->code;
-	result_measure(&e, NULL, &result);
-	return e.finish(e.self, to, err);
+	result_measure(t, NULL, &result);
+	return tree_print_json(t, to, err);
 }
 
 static int manifest_put(void *of, FILE *to, struct error *err)
@@ -376,12 +374,10 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 
 static int result_write(void *of, FILE *to, struct error *err)
 {
-	struct emitter e;
+	auto_tree struct tree *t = tree_new();
 
-	if (emit_json(&e, err) < 0)
-		return err->code;
-	result_run(&e, NULL, of);
-	return e.finish(e.self, to, err);
+	result_run(t, NULL, of);
+	return tree_print_json(t, to, err);
 }
 
 static int junit_put(void *of, FILE *to, struct error *err)

@@ -17,7 +17,6 @@
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/file.h"
-#include "core/out/emit.h"
 #include "core/out/run_result.h"
 #include "core/vm/stop.h"
 
@@ -130,43 +129,13 @@ static struct run_result *results_new(unsigned n)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* One object, or a list of them for a matrix. */
-static int results_emit(enum show_format format, const struct run_result *results, unsigned n,
-                        bool list, struct error *err)
-{
-	struct emitter e;
-
-	if (show_emitter(format, &e, err) < 0)
-		return err->code;
-	if (list)
-		e.list(e.self, NULL);
-	for (unsigned i = 0; i < n; i++)
-		result_run(&e, NULL, &results[i]);
-	if (list)
-		e.end(e.self);
-	return e.finish(e.self, stdout, err);
-}
-
-static int results_tap(const struct run_result *results, unsigned n, struct error *err)
-{
-	auto_free const struct run_result **list = calloc(n, sizeof(struct run_result *));
-
-	if (!list)
-		return error_nomem(err, "results");
-	for (unsigned i = 0; i < n; i++)
-		list[i] = &results[i];
-	return tap_write(stdout, list, n, err);
-}
-
 static int results_show(const struct run_result *results, unsigned n, bool list, struct error *err)
 {
-	enum show_format format = show_wanted();
 	int r;
 
-	if (format == SHOW_TEXT)
+	if (show_for_people())
 		return 0;
-	r = format == SHOW_TAP ? results_tap(results, n, err)
-	                       : results_emit(format, results, n, list, err);
+	r = show_runs(results, n, list, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
 	if (r < 0) { /* it is told here, and not once more at the program's end */
@@ -209,7 +178,7 @@ static int run_labelled(struct run_options *o, const struct labels *labels, stru
 	if (!results)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->manifest = labels->list[0].manifest;
-	o->console = show_wanted() == SHOW_TEXT;
+	o->console = show_for_people();
 	o->conflicts = &conflicts;
 	/* With a conflict none of the runs goes on: that is told once. */
 	several = conflicts_find(&ask, &conflicts) && labels->several;

@@ -2,60 +2,66 @@
 /* cmd/show.c: table of formats. */
 #include "cmd/show.h"
 
-#include <assert.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "core/base/array.h"
 #include "core/base/error.h"
-#include "core/out/emit.h"
+#include "core/base/file.h"
+#include "core/out/run_result.h"
 
-static const struct {
-	const char *name;
-	int (*open)(struct emitter *ret, struct error *err);
-} formats[] = {
-	[SHOW_TEXT] = { "text", emit_text },
-	[SHOW_JSON] = { "json", emit_json },
-	[SHOW_CBOR] = { "cbor", emit_cbor },
-	[SHOW_TAP] = { "tap", NULL }, /* of runs alone: core/out/run_result.h */
+const struct show_format show_formats[] = {
+	{ "text", tree_print_text, NULL }, /* the first is what nobody has to ask for */
+	{ "json", tree_print_json, NULL }, { "cbor", tree_print_cbor, NULL },
+	{ "tap", NULL, tap_write },        { 0 },
 };
-static_assert(ARRAY_SIZE(formats) == SHOW_FORMATS, "a format without a row");
 
-static enum show_format wanted;
+static const struct show_format *wanted = show_formats;
 
 bool show_want(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (!strcmp(formats[i].name, name)) {
-			wanted = (enum show_format)i;
+	for (const struct show_format *f = show_formats; f->name; f++)
+		if (!strcmp(f->name, name)) {
+			wanted = f;
 			return true;
 		}
 	return false;
 }
 
-enum show_format show_wanted(void)
+bool show_for_people(void)
 {
-	return wanted;
+	return wanted == show_formats;
 }
 
-int show_emitter(enum show_format format, struct emitter *ret, struct error *err)
+int show_check_command(const struct command *c, struct error *err)
 {
-	if (formats[format].open)
-		return formats[format].open(ret, err);
-	return error_set(err, ERROR_USAGE, "-o %s is for runs alone", formats[format].name);
+	return wanted->print || c == &command_run
+	               ? 0
+	               : error_set(err, ERROR_USAGE, "-o %s is for runs alone", wanted->name);
 }
 
-int show_finish(const struct emitter *e, bool list, int status, struct error *err)
+int show_finish(struct tree *t, bool list, int status, struct error *err)
 {
-	struct error untold;
-
 	if (list)
-		e->end(e->self);
-	if (status != STATUS_OK && !list) {
-		/* Nothing was described, so nothing is written. */
-		e->finish(e->self, stdout, &untold);
-		return status;
+		tree_end(t);
+	return tree_empty(t) || wanted->print(t, stdout, err) == 0 ? status : STATUS_USAGE;
+}
+
+int show_runs(const struct run_result *results, unsigned n, bool list, struct error *err)
+{
+	auto_free const struct run_result **runs = calloc(n + 1, sizeof(*runs));
+	auto_tree struct tree *t = tree_new();
+
+	if (!runs)
+		return error_nomem(err, "results");
+	if (list)
+		tree_list(t, NULL);
+	for (unsigned i = 0; i < n; i++) {
+		runs[i] = &results[i];
+		result_run(t, NULL, &results[i]);
 	}
-	return e->finish(e->self, stdout, err) < 0 ? STATUS_USAGE : status;
+	if (list)
+		tree_end(t);
+	return wanted->print_runs ? wanted->print_runs(stdout, runs, n, err)
+	                          : wanted->print(t, stdout, err);
 }

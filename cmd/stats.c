@@ -5,10 +5,9 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
-#include "cmd/show.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/out/emit.h"
+#include "core/out/tree.h"
 #include "core/out/result.h"
 #include "core/vm/stats.h"
 
@@ -60,11 +59,8 @@ void stats_print(const struct stats_report *r)
 
 int stats_write(const struct stats_report *r, FILE *to, struct error *err)
 {
-	struct emitter e;
-	int status = show_emitter(SHOW_JSON, &e, err);
+	auto_tree struct tree *t = tree_new();
 
-	if (status < 0)
-		return status;
-	result_stats(&e, NULL, r);
-	return e.finish(e.self, to, err);
+	result_stats(t, NULL, r);
+	return tree_print_json(t, to, err);
 }

@@ -9,7 +9,8 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/filekind.h"
-#include "core/out/emit.h"
+#include "core/base/text.h"
+#include "core/out/tree.h"
 #include "core/out/evidence.h"
 #include "core/plan/region.h"
 #include "core/snp/certs.h"
@@ -27,7 +28,7 @@ struct inspect_kind {
 	bool (*probe)(const uint8_t *bytes, size_t size);
 	int (*read)(struct inspected *i,
 	            struct error *err); /* NULL: a file of that form is sound */
-	void (*emit)(const struct inspected *i, const struct emitter *e);
+	void (*describe)(const struct inspected *i, struct tree *t);
 	bool in_text; /* people pass it on as hex or base64 */
 };
 
@@ -46,76 +47,76 @@ static int ovmf_read(struct inspected *i, struct error *err)
 	return ovmf_parse(i->bytes, i->size, &i->ovmf, err);
 }
 
-static void emit_table(const struct inspected *i, const struct emitter *e)
+static void describe_table(const struct inspected *i, struct tree *t)
 {
-	struct ovmf_table t = ovmf_table_of(i->bytes, i->size);
+	struct ovmf_table table = ovmf_table_of(i->bytes, i->size);
 	struct ovmf_entry entry;
 	char guid[GUID_CHARS + 1];
 
-	e->list(e->self, "table");
-	while (ovmf_table_next(&t, &entry)) {
-		e->map(e->self, NULL);
-		e->text(e->self, "guid", guid_text(entry.guid, guid));
-		emit_hex(e, "offset", entry.at);
-		e->number(e->self, "size", entry.size);
-		e->text(e->self, "name", entry.name ? entry.name : "unknown");
-		e->end(e->self);
+	tree_list(t, "table");
+	while (ovmf_table_next(&table, &entry)) {
+		tree_map(t, NULL);
+		tree_text(t, "guid", guid_text(entry.guid, guid));
+		tree_hex(t, "offset", entry.at);
+		tree_number(t, "size", entry.size);
+		tree_text(t, "name", entry.name ? entry.name : "unknown");
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
-static void emit_sections(const struct ovmf *o, const struct emitter *e)
+static void describe_sections(const struct ovmf *o, struct tree *t)
 {
-	e->list(e->self, "sections");
+	tree_list(t, "sections");
 	for (size_t n = 0; n < o->n_sections; n++) {
 		const struct ovmf_section *s = &o->sections[n];
 
-		e->map(e->self, NULL);
-		emit_hex(e, "gpa", s->gpa);
-		emit_hex(e, "size", s->size);
-		emit_hex(e, "type", s->type);
-		e->text(e->self, "name", ovmf_section_name(s->type));
-		e->text(e->self, "page_type",
-		        s->type == OVMF_KERNEL_HASHES
-		                ? "normal with kernel hashes, else zero"
-		                : region_kind(ovmf_section_kind(s->type))->name);
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_hex(t, "gpa", s->gpa);
+		tree_hex(t, "size", s->size);
+		tree_hex(t, "type", s->type);
+		tree_text(t, "name", ovmf_section_name(s->type));
+		tree_text(t, "page_type",
+		          s->type == OVMF_KERNEL_HASHES
+		                  ? "normal with kernel hashes, else zero"
+		                  : region_kind(ovmf_section_kind(s->type))->name);
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
 /* Both are needed: the table's place by the footer, and a section that gets its page measured. */
-static void emit_kernel_hashes(const struct ovmf *o, const struct emitter *e)
+static void describe_kernel_hashes(const struct ovmf *o, struct tree *t)
 {
 	const struct ovmf_section *page = NULL;
 
 	for (size_t n = 0; n < o->n_sections; n++)
 		if (o->sections[n].type == OVMF_KERNEL_HASHES)
 			page = &o->sections[n];
-	e->map(e->self, "kernel_hashes");
-	e->boolean(e->self, "supported", o->has_hash_area && page);
+	tree_map(t, "kernel_hashes");
+	tree_boolean(t, "supported", o->has_hash_area && page);
 	if (o->has_hash_area) {
-		emit_hex(e, "table_gpa", o->hash_gpa);
-		emit_hex(e, "table_size", o->hash_size);
+		tree_hex(t, "table_gpa", o->hash_gpa);
+		tree_hex(t, "table_size", o->hash_size);
 	}
 	if (page)
-		emit_hex(e, "section_gpa", page->gpa);
-	e->end(e->self);
+		tree_hex(t, "section_gpa", page->gpa);
+	tree_end(t);
 }
 
-static void ovmf_emit(const struct inspected *i, const struct emitter *e)
+static void ovmf_describe(const struct inspected *i, struct tree *t)
 {
 	const struct ovmf *o = &i->ovmf;
 
-	emit_hex(e, "gpa", o->gpa);
-	emit_hex(e, "bsp_start", BSP_START);
+	tree_hex(t, "gpa", o->gpa);
+	tree_hex(t, "bsp_start", BSP_START);
 	if (o->has_reset)
-		emit_hex(e, "ap_start", o->reset_eip);
-	emit_kernel_hashes(o, e);
-	emit_table(i, e);
-	e->boolean(e->self, "sev_metadata", o->has_metadata);
+		tree_hex(t, "ap_start", o->reset_eip);
+	describe_kernel_hashes(o, t);
+	describe_table(i, t);
+	tree_boolean(t, "sev_metadata", o->has_metadata);
 	if (o->has_metadata)
-		emit_sections(o, e);
+		describe_sections(o, t);
 }
 
 static bool igvm_probe(const uint8_t *bytes, size_t size)
@@ -124,19 +125,19 @@ static bool igvm_probe(const uint8_t *bytes, size_t size)
 }
 
 /* IGVM_FIXED_HEADER of version 1 and 2: magic, version, place and size of the variable headers, size of the file. */
-static void igvm_emit(const struct inspected *i, const struct emitter *e)
+static void igvm_describe(const struct inspected *i, struct tree *t)
 {
 	struct reader r = reader_over(i->bytes, i->size, 4, 16);
 	uint32_t version = reader_le32(&r), at = reader_le32(&r), size = reader_le32(&r);
 	uint32_t total = reader_le32(&r);
 
-	e->boolean(e->self, "supported", false);
+	tree_boolean(t, "supported", false);
 	if (r.bad)
 		return;
-	e->number(e->self, "version", version);
-	emit_hex(e, "headers_offset", at);
-	e->number(e->self, "headers_size", size);
-	e->number(e->self, "total_size", total);
+	tree_number(t, "version", version);
+	tree_hex(t, "headers_offset", at);
+	tree_number(t, "headers_size", size);
+	tree_number(t, "total_size", total);
 }
 
 static int kernel_read(struct inspected *i, struct error *err)
@@ -144,32 +145,32 @@ static int kernel_read(struct inspected *i, struct error *err)
 	return linux_parse(i->bytes, i->size, &i->kernel, err);
 }
 
-static void kernel_flags(const struct linux_kernel *k, const struct emitter *e)
+static void kernel_flags(const struct linux_kernel *k, struct tree *t)
 {
-	emit_bits(e, "loadflags", k->loadflags, linux_loadflag_name);
-	emit_bits(e, "xloadflags", k->xloadflags, linux_xloadflag_name);
-	e->boolean(e->self, "relocatable", k->relocatable);
+	tree_bits(t, "loadflags", k->loadflags, linux_loadflag_name);
+	tree_bits(t, "xloadflags", k->xloadflags, linux_xloadflag_name);
+	tree_boolean(t, "relocatable", k->relocatable);
 }
 
-static void kernel_emit(const struct inspected *i, const struct emitter *e)
+static void kernel_describe(const struct inspected *i, struct tree *t)
 {
 	const struct linux_kernel *k = &i->kernel;
 	char protocol[16];
 
 	snprintf(protocol, sizeof(protocol), "%u.%02u", k->version >> 8, k->version & 0xffu);
-	e->text(e->self, "protocol", protocol);
-	e->text(e->self, "release", k->release);
-	e->text(e->self, "version", k->banner);
-	e->number(e->self, "setup_size", k->setup_size);
-	e->number(e->self, "payload_size", k->payload_size);
-	kernel_flags(k, e);
-	emit_hex(e, "pref_address", k->pref_address);
-	emit_hex(e, "init_size", k->init_size);
-	emit_hex(e, "kernel_alignment", k->alignment);
-	emit_hex(e, "min_alignment", k->min_alignment < 64 ? (uint64_t)1 << k->min_alignment : 0);
-	e->number(e->self, "cmdline_size", k->cmdline_max);
-	emit_hex(e, "initrd_addr_max", k->initrd_max);
-	emit_hex(e, "handover_offset", k->handover_offset);
+	tree_text(t, "protocol", protocol);
+	tree_text(t, "release", k->release);
+	tree_text(t, "version", k->banner);
+	tree_number(t, "setup_size", k->setup_size);
+	tree_number(t, "payload_size", k->payload_size);
+	kernel_flags(k, t);
+	tree_hex(t, "pref_address", k->pref_address);
+	tree_hex(t, "init_size", k->init_size);
+	tree_hex(t, "kernel_alignment", k->alignment);
+	tree_hex(t, "min_alignment", k->min_alignment < 64 ? (uint64_t)1 << k->min_alignment : 0);
+	tree_number(t, "cmdline_size", k->cmdline_max);
+	tree_hex(t, "initrd_addr_max", k->initrd_max);
+	tree_hex(t, "handover_offset", k->handover_offset);
 }
 
 static bool id_block_probe(const uint8_t *bytes, size_t size)
@@ -177,9 +178,9 @@ static bool id_block_probe(const uint8_t *bytes, size_t size)
 	return snp_id_block_find(bytes, size);
 }
 
-static void id_block_emit(const struct inspected *i, const struct emitter *e)
+static void id_block_describe(const struct inspected *i, struct tree *t)
 {
-	evidence_id_block(e, snp_id_block_find(i->bytes, i->size));
+	evidence_id_block(t, snp_id_block_find(i->bytes, i->size));
 }
 
 static bool id_auth_probe(const uint8_t *bytes, size_t size)
@@ -187,9 +188,9 @@ static bool id_auth_probe(const uint8_t *bytes, size_t size)
 	return snp_id_auth_find(bytes, size);
 }
 
-static void id_auth_emit(const struct inspected *i, const struct emitter *e)
+static void id_auth_describe(const struct inspected *i, struct tree *t)
 {
-	evidence_id_auth(e, snp_id_auth_find(i->bytes, i->size));
+	evidence_id_auth(t, snp_id_auth_find(i->bytes, i->size));
 }
 
 static bool report_probe(const uint8_t *bytes, size_t size)
@@ -198,37 +199,37 @@ static bool report_probe(const uint8_t *bytes, size_t size)
 }
 
 /* As every table of bytes is shown where nothing better is known. */
-static void emit_dump(const struct emitter *e, const uint8_t *bytes, size_t size)
+static void describe_dump(struct tree *t, const uint8_t *bytes, size_t size)
 {
-	e->list(e->self, "hex");
+	tree_list(t, "hex");
 	for (size_t at = 0; at < size; at += DUMP_ROW) {
-		e->map(e->self, NULL);
-		emit_hex(e, "offset", at);
-		e->bytes(e->self, "bytes", bytes + at, MIN_OF(size - at, (size_t)DUMP_ROW));
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_hex(t, "offset", at);
+		tree_bytes(t, "bytes", bytes + at, MIN_OF(size - at, (size_t)DUMP_ROW));
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
-static void emit_certs(const struct emitter *e, const uint8_t *bytes, size_t size)
+static void describe_certs(struct tree *t, const uint8_t *bytes, size_t size)
 {
 	struct snp_cert certs[SNP_CERTS_MAX];
 	size_t n = 0;
 
 	snp_certs_read(bytes, size, certs, &n);
-	e->list(e->self, "certificates");
+	tree_list(t, "certificates");
 	for (size_t i = 0; i < n; i++) {
 		const struct file_kind *k = file_kind_of(bytes + certs[i].offset, certs[i].size);
 
-		e->map(e->self, NULL);
-		e->text(e->self, "name", certs[i].name ? certs[i].name : "unknown");
-		e->bytes(e->self, "guid", certs[i].guid, 16);
-		emit_hex(e, "offset", certs[i].offset);
-		e->number(e->self, "size", certs[i].size);
-		e->text(e->self, "form", k ? k->name : "unknown");
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_text(t, "name", certs[i].name ? certs[i].name : "unknown");
+		tree_bytes(t, "guid", certs[i].guid, 16);
+		tree_hex(t, "offset", certs[i].offset);
+		tree_number(t, "size", certs[i].size);
+		tree_text(t, "form", k ? k->name : "unknown");
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
 static int report_read(struct inspected *i, struct error *err)
@@ -240,21 +241,21 @@ static int report_read(struct inspected *i, struct error *err)
 }
 
 /* A version that came later may mean other things by the same bytes, so these are all that is said of it. */
-static void report_emit(const struct inspected *i, const struct emitter *e)
+static void report_describe(const struct inspected *i, struct tree *t)
 {
 	const struct snp_report *r = i->report.report;
 
 	if (i->report.container)
-		e->text(e->self, "container", i->report.container);
+		tree_text(t, "container", i->report.container);
 	if (snp_report_version_known(r)) {
-		evidence_report(e, r);
+		evidence_report(t, r);
 	} else {
-		e->number(e->self, "version", le32_get(r->version));
-		e->boolean(e->self, "version_known", false);
-		emit_dump(e, (const uint8_t *)r, sizeof(*r));
+		tree_number(t, "version", le32_get(r->version));
+		tree_boolean(t, "version_known", false);
+		describe_dump(t, (const uint8_t *)r, sizeof(*r));
 	}
 	if (i->report.certs)
-		emit_certs(e, i->report.certs, i->report.certs_size);
+		describe_certs(t, i->report.certs, i->report.certs_size);
 }
 
 static bool certs_probe(const uint8_t *bytes, size_t size)
@@ -265,73 +266,82 @@ static bool certs_probe(const uint8_t *bytes, size_t size)
 	return snp_certs_read(bytes, size, certs, &n);
 }
 
-static void certs_emit(const struct inspected *i, const struct emitter *e)
+static void certs_describe(const struct inspected *i, struct tree *t)
 {
-	emit_certs(e, i->bytes, i->size);
+	describe_certs(t, i->bytes, i->size);
 }
 
 /* "oid sha256:..." and "size ..." of a Git LFS pointer: what the file would have been. */
-static void lfs_emit(const struct inspected *i, const struct emitter *e)
+static void lfs_describe(const struct inspected *i, struct tree *t)
 {
 	char text[1024], word[8], value[128];
+	char oid[TEXT_ROOM(sizeof(value))] = "", size[TEXT_ROOM(sizeof(value))] = "";
 	const char *line = text;
 
 	snprintf(text, sizeof(text), "%.*s", (int)MIN_OF(i->size, sizeof(text) - 1),
 	         (const char *)i->bytes);
 	for (; line; line = strchr(line, '\n')) {
 		line += line != text;
-		if (sscanf(line, "%7s %127s", word, value) == 2 &&
-		    (strcmp(word, "oid") == 0 || strcmp(word, "size") == 0))
-			e->text(e->self, strcmp(word, "oid") == 0 ? "oid" : "real_size", value);
+		if (sscanf(line, "%7s %127s", word, value) != 2)
+			continue;
+		if (strcmp(word, "oid") == 0)
+			text_clean(oid, sizeof(oid), value, strlen(value), 0);
+		else if (strcmp(word, "size") == 0)
+			text_clean(size, sizeof(size), value, strlen(value), 0);
 	}
+	if (oid[0])
+		tree_text(t, "oid", oid);
+	if (size[0])
+		tree_text(t, "real_size", size);
 }
 
-static void uki_emit(const struct inspected *i, const struct emitter *e)
+static void uki_describe(const struct inspected *i, struct tree *t)
 {
 	static const char *const names[] = { ".linux", ".initrd", ".cmdline", ".uname", ".osrel",
 		                             ".ucode", ".dtb",    ".sbat",    ".pcrsig" };
 	size_t size;
 
-	e->list(e->self, "sections");
+	tree_list(t, "sections");
 	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
 		const uint8_t *at = pe_section(i->bytes, i->size, names[n], &size);
 
 		if (!at)
 			continue;
-		e->map(e->self, NULL);
-		e->text(e->self, "name", names[n]);
-		emit_hex(e, "offset", (uint64_t)(at - i->bytes));
-		e->number(e->self, "size", size);
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_text(t, "name", names[n]);
+		tree_hex(t, "offset", (uint64_t)(at - i->bytes));
+		tree_number(t, "size", size);
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
-static void other_emit(const struct inspected *i, const struct emitter *e)
+static void other_describe(const struct inspected *i, struct tree *t)
 {
 	const struct file_kind *k = i->other;
 
-	e->text(e->self, "description", k->text);
+	tree_text(t, "description", k->text);
 	if (strcmp(k->name, "git-lfs") == 0)
-		lfs_emit(i, e);
+		lfs_describe(i, t);
 	if (strcmp(k->name, "uki") == 0)
-		uki_emit(i, e);
+		uki_describe(i, t);
 	if (k->key || k->fits & ROLE_INITRD)
-		e->text(e->self, "belongs_under", k->key ? k->key : "boot.initrd");
+		tree_text(t, "belongs_under", k->key ? k->key : "boot.initrd");
 	else if (k->fix)
-		e->text(e->self, "hint", k->fix);
+		tree_text(t, "hint", k->fix);
 }
 
 /* The first that matches: a firmware may begin with anything, so its end comes before others' beginnings. */
 static const struct inspect_kind kinds[] = {
-	{ "ovmf", "OVMF-style firmware images", ovmf_probe, ovmf_read, ovmf_emit, false },
-	{ "igvm", NULL, igvm_probe, NULL, igvm_emit, false },
-	{ "bzimage", "Linux kernels (bzImage)", linux_probe, kernel_read, kernel_emit, false },
-	{ "report", "attestation reports (1184 bytes)", report_probe, report_read, report_emit,
+	{ "ovmf", "OVMF-style firmware images", ovmf_probe, ovmf_read, ovmf_describe, false },
+	{ "igvm", NULL, igvm_probe, NULL, igvm_describe, false },
+	{ "bzimage", "Linux kernels (bzImage)", linux_probe, kernel_read, kernel_describe, false },
+	{ "report", "attestation reports (1184 bytes)", report_probe, report_read, report_describe,
 	  true },
-	{ "id_block", "ID blocks (96 bytes)", id_block_probe, NULL, id_block_emit, true },
-	{ "id_auth", "ID authentications (4096 bytes)", id_auth_probe, NULL, id_auth_emit, true },
-	{ "certs", NULL, certs_probe, NULL, certs_emit, true },
+	{ "id_block", "ID blocks (96 bytes)", id_block_probe, NULL, id_block_describe, true },
+	{ "id_auth", "ID authentications (4096 bytes)", id_auth_probe, NULL, id_auth_describe,
+	  true },
+	{ "certs", NULL, certs_probe, NULL, certs_describe, true },
 };
 
 static int unknown(size_t size, struct error *err)
@@ -400,14 +410,14 @@ bool inspect_read_text(const uint8_t *text, size_t size, struct blob *buffer, st
 	return false;
 }
 
-void inspect_emit(const struct inspected *i, const struct emitter *e)
+void inspect_describe(const struct inspected *i, struct tree *t)
 {
-	e->text(e->self, "kind", i->kind ? i->kind->name : i->other->name);
-	e->number(e->self, "size", i->size);
+	tree_text(t, "kind", i->kind ? i->kind->name : i->other->name);
+	tree_number(t, "size", i->size);
 	if (i->encoding)
-		e->text(e->self, "encoding", i->encoding);
+		tree_text(t, "encoding", i->encoding);
 	if (i->kind)
-		i->kind->emit(i, e);
+		i->kind->describe(i, t);
 	else
-		other_emit(i, e);
+		other_describe(i, t);
 }

@@ -11,7 +11,7 @@
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
-struct emitter;      /* core/out/emit.h */
+struct tree;         /* core/out/tree.h */
 struct error;        /* core/base/error.h */
 struct file_kind;    /* core/base/filekind.h */
 struct inspect_kind; /* a row of the table in inspect.c */
@@ -45,6 +45,6 @@ bool inspect_read_text(const uint8_t *text, size_t size, struct blob *buffer,
                        struct inspected *ret);
 
 /* The fields, "kind" and "size" first, of a map that the caller has opened. */
-void inspect_emit(const struct inspected *i, const struct emitter *e);
+void inspect_describe(const struct inspected *i, struct tree *t);
 
 #endif

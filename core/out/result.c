@@ -6,178 +6,177 @@
 
 #include "core/base/findings.h"
 #include "core/base/text.h"
-#include "core/out/emit.h"
+#include "core/out/tree.h"
 #include "core/snp/digest.h"
 #include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
 
-static void result_regions(const struct emitter *e, const struct snp_digest *d)
+static void result_regions(struct tree *t, const struct snp_digest *d)
 {
-	e->list(e->self, "regions");
+	tree_list(t, "regions");
 	for (size_t i = 0; i < d->n_ledger; i++) {
 		const struct snp_ledger_line *l = &d->ledger[i];
 
-		e->map(e->self, NULL);
-		emit_hex(e, "gpa", l->gpa);
-		e->number(e->self, "size", l->size);
-		e->text(e->self, "type", l->type);
-		e->text(e->self, "label", l->label);
-		e->bytes(e->self, "digest_after", l->digest_after, sizeof(l->digest_after));
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_hex(t, "gpa", l->gpa);
+		tree_number(t, "size", l->size);
+		tree_text(t, "type", l->type);
+		tree_text(t, "label", l->label);
+		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
-void result_measure(const struct emitter *e, const char *key, const struct measure_result *r)
+void result_measure(struct tree *t, const char *key, const struct measure_result *r)
 {
-	e->map(e->self, key);
-	e->text(e->self, "schema", "snpvmm.measure/1");
-	e->text(e->self, "manifest", r->manifest);
+	tree_map(t, key);
+	tree_text(t, "schema", "snpvmm.measure/1");
+	tree_text(t, "manifest", r->manifest);
 	if (r->variant)
-		e->text(e->self, "variant", r->variant);
-	e->bytes(e->self, "measurement", r->digest->value, sizeof(r->digest->value));
-	e->text(e->self, "profile", r->profile);
-	e->number(e->self, "vcpus", r->vcpus);
-	e->text(e->self, "vcpu_type", r->vcpu_type);
-	emit_hex(e, "vcpu_sig", r->vcpu_sig);
-	emit_hex(e, "guest_features", r->guest_features);
-	e->number(e->self, "pages", r->digest->pages);
+		tree_text(t, "variant", r->variant);
+	tree_bytes(t, "measurement", r->digest->value, sizeof(r->digest->value));
+	tree_text(t, "profile", r->profile);
+	tree_number(t, "vcpus", r->vcpus);
+	tree_text(t, "vcpu_type", r->vcpu_type);
+	tree_hex(t, "vcpu_sig", r->vcpu_sig);
+	tree_hex(t, "guest_features", r->guest_features);
+	tree_number(t, "pages", r->digest->pages);
 	if (r->digest->ledger_wanted)
-		result_regions(e, r->digest);
-	e->end(e->self);
+		result_regions(t, r->digest);
+	tree_end(t);
 }
 
-static void result_device(const struct emitter *e, const struct stats_device *d)
+static void result_device(struct tree *t, const struct stats_device *d)
 {
-	e->map(e->self, NULL);
-	e->text(e->self, "name", d->name);
-	e->number(e->self, "exits", d->exits);
-	e->list(e->self, "ports");
+	tree_map(t, NULL);
+	tree_text(t, "name", d->name);
+	tree_number(t, "exits", d->exits);
+	tree_list(t, "ports");
 	for (size_t i = 0; i < d->n_ports; i++) {
-		e->map(e->self, NULL);
-		emit_hex(e, "port", d->ports[i].port);
-		e->number(e->self, "exits", d->ports[i].exits);
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_hex(t, "port", d->ports[i].port);
+		tree_number(t, "exits", d->ports[i].exits);
+		tree_end(t);
 	}
-	e->end(e->self);
-	e->number(e->self, "other_ports", d->others);
-	e->end(e->self);
+	tree_end(t);
+	tree_number(t, "other_ports", d->others);
+	tree_end(t);
 }
 
-static void result_fwcfg(const struct emitter *e, const struct fwcfg_stats *s)
+static void result_fwcfg(struct tree *t, const struct fwcfg_stats *s)
 {
-	e->map(e->self, "fw_cfg");
-	e->number(e->self, "transfers", s->dma_count);
-	e->number(e->self, "transferred", s->dma_bytes);
-	e->number(e->self, "refused", s->dma_refused);
-	e->number(e->self, "port_bytes", s->port_bytes);
-	e->end(e->self);
+	tree_map(t, "fw_cfg");
+	tree_number(t, "transfers", s->dma_count);
+	tree_number(t, "transferred", s->dma_bytes);
+	tree_number(t, "refused", s->dma_refused);
+	tree_number(t, "port_bytes", s->port_bytes);
+	tree_end(t);
 }
 
 /* What never came, or isn't there, has no key. */
-void result_stats(const struct emitter *e, const char *key, const struct stats_report *r)
+void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 {
-	e->map(e->self, key);
-	e->text(e->self, "schema", "snpvmm.stats/1");
-	e->number(e->self, "total", r->total);
-	e->map(e->self, "exits");
+	tree_map(t, key);
+	tree_text(t, "schema", "snpvmm.stats/1");
+	tree_number(t, "total", r->total);
+	tree_map(t, "exits");
 	for (size_t i = 0; i < EXIT_KINDS; i++)
-		e->number(e->self, stats_exit_name((enum exit_kind)i), r->exits[i]);
-	e->end(e->self);
-	e->list(e->self, "devices");
+		tree_number(t, stats_exit_name((enum exit_kind)i), r->exits[i]);
+	tree_end(t);
+	tree_list(t, "devices");
 	for (size_t i = 0; i < r->n_devices; i++)
-		result_device(e, &r->devices[i]);
-	e->end(e->self);
-	e->number(e->self, "pages_made_shared", r->pages_shared);
-	e->number(e->self, "pages_made_private", r->pages_private);
+		result_device(t, &r->devices[i]);
+	tree_end(t);
+	tree_number(t, "pages_made_shared", r->pages_shared);
+	tree_number(t, "pages_made_private", r->pages_private);
 	if (r->fwcfg_there)
-		result_fwcfg(e, &r->fwcfg);
+		result_fwcfg(t, &r->fwcfg);
 	if (r->serial_came)
-		e->number(e->self, "first_serial_us", r->serial_us);
+		tree_number(t, "first_serial_us", r->serial_us);
 	if (r->debug_came)
-		e->number(e->self, "first_debug_us", r->debug_us);
+		tree_number(t, "first_debug_us", r->debug_us);
 	if (r->debug_line[0])
-		e->text(e->self, "debug_line", r->debug_line);
-	e->end(e->self);
+		tree_text(t, "debug_line", r->debug_line);
+	tree_end(t);
 }
 
-static void result_doctor_check(const struct emitter *e, const struct doctor_check *c)
+static void result_doctor_check(struct tree *t, const struct doctor_check *c)
 {
-	e->map(e->self, NULL);
-	e->text(e->self, "name", c->name);
-	e->text(e->self, "state", doctor_state_name(c->state));
-	e->text(e->self, "needed_for", doctor_needed_for(c));
-	e->text(e->self, "finding", c->finding);
-	e->text(e->self, "why", c->why);
-	e->text(e->self, "fix", c->fix);
-	e->end(e->self);
+	tree_map(t, NULL);
+	tree_text(t, "name", c->name);
+	tree_text(t, "state", doctor_state_name(c->state));
+	tree_text(t, "needed_for", doctor_needed_for(c));
+	tree_text(t, "finding", c->finding);
+	tree_text(t, "why", c->why);
+	tree_text(t, "fix", c->fix);
+	tree_end(t);
 }
 
-void result_doctor(const struct emitter *e, const char *key, const struct doctor_report *r)
+void result_doctor(struct tree *t, const char *key, const struct doctor_report *r)
 {
 	const struct platform *on;
 
-	e->map(e->self, key);
-	e->text(e->self, "schema", "snpvmm.doctor/1");
-	e->map(e->self, "platforms");
+	tree_map(t, key);
+	tree_text(t, "schema", "snpvmm.doctor/1");
+	tree_map(t, "platforms");
 	for (size_t i = 0; (on = platform_at(i)); i++)
-		e->boolean(e->self, on->name, doctor_can(r, on));
-	e->end(e->self);
-	e->map(e->self, "host");
-	e->text(e->self, "kernel", r->host.kernel);
-	e->text(e->self, "firmware", r->host.firmware);
-	e->text(e->self, "cpu", r->host.cpu);
-	e->end(e->self);
-	e->list(e->self, "checks");
+		tree_boolean(t, on->name, doctor_can(r, on));
+	tree_end(t);
+	tree_map(t, "host");
+	tree_text(t, "kernel", r->host.kernel);
+	tree_text(t, "firmware", r->host.firmware);
+	tree_text(t, "cpu", r->host.cpu);
+	tree_end(t);
+	tree_list(t, "checks");
 	for (size_t i = 0; i < r->count; i++)
-		result_doctor_check(e, &r->checks[i]);
-	e->end(e->self);
-	e->end(e->self);
+		result_doctor_check(t, &r->checks[i]);
+	tree_end(t);
+	tree_end(t);
 }
 
 /* Paths in it need not be UTF-8. */
-static void emit_clean(const struct emitter *e, const char *key, const char *text)
+static void result_clean(struct tree *t, const char *key, const char *text)
 {
 	char clean[TEXT_ROOM(sizeof(((struct error *)0)->why))];
 
 	text_clean(clean, sizeof(clean), text, strlen(text), false);
 	if (clean[0])
-		e->text(e->self, key, clean);
+		tree_text(t, key, clean);
 }
 
-static void result_finding(const struct emitter *e, const struct finding *f)
+static void result_finding(struct tree *t, const struct finding *f)
 {
 	const struct error *err = &f->error;
 
-	e->map(e->self, NULL);
-	e->text(e->self, "severity", f->severity == SEVERITY_ERROR ? "error" : "warning");
+	tree_map(t, NULL);
+	tree_text(t, "severity", f->severity == SEVERITY_ERROR ? "error" : "warning");
 	if (f->severity == SEVERITY_ERROR)
-		e->text(e->self, "reason", reason_name(err->kind));
-	emit_clean(e, "file", err->file);
+		tree_text(t, "reason", reason_name(err->kind));
+	result_clean(t, "file", err->file);
 	if (err->line) {
-		e->number(e->self, "line", err->line);
-		e->number(e->self, "column", err->column);
+		tree_number(t, "line", err->line);
+		tree_number(t, "column", err->column);
 	}
-	emit_clean(e, "text", err->text);
-	emit_clean(e, "why", err->why);
-	emit_clean(e, "fix", err->fix);
-	e->end(e->self);
+	result_clean(t, "text", err->text);
+	result_clean(t, "why", err->why);
+	result_clean(t, "fix", err->fix);
+	tree_end(t);
 }
 
-void result_check(const struct emitter *e, const char *key, const char *manifest,
-                  const struct findings *f)
+void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f)
 {
-	e->map(e->self, key);
-	e->text(e->self, "schema", "snpvmm.check/1");
-	emit_clean(e, "manifest", manifest);
-	e->boolean(e->self, "ok", f->errors == 0);
-	e->list(e->self, "findings");
+	tree_map(t, key);
+	tree_text(t, "schema", "snpvmm.check/1");
+	result_clean(t, "manifest", manifest);
+	tree_boolean(t, "ok", f->errors == 0);
+	tree_list(t, "findings");
 	for (size_t i = 0; i < f->count; i++)
-		result_finding(e, &f->list[i]);
-	e->end(e->self);
+		result_finding(t, &f->list[i]);
+	tree_end(t);
 	if (f->more)
-		e->boolean(e->self, "more", true);
-	e->end(e->self);
+		tree_boolean(t, "more", true);
+	tree_end(t);
 }

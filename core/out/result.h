@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/result.h: what a command found; each kind of result described once, to any emitter. */
+/* core/out/result.h: what a command found; each kind of result as a tree, described once for all formats. */
 #ifndef CORE_OUT_RESULT_H
 #define CORE_OUT_RESULT_H
 
 #include <stdint.h>
 
 struct doctor_report; /* core/vm/doctor.h */
-struct emitter;       /* core/out/emit.h */
+struct tree;          /* core/out/tree.h */
 struct findings;      /* core/base/findings.h */
 struct snp_digest;    /* core/snp/digest.h */
 struct stats_report;  /* core/vm/stats.h */
@@ -21,14 +21,13 @@ struct measure_result {
 	const struct snp_digest *digest; /* with its ledger, if that is to be shown */
 };
 
-/* One map; key as the emitter wants it at this place. */
-void result_measure(const struct emitter *e, const char *key, const struct measure_result *r);
+/* One map; key as the tree wants it at this place. */
+void result_measure(struct tree *t, const char *key, const struct measure_result *r);
 /* "snpvmm.stats/1". */
-void result_stats(const struct emitter *e, const char *key, const struct stats_report *r);
+void result_stats(struct tree *t, const char *key, const struct stats_report *r);
 /* "snpvmm.check/1": what is wrong with a manifest; `more`: there is more than the list has. */
-void result_check(const struct emitter *e, const char *key, const char *manifest,
-                  const struct findings *f);
+void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f);
 /* "snpvmm.doctor/1". */
-void result_doctor(const struct emitter *e, const char *key, const struct doctor_report *r);
+void result_doctor(struct tree *t, const char *key, const struct doctor_report *r);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/out/emit.h"
+#include "core/out/tree.h"
 #include "core/out/run_result_priv.h"
 
 const char *run_verdict_name(enum run_verdict verdict)
@@ -41,41 +41,41 @@ int run_written(FILE *to, const char *what, struct error *err)
 }
 
 /* A text that doesn't apply, being empty, has no key. */
-#define emit_some(e, key, member)                                                                  \
+#define result_some(t, key, member)                                                                \
 	do {                                                                                       \
 		if (*(member))                                                                     \
-			(e)->text((e)->self, key, run_text(member));                               \
+			tree_text(t, key, run_text(member));                                       \
 	} while (0)
 
-static void emit_known(const struct emitter *e, const char *key, unsigned number)
+static void result_known(struct tree *t, const char *key, unsigned number)
 {
 	if (number)
-		e->number(e->self, key, number);
+		tree_number(t, key, number);
 }
 
-static void result_at(const struct emitter *e, const struct run_result *r)
+static void result_at(struct tree *t, const struct run_result *r)
 {
 	if (!r->file[0])
 		return;
-	e->map(e->self, "at");
-	emit_some(e, "file", r->file);
-	emit_known(e, "line", r->line);
-	emit_known(e, "column", r->column);
-	e->end(e->self);
+	tree_map(t, "at");
+	result_some(t, "file", r->file);
+	result_known(t, "line", r->line);
+	result_known(t, "column", r->column);
+	tree_end(t);
 }
 
-static void result_measurement(const struct emitter *e, const struct run_result *r)
+static void result_measurement(struct tree *t, const struct run_result *r)
 {
 	if (!r->measurement.known)
 		return;
-	e->map(e->self, "measurement");
-	e->bytes(e->self, "expected", r->measurement.expected, sizeof(r->measurement.expected));
+	tree_map(t, "measurement");
+	tree_bytes(t, "expected", r->measurement.expected, sizeof(r->measurement.expected));
 	if (r->measurement.pinned)
-		e->bytes(e->self, "pinned", r->measurement.pin, sizeof(r->measurement.pin));
-	emit_some(e, "profile", r->measurement.profile);
-	e->number(e->self, "vcpus", r->measurement.vcpus);
-	emit_some(e, "vcpu_type", r->measurement.vcpu_type);
-	e->end(e->self);
+		tree_bytes(t, "pinned", r->measurement.pin, sizeof(r->measurement.pin));
+	result_some(t, "profile", r->measurement.profile);
+	tree_number(t, "vcpus", r->measurement.vcpus);
+	result_some(t, "vcpu_type", r->measurement.vcpu_type);
+	tree_end(t);
 }
 
 /* Whether a guest's end of this kind comes with a number that says something. */
@@ -91,52 +91,52 @@ static bool event_has_code(enum reason event)
 }
 
 /* Emitters and their readers need not take numbers above 2^63 - 1. */
-static void emit_code(const struct emitter *e, uint64_t code)
+static void result_code(struct tree *t, uint64_t code)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, code);
 	if (code > INT64_MAX)
-		e->text(e->self, "code", text);
+		tree_text(t, "code", text);
 	else
-		e->number(e->self, "code", code);
+		tree_number(t, "code", code);
 }
 
-static void result_guest(const struct emitter *e, const struct run_result *r)
+static void result_guest(struct tree *t, const struct run_result *r)
 {
 	if (!r->launched)
 		return;
-	e->map(e->self, "guest");
-	e->text(e->self, "event", reason_name(r->guest.event));
+	tree_map(t, "guest");
+	tree_text(t, "event", reason_name(r->guest.event));
 	if (event_has_code(r->guest.event) || r->guest.code)
-		emit_code(e, r->guest.code);
-	emit_some(e, "detail", r->guest.detail);
+		result_code(t, r->guest.code);
+	result_some(t, "detail", r->guest.detail);
 	if (r->guest.expected) {
-		e->number(e->self, "expected_lines", r->guest.expected);
-		e->number(e->self, "met_lines", r->guest.met);
+		tree_number(t, "expected_lines", r->guest.expected);
+		tree_number(t, "met_lines", r->guest.met);
 	}
-	emit_some(e, "last_line", r->guest.last_line);
-	e->end(e->self);
+	result_some(t, "last_line", r->guest.last_line);
+	tree_end(t);
 }
 
-static void result_log(const struct emitter *e, const char *key, const struct run_log *l)
+static void result_log(struct tree *t, const char *key, const struct run_log *l)
 {
 	if (!l->known)
 		return;
-	e->map(e->self, key);
-	e->number(e->self, "bytes", l->bytes);
-	e->number(e->self, "dropped", l->dropped);
-	e->end(e->self);
+	tree_map(t, key);
+	tree_number(t, "bytes", l->bytes);
+	tree_number(t, "dropped", l->dropped);
+	tree_end(t);
 }
 
-static void result_logs(const struct emitter *e, const struct run_result *r)
+static void result_logs(struct tree *t, const struct run_result *r)
 {
 	if (!r->serial.known && !r->debug.known)
 		return;
-	e->map(e->self, "logs");
-	result_log(e, "serial", &r->serial);
-	result_log(e, "debug", &r->debug);
-	e->end(e->self);
+	tree_map(t, "logs");
+	result_log(t, "serial", &r->serial);
+	result_log(t, "debug", &r->debug);
+	tree_end(t);
 }
 
 static uint64_t rounded_ms(uint64_t us)
@@ -144,7 +144,7 @@ static uint64_t rounded_ms(uint64_t us)
 	return us / 1000 + (us % 1000 >= 500);
 }
 
-static void result_time(const struct emitter *e, const struct run_result *r)
+static void result_time(struct tree *t, const struct run_result *r)
 {
 	const struct {
 		const char *key;
@@ -158,59 +158,59 @@ static void result_time(const struct emitter *e, const struct run_result *r)
 		{ "total", r->time.total_us, true },
 	};
 
-	e->map(e->self, "time_ms");
+	tree_map(t, "time_ms");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].known)
-			e->number(e->self, rows[i].key, rounded_ms(rows[i].us));
-	e->end(e->self);
+			tree_number(t, rows[i].key, rounded_ms(rows[i].us));
+	tree_end(t);
 }
 
-static void result_host(const struct emitter *e, const struct run_result *r)
+static void result_host(struct tree *t, const struct run_result *r)
 {
 	if (!r->host.kernel[0] && !r->host.firmware[0] && !r->host.cpu[0])
 		return;
-	e->map(e->self, "host");
-	emit_some(e, "kernel", r->host.kernel);
-	emit_some(e, "firmware", r->host.firmware);
-	emit_some(e, "cpu", r->host.cpu);
-	e->end(e->self);
+	tree_map(t, "host");
+	result_some(t, "kernel", r->host.kernel);
+	result_some(t, "firmware", r->host.firmware);
+	result_some(t, "cpu", r->host.cpu);
+	tree_end(t);
 }
 
-static void result_inputs(const struct emitter *e, const struct run_result *r)
+static void result_inputs(struct tree *t, const struct run_result *r)
 {
-	e->list(e->self, "inputs");
+	tree_list(t, "inputs");
 	for (size_t i = 0; i < MIN_OF(r->n_inputs, (size_t)RUN_INPUTS); i++) {
 		const struct run_input *in = &r->inputs[i];
 
-		e->map(e->self, NULL);
-		e->text(e->self, "role", run_text(in->role));
-		e->text(e->self, "path", run_text(in->path));
-		e->bytes(e->self, "sha256", in->sha256, sizeof(in->sha256));
-		e->end(e->self);
+		tree_map(t, NULL);
+		tree_text(t, "role", run_text(in->role));
+		tree_text(t, "path", run_text(in->path));
+		tree_bytes(t, "sha256", in->sha256, sizeof(in->sha256));
+		tree_end(t);
 	}
-	e->end(e->self);
+	tree_end(t);
 }
 
-void result_run(const struct emitter *e, const char *key, const struct run_result *r)
+void result_run(struct tree *t, const char *key, const struct run_result *r)
 {
-	e->map(e->self, key);
-	e->text(e->self, "schema", "snpvmm.result/1");
-	e->text(e->self, "name", run_text(r->name));
-	emit_some(e, "variant", r->variant);
-	e->text(e->self, "verdict", run_verdict_name(r->verdict));
-	e->number(e->self, "status", (uint8_t)r->status); /* as much as a parent sees of it */
+	tree_map(t, key);
+	tree_text(t, "schema", "snpvmm.result/1");
+	tree_text(t, "name", run_text(r->name));
+	result_some(t, "variant", r->variant);
+	tree_text(t, "verdict", run_verdict_name(r->verdict));
+	tree_number(t, "status", (uint8_t)r->status); /* as much as a parent sees of it */
 	if (r->reason != ERROR_NONE)
-		e->text(e->self, "reason", reason_name(r->reason));
-	e->text(e->self, "sentence", run_text(r->sentence));
-	emit_some(e, "why", r->why);
-	emit_some(e, "fix", r->fix);
-	emit_known(e, "attempts", r->attempts > 1 ? r->attempts : 0);
-	result_at(e, r);
-	result_measurement(e, r);
-	result_guest(e, r);
-	result_logs(e, r);
-	result_time(e, r);
-	result_host(e, r);
-	result_inputs(e, r);
-	e->end(e->self);
+		tree_text(t, "reason", reason_name(r->reason));
+	tree_text(t, "sentence", run_text(r->sentence));
+	result_some(t, "why", r->why);
+	result_some(t, "fix", r->fix);
+	result_known(t, "attempts", r->attempts > 1 ? r->attempts : 0);
+	result_at(t, r);
+	result_measurement(t, r);
+	result_guest(t, r);
+	result_logs(t, r);
+	result_time(t, r);
+	result_host(t, r);
+	result_inputs(t, r);
+	tree_end(t);
 }

@@ -11,7 +11,7 @@
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 
-struct emitter; /* core/out/emit.h */
+struct tree; /* core/out/tree.h */
 
 enum run_verdict { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_TIMEOUT, RESULTS };
 
@@ -88,7 +88,7 @@ struct run_result {
 };
 
 /* "snpvmm.result/1", as result.schema.json has it; what doesn't apply, or isn't known, has no key. */
-void result_run(const struct emitter *e, const char *key, const struct run_result *r);
+void result_run(struct tree *t, const char *key, const struct run_result *r);
 
 /*
  * JUnit XML of one run or of several: a <testsuite> named `suite` with a <testcase> each; failure, error or

@@ -4,17 +4,17 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
-#include "core/out/emit.h"
+#include "core/out/tree.h"
 #include "firmware/inspect.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int (*const formats[])(struct emitter *ret, struct error *err) = { emit_text, emit_json,
-	                                                                  emit_cbor };
+static tree_print *const formats[] = { tree_print_text, tree_print_json, tree_print_cbor };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static FILE *nowhere;
+	auto_tree struct tree *t = NULL;
 	auto_blob struct blob decoded = BLOB_NONE;
 	struct error err = { 0 };
 	struct inspected i;
@@ -27,16 +27,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			__builtin_trap();
 		return 0;
 	}
-	for (size_t n = 0; n < ARRAY_SIZE(formats); n++) {
-		struct emitter e;
-
-		if (formats[n](&e, &err) < 0)
-			continue;
-		e.map(e.self, NULL);
-		inspect_emit(&i, &e);
-		e.end(e.self);
-		if (e.finish(e.self, nowhere, &err) < 0)
+	t = tree_new();
+	tree_map(t, NULL);
+	inspect_describe(&i, t);
+	tree_end(t);
+	for (size_t n = 0; n < ARRAY_SIZE(formats); n++)
+		if (formats[n](t, nowhere, &err) < 0)
 			__builtin_trap();
-	}
 	return 0;
 }

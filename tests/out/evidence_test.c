@@ -2,57 +2,39 @@
 /* tests/out/evidence_test.c: each field of a report, ID block and ID authentication, held against its offset. */
 #include "core/out/evidence.h"
 
-#include <criterion/criterion.h>
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/base/error.h"
 #include "core/base/sha2.h"
-#include "core/out/emit.h"
 #include "core/snp/abi.h"
 #include "core/snp/report.h"
 #include "tests/make/idblock.h"
+#include "tests/make/printed.h"
 #include "tests/make/report.h"
-#include "tests/make/vectors.h"
 
-static struct emitter begun(void)
+static struct tree *begun(void)
 {
-	struct error err = { 0 };
-	struct emitter e;
+	struct tree *t = tree_new();
 
-	cr_assert_eq(emit_json(&e, &err), 0, "%s", err.text);
-	e.map(e.self, NULL);
-	return e;
+	tree_map(t, NULL);
+	return t;
 }
 
-static json_t *ended(struct emitter *e)
+static json_t *ended(struct tree *t)
 {
-	struct error err = { 0 };
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	json_t *j;
-
-	e->end(e->self);
-	cr_assert_eq(e->finish(e->self, f, &err), 0, "%s", err.text);
-	fclose(f);
-	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	cr_assert(j, "%s", text);
-	free(text);
-	return j;
+	tree_end(t);
+	return printed_json(t);
 }
 
 static json_t *report_json(const uint8_t *bytes)
 {
-	struct emitter e = begun();
+	struct tree *t = begun();
 	const struct snp_report *r;
 	struct error err = { 0 };
 
 	cr_assert_eq(snp_report_read(bytes, REPORT_SIZE, &r, &err), 0, "%s", err.text);
-	evidence_report(&e, r);
-	return ended(&e);
+	evidence_report(t, r);
+	return ended(t);
 }
 
 static json_t *at(json_t *j, const char *key, const char *inner)
@@ -273,10 +255,10 @@ Test(evidence, mentions_what_has_no_name_or_no_meaning_yet)
 
 static json_t *block_json(const uint8_t block[static 96])
 {
-	struct emitter e = begun();
+	struct tree *t = begun();
 
-	evidence_id_block(&e, (const void *)block);
-	return ended(&e);
+	evidence_id_block(t, (const void *)block);
+	return ended(t);
 }
 
 Test(evidence, has_every_field_of_an_id_block_from_its_offset)
@@ -303,10 +285,10 @@ Test(evidence, has_every_field_of_an_id_block_from_its_offset)
 
 static json_t *auth_json(const uint8_t auth[static 4096])
 {
-	struct emitter e = begun();
+	struct tree *t = begun();
 
-	evidence_id_auth(&e, (const void *)auth);
-	return ended(&e);
+	evidence_id_auth(t, (const void *)auth);
+	return ended(t);
 }
 
 Test(evidence, tells_of_each_key_and_each_signature_whether_it_is_there)

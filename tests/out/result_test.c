@@ -3,18 +3,14 @@
 #include "core/out/result.h"
 
 #include <cbor.h>
-#include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/base/error.h"
-#include "core/out/emit.h"
 #include "core/snp/digest.h"
 #include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
-#include "tests/make/vectors.h"
+#include "tests/make/printed.h"
 
 static struct snp_ledger_line ledger[] = {
 	{ 0xfffff000, 4096, "normal", "firmware", { 0x11, 0x22 } },
@@ -36,34 +32,17 @@ static const struct measure_result result = {
 	.digest = &digest,
 };
 
-static char *written(int (*emit)(struct emitter *, struct error *), const char *list, size_t *size)
+/* A map with this one key, or with NULL the result itself. */
+static struct tree *measured(const char *key)
 {
-	struct error err = { 0 };
-	struct emitter e;
-	char *bytes = NULL;
-	FILE *f = open_memstream(&bytes, size);
+	struct tree *t = tree_new();
 
-	cr_assert_not_null(f);
-	cr_assert_eq(emit(&e, &err), 0, "%s", err.text);
-	if (list)
-		e.map(e.self, NULL);
-	result_measure(&e, list, &result);
-	if (list)
-		e.end(e.self);
-	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
-	fclose(f);
-	return bytes;
-}
-
-static json_t *as_json(const char *key)
-{
-	size_t size;
-	char *text = written(emit_json, key, &size);
-	json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-
-	cr_assert(j, "%s", text);
-	free(text);
-	return j;
+	if (key)
+		tree_map(t, NULL);
+	result_measure(t, key, &result);
+	if (key)
+		tree_end(t);
+	return t;
 }
 
 static void check_text(const json_t *in, const char *key, const char *want)
@@ -87,7 +66,7 @@ static void check_number(const json_t *in, const char *key, json_int_t want)
 /* The fields that scripts rely on. */
 Test(result, of_measure_has_the_promised_fields)
 {
-	auto_json json_t *j = as_json(NULL);
+	auto_json json_t *j = printed_json(measured(NULL));
 
 	check_text(j, "schema", "snpvmm.measure/1");
 	check_text(j, "manifest", "guest.yaml");
@@ -107,7 +86,7 @@ Test(result, of_measure_lists_regions_in_launch_order_when_a_ledger_was_wanted)
 	json_t *regions;
 
 	digest.ledger_wanted = true;
-	j = as_json(NULL);
+	j = printed_json(measured(NULL));
 	regions = json_object_get(j, "regions");
 	cr_assert_eq(json_array_size(regions), 2);
 	check_text(json_array_get(regions, 0), "gpa", "0xfffff000");
@@ -122,7 +101,7 @@ Test(result, of_measure_lists_regions_in_launch_order_when_a_ledger_was_wanted)
 
 Test(result, of_measure_stands_under_the_key_it_is_given)
 {
-	auto_json json_t *j = as_json("measure");
+	auto_json json_t *j = printed_json(measured("measure"));
 
 	cr_expect_eq(json_object_size(j), 1);
 	check_text(json_object_get(j, "measure"), "schema", "snpvmm.measure/1");
@@ -134,7 +113,7 @@ Test(result, with_an_empty_ledger_has_an_empty_list)
 
 	digest.ledger_wanted = true;
 	digest.n_ledger = 0;
-	j = as_json(NULL);
+	j = printed_json(measured(NULL));
 	cr_expect(json_is_array(json_object_get(j, "regions")));
 	cr_expect_eq(json_array_size(json_object_get(j, "regions")), 0);
 }
@@ -148,10 +127,10 @@ static bool cbor_is(const cbor_item_t *key, const char *text)
 /* The same fields in CBOR as in JSON, bytes as bytes. */
 Test(result, of_measure_has_the_same_fields_in_cbor)
 {
-	auto_json json_t *j = as_json(NULL);
+	auto_json json_t *j = printed_json(measured(NULL));
 	struct cbor_load_result read;
 	size_t size, found = 0;
-	char *bytes = written(emit_cbor, NULL, &size);
+	char *bytes = printed(measured(NULL), tree_print_cbor, &size);
 	cbor_item_t *map = cbor_load((uint8_t *)bytes, size, &read);
 	struct cbor_pair *pairs;
 	const char *key;
@@ -175,36 +154,12 @@ Test(result, of_measure_has_the_same_fields_in_cbor)
 	free(bytes);
 }
 
-/* What a result's function makes of it, read back. */
-static json_t *described(void (*describe)(const struct emitter *e, const void *what),
-                         const void *what)
-{
-	struct error err = { 0 };
-	struct emitter e;
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-	json_t *j;
-
-	cr_assert_not_null(f);
-	cr_assert_eq(emit_json(&e, &err), 0, "%s", err.text);
-	describe(&e, what);
-	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
-	fclose(f);
-	j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	cr_assert(j, "%s", text);
-	free(text);
-	return j;
-}
-
-static void describe_stats(const struct emitter *e, const void *what)
-{
-	result_stats(e, NULL, what);
-}
-
 static json_t *stats_json(const struct stats_report *r)
 {
-	return described(describe_stats, r);
+	struct tree *t = tree_new();
+
+	result_stats(t, NULL, r);
+	return printed_json(t);
 }
 
 Test(result, of_a_run_has_its_exits)
@@ -255,11 +210,6 @@ Test(result, of_a_run_leaves_out_what_was_not_there)
 	cr_expect_eq(json_array_size(json_object_get(j, "devices")), 0u);
 }
 
-static void describe_doctor(const struct emitter *e, const void *what)
-{
-	result_doctor(e, NULL, what);
-}
-
 Test(result, of_doctor_has_the_promised_fields)
 {
 	static const struct doctor_report r = {
@@ -276,10 +226,15 @@ Test(result, of_doctor_has_the_promised_fields)
 		              .fix = "buy" } },
 		.count = 2,
 	};
-	auto_json json_t *j = described(describe_doctor, &r);
-	json_t *platforms = json_object_get(j, "platforms"), *host = json_object_get(j, "host"),
-	       *checks = json_object_get(j, "checks");
+	auto_json json_t *j = NULL;
+	json_t *platforms, *host, *checks;
+	struct tree *t = tree_new();
 
+	result_doctor(t, NULL, &r);
+	j = printed_json(t);
+	platforms = json_object_get(j, "platforms");
+	host = json_object_get(j, "host");
+	checks = json_object_get(j, "checks");
 	cr_expect_eq(json_object_size(j), 4u);
 	check_text(j, "schema", "snpvmm.doctor/1");
 	cr_expect_eq(json_object_size(platforms), 2u);

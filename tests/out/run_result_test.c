@@ -2,50 +2,30 @@
 /* tests/out/run_result_test.c: the fields of a run's result: which are there, and what they say. */
 #include "core/out/run_result.h"
 
-#include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/out/emit.h"
+#include "tests/make/printed.h"
 #include "tests/make/results.h"
-#include "tests/make/vectors.h"
 
 static struct run_result r;
 
-static char *written(int (*emit)(struct emitter *, struct error *), size_t *size)
+static struct tree *described(void)
 {
-	struct error err = { 0 };
-	struct emitter e;
-	char *bytes = NULL;
-	FILE *f = open_memstream(&bytes, size);
+	struct tree *t = tree_new();
 
-	cr_assert_not_null(f);
-	cr_assert_eq(emit(&e, &err), 0, "%s", err.text);
-	result_run(&e, NULL, &r);
-	cr_assert_eq(e.finish(e.self, f, &err), 0, "%s", err.text);
-	fclose(f);
-	return bytes;
+	result_run(t, NULL, &r);
+	return t;
 }
 
 static json_t *as_json(void)
 {
-	size_t size;
-	char *text = written(emit_json, &size);
-	json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-
-	cr_assert(j, "%s", text);
-	free(text);
-	return j;
+	return printed_json(described());
 }
 
 static void check_json(const char *want)
 {
-	size_t size;
-	char *text = written(emit_json, &size);
-
-	cr_expect_str_eq(text, want);
-	free(text);
+	printed_is(described(), tree_print_json, want);
 }
 
 /* The member at "a.b", borrowed; NULL where there is none. */
@@ -268,7 +248,7 @@ Test(run_result, a_text_without_an_end_ends_with_its_room)
 		cr_expect_eq(json_string_length(member(j, "why")), 3 * sizeof(r.why));
 		cr_expect_eq(json_string_length(member(j, "name")), sizeof(r.name));
 	}
-	text = written(emit_cbor, &size);
+	text = printed(described(), tree_print_cbor, &size);
 	cr_expect_gt(size, 3 * sizeof(r.why));
 	free(text);
 }
@@ -284,6 +264,6 @@ Test(run_result, whatever_is_in_it_it_is_json_and_cbor)
 		j = as_json();
 		cr_expect_eq(json_array_size(json_object_get(j, "inputs")), RUN_INPUTS);
 		if (seed % 10 == 0)
-			free(written(emit_cbor, &size));
+			free(printed(described(), tree_print_cbor, &size));
 	}
 }

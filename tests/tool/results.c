@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
-#include "core/out/emit.h"
+#include "core/out/tree.h"
 #include "core/out/folder.h"
 #include "core/out/run_result.h"
 #include "tests/make/results.h"
@@ -25,13 +25,10 @@ struct some {
 static int put_json(void *self, FILE *to, struct error *err)
 {
 	const struct some *s = self;
-	struct emitter e;
-	int r = emit_json(&e, err);
+	auto_tree struct tree *t = tree_new();
 
-	if (r < 0)
-		return r;
-	result_run(&e, NULL, runs[s->from]);
-	return e.finish(e.self, to, err);
+	result_run(t, NULL, runs[s->from]);
+	return tree_print_json(t, to, err);
 }
 
 static int put_xml(void *self, FILE *to, struct error *err)

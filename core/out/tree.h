@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/tree.h: one result as a tree of values, built once and printed in any format. */
+#ifndef CORE_OUT_TREE_H
+#define CORE_OUT_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct error; /* core/base/error.h */
+struct tree;  /* opaque */
+
+/*
+ * NULL where memory ran out: all functions here take it for a tree that failed. A failure sticks, and printing
+ * tells it: no memory, maps and lists in more than eight of their kind, an entry of a map without a key or with
+ * one that is taken, more than one outermost value, an end too many.
+ */
+struct tree *tree_new(void);
+void tree_free(struct tree *t);
+
+/* Whether nothing was added to it. */
+bool tree_empty(const struct tree *t);
+
+static inline void tree_cleanup(struct tree **t)
+{
+	tree_free(*t);
+}
+#define auto_tree __attribute__((cleanup(tree_cleanup)))
+
+/*
+ * Values are added from the outside in, and copied. In a list `key` is ignored. The outermost value may have one: for
+ * people it is the heading.
+ */
+void tree_map(struct tree *t, const char *key);
+void tree_list(struct tree *t, const char *key);
+void tree_end(struct tree *t); /* of the innermost map or list */
+void tree_number(struct tree *t, const char *key, uint64_t value);
+void tree_boolean(struct tree *t, const char *key, bool value);
+void tree_text(struct tree *t, const char *key, const char *value);
+void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size);
+/* A number that people write in hex: the text "0x1f". */
+void tree_hex(struct tree *t, const char *key, uint64_t value);
+/* A list of the names of the bits that are set; one that `name` doesn't know is "bit N". */
+void tree_bits(struct tree *t, const char *key, uint64_t value, const char *(*name)(unsigned bit));
+
+/*
+ * Prints a tree in which all maps and lists have ended. 0, or a negative errno with ERROR_OUTPUT in *err. A tree that
+ * failed, or that the format cannot hold, leaves `to` as it was.
+ */
+typedef int tree_print(const struct tree *t, FILE *to, struct error *err);
+tree_print tree_print_text; /* core/out/text.c: for people, of no fixed form */
+/* core/out/json.c: bytes as lower-case hex; texts have to be UTF-8, numbers at most 2^63 - 1 */
+tree_print tree_print_json;
+/* core/out/cbor.c: deterministic, RFC 8949 4.2.1; texts have to be UTF-8 */
+tree_print tree_print_cbor;
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/make/printed.h: what is printed of a tree (core/out/tree.h). Each function here frees the tree. */
+#ifndef TESTS_MAKE_PRINTED_H
+#define TESTS_MAKE_PRINTED_H
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/error.h"
+#include "core/out/tree.h"
+#include "tests/make/vectors.h"
+
+/* The caller's, with a NUL behind it. */
+static inline char *printed(struct tree *t, tree_print *print, size_t *ret_size)
+{
+	struct error err = { 0 };
+	char *bytes = NULL;
+	FILE *f = open_memstream(&bytes, ret_size);
+
+	cr_assert_not_null(f);
+	cr_assert_eq(print(t, f, &err), 0, "%s: %s", err.text, err.why);
+	fclose(f);
+	tree_free(t);
+	return bytes;
+}
+
+static inline void printed_is(struct tree *t, tree_print *print, const char *want)
+{
+	size_t size;
+	char *have = printed(t, print, &size);
+
+	cr_expect_str_eq(have, want, "it is\n%sinstead of\n%s", have, want);
+	free(have);
+}
+
+/* As JSON, read back; a doubled key ends the test. */
+static inline json_t *printed_json(struct tree *t)
+{
+	size_t size;
+	char *text = printed(t, tree_print_json, &size);
+	json_error_t why;
+	json_t *j = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+
+	cr_assert(j, "%s: %s", why.text, text);
+	cr_expect_eq(text[size - 1], '\n', "no newline at the end");
+	free(text);
+	return j;
+}
+
+/* It is refused for this reason, and nothing is written. */
+static inline void printed_fails(struct tree *t, tree_print *print, const char *why)
+{
+	struct error err = { 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	cr_assert_not_null(f);
+	cr_expect_lt(print(t, f, &err), 0);
+	cr_expect_eq(err.kind, ERROR_OUTPUT, "%s", err.text);
+	cr_expect_str_not_empty(err.text);
+	cr_expect(strstr(err.why, why), "'%s' is not in '%s'", why, err.why);
+	fclose(f);
+	cr_expect_eq(size, 0, "%zu bytes were written before it failed", size);
+	free(text);
+	tree_free(t);
+}
+
+#endif
