@@ -26,6 +26,7 @@
 #include "core/snp/digest.h"
 #include "core/vm/host.h"
 #include "core/vm/host_memory.h"
+#include "core/vm/devices.h"
 #include "core/vm/launch.h"
 #include "core/vm/outcome.h"
 #include "core/vm/platforms.h"
@@ -217,7 +218,8 @@ static void outcome_explain(struct attempt *a)
 	if (!a->m.firmware.path && !a->m.builtin)
 		stage0_explain(&a->outcome);
 	if (!plan_settings(a->measured)->no_measurement) /* else no firmware verifies anything */
-		handoff_explain(&a->m, &a->vm->fwcfg, stats_quiet_ms(&a->vm->stats), &a->outcome);
+		handoff_explain(&a->m, devices_last_read(a->vm), stats_quiet_ms(&a->vm->stats),
+		                &a->outcome);
 }
 
 /* A line of progress would stand among the guest's own. */

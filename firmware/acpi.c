@@ -11,8 +11,8 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
-#include "core/dev/debug.h"
 #include "core/dev/acpi_pm.h"
+#include "core/dev/ports.h"
 
 #define TABLES_ALIGN 64
 #define RSDP_ALIGN   16

@@ -177,19 +177,17 @@ static const struct {
 enum { STOPPED_MS = 5000 };
 
 /* Since edk2-stable202408 a file with another hash ends in CpuDeadLoop() (QemuKernelLoaderFsDxe, VerifyBlob()). */
-void handoff_explain(const struct manifest *m, const struct fwcfg *f, uint64_t quiet_ms,
-                     struct outcome *o)
+void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms, struct outcome *o)
 {
 	bool limit = o->kind == RUN_TIMED_OUT || o->kind == RUN_SILENT;
 	const char *name = NULL;
-	uint16_t key;
 
 	if (!(limit && quiet_ms >= STOPPED_MS) && o->kind != GUEST_HALTED)
 		return;
-	if (!m->firmware.path || !m->kernel_hashes || !fwcfg_read_whole(f, &key))
+	if (!m->firmware.path || !m->kernel_hashes)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(hashed); i++)
-		if (hashed[i].key == key)
+		if (hashed[i].key == last_read)
 			name = hashed[i].name;
 	if (name)
 		outcome_add(o,

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 struct error;    /* core/base/error.h */
-struct fwcfg;    /* core/dev/fwcfg.h */
 struct images;   /* firmware/images.h */
 struct manifest; /* config/manifest.h */
 struct outcome;  /* core/vm/outcome.h */
@@ -26,8 +25,8 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
  * If a firmware that verifies the kernel's hashes read one of the hashed files last, and then stopped: says so, for that
  * is how such a firmware refuses a file. It has no other way to tell. It stopped if it is halted, or if a limit ended the
  * run and there had been no exit for `quiet_ms`, a while; a firmware that is merely slow goes on to have some.
+ * last_read: the key of what it read last, to the end; -1: none.
  */
-void handoff_explain(const struct manifest *m, const struct fwcfg *f, uint64_t quiet_ms,
-                     struct outcome *o);
+void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms, struct outcome *o);
 
 #endif

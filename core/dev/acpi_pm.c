@@ -57,9 +57,9 @@ static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 }
 
 /* One reading of the clock an access, lest its bytes belong to two moments. */
-static void acpi_pm_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+static void acpi_pm_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
-	const struct acpi_pm *a = (const struct acpi_pm *)d;
+	const struct acpi_pm *a = self;
 	uint32_t timer = timer_get(a);
 
 	for (size_t i = 0; i < size; i++)
@@ -70,7 +70,7 @@ static void acpi_pm_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_
  * Any type of sleep ends the run: OVMF's ResetSystem() asks for type 0, Linux for the 5 of our \_S5, and from
  * the others nobody would wake the guest.
  */
-static enum io_verdict reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
+static enum io_action reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 {
 	if (reg == REG_ENABLE)
 		a->enable = (uint16_t)((a->enable & 0xff00) | value);
@@ -84,11 +84,10 @@ static enum io_verdict reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 	                                                                              : IO_GO_ON;
 }
 
-static enum io_verdict acpi_pm_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
-                                     size_t size)
+static enum io_action acpi_pm_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
-	struct acpi_pm *a = (struct acpi_pm *)d;
-	enum io_verdict verdict = IO_GO_ON;
+	struct acpi_pm *a = self;
+	enum io_action verdict = IO_GO_ON;
 
 	for (size_t i = 0; i < size && verdict == IO_GO_ON; i++)
 		verdict = reg_set(a, offset + (unsigned)i, data[i]);
@@ -98,12 +97,24 @@ static enum io_verdict acpi_pm_write(struct io_dev *d, uint16_t offset, const ui
 void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock)(void *self), void *self)
 {
 	*a = (struct acpi_pm){
-		.dev = { .name = "ACPI ports",
-		         .base = ACPI_PM_PORT,
-		         .len = ACPI_PM_PORTS,
-		         .read = acpi_pm_read,
-		         .write = acpi_pm_write },
 		.clock_ns = clock ? clock : monotonic_ns,
 		.self = self,
 	};
 }
+
+static int acpi_pm_make(void *self, const struct device_env *env, struct error *err)
+{
+	(void)env, (void)err;
+	acpi_pm_init(self, NULL, NULL);
+	return 0;
+}
+
+const struct device acpi_pm_device = {
+	.ranges = { { .name = "ACPI ports",
+	              .base = ACPI_PM_PORT,
+	              .len = ACPI_PM_PORTS,
+	              .read = acpi_pm_read,
+	              .write = acpi_pm_write } },
+	.size = sizeof(struct acpi_pm),
+	.init = acpi_pm_make,
+};

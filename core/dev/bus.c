@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/bus.c: ports and their devices, kept in order so that overlap shows at once. */
+/* core/dev/bus.c: devices in the order of their addresses, so that overlap shows at once. */
 #include "core/dev/bus.h"
 
 #include <string.h>
 
 #include "core/base/error.h"
 
-#define PORTS 0x10000u
+static const struct {
+	const char *one, *many;
+	uint64_t last;
+} spaces[BUS_KINDS] = {
+	[BUS_PORTS] = { "port", "ports", 0xffff },
+	[BUS_MMIO] = { "address", "addresses", UINT64_MAX },
+};
 
-static unsigned dev_end(const struct io_dev *d)
+static uint64_t range_last(const struct device_range *r)
 {
-	return (unsigned)d->base + d->len; /* one past the last port */
+	return r->base + r->len - 1;
 }
 
-/* How many devices begin at or below the port; the last of them is the only one that can hold it. */
-static size_t bus_rank(const struct bus *b, unsigned port)
+/* How many devices begin at or below `at`; the last of them is the only one that can hold it. */
+static size_t bus_rank(const struct bus *b, uint64_t at)
 {
 	size_t low = 0, high = b->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (b->devices[middle]->base <= port)
+		if (b->devices[middle].range.base <= at)
 			low = middle + 1;
 		else
 			high = middle;
@@ -29,75 +35,133 @@ static size_t bus_rank(const struct bus *b, unsigned port)
 	return low;
 }
 
-/* The device of the port an access starts at: how far the access reaches plays no part. */
-static struct io_dev *bus_find(const struct bus *b, uint16_t port)
+/* The device where an access starts: how far the access reaches plays no part. */
+static struct bus_device *bus_find(struct bus *b, uint64_t at)
 {
-	size_t rank = bus_rank(b, port);
+	size_t rank = bus_rank(b, at);
 
-	if (rank == 0 || port >= dev_end(b->devices[rank - 1]))
+	if (rank == 0 || at > range_last(&b->devices[rank - 1].range))
 		return NULL;
-	return b->devices[rank - 1];
+	return &b->devices[rank - 1];
 }
 
-static int bus_clash(const struct io_dev *d, const struct io_dev *other, struct error *err)
+static int bus_clash(const struct bus *b, const struct device_range *r,
+                     const struct device_range *other, struct error *err)
 {
+	const char *one = spaces[b->kind].one, *many = spaces[b->kind].many;
+
 	error_set(err, ERROR_CONFLICT,
-	          "ports 0x%x-0x%x of the %s overlap ports 0x%x-0x%x of the %s", d->base,
-	          dev_end(d) - 1, d->name, other->base, dev_end(other) - 1, other->name);
-	error_why(err, "a port belongs to one device");
-	return error_fix(err, "give one of the two another port");
+	          "%s 0x%llx-0x%llx of the %s overlap %s 0x%llx-0x%llx of the %s", many,
+	          (unsigned long long)r->base, (unsigned long long)range_last(r), r->name, many,
+	          (unsigned long long)other->base, (unsigned long long)range_last(other),
+	          other->name);
+	error_why(err, "%s %s belongs to one device", one[0] == 'a' ? "an" : "a", one);
+	return error_fix(err, "give one of the two another %s", one);
 }
 
-int bus_add(struct bus *b, struct io_dev *d, struct error *err)
+static int range_check(const struct bus *b, const struct device_range *r, struct error *err)
 {
-	size_t rank = bus_rank(b, d->base);
+	const char *one = spaces[b->kind].one, *many = spaces[b->kind].many;
+	uint64_t last = spaces[b->kind].last;
 
-	if (d->len == 0)
-		return error_set(err, ERROR_INTERNAL, "the %s at port 0x%x has no ports", d->name,
-		                 d->base);
-	if (dev_end(d) > PORTS)
+	if (r->len == 0)
+		return error_set(err, ERROR_INTERNAL, "the %s at %s 0x%llx has no %s", r->name, one,
+		                 (unsigned long long)r->base, many);
+	if (r->base > last || r->len - 1 > last - r->base)
 		return error_set(err, ERROR_BAD_VALUE,
-		                 "the %s at port 0x%x has %u ports and runs past port 0xffff",
-		                 d->name, d->base, d->len);
-	if (rank > 0 && dev_end(b->devices[rank - 1]) > d->base)
-		return bus_clash(d, b->devices[rank - 1], err);
-	if (rank < b->count && dev_end(d) > b->devices[rank]->base)
-		return bus_clash(d, b->devices[rank], err);
+		                 "the %s at %s 0x%llx has %llu %s and runs past %s 0x%llx", r->name,
+		                 one, (unsigned long long)r->base, (unsigned long long)r->len, many,
+		                 one, (unsigned long long)last);
+	return 0;
+}
+
+int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err)
+{
+	size_t rank = bus_rank(b, r->base);
+	int ret = range_check(b, r, err);
+
+	if (ret < 0)
+		return ret;
+	if (rank > 0 && range_last(&b->devices[rank - 1].range) >= r->base)
+		return bus_clash(b, r, &b->devices[rank - 1].range, err);
+	if (rank < b->count && range_last(r) >= b->devices[rank].range.base)
+		return bus_clash(b, r, &b->devices[rank].range, err);
 	if (b->count == BUS_MAX_DEVICES)
 		return error_set(err, ERROR_INTERNAL,
-		                 "no room for the %s: the bus holds at most %d devices", d->name,
+		                 "no room for the %s: the bus holds at most %d devices", r->name,
 		                 BUS_MAX_DEVICES);
 	memmove(&b->devices[rank + 1], &b->devices[rank],
 	        (b->count - rank) * sizeof(b->devices[0]));
-	b->devices[rank] = d;
+	b->devices[rank] = (struct bus_device){ .range = *r, .self = self };
 	b->count++;
 	return 0;
 }
 
-bool bus_read(struct bus *b, uint16_t port, uint8_t *data, size_t size)
+static void device_read(const struct bus_device *d, uint64_t at, uint8_t *data, size_t size)
 {
-	struct io_dev *d = bus_find(b, port);
+	unsigned offset = (unsigned)(at - d->range.base);
+
+	if (d->range.read) {
+		d->range.read(d->self, offset, data, size);
+		return;
+	}
+	memset(data, 0xff, size);
+	if (offset == 0)
+		data[0] = d->range.value;
+}
+
+static enum io_action device_write(const struct bus_device *d, uint64_t at, const uint8_t *data,
+                                   size_t size)
+{
+	unsigned offset = (unsigned)(at - d->range.base);
+
+	if (d->range.write)
+		return d->range.write(d->self, offset, data, size);
+	return offset == 0 && (data[0] & d->range.mask) == d->range.match ? d->range.action
+	                                                                  : IO_GO_ON;
+}
+
+static void bus_lock(struct bus *b)
+{
+	if (b->lock)
+		pthread_mutex_lock(b->lock);
+}
+
+static void bus_unlock(struct bus *b)
+{
+	if (b->lock)
+		pthread_mutex_unlock(b->lock);
+}
+
+/* Devices stay as they were added while vCPUs run: to look for one takes no lock. */
+bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size)
+{
+	struct bus_device *d = bus_find(b, at);
 
 	if (!d) {
-		b->unclaimed++;
+		atomic_fetch_add_explicit(&b->unclaimed, 1, memory_order_relaxed);
 		memset(data, 0xff, size);
 		return false;
 	}
+	bus_lock(b);
 	d->reads++;
-	d->read(d, (uint16_t)(port - d->base), data, size);
+	device_read(d, at, data, size);
+	bus_unlock(b);
 	return true;
 }
 
-bool bus_write(struct bus *b, uint16_t port, const uint8_t *data, size_t size, enum io_verdict *ret)
+bool bus_write(struct bus *b, uint64_t at, const uint8_t *data, size_t size, enum io_action *ret)
 {
-	struct io_dev *d = bus_find(b, port);
+	struct bus_device *d = bus_find(b, at);
 
+	*ret = IO_GO_ON;
 	if (!d) {
-		b->unclaimed++;
-		*ret = IO_GO_ON;
+		atomic_fetch_add_explicit(&b->unclaimed, 1, memory_order_relaxed);
 		return false;
 	}
+	bus_lock(b);
 	d->writes++;
-	*ret = d->write(d, (uint16_t)(port - d->base), data, size);
+	*ret = device_write(d, at, data, size);
+	bus_unlock(b);
 	return true;
 }

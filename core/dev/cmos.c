@@ -100,9 +100,9 @@ static void data_set(struct cmos *c, uint8_t value)
 	c->bytes[c->index] = value;
 }
 
-static void cmos_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+static void cmos_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
-	struct cmos *c = (struct cmos *)d;
+	struct cmos *c = self;
 
 	memset(data, 0xff, size);
 	for (size_t i = 0; i < size && offset + i < CMOS_PORTS; i++)
@@ -110,10 +110,9 @@ static void cmos_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t s
 }
 
 /* A word at the index port is an index and its data, as on a bus of bytes. */
-static enum io_verdict cmos_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
-                                  size_t size)
+static enum io_action cmos_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
-	struct cmos *c = (struct cmos *)d;
+	struct cmos *c = self;
 
 	for (size_t i = 0; i < size && offset + i < CMOS_PORTS; i++)
 		if (offset + i == PORT_INDEX)
@@ -135,11 +134,6 @@ static void ram_put(uint8_t *at, size_t n, uint64_t size)
 void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self), void *self)
 {
 	*c = (struct cmos){
-		.dev = { .name = "CMOS",
-		         .base = CMOS_PORT,
-		         .len = CMOS_PORTS,
-		         .read = cmos_read,
-		         .write = cmos_write },
 		.clock = clock ? clock : host_clock,
 		.self = self,
 		.bytes = { [RTC_A] = A_START, [RTC_B] = B_24H, [RTC_D] = D_VALID },
@@ -148,3 +142,20 @@ void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self),
 	ram_put(&c->bytes[RAM_ABOVE_4G], 3, ram.above_4g);
 	clock_sample(c);
 }
+
+static int cmos_make(void *self, const struct device_env *env, struct error *err)
+{
+	(void)env, (void)err;
+	cmos_init(self, (struct cmos_ram){ 0 }, NULL, NULL);
+	return 0;
+}
+
+const struct device cmos_device = {
+	.ranges = { { .name = "CMOS",
+	              .base = CMOS_PORT,
+	              .len = CMOS_PORTS,
+	              .read = cmos_read,
+	              .write = cmos_write } },
+	.size = sizeof(struct cmos),
+	.init = cmos_make,
+};

@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "core/dev/bus.h"
+#include "core/dev/device.h"
 
 #define CMOS_PORT  0x70
 #define CMOS_BYTES 128
@@ -16,7 +16,6 @@ struct cmos_ram {
 };
 
 struct cmos {
-	struct io_dev dev;
 	time_t (*clock)(void *self); /* seconds since 1970, UTC */
 	void *self;
 	uint8_t index;
@@ -25,5 +24,7 @@ struct cmos {
 
 /* clock NULL: the host's. */
 void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self), void *self);
+
+extern const struct device cmos_device;
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
-#include "core/plan/region.h"
+#include "core/plan/plan.h"
 
 /* From FWCFG_PORT on. The selector is little-endian, the DMA address big-endian. */
 enum { REG_SELECTOR, REG_DATA, REG_DMA_HIGH = 4, REG_DMA_LOW = 8, FWCFG_PORTS = 12 };
@@ -206,9 +206,9 @@ static void dma_start(struct fwcfg *f, uint64_t gpa)
 }
 
 /* The selector is for writing; where nothing is, reads float high. */
-static void fwcfg_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+static void fwcfg_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
-	struct fwcfg *f = (struct fwcfg *)d;
+	struct fwcfg *f = self;
 
 	memset(data, 0xff, size);
 	for (size_t i = 0; offset == REG_DATA && i < size; i++)
@@ -218,10 +218,9 @@ static void fwcfg_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t 
 }
 
 /* As QEMU has it, a register takes a write of its own width and no other. */
-static enum io_verdict fwcfg_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
-                                   size_t size)
+static enum io_action fwcfg_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
-	struct fwcfg *f = (struct fwcfg *)d;
+	struct fwcfg *f = self;
 
 	if (offset == REG_SELECTOR && size == 2) {
 		fwcfg_select(f, (uint16_t)(data[0] | data[1] << 8));
@@ -340,11 +339,6 @@ void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64
                 void *self)
 {
 	*f = (struct fwcfg){
-		.dev = { .name = "fw_cfg",
-		         .base = FWCFG_PORT,
-		         .len = FWCFG_PORTS,
-		         .read = fwcfg_read,
-		         .write = fwcfg_write },
 		.at = at,
 		.self = self,
 		.items = { { .key = FWCFG_SIGNATURE, .size = 4, .small = { 'Q', 'E', 'M', 'U' } },
@@ -357,3 +351,29 @@ void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64
 	f->items[2].bytes = (const uint8_t *)&f->directory;
 	fwcfg_select(f, FWCFG_SIGNATURE);
 }
+
+static int fwcfg_make(void *self, const struct device_env *env, struct error *err)
+{
+	struct fwcfg *f = self;
+	int r = 0;
+
+	fwcfg_init(f, env->memory, env->memory_self);
+	f->give_up = env->give_up;
+	for (size_t i = 0; r == 0 && i < env->n_items; i++) {
+		const struct fw_item *item = &env->items[i];
+
+		r = item->name ? fwcfg_add_file(f, item->name, item->bytes, item->size, err)
+		               : fwcfg_add(f, item->key, item->bytes, item->size, err);
+	}
+	return r;
+}
+
+const struct device fwcfg_device = {
+	.ranges = { { .name = "fw_cfg",
+	              .base = FWCFG_PORT,
+	              .len = FWCFG_PORTS,
+	              .read = fwcfg_read,
+	              .write = fwcfg_write } },
+	.size = sizeof(struct fwcfg),
+	.init = fwcfg_make,
+};

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "core/dev/bus.h"
+#include "core/dev/device.h"
 
 struct error; /* core/base/error.h */
 
@@ -59,7 +59,6 @@ struct fwcfg_stats {
 
 /* Stays where it was initialised. */
 struct fwcfg {
-	struct io_dev dev;
 	/* size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece. */
 	uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size);
 	void *self;
@@ -92,5 +91,7 @@ int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *e
 
 /* True: what was asked for last has been read to its end, and *ret_key is which. */
 bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key);
+
+extern const struct device fwcfg_device;
 
 #endif

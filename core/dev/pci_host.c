@@ -60,19 +60,18 @@ static bool config_stores(unsigned reg)
 }
 
 /* What doesn't start at the register or isn't as wide is no access to it. */
-static void address_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+static void address_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
-	const struct pci_host *p = (const struct pci_host *)d;
+	const struct pci_host *p = self;
 
 	memset(data, 0xff, size);
 	for (size_t i = 0; offset == 0 && size == 4 && i < size; i++)
 		data[i] = (uint8_t)(p->address >> (8 * i));
 }
 
-static enum io_verdict address_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
-                                     size_t size)
+static enum io_action address_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
-	struct pci_host *p = (struct pci_host *)d;
+	struct pci_host *p = self;
 
 	if (offset == 0 && size == 4)
 		p->address = (data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
@@ -81,14 +80,9 @@ static enum io_verdict address_write(struct io_dev *d, uint16_t offset, const ui
 	return IO_GO_ON;
 }
 
-static struct pci_host *host_of(struct io_dev *data_dev)
+static void data_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
-	return (struct pci_host *)((char *)data_dev - offsetof(struct pci_host, data_dev));
-}
-
-static void data_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
-{
-	struct pci_host *p = host_of(d);
+	struct pci_host *p = self;
 	const uint8_t *config = config_at(p);
 	unsigned reg = p->address & ADDRESS_REGISTER;
 
@@ -97,10 +91,9 @@ static void data_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t s
 		data[i] = config[reg + offset + i];
 }
 
-static enum io_verdict data_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
-                                  size_t size)
+static enum io_action data_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
-	struct pci_host *p = host_of(d);
+	struct pci_host *p = self;
 	uint8_t *config = config_at(p);
 	unsigned reg = (p->address & ADDRESS_REGISTER) + offset;
 
@@ -116,20 +109,11 @@ static void word_put(uint8_t *at, uint16_t value)
 	at[1] = (uint8_t)(value >> 8);
 }
 
-void pci_host_init(struct pci_host *p)
+static int pci_host_init(void *self, const struct device_env *env, struct error *err)
 {
-	*p = (struct pci_host){
-		.address_dev = { .name = "PCI address",
-		                 .base = PCI_ADDRESS_PORT,
-		                 .len = 1,
-		                 .read = address_read,
-		                 .write = address_write },
-		.data_dev = { .name = "PCI data",
-		              .base = PCI_DATA_PORT,
-		              .len = DATA_PORTS,
-		              .read = data_read,
-		              .write = data_write },
-	};
+	struct pci_host *p = self;
+
+	(void)env, (void)err;
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
 		word_put(p->config[i] + REG_VENDOR, 0x8086);
 		word_put(p->config[i] + REG_DEVICE, functions[i].device);
@@ -137,4 +121,20 @@ void pci_host_init(struct pci_host *p)
 		p->config[i][REG_HEADER_TYPE] = functions[i].header;
 		p->config[i][PIIX4_PMBA] = functions[i].pmba;
 	}
+	return 0;
 }
+
+const struct device pci_host_device = {
+	.ranges = { { .name = "PCI address",
+	              .base = PCI_ADDRESS_PORT,
+	              .len = 1,
+	              .read = address_read,
+	              .write = address_write },
+	            { .name = "PCI data",
+	              .base = PCI_DATA_PORT,
+	              .len = DATA_PORTS,
+	              .read = data_read,
+	              .write = data_write } },
+	.size = sizeof(struct pci_host),
+	.init = pci_host_init,
+};

@@ -3,19 +3,18 @@
 #ifndef CORE_DEV_PCI_HOST_H
 #define CORE_DEV_PCI_HOST_H
 
-#include "core/dev/bus.h"
+#include "core/dev/device.h"
 
 #define PCI_ADDRESS_PORT 0xcf8
 #define PCI_DATA_PORT    0xcfc
 
 enum { PCI_HOST_BRIDGE, PCI_POWER, PCI_FUNCTIONS };
 
-/* Two devices on the bus: 0xcf9, in the middle of the address register, belongs to the reset port. */
+/* Two ranges: 0xcf9, in the middle of the address register, belongs to the reset port. */
 struct pci_host {
-	struct io_dev address_dev, data_dev;
 	uint32_t address;
 	uint8_t config[PCI_FUNCTIONS][256];
 };
-void pci_host_init(struct pci_host *p);
+extern const struct device pci_host_device;
 
 #endif

@@ -271,9 +271,9 @@ static void reg_set(struct serial *s, unsigned reg, uint8_t value)
 		s->scr = value;
 }
 
-static void serial_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t size)
+static void serial_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
-	struct serial *s = (struct serial *)d;
+	struct serial *s = self;
 
 	for (size_t i = 0; i < size; i++) {
 		data[i] = reg_get(s, offset + (unsigned)i);
@@ -281,10 +281,9 @@ static void serial_read(struct io_dev *d, uint16_t offset, uint8_t *data, size_t
 	}
 }
 
-static enum io_verdict serial_write(struct io_dev *d, uint16_t offset, const uint8_t *data,
-                                    size_t size)
+static enum io_action serial_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
-	struct serial *s = (struct serial *)d;
+	struct serial *s = self;
 
 	for (size_t i = 0; i < size; i++) {
 		reg_set(s, offset + (unsigned)i, data[i]);
@@ -297,11 +296,6 @@ void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, boo
                  void *irq_self)
 {
 	*s = (struct serial){
-		.dev = { .name = "serial port",
-		         .base = SERIAL_COM1,
-		         .len = SERIAL_PORTS,
-		         .read = serial_read,
-		         .write = serial_write },
 		.out = out,
 		.irq = irq,
 		.irq_self = irq_self,
@@ -323,3 +317,21 @@ size_t serial_input(struct serial *s, const uint8_t *data, size_t size)
 	serial_signal(s);
 	return taken;
 }
+
+static int serial_make(void *self, const struct device_env *env, struct error *err)
+{
+	(void)err;
+	serial_init(self, env->console, env->irq, env->irq_self);
+	return 0;
+}
+
+const struct device serial_device = {
+	.ranges = { { .name = "serial port",
+	              .base = SERIAL_COM1,
+	              .len = SERIAL_PORTS,
+	              .read = serial_read,
+	              .write = serial_write } },
+	.irq = SERIAL_COM1_IRQ,
+	.size = sizeof(struct serial),
+	.init = serial_make,
+};

@@ -3,7 +3,7 @@
 #ifndef CORE_DEV_SERIAL_H
 #define CORE_DEV_SERIAL_H
 
-#include "core/dev/bus.h"
+#include "core/dev/device.h"
 
 struct sink; /* core/dev/sink.h */
 
@@ -12,8 +12,7 @@ struct sink; /* core/dev/sink.h */
 #define SERIAL_FIFO     16
 
 struct serial {
-	struct io_dev dev; /* first, so that a struct io_dev * is a struct serial * */
-	struct sink *out;  /* borrowed */
+	struct sink *out;                    /* borrowed */
 	void (*irq)(void *self, bool level); /* called on a change of level; may be NULL */
 	void *irq_self;
 	bool level;
@@ -32,5 +31,7 @@ void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, boo
 size_t serial_room(const struct serial *s);
 /* Bytes from outside, at most serial_room() of them; returns how many were taken. */
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size);
+
+extern const struct device serial_device;
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/vm/vcpu.h"
 
 /* A write's verdict, in words. */
-static enum verdict io_verdict(enum io_verdict asked, const uint8_t *data, size_t size,
+static enum verdict io_verdict(enum io_action asked, const uint8_t *data, size_t size,
                                struct outcome *ret)
 {
 	uint64_t value = 0;
@@ -35,6 +35,18 @@ static enum verdict io_verdict(enum io_verdict asked, const uint8_t *data, size_
 	return VERDICT_RESUME;
 }
 
+static enum verdict bus_access(struct bus *bus, uint64_t at, uint8_t *data, size_t size,
+                               bool is_write, struct outcome *ret)
+{
+	enum io_action asked = IO_GO_ON;
+
+	if (is_write)
+		bus_write(bus, at, data, size, &asked);
+	else
+		bus_read(bus, at, data, size);
+	return io_verdict(asked, data, size, ret);
+}
+
 static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
 {
 	struct kvm_run *run = v->run;
@@ -46,26 +58,20 @@ static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
 	/* A string of fw_cfg transfers can take long, and must not hold up the end of the run. */
 	for (uint32_t i = 0;
 	     verdict == VERDICT_RESUME && i < run->io.count && !atomic_load(&vm->stopping); i++) {
-		enum io_verdict asked = IO_GO_ON;
-
-		pthread_mutex_lock(&vm->bus_lock);
-		if (run->io.direction == KVM_EXIT_IO_OUT)
-			bus_write(&vm->bus, run->io.port, data, run->io.size, &asked);
-		else
-			bus_read(&vm->bus, run->io.port, data, run->io.size);
-		pthread_mutex_unlock(&vm->bus_lock);
-		verdict = io_verdict(asked, data, run->io.size, ret);
+		verdict = bus_access(&vm->bus[BUS_PORTS], run->io.port, data, run->io.size,
+		                     run->io.direction == KVM_EXIT_IO_OUT, ret);
 		data += run->io.size;
 	}
 	return verdict;
 }
 
-/* No device of ours lives in memory; reads float high, as on a bus where nobody answers. */
-static enum verdict exit_mmio(struct vcpu *v)
+static enum verdict exit_mmio(struct vcpu *v, struct outcome *ret)
 {
-	if (!v->run->mmio.is_write)
-		memset(v->run->mmio.data, 0xff, sizeof(v->run->mmio.data));
-	return VERDICT_RESUME;
+	struct kvm_run *run = v->run;
+
+	return bus_access(&v->vm->bus[BUS_MMIO], run->mmio.phys_addr, run->mmio.data,
+	                  MIN_OF((size_t)run->mmio.len, sizeof(run->mmio.data)), run->mmio.is_write,
+	                  ret);
 }
 
 static enum verdict exit_system_event(struct vcpu *v, struct outcome *ret)
@@ -110,7 +116,7 @@ static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
 	case KVM_EXIT_IO:
 		return exit_io(v, ret);
 	case KVM_EXIT_MMIO:
-		return exit_mmio(v);
+		return exit_mmio(v, ret);
 	case KVM_EXIT_SYSTEM_EVENT:
 		return exit_system_event(v, ret);
 	case KVM_EXIT_INTERNAL_ERROR:

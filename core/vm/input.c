@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/dev/serial.h"
+#include "core/vm/devices.h"
 #include "core/vm/terminal.h"
 #include "core/vm/vm.h"
 
@@ -83,7 +85,7 @@ bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 	*ret_again_ms = FULL_MS;
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return false;
-	room = serial_room(&i->vm->serial) > 0;
+	room = serial_room(devices_find(i->vm, &serial_device)) > 0;
 	pthread_mutex_unlock(&i->vm->bus_lock);
 	return room;
 }
@@ -99,17 +101,18 @@ static bool input_over(const struct input *i, ssize_t n)
 /* Asks for the room once more, under the lock: the guest may have switched FIFOs or loop-back meanwhile. */
 void input_take(struct input *i)
 {
+	struct serial *serial = devices_find(i->vm, &serial_device);
 	uint8_t bytes[SERIAL_FIFO];
 	ssize_t n = 0;
 	size_t room;
 
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return;
-	room = MIN_OF(serial_room(&i->vm->serial), sizeof(bytes));
+	room = MIN_OF(serial_room(serial), sizeof(bytes));
 	if (room > 0)
 		n = input_read(i, bytes, room);
 	if (n > 0)
-		serial_input(&i->vm->serial, bytes, (size_t)n);
+		serial_input(serial, bytes, (size_t)n);
 	else if (room > 0 && input_over(i, n))
 		input_fini(i);
 	pthread_mutex_unlock(&i->vm->bus_lock);

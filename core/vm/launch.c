@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "core/base/array.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/vm/abi.h"
+#include "core/vm/devices.h"
 #include "core/vm/platforms.h"
 #include "core/vm/refusal.h"
 #include "core/vm/stop.h"
@@ -22,14 +22,6 @@
 static int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
 {
 	return vm->sys->ioctl(vm->sys->self, vm->fd, request, arg);
-}
-
-/* Interrupt lines of the in-kernel PIC and IOAPIC; a failure leaves a guest without input, nothing worse. */
-static void serial_irq(void *self, bool level)
-{
-	struct kvm_irq_level irq = { .irq = SERIAL_COM1_IRQ, .level = level };
-
-	vm_ioctl(self, KVM_IRQ_LINE, &irq);
 }
 
 static int launch_vm(struct vm *vm, struct error *err)
@@ -109,14 +101,8 @@ static void launch_logs(struct vm *vm, const struct vm_devices *d)
 	}
 }
 
-static int launch_devices(struct vm *vm, const struct vm_devices *d, struct error *err)
+static void launch_outputs(struct vm *vm, const struct vm_devices *d)
 {
-	struct io_dev *const devices[] = { &vm->serial.dev,     &vm->debug_port.dev,
-		                           &vm->reset_port.dev, &vm->keyboard_port.dev,
-		                           &vm->acpi_pm.dev,    &vm->exit_port.dev };
-	size_t count = ARRAY_SIZE(devices) - !d->exit_port_given;
-	int r = 0;
-
 	sink_init(&vm->serial_out, d->serial_fd);
 	sink_init(&vm->debug_out, d->debug_fd);
 	vm->serial_out.file = d->serial_file;
@@ -125,48 +111,6 @@ static int launch_devices(struct vm *vm, const struct vm_devices *d, struct erro
 	vm->serial_out.prefix = d->serial_prefix;
 	vm->debug_out.prefix = d->debug_prefix;
 	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
-	serial_init(&vm->serial, &vm->serial_out, serial_irq, vm);
-	debug_port_init(&vm->debug_port, &vm->debug_out);
-	reset_port_init(&vm->reset_port);
-	keyboard_port_init(&vm->keyboard_port);
-	acpi_pm_init(&vm->acpi_pm, NULL, NULL);
-	exit_port_init(&vm->exit_port, d->exit_port);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = bus_add(&vm->bus, devices[i], err);
-	return r;
-}
-
-/* Only what is shared may be reached: memory_at() sees to it. */
-static uint8_t *fwcfg_memory(void *self, uint64_t gpa, uint64_t size)
-{
-	return memory_at(self, gpa, size);
-}
-
-/* The PC that OVMF expects (an i440FX without its slots), where the plan has something to hand over. */
-static int launch_firmware_devices(struct vm *vm, const struct plan *p, struct error *err)
-{
-	struct io_dev *const devices[] = { &vm->fwcfg.dev, &vm->pci_host.address_dev,
-		                           &vm->pci_host.data_dev, &vm->cmos.dev,
-		                           &vm->a20_port.dev };
-	const struct fw_item *items;
-	size_t count = plan_items(p, &items);
-	int r = 0;
-
-	if (count == 0)
-		return 0;
-	fwcfg_init(&vm->fwcfg, fwcfg_memory, &vm->memory);
-	vm->fwcfg.give_up = &vm->stopping;
-	pci_host_init(&vm->pci_host);
-	cmos_init(&vm->cmos, (struct cmos_ram){ 0 }, NULL, NULL);
-	a20_port_init(&vm->a20_port);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(devices); i++)
-		r = bus_add(&vm->bus, devices[i], err);
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = items[i].name ? fwcfg_add_file(&vm->fwcfg, items[i].name, items[i].bytes,
-		                                   items[i].size, err)
-		                  : fwcfg_add(&vm->fwcfg, items[i].key, items[i].bytes,
-		                              items[i].size, err);
-	return r;
 }
 
 /* The platform's consumer, timed. */
@@ -216,10 +160,10 @@ static const struct plan_ops timed_load = { timed_begin, timed_region, timed_vcp
 static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_devices *d,
                         struct error *err)
 {
-	int r = launch_devices(vm, d, err);
+	int r;
 
-	if (r == 0)
-		r = launch_firmware_devices(vm, p, err);
+	launch_outputs(vm, d);
+	r = devices_init(vm, p, d, err);
 	if (r == 0)
 		r = launch_vm(vm, err);
 	if (r == 0)
@@ -294,6 +238,7 @@ void vm_free(struct vm *vm)
 	if (!vm || vm->abandoned)
 		return;
 	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
+	devices_fini(vm);
 	sink_fini(&vm->serial_out);
 	sink_fini(&vm->debug_out);
 	sink_fini(&vm->serial_log);

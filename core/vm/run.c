@@ -495,6 +495,6 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		stop_end();
 	if (r == 0)
 		log_info("port accesses that no device answered: %llu",
-		         (unsigned long long)vm->bus.unclaimed);
+		         (unsigned long long)vm->bus[BUS_PORTS].unclaimed);
 	return r;
 }

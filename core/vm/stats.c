@@ -8,6 +8,8 @@
 
 #include "core/base/array.h"
 #include "core/base/clock.h"
+#include "core/dev/debug.h"
+#include "core/vm/devices.h"
 #include "core/vm/vm.h"
 
 static const char *const names[] = {
@@ -103,16 +105,17 @@ static void ports_gather(const struct vm *vm, unsigned from, unsigned end, struc
 static void devices_gather(const struct vm *vm, struct stats_report *r)
 {
 	struct stats_device nobody = { .name = "nobody" };
+	const struct bus *bus = &vm->bus[BUS_PORTS];
 	unsigned from = 0;
 
-	for (size_t i = 0; i < vm->bus.count; i++) {
-		const struct io_dev *dev = vm->bus.devices[i];
+	for (size_t i = 0; i < bus->count; i++) {
+		const struct device_range *range = &bus->devices[i].range;
 		struct stats_device *d = &r->devices[r->n_devices];
 
-		*d = (struct stats_device){ .name = dev->name };
-		ports_gather(vm, from, dev->base, &nobody);
-		from = (unsigned)dev->base + dev->len;
-		ports_gather(vm, dev->base, from, d);
+		*d = (struct stats_device){ .name = range->name };
+		ports_gather(vm, from, (unsigned)range->base, &nobody);
+		from = (unsigned)(range->base + range->len);
+		ports_gather(vm, (unsigned)range->base, from, d);
 		r->n_devices += d->exits > 0;
 	}
 	ports_gather(vm, from, ARRAY_SIZE(vm->stats.ports), &nobody);
@@ -130,12 +133,15 @@ static bool first_byte(const struct vm *vm, const struct sink *s, uint64_t *ret_
 
 void stats_report(const struct vm *vm, struct stats_report *ret)
 {
+	const struct debug_port *debug = devices_find(vm, &debug_port_device);
+	const struct fwcfg *fwcfg = devices_find(vm, &fwcfg_device);
 	struct stats_report r = { .pages_shared = atomic_load(&vm->stats.pages_shared),
 		                  .pages_private = atomic_load(&vm->stats.pages_private),
-		                  .fwcfg_there = vm->fwcfg.count > 0,
-		                  .fwcfg = vm->fwcfg.stats,
-		                  .debug_line = debug_port_line(&vm->debug_port) };
+		                  .fwcfg_there = fwcfg != NULL,
+		                  .debug_line = debug ? debug_port_line(debug) : "" };
 
+	if (fwcfg)
+		r.fwcfg = fwcfg->stats;
 	for (size_t i = 0; i < EXIT_KINDS; i++) {
 		r.exits[i] = atomic_load(&vm->stats.exits[i]);
 		r.total += r.exits[i];

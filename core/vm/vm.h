@@ -9,14 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/dev/a20.h"
-#include "core/dev/acpi_pm.h"
 #include "core/dev/bus.h"
-#include "core/dev/cmos.h"
-#include "core/dev/debug.h"
-#include "core/dev/fwcfg.h"
-#include "core/dev/pci_host.h"
-#include "core/dev/serial.h"
 #include "core/dev/sink.h"
 #include "core/plan/plan.h"
 #include "core/snp/cpuid.h"
@@ -43,6 +36,16 @@ struct vm_devices {
 	/* What keeps the files behind these within a size; NULL: nothing does. Borrowed. */
 	struct log_file *serial_file, *debug_file, *serial_log, *debug_log;
 	struct watch *watch; /* sees what COM1 writes; NULL: nobody. Borrowed */
+	const struct device *const
+		*more; /* beyond those that every guest has, ended by NULL; NULL: none */
+};
+
+#define VM_MAX_DEVICES 16
+
+struct vm_device {
+	struct vm *vm;
+	const struct device *kind;
+	void *state; /* NULL: it has none */
 };
 
 struct vcpu {
@@ -104,21 +107,12 @@ struct vm {
 	unsigned n_vcpus;
 	size_t run_size;
 
-	struct bus bus;
+	struct vm_device devices[VM_MAX_DEVICES];
+	size_t n_devices;
+	struct bus bus[BUS_KINDS];
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
 	struct sink serial_out, debug_out, serial_log, debug_log;
 	struct watch *watch; /* NULL: none. Borrowed */
-	struct serial serial;
-	struct debug_port debug_port;
-	struct exit_port exit_port;
-	struct reset_port reset_port;
-	struct keyboard_port keyboard_port;
-	struct acpi_pm acpi_pm;
-	/* What firmware needs, where there is a firmware. */
-	struct fwcfg fwcfg;
-	struct pci_host pci_host;
-	struct cmos cmos;
-	struct a20_port a20_port;
 	struct stats stats;
 	struct launch_times times;
 	bool abandoned; /* a vCPU's thread is still inside KVM_RUN: nothing of it may be freed */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/base/error.h"
+#include "tests/dev/ports.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
@@ -26,42 +26,22 @@ static time_t desk_clock(void *self)
 
 static void desk_open(struct desk *d, struct cmos_ram ram)
 {
-	struct error err = { 0 };
-
 	memset(d, 0, sizeof(*d));
 	d->now = 1709251199; /* Thursday 2024-02-29 23:59:59 UTC */
 	cmos_init(&d->cmos, ram, desk_clock, d);
-	cr_assert_eq(bus_add(&d->bus, &d->cmos.dev, &err), 0);
-}
-
-static uint32_t in(struct desk *d, uint16_t port, size_t size)
-{
-	uint8_t data[4] = { 0 };
-
-	cr_assert(bus_read(&d->bus, port, data, size));
-	return data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
-}
-
-static void out(struct desk *d, uint16_t port, uint32_t value, size_t size)
-{
-	uint8_t data[4] = { (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-		            (uint8_t)(value >> 24) };
-	enum io_verdict v = IO_RESET;
-
-	cr_assert(bus_write(&d->bus, port, data, size, &v));
-	cr_assert_eq(v, IO_GO_ON);
+	bus_put(&d->bus, &cmos_device, &d->cmos);
 }
 
 static uint8_t get(struct desk *d, uint8_t index)
 {
-	out(d, 0x70, index, 1);
-	return (uint8_t)in(d, 0x71, 1);
+	put(&d->bus, 0x70, index, 1);
+	return (uint8_t)in(&d->bus, 0x71, 1);
 }
 
 static void set(struct desk *d, uint8_t index, uint8_t value)
 {
-	out(d, 0x70, index, 1);
-	out(d, 0x71, value, 1);
+	put(&d->bus, 0x70, index, 1);
+	put(&d->bus, 0x71, value, 1);
 }
 
 static const struct cmos_ram no_ram;
@@ -240,12 +220,12 @@ Test(cmos, gives_its_index_back_without_the_nmi_mask)
 	struct desk d;
 
 	desk_open(&d, no_ram);
-	cr_assert_eq(in(&d, 0x70, 1), 0);
-	out(&d, 0x70, 0x8b, 1);
-	cr_assert_eq(in(&d, 0x70, 1), 0x0b);
-	cr_assert_eq(in(&d, 0x71, 1), 0x02);
-	out(&d, 0x70, 0xff, 1);
-	cr_assert_eq(in(&d, 0x70, 1), 0x7f);
+	cr_assert_eq(in(&d.bus, 0x70, 1), 0);
+	put(&d.bus, 0x70, 0x8b, 1);
+	cr_assert_eq(in(&d.bus, 0x70, 1), 0x0b);
+	cr_assert_eq(in(&d.bus, 0x71, 1), 0x02);
+	put(&d.bus, 0x70, 0xff, 1);
+	cr_assert_eq(in(&d.bus, 0x70, 1), 0x7f);
 }
 
 Test(cmos, takes_index_and_data_in_one_word)
@@ -253,12 +233,12 @@ Test(cmos, takes_index_and_data_in_one_word)
 	struct desk d;
 
 	desk_open(&d, no_ram);
-	out(&d, 0x70, 0x7740, 2);
+	put(&d.bus, 0x70, 0x7740, 2);
 	cr_assert_eq(get(&d, 0x40), 0x77);
-	cr_assert_eq(in(&d, 0x70, 2), 0x7740);
-	cr_assert_eq(in(&d, 0x70, 4), 0xffff7740);
-	cr_assert_eq(in(&d, 0x71, 2), 0xff77);
-	out(&d, 0x71, 0x11223344, 4);
+	cr_assert_eq(in(&d.bus, 0x70, 2), 0x7740);
+	cr_assert_eq(in(&d.bus, 0x70, 4), 0xffff7740);
+	cr_assert_eq(in(&d.bus, 0x71, 2), 0xff77);
+	put(&d.bus, 0x71, 0x11223344, 4);
 	cr_assert_eq(get(&d, 0x40), 0x44);
 }
 
@@ -292,18 +272,14 @@ Test(cmos, tells_how_much_ram_there_is)
 Test(cmos, bears_any_width_at_any_offset_and_index)
 {
 	struct desk d;
+	struct bus wide;
 
 	desk_open(&d, no_ram);
+	wide = bus_of(&cmos_device, 0, &d.cmos);
 	for (unsigned i = 0; i < 256 * 8; i++) {
-		size_t size = (size_t)1 << i % 3;
-		uint16_t offset = (uint16_t)(i % 8 > 4 ? i * 1009 : i % 8);
-		uint8_t *data = malloc(size);
-
-		out(&d, 0x70, i / 8, 1);
-		memset(data, (int)(i / 8), size);
-		d.cmos.dev.write(&d.cmos.dev, offset, data, size);
-		d.cmos.dev.read(&d.cmos.dev, offset, data, size);
-		free(data);
+		put(&d.bus, 0x70, i / 8, 1);
+		bus_hammer(&wide, i % 8 > 4 ? i * 1009 : i % 8, (uint8_t)(i / 8),
+		           (size_t)1 << i % 3);
 	}
 	cr_assert_lt(d.cmos.index, CMOS_BYTES);
 }

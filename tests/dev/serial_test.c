@@ -45,13 +45,13 @@ static uint8_t in(struct port *p, uint16_t reg)
 {
 	uint8_t byte;
 
-	p->uart.dev.read(&p->uart.dev, reg, &byte, 1);
+	serial_device.ranges[0].read(&p->uart, reg, &byte, 1);
 	return byte;
 }
 
 static void out(struct port *p, uint16_t reg, uint8_t byte)
 {
-	cr_assert_eq(p->uart.dev.write(&p->uart.dev, reg, &byte, 1), IO_GO_ON);
+	cr_assert_eq(serial_device.ranges[0].write(&p->uart, reg, &byte, 1), IO_GO_ON);
 }
 
 static size_t feed(struct port *p, const char *text)
@@ -67,8 +67,8 @@ Test(serial, begins_as_after_a_reset)
 	port_open(&p, -1);
 	for (uint16_t reg = 0; reg < ARRAY_SIZE(expected); reg++)
 		cr_assert_eq(in(&p, reg), expected[reg], "register %u", reg);
-	cr_assert_eq(p.uart.dev.base, 0x3f8);
-	cr_assert_eq(p.uart.dev.len, 8);
+	cr_assert_eq(serial_device.ranges[0].base, 0x3f8);
+	cr_assert_eq(serial_device.ranges[0].len, 8);
 	cr_assert_eq(p.changes, 0);
 }
 
@@ -493,10 +493,10 @@ Test(serial, takes_a_wide_access_as_bytes_at_rising_registers)
 	uint8_t data[4] = { 0x03, 0x0b, 0, 0 };
 
 	port_open(&p, -1);
-	p.uart.dev.write(&p.uart.dev, LCR, data, 2);
+	serial_device.ranges[0].write(&p.uart, LCR, data, 2);
 	cr_assert_eq(in(&p, LCR), 0x03);
 	cr_assert_eq(in(&p, MCR), 0x0b);
-	p.uart.dev.read(&p.uart.dev, LCR, data, 4);
+	serial_device.ranges[0].read(&p.uart, LCR, data, 4);
 	cr_assert_arr_eq(data, ((uint8_t[]){ 0x03, 0x0b, 0x60, 0xb0 }), 4);
 }
 
@@ -506,11 +506,11 @@ Test(serial, ends_at_its_last_register)
 	uint8_t data[4] = { 0x5a, 1, 2, 3 };
 
 	port_open(&p, -1);
-	p.uart.dev.write(&p.uart.dev, SCR, data, 4);
+	serial_device.ranges[0].write(&p.uart, SCR, data, 4);
 	cr_assert_eq(in(&p, SCR), 0x5a);
 	cr_assert_eq(p.out.total, 0);
 	cr_assert_eq(in(&p, IER), 0);
-	p.uart.dev.read(&p.uart.dev, SCR, data, 4);
+	serial_device.ranges[0].read(&p.uart, SCR, data, 4);
 	cr_assert_arr_eq(data, ((uint8_t[]){ 0x5a, 0xff, 0xff, 0xff }), 4);
 }
 
@@ -562,9 +562,9 @@ Test(serial, bears_any_width_and_offset)
 		for (size_t k = 0; k < size; k++)
 			data[k] = (uint8_t)((seed = seed * 1103515245 + 12345) / 65536);
 		if (i & 1)
-			p.uart.dev.read(&p.uart.dev, offset, data, size);
+			serial_device.ranges[0].read(&p.uart, offset, data, size);
 		else
-			p.uart.dev.write(&p.uart.dev, offset, data, size);
+			serial_device.ranges[0].write(&p.uart, offset, data, size);
 		serial_input(&p.uart, data, size);
 		free(data);
 		cr_assert_leq(serial_room(&p.uart), SERIAL_FIFO);

@@ -5,16 +5,16 @@
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/base/error.h"
-#include "core/dev/a20.h"
 #include "core/dev/acpi_pm.h"
-#include "core/dev/bus.h"
 #include "core/dev/cmos.h"
 #include "core/dev/debug.h"
 #include "core/dev/fwcfg.h"
 #include "core/dev/pci_host.h"
+#include "core/dev/ports.h"
 #include "core/dev/serial.h"
 #include "core/dev/sink.h"
+#include "core/plan/plan.h"
+#include "tests/dev/ports.h"
 
 #define RAM     0x10000u
 #define PRIVATE 0x8000u /* from here on guest memory is not ours to touch */
@@ -25,14 +25,10 @@ struct desk {
 	struct sink out;
 	struct serial serial;
 	struct debug_port debug;
-	struct exit_port exit;
-	struct reset_port reset;
-	struct keyboard_port keyboard;
 	struct fwcfg fwcfg;
 	struct pci_host pci;
 	struct acpi_pm pm;
 	struct cmos cmos;
-	struct a20_port a20;
 	uint8_t *ram;
 	uint64_t seed;
 };
@@ -46,30 +42,32 @@ static uint8_t *desk_at(void *self, uint64_t gpa, uint64_t size)
 
 static void desk_open(struct desk *d)
 {
-	struct io_dev *devices[] = { &d->serial.dev,      &d->debug.dev,    &d->exit.dev,
-		                     &d->reset.dev,       &d->keyboard.dev, &d->fwcfg.dev,
-		                     &d->pci.address_dev, &d->pci.data_dev, &d->pm.dev,
-		                     &d->cmos.dev,        &d->a20.dev };
-	struct error err = { 0 };
+	static const struct fw_item item = { .name = "etc/e820", .bytes = "entry", .size = 5 };
+	const struct device_env env = { .console = &d->out,
+		                        .debug = &d->out,
+		                        .memory = desk_at,
+		                        .memory_self = d,
+		                        .items = &item,
+		                        .n_items = 1 };
+	const struct {
+		const struct device *kind;
+		void *state;
+	} made[] = { { &serial_device, &d->serial },  { &debug_port_device, &d->debug },
+		     { &fwcfg_device, &d->fwcfg },    { &pci_host_device, &d->pci },
+		     { &acpi_pm_device, &d->pm },     { &cmos_device, &d->cmos },
+		     { &exit_port_device, NULL },     { &reset_port_device, NULL },
+		     { &keyboard_port_device, NULL }, { &a20_port_device, NULL } };
 
 	memset(d, 0, sizeof(*d));
 	d->seed = 1;
 	d->ram = malloc(RAM);
 	memset(d->ram, 0xaa, RAM);
 	sink_init(&d->out, -1);
-	serial_init(&d->serial, &d->out, NULL, NULL);
-	debug_port_init(&d->debug, &d->out);
-	exit_port_init(&d->exit, 0xf4);
-	reset_port_init(&d->reset);
-	keyboard_port_init(&d->keyboard);
-	fwcfg_init(&d->fwcfg, desk_at, d);
-	pci_host_init(&d->pci);
-	acpi_pm_init(&d->pm, NULL, NULL);
-	cmos_init(&d->cmos, (struct cmos_ram){ .below_4g = RAM }, NULL, NULL);
-	a20_port_init(&d->a20);
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		cr_assert_eq(bus_add(&d->bus, devices[i], &err), 0, "%s", err.text);
-	cr_assert_eq(fwcfg_add_file(&d->fwcfg, "etc/e820", "entry", 5, &err), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+		if (made[i].state)
+			bus_make(&d->bus, made[i].kind, made[i].state, &env);
+		else
+			bus_put(&d->bus, made[i].kind, NULL);
 }
 
 static void desk_close(struct desk *d)
@@ -87,11 +85,11 @@ static uint32_t next(struct desk *d)
 /* Mostly a port of some device or one beside it, now and then any. */
 static uint16_t next_port(struct desk *d)
 {
-	const struct io_dev *dev = d->bus.devices[next(d) % d->bus.count];
+	const struct device_range *at = &d->bus.devices[next(d) % d->bus.count].range;
 
 	if (next(d) % 16 == 0)
 		return (uint16_t)next(d);
-	return (uint16_t)(dev->base - 2 + next(d) % (dev->len + 4u));
+	return (uint16_t)(at->base - 2 + next(d) % (at->len + 4u));
 }
 
 /* Values that mean something to some device as often as not. */
@@ -121,7 +119,7 @@ static void descriptor_put(struct desk *d, uint32_t control, uint32_t length, ui
 	}
 	if (next(d) % 2) {
 		uint32_t gpa = __builtin_bswap32((uint32_t)(at - d->ram));
-		enum io_verdict v;
+		enum io_action v;
 
 		bus_write(&d->bus, 0x518, (uint8_t *)&gpa, 4, &v);
 	}
@@ -133,7 +131,7 @@ static void access_one(struct desk *d)
 	uint16_t port = next_port(d);
 	uint32_t value = next_value(d);
 	uint8_t *data = malloc(size); /* of just that size, for whoever watches the heap */
-	enum io_verdict v = IO_GO_ON;
+	enum io_action v = IO_GO_ON;
 
 	memcpy(data, &value, size);
 	if (next(d) % 2)
@@ -161,9 +159,9 @@ Test(storm, every_device_stands_a_guest_that_hammers_every_port)
 	for (int i = 0; i < STORM; i++)
 		access_one(&d);
 	for (size_t i = 0; i < d.bus.count; i++) {
-		cr_assert_gt(d.bus.devices[i]->reads, 0, "%s", d.bus.devices[i]->name);
-		cr_assert_gt(d.bus.devices[i]->writes, 0, "%s", d.bus.devices[i]->name);
-		served += d.bus.devices[i]->reads + d.bus.devices[i]->writes;
+		cr_assert_gt(d.bus.devices[i].reads, 0, "%s", d.bus.devices[i].range.name);
+		cr_assert_gt(d.bus.devices[i].writes, 0, "%s", d.bus.devices[i].range.name);
+		served += d.bus.devices[i].reads + d.bus.devices[i].writes;
 	}
 	cr_assert_eq(served + d.bus.unclaimed, STORM);
 	cr_assert_gt(d.fwcfg.stats.dma_count, 0);

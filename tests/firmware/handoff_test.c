@@ -8,6 +8,7 @@
 #include "firmware/acpi.h"
 #include "tests/firmware/assemble_priv.h"
 #include "tests/make/bzimage.h"
+#include "tests/dev/ports.h"
 
 static const struct fw_item *item_find(const struct fixture *f, uint16_t key, const char *name)
 {
@@ -214,19 +215,20 @@ static uint64_t quiet_ms = 20000; /* that the guest had no exit */
 /* A run that ended as `kind` after the firmware had read `size` bytes of `key`; what is said of it. */
 static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t key, size_t size)
 {
-	uint8_t select[] = { (uint8_t)key, (uint8_t)(key >> 8) };
 	struct outcome o;
 	struct error err = { 0 };
 	static struct fwcfg shelf;
-	uint8_t byte;
+	struct bus b = { 0 };
+	uint16_t last;
 
 	fwcfg_init(&shelf, NULL, NULL);
 	cr_assert_eq(fwcfg_add(&shelf, key, words, sizeof(words), &err), 0, "%s", err.text);
-	shelf.dev.write(&shelf.dev, 0, select, sizeof(select));
+	bus_put(&b, &fwcfg_device, &shelf);
+	put(&b, FWCFG_PORT, key, 2);
 	for (size_t i = 0; i < size; i++)
-		shelf.dev.read(&shelf.dev, 1, &byte, 1);
+		in(&b, FWCFG_PORT + 1, 1);
 	outcome_set(&o, kind, 7, "it ended");
-	handoff_explain(m, &shelf, quiet_ms, &o);
+	handoff_explain(m, fwcfg_read_whole(&shelf, &last) ? last : -1, quiet_ms, &o);
 	cr_expect_eq(o.kind, kind);
 	cr_expect_eq(o.code, 7u);
 	return o;

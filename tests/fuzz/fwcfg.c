@@ -29,15 +29,17 @@ static uint8_t *guest_at(void *self, uint64_t gpa, uint64_t size)
 /* An access: a byte of what (0x80 writes, low bits width), one of offset, then up to four of data. */
 static void play(struct fwcfg *f, const uint8_t *data, size_t size)
 {
+	const struct device_range *at = &fwcfg_device.ranges[0];
+
 	while (size >= 6) {
 		size_t width = (size_t)1 << (data[0] & 0x7f) % 3;
 		uint8_t *bytes = malloc(width);
 
 		memcpy(bytes, data + 2, width);
 		if (data[0] & 0x80)
-			f->dev.write(&f->dev, data[1] % f->dev.len, bytes, width);
+			at->write(f, data[1] % at->len, bytes, width);
 		else
-			f->dev.read(&f->dev, data[1] % f->dev.len, bytes, width);
+			at->read(f, data[1] % at->len, bytes, width);
 		free(bytes);
 		data += 6;
 		size -= 6;

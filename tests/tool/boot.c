@@ -16,6 +16,7 @@
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/dev/serial.h"
 #include "core/vm/abi.h"
 #include "core/vm/launch.h"
 #include "core/vm/platforms.h"

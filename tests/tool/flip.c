@@ -9,6 +9,7 @@
 
 #include "config/manifest.h"
 #include "core/base/error.h"
+#include "core/vm/devices.h"
 #include "core/vm/launch.h"
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
@@ -42,7 +43,7 @@ static int flip_run(const struct manifest *m, const struct plan *p, struct outco
 	if (r == 0)
 		r = vm_run(vm, &limits, o, err);
 	if (r == 0)
-		handoff_explain(m, &vm->fwcfg, stats_quiet_ms(&vm->stats), o);
+		handoff_explain(m, devices_last_read(vm), stats_quiet_ms(&vm->stats), o);
 	vm_free(vm);
 	return r;
 }

@@ -12,8 +12,10 @@
 
 #include "config/manifest.h"
 #include "core/base/array.h"
+#include "core/dev/fwcfg.h"
 #include "core/snp/digest.h"
 #include "core/vm/abi.h"
+#include "core/vm/devices.h"
 #include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "firmware/assemble.h"
@@ -227,6 +229,7 @@ Test(launch, a_transfer_to_private_memory_is_refused_and_one_to_shared_memory_ar
 	for (unsigned shared = 0; shared < 3; shared++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		const struct fwcfg *fwcfg;
 		uint8_t *at;
 
 		if (shared > 0)
@@ -239,8 +242,9 @@ Test(launch, a_transfer_to_private_memory_is_refused_and_one_to_shared_memory_ar
 			at[6] = 0x10;
 		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
 		cr_assert_eq(fixture_run(vm).kind, GUEST_EXITED);
-		cr_expect_eq(vm->fwcfg.stats.dma_count, 1u);
-		cr_expect_eq(vm->fwcfg.stats.dma_refused, shared == 1 ? 0u : 1u);
+		fwcfg = devices_find(vm, &fwcfg_device);
+		cr_expect_eq(fwcfg->stats.dma_count, 1u);
+		cr_expect_eq(fwcfg->stats.dma_refused, shared == 1 ? 0u : 1u);
 		if (shared > 0)
 			cr_expect_eq(at[3], shared == 1 ? 0 : 1, "the error bit");
 		if (shared == 1)
@@ -263,7 +267,7 @@ Test(launch, a_guest_without_firmware_has_no_pc_around_it)
 	cr_assert_eq(fixture_run(vm).kind, GUEST_EXITED);
 	for (size_t i = 0; i < 3; i++)
 		cr_expect_eq(fake_kvm_answer(f, 0, i).in[0], 0xff);
-	cr_expect_eq(vm->bus.unclaimed, 3u);
+	cr_expect_eq(vm->bus[BUS_PORTS].unclaimed, 3u);
 	fixture_end(f, vm);
 }
 

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/dev/debug.h"
 #include "core/vm/abi.h"
+#include "core/vm/devices.h"
 #include "tests/fake/fixture.h"
 
 /* Runs one vCPU through these exits on platform snp, the last of which ends it, and reports. */
@@ -23,7 +25,8 @@ static struct stats_report report_of(const struct fake_exit *exits, size_t n)
 	fake_kvm_script(f, 0, exits, n);
 	fixture_run(vm);
 	stats_report(vm, &r);
-	cr_assert(vm->debug_port.held == 0 || r.debug_line[0]);
+	cr_assert(((struct debug_port *)devices_find(vm, &debug_port_device))->held == 0 ||
+	          r.debug_line[0]);
 	r.debug_line = r.debug_line[0] ? "said" : ""; /* the VM's own is gone in a moment */
 	fixture_end(f, vm);
 	return r;
