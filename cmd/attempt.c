@@ -70,9 +70,10 @@ static int attempt_names(struct attempt *a)
 }
 
 /* Where an input may lie in the folder under a result's name, nothing is removed there but the result itself. */
-static enum outputs_folder_kind folder_kind(const struct conflicts *c)
+static enum outputs_folder_kind folder_kind(const struct run_options *o)
 {
-	return c && (c->err.code || c->inputs_unknown) ? OUTPUTS_RESULT : OUTPUTS_ALL;
+	return o->inputs_unknown || (o->conflicts && o->conflicts->err.code) ? OUTPUTS_RESULT
+	                                                                     : OUTPUTS_ALL;
 }
 
 /* Opens the results folder even if the manifest is wrong: the result says so there. */
@@ -88,8 +89,8 @@ static int attempt_load(struct attempt *a, unsigned run)
 	if (a->loaded && attempt_names(a) < 0)
 		return a->err.code;
 	if (!a->o->results || (c && c->results_untouched) ||
-	    outputs_folder(&a->outputs, a->o->results, a->o->results_below, folder_kind(c), &err) ==
-	            0)
+	    outputs_folder(&a->outputs, a->o->results, a->o->results_below, folder_kind(a->o),
+	                   &err) == 0)
 		return 0;
 	if (a->loaded)
 		a->err = err;

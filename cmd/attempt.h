@@ -20,6 +20,7 @@ struct run_options {
 	bool results_below;     /* its last part is a run's own folder in that of --results */
 	/* What was found to be one file with another, which nothing may touch; NULL: not asked. */
 	const struct conflicts *conflicts;
+	bool inputs_unknown; /* the manifest can't be understood: what it names may lie anywhere */
 	bool guest_status, skip_unsupported;
 	unsigned jobs;    /* --jobs */
 	unsigned retries; /* --retries: after a failure of the host alone */

@@ -239,7 +239,7 @@ static void claim_manifest(struct conflict_search *s, unsigned first,
 	}
 }
 
-static void claim_manifests(struct conflict_search *s, struct conflicts *ret)
+static void claim_manifests(struct conflict_search *s)
 {
 	const struct settings *set = s->ask->settings;
 	const struct manifest_choice choice = {
@@ -247,16 +247,19 @@ static void claim_manifests(struct conflict_search *s, struct conflicts *ret)
 		.n_set = set->count,
 		.confine = set->confine.path ? &set->confine : NULL,
 	};
-	const struct labels *l = s->ask->labels;
+	struct labels *l = s->ask->labels;
 	struct error told_later = { 0 };
+	bool unknown = false;
 
 	for (unsigned i = 0; i < l->n; i++) {
 		struct manifest_paths paths;
 
-		if (l->list[i].run != 0)
+		if (l->list[i].run != 0) {
+			l->list[i].inputs_unknown = unknown;
 			continue;
-		if (manifest_paths(l->list[i].manifest, &choice, &paths, &told_later) < 0)
-			ret->inputs_unknown = true;
+		}
+		unknown = manifest_paths(l->list[i].manifest, &choice, &paths, &told_later) < 0;
+		l->list[i].inputs_unknown = unknown;
 		claim_manifest(s, i, &paths);
 		manifest_paths_free(&paths);
 	}
@@ -370,7 +373,7 @@ bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 	struct conflict_search s = { .ask = q };
 
 	*ret = (struct conflicts){ 0 };
-	claim_manifests(&s, ret);
+	claim_manifests(&s);
 	claim_options(&s);
 	if (s.no_memory)
 		error_nomem(&ret->err, "names of files");

@@ -12,7 +12,7 @@ struct settings; /* cmd/cmd.h */
 
 struct conflicts_ask {
 	const struct settings *settings;
-	const struct labels *labels; /* all runs, and so all manifests */
+	struct labels *labels; /* all runs, and so all manifests; inputs_unknown is filled in */
 	/* Of `run`; `check` knows of none. */
 	const char *results, *stats_file; /* NULL: not asked for */
 	bool streams;                     /* standard output and standard error are written to */
@@ -20,7 +20,6 @@ struct conflicts_ask {
 
 struct conflicts {
 	struct error err;       /* the first; kind ERROR_NONE: there is none */
-	bool inputs_unknown;    /* a manifest can't be understood: what it names may lie anywhere */
 	bool results_untouched; /* not even the result itself may go into the results folder */
 };
 

@@ -13,7 +13,8 @@ struct settings; /* cmd/cmd.h */
 struct label {
 	const char *manifest; /* borrowed; NULL: settings stand for it */
 	unsigned run;
-	char name[256];            /* of the manifest, as far as one is known */
+	bool inputs_unknown; /* the manifest can't be understood: what it names may lie anywhere */
+	char name[256];      /* of the manifest, as far as one is known */
 	char text[240], file[240]; /* no two are alike; "" if there is one run alone */
 	char variant[240]; /* the part of `file` that tells runs of one manifest apart; "" */
 };

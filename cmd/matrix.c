@@ -38,6 +38,7 @@ static struct run_options matrix_options(const struct matrix *x, unsigned run,
 	struct run_options own = *x->o;
 
 	own.manifest = x->labels[run].manifest;
+	own.inputs_unknown = x->labels[run].inputs_unknown;
 	own.label = x->labels[run].text;
 	own.label_file = x->labels[run].file;
 	own.variant_file = x->labels[run].variant[0] ? x->labels[run].variant : NULL;

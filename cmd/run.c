@@ -167,7 +167,7 @@ static int runs_finish(const struct run_options *o, const struct labels *labels,
 	return r < 0 && status == STATUS_OK ? STATUS_FAILED : status;
 }
 
-static int run_labelled(struct run_options *o, const struct labels *labels, struct error *err)
+static int run_labelled(struct run_options *o, struct labels *labels, struct error *err)
 {
 	struct run_result *results = results_new(labels->n);
 	const struct conflicts_ask ask = { &o->settings, labels, o->results, o->stats_file, true };
@@ -182,6 +182,7 @@ static int run_labelled(struct run_options *o, const struct labels *labels, stru
 	o->conflicts = &conflicts;
 	/* With a conflict none of the runs goes on: that is told once. */
 	several = conflicts_find(&ask, &conflicts) && labels->several;
+	o->inputs_unknown = labels->list[0].inputs_unknown;
 	o->show = several ? NULL : result_show;
 	if (!several)
 		status = attempt(o, 0, results);

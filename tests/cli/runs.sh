@@ -66,6 +66,19 @@ of_result a '"reason": "bad-value"'
 of_result c '"verdict": "pass"'
 whole 3 0 1
 
+begin 'a manifest that is no manifest costs the others nothing, and an old log is not read as theirs'
+three 'print "hello\n" ; out 0xf4 1 0' '' '}'
+mkdir -p "$T/r/a"
+echo stale >"$T/r/a/serial.log"
+all
+wants 2
+of_result a '"verdict": "pass"'
+of_result b '"reason": "syntax"'
+[ "$(cat "$T/r/a/serial.log")" = hello ] || wrong "$last: serial.log: $(cat "$T/r/a/serial.log" 2>&1)"
+for file in launch.json manifest.yaml; do
+  [ -s "$T/r/a/$file" ] || wrong "$last: no $file"
+done
+
 begin 'what one manifest reads another does not write'
 three 'out 0xf4 1 0' '' "serial: a.yaml"
 before=$(cat "$T/a.yaml")
