@@ -9,8 +9,8 @@
 #include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/host/doctor.h"
 #include "core/out/result.h"
-#include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
 #include "core/vm/vm.h"
 

@@ -15,9 +15,9 @@
 #include "cmd/verdict.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/host/host.h"
+#include "core/host/memory.h"
 #include "core/out/run_result.h"
-#include "core/vm/host.h"
-#include "core/vm/host_memory.h"
 #include "core/vm/outcome.h"
 #include "core/vm/stop.h"
 

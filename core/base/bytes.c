@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/file.h"
+#include "core/base/cleanup.h"
 
 struct reader reader_over(const uint8_t *bytes, size_t size, size_t from, size_t n)
 {

@@ -12,8 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 
 /* How often a lookup is repeated that was disturbed by a rename somewhere; openat2(2) asks for that. */
 enum { TRIES = 64 };

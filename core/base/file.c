@@ -286,14 +286,3 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 		memcpy(ret->data, all.data, all.size);
 	return r;
 }
-
-void fd_cleanup(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
-void free_cleanup(void *pointer_to_pointer)
-{
-	free(*(void **)pointer_to_pointer);
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/file.h: descriptors and blobs, each with one owner. */
+/* core/base/file.h: files read whole, into blobs, each with one owner. */
 #ifndef CORE_BASE_FILE_H
 #define CORE_BASE_FILE_H
 
@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
+
+#include "core/base/cleanup.h"
 
 struct confine; /* core/base/confine.h */
 struct error;   /* core/base/error.h */
@@ -66,19 +68,5 @@ static inline void blob_cleanup(struct blob *b)
 	blob_fini(b);
 }
 #define auto_blob __attribute__((cleanup(blob_cleanup)))
-
-void fd_cleanup(const int *fd); /* closes what is not negative */
-#define auto_fd __attribute__((cleanup(fd_cleanup)))
-
-static inline int fd_steal(int *fd)
-{
-	int taken = *fd;
-
-	*fd = -1;
-	return taken;
-}
-
-void free_cleanup(void *pointer_to_pointer);
-#define auto_free __attribute__((cleanup(free_cleanup)))
 
 #endif

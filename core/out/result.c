@@ -6,9 +6,9 @@
 
 #include "core/base/findings.h"
 #include "core/base/text.h"
+#include "core/host/doctor.h"
 #include "core/out/tree.h"
 #include "core/snp/digest.h"
-#include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-struct doctor_report; /* core/vm/doctor.h */
+struct doctor_report; /* core/host/doctor.h */
 struct tree;          /* core/out/tree.h */
 struct findings;      /* core/base/findings.h */
 struct snp_digest;    /* core/snp/digest.h */

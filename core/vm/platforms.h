@@ -29,9 +29,8 @@ const struct platform *platform_at(size_t i);
  */
 int platform_host_open(const struct kvm_sys *sys, const struct platform *on, struct error *err);
 
-/* The steps of it, each as a launch takes it; the device of the SEV firmware is opened by platform snp alone. */
+/* The steps of it, each as a launch takes it. */
 int kvm_device_open(const struct kvm_sys *sys, struct error *err);
-int platform_sev_open(const struct kvm_sys *sys, struct error *err); /* core/vm/snp.c */
 bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n);
 /* KVM_CHECK_EXTENSION's answer; 0 where it fails. */
 unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability);

@@ -13,8 +13,8 @@
 #include "core/snp/policy.h"
 #include "core/snp/status.h"
 #include "core/vm/abi.h"
-#include "core/vm/host.h"
 #include "core/vm/refusal.h"
+#include "core/vm/sev.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
@@ -90,10 +90,9 @@ static bool kvm_tells(const struct vm *vm, uint64_t attribute, uint64_t *ret)
 /* SNP_PLATFORM_STATUS; false: the firmware doesn't tell. */
 static bool firmware_tells(const struct vm *vm, struct snp_platform_status *ret)
 {
-	const struct host h = { .sys = vm->sys };
 	uint32_t status;
 
-	return host_snp_status(&h, vm->sev, ret, &status) == 0;
+	return sev_snp_status(vm->sys, vm->sev, ret, &status) == 0;
 }
 
 /* Nothing that the manifest asks for is refused: no host is to be skipped and no manifest to be mended for it. */

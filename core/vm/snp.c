@@ -4,7 +4,6 @@
  * arch/x86/kvm/svm/sev.c.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include "core/vm/platforms.h"
 #include "core/vm/refusal.h"
 #include "core/vm/refusal_snp.h"
+#include "core/vm/sev.h"
 #include "core/vm/snp_exit.h"
 #include "core/vm/stop.h"
 #include "core/vm/sys.h"
@@ -59,13 +59,6 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failur
 	if (r < 0) /* KVM doesn't clear the status, so after success it means nothing */
 		*ret = (struct sev_failure){ -r, cmd.error };
 	return r;
-}
-
-int platform_sev_open(const struct kvm_sys *sys, struct error *err)
-{
-	int r = sys->open(sys->self, "/dev/sev", O_RDONLY | O_CLOEXEC);
-
-	return r < 0 ? refusal_set(err, CALL_OPEN_SEV, -r) : r;
 }
 
 /* Page tables of ours have a C-bit in them, measured; a host with another position would run nonsense. */
@@ -118,7 +111,7 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 
 	vm->ap_creation = s->ap_creation;
 	vm->sev_features = s->sev_features;
-	vm->sev = platform_sev_open(vm->sys, err);
+	vm->sev = sev_open(vm->sys, err);
 	if (vm->sev < 0)
 		return vm->sev;
 	r = vcpu_cpuid_host(vm, p, err);

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/host/host.h"
 #include "core/snp/abi.h"
 #include "core/vm/abi.h"
-#include "core/vm/host.h"
 #include "core/vm/sys.h"
 
 enum { FAKE_HOST_CAPS = 8, FAKE_HOST_ATTRIBUTES = 3, FAKE_HOST_LEAVES = 16 };

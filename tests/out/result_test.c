@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/host/doctor.h"
 #include "core/snp/digest.h"
-#include "core/vm/doctor.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "tests/make/printed.h"

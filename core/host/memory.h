@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/host_memory.h: how much memory the machine and the control groups leave us, and whether it was too little. */
-#ifndef CORE_VM_HOST_MEMORY_H
-#define CORE_VM_HOST_MEMORY_H
+/* core/host/memory.h: how much memory the machine and the control groups leave us, and whether it was too little. */
+#ifndef CORE_HOST_MEMORY_H
+#define CORE_HOST_MEMORY_H
 
 #include <stdint.h>
 
-struct host; /* core/vm/host.h */
+struct host; /* core/host/host.h */
 
 struct host_memory {
 	uint64_t left;   /* bytes; UINT64_MAX: nobody says */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/host.c: files, CPUID, kernel log and SEV firmware of the host, read and never written. */
-#include "core/vm/host.h"
+/* core/host/host.c: files, CPUID, kernel log and SEV firmware of the host, read and never written. */
+#include "core/host/host.h"
 
 #include <cpuid.h>
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/vm/platforms.h"
+#include "core/vm/abi.h"
+#include "core/vm/sev.h"
 #include "core/vm/sys.h"
 
 enum {
@@ -159,29 +160,6 @@ int host_log(const struct host *h, void (*line)(void *self, const char *text), v
 	return 0;
 }
 
-static int sev_ask(const struct host *h, int sev, uint32_t id, void *ret, uint32_t *ret_status)
-{
-	struct sev_issue_cmd cmd = { .cmd = id, .data = (uintptr_t)ret };
-	int r = h->sys->ioctl(h->sys->self, sev, SEV_ISSUE_CMD, &cmd);
-
-	*ret_status = r < 0 ? cmd.error : 0;
-	return r < 0 ? r : 0;
-}
-
-int host_sev_status(const struct host *h, int sev, struct sev_user_data_status *ret,
-                    uint32_t *ret_status)
-{
-	*ret = (struct sev_user_data_status){ 0 };
-	return sev_ask(h, sev, SEV_PLATFORM_STATUS, ret, ret_status);
-}
-
-int host_snp_status(const struct host *h, int sev, struct snp_platform_status *ret,
-                    uint32_t *ret_status)
-{
-	*ret = (struct snp_platform_status){ 0 };
-	return sev_ask(h, sev, SNP_PLATFORM_STATUS, ret, ret_status);
-}
-
 void host_cpuid(const struct host *h, uint32_t leaf, uint32_t reg[4])
 {
 	h->cpuid(leaf & 0xffff0000, 0,
@@ -212,7 +190,7 @@ static void facts_cpu(const struct host *h, struct host_facts *ret)
 int host_facts_read(const struct host *h, struct host_facts *ret)
 {
 	struct error error = { 0 };
-	int sev = platform_sev_open(h->sys, &error);
+	int sev = sev_open(h->sys, &error);
 	struct sev_user_data_status status;
 	uint32_t ignored;
 
@@ -223,7 +201,7 @@ int host_facts_read(const struct host *h, struct host_facts *ret)
 	facts_cpu(h, ret);
 	if (sev < 0)
 		return 0;
-	if (host_sev_status(h, sev, &status, &ignored) == 0)
+	if (sev_platform_status(h->sys, sev, &status, &ignored) == 0)
 		snprintf(ret->firmware, sizeof(ret->firmware), "%u.%u.%u", status.api_major,
 		         status.api_minor, status.build);
 	h->sys->close(h->sys->self, sev);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor_log.c: what the kernel log says of SEV-SNP. The latest message on a matter counts. */
+/* core/host/look_log.c: what the kernel log says of SEV-SNP. The latest message on a matter counts. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/host/looks.h"
 #include "core/snp/status.h"
-#include "core/vm/doctor_priv.h"
 
 #define BIOS_RMP "in the BIOS: SMEE on, SEV-SNP support on, SNP memory (RMP table) coverage on"
 
@@ -112,12 +112,12 @@ static void status_advise(const char *line, struct doctor_check *c)
 	char why[sizeof(c->why)];
 
 	if (s->code == 0) {
-		doctor_advise(c, "the kernel could not initialise SNP",
-		              "update BIOS and SEV firmware; 'sev-firmware' has its version");
+		check_advise(c, "the kernel could not initialise SNP",
+		             "update BIOS and SEV firmware; 'sev-firmware' has its version");
 		return;
 	}
 	snprintf(why, sizeof(why), "the SEV firmware says %s: %s", s->name, s->cause);
-	doctor_advise(c, why, s->cure);
+	check_advise(c, why, s->cure);
 }
 
 /* With the IOMMU off from the command line on the kernel says nothing at all. */
@@ -130,8 +130,8 @@ static bool iommu_off(const struct doctor *d, struct doctor_check *c)
 	line[strcspn(line, "\n")] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (host_word(line, words[i])) {
-			doctor_say(c, DOCTOR_MISSING, "the kernel was booted with %s", words[i]);
-			doctor_advise(c, "SNP wants every device behind the IOMMU", IOMMU_ON);
+			check_say(c, DOCTOR_MISSING, "the kernel was booted with %s", words[i]);
+			check_advise(c, "SNP wants every device behind the IOMMU", IOMMU_ON);
 			return true;
 		}
 	return false;
@@ -148,20 +148,20 @@ void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	if (!f->fragment && row->which == LOG_IOMMU && !d->snp_offered && iommu_off(d, c))
 		return;
 	if (!f->fragment && d->log_result < 0)
-		doctor_say(c, DOCTOR_UNKNOWN, "the kernel log can't be read: %s",
-		           strerror(-d->log_result));
+		check_say(c, DOCTOR_UNKNOWN, "the kernel log can't be read: %s",
+		          strerror(-d->log_result));
 	else if (!f->fragment)
-		doctor_say(c, silences[row->which].state, "the kernel log has %s",
-		           silences[row->which].text);
+		check_say(c, silences[row->which].state, "the kernel log has %s",
+		          silences[row->which].text);
 	if (!f->fragment)
 		return;
-	doctor_say(c, f->fragment->state, "the kernel log has: %s", f->line);
+	check_say(c, f->fragment->state, "the kernel log has: %s", f->line);
 	if (c->state == DOCTOR_OK)
 		return;
 	if (c->state == DOCTOR_MISSING && d->snp_offered && d->snp_up)
 		c->state = DOCTOR_NOTE;
 	if (f->fragment->why[0])
-		doctor_advise(c, f->fragment->why, f->fragment->fix);
+		check_advise(c, f->fragment->why, f->fragment->fix);
 	else
 		status_advise(f->line, c);
 }

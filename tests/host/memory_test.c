@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/host_memory_test.c: what is left of memory, by a tree of files of our own. */
-#include "core/vm/host_memory.h"
+/* tests/host/memory_test.c: what is left of memory, by a tree of files of our own. */
+#include "core/host/memory.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/vm/host.h"
+#include "core/host/host.h"
 
 #define GIB ((uint64_t)1 << 30)
 

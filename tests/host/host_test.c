@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/host_test.c: what a host says is read in bounds, cleaned, and never waited for. */
-#include "core/vm/host.h"
+/* tests/host/host_test.c: what a host says is read in bounds, cleaned, and never waited for. */
+#include "core/host/host.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -185,26 +185,6 @@ Test(host, the_real_log_is_read_or_refused_at_once)
 	int r = host_log(&host_this, hear, &h);
 
 	cr_expect(r == 0 || r == -EACCES || r == -EPERM || r == -ENOENT || r == -EINVAL, "%d", r);
-}
-
-Test(host, the_firmwares_answer_and_its_refusal_come_back)
-{
-	auto_fake_host struct fake_host *f = fake_host_new();
-	int sev = f->sys.open(f, "/dev/sev", O_RDONLY | O_CLOEXEC);
-	struct sev_user_data_status s;
-	struct snp_platform_status n;
-	uint32_t status = 99;
-
-	cr_assert_eq(host_sev_status(&f->host, sev, &s, &status), 0);
-	cr_expect_eq(s.api_minor, 55);
-	cr_expect_eq(status, 0u);
-	cr_assert_eq(host_snp_status(&f->host, sev, &n, &status), 0);
-	cr_expect_eq(le32_get(n.guest_count), 4u);
-	f->snp_status_errno = EIO;
-	f->sev_error = 0x1a;
-	cr_expect_eq(host_snp_status(&f->host, sev, &n, &status), -EIO);
-	cr_expect_eq(status, 0x1au);
-	cr_expect_eq(n.state, 0, "nothing is left of the last answer");
 }
 
 Test(host, leaves_beyond_the_last_are_zero)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor_room.c: check of the room there is for another SNP guest, as control groups count them. */
+/* core/host/look_asids.c: check of the room there is for another SNP guest, as control groups count them. */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/vm/doctor_priv.h"
+#include "core/host/looks.h"
 
 /* kernel/cgroup/misc.c: lines "NAME NUMBER" or "NAME max"; false: the file has none for SNP guests, or isn't there. */
 static bool misc_read(const struct doctor *d, const char *folder, const char *file, uint64_t *ret)
@@ -46,10 +46,9 @@ static bool cgroup_own(const struct doctor *d, char *ret, size_t size)
 static void room_none(struct doctor_check *c, uint64_t used, uint64_t of, const char *why,
                       const char *fix)
 {
-	doctor_say(c, DOCTOR_MISSING,
-	           "no room for another SNP guest: %" PRIu64 " of %" PRIu64 " are in use", used,
-	           of);
-	doctor_advise(c, why, fix);
+	check_say(c, DOCTOR_MISSING,
+	          "no room for another SNP guest: %" PRIu64 " of %" PRIu64 " are in use", used, of);
+	check_advise(c, why, fix);
 }
 
 /* A guest is charged to its group and to all above; *room becomes what the tightest of them leaves. */
@@ -93,9 +92,9 @@ void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_che
 	if (!room_in_groups(d, c, &room))
 		return;
 	if (room == UINT64_MAX)
-		doctor_say(c, DOCTOR_UNKNOWN,
-		           "no control group (misc, sev_es) says how many guests there may be");
+		check_say(c, DOCTOR_UNKNOWN,
+		          "no control group (misc, sev_es) says how many guests there may be");
 	else
-		doctor_say(c, DOCTOR_OK, "room for %" PRIu64 " more SNP guest%s", room,
-		           room == 1 ? "" : "s");
+		check_say(c, DOCTOR_OK, "room for %" PRIu64 " more SNP guest%s", room,
+		          room == 1 ? "" : "s");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/host_memory.c: /proc/meminfo, and the memory controllers of both versions of control groups. */
-#include "core/vm/host_memory.h"
+/* core/host/memory.c: /proc/meminfo, and the memory controllers of both versions of control groups. */
+#include "core/host/memory.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/vm/host.h"
+#include "core/host/host.h"
 
 /* Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. */
 static const struct cgroup_version {

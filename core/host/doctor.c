@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor.c: the table of checks, and the walk over it. */
-#include "core/vm/doctor.h"
+/* core/host/doctor.c: the table of checks, and the walk over it. */
+#include "core/host/doctor.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/array.h"
-#include "core/vm/doctor_priv.h"
+#include "core/host/looks.h"
+#include "core/vm/abi.h"
 #include "core/vm/platforms.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
@@ -66,25 +66,6 @@ const char *doctor_needed_for(const struct doctor_check *c)
 	return c->needed_for ? c->needed_for->name : "both";
 }
 
-void doctor_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
-{
-	va_list args;
-
-	c->state = state;
-	va_start(args, format);
-	vsnprintf(c->finding, sizeof(c->finding), format, args);
-	va_end(args);
-	host_clean(c->finding);
-}
-
-void doctor_advise(struct doctor_check *c, const char *why, const char *fix)
-{
-	snprintf(c->why, sizeof(c->why), "%s", why);
-	snprintf(c->fix, sizeof(c->fix), "%s", fix);
-	host_clean(c->why);
-	host_clean(c->fix);
-}
-
 static const struct doctor_check *check_named(const struct doctor_report *r, const char *name)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -108,7 +89,7 @@ static struct doctor_check *check_begin(struct doctor_report *r, const char *nam
 			before->state == DOCTOR_MISSING ? before->name : before->skipped_for;
 	if (!c->skipped_for)
 		return c;
-	doctor_say(c, DOCTOR_UNKNOWN, "not looked at, as '%s' is missing", c->skipped_for);
+	check_say(c, DOCTOR_UNKNOWN, "not looked at, as '%s' is missing", c->skipped_for);
 	return NULL;
 }
 
@@ -144,7 +125,7 @@ static void rows_look(struct doctor *d, struct doctor_report *r)
 
 void doctor_look(const struct host *h, struct doctor_report *ret)
 {
-	struct doctor d = { .host = h, .report = ret, .kvm = -1, .sev = -1 };
+	struct doctor d = { .host = h, .facts = &ret->host, .kvm = -1, .sev = -1 };
 	uint32_t leaf[4];
 
 	ret->count = 0;

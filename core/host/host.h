@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/host.h: what a host says about itself: files, CPUID, kernel log, SEV firmware. Nothing here changes it. */
-#ifndef CORE_VM_HOST_H
-#define CORE_VM_HOST_H
+/* core/host/host.h: what a host says about itself: files, CPUID, kernel log, SEV firmware. Nothing here changes it. */
+#ifndef CORE_HOST_HOST_H
+#define CORE_HOST_HOST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/snp/abi.h"
-#include "core/vm/abi.h"
 
 struct kvm_sys; /* core/vm/sys.h */
 
@@ -50,12 +47,6 @@ void host_clean(char *text);
  * after a few megabytes. 0, or a negative errno: the log can't be read.
  */
 int host_log(const struct host *h, void (*line)(void *self, const char *text), void *self);
-
-/* Asks the firmware, through the open /dev/sev. A negative errno leaves its status, or 0, in *ret_status. */
-int host_sev_status(const struct host *h, int sev, struct sev_user_data_status *ret,
-                    uint32_t *ret_status);
-int host_snp_status(const struct host *h, int sev, struct snp_platform_status *ret,
-                    uint32_t *ret_status);
 
 /* CPUID, with zeros for leaves beyond what the processor has. */
 void host_cpuid(const struct host *h, uint32_t leaf, uint32_t reg[4]);

@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor.h: what a host can launch, and what is in the way of the rest: checks, each with cause and cure. */
-#ifndef CORE_VM_DOCTOR_H
-#define CORE_VM_DOCTOR_H
+/* core/host/doctor.h: what a host can launch, and what is in the way of the rest: checks, each with cause and cure. */
+#ifndef CORE_HOST_DOCTOR_H
+#define CORE_HOST_DOCTOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/vm/host.h"
+#include "core/host/check.h"
+#include "core/host/host.h"
 
 struct platform; /* core/vm/vm.h */
-
-enum doctor_state {
-	DOCTOR_OK,
-	DOCTOR_MISSING, /* and the platform can't be launched without it */
-	DOCTOR_UNKNOWN, /* can't be told from here, or needn't be: something before it is missing */
-	DOCTOR_NOTE,    /* worth knowing, in nobody's way */
-	DOCTOR_STATES
-};
-
-/* Texts are printable ASCII. */
-struct doctor_check {
-	const char *name; /* stable from version to version; static */
-	enum doctor_state state;
-	const struct platform *needed_for; /* NULL: all of them */
-	const char
-		*skipped_for; /* the check that it builds upon, and that is missing; NULL: none */
-	char finding[256];    /* a sentence */
-	char why[384];        /* "" or a sentence */
-	char fix[384];        /* "" or a sentence */
-};
 
 #define DOCTOR_CHECKS 48
 struct doctor_report {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/doctor_test.c: each check in each of its states, on hosts that a good one was spoiled into. */
-#include "core/vm/doctor.h"
+/* tests/host/doctor_test.c: each check in each of its states, on hosts that a good one was spoiled into. */
+#include "core/host/doctor.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor_cpu.c: checks of the machine: processor, hypervisor, kernel. CPUID: APM volume 3, appendix E. */
+/* core/host/look_cpu.c: checks of the machine: processor, hypervisor, kernel. CPUID: APM volume 3, appendix E. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/vm/doctor_priv.h"
+#include "core/host/looks.h"
 
 enum { LEAF_EAX, LEAF_EBX, LEAF_ECX, LEAF_EDX };
 
@@ -27,15 +27,15 @@ void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_
 
 	(void)row;
 	if (!d->virtual_machine) {
-		doctor_say(c, DOCTOR_OK, "not a virtual machine");
+		check_say(c, DOCTOR_OK, "not a virtual machine");
 		return;
 	}
 	d->host->cpuid(0x40000000, 0, reg);
-	doctor_say(c, d->snp_offered ? DOCTOR_NOTE : DOCTOR_MISSING,
-	           "this is a virtual machine (%s)",
-	           signature(reg[LEAF_EBX], reg[LEAF_ECX], reg[LEAF_EDX], name));
+	check_say(c, d->snp_offered ? DOCTOR_NOTE : DOCTOR_MISSING,
+	          "this is a virtual machine (%s)",
+	          signature(reg[LEAF_EBX], reg[LEAF_ECX], reg[LEAF_EDX], name));
 	if (!d->snp_offered)
-		doctor_advise(
+		check_advise(
 			c, "Linux launches SEV-SNP guests only on bare metal",
 			"use a bare-metal host; platform kvm may do in here, where virtualisation "
 			"is nested");
@@ -44,20 +44,20 @@ void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_
 /* A distribution may have taken the code back to an older kernel, so KVM's own answer decides, if it can be had. */
 void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
-	const char *release = d->report->host.kernel;
+	const char *release = d->facts->kernel;
 	unsigned major, minor;
 
 	(void)row;
 	if (sscanf(release, "%3u.%3u", &major, &minor) != 2) {
-		doctor_say(c, DOCTOR_UNKNOWN, "the kernel's version is not to be had");
+		check_say(c, DOCTOR_UNKNOWN, "the kernel's version is not to be had");
 		return;
 	}
 	if (major > 6 || (major == 6 && minor >= 11) || d->snp_offered) {
-		doctor_say(c, DOCTOR_OK, "Linux %s", release);
+		check_say(c, DOCTOR_OK, "Linux %s", release);
 		return;
 	}
-	doctor_say(c, d->kvm < 0 ? DOCTOR_NOTE : DOCTOR_MISSING, "Linux %s is too old", release);
-	doctor_advise(c, "SEV-SNP guests came with Linux 6.11", "boot Linux 6.11 or later");
+	check_say(c, d->kvm < 0 ? DOCTOR_NOTE : DOCTOR_MISSING, "Linux %s is too old", release);
+	check_advise(c, "SEV-SNP guests came with Linux 6.11", "boot Linux 6.11 or later");
 }
 
 void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -68,17 +68,17 @@ void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 
 	(void)row;
 	if (sev[LEAF_EAX] & SEV_EAX_SNP) {
-		doctor_say(c, DOCTOR_OK, "the CPU has SEV-SNP, C-bit %u, %u VMPLs",
-		           sev[LEAF_EBX] & 63, sev[LEAF_EBX] >> 12 & 15);
+		check_say(c, DOCTOR_OK, "the CPU has SEV-SNP, C-bit %u, %u VMPLs",
+		          sev[LEAF_EBX] & 63, sev[LEAF_EBX] >> 12 & 15);
 		return;
 	}
 	host_cpuid(d->host, 0, reg);
-	doctor_say(c, DOCTOR_MISSING, "the CPU has no SEV-SNP (%s)",
-	           signature(reg[LEAF_EBX], reg[LEAF_EDX], reg[LEAF_ECX], vendor));
-	doctor_advise(c,
-	              d->virtual_machine ? "the hypervisor above hides it, or the CPU lacks it"
-	                                 : "AMD's EPYC has it from the 7003 series (Milan) on",
-	              "use a host with an AMD EPYC 7003 or later");
+	check_say(c, DOCTOR_MISSING, "the CPU has no SEV-SNP (%s)",
+	          signature(reg[LEAF_EBX], reg[LEAF_EDX], reg[LEAF_ECX], vendor));
+	check_advise(c,
+	             d->virtual_machine ? "the hypervisor above hides it, or the CPU lacks it"
+	                                : "AMD's EPYC has it from the 7003 series (Milan) on",
+	             "use a host with an AMD EPYC 7003 or later");
 }
 
 /* arch/x86/kvm/svm/sev.c, sev_hardware_setup(): where ciphertext is hidden, SNP guests have the first ASIDs alone. */
@@ -99,19 +99,19 @@ void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_ch
 
 	(void)row;
 	if (first > 1 && all > 0 && hidden > 0 && hidden < first) {
-		doctor_say(c, DOCTOR_OK,
-		           "%u ASIDs for SNP guests, as ciphertext hiding gives them "
-		           "(kvm_amd.ciphertext_hiding_asids), of %u",
-		           hidden, all);
+		check_say(c, DOCTOR_OK,
+		          "%u ASIDs for SNP guests, as ciphertext hiding gives them "
+		          "(kvm_amd.ciphertext_hiding_asids), of %u",
+		          hidden, all);
 		return;
 	}
 	if (first > 1 && all > 0) {
-		doctor_say(c, DOCTOR_OK, "%u ASIDs for SNP guests, of %u", first - 1, all);
+		check_say(c, DOCTOR_OK, "%u ASIDs for SNP guests, of %u", first - 1, all);
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "no ASIDs for SNP guests");
-	doctor_advise(c, "the BIOS gives all ASIDs to guests without SEV-ES",
-	              "set the BIOS's SEV-ES ASID space limit to 2 or more (100 is usual)");
+	check_say(c, DOCTOR_MISSING, "no ASIDs for SNP guests");
+	check_advise(c, "the BIOS gives all ASIDs to guests without SEV-ES",
+	             "set the BIOS's SEV-ES ASID space limit to 2 or more (100 is usual)");
 }
 
 /* The flags of the first processor; NULL: there is no such line, or it doesn't end. */
@@ -134,16 +134,16 @@ void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor
 	host_file(d->host, "/proc/cpuinfo", text, sizeof(text));
 	flags = cpu_flags(text);
 	if (!flags) {
-		doctor_say(c, DOCTOR_UNKNOWN, "/proc/cpuinfo doesn't show the CPU's flags");
+		check_say(c, DOCTOR_UNKNOWN, "/proc/cpuinfo doesn't show the CPU's flags");
 		return;
 	}
 	if (host_word(flags, "sev_snp")) {
-		doctor_say(c, DOCTOR_OK, "the kernel uses it (flag sev_snp in /proc/cpuinfo)");
+		check_say(c, DOCTOR_OK, "the kernel uses it (flag sev_snp in /proc/cpuinfo)");
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING,
-	           "the CPU has SEV-SNP and the kernel doesn't use it (no flag sev_snp)");
-	doctor_advise(
+	check_say(c, DOCTOR_MISSING,
+	          "the CPU has SEV-SNP and the kernel doesn't use it (no flag sev_snp)");
+	check_advise(
 		c,
 		"memory encryption is off in the BIOS, or the BIOS reserved no memory for the RMP, "
 		"or the kernel doesn't know this CPU",

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor_priv.h: how the checks are written down, among the files of the doctor. */
-#ifndef CORE_VM_DOCTOR_PRIV_H
-#define CORE_VM_DOCTOR_PRIV_H
+/* core/host/looks.h: the looks that the checks take at a host, and what they share. */
+#ifndef CORE_HOST_LOOKS_H
+#define CORE_HOST_LOOKS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/vm/doctor.h"
+#include "core/host/check.h"
+#include "core/host/host.h"
+#include "core/snp/abi.h"
 
 struct need; /* core/vm/vm.h */
 
@@ -23,13 +25,13 @@ struct log_finding {
 /* What the checks share. */
 struct doctor {
 	const struct host *host;
-	const struct doctor_report *report; /* as far as it goes */
-	int kvm, sev;                       /* descriptors; negative: not open */
-	bool virtual_machine;               /* CPUID says that there is a hypervisor */
-	bool snp_offered;                   /* KVM has VMs of type 4 */
-	bool snp_up;                        /* the firmware has SNP initialised */
-	uint32_t sev_leaf[4];               /* CPUID 0x8000001F */
-	struct snp_platform_status snp;     /* zero where the firmware doesn't tell */
+	const struct host_facts *facts;
+	int kvm, sev;                   /* descriptors; negative: not open */
+	bool virtual_machine;           /* CPUID says that there is a hypervisor */
+	bool snp_offered;               /* KVM has VMs of type 4 */
+	bool snp_up;                    /* the firmware has SNP initialised */
+	uint32_t sev_leaf[4];           /* CPUID 0x8000001F */
+	struct snp_platform_status snp; /* zero where the firmware doesn't tell */
 	bool log_read;
 	int log_result; /* of host_log() */
 	struct log_finding log[LOG_TOPICS];
@@ -44,18 +46,14 @@ struct doctor_row {
 	unsigned which; /* of several that look() knows */
 };
 
-void doctor_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-void doctor_advise(struct doctor_check *c, const char *why, const char *fix);
-
-/* core/vm/doctor_cpu.c: the machine. */
+/* core/host/look_cpu.c: the machine. */
 void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
-/* core/vm/doctor_kvm.c: KVM and its modules. */
+/* core/host/look_kvm.c: KVM and its modules. */
 void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_need(struct doctor *d, const struct need *n, struct doctor_check *c);
@@ -63,10 +61,10 @@ void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_c
 void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
-/* core/vm/doctor_room.c: control groups. */
+/* core/host/look_asids.c: control groups. */
 void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
-/* core/vm/doctor_sev.c: the SEV firmware. */
+/* core/host/look_sev.c: the SEV firmware. */
 void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
@@ -75,7 +73,7 @@ void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_report_masks(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
-/* core/vm/doctor_log.c: the kernel log. */
+/* core/host/look_log.c: the kernel log. */
 void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor_sev.c: checks of the SEV firmware. Kernel side: drivers/crypto/ccp/sev-dev.c. */
+/* core/host/look_sev.c: checks of the SEV firmware. Kernel side: drivers/crypto/ccp/sev-dev.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/host/looks.h"
 #include "core/snp/report.h"
 #include "core/snp/status.h"
-#include "core/vm/doctor_priv.h"
-#include "core/vm/platforms.h"
+#include "core/vm/abi.h"
+#include "core/vm/sev.h"
 
 /* Below it Linux doesn't initialise SNP (SNP_MIN_API_MAJOR, _MINOR). */
 enum { API_MAJOR = 1, API_MINOR = 51 };
@@ -22,16 +23,16 @@ void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doct
 	struct error err = { 0 };
 
 	(void)row;
-	d->sev = platform_sev_open(d->host->sys, &err);
+	d->sev = sev_open(d->host->sys, &err);
 	if (d->sev >= 0) {
-		doctor_say(c, DOCTOR_OK, "/dev/sev opens");
+		check_say(c, DOCTOR_OK, "/dev/sev opens");
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "%s", err.text);
-	doctor_advise(c, err.why, err.fix);
+	check_say(c, DOCTOR_MISSING, "%s", err.text);
+	check_advise(c, err.why, err.fix);
 	if (d->sev == -EPERM)
-		doctor_advise(c, "the device rules of a container or a service forbid it",
-		              "pass /dev/sev in (--device /dev/sev, DeviceAllow=/dev/sev r)");
+		check_advise(c, "the device rules of a container or a service forbid it",
+		             "pass /dev/sev in (--device /dev/sev, DeviceAllow=/dev/sev r)");
 }
 
 static void firmware_refused(const char *command, int errnum, uint32_t status,
@@ -40,19 +41,19 @@ static void firmware_refused(const char *command, int errnum, uint32_t status,
 	const struct snp_status *s = snp_status(status);
 
 	if (status != 0 && status != SNP_STATUS_NOT_ASKED) {
-		doctor_say(c, DOCTOR_MISSING, "%s: the SEV firmware says %s (0x%02x)", command,
-		           s->name, status);
-		doctor_advise(c, s->cause,
-		              "see 'log-firmware'; reboot the host, update BIOS and SEV firmware");
+		check_say(c, DOCTOR_MISSING, "%s: the SEV firmware says %s (0x%02x)", command,
+		          s->name, status);
+		check_advise(c, s->cause,
+		             "see 'log-firmware'; reboot the host, update BIOS and SEV firmware");
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "%s failed: %s", command, strerror(errnum));
+	check_say(c, DOCTOR_MISSING, "%s failed: %s", command, strerror(errnum));
 	if (errnum == EBUSY || errnum == ETIMEDOUT)
-		doctor_advise(c, "the firmware stopped answering, and Linux doesn't ask it again",
-		              "reboot the host; update BIOS and SEV firmware if it comes again");
+		check_advise(c, "the firmware stopped answering, and Linux doesn't ask it again",
+		             "reboot the host; update BIOS and SEV firmware if it comes again");
 	else
-		doctor_advise(c, "the kernel has no SEV firmware behind /dev/sev",
-		              "read the kernel log for lines with 'ccp' and 'SEV'");
+		check_advise(c, "the kernel has no SEV firmware behind /dev/sev",
+		             "read the kernel log for lines with 'ccp' and 'SEV'");
 }
 
 #define NEWER_FIRMWARE                                                                             \
@@ -63,7 +64,7 @@ void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct do
 {
 	struct sev_user_data_status s;
 	uint32_t status;
-	int r = host_sev_status(d->host, d->sev, &s, &status);
+	int r = sev_platform_status(d->host->sys, d->sev, &s, &status);
 	unsigned version;
 
 	(void)row;
@@ -72,15 +73,15 @@ void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct do
 		return;
 	}
 	version = (unsigned)s.api_major << 8 | s.api_minor;
-	doctor_say(c, DOCTOR_OK, "SEV firmware %u.%u.%u", s.api_major, s.api_minor, s.build);
+	check_say(c, DOCTOR_OK, "SEV firmware %u.%u.%u", s.api_major, s.api_minor, s.build);
 	if (version < (API_MAJOR << 8 | API_MINOR)) {
 		c->state = DOCTOR_MISSING;
-		doctor_advise(c, "Linux doesn't use SEV-SNP with firmware before 1.51",
-		              NEWER_FIRMWARE);
+		check_advise(c, "Linux doesn't use SEV-SNP with firmware before 1.51",
+		             NEWER_FIRMWARE);
 	} else if (version < (API_MAJOR << 8 | API_MINOR_GOOD)) {
 		c->state = DOCTOR_NOTE;
-		doctor_advise(c, "firmware before 1.55 is known for launches that fail",
-		              NEWER_FIRMWARE);
+		check_advise(c, "firmware before 1.55 is known for launches that fail",
+		             NEWER_FIRMWARE);
 	}
 }
 
@@ -88,7 +89,7 @@ void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct do
 {
 	struct snp_platform_status s;
 	uint32_t status;
-	int r = host_snp_status(d->host, d->sev, &s, &status);
+	int r = sev_snp_status(d->host->sys, d->sev, &s, &status);
 	bool rmp = s.init & SNP_PLATFORM_RMP;
 
 	(void)row;
@@ -99,16 +100,16 @@ void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct do
 	d->snp = s;
 	d->snp_up = s.state != STATE_UNINIT && rmp;
 	if (d->snp_up) {
-		doctor_say(c, DOCTOR_OK, "SNP firmware %u.%u.%u is up, with %u guest%s",
-		           s.api_major, s.api_minor, le32_get(s.build_id), le32_get(s.guest_count),
-		           le32_get(s.guest_count) == 1 ? "" : "s");
+		check_say(c, DOCTOR_OK, "SNP firmware %u.%u.%u is up, with %u guest%s", s.api_major,
+		          s.api_minor, le32_get(s.build_id), le32_get(s.guest_count),
+		          le32_get(s.guest_count) == 1 ? "" : "s");
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "the SNP firmware is not initialised%s",
-	           s.state == STATE_UNINIT ? "" : ": it has no RMP");
-	doctor_advise(c, "kvm_amd initialises it when it is loaded; it isn't, or that failed",
-	              "modprobe kvm_amd; if it is loaded see 'log-firmware', 'log-rmp' and "
-	              "'log-iommu'");
+	check_say(c, DOCTOR_MISSING, "the SNP firmware is not initialised%s",
+	          s.state == STATE_UNINIT ? "" : ": it has no RMP");
+	check_advise(c, "kvm_amd initialises it when it is loaded; it isn't, or that failed",
+	             "modprobe kvm_amd; if it is loaded see 'log-firmware', 'log-rmp' and "
+	             "'log-iommu'");
 }
 
 /* "boot loader 4, TEE 0, SNP 24, microcode 84"; which byte is whose depends on the processor's family. */
@@ -143,14 +144,14 @@ void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	tcb_text(d, d->snp.current_tcb, current, sizeof(current));
 	tcb_text(d, d->snp.reported_tcb, reported, sizeof(reported));
 	if (le64_get(d->snp.current_tcb) == le64_get(d->snp.reported_tcb)) {
-		doctor_say(c, DOCTOR_OK, "TCB, current and reported: %s", current);
+		check_say(c, DOCTOR_OK, "TCB, current and reported: %s", current);
 		return;
 	}
-	doctor_say(c, DOCTOR_NOTE, "TCB %s; reported: %s", current, reported);
-	doctor_advise(c,
-	              "SNP_CONFIG set the TCB that attestation reports name, and certificates are "
-	              "for, or the firmware was updated since",
-	              "to report the current one: 'snphost config reset'");
+	check_say(c, DOCTOR_NOTE, "TCB %s; reported: %s", current, reported);
+	check_advise(c,
+	             "SNP_CONFIG set the TCB that attestation reports name, and certificates are "
+	             "for, or the firmware was updated since",
+	             "to report the current one: 'snphost config reset'");
 }
 
 /* Two addresses of one place in memory would get around the RMP (CVE-2024-21944). */
@@ -158,14 +159,14 @@ void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doc
 {
 	(void)row;
 	if (d->snp.init & SNP_PLATFORM_ALIAS_CHECK) {
-		doctor_say(c, DOCTOR_OK, "memory has no aliases, the firmware checked it");
+		check_say(c, DOCTOR_OK, "memory has no aliases, the firmware checked it");
 		return;
 	}
-	doctor_say(c, DOCTOR_NOTE, "the firmware doesn't say that memory has no aliases");
-	doctor_advise(c,
-	              "it didn't check, or is older than 1.55.22 (EPYC 7003) or 1.55.38 (9004): "
-	              "reports lack alias_check_complete (CVE-2024-21944)",
-	              "update BIOS and SEV firmware");
+	check_say(c, DOCTOR_NOTE, "the firmware doesn't say that memory has no aliases");
+	check_advise(c,
+	             "it didn't check, or is older than 1.55.22 (EPYC 7003) or 1.55.38 (9004): "
+	             "reports lack alias_check_complete (CVE-2024-21944)",
+	             "update BIOS and SEV firmware");
 }
 
 void look_report_masks(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -175,12 +176,12 @@ void look_report_masks(struct doctor *d, const struct doctor_row *row, struct do
 
 	(void)row;
 	if (!id && !key) {
-		doctor_say(c, DOCTOR_OK, "attestation reports name the chip and are signed%s",
-		           flags & SNP_PLATFORM_VLEK ? "; there is a VLEK" : "");
+		check_say(c, DOCTOR_OK, "attestation reports name the chip and are signed%s",
+		          flags & SNP_PLATFORM_VLEK ? "; there is a VLEK" : "");
 		return;
 	}
-	doctor_say(c, DOCTOR_NOTE, "attestation reports %s%s%s",
-	           id ? "don't name the chip (MASK_CHIP_ID)" : "", id && key ? " and " : "",
-	           key ? "aren't signed by its key (MASK_CHIP_KEY)" : "");
-	doctor_advise(c, "SNP_CONFIG on this host says so", "'snphost config' changes it");
+	check_say(c, DOCTOR_NOTE, "attestation reports %s%s%s",
+	          id ? "don't name the chip (MASK_CHIP_ID)" : "", id && key ? " and " : "",
+	          key ? "aren't signed by its key (MASK_CHIP_KEY)" : "");
+	check_advise(c, "SNP_CONFIG on this host says so", "'snphost config' changes it");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/doctor_kvm.c: checks of KVM: its device, what it offers, its modules' parameters. */
+/* core/host/look_kvm.c: checks of KVM: its device, what it offers, its modules' parameters. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,8 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
-#include "core/vm/doctor_priv.h"
+#include "core/host/looks.h"
+#include "core/vm/abi.h"
 #include "core/vm/platforms.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
@@ -32,19 +33,18 @@ static bool cpu_virtualises(const struct doctor *d)
 static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
 {
 	if (errnum == EPERM)
-		doctor_advise(c, "the device rules of a container or a service forbid it",
-		              "pass /dev/kvm in (--device /dev/kvm, DeviceAllow=/dev/kvm rw)");
+		check_advise(c, "the device rules of a container or a service forbid it",
+		             "pass /dev/kvm in (--device /dev/kvm, DeviceAllow=/dev/kvm rw)");
 	if (errnum != ENOENT && errnum != ENXIO && errnum != ENODEV)
 		return;
 	if (is_loaded(d))
-		doctor_advise(
+		check_advise(
 			c,
 			"KVM is loaded, so this is a container without its device, or udev is off",
 			"pass /dev/kvm into the container (--device /dev/kvm)");
 	else if (d->virtual_machine && !cpu_virtualises(d))
-		doctor_advise(c,
-		              "this is a virtual machine, and its hypervisor doesn't nest others",
-		              "turn nested virtualisation on for this machine, or use another");
+		check_advise(c, "this is a virtual machine, and its hypervisor doesn't nest others",
+		             "turn nested virtualisation on for this machine, or use another");
 }
 
 void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -56,12 +56,12 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	(void)row;
 	d->kvm = kvm_device_open(sys, &err);
 	if (d->kvm < 0) {
-		doctor_say(c, DOCTOR_MISSING, "%s", err.text);
-		doctor_advise(c, err.why, err.fix);
+		check_say(c, DOCTOR_MISSING, "%s", err.text);
+		check_advise(c, err.why, err.fix);
 		kvm_explain(d, -d->kvm, c);
 		return;
 	}
-	doctor_say(c, DOCTOR_OK, "/dev/kvm opens, API version %d", KVM_API_VERSION);
+	check_say(c, DOCTOR_OK, "/dev/kvm opens, API version %d", KVM_API_VERSION);
 	types = platform_capability(sys, d->kvm, KVM_CAP_VM_TYPES);
 	d->snp_offered = types >> KVM_X86_SNP_VM & 1;
 }
@@ -77,15 +77,15 @@ void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct docto
 	(void)row;
 	host_cpuid(d->host, 0x80000001, reg);
 	if (reg[3] >> 26 & 1) {
-		doctor_say(c, DOCTOR_OK, "guests can have 1 GiB pages");
+		check_say(c, DOCTOR_OK, "guests can have 1 GiB pages");
 		return;
 	}
-	doctor_say(c, DOCTOR_NOTE,
-	           "guests can't have 1 GiB pages: no kernel boots directly under SNP");
-	doctor_advise(c,
-	              "the page tables that it starts with have them there (pdpe1gb); those of a "
-	              "plain guest don't",
-	              "boot kernels through a firmware under SNP, or use another host");
+	check_say(c, DOCTOR_NOTE,
+	          "guests can't have 1 GiB pages: no kernel boots directly under SNP");
+	check_advise(c,
+	             "the page tables that it starts with have them there (pdpe1gb); those of a "
+	             "plain guest don't",
+	             "boot kernels through a firmware under SNP, or use another host");
 }
 
 #define SEV_TYPES (1U << KVM_X86_SEV_VM | 1U << KVM_X86_SEV_ES_VM)
@@ -94,14 +94,14 @@ void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct docto
 static void types_explain(unsigned types, struct doctor_check *c)
 {
 	if (types == 0)
-		doctor_advise(c, "KVM doesn't know types of VMs, so the kernel is older than 6.8",
-		              "boot Linux 6.11 or later");
+		check_advise(c, "KVM doesn't know types of VMs, so the kernel is older than 6.8",
+		             "boot Linux 6.11 or later");
 	else if (types & SEV_TYPES)
-		doctor_advise(c,
-		              "SEV works on this host, SEV-SNP doesn't: the BIOS's SNP settings, "
-		              "the IOMMU, "
-		              "the SEV firmware, a kernel before 6.11 or kvm_amd.sev_snp=0",
-		              "see the other checks, 'log-rmp' to 'log-kvm' above all");
+		check_advise(c,
+		             "SEV works on this host, SEV-SNP doesn't: the BIOS's SNP settings, "
+		             "the IOMMU, "
+		             "the SEV firmware, a kernel before 6.11 or kvm_amd.sev_snp=0",
+		             "see the other checks, 'log-rmp' to 'log-kvm' above all");
 }
 
 void look_need(struct doctor *d, const struct need *n, struct doctor_check *c)
@@ -109,11 +109,11 @@ void look_need(struct doctor *d, const struct need *n, struct doctor_check *c)
 	const struct kvm_sys *sys = d->host->sys;
 
 	if (platform_need_met(sys, d->kvm, n)) {
-		doctor_say(c, DOCTOR_OK, "%s", n->has);
+		check_say(c, DOCTOR_OK, "%s", n->has);
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "%s", n->what);
-	doctor_advise(c, n->why, n->fix);
+	check_say(c, DOCTOR_MISSING, "%s", n->what);
+	check_advise(c, n->why, n->fix);
 	if (n->capability == KVM_CAP_VM_TYPES)
 		types_explain(platform_capability(sys, d->kvm, n->capability), c);
 }
@@ -124,12 +124,12 @@ void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_c
 
 	snprintf(path, sizeof(path), "/sys/module/%s", row->name);
 	if (!host_has(d->host, "/sys/module"))
-		doctor_say(c, DOCTOR_UNKNOWN, "/sys is not there to ask");
+		check_say(c, DOCTOR_UNKNOWN, "/sys is not there to ask");
 	else if (host_has(d->host, path))
-		doctor_say(c, DOCTOR_OK, "%s is loaded", row->name);
+		check_say(c, DOCTOR_OK, "%s is loaded", row->name);
 	else {
-		doctor_say(c, DOCTOR_MISSING, "%s is not loaded", row->name);
-		doctor_advise(
+		check_say(c, DOCTOR_MISSING, "%s is not loaded", row->name);
+		check_advise(
 			c,
 			"nobody loaded it, or it refused: SVM off in the BIOS, another hypervisor",
 			"modprobe kvm_amd, and read the kernel log if that fails");
@@ -175,13 +175,13 @@ static void parameter_absent(const struct doctor *d, const struct parameter *p, 
                              struct doctor_check *c)
 {
 	if (errnum != ENOENT || !p->tells || !host_has(d->host, "/sys/module/kvm_amd/parameters")) {
-		doctor_say(c, DOCTOR_UNKNOWN, "the kernel doesn't show %s: %s", p->name,
-		           strerror(errnum));
+		check_say(c, DOCTOR_UNKNOWN, "the kernel doesn't show %s: %s", p->name,
+		          strerror(errnum));
 		return;
 	}
-	doctor_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
-	doctor_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
-	              "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");
+	check_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
+	check_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
+	             "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");
 }
 
 void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -198,12 +198,12 @@ void look_parameter(struct doctor *d, const struct doctor_row *row, struct docto
 	if (r < 0)
 		parameter_absent(d, p, -r, c);
 	else if (!strcmp(value, "Y") || !strcmp(value, "1"))
-		doctor_say(c, DOCTOR_OK, "%s is %s", p->name, value);
+		check_say(c, DOCTOR_OK, "%s is %s", p->name, value);
 	else if (!strcmp(value, "N") || !strcmp(value, "0")) {
-		doctor_say(c, DOCTOR_MISSING, "%s is %s", p->name, value);
-		doctor_advise(c, p->why, p->fix);
+		check_say(c, DOCTOR_MISSING, "%s is %s", p->name, value);
+		check_advise(c, p->why, p->fix);
 	} else
-		doctor_say(c, DOCTOR_UNKNOWN, "%s is '%s', neither yes nor no", p->name, value);
+		check_say(c, DOCTOR_UNKNOWN, "%s is '%s', neither yes nor no", p->name, value);
 }
 
 static const struct {
@@ -229,7 +229,7 @@ void look_attribute(struct doctor *d, const struct doctor_row *row, struct docto
 		                             .addr = (uintptr_t)&value };
 
 	if (sys->ioctl(sys->self, d->kvm, KVM_GET_DEVICE_ATTR, &attribute) < 0)
-		doctor_say(c, DOCTOR_NOTE, "%s", attributes[row->which].unknown);
+		check_say(c, DOCTOR_NOTE, "%s", attributes[row->which].unknown);
 	else
-		doctor_say(c, DOCTOR_OK, "%s 0x%" PRIx64, attributes[row->which].say, value);
+		check_say(c, DOCTOR_OK, "%s 0x%" PRIx64, attributes[row->which].say, value);
 }
