@@ -10,36 +10,20 @@
 #include "core/out/run_result.h"
 #include "core/out/run_result_priv.h"
 
-/* Clean text (core/base/text.h) as it may stand in an attribute or between tags. */
-static void xml_text(FILE *to, const char *text)
-{
-	static const char *const entities[256] = {
-		['&'] = "&amp;",
-		['<'] = "&lt;",
-		['>'] = "&gt;",
-		['"'] = "&quot;",
-	};
-
-	for (; *text; text++) {
-		const char *entity = entities[(unsigned char)*text];
-
-		if (entity)
-			fputs(entity, to);
-		else
-			fputc(*text, to);
-	}
-}
+static const struct run_escape xml_text[] = {
+	{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" }, { 0 }
+};
 
 static void xml_attribute(FILE *to, const char *name, const char *value)
 {
 	fprintf(to, " %s=\"", name);
-	xml_text(to, value);
+	run_put(to, value, xml_text);
 	fputc('"', to);
 }
 
 static void xml_seconds(FILE *to, uint64_t us)
 {
-	uint64_t ms = us / 1000 + (us % 1000 >= 500);
+	uint64_t ms = run_ms(us);
 
 	fprintf(to, " time=\"%" PRIu64 ".%03u\"", ms / 1000, (unsigned)(ms % 1000));
 }
@@ -82,15 +66,13 @@ static void junit_counts(FILE *to, const struct run_result *const *runs, size_t 
 static void junit_property(FILE *to, const struct run_result *r, size_t n, const char *name,
                            const char *value)
 {
-	char title[RUN_TITLE];
-
 	if (!*value)
 		return;
 	fputs("      <property name=\"", to);
-	xml_text(to, name);
+	run_put(to, name, xml_text);
 	if (n > 1) {
 		fputs(" of ", to);
-		xml_text(to, run_title(r, title));
+		run_put(to, run_title(r), xml_text);
 	}
 	fputc('"', to);
 	xml_attribute(to, "value", value);
@@ -125,23 +107,15 @@ static void junit_properties(FILE *to, const struct run_result *const *runs, siz
 	fputs("    </properties>\n", to);
 }
 
-static void junit_line(FILE *to, const char *before, const char *text)
-{
-	if (!*text)
-		return;
-	fprintf(to, "\n%s", before);
-	xml_text(to, text);
-}
-
 static void junit_verdict(FILE *to, const struct run_result *r, const char *element)
 {
 	fprintf(to, "      <%s", element);
 	xml_attribute(to, "message", run_text(r->sentence));
 	xml_attribute(to, "type", reason_name(r->reason));
 	fputc('>', to);
-	xml_text(to, run_text(r->sentence));
-	junit_line(to, "why: ", run_text(r->why));
-	junit_line(to, "fix: ", run_text(r->fix));
+	run_put(to, run_text(r->sentence), xml_text);
+	run_put_some(to, "\nwhy: ", run_text(r->why), "", xml_text);
+	run_put_some(to, "\nfix: ", run_text(r->fix), "", xml_text);
 	fprintf(to, "</%s>\n", element);
 }
 
@@ -149,20 +123,16 @@ static void junit_tail(FILE *to, const struct run_result *r)
 {
 	char tail[TEXT_ROOM(RUN_TAIL)];
 
-	if (!text_clean(tail, sizeof(tail), r->tail, MIN_OF(r->tail_size, sizeof(r->tail)), 1))
-		return;
-	fputs("      <system-out>", to);
-	xml_text(to, tail);
-	fputs("</system-out>\n", to);
+	text_clean(tail, sizeof(tail), r->tail, MIN_OF(r->tail_size, sizeof(r->tail)), 1);
+	run_put_some(to, "      <system-out>", tail, "</system-out>\n", xml_text);
 }
 
 static void junit_case(FILE *to, const char *suite, const struct run_result *r)
 {
 	const struct verdict_row *row = row_of(r);
-	char title[RUN_TITLE];
 
 	fputs("    <testcase", to);
-	xml_attribute(to, "name", run_title(r, title));
+	xml_attribute(to, "name", run_title(r));
 	xml_attribute(to, "classname", suite);
 	xml_seconds(to, r->time.total_us);
 	if (!row->element) {
@@ -178,9 +148,8 @@ static void junit_case(FILE *to, const char *suite, const struct run_result *r)
 int junit_write(FILE *to, const char *suite, const struct run_result *const *runs, size_t n,
                 struct error *err)
 {
-	char name[RUN_TEXT];
+	const char *name = run_text_of(suite);
 
-	text_clean(name, sizeof(name), suite, strlen(suite), 0);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites", to);
 	junit_counts(to, runs, n);
 	fputs(">\n  <testsuite", to);

@@ -23,15 +23,43 @@ const char *run_verdict_name(enum run_verdict verdict)
 	return (unsigned)verdict < RESULTS ? names[verdict] : "error";
 }
 
-const char *run_title(const struct run_result *r, char to[static RUN_TITLE])
+const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t room)
 {
-	const char *name = run_text(r->name);
-
-	if (r->variant[0])
-		snprintf(to, RUN_TITLE, "%s [%s]", name, run_text(r->variant));
-	else
-		snprintf(to, RUN_TITLE, "%s", name);
+	text_clean(to, RUN_TEXT, from, strnlen(from, room), 0);
 	return to;
+}
+
+const char *run_title_make(char to[static RUN_TITLE], const struct run_result *r)
+{
+	const char *variant = run_text(r->variant);
+
+	snprintf(to, RUN_TITLE, "%s%s%s%s", run_text(r->name), variant[0] ? " [" : "", variant,
+	         variant[0] ? "]" : "");
+	return to;
+}
+
+void run_put(FILE *to, const char *text, const struct run_escape *escapes)
+{
+	for (; *text; text++) {
+		const struct run_escape *e = escapes;
+
+		while (e->is && e->is != *text)
+			e++;
+		if (e->is)
+			fputs(e->as, to);
+		else
+			fputc(*text, to);
+	}
+}
+
+void run_put_some(FILE *to, const char *before, const char *text, const char *after,
+                  const struct run_escape *escapes)
+{
+	if (!*text)
+		return;
+	fputs(before, to);
+	run_put(to, text, escapes);
+	fputs(after, to);
 }
 
 int run_written(FILE *to, const char *what, struct error *err)
@@ -139,11 +167,6 @@ static void result_logs(struct tree *t, const struct run_result *r)
 	tree_end(t);
 }
 
-static uint64_t rounded_ms(uint64_t us)
-{
-	return us / 1000 + (us % 1000 >= 500);
-}
-
 static void result_time(struct tree *t, const struct run_result *r)
 {
 	const struct {
@@ -161,7 +184,7 @@ static void result_time(struct tree *t, const struct run_result *r)
 	tree_map(t, "time_ms");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].known)
-			tree_number(t, rows[i].key, rounded_ms(rows[i].us));
+			tree_number(t, rows[i].key, run_ms(rows[i].us));
 	tree_end(t);
 }
 

@@ -16,17 +16,36 @@ enum {
 	            3,
 };
 
-/* A text member of a result as one clean line, in a buffer that lives as long as the expression's block. */
-#define run_text(member) run_text_clean((char[RUN_TEXT]){ 0 }, (member), sizeof(member))
+/* One clean line in a buffer that lives as long as the expression's block: of a text member of a result, of any text,
+ * and "NAME [VARIANT]". */
+#define run_text(member)    run_text_clean((char[RUN_TEXT]){ 0 }, (member), sizeof(member))
+#define run_text_of(string) run_text_clean((char[RUN_TEXT]){ 0 }, (string), RUN_TEXT)
+#define run_title(r)        run_title_make((char[RUN_TITLE]){ 0 }, (r))
 
-static inline const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t room)
+const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t room);
+const char *run_title_make(char to[static RUN_TITLE], const struct run_result *r);
+
+/* A character that means something where it is printed, and what stands for it. */
+struct run_escape {
+	char is;
+	const char *as;
+};
+/* Clean text; the table of what to escape ends with a row of zeros. */
+void run_put(FILE *to, const char *text, const struct run_escape *escapes);
+/* The same with what stands around it; nothing at all where the text is empty. */
+void run_put_some(FILE *to, const char *before, const char *text, const char *after,
+                  const struct run_escape *escapes);
+
+/* Whether it passed or was skipped: nobody has to do anything. */
+static inline bool run_is_fine(const struct run_result *r)
 {
-	text_clean(to, RUN_TEXT, from, strnlen(from, room), 0);
-	return to;
+	return r->verdict == RESULT_PASS || r->verdict == RESULT_SKIP;
 }
 
-/* "NAME [VARIANT]", clean. Returns `to`. */
-const char *run_title(const struct run_result *r, char to[static RUN_TITLE]);
+static inline uint64_t run_ms(uint64_t us)
+{
+	return us / 1000 + (us % 1000 >= 500);
+}
 
 /* Flushes; 0, or a negative errno with *err saying that `what` failed, now or earlier. */
 int run_written(FILE *to, const char *what, struct error *err);

@@ -6,58 +6,33 @@
 #include "core/out/run_result.h"
 #include "core/out/run_result_priv.h"
 
-/* Clean text; a '#' of its own would begin a directive. */
-static void tap_text(FILE *to, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '#' || *text == '\\')
-			fputc('\\', to);
-		fputc(*text, to);
-	}
-}
-
-/* As YAML's double-quoted scalar, whose escapes of these two are JSON's. Nothing where the text is empty. */
-static void yaml_text(FILE *to, const char *key, const char *text)
-{
-	if (!*text)
-		return;
-	fprintf(to, "  %s: \"", key);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fputc('\\', to);
-		fputc(*text, to);
-	}
-	fputs("\"\n", to);
-}
+/* A '#' of the text's own would begin a directive. */
+static const struct run_escape tap_text[] = { { '#', "\\#" }, { '\\', "\\\\" }, { 0 } };
+/* As YAML's double-quoted scalar, whose escapes of these two are JSON's. */
+static const struct run_escape yaml_text[] = { { '"', "\\\"" }, { '\\', "\\\\" }, { 0 } };
 
 static void tap_diagnostic(FILE *to, const struct run_result *r)
 {
-	fputs("  ---\n", to);
-	yaml_text(to, "verdict", run_verdict_name(r->verdict));
-	yaml_text(to, "reason", reason_name(r->reason));
-	yaml_text(to, "sentence", run_text(r->sentence));
-	yaml_text(to, "why", run_text(r->why));
-	yaml_text(to, "fix", run_text(r->fix));
-	fprintf(to, "  status: %u\n", (unsigned)(uint8_t)r->status);
-	fputs("  ...\n", to);
+	fprintf(to, "  ---\n  verdict: \"%s\"\n  reason: \"%s\"\n", run_verdict_name(r->verdict),
+	        reason_name(r->reason));
+	run_put_some(to, "  sentence: \"", run_text(r->sentence), "\"\n", yaml_text);
+	run_put_some(to, "  why: \"", run_text(r->why), "\"\n", yaml_text);
+	run_put_some(to, "  fix: \"", run_text(r->fix), "\"\n", yaml_text);
+	fprintf(to, "  status: %u\n  ...\n", (unsigned)(uint8_t)r->status);
 }
 
 static void tap_point(FILE *to, size_t number, const struct run_result *r)
 {
-	bool ok = r->verdict == RESULT_PASS || r->verdict == RESULT_SKIP;
-	char title[RUN_TITLE];
-
-	fprintf(to, "%sok %zu - ", ok ? "" : "not ", number);
-	tap_text(to, run_title(r, title));
+	fprintf(to, "%sok %zu - ", run_is_fine(r) ? "" : "not ", number);
+	run_put(to, run_title(r), tap_text);
 	if (r->verdict == RESULT_SKIP) {
 		fputs(" # SKIP ", to);
-		tap_text(to, run_text(r->sentence));
+		run_put(to, run_text(r->sentence), tap_text);
 	} else {
-		fprintf(to, " # time=%" PRIu64 "ms",
-		        r->time.total_us / 1000 + (r->time.total_us % 1000 >= 500));
+		fprintf(to, " # time=%" PRIu64 "ms", run_ms(r->time.total_us));
 	}
 	fputc('\n', to);
-	if (!ok)
+	if (!run_is_fine(r))
 		tap_diagnostic(to, r);
 }
 
