@@ -12,9 +12,7 @@
 #include "cmd/advice.h"
 #include "cmd/conflicts.h"
 #include "cmd/labels.h"
-#include "cmd/pins.h"
 #include "cmd/progress.h"
-#include "cmd/stats.h"
 #include "cmd/verdict.h"
 #include "config/keys.h"
 #include "core/base/array.h"
@@ -189,29 +187,14 @@ static int attempt_measure(struct attempt *a)
 	if (snp_digest_of(a->measured, &a->digest, &a->err) < 0)
 		return STATUS_LAUNCH;
 	a->digested = true;
-	pins_announce(&a->m, a->measured, &a->digest);
-	if (pins_check(&a->m, &a->digest, &a->err) < 0 ||
+	verdict_announce(&a->m, a->measured, &a->digest);
+	if (verdict_measurement(&a->m, &a->digest, &a->err) < 0 ||
 	    prepare_id_digest(&a->m, a->digest.value, &a->err) < 0)
 		return STATUS_MEASUREMENT;
 	return STATUS_OK;
 }
 
 /* --- the guest --- */
-
-/* Where the guest failed and -v asks for more, what is asked for by --stats is said as well. */
-static int stats_tell(struct attempt *a, int status)
-{
-	struct stats_report r;
-	struct error err = { 0 };
-	FILE *to = a->outputs.stats;
-
-	stats_report(a->vm, &r);
-	a->r->time.first_byte_came = r.serial_came;
-	a->r->time.first_byte_us = r.serial_us;
-	if ((a->o->stats && !to) || (status != STATUS_OK && log_on(LOG_INFO)))
-		stats_print(&r);
-	return to && stats_write(&r, to, &err) < 0 ? attempt_lost(a, &err, status) : status;
-}
 
 /* Firmware and stage0 have ways of their own to say why they ended. */
 static void outcome_explain(struct attempt *a)
@@ -250,7 +233,7 @@ static int attempt_run(struct attempt *a)
 	status = verdict_status(&a->m, a->watch, &a->outcome);
 	if (status != STATUS_OK)
 		advice_add(&a->m, a->vm, a->watch, &a->outcome);
-	return stats_tell(a, status);
+	return attempt_stats(a, status);
 }
 
 /* The status if a signal or the time limit of the command came while no guest ran; else `status`. */

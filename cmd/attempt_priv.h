@@ -45,6 +45,9 @@ void attempt_host(struct run_result *r);
  */
 int attempt_lost(struct attempt *a, const struct error *err, int status);
 
+/* --stats, once the guest is gone. Returns the status from now on. */
+int attempt_stats(struct attempt *a, int status);
+
 /* Writes what is left of the result files, fills the result, tells the verdict. Returns the status. */
 int attempt_conclude(struct attempt *a, int status);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/attempt_result.c: what a run came to: its struct, its files, its last line. */
+/* cmd/attempt_result.c: what a run came to: its struct, its files, what it cost, its last line. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/attempt_priv.h"
-#include "cmd/pins.h"
 #include "cmd/verdict.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
@@ -14,8 +14,11 @@
 #include "core/base/log.h"
 #include "core/host/doctor.h"
 #include "core/host/host.h"
+#include "core/out/result.h"
 #include "core/out/run_result.h"
+#include "core/out/tree.h"
 #include "core/vm/platforms.h"
+#include "core/vm/stats.h"
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
 
@@ -29,6 +32,75 @@ int attempt_lost(struct attempt *a, const struct error *err, int status)
 	error_print(err);
 	return status;
 }
+
+/* --- what it cost --- */
+
+/* Asked for by name, so -q doesn't silence it. */
+#define stats_say(...) log_at(LOG_QUIET, __VA_ARGS__)
+
+static void stats_say_device(const struct stats_device *d)
+{
+	char line[400] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_ports; i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s0x%x %" PRIu64, i ? ", " : "",
+		                      d->ports[i].port, d->ports[i].exits);
+	if (d->others > 0)
+		snprintf(line + n, sizeof(line) - n, ", other ports %" PRIu64, d->others);
+	stats_say("exits: %s %" PRIu64 " (%s)", d->name, d->exits, line);
+}
+
+static void stats_say_first(const char *what, bool came, uint64_t us)
+{
+	if (came)
+		stats_say("first %s byte after %" PRIu64 ".%03" PRIu64 " s", what, us / 1000000,
+		          us / 1000 % 1000);
+	else
+		stats_say("no %s byte", what);
+}
+
+static void stats_print(const struct stats_report *r)
+{
+	stats_say("exits: %" PRIu64 ": ports %" PRIu64 ", MMIO %" PRIu64 ", page states %" PRIu64
+	          ", memory faults %" PRIu64 ", signals %" PRIu64 ", others %" PRIu64,
+	          r->total, r->exits[EXIT_PORT], r->exits[EXIT_MMIO], r->exits[EXIT_PAGE_STATE],
+	          r->exits[EXIT_MEMORY_FAULT], r->exits[EXIT_KICK], r->exits[EXIT_OTHER]);
+	for (size_t i = 0; i < r->n_devices; i++)
+		stats_say_device(&r->devices[i]);
+	if (r->fwcfg_there)
+		stats_say("fw_cfg: %" PRIu64 " transfers of %" PRIu64 " KiB, %" PRIu64
+		          " refused; %" PRIu64 " bytes by port",
+		          r->fwcfg.dma_count, r->fwcfg.dma_bytes / 1024, r->fwcfg.dma_refused,
+		          r->fwcfg.port_bytes);
+	stats_say("pages: %" PRIu64 " made shared, %" PRIu64 " made private", r->pages_shared,
+	          r->pages_private);
+	stats_say_first("serial", r->serial_came, r->serial_us);
+	stats_say_first("debug", r->debug_came, r->debug_us);
+	if (r->debug_line[0])
+		stats_say("last line on the debug port: %s", r->debug_line);
+}
+
+/* Where the guest failed and -v asks for more, what is asked for by --stats is said as well. */
+int attempt_stats(struct attempt *a, int status)
+{
+	struct stats_report r;
+	struct error err = { 0 };
+	auto_tree struct tree *t = a->outputs.stats ? tree_new() : NULL;
+
+	stats_report(a->vm, &r);
+	a->r->time.first_byte_came = r.serial_came;
+	a->r->time.first_byte_us = r.serial_us;
+	if ((a->o->stats && !a->outputs.stats) || (status != STATUS_OK && log_on(LOG_INFO)))
+		stats_print(&r);
+	if (!a->outputs.stats)
+		return status;
+	result_stats(t, NULL, &r);
+	return tree_print_json(t, a->outputs.stats, &err) < 0 ? attempt_lost(a, &err, status)
+	                                                      : status;
+}
+
+/* --- its files --- */
 
 static int attempt_files(struct attempt *a, int status)
 {
@@ -107,7 +179,7 @@ static void fill_times(struct run_result *r, const struct attempt *a)
 
 static void fill_measurement(struct run_result *r, const struct attempt *a)
 {
-	const struct manifest_pin *pin = pins_find(&a->m, &a->digest);
+	const struct manifest_pin *pin = verdict_pin(&a->m, &a->digest);
 
 	r->measurement.known = true;
 	memcpy(r->measurement.expected, a->digest.value, sizeof(r->measurement.expected));
