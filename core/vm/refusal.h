@@ -56,7 +56,7 @@ struct firmware_refusal {
 	const char *why, *fix; /* never NULL, never "" */
 };
 
-/* The rows, for listings and tests: core/vm/refusal_rows.c. */
+/* The rows, for tests. An errno without one is a fault of snpvmm's or the kernel's, to be reported: the last row. */
 extern const struct refusal refusals[];
 extern const size_t refusals_count;
 extern const struct firmware_refusal firmware_refusals[];
