@@ -291,8 +291,12 @@ static int attempt_steps(struct attempt *a, unsigned run)
 
 static void attempt_free(struct attempt *a)
 {
-	if (a->vm && a->vm->abandoned)
-		return; /* a vCPU may come back to any of it */
+	static struct attempt left_behind;
+
+	if (a->vm && a->vm->abandoned) {
+		left_behind = *a; /* a vCPU may come back to any of it, until the process ends */
+		return;
+	}
 	vm_free(a->vm);
 	watch_free(a->watch);
 	snp_digest_fini(&a->digest);
