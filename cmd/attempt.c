@@ -291,7 +291,7 @@ static int attempt_steps(struct attempt *a, unsigned run)
 
 static void attempt_free(struct attempt *a)
 {
-	static struct attempt left_behind;
+	__attribute__((used)) static struct attempt left_behind;
 
 	if (a->vm && a->vm->abandoned) {
 		left_behind = *a; /* a vCPU may come back to any of it, until the process ends */

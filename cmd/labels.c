@@ -24,9 +24,12 @@ static bool label_taken(const struct labels *l, const char *file)
 	return false;
 }
 
-static void without_slashes(char *to, const char *from, size_t size)
+/* One part of a path, whatever a manifest calls itself. */
+static void as_file_name(char *to, const char *from, size_t size)
 {
 	snprintf(to, size, "%s", from);
+	if (to[0] == '.') /* "." and ".." are folders elsewhere, and others would be hidden */
+		to[0] = '_';
 	for (char *c = to; *c; c++)
 		if (*c == '/')
 			*c = '_';
@@ -38,13 +41,13 @@ static void label_finish(struct labels *all, struct label *l, const char *varian
 	size_t end = strlen(l->text), end_variant;
 	char number[16];
 
-	without_slashes(l->file, l->text, sizeof(l->file));
-	without_slashes(l->variant, variant, sizeof(l->variant));
+	as_file_name(l->file, l->text, sizeof(l->file));
+	as_file_name(l->variant, variant, sizeof(l->variant));
 	end_variant = strlen(l->variant);
 	for (unsigned n = all->n + 1; label_taken(all, l->file); n++) {
 		snprintf(number, sizeof(number), "~%u", n);
 		snprintf(l->text + end, sizeof(l->text) - end, "%s", number);
-		without_slashes(l->file, l->text, sizeof(l->file));
+		as_file_name(l->file, l->text, sizeof(l->file));
 		if (end_variant > 0)
 			snprintf(l->variant + end_variant, sizeof(l->variant) - end_variant, "%s",
 			         number);

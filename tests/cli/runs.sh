@@ -79,6 +79,21 @@ for file in launch.json manifest.yaml; do
   [ -s "$T/r/a/$file" ] || wrong "$last: no $file"
 done
 
+begin 'no name of a manifest leads out of the results folder, or hides there'
+for name in .. . .git ../up a/../../b; do
+  three 'print "hello\n" ; out 0xf4 1 0' "name: '$name'"
+  rm -rf "$T/top"
+  mkdir -p "$T/top/res"
+  for file in serial.log junit.xml manifest.yaml result.json; do
+    echo precious >"$T/top/$file"
+  done
+  on_fake run --results "$T/top/res" "$T/a.yaml" "$T/b.yaml"
+  wants 0
+  [ "$(cat "$T"/top/*.* | sort -u)" = precious ] || wrong "$last: written outside: $(ls -l "$T/top")"
+  [ "$(find "$T/top/res" -mindepth 1 -maxdepth 1 -type d ! -name '.*' | wc -l)" = 2 ] ||
+    wrong "$last: $(ls -la "$T/top/res")"
+done
+
 begin 'what one manifest reads another does not write'
 three 'out 0xf4 1 0' '' "serial: a.yaml"
 before=$(cat "$T/a.yaml")
