@@ -113,7 +113,7 @@ static int attempt_files(struct attempt *a, int status)
 	    outputs_console(&a->outputs, a->vm, &err) < 0)
 		status = attempt_lost(a, &err, status);
 	memset(&err, 0, sizeof(err));
-	if (outputs_logs(&a->outputs, a->vm, &err) < 0)
+	if (outputs_logs(&a->outputs, a->vm, a->r->launched, &err) < 0)
 		status = attempt_lost(a, &err, status);
 	memset(&err, 0, sizeof(err));
 	if (outputs_launch(&a->outputs, &l, &err) < 0)
@@ -278,23 +278,32 @@ static void doctor_tell(const struct attempt *a)
 		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
 }
 
+/* The word comes first, whichever run it is: that is what people look for. */
+static void verdict_line(const struct run_result *r, enum log_level level, const char *word)
+{
+	const char *of = r->variant;
+	bool named = r->verdict != RESULT_PASS;
+
+	log_set_label("");
+	log_at(level, "%s%s:%s %s%s%s%s%s%s", verdict_color(r->verdict), word, verdict_color_end(),
+	       of, of[0] ? ": " : "", r->sentence, named ? " [" : "",
+	       named ? reason_name(r->reason) : "", named ? "]" : "");
+	log_set_label(of);
+}
+
 static void verdict_tell(const struct attempt *a)
 {
 	const struct run_result *r = a->r;
-	const char *of = a->o->beside ? "" : r->variant, *colon = of[0] ? ": " : "";
-	const char *color = verdict_color(r->verdict), *end = verdict_color_end();
 
 	/* The verdict is the last line. */
 	if (a->ended && r->fix[0])
-		log_at(LOG_QUIET, "fix: %s%s%s", of, colon, r->fix);
+		log_at(LOG_QUIET, "hint: %s", r->fix);
 	if (r->verdict == RESULT_PASS)
-		log_notice("%spass:%s %s%s%s", color, end, of, colon, r->sentence);
+		verdict_line(r, LOG_NOTICE, "pass");
 	else if (r->verdict == RESULT_SKIP)
-		log_at(LOG_QUIET, "%sskip:%s %s%s%s [%s]", color, end, of, colon, r->sentence,
-		       reason_name(r->reason));
+		verdict_line(r, LOG_QUIET, "skip");
 	else if (a->ended)
-		log_at(LOG_QUIET, "%sfail:%s %s%s%s [%s]", color, end, of, colon, r->sentence,
-		       reason_name(r->reason));
+		verdict_line(r, LOG_QUIET, "fail");
 	else if (a->findings.errors)
 		findings_print(&a->findings, 0);
 	else
@@ -352,8 +361,8 @@ void attempt_without(const struct run_options *o, const struct run_result *r, bo
 		error_print(&err);
 	if (!begun)
 		return; /* a line in the summary is enough for what nobody wanted any more */
-	log_at(LOG_QUIET, "%sfail:%s %s: %s [%s]", verdict_color(r->verdict), verdict_color_end(),
-	       r->variant, r->sentence, reason_name(r->reason));
+	verdict_line(r, LOG_QUIET, "fail");
+	log_set_label("");
 	annotate(o, r);
 }
 

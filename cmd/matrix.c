@@ -13,6 +13,7 @@
 #include "cmd/jobs.h"
 #include "cmd/labels.h"
 #include "cmd/verdict.h"
+#include "config/value.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/host/host.h"
@@ -56,10 +57,13 @@ static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
 	char folder[FOLDER_ROOM];
 	struct run_options own = matrix_options(x, run, folder);
 
+	int status;
+
 	own.beside = beside;
-	if (beside)
-		log_set_label(own.label);
-	return attempt(&own, x->labels[run].run, &x->results[run]);
+	log_set_label(own.label);
+	status = attempt(&own, x->labels[run].run, &x->results[run]);
+	log_set_label("");
+	return status;
 }
 
 /* --- results that no run has filled --- */
@@ -153,21 +157,31 @@ static void matrix_all(struct matrix *x)
 
 /* --- the end --- */
 
+/* Manifests of one name in several folders are told apart by their paths alone. */
+static void summary_line(const struct matrix *x, unsigned run)
+{
+	const struct run_result *r = &x->results[run];
+	const char *path = x->labels[run].manifest;
+	bool several = path && x->labels[0].manifest != x->labels[x->n - 1].manifest;
+
+	log_at(r->verdict == RESULT_PASS ? LOG_NOTICE : LOG_QUIET, "%s%-7s%s %3d  %s%s%s%s [%s]",
+	       verdict_color(r->verdict), run_verdict_name(r->verdict), verdict_color_end(),
+	       r->status, r->variant, several ? " (" : "", several ? shown_of(path).text : "",
+	       several ? ")" : "", reason_name(r->reason));
+}
+
 static void summary_tell(const struct matrix *x)
 {
 	unsigned count[RESULTS] = { 0 };
 
 	for (unsigned i = 0; i < x->n; i++) {
-		const struct run_result *r = &x->results[i];
-
-		count[r->verdict]++;
-		log_at(r->verdict == RESULT_PASS ? LOG_NOTICE : LOG_QUIET, "%s%-7s%s %3d  %s [%s]",
-		       verdict_color(r->verdict), run_verdict_name(r->verdict), verdict_color_end(),
-		       r->status, r->variant, reason_name(r->reason));
+		count[x->results[i].verdict]++;
+		summary_line(x, i);
 	}
-	log_notice("%u runs: %u passed, %u failed, %u ended by a limit, %u errors, %u skipped",
-	           x->n, count[RESULT_PASS], count[RESULT_FAIL], count[RESULT_TIMEOUT],
-	           count[RESULT_ERROR], count[RESULT_SKIP]);
+	log_notice("%u run%s: %u passed, %u failed, %u ended by a limit, %u error%s, %u skipped",
+	           x->n, x->n == 1 ? "" : "s", count[RESULT_PASS], count[RESULT_FAIL],
+	           count[RESULT_TIMEOUT], count[RESULT_ERROR], count[RESULT_ERROR] == 1 ? "" : "s",
+	           count[RESULT_SKIP]);
 }
 
 int matrix_run(const struct run_options *o, const struct labels *labels, struct run_result *results)

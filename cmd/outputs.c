@@ -287,12 +287,15 @@ static int file_end(struct outputs *o, int which)
 
 /* One log: what is left goes out. What was written of it stays, even if it isn't all. */
 static int log_end(struct outputs *o, int which, const char *name, int *fd, struct sink *sink,
-                   struct error *err)
+                   bool ran, struct error *err)
 {
 	int r = sink ? sink_end(sink) : 0, e = file_end(o, which);
+	struct stat st;
 
 	if (*fd < 0)
 		return 0;
+	if (!ran && fstat(*fd, &st) == 0 && st.st_size == 0)
+		folder_remove(&o->folder, name);
 	r = r == 0 ? e : r;
 	if (close(*fd) < 0 && r == 0)
 		r = -errno;
@@ -310,14 +313,15 @@ static int stats_close(struct outputs *o, struct error *err)
 	return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
 }
 
-int outputs_logs(struct outputs *o, struct vm *vm, struct error *err)
+int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
 {
 	struct error errs[5] = { 0 };
 	int first = -1;
 
-	log_end(o, FILE_SERIAL_LOG, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL,
+	log_end(o, FILE_SERIAL_LOG, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, ran,
 	        &errs[0]);
-	log_end(o, FILE_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, &errs[1]);
+	log_end(o, FILE_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, ran,
+	        &errs[1]);
 	stats_close(o, &errs[2]);
 	for (int i = FILE_SERIAL; i <= FILE_DEBUG; i++) {
 		int r;

@@ -77,8 +77,11 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
  */
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err);
 
-/* Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; what was written stays. */
-int outputs_logs(struct outputs *o, struct vm *vm, struct error *err);
+/*
+ * Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; what was written stays. Where
+ * no guest `ran`, its empty logs go.
+ */
+int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err);
 
 /* launch.json and manifest.yaml, as far as they are known (NULL: not); once both are, they are tried and not again. */
 struct outputs_launch {

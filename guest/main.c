@@ -215,6 +215,12 @@ static int command_report(int argc, char **argv)
 	}
 	if (o.raw && o.measurement)
 		return usage(NULL, "--raw or --measurement, not both");
+	if (o.raw && sys_is_terminal(STDOUT)) {
+		error("--raw: standard output is a terminal", NULL);
+		say("  fix: send the bytes to a file or a pipe; without --raw the report is text\n",
+		    (char *)NULL);
+		return 1;
+	}
 	size = report_get(o.data, report);
 	if (size == 0)
 		return 1;

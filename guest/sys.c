@@ -4,6 +4,8 @@
 
 #include <asm/errno.h>
 #include <asm/fcntl.h>
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
 #include <asm/unistd.h>
 #include <stdarg.h>
 
@@ -87,6 +89,13 @@ int sys_write(int fd, const void *data, size_t size)
 bool sys_exists(const char *path)
 {
 	return sys_call(__NR_access, (long)path, 0, 0) == 0;
+}
+
+bool sys_is_terminal(int fd)
+{
+	struct termios modes;
+
+	return sys_call(__NR_ioctl, fd, TCGETS, (long)&modes) == 0;
 }
 
 size_t text_size(const char *text)

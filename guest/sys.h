@@ -31,6 +31,7 @@ void sys_close(int fd);
 long sys_read(const char *path, void *to, size_t room);
 int sys_write(int fd, const void *data, size_t size); /* all of it; 0 or -errno */
 bool sys_exists(const char *path);
+bool sys_is_terminal(int fd);
 
 size_t text_size(const char *text);
 bool text_same(const char *a, const char *b);

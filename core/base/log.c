@@ -18,6 +18,7 @@ static char label_text[256]; /* "LABEL: " */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool log_hurries;
 static bool log_unfinished; /* a line of log_progress() stands there */
+static bool others_line;    /* log_end_line() */
 
 /* How long a line waits for a reader who has stopped reading, in slices, once it must not wait for ever. */
 enum { SLICE_MS = 100, PATIENCE_MS = 2000 };
@@ -34,7 +35,7 @@ void log_set_level(enum log_level level)
 
 void log_set_label(const char *label)
 {
-	snprintf(label_text, sizeof(label_text), "%.250s: ", label);
+	snprintf(label_text, sizeof(label_text), "%.250s%s", label, label[0] ? ": " : "");
 }
 
 const char *log_label(void)
@@ -53,6 +54,12 @@ static void line_write(const char *line, int size)
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
 	int n, waited_ms = 0;
 
+	if (size == 0)
+		return;
+	if (others_line) {
+		others_line = false;
+		line_write("\n", 1);
+	}
 	while ((n = poll(&p, 1, SLICE_MS)) == 0 || (n < 0 && errno == EINTR)) {
 		waited_ms += SLICE_MS;
 		if (atomic_load(&log_hurries) && waited_ms >= PATIENCE_MS)
@@ -60,6 +67,13 @@ static void line_write(const char *line, int size)
 	}
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		return;
+}
+
+void log_end_line(void)
+{
+	pthread_mutex_lock(&log_lock);
+	others_line = true;
+	pthread_mutex_unlock(&log_lock);
 }
 
 void log_text(const char *text)

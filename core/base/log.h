@@ -15,7 +15,10 @@ void log_hurry(bool hurry);
 /* Whole lines that need neither prefix nor level, in one write. */
 void log_text(const char *text);
 
-/* Stands behind "snpvmm: " in every line from now on, with a colon: which of several processes speaks. Cut if long. */
+/* Somebody else has left a line unfinished where ours go: the next of ours ends it first. */
+void log_end_line(void);
+
+/* Stands behind "snpvmm: " in every line from now on, with a colon: which of several runs speaks. Cut if long; "": nothing. */
 void log_set_label(const char *label);
 /* It, with the colon and a space behind it; "": none was set. */
 const char *log_label(void);

@@ -161,6 +161,14 @@ static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 	return begins;
 }
 
+/* A carriage return neither begins a line nor ends it. */
+static bool line_open(const uint8_t *data, size_t size, bool before)
+{
+	while (size > 0 && data[size - 1] == '\r')
+		size--;
+	return size == 0 ? before : data[size - 1] != '\n';
+}
+
 void sink_put(struct sink *s, const uint8_t *data, size_t size)
 {
 	bool begins = false;
@@ -175,6 +183,8 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 		s->tap(s->tap_self, data, size);
 	if (s->also)
 		sink_put(s->also, data, size);
+	if (!s->prefix)
+		s->midline = line_open(data, size, s->midline);
 	if (s->fd >= 0)
 		begins = s->prefix ? sink_take_lines(s, data, size) : sink_take(s, data, size);
 	pthread_mutex_unlock(&s->lock);
@@ -199,6 +209,17 @@ void sink_end_line(struct sink *s)
 		s->midline = false;
 	}
 	pthread_mutex_unlock(&s->lock);
+}
+
+bool sink_midline(struct sink *s)
+{
+	bool midline;
+
+	if (pthread_mutex_trylock(&s->lock) != 0)
+		return false;
+	midline = s->midline;
+	pthread_mutex_unlock(&s->lock);
+	return midline;
 }
 
 int sink_flush(struct sink *s)

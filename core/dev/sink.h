@@ -35,7 +35,7 @@ struct sink {
 	void *tap_self;
 	/* Before each line, which is then never written in parts, so that sinks may share a terminal; NULL: none. */
 	const char *prefix;
-	bool midline; /* with a prefix: the line has begun */
+	bool midline; /* the line has begun and not ended */
 	atomic_int
 		failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
 	const atomic_bool
@@ -60,6 +60,8 @@ int sink_end(struct sink *s);
 void sink_try_flush(struct sink *s);
 /* With a prefix: ends a line that the device left open. Waits for nobody. */
 void sink_end_line(struct sink *s);
+/* Whether the device's last line has no end, though there may be carriage returns. Waits for nobody. */
+bool sink_midline(struct sink *s);
 bool sink_waits(struct sink *s); /* does not block; true while another thread is writing */
 void sink_fini(struct sink *s);  /* flushes */
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
@@ -342,6 +343,15 @@ static void run_mind(struct run *run)
 	}
 }
 
+/* Terminals, pipes and files alike. */
+static bool same_place(int a, int b)
+{
+	struct stat one, other;
+
+	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
 /* The rest of the console, for as long as its reader is reasonable. */
 static void run_farewell(struct run *run)
 {
@@ -357,6 +367,8 @@ static void run_farewell(struct run *run)
 			if (sink_waits(sinks[i]))
 				poll(&fd, 1, 100);
 		}
+		if (sink_midline(sinks[i]) && same_place(sinks[i]->fd, STDERR_FILENO))
+			log_end_line(); /* else the verdict hangs on a prompt */
 	}
 }
 
@@ -421,10 +433,10 @@ static int run_threads(struct run *run, struct error *err)
 	run_mind(run);
 	threads_stop(run, run->vm->n_vcpus);
 	run_last_words(run);
-	if (!run->vm->abandoned) /* who asks KVM for registers waits for KVM_RUN */
-		run_state(run);
 	run_farewell(run);
 	terminal_restore();
+	if (!run->vm->abandoned) /* who asks KVM for registers waits for KVM_RUN */
+		run_state(run);
 	return 0;
 }
 

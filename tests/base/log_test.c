@@ -101,3 +101,24 @@ Test(log, an_overlong_line_is_cut_and_still_ends_as_a_line)
 	cr_expect_leq(strlen(said), 2048);
 	cr_expect_eq(strchr(said, '\n'), said + strlen(said) - 1);
 }
+
+Test(log, ends_the_line_of_somebody_else_once)
+{
+	capture_begin();
+	log_end_line();
+	log_progress(NULL);
+	log_info("unseen");
+	log_text("error\n");
+	log_notice("seen");
+	cr_expect_str_eq(capture_end(), "\nerror\nsnpvmm: seen\n");
+}
+
+Test(log, an_empty_label_is_none)
+{
+	capture_begin();
+	log_set_label("vcpus=1");
+	log_notice("one");
+	log_set_label("");
+	log_notice("two");
+	cr_expect_str_eq(capture_end(), "snpvmm: vcpus=1: one\nsnpvmm: two\n");
+}

@@ -30,7 +30,7 @@ row 'power-off, where a status is expected' '1 guest-power-off fail guest-power-
 row 'a triple fault' '1 guest-shutdown fail guest-shutdown' 'print "oh\n" ; shutdown' 'expect: {exit: any}'
 row 'a crash' '1 guest-crash fail guest-crash' 'print "oh\n" ; crash' 'expect: {exit: any}'
 row 'CPUs that are halted with interrupts off' '1 guest-halted fail guest-halted' 'print "bye\n" ; halt' 'expect: {exit: any}'
-says 'fix: end the guest by poweroff or reboot'
+says 'hint: end the guest by poweroff or reboot'
 row 'Linux, halted' '1 guest-halted fail guest-halted' 'print "[    9.9] reboot: System halted\n" ; halt'
 row 'halted, once every line had come' '0 console-complete pass console-complete' 'print "ready\n" ; halt' \
   'expect: {console: [ready], exit: none}'
@@ -151,6 +151,42 @@ truncate -s 256M "$T/moving"
 refusal 'a file that changes while it is read' file-changed 'boot: {kernel: moving}'
 kill $!
 wait
+
+# --- what both outputs have in one place ---
+
+# Guests whose last words have no end, or one that only looks so.
+glued() { # NAME PRINTED WHOLE [OPTION]...: what the one file has is WHOLE
+  begin "$1"
+  guest_of "print \"$2\" ; out 0xf4 1 0"
+  manifest_of
+  printf '%b' "$3" >"$T/want"
+  shift 3
+  FAKE_SCRIPT="$T/script" "$FAKE" run "$@" "$T/m.yaml" >"$T/one" 2>&1 </dev/null
+  sed '/^snpvmm: measurement /d' "$T/one" | cmp -s - "$T/want" || wrong "one file: $(od -c "$T/one" | tail -n 9)"
+  FAKE_SCRIPT="$T/script" "$FAKE" run "$@" "$T/m.yaml" 2>&1 </dev/null | sed '/^snpvmm: measurement /d' | cmp -s - "$T/want" ||
+    wrong 'a pipe has something else'
+  on_fake run "$@" "$T/m.yaml"
+  case $* in *--prefix*) ;; *) cmp -s "$T/out" "$T/said" || wrong 'standard output alone is not what the guest said' ;; esac
+  ! grep -q '^$' "$T/err" || wrong "standard error alone has an empty line: $(cat "$T/err")"
+}
+passed='snpvmm: pass: the guest exited with status 0\n'
+glued 'the verdict has a line of its own behind a prompt' 'hello\nlogin: ' "hello\nlogin: \n$passed"
+glued 'and behind a line that a carriage return began anew' '50%\r' "50%\r\n$passed"
+glued 'there is no empty line behind an end' 'hello\r\n' "hello\r\n$passed"
+glued 'nor behind one with a carriage return after it' 'hello\n\r' "hello\n\r$passed"
+glued 'where nothing is said, nothing is added' 'login: ' 'login: ' -q
+glued '--prefix ends the line itself' 'login: ' "serial: login: \n$passed" --prefix
+
+if command -v python3 >/dev/null; then
+  begin 'on a terminal, too'
+  guest_of 'print "hello\nlogin: " ; out 0xf4 1 5'
+  manifest_of
+  run env FAKE_SCRIPT="$T/script" python3 tests/cli/progress.py --both "$FAKE" run --color=never "$T/m.yaml"
+  wants 1
+  out_has 'login: \r\nsnpvmm: fail: the guest exited with status 5 [guest-exit]\r\n'
+else
+  skip 'on a terminal, too' 'there is no python3'
+fi
 
 # --- and all of them ---
 

@@ -352,16 +352,17 @@ silent() { # COMMAND-LINE 'PRINT' TEXT...
   wants 124
   shift 2
   err_has "$@"
+  case $(tail -n 1 "$T/err") in 'snpvmm: fail: '*) ;; *) wrong "the last line is no verdict: $(cat "$T/err")" ;; esac
 }
 no_byte='; the console got no byte [timeout]'
-silent 'root=/dev/vda quiet' '' "$no_byte" 'snpvmm: fix: add console=ttyS0 to boot.cmdline'
-silent 'console=tty0 xconsole=ttyS0' '' "$no_byte" 'snpvmm: fix: add console=ttyS0 to boot.cmdline'
-silent 'console=ttyS0,115200 quiet' '' "$no_byte" 'snpvmm: fix: take quiet out of boot.cmdline'
-silent 'console=ttyS0' '' "$no_byte" 'snpvmm: fix: add earlyprintk=serial,ttyS0'
+silent 'root=/dev/vda quiet' '' "$no_byte" 'snpvmm: hint: add console=ttyS0 to boot.cmdline'
+silent 'console=tty0 xconsole=ttyS0' '' "$no_byte" 'snpvmm: hint: add console=ttyS0 to boot.cmdline'
+silent 'console=ttyS0,115200 quiet' '' "$no_byte" 'snpvmm: hint: take quiet out of boot.cmdline'
+silent 'console=ttyS0' '' "$no_byte" 'snpvmm: hint: add earlyprintk=serial,ttyS0'
 silent 'console=uart8250,io,0x3f8 earlyprintk=serial,ttyS0' '' "$no_byte"
-err_lacks 'fix: '
+err_lacks 'hint: '
 silent 'root=/dev/vda' 'print "a word\n"' "; the console's last line is 'a word' [timeout]"
-err_lacks 'fix: ' 'no byte'
+err_lacks 'hint: ' 'no byte'
 
 if kvm_usable; then
   kernel

@@ -55,6 +55,15 @@ told 2 "'$(printf %0130d 0)' is not pairs of hex digits, 64 at most" report --da
 told 2 '--raw or --measurement, not both' report --raw --measurement
 told 2 "'now' is one argument too many" ready now
 
+begin 'no bytes go to a terminal'
+if command -v python3 >/dev/null; then
+  run python3 tests/cli/progress.py --both "$GUEST" report --raw
+  wants 1
+  out_is 'snpvmm-guest: error: --raw: standard output is a terminal\r\n  fix: send the bytes to a file or a pipe; without --raw the report is text\r\n'
+else
+  skip 'no bytes go to a terminal' 'there is no python3'
+fi
+
 begin 'a file of data has its limit, and its errors'
 head -c 65 /dev/zero >"$T/65"
 told 1 "$T/65: has more than 64 bytes; take a hash of it, such as sha512sum's" report --data-file "$T/65"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/cli/progress.py: runs a command with standard error on a terminal; prints what it wrote there, \\r and \\n and escapes spelled out.
 
-    COMMAND...      ends with the command's status
+    [--both] COMMAND...      ends with the command's status; --both: standard output is there, too
 """
 import os
 import pty
@@ -9,7 +9,9 @@ import subprocess
 import sys
 
 master, terminal = pty.openpty()
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=terminal)
+both = sys.argv[1] == "--both"
+out = terminal if both else subprocess.DEVNULL
+child = subprocess.Popen(sys.argv[1 + both:], stdin=subprocess.DEVNULL, stdout=out, stderr=terminal)
 os.close(terminal)
 said = b""
 while True:

@@ -30,6 +30,8 @@ whole() { # TESTS FAILURES ERRORS: of junit.xml
   xmllint --noout --schema "$XSD" "$T/r/junit.xml" 2>"$T/xml" || wrong "$last: junit.xml: $(cat "$T/xml")"
 }
 
+busy='fail-ioctl KVM_CREATE_VM EBUSY'
+
 for jobs in 1 3; do
   begin "several manifests, --jobs $jobs: each has its folder, all have a summary and one junit.xml"
   three 'print "hello\n" ; out 0xf4 1 0' 'name: first' 'expect: {exit: 5}' 'matrix: {vcpus: [1, 2]}'
@@ -42,6 +44,32 @@ for jobs in 1 3; do
   of_result c,vcpus=2 '"verdict": "pass"'
   whole 4 1 0
   grep -q '<testsuite name="snpvmm"' "$T/r/junit.xml" || wrong "$last: $(cat "$T/r/junit.xml")"
+done
+
+begin 'manifests of one name are told apart in the summary'
+three 'out 0xf4 1 0'
+mkdir -p "$T/a" "$T/b"
+sed 's|i.fd|../i.fd|' "$T/a.yaml" >"$T/a/guest.yaml"
+sed 's|0xf4|0xf5|; s|i.fd|../i.fd|; 1a expect: {exit: 5}' "$T/a.yaml" >"$T/b/guest.yaml"
+on_fake run "$T/a/guest.yaml" "$T/b/guest.yaml"
+wants 1
+err_has "snpvmm: pass      0  guest ($T/a/guest.yaml) [guest-exit]" "snpvmm: fail      1  guest~2 ($T/b/guest.yaml) [guest-exit]" \
+  '2 runs: 1 passed, 1 failed, 0 ended by a limit, 0 errors, 0 skipped'
+
+for jobs in 1 2; do
+  begin "each line says of which run it is, and a verdict begins with its word (--jobs $jobs)"
+  three 'out 0xf4 1 0'
+  on_fake run --jobs $jobs --set platform=kvm --set 'matrix={vcpus: [1, 2]}' "$T/a.yaml"
+  wants 0
+  for n in 1 2; do
+    err_has "snpvmm: vcpus=$n: measurement " "snpvmm: vcpus=$n: platform kvm: " "snpvmm: pass: vcpus=$n: the guest exited"
+  done
+  ! grep -v -q 'vcpus=[12]' "$T/err" || [ "$(grep -v 'vcpus=[12]' "$T/err" | cut -d , -f 1)" = 'snpvmm: 2 runs: 2 passed' ] ||
+    wrong "a line of no run: $(grep -v 'vcpus=[12]' "$T/err")"
+  three "$busy"
+  on_fake run --jobs $jobs --set 'matrix={vcpus: [1]}' "$T/a.yaml"
+  wants 99
+  err_has 'snpvmm: vcpus=1: error: ' '1 run: 0 passed, 0 failed, 0 ended by a limit, 1 error, 0 skipped'
 done
 
 begin 'a matrix has one junit.xml of all its runs too, by its name'
@@ -161,8 +189,6 @@ for value in '' 0s 5 -1s 1h x 999999999m; do
 done
 
 # --- another try ---
-
-busy='fail-ioctl KVM_CREATE_VM EBUSY'
 
 begin '--retries: another try after a failure of the host'
 three "$busy ; recovers 1 ; print \"hello\\n\" ; out 0xf4 1 0"

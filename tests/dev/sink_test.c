@@ -590,3 +590,23 @@ Test(sink, after_its_end_nothing_is_written_whoever_speaks)
 	cr_expect_str_eq(packets_next(&p), "");
 	packets_close(&p);
 }
+
+Test(sink, knows_whether_a_line_has_no_end)
+{
+	static const struct {
+		const char *text;
+		bool midline;
+	} rows[] = {
+		{ "a", true },     { "\n", false },   { "50%\r", true },  { "\r", true },
+		{ "\r\n", false }, { "\r\r", false }, { "a\n\r", false },
+	};
+	struct sink s;
+
+	sink_init(&s, -1);
+	cr_expect_not(sink_midline(&s));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put(&s, rows[i].text);
+		cr_expect_eq(sink_midline(&s), rows[i].midline, "row %zu", i);
+	}
+	sink_fini(&s);
+}
