@@ -121,6 +121,9 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (!prepare_plan(m, &c->images, platform_measured(manifest_platform(m)), &plan, f))
 		return false;
 	if (snp_digest_of(plan, &digest, &err) < 0) {
+		if (plan_settings(plan)
+		            ->no_measurement) /* it is the firmware that lacks something */
+			manifest_at_place(m, &m->firmware.at, &err);
 		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;

@@ -254,20 +254,42 @@ static struct {
 	struct error *err;
 } parsing;
 
-error_t option_refuse(const char *format, ...)
+static error_t refuse_formatted(const char *fix, const char *format, va_list args)
 {
 	char text[512], prefix[32];
-	va_list args;
 
 	if (parsing.err->kind != ERROR_NONE)
 		return EINVAL;
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	error_set(parsing.err, ERROR_USAGE, "%s%s", command_prefix(parsing.command, prefix), text);
-	error_fix(parsing.err, "'snpvmm %s%s--help' explains",
-	          parsing.command ? parsing.command->name : "", parsing.command ? " " : "");
+	if (fix[0])
+		error_fix(parsing.err, "%s", fix);
+	else
+		error_fix(parsing.err, "'snpvmm %s%s--help' explains",
+		          parsing.command ? parsing.command->name : "", parsing.command ? " " : "");
 	return EINVAL;
+}
+
+error_t option_refuse(const char *format, ...)
+{
+	va_list args;
+	error_t r;
+
+	va_start(args, format);
+	r = refuse_formatted("", format, args);
+	va_end(args);
+	return r;
+}
+
+error_t option_refuse_fixed(const char *fix, const char *format, ...)
+{
+	va_list args;
+	error_t r;
+
+	va_start(args, format);
+	r = refuse_formatted(fix, format, args);
+	va_end(args);
+	return r;
 }
 
 int options_parse(const struct command *c, const struct argp *argp, int argc, char **argv,

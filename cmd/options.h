@@ -20,6 +20,9 @@ int options_check(const struct command *c, int argc, char **argv, struct error *
  * options_parse() under way, unless there is one already. Returns EINVAL, for argp.
  */
 error_t option_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same with a cure of its own; "": there is none, and --help is named. */
+error_t option_refuse_fixed(const char *fix, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* options_check() and argp_parse(). 0, or a negative errno with *err filled. */
 int options_parse(const struct command *c, const struct argp *argp, int argc, char **argv,

@@ -79,7 +79,7 @@ static error_t timeout_parse(const char *text, uint64_t *ret)
 
 	if (value_time("--timeout", text, 1, TIMEOUT_MAX_MS, ret, &err) == 0)
 		return 0;
-	return option_refuse("%s", err.text);
+	return option_refuse_fixed(err.fix, "%s", err.text);
 }
 
 static error_t run_option(int key, char *argument, struct argp_state *state)

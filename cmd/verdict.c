@@ -91,8 +91,8 @@ static int measurement_differs(const struct manifest *m, const struct snp_digest
 	char want[2 * SNP_DIGEST_SIZE + 1], have[2 * SNP_DIGEST_SIZE + 1];
 
 	hex_of(d->value, SNP_DIGEST_SIZE, have);
-	error_set(err, ERROR_MEASUREMENT_DIFFERS,
-	          "the measurement is not the one that the manifest expects");
+	error_set(err, ERROR_MEASUREMENT_DIFFERS, "the measurement is not the one that %s expects",
+	          m->pins_at.by ? "--set" : "the manifest");
 	if (n == 0)
 		error_why(err, "expect.measurement has no digest for vcpus: %u", m->vcpus);
 	else if (n == 1)
@@ -103,7 +103,16 @@ static int measurement_differs(const struct manifest *m, const struct snp_digest
 		          "this manifest measures as %s, which is none of the %zu digests in "
 		          "expect.measurement",
 		          have, n);
-	error_fix(err, "'snpvmm measure --pages' shows what is in it; nothing was launched");
+	if (strcmp(m->file, MANIFEST_OPTIONS) == 0)
+		error_fix(err,
+		          "'snpvmm measure --pages' with the same options shows what is in it; "
+		          "nothing was launched");
+	else
+		error_fix(err,
+		          "'snpvmm measure --pages %s'%s shows what is in it; nothing was "
+		          "launched",
+		          strcmp(m->file, manifest_stdin) ? m->file : "-",
+		          m->pins_at.by ? " with the same --set" : "");
 	return manifest_at_place(m, &m->pins_at, err);
 }
 

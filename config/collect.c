@@ -183,7 +183,8 @@ static int collect_setting(struct load *l, const struct manifest_setting *s)
 
 	if (!k || k->kind == VALUE_LATER) {
 		k ? refuse_later(l, k) : refuse_dotted(l, s->key, "", "set");
-		return error_at(l->err, "--set", 0, 0);
+		place_by(s->option ? s->option : shown_of(s->key).text, l->label, sizeof(l->label));
+		return error_at(l->err, l->label, 0, 0);
 	}
 	place_by(s->option ? s->option : k->name, l->label, sizeof(l->label));
 	slot = &l->slots[k - keys];

@@ -6,7 +6,9 @@
 #include "config/cmdline.h"
 #include "config/load_priv.h"
 #include "config/value.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/pattern.h"
 
 /* Where a kernel is told to write. */
 struct consoles {
@@ -87,7 +89,57 @@ static void doubt_expect(struct load *l)
 	warn_at(l, KEY_BOOT_CMDLINE, &w);
 }
 
-void load_doubts(struct load *l)
+static void doubt_pattern(struct load *l, enum key_id id, const struct manifest_pattern *p)
+{
+	struct error w;
+
+	error_set(&w, ERROR_NONE, "'%s': '%s' matches every line", keys[id].name,
+	          shown_of(p->text).text);
+	if (id == KEY_EXPECT_NEVER) {
+		error_why(&w, "whatever the guest writes first fails the run");
+		error_fix(&w, "write what a line must not have in it, or leave it out");
+	} else {
+		error_why(&w, "whatever the guest writes next is taken for what is expected");
+		error_fix(&w, "write what the line is known by, or leave it out");
+	}
+	manifest_at_place(l->m, &p->at, &w);
+	findings_add(l->findings, SEVERITY_WARNING, &w);
+}
+
+/* The empty line, and one that has a bit of everything: `^$` matches the first alone. */
+static bool matches_all(const struct pattern *p, struct matcher *matcher)
+{
+	static const char *const texts[] = {
+		"", "\xf3\xb0\x80\x80 aZ09_-.:/\\'\"#\xc3\xa9\xe2\x82\xac[]{}()<>+*?^$|~%&=,;!@` "
+		    "\t\xf3\xb0\x80\x81"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct pattern_line line = { texts[i], strlen(texts[i]), 0, false };
+
+		if (pattern_match(p, matcher, &line) != PATTERN_YES)
+			return false;
+	}
+	return true;
+}
+
+/* All share the steps of one matcher, so that hostile ones cost a fraction of a second together. */
+static void doubt_patterns(struct load *l, enum key_id id, const struct manifest_patterns *of)
+{
+	struct error told = { 0 };
+	struct matcher *matcher = of->count ? matcher_new(&told) : NULL;
+
+	for (size_t i = 0; matcher && i < of->count; i++) {
+		struct pattern *p = pattern_new(of->list[i].text, &told);
+
+		if (p && matches_all(p, matcher))
+			doubt_pattern(l, id, &of->list[i]);
+		pattern_free(p);
+	}
+	matcher_free(matcher);
+}
+
+static void doubt_consoles(struct load *l)
 {
 	const struct manifest *m = l->m;
 	struct consoles c;
@@ -102,4 +154,11 @@ void load_doubts(struct load *l)
 	else if (m->console.count && !cmdline_has(m->cmdline, "earlycon") &&
 	         !cmdline_has(m->cmdline, "earlyprintk"))
 		doubt_expect(l);
+}
+
+void load_doubts(struct load *l)
+{
+	doubt_consoles(l);
+	doubt_patterns(l, KEY_EXPECT_CONSOLE, &l->m->console);
+	doubt_patterns(l, KEY_EXPECT_NEVER, &l->m->never);
 }

@@ -59,6 +59,8 @@ int collect_file(struct load *l);
 int collect_settings(struct load *l, const struct manifest_choice *choice);
 /* Number `run` of the combinations of a matrix into the slots, its name and their count into the manifest. matrix.c. */
 int matrix_choose(struct load *l, unsigned run);
+/* What is wrong with the values of all its runs, for a matrix that stands for none. matrix.c. */
+int matrix_read_values(struct load *l);
 
 /*
  * Brackets and quotes are YAML; all else is a scalar as it stands, so that nobody has to quote a command

@@ -2,19 +2,26 @@
 /* config/manifest.c: reads what is given for each key, fills in the rest, and holds the whole together. */
 #include "config/manifest.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/load_priv.h"
+#include "config/value.h"
 #include "core/base/array.h"
+#include "core/base/confine.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/filekind.h"
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
 #include "core/base/text.h"
 #include "core/vm/platforms.h"
+
+/* So much is read of a file that is too large for a manifest, to say what it is. */
+#define OTHER_FILE_MAX ((size_t)512 << 20)
 
 void load_cleanup(struct load *l)
 {
@@ -110,7 +117,8 @@ static int check_kernel_for(struct load *l, enum key_id id, const char *what)
 	if (!given(l, id) || !absent(l, KEY_BOOT_KERNEL))
 		return 0;
 	error_set(l->err, ERROR_CONFLICT, "'%s' without 'boot.kernel'", keys[id].name);
-	error_fix(l->err, "give the kernel that %s is for, or remove it", what);
+	error_fix(l->err, "give the kernel that %s is for%s, or remove it", what,
+	          l->slots[id].option ? " (-k)" : "");
 	return at_slot(l, id);
 }
 
@@ -152,9 +160,9 @@ static int check_id_block(struct load *l)
 {
 	bool block = given(l, KEY_SNP_ID_BLOCK), auth = given(l, KEY_SNP_ID_AUTH);
 
-	l->m->id_block_given = block && auth;
 	if (!key_sure(l, KEY_SNP_ID_BLOCK) || !key_sure(l, KEY_SNP_ID_AUTH))
 		return 0;
+	l->m->id_block_given = block && auth;
 	load_turn_to(l, &keys[KEY_SNP_ID_BLOCK]);
 	if (block)
 		l->m->id_block_at = place_of(l, l->slots[KEY_SNP_ID_BLOCK].value);
@@ -262,6 +270,8 @@ static int load_all(struct load *l, const struct manifest_choice *choice)
 	}
 	if (r == 0)
 		r = read_all(l);
+	if (r == 0 && l->matrix_wrong)
+		r = matrix_read_values(l);
 	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++)
 		r = load_keep(l, checks[i](l));
 	if (r == 0)
@@ -269,6 +279,18 @@ static int load_all(struct load *l, const struct manifest_choice *choice)
 	if (r == 0)
 		load_doubts(l);
 	return r;
+}
+
+/* Names what was given for the manifest, a kernel say, where what is in *err says only that it can't be read as one. */
+static int refuse_other_file(const char *path, const uint8_t *bytes, size_t size, struct error *err)
+{
+	struct error found;
+
+	if (file_kind_refuse(bytes, size, ROLE_MANIFEST, err->kind, &found) == 0)
+		return err->code;
+	*err = found;
+	error_wrap(err, "'%s'", path);
+	return error_at(err, path, 0, 0);
 }
 
 static int load_tree(struct load *l, const struct yaml_tree *root,
@@ -302,11 +324,34 @@ void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
 	r = yaml_tree_parse_on(l.path, text, size, &root, f, &err);
 	if (r == 0)
 		r = load_tree(&l, root, choice);
+	if (r < 0 && (!root || root->kind != YAML_MAP))
+		r = refuse_other_file(l.path, text, size, &err);
 	if (r < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	sha256(text, size, ret->sha256);
 	ret->whole = f->errors == errors;
 	findings_sort(f, first);
+}
+
+/* What is at this path instead of a manifest, and what to do about it. */
+static void file_explain(const struct confine *in, const char *path, struct error *err)
+{
+	auto_blob struct blob whole = BLOB_NONE;
+	auto_fd int folder = -1;
+	struct error told = { 0 };
+
+	if (err->kind == ERROR_FILE_TOO_LARGE) {
+		error_why(err, "a manifest has at most 1 MiB");
+		if (blob_read_in(in, path, OTHER_FILE_MAX, &whole, NULL, &told) == 0)
+			refuse_other_file(path, whole.data, whole.size, err);
+	} else if (err->kind == ERROR_FILE) {
+		folder = confine_open(in, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		if (folder >= 0) {
+			error_why(err, "it is a folder");
+			error_fix(err, "name the manifest itself, such as a file in that folder");
+		}
+		value_file_fix("", err);
+	}
 }
 
 void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
@@ -326,8 +371,7 @@ void manifest_load_all(const char *path, const struct manifest_choice *choice, s
 		manifest_parse_all(path, text.data, text.size, choice, ret, f);
 		return;
 	}
-	if (err.kind == ERROR_FILE_TOO_LARGE)
-		error_why(&err, "a manifest has at most 1 MiB");
+	file_explain(choice ? choice->confine : NULL, path, &err);
 	error_at(&err, path, 0, 0);
 	findings_add(f, SEVERITY_ERROR, &err);
 }

@@ -22,6 +22,12 @@ struct place {
 	const char *by; /* "-k", or the key of --set, static; NULL: the file, or a default */
 };
 
+/* -k and the like, whose paths are relative to the current folder; --set is as the file. */
+static inline bool place_is_option(const struct place *at)
+{
+	return at->by && at->by[0] == '-';
+}
+
 /* A file the manifest names. path is resolved against the manifest's folder. NULL path: not given. */
 struct manifest_file {
 	char *path;
@@ -80,7 +86,7 @@ struct manifest {
 	uint64_t guest_features;
 	uint8_t host_data[32];
 	uint8_t gosvw[16];
-	bool id_block_given; /* then both are there */
+	bool id_block_given; /* then both are there, and were read well */
 	uint8_t id_block[PLAN_ID_BLOCK];
 	uint8_t id_auth[PLAN_ID_AUTH];
 	struct place id_block_at;

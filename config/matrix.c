@@ -180,6 +180,43 @@ int matrix_choose(struct load *l, unsigned run)
 	return x.n > 0 ? matrix_name(l, &x, run) : 0;
 }
 
+/* The values that one entry lists, each into a manifest that nobody uses. */
+static int entry_read(struct load *l, const struct key *k, const struct yaml_tree *values)
+{
+	struct manifest *m = l->m;
+	struct slot was = l->slots[k - keys], *slot = &l->slots[k - keys];
+	int r = 0;
+
+	slot->set = l->slots[KEY_MATRIX].set;
+	slot->option = NULL;
+	for (const struct yaml_tree *v = values; v && r == 0; v = v->next) {
+		auto_manifest struct manifest scratch = { .confine = m->confine };
+
+		l->m = &scratch;
+		slot->value = v;
+		r = load_keep(l, read_value(l, k, v));
+	}
+	l->m = m;
+	*slot = was;
+	return r;
+}
+
+int matrix_read_values(struct load *l)
+{
+	const struct yaml_tree *map = l->slots[KEY_MATRIX].value;
+	int r = 0;
+
+	for (const struct yaml_tree *c = map && map->kind == YAML_MAP ? map->first : NULL;
+	     c && r == 0; c = c->next) {
+		const struct key *k = key_find(c->key);
+
+		if (k && k->kind != VALUE_LATER && !k->fixed && c->kind == YAML_LIST &&
+		    !l->slots[k - keys].own)
+			r = entry_read(l, k, c->first);
+	}
+	return r;
+}
+
 /* Its values are read as those of the keys it names. */
 int read_matrix(struct load *l, const struct key *k, const struct yaml_tree *v)
 {

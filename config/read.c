@@ -269,7 +269,7 @@ static int read_pinned_entry(struct load *l, const struct key *k, const struct y
 		return l->err->code;
 	r = i == 0 ? set_path(l, name, text, &to->path)
 	           : value_sha256(name, text, to->sha256, l->err);
-	to->pinned |= i == 1;
+	to->pinned |= i == 1 && r == 0;
 	return r < 0 ? at_value(l, v) : 0;
 }
 

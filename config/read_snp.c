@@ -20,6 +20,9 @@ static int refuse_host(struct load *l, const struct key *k, const char *text)
 
 static int refuse_vcpu_type(struct load *l, const struct key *k, const char *text)
 {
+	enum {
+		SLIPS = 2
+	}; /* letters; another processor's name may have a third of them in common */
 	struct nearest n = { .word = text };
 	uint64_t decimal = 0;
 
@@ -32,8 +35,10 @@ static int refuse_vcpu_type(struct load *l, const struct key *k, const char *tex
 	          shown_of(text).text);
 	for (const struct snp_vcpu_type *t = snp_vcpu_types; t->name; t++)
 		nearest_try(&n, t->name);
-	if (n.best)
+	if (n.best && n.distance <= SLIPS)
 		return error_fix(l->err, "did you mean '%s'?", n.best);
+	error_why(l->err, "the CPU's signature is measured, so a model that is only similar has "
+	                  "another digest");
 	return error_fix(l->err,
 	                 "write EPYC, EPYC-Rome, EPYC-Milan, EPYC-Genoa or EPYC-Turin, with or "
 	                 "without a version such as -v2, or a signature such as 0xa00f11");

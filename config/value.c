@@ -3,11 +3,13 @@
 #include "config/value.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/array.h"
 #include "core/base/bytes.h"
@@ -150,9 +152,11 @@ static int refuse_number(const char *name, const char *text, uint64_t min, uint6
 {
 	bool hex = strncmp(text, "0x", 2) == 0;
 
-	if (min == max)
-		return error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be %" PRIu64, name,
-		                 shown_of(text).text, min);
+	if (min == max) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be %" PRIu64, name,
+		          shown_of(text).text, min);
+		return error_fix(err, "write %" PRIu64, min);
+	}
 	return error_set(err, ERROR_BAD_VALUE,
 	                 hex ? "'%s' is %s; it must be from 0x%" PRIx64 " to 0x%" PRIx64
 	                     : "'%s' is %s; it must be from %" PRIu64 " to %" PRIu64,
@@ -201,6 +205,47 @@ const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_ROOM])
 	return unit_text(ms, time_units, to);
 }
 
+/* As others write units: "2 GB", "1gib", "90 sec", "1h". */
+static const struct habit {
+	const char *unit, *ours;
+	unsigned factor;
+} habits[] = {
+	{ "kb", "K", 1 },      { "mb", "M", 1 },        { "gb", "G", 1 },
+	{ "tb", "T", 1 },      { "sec", "s", 1 },       { "secs", "s", 1 },
+	{ "second", "s", 1 },  { "seconds", "s", 1 },   { "min", "m", 1 },
+	{ "mins", "m", 1 },    { "minute", "m", 1 },    { "minutes", "m", 1 },
+	{ "h", "m", 60 },      { "hour", "m", 60 },     { "hours", "m", 60 },
+	{ "d", "m", 24 * 60 }, { "day", "m", 24 * 60 }, { "days", "m", 24 * 60 },
+};
+
+/* A number and a unit of `units` in other words, as it should be written; false: it is something else. */
+static bool habit_text(const char *text, const struct unit *units,
+                       char to[static VALUE_UNIT_ROOM + 8])
+{
+	const char *at = text;
+	uint64_t v = 0;
+	const char *ours = NULL;
+	unsigned factor = 1;
+
+	if (is_octal_like(text) || digits_read(&at, 10, &v) != DIGITS_OK)
+		return false;
+	at += strspn(at, " ");
+	for (size_t i = 0; i < ARRAY_SIZE(habits) && !ours; i++)
+		if (strcasecmp(at, habits[i].unit) == 0) {
+			ours = habits[i].ours;
+			factor = habits[i].factor;
+		}
+	for (const struct unit *u = units; u->name && !ours; u++)
+		if (strcasecmp(at, u->name) == 0)
+			ours = u->name;
+	for (; ours && units->name && strcmp(ours, units->name) != 0; units++)
+		;
+	if (!ours || !units->name || __builtin_mul_overflow(v, (uint64_t)factor, &v))
+		return false;
+	snprintf(to, VALUE_UNIT_ROOM + 8, "%" PRIu64 "%s", v, ours);
+	return true;
+}
+
 static int unit_read(const char *text, const struct unit *units, uint64_t *ret)
 {
 	const char *at = text;
@@ -236,6 +281,7 @@ static bool only_digits(const char *text)
 int value_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err)
 {
+	char ours[VALUE_UNIT_ROOM + 8];
 	uint64_t v = 0;
 	int d = unit_read(text, size_units, &v);
 
@@ -245,6 +291,8 @@ int value_size(const char *name, const char *text, uint64_t min, uint64_t max, u
 		if (only_digits(text))
 			return error_fix(err, "add a unit: %sM if mebibytes are meant",
 			                 shown_of(text).text);
+		if (habit_text(text, size_units, ours))
+			return error_fix(err, "write %s", ours);
 		return error_fix(err, "write an integer with K, M, G or T (or KiB, MiB, GiB, TiB), "
 		                      "such as 512M");
 	}
@@ -257,6 +305,7 @@ int value_size(const char *name, const char *text, uint64_t min, uint64_t max, u
 int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err)
 {
+	char ours[VALUE_UNIT_ROOM + 8];
 	uint64_t v = 0;
 	int d = unit_read(text, time_units, &v);
 
@@ -266,6 +315,8 @@ int value_time(const char *name, const char *text, uint64_t min, uint64_t max, u
 		if (only_digits(text))
 			return error_fix(err, "add a unit: %ss if seconds are meant",
 			                 shown_of(text).text);
+		if (habit_text(text, time_units, ours))
+			return error_fix(err, "write %s", ours);
 		return error_fix(err, "write an integer with ms, s or m, such as 90s");
 	}
 	if (d == DIGITS_TOO_LARGE || v < min || v > max)
@@ -325,6 +376,10 @@ int value_digest(const char *name, const char *text, uint8_t ret[static SHA384_S
 		error_set(err, ERROR_BAD_VALUE,
 		          "'%s' is '%s' (%zu characters), which is not a launch digest", name,
 		          shown_of(text).text, strlen(text));
+		if (strpbrk(text, " \t\n"))
+			return error_fix(err, "'snpvmm measure' prints a line for each run: write "
+			                      "their digests as a map from vcpus, {1: DIGEST, 2: "
+			                      "DIGEST}, or as a list, [DIGEST, DIGEST]");
 		return error_fix(err, "write 96 hexadecimal digits, or 64 characters of base64");
 	}
 	memcpy(ret, digest, sizeof(digest));
@@ -341,6 +396,21 @@ int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_S
 	error_set(err, ERROR_BAD_VALUE, "'%s' is '%s' (%zu characters), which is not a SHA-256",
 	          name, shown_of(text).text, strlen(text));
 	return error_fix(err, "write 64 hexadecimal digits, as sha256sum prints them");
+}
+
+int value_file_fix(const char *beside, struct error *err)
+{
+	if (err->kind != ERROR_FILE || err->fix[0])
+		return err->code;
+	if (err->code == -EACCES || err->code == -EPERM)
+		return error_fix(err, "let this user read the file and enter its folders, or run "
+		                      "as one who may");
+	if (err->code != -ENOENT && err->code != -ENOTDIR)
+		return err->code;
+	return error_fix(err, "see that the file is there: a path %s",
+	                 beside[0]
+	                         ? "in a manifest or of --set is relative to the manifest's folder"
+	                         : "on the command line is relative to the current folder");
 }
 
 char *value_path(const char *beside, const char *path)
@@ -434,8 +504,10 @@ static int bytes_file(const char *name, const char *text, const struct value_fil
 	int r = path ? blob_read_in(from->confine, path, BYTES_FILE_MAX, &b, NULL, err)
 	             : error_nomem(err, name);
 
-	if (r < 0)
+	if (r < 0) {
+		value_file_fix(from->beside, err);
 		return error_wrap(err, "'%s'", name);
+	}
 	if (b.size == size)
 		memcpy(ret, b.data, size);
 	else

@@ -63,6 +63,12 @@ struct value_files {
 int value_bytes(const char *name, const char *text, const struct value_files *from, uint8_t *ret,
                 size_t size, struct error *err);
 
+/*
+ * Adds the cure for a file that could not be opened, where none is given yet. `beside`: as in struct value_files, "" where
+ * the path is relative to the current folder.
+ */
+int value_file_fix(const char *beside, struct error *err);
+
 /* `path` as seen from the folder of the file `beside`. The caller frees it; NULL: out of memory. */
 char *value_path(const char *beside, const char *path);
 

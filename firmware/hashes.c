@@ -96,8 +96,8 @@ int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_
 	struct hashes_table t = table_form;
 
 	if (area_check(hash_gpa, hash_size, section_gpa, err) < 0)
-		return error_fix(
-			err, "take an AmdSev build of edk2, or set boot.kernel_hashes to false");
+		return error_fix(err, "take an AmdSev build of edk2, or set boot.kernel_hashes to "
+		                      "false (-S boot.kernel_hashes=false)");
 	memcpy(t.kernel.sha256, h->kernel, SHA256_SIZE);
 	memcpy(t.initrd.sha256, h->initrd, SHA256_SIZE);
 	memcpy(t.cmdline.sha256, h->cmdline, SHA256_SIZE);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/manifest.h"
+#include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -140,6 +141,7 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		}
 		if (image_read(m, &rows[i], &err) == 0)
 			continue;
+		value_file_fix(place_is_option(&rows[i].file->at) ? "" : m->file, &err);
 		error_wrap(&err, "%s", rows[i].key);
 		manifest_at_place(m, &rows[i].file->at, &err);
 		findings_add(f, SEVERITY_ERROR, &err);

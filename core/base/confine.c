@@ -38,9 +38,11 @@ int confine_begin(struct confine *c, const char *path, struct error *err)
 	auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), probe;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_sys(err, ERROR_FILE, errno, "--confine: cannot open the folder '%s'",
-		                 path);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_sys(err, ERROR_FILE, errno, "--confine: cannot open the folder '%s'", path);
+		return error_fix(err, "name a folder that is there and that this user may enter; "
+		                      "its path is relative to the current folder");
+	}
 	probe = beneath_open(fd, ".", O_PATH | O_CLOEXEC, 0);
 	if (probe < 0) {
 		error_sys(err, ERROR_UNSUPPORTED, -probe,

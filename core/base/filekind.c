@@ -180,8 +180,8 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 
 /* The first that matches. What a file ends with counts more than its beginning: a firmware may begin with anything. */
 static const struct file_kind kinds[] = {
-	{ "empty", "an empty file", 0, NULL, "copy or download it again, or build it again", false,
-	  PROBE(is_empty) },
+	{ "empty", "an empty file", ROLE_MANIFEST, NULL,
+	  "copy or download it again, or build it again", false, PROBE(is_empty) },
 	{ "git-lfs", "a Git LFS pointer", 0, NULL,
 	  "fetch the file that it stands for: git lfs pull", false,
 	  MARK(0, "version https://git-lfs.github.com/spec/") },
@@ -268,10 +268,10 @@ static const struct file_kind kinds[] = {
 	  "download the file again, and see that it is not a login or error page", false,
 	  PROBE(is_html) },
 	{ "xml", "an XML document", 0, NULL, NULL, false, PROBE(is_xml) },
-	{ "script", "a script", 0, NULL, NULL, false, MARK(0, "#!") },
-	{ "json", "a JSON document", 0, NULL, NULL, false, PROBE(is_json) },
-	{ "yaml", "a YAML document", 0, NULL, NULL, true, PROBE(is_yaml) },
-	{ "text", "a text", 0, NULL, NULL, true, PROBE(is_text) },
+	{ "script", "a script", ROLE_MANIFEST, NULL, NULL, false, MARK(0, "#!") },
+	{ "json", "a JSON document", ROLE_MANIFEST, NULL, NULL, false, PROBE(is_json) },
+	{ "yaml", "a YAML document", ROLE_MANIFEST, NULL, NULL, true, PROBE(is_yaml) },
+	{ "text", "a text", ROLE_MANIFEST, NULL, NULL, true, PROBE(is_text) },
 };
 
 const struct file_kind *file_kind_of(const uint8_t *bytes, size_t size)
@@ -296,17 +296,31 @@ static const struct role_row {
 	  "packages)" },
 	{ ROLE_INITRD, "an initrd",
 	  "give a cpio archive, packed or not, as mkinitramfs or dracut make it" },
+	{ ROLE_MANIFEST, "a manifest", "give a manifest in YAML, or a kernel with -k" },
 	{ ROLE_BYTES, "the bytes that are wanted",
 	  "give a file of these bytes alone, in binary, base64 or hex" },
 };
 
+/* The option that stands for a key. */
+static const char *option_of(const struct file_kind *k)
+{
+	return k->fits & ROLE_FIRMWARE ? "-f" : k->fits & ROLE_KERNEL ? "-k" : "-i";
+}
+
 const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *room, size_t size)
 {
-	if (k->key && !(k->fits & role)) {
-		snprintf(room, size, "name it under %s", k->key);
-		return room;
-	}
-	return k->fix;
+	if (k->fits & role || !k->fits)
+		return k->fix;
+	if (role == ROLE_MANIFEST)
+		snprintf(room, size, "give it with %s%s, and no manifest is needed", option_of(k),
+		         k->key ? "" : " if it is an initrd, and a kernel with -k");
+	else if (k->key)
+		snprintf(room, size, "give it as %s (%s)", k->key, option_of(k));
+	else if (k->fix)
+		snprintf(room, size, "%s; an initrd is given as boot.initrd (-i)", k->fix);
+	else
+		snprintf(room, size, "an initrd is given as boot.initrd (-i)");
+	return room;
 }
 
 int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enum reason reason,
@@ -314,10 +328,11 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
 {
 	const struct file_kind *k = file_kind_of(bytes, size);
 	const struct role_row *row = roles;
-	char room[64];
+	char room[256];
 	const char *fix;
 
-	if (!k || k->vague || k->fits & role)
+	/* Of a manifest it is asked once it can't be read as one: then a weak mark is better than none. */
+	if (!k || (k->vague && role != ROLE_MANIFEST) || k->fits & role)
 		return 0;
 	while (row->role != role)
 		row++;

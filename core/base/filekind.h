@@ -16,7 +16,8 @@ enum file_role {
 	ROLE_FIRMWARE = 1,
 	ROLE_KERNEL = 2,
 	ROLE_INITRD = 4,
-	ROLE_BYTES = 8, /* file:PATH, where a key wants a number of bytes */
+	ROLE_BYTES = 8,     /* file:PATH, where a key wants a number of bytes */
+	ROLE_MANIFEST = 16, /* the manifest itself */
 };
 
 struct file_kind {

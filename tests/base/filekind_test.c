@@ -166,9 +166,9 @@ Test(filekind, is_refused_where_it_is_out_of_place)
 	} rows[] = {
 		{ "version https://git-lfs.github.com/spec/v1", 0, "git lfs pull" },
 		{ "\x1f\x8b\x08", ROLE_INITRD, "gunzip" },
-		{ "07070", ROLE_INITRD, "name it under boot.initrd" },
+		{ "07070", ROLE_INITRD, "boot.initrd (-i)" },
 		{ "!<arch>\ndebian", 0, "dpkg-deb -x" },
-		{ "IGVM", ROLE_FIRMWARE, "name it under boot.firmware" },
+		{ "IGVM", ROLE_FIRMWARE, "boot.firmware (-f)" },
 		{ "\177ELF", 0, "give " },
 	};
 

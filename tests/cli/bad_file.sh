@@ -12,11 +12,12 @@ firmware() { # PATH
 
 begin 'a manifest that is not there'
 rm -f "$T/m.yaml"
-refused file-unreadable '' "cannot open '$T/m.yaml': No such file or directory"
+refused file-unreadable '' "cannot open '$T/m.yaml': No such file or directory" '  fix: see that the file is there: a path on the command line'
 
 begin 'an image that is not there'
 firmware none.fd
-refused file-unreadable 2:18 "boot.firmware: cannot open '$T/none.fd': No such file or directory"
+refused file-unreadable 2:18 "boot.firmware: cannot open '$T/none.fd': No such file or directory" \
+  "  fix: see that the file is there: a path in a manifest or of --set is relative to the manifest's folder"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: none}'
 refused file-unreadable 2:32 "boot.kernel: cannot open '$T/none': No such file or directory"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: i.fd, initrd: none}'
@@ -24,7 +25,7 @@ refused file-unreadable 2:46 "boot.initrd: cannot open '$T/none': No such file o
 
 begin 'bytes in a file that is not there, or of another length'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:none}'
-refused file-unreadable 3:18 "'snp.host_data': cannot open '$T/none': No such file or directory"
+refused file-unreadable 3:18 "'snp.host_data': cannot open '$T/none': No such file or directory" '  fix: see that the file is there: a path in a manifest'
 printf 123 >"$T/short"
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:short}'
 refused bad-value 3:18 "'snp.host_data' has 3 bytes; it must have 32" '  fix: give exactly 32 bytes'
@@ -41,6 +42,7 @@ for command in measure check run; do
   call $command "$T/folder"
   wants 2
   one_error "$T/folder" file-unreadable "'$T/folder' is not a regular file"
+  err_has '  why: it is a folder' '  fix: name the manifest itself'
 done
 
 begin 'a FIFO, without waiting for a writer'
@@ -75,6 +77,54 @@ done
 begin 'a manifest that is too large'
 truncate -s 1048577 "$T/m.yaml"
 refused file-too-large '' "'$T/m.yaml' has 1048577 bytes; at most 1048576 are accepted here" '  why: a manifest has at most 1 MiB'
+
+begin 'a manifest that is a kernel, an initrd, a firmware or no text at all: what it is, and where it belongs'
+no_manifest() { # REASON WHAT FIX
+  for command in measure check run; do
+    call $command "$T/m.yaml"
+    wants 2
+    one_error "$T/m.yaml" "$1" "'$T/m.yaml': not a manifest: it looks like $2"
+    err_has "  fix: $3"
+  done
+}
+for size in 5000 3000000; do
+  reason=syntax
+  [ $size -lt 1048577 ] || reason=file-too-large
+  rm -f "$T/m.yaml"
+  truncate -s $size "$T/m.yaml"
+  printf HdrS | dd of="$T/m.yaml" bs=1 seek=514 conv=notrunc 2>/dev/null
+  no_manifest $reason 'a Linux kernel (bzImage)' 'give it with -k, and no manifest is needed'
+  printf 070701 | dd of="$T/m.yaml" bs=1 conv=notrunc 2>/dev/null
+  printf none | dd of="$T/m.yaml" bs=1 seek=514 conv=notrunc 2>/dev/null
+  no_manifest $reason 'a cpio archive, as an initrd is' 'give it with -i, and no manifest is needed'
+  printf '\037\213\010' | dd of="$T/m.yaml" bs=1 conv=notrunc 2>/dev/null
+  no_manifest $reason 'a gzip file' 'give it with -i if it is an initrd, and a kernel with -k'
+done
+cp "$T/i.fd" "$T/m.yaml"
+no_manifest syntax 'an OVMF-style firmware image' 'give it with -f, and no manifest is needed'
+printf '<html>\n<body>a: b: c\n' >"$T/m.yaml"
+no_manifest syntax 'an HTML page, as a download that failed leaves it' 'download the file again'
+cp "$T/i.fd" "$T/-"
+run sh -c '"$0" check - <"$1/-"' "$SNPVMM" "$T"
+wants 2
+one_error stdin syntax "'stdin': not a manifest: it looks like an OVMF-style firmware image"
+
+begin 'an image given by an option: the cure names the option'
+call check -k "$T/i.fd"
+wants 2
+one_error -k bad-value "kernel '$T/i.fd': not a bzImage: it looks like an OVMF-style firmware image"
+err_has '  fix: give it as boot.firmware (-f)'
+call check -k "$T/none"
+wants 2
+one_error -k file-unreadable "boot.kernel: cannot open '$T/none': No such file or directory"
+err_has '  fix: see that the file is there: a path on the command line is relative to the current folder'
+printf '\037\213\010\0' >"$T/packed"
+call check -k "$T/packed"
+wants 2
+err_has '  fix: unpack it first: gunzip' 'an initrd is given as boot.initrd (-i)'
+call check -i "$T/packed"
+wants 2
+err_has 'give the kernel that the initrd is for (-k)'
 
 # Another user than root, who reads everything.
 firmware secret.fd

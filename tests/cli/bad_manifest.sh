@@ -239,6 +239,36 @@ refused bad-value 3:12 "'vcpu_type' cannot be 'host'" "  why: the CPU's signatur
 with 'vcpu_type: EPIC-Milan'
 refused bad-value 3:12 "'vcpu_type': there is no CPU model 'EPIC-Milan'" "  fix: did you mean 'EPYC-Milan'?"
 
+with 'vcpu_type: EPYC-Siena'
+refused bad-value 3:12 "'vcpu_type': there is no CPU model 'EPYC-Siena'" '  fix: write EPYC, EPYC-Rome' 'or a signature such as 0xa00f11'
+
+begin 'a value that was not read is looked at no further'
+printf %s no_digits. >"$T/short"
+head -c 4096 /dev/zero >"$T/auth"
+with 'snp: {id_block: file:short, id_auth: file:auth}'
+refused bad-value 3:17 "'snp.id_block' has 10 bytes; it must have 96"
+with "snp: {id_block: 'hex:01${ZEROS#00}$ZEROS', id_auth: file:short}"
+refused bad-value 3:226 "'snp.id_auth' has 10 bytes; it must have 4096"
+text 'version: 1\nboot: {firmware: {path: short, sha256: zz}}\n'
+call check "$T/m.yaml"
+wants 2
+err_has "'boot.firmware.sha256' is 'zz'"
+! grep -q 'file-pin' "$T/err" || wrong "$(cat "$T/err")"
+
+begin 'units as others write them'
+for size in 1GB 1gb '1 GB' 1g; do
+  with "memory: $size"
+  refused bad-value 3:9 "'memory' is '$size', which is not a size" '  fix: write 1G'
+done
+with 'timeout: 2 hours'
+refused bad-value 3:10 "'timeout' is '2 hours', which is not a time" '  fix: write 120m'
+with 'timeout: 90sec'
+refused bad-value 3:10 "'timeout' is '90sec', which is not a time" '  fix: write 90s'
+with 'memory: 1 hour'
+refused bad-value 3:9 "'memory' is '1 hour', which is not a size" '  fix: write an integer with K, M'
+text 'version: 2\nboot: {firmware: builtin:selftest}\n'
+refused bad-value 1:10 "'version' is 2; it must be 1" '  fix: write 1'
+
 begin 'keys that contradict each other'
 text 'version: 1\nboot: {initrd: m.yaml}\n'
 refused conflict 2:16 "'boot.initrd' without 'boot.kernel'" '  fix: '
@@ -289,6 +319,8 @@ refused bad-value 3:13 "'debug_port' is an empty path"
 begin 'expectations that cannot be met'
 with 'expect: {measurement: 00}'
 refused bad-value 3:23 "'expect.measurement' is '00' (2 characters), which is not a launch digest" '  fix: write 96 hexadecimal digits'
+with "expect: {measurement: \"vcpus=1  $ZEROS\\nvcpus=2  $ZEROS\"}"
+refused bad-value 3:23 "'expect.measurement' is 'vcpus=1  $(printf '%059d' 0)...' (211 characters), which is not a launch digest" "  fix: 'snpvmm measure' prints a line for each run: write their digests as a map"
 with 'expect: {measurement: []}'
 refused bad-value 3:23 "'expect.measurement' is an empty list"
 with "expect: {measurement: {0: $ZEROS}}"

@@ -18,7 +18,8 @@ out_is ''
 err_is "snpvmm: $EXAMPLE: ok
 $T/bad.yaml:3:8: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]
 snpvmm: $EXAMPLE: ok
-$T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
+$T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]
+  fix: see that the file is there: a path on the command line is relative to the current folder"
 
 begin 'each run of a matrix is checked, whatever the others are'
 manifest "$T/matrix.yaml" 'boot: {firmware: builtin:selftest}' 'matrix: {vcpus: [1, 4], memory: [16M, 64K]}'
@@ -51,6 +52,34 @@ err_has "'vcpus' is 0;" "'vcpus' is 4097;" 'memory=16M,vcpus=1: ok' 'memory=32M,
 call check --set 'matrix={vcpu: [1, 2]}' "$T/matrix.yaml"
 wants 2
 one_error '--set matrix' unknown-key "unknown key 'vcpu' in 'matrix'"
+
+begin 'a matrix that cannot be read hides nothing that is wrong with its values'
+call check --set 'matrix={vcpus: [1, 0, two], memory: [], timeout: [1s, 9]}' "$T/matrix.yaml"
+wants 2
+[ "$(grep -c 'error: ' "$T/err")" = 4 ] || wrong "not four errors: $(cat "$T/err")"
+err_has "'vcpus' is 0;" "'vcpus' is 'two'" "'matrix: memory' is an empty list" "'timeout' is '9'"
+call check --set vcpus=1 --set 'matrix={vcpus: [1, 0, two], memory: []}' "$T/matrix.yaml"
+wants 2
+one_error '--set matrix' bad-value "'matrix: memory' is an empty list"
+
+begin 'an expression that matches every line is a warning'
+for text in '' '.*' '^' 'x*' '$'; do
+  manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "expect: {never: [panic, '$text']}"
+  call check "$T/m.yaml"
+  wants 0
+  err_is "snpvmm: $T/m.yaml: ok
+$T/m.yaml:3:25: warning: 'expect.never': '$text' matches every line
+  why: whatever the guest writes first fails the run
+  fix: write what a line must not have in it, or leave it out"
+done
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "expect: {console: ['']}"
+call check "$T/m.yaml"
+wants 0
+err_has "$T/m.yaml:3:20: warning: 'expect.console': '' matches every line"
+manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "expect: {never: ['^$', '^\s*$', '.', '[a-z]*!'], console: ['^\w*$']}"
+call check "$T/m.yaml"
+wants 0
+err_is "snpvmm: $T/m.yaml: ok"
 
 begin 'what can only be measured is right, with a word about it'
 image "$T/i.fd" ebfe "$SECTION"

@@ -112,6 +112,7 @@ begin 'a folder that is none is refused'
 call measure --confine "$T/none" "$T/in/m.yaml"
 wants 2
 one_error snpvmm file-unreadable "--confine: cannot open the folder '$T/none': No such file or directory"
+err_has '  fix: name a folder that is there'
 
 # In a mount namespace without /proc, where a file is opened by its name alone.
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'snp: {host_data: file:bytes}'

@@ -151,7 +151,7 @@ initrd_named 'a Git LFS pointer' 'fetch the file that it stands for: git lfs pul
 printf '<html>' >"$T/i"
 initrd_named 'an HTML page, as a download that failed leaves it' 'download the file again'
 cp "$T/sound" "$T/i"
-initrd_named 'a Linux kernel (bzImage)' 'name it under boot.kernel'
+initrd_named 'a Linux kernel (bzImage)' 'give it as boot.kernel (-k)'
 printf '!<arch>\ndebian-binary   ' >"$T/i"
 initrd_named 'a Debian package' 'take the file out of the package'
 printf '\177ELF' >"$T/i"

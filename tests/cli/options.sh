@@ -172,8 +172,11 @@ call measure "$EXAMPLE"
 cmp -s "$T/out" "$T/loud" || wrong 'the digest differs under -v'
 
 esc=$(printf '\033')
-red="$T/none.yaml: ${esc}[1;31merror:${esc}[0m cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
-plain="$T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]"
+fix='  fix: see that the file is there: a path on the command line is relative to the current folder'
+red="$T/none.yaml: ${esc}[1;31merror:${esc}[0m cannot open '$T/none.yaml': No such file or directory [file-unreadable]
+$fix"
+plain="$T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]
+$fix"
 
 begin '--color=always colours, even under NO_COLOR'
 for option in --color=always '-c always'; do
@@ -278,11 +281,11 @@ set_refused() { # SETTING PLACE KIND SENTENCE [FIX]
 }
 
 begin '--set refuses a key that there is not'
-set_refused vcpsu=1 --set unknown-key "unknown key 'vcpsu'" "did you mean 'vcpus'?"
-set_refused boot.igvm=x --set unknown-key "unknown key 'boot.igvm'" 'the keys here are: firmware, kernel, initrd, cmdline, kernel_hashes'
-set_refused snp=1 --set unknown-key "'snp' is a group of keys, not one"
-set_refused snp.policy.debug=true --set unknown-key "unknown key 'snp.policy.debug'" "set 'snp.policy' as a whole"
-set_refused disks=x --set unsupported "'disks' is not supported by this version of snpvmm" 'remove the key'
+set_refused vcpsu=1 '--set vcpsu' unknown-key "unknown key 'vcpsu'" "did you mean 'vcpus'?"
+set_refused boot.igvm=x '--set boot.igvm' unknown-key "unknown key 'boot.igvm'" 'the keys here are: firmware, kernel, initrd, cmdline, kernel_hashes'
+set_refused snp=1 '--set snp' unknown-key "'snp' is a group of keys, not one"
+set_refused snp.policy.debug=true '--set snp.policy.debug' unknown-key "unknown key 'snp.policy.debug'" "set 'snp.policy' as a whole"
+set_refused disks=x '--set disks' unsupported "'disks' is not supported by this version of snpvmm" 'remove the key'
 
 begin '--set refuses a value that does not fit'
 set_refused vcpus=0 '--set vcpus' bad-value "'vcpus' is 0; it must be from 1 to 4096"

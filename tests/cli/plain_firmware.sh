@@ -22,8 +22,11 @@ err_is "snpvmm: $T/m.yaml: ok; no measurement: $NONE"
 begin 'measure has nothing to say'
 call measure "$T/m.yaml"
 wants 2
-one_error "$T/m.yaml" unsupported "this manifest has no measurement: $NONE"
+one_error "$T/m.yaml:3:18" unsupported "this manifest has no measurement: $NONE"
 err_has '  why: a plain VM runs it'
+call measure -P kvm -f "$T/i.fd"
+wants 2
+one_error -f unsupported "this manifest has no measurement: $NONE"
 
 begin 'for platform snp it is no firmware'
 for command in check measure run; do

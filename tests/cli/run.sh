@@ -27,7 +27,7 @@ $plain
 $sizes
 $T/m.yaml:5:16: error: the measurement is not the one that the manifest expects [measurement-differs]
   why: expect.measurement is $ZEROS, this manifest measures as $digest
-  fix: 'snpvmm measure --pages' shows what is in it; nothing was launched"
+  fix: 'snpvmm measure --pages $T/m.yaml' shows what is in it; nothing was launched"
 
 begin 'the digest is checked before the host is looked at'
 call -v run --platform snp --set "expect.measurement=$ZEROS" "$EXAMPLE"
@@ -35,9 +35,9 @@ wants 3
 not_launched
 err_is "$said
 $sizes
---set expect.measurement: error: the measurement is not the one that the manifest expects [measurement-differs]
+--set expect.measurement: error: the measurement is not the one that --set expects [measurement-differs]
   why: expect.measurement is $ZEROS, this manifest measures as $digest
-  fix: 'snpvmm measure --pages' shows what is in it; nothing was launched"
+  fix: 'snpvmm measure --pages $EXAMPLE' with the same --set shows what is in it; nothing was launched"
 
 begin 'nothing of a list of digests: 3'
 call -v run --platform kvm --set "expect.measurement=[$ZEROS, $digest4]" "$EXAMPLE"
