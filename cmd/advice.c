@@ -10,7 +10,7 @@
 #include "core/base/array.h"
 #include "core/base/text.h"
 #include "core/vm/outcome.h"
-#include "core/vm/vm.h"
+#include "core/vm/streams.h"
 #include "core/vm/watch.h"
 
 /* Whether a word of the command line begins so. */
@@ -82,7 +82,7 @@ void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].kind != o->kind)
 			continue;
-		else if (vm->serial_out.total == 0)
+		else if (stream_bytes(vm, STREAM_SERIAL) == 0)
 			say_silence(m, o);
 		else if (rows[i].last_line)
 			say_last_line(w, o);

@@ -5,7 +5,7 @@
 
 struct manifest; /* config/manifest.h */
 struct outcome;  /* core/vm/outcome.h */
-struct vm;       /* core/vm/vm.h */
+struct vm;       /* core/vm/vm_priv.h */
 struct watch;    /* core/vm/watch.h */
 
 /* Adds to the sentence of a run that failed, and gives it a fix where the cause is likely enough. */

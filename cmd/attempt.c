@@ -29,6 +29,7 @@
 #include "core/vm/outcome.h"
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
+#include "core/vm/stats.h"
 #include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
@@ -202,8 +203,7 @@ static void outcome_explain(struct attempt *a)
 	if (!a->m.firmware.path && !a->m.builtin)
 		stage0_explain(&a->outcome);
 	if (!plan_settings(a->measured)->no_measurement) /* else no firmware verifies anything */
-		handoff_explain(&a->m, devices_last_read(a->vm), stats_quiet_ms(&a->vm->stats),
-		                &a->outcome);
+		handoff_explain(&a->m, devices_last_read(a->vm), vm_quiet_ms(a->vm), &a->outcome);
 }
 
 /* A line of progress would stand among the guest's own. */
@@ -293,7 +293,7 @@ static void attempt_free(struct attempt *a)
 {
 	__attribute__((used)) static struct attempt left_behind;
 
-	if (a->vm && a->vm->abandoned) {
+	if (a->vm && vm_abandoned(a->vm)) {
 		left_behind = *a; /* a vCPU may come back to any of it, until the process ends */
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "core/out/result.h"
 #include "core/out/run_result.h"
 #include "core/out/tree.h"
+#include "core/vm/launch.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
@@ -159,20 +160,22 @@ static void fill_log(struct run_log *l, const struct attempt *a, bool debug)
 {
 	const struct output_file *f = a->outputs.files;
 
-	l->known = f[debug ? FILE_DEBUG_LOG : FILE_SERIAL_LOG].bounded ||
-	           f[debug ? FILE_DEBUG : FILE_SERIAL].bounded;
+	l->known = f[debug ? STREAM_DEBUG_LOG : STREAM_SERIAL_LOG].bounded ||
+	           f[debug ? STREAM_DEBUG : STREAM_SERIAL].bounded;
 	if (!l->known)
 		return;
-	l->bytes = debug ? a->vm->debug_out.total : a->vm->serial_out.total;
+	l->bytes = stream_bytes(a->vm, debug ? STREAM_DEBUG : STREAM_SERIAL);
 	l->dropped = outputs_dropped(&a->outputs, a->vm, debug);
 }
 
 static void fill_times(struct run_result *r, const struct attempt *a)
 {
 	if (a->vm) {
-		r->time.start_us = a->vm->times.start_us;
-		r->time.update_us = a->vm->times.update_us;
-		r->time.finish_us = a->vm->times.finish_us;
+		struct launch_times t = vm_launch_times(a->vm);
+
+		r->time.start_us = t.start_us;
+		r->time.update_us = t.update_us;
+		r->time.finish_us = t.finish_us;
 	}
 	r->time.total_us = clock_us() - a->begun_us;
 }

@@ -218,12 +218,12 @@ static int outputs_bound(struct outputs *o, const struct manifest *m, struct err
 	struct log_file **to[] = { &o->devices.serial_file, &o->devices.debug_file,
 		                   &o->devices.serial_log, &o->devices.debug_log };
 
-	if (sink_bound(o, FILE_SERIAL, o->serial, m->serial.path, m, err) < 0 ||
-	    sink_bound(o, FILE_DEBUG, o->debug, m->debug_port.path, m, err) < 0 ||
-	    log_bound(o, FILE_SERIAL_LOG, o->serial_log, SERIAL_LOG, m, err) < 0 ||
-	    log_bound(o, FILE_DEBUG_LOG, o->debug_log, DEBUG_LOG, m, err) < 0)
+	if (sink_bound(o, STREAM_SERIAL, o->serial, m->serial.path, m, err) < 0 ||
+	    sink_bound(o, STREAM_DEBUG, o->debug, m->debug_port.path, m, err) < 0 ||
+	    log_bound(o, STREAM_SERIAL_LOG, o->serial_log, SERIAL_LOG, m, err) < 0 ||
+	    log_bound(o, STREAM_DEBUG_LOG, o->debug_log, DEBUG_LOG, m, err) < 0)
 		return err->code;
-	for (int i = 0; i < OUTPUT_FILES; i++)
+	for (int i = 0; i < VM_STREAMS; i++)
 		*to[i] = o->files[i].bounded ? &o->files[i].log : NULL;
 	return 0;
 }
@@ -258,12 +258,12 @@ static int console_failed(const char *what, int errnum, struct error *err)
 
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err)
 {
-	int r = sink_flush(&vm->serial_out);
+	int r = stream_flush(vm, STREAM_SERIAL);
 
 	if (r < 0)
 		return console_failed("the console's", -r, err);
 	if (o->debug >= 0)
-		r = sink_flush(&vm->debug_out);
+		r = stream_flush(vm, STREAM_DEBUG);
 	return r < 0 ? console_failed("the debug port's", -r, err) : 0;
 }
 
@@ -286,10 +286,10 @@ static int file_end(struct outputs *o, int which)
 }
 
 /* One log: what is left goes out. What was written of it stays, even if it isn't all. */
-static int log_end(struct outputs *o, int which, const char *name, int *fd, struct sink *sink,
-                   bool ran, struct error *err)
+static int log_end(struct outputs *o, enum vm_stream which, const char *name, int *fd,
+                   struct vm *vm, bool ran, struct error *err)
 {
-	int r = sink ? sink_end(sink) : 0, e = file_end(o, which);
+	int r = vm ? stream_end(vm, which) : 0, e = file_end(o, which);
 	struct stat st;
 
 	if (*fd < 0)
@@ -318,16 +318,14 @@ int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
 	struct error errs[5] = { 0 };
 	int first = -1;
 
-	log_end(o, FILE_SERIAL_LOG, SERIAL_LOG, &o->serial_log, vm ? &vm->serial_log : NULL, ran,
-	        &errs[0]);
-	log_end(o, FILE_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm ? &vm->debug_log : NULL, ran,
-	        &errs[1]);
+	log_end(o, STREAM_SERIAL_LOG, SERIAL_LOG, &o->serial_log, vm, ran, &errs[0]);
+	log_end(o, STREAM_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm, ran, &errs[1]);
 	stats_close(o, &errs[2]);
-	for (int i = FILE_SERIAL; i <= FILE_DEBUG; i++) {
+	for (int i = STREAM_SERIAL; i <= STREAM_DEBUG; i++) {
 		int r;
 
 		if (vm) /* what it still held was asked for before: outputs_console() */
-			sink_end(i == FILE_SERIAL ? &vm->serial_out : &vm->debug_out);
+			stream_end(vm, (enum vm_stream)i);
 		r = file_end(o, i);
 		if (r < 0)
 			error_sys(&errs[3 + i], ERROR_OUTPUT, -r, "cannot write the end of '%s'",
@@ -484,9 +482,9 @@ void outputs_unsay(struct outputs *o)
 
 uint64_t outputs_dropped(const struct outputs *o, const struct vm *vm, bool debug)
 {
-	const struct output_file *log = &o->files[debug ? FILE_DEBUG_LOG : FILE_SERIAL_LOG];
-	const struct output_file *sink = &o->files[debug ? FILE_DEBUG : FILE_SERIAL];
-	uint64_t total = debug ? vm->debug_out.total : vm->serial_out.total;
+	const struct output_file *log = &o->files[debug ? STREAM_DEBUG_LOG : STREAM_SERIAL_LOG];
+	const struct output_file *sink = &o->files[debug ? STREAM_DEBUG : STREAM_SERIAL];
+	uint64_t total = stream_bytes(vm, debug ? STREAM_DEBUG : STREAM_SERIAL);
 
 	/* a full disk drops bytes, too */
 	return log->bounded ? total - (log->log.written - log->log.dropped) : sink->log.dropped;
@@ -494,11 +492,11 @@ uint64_t outputs_dropped(const struct outputs *o, const struct vm *vm, bool debu
 
 void outputs_close(struct outputs *o)
 {
-	for (int i = 0; i < OUTPUT_FILES; i++)
+	for (int i = 0; i < VM_STREAMS; i++)
 		if (o->files[i].bounded)
 			fd_cleanup(&o->files[i].log.tail);
-	fd_cleanup(&o->files[FILE_SERIAL].folder);
-	fd_cleanup(&o->files[FILE_DEBUG].folder);
+	fd_cleanup(&o->files[STREAM_SERIAL].folder);
+	fd_cleanup(&o->files[STREAM_DEBUG].folder);
 	if (o->stats)
 		fclose(o->stats);
 	fd_cleanup(&o->serial);

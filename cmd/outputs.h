@@ -8,14 +8,13 @@
 
 #include "core/dev/log_file.h"
 #include "core/out/folder.h"
+#include "core/vm/streams.h"
 #include "core/vm/vm.h"
 
 struct error;      /* core/base/error.h */
 struct manifest;   /* config/manifest.h */
 struct run_result; /* core/out/run_result.h */
 struct snp_digest; /* core/snp/digest.h */
-
-enum { FILE_SERIAL, FILE_DEBUG, FILE_SERIAL_LOG, FILE_DEBUG_LOG, OUTPUT_FILES };
 
 struct outputs {
 	int serial, debug; /* what has to be closed; -1: nothing */
@@ -33,7 +32,7 @@ struct outputs {
 		bool bounded;
 		int folder; /* where it lies; -1: in that of --results */
 		struct log_file log;
-	} files[OUTPUT_FILES];
+	} files[VM_STREAMS];
 };
 #define OUTPUTS_NONE                                                                               \
 	((struct outputs){ .serial = -1,                                                           \

@@ -15,7 +15,7 @@
 #include "core/dev/serial.h"
 #include "core/vm/abi.h"
 #include "core/vm/sys.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 /* Which guests have a device. */
 enum { ANY_GUEST = 1, GUEST_WITH_EXIT_PORT = 2, GUEST_WITH_FIRMWARE = 4 };
@@ -96,8 +96,8 @@ static int device_add(struct vm *vm, const struct device *kind, struct device_en
 
 int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d, struct error *err)
 {
-	struct device_env env = { .console = &vm->serial_out,
-		                  .debug = &vm->debug_out,
+	struct device_env env = { .console = &vm->streams[STREAM_SERIAL],
+		                  .debug = &vm->streams[STREAM_DEBUG],
 		                  .irq = device_irq,
 		                  .memory = device_memory,
 		                  .memory_self = &vm->memory,

@@ -6,7 +6,7 @@
 struct device;     /* core/dev/device.h */
 struct error;      /* core/base/error.h */
 struct plan;       /* core/plan/plan.h */
-struct vm;         /* core/vm/vm.h */
+struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
 /* Every device that this plan's guest expects, on its bus. After a failure, too, devices_fini() is due. */

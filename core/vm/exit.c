@@ -9,6 +9,7 @@
 #include "core/base/array.h"
 #include "core/vm/abi.h"
 #include "core/vm/vcpu.h"
+#include "core/vm/vm_priv.h"
 
 /* A write's verdict, in words. */
 static enum verdict io_verdict(enum io_action asked, const uint8_t *data, size_t size,

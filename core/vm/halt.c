@@ -8,7 +8,7 @@
 #include "core/base/clock.h"
 #include "core/vm/abi.h"
 #include "core/vm/sys.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 /*
  * A guest without exits for QUIET_MS is asked. Where a vCPU runs, the next time is later and later, so that a guest that

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct vcpu; /* core/vm/vm.h */
-struct vm;   /* core/vm/vm.h */
+struct vcpu; /* core/vm/vm_priv.h */
+struct vm;   /* core/vm/vm_priv.h */
 
 /* Of the thread that minds the run. */
 struct halt {

@@ -16,7 +16,7 @@
 #include "core/dev/serial.h"
 #include "core/vm/devices.h"
 #include "core/vm/terminal.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 /* How soon a full FIFO is looked at again, and a terminal that another job has. */
 enum { FULL_MS = 10, AWAY_MS = 200 };

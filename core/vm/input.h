@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-struct vm; /* core/vm/vm.h */
+struct vm; /* core/vm/vm_priv.h */
 
 struct input {
 	struct vm *vm;

@@ -6,7 +6,7 @@
 #include "core/vm/abi.h"
 #include "core/vm/platforms.h"
 #include "core/vm/vcpu.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 static int kvm_open(struct vm *vm, const struct plan *p, struct error *err)
 {

@@ -14,10 +14,10 @@
 #include "core/vm/platforms.h"
 #include "core/vm/refusal.h"
 #include "core/vm/stop.h"
+#include "core/vm/streams.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
-#include "core/vm/vm.h"
-#include "core/vm/watch.h"
+#include "core/vm/vm_priv.h"
 
 static int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
 {
@@ -85,34 +85,6 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 	return r;
 }
 
-/* Where bytes go beside the outputs. */
-static void launch_logs(struct vm *vm, const struct vm_devices *d)
-{
-	sink_init(&vm->serial_log, d->serial_log_fd > 0 ? d->serial_log_fd : -1);
-	sink_init(&vm->debug_log, d->debug_log_fd > 0 ? d->debug_log_fd : -1);
-	vm->serial_log.file = d->serial_log;
-	vm->debug_log.file = d->debug_log;
-	vm->serial_out.also = &vm->serial_log;
-	vm->debug_out.also = &vm->debug_log;
-	vm->watch = d->watch;
-	if (d->watch) {
-		vm->serial_out.tap = watch_put;
-		vm->serial_out.tap_self = d->watch;
-	}
-}
-
-static void launch_outputs(struct vm *vm, const struct vm_devices *d)
-{
-	sink_init(&vm->serial_out, d->serial_fd);
-	sink_init(&vm->debug_out, d->debug_fd);
-	vm->serial_out.file = d->serial_file;
-	vm->debug_out.file = d->debug_file;
-	launch_logs(vm, d);
-	vm->serial_out.prefix = d->serial_prefix;
-	vm->debug_out.prefix = d->debug_prefix;
-	vm->serial_out.give_up = vm->debug_out.give_up = &vm->stopping;
-}
-
 /* The platform's consumer, timed. */
 static int timed_begin(void *self, const struct plan *p, struct error *err)
 {
@@ -162,7 +134,7 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 {
 	int r;
 
-	launch_outputs(vm, d);
+	streams_init(vm, d);
 	r = devices_init(vm, p, d, err);
 	if (r == 0)
 		r = launch_vm(vm, err);
@@ -233,16 +205,23 @@ static void vm_hurry(struct vm *vm)
 		vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &gone);
 }
 
+bool vm_abandoned(const struct vm *vm)
+{
+	return vm->abandoned;
+}
+
+struct launch_times vm_launch_times(const struct vm *vm)
+{
+	return vm->times;
+}
+
 void vm_free(struct vm *vm)
 {
 	if (!vm || vm->abandoned)
 		return;
 	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
 	devices_fini(vm);
-	sink_fini(&vm->serial_out);
-	sink_fini(&vm->debug_out);
-	sink_fini(&vm->serial_log);
-	sink_fini(&vm->debug_log);
+	streams_fini(vm);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		vcpu_close(&vm->vcpus[i]);
 	free(vm->vcpus);

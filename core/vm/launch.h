@@ -3,11 +3,14 @@
 #ifndef CORE_VM_LAUNCH_H
 #define CORE_VM_LAUNCH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct error;      /* core/base/error.h */
 struct kvm_sys;    /* core/vm/sys.h */
 struct plan;       /* core/plan/plan.h */
 struct platform;   /* core/vm/vm.h */
-struct vm;         /* core/vm/vm.h */
+struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
 /*
@@ -17,6 +20,15 @@ struct vm_devices; /* core/vm/vm.h */
  */
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
               const struct vm_devices *d, struct vm **ret, struct error *err);
+
+/* A vCPU did not leave KVM_RUN: vm_free() frees nothing then, and what is borrowed stays in use. */
+bool vm_abandoned(const struct vm *vm);
+
+/* How long the platform took over each part of the plan. */
+struct launch_times {
+	uint64_t start_us, update_us, finish_us;
+};
+struct launch_times vm_launch_times(const struct vm *vm);
 
 /* Everything but the plan; NULL is fine. The order of closing is what frees the guest's ASID at once. */
 void vm_free(struct vm *vm);

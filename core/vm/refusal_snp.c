@@ -19,7 +19,7 @@
 #include "core/vm/refusal.h"
 #include "core/vm/sev.h"
 #include "core/vm/sys.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 #define BIT(n) ((uint64_t)1 << (n))
 

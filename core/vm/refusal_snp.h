@@ -9,7 +9,7 @@
 
 struct error; /* core/base/error.h */
 struct plan;  /* core/plan/plan.h */
-struct vm;    /* core/vm/vm.h */
+struct vm;    /* core/vm/vm_priv.h */
 
 /* How a command failed: a positive errno and the firmware's status, 0 if it had nothing to say. */
 struct sev_failure {

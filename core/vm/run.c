@@ -26,7 +26,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/terminal.h"
 #include "core/vm/vcpu.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
 
 /* How long a line without an end (a prompt) may wait, and how long output may take once the guest is gone. */
@@ -186,21 +186,20 @@ static void run_signal(struct run *run)
 static void run_output(struct run *run)
 {
 	struct vm *vm = run->vm;
-	struct sink *sinks[] = { &vm->serial_out, &vm->debug_out, &vm->serial_log, &vm->debug_log };
 	bool waits = false;
 	uint64_t now = clock_ms();
 	int failed;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
+	for (int i = 0; i < VM_STREAMS; i++) {
 		if (run->flush_at_ms && now >= run->flush_at_ms)
-			sink_try_flush(sinks[i]);
-		waits |= sink_waits(sinks[i]);
+			sink_try_flush(&vm->streams[i]);
+		waits |= sink_waits(&vm->streams[i]);
 	}
 	if (!waits || (run->flush_at_ms && now >= run->flush_at_ms))
 		run->flush_at_ms = 0;
 	if (waits && !run->flush_at_ms)
 		run->flush_at_ms = now + PROMPT_MS;
-	failed = run->vm->serial_out.failed;
+	failed = run->vm->streams[STREAM_SERIAL].failed;
 	if (failed) {
 		struct outcome o;
 
@@ -213,7 +212,7 @@ static void run_output(struct run *run)
 /* When the guest will have been silent for too long, unless it speaks; 0: never. */
 static uint64_t run_silent_at(const struct run *run)
 {
-	uint64_t last_ms = run->vm->serial_out.last_ns / 1000000;
+	uint64_t last_ms = run->vm->streams[STREAM_SERIAL].last_ns / 1000000;
 
 	if (!run->limits->silence_ms)
 		return 0;
@@ -235,7 +234,7 @@ static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_
 /* A guest whose output nobody takes can't speak; then the silence isn't its own. */
 static const char *run_silence(struct run *run)
 {
-	return sink_waits(&run->vm->serial_out)
+	return sink_waits(&run->vm->streams[STREAM_SERIAL])
 	               ? "the console's reader takes nothing and holds the guest up, for the "
 	                 "silence limit of"
 	               : "nothing on the console for the silence limit of";
@@ -355,19 +354,20 @@ static bool same_place(int a, int b)
 /* The rest of the console, for as long as its reader is reasonable. */
 static void run_farewell(struct run *run)
 {
-	struct sink *sinks[] = { &run->vm->serial_out, &run->vm->debug_out };
 	uint64_t end = clock_ms() + FAREWELL_MS;
 
-	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
-		sink_end_line(sinks[i]);
-		while (sink_waits(sinks[i]) && clock_ms() < end) {
-			struct pollfd fd = { .fd = sinks[i]->fd, .events = POLLOUT };
+	for (int i = STREAM_SERIAL; i <= STREAM_DEBUG; i++) {
+		struct sink *sink = &run->vm->streams[i];
 
-			sink_try_flush(sinks[i]);
-			if (sink_waits(sinks[i]))
+		sink_end_line(sink);
+		while (sink_waits(sink) && clock_ms() < end) {
+			struct pollfd fd = { .fd = sink->fd, .events = POLLOUT };
+
+			sink_try_flush(sink);
+			if (sink_waits(sink))
 				poll(&fd, 1, 100);
 		}
-		if (sink_midline(sinks[i]) && same_place(sinks[i]->fd, STDERR_FILENO))
+		if (sink_midline(sink) && same_place(sink->fd, STDERR_FILENO))
 			log_end_line(); /* else the verdict hangs on a prompt */
 	}
 }
@@ -440,18 +440,6 @@ static int run_threads(struct run *run, struct error *err)
 	return 0;
 }
 
-/* Logs too: whoever kills us finds in them what the console showed. */
-static void run_sinks_wake(struct run *run, void (*wake)(void *self))
-{
-	struct vm *vm = run->vm;
-	struct sink *sinks[] = { &vm->serial_out, &vm->debug_out, &vm->serial_log, &vm->debug_log };
-
-	for (size_t i = 0; i < ARRAY_SIZE(sinks); i++) {
-		sinks[i]->wake = wake;
-		sinks[i]->wake_self = run;
-	}
-}
-
 static int run_begin(struct run *run, struct error *err)
 {
 	run->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -459,7 +447,8 @@ static int run_begin(struct run *run, struct error *err)
 		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd");
 	if (run->vm->watch)
 		watch_on_change(run->vm->watch, run_wake, run);
-	run_sinks_wake(run, run_wake);
+	/* Logs too: whoever kills us finds in them what the console showed. */
+	streams_on_wake(run->vm, run_wake, run);
 	return 0;
 }
 
@@ -468,7 +457,7 @@ static void run_end(struct run *run)
 {
 	if (run->vm->abandoned)
 		return;
-	run_sinks_wake(run, NULL);
+	streams_on_wake(run->vm, NULL, NULL);
 	if (run->vm->watch)
 		watch_on_change(run->vm->watch, NULL, NULL);
 	fd_cleanup(&run->wake);

@@ -8,7 +8,7 @@
 
 struct error;   /* core/base/error.h */
 struct outcome; /* core/vm/outcome.h */
-struct vm;      /* core/vm/vm.h */
+struct vm;      /* core/vm/vm_priv.h */
 
 struct run_limits {
 	uint64_t timeout_ms;    /* from the call on; 0: none */

@@ -21,7 +21,7 @@
 #include "core/vm/stop.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 #define NO_SNP_FIX                                                                                 \
 	"use an AMD EPYC 7003 or later with SNP on in BIOS and IOMMU, and Linux 6.11 or later; "   \

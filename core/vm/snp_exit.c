@@ -9,6 +9,7 @@
 #include "core/snp/policy.h"
 #include "core/snp/status.h"
 #include "core/vm/abi.h"
+#include "core/vm/vm_priv.h"
 
 /* The guest asks for pages to become private or shared (GHCB specification 4.1.6). */
 static enum verdict map_gpa_range(struct vm *vm, struct exit_hypercall *call, struct outcome *ret)

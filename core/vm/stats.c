@@ -10,7 +10,7 @@
 #include "core/base/clock.h"
 #include "core/dev/debug.h"
 #include "core/vm/devices.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 static const char *const names[] = {
 	[EXIT_PORT] = "port",
@@ -56,6 +56,11 @@ uint64_t stats_quiet_ms(const struct stats *s)
 
 	last = MAX_OF(last, s->begun_ns);
 	return end > last ? (end - last) / 1000000 : 0;
+}
+
+uint64_t vm_quiet_ms(const struct vm *vm)
+{
+	return stats_quiet_ms(&vm->stats);
 }
 
 uint64_t stats_exits(struct stats *s)
@@ -147,7 +152,7 @@ void stats_report(const struct vm *vm, struct stats_report *ret)
 		r.total += r.exits[i];
 	}
 	devices_gather(vm, &r);
-	r.serial_came = first_byte(vm, &vm->serial_out, &r.serial_us);
-	r.debug_came = first_byte(vm, &vm->debug_out, &r.debug_us);
+	r.serial_came = first_byte(vm, &vm->streams[STREAM_SERIAL], &r.serial_us);
+	r.debug_came = first_byte(vm, &vm->streams[STREAM_DEBUG], &r.debug_us);
 	*ret = r;
 }

@@ -11,7 +11,7 @@
 #include "core/dev/bus.h"
 #include "core/dev/fwcfg.h"
 
-struct vm; /* core/vm/vm.h */
+struct vm; /* core/vm/vm_priv.h */
 
 enum exit_kind {
 	EXIT_PORT,
@@ -41,6 +41,7 @@ void stats_end(struct stats *s);
 uint64_t stats_exits(struct stats *s); /* of all kinds, so far */
 /* How long the guest had not been seen doing anything when its run ended, to some milliseconds. */
 uint64_t stats_quiet_ms(const struct stats *s);
+uint64_t vm_quiet_ms(const struct vm *vm);
 
 enum { STATS_PORTS = 8 }; /* of a device that are listed, those with most exits */
 

@@ -13,7 +13,7 @@
 #include "core/vm/abi.h"
 #include "core/vm/refusal.h"
 #include "core/vm/sys.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 
 /* AMD64 Architecture Programmer's Manual, volume 2, 7.7.2. */
 #define MSR_MTRR_DEF_TYPE 0x2ff

@@ -8,9 +8,9 @@
 struct cpuid_table; /* core/snp/cpuid.h */
 struct error;       /* core/base/error.h */
 struct plan;        /* core/plan/plan.h */
-struct vcpu;        /* core/vm/vm.h */
+struct vcpu;        /* core/vm/vm_priv.h */
 struct vcpu_state;  /* core/plan/vcpu.h */
-struct vm;          /* core/vm/vm.h */
+struct vm;          /* core/vm/vm_priv.h */
 
 /*
  * This host's CPUID as KVM offers it to guests, into vm->cpuid. Refuses a host whose vCPUs lack what the plan's

@@ -10,7 +10,7 @@
 #include "core/vm/outcome.h"
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 #include "firmware/images.h"
 #include "tests/fake/kvm.h"
 

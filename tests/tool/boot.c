@@ -22,7 +22,7 @@
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
 #include "core/vm/sys.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
 

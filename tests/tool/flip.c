@@ -13,6 +13,7 @@
 #include "core/vm/launch.h"
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
+#include "core/vm/stats.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 #include "firmware/assemble.h"
@@ -43,7 +44,7 @@ static int flip_run(const struct manifest *m, const struct plan *p, struct outco
 	if (r == 0)
 		r = vm_run(vm, &limits, o, err);
 	if (r == 0)
-		handoff_explain(m, devices_last_read(vm), stats_quiet_ms(&vm->stats), o);
+		handoff_explain(m, devices_last_read(vm), vm_quiet_ms(vm), o);
 	vm_free(vm);
 	return r;
 }

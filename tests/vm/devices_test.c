@@ -13,7 +13,7 @@
 #include "core/dev/fwcfg.h"
 #include "core/dev/serial.h"
 #include "core/vm/launch.h"
-#include "core/vm/vm.h"
+#include "core/vm/vm_priv.h"
 #include "tests/fake/fixture.h"
 
 #define LATCH_PORT 0x300

@@ -51,8 +51,8 @@ static struct outcome run(struct watched *c, const struct fake_exit *exits, size
 	cr_assert_eq(vm_run(vm, &c->limits, &o, &err), 0, "%s", err.text);
 	c->complete = watch_complete(d.watch);
 	c->forbidden = watch_forbidden(d.watch);
-	sink_flush(&vm->serial_log);
-	c->log_failed = vm->serial_log.failed;
+	sink_flush(&vm->streams[STREAM_SERIAL_LOG]);
+	c->log_failed = vm->streams[STREAM_SERIAL_LOG].failed;
 	fixture_end(f, vm);
 	watch_free(d.watch);
 	return o;
