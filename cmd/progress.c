@@ -62,7 +62,7 @@ void progress_begin(void)
 	pthread_condattr_destroy(&attributes);
 	progress.over = false;
 	progress.what = NULL;
-	stop_shield(&before);
+	block_async_signals(&before);
 	/* Without the thread there is no progress to be seen, and nothing else is lost. */
 	progress.going = pthread_create(&progress.thread, NULL, progress_thread, NULL) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

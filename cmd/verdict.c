@@ -29,8 +29,8 @@
 /* What the PSP takes in page by page, and what the guest takes in by itself. */
 static void announce_sizes(const struct plan *p, const struct snp_digest *d)
 {
-	const struct offer *offers;
-	size_t n = plan_offers(p, &offers);
+	const struct shared_blob *offers;
+	size_t n = plan_shared_blobs(p, &offers);
 	uint64_t offered = 0;
 
 	for (size_t i = 0; i < n; i++)

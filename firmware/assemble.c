@@ -217,7 +217,7 @@ static int sections_add(struct assembly *a, const struct ovmf *o, struct error *
  * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted mapping, since
  * edk2-stable202405. An image for SNP without the one is taken for one without the other.
  */
-static const char *ovmf_doubt(const struct ovmf *o)
+static const char *ovmf_warning(const struct ovmf *o)
 {
 	unsigned have = 0;
 
@@ -277,7 +277,7 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 		r = lack ? unmeasured_add(a, &o, lack, err) : sections_add(a, &o, err);
 	if (r < 0)
 		return r;
-	a->settings.snp_doubt = lack ? NULL : ovmf_doubt(&o);
+	a->settings.snp_warning = lack ? NULL : ovmf_warning(&o);
 	bsp = state_reset(a->profile, a->profile->bsp_cs, RESET_VECTOR, a->m->vcpu_sig);
 	ap = state_ap(a, o.reset_eip);
 	if (a->m->vcpus <= PLAN_RUN_VCPUS) /* nothing of it is measured */

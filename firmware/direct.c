@@ -99,11 +99,11 @@ static int offer(struct plan *p, gpa_t gpa, const struct blob *b, const char *la
                  struct error *err)
 {
 	/* A blob's last page is zero behind its end, so whole pages may be handed over. */
-	const struct offer o = {
+	const struct shared_blob o = {
 		.gpa = gpa, .size = round_up(b->size, PAGE_SIZE), .bytes = b->data, .label = label
 	};
 
-	return b->size ? plan_add_offer(p, &o, err) : 0;
+	return b->size ? plan_add_shared(p, &o, err) : 0;
 }
 
 static void blobs_fill(const struct direct *d, struct stage0_config *c)

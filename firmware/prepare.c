@@ -187,9 +187,9 @@ static void warn_doubt(const struct manifest *m, const struct plan *p, struct fi
 {
 	struct error w;
 
-	if (!manifest_platform(m)->measured || !plan_settings(p)->snp_doubt)
+	if (!manifest_platform(m)->measured || !plan_settings(p)->snp_warning)
 		return;
-	error_set(&w, ERROR_NONE, "%s", plan_settings(p)->snp_doubt);
+	error_set(&w, ERROR_NONE, "%s", plan_settings(p)->snp_warning);
 	manifest_at(m, KEY_BOOT_FIRMWARE, &w);
 	findings_add(f, SEVERITY_WARNING, &w);
 }

@@ -45,7 +45,7 @@ static const struct doctor_row rows[] = {
 	{ "tcb", &platform_snp, "snp-firmware", look_tcb, 0 },
 	{ "alias-check", &platform_snp, "snp-firmware", look_alias_check, 0 },
 	{ "report-masks", &platform_snp, "snp-firmware", look_report_masks, 0 },
-	{ "room", &platform_snp, "asids", look_room, 0 },
+	{ "room", &platform_snp, "asids", look_free_asids, 0 },
 	{ "guest-features", &platform_snp, "vm-type", look_attribute, KVM_X86_SEV_VMSA_FEATURES },
 	{ "policy-bits", &platform_snp, "vm-type", look_attribute, KVM_X86_SNP_POLICY_BITS },
 	{ "certificates", &platform_snp, "vm-type", look_attribute, KVM_X86_SEV_SNP_REQ_CERTS },
@@ -94,17 +94,18 @@ static struct doctor_check *check_begin(struct doctor_report *r, const char *nam
 }
 
 /* What a launch refuses by, row by row; without the type of VM, which comes first, the others tell nothing. */
-static void needs_look(struct doctor *d, struct doctor_report *r, const char *after)
+static void requirements_look(struct doctor *d, struct doctor_report *r, const char *after)
 {
 	const struct platform *on;
 
 	for (size_t i = 0; (on = platform_at(i)); i++)
-		for (const struct need *n = on->needs; n->what; n++) {
-			struct doctor_check *c = check_begin(
-				r, n->name, on, n == on->needs ? after : on->needs->name);
+		for (const struct requirement *n = on->requirements; n->what; n++) {
+			struct doctor_check *c =
+				check_begin(r, n->name, on,
+			                    n == on->requirements ? after : on->requirements->name);
 
 			if (c)
-				look_need(d, n, c);
+				look_requirement(d, n, c);
 		}
 }
 
@@ -114,7 +115,7 @@ static void rows_look(struct doctor *d, struct doctor_report *r)
 		struct doctor_check *c;
 
 		if (!rows[i].look) {
-			needs_look(d, r, rows[i].after);
+			requirements_look(d, r, rows[i].after);
 			continue;
 		}
 		c = check_begin(r, rows[i].name, rows[i].needed_for, rows[i].after);

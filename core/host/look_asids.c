@@ -43,8 +43,8 @@ static bool cgroup_own(const struct doctor *d, char *ret, size_t size)
 	return !strstr(path, "/..") && snprintf(ret, size, "%s", path[1] ? path : "") < (int)size;
 }
 
-static void room_none(struct doctor_check *c, uint64_t used, uint64_t of, const char *why,
-                      const char *fix)
+static void asids_none(struct doctor_check *c, uint64_t used, uint64_t of, const char *why,
+                       const char *fix)
 {
 	check_say(c, DOCTOR_MISSING,
 	          "no room for another SNP guest: %" PRIu64 " of %" PRIu64 " are in use", used, of);
@@ -52,7 +52,7 @@ static void room_none(struct doctor_check *c, uint64_t used, uint64_t of, const 
 }
 
 /* A guest is charged to its group and to all above; *room becomes what the tightest of them leaves. */
-static bool room_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *room)
+static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *room)
 {
 	char group[PATH_MAX], *slash;
 	uint64_t used, max;
@@ -62,8 +62,8 @@ static bool room_in_groups(const struct doctor *d, struct doctor_check *c, uint6
 	for (;;) {
 		if (misc_read(d, group, "max", &max) && misc_read(d, group, "current", &used)) {
 			if (used >= max) {
-				room_none(c, used, max, "misc.max of the control group is reached",
-				          "end other guests, or raise sev_es in its misc.max");
+				asids_none(c, used, max, "misc.max of the control group is reached",
+				           "end other guests, or raise sev_es in its misc.max");
 				return false;
 			}
 			if (max != UINT64_MAX)
@@ -76,20 +76,20 @@ static bool room_in_groups(const struct doctor *d, struct doctor_check *c, uint6
 }
 
 /* SNP guests are charged to sev_es, one each. */
-void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+void look_free_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	uint64_t capacity, used, room = UINT64_MAX;
 	bool known = misc_read(d, "", "capacity", &capacity) && misc_read(d, "", "current", &used);
 
 	(void)row;
 	if (known && used >= capacity) {
-		room_none(c, used, capacity, "all ASIDs are in use",
-		          "end other guests, or raise the SEV-ES ASID space limit in the BIOS");
+		asids_none(c, used, capacity, "all ASIDs are in use",
+		           "end other guests, or raise the SEV-ES ASID space limit in the BIOS");
 		return;
 	}
 	if (known)
 		room = capacity - used;
-	if (!room_in_groups(d, c, &room))
+	if (!asids_in_groups(d, c, &room))
 		return;
 	if (room == UINT64_MAX)
 		check_say(c, DOCTOR_UNKNOWN,

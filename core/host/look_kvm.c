@@ -104,11 +104,11 @@ static void types_explain(unsigned types, struct doctor_check *c)
 		             "see the other checks, 'log-rmp' to 'log-kvm' above all");
 }
 
-void look_need(struct doctor *d, const struct need *n, struct doctor_check *c)
+void look_requirement(struct doctor *d, const struct requirement *n, struct doctor_check *c)
 {
 	const struct kvm_sys *sys = d->host->sys;
 
-	if (platform_need_met(sys, d->kvm, n)) {
+	if (platform_meets(sys, d->kvm, n)) {
 		check_say(c, DOCTOR_OK, "%s", n->has);
 		return;
 	}

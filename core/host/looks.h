@@ -11,7 +11,7 @@
 #include "core/host/host.h"
 #include "core/snp/abi.h"
 
-struct need; /* core/vm/vm.h */
+struct requirement; /* core/vm/vm.h */
 
 enum { DOCTOR_LOG_LINE = 160 };
 
@@ -56,13 +56,13 @@ void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_ch
 /* core/host/look_kvm.c: KVM and its modules. */
 void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
-void look_need(struct doctor *d, const struct need *n, struct doctor_check *c);
+void look_requirement(struct doctor *d, const struct requirement *n, struct doctor_check *c);
 void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
 /* core/host/look_asids.c: control groups. */
-void look_room(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_free_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 
 /* core/host/look_sev.c: the SEV firmware. */
 void look_sev_device(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);

@@ -15,7 +15,7 @@ struct plan {
 	size_t n_blobs;
 	struct ram ram[PLAN_RAM_MAX];
 	size_t n_ram;
-	struct offer offers[PLAN_OFFERS_MAX];
+	struct shared_blob offers[PLAN_OFFERS_MAX];
 	size_t n_offers;
 	struct fw_item items[PLAN_ITEMS_MAX];
 	size_t n_items;
@@ -89,7 +89,7 @@ int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
 	return 0;
 }
 
-int plan_add_offer(struct plan *p, const struct offer *o, struct error *err)
+int plan_add_shared(struct plan *p, const struct shared_blob *o, struct error *err)
 {
 	assert(!p->sealed);
 	if (!span_ok(o->gpa, o->size) || (uintptr_t)o->bytes % PAGE_SIZE || !o->bytes)
@@ -227,7 +227,7 @@ static int seal_region(const struct plan *p, const struct region *r, unsigned se
 
 static int seal_offer(const struct plan *p, size_t i, struct error *err)
 {
-	const struct offer *o = &p->offers[i];
+	const struct shared_blob *o = &p->offers[i];
 	bool clash = false;
 
 	for (size_t j = 0; j < p->n_ram; j++)
@@ -294,7 +294,7 @@ size_t plan_items(const struct plan *p, const struct fw_item **ret)
 	return p->n_items;
 }
 
-size_t plan_offers(const struct plan *p, const struct offer **ret)
+size_t plan_shared_blobs(const struct plan *p, const struct shared_blob **ret)
 {
 	*ret = p->offers;
 	return p->n_offers;

@@ -48,7 +48,7 @@ struct plan_settings {
 	bool prefault; /* the guest validates all of its memory at once: have the host provide it first */
 	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
 	const char *
-		snp_doubt; /* why a launch under SNP is likely to fail; static; NULL: nothing is known */
+		snp_warning; /* why a launch under SNP is likely to fail; static; NULL: nothing is known */
 	const char *
 		measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
 	const char *
@@ -65,7 +65,7 @@ struct ram {
  * Bytes handed to the guest unmeasured, in shared memory at an address of their own, which measured code
  * verifies. They stay where they are: KVM maps them, and what the guest writes there lands in them.
  */
-struct offer {
+struct shared_blob {
 	gpa_t gpa;
 	uint64_t size;     /* whole pages */
 	uint8_t *bytes;    /* page-aligned, outliving the plan and every VM made from it */
@@ -100,7 +100,7 @@ int plan_adopt(struct plan *p, struct blob b, struct error *err);
 int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
 int plan_add(struct plan *p, const struct region *r, struct error *err);
 /* Outside RAM and outside every other offer, which plan_seal() sees to. */
-int plan_add_offer(struct plan *p, const struct offer *o, struct error *err);
+int plan_add_shared(struct plan *p, const struct shared_blob *o, struct error *err);
 /* Firmware's directory lists files in this order. */
 int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err);
 /* vCPU 0 begins as *bsp, the others as *ap. */
@@ -120,7 +120,7 @@ int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, str
 const struct plan_settings *plan_settings(const struct plan *p);
 unsigned plan_vcpus(const struct plan *p);
 size_t plan_ram(const struct plan *p, const struct ram **ret);
-size_t plan_offers(const struct plan *p, const struct offer **ret);
+size_t plan_shared_blobs(const struct plan *p, const struct shared_blob **ret);
 size_t plan_items(const struct plan *p, const struct fw_item **ret);
 
 static inline void plan_cleanup(const struct plan **p)

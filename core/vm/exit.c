@@ -12,8 +12,8 @@
 #include "core/vm/vm_priv.h"
 
 /* A write's verdict, in words. */
-static enum verdict io_verdict(enum io_action asked, const uint8_t *data, size_t size,
-                               struct outcome *ret)
+static enum exit_action io_action(enum io_action asked, const uint8_t *data, size_t size,
+                                  struct outcome *ret)
 {
 	uint64_t value = 0;
 
@@ -23,21 +23,21 @@ static enum verdict io_verdict(enum io_action asked, const uint8_t *data, size_t
 			value = value << 8 | data[i - 1];
 		outcome_set(ret, GUEST_EXITED, value, "the guest exited with status %llu",
 		            (unsigned long long)value);
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	case IO_RESET:
 		outcome_set(ret, GUEST_RESET, 0, "the guest asked for a reset");
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	case IO_POWER_OFF:
 		outcome_set(ret, GUEST_POWERED_OFF, 0, "the guest powered off");
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	case IO_GO_ON:
 		break;
 	}
-	return VERDICT_RESUME;
+	return EXIT_ACTION_RESUME;
 }
 
-static enum verdict bus_access(struct bus *bus, uint64_t at, uint8_t *data, size_t size,
-                               bool is_write, struct outcome *ret)
+static enum exit_action bus_access(struct bus *bus, uint64_t at, uint8_t *data, size_t size,
+                                   bool is_write, struct outcome *ret)
 {
 	enum io_action asked = IO_GO_ON;
 
@@ -45,20 +45,21 @@ static enum verdict bus_access(struct bus *bus, uint64_t at, uint8_t *data, size
 		bus_write(bus, at, data, size, &asked);
 	else
 		bus_read(bus, at, data, size);
-	return io_verdict(asked, data, size, ret);
+	return io_action(asked, data, size, ret);
 }
 
-static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
+static enum exit_action exit_io(struct vcpu *v, struct outcome *ret)
 {
 	struct kvm_run *run = v->run;
 	struct vm *vm = v->vm;
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
-	enum verdict verdict = VERDICT_RESUME;
+	enum exit_action verdict = EXIT_ACTION_RESUME;
 
 	stats_port(&vm->stats, run->io.port);
 	/* A string of fw_cfg transfers can take long, and must not hold up the end of the run. */
 	for (uint32_t i = 0;
-	     verdict == VERDICT_RESUME && i < run->io.count && !atomic_load(&vm->stopping); i++) {
+	     verdict == EXIT_ACTION_RESUME && i < run->io.count && !atomic_load(&vm->stopping);
+	     i++) {
 		verdict = bus_access(&vm->bus[BUS_PORTS], run->io.port, data, run->io.size,
 		                     run->io.direction == KVM_EXIT_IO_OUT, ret);
 		data += run->io.size;
@@ -66,7 +67,7 @@ static enum verdict exit_io(struct vcpu *v, struct outcome *ret)
 	return verdict;
 }
 
-static enum verdict exit_mmio(struct vcpu *v, struct outcome *ret)
+static enum exit_action exit_mmio(struct vcpu *v, struct outcome *ret)
 {
 	struct kvm_run *run = v->run;
 
@@ -75,7 +76,7 @@ static enum verdict exit_mmio(struct vcpu *v, struct outcome *ret)
 	                  ret);
 }
 
-static enum verdict exit_system_event(struct vcpu *v, struct outcome *ret)
+static enum exit_action exit_system_event(struct vcpu *v, struct outcome *ret)
 {
 	switch (v->run->system_event.type) {
 	case KVM_SYSTEM_EVENT_SHUTDOWN:
@@ -90,10 +91,10 @@ static enum verdict exit_system_event(struct vcpu *v, struct outcome *ret)
 	default:
 		return v->vm->platform->exit(v->vm, v, ret);
 	}
-	return VERDICT_STOP;
+	return EXIT_ACTION_STOP;
 }
 
-static enum verdict exit_internal(struct vcpu *v, struct outcome *ret)
+static enum exit_action exit_internal(struct vcpu *v, struct outcome *ret)
 {
 	static const char *const suberrors[] = {
 		"an unknown one", "an instruction that KVM can't emulate", "two exceptions at once",
@@ -104,16 +105,16 @@ static enum verdict exit_internal(struct vcpu *v, struct outcome *ret)
 	outcome_set(ret, KVM_INTERNAL, n, "KVM internal error %u on vCPU %u: %s", n, v->index,
 	            suberrors[n < ARRAY_SIZE(suberrors) ? n : 0]);
 	vcpu_log_state(v);
-	return VERDICT_STOP;
+	return EXIT_ACTION_STOP;
 }
 
-static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
+static enum exit_action exit_reason(struct vcpu *v, struct outcome *ret)
 {
 	switch (v->run->exit_reason) {
 	case KVM_EXIT_UNKNOWN:
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
-		return VERDICT_RESUME;
+		return EXIT_ACTION_RESUME;
 	case KVM_EXIT_IO:
 		return exit_io(v, ret);
 	case KVM_EXIT_MMIO:
@@ -126,7 +127,7 @@ static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
 		outcome_set(ret, GUEST_SHUTDOWN, 0, "vCPU %u shut down: a triple fault%s", v->index,
 		            v->vm->platform->private_memory ? ", or a VMSA that cannot run" : "");
 		vcpu_log_state(v);
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	case KVM_EXIT_FAIL_ENTRY:
 		outcome_set(ret, KVM_ENTRY_FAILED, v->run->fail_entry.hardware_entry_failure_reason,
 		            "the processor refused to enter vCPU %u (reason 0x%llx)%s", v->index,
@@ -134,7 +135,7 @@ static enum verdict exit_reason(struct vcpu *v, struct outcome *ret)
 		            v->vm->platform->private_memory && v->index > 0
 		                    ? ": the VMSA that the guest made for it can't run"
 		                    : "");
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	default:
 		return v->vm->platform->exit(v->vm, v, ret);
 	}
@@ -154,13 +155,13 @@ static const struct {
 };
 
 /* A vCPU that waits for INIT answers EAGAIN each time it is woken; a guest must not turn that into a busy loop. */
-static enum verdict run_again(void)
+static enum exit_action run_again(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	return VERDICT_RESUME;
+	return EXIT_ACTION_RESUME;
 }
 
-static enum verdict run_error(struct vcpu *v, int errnum, struct outcome *ret)
+static enum exit_action run_error(struct vcpu *v, int errnum, struct outcome *ret)
 {
 	const char *text = "unexpected";
 
@@ -169,7 +170,7 @@ static enum verdict run_error(struct vcpu *v, int errnum, struct outcome *ret)
 			text = run_errors[i].text;
 	outcome_set(ret, ERROR_KVM, (uint64_t)errnum, "KVM_RUN of vCPU %u: %s: %s", v->index,
 	            strerror(errnum), text);
-	return VERDICT_STOP;
+	return EXIT_ACTION_STOP;
 }
 
 /* Only with these two does a failed KVM_RUN leave a reason that is not stale. */
@@ -198,12 +199,12 @@ static enum exit_kind exit_kind(const struct vcpu *v, int result)
 	return EXIT_OTHER;
 }
 
-enum verdict exit_serve(struct vcpu *v, int result, struct outcome *ret)
+enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret)
 {
 	v->exits++;
 	stats_exit(&v->vm->stats, exit_kind(v, result));
 	if (result == -EINTR)
-		return VERDICT_RESUME;
+		return EXIT_ACTION_RESUME;
 	if (result == -EAGAIN)
 		return run_again();
 	if (reason_fresh(v, result))

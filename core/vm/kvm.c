@@ -10,7 +10,7 @@
 
 static int kvm_open(struct vm *vm, const struct plan *p, struct error *err)
 {
-	int r = vcpu_cpuid_host(vm, p, err);
+	int r = vcpu_read_supported(vm, p, err);
 	struct cpuid_leaf *sev = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 
 	if (sev) /* KVM lists what the host has; a guest that believed it would read an MSR which isn't there */
@@ -46,7 +46,7 @@ static int kvm_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 {
 	struct vm *vm = self;
 
-	return vcpu_begin_as(&vm->vcpus[index], s, err);
+	return vcpu_set_state(&vm->vcpus[index], s, err);
 }
 
 static int kvm_end(void *self, const struct plan *p, struct error *err)
@@ -55,12 +55,12 @@ static int kvm_end(void *self, const struct plan *p, struct error *err)
 }
 
 /* Everything a plain VM can exit with, the run loop knows itself. */
-static enum verdict kvm_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
+static enum exit_action kvm_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 {
 	(void)vm;
 	(void)v;
 	outcome_set(ret, ERROR_KVM, 0, "an exit that a plain VM cannot have");
-	return VERDICT_STOP;
+	return EXIT_ACTION_STOP;
 }
 
 static void kvm_close(struct vm *vm)
@@ -68,12 +68,12 @@ static void kvm_close(struct vm *vm)
 	(void)vm;
 }
 
-static const struct need kvm_needs[] = { { 0 } };
+static const struct requirement kvm_requirements[] = { { 0 } };
 
 const struct platform platform_kvm = {
 	.name = "kvm",
 	.vm_type = KVM_X86_DEFAULT_VM,
-	.needs = kvm_needs,
+	.requirements = kvm_requirements,
 	.open = kvm_open,
 	.load = { kvm_begin, kvm_region, kvm_vcpu, kvm_end },
 	.exit = kvm_exit,

@@ -29,14 +29,15 @@ static bool gmem_mappable(const struct memory *m)
 	return flags > 0 && ((unsigned)flags & MAPPABLE) == MAPPABLE;
 }
 
-static int slot_refused(const struct slot *s, enum launch_call call, int errnum, struct error *err)
+static int slot_refused(const struct memslot *s, enum launch_call call, int errnum,
+                        struct error *err)
 {
 	refusal_set(err, call, errnum);
 	return error_wrap(err, "memory at 0x%llx, 0x%llx bytes", (unsigned long long)s->gpa,
 	                  (unsigned long long)s->size);
 }
 
-static int gmem_open(struct memory *m, struct slot *s, uint64_t flags, struct error *err)
+static int gmem_open(struct memory *m, struct memslot *s, uint64_t flags, struct error *err)
 {
 	struct kvm_create_guest_memfd create = { .size = s->size, .flags = flags };
 	int fd = m->sys->ioctl(m->sys->self, m->vm, KVM_CREATE_GUEST_MEMFD, &create);
@@ -49,7 +50,7 @@ static int gmem_open(struct memory *m, struct slot *s, uint64_t flags, struct er
 	return fd < 0 ? slot_refused(s, CALL_CLOEXEC, -fd, err) : 0;
 }
 
-static int slot_map(struct memory *m, struct slot *s, int flags, int fd, struct error *err)
+static int slot_map(struct memory *m, struct memslot *s, int flags, int fd, struct error *err)
 {
 	int error = 0;
 
@@ -57,7 +58,7 @@ static int slot_map(struct memory *m, struct slot *s, int flags, int fd, struct 
 	return s->at ? 0 : slot_refused(s, CALL_MAP_MEMORY, -error, err);
 }
 
-static int slot_register(struct memory *m, const struct slot *s, bool gmem, struct error *err)
+static int slot_register(struct memory *m, const struct memslot *s, bool gmem, struct error *err)
 {
 	struct kvm_userspace_memory_region2 region = {
 		.slot = (uint32_t)(s - m->slots),
@@ -92,7 +93,7 @@ static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_pr
 }
 
 /* Private memory in the guest_memfd; beside it an anonymous shared side that costs nothing until touched. */
-static int slot_private(struct memory *m, struct slot *s, struct error *err)
+static int slot_private(struct memory *m, struct memslot *s, struct error *err)
 {
 	int r = gmem_open(m, s, 0, err);
 
@@ -115,7 +116,7 @@ static int slot_private(struct memory *m, struct slot *s, struct error *err)
 }
 
 /* Anonymous memory in huge pages, where the host has them. */
-static int slot_anonymous(struct memory *m, struct slot *s, struct error *err)
+static int slot_anonymous(struct memory *m, struct memslot *s, struct error *err)
 {
 	int r = slot_map(m, s, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, err);
 
@@ -124,7 +125,7 @@ static int slot_anonymous(struct memory *m, struct slot *s, struct error *err)
 	return r == 0 ? slot_register(m, s, false, err) : r;
 }
 
-static int slot_mapped(struct memory *m, struct slot *s, struct error *err)
+static int slot_mapped(struct memory *m, struct memslot *s, struct error *err)
 {
 	int r = gmem_open(m, s, MAPPABLE, err);
 
@@ -138,7 +139,7 @@ static int slot_mapped(struct memory *m, struct slot *s, struct error *err)
  * (shmem_enabled). With anonymous memory Linux takes some 3,200 faults to boot in 256 MiB rather than 27,000. So a
  * plain VM's slot is mapped from a guest_memfd only where no huge page would fit into it.
  */
-static int slot_make(struct memory *m, struct slot *s, bool mappable, struct error *err)
+static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct error *err)
 {
 	static const char *const backings[] = { "anonymous memory", "mapped guest_memfd" };
 	bool mapped = mappable && s->size < HUGE_PAGE;
@@ -153,18 +154,18 @@ static int slot_make(struct memory *m, struct slot *s, bool mappable, struct err
 /* Shared memory from the start and for good: no guest_memfd, and no second copy of the bytes. */
 static int slots_offered(struct memory *m, const struct plan *p, struct error *err)
 {
-	const struct offer *offers;
-	size_t count = plan_offers(p, &offers);
+	const struct shared_blob *offers;
+	size_t count = plan_shared_blobs(p, &offers);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct slot *s = &m->slots[m->count++];
+		struct memslot *s = &m->slots[m->count++];
 
-		*s = (struct slot){ .gpa = offers[i].gpa,
-			            .size = offers[i].size,
-			            .at = offers[i].bytes,
-			            .fd = -1,
-			            .borrowed = true };
+		*s = (struct memslot){ .gpa = offers[i].gpa,
+			               .size = offers[i].size,
+			               .at = offers[i].bytes,
+			               .fd = -1,
+			               .borrowed = true };
 		r = slot_register(m, s, false, err);
 	}
 	return r;
@@ -183,9 +184,9 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
 	mappable = !private_memory && gmem_mappable(m);
 	m->backing = private_memory ? "private guest_memfd" : NULL;
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct slot *s = &m->slots[m->count++];
+		struct memslot *s = &m->slots[m->count++];
 
-		*s = (struct slot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
+		*s = (struct memslot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
 		r = slot_make(m, s, mappable, err);
 	}
 	return r == 0 ? slots_offered(m, p, err) : r;
@@ -194,7 +195,7 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
 void memory_fini(struct memory *m)
 {
 	for (size_t i = 0; i < m->count; i++) {
-		struct slot *s = &m->slots[i];
+		struct memslot *s = &m->slots[i];
 
 		if (s->at && !s->borrowed)
 			m->sys->unmap(m->sys->self, s->at, s->size);
@@ -207,7 +208,7 @@ void memory_fini(struct memory *m)
 	*m = (struct memory){ 0 };
 }
 
-static struct slot *slot_of(struct memory *m, gpa_t gpa)
+static struct memslot *slot_of(struct memory *m, gpa_t gpa)
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (gpa >= m->slots[i].gpa && gpa - m->slots[i].gpa < m->slots[i].size)
@@ -215,12 +216,12 @@ static struct slot *slot_of(struct memory *m, gpa_t gpa)
 	return NULL;
 }
 
-static bool page_shared(const struct slot *s, uint64_t page)
+static bool page_shared(const struct memslot *s, uint64_t page)
 {
 	return s->shared[page / 64] >> (page % 64) & 1;
 }
 
-static void page_mark(struct slot *s, uint64_t page, bool shared)
+static void page_mark(struct memslot *s, uint64_t page, bool shared)
 {
 	uint64_t bit = (uint64_t)1 << (page % 64);
 
@@ -229,7 +230,7 @@ static void page_mark(struct slot *s, uint64_t page, bool shared)
 
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 {
-	struct slot *s = slot_of(m, gpa);
+	struct memslot *s = slot_of(m, gpa);
 	uint64_t offset = s ? gpa - s->gpa : 0;
 	bool reachable = s && size <= s->size - offset;
 
@@ -244,9 +245,9 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 }
 
 /* The part of [gpa, gpa + pages) that lies in one slot of private memory; NULL: it starts outside. */
-static struct slot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uint64_t *ret_part)
+static struct memslot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uint64_t *ret_part)
 {
-	struct slot *s = slot_of(m, gpa);
+	struct memslot *s = slot_of(m, gpa);
 
 	if (!s || !s->shared)
 		return NULL;
@@ -266,7 +267,7 @@ static bool all_ours(struct memory *m, gpa_t gpa, uint64_t pages)
 }
 
 /* Gives back the side that is no longer in use: a hole in the guest_memfd, or the shared side's pages. */
-static int part_convert(struct memory *m, struct slot *s, gpa_t gpa, uint64_t pages,
+static int part_convert(struct memory *m, struct memslot *s, gpa_t gpa, uint64_t pages,
                         bool to_private)
 {
 	uint64_t offset = gpa - s->gpa, size = pages * PAGE_SIZE;
@@ -279,7 +280,7 @@ static int part_convert(struct memory *m, struct slot *s, gpa_t gpa, uint64_t pa
 	return m->sys->discard(m->sys->self, to_private ? -1 : s->fd, s->at + offset, offset, size);
 }
 
-static bool part_differs(const struct slot *s, gpa_t gpa, uint64_t pages, bool to_private)
+static bool part_differs(const struct memslot *s, gpa_t gpa, uint64_t pages, bool to_private)
 {
 	for (uint64_t i = 0; i < pages; i++)
 		if (page_shared(s, (gpa - s->gpa) / PAGE_SIZE + i) == to_private)
@@ -299,7 +300,7 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 	if (!all_ours(m, gpa, pages))
 		change = MEMORY_NOT_OURS;
 	for (; change < MEMORY_NOT_OURS && pages > 0; pages -= part, gpa += part * PAGE_SIZE) {
-		struct slot *s = convertible(m, gpa, pages, &part);
+		struct memslot *s = convertible(m, gpa, pages, &part);
 		int r;
 
 		if (m->give_up && atomic_load(m->give_up)) {

@@ -15,7 +15,7 @@ struct error;   /* core/base/error.h */
 struct kvm_sys; /* core/vm/sys.h */
 
 /* One KVM memory slot. */
-struct slot {
+struct memslot {
 	gpa_t gpa;
 	uint64_t size;
 	uint8_t *at;      /* what we and KVM reach: all of it, or the shared side */
@@ -29,7 +29,7 @@ struct memory {
 	int vm;
 	bool private_memory; /* slots start private, each page with a shared side */
 	const char *backing; /* "private guest_memfd", "anonymous memory", ...; for -v */
-	struct slot slots[PLAN_RAM_MAX + PLAN_OFFERS_MAX];
+	struct memslot slots[PLAN_RAM_MAX + PLAN_OFFERS_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
 	/* A conversion under way ends early once this is set; NULL: never. */

@@ -40,16 +40,16 @@ unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability)
 	return r < 0 ? 0 : (unsigned)r;
 }
 
-bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n)
+bool platform_meets(const struct kvm_sys *sys, int kvm, const struct requirement *n)
 {
 	return (platform_capability(sys, kvm, n->capability) & n->bits) == n->bits;
 }
 
-static int needs_check(const struct kvm_sys *sys, int kvm, const struct platform *on,
-                       struct error *err)
+static int requirements_check(const struct kvm_sys *sys, int kvm, const struct platform *on,
+                              struct error *err)
 {
-	for (const struct need *n = on->needs; n->what; n++) {
-		if (platform_need_met(sys, kvm, n))
+	for (const struct requirement *n = on->requirements; n->what; n++) {
+		if (platform_meets(sys, kvm, n))
 			continue;
 		error_set(err, ERROR_HOST_UNSUPPORTED, "this host cannot launch platform '%s': %s",
 		          on->name, n->what);
@@ -83,7 +83,7 @@ int platform_host_open(const struct kvm_sys *sys, const struct platform *on, str
 
 	if (kvm < 0)
 		return kvm;
-	r = needs_check(sys, kvm, on, err);
+	r = requirements_check(sys, kvm, on, err);
 	if (r == 0)
 		return kvm;
 	sys->close(sys->self, kvm);

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct error;    /* core/base/error.h */
-struct kvm_sys;  /* core/vm/sys.h */
-struct need;     /* core/vm/vm.h */
-struct platform; /* core/vm/vm.h */
+struct error;       /* core/base/error.h */
+struct kvm_sys;     /* core/vm/sys.h */
+struct requirement; /* core/vm/vm.h */
+struct platform;    /* core/vm/vm.h */
 
 extern const struct platform platform_kvm; /* core/vm/kvm.c */
 extern const struct platform platform_snp; /* core/vm/snp.c */
@@ -31,7 +31,7 @@ int platform_host_open(const struct kvm_sys *sys, const struct platform *on, str
 
 /* The steps of it, each as a launch takes it. */
 int kvm_device_open(const struct kvm_sys *sys, struct error *err);
-bool platform_need_met(const struct kvm_sys *sys, int kvm, const struct need *n);
+bool platform_meets(const struct kvm_sys *sys, int kvm, const struct requirement *n);
 /* KVM_CHECK_EXTENSION's answer; 0 where it fails. */
 unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability);
 

@@ -306,10 +306,10 @@ static const struct region *region_with(const struct plan *p, gpa_t at, const st
 	return s.found;
 }
 
-static const struct slot *slot_with(const struct vm *vm, gpa_t at)
+static const struct memslot *slot_with(const struct vm *vm, gpa_t at)
 {
 	for (size_t i = 0; i < vm->memory.count; i++) {
-		const struct slot *s = &vm->memory.slots[i];
+		const struct memslot *s = &vm->memory.slots[i];
 
 		if (at >= s->gpa && at - s->gpa < s->size)
 			return s;
@@ -321,7 +321,7 @@ static const struct slot *slot_with(const struct vm *vm, gpa_t at)
 static void update_explain(struct error *err, const struct vm *vm, const struct plan *p,
                            const struct region *r, gpa_t at)
 {
-	const struct slot *s = slot_with(vm, at);
+	const struct memslot *s = slot_with(vm, at);
 	const struct region *other = region_with(p, at, r);
 
 	if (!s) {

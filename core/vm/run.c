@@ -101,7 +101,7 @@ static void *vcpu_thread(void *argument)
 
 		if (r == -EINTR && halt_answer(t->vcpu))
 			continue;
-		if (exit_serve(t->vcpu, r, &outcome) == VERDICT_RESUME)
+		if (exit_serve(t->vcpu, r, &outcome) == EXIT_ACTION_RESUME)
 			continue;
 		run_conclude(t->run, &outcome);
 		break;
@@ -274,7 +274,7 @@ static void run_watch(struct run *run)
 	if (watch_forbidden(w) && !run->trace_until_ms)
 		run->trace_until_ms = clock_ms() + TRACE_MS;
 	if (run->trace_until_ms && clock_ms() >= run->trace_until_ms) {
-		watch_blame(w, &o);
+		watch_outcome(w, &o);
 		run_conclude(run, &o);
 	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
 		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line came");
@@ -329,7 +329,7 @@ static void run_halt(struct run *run)
 	run_conclude(run, &o);
 }
 
-static void run_mind(struct run *run)
+static void run_event_loop(struct run *run)
 {
 	halt_init(&run->halt, run->vm);
 	while (!run_concluded(run)) {
@@ -352,7 +352,7 @@ static bool same_place(int a, int b)
 }
 
 /* The rest of the console, for as long as its reader is reasonable. */
-static void run_farewell(struct run *run)
+static void drain_output(struct run *run)
 {
 	uint64_t end = clock_ms() + FAREWELL_MS;
 
@@ -399,7 +399,7 @@ static void run_state(const struct run *run)
 }
 
 /* The guest's last words, and what they change: a panic explains the reset behind it. */
-static void run_last_words(struct run *run)
+static void final_match(struct run *run)
 {
 	struct watch *w = run->vm->watch;
 	enum reason kind = run->outcome.kind;
@@ -409,7 +409,7 @@ static void run_last_words(struct run *run)
 	watch_end(w);
 	if (watch_forbidden(w) && kind != RUN_SIGNALLED && kind != ERROR_KVM &&
 	    kind != KVM_ENTRY_FAILED && kind != ERROR_OUTPUT)
-		watch_blame(w, &run->outcome);
+		watch_outcome(w, &run->outcome);
 }
 
 static int run_threads(struct run *run, struct error *err)
@@ -422,7 +422,7 @@ static int run_threads(struct run *run, struct error *err)
 		return error_nomem(err, "vCPU threads");
 	log_hurry(false);
 	stats_begin(&run->vm->stats);
-	stop_shield(&before);
+	block_async_signals(&before);
 	terminal_begin(run->input.given); /* before the guest can speak */
 	r = threads_start(run, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -430,10 +430,10 @@ static int run_threads(struct run *run, struct error *err)
 		terminal_restore(); /* the handler came too early, and a second signal kills */
 	if (r < 0)
 		return r;
-	run_mind(run);
+	run_event_loop(run);
 	threads_stop(run, run->vm->n_vcpus);
-	run_last_words(run);
-	run_farewell(run);
+	final_match(run);
+	drain_output(run);
 	terminal_restore();
 	if (!run->vm->abandoned) /* who asks KVM for registers waits for KVM_RUN */
 		run_state(run);

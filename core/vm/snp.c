@@ -27,7 +27,7 @@
 	"use an AMD EPYC 7003 or later with SNP on in BIOS and IOMMU, and Linux 6.11 or later; "   \
 	"'--platform kvm' runs the guest without protection"
 
-static const struct need snp_needs[] = {
+static const struct requirement snp_requirements[] = {
 	{ KVM_CAP_VM_TYPES, 1U << KVM_X86_SNP_VM, "vm-type", "KVM has SEV-SNP VMs (type 4)",
 	  "KVM has no SEV-SNP VMs (type 4)",
 	  "the CPU, the BIOS settings, the kernel or its parameters (kvm_amd.sev_snp) don't offer "
@@ -114,7 +114,7 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 	vm->sev = sev_open(vm->sys, err);
 	if (vm->sev < 0)
 		return vm->sev;
-	r = vcpu_cpuid_host(vm, p, err);
+	r = vcpu_read_supported(vm, p, err);
 	if (r == 0)
 		r = c_bit_check(vm, s->c_bit, &c_bit, err);
 	if (r == 0)
@@ -183,7 +183,7 @@ static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
 
 	if (!bsp)
 		return error_nomem(err, "CPUID page");
-	vcpu_cpuid_own(vm, 0, bsp);
+	vcpu_cpuid_for(vm, 0, bsp);
 	e = snp_cpuid_page(bsp, sent, err);
 	if (e < 0)
 		return e;
@@ -257,7 +257,7 @@ static int ap_hold(struct vcpu *v, struct error *err)
 static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
 	struct vm *vm = self;
-	int r = vcpu_begin_as(&vm->vcpus[index], s, err);
+	int r = vcpu_set_state(&vm->vcpus[index], s, err);
 
 	return r == 0 && index > 0 && vm->ap_creation ? ap_hold(&vm->vcpus[index], err) : r;
 }
@@ -344,7 +344,7 @@ const struct platform platform_snp = {
 	.c_bit =
 		51, /* of every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin) */
 	.private_memory = true,
-	.needs = snp_needs,
+	.requirements = snp_requirements,
 	.open = snp_open,
 	.load = { snp_begin, snp_region, snp_vcpu, snp_end },
 	.exit = snp_exit,

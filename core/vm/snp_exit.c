@@ -12,7 +12,8 @@
 #include "core/vm/vm_priv.h"
 
 /* The guest asks for pages to become private or shared (GHCB specification 4.1.6). */
-static enum verdict map_gpa_range(struct vm *vm, struct exit_hypercall *call, struct outcome *ret)
+static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call,
+                                      struct outcome *ret)
 {
 	bool to_private = call->args[2] & KVM_MAP_GPA_RANGE_ENCRYPTED;
 	enum memory_change change;
@@ -23,23 +24,23 @@ static enum verdict map_gpa_range(struct vm *vm, struct exit_hypercall *call, st
 	 */
 	call->ret = EINVAL;
 	if (call->nr != KVM_HC_MAP_GPA_RANGE)
-		return VERDICT_RESUME;
+		return EXIT_ACTION_RESUME;
 	change = memory_convert(&vm->memory, call->args[0], call->args[1], to_private);
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, call->args[1], to_private);
 	if (change == MEMORY_LATER) {
 		call->ret = EAGAIN;
-		return VERDICT_RESUME;
+		return EXIT_ACTION_RESUME;
 	}
 	if (change == MEMORY_FAILED) {
 		outcome_set(ret, ERROR_KVM, 0, "the host failed to make page 0x%llx %s",
 		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	}
 	/* Firmware marks MMIO as shared, where there is nothing to convert and nothing wrong. */
 	if (change != MEMORY_NOT_OURS || !to_private)
 		call->ret = 0;
-	return VERDICT_RESUME;
+	return EXIT_ACTION_RESUME;
 }
 
 static const char *fault_advice(uint64_t gpa)
@@ -51,8 +52,8 @@ static const char *fault_advice(uint64_t gpa)
 }
 
 /* An access of one kind to a page that is of the other: converted as the access implies, if that changes anything. */
-static enum verdict memory_fault(struct vm *vm, const struct exit_memory_fault *f,
-                                 struct outcome *ret)
+static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fault *f,
+                                     struct outcome *ret)
 {
 	bool private = f->flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
 	enum memory_change change = MEMORY_NOT_OURS;
@@ -63,13 +64,13 @@ static enum verdict memory_fault(struct vm *vm, const struct exit_memory_fault *
 		stats_pages(&vm->stats, 1, private);
 	/* Where the host can't now, the guest faults again. */
 	if (change == MEMORY_CHANGED || change == MEMORY_LATER)
-		return VERDICT_RESUME;
+		return EXIT_ACTION_RESUME;
 	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",
 	            private ? "private" : "shared", (unsigned long long)f->gpa,
 	            change == MEMORY_NOT_OURS ? "there is no memory"
 	                                      : "the host can't provide the page",
 	            fault_advice(f->gpa));
-	return VERDICT_STOP;
+	return EXIT_ACTION_STOP;
 }
 
 /* The reason a guest left in its GHCB page, offset 0x398 (SW_EXITINFO1); -1: not to be had. */
@@ -106,7 +107,7 @@ static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
 		            text ? ", " : "", text ? text : "", snp_termination_set(set), more);
 }
 
-enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
+enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 {
 	void *payload = (uint8_t *)v->run + offsetof(struct kvm_run, hw);
 
@@ -117,10 +118,10 @@ enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 		return memory_fault(vm, payload, ret);
 	case KVM_EXIT_SYSTEM_EVENT:
 		termination(vm, v->run->system_event.data[0], ret);
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	default:
 		outcome_set(ret, ERROR_KVM, v->run->exit_reason,
 		            "KVM exit %u, which an SNP guest cannot have", v->run->exit_reason);
-		return VERDICT_STOP;
+		return EXIT_ACTION_STOP;
 	}
 }

@@ -5,7 +5,7 @@
 
 #include "core/vm/vm.h"
 
-/* struct platform's exit: VERDICT_STOP with *ret filled, or VERDICT_RESUME. */
-enum verdict snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret);
+/* struct platform's exit: EXIT_ACTION_STOP with *ret filled, or EXIT_ACTION_RESUME. */
+enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret);
 
 #endif

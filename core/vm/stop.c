@@ -131,19 +131,19 @@ bool stop_pending(void)
 
 void stop_outcome(struct outcome *ret, const char *when)
 {
-	int came = interrupt_signal();
+	int signo = interrupt_signal();
 
-	if (came == SIGALRM)
+	if (signo == SIGALRM)
 		outcome_set(ret, RUN_TIMED_OUT, limit_ms,
 		            "the time limit of the whole command, %" PRIu64 ".%03" PRIu64
 		            " s, came%s",
 		            limit_ms / 1000, limit_ms % 1000, when);
 	else
-		outcome_set(ret, RUN_SIGNALLED, (uint64_t)came, "ended by SIG%s%s",
-		            sigabbrev_np(came), when);
+		outcome_set(ret, RUN_SIGNALLED, (uint64_t)signo, "ended by SIG%s%s",
+		            sigabbrev_np(signo), when);
 }
 
-void stop_shield(sigset_t *ret_before)
+void block_async_signals(sigset_t *ret_before)
 {
 	const int open[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGRTMIN };
 	sigset_t set;

@@ -40,6 +40,6 @@ void stop_outcome(struct outcome *ret, const char *when);
  * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs (SIGRTMIN). Threads made
  * meanwhile leave handlers to the first one, which sees to the terminal. *ret_before is for pthread_sigmask(3).
  */
-void stop_shield(sigset_t *ret_before);
+void block_async_signals(sigset_t *ret_before);
 
 #endif

@@ -56,7 +56,7 @@ static int cpuid_suffices(struct vm *vm, const struct plan *p, struct error *err
 	return error_fix(err, "run it on another host, or boot the kernel through a firmware");
 }
 
-int vcpu_cpuid_host(struct vm *vm, const struct plan *p, struct error *err)
+int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err)
 {
 	auto_free struct kvm_cpuid2 *c = cpuid_buffer(err);
 	int r = c ? vm_ioctl(vm, vm->kvm, KVM_GET_SUPPORTED_CPUID, c) : err->code;
@@ -92,7 +92,7 @@ static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
  * One package of single-threaded cores, APIC id = index. The host's own values would claim its core count
  * and, for every vCPU, the APIC id of the CPU we happen to run on (APM volume 3, E.3.2, E.3.9, E.4.7, E.4.15).
  */
-void vcpu_cpuid_own(const struct vm *vm, unsigned index, struct cpuid_table *ret)
+void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret)
 {
 	unsigned n = vm->n_vcpus, bits = 0;
 	struct cpuid_leaf *leaf;
@@ -127,7 +127,7 @@ static int cpuid_put(const struct vcpu *v, struct error *err)
 
 	if (!c || !own)
 		return error_nomem(err, "CPUID");
-	vcpu_cpuid_own(v->vm, v->index, own);
+	vcpu_cpuid_for(v->vm, v->index, own);
 	c->nent = (uint32_t)own->count;
 	for (size_t i = 0; i < own->count; i++) {
 		const struct cpuid_leaf *leaf = &own->leaves[i];
@@ -256,7 +256,7 @@ static int mtrrs_enable(const struct vcpu *v, struct error *err)
 	return r == 1 ? 0 : vcpu_refused(v->index, CALL_SET_MSRS, r < 0 ? -r : EINVAL, err);
 }
 
-int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err)
+int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err)
 {
 	struct kvm_regs regs = {
 		.rip = s->rip, .rsp = s->rsp, .rflags = s->rflags | 2, .rdx = s->rdx, .rsi = s->rsi

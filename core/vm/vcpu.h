@@ -16,19 +16,19 @@ struct vm;          /* core/vm/vm_priv.h */
  * This host's CPUID as KVM offers it to guests, into vm->cpuid. Refuses a host whose vCPUs lack what the plan's
  * page tables need.
  */
-int vcpu_cpuid_host(struct vm *vm, const struct plan *p, struct error *err);
+int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err);
 
 /* Makes vCPU `index`, which is also its APIC id; KVM measures vCPUs in the order they were made. */
 int vcpu_create(struct vm *vm, unsigned index, struct error *err);
 void vcpu_close(struct vcpu *v);
 
 /* CPUID of vm->cpuid, made this vCPU's own, and the registers of *s. */
-int vcpu_begin_as(struct vcpu *v, const struct vcpu_state *s, struct error *err);
+int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err);
 
 /* Where the vCPU stands, at level info; nothing where its registers are the guest's secret. */
 void vcpu_log_state(const struct vcpu *v);
 
 /* vm->cpuid as vCPU `index` sees it: its APIC id, and how many vCPUs there are. */
-void vcpu_cpuid_own(const struct vm *vm, unsigned index, struct cpuid_table *ret);
+void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret);
 
 #endif

@@ -33,10 +33,10 @@ struct vm_devices {
 	const struct device *const *more;
 };
 
-enum verdict { VERDICT_RESUME, VERDICT_STOP };
+enum exit_action { EXIT_ACTION_RESUME, EXIT_ACTION_STOP };
 
 /* What the host must offer for a platform: checked before anything is made. */
-struct need {
+struct requirement {
 	int capability;
 	unsigned bits;                /* all of these in KVM_CHECK_EXTENSION's answer */
 	const char *name;             /* the check's, in listings */
@@ -50,12 +50,12 @@ struct platform {
 	bool measured;         /* launches have a digest that stands for all that is loaded */
 	unsigned c_bit;        /* which page tables of ours have set; 0: memory is not encrypted */
 	bool private_memory;   /* slots get a guest_memfd and start private */
-	const struct need *needs; /* ended by one whose `what` is NULL */
+	const struct requirement *requirements; /* ended by one whose `what` is NULL */
 	/* Once the VM exists, before its first vCPU. */
 	int (*open)(struct vm *vm, const struct plan *p, struct error *err);
 	struct plan_ops load; /* self: struct vm */
-	/* Exits that only this platform has; VERDICT_STOP with *ret filled, or VERDICT_RESUME. */
-	enum verdict (*exit)(struct vm *vm, struct vcpu *v, struct outcome *ret);
+	/* Exits that only this platform has; EXIT_ACTION_STOP with *ret filled, or EXIT_ACTION_RESUME. */
+	enum exit_action (*exit)(struct vm *vm, struct vcpu *v, struct outcome *ret);
 	void (*close)(struct vm *vm);
 };
 

@@ -355,7 +355,7 @@ bool watch_forbidden(const struct watch *w)
 	return w->forbidden;
 }
 
-void watch_blame(struct watch *w, struct outcome *ret)
+void watch_outcome(struct watch *w, struct outcome *ret)
 {
 	pthread_mutex_lock(&w->lock);
 	if (w->growing && w->from == 0)

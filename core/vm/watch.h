@@ -47,7 +47,7 @@ bool watch_forbidden(
  * The outcome of a run with such a line: GUEST_PANICKED if it is a kernel's panic, else CONSOLE_FORBIDDEN;
  * CONSOLE_UNDECIDED if matching ran into its limit.
  */
-void watch_blame(struct watch *w, struct outcome *ret);
+void watch_outcome(struct watch *w, struct outcome *ret);
 
 /* For results, once the run is over. */
 size_t watch_expected(const struct watch *w), watch_met(const struct watch *w);

@@ -114,7 +114,7 @@ static void part_add(struct plan *p, const struct fixture_part *part, uint64_t s
 
 const struct plan *fixture_plan(const struct fixture *s)
 {
-	struct offer offer = { FIXTURE_OFFER, FIXTURE_OFFER_SIZE, fixture_offered, "offer" };
+	struct shared_blob offer = { FIXTURE_OFFER, FIXTURE_OFFER_SIZE, fixture_offered, "offer" };
 	struct plan *p = plan_new();
 	const struct plan *sealed;
 	struct error err = { 0 };
@@ -126,7 +126,7 @@ const struct plan *fixture_plan(const struct fixture *s)
 	for (size_t i = 0; s->parts[i].pages > 0; i++)
 		part_add(p, &s->parts[i], i + 1);
 	if (s->offer)
-		cr_assert_eq(plan_add_offer(p, &offer, &err), 0, "%s", err.text);
+		cr_assert_eq(plan_add_shared(p, &offer, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_set_vcpus(p, s->vcpus, &s->bsp, &s->ap, &err), 0, "%s", err.text);
 	plan_set(p, &s->settings);
 	sealed = plan_seal(p, &err);

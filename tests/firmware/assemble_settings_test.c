@@ -132,13 +132,13 @@ Test(assemble_settings, doubt_an_image_for_snp_without_a_place_for_an_svsm)
 	auto_fixture struct fixture without = { 0 };
 
 	make(&with, &platform_snp);
-	cr_expect_null(plan_settings(with.plan)->snp_doubt);
+	cr_expect_null(plan_settings(with.plan)->snp_warning);
 	for (size_t i = 0; i < spec.n_sections; i++)
 		if (spec.sections[i].type == OVMF_SVSM_CAA)
 			spec.sections[i].type = OVMF_SEC_MEM;
 	without = fixture_of(&spec);
 	make(&without, &platform_snp);
-	cr_expect_not_null(plan_settings(without.plan)->snp_doubt);
+	cr_expect_not_null(plan_settings(without.plan)->snp_warning);
 }
 
 Test(assemble_settings, a_given_hash_of_the_firmware_takes_the_place_of_its_pages)

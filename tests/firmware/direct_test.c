@@ -164,9 +164,9 @@ Test(direct, tells_stage0_of_large_images_what_they_are)
 	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
 	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
-	const struct offer *offers;
+	const struct shared_blob *offers;
 
-	cr_assert_eq(plan_offers(f.plan, &offers), 2);
+	cr_assert_eq(plan_shared_blobs(f.plan, &offers), 2);
 	cr_expect_eq(offers[0].size, 64 * MIB + 4096); /* 1536 bytes of setup before the rest */
 	cr_expect_eq(offers[1].size, GIB);
 	cr_expect_eq(le64_get(p.blobs[0].size), 64 * MIB);
@@ -181,9 +181,9 @@ Test(direct, tells_stage0_of_large_images_what_they_are)
 static void check_offers(const struct fixture *f)
 {
 	const struct blob *const images[] = { &f->images.kernel, &f->images.initrd };
-	const struct offer *o;
+	const struct shared_blob *o;
 	const struct ram *ram;
-	size_t n = plan_offers(f->plan, &o), runs = plan_ram(f->plan, &ram);
+	size_t n = plan_shared_blobs(f->plan, &o), runs = plan_ram(f->plan, &ram);
 	gpa_t above = ram[runs - 1].gpa + ram[runs - 1].size;
 
 	cr_assert_eq(n, f->images.initrd.size ? 2 : 1);
@@ -219,10 +219,10 @@ Test(direct, has_stage0_copy_what_is_offered)
 	auto_fixture struct fixture f = direct();
 	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
-	const struct offer *o;
+	const struct shared_blob *o;
 	uint8_t hash[32];
 
-	cr_assert_eq(plan_offers(f.plan, &o), 2);
+	cr_assert_eq(plan_shared_blobs(f.plan, &o), 2);
 	cr_assert_eq(le32_get(p.nr_blob), 2);
 	cr_expect_eq(le64_get(p.blobs[0].src), o[0].gpa + 1536, "behind the setup part");
 	cr_expect_eq(le64_get(p.blobs[0].dst), 16 * MIB);
@@ -293,7 +293,7 @@ Test(direct, splits_memory_around_the_hole)
 
 	for (size_t i = 0; i < ARRAY_SIZE(splits); i++) {
 		const struct ram *ram;
-		const struct offer *o;
+		const struct shared_blob *o;
 		struct seen s;
 
 		f.m.memory = splits[i].memory;
@@ -302,7 +302,7 @@ Test(direct, splits_memory_around_the_hole)
 		cr_expect(ram[0].gpa == 0 && ram[0].size == splits[i].low);
 		if (splits[i].high)
 			cr_expect(ram[1].gpa == 4 * GIB && ram[1].size == splits[i].high - 4 * GIB);
-		cr_assert_eq(plan_offers(f.plan, &o), 2);
+		cr_assert_eq(plan_shared_blobs(f.plan, &o), 2);
 		cr_expect_eq(o[0].gpa, splits[i].offered, "split %zu: 0x%llx", i,
 		             (unsigned long long)o[0].gpa);
 		cr_expect_eq(o[1].gpa, splits[i].offered + GIB);
@@ -407,7 +407,7 @@ Test(direct, takes_an_initrd_of_one_byte)
 	struct bzimage_spec spec = bzimage_default();
 	auto_fixture struct fixture f = direct_of(&spec);
 	struct stage0_params p;
-	const struct offer *o;
+	const struct shared_blob *o;
 	struct seen s;
 
 	give_initrd(&f, 1);
@@ -416,7 +416,7 @@ Test(direct, takes_an_initrd_of_one_byte)
 	s = see(&f, &platform_snp);
 	p = params_of(&s);
 	check_offers(&f);
-	cr_assert_eq(plan_offers(f.plan, &o), 2);
+	cr_assert_eq(plan_shared_blobs(f.plan, &o), 2);
 	cr_expect_eq(o[1].size, 4096);
 	cr_expect_eq(le32_get(p.nr_blob), 2);
 	cr_expect_eq(le64_get(p.blobs[1].size), 1);

@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(n == MIN_OF(size - 2, sizeof(tail)) && !memcmp(tail, data + size - n, n));
 	assert(strlen(watch_last_line(w)) < 256);
 	if (watch_forbidden(w))
-		watch_blame(w, &o);
+		watch_outcome(w, &o);
 	assert(!watch_forbidden(w) || o.kind == GUEST_PANICKED || o.kind == CONSOLE_FORBIDDEN ||
 	       o.kind == CONSOLE_UNDECIDED);
 	watch_free(w);

@@ -793,7 +793,7 @@ Test(doctor, the_brief_names_what_a_platform_lacks_and_keeps_to_its_room)
 }
 
 /* What a launch refuses by is among the checks, under the same words. */
-static void check_need(const struct need *n)
+static void check_need(const struct requirement *n)
 {
 	auto_fake_host struct fake_host *f = fake_host_new();
 
@@ -811,7 +811,7 @@ Test(doctor, has_every_need_of_every_platform)
 	size_t found = 0;
 
 	for (size_t i = 0; (on = platform_at(i)); i++)
-		for (const struct need *n = on->needs; n->what; n++, found++)
+		for (const struct requirement *n = on->requirements; n->what; n++, found++)
 			check_need(n);
 	cr_expect_geq(found, 6u);
 }

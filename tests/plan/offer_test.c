@@ -27,29 +27,29 @@ static struct plan *plan_start(void)
 	return p;
 }
 
-static struct offer offer_at(gpa_t gpa, uint64_t size)
+static struct shared_blob offer_at(gpa_t gpa, uint64_t size)
 {
-	return (struct offer){ gpa, size, bytes, "an offer" };
+	return (struct shared_blob){ gpa, size, bytes, "an offer" };
 }
 
-static void add(struct plan *p, struct offer o)
+static void add(struct plan *p, struct shared_blob o)
 {
 	struct error err = { 0 };
 
-	cr_assert_eq(plan_add_offer(p, &o, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_add_shared(p, &o, &err), 0, "%s", err.text);
 }
 
-static void check_add_refused(struct offer o)
+static void check_add_refused(struct shared_blob o)
 {
 	auto_plan const struct plan *p = plan_start();
 	struct error err = { 0 };
-	const struct offer *offers;
+	const struct shared_blob *offers;
 
-	cr_assert_eq(plan_add_offer((struct plan *)p, &o, &err), -EINVAL, "0x%llx+0x%llx is taken",
+	cr_assert_eq(plan_add_shared((struct plan *)p, &o, &err), -EINVAL, "0x%llx+0x%llx is taken",
 	             (unsigned long long)o.gpa, (unsigned long long)o.size);
 	cr_expect_eq(err.kind, ERROR_BAD_LAYOUT);
 	cr_expect(strstr(err.text, "an offer") && strstr(err.text, "whole pages"), "%s", err.text);
-	cr_expect_eq(plan_offers(p, &offers), 0, "the plan stayed as it was");
+	cr_expect_eq(plan_shared_blobs(p, &offers), 0, "the plan stayed as it was");
 	cr_expect_eq(plan_seal((struct plan *)p, &err), p);
 }
 
@@ -73,7 +73,7 @@ Test(offer, that_wraps_or_ends_above_the_limit_is_refused)
 
 Test(offer, without_bytes_at_a_pages_start_is_refused)
 {
-	struct offer o = offer_at(128 * MIB, 4096);
+	struct shared_blob o = offer_at(128 * MIB, 4096);
 
 	o.bytes = NULL;
 	check_add_refused(o);
@@ -86,21 +86,21 @@ Test(offer, without_bytes_at_a_pages_start_is_refused)
 Test(offer, one_more_than_the_limit_is_refused)
 {
 	auto_plan const struct plan *p = plan_start();
-	struct offer o = offer_at(256 * MIB, 4096);
+	struct shared_blob o = offer_at(256 * MIB, 4096);
 	struct error err = { 0 };
-	const struct offer *offers;
+	const struct shared_blob *offers;
 
 	for (unsigned i = 0; i < PLAN_OFFERS_MAX; i++)
 		add((struct plan *)p, offer_at(128 * MIB + i * 4096, 4096));
-	cr_assert_eq(plan_add_offer((struct plan *)p, &o, &err), -EINVAL);
+	cr_assert_eq(plan_add_shared((struct plan *)p, &o, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_BAD_LAYOUT);
 	cr_expect_str_eq(err.text, "more than 4 offers");
-	cr_expect_eq(plan_offers(p, &offers), PLAN_OFFERS_MAX);
+	cr_expect_eq(plan_shared_blobs(p, &offers), PLAN_OFFERS_MAX);
 	cr_expect_eq(plan_seal((struct plan *)p, &err), p, "%s", err.text);
 }
 
 /* Sealed, or refused in words that name the offer and where it lies. */
-static void check_seal(const struct offer *offers, size_t n, bool taken)
+static void check_seal(const struct shared_blob *offers, size_t n, bool taken)
 {
 	auto_plan const struct plan *p = plan_start();
 	const struct plan *sealed;
@@ -119,8 +119,8 @@ static void check_seal(const struct offer *offers, size_t n, bool taken)
 	cr_expect(strstr(err.text, "an offer") && strstr(err.text, where), "%s", err.text);
 }
 #define CHECK_SEAL(taken, ...)                                                                     \
-	check_seal((struct offer[]){ __VA_ARGS__ }, ARRAY_SIZE(((struct offer[]){ __VA_ARGS__ })), \
-	           taken)
+	check_seal((struct shared_blob[]){ __VA_ARGS__ },                                          \
+	           ARRAY_SIZE(((struct shared_blob[]){ __VA_ARGS__ })), taken)
 
 Test(offer, in_memory_is_not_sealed)
 {
@@ -168,15 +168,15 @@ Test(offer, memory_added_after_it_counts_too)
 Test(offer, is_handed_out_as_it_was_given)
 {
 	auto_plan const struct plan *p = plan_start();
-	struct offer o = { 256 * MIB, 8192, bytes + 4096, "kernel" };
-	const struct offer *offers;
+	struct shared_blob o = { 256 * MIB, 8192, bytes + 4096, "kernel" };
+	const struct shared_blob *offers;
 	struct error err = { 0 };
 
 	add((struct plan *)p, o);
 	memset(&o, 0xa5, sizeof(o)); /* it was copied */
 	add((struct plan *)p, offer_at(128 * MIB, 4096));
 	cr_assert_eq(plan_seal((struct plan *)p, &err), p, "%s", err.text);
-	cr_assert_eq(plan_offers(p, &offers), 2);
+	cr_assert_eq(plan_shared_blobs(p, &offers), 2);
 	cr_expect_eq(offers[0].gpa, 256 * MIB, "in the order of adding");
 	cr_expect_eq(offers[0].size, 8192);
 	cr_expect_eq(offers[0].bytes, bytes + 4096);
@@ -187,9 +187,9 @@ Test(offer, is_handed_out_as_it_was_given)
 Test(offer, of_none_there_are_none)
 {
 	auto_plan const struct plan *p = plan_start();
-	const struct offer *offers;
+	const struct shared_blob *offers;
 
-	cr_expect_eq(plan_offers(p, &offers), 0);
+	cr_expect_eq(plan_shared_blobs(p, &offers), 0);
 }
 
 /* Freeing a plan leaves the offered bytes alone: they outlive it. */
@@ -198,7 +198,7 @@ Test(offer, is_not_freed_with_the_plan)
 	struct error err = { 0 };
 	auto_blob struct blob b = BLOB_NONE;
 	const struct plan *p = plan_start();
-	struct offer o = offer_at(128 * MIB, 4096);
+	struct shared_blob o = offer_at(128 * MIB, 4096);
 
 	cr_assert_eq(blob_zero(4096, &b, &err), 0);
 	o.bytes = b.data;

@@ -135,9 +135,9 @@ Test(launch, a_kernel_booted_directly_is_handed_over_where_it_was_read)
 		struct fixture_direct d = fixture_direct(on, 2);
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct vm *vm = fixture_launch(f, on, d.plan, &fixture_quiet);
-		const struct offer *o;
+		const struct shared_blob *o;
 
-		cr_assert_eq(plan_offers(d.plan, &o), 2);
+		cr_assert_eq(plan_shared_blobs(d.plan, &o), 2);
 		cr_assert_eq(memory_at(&vm->memory, o[0].gpa, o[0].size), d.images.kernel.data);
 		cr_assert_eq(memory_at(&vm->memory, o[1].gpa, o[1].size), d.images.initrd.data);
 		cr_assert_eq(fake_kvm_mp_state(f, 1),

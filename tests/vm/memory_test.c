@@ -265,10 +265,10 @@ static struct made make_offers(const struct platform *on, unsigned flags)
 	cr_assert_not_null(p);
 	cr_assert_eq(plan_add_ram(p, RAM_AT, 0xf000, &err), 0, "%s", err.text);
 	for (unsigned i = 0; i < OFFERS; i++) {
-		struct offer o = { offer_gpas[i], 4096, offered[i], "offer" };
+		struct shared_blob o = { offer_gpas[i], 4096, offered[i], "offer" };
 
 		memset(offered[i], (int)i + 1, 4096);
-		cr_assert_eq(plan_add_offer(p, &o, &err), 0, "%s", err.text);
+		cr_assert_eq(plan_add_shared(p, &o, &err), 0, "%s", err.text);
 	}
 	cr_assert_eq(plan_add_ram(p, RAM_2, 0x10000, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_set_vcpus(p, 1, &s.bsp, &s.ap, &err), 0, "%s", err.text);

@@ -134,16 +134,16 @@ Test(platforms, every_missing_capability_is_named)
 			continue;
 		cr_assert_lt(r, 0);
 		cr_assert_eq(err.kind, ERROR_HOST_UNSUPPORTED, "%s", err.text);
-		cr_assert_not_null(strstr(err.text, platform_snp.needs[needs].what), "%s",
+		cr_assert_not_null(strstr(err.text, platform_snp.requirements[needs].what), "%s",
 		                   err.text);
 		cr_assert_eq(fake_kvm_failed(f)->argument,
-		             (uint64_t)platform_snp.needs[needs].capability);
+		             (uint64_t)platform_snp.requirements[needs].capability);
 		cr_assert_str_not_empty(err.why);
 		cr_assert_str_not_empty(err.fix);
 		needs++;
 	}
 	cr_assert_eq(needs, 6u, "%u capabilities were asked for", needs);
-	cr_assert_null(platform_snp.needs[needs].what);
+	cr_assert_null(platform_snp.requirements[needs].what);
 }
 
 Test(platforms, page_tables_for_another_c_bit_are_refused_before_a_page_is_loaded)

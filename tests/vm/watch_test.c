@@ -168,7 +168,7 @@ Test(watch, a_line_that_takes_too_long_is_no_pass)
 	cr_expect_not(watch_forbidden(w));
 	put(w, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\nready\n");
 	cr_expect(watch_forbidden(w));
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_eq(o.kind, CONSOLE_UNDECIDED);
 	cr_expect_not_null(strstr(o.detail, "'(a+)+$' ran into its limit, at the line: aaaaaaaa"),
 	                   "%s", o.detail);
@@ -183,7 +183,7 @@ Test(watch, an_expected_line_that_takes_too_long_is_told)
 
 	put(w, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
 	cr_expect(watch_forbidden(w));
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_eq(o.kind, CONSOLE_UNDECIDED);
 	watch_free(w);
 }
@@ -196,7 +196,7 @@ Test(watch, what_is_known_stays_known)
 	struct watch *w = watch_of(expected, 1, "BUG");
 
 	put(w, "BUG\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n");
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_eq(o.kind, CONSOLE_FORBIDDEN);
 	watch_free(w);
 }
@@ -251,7 +251,7 @@ Test(watch, a_line_that_must_never_come)
 	cr_expect_not(watch_forbidden(w));
 	put(w, "\033[31m[ 1.5] BUG: \001bad\xff\n");
 	cr_expect(watch_forbidden(w));
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_eq(o.kind, CONSOLE_FORBIDDEN);
 	cr_expect_not_null(strstr(o.detail, "'BUG:'"), "%s", o.detail);
 	cr_expect_not_null(strstr(o.detail, "BUG: \xef\xbf\xbd"
@@ -267,7 +267,7 @@ Test(watch, a_pattern_is_told_clean)
 	struct outcome o = { 0 };
 
 	put(w, "bad\n");
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_str_eq(o.detail,
 	                 "expect.never has 'bad|\ufffd]0;\ufffd \u00e9', and a line came: bad");
 	watch_free(w);
@@ -284,7 +284,7 @@ Test(watch, a_long_forbidden_line_is_told_beyond_the_pause)
 	for (int i = 0; i < 10000; i++)
 		put(w, "x");
 	put(w, "\n");
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_not_null(strstr(o.detail, "came: badxxxx"), "%s", o.detail);
 	watch_free(w);
 }
@@ -295,7 +295,7 @@ Test(watch, the_first_forbidden_line_is_the_one_that_is_told)
 	struct outcome o = { 0 };
 
 	put(w, "Kernel panic - not syncing: one\nKernel panic - not syncing: two\n");
-	watch_blame(w, &o);
+	watch_outcome(w, &o);
 	cr_expect_eq(o.kind, GUEST_PANICKED);
 	cr_expect_str_eq(o.detail, "the guest's kernel panicked: Kernel panic - not syncing: one");
 	watch_free(w);
@@ -313,7 +313,7 @@ Test(watch, a_forbidden_line_is_told_to_its_end)
 		watch_pause(w);
 		cr_expect(watch_forbidden(w));
 		put(w, rest[i]);
-		watch_blame(w, &o);
+		watch_outcome(w, &o);
 		cr_expect_str_eq(o.detail,
 		                 "the guest's kernel panicked: Kernel panic - not syncing: x");
 		watch_free(w);
