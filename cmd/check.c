@@ -32,12 +32,12 @@ static error_t check_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option check_options[] = {
-	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	OUTPUT_OPTION,
 	{ 0 },
 };
 
 /* A line on a manifest, or on one run of its matrix. */
-static void tell(const struct manifest *m, const char *text, const char *more)
+static void check_say(const struct manifest *m, const char *text, const char *more)
 {
 	log_notice("%s: %s%s%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
 	           text, more);
@@ -87,10 +87,10 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)
-		tell(m, "ok; no measurement: ", s->no_measurement);
+		check_say(m, "ok; no measurement: ", s->no_measurement);
 	else
-		tell(m, s->measure_only ? "ok to measure, not to run: " : "ok",
-		     s->measure_only ? s->measure_only : "");
+		check_say(m, s->measure_only ? "ok to measure, not to run: " : "ok",
+		          s->measure_only ? s->measure_only : "");
 }
 
 static struct error conflict_of(const char *manifest, const struct settings *s)

@@ -49,7 +49,11 @@ extern const struct argp main_argp;
 extern const struct argp common_argp;
 /* -c for --color, where -c isn't one of settings_argp. */
 extern const struct argp color_argp;
-/* What -o was given, here or there. */
+/* -o of what has a result (cmd/show.h); what it was given, here or there. */
+#define OUTPUT_OPTION                                                                              \
+	{                                                                                          \
+		"output", 'o', "FORMAT", 0, "text, json or cbor", 0                                \
+	}
 error_t output_option(const char *argument);
 /* Options of commands that take manifests: -k, --set, --confine and others; its input is a struct settings. */
 extern const struct argp settings_argp;

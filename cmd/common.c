@@ -109,10 +109,18 @@ const struct argp common_argp = { common_options, common_option, NULL, NULL, NUL
 
 error_t output_option(const char *argument)
 {
+	char names[128];
+	size_t n = 0;
+
 	if (show_want(argument))
 		return 0;
-	return option_refuse("-o takes text, json, cbor, or tap for runs, not '%s'",
-	                     shown_of(argument).text);
+	for (const struct show_format *f = show_formats; f->name && n < sizeof(names); f++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s%s",
+		                      f == show_formats ? ""
+		                      : f->print        ? ", "
+		                                        : ", or ",
+		                      f->name, f->print ? "" : " for runs");
+	return option_refuse("-o takes %s, not '%s'", names, shown_of(argument).text);
 }
 
 static error_t setting_add(struct settings *s, const char *option, const char *key,
@@ -333,7 +341,7 @@ static void error_place(const struct error *err, char *to, size_t size)
 }
 
 /* Of a warning kind is ERROR_NONE: names are for what ends a command. */
-static void print(const struct error *err, enum severity severity)
+static void finding_print(const struct error *err, enum severity severity)
 {
 	static const struct {
 		const char *word, *color;
@@ -359,7 +367,7 @@ static void print(const struct error *err, enum severity severity)
 
 void error_print(const struct error *err)
 {
-	print(err, SEVERITY_ERROR);
+	finding_print(err, SEVERITY_ERROR);
 }
 
 void findings_print(const struct findings *f, size_t from)
@@ -367,7 +375,7 @@ void findings_print(const struct findings *f, size_t from)
 	fflush(stdout); /* so that the two come in order where they go to one place */
 	for (size_t i = from; i < f->count; i++)
 		if (f->list[i].severity == SEVERITY_ERROR || log_on(LOG_NOTICE))
-			print(&f->list[i].error, f->list[i].severity);
+			finding_print(&f->list[i].error, f->list[i].severity);
 }
 
 char manifest_stdin[] = "stdin";

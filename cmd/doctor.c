@@ -21,7 +21,7 @@ static error_t doctor_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option doctor_options[] = {
-	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	OUTPUT_OPTION,
 	{ 0 },
 };
 
@@ -42,7 +42,7 @@ static const char *paint(const char *code)
 	return color_wanted(STDOUT_FILENO) ? code : "";
 }
 
-static void show_check(const struct doctor_check *c)
+static void doctor_print_check(const struct doctor_check *c)
 {
 	char advice[2 * (sizeof(c->why) + sizeof(c->fix))];
 
@@ -53,7 +53,7 @@ static void show_check(const struct doctor_check *c)
 }
 
 /* One line for all that builds upon something missing: "not looked at: asids, cpu-flag". */
-static void show_skipped(const struct doctor_report *r)
+static void doctor_print_skipped(const struct doctor_report *r)
 {
 	char names[1024] = "", line[2 * sizeof(names)];
 	size_t n = 0;
@@ -69,7 +69,7 @@ static void show_skipped(const struct doctor_report *r)
 }
 
 /* "this host can launch: kvm". */
-static void show_launches(const struct doctor_report *r)
+static void doctor_print_launches(const struct doctor_report *r)
 {
 	const struct platform *on;
 	size_t count = 0;
@@ -86,7 +86,7 @@ static void show_launches(const struct doctor_report *r)
 }
 
 /* "for snp it lacks: cpu, vm-type". */
-static void show_lacks(const struct doctor_report *r, const struct platform *on)
+static void doctor_print_lacks(const struct doctor_report *r, const struct platform *on)
 {
 	size_t count = 0;
 
@@ -102,18 +102,18 @@ static void show_lacks(const struct doctor_report *r, const struct platform *on)
 		puts("");
 }
 
-static void show_text(const struct doctor_report *r)
+static void doctor_print(const struct doctor_report *r)
 {
 	const struct platform *on;
 
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->checks[i].skipped_for || log_on(LOG_INFO))
-			show_check(&r->checks[i]);
+			doctor_print_check(&r->checks[i]);
 	if (!log_on(LOG_INFO))
-		show_skipped(r);
-	show_launches(r);
+		doctor_print_skipped(r);
+	doctor_print_launches(r);
 	for (size_t i = 0; (on = platform_at(i)); i++)
-		show_lacks(r, on);
+		doctor_print_lacks(r, on);
 }
 
 static int doctor_main(int argc, char **argv, struct error *err)
@@ -127,7 +127,7 @@ static int doctor_main(int argc, char **argv, struct error *err)
 	doctor_look(&host_this, &report);
 	status = doctor_can(&report, &platform_snp) ? STATUS_OK : STATUS_FAILED;
 	if (show_for_people()) {
-		show_text(&report);
+		doctor_print(&report);
 		return status;
 	}
 	result_doctor(t, NULL, &report);

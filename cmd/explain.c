@@ -68,7 +68,7 @@ static unsigned put_words(const char *line, unsigned at, unsigned column)
 	return column;
 }
 
-static void put(const char *text, unsigned at)
+static void explain_put(const char *text, unsigned at)
 {
 	put_words(text, at, at);
 	putchar('\n');
@@ -146,11 +146,11 @@ static const char *status_shown(const struct snp_status *s)
 static void show_status(const struct snp_status *s)
 {
 	printf("%s: status 0x%02x of the SNP firmware\n\n", s->name, s->code);
-	put(status_shown(s), 0);
+	explain_put(status_shown(s), 0);
 	printf("\nIt means:\n  - ");
-	put(s->cause, 4);
+	explain_put(s->cause, 4);
 	printf("\nWhat to do:\n  - ");
-	put(s->cure, 4);
+	explain_put(s->cure, 4);
 	printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
 }
 
@@ -165,7 +165,7 @@ static void put_row(const char *label, const char *text, unsigned where)
 		n = 0;
 	}
 	printf("%*s", (int)(where - n), "");
-	put(text, where);
+	explain_put(text, where);
 }
 
 static void show_all(void)

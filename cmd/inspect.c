@@ -31,13 +31,13 @@ static error_t inspect_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option inspect_options[] = {
-	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	OUTPUT_OPTION,
 	{ 0 },
 };
 
 /* People get a document a file, each as soon as it is read, under its name where there are several. */
-static int show_text(const struct inspect *c, const char *path, const struct inspected *i,
-                     struct error *err)
+static int inspect_print(const struct inspect *c, const char *path, const struct inspected *i,
+                         struct error *err)
 {
 	auto_tree struct tree *t = tree_new();
 
@@ -49,7 +49,7 @@ static int show_text(const struct inspect *c, const char *path, const struct ins
 	return tree_print_text(t, stdout, err);
 }
 
-static void show_fields(struct tree *t, const char *path, const struct inspected *i)
+static void inspect_add(struct tree *t, const char *path, const struct inspected *i)
 {
 	tree_map(t, NULL);
 	tree_text(t, "schema", "snpvmm.inspect/1");
@@ -76,9 +76,9 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 	if (r < 0)
 		return error_at(err, path, 0, 0);
 	if (show_for_people())
-		r = show_text(c, path, &i, err);
+		r = inspect_print(c, path, &i, err);
 	else
-		show_fields(c->tree, path, &i);
+		inspect_add(c->tree, path, &i);
 	c->shown += r == 0;
 	return r;
 }

@@ -69,12 +69,12 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 static const struct argp_option measure_options[] = {
 	{ "vcpus", 'n', "N,...", 0, "The digest for each of these vCPU counts", 0 },
 	{ "pages", 'p', NULL, 0, "Also list the regions and the digest after each", 0 },
-	{ "output", 'o', "FORMAT", 0, "text, json or cbor", 0 },
+	OUTPUT_OPTION,
 	{ 0 },
 };
 
 /* Of each digest what tells them apart, so that a line fits a terminal; JSON has all of it. */
-static void show_regions(const struct snp_digest *d)
+static void measure_print_regions(const struct snp_digest *d)
 {
 	enum { SHOWN = 8 }; /* bytes */
 	char hex[2 * SHOWN + 1];
@@ -88,7 +88,7 @@ static void show_regions(const struct snp_digest *d)
 }
 
 /* One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix, what varies comes first. */
-static void show_text(const struct measure *c, const struct measure_result *r)
+static void measure_print(const struct measure *c, const struct measure_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
 
@@ -99,7 +99,7 @@ static void show_text(const struct measure *c, const struct measure_result *r)
 	printf("%s", hex_of(r->digest->value, SNP_DIGEST_SIZE, hex));
 	printf(c->manifests.count > 1 ? "  %s\n" : "\n", r->manifest);
 	if (c->pages)
-		show_regions(r->digest);
+		measure_print_regions(r->digest);
 }
 
 /* A matrix makes a list even of a single manifest, before whose first result nothing was written. */
@@ -136,7 +136,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (m->variant)
 		list_begin(c);
 	if (show_for_people())
-		show_text(c, &result);
+		measure_print(c, &result);
 	else
 		result_measure(c->tree, NULL, &result);
 	return true;

@@ -11,9 +11,11 @@
 #include "core/out/run_result.h"
 
 const struct show_format show_formats[] = {
-	{ "text", tree_print_text, NULL }, /* the first is what nobody has to ask for */
-	{ "json", tree_print_json, NULL }, { "cbor", tree_print_cbor, NULL },
-	{ "tap", NULL, tap_write },        { 0 },
+	{ "text", tree_print_text, NULL }, /* for people: the first is what nobody has to ask for */
+	{ "json", tree_print_json, NULL }, /* for scripts */
+	{ "cbor", tree_print_cbor, NULL }, /* for verifiers */
+	{ "tap", NULL, tap_write },        /* for test harnesses */
+	{ 0 },
 };
 
 static const struct show_format *wanted = show_formats;

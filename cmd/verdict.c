@@ -235,7 +235,7 @@ enum run_verdict verdict_of(int status)
 }
 
 /* From good to worst. Not by the status alone: under --guest-status it may be a guest's own. */
-static int rank(const struct run_result *r)
+static int verdict_rank(const struct run_result *r)
 {
 	switch (r->verdict) {
 	case RESULT_PASS:
@@ -253,7 +253,7 @@ static int rank(const struct run_result *r)
 
 bool verdict_worse(const struct run_result *a, const struct run_result *b)
 {
-	return rank(a) > rank(b);
+	return verdict_rank(a) > verdict_rank(b);
 }
 
 const char *verdict_color(enum run_verdict verdict)

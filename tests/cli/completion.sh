@@ -99,11 +99,12 @@ sed -n '/^\(snp\.policy\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/
 printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' >>"$T/words"
 call explain
 sed -n '/^  none /d; s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/reasons"
-for list in commands:8 keys:25 words:30 reasons:40; do
+grep -o '{ "[a-z]*", ' cmd/show.c | tr -cd 'a-z\n' >"$T/formats"
+for list in commands:8 keys:25 words:30 reasons:40 formats:4; do
   [ "$(grep -c . "$T/${list%:*}")" -ge "${list#*:}" ] || wrong "too few ${list%:*}: $(cat "$T/${list%:*}")"
 done
 commands=$(cat "$T/commands") reasons=$(cat "$T/reasons") keys=$(sed 's/$/=/' "$T/keys")
-formats=$(sed -n 's/.*\[SHOW_[A-Z]*\] = { "\([a-z]*\)".*/\1/p' cmd/show.c)
+formats=$(cat "$T/formats")
 
 : >"$T/lines" && : >"$T/wanted"
 # shellcheck disable=SC2086 # lists of words

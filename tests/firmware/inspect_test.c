@@ -305,6 +305,18 @@ Test(inspect, says_what_an_igvm_file_is)
 	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "not a file");
 }
 
+/* The last of each line counts, and none makes a document that JSON or CBOR cannot hold. */
+Test(inspect, a_pointer_with_lines_twice_or_of_no_utf_8_is_described_all_the_same)
+{
+	static const char lfs[] = "version https://git-lfs.github.com/spec/v1\nsize 1\noid a\n"
+				  "oid sha256:\xff\x01\nsize 2\n";
+	auto_json json_t *j = inspected((const uint8_t *)lfs, sizeof(lfs) - 1);
+
+	check_json(j, "kind", "\"git-lfs\"");
+	check_json(j, "oid", "\"sha256:\xef\xbf\xbd\xef\xbf\xbd\"");
+	check_json(j, "real_size", "\"2\"");
+}
+
 Test(inspect, names_other_files_for_what_they_are)
 {
 	static const char lfs[] = "version https://git-lfs.github.com/spec/v1\noid sha256:12ab\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/printed.h: what is printed of a tree (core/out/tree.h). Each function here frees the tree. */
+/* tests/make/printed.h: what is printed, of a tree (core/out/tree.h) or else. Each function that takes a tree frees it. */
 #ifndef TESTS_MAKE_PRINTED_H
 #define TESTS_MAKE_PRINTED_H
 
@@ -12,6 +12,20 @@
 #include "core/base/error.h"
 #include "core/out/tree.h"
 #include "tests/make/vectors.h"
+
+/* The text that what follows writes to the stream `to`; the caller's. */
+#define printed_by(to, ...)                                                                        \
+	({                                                                                         \
+		char *text_ = NULL;                                                                \
+		size_t size_;                                                                      \
+		FILE *to = open_memstream(&text_, &size_);                                         \
+                                                                                                   \
+		cr_assert_not_null(to);                                                            \
+		__VA_ARGS__;                                                                       \
+		fclose(to);                                                                        \
+		cr_assert_eq(strlen(text_), size_);                                                \
+		text_;                                                                             \
+	})
 
 /* The caller's, with a NUL behind it. */
 static inline char *printed(struct tree *t, tree_print *print, size_t *ret_size)

@@ -79,6 +79,15 @@ void results_full(struct run_result *r, enum run_verdict verdict)
 	memset(r->measurement.pin, 0xcd, sizeof(r->measurement.pin));
 }
 
+void results_all(struct run_result list[static RESULTS],
+                 const struct run_result *runs[static RESULTS])
+{
+	for (size_t i = 0; i < RESULTS; i++) {
+		results_full(&list[i], (enum run_verdict)i);
+		runs[i] = &list[i];
+	}
+}
+
 void results_bare(struct run_result *r)
 {
 	*r = (struct run_result){ .name = "bare", .verdict = RESULT_ERROR, .status = 2 };

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/out/github_test.c: annotations, and that no text of others becomes a workflow command. */
-#include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/out/run_result.h"
+#include "tests/make/printed.h"
 #include "tests/make/results.h"
 
 static struct run_result r;
@@ -20,15 +19,7 @@ TestSuite(github, .init = setup);
 
 static char *written(const char *manifest)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	cr_assert_not_null(f);
-	github_annotate(f, manifest, &r);
-	fclose(f);
-	cr_assert_eq(strlen(text), size);
-	return text;
+	return printed_by(f, github_annotate(f, manifest, &r));
 }
 
 static void check(const char *manifest, const char *want)

@@ -3,14 +3,12 @@
  * tests/out/junit_test.c: JUnit XML, byte for byte, and its characters whatever a guest printed. That it is
  * well-formed and valid, tests/cli/result_schema.sh sees to.
  */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
 #include "core/base/text.h"
 #include "core/out/run_result.h"
+#include "tests/make/printed.h"
 #include "tests/make/results.h"
 
 static struct run_result results[RESULTS];
@@ -18,10 +16,7 @@ static const struct run_result *runs[RESULTS];
 
 static void setup(void)
 {
-	for (size_t i = 0; i < RESULTS; i++) {
-		results_full(&results[i], (enum run_verdict)i);
-		runs[i] = &results[i];
-	}
+	results_all(results, runs);
 }
 
 TestSuite(junit, .init = setup);
@@ -29,15 +24,9 @@ TestSuite(junit, .init = setup);
 static char *written(const char *suite, size_t from, size_t n)
 {
 	struct error err = { 0 };
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
 
-	cr_assert_not_null(f);
-	cr_assert_eq(junit_write(f, suite, runs + from, n, &err), 0, "%s", err.text);
-	fclose(f);
-	cr_assert_eq(strlen(text), size);
-	return text;
+	return printed_by(
+		f, cr_assert_eq(junit_write(f, suite, runs + from, n, &err), 0, "%s", err.text));
 }
 
 /* The document of results[0..n) has each of these texts. */

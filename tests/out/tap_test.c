@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/out/tap_test.c: TAP 14, byte for byte; its YAML read back by libyaml, whatever a guest printed. */
-#include <criterion/criterion.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "core/base/text.h"
 #include "core/out/run_result.h"
+#include "tests/make/printed.h"
 #include "tests/make/results.h"
 
 static struct run_result results[RESULTS];
@@ -15,10 +13,7 @@ static const struct run_result *runs[RESULTS];
 
 static void setup(void)
 {
-	for (size_t i = 0; i < RESULTS; i++) {
-		results_full(&results[i], (enum run_verdict)i);
-		runs[i] = &results[i];
-	}
+	results_all(results, runs);
 }
 
 TestSuite(tap, .init = setup);
@@ -26,15 +21,8 @@ TestSuite(tap, .init = setup);
 static char *written(size_t n)
 {
 	struct error err = { 0 };
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
 
-	cr_assert_not_null(f);
-	cr_assert_eq(tap_write(f, runs, n, &err), 0, "%s", err.text);
-	fclose(f);
-	cr_assert_eq(strlen(text), size);
-	return text;
+	return printed_by(f, cr_assert_eq(tap_write(f, runs, n, &err), 0, "%s", err.text));
 }
 
 static void check(size_t n, const char *want)
