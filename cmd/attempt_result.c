@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/attempt_result.c: what a run came to: its struct, its files, what it cost, its last line. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,9 @@ static void fill_measurement(struct run_result *r, const struct attempt *a)
 	r->measurement.vcpus = a->m.vcpus;
 }
 
+static_assert(RUN_INPUTS == 3 + MANIFEST_INITRDS,
+              "manifest, firmware, kernel, and the initrd's files");
+
 static void fill_input(struct run_result *r, const char *role, const char *path,
                        const uint8_t *sha256)
 {
@@ -210,13 +214,17 @@ static void fill_input(struct run_result *r, const char *role, const char *path,
 /* Only what was read whole has a hash; one of nothing would say that the file is empty. */
 static void fill_inputs(struct run_result *r, const struct attempt *a)
 {
+	const uint8_t *hashes = images_initrd_hashes(&a->m, &a->images);
+	const struct manifest_file *initrd;
+
 	r->n_inputs = 0;
 	if (!a->hashed)
 		return;
 	fill_input(r, "manifest", a->o->manifest, a->m.sha256);
 	fill_input(r, "firmware", a->m.firmware.path, a->images.firmware_sha256);
 	fill_input(r, "kernel", a->m.kernel.path, a->images.kernel_sha256);
-	fill_input(r, "initrd", a->m.initrd.path, a->images.initrd_sha256);
+	for (size_t i = 0; (initrd = manifest_initrd(&a->m, i)); i++)
+		fill_input(r, "initrd", initrd->path, hashes + 32 * i);
 }
 
 void attempt_host(struct run_result *r)

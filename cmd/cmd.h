@@ -109,6 +109,10 @@ struct measure_result measure_result_of(const struct manifest *m, const struct s
 extern char manifest_stdin[];
 char *manifest_path(char *argument);
 
+/* What the settings ask of the manifest at `path`, with its text where that is no file's. */
+int settings_choice(const struct settings *s, const char *path, unsigned run,
+                    struct manifest_choice *ret, struct error *err);
+
 /* The manifest with what --set says, or NULL: what it says alone; of its matrix, run number `run`, from 0. */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);

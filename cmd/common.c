@@ -411,14 +411,16 @@ static int stdin_read(const struct blob **ret, struct error *err)
 	return r;
 }
 
-static struct manifest_choice choice_of(const struct settings *s, unsigned run)
+int settings_choice(const struct settings *s, const char *path, unsigned run,
+                    struct manifest_choice *ret, struct error *err)
 {
-	return (struct manifest_choice){
+	*ret = (struct manifest_choice){
 		.set = s->set,
 		.n_set = s->count,
 		.run = run,
 		.confine = s->confine.path ? &s->confine : NULL,
 	};
+	return path == manifest_stdin ? stdin_read(&ret->text, err) : 0;
 }
 
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
@@ -456,17 +458,12 @@ unsigned manifest_runs(const char *path, const struct settings *s)
 void manifest_open_all(const char *path, const struct settings *s, unsigned run,
                        struct manifest *ret, struct findings *f)
 {
-	const struct manifest_choice choice = choice_of(s, run);
-	const struct blob *text;
+	struct manifest_choice choice;
 	struct error err = { 0 };
 
-	if (path != manifest_stdin) {
-		manifest_load_all(path, &choice, ret, f);
-		return;
-	}
 	*ret = (struct manifest){ 0 };
-	if (stdin_read(&text, &err) == 0)
-		manifest_parse_all(path, text->data, text->size, &choice, ret, f);
+	if (settings_choice(s, path, run, &choice, &err) == 0)
+		manifest_load_all(path, &choice, ret, f);
 	else
 		findings_add(f, SEVERITY_ERROR, &err);
 }

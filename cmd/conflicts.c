@@ -214,7 +214,7 @@ static void claim_manifest(struct conflict_search *s, unsigned first,
 	const struct labels *l = s->ask->labels;
 	const char *manifest = l->list[first].manifest;
 
-	if (manifest)
+	if (manifest && manifest != manifest_stdin)
 		claim_add(s, (struct claim){ CLAIM_INPUT,
 		                             "the manifest",
 		                             strdup(manifest),
@@ -241,13 +241,8 @@ static void claim_manifest(struct conflict_search *s, unsigned first,
 
 static void claim_manifests(struct conflict_search *s)
 {
-	const struct settings *set = s->ask->settings;
-	const struct manifest_choice choice = {
-		.set = set->set,
-		.n_set = set->count,
-		.confine = set->confine.path ? &set->confine : NULL,
-	};
 	struct labels *l = s->ask->labels;
+	struct manifest_choice choice;
 	struct error told_later = { 0 };
 	bool unknown = false;
 
@@ -258,7 +253,10 @@ static void claim_manifests(struct conflict_search *s)
 			l->list[i].inputs_unknown = unknown;
 			continue;
 		}
-		unknown = manifest_paths(l->list[i].manifest, &choice, &paths, &told_later) < 0;
+		paths = (struct manifest_paths){ 0 };
+		unknown = settings_choice(s->ask->settings, l->list[i].manifest, 0, &choice,
+		                          &told_later) < 0 ||
+		          manifest_paths(l->list[i].manifest, &choice, &paths, &told_later) < 0;
 		l->list[i].inputs_unknown = unknown;
 		claim_manifest(s, i, &paths);
 		manifest_paths_free(&paths);

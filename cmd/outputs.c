@@ -355,7 +355,7 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 	const struct images *i = l->images;
 	const struct manifest_hashes h = { i ? i->firmware_sha256 : NULL,
 		                           i ? i->kernel_sha256 : NULL,
-		                           i ? i->initrd_sha256 : NULL };
+		                           i ? images_initrd_hashes(l->manifest, i) : NULL };
 
 	return manifest_write(l->manifest, &h, to, err);
 }

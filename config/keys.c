@@ -42,8 +42,9 @@ const struct key keys[KEYS] = {
 	                        .doc = "OVMF image, IGVM file, or builtin:selftest" },
 	[KEY_BOOT_KERNEL] = { "boot.kernel", VALUE_FILE, FIELD(kernel),
 	                      .doc = "bzImage; without a firmware it is booted directly" },
-	[KEY_BOOT_INITRD] = { "boot.initrd", VALUE_FILE, FIELD(initrd),
-	                      .doc = "Initial RAM disk of the kernel" },
+	[KEY_BOOT_INITRD] = { "boot.initrd", VALUE_FILES, FIELD(initrd), .max = MANIFEST_INITRDS,
+	                      .doc = "Initial RAM disk of the kernel, or a list: one after the "
+	                             "other" },
 	[KEY_BOOT_CMDLINE] = { "boot.cmdline", VALUE_TEXT, FIELD(cmdline), .max = 64 * KIB - 1,
 	                       .fallback = "console=ttyS0 panic=-1",
 	                       .doc = "Kernel command line; its exact bytes are measured" },

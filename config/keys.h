@@ -54,6 +54,7 @@ enum value_kind {
 	VALUE_SIZE,      /* min..max bytes, whole pages */
 	VALUE_TIME,      /* min..max milliseconds */
 	VALUE_FILE,      /* a path, or a map that pins it */
+	VALUE_FILES,     /* one, or a list of at most max of them */
 	VALUE_FIRMWARE,  /* the same, or builtin:NAME with a NAME of words */
 	VALUE_VCPU_TYPE, /* a model's name or a 0x signature */
 	VALUE_POLICY,    /* a number or a map of bits */

@@ -365,6 +365,10 @@ void manifest_load_all(const char *path, const struct manifest_choice *choice, s
 		manifest_parse_all(NULL, bare, sizeof(bare) - 1, choice, ret, f);
 		return;
 	}
+	if (choice && choice->text) {
+		manifest_parse_all(path, choice->text->data, choice->text->size, choice, ret, f);
+		return;
+	}
 	*ret = (struct manifest){ 0 };
 	if (blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL, &err) ==
 	    0) {
@@ -440,6 +444,8 @@ void manifest_free(struct manifest *m)
 	free(m->firmware.path);
 	free(m->kernel.path);
 	free(m->initrd.path);
+	for (size_t i = 0; i < m->n_initrd_more; i++)
+		free(m->initrd_more[i].path);
 	free(m->cmdline);
 	free(m->vcpu_type);
 	free(m->serial.path);

@@ -10,9 +10,12 @@
 #include "config/keys.h"
 #include "core/plan/plan.h"
 
-struct confine;  /* core/base/confine.h */
+struct confine;             /* core/base/confine.h */
+#define MANIFEST_INITRDS 16 /* files in a list of boot.initrd */
+
 struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
+struct blob;     /* core/base/file.h */
 struct platform; /* core/vm/vm.h */
 struct manifest; /* below */
 
@@ -71,7 +74,10 @@ struct manifest {
 	enum manifest_platform platform;
 
 	char *builtin; /* boot.firmware: builtin:NAME gives NAME; NULL otherwise */
-	struct manifest_file firmware, kernel, initrd;
+	struct manifest_file firmware, kernel;
+	struct manifest_file initrd; /* the only one, or the first of a list: manifest_initrd() */
+	struct manifest_file initrd_more[MANIFEST_INITRDS - 1];
+	size_t n_initrd_more;
 	bool direct;   /* a kernel without a firmware */
 	char *cmdline; /* no NUL inside */
 	bool kernel_hashes;
@@ -143,6 +149,7 @@ struct manifest_choice {
 	unsigned run; /* of its matrix, from 0; the last key of the matrix varies fastest */
 	const struct confine
 		*confine; /* NULL: its files may lie anywhere; lives as long as the manifest */
+	const struct blob *text; /* what it says, where no file does; NULL: its path is read */
 };
 
 #define MANIFEST_MAX_RUNS 1000
@@ -186,6 +193,14 @@ static inline void manifest_cleanup(struct manifest *m)
 
 /* A recorded failure, or a warning, lies in the value of a key. Returns its code. */
 int manifest_at(const struct manifest *m, enum key_id id, struct error *err);
+
+/* Number i of the files that make the initrd, from 0; NULL: there are no more. */
+static inline const struct manifest_file *manifest_initrd(const struct manifest *m, size_t i)
+{
+	if (i == 0)
+		return m->initrd.path ? &m->initrd : NULL;
+	return i <= m->n_initrd_more ? &m->initrd_more[i - 1] : NULL;
+}
 
 /* The last part of a path without its extension: "guest" for "tests/guest.yaml". Cut to `room`. */
 void manifest_stem(const char *path, char *to, size_t room);

@@ -7,6 +7,7 @@
 #include "config/value.h"
 #include "core/base/error.h"
 
+#define TITLE_ROOM  256
 #define VARIANT_MAX 200 /* bytes; longer ones are cut, and end with their number */
 
 /* A key that varies. */
@@ -113,25 +114,43 @@ static void matrix_apply(struct load *l, struct matrix *x, unsigned run)
 	}
 }
 
-/* What the value is called: itself, the path in it, or its number. */
-static const char *value_title(const struct load *l, const struct dimension *d,
-                               char number[static 16])
+/* A single value, or the path in a map; NULL: neither. */
+static const char *tree_title(const struct yaml_tree *v)
 {
-	const struct yaml_tree *v = l->slots[d->key - keys].value;
-
 	if (v->kind == YAML_SCALAR)
 		return v->text;
 	for (const struct yaml_tree *c = v->first; v->kind == YAML_MAP && c; c = c->next)
 		if (strcmp(c->key, FILE_PATH_KEY) == 0 && c->kind == YAML_SCALAR)
 			return c->text;
-	snprintf(number, 16, "#%u", d->pick + 1);
-	return number;
+	return NULL;
+}
+
+/* What the value is called: itself, the path in it, the files in its list, or its number. */
+static const char *value_title(const struct load *l, const struct dimension *d,
+                               char own[static TITLE_ROOM])
+{
+	const struct yaml_tree *v = l->slots[d->key - keys].value;
+	const char *text = tree_title(v);
+	size_t n = 0;
+
+	if (text)
+		return text;
+	if (d->key->kind != VALUE_FILES || !v->first) {
+		snprintf(own, TITLE_ROOM, "#%u", d->pick + 1);
+		return own;
+	}
+	for (const struct yaml_tree *c = v->first; c && n < TITLE_ROOM; c = c->next) {
+		text = tree_title(c);
+		n += (size_t)snprintf(own + n, TITLE_ROOM - n, "%s%s", n ? "+" : "",
+		                      text ? text : "?");
+	}
+	return own;
 }
 
 /* "vcpus=4,memory=1G" */
 static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
 {
-	char name[2 * VARIANT_MAX] = "", cut[24], number[16];
+	char name[2 * VARIANT_MAX] = "", cut[24], own[TITLE_ROOM];
 	size_t n = 0, end = VARIANT_MAX;
 
 	for (size_t i = 0; i < x->n && n <= VARIANT_MAX; i++) {
@@ -139,7 +158,7 @@ static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
 
 		n += (size_t)snprintf(name + n, sizeof(name) - n, "%s%s=", i ? "," : "",
 		                      d->key->name);
-		n += shown_into(name + n, sizeof(name) - n, value_title(l, d, number));
+		n += shown_into(name + n, sizeof(name) - n, value_title(l, d, own));
 	}
 	if (n > VARIANT_MAX) {
 		end -= (size_t)snprintf(cut, sizeof(cut), "...#%u", run + 1);

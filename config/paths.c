@@ -22,8 +22,8 @@ enum naming {
 };
 
 static const enum naming namings[] = {
-	[VALUE_FILE] = NAMES_INPUT,  [VALUE_FIRMWARE] = NAMES_INPUT, [VALUE_BYTES] = NAMES_BYTES,
-	[VALUE_SINK] = NAMES_OUTPUT, [VALUE_LATER] = NAMES_NONE,
+	[VALUE_FILE] = NAMES_INPUT,  [VALUE_FILES] = NAMES_INPUT, [VALUE_FIRMWARE] = NAMES_INPUT,
+	[VALUE_BYTES] = NAMES_BYTES, [VALUE_SINK] = NAMES_OUTPUT, [VALUE_LATER] = NAMES_NONE,
 };
 static_assert(ARRAY_SIZE(namings) == VALUE_KINDS, "say whether the new kind of value names files");
 
@@ -124,6 +124,8 @@ int manifest_paths(const char *path, const struct manifest_choice *choice,
                    struct manifest_paths *ret, struct error *err)
 {
 	auto_blob struct blob text = BLOB_NONE;
+	const struct blob none = { .data = (uint8_t *)"{}", .size = 2 };
+	const struct blob *from = choice && choice->text ? choice->text : path ? &text : &none;
 	auto_yaml struct yaml_tree *root = NULL;
 	auto_manifest struct manifest m = { 0 };
 	auto_findings struct findings others = { 0 }; /* mistakes that hide no file */
@@ -137,12 +139,12 @@ int manifest_paths(const char *path, const struct manifest_choice *choice,
 
 	*ret = (struct manifest_paths){ 0 };
 	f.l.file = f.l.beside = f.l.path;
-	r = path ? blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL,
-	                        err)
-	         : 0;
+	r = choice && choice->text ? 0
+	    : path ? blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL,
+	                          err)
+	           : 0;
 	if (r == 0)
-		r = yaml_tree_parse(f.l.path, path ? text.data : (const uint8_t *)"{}",
-		                    path ? text.size : 2, &root, err);
+		r = yaml_tree_parse(f.l.path, from->data, from->size, &root, err);
 	if (r < 0)
 		return r;
 	if (root->kind != YAML_MAP)

@@ -273,10 +273,10 @@ static int read_pinned_entry(struct load *l, const struct key *k, const struct y
 	return r < 0 ? at_value(l, v) : 0;
 }
 
-static int read_file(struct load *l, const struct key *k, const struct yaml_tree *v)
+static int read_file_to(struct load *l, const struct key *k, const struct yaml_tree *v,
+                        struct manifest_file *to)
 {
 	static const char expects[] = "a path, or { path: P, sha256: \"...\" }";
-	struct manifest_file *to = load_field(l, k);
 	const char *text = NULL;
 	bool given = false;
 	int r = 0;
@@ -294,6 +294,42 @@ static int read_file(struct load *l, const struct key *k, const struct yaml_tree
 		return r;
 	error_set(l->err, ERROR_MISSING_KEY, "'%s' has no 'path'", k->name);
 	return error_fix(l->err, "write { path: P, sha256: \"...\" }");
+}
+
+static int read_file(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	return read_file_to(l, k, v, load_field(l, k));
+}
+
+/* Number i of a list. */
+static int read_listed(struct load *l, const struct key *k, const struct yaml_tree *v, size_t i)
+{
+	struct manifest *m = l->m;
+	int r = read_file_to(l, k, v, i ? &m->initrd_more[i - 1] : &m->initrd);
+
+	m->n_initrd_more = i;
+	return r < 0 ? at_value(l, v) : 0;
+}
+
+/* boot.initrd is the only key of its kind. */
+static int read_files(struct load *l, const struct key *k, const struct yaml_tree *v)
+{
+	size_t i = 0;
+	int r = 0;
+
+	if (v->kind != YAML_LIST)
+		return read_file(l, k, v);
+	if (!v->first)
+		return error_set(l->err, ERROR_BAD_VALUE, "'%s' is an empty list", k->name);
+	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next, i++) {
+		if (i == k->max) {
+			error_set(l->err, ERROR_BAD_VALUE, "'%s' has more than %" PRIu64 " files",
+			          k->name, k->max);
+			return at_value(l, c);
+		}
+		r = load_keep(l, read_listed(l, k, c, i));
+	}
+	return r;
 }
 
 static int read_firmware(struct load *l, const struct key *k, const struct yaml_tree *v)
@@ -407,6 +443,7 @@ static const struct kind_row {
 	[VALUE_SIZE] = { "a size such as 512M", read_size },
 	[VALUE_TIME] = { "a time such as 90s", read_time },
 	[VALUE_FILE] = { NULL, read_file },
+	[VALUE_FILES] = { NULL, read_files },
 	[VALUE_FIRMWARE] = { NULL, read_firmware },
 	[VALUE_VCPU_TYPE] = { "a CPU model or a 0x signature", read_vcpu_type },
 	[VALUE_POLICY] = { NULL, read_policy },

@@ -166,6 +166,15 @@ static json_t *of_file(struct schema *s, const struct key *k)
 	return any_of(s, text(s, 1, 0), map, NULL);
 }
 
+static json_t *of_files(struct schema *s, const struct key *k)
+{
+	json_t *list = with(s, typed(s, "array"), "items", of_file(s, k));
+
+	with(s, list, "minItems", json_integer(1));
+	with(s, list, "maxItems", json_integer((json_int_t)k->max));
+	return any_of(s, of_file(s, k), list, NULL);
+}
+
 /* A builtin: that isn't one of ours is no path either. */
 static json_t *of_firmware(struct schema *s, const struct key *k)
 {
@@ -287,17 +296,17 @@ static json_t *of_later(struct schema *s, const struct key *k)
 }
 
 static json_t *(*const describe[])(struct schema *s, const struct key *k) = {
-	[VALUE_NUMBER] = of_number,     [VALUE_TEXT] = of_text,
-	[VALUE_LINE] = of_text,         [VALUE_WORD] = of_word,
-	[VALUE_BOOL] = of_bool,         [VALUE_SIZE] = of_size,
-	[VALUE_TIME] = of_time,         [VALUE_FILE] = of_file,
-	[VALUE_FIRMWARE] = of_firmware, [VALUE_VCPU_TYPE] = of_vcpu_type,
-	[VALUE_POLICY] = of_policy,     [VALUE_FEATURES] = of_number,
-	[VALUE_BYTES] = of_bytes,       [VALUE_DIGEST] = of_digest,
-	[VALUE_PINS] = of_pins,         [VALUE_SINK] = of_sink,
-	[VALUE_PORT] = of_port,         [VALUE_EXIT] = of_exit,
-	[VALUE_PATTERNS] = of_patterns, [VALUE_MATRIX] = of_matrix,
-	[VALUE_LATER] = of_later,
+	[VALUE_NUMBER] = of_number,       [VALUE_TEXT] = of_text,
+	[VALUE_LINE] = of_text,           [VALUE_WORD] = of_word,
+	[VALUE_BOOL] = of_bool,           [VALUE_SIZE] = of_size,
+	[VALUE_TIME] = of_time,           [VALUE_FILE] = of_file,
+	[VALUE_FILES] = of_files,         [VALUE_FIRMWARE] = of_firmware,
+	[VALUE_VCPU_TYPE] = of_vcpu_type, [VALUE_POLICY] = of_policy,
+	[VALUE_FEATURES] = of_number,     [VALUE_BYTES] = of_bytes,
+	[VALUE_DIGEST] = of_digest,       [VALUE_PINS] = of_pins,
+	[VALUE_SINK] = of_sink,           [VALUE_PORT] = of_port,
+	[VALUE_EXIT] = of_exit,           [VALUE_PATTERNS] = of_patterns,
+	[VALUE_MATRIX] = of_matrix,       [VALUE_LATER] = of_later,
 };
 static_assert(ARRAY_SIZE(describe) == VALUE_KINDS, "a kind of value without a description");
 

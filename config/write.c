@@ -176,26 +176,21 @@ static void write_time(struct writer *w, const struct key *k)
 	fprintf(w->to, " %s\n", value_time_text(field_number(w, k), text));
 }
 
-static const uint8_t *hash_of(const struct writer *w, const struct key *k,
-                              const struct manifest_file *f)
+/* Of the first of its files. */
+static const uint8_t *hash_of(const struct writer *w, const struct key *k)
 {
-	const uint8_t *known = k == &keys[KEY_BOOT_FIRMWARE] ? w->h->firmware
-	                       : k == &keys[KEY_BOOT_KERNEL] ? w->h->kernel
-	                       : k == &keys[KEY_BOOT_INITRD] ? w->h->initrd
-	                                                     : NULL;
-
-	return known ? known : f->pinned ? f->sha256 : NULL;
+	return k == &keys[KEY_BOOT_FIRMWARE] ? w->h->firmware
+	       : k == &keys[KEY_BOOT_KERNEL] ? w->h->kernel
+	       : k == &keys[KEY_BOOT_INITRD] ? w->h->initrd
+	                                     : NULL;
 }
 
-static void write_file(struct writer *w, const struct key *k)
+/* " { path: P, sha256: H }" and a newline; the hash if it is known or pinned. */
+static void put_file(struct writer *w, const struct manifest_file *f, const uint8_t *known)
 {
-	const struct manifest_file *f = field_at(w, k);
-	auto_free char *resolved = f->path ? realpath(f->path, NULL) : NULL;
-	const uint8_t *hash = hash_of(w, k, f);
+	auto_free char *resolved = realpath(f->path, NULL);
+	const uint8_t *hash = known ? known : f->pinned ? f->sha256 : NULL;
 
-	if (!f->path)
-		return;
-	put_key(w, k);
 	fputs(" { " FILE_PATH_KEY ": ", w->to);
 	put_path(w, resolved ? resolved : f->path);
 	if (hash) {
@@ -204,6 +199,33 @@ static void write_file(struct writer *w, const struct key *k)
 		fputc('"', w->to);
 	}
 	fputs(" }\n", w->to);
+}
+
+static void write_file(struct writer *w, const struct key *k)
+{
+	const struct manifest_file *f = field_at(w, k);
+
+	if (!f->path)
+		return;
+	put_key(w, k);
+	put_file(w, f, hash_of(w, k));
+}
+
+static void write_files(struct writer *w, const struct key *k)
+{
+	const uint8_t *hash = hash_of(w, k);
+	const struct manifest_file *f;
+
+	if (w->m->n_initrd_more == 0) {
+		write_file(w, k);
+		return;
+	}
+	put_key(w, k);
+	fputc('\n', w->to);
+	for (size_t i = 0; (f = manifest_initrd(w->m, i)); i++) {
+		fputs("    -", w->to);
+		put_file(w, f, hash ? hash + 32 * i : NULL);
+	}
 }
 
 static void write_firmware(struct writer *w, const struct key *k)
@@ -351,17 +373,17 @@ static void write_later(struct writer *w, const struct key *k)
 }
 
 static void (*const writers[])(struct writer *w, const struct key *k) = {
-	[VALUE_NUMBER] = write_number,     [VALUE_TEXT] = write_text,
-	[VALUE_LINE] = write_text,         [VALUE_WORD] = write_word,
-	[VALUE_BOOL] = write_bool,         [VALUE_SIZE] = write_size,
-	[VALUE_TIME] = write_time,         [VALUE_FILE] = write_file,
-	[VALUE_FIRMWARE] = write_firmware, [VALUE_VCPU_TYPE] = write_text,
-	[VALUE_POLICY] = write_bits,       [VALUE_FEATURES] = write_bits,
-	[VALUE_BYTES] = write_bytes,       [VALUE_DIGEST] = write_digest,
-	[VALUE_PINS] = write_pins,         [VALUE_SINK] = write_sink,
-	[VALUE_PORT] = write_port,         [VALUE_EXIT] = write_exit,
-	[VALUE_PATTERNS] = write_patterns, [VALUE_MATRIX] = write_matrix,
-	[VALUE_LATER] = write_later,
+	[VALUE_NUMBER] = write_number,  [VALUE_TEXT] = write_text,
+	[VALUE_LINE] = write_text,      [VALUE_WORD] = write_word,
+	[VALUE_BOOL] = write_bool,      [VALUE_SIZE] = write_size,
+	[VALUE_TIME] = write_time,      [VALUE_FILE] = write_file,
+	[VALUE_FILES] = write_files,    [VALUE_FIRMWARE] = write_firmware,
+	[VALUE_VCPU_TYPE] = write_text, [VALUE_POLICY] = write_bits,
+	[VALUE_FEATURES] = write_bits,  [VALUE_BYTES] = write_bytes,
+	[VALUE_DIGEST] = write_digest,  [VALUE_PINS] = write_pins,
+	[VALUE_SINK] = write_sink,      [VALUE_PORT] = write_port,
+	[VALUE_EXIT] = write_exit,      [VALUE_PATTERNS] = write_patterns,
+	[VALUE_MATRIX] = write_matrix,  [VALUE_LATER] = write_later,
 };
 static_assert(ARRAY_SIZE(writers) == VALUE_KINDS, "a kind of value that nobody writes");
 

@@ -12,7 +12,8 @@ struct manifest_setting; /* config/manifest.h */
 
 /* SHA-256 of what the manifest's files hold, 32 bytes each; NULL: not known, only what the manifest pins. */
 struct manifest_hashes {
-	const uint8_t *firmware, *kernel, *initrd;
+	const uint8_t *firmware, *kernel;
+	const uint8_t *initrd; /* of each of its files, one after the other */
 };
 
 /*

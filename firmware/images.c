@@ -44,19 +44,22 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, s
 }
 
 /* Of an initrd nothing is read here but what it is: Linux would only say "junk", and panic without a root. */
-static void initrd_look(const struct manifest *m, const struct blob *b, struct findings *f)
+static void initrd_look(const struct manifest *m, const struct manifest_file *file,
+                        const struct blob *b, struct findings *f)
 {
 	struct error err = { 0 };
 
 	if (b->size == 0)
 		error_set(&err, ERROR_NONE,
-		          "boot.initrd: '%s' is empty, so the guest gets no initrd",
-		          m->initrd.path);
+		          m->n_initrd_more
+		                  ? "boot.initrd: '%s' is empty"
+		                  : "boot.initrd: '%s' is empty, so the guest gets no initrd",
+		          file->path);
 	else if (file_kind_refuse(b->data, b->size, ROLE_INITRD, ERROR_BAD_VALUE, &err) < 0)
-		error_wrap(&err, "boot.initrd: '%s'", m->initrd.path);
+		error_wrap(&err, "boot.initrd: '%s'", file->path);
 	else
 		return;
-	manifest_at_place(m, &m->initrd.at, &err);
+	manifest_at_place(m, &file->at, &err);
 	findings_add(f, b->size ? SEVERITY_ERROR : SEVERITY_WARNING, &err);
 }
 
@@ -118,6 +121,78 @@ static void image_none(const struct image_row *row)
 		sha256(NULL, 0, row->sha256);
 }
 
+static size_t padded(size_t size)
+{
+	return (size + 3) & ~(size_t)3;
+}
+
+/* One after the other, each but the last filled up with zeros to 4 bytes, where Linux looks for the next archive. */
+static int parts_join(const struct blob *parts, size_t n, struct blob *ret, struct error *err)
+{
+	size_t at = 0, total = 0;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		total = padded(total) + parts[i].size;
+	if (total > INITRD_MAX)
+		return error_set(err, ERROR_FILE_TOO_LARGE,
+		                 "the files have %zu bytes together; at most %zu are accepted",
+		                 total, INITRD_MAX);
+	r = blob_zero(total, ret, err);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		at = padded(at);
+		if (parts[i].size)
+			memcpy(ret->data + at, parts[i].data, parts[i].size);
+		at += parts[i].size;
+	}
+	return r;
+}
+
+static bool parts_read(const struct manifest *m, bool hashed, struct images *ret,
+                       struct blob parts[static MANIFEST_INITRDS], struct findings *f)
+{
+	const struct manifest_file *file;
+	struct error err = { 0 };
+	bool right = true;
+
+	for (size_t i = 0; (file = manifest_initrd(m, i)); i++) {
+		if (!file->path) /* what was given could not be read */
+			continue;
+		if (image_load(m, file, INITRD_MAX, &parts[i], hashed ? ret->initrd_parts[i] : NULL,
+		               &err) == 0) {
+			initrd_look(m, file, &parts[i], f);
+			continue;
+		}
+		error_wrap(&err, "boot.initrd");
+		manifest_at_place(m, &file->at, &err);
+		findings_add(f, SEVERITY_ERROR, &err);
+		right = false;
+	}
+	return right;
+}
+
+/* An initrd of several files. They are read anew for each run. */
+static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct images *ret,
+                        struct findings *f)
+{
+	struct blob parts[MANIFEST_INITRDS] = { 0 };
+	struct error err = { 0 };
+
+	if (parts_read(m, hashed, ret, parts, f)) {
+		ret->initrd_read = parts_join(parts, m->n_initrd_more + 1, &ret->initrd, &err) == 0;
+		if (!ret->initrd_read) {
+			error_wrap(&err, "boot.initrd");
+			manifest_at_place(m, &m->initrd.at, &err);
+			findings_add(f, SEVERITY_ERROR, &err);
+		}
+	}
+	ret->initrd_hashed = ret->initrd_read && hash;
+	if (ret->initrd_hashed)
+		sha256(ret->initrd.data, ret->initrd.size, ret->initrd_sha256);
+	for (size_t i = 0; i < MANIFEST_INITRDS; i++)
+		blob_fini(&parts[i]);
+}
+
 /* Hashing takes longer than reading, so what nobody will ask for is left out unless `hashed` wants all. */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
 {
@@ -139,6 +214,11 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 			image_none(&rows[i]);
 			continue;
 		}
+		if (rows[i].file == &m->initrd && m->n_initrd_more) {
+			image_forget(&rows[i]);
+			initrd_join(m, hashed, rows[i].hash, ret, f);
+			continue;
+		}
 		if (image_read(m, &rows[i], &err) == 0)
 			continue;
 		value_file_fix(place_is_option(&rows[i].file->at) ? "" : m->file, &err);
@@ -148,8 +228,8 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 	}
 	if (direct && ret->kernel_read && !ret->payload_hashed)
 		payload_hash(ret);
-	if (ret->initrd_read)
-		initrd_look(m, &ret->initrd, f);
+	if (ret->initrd_read && !m->n_initrd_more)
+		initrd_look(m, &m->initrd, &ret->initrd, f);
 }
 
 static int read_or_first(const struct manifest *m, bool hashed, struct images *ret,
@@ -176,6 +256,11 @@ int images_load(const struct manifest *m, struct images *ret, struct error *err)
 int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err)
 {
 	return read_or_first(m, true, ret, err);
+}
+
+const uint8_t *images_initrd_hashes(const struct manifest *m, const struct images *i)
+{
+	return m->n_initrd_more ? i->initrd_parts[0] : i->initrd_sha256;
 }
 
 void images_fini(struct images *i)

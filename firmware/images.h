@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 
+#include "config/manifest.h"
 #include "core/base/file.h"
 
 struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
-struct manifest; /* config/manifest.h */
 
 #define IMAGES_KERNEL_MAX ((size_t)512 << 20) /* what no real one exceeds */
 
@@ -20,6 +20,9 @@ struct images {
 	/* Of nothing where nothing is named; zero where nobody asked. */
 	uint8_t firmware_sha256[32], kernel_sha256[32], initrd_sha256[32];
 	bool firmware_hashed, kernel_hashed, initrd_hashed; /* somebody asked */
+	uint8_t initrd_parts
+		[MANIFEST_INITRDS]
+		[32]; /* of each file in a list of boot.initrd, where all were asked for */
 	/* Of what direct boot loads of the kernel: the part behind its setup code. */
 	bool payload_hashed;
 	uint8_t payload_sha256[32];
@@ -34,6 +37,8 @@ int images_load_hashed(const struct manifest *m, struct images *ret, struct erro
  * { 0 }, or holds the images of an earlier run of the same matrix, of which those are kept that the files still have.
  */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
+/* The hashes of the initrd's files, 32 bytes each, one after the other. */
+const uint8_t *images_initrd_hashes(const struct manifest *m, const struct images *i);
 void images_fini(struct images *i);
 
 static inline void images_cleanup(struct images *i)

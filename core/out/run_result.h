@@ -18,7 +18,7 @@ enum run_verdict { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_T
 /* "pass"; static. */
 const char *run_verdict_name(enum run_verdict verdict);
 
-enum { RUN_INPUTS = 4, RUN_TAIL = 8192 };
+enum { RUN_INPUTS = 19, RUN_TAIL = 8192 };
 
 /* A file that the run was made of. */
 struct run_input {

@@ -320,6 +320,42 @@ quiet
 manifest "$T/m.yaml" 'boot: {kernel: k}' 'expect: {console: [login]}'
 quiet
 
+begin 'an initrd of several files is measured as one'
+printf '070701one' >"$T/a" # 9 bytes: three zeros follow
+printf '070701two' >"$T/b"
+printf '070701one\000\000\000070701two' >"$T/i"
+with_initrd
+whole=$(digest)
+manifest "$T/m.yaml" 'boot: {kernel: k, initrd: [a, b]}'
+[ "$(digest)" = "$whole" ] || wrong 'not as the two behind each other'
+manifest "$T/m.yaml" 'boot: {kernel: k, initrd: [b, a]}'
+[ "$(digest)" != "$whole" ] || wrong 'the order does not count'
+manifest "$T/m.yaml" 'boot: {kernel: k, initrd: [a]}'
+one=$(digest)
+manifest "$T/m.yaml" 'boot: {kernel: k, initrd: a}'
+[ "$(digest)" = "$one" ] || wrong 'a list of one is another thing'
+a=$(sha256sum <"$T/a" | cut -d' ' -f1) b=$(sha256sum <"$T/b" | cut -d' ' -f1)
+manifest "$T/m.yaml" "boot: {kernel: k, initrd: [{path: a, sha256: $a}, {path: b, sha256: $b}]}"
+[ "$(digest)" = "$whole" ] || wrong 'pinned: another digest'
+echo 'out 0xf4 1 0' >"$T/script"
+run env "FAKE_SCRIPT=$T/script" "${B:-build}/tests/snpvmm-fake" run --results "$T/r" "$T/m.yaml"
+grep -q "\"sha256\": \"$a\"" "$T/r/result.json" && grep -q "\"sha256\": \"$b\"" "$T/r/result.json" ||
+  wrong 'result.json lacks one of the two'
+call measure "$T/r/manifest.yaml"
+out_is "$whole"
+manifest "$T/m.yaml" "boot: {kernel: k, initrd: [a, {path: b, sha256: $a}, none]}"
+call check "$T/m.yaml"
+wants 2
+err_has "$T/m.yaml:2:31: error: boot.initrd: '$T/b' is not the file that the manifest pins [" \
+  "error: boot.initrd: cannot open '$T/none': No such file or directory [file-unreadable]"
+manifest "$T/m.yaml" 'boot: {kernel: k}' 'matrix: {boot.initrd: [a, [a, b], [b, {path: a}]]}'
+call measure "$T/m.yaml"
+wants 0
+[ "$(sed -n '2s/ .*//p' "$T/out") $(grep -c . "$T/out")" = 'boot.initrd=a+b 3' ] || wrong "not its name: $(cat "$T/out")"
+grep -q "^boot.initrd=a+b  $whole\$" "$T/out" || wrong 'not its digest in a matrix'
+manifest "$T/m.yaml" 'boot: {kernel: k, initrd: []}'
+refused bad-value 2:27 "'boot.initrd' is an empty list"
+
 begin 'memory that does not hold what the initrd unpacks to'
 head -c 208000000 /dev/zero | gzip -1 >"$T/i"
 with_initrd 'memory: 200M'

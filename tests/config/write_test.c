@@ -106,6 +106,15 @@ static void same_key(const struct key *k, const struct manifest *ma, const struc
 		cr_expect(fa->pinned == fb->pinned && !memcmp(fa->sha256, fb->sha256, 32), "%s",
 		          k->name);
 		break;
+	case VALUE_FILES:
+		cr_assert_eq(ma->n_initrd_more, mb->n_initrd_more);
+		for (size_t i = 0; (fa = manifest_initrd(ma, i)); i++) {
+			fb = manifest_initrd(mb, i);
+			cr_assert_not_null(fb);
+			same_path(k->name, fa->path, fb->path);
+			cr_expect(fa->pinned == fb->pinned && !memcmp(fa->sha256, fb->sha256, 32));
+		}
+		break;
 	case VALUE_SINK:
 		cr_expect_eq(sa->kind, sb->kind, "%s", k->name);
 		same_path(k->name, sa->path, sb->path);
@@ -315,6 +324,26 @@ Test(write, takes_every_character_that_the_loader_takes)
 		m = parsed("dir/guest.yaml", text, NULL, 0);
 		round_trip(&m);
 	}
+}
+
+Test(write, lists_the_files_of_an_initrd_each_with_its_hash)
+{
+	auto_manifest struct manifest m = parsed(
+		"m.yaml", "version: 1\nboot: {kernel: k, initrd: [/a, {path: /b}, /c]}\n", NULL, 0);
+	uint8_t hashes[3][32];
+	const struct manifest_hashes h = { NULL, NULL, hashes[0] };
+
+	memset(hashes[0], 0x0a, 32);
+	memset(hashes[1], 0x0b, 32);
+	memset(hashes[2], 0x0c, 32);
+	round_trip(&m);
+	auto_free char *text = written(&m, &h);
+
+	cr_expect_not_null(strstr(text, "  initrd:\n    - { path: \"/a\", sha256: \"0a0a"), "%s",
+	                   text);
+	cr_expect_not_null(strstr(text, "\n    - { path: \"/b\", sha256: \"0b0b"), "%s", text);
+	cr_expect_not_null(strstr(text, "\n    - { path: \"/c\", sha256: \"0c0c"), "%s", text);
+	cr_expect_null(strstr(text, "kernel: { path: \"/k\", sha256"), "%s", text);
 }
 
 Test(write, takes_a_long_command_line)
