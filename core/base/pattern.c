@@ -6,6 +6,7 @@
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/array.h"
 #include "core/base/error.h"
@@ -35,6 +36,15 @@
 #define CODE_OF_TEXT(size) (200 + 16 * (size))
 #define COPIES_PER_STEP    256 /* bytes of code beyond that */
 
+/*
+ * Some item may yet cost more than we know of. So the processor's time is paid for as well, at far more than a step
+ * takes anywhere; and now and then, whatever an item costs, the caller is asked whether it still wants the answer.
+ */
+#define NS_PER_STEP       64
+#define STEPS_PER_LOOK    ((uint64_t)1 << 16)
+#define CALLOUTS_PER_LOOK 256
+#define TIMED_LINE        512 /* bytes; in a shorter one no item takes long */
+
 struct pattern {
 	char *text;
 	size_t size;
@@ -46,11 +56,14 @@ struct pattern {
 struct matcher {
 	pcre2_match_data *data;
 	pcre2_match_context *context;
-	uint64_t steps;
+	uint64_t steps, unlooked; /* since the caller was asked last */
+	bool (*unwanted)(void *self);
+	void *unwanted_self;
 	/* of the match at hand */
 	const struct pattern *pattern;
 	const struct pattern_line *line;
 	size_t at;
+	uint64_t begun_ns, begun_steps;
 };
 
 static void *bounded_malloc(PCRE2_SIZE size, void *unused)
@@ -117,6 +130,13 @@ static bool item_is_no_least(const struct item *i, const char *text)
 	       i->at[2 + strspn(i->at + 2, "0123456789")] == '}' && !strstr(text, "\\Q");
 }
 
+#define SCRIPT_RUN(begins_)                                                                        \
+	{                                                                                          \
+		begins_, "a regular expression with a script run",                                 \
+			"PCRE2 looks through all of it each time its end moves",                   \
+			"write which characters may stand there, such as \\p{Latin}"               \
+	}
+
 /* What an expression holds that isn't for us. */
 static const struct refusal {
 	const char *begins, *text, *why, *fix;
@@ -125,6 +145,12 @@ static const struct refusal {
 	{ "\\>", "'\\>' is no word's end here", "PCRE2 takes it for a '>'", "write \\b, or >" },
 	{ "\\`", "'\\`' is no line's begin here", "PCRE2 takes it for a '`'", "write ^, or `" },
 	{ "\\'", "\"\\'\" is no line's end here", "PCRE2 takes it for a \"'\"", "write $, or '" },
+	{ "\\X", "a regular expression with \\X", "PCRE2 may look through the whole line for each",
+	  "write . for a character, \\P{M}\\p{M}* for one with its accents" },
+	SCRIPT_RUN("(*sr:"),
+	SCRIPT_RUN("(*asr:"),
+	SCRIPT_RUN("(*script_run:"),
+	SCRIPT_RUN("(*atomic_script_run:"),
 };
 static const struct refusal recursion = {
 	NULL,
@@ -300,6 +326,43 @@ const char *pattern_text(const struct pattern *p)
 	return p->text;
 }
 
+/* Of the thread: neither a guest's share of the processor nor another process costs steps. */
+static uint64_t processor_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void time_begin(struct matcher *m)
+{
+	m->begun_ns = m->line->size >= TIMED_LINE ? processor_ns() : 0;
+	m->begun_steps = m->steps;
+}
+
+/* Pays for time that the steps of this match don't account for. */
+static void time_pay(struct matcher *m)
+{
+	uint64_t steps = m->begun_ns ? (processor_ns() - m->begun_ns) / NS_PER_STEP : 0;
+	uint64_t paid = m->begun_steps - m->steps;
+
+	if (steps > paid)
+		m->steps -= MIN_OF(steps - paid, m->steps);
+}
+
+static bool is_unwanted(struct matcher *m, uint64_t steps)
+{
+	m->unlooked += MAX_OF(steps, STEPS_PER_LOOK / CALLOUTS_PER_LOOK);
+	if (m->unlooked < STEPS_PER_LOOK)
+		return false;
+	m->unlooked = 0;
+	time_pay(m);
+	return m->unwanted && m->unwanted(m->unwanted_self);
+}
+
+enum { STOP_UNWANTED = -1000 }; /* PCRE2 has none of its own down there */
+
 /* Before each item. A negative result ends the match, a positive one makes the item not match. */
 static int count(pcre2_callout_block *block, void *matcher)
 {
@@ -310,6 +373,8 @@ static int count(pcre2_callout_block *block, void *matcher)
 	struct item i = item_of(m->pattern, block->pattern_position, block->next_item_length);
 
 	m->at = now;
+	if (is_unwanted(m, steps))
+		return STOP_UNWANTED;
 	if (steps > m->steps)
 		return PCRE2_ERROR_CALLOUT;
 	m->steps -= steps;
@@ -352,6 +417,12 @@ void matcher_add_steps(struct matcher *m, uint64_t steps)
 	m->steps = MIN_OF(m->steps + steps, MATCHER_STEPS_MAX);
 }
 
+void matcher_ask(struct matcher *m, bool (*unwanted)(void *self), void *self)
+{
+	m->unwanted = unwanted;
+	m->unwanted_self = self;
+}
+
 enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
                                   const struct pattern_line *line)
 {
@@ -359,16 +430,22 @@ enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
 	                   (line->open ? PCRE2_NOTEOL : 0);
 	int r;
 
+	m->pattern = p;
+	m->line = line;
+	m->at = line->from;
+	time_begin(m);
+	if (is_unwanted(m, line->size))
+		return PATTERN_UNWANTED;
 	/* Where a match may begin is searched without callouts. */
 	if (line->size > m->steps)
 		return PATTERN_UNDECIDED;
 	m->steps -= line->size;
-	m->pattern = p;
-	m->line = line;
-	m->at = line->from;
 	r = pcre2_match(p->code, (PCRE2_SPTR)(line->at ? line->at : ""), line->size, line->from,
 	                options, m->data, m->context);
+	time_pay(m);
 	if (r >= 0)
 		return PATTERN_YES;
+	if (r == STOP_UNWANTED)
+		return PATTERN_UNWANTED;
 	return r == PCRE2_ERROR_NOMATCH ? PATTERN_NO : PATTERN_UNDECIDED;
 }

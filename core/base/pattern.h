@@ -16,7 +16,7 @@ struct matcher; /* opaque */
 
 /*
  * Compiles an expression. Refuses (ERROR_BAD_VALUE, without a place) what PCRE2 refuses, in its words and with the
- * position; what could not be matched in bounded time (back references, recursion); and what PCRE2 takes for
+ * position; what could not be matched in bounded time (back references, recursion, \X, script runs); and what PCRE2 takes for
  * something else than regcomp(3) did. NULL with *err filled on failure.
  */
 struct pattern *pattern_new(const char *text, struct error *err);
@@ -25,12 +25,19 @@ const char *pattern_text(const struct pattern *p);
 
 /*
  * What matching needs: memory, and steps that it may spend. A step takes some ten nanoseconds, whatever the
- * expression, so the steps bound the time. One thread at a time; many patterns may share one.
+ * expression, so the steps bound the time; where matching takes longer than that, the processor's time is paid for in
+ * steps too. One thread at a time; many patterns may share one.
  */
 struct matcher *matcher_new(struct error *err);            /* with MATCHER_STEPS_MAX steps */
 void matcher_free(struct matcher *m);                      /* NULL is fine */
 #define MATCHER_STEPS_MAX ((uint64_t)32 << 20)             /* about a third of a second */
 void matcher_add_steps(struct matcher *m, uint64_t steps); /* never above that many */
+
+/*
+ * Asked every few milliseconds of matching: whether nobody wants the answer any more, which ends the match. NULL: nobody
+ * is asked.
+ */
+void matcher_ask(struct matcher *m, bool (*unwanted)(void *self), void *self);
 
 /* A line, or as much of it as there is: valid UTF-8, any characters. */
 struct pattern_line {
@@ -45,6 +52,7 @@ enum pattern_answer {
 	PATTERN_NO,
 	PATTERN_YES,
 	PATTERN_UNDECIDED, /* out of steps or memory before it was clear */
+	PATTERN_UNWANTED,  /* see matcher_ask(); the same line may be tried again */
 };
 enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
                                   const struct pattern_line *line);

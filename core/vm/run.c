@@ -249,6 +249,16 @@ static void run_clock(struct run *run)
 	run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms, run_silence(run));
 }
 
+/* While the console is matched, the clock and signals are minded all the same. */
+static bool run_due(void *self)
+{
+	const struct run *run = self;
+	uint64_t now = clock_ms(), silent_at = run_silent_at(run);
+
+	return stop_signal() || (run->deadline_ms && now >= run->deadline_ms) ||
+	       (silent_at && now >= silent_at);
+}
+
 /* Looks at an unfinished line once nothing was added to it for a moment. */
 static void run_prompt(struct run *run, struct watch *w)
 {
@@ -445,8 +455,10 @@ static int run_begin(struct run *run, struct error *err)
 	run->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (run->wake < 0)
 		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd");
-	if (run->vm->watch)
+	if (run->vm->watch) {
 		watch_on_change(run->vm->watch, run_wake, run);
+		watch_on_hurry(run->vm->watch, run_due, run);
+	}
 	/* Logs too: whoever kills us finds in them what the console showed. */
 	streams_on_wake(run->vm, run_wake, run);
 	return 0;
@@ -458,8 +470,10 @@ static void run_end(struct run *run)
 	if (run->vm->abandoned)
 		return;
 	streams_on_wake(run->vm, NULL, NULL);
-	if (run->vm->watch)
+	if (run->vm->watch) {
 		watch_on_change(run->vm->watch, NULL, NULL);
+		watch_on_hurry(run->vm->watch, NULL, NULL);
+	}
 	fd_cleanup(&run->wake);
 	input_fini(&run->input);
 	pthread_mutex_destroy(&run->lock);

@@ -34,6 +34,8 @@ struct watch {
 	pthread_mutex_t lock;
 	void (*wake)(void *self);
 	void *wake_self;
+	bool (*hurry)(void *self);
+	void *hurry_self;
 
 	struct pattern **expected, **never;
 	size_t n_expected, n_never;
@@ -121,6 +123,12 @@ void watch_on_change(struct watch *w, void (*wake)(void *self), void *self)
 	w->wake_self = self;
 }
 
+void watch_on_hurry(struct watch *w, bool (*hurry)(void *self), void *self)
+{
+	w->hurry = hurry;
+	w->hurry_self = self;
+}
+
 static void watch_wake(const struct watch *w)
 {
 	if (w->wake)
@@ -153,6 +161,7 @@ static bool watch_matches(struct watch *w, const struct pattern *p, bool open)
 	enum pattern_answer answer =
 		w->undecided ? PATTERN_NO : pattern_match(p, w->matcher, &line);
 
+	w->unseen |= answer == PATTERN_UNWANTED;
 	if (answer == PATTERN_UNDECIDED && !w->forbidden)
 		watch_forbid(w, p, true);
 	return answer == PATTERN_YES;
@@ -164,12 +173,13 @@ static void watch_look(struct watch *w, bool open)
 	size_t met = w->met;
 
 	w->unseen = false;
-	for (size_t i = 0; i < w->n_never && !w->forbidden; i++)
+	for (size_t i = 0; i < w->n_never && !w->forbidden && !w->unseen; i++)
 		if (watch_matches(w, w->never[i], open))
 			watch_forbid(w, w->never[i], false);
 	if (w->growing && w->from == 0)
 		watch_quote(w);
-	if (w->counted || met == w->n_expected || !watch_matches(w, w->expected[met], open))
+	if (w->unseen || w->counted || met == w->n_expected ||
+	    !watch_matches(w, w->expected[met], open))
 		return;
 	w->counted = true;
 	w->met = met + 1;
@@ -326,8 +336,10 @@ void watch_pause(struct watch *w)
 	if (pthread_mutex_trylock(&w->lock) != 0)
 		return; /* bytes are coming, so it's no pause */
 	matcher_add_steps(w->matcher, STEPS_PER_PAUSE);
+	matcher_ask(w->matcher, w->hurry, w->hurry_self);
 	if (w->unseen)
 		watch_look(w, !w->returned);
+	matcher_ask(w->matcher, NULL, NULL);
 	pthread_mutex_unlock(&w->lock);
 }
 

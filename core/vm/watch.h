@@ -31,6 +31,9 @@ void watch_free(struct watch *w); /* NULL is fine */
 /* Called, maybe with locks held: a line begins, the last expected one came, or a forbidden one did. */
 void watch_on_change(struct watch *w, void (*wake)(void *self), void *self);
 
+/* Asked while watch_pause() matches: whether its thread has something better to do; the line is then looked at later. */
+void watch_on_hurry(struct watch *w, bool (*hurry)(void *self), void *self);
+
 /* Bytes from the guest. Safe beside the functions below. */
 void watch_put(void *watch, const uint8_t *data, size_t size);
 /* Nothing came for a moment: an unfinished line (a prompt) may match as far as it goes, but has no end for `$`. Waits for nobody. */

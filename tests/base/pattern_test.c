@@ -235,6 +235,16 @@ Test(pattern, refuses_what_takes_for_ever)
 		refused(references[i], "back reference", "for ever", "write");
 	refused("(?<=a{256})b", "too far behind", "255", "shorter");
 	pattern_free(compiled("(?<=a{255})b"));
+	refused("a\\X", "\\X", "whole line", "write .");
+	refused("(?x) \\X{2000}[qz]", "\\X", "whole line", "\\p{M}");
+	refused("\\Q\\\\E\\X*+[qz]", "\\X", "whole line", "\\p{M}");
+	refused("(?(?=\\E\\X)a)", "\\X", "whole line", "");
+	refused("(*sr:\\w*)[qz]", "'(*'", "", "");
+	for (size_t i = 0; i < 4; i++)
+		refused(((const char *[]){ "b(*sr:\\w*)", "(?:(*script_run:a))", "a|(*asr:a)",
+		                           "(?x) (*atomic_script_run: a)" })[i],
+		        "script run", "each time", "\\p{Latin}");
+	pattern_free(compiled("\\Q\\X(*sr:\\E\\\\X"));
 	refused("a\\Cb", "not a regular expression", "\\C", "");
 }
 
@@ -304,7 +314,9 @@ static const char *const runaways[] = {
 	"(?<=a{255})(?<=a{254})(?:[xy]|(?<=a{253})[xy])",
 	"(?:(?<=a{255})|a)*[xy]",
 	"(?:\\w{4000}z|\\w{3000}z|\\w)*[xy]",
-	"\\X*\\X*\\X*[xy]",
+	"\\R*\\R*(.|\\R)*[xy]",
+	"(?<=a{255})\\b\\B*(\\W|\\w)*[xy]",
+	"(?i)(\\x{1e9e}|ss|\\p{Lu}|a)*[xy]",
 	"(?i)(\\p{L}|\\p{N}|.)*?[xy]",
 	"(?<n>(()()()()()()()()()()()()()()()()(a|b|.)))*[xy]",
 	"(?)",
@@ -313,11 +325,28 @@ static const char *const runaways[] = {
 	".{65535}|.{65534}|.{65533}|[xy]",
 };
 
+/* Counts how often it is asked, and the longest time in between. */
+struct asked {
+	unsigned times, enough; /* 0: it wants every answer */
+	double last, longest;
+};
+
+static bool ask(void *asked)
+{
+	struct asked *a = asked;
+	double now = cpu_seconds();
+
+	a->longest = MAX_OF(a->longest, now - a->last);
+	a->last = now;
+	return ++a->times == a->enough;
+}
+
 /* Both are measured in steps, which are the same everywhere; the seconds only say that a step isn't an hour. */
 Test(pattern, neither_compiling_nor_matching_runs_away, .timeout = 300)
 {
 	char *lines[] = { repeated("a", 8192), repeated("ab ", 2730), repeated("\u00e9", 4096),
-		          repeated("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 221) };
+		          repeated("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 221),
+		          repeated("\U0001f1e6", 2048) };
 	struct matcher *m = matcher();
 
 	for (size_t i = 0; i < ARRAY_SIZE(runaways); i++) {
@@ -328,11 +357,15 @@ Test(pattern, neither_compiling_nor_matching_runs_away, .timeout = 300)
 		cr_expect_lt(cpu_seconds() - begun, 2, "compiling %s", runaways[i]);
 		for (size_t k = 0; p && k < ARRAY_SIZE(lines); k++) {
 			matcher_add_steps(m, MATCHER_STEPS_MAX);
+			struct asked asked = { .last = cpu_seconds() };
+
+			matcher_ask(m, ask, &asked);
 			begun = cpu_seconds();
 			pattern_match(
 				p, m,
 				&(struct pattern_line){ lines[k], strlen(lines[k]), 0, false });
-			cr_expect_lt(cpu_seconds() - begun, 20, "%s in line %zu", runaways[i], k);
+			cr_expect_lt(cpu_seconds() - begun, 5, "%s in line %zu", runaways[i], k);
+			cr_expect_lt(asked.longest, 0.5, "%s in line %zu", runaways[i], k);
 			cr_assert_lt(mallinfo2().uordblks + mallinfo2().hblkhd, (size_t)100 << 20,
 			             "%s", runaways[i]);
 		}
@@ -378,6 +411,29 @@ Test(pattern, what_ran_into_its_limit_is_not_decided)
 	cr_expect_eq(pattern_match(plain, m, &line), PATTERN_UNDECIDED, "nothing is left");
 	matcher_add_steps(m, ~UINT64_C(0) >> 1);
 	cr_expect_eq(pattern_match(plain, m, &line), PATTERN_YES);
+	cr_expect_eq(pattern_match(hostile, m, &line), PATTERN_UNDECIDED);
+	pattern_free(hostile);
+	pattern_free(plain);
+	matcher_free(m);
+}
+
+Test(pattern, a_match_that_nobody_wants_ends)
+{
+	struct pattern *hostile = compiled("(a+)+$"), *plain = compiled("b");
+	struct pattern_line line = { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 43, 0, false };
+	struct matcher *m = matcher();
+	struct asked asked = { .enough = 3 };
+	enum pattern_answer a = PATTERN_YES;
+
+	matcher_ask(m, ask, &asked);
+	cr_expect_eq(pattern_match(hostile, m, &line), PATTERN_UNWANTED);
+	cr_expect_eq(asked.times, 3);
+	cr_expect_eq(pattern_match(plain, m, &line), PATTERN_YES, "it may be tried again");
+	asked.enough = 4;
+	for (int i = 0; i < 10000 && a == PATTERN_YES; i++)
+		a = pattern_match(plain, m, &line);
+	cr_expect_eq(a, PATTERN_UNWANTED, "many short matches are as one long one");
+	matcher_ask(m, NULL, NULL);
 	cr_expect_eq(pattern_match(hostile, m, &line), PATTERN_UNDECIDED);
 	pattern_free(hostile);
 	pattern_free(plain);

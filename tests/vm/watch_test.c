@@ -336,6 +336,35 @@ Test(watch, a_prompt_matches_when_nothing_more_comes)
 	watch_free(w);
 }
 
+static bool hurry(void *times)
+{
+	++*(unsigned *)times;
+	return true;
+}
+
+/* The thread that minds the clock leaves what takes long, and comes back to it: nothing is decided meanwhile. */
+Test(watch, a_thread_in_a_hurry_looks_later)
+{
+	static const char *const expected[] = { "^a" };
+	struct watch *w = watch_of(expected, 1, "(a+)+[qz]");
+	unsigned times = 0;
+
+	watch_on_hurry(w, hurry, &times);
+	for (int i = 0; i < 64; i++)
+		put(w, "a");
+	watch_pause(w);
+	cr_expect_eq(times, 1);
+	cr_expect(watch_unseen(w));
+	cr_expect_not(watch_forbidden(w));
+	cr_expect_eq(watch_met(w), 0);
+	watch_on_hurry(w, NULL, NULL);
+	watch_pause(w);
+	cr_expect_eq(times, 1);
+	cr_expect_not(watch_unseen(w));
+	cr_expect(watch_forbidden(w), "it isn't decided");
+	watch_free(w);
+}
+
 Test(watch, an_unfinished_line_has_no_end)
 {
 	static const char *const expected[] = { "^log$" };
