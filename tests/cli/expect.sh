@@ -141,7 +141,7 @@ begin 'a line without end: the memory stays small'
 flood=100000000
 [ -z "${SAN:-}" ] || flood=3000000
 guest_of "flood $flood ; out 0xf4 1 0"
-manifest_of 'expect: {console: [ready, yx], never: ["z$"]}'
+manifest_of 'log_limit: 256M' 'expect: {console: [ready, yx], never: ["z$"]}'
 if command -v python3 >/dev/null; then
   folder_new
   # shellcheck disable=SC2016 # for the inner shell
