@@ -87,7 +87,7 @@ deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))
 
 demo:
 	$(call deps-install,$(BUILD_DEPS))
-	$(MAKE) $(B)/snpvmm
+	$(MAKE) all
 	sh tests/demo.sh $(B)/snpvmm
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))

@@ -327,8 +327,8 @@ static void other_describe(const struct inspected *i, struct tree *t)
 		uki_describe(i, t);
 	if (k->key || k->fits & ROLE_INITRD)
 		tree_text(t, "belongs_under", k->key ? k->key : "boot.initrd");
-	else if (k->fix)
-		tree_text(t, "hint", k->fix);
+	else if (k->fix || k->use)
+		tree_text(t, "hint", k->fix ? k->fix : k->use);
 }
 
 /* The first that matches: a firmware may begin with anything, so its end comes before others' beginnings. */
@@ -344,13 +344,35 @@ static const struct inspect_kind kinds[] = {
 	{ "certs", NULL, certs_probe, NULL, certs_describe, true },
 };
 
-static int unknown(size_t size, struct error *err)
+/* The lines of `snpvmm-guest report`, in what may be the log of a whole boot. */
+#define FRAME_BEGIN "snpvmm-report: begin "
+
+static int framed(struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED,
+	          "the report in these lines is to be taken out of them first");
+	error_why(err, "the file has lines of 'snpvmm-guest report', as a console's log does");
+	return error_fix(
+		err, "sed -n 's/.*snpvmm-report: [0-9][0-9] //p' FILE | tr -d '\\r' | base64 -d "
+		     ">report.bin");
+}
+
+static int cut(size_t size, struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED, "%zu bytes of an attestation report of %zu", size,
+	          sizeof(struct snp_report));
+	return error_fix(err, "copy the report again, whole");
+}
+
+static int unknown(const uint8_t *bytes, size_t size, struct error *err)
 {
 	char list[256];
 	size_t n = 0;
 
 	if (size == 0)
 		return error_set(err, ERROR_UNSUPPORTED, "the file is empty");
+	if (snp_report_is_cut(bytes, size))
+		return cut(size, err);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i].text)
 			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
@@ -370,8 +392,11 @@ int inspect_read(const uint8_t *bytes, size_t size, struct inspected *ret, struc
 			found.kind = &kinds[i];
 	if (!found.kind) {
 		found.other = file_kind_of(bytes, size);
+		if ((!found.other || found.other->vague) &&
+		    memmem(bytes, size, FRAME_BEGIN, strlen(FRAME_BEGIN)))
+			return framed(err);
 		if (!found.other || size == 0 || strcmp(found.other->name, "text") == 0)
-			return unknown(size, err);
+			return unknown(bytes, size, err);
 		*ret = found;
 		return 0;
 	}

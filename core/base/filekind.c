@@ -174,9 +174,15 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 	return (last[0] == 0xea && last[4] == 0xf0) || last[0] == 0xe9 || last[0] == 0xeb;
 }
 
-#define MARK(at, text)  at, text, sizeof(text) - 1, NULL
-#define PROBE(function) 0, NULL, 0, function
-#define UNPACK(tool)    "unpack it first: " tool ", or give the file from before it was packed"
+#define MARK_FOR(at, text, use)  at, text, sizeof(text) - 1, NULL, use
+#define PROBE_FOR(function, use) 0, NULL, 0, function, use
+#define MARK(at, text)           MARK_FOR(at, text, NULL)
+#define PROBE(function)          PROBE_FOR(function, NULL)
+#define CERT_OR_KEY                                                                                \
+	"a certificate is for verifying reports and for snp.certs, neither of which this version " \
+	"does; a key signs ID blocks ('snpguest generate id-block')"
+#define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
+#define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"
 
 /* The first that matches. What a file ends with counts more than its beginning: a firmware may begin with anything. */
 static const struct file_kind kinds[] = {
@@ -257,8 +263,10 @@ static const struct file_kind kinds[] = {
 	  MARK(0, "\xd0\x0d\xfe\xed") },
 	{ "android-boot", "an Android boot image", 0, NULL, "take the kernel out: unpack_bootimg",
 	  false, MARK(0, "ANDROID!") },
-	{ "pem", "a certificate or key in PEM form", 0, NULL, NULL, false, MARK(0, "-----BEGIN ") },
-	{ "der", "a certificate or key in DER form", 0, NULL, NULL, false, PROBE(is_der) },
+	{ "pem", "a certificate or key in PEM form", 0, NULL, NULL, false,
+	  MARK_FOR(0, "-----BEGIN ", CERT_OR_KEY) },
+	{ "der", "a certificate or key in DER form", 0, NULL, NULL, false,
+	  PROBE_FOR(is_der, CERT_OR_KEY) },
 	{ "bios", "a PC firmware (BIOS)", ROLE_FIRMWARE, "boot.firmware", NULL, true,
 	  PROBE(is_bios) },
 	{ "boot-sector", "a boot sector or a disk", 0, NULL,
@@ -269,8 +277,10 @@ static const struct file_kind kinds[] = {
 	  PROBE(is_html) },
 	{ "xml", "an XML document", 0, NULL, NULL, false, PROBE(is_xml) },
 	{ "script", "a script", ROLE_MANIFEST, NULL, NULL, false, MARK(0, "#!") },
-	{ "json", "a JSON document", ROLE_MANIFEST, NULL, NULL, false, PROBE(is_json) },
-	{ "yaml", "a YAML document", ROLE_MANIFEST, NULL, NULL, true, PROBE(is_yaml) },
+	{ "json", "a JSON document", ROLE_MANIFEST, NULL, NULL, false,
+	  PROBE_FOR(is_json, MAYBE_MANIFEST "; what snpvmm writes as JSON is for other programs") },
+	{ "yaml", "a YAML document", ROLE_MANIFEST, NULL, NULL, true,
+	  PROBE_FOR(is_yaml, MAYBE_MANIFEST) },
 	{ "text", "a text", ROLE_MANIFEST, NULL, NULL, true, PROBE(is_text) },
 };
 

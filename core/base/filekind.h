@@ -32,6 +32,8 @@ struct file_kind {
 	const char *mark;
 	size_t mark_size;
 	bool (*probe)(const uint8_t *bytes, size_t size);
+	/* Of what has no place in a launch: what it is good for; NULL: nothing to say. */
+	const char *use;
 };
 
 /* The kind of these bytes, or NULL for none that has a form of its own. Static. */

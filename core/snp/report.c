@@ -7,6 +7,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/snp/certs.h"
+#include "core/snp/policy.h"
 
 enum {
 	VERSION_MIN = 2,
@@ -70,6 +71,16 @@ bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *
 		return false;
 	*ret = f;
 	return true;
+}
+
+bool snp_report_is_cut(const uint8_t *bytes, size_t size)
+{
+	const struct snp_report *r = (const void *)bytes;
+
+	/* Bit 17 is set in every policy, and there is one algorithm; 0 is an unsigned report's. */
+	return size >= offsetof(struct snp_report, current_tcb) && size < sizeof(*r) &&
+	       snp_report_version_known(r) && le64_get(r->policy) & SNP_POLICY_RESERVED_ONE &&
+	       le64_get(r->policy) < (uint64_t)1 << 32 && le32_get(r->signature_algorithm) <= 1;
 }
 
 const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size)

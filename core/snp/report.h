@@ -106,6 +106,9 @@ struct snp_report_file {
  */
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret);
 
+/* Whether this is the beginning of a report whose end is missing. */
+bool snp_report_is_cut(const uint8_t *bytes, size_t size);
+
 /*
  * The report in a file: by itself, or behind the 32 bytes that the firmware puts before it (MSG_REPORT_RSP:
  * status 0, size, zeros), alone or in the 4000 bytes of linux/sev-guest.h's struct snp_report_resp. Goes by the

@@ -15,8 +15,36 @@ mkdir "$T/linux"
 cp examples/linux.yaml "$T/linux/"
 call check "$T/linux/linux.yaml"
 wants 2
+sed -i '/^  fix: /d' "$T/err"
 err_is "$T/linux/linux.yaml:7:11: error: boot.kernel: cannot open '$T/linux/vmlinuz': No such file or directory [file-unreadable]
 $T/linux/linux.yaml:8:11: error: boot.initrd: cannot open '$T/linux/initrd.img': No such file or directory [file-unreadable]"
+
+begin 'and that of an initramfs with snpvmm-guest says what the script in it looks for and prints'
+cp examples/debian.yaml "$T/linux/"
+call check "$T/linux/debian.yaml"
+wants 2
+[ "$(grep -c -v -e '^  fix: ' -e 'boot\.\(kernel\|initrd\): cannot open' "$T/err")" = 0 ] || wrong "$(cat "$T/err")"
+grep -q '^  cmdline: .* snpvmm\.test$' examples/debian.yaml || wrong 'no snpvmm.test'
+"${SNPVMM%/snpvmm}/snpvmm-guest" ready >"$T/ready"
+expression=$(sed -n "s/^    - '\(.*\)' #.*/\1/p" examples/debian.yaml)
+grep -q -e "$expression" "$T/ready" || wrong "'$expression' is not what snpvmm-guest prints: $(cat "$T/ready")"
+
+if [ -e /usr/share/initramfs-tools/hook-functions ]; then
+  begin 'the hook finds the program where make install puts it, and says so where it is not there'
+  mkdir -p "$T/dest" "$T/there"
+  sed "s|/usr/local/bin|$T/there|" examples/snpvmm-guest.initramfs-hook >"$T/hook"
+  run env PATH=/usr/bin:/sbin:/bin DESTDIR="$T/dest" CONFDIR="$T" version="$(uname -r)" verbose=n sh "$T/hook"
+  if ! env PATH=/usr/bin:/sbin:/bin sh -c 'command -v snpvmm-guest' >"$T/found"; then
+    wants 1
+    err_has 'install snpvmm first (make install)'
+  fi
+  cp "${SNPVMM%/snpvmm}/snpvmm-guest" "$T/there/"
+  run env PATH=/usr/bin:/sbin:/bin DESTDIR="$T/dest" CONFDIR="$T" version="$(uname -r)" verbose=n sh "$T/hook"
+  err_lacks 'install snpvmm first'
+  [ -x "$T/dest/usr/bin/snpvmm-guest" ] || wrong "it did not copy it: $(cat "$T/err")"
+else
+  skip 'the hook finds the program' 'there is no initramfs-tools'
+fi
 
 if python3 -c 'import yaml' 2>/dev/null; then
   for file in examples/*.yml examples/*.yaml; do
@@ -72,10 +100,15 @@ begin 'where the results are put is where the scheduler looks for them'
 said github-actions.yml '          path: results/' '        if: always()'
 said gitlab-ci.yml '    paths: [results/]' '    when: always'
 glob=$(sed -n 's/^      junit: \([^ ]*\).*/\1/p' examples/gitlab-ci.yml)
-mkdir -p "$T/shown/results/vcpus=1" && : >"$T/shown/results/junit.xml" && : >"$T/shown/results/vcpus=1/junit.xml"
-# shellcheck disable=SC2016 # for bash, whose globstar is as GitLab's
-run bash -O globstar -c 'cd "$0" && printf "%s " $1' "$T/shown" "$glob"
-[ "$(wc -w <"$T/out")" = 2 ] || wrong "of a run's junit.xml and a matrix's, '$glob' finds: $(cat "$T/out")"
+if kvm_usable; then # each test once
+  for matrix in '{}' '{vcpus: [1, 2]}'; do
+    rm -rf "$T/shown"
+    call run --platform kvm ${matrix:+--set "matrix=$matrix"} --results "$T/shown/results" examples/smoke.yaml
+    # shellcheck disable=SC2016 # for bash, whose globstar is as GitLab's
+    run bash -O globstar -c 'cd "$0" && cat $1' "$T/shown" "$glob"
+    [ "$(grep -c '<testcase ' "$T/out")" = "$(find "$T/shown" -name result.json | wc -l)" ] || wrong "of $matrix '$glob' has: $(cat "$T/out")"
+  done
+fi
 said snpvmm-smoke.service 'StateDirectory=snpvmm-smoke'
 grep -q ' --results %S/snpvmm-smoke/' examples/snpvmm-smoke.service || wrong 'the service keeps them elsewhere'
 said kubernetes-job.yaml '              mountPath: /results'

@@ -115,6 +115,30 @@ out_is 'kind:      igvm
 size:      4
 supported: no'
 
+for file in "$T/pem:-----BEGIN CERTIFICATE-----:a key signs ID blocks" "$T/json:{}:is for other programs" "$T/yaml:version\: 1:snpvmm check"; do
+  kind=${file%%:*} text=${file#*:}
+  printf '%s\n' "${text%:*}" | tr -d '\\' >"$kind"
+  call inspect "$kind"
+  wants 0
+  out_has "kind:        ${kind##*/}" 'hint:        ' "${file##*:}"
+done
+
+begin 'a report in the lines of a console, and one that is cut'
+for before in 'SeaBIOS: hello' '\033[2J\n[    0.000000] Linux version' 'hello'; do
+  { printf "$before\r\n"; printf 'snpvmm-report: begin 1184 bytes, crc32 0x00000000\r\n'; } >"$T/serial.log"
+  call inspect "$T/serial.log"
+  wants 2
+  one_error "$T/serial.log" unsupported 'the report in these lines is to be taken out of them first'
+  line=$(sed -n 's/^\$ \(sed .*\) serial.log/\1 FILE/p' snpvmm-guest.1 | sed 's/\\e/\\/g')
+  err_has "  fix: $line"
+done
+dd if=/dev/zero of="$T/cut" bs=1000 count=1 2>/dev/null
+patch "$T/cut" 0 '05000000 00000000 0000030000000000'
+patch "$T/cut" 0x34 01000000
+call inspect "$T/cut"
+wants 2
+one_error "$T/cut" unsupported '1000 bytes of an attestation report of 1184'
+
 begin 'a damaged image is refused by its reader'
 cp "$T/i.fd" "$T/bad.fd"
 patch "$T/bad.fd" $METADATA 00

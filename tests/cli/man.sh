@@ -157,6 +157,28 @@ for example in "$T"/there/manifest*.yaml; do
   err_has ": ok"
   ! grep -v -q "^snpvmm: $T/there/m.yaml: .*ok\$" "$T/err" || wrong "$(cat "$T/err")"
 done
+# And those of README.md, with files of the names that they use.
+begin 'each manifest in README.md is right'
+image "$T/there/OVMF.amdsev.fd" ebfe "$SECTION" '0x20000 0x1000 0x10'
+# The table's entry for a kernel's hashes, in front of the others: address, size, u16 length, GUID.
+patch "$T/there/OVMF.amdsev.fd" $((METADATA_ENTRY - 26)) "$(le32 0x20c00)$(le32 0x400)1a00 1f3755723b3a044b927b1da6efa8d454"
+patch "$T/there/OVMF.amdsev.fd" $FOOTER 5800
+awk -v to="$T/there/readme" '
+  /^```yaml$/ { writing = 1; n++; next }
+  /^```/ { writing = 0 }
+  writing { print > (to n ".yaml") }' README.md
+for example in "$T"/there/readme*.yaml; do
+  call check "$example"
+  wants 0
+  ! grep -v -q "^snpvmm: $example: .*ok\$" "$T/err" || wrong "$(cat "$example" "$T/err")"
+done
+[ -e "$T/there/readme2.yaml" ] || wrong 'there are less than two'
+
+begin 'each kind that inspect tells is in the page'
+for kind in $(sed -n 's/^\t{ "\([a-z0-9_-]*\)", .*/\1/p' firmware/inspect.c core/base/filekind.c); do
+  [ "$kind" = text ] || grep '^\.Cm ' "$PAGE" | tr ' ' '\n' | grep -q -x -e "$kind" || wrong "$kind is not in it"
+done
+
 begin 'there are manifests in it'
 [ "$n" -ge 4 ] || wrong "only $n"
 
