@@ -291,12 +291,8 @@ static int attempt_steps(struct attempt *a, unsigned run)
 
 static void attempt_free(struct attempt *a)
 {
-	__attribute__((used)) static struct attempt left_behind;
-
-	if (a->vm && vm_abandoned(a->vm)) {
-		left_behind = *a; /* a vCPU may come back to any of it, until the process ends */
-		return;
-	}
+	if (a->vm && vm_abandoned(a->vm))
+		return; /* a vCPU may come back to any of it */
 	vm_free(a->vm);
 	watch_free(a->watch);
 	snp_digest_fini(&a->digest);

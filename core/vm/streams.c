@@ -14,9 +14,10 @@ void streams_init(struct vm *vm, const struct vm_devices *d)
 	} rows[VM_STREAMS] = {
 		[STREAM_SERIAL] = { d->serial_fd, d->serial_file, d->serial_prefix },
 		[STREAM_DEBUG] = { d->debug_fd, d->debug_file, d->debug_prefix },
-		[STREAM_SERIAL_LOG] = { d->serial_log_fd > 0 ? d->serial_log_fd : -1,
-		                        d->serial_log },
-		[STREAM_DEBUG_LOG] = { d->debug_log_fd > 0 ? d->debug_log_fd : -1, d->debug_log },
+		[STREAM_SERIAL_LOG] = { d->serial_log_fd > 0 ? d->serial_log_fd : -1, d->serial_log,
+		                        NULL },
+		[STREAM_DEBUG_LOG] = { d->debug_log_fd > 0 ? d->debug_log_fd : -1, d->debug_log,
+		                       NULL },
 	};
 	struct sink *serial = &vm->streams[STREAM_SERIAL], *debug = &vm->streams[STREAM_DEBUG];
 

@@ -89,7 +89,7 @@ no_manifest() { # REASON WHAT FIX
 }
 for size in 5000 3000000; do
   reason=syntax
-  [ $size -lt 1048577 ] || reason=file-too-large
+  [ $size -lt 1048577 ] || reason='file-too-large'
   rm -f "$T/m.yaml"
   truncate -s $size "$T/m.yaml"
   printf HdrS | dd of="$T/m.yaml" bs=1 seek=514 conv=notrunc 2>/dev/null

@@ -60,7 +60,7 @@ grep -E '^(ok|missing|unknown|note) +[a-z]' "$T/out" | awk '{ print $2 }' >"$T/h
 grep -E '^unknown .* not looked at, as ' "$T/checks" | awk '{ print $2 }' >"$T/skipped"
 sed -n 's/^not looked at: //p' "$T/out" | sed 's/, /\n/g' | cmp -s - "$T/skipped" || wrong "not these: $(cat "$T/skipped")"
 awk '{ print $2 }' "$T/checks" | grep -v -x -F -f "$T/skipped" | cmp -s - "$T/have" || wrong "other checks: $(cat "$T/out")"
-! grep -q $(printf '\033') "$T/out" || wrong 'colours, and it is no terminal'
+! grep -q "$(printf '\033')" "$T/out" || wrong 'colours, and it is no terminal'
 call doctor -v
 ! grep -q '^not looked at' "$T/out" || wrong '-v: they have lines of their own'
 
