@@ -12,7 +12,7 @@ block() { # DIGEST POLICY [author]
   "$MAKE_BLOCK" "$1" "$2" "$T/block" "$T/auth" ${3:+"$3"}
 }
 launch() { # the guest, on an SNP host of ours that compares as the firmware does
-  run env "FAKE_SCRIPT=$T/script" "$FAKE" run --results "$T/r" "$@" "$T/m.yaml"
+  run env "FAKE_SCRIPT=$T/script" "$FAKE" run --results "$T/r" "$T/m.yaml"
 }
 
 begin 'a block for this launch'
