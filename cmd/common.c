@@ -386,7 +386,7 @@ char *manifest_path(char *argument)
 }
 
 /* Kept for the other runs of its matrix, for which nothing is left to read. A signal ends the wait. */
-static int stdin_read(const struct blob **ret, struct error *err)
+static int stdin_keep(const struct blob **ret, struct error *err)
 {
 	static struct blob text;
 	static struct error failed;
@@ -401,11 +401,11 @@ static int stdin_read(const struct blob **ret, struct error *err)
 	r = blob_zero(YAML_MAX_SIZE + 1, &text, err);
 	text.size = 0;
 	while (r == 0 && n > 0 && text.size <= YAML_MAX_SIZE) {
-		n = read(STDIN_FILENO, text.data + text.size, YAML_MAX_SIZE + 1 - text.size);
+		n = stdin_read(text.data + text.size, YAML_MAX_SIZE + 1 - text.size, err);
 		text.size += n > 0 ? (size_t)n : 0;
 	}
 	if (n < 0)
-		r = error_sys(err, ERROR_FILE, errno, "cannot read standard input");
+		r = err->code;
 	if (r < 0)
 		failed = *err;
 	return r;
@@ -420,7 +420,7 @@ int settings_choice(const struct settings *s, const char *path, unsigned run,
 		.run = run,
 		.confine = s->confine.path ? &s->confine : NULL,
 	};
-	return path == manifest_stdin ? stdin_read(&ret->text, err) : 0;
+	return path == manifest_stdin ? stdin_keep(&ret->text, err) : 0;
 }
 
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,

@@ -155,12 +155,25 @@ static int sink_open(const struct manifest *m, const struct manifest_sink *s, bo
 	return *ret_fd < 0 ? *ret_fd : 0;
 }
 
-/* NULL where lines have nothing before them. */
-static const char *prefix_make(char *to, size_t room, const struct outputs_choice *c,
-                               const char *device)
+/* What reads our standard output and error there obeys lines that it finds in them. */
+static bool ci_reads(void)
 {
+	static const char *const names[] = { "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION" };
+	const char *value = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !(value && value[0]); i++)
+		value = getenv(names[i]);
+	return value && value[0] && strcmp(value, "false") != 0;
+}
+
+/* NULL where lines have nothing before them. With something, no line of the guest's is a command to a CI system. */
+static const char *prefix_make(char *to, size_t room, const struct outputs_choice *c,
+                               const struct manifest_sink *s, const char *device)
+{
+	bool prefixed = c->prefix || (s->kind != SINK_FILE && ci_reads());
+
 	snprintf(to, room, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
-	         c->prefix ? device : "");
+	         prefixed ? device : "");
 	return to[0] ? to : NULL;
 }
 
@@ -234,9 +247,10 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 	o->devices = (struct vm_devices){
 		.exit_port_given = m->exit_port_given,
 		.exit_port = m->exit_port,
-		.serial_prefix =
-			prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c, "serial: "),
-		.debug_prefix = prefix_make(o->debug_prefix, sizeof(o->debug_prefix), c, "debug: "),
+		.serial_prefix = prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c,
+		                             &m->serial, "serial: "),
+		.debug_prefix = prefix_make(o->debug_prefix, sizeof(o->debug_prefix), c,
+		                            &m->debug_port, "debug: "),
 		.serial_log_fd = o->serial_log,
 		.debug_log_fd = o->debug_log,
 	};

@@ -246,7 +246,7 @@ static int load_names(struct load *l)
 		name_of_boot(l->m, stem, sizeof(stem));
 	else
 		manifest_stem(l->path, stem, sizeof(stem));
-	l->m->file = strdup(l->path);
+	l->m->file = text_clean_copy(l->path);
 	if (!l->m->name)
 		l->m->name = strdup(stem);
 	return l->m->file && l->m->name ? 0 : error_nomem(l->err, "a manifest's name");

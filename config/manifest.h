@@ -68,7 +68,7 @@ struct manifest_patterns {
 struct manifest {
 	bool whole; /* nothing was wrong with it; otherwise only what was read well has a value */
 
-	char *file;         /* as the user gave it, for messages; or MANIFEST_OPTIONS */
+	char *file;         /* as the user gave it, clean, for messages; or MANIFEST_OPTIONS */
 	uint8_t sha256[32]; /* of its text */
 	char *name;         /* `name`, or the file's stem */
 	enum manifest_platform platform;

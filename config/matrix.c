@@ -6,6 +6,7 @@
 #include "config/load_priv.h"
 #include "config/value.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 #define TITLE_ROOM  256
 #define VARIANT_MAX 200 /* bytes; longer ones are cut, and end with their number */
@@ -158,7 +159,7 @@ static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
 
 		n += (size_t)snprintf(name + n, sizeof(name) - n, "%s%s=", i ? "," : "",
 		                      d->key->name);
-		n += shown_into(name + n, sizeof(name) - n, value_title(l, d, own));
+		n += text_show(name + n, sizeof(name) - n, value_title(l, d, own));
 	}
 	if (n > VARIANT_MAX) {
 		end -= (size_t)snprintf(cut, sizeof(cut), "...#%u", run + 1);

@@ -16,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/filekind.h"
+#include "core/base/text.h"
 
 /* Far above any length asked for: a file of another length is then refused by its length, not its size. */
 #define BYTES_FILE_MAX ((size_t)64 << 10)
@@ -39,32 +40,11 @@ static const struct unit time_units[] = {
 	{ NULL, 0 },
 };
 
-size_t shown_into(char *to, size_t room, const char *text)
-{
-	size_t n = 0;
-
-	for (; text[n] && n < room - sizeof("..."); n++) {
-		uint8_t c = (uint8_t)text[n];
-		bool c1 = n > 0 && (uint8_t)text[n - 1] == 0xc2 && c >= 0x80 && c < 0xa0;
-
-		to[n] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-		if (c1) /* U+0080 to U+009F, which terminals obey */
-			to[n - 1] = to[n] = '?';
-	}
-	to[n] = '\0';
-	if (!text[n])
-		return n;
-	while (n > 0 && ((uint8_t)text[n] & 0xc0) == 0x80) /* not through a character */
-		n--;
-	memcpy(to + n, "...", sizeof("..."));
-	return n + 3;
-}
-
 struct shown shown_of(const char *text)
 {
 	struct shown s;
 
-	shown_into(s.text, sizeof(s.text), text);
+	text_show(s.text, sizeof(s.text), text);
 	return s;
 }
 

@@ -77,8 +77,6 @@ struct shown {
 	char text[72];
 };
 struct shown shown_of(const char *text);
-/* The same into `room` bytes, at least 4; the length. */
-size_t shown_into(char *to, size_t room, const char *text);
 
 /* The candidate nearest to a word, for "did you mean". Begin with { .word = word }. */
 struct nearest {

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/findings.h"
+#include "core/base/text.h"
 
 #define BAD_ESCAPE "found invalid Unicode character escape code" /* libyaml's words */
 
@@ -61,33 +62,10 @@ struct yaml_tree *yaml_tree_scalar(const char *text)
 
 long yaml_character(const uint8_t *at, size_t left, size_t *length)
 {
-	static const struct {
-		uint8_t mask, lead;
-		uint32_t least; /* a longer form than needed is not UTF-8 */
-	} forms[] = {
-		{ 0x80, 0x00, 0 },
-		{ 0xe0, 0xc0, 0x80 },
-		{ 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-	size_t n = 0;
-	uint32_t c;
+	struct text_char c = text_decode(at, left);
 
-	*length = 1;
-	while (n < ARRAY_SIZE(forms) && (at[0] & forms[n].mask) != forms[n].lead)
-		n++;
-	if (n == ARRAY_SIZE(forms) || left <= n)
-		return -1;
-	c = at[0] & (uint8_t)~forms[n].mask;
-	for (size_t i = 1; i <= n; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return -1;
-		c = c << 6 | (at[i] & 0x3f);
-	}
-	if (c < forms[n].least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return -1;
-	*length = n + 1;
-	return (long)c;
+	*length = c.state == TEXT_WHOLE ? c.size : 1;
+	return c.state == TEXT_WHOLE ? (long)c.code : -1;
 }
 
 /* YAML 1.1, 5.1: what a stream may hold; libyaml refuses the rest without a line number. */

@@ -7,21 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void text_format(char *to, size_t size, const char *format, va_list args)
-{
-	int n = vsnprintf(to, size, format, args);
-
-	if (n >= (int)size) /* cut, and show that it is cut */
-		memcpy(to + size - 4, "...", 4);
-}
+#include "core/base/text.h"
 
 /* Puts ": MORE" after a sentence, cut like it. */
 static void text_append(char *to, size_t size, const char *more)
 {
-	size_t n = strlen(to);
+	char whole[2 * sizeof(((struct error *)0)->text) + 3];
 
-	if (snprintf(to + n, size - n, ": %s", more) >= (int)(size - n))
-		memcpy(to + size - 4, "...", 4);
+	snprintf(whole, sizeof(whole), "%s: %s", to, more);
+	text_show(to, size, whole);
 }
 
 static void error_start(struct error *err, enum reason kind, int code)
@@ -37,7 +31,7 @@ int error_set(struct error *err, enum reason kind, const char *format, ...)
 
 	error_start(err, kind, -EINVAL);
 	va_start(args, format);
-	text_format(err->text, sizeof(err->text), format, args);
+	text_show_format(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	return err->code;
 }
@@ -48,7 +42,7 @@ int error_sys(struct error *err, enum reason kind, int errnum, const char *forma
 
 	error_start(err, kind, errnum > 0 ? -errnum : -EIO);
 	va_start(args, format);
-	text_format(err->text, sizeof(err->text), format, args);
+	text_show_format(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	text_append(err->text, sizeof(err->text), strerror(-err->code));
 	return err->code;
@@ -66,7 +60,7 @@ int error_wrap(struct error *err, const char *format, ...)
 
 	memcpy(inner, err->text, sizeof(inner));
 	va_start(args, format);
-	text_format(err->text, sizeof(err->text), format, args);
+	text_show_format(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	text_append(err->text, sizeof(err->text), inner);
 	return err->code;
@@ -77,7 +71,7 @@ int error_why(struct error *err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	text_format(err->why, sizeof(err->why), format, args);
+	text_show_format(err->why, sizeof(err->why), format, args);
 	va_end(args);
 	return err->code;
 }
@@ -87,7 +81,7 @@ int error_fix(struct error *err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	text_format(err->fix, sizeof(err->fix), format, args);
+	text_show_format(err->fix, sizeof(err->fix), format, args);
 	va_end(args);
 	return err->code;
 }
@@ -96,7 +90,7 @@ int error_at(struct error *err, const char *file, unsigned line, unsigned column
 {
 	if (err->file[0])
 		return err->code;
-	snprintf(err->file, sizeof(err->file), "%s", file);
+	text_show(err->file, sizeof(err->file), file);
 	err->line = line;
 	err->column = column;
 	return err->code;

@@ -5,6 +5,7 @@
 
 #include "core/base/reason.h"
 
+/* Each text is clean (core/base/text.h), whatever names of others are in it. */
 struct error {
 	enum reason kind;
 	int code;              /* negative errno; 0 while nothing failed */

@@ -251,6 +251,20 @@ int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
 	return blob_read_in(NULL, path, max, ret, NULL, err);
 }
 
+/* read(2) goes on after a signal (SA_RESTART), poll(2) doesn't. */
+ssize_t stdin_read(void *to, size_t size, struct error *err)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	ssize_t n;
+
+	do {
+		if (interrupt_check(err) < 0)
+			return err->code;
+		n = poll(&in, 1, STDIN_MS) > 0 ? read(STDIN_FILENO, to, size) : -1;
+	} while (n < 0 && (!in.revents || errno == EINTR || errno == EAGAIN));
+	return n < 0 ? error_sys(err, ERROR_FILE, errno, "cannot read standard input") : n;
+}
+
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 {
 	auto_buffer struct buffer all = { 0 };
@@ -258,20 +272,7 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 	ssize_t n;
 	int r;
 
-	/* read(2) goes on after a signal (SA_RESTART), poll(2) doesn't. */
-	for (;;) {
-		if (interrupt_check(err) < 0)
-			return err->code;
-		if (poll(&(struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN }, 1, STDIN_MS) <=
-		    0)
-			continue;
-		n = read(STDIN_FILENO, piece, sizeof(piece));
-		if (n == 0)
-			break;
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
-			return error_sys(err, ERROR_FILE, errno, "cannot read standard input");
+	while ((n = stdin_read(piece, sizeof(piece), err)) > 0) {
 		if ((size_t)n > max - all.size)
 			return error_set(
 				err, ERROR_FILE_TOO_LARGE,
@@ -281,6 +282,8 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 		if (all.failed)
 			return error_nomem(err, "standard input");
 	}
+	if (n < 0)
+		return err->code;
 	r = blob_zero(all.size, ret, err);
 	if (r == 0 && all.size)
 		memcpy(ret->data, all.data, all.size);

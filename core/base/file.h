@@ -47,6 +47,8 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 /* Whether the path still leads to that file, unchanged; the file is looked at, not opened. */
 bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
 
+/* As read(2) from standard input, but a signal that is noted (core/base/interrupt.h) ends it: negative with *err filled. */
+ssize_t stdin_read(void *to, size_t size, struct error *err);
 /* The same of standard input, whatever it is, up to its end. */
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
 

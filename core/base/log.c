@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/array.h"
+#include "core/base/text.h"
 
 static enum log_level log_level = LOG_NOTICE;
 static char label_text[256]; /* "LABEL: " */
@@ -35,7 +36,9 @@ void log_set_level(enum log_level level)
 
 void log_set_label(const char *label)
 {
-	snprintf(label_text, sizeof(label_text), "%.250s%s", label, label[0] ? ": " : "");
+	size_t n = text_show(label_text, sizeof(label_text) - 2, label);
+
+	memcpy(label_text + n, n ? ": " : "", n ? 3 : 1);
 }
 
 const char *log_label(void)
@@ -92,23 +95,50 @@ static int line_clear(char *to, size_t room)
 	return n;
 }
 
+/* A colour (SGR) that begins here: its length; 0: none does. */
+static size_t color_size(const char *at)
+{
+	size_t n = strncmp(at, "\033[", 2) == 0 ? 2 + strspn(at + 2, "0123456789;") : 0;
+
+	return n && at[n] == 'm' ? n + 1 : 0;
+}
+
+/* Names of others may be in a line; of escape sequences only colours stay. */
+static size_t line_clean(char *to, size_t room, const char *from)
+{
+	size_t length = 0, n;
+
+	for (; *from && length + 1 < room; from += n) {
+		n = color_size(from);
+		if (n > 0 && n < room - length) {
+			memcpy(to + length, from, n);
+			length += n;
+			continue;
+		}
+		n = 1 + strcspn(from + 1, "\033");
+		length += text_clean(to + length, room - length, from, n, false);
+	}
+	return length;
+}
+
 void log_at(enum log_level level, const char *format, ...)
 {
-	char line[2048];
+	char raw[2048], line[sizeof(raw)];
 	va_list args;
-	int n;
+	size_t n;
 
 	if (!log_on(level))
 		return;
-	pthread_mutex_lock(&log_lock);
-	n = line_clear(line, sizeof(line));
-	n += snprintf(line + n, sizeof(line) - (size_t)n, "snpvmm: %s", label_text);
 	va_start(args, format);
-	n += vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, args);
+	if (vsnprintf(raw, sizeof(raw), format, args) < 0)
+		raw[0] = '\0';
 	va_end(args);
-	n = MIN_OF(n, (int)sizeof(line) - 2);
+	pthread_mutex_lock(&log_lock);
+	n = (size_t)line_clear(line, sizeof(line));
+	n += (size_t)snprintf(line + n, sizeof(line) - n, "snpvmm: %s", label_text);
+	n += line_clean(line + n, sizeof(line) - n - 1, raw);
 	line[n++] = '\n';
-	line_write(line, n);
+	line_write(line, (int)n);
 	pthread_mutex_unlock(&log_lock);
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/array.h"
@@ -42,15 +43,51 @@ struct text_char text_decode(const void *from, size_t left)
 	return c;
 }
 
+struct code_range {
+	uint32_t first, last;
+};
+
+static bool code_among(uint32_t code, const struct code_range *ranges, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return true;
+	return false;
+}
+
 /* Controls, and what XML has no place for. */
 static bool code_unfit(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
 }
 
+/* What nobody sees, and what changes the order in which the rest is seen: a text could look like another. */
+static bool code_hidden(uint32_t code)
+{
+	static const struct code_range hidden[] = {
+		{ 0xad, 0xad },     { 0x61c, 0x61c },   { 0x180e, 0x180e },
+		{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+	};
+
+	return code >= hidden[0].first && code_among(code, hidden, ARRAY_SIZE(hidden));
+}
+
 static bool code_parts_lines(uint32_t code)
 {
 	return code == '\n' || code == '\t' || code == 0x2028 || code == 0x2029;
+}
+
+/* What GitHub's runner takes away before it looks for a command: .NET's white space. */
+static bool code_blank(uint32_t code)
+{
+	static const struct code_range blanks[] = {
+		{ 0x09, 0x0d },     { 0x20, 0x20 },     { 0x85, 0x85 },     { 0xa0, 0xa0 },
+		{ 0x1680, 0x1680 }, { 0x2000, 0x200a }, { 0x2028, 0x2029 }, { 0x202f, 0x202f },
+		{ 0x205f, 0x205f }, { 0x3000, 0x3000 },
+	};
+
+	return code_among(code, blanks, ARRAY_SIZE(blanks));
 }
 
 bool text_is_utf8(const void *from, size_t size)
@@ -63,36 +100,112 @@ bool text_is_utf8(const void *from, size_t size)
 	return c.state == TEXT_WHOLE;
 }
 
-size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines)
+bool text_commands(struct text_command *s, uint32_t code)
 {
-	const uint8_t *at = from;
+	bool letter = (code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z');
+	bool again = code == ':' && s->line == LINE_COLON, opens = code == '[' && s->hashes == 2;
+
+	if (code == '\n' || code == '\r')
+		s->line = LINE_BLANK;
+	else if (s->line == LINE_BLANK && !code_blank(code))
+		s->line = code == ':' ? LINE_COLON : LINE_OTHER;
+	else if (s->line == LINE_COLON)
+		s->line = LINE_OTHER;
+	if (code == '#')
+		s->hashes = s->letters || s->hashes == 0 ? 1 : 2;
+	else if (!letter || s->hashes < 2)
+		s->hashes = 0;
+	s->letters = letter && s->hashes == 2;
+	return again || opens;
+}
+
+/* A character as it may be shown; the bytes, in *ret_put or `own`. */
+static size_t char_shown(const struct text_char *c, const uint8_t *at, bool lines, char own[16],
+                         const char **ret_put)
+{
+	*ret_put = (const char *)at;
+	if (c->state == TEXT_WHOLE && code_parts_lines(c->code)) {
+		*ret_put = lines ? *ret_put : " ";
+		return lines ? c->size : 1;
+	}
+	if (c->state == TEXT_WHOLE && code_hidden(c->code)) {
+		*ret_put = own;
+		return (size_t)snprintf(own, 16, "<U+%04X>", (unsigned)c->code);
+	}
+	if (c->state == TEXT_WHOLE && !code_unfit(c->code))
+		return c->size;
+	*ret_put = TEXT_REPLACEMENT;
+	return strlen(TEXT_REPLACEMENT);
+}
+
+/* As text_clean(); *ret_cut: not all of it fits. */
+static size_t clean(char *to, size_t room, const uint8_t *at, size_t size, bool lines,
+                    bool *ret_cut)
+{
+	struct text_command command = { 0 };
 	struct text_char c;
 	size_t length = 0;
 
-	if (room == 0)
-		return 0;
-	for (; size; at += c.size, size -= c.size) {
-		const char *put = (const char *)at;
+	for (*ret_cut = false; size && !*ret_cut; at += c.size, size -= c.size) {
+		const char *put;
+		char own[16];
 		size_t put_size;
+		bool broken;
 
 		c = text_decode(at, size);
-		put_size = c.size;
 		if (size > 1 && at[0] == '\r' && at[1] == '\n')
-			put_size = 0;
-		else if (c.state == TEXT_WHOLE && code_parts_lines(c.code)) {
-			put = lines ? put : " ";
-			put_size = lines ? c.size : 1;
-		} else if (c.state != TEXT_WHOLE || code_unfit(c.code)) {
-			put = TEXT_REPLACEMENT;
-			put_size = strlen(TEXT_REPLACEMENT);
-		}
-		if (put_size >= room - length)
+			continue;
+		put_size = char_shown(&c, at, lines, own, &put);
+		broken =
+			text_commands(&command, put == (const char *)at ? c.code : (uint8_t)put[0]);
+		*ret_cut = put_size + broken >= room - length;
+		if (*ret_cut)
 			break;
+		if (broken)
+			to[length++] = ' ';
 		memcpy(to + length, put, put_size);
 		length += put_size;
 	}
 	to[length] = '\0';
 	return length;
+}
+
+size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines)
+{
+	bool cut;
+
+	return room ? clean(to, room, from, size, lines, &cut) : 0;
+}
+
+char *text_clean_copy(const char *from)
+{
+	size_t size = strlen(from), room = TEXT_ROOM(size);
+	char *to = malloc(room);
+
+	if (to)
+		text_clean(to, room, from, size, false);
+	return to;
+}
+
+size_t text_show(char *to, size_t room, const char *from)
+{
+	bool cut;
+	size_t n = clean(to, room, (const uint8_t *)from, strlen(from), false, &cut);
+
+	if (!cut)
+		return n;
+	n = clean(to, room - strlen("..."), (const uint8_t *)from, strlen(from), false, &cut);
+	memcpy(to + n, "...", sizeof("..."));
+	return n + strlen("...");
+}
+
+size_t text_show_format(char *to, size_t room, const char *format, va_list args)
+{
+	char raw[4096];
+
+	if (vsnprintf(raw, sizeof(raw), format, args) < 0)
+		raw[0] = '\0';
+	return text_show(to, room, raw);
 }
 
 /* A character takes one column; its further bytes, none. */
@@ -115,7 +228,8 @@ size_t text_fold(char *to, size_t room, const char *before, const char *text, un
 		size_t size = strcspn(text + 1, " ") + 1; /* a word, with a space before it */
 		size_t columns = columns_of(text, size);
 
-		if (folds && *text == ' ' && column > indent && column + columns > width) {
+		if (folds && *text == ' ' && text[1] != ':' && column > indent &&
+		    column + columns > width) { /* a line that begins with "::" is a command */
 			n += (size_t)snprintf(to + n, room - n, "\n%*s%.*s", (int)indent, "",
 			                      (int)size - 1, text + 1);
 			column = indent + columns - 1;

@@ -142,23 +142,31 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 	return (begins && s->held > 0) || (sound && s->failed);
 }
 
-/* The same, with the prefix before the first byte of each line. */
+/*
+ * The same, with the prefix before each line, and before what is written over one behind a carriage return: a CI
+ * system takes that for a line. What it would take for a command within a line is broken by a space.
+ */
 static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 {
+	size_t done = 0; /* handed on */
 	bool begins = false;
 
-	while (size > 0) {
-		const uint8_t *newline = memchr(data, '\n', size);
-		size_t n = newline ? (size_t)(newline + 1 - data) : size;
+	for (size_t i = 0; i < size; i++) {
+		bool broken = text_commands(&s->command, data[i]);
+		bool first = !s->midline || (s->returned && data[i] != '\r' && data[i] != '\n');
 
-		if (!s->midline)
+		if (broken || first) {
+			begins |= sink_take(s, data + done, i - done);
+			done = i;
+		}
+		if (first)
 			begins |= sink_take(s, (const uint8_t *)s->prefix, strlen(s->prefix));
-		begins |= sink_take(s, data, n);
-		s->midline = !newline;
-		data += n;
-		size -= n;
+		if (broken)
+			begins |= sink_take(s, (const uint8_t *)" ", 1);
+		s->midline = data[i] != '\n';
+		s->returned = data[i] == '\r';
 	}
-	return begins;
+	return sink_take(s, data + done, size - done) || begins;
 }
 
 /* A carriage return neither begins a line nor ends it. */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/text.h"
+
 struct log_file; /* core/dev/log_file.h */
 
 #define SINK_ROOM 4096
@@ -36,6 +38,9 @@ struct sink {
 	/* Before each line, which is then never written in parts, so that sinks may share a terminal; NULL: none. */
 	const char *prefix;
 	bool midline; /* the line has begun and not ended */
+	/* With a prefix: the last byte was a carriage return; what a CI system would obey. */
+	bool returned;
+	struct text_command command;
 	atomic_int
 		failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
 	const atomic_bool

@@ -16,24 +16,12 @@ enum {
 	COLUMNS_MAX = 16,
 };
 
-/*
- * These write to `to`, or with NULL only count: they return how many characters it takes. What could move a terminal's
- * cursor is written as hex.
- */
-static size_t clean_print(const char *text, FILE *to)
+/* These write to `to`, or with NULL only count: they return how many bytes it takes. Texts of a tree are clean. */
+static size_t text_print(const char *text, FILE *to)
 {
-	size_t n = 0;
-
-	for (; *text; text++) {
-		bool control = (unsigned char)*text < ' ' || *text == 0x7f;
-
-		if (to && control)
-			fprintf(to, "\\x%02x", (unsigned char)*text);
-		else if (to)
-			fputc(*text, to);
-		n += control ? 4 : 1;
-	}
-	return n;
+	if (to)
+		fputs(text, to);
+	return strlen(text);
 }
 
 static size_t bytes_print(const struct tree_node *n, FILE *to)
@@ -51,11 +39,11 @@ static size_t value_print(const struct tree_node *n, FILE *to)
 	switch (n->kind) {
 	case TREE_NUMBER:
 		snprintf(digits, sizeof(digits), "%" PRIu64, n->number);
-		return clean_print(digits, to);
+		return text_print(digits, to);
 	case TREE_BOOLEAN:
-		return clean_print(n->number ? "yes" : "no", to);
+		return text_print(n->number ? "yes" : "no", to);
 	case TREE_TEXT:
-		return clean_print(n->data, to);
+		return text_print(n->data, to);
 	case TREE_BYTES:
 		return bytes_print(n, to);
 	default:
@@ -65,7 +53,7 @@ static size_t value_print(const struct tree_node *n, FILE *to)
 
 static size_t key_print(const struct tree_node *n, FILE *to)
 {
-	return n->key ? clean_print(n->key, to) : 0;
+	return n->key ? text_print(n->key, to) : 0;
 }
 
 static void spaces_print(size_t n, FILE *to)

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/out/tree_priv.h"
 
 enum { DEPTH_MAX = 8 }; /* printing is recursive */
@@ -58,8 +60,8 @@ static bool map_takes(const struct tree_node *map, const char *key)
 }
 
 /* A new entry of what is open; NULL once something failed. */
-static struct tree_node *node_add(struct tree *t, const char *key, enum tree_kind kind,
-                                  const void *data, size_t size)
+static struct tree_node *node_add_clean(struct tree *t, const char *key, enum tree_kind kind,
+                                        const void *data, size_t size)
 {
 	struct tree_node *in = t && t->depth ? t->open[t->depth - 1] : NULL, *n;
 	size_t key_size;
@@ -85,6 +87,18 @@ static struct tree_node *node_add(struct tree *t, const char *key, enum tree_kin
 		in->size++;
 	}
 	return n;
+}
+
+/* Texts and keys may be others': names of files, what images say of themselves. */
+static struct tree_node *node_add(struct tree *t, const char *key, enum tree_kind kind,
+                                  const void *data, size_t size)
+{
+	auto_free char *clean_key = key ? text_clean_copy(key) : NULL;
+	auto_free char *text = kind == TREE_TEXT ? text_clean_copy(data) : NULL;
+
+	if (t)
+		t->failed |= (key && !clean_key) || (kind == TREE_TEXT && !text);
+	return node_add_clean(t, clean_key, kind, text ? text : data, text ? strlen(text) : size);
 }
 
 static void group_add(struct tree *t, const char *key, enum tree_kind kind)

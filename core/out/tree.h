@@ -37,7 +37,8 @@ void tree_list(struct tree *t, const char *key);
 void tree_end(struct tree *t); /* of the innermost map or list */
 void tree_number(struct tree *t, const char *key, uint64_t value);
 void tree_boolean(struct tree *t, const char *key, bool value);
-void tree_text(struct tree *t, const char *key, const char *value);
+void tree_text(struct tree *t, const char *key,
+               const char *value); /* made clean (core/base/text.h) */
 void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size);
 /* A number that people write in hex: the text "0x1f". */
 void tree_hex(struct tree *t, const char *key, uint64_t value);

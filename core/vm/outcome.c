@@ -3,8 +3,9 @@
 #include "core/vm/outcome.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "core/base/text.h"
 
 void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char *format, ...)
 {
@@ -14,7 +15,7 @@ void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char 
 	o->code = code;
 	o->fix = NULL;
 	va_start(args, format);
-	vsnprintf(o->detail, sizeof(o->detail), format, args);
+	text_show_format(o->detail, sizeof(o->detail), format, args);
 	va_end(args);
 }
 
@@ -24,6 +25,7 @@ void outcome_add(struct outcome *o, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(o->detail + n, sizeof(o->detail) - n, format, args);
+	if (n + sizeof("...") < sizeof(o->detail))
+		text_show_format(o->detail + n, sizeof(o->detail) - n, format, args);
 	va_end(args);
 }

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,22 @@ static bool unfit(uint32_t c)
 	       c == 0xffff;
 }
 
+/* The format characters (Cf) that hide or turn, chapter 23 of the Unicode Standard, and what is reserved for such. */
+static bool hidden(uint32_t c)
+{
+	switch (c) {
+	case 0xad:   /* SOFT HYPHEN */
+	case 0x61c:  /* ARABIC LETTER MARK */
+	case 0x180e: /* MONGOLIAN VOWEL SEPARATOR */
+	case 0xfeff: /* ZERO WIDTH NO-BREAK SPACE */
+		return true;
+	default:
+		return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
+		       (c >= 0x2060 && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) ||
+		       (c >= 0xe0000 && c <= 0xe007f);
+	}
+}
+
 /* What each run of up to three bytes is: the beginning of some character, and which it is if it is whole. */
 static uint8_t *begins[4]; /* by size; 1: begins one, 2: is one */
 static uint32_t *points[4];
@@ -138,7 +155,11 @@ static size_t expected(const uint8_t *from, size_t size, char *to)
 		n = longest ? longest : 1;
 		if (whole && c == '\r' && size > 1 && from[1] == '\n')
 			continue;
-		if (whole && !unfit(c)) {
+		if (whole && hidden(c)) {
+			length += (size_t)sprintf(to + length, "<U+%04X>", c);
+		} else if (whole && !unfit(c)) {
+			if (length == 1 && to[0] == ':' && c == ':')
+				to[length++] = ' ';
 			memcpy(to + length, from, n);
 			length += n;
 		} else {
@@ -198,6 +219,9 @@ Test(text_utf8, every_code_point_stays_or_is_replaced_as_a_whole)
 			cr_assert(n == 9 && !memcmp(have, BAD BAD BAD, 10), "U+%04X", c);
 		else if (unfit(c))
 			cr_assert(n == 3 && !memcmp(have, BAD, 4), "U+%04X", c);
+		else if (hidden(c))
+			cr_assert(n >= 8 && have[0] == '<' && strtoul(have + 3, NULL, 16) == c,
+			          "U+%04X", c);
 		else
 			cr_assert(n == size && !memcmp(have, from, n) && !have[n], "U+%04X", c);
 	}
@@ -366,4 +390,78 @@ Test(text, the_room_it_names_is_enough_for_the_worst)
 
 	memset(from, 0xff, sizeof(from));
 	cr_expect_eq(text_clean(have, sizeof(have), from, sizeof(from), 0), 3 * sizeof(from));
+	for (size_t i = 0; i < sizeof(from); i += 2) /* SOFT HYPHEN */
+		memcpy(from + i, "\xc2\xad", 2);
+	cr_expect_eq(text_clean(have, sizeof(have), from, sizeof(from), 0), 4 * sizeof(from));
+}
+
+/* What GitHub, Azure and TeamCity take for a command, and what they don't. */
+static const struct row commands[] = {
+	ROW("##[error]x", "## [error]x"),
+	ROW("a ##[error]x", "a ## [error]x"),
+	ROW("###[x", "### [x"),
+	ROW("##vso[task.setvariable]x", "##vso [task.setvariable]x"),
+	ROW("##VSO[x", "##VSO [x"),
+	ROW("##teamcity[x ##[y", "##teamcity [x ## [y"),
+	ROW("# #[x #[ ##x ## [ #a[ ##a#[ ##1[", "# #[x #[ ##x ## [ #a[ ##a#[ ##1["),
+	ROW("#\xff#[x", "#" BAD "#[x"),
+	ROW("#\xe2\x80\x8b#[x", "#<U+200B>#[x"),
+	ROW("::error::x", ": :error::x"),
+	ROW("  ::error::x", "  : :error::x"),
+	ROW("\xc2\xa0::x", "\xc2\xa0: :x"),
+	ROW("\xe3\x80\x80::x", "\xe3\x80\x80: :x"),
+	ROW(":::x", ": ::x"),
+	ROW("a::b", "a::b"),
+	ROW(": :x", ": :x"),
+	ROW("\t::x", " : :x"),
+};
+
+Test(text, no_ci_system_obeys_what_is_clean)
+{
+	static const struct row lines[] = {
+		ROW("a\n::x\n ::y\r\n\t::z", "a\n: :x\n : :y\n\t: :z"),
+		ROW("##\n[x", "##\n[x"),
+	};
+
+	check_rows(commands, ARRAY_SIZE(commands), 0);
+	check_rows(lines, ARRAY_SIZE(lines), 1);
+}
+
+/* Sentences are made of texts that were cleaned before. */
+Test(text, cleaning_twice_is_as_good_as_once)
+{
+	static const char *const parts[] = {
+		"#",    "##",           "[",        "vso",  ":", "::",  " ", "\n", "\t",
+		"\x1b", "\xe2\x80\xae", "\xc2\xa0", "\xff", "a", "\r\n"
+	};
+	unsigned random = 1;
+
+	for (int i = 0; i < 100000; i++) {
+		char from[64] = "", once[TEXT_ROOM(64)], twice[TEXT_ROOM(64)];
+
+		for (int n = 0; n < 8; n++) {
+			random = random * 1103515245 + 12345;
+			strcat(from, parts[(random >> 16) % ARRAY_SIZE(parts)]);
+		}
+		for (int lines = 0; lines < 2; lines++) {
+			text_clean(once, sizeof(once), from, strlen(from), lines);
+			text_clean(twice, sizeof(twice), once, strlen(once), lines);
+			cr_assert_str_eq(twice, once);
+			cr_assert_null(strstr(once, "##["));
+			cr_assert_null(strstr(once, "##vso["));
+		}
+	}
+}
+
+Test(text, what_is_cut_says_so)
+{
+	for (size_t room = 4; room < 40; room++) {
+		char to[48];
+		size_t n = text_show(to, room, "one \u00e9\u00e9 \u202e two three");
+
+		cr_expect_eq(n, strlen(to));
+		cr_expect_lt(n, room);
+		cr_expect(text_is_utf8(to, n), "room %zu: %s", room, to);
+		cr_expect(room > 27 || !strcmp(to + n - 3, "..."), "room %zu: %s", room, to);
+	}
 }

@@ -63,7 +63,7 @@ odd=$(printf 'a\033[2Jb')
 cp "$T/block" "$T/$odd"
 call inspect "$T/$odd" "$T/block"
 wants 0
-[ "$(head -n 1 "$T/out")" = "$T/a\\x1b[2Jb:" ] || wrong "$(head -n 1 "$T/out" | od -c)"
+[ "$(head -n 1 "$T/out")" = "$T/a�[2Jb:" ] || wrong "$(head -n 1 "$T/out" | od -c)"
 
 begin 'a file that fails among several does not stop the others, and gives 2'
 call inspect "$T/none" "$T/block" "$T/text" "$T/block"

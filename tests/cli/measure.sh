@@ -211,16 +211,15 @@ call measure -o cbor "$T/bad.yaml" "$T/bad.yaml"
 wants 2
 [ "$(first_byte)" = 80 ] || wrong "the empty one begins with $(first_byte)"
 
-begin 'a name that is not UTF-8 is neither JSON nor CBOR'
+begin 'a name that is not UTF-8 is written clean'
 odd=$T/$(printf 'a\377.yaml')
 cp "$T/good.yaml" "$odd"
 call measure "$odd"
 wants 0
-for format in JSON CBOR; do
-  call measure -o "$(echo $format | tr '[:upper:]' '[:lower:]')" "$odd"
-  wants 2
-  one_error snpvmm output-failed "the result cannot be written as $format"
-  err_has '  why: a text in it is not UTF-8'
+for format in json cbor; do
+  call measure -o $format "$odd"
+  wants 0
+  grep -a -q -F 'a�.yaml' "$T/out" || wrong "$format: $(head -c 300 "$T/out" | od -c)"
 done
 
 begin 'neither environment nor folder changes a digest'

@@ -332,6 +332,55 @@ done
 
 # --- GitHub Actions ---
 
+# --- text of others ---
+
+# Lines that GitHub's runner, Azure's or TeamCity's would obey: it takes white space away before it looks.
+commands() { # FILE
+  tr '\r' '\n' <"$1" | grep -E -e '##[[:alpha:]]*\[' -e '^[[:space:]]*::' | grep -q -v '^::error file='
+}
+manifest_of 'debug_port: stderr' 'expect: {console: [never], never: ["##vso"]}'
+for ci in GITHUB_ACTIONS=true TF_BUILD=True TEAMCITY_VERSION=2024.1; do
+  begin "a guest commands no CI system: ${ci%=*}"
+  guest_of 'debug "::add-mask::d\n##[debug]d\n" ; print "a\n::add-mask::secret\n  ::set-env name=X::y\rz\r::stop-commands::t\n##[error]x\n a ##vso[task.setvariable]x\n##teamcity[x\n::error::last\n" ; out 0xf4 1 0'
+  folder_new
+  run env "$ci" FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
+  wants 1
+  ! commands "$T/out" || wrong "standard output: $(cat -v "$T/out")"
+  ! commands "$T/err" || wrong "standard error: $(cat -v "$T/err")"
+  for file in result.json junit.xml; do
+    ! commands "$dir/$file" || wrong "$file: $(cat "$dir/$file")"
+  done
+  grep -q '##vso\[task' "$dir/serial.log" || wrong 'serial.log is not what the guest wrote'
+done
+begin 'without one its text is as it came'
+on_fake run "$T/m.yaml"
+grep -q '^::add-mask::secret' "$T/out" || wrong "standard output: $(cat -v "$T/out")"
+commands "$T/out" || wrong 'nothing sees the commands in it'
+
+begin 'names of files, runs and manifests are printed clean'
+bad=$(printf '::add-mask::x\033[31m##[error]\342\200\256.yaml')
+manifest "$T/$bad" 'name: "::n\e[2J##[x\u202e"' "boot: {firmware: \"::f\\e[2J##[x\\u202e\"}" 'matrix: {boot.cmdline: ["::c\e##[y", b]}'
+for command in check measure 'run --jobs 2' 'run -o json' 'run -o tap'; do
+  # shellcheck disable=SC2086 # words
+  run sh -c 'cd "$0" && shift && exec "$@"' "$T" x "$SNPVMM" $command "$bad"
+  wants 2
+  for file in out err; do
+    ! commands "$T/$file" || wrong "$command: $file: $(cat -v "$T/$file")"
+    ! LC_ALL=C grep -q "$(printf '[\033]\|\342\200\256')" "$T/$file" || wrong "$command: $file: $(cat -v "$T/$file")"
+  done
+  grep -q 'U+202E' "$T/out" "$T/err" || wrong "$command names no hidden character"
+done
+manifest "$T/$bad" 'boot: {firmware: builtin:selftest}'
+for command in -v\ check 'measure x.yaml' 'measure -o json' inspect 'inspect -o json' 'run --print-manifest'; do
+  cp "$T/$bad" "$T/x.yaml"
+  # shellcheck disable=SC2086 # words
+  run sh -c 'cd "$0" && shift && exec "$@"' "$T" x "$SNPVMM" $command "./$bad"
+  for file in out err; do
+    ! commands "$T/$file" || wrong "$command: $file: $(cat -v "$T/$file")"
+    ! LC_ALL=C grep -q "$(printf '[\033]\|\342\200\256')" "$T/$file" || wrong "$command: $file: $(cat -v "$T/$file")"
+  done
+done
+
 begin 'GITHUB_ACTIONS: an annotation for what failed, and for nothing else'
 guest_of 'print "50%: no\n" ; out 0xf4 1 0'
 manifest_of 'name: a, b' 'expect: {console: ["100%: yes"]}'

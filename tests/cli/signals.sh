@@ -134,6 +134,23 @@ else
   skip 'a signal while a large file is read' 'no file of 4 GiB here'
 fi
 
+begin 'a signal while standard input is waited for'
+mkfifo "$T/in"
+for command in 'run -' 'check -' 'inspect -'; do
+  rm -f "$T/pid"
+  (
+    exec 3>"$T/in" # a writer who says nothing
+    await [ -s "$T/pid" ]
+    sleep 0.5
+    kill "$(cat "$T/pid")"
+    sleep 20
+  ) &
+  # shellcheck disable=SC2016,SC2086 # for the inner shell; two words
+  run sh -c 'echo $$ >"$0"; in=$1; shift; exec "$@" <"$in"' "$T/pid" "$T/in" "$SNPVMM" $command
+  kill $! 2>/dev/null
+  wants 143
+done
+
 # --- a pipe that nobody reads ---
 
 mkfifo "$T/pipe"

@@ -123,12 +123,12 @@ Test(matrix, takes_values_in_any_form_of_their_key)
 	cr_assert_str_eq(first.cmdline, "q\n\xc2\x9b\x7f");
 	cr_assert_not(first.exit_port_given);
 	cr_assert_str_eq(first.variant, "boot.kernel=a,snp.policy=#1,expect.console=#1,"
-	                                "boot.cmdline=q????,exit_port=false");
+	                                "boot.cmdline=q \ufffd\ufffd,exit_port=false");
 	cr_assert_str_eq(last.kernel.path, "dir/b/c");
 	cr_assert(last.kernel.at.line == 5 && last.kernel.at.column == 20);
 	cr_assert_eq(last.console.count, 0);
 	cr_assert_str_eq(last.variant, "boot.kernel=b/c,snp.policy=#1,expect.console=#2,"
-	                               "boot.cmdline=q????,exit_port=false");
+	                               "boot.cmdline=q \ufffd\ufffd,exit_port=false");
 }
 
 Test(matrix, cuts_long_names_and_tells_them_apart)

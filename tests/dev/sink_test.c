@@ -516,6 +516,45 @@ Test(sink, a_prefix_stands_before_each_line_and_no_line_goes_in_parts)
 	packets_close(&p);
 }
 
+/* What a CI system would take for a line begins with the prefix, and within it nothing is a command. */
+Test(sink, with_a_prefix_no_line_is_a_command)
+{
+	static const char *const rows[][2] = {
+		{ "::error::x\n", "s: : :error::x\n" },
+		{ "a\n::x\n", "s: a\ns: : :x\n" },
+		{ "a\r::x\n", "s: a\rs: : :x\n" },
+		{ "a\r\r\n::x\n", "s: a\r\r\ns: : :x\n" },
+		{ "a\n\r::x\n", "s: a\ns: \rs: : :x\n" },
+		{ "a ##[error]x\n", "s: a ## [error]x\n" },
+		{ "##vso[task.x]\n", "s: ##vso [task.x]\n" },
+		{ "50%\r51%\r\n", "s: 50%\rs: 51%\r\n" },
+		{ "a::b [c]\n", "s: a::b [c]\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int whole = 0; whole < 2; whole++) {
+			char text[64];
+			struct sink s;
+			ssize_t n;
+			int fd[2];
+
+			cr_assert_eq(pipe(fd), 0);
+			sink_init(&s, fd[1]);
+			s.prefix = "s: ";
+			for (const char *c = rows[i][0]; !whole && *c; c++)
+				sink_put(&s, (const uint8_t *)c, 1);
+			if (whole)
+				put(&s, rows[i][0]);
+			cr_assert_eq(sink_flush(&s), 0);
+			n = read(fd[0], text, sizeof(text) - 1);
+			text[n] = '\0';
+			cr_expect_str_eq(text, rows[i][1], "row %zu", i);
+			sink_fini(&s);
+			close(fd[0]);
+			close(fd[1]);
+		}
+}
+
 Test(sink, with_a_prefix_the_last_line_gets_an_end_and_goes_when_all_is_over)
 {
 	atomic_bool over = false;

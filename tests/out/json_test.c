@@ -33,7 +33,7 @@ Test(json, a_map_comes_back_with_all_its_kinds_of_value)
 	cr_expect_eq(json_object_size(j), 7);
 	cr_expect(json_is_true(json_object_get(j, "yes")));
 	cr_expect(json_is_false(json_object_get(j, "no")));
-	cr_expect_str_eq(string_of(j, "text"), "b\xc3\xbc\"\\\n\x01");
+	cr_expect_str_eq(string_of(j, "text"), "b\xc3\xbc\"\\ \ufffd");
 	cr_expect_eq(json_integer_value(json_object_get(j, "number")), 4096);
 	cr_expect_str_eq(string_of(j, "bytes"), "00abff");
 	cr_expect_str_eq(string_of(j, "none"), "");

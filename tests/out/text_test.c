@@ -179,11 +179,11 @@ Test(text, a_single_value_and_an_empty_map_need_no_more_than_a_line)
 	check_text("none\n");
 }
 
-Test(text, what_could_move_a_cursor_is_shown_as_hex)
+Test(text, what_could_move_a_cursor_is_replaced)
 {
 	tree_map(t, "f\033[2J");
 	tree_text(t, "b\xc3\xbc\n", "\t\x01 ~\x7f\\");
 	tree_end(t);
-	check_text("f\\x1b[2J:\n"
-	           "  b\xc3\xbc\\x0a: \\x09\\x01 ~\\x7f\\\n");
+	check_text("f\ufffd[2J:\n"
+	           "  b\xc3\xbc :  \ufffd ~\ufffd\\\n");
 }

@@ -3,6 +3,7 @@
 #include "core/out/tree.h"
 
 #include "core/base/array.h"
+#include "core/base/file.h"
 #include "tests/make/printed.h"
 
 enum { DEPTH = 8 };
@@ -128,26 +129,28 @@ Test(tree, none_for_lack_of_memory_fails_like_any_other)
 		printed_fails(NULL, formats[i].print, "memory");
 }
 
-/* JSON and CBOR have texts of UTF-8 alone; people see the bytes as they are. */
-Test(tree, text_that_is_not_utf_8_is_refused_by_name)
+/* JSON and CBOR have texts of UTF-8 alone, and people have terminals. */
+Test(tree, texts_and_keys_are_clean_in_every_form)
 {
-	for (int key = 0; key < 2; key++)
-		for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-			struct tree *t = tree_new();
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		struct tree *t = tree_new();
+		auto_free char *text = NULL;
+		struct error err = { 0 };
+		size_t size;
+		FILE *to = open_memstream(&text, &size);
 
-			tree_map(t, NULL);
-			tree_text(t, key ? "caf\xe9" : "b", "caf\xe9");
-			tree_text(t, "good", "x");
-			tree_list(t, "list");
-			tree_end(t);
-			tree_end(t);
-			if (formats[i].print == tree_print_text)
-				printed_is(t, tree_print_text,
-				           key ? "caf\xe9: caf\xe9\ngood: x\nlist: none\n"
-				               : "b:    caf\xe9\ngood: x\nlist: none\n");
-			else
-				printed_fails(t, formats[i].print, "UTF-8");
-		}
+		tree_map(t, NULL);
+		tree_map(t, "caf\xe9\x1b[2J");
+		tree_text(t, "a", "caf\xe9 ##[error]\u202e");
+		tree_end(t);
+		tree_end(t);
+		cr_assert_eq(formats[i].print(t, to, &err), 0, "%s", err.text);
+		fclose(to);
+		cr_expect_not_null(memmem(text, size, "caf\ufffd\ufffd[2J", 12), "%s", text);
+		cr_expect_not_null(memmem(text, size, "caf\ufffd ## [error]<U+202E>", 25), "%s",
+		                   text);
+		tree_free(t);
+	}
 }
 
 Test(tree, what_it_was_given_may_change_afterwards)
