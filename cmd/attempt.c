@@ -164,6 +164,7 @@ static void attempt_find(struct attempt *a)
 	a->plan = a->measured;
 	if (f->errors == 0 && !on->measured)
 		prepare_plan(m, &a->images, on, &a->plan, f);
+	outputs_look(m, f);
 	findings_sort(f, 0);
 }
 
@@ -324,11 +325,11 @@ static int attempt_once(const struct run_options *o, unsigned run, unsigned trie
 	return status;
 }
 
-/* The guest never began, and what kept it from that may be gone soon. */
+/* The guest never began, and what kept it from that may be gone soon: no wait mends a host that can't or may not. */
 static bool host_failed(const struct run_result *r)
 {
 	return r->status == STATUS_LAUNCH && !r->launched &&
-	       strncmp(reason_name(r->reason), "host-", 5) == 0;
+	       (r->reason == ERROR_HOST_BUSY || r->reason == ERROR_HOST_MEMORY);
 }
 
 /* Longer each time, up to 8 s. False: a signal or the time limit of the command came. */
@@ -346,11 +347,12 @@ int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
 	int status = attempt_once(o, run, tries, ret);
 
 	while (tries <= o->retries && host_failed(ret)) {
-		log_at(LOG_QUIET, "the host failed (try %u of %u): another one follows", tries,
-		       o->retries + 1);
-		if (!wait_to_retry(tries))
-			break;
-		status = attempt_once(o, run, ++tries, ret);
+		if (wait_to_retry(tries)) {
+			log_at(LOG_QUIET, "the host failed (try %u of %u): another one follows",
+			       tries, o->retries + 1);
+			tries++;
+		} /* else it ends before a launch, by what stopped us, and its result says so */
+		status = attempt_once(o, run, tries, ret);
 	}
 	return status;
 }

@@ -23,7 +23,7 @@ struct run_options {
 	bool inputs_unknown; /* the manifest can't be understood: what it names may lie anywhere */
 	bool guest_status, skip_unsupported;
 	unsigned jobs;    /* --jobs */
-	unsigned retries; /* --retries: after a failure of the host alone */
+	unsigned retries; /* --retries: after a failure of the host that may pass */
 	bool console; /* standard output is the console's; else the result is shown there, hashes and facts with it */
 	/* Where the result goes beside the folder; NULL: nowhere. 0, or a negative errno with *err filled. */
 	int (*show)(const struct run_result *r, struct error *err);

@@ -348,8 +348,28 @@ static int result_show(struct attempt *a, int status)
 	return status;
 }
 
-/* Where GitHub Actions runs us. One write, so that processes of ours don't mix. */
-static void annotate(const struct run_options *o, const struct run_result *r)
+enum { ANNOTATIONS_MAX = 10 }; /* of a step; GitHub drops the rest */
+
+/* What is wrong with a manifest, each at its place. */
+static void annotate_each(FILE *to, const char *manifest, const struct run_result *r,
+                          const struct findings *f)
+{
+	auto_free struct run_result *each = malloc(sizeof(*each));
+	int n = 0;
+
+	for (size_t i = 0; each && i < f->count && n < ANNOTATIONS_MAX; i++) {
+		if (f->list[i].severity != SEVERITY_ERROR)
+			continue;
+		*each = *r;
+		fill_failure(each, &f->list[i].error);
+		github_annotate(to, manifest, each);
+		n++;
+	}
+}
+
+/* Where GitHub Actions runs us. One write, so that processes of ours don't mix. `f` is NULL where the result says all. */
+static void annotate(const struct run_options *o, const struct run_result *r,
+                     const struct findings *f)
 {
 	const char *actions = getenv("GITHUB_ACTIONS");
 	auto_free char *text = NULL;
@@ -358,7 +378,10 @@ static void annotate(const struct run_options *o, const struct run_result *r)
 
 	if (!to)
 		return;
-	github_annotate(to, o->manifest, r);
+	if (f)
+		annotate_each(to, o->manifest, r, f);
+	else
+		github_annotate(to, o->manifest, r);
 	if (fclose(to) == 0)
 		log_text(text);
 }
@@ -374,7 +397,7 @@ void attempt_without(const struct run_options *o, const struct run_result *r, bo
 		return; /* a line in the summary is enough for what nobody wanted any more */
 	verdict_line(r, LOG_QUIET, "fail");
 	log_set_label("");
-	annotate(o, r);
+	annotate(o, r, NULL);
 }
 
 /* After the guest, in this order: its logs, what was launched, then the verdict on all that. */
@@ -385,6 +408,6 @@ int attempt_conclude(struct attempt *a, int status)
 	result_keep(a, status);
 	outputs_close(&a->outputs);
 	verdict_tell(a);
-	annotate(a->o, a->r);
+	annotate(a->o, a->r, !a->ended && a->findings.errors ? &a->findings : NULL);
 	return a->r->status;
 }

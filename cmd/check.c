@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 #include "cmd/conflicts.h"
 #include "cmd/labels.h"
+#include "cmd/outputs.h"
 #include "cmd/show.h"
 #include "core/base/log.h"
 #include "core/out/result.h"
@@ -78,12 +79,15 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	const struct platform *measured = platform_measured(manifest_platform(m));
 	auto_plan const struct plan *plan = NULL;
 	const struct plan_settings *s;
+	size_t before = f->errors;
 
 	if (m->run == 0 && c->conflict.code)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
+	outputs_look(m, f);
 	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
 	    !prepare_plan(m, &c->images, measured, &plan, f) || !check_others(c, m, measured, f) ||
-	    !check_digest(m, plan, f) || !show_for_people() || c->conflict.code)
+	    !check_digest(m, plan, f) || !show_for_people() || f->errors > before ||
+	    c->conflict.code)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)

@@ -21,6 +21,7 @@
 #include "core/base/confine.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/findings.h"
 #include "core/base/log.h"
 #include "core/out/tree.h"
 #include "core/out/result.h"
@@ -90,6 +91,77 @@ static int link_refused(const struct confine *in, const char *path, struct error
 	                 target ? target : "", target ? "'" : "");
 }
 
+static int refuse_outside(const struct confine *in, const char *path, struct error *err)
+{
+	confine_refuse(in, path, err);
+	return error_fix(err, "name a file inside of that folder, or confine to one that holds "
+	                      "everything");
+}
+
+/* The folder of a file, which the caller frees, and its name there; NULL: out of memory. */
+static char *folder_of(const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*ret_name = slash ? slash + 1 : path;
+	return slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+}
+
+static int folder_refused(const char *path, const char *folder, int errnum, struct error *err)
+{
+	error_sys(err, ERROR_OUTPUT, errnum, "cannot write '%s'", path);
+	error_why(err, "'%s' is %s", folder, errnum == ENOENT ? "not there" : "no folder");
+	return error_fix(err, "make the folder, or name a file in one that is there");
+}
+
+/* Whether one may write there is not asked: who runs it may be somebody else. */
+static int output_look(const struct confine *in, const char *path, struct error *err)
+{
+	const char *name;
+	auto_free char *folder = folder_of(path, &name);
+	auto_fd int fd = -1;
+	struct stat st;
+
+	if (!in && output_descriptor(path) >= 0)
+		return 0;
+	fd = folder ? confine_open(in, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -ENOMEM;
+	if (fd == -EXDEV && in)
+		return refuse_outside(in, path, err);
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return folder_refused(path, folder, -fd, err);
+	if (fd < 0 || fstatat(fd, *name ? name : ".", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISLNK(st.st_mode))
+		return link_refused(in, path, err);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	error_sys(err, ERROR_OUTPUT, EISDIR, "cannot write '%s'", path);
+	return error_fix(err, "name a file in that folder");
+}
+
+/* An output's failure, with the key that names it and where. */
+static int output_place(const struct manifest *m, enum key_id id, struct error *err)
+{
+	error_wrap(err, "%s", keys[id].name);
+	return manifest_at(m, id, err);
+}
+
+void outputs_look(const struct manifest *m, struct findings *f)
+{
+	const struct {
+		enum key_id id;
+		const struct manifest_sink *sink;
+	} rows[] = { { KEY_SERIAL, &m->serial }, { KEY_DEBUG_PORT, &m->debug_port } };
+	struct error err = { 0 };
+
+	for (size_t i = 0; m->file && i < ARRAY_SIZE(rows); i++) {
+		if (!rows[i].sink->path || output_look(m->confine, rows[i].sink->path, &err) == 0)
+			continue;
+		output_place(m, rows[i].id, &err);
+		findings_add(f, SEVERITY_ERROR, &err);
+	}
+}
+
 /* A descriptor that we were started with, by its path in /dev: not opened anew, which would begin its file again. */
 static int descriptor_open(int number, const char *path, struct error *err)
 {
@@ -128,7 +200,7 @@ static int file_open(const struct confine *in, const char *path, uint64_t timeou
 	if (fd >= 0)
 		return fd;
 	if (fd == -EXDEV && in)
-		return confine_refuse(in, path, err);
+		return refuse_outside(in, path, err);
 	if (fd == -ELOOP && readlink(path, (char[1]){ 0 }, 1) >= 0)
 		return link_refused(in, path, err);
 	error_sys(err, ERROR_OUTPUT, -fd, "cannot write '%s'", path);
@@ -138,8 +210,8 @@ static int file_open(const struct confine *in, const char *path, uint64_t timeou
 }
 
 /* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
-static int sink_open(const struct manifest *m, const struct manifest_sink *s, bool console,
-                     int *ret_fd, int *ret_own, struct error *err)
+static int sink_open(const struct manifest *m, enum key_id id, const struct manifest_sink *s,
+                     bool console, int *ret_fd, int *ret_own, struct error *err)
 {
 	const int fds[] = { [SINK_NONE] = -1,
 		            [SINK_STDOUT] = console ? STDOUT_FILENO : -1,
@@ -152,7 +224,7 @@ static int sink_open(const struct manifest *m, const struct manifest_sink *s, bo
 		return 0;
 	}
 	*ret_fd = *ret_own = file_open(m->confine, s->path, m->timeout_ms, err);
-	return *ret_fd < 0 ? *ret_fd : 0;
+	return *ret_fd < 0 ? output_place(m, id, err) : 0;
 }
 
 /* What reads our standard output and error there obeys lines that it finds in them. */
@@ -200,8 +272,8 @@ static int sink_bound(struct outputs *o, int which, int fd, const char *path,
                       const struct manifest *m, struct error *err)
 {
 	struct output_file *f = &o->files[which];
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	auto_free char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+	const char *name = NULL;
+	auto_free char *folder = path ? folder_of(path, &name) : NULL;
 	struct stat st;
 	int r;
 
@@ -209,9 +281,7 @@ static int sink_bound(struct outputs *o, int which, int fd, const char *path,
 		return 0;
 	f->folder = folder ? confine_open(m->confine, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
 	                   : -ENOMEM;
-	r = f->folder < 0
-	            ? f->folder
-	            : log_file_init(&f->log, fd, f->folder, slash ? slash + 1 : path, m->log_limit);
+	r = f->folder < 0 ? f->folder : log_file_init(&f->log, fd, f->folder, name, m->log_limit);
 	f->bounded = r == 0;
 	return r < 0 ? bound_failed(path, -r, err) : 0;
 }
@@ -255,8 +325,10 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 		.debug_log_fd = o->debug_log,
 	};
 	o->stats_path = c->stats_path;
-	if (sink_open(m, &m->serial, c->console, &o->devices.serial_fd, &o->serial, err) < 0 ||
-	    sink_open(m, &m->debug_port, c->console, &o->devices.debug_fd, &o->debug, err) < 0)
+	if (sink_open(m, KEY_SERIAL, &m->serial, c->console, &o->devices.serial_fd, &o->serial,
+	              err) < 0 ||
+	    sink_open(m, KEY_DEBUG_PORT, &m->debug_port, c->console, &o->devices.debug_fd,
+	              &o->debug, err) < 0)
 		return err->code;
 	if (outputs_bound(o, m, err) < 0)
 		return err->code;

@@ -12,6 +12,7 @@
 #include "core/vm/vm.h"
 
 struct error;      /* core/base/error.h */
+struct findings;   /* core/base/findings.h */
 struct manifest;   /* config/manifest.h */
 struct run_result; /* core/out/run_result.h */
 struct snp_digest; /* core/snp/digest.h */
@@ -65,6 +66,12 @@ struct outputs_choice {
 	const char *label;      /* "LABEL | " before them; NULL: none */
 	const char *stats_path; /* NULL: no file */
 };
+
+/*
+ * What is wrong with the files that a manifest lets be written, as far as it shows without opening any: that they lie
+ * outside of m->confine or in no folder, or are links or folders. outputs_open() holds all that once more.
+ */
+void outputs_look(const struct manifest *m, struct findings *f);
 
 /* Opens what the manifest names, before the launch, so that it fails early. */
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,

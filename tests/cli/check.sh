@@ -62,6 +62,26 @@ call check --set vcpus=1 --set 'matrix={vcpus: [1, 0, two], memory: []}' "$T/mat
 wants 2
 one_error '--set matrix' bad-value "'matrix: memory' is an empty list"
 
+begin 'an output that cannot be written, by anybody'
+mkdir "$T/folder"
+ln -s x.log "$T/link"
+for row in none/x.log:'No such file or directory':'make the folder' bad.yaml/x.log:'Not a directory':'make the folder' \
+  folder:'Is a directory':'name a file in that folder' folder/:'Is a directory':'name a file in that folder'; do
+  given=${row%%:*} says=${row#*:}
+  manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "serial: $given" "debug_port: $given"
+  for command in check run; do
+    call $command "$T/m.yaml"
+    wants 2
+    err_has "$T/m.yaml:3:9: error: serial: cannot write '$T/$given': ${says%%:*} [output-failed]" "  fix: ${says#*:}" \
+      "$T/m.yaml:4:13: error: debug_port: cannot write '$T/$given': ${says%%:*} [output-failed]"
+  done
+done
+call check --set serial=link "$EXAMPLE" --set debug_port="$T/link"
+wants 2
+one_error '--set debug_port' output-failed "debug_port: cannot write '$T/link': it is a symbolic link"
+call check --set serial=/dev/stdout --set debug_port=/dev/null "$EXAMPLE"
+wants 0
+
 begin 'an expression that matches every line is a warning'
 for text in '' '.*' '^' 'x*' '$'; do
   manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "expect: {never: [panic, '$text']}"

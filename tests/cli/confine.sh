@@ -92,6 +92,23 @@ for key in serial debug_port; do
   done
 done
 
+begin 'check says so too, of each key at its place'
+manifest "$T/in/m.yaml" 'boot: {firmware: builtin:selftest}' 'serial: ../made' 'debug_port: /tmp/made'
+for command in check run; do
+  call $command --confine "$T/in" "$T/in/m.yaml"
+  wants 2
+  err_has "$T/in/m.yaml:3:9: error: serial: '$T/in/../made' is not below '$T/in' [outside-confine]" \
+    "$T/in/m.yaml:4:13: error: debug_port: '/tmp/made' is not below '$T/in' [outside-confine]" '  fix: name a file inside of that folder'
+done
+manifest "$T/in/m.yaml" 'boot: {firmware: builtin:selftest}'
+for set in serial=../made "matrix={serial: [in.log, $T/made]}"; do
+  call check --confine "$T/in" --set "$set" "$T/in/m.yaml"
+  wants 2
+  err_has "--set ${set%%=*}: error: serial: '$T/" "made' is not below '$T/in' [outside-confine]"
+done
+call check --confine "$T/in" --set serial=sub/x.log "$T/in/m.yaml"
+wants 0
+
 begin 'outputs inside are written; --results and --stats are the user'\''s own'
 manifest "$T/in/m.yaml" 'boot: {firmware: builtin:selftest}' 'serial: console.txt' 'platform: kvm'
 faked --results "$T/results" --stats="$T/stats.json"

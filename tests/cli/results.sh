@@ -392,6 +392,16 @@ manifest_of 'vcpus: 0'
 run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
 wants 2
 grep -q '^::error file=[^:,]*m\.yaml,line=4,.*title=.*::' "$T/err" || wrong "the annotation is: $(grep '^::' "$T/err")"
+manifest_of 'vcpus: 0' 'memory: 1' 'timeout: x' 'vcpsu: 1' 'serial: none/x.log' 'debug_port: none/y.log'
+run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+wants 2
+[ "$(grep -c '^::error ' "$T/err")" = 6 ] || wrong "not an annotation for each: $(cat "$T/err")"
+for line in 3 4 5 6 7 8; do
+  grep -q "^::error file=[^:,]*m\.yaml,line=$line,col=" "$T/err" || wrong "none for line $line: $(grep '^::' "$T/err")"
+done
+manifest_of a: b: c: d: e: f: g: h: i: j: k: l:
+run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+[ "$(grep -c '^::error ' "$T/err")" = 10 ] || wrong "not ten: $(grep '^::' "$T/err")"
 for yes in true false; do
   manifest_of "expect: {console: ['$yes']}"
   guest_of 'print "true\n" ; out 0xf4 1 0'

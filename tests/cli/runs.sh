@@ -221,8 +221,24 @@ of_result vcpus=2 '"attempts": 2'
 
 begin '--retries: the time limit of the command ends the wait for another try'
 three "$busy"
-on_fake run --retries 100 --timeout 1s "$T/a.yaml"
-wants 99
+on_fake run --retries 100 --timeout 500ms --results "$T/r" "$T/a.yaml"
+wants 124
+err_has 'fail: the time limit of the whole command, 0.500 s, came before the launch [timeout]'
+! grep -q 'another one follows' "$T/err" || wrong "$last: $(cat "$T/err")"
+of_result '' '"verdict": "timeout"' '"reason": "timeout"'
+! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
+
+begin '--retries: not for what no wait mends'
+for reason in host-unsupported host-permission; do
+  case $reason in
+  host-unsupported) three 'open-fails /dev/kvm ENOENT' ;;
+  *) three 'open-fails /dev/kvm EACCES' ;;
+  esac
+  on_fake run --retries 3 --results "$T/r" "$T/a.yaml"
+  wants 99
+  of_result '' "\"reason\": \"$reason\""
+  ! grep -q 'another one follows' "$T/err" || wrong "$last: $(cat "$T/err")"
+done
 
 begin '--retries takes a number'
 for value in '' -1 101 x; do
