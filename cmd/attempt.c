@@ -325,13 +325,6 @@ static int attempt_once(const struct run_options *o, unsigned run, unsigned trie
 	return status;
 }
 
-/* The guest never began, and what kept it from that may be gone soon: no wait mends a host that can't or may not. */
-static bool host_failed(const struct run_result *r)
-{
-	return r->status == STATUS_LAUNCH && !r->launched &&
-	       (r->reason == ERROR_HOST_BUSY || r->reason == ERROR_HOST_MEMORY);
-}
-
 /* Longer each time, up to 8 s. False: a signal or the time limit of the command came. */
 static bool wait_to_retry(unsigned tries)
 {
@@ -346,13 +339,12 @@ int attempt(const struct run_options *o, unsigned run, struct run_result *ret)
 	unsigned tries = 1;
 	int status = attempt_once(o, run, tries, ret);
 
-	while (tries <= o->retries && host_failed(ret)) {
-		if (wait_to_retry(tries)) {
-			log_at(LOG_QUIET, "the host failed (try %u of %u): another one follows",
-			       tries, o->retries + 1);
-			tries++;
-		} /* else it ends before a launch, by what stopped us, and its result says so */
-		status = attempt_once(o, run, tries, ret);
+	while (attempt_repeated(o, ret)) {
+		if (!wait_to_retry(tries)) /* this one ends before its launch, and says by what */
+			return attempt_once(o, run, tries, ret);
+		log_at(LOG_QUIET, "the host failed (try %u of %u): another one follows", tries,
+		       o->retries + 1);
+		status = attempt_once(o, run, ++tries, ret);
 	}
 	return status;
 }

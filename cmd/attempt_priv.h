@@ -36,6 +36,12 @@ struct attempt {
 	struct run_result *r;
 };
 
+/*
+ * Whether --retries wants another try after this one: the guest never began, and what kept it from that may be gone soon.
+ * No wait mends a host that can't or may not.
+ */
+bool attempt_repeated(const struct run_options *o, const struct run_result *r);
+
 /* Which host it is, before anything of it is used. */
 void attempt_host(struct run_result *r);
 

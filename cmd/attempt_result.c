@@ -335,13 +335,19 @@ static void result_keep(struct attempt *a, int status)
 	outputs_result(&a->outputs, a->r, true, &again);
 }
 
+bool attempt_repeated(const struct run_options *o, const struct run_result *r)
+{
+	return r->attempts <= o->retries && r->status == STATUS_LAUNCH && !r->launched &&
+	       (r->reason == ERROR_HOST_BUSY || r->reason == ERROR_HOST_MEMORY);
+}
+
 /* Before result.json is written, which has to know whether that went well, and is the same otherwise. */
 static int result_show(struct attempt *a, int status)
 {
 	struct error err = { 0 };
 
 	result_fill(a, status);
-	if (!a->o->show || a->o->show(a->r, &err) == 0)
+	if (!a->o->show || attempt_repeated(a->o, a->r) || a->o->show(a->r, &err) == 0)
 		return status;
 	status = attempt_lost(a, &err, status);
 	result_fill(a, status);

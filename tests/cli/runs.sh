@@ -228,6 +228,18 @@ err_has 'fail: the time limit of the whole command, 0.500 s, came before the lau
 of_result '' '"verdict": "timeout"' '"reason": "timeout"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
 
+begin '--retries: standard output has one result, that of the last try'
+three "$busy ; recovers 1 ; out 0xf4 1 0"
+on_fake run --retries 2 -o json "$T/a.yaml"
+wants 0
+[ "$(grep -c '"verdict"' "$T/out")" = 1 ] || wrong "$(cat "$T/out")"
+out_has '"verdict": "pass"' '"attempts": 2'
+three "$busy"
+on_fake run --retries 100 --timeout 500ms -o json "$T/a.yaml"
+wants 124
+[ "$(grep -c '"verdict"' "$T/out")" = 1 ] || wrong "$(cat "$T/out")"
+out_has '"verdict": "timeout"'
+
 begin '--retries: not for what no wait mends'
 for reason in host-unsupported host-permission; do
   case $reason in
