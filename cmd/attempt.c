@@ -251,7 +251,8 @@ static int attempt_launch(struct attempt *a)
 {
 	const struct platform *on = manifest_platform(&a->m);
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
-		                               a->o->beside ? a->o->label : NULL, a->stats_file };
+		                               a->o->beside ? a->o->label : NULL, a->stats_file,
+		                               &a->images };
 	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL };
 	/* before the guest may fill the disk */
 	int r = outputs_launch(&a->outputs, &launch, &a->err), status;

@@ -2,6 +2,7 @@
 /* cmd/conflicts.c: one list of all inputs and outputs, each known by what it is and by where it is, sorted. */
 #include "cmd/conflicts.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +31,12 @@ struct claim {
 struct mark {
 	dev_t dev; /* of the file, or of the nearest folder that is there ... */
 	ino_t ino;
-	char *below; /* ... and the way from there; NULL: of the file */
+	char *below;  /* ... and the way from there; NULL: of the file */
+	bool through; /* the claim isn't there, but leads through this symbolic link */
 	size_t claim;
 };
+
+enum { LINKS_MAX = 40 }; /* as the kernel has it */
 
 struct conflict_search {
 	const struct conflicts_ask *ask;
@@ -50,7 +54,7 @@ static void *grown(struct conflict_search *s, void *list, size_t n, size_t size)
 	return more;
 }
 
-static void mark_add(struct conflict_search *s, const struct stat *st, char *below)
+static void mark_add(struct conflict_search *s, const struct stat *st, char *below, bool through)
 {
 	struct mark *list = grown(s, s->marks, s->n_marks, sizeof(*list));
 
@@ -59,7 +63,7 @@ static void mark_add(struct conflict_search *s, const struct stat *st, char *bel
 		return;
 	}
 	s->marks = list;
-	list[s->n_marks++] = (struct mark){ st->st_dev, st->st_ino, below, s->n_claims };
+	list[s->n_marks++] = (struct mark){ st->st_dev, st->st_ino, below, through, s->n_claims };
 }
 
 /* Removes "", "." and ".." from a way through folders that are not there yet. */
@@ -85,7 +89,7 @@ static void way_simplify(char *way)
 }
 
 /* Where a path leads, by the nearest folder above its last part that is there. */
-static void mark_place(struct conflict_search *s, const char *path)
+static void mark_place(struct conflict_search *s, const char *path, bool through)
 {
 	auto_free char *folder = NULL;
 	const char *end = path + strlen(path);
@@ -109,7 +113,53 @@ static void mark_place(struct conflict_search *s, const char *path)
 	if (!below)
 		return;
 	way_simplify(below);
-	mark_add(s, &st, below);
+	mark_add(s, &st, below, through);
+}
+
+/* The path with the link `link` of it, which begins at `name`, replaced by where it leads; NULL: it leads nowhere. */
+static char *link_followed(const char *link, size_t name, const char *rest)
+{
+	char target[PATH_MAX], *made;
+	ssize_t n = readlink(link, target, sizeof(target));
+
+	if (n <= 0 || n == sizeof(target))
+		return NULL;
+	if (asprintf(&made, "%.*s%.*s%s", target[0] == '/' ? 0 : (int)name, link, (int)n, target,
+	             rest) < 0)
+		return NULL;
+	return made;
+}
+
+/*
+ * Each symbolic link on the way, which must stay until the path has been opened, and the place where the way ends, be the
+ * folders on it there or not yet. An output that is itself a link is never followed.
+ */
+static void mark_way(struct conflict_search *s, const char *path, bool last_too)
+{
+	auto_free char *way = strdup(path);
+	size_t at = 0, end;
+	int links = 0;
+
+	for (; way && way[at]; at = end) {
+		auto_free char *part = NULL;
+		size_t name = at + strspn(way + at, "/");
+		char *next;
+
+		end = name + strcspn(way + name, "/");
+		if ((!way[end] && !last_too) || !(part = strndup(way, end)))
+			break;
+		next = links < LINKS_MAX ? link_followed(part, name, way + end) : NULL;
+		if (!next)
+			continue;
+		mark_place(s, part, true);
+		links++;
+		end = next[0] == '/' ? 0 : name;
+		free(way);
+		way = next;
+	}
+	s->no_memory |= !way;
+	if (way)
+		mark_place(s, way, false);
 }
 
 /* Takes over c.path. False: it is a pipe or a device, which may be shared. */
@@ -126,8 +176,8 @@ static bool claim_add(struct conflict_search *s, struct claim c)
 		return false;
 	}
 	if (there)
-		mark_add(s, &st, NULL);
-	mark_place(s, c.path);
+		mark_add(s, &st, NULL, false);
+	mark_way(s, c.path, c.kind == CLAIM_INPUT);
 	s->claims = list;
 	list[s->n_claims++] = c;
 	return true;
@@ -145,7 +195,7 @@ static void claim_stream(struct conflict_search *s, int fd, const char *what)
 		free(c.path);
 		return;
 	}
-	mark_add(s, &st, NULL);
+	mark_add(s, &st, NULL, false);
 	list[s->n_claims++] = c;
 }
 
@@ -296,6 +346,8 @@ static int mark_order_full(const void *x, const void *y)
 	const struct mark *a = x, *b = y;
 	int order = mark_order(a, b);
 
+	if (!order)
+		order = a->through - b->through;
 	return order ? order : a->claim < b->claim ? -1 : a->claim > b->claim;
 }
 
@@ -316,8 +368,9 @@ static void conflict_place(const struct claim *c, struct error *err)
 		manifest_at_place(&m, &c->at, err);
 }
 
-/* `a` is written; `b` is read, or written too. */
-static void conflict_say(const struct claim *a, const struct claim *b, struct error *err)
+/* `a` is written; `b` is read, or written too, or leads through a link that has the place of `a`. */
+static void conflict_say(const struct claim *a, const struct claim *b, bool through,
+                         struct error *err)
 {
 	if (b->kind == CLAIM_INPUT)
 		error_set(err, ERROR_OUTPUT_CONFLICT, "%s would write over '%s', which is %s",
@@ -328,7 +381,10 @@ static void conflict_say(const struct claim *a, const struct claim *b, struct er
 	else
 		error_set(err, ERROR_OUTPUT_CONFLICT, "%s and %s would both write '%s'", a->what,
 		          b->what, a->kind == CLAIM_STREAM ? b->path : a->path);
-	if (strcmp(a->path, b->path) != 0 && a->kind != CLAIM_STREAM && b->kind != CLAIM_STREAM)
+	if (through)
+		error_why(err, "'%s' is a link on the way there, which would be replaced", a->path);
+	else if (strcmp(a->path, b->path) != 0 && a->kind != CLAIM_STREAM &&
+	         b->kind != CLAIM_STREAM)
 		error_why(err, "'%s' and '%s' are the same file", a->path, b->path);
 	error_fix(err,
 	          a->kind == CLAIM_RESULT ? "name another folder" : "name another file, or none");
@@ -340,6 +396,7 @@ static void conflict_say(const struct claim *a, const struct claim *b, struct er
 static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 {
 	const struct claim *first = NULL, *other = NULL;
+	bool through = false;
 
 	qsort(s->marks, s->n_marks, sizeof(*s->marks), mark_order_full);
 	for (size_t begin = 0, end; begin < s->n_marks; begin = end) {
@@ -349,21 +406,22 @@ static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 		     end < s->n_marks && !mark_order(&s->marks[begin], &s->marks[end]); end++) {
 			const struct claim *b = &s->claims[s->marks[end].claim];
 
-			if (!clash(a, b))
+			if (!clash(a, b) || s->marks[begin].through)
 				continue;
 			ret->results_untouched |= a->decides || b->decides;
 			if (first && b > other)
 				continue;
 			first = a;
 			other = b;
+			through = s->marks[end].through;
 		}
 	}
 	if (!first)
 		return;
 	if (first->kind == CLAIM_INPUT)
-		conflict_say(other, first, &ret->err);
+		conflict_say(other, first, through, &ret->err);
 	else
-		conflict_say(first, other, &ret->err);
+		conflict_say(first, other, through, &ret->err);
 }
 
 bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)

@@ -182,8 +182,8 @@ static int descriptor_open(int number, const char *path, struct error *err)
 static int file_open(const struct confine *in, const char *path, uint64_t timeout_ms,
                      struct error *err)
 {
-	const int how = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
-	                O_NOCTTY | O_NONBLOCK;
+	const int how =
+		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	uint64_t end_ms = clock_ms() + timeout_ms;
 	int fd;
 
@@ -209,13 +209,78 @@ static int file_open(const struct confine *in, const char *path, uint64_t timeou
 	return err->code;
 }
 
-/* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
-static int sink_open(const struct manifest *m, enum key_id id, const struct manifest_sink *s,
-                     bool console, int *ret_fd, int *ret_own, struct error *err)
+static bool same_file(const struct stat *st, dev_t dev, ino_t ino)
 {
+	return st->st_dev == dev && st->st_ino == ino;
+}
+
+/* What else of the run that file is; NULL: nothing. */
+static const char *file_is_ours(const struct outputs *o, const struct outputs_choice *c,
+                                const struct manifest *m, const struct stat *st)
+{
+	const struct {
+		const struct blob *blob;
+		const char *what;
+	} inputs[] = {
+		{ &c->images->firmware, "boot.firmware" },
+		{ &c->images->kernel, "boot.kernel" },
+		{ &c->images->initrd, "boot.initrd" },
+	};
+	const struct {
+		int fd;
+		const char *what;
+	} outputs[] = {
+		{ o->serial, "serial" },
+		{ o->debug, "debug_port" },
+		{ o->serial_log, SERIAL_LOG },
+		{ o->debug_log, DEBUG_LOG },
+	};
+	struct stat is;
+
+	for (size_t i = 0; c->images && i < ARRAY_SIZE(inputs); i++)
+		if (same_file(st, inputs[i].blob->read_from.dev, inputs[i].blob->read_from.ino))
+			return inputs[i].what;
+	for (size_t i = 0; i < ARRAY_SIZE(outputs); i++)
+		if (outputs[i].fd >= 0 && fstat(outputs[i].fd, &is) == 0 &&
+		    same_file(st, is.st_dev, is.st_ino))
+			return outputs[i].what;
+	return m->file && stat(m->file, &is) == 0 && same_file(st, is.st_dev, is.st_ino)
+	               ? "the manifest"
+	               : NULL;
+}
+
+/*
+ * Empties a file that was opened. What its path led to when conflicts were looked for (cmd/conflicts.h) may have been
+ * changed since; what is open stays the same.
+ */
+static int file_begin(const struct outputs *o, const struct outputs_choice *c,
+                      const struct manifest *m, const char *path, int fd, struct error *err)
+{
+	const char *what;
+	struct stat st;
+
+	if (output_descriptor(path) >= 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	what = file_is_ours(o, c, m, &st);
+	if (what) {
+		error_set(err, ERROR_OUTPUT_CONFLICT, "cannot write '%s': it is the file of %s",
+		          path, what);
+		return error_why(err, "somebody changed where a path leads");
+	}
+	return ftruncate(fd, 0) < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", path)
+	                            : 0;
+}
+
+/* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
+static int sink_open(const struct outputs *o, const struct manifest *m, enum key_id id,
+                     const struct manifest_sink *s, const struct outputs_choice *c, int *ret_fd,
+                     int *ret_own, struct error *err)
+{
+	bool console = c->console;
 	const int fds[] = { [SINK_NONE] = -1,
 		            [SINK_STDOUT] = console ? STDOUT_FILENO : -1,
 		            [SINK_STDERR] = STDERR_FILENO };
+	auto_fd int fd = -1;
 
 	if (s->kind == SINK_FILE && !console && output_descriptor(s->path) == STDOUT_FILENO)
 		return *ret_fd = -1, 0;
@@ -223,8 +288,11 @@ static int sink_open(const struct manifest *m, enum key_id id, const struct mani
 		*ret_fd = fds[s->kind];
 		return 0;
 	}
-	*ret_fd = *ret_own = file_open(m->confine, s->path, m->timeout_ms, err);
-	return *ret_fd < 0 ? output_place(m, id, err) : 0;
+	fd = file_open(m->confine, s->path, m->timeout_ms, err);
+	if (fd < 0 || file_begin(o, c, m, s->path, fd, err) < 0)
+		return output_place(m, id, err);
+	*ret_fd = *ret_own = fd_steal(&fd);
+	return 0;
 }
 
 /* What reads our standard output and error there obeys lines that it finds in them. */
@@ -249,12 +317,13 @@ static const char *prefix_make(char *to, size_t room, const struct outputs_choic
 	return to[0] ? to : NULL;
 }
 
-static int stats_open(struct outputs *o, const struct manifest *m, struct error *err)
+static int stats_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
+                      struct error *err)
 {
 	auto_fd int fd = file_open(NULL, o->stats_path, m->timeout_ms, err); /* the user's own */
 
-	if (fd < 0)
-		return fd;
+	if (fd < 0 || file_begin(o, c, m, o->stats_path, fd, err) < 0)
+		return err->code;
 	o->stats = fdopen(fd, "w");
 	if (!o->stats)
 		return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
@@ -325,14 +394,14 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 		.debug_log_fd = o->debug_log,
 	};
 	o->stats_path = c->stats_path;
-	if (sink_open(m, KEY_SERIAL, &m->serial, c->console, &o->devices.serial_fd, &o->serial,
-	              err) < 0 ||
-	    sink_open(m, KEY_DEBUG_PORT, &m->debug_port, c->console, &o->devices.debug_fd,
-	              &o->debug, err) < 0)
+	if (sink_open(o, m, KEY_SERIAL, &m->serial, c, &o->devices.serial_fd, &o->serial, err) <
+	            0 ||
+	    sink_open(o, m, KEY_DEBUG_PORT, &m->debug_port, c, &o->devices.debug_fd, &o->debug,
+	              err) < 0)
 		return err->code;
 	if (outputs_bound(o, m, err) < 0)
 		return err->code;
-	return c->stats_path ? stats_open(o, m, err) : 0;
+	return c->stats_path ? stats_open(o, m, c, err) : 0;
 }
 
 static int console_failed(const char *what, int errnum, struct error *err)

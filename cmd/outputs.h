@@ -13,6 +13,7 @@
 
 struct error;      /* core/base/error.h */
 struct findings;   /* core/base/findings.h */
+struct images;     /* firmware/images.h */
 struct manifest;   /* config/manifest.h */
 struct run_result; /* core/out/run_result.h */
 struct snp_digest; /* core/snp/digest.h */
@@ -61,10 +62,11 @@ int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs
                    struct error *err);
 
 struct outputs_choice {
-	bool console;           /* COM1 may have standard output */
-	bool prefix;            /* "serial: " and "debug: " before lines */
-	const char *label;      /* "LABEL | " before them; NULL: none */
-	const char *stats_path; /* NULL: no file */
+	bool console;                /* COM1 may have standard output */
+	bool prefix;                 /* "serial: " and "debug: " before lines */
+	const char *label;           /* "LABEL | " before them; NULL: none */
+	const char *stats_path;      /* NULL: no file */
+	const struct images *images; /* that were read: they are never written to; NULL: none */
 };
 
 /*

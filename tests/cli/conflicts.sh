@@ -174,6 +174,48 @@ run sh -c 'cd "$1" && exec env FAKE_SCRIPT="$2" "$3" run m.yaml 9>&-' sh "$T/w" 
 wants 2
 err_has "cannot write '/proc/self/fd/9': Bad file descriptor [output-failed]"
 
+begin 'a path that leads through a link to what is not there yet'
+fresh 'boot: {firmware: g.fd}' 'serial: dl/serial.log'
+ln -s nd "$T/w/dl"
+run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run --results nd m.yaml
+wants 2
+err_has "serial and --results would both write 'dl/serial.log' [output-conflict]"
+
+begin 'a path that leads through a name that would be removed'
+fresh 'boot: {firmware: r/launch.json/g.fd}'
+mkdir "$T/w/real"
+mv "$T/w/g.fd" "$T/w/real/g.fd"
+ln -s ../real "$T/w/r/launch.json"
+conflict "--results would write over 'r/launch.json/g.fd', which is boot.firmware" run --results r m.yaml
+err_has "'r/launch.json' is a link on the way there"
+fresh 'boot: {firmware: other}'
+ln -s r/launch.json "$T/w/other"
+mv "$T/w/g.fd" "$T/w/real.fd"
+ln -s ../real.fd "$T/w/r/launch.json"
+conflict "which is boot.firmware" run --results r m.yaml
+fresh 'boot: {firmware: g.fd}' 'serial: dl/a' 'debug_port: dl/b'
+ln -s r "$T/w/dl"
+works run m.yaml
+file_is "$T/w/r/a" r/a hello
+
+begin 'a link that changes between the look and the opening destroys no input'
+fresh 'boot: {firmware: g.fd}' 'debug_port: sw/g.fd' 'serial: pipe' 'timeout: 15s'
+mkdir "$T/w/safe"
+ln -s safe "$T/w/sw"
+mkfifo "$T/w/pipe"
+cp "$T/w/g.fd" "$T/g.before"
+# The console's pipe is opened first, and waited for: then the link is another.
+(
+  sleep 1
+  ln -sfn . "$T/w/sw"
+  timeout 20 cat "$T/w/pipe" >/dev/null
+) &
+run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run m.yaml
+wants 2
+err_has "cannot write 'sw/g.fd': it is the file of boot.firmware" '[output-conflict]'
+cmp -s "$T/w/g.fd" "$T/g.before" || wrong 'the firmware is another'
+wait
+
 # --- a matrix ---
 
 for jobs in 1 3; do
