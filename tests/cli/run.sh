@@ -82,14 +82,13 @@ for key in serial debug_port; do
   call -v run --platform kvm --set "$key=$T/none/log" "$EXAMPLE"
   wants 2
   not_launched
-  err_is "$said
-$plain
-$sizes
-snpvmm: error: cannot write '$T/none/log': No such file or directory [output-failed]"
+  err_is "--set $key: error: $key: cannot write '$T/none/log': No such file or directory [output-failed]
+  why: '$T/none/' is not there
+  fix: make the folder, or name a file in one that is there"
 done
 call run --platform kvm --set "serial=$T" "$EXAMPLE"
 wants 2
-err_has "snpvmm: error: cannot write '$T': Is a directory [output-failed]"
+err_has "--set serial: error: serial: cannot write '$T': Is a directory [output-failed]"
 
 if [ "$(cat /sys/module/kvm_amd/parameters/sev_snp 2>/dev/null)" = Y ]; then
   skip 'platform snp without SNP: 99, and no other platform' 'this host has SNP'
