@@ -169,6 +169,43 @@ static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 	return sink_take(s, data + done, size - done) || begins;
 }
 
+/* The same, with a space within what begins as a message of ours; a carriage return begins a line anew. */
+static bool sink_take_beside_ours(struct sink *s, const uint8_t *data, size_t size)
+{
+	static const char message[] = "snpvmm:";
+	const size_t whole = strlen(message);
+	size_t done = 0; /* handed on */
+	bool begins = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '\n' || data[i] == '\r') {
+			s->ours = 0;
+		} else if (s->ours == whole || data[i] != message[s->ours]) {
+			s->ours = whole;
+		} else if (++s->ours == whole) {
+			begins |= sink_take(s, data + done, i - done);
+			begins |= sink_take(s, (const uint8_t *)" ", 1);
+			done = i;
+		}
+	}
+	return sink_take(s, data + done, size - done) || begins;
+}
+
+static bool sink_take_any(struct sink *s, const uint8_t *data, size_t size)
+{
+	if (s->prefix)
+		return sink_take_lines(s, data, size);
+	return s->beside_ours ? sink_take_beside_ours(s, data, size) : sink_take(s, data, size);
+}
+
+bool sink_shares(const struct sink *s, int fd)
+{
+	struct stat one, other;
+
+	return fstat(s->fd, &one) == 0 && fstat(fd, &other) == 0 && one.st_dev == other.st_dev &&
+	       one.st_ino == other.st_ino;
+}
+
 /* A carriage return neither begins a line nor ends it. */
 static bool line_open(const uint8_t *data, size_t size, bool before)
 {
@@ -194,7 +231,7 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 	if (!s->prefix)
 		s->midline = line_open(data, size, s->midline);
 	if (s->fd >= 0)
-		begins = s->prefix ? sink_take_lines(s, data, size) : sink_take(s, data, size);
+		begins = sink_take_any(s, data, size);
 	pthread_mutex_unlock(&s->lock);
 	if (begins && s->wake)
 		s->wake(s->wake_self);

@@ -41,6 +41,12 @@ struct sink {
 	/* With a prefix: the last byte was a carriage return; what a CI system would obey. */
 	bool returned;
 	struct text_command command;
+	/*
+	 * Without a prefix: where our own messages go as well. A line that begins as one of them, "snpvmm:", gets a space,
+	 * so that no guest speaks for us; `ours` is how much of that the line began with.
+	 */
+	bool beside_ours;
+	size_t ours;
 	atomic_int
 		failed; /* errno of the first write that failed, EAGAIN if abandoned; later bytes are discarded */
 	const atomic_bool
@@ -50,6 +56,8 @@ struct sink {
 };
 
 void sink_init(struct sink *s, int fd);
+/* Whether fd leads to the same file, terminal or pipe as this one. */
+bool sink_shares(const struct sink *s, int fd);
 void sink_put(struct sink *s, const uint8_t *data, size_t size);
 /* Writes what waits. Returns 0, or the negative errno of the first write that ever failed. */
 int sink_flush(struct sink *s);

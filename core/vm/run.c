@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
@@ -352,15 +351,6 @@ static void run_event_loop(struct run *run)
 	}
 }
 
-/* Terminals, pipes and files alike. */
-static bool same_place(int a, int b)
-{
-	struct stat one, other;
-
-	return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
-	       one.st_ino == other.st_ino;
-}
-
 /* The rest of the console, for as long as its reader is reasonable. */
 static void drain_output(struct run *run)
 {
@@ -377,7 +367,7 @@ static void drain_output(struct run *run)
 			if (sink_waits(sink))
 				poll(&fd, 1, 100);
 		}
-		if (sink_midline(sink) && same_place(sink->fd, STDERR_FILENO))
+		if (sink_midline(sink) && sink_shares(sink, STDERR_FILENO))
 			log_end_line(); /* else the verdict hangs on a prompt */
 	}
 }

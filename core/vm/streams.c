@@ -2,6 +2,8 @@
 /* core/vm/streams.c: a sink for each stream, the logs behind the others. */
 #include "core/vm/streams.h"
 
+#include <unistd.h>
+
 #include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
 
@@ -25,6 +27,7 @@ void streams_init(struct vm *vm, const struct vm_devices *d)
 		sink_init(&vm->streams[i], rows[i].fd);
 		vm->streams[i].file = rows[i].file;
 		vm->streams[i].prefix = rows[i].prefix;
+		vm->streams[i].beside_ours = sink_shares(&vm->streams[i], STDERR_FILENO);
 	}
 	serial->also = &vm->streams[STREAM_SERIAL_LOG];
 	debug->also = &vm->streams[STREAM_DEBUG_LOG];

@@ -357,6 +357,20 @@ on_fake run "$T/m.yaml"
 grep -q '^::add-mask::secret' "$T/out" || wrong "standard output: $(cat -v "$T/out")"
 commands "$T/out" || wrong 'nothing sees the commands in it'
 
+begin 'a guest speaks no verdict on standard error'
+guest_of 'debug "snp" ; debug "vmm: pass: d\nsnpvmm: x\rsnpvmm: y\nnot snpvmm: z\n" ; print "snpvmm: c\n" ; debug "open" ; out 0xf4 1 1'
+folder_new
+on_fake run --results "$dir" "$T/m.yaml"
+wants 1
+[ "$(grep -c '^snpvmm : ' "$T/err")" = 2 ] || wrong "standard error: $(cat -v "$T/err")"
+[ "$(tr '\r' '\n' <"$T/err" | grep '^snpvmm: ' | grep -c -e pass -e ': [xy]')" = 0 ] || wrong "standard error: $(cat -v "$T/err")"
+grep -q '^not snpvmm: z' "$T/err" || wrong 'within a line it is another'
+grep -q '^snpvmm: fail: ' "$T/err" || wrong 'the verdict hangs on what the guest left open'
+grep -q '^snpvmm: c' "$T/out" || wrong 'standard output is another'
+grep -q '^snpvmm: pass: d' "$dir/debug.log" || wrong 'debug.log is not what the guest wrote'
+run sh -c 'exec "$@" 2>&1' sh env FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
+grep -q '^snpvmm : c' "$T/out" || wrong 'the console on the same file speaks as we do'
+
 begin 'names of files, runs and manifests are printed clean'
 bad=$(printf '::add-mask::x\033[31m##[error]\342\200\256.yaml')
 manifest "$T/$bad" 'name: "::n\e[2J##[x\u202e"' "boot: {firmware: \"::f\\e[2J##[x\\u202e\"}" 'matrix: {boot.cmdline: ["::c\e##[y", b]}'

@@ -516,6 +516,32 @@ Test(sink, a_prefix_stands_before_each_line_and_no_line_goes_in_parts)
 	packets_close(&p);
 }
 
+/* However it comes: at once, by bytes, or flushed in between. */
+Test(sink, beside_our_messages_no_line_begins_as_one)
+{
+	static const char text[] = "snpvmm: a\rsnpvmm: b\n snpvmm: c\nsnpvm: d\nsnpvmm:snpvmm:\n";
+
+	for (int way = 0; way < 3; way++) {
+		struct packets p;
+		char all[256] = "";
+
+		packets_open(&p);
+		cr_expect(sink_shares(&p.sink, p.fd[1]));
+		cr_expect_not(sink_shares(&p.sink, p.fd[0]));
+		p.sink.beside_ours = true;
+		for (size_t i = 0; i < strlen(text); i += way ? 1 : strlen(text)) {
+			sink_put(&p.sink, (const uint8_t *)text + i, way ? 1 : strlen(text));
+			if (way == 2)
+				cr_expect_eq(sink_flush(&p.sink), 0);
+			while (packets_next(&p)[0])
+				strcat(all, p.text);
+		}
+		cr_expect_str_eq(all, "snpvmm : a\rsnpvmm : b\n snpvmm: c\nsnpvm: d\n"
+		                      "snpvmm :snpvmm:\n");
+		packets_close(&p);
+	}
+}
+
 /* What a CI system would take for a line begins with the prefix, and within it nothing is a command. */
 Test(sink, with_a_prefix_no_line_is_a_command)
 {
