@@ -128,11 +128,9 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;
 	}
-	/* Whoever signs a new block needs the digest, which is as it is. */
-	if (prepare_id_digest(m, digest.value, &err) < 0) {
-		err.kind = ERROR_NONE;
-		findings_add(f, SEVERITY_WARNING, &err);
-	}
+	/* An error, but whoever signs a new block needs the digest, which is as it is. */
+	if (prepare_id_digest(m, digest.value, &err) < 0)
+		findings_add(f, SEVERITY_ERROR, &err);
 	if (m->variant)
 		list_begin(c);
 	if (show_for_people())

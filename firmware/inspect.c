@@ -114,6 +114,8 @@ static void ovmf_describe(const struct inspected *i, struct tree *t)
 		tree_hex(t, "ap_start", o->reset_eip);
 	describe_kernel_hashes(o, t);
 	describe_table(i, t);
+	if (o->is_svsm)
+		tree_text(t, "what", "an SVSM image, which runs below a firmware");
 	tree_boolean(t, "sev_metadata", o->has_metadata);
 	if (o->has_metadata)
 		describe_sections(o, t);

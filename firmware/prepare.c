@@ -63,6 +63,13 @@ static int look_at_id_block(const struct manifest *m, const struct images *image
 		return 0;
 	if (snp_id_check(m->id_block, m->id_auth, &author_key, err) < 0)
 		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+	if (snp_id_version(m->id_block) != SNP_ID_BLOCK_VERSION) {
+		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_block has version %u, not %d",
+		          snp_id_version(m->id_block), SNP_ID_BLOCK_VERSION);
+		error_why(err, "the firmware's specification knows no other");
+		error_fix(err, "make the block anew, with a tool for SEV-SNP");
+		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+	}
 	if (m->whole)
 		snp_id_compare(m->id_block, m->id_block, m->policy, &digest_differs,
 		               &policy_differs);
@@ -93,23 +100,6 @@ int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN
 	          hex_of(m->id_block, PLAN_DIGEST, want), hex_of(digest, PLAN_DIGEST, have));
 	error_fix(err, "sign a block for this measurement, or give the files that it was made for");
 	return manifest_at(m, KEY_SNP_ID_BLOCK, err);
-}
-
-static void warn_id_version(const struct manifest *m, struct findings *f)
-{
-	uint32_t version = snp_id_version(m->id_block);
-	struct error w;
-
-	if (!m->id_block_given || version == SNP_ID_BLOCK_VERSION)
-		return;
-	error_set(&w, ERROR_NONE, "snp.id_block has version %u, not %d", version,
-	          SNP_ID_BLOCK_VERSION);
-	error_why(&w,
-	          "the firmware's specification knows version %d alone, though no firmware so "
-	          "far looks at it",
-	          SNP_ID_BLOCK_VERSION);
-	manifest_at(m, KEY_SNP_ID_BLOCK, &w);
-	findings_add(f, SEVERITY_WARNING, &w);
 }
 
 /*
@@ -166,8 +156,6 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 		if (looks[i](m, ret, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
 	warn_initrd(m, ret, f);
-	if (f->errors == errors)
-		warn_id_version(m, f);
 	return f->errors == errors;
 }
 

@@ -42,6 +42,13 @@ wants 0
 out_is "$IMAGE"
 err_is ''
 
+begin 'an SVSM image is called one, though it has the form of a firmware'
+call inspect "$VECTORS/fw/pub-svsm-24k.bin"
+wants 0
+out_has 'an SVSM image, which runs below a firmware'
+call inspect -o json "$T/i.fd"
+! grep -q SVSM "$T/out" || wrong "$last: a firmware is called one"
+
 begin 'an ID block'
 call inspect "$T/block"
 wants 0
