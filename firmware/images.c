@@ -232,30 +232,19 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		initrd_look(m, &m->initrd, &ret->initrd, f);
 }
 
-static int read_or_first(const struct manifest *m, bool hashed, struct images *ret,
-                         struct error *err)
+int images_load(const struct manifest *m, struct images *ret, struct error *err)
 {
 	auto_findings struct findings f = { 0 };
 	auto_images struct images i = { 0 };
 	int r;
 
-	images_read(m, hashed, &i, &f);
+	images_read(m, false, &i, &f);
 	r = findings_first(&f, err);
 	if (r < 0)
 		return r;
 	*ret = i;
 	i = (struct images){ 0 };
 	return 0;
-}
-
-int images_load(const struct manifest *m, struct images *ret, struct error *err)
-{
-	return read_or_first(m, false, ret, err);
-}
-
-int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err)
-{
-	return read_or_first(m, true, ret, err);
 }
 
 const uint8_t *images_initrd_hashes(const struct manifest *m, const struct images *i)

@@ -30,8 +30,6 @@ struct images {
 
 /* Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on success. */
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
-/* The same, with the hash of each: for a record of what a run was made of. */
-int images_load_hashed(const struct manifest *m, struct images *ret, struct error *err);
 /*
  * The same; one that cannot be read doesn't keep the others from being read. *ret is always written: at first it is
  * { 0 }, or holds the images of an earlier run of the same matrix, of which those are kept that the files still have.

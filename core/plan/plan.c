@@ -225,7 +225,7 @@ static int seal_region(const struct plan *p, const struct region *r, unsigned se
 	return 0;
 }
 
-static int seal_offer(const struct plan *p, size_t i, struct error *err)
+static int seal_shared_blob(const struct plan *p, size_t i, struct error *err)
 {
 	const struct shared_blob *o = &p->offers[i];
 	bool clash = false;
@@ -251,7 +251,7 @@ const struct plan *plan_seal(struct plan *p, struct error *err)
 		if (seal_region(p, &p->regions[i], seen, err) < 0)
 			return NULL;
 	for (size_t i = 0; i < p->n_offers; i++)
-		if (seal_offer(p, i, err) < 0)
+		if (seal_shared_blob(p, i, err) < 0)
 			return NULL;
 	if (seal_no_overlap(p, err) < 0)
 		return NULL;

@@ -99,7 +99,7 @@ int plan_adopt(struct plan *p, struct blob b, struct error *err);
 /* Memory from gpa on; refuses what is not whole pages, overlaps, or wraps. */
 int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
 int plan_add(struct plan *p, const struct region *r, struct error *err);
-/* Outside RAM and outside every other offer, which plan_seal() sees to. */
+/* Outside RAM and outside every other shared blob, which plan_seal() sees to. */
 int plan_add_shared(struct plan *p, const struct shared_blob *o, struct error *err);
 /* Firmware's directory lists files in this order. */
 int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err);

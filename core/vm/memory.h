@@ -20,7 +20,7 @@ struct memslot {
 	uint64_t size;
 	uint8_t *at;      /* what we and KVM reach: all of it, or the shared side */
 	int fd;           /* guest_memfd; -1: none */
-	bool borrowed;    /* an offer: `at` is the plan's */
+	bool borrowed;    /* a shared blob: `at` is the plan's */
 	uint64_t *shared; /* private memory alone: a bit a page, set while the page is shared */
 };
 
@@ -36,7 +36,7 @@ struct memory {
 	const atomic_bool *give_up;
 };
 
-/* Makes and registers a slot for each run of the plan's RAM and each offer. On failure memory_fini() is still the caller's duty. */
+/* Makes and registers a slot for each run of the plan's RAM and each shared blob. On failure memory_fini() is still the caller's duty. */
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err);
 void memory_fini(struct memory *m);
