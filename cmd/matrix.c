@@ -29,7 +29,7 @@ struct matrix {
 	const struct label *labels;
 	struct run_result *results; /* one a label */
 	unsigned n;
-	uint64_t oom_kills; /* so far: host_oom_kills() */
+	uint64_t oom_kills; /* of host_oom_kills(), those that explain something */
 };
 
 /* The options of one run, which has a folder of its own in that of --results. */
@@ -94,13 +94,17 @@ static void result_not_begun(const struct matrix *x, unsigned run)
 	result_without_run(x, run, false, verdict_stopped(), &o);
 }
 
-/* The kernel counts the processes that it kills for want of memory, always by SIGKILL. */
+/*
+ * The kernel counts the processes that it kills for want of memory, always by SIGKILL. Each one counted stands for one
+ * death: it may kill several before the first of them is waited for.
+ */
 static bool killed_for_memory(struct matrix *x, int wstatus)
 {
-	uint64_t before = x->oom_kills;
-
-	x->oom_kills = host_oom_kills(&host_this);
-	return WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL && x->oom_kills > before;
+	if (!WIFSIGNALED(wstatus) || WTERMSIG(wstatus) != SIGKILL ||
+	    host_oom_kills(&host_this) <= x->oom_kills)
+		return false;
+	x->oom_kills++;
+	return true;
 }
 
 /*
