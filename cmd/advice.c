@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/advice.c: the likely causes of a guest that says nothing, and of one that stopped after its last line. */
+/*
+ * cmd/advice.c: the likely causes of a guest that says nothing, and of one that stopped after its
+ * last line.
+ */
 #include "cmd/advice.h"
 
 #include <stdbool.h>
@@ -53,7 +56,9 @@ static void say_silence(const struct manifest *m, struct outcome *o)
 		o->fix = silence_fix(m);
 }
 
-/* The kernel's own words for halt(8), after which it runs no more (kernel/reboot.c, kernel_halt()). */
+/*
+ * The kernel's own words for halt(8), after which it runs no more (kernel/reboot.c, kernel_halt()).
+ */
 #define HALTED "reboot: System halted"
 
 static void say_last_line(struct watch *w, struct outcome *o)

@@ -41,7 +41,10 @@
 
 /* --- before the launch --- */
 
-/* Files of several runs have names of their own: those of a manifest by its variant, those of an option by the run. */
+/*
+ * Files of several runs have names of their own: those of a manifest by its variant, those of an
+ * option by the run.
+ */
 static int attempt_names(struct attempt *a)
 {
 	const struct {
@@ -68,7 +71,10 @@ static int attempt_names(struct attempt *a)
 	return 0;
 }
 
-/* Where an input may lie in the folder under a result's name, nothing is removed there but the result itself. */
+/*
+ * Where an input may lie in the folder under a result's name, nothing is removed there but the
+ * result itself.
+ */
 static enum outputs_folder_kind folder_kind(const struct run_options *o)
 {
 	return o->inputs_unknown || (o->conflicts && o->conflicts->err.code) ? OUTPUTS_RESULT
@@ -126,8 +132,8 @@ static void refuse_measure_only(const struct manifest *m, const char *why, struc
 }
 
 /*
- * Told, and no more: what the kernel can reclaim, and what else will run, nobody knows. Before the images are read, which
- * may already be too much.
+ * Told, and no more: what the kernel can reclaim, and what else will run, nobody knows. Before the
+ * images are read, which may already be too much.
  */
 static void warn_memory(const struct manifest *m)
 {
@@ -237,7 +243,9 @@ static int attempt_run(struct attempt *a)
 	return attempt_stats(a, status);
 }
 
-/* The status if a signal or the time limit of the command came while no guest ran; else `status`. */
+/*
+ * The status if a signal or the time limit of the command came while no guest ran; else `status`.
+ */
 static int attempt_stopped(struct attempt *a, const char *when, int status)
 {
 	if (!stop_signal())

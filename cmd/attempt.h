@@ -24,25 +24,33 @@ struct run_options {
 	bool guest_status, skip_unsupported;
 	unsigned jobs;    /* --jobs */
 	unsigned retries; /* --retries: after a failure of the host that may pass */
-	bool console; /* standard output is the console's; else the result is shown there, hashes and facts with it */
-	/* Where the result goes beside the folder; NULL: nowhere. 0, or a negative errno with *err filled. */
+	/*
+	 * standard output is the console's; else the result is shown there, hashes and facts with
+	 * it
+	 */
+	bool console;
+	/*
+	 * Where the result goes beside the folder; NULL: nowhere. 0, or a negative errno with *err
+	 * filled.
+	 */
 	int (*show)(const struct run_result *r, struct error *err);
 	const char *label; /* which of several runs it is: its lines say so; NULL: there is one */
 	const char *label_file; /* the same in names of files */
-	const char *
-		variant_file; /* of a matrix: what tells its runs apart in names of files; or NULL */
-	bool beside;          /* other runs go on: the guest's lines say which it is, too */
+	/* of a matrix: what tells its runs apart in names of files; or NULL */
+	const char *variant_file;
+	bool beside; /* other runs go on: the guest's lines say which it is, too */
 };
 
 /*
- * Carries out run number `run` of the manifest, says on stderr what has to be said, writes the result files, and
- * fills *ret. Where the host was at fault it tries again, as often as --retries allows. Returns the exit status.
+ * Carries out run number `run` of the manifest, says on stderr what has to be said, writes the
+ * result files, and fills *ret. Where the host was at fault it tries again, as often as --retries
+ * allows. Returns the exit status.
  */
 int attempt(const struct run_options *o, unsigned run, struct run_result *ret);
 
 /*
- * For a run that came to no result of its own: says and writes *r, which the caller has filled, in its place. If it
- * had begun, what it left in its folder stays there.
+ * For a run that came to no result of its own: says and writes *r, which the caller has filled, in
+ * its place. If it had begun, what it left in its folder stays there.
  */
 void attempt_without(const struct run_options *o, const struct run_result *r, bool begun);
 

@@ -37,8 +37,8 @@ struct attempt {
 };
 
 /*
- * Whether --retries wants another try after this one: the guest never began, and what kept it from that may be gone soon.
- * No wait mends a host that can't or may not.
+ * Whether --retries wants another try after this one: the guest never began, and what kept it from
+ * that may be gone soon. No wait mends a host that can't or may not.
  */
 bool attempt_repeated(const struct run_options *o, const struct run_result *r);
 
@@ -46,15 +46,17 @@ bool attempt_repeated(const struct run_options *o, const struct run_result *r);
 void attempt_host(struct run_result *r);
 
 /*
- * Something failed beside a run that has come to `status`: a pass becomes that failure, of another end it is only
- * told. Returns the status from now on.
+ * Something failed beside a run that has come to `status`: a pass becomes that failure, of another
+ * end it is only told. Returns the status from now on.
  */
 int attempt_lost(struct attempt *a, const struct error *err, int status);
 
 /* --stats, once the guest is gone. Returns the status from now on. */
 int attempt_stats(struct attempt *a, int status);
 
-/* Writes what is left of the result files, fills the result, tells the verdict. Returns the status. */
+/*
+ * Writes what is left of the result files, fills the result, tells the verdict. Returns the status.
+ */
 int attempt_conclude(struct attempt *a, int status);
 
 #endif

@@ -341,7 +341,10 @@ bool attempt_repeated(const struct run_options *o, const struct run_result *r)
 	       (r->reason == ERROR_HOST_BUSY || r->reason == ERROR_HOST_MEMORY);
 }
 
-/* Before result.json is written, which has to know whether that went well, and is the same otherwise. */
+/*
+ * Before result.json is written, which has to know whether that went well, and is the same
+ * otherwise.
+ */
 static int result_show(struct attempt *a, int status)
 {
 	struct error err = { 0 };
@@ -373,7 +376,10 @@ static void annotate_each(FILE *to, const char *manifest, const struct run_resul
 	}
 }
 
-/* Where GitHub Actions runs us. One write, so that processes of ours don't mix. `f` is NULL where the result says all. */
+/*
+ * Where GitHub Actions runs us. One write, so that processes of ours don't mix. `f` is NULL where
+ * the result says all.
+ */
 static void annotate(const struct run_options *o, const struct run_result *r,
                      const struct findings *f)
 {

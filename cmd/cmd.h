@@ -30,7 +30,10 @@ struct command {
 	const struct argp_option *options; /* its own; NULL: none */
 	bool has_settings;                 /* takes those of settings_argp */
 	bool has_result;                   /* one that -o can give another form */
-	/* argv[0] is the command's name. Returns the exit status; what failed is in *err, kind ERROR_NONE if told. */
+	/*
+	 * argv[0] is the command's name. Returns the exit status; what failed is in *err, kind
+	 * ERROR_NONE if told.
+	 */
 	int (*main)(int argc, char **argv, struct error *err);
 };
 
@@ -55,7 +58,10 @@ extern const struct argp color_argp;
 		"output", 'o', "FORMAT", 0, "text, json or cbor", 0                                \
 	}
 error_t output_option(const char *argument);
-/* Options of commands that take manifests: -k, --set, --confine and others; its input is a struct settings. */
+/*
+ * Options of commands that take manifests: -k, --set, --confine and others; its input is a struct
+ * settings.
+ */
 extern const struct argp settings_argp;
 
 #define SETTINGS_MAX 64
@@ -69,18 +75,25 @@ struct settings {
 };
 
 /*
- * argp_parse() with the command's options, the common ones and, where it has settings, those of settings_argp.
- * `parse` may be NULL. 0, or the status to leave with: STATUS_USAGE with *err filled.
+ * argp_parse() with the command's options, the common ones and, where it has settings, those of
+ * settings_argp. `parse` may be NULL. 0, or the status to leave with: STATUS_USAGE with *err
+ * filled.
  */
 int command_parse(const struct command *c, argp_parser_t parse, int argc, char **argv, void *input,
                   struct settings *settings, struct error *err);
 
-/* Arguments that are all files, at least one; they lie in argv. What a command's own parser doesn't know goes here. */
+/*
+ * Arguments that are all files, at least one; they lie in argv. What a command's own parser doesn't
+ * know goes here.
+ */
 struct files {
 	char **paths;
 	size_t count;
 };
-/* Where they are manifests, `s` may have settings that stand for one: then that is the only one, with the path NULL. */
+/*
+ * Where they are manifests, `s` may have settings that stand for one: then that is the only one,
+ * with the path NULL.
+ */
 error_t files_option(int key, struct argp_state *state, const struct settings *s,
                      struct files *ret);
 /* No manifest is given: 0 if there are settings that stand for one, or EINVAL for argp. */
@@ -105,7 +118,10 @@ struct snp_digest;     /* core/snp/digest.h */
 /* What `measure` says of a manifest and its digest; borrows both. */
 struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
 
-/* Takes the place of a path `-`: standard input, which is read once. Compared by address; its text is for messages. */
+/*
+ * Takes the place of a path `-`: standard input, which is read once. Compared by address; its text
+ * is for messages.
+ */
 extern char manifest_stdin[];
 char *manifest_path(char *argument);
 
@@ -113,7 +129,10 @@ char *manifest_path(char *argument);
 int settings_choice(const struct settings *s, const char *path, unsigned run,
                     struct manifest_choice *ret, struct error *err);
 
-/* The manifest with what --set says, or NULL: what it says alone; of its matrix, run number `run`, from 0. */
+/*
+ * The manifest with what --set says, or NULL: what it says alone; of its matrix, run number `run`,
+ * from 0.
+ */
 int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
                   struct error *err);
 /* The same, with all that is wrong: manifest_load_all(). */
@@ -121,15 +140,15 @@ void manifest_open_all(const char *path, const struct settings *s, unsigned run,
                        struct manifest *ret, struct findings *f);
 
 /*
- * How many runs a matrix stands for; 0: there is none. What no run of it can be read for is a mistake of the whole
- * manifest, which is then tried and told once.
+ * How many runs a matrix stands for; 0: there is none. What no run of it can be read for is a
+ * mistake of the whole manifest, which is then tried and told once.
  */
 unsigned manifest_runs(const char *path, const struct settings *s);
 
 /*
- * Gives each run of the manifest's matrix, or the one run that there is, to `visit`, which adds what else it finds;
- * *m may lack what could not be read of it. A run that is wrong doesn't stop the others. If `print`, what no earlier
- * run had is printed after each.
+ * Gives each run of the manifest's matrix, or the one run that there is, to `visit`, which adds
+ * what else it finds; *m may lack what could not be read of it. A run that is wrong doesn't stop
+ * the others. If `print`, what no earlier run had is printed after each.
  */
 typedef void manifest_visit(void *self, struct manifest *m, struct findings *f);
 void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,

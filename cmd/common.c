@@ -35,7 +35,10 @@ static bool color_parse(const char *text)
 	return false;
 }
 
-/* What was printed has to have arrived before the program ends where argp_parse() was asked for no more. */
+/*
+ * What was printed has to have arrived before the program ends where argp_parse() was asked for no
+ * more.
+ */
 static _Noreturn void leave(void)
 {
 	struct error err = { 0 };
@@ -385,7 +388,9 @@ char *manifest_path(char *argument)
 	return strcmp(argument, "-") == 0 ? manifest_stdin : argument;
 }
 
-/* Kept for the other runs of its matrix, for which nothing is left to read. A signal ends the wait. */
+/*
+ * Kept for the other runs of its matrix, for which nothing is left to read. A signal ends the wait.
+ */
 static int stdin_keep(const struct blob **ret, struct error *err)
 {
 	static struct blob text;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/conflicts.c: one list of all inputs and outputs, each known by what it is and by where it is, sorted. */
+/*
+ * cmd/conflicts.c: one list of all inputs and outputs, each known by what it is and by where it is,
+ * sorted.
+ */
 #include "cmd/conflicts.h"
 
 #include <limits.h>
@@ -116,7 +119,10 @@ static void mark_place(struct conflict_search *s, const char *path, bool through
 	mark_add(s, &st, below, through);
 }
 
-/* The path with the link `link` of it, which begins at `name`, replaced by where it leads; NULL: it leads nowhere. */
+/*
+ * The path with the link `link` of it, which begins at `name`, replaced by where it leads; NULL: it
+ * leads nowhere.
+ */
 static char *link_followed(const char *link, size_t name, const char *rest)
 {
 	char target[PATH_MAX], *made;
@@ -131,8 +137,9 @@ static char *link_followed(const char *link, size_t name, const char *rest)
 }
 
 /*
- * Each symbolic link on the way, which must stay until the path has been opened, and the place where the way ends, be the
- * folders on it there or not yet. An output that is itself a link is never followed.
+ * Each symbolic link on the way, which must stay until the path has been opened, and the place
+ * where the way ends, be the folders on it there or not yet. An output that is itself a link is
+ * never followed.
  */
 static void mark_way(struct conflict_search *s, const char *path, bool last_too)
 {
@@ -368,7 +375,9 @@ static void conflict_place(const struct claim *c, struct error *err)
 		manifest_at_place(&m, &c->at, err);
 }
 
-/* `a` is written; `b` is read, or written too, or leads through a link that has the place of `a`. */
+/*
+ * `a` is written; `b` is read, or written too, or leads through a link that has the place of `a`.
+ */
 static void conflict_say(const struct claim *a, const struct claim *b, bool through,
                          struct error *err)
 {

@@ -24,9 +24,10 @@ struct conflicts {
 };
 
 /*
- * Holds every file that any of the runs writes, makes or removes against every file that any of them reads, and against
- * every other that is written: by device and inode where it is there, else by its folder's and its name. Opens no
- * file but the manifests. Devices and pipes may be shared. True: no conflict was found.
+ * Holds every file that any of the runs writes, makes or removes against every file that any of
+ * them reads, and against every other that is written: by device and inode where it is there, else
+ * by its folder's and its name. Opens no file but the manifests. Devices and pipes may be shared.
+ * True: no conflict was found.
  */
 bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret);
 

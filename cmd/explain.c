@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/explain.c: shows a page of share/explain.txt, or what is known of a status of the SNP firmware. */
+/*
+ * cmd/explain.c: shows a page of share/explain.txt, or what is known of a status of the SNP
+ * firmware.
+ */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -46,8 +49,8 @@ static const struct argp_option explain_options[] = {
 };
 
 /*
- * Prints the words of a line, which may end with the text, folded from column `at` on. The cursor is in `column`;
- * returns where it then is, for a line that continues this one.
+ * Prints the words of a line, which may end with the text, folded from column `at` on. The cursor
+ * is in `column`; returns where it then is, for a line that continues this one.
  */
 static unsigned put_words(const char *line, unsigned at, unsigned column)
 {
@@ -91,7 +94,10 @@ static const char *next_line(const char *line)
 	return line + (*line == '\n');
 }
 
-/* The fields of a page, and how they are shown: under a heading or, without one, in the line that follows. */
+/*
+ * The fields of a page, and how they are shown: under a heading or, without one, in the line that
+ * follows.
+ */
 static const struct field {
 	const char *key, *heading, *mark;
 } fields[] = {
@@ -154,7 +160,9 @@ static void show_status(const struct snp_status *s)
 	printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
 }
 
-/* A row of two columns, the second from `where` on; on a line of its own if the first is too long. */
+/*
+ * A row of two columns, the second from `where` on; on a line of its own if the first is too long.
+ */
 static void put_row(const char *label, const char *text, unsigned where)
 {
 	unsigned n = (unsigned)strlen(label);

@@ -35,7 +35,9 @@ static const struct argp_option inspect_options[] = {
 	{ 0 },
 };
 
-/* People get a document a file, each as soon as it is read, under its name where there are several. */
+/*
+ * People get a document a file, each as soon as it is read, under its name where there are several.
+ */
 static int inspect_print(const struct inspect *c, const char *path, const struct inspected *i,
                          struct error *err)
 {

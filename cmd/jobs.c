@@ -18,7 +18,10 @@
 #include "core/base/file.h"
 #include "core/vm/stop.h"
 
-/* How long after the time limit of the command a child may take to end its guest and to write what it has. */
+/*
+ * How long after the time limit of the command a child may take to end its guest and to write what
+ * it has.
+ */
 enum { OVERDUE_MS = 15000 };
 
 struct job {
@@ -38,8 +41,8 @@ struct jobs {
 };
 
 /*
- * What makes a child of its own: a terminal's signals go to our process group and not to it, it doesn't outlive us, and doesn't
- * read what we could.
+ * What makes a child of its own: a terminal's signals go to our process group and not to it, it
+ * doesn't outlive us, and doesn't read what we could.
  */
 static void child_begin(pid_t parent)
 {

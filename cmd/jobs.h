@@ -12,17 +12,20 @@ struct work {
 	unsigned at_once; /* at most JOBS_MAX */
 	int (*child)(void *self,
 	             unsigned piece); /* in a process of its own, which ends with what it returns */
-	/* In ours. wstatus: as of waitpid(2). overdue: killed, as it had not ended long after the time limit. */
+	/*
+	 * In ours. wstatus: as of waitpid(2). overdue: killed, as it had not ended long after the
+	 * time limit.
+	 */
 	void (*ended)(void *self, unsigned piece, int wstatus, bool overdue);
 	void *self;
 };
 
 /*
- * Begins the pieces in order and waits for them. Signals reach the children through us alone: the first
- * (core/vm/stop.h) is passed on and nothing more is begun; if we die, so do they. So does a child that is
- * still there OVERDUE_MS after the time limit of the command. They read nothing from our
- * input. The process must have no threads. Returns how many were begun: fewer than `count` after a signal, or when no process
- * is to be had at all.
+ * Begins the pieces in order and waits for them. Signals reach the children through us alone: the
+ * first (core/vm/stop.h) is passed on and nothing more is begun; if we die, so do they. So does a
+ * child that is still there OVERDUE_MS after the time limit of the command. They read nothing from
+ * our input. The process must have no threads. Returns how many were begun: fewer than `count`
+ * after a signal, or when no process is to be had at all.
  */
 unsigned jobs_run(const struct work *w);
 

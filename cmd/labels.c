@@ -55,7 +55,9 @@ static void label_finish(struct labels *all, struct label *l, const char *varian
 	all->n++;
 }
 
-/* The runs of one manifest; `of_matrix` is 0 if it has no matrix, or none that can be understood. */
+/*
+ * The runs of one manifest; `of_matrix` is 0 if it has no matrix, or none that can be understood.
+ */
 static void labels_add(struct labels *all, const char *manifest, const struct settings *s,
                        unsigned of_matrix, bool named)
 {

@@ -9,7 +9,10 @@ struct error;    /* core/base/error.h */
 struct files;    /* cmd/cmd.h */
 struct settings; /* cmd/cmd.h */
 
-/* A run: of which manifest, its number there, and its name in words and as a part of names of files. */
+/*
+ * A run: of which manifest, its number there, and its name in words and as a part of names of
+ * files.
+ */
 struct label {
 	const char *manifest; /* borrowed; NULL: settings stand for it */
 	unsigned run;
@@ -22,13 +25,14 @@ struct label {
 struct labels {
 	struct label *list;
 	unsigned n; /* at least 1 */
-	bool several; /* a matrix, or more than one manifest: each run has a folder and files of its own */
+	/* a matrix, or more than one manifest: each run has a folder and files of its own */
+	bool several;
 };
 
 /*
- * The runs of all manifests in their order: a matrix's by their variants, "run-2" where one can't be read; of several
- * manifests by their names, too. At most MANIFEST_MAX_RUNS. 0, or a negative errno with *err filled; the caller
- * frees ret->list.
+ * The runs of all manifests in their order: a matrix's by their variants, "run-2" where one can't
+ * be read; of several manifests by their names, too. At most MANIFEST_MAX_RUNS. 0, or a negative
+ * errno with *err filled; the caller frees ret->list.
  */
 int labels_make(const struct files *manifests, const struct settings *s, struct labels *ret,
                 struct error *err);
@@ -39,10 +43,10 @@ const char *label_file(const struct labels *l, unsigned i);
 const char *label_variant(const struct labels *l, unsigned i);
 
 /*
- * The file that a run writes to where the manifest or --stats says `path`: of a matrix ("LABEL", its form for files)
- * each run has its own, con.LABEL.log for con.log. NULL for label: there is no matrix. What is there and is no regular
- * file (a FIFO, a device), and what stands for a descriptor (output_descriptor()), stays. The caller frees it; NULL:
- * out of memory.
+ * The file that a run writes to where the manifest or --stats says `path`: of a matrix ("LABEL",
+ * its form for files) each run has its own, con.LABEL.log for con.log. NULL for label: there is no
+ * matrix. What is there and is no regular file (a FIFO, a device), and what stands for a descriptor
+ * (output_descriptor()), stays. The caller frees it; NULL: out of memory.
  */
 char *labelled_path(const char *path, const char *label);
 

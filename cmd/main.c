@@ -140,8 +140,8 @@ void version_print(void)
 }
 
 /*
- * /dev/kvm or an image would take the number of a standard descriptor that came closed, and the guest's
- * console would go there. One that can neither be read nor written makes an error of it.
+ * /dev/kvm or an image would take the number of a standard descriptor that came closed, and the
+ * guest's console would go there. One that can neither be read nor written makes an error of it.
  */
 static void descriptors_reserve(void)
 {

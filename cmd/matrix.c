@@ -95,8 +95,8 @@ static void result_not_begun(const struct matrix *x, unsigned run)
 }
 
 /*
- * The kernel counts the processes that it kills for want of memory, always by SIGKILL. Each one counted stands for one
- * death: it may kill several before the first of them is waited for.
+ * The kernel counts the processes that it kills for want of memory, always by SIGKILL. Each one
+ * counted stands for one death: it may kill several before the first of them is waited for.
  */
 static bool killed_for_memory(struct matrix *x, int wstatus)
 {
@@ -108,8 +108,8 @@ static bool killed_for_memory(struct matrix *x, int wstatus)
 }
 
 /*
- * A process that went without a result: a fault in it, somebody killed it, the kernel for want of memory, or it didn't
- * end when it had to.
+ * A process that went without a result: a fault in it, somebody killed it, the kernel for want of
+ * memory, or it didn't end when it had to.
  */
 static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdue)
 {

@@ -87,7 +87,10 @@ static void measure_print_regions(const struct snp_digest *d)
 	}
 }
 
-/* One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix, what varies comes first. */
+/*
+ * One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix, what varies comes
+ * first.
+ */
 static void measure_print(const struct measure *c, const struct measure_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
@@ -102,7 +105,9 @@ static void measure_print(const struct measure *c, const struct measure_result *
 		measure_print_regions(r->digest);
 }
 
-/* A matrix makes a list even of a single manifest, before whose first result nothing was written. */
+/*
+ * A matrix makes a list even of a single manifest, before whose first result nothing was written.
+ */
 static void list_begin(struct measure *c)
 {
 	if (c->several)

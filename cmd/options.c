@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/options.c: walks a command line as getopt_long(3) does, to say in our own words what is wrong with it. */
+/*
+ * cmd/options.c: walks a command line as getopt_long(3) does, to say in our own words what is wrong
+ * with it.
+ */
 #include "cmd/options.h"
 
 #include <ctype.h>
@@ -184,7 +187,10 @@ static int check_long(struct walk *w, const char *text)
 	return ++w->at < w->argc ? 0 : refuse_missing(w, name, o.argument);
 }
 
-/* A long name behind one dash would be read as letters: `-serial` as -s, -e and so on, `-kernel` as -k with "ernel". */
+/*
+ * A long name behind one dash would be read as letters: `-serial` as -s, -e and so on, `-kernel` as
+ * -k with "ernel".
+ */
 static int check_dashes(const struct walk *w, const char *text)
 {
 	size_t size = strcspn(text, "=");

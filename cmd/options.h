@@ -10,14 +10,15 @@ struct command; /* cmd/cmd.h */
 struct error;   /* core/base/error.h */
 
 /*
- * Looks for options that there are not, and for values that are missing or too many, before argp_parse() does: it would
- * say so in lines of its own form. argv[0] is no option; without a command the first argument ends the options.
+ * Looks for options that there are not, and for values that are missing or too many, before
+ * argp_parse() does: it would say so in lines of its own form. argv[0] is no option; without a
+ * command the first argument ends the options.
  */
 int options_check(const struct command *c, int argc, char **argv, struct error *err);
 
 /*
- * What a parser of options says of a value or an argument, in place of argp_error(): it becomes the error of the
- * options_parse() under way, unless there is one already. Returns EINVAL, for argp.
+ * What a parser of options says of a value or an argument, in place of argp_error(): it becomes the
+ * error of the options_parse() under way, unless there is one already. Returns EINVAL, for argp.
  */
 error_t option_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with a cure of its own; "": there is none, and --help is named. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/outputs.c: opens and closes what a run writes to, and puts the files of --results together. */
+/*
+ * cmd/outputs.c: opens and closes what a run writes to, and puts the files of --results together.
+ */
 #include "cmd/outputs.h"
 
 #include <errno.h>
@@ -35,7 +37,10 @@
 #define SERIAL_LOG  "serial.log"
 #define DEBUG_LOG   "debug.log"
 
-/* result.json first: while an earlier run's is there, it says that the rest is whole and of that run. */
+/*
+ * result.json first: while an earlier run's is there, it says that the rest is whole and of that
+ * run.
+ */
 const char *const outputs_names[] = { RESULT_JSON,
 	                              JUNIT_XML,
 	                              SERIAL_LOG,
@@ -162,7 +167,10 @@ void outputs_look(const struct manifest *m, struct findings *f)
 	}
 }
 
-/* A descriptor that we were started with, by its path in /dev: not opened anew, which would begin its file again. */
+/*
+ * A descriptor that we were started with, by its path in /dev: not opened anew, which would begin
+ * its file again.
+ */
 static int descriptor_open(int number, const char *path, struct error *err)
 {
 	int flags = fcntl(number, F_GETFL), fd = -1;
@@ -175,9 +183,9 @@ static int descriptor_open(int number, const char *path, struct error *err)
 }
 
 /*
- * A FIFO cannot be written to before somebody reads from it, and open(2) would wait for that without an end: we wait
- * until the run's time limit, or a signal. O_APPEND: when somebody empties the file meanwhile, as logrotate does, the
- * rest begins it anew, without a hole.
+ * A FIFO cannot be written to before somebody reads from it, and open(2) would wait for that
+ * without an end: we wait until the run's time limit, or a signal. O_APPEND: when somebody empties
+ * the file meanwhile, as logrotate does, the rest begins it anew, without a hole.
  */
 static int file_open(const struct confine *in, const char *path, uint64_t timeout_ms,
                      struct error *err)
@@ -250,8 +258,8 @@ static const char *file_is_ours(const struct outputs *o, const struct outputs_ch
 }
 
 /*
- * Empties a file that was opened. What its path led to when conflicts were looked for (cmd/conflicts.h) may have been
- * changed since; what is open stays the same.
+ * Empties a file that was opened. What its path led to when conflicts were looked for
+ * (cmd/conflicts.h) may have been changed since; what is open stays the same.
  */
 static int file_begin(const struct outputs *o, const struct outputs_choice *c,
                       const struct manifest *m, const char *path, int fd, struct error *err)
@@ -306,7 +314,10 @@ static bool ci_reads(void)
 	return value && value[0] && strcmp(value, "false") != 0;
 }
 
-/* NULL where lines have nothing before them. With something, no line of the guest's is a command to a CI system. */
+/*
+ * NULL where lines have nothing before them. With something, no line of the guest's is a command to
+ * a CI system.
+ */
 static const char *prefix_make(char *to, size_t room, const struct outputs_choice *c,
                                const struct manifest_sink *s, const char *device)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/outputs.h: where a run writes: the guest's console and debug port, statistics, result files. */
+/*
+ * cmd/outputs.h: where a run writes: the guest's console and debug port, statistics, result files.
+ */
 #ifndef CMD_OUTPUTS_H
 #define CMD_OUTPUTS_H
 
@@ -44,7 +46,10 @@ struct outputs {
 	                   .debug_log = -1,                                                        \
 	                   .files = { { .folder = -1 }, { .folder = -1 } } })
 
-/* All that may be in a results folder, ended by NULL; the first OUTPUTS_DECIDE are the result itself. */
+/*
+ * All that may be in a results folder, ended by NULL; the first OUTPUTS_DECIDE are the result
+ * itself.
+ */
 extern const char *const outputs_names[], *const outputs_result_names[];
 enum { OUTPUTS_DECIDE = 2 };
 
@@ -55,8 +60,8 @@ enum outputs_folder_kind {
 };
 
 /*
- * The results folder and the two logs in it; before anything else can fail, so that it can be told there. With `below`
- * the last part of its path is the folder of one run in that of --results.
+ * The results folder and the two logs in it; before anything else can fail, so that it can be told
+ * there. With `below` the last part of its path is the folder of one run in that of --results.
  */
 int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
                    struct error *err);
@@ -70,8 +75,9 @@ struct outputs_choice {
 };
 
 /*
- * What is wrong with the files that a manifest lets be written, as far as it shows without opening any: that they lie
- * outside of m->confine or in no folder, or are links or folders. outputs_open() holds all that once more.
+ * What is wrong with the files that a manifest lets be written, as far as it shows without opening
+ * any: that they lie outside of m->confine or in no folder, or are links or folders. outputs_open()
+ * holds all that once more.
  */
 void outputs_look(const struct manifest *m, struct findings *f);
 
@@ -80,18 +86,21 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
                  struct error *err);
 
 /*
- * Whether all that the guest wrote has arrived, once it is gone. Of a debug port on standard error nothing is said: where
- * it would be, it can't.
+ * Whether all that the guest wrote has arrived, once it is gone. Of a debug port on standard error
+ * nothing is said: where it would be, it can't.
  */
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err);
 
 /*
- * Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; what was written stays. Where
- * no guest `ran`, its empty logs go.
+ * Ends logs and statistics, once the guest is gone: an error if one of them isn't whole; what was
+ * written stays. Where no guest `ran`, its empty logs go.
  */
 int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err);
 
-/* launch.json and manifest.yaml, as far as they are known (NULL: not); once both are, they are tried and not again. */
+/*
+ * launch.json and manifest.yaml, as far as they are known (NULL: not); once both are, they are
+ * tried and not again.
+ */
 struct outputs_launch {
 	const struct manifest *manifest;
 	const struct images *images;
@@ -99,18 +108,21 @@ struct outputs_launch {
 };
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err);
 /*
- * junit.xml and result.json, in this order; where there is little room, junit.xml with less of the console. If junit.xml
- * fails, result.json is left out as well unless it has to be there `anyway`.
+ * junit.xml and result.json, in this order; where there is little room, junit.xml with less of the
+ * console. If junit.xml fails, result.json is left out as well unless it has to be there `anyway`.
  */
 int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, struct error *err);
 /* Removes both. */
 void outputs_unsay(struct outputs *o);
-/* Both, in a folder where nobody writes any more; with OUTPUTS_RESULT the rest of what is there stays. */
+/*
+ * Both, in a folder where nobody writes any more; with OUTPUTS_RESULT the rest of what is there
+ * stays.
+ */
 int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
                   const struct run_result *r, struct error *err);
 /*
- * junit.xml of all runs together, in the folder that holds theirs, in place of what an earlier command left of a whole
- * there. With n 0 that is removed alone.
+ * junit.xml of all runs together, in the folder that holds theirs, in place of what an earlier
+ * command left of a whole there. With n 0 that is removed alone.
  */
 int outputs_whole(const char *path, const struct run_result *results, unsigned n,
                   struct error *err);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/run.c: the command: all its runs, and their results on standard output where that is asked for. */
+/*
+ * cmd/run.c: the command: all its runs, and their results on standard output where that is asked
+ * for.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -150,7 +153,10 @@ static int result_show(const struct run_result *r, struct error *err)
 	return results_show(r, 1, false, err);
 }
 
-/* All runs have a verdict of their own; these are the files and the output for all of them together. */
+/*
+ * All runs have a verdict of their own; these are the files and the output for all of them
+ * together.
+ */
 static int runs_finish(const struct run_options *o, const struct labels *labels,
                        const struct run_result *results, int status, struct error *err)
 {

@@ -25,12 +25,16 @@ extern const struct show_format show_formats[]; /* ended by a row without a name
 bool show_want(const char *name);
 /* Whether results are for people, as they are unless -o says otherwise. */
 bool show_for_people(void);
-/* Whether this command can have the format that is wanted: 0, or a negative errno with ERROR_USAGE in *err. */
+/*
+ * Whether this command can have the format that is wanted: 0, or a negative errno with ERROR_USAGE
+ * in *err.
+ */
 int show_check_command(const struct command *c, struct error *err);
 
 /*
- * Writes the result of a command whose status so far is `status`, and returns the status to leave with. A list,
- * if that is what the command opened, is ended first; a tree without any value is not written.
+ * Writes the result of a command whose status so far is `status`, and returns the status to leave
+ * with. A list, if that is what the command opened, is ended first; a tree without any value is not
+ * written.
  */
 int show_finish(struct tree *t, bool list, int status, struct error *err);
 /* Writes results of runs: one, or a list of them. 0, or a negative errno with *err filled. */

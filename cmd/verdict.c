@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/verdict.c: the measurement against the manifest, and tables from ends of runs to statuses and verdicts. */
+/*
+ * cmd/verdict.c: the measurement against the manifest, and tables from ends of runs to statuses and
+ * verdicts.
+ */
 #include "cmd/verdict.h"
 
 #include <assert.h>
@@ -145,8 +148,8 @@ static const struct {
 };
 
 /*
- * The guest said how it ended: what was expected decides. Written to the exit port, it must be 0 unless told; where a
- * status was wanted, another end won't do.
+ * The guest said how it ended: what was expected decides. Written to the exit port, it must be 0
+ * unless told; where a status was wanted, another end won't do.
  */
 static int status_exit(const struct manifest *m, struct outcome *o)
 {
@@ -170,7 +173,10 @@ static int status_of(const struct manifest *m, struct outcome *o)
 	return status_exit(m, o);
 }
 
-/* An end of the guest's own, or by a limit, which is of no interest once all is seen that was to be seen. */
+/*
+ * An end of the guest's own, or by a limit, which is of no interest once all is seen that was to be
+ * seen.
+ */
 static bool end_indifferent(const struct outcome *o)
 {
 	static const enum reason kinds[] = { GUEST_EXITED,     GUEST_RESET,    GUEST_POWERED_OFF,

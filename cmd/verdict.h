@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/verdict.h: what a run's measurement and its end are worth: exit status and verdict, by what the manifest expects. */
+/*
+ * cmd/verdict.h: what a run's measurement and its end are worth: exit status and verdict, by what
+ * the manifest expects.
+ */
 #ifndef CMD_VERDICT_H
 #define CMD_VERDICT_H
 
@@ -20,18 +23,24 @@ int verdict_measurement(const struct manifest *m, const struct snp_digest *d, st
 const struct manifest_pin *verdict_pin(const struct manifest *m, const struct snp_digest *d);
 
 /*
- * The exit status of a guest that ran. An end that would pass fails with CONSOLE_MISSING while an expected line is
- * outstanding; to the sentence of one that fails anyway it is added which.
+ * The exit status of a guest that ran. An end that would pass fails with CONSOLE_MISSING while an
+ * expected line is outstanding; to the sentence of one that fails anyway it is added which.
  */
 int verdict_status(const struct manifest *m, const struct watch *w, struct outcome *o);
 
-/* The status of what a signal or the command's time limit ended (core/vm/stop.h); STATUS_OK: nothing was. */
+/*
+ * The status of what a signal or the command's time limit ended (core/vm/stop.h); STATUS_OK:
+ * nothing was.
+ */
 int verdict_stopped(void);
 
 /* The verdict that goes with one of our statuses (not with a guest's own, under --guest-status). */
 enum run_verdict verdict_of(int status);
 
-/* What goes before a verdict on standard error, and behind it; "" where --color doesn't want it. Static. */
+/*
+ * What goes before a verdict on standard error, and behind it; "" where --color doesn't want it.
+ * Static.
+ */
 const char *verdict_color(enum run_verdict verdict);
 const char *verdict_color_end(void);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/cmdline.c: splits at blanks that are not in double quotes, as lib/cmdline.c of Linux does in next_arg(). */
+/*
+ * config/cmdline.c: splits at blanks that are not in double quotes, as lib/cmdline.c of Linux does
+ * in next_arg().
+ */
 #include "config/cmdline.h"
 
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/collect.c: which value is given for which key, in the file and by --set; and names that are no keys. */
+/*
+ * config/collect.c: which value is given for which key, in the file and by --set; and names that
+ * are no keys.
+ */
 #include <stdio.h>
 #include <string.h>
 

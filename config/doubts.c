@@ -21,7 +21,10 @@ static bool is_text(const char *value, size_t size, const char *text)
 	return size == strlen(text) && memcmp(value, text, size) == 0;
 }
 
-/* ttyS0 and ttyS0,115200n8; uart,io,0x3f8 and uart8250,io,0x3f8,115200 (linux: kernel-parameters.txt). */
+/*
+ * ttyS0 and ttyS0,115200n8; uart,io,0x3f8 and uart8250,io,0x3f8,115200 (linux:
+ * kernel-parameters.txt).
+ */
 static bool is_serial(const char *value, size_t size)
 {
 	const char *comma = memchr(value, ',', size);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/keys.c: every key of the manifest, version 1: its type, its place, its default, its meaning. */
+/*
+ * config/keys.c: every key of the manifest, version 1: its type, its place, its default, its
+ * meaning.
+ */
 #include "config/keys.h"
 
 #include <assert.h>

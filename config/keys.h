@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* config/keys.h: the one table of manifest keys, which the parser, the schema and the tests walk. */
+/*
+ * config/keys.h: the one table of manifest keys, which the parser, the schema and the tests walk.
+ */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
 
@@ -99,7 +101,9 @@ const struct key_group *key_group_find(const char *name);
 /* What comes after the last dot. */
 const char *key_last(const char *name);
 
-/* The key or group that was meant, by spelling or by a key of that name in another group; or NULL. */
+/*
+ * The key or group that was meant, by spelling or by a key of that name in another group; or NULL.
+ */
 const char *key_meant(const char *name);
 
 /*
@@ -110,7 +114,7 @@ extern const char *const platform_words[];
 extern const char *const profile_words[];
 extern const char *const builtin_words[];
 
-#define ABI_KEY          "abi" /* in the map form of snp.policy, beside the bits of snp_policy_bits */
+#define ABI_KEY          "abi"      /* in the map form of snp.policy, beside snp_policy_bits */
 #define FIRMWARE_BUILTIN "builtin:" /* before the name of a built-in guest */
 /* A file's map form. */
 #define FILE_PATH_KEY "path"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/load_priv.h: a manifest half read: what collect.c and matrix.c find and read.c turns into values. */
+/*
+ * config/load_priv.h: a manifest half read: what collect.c and matrix.c find and read.c turns into
+ * values.
+ */
 #ifndef CONFIG_LOAD_PRIV_H
 #define CONFIG_LOAD_PRIV_H
 
@@ -34,15 +37,18 @@ struct load {
 	struct error *err; /* of the step at hand */
 };
 
-/* A step that failed by a mistake of the manifest's: it is noted, and reading goes on. 0, or -ENOMEM. */
+/*
+ * A step that failed by a mistake of the manifest's: it is noted, and reading goes on. 0, or
+ * -ENOMEM.
+ */
 static inline int load_keep(struct load *l, int r)
 {
 	return findings_keep(l->findings, r, l->err);
 }
 
 /*
- * Whether what is given for a key, or that nothing is, was read as it was meant. Where it wasn't, that is a mistake of
- * its own, and what depends on the key is not checked.
+ * Whether what is given for a key, or that nothing is, was read as it was meant. Where it wasn't,
+ * that is a mistake of its own, and what depends on the key is not checked.
  */
 static inline bool key_sure(const struct load *l, enum key_id id)
 {
@@ -57,14 +63,17 @@ void load_cleanup(struct load *l);
 /* Fill the slots; later ones win. collect.c. */
 int collect_file(struct load *l);
 int collect_settings(struct load *l, const struct manifest_choice *choice);
-/* Number `run` of the combinations of a matrix into the slots, its name and their count into the manifest. matrix.c. */
+/*
+ * Number `run` of the combinations of a matrix into the slots, its name and their count into the
+ * manifest. matrix.c.
+ */
 int matrix_choose(struct load *l, unsigned run);
 /* What is wrong with the values of all its runs, for a matrix that stands for none. matrix.c. */
 int matrix_read_values(struct load *l);
 
 /*
- * Brackets and quotes are YAML; all else is a scalar as it stands, so that nobody has to quote a command
- * line twice: in `boot.cmdline=a: b # c` YAML would see a map and a comment.
+ * Brackets and quotes are YAML; all else is a scalar as it stands, so that nobody has to quote a
+ * command line twice: in `boot.cmdline=a: b # c` YAML would see a map and a comment.
  */
 int setting_parse(const char *label, const char *text, struct yaml_tree **ret, struct error *err);
 

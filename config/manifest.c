@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/manifest.c: reads what is given for each key, fills in the rest, and holds the whole together. */
+/*
+ * config/manifest.c: reads what is given for each key, fills in the rest, and holds the whole
+ * together.
+ */
 #include "config/manifest.h"
 
 #include <fcntl.h>
@@ -224,7 +227,10 @@ void manifest_stem(const char *path, char *to, size_t room)
 	text_clean(to, room, base, (size_t)size, false);
 }
 
-/* What options boot is called like its kernel or its firmware, in full: of vmlinuz-6.12 the end says most. */
+/*
+ * What options boot is called like its kernel or its firmware, in full: of vmlinuz-6.12 the end
+ * says most.
+ */
 static void name_of_boot(const struct manifest *m, char *to, size_t room)
 {
 	const char *const paths[] = { m->kernel.path, m->builtin, m->firmware.path,
@@ -281,7 +287,10 @@ static int load_all(struct load *l, const struct manifest_choice *choice)
 	return r;
 }
 
-/* Names what was given for the manifest, a kernel say, where what is in *err says only that it can't be read as one. */
+/*
+ * Names what was given for the manifest, a kernel say, where what is in *err says only that it
+ * can't be read as one.
+ */
 static int refuse_other_file(const char *path, const uint8_t *bytes, size_t size, struct error *err)
 {
 	struct error found;

@@ -31,7 +31,9 @@ static inline bool place_is_option(const struct place *at)
 	return at->by && at->by[0] == '-';
 }
 
-/* A file the manifest names. path is resolved against the manifest's folder. NULL path: not given. */
+/*
+ * A file the manifest names. path is resolved against the manifest's folder. NULL path: not given.
+ */
 struct manifest_file {
 	char *path;
 	bool pinned; /* { path: P, sha256: ... } */
@@ -111,7 +113,10 @@ struct manifest {
 	struct place pins_at;
 	struct manifest_patterns console; /* expect.console: in this order */
 	struct manifest_patterns never;   /* expect.never */
-	/* expect.exit: at most one is true. None: 0 if the guest writes the exit port, else whatever. */
+	/*
+	 * expect.exit: at most one is true. None: 0 if the guest writes the exit port, else
+	 * whatever.
+	 */
 	bool exit_any;      /* written as `any` */
 	bool exit_none;     /* written as `none`: the run ends once expect.console is complete */
 	bool exit_expected; /* written as a number */
@@ -123,7 +128,9 @@ struct manifest {
 	/* Where the value of each key stands; of a default nothing is set. */
 	struct place places[KEYS];
 
-	/* matrix: how many runs the manifest stands for (1 without one), and which of them this is. */
+	/*
+	 * matrix: how many runs the manifest stands for (1 without one), and which of them this is.
+	 */
 	unsigned runs, run;
 	char *variant; /* "vcpus=4,memory=1G"; NULL without a matrix */
 
@@ -131,8 +138,8 @@ struct manifest {
 };
 
 /*
- * --set key=value, in the order given; later ones win. One that an option such as -k stands for is taken as it stands, never
- * as YAML, and a path in it is relative to the current folder.
+ * --set key=value, in the order given; later ones win. One that an option such as -k stands for is
+ * taken as it stands, never as YAML, and a path in it is relative to the current folder.
  */
 struct manifest_setting {
 	const char *key, *value;
@@ -156,11 +163,11 @@ struct manifest_choice {
 
 /*
  * Reads and checks a manifest: everything that needs no other file than those given as `file:PATH`
- * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On success
- * the caller frees *ret with manifest_free(). Settings are checked as the file is; of a matrix, its form and the
- * values of the run that is chosen. `choice` may be NULL: no settings, run 0. On failure ret->runs alone may
- * have changed: how many runs there are, if the matrix was sound and one of its runs is what's wrong. Without a path the
- * settings alone make a manifest.
+ * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On
+ * success the caller frees *ret with manifest_free(). Settings are checked as the file is; of a
+ * matrix, its form and the values of the run that is chosen. `choice` may be NULL: no settings, run
+ * 0. On failure ret->runs alone may have changed: how many runs there are, if the matrix was sound
+ * and one of its runs is what's wrong. Without a path the settings alone make a manifest.
  */
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err);
@@ -170,9 +177,9 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
                    const struct manifest_choice *choice, struct manifest *ret, struct error *err);
 
 /*
- * All that is wrong, in order of place. A syntax error of YAML ends reading; whatever else is wrong doesn't hide the
- * rest, but for what depends on it. *ret is always written: the caller frees it, and looks at ret->whole before
- * anything is made of it. Its files can be looked at in any case.
+ * All that is wrong, in order of place. A syntax error of YAML ends reading; whatever else is wrong
+ * doesn't hide the rest, but for what depends on it. *ret is always written: the caller frees it,
+ * and looks at ret->whole before anything is made of it. Its files can be looked at in any case.
  */
 void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                        struct findings *f);

@@ -25,9 +25,9 @@ struct manifest_paths {
 };
 
 /*
- * Finds every file that the manifest names, in all runs of its matrix, whether or not the values of its keys are right.
- * An error where its text or its matrix can't be understood: then *ret holds what was found until there. The caller
- * frees *ret either way. choice->run is not looked at.
+ * Finds every file that the manifest names, in all runs of its matrix, whether or not the values of
+ * its keys are right. An error where its text or its matrix can't be understood: then *ret holds
+ * what was found until there. The caller frees *ret either way. choice->run is not looked at.
  */
 int manifest_paths(const char *path, const struct manifest_choice *choice,
                    struct manifest_paths *ret, struct error *err);

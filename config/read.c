@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/read.c: one function for each type of value that a manifest's key can have, and what these share. */
+/*
+ * config/read.c: one function for each type of value that a manifest's key can have, and what these
+ * share.
+ */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -430,7 +433,9 @@ static int read_later(struct load *l, const struct key *k, const struct yaml_tre
 	return refuse_later(l, k);
 }
 
-/* One row a kind. `expects` is given where a single value is needed, which the caller then sees to. */
+/*
+ * One row a kind. `expects` is given where a single value is needed, which the caller then sees to.
+ */
 static const struct kind_row {
 	const char *expects;
 	int (*read)(struct load *l, const struct key *k, const struct yaml_tree *v);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/read_expect.c: the values of what must come out: launch digests, texts on the console, a status. */
+/*
+ * config/read_expect.c: the values of what must come out: launch digests, texts on the console, a
+ * status.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 

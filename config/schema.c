@@ -18,8 +18,8 @@
 #include "core/snp/policy.h"
 
 /*
- * Out of memory makes any of these NULL, and jansson's functions take NULL and fail: so one question at
- * the end (did every step succeed?) is enough. `ok` remembers.
+ * Out of memory makes any of these NULL, and jansson's functions take NULL and fail: so one
+ * question at the end (did every step succeed?) is enough. `ok` remembers.
  */
 struct schema {
 	bool ok;

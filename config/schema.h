@@ -8,8 +8,9 @@
 struct error; /* core/base/error.h */
 
 /*
- * JSON Schema, draft 7, of what the parser accepts, from the same table. It is meant for YAML already
- * turned into JSON, where `4` is a number and `0x4` may be one or a text: both are described.
+ * JSON Schema, draft 7, of what the parser accepts, from the same table. It is meant for YAML
+ * already turned into JSON, where `4` is a number and `0x4` may be one or a text: both are
+ * described.
  */
 int schema_write(FILE *out, struct error *err);
 

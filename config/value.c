@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/value.c: reads values as manifests write them, and says in which form to write those it can't read. */
+/*
+ * config/value.c: reads values as manifests write them, and says in which form to write those it
+ * can't read.
+ */
 #include "config/value.h"
 
 #include <ctype.h>
@@ -18,7 +21,10 @@
 #include "core/base/filekind.h"
 #include "core/base/text.h"
 
-/* Far above any length asked for: a file of another length is then refused by its length, not its size. */
+/*
+ * Far above any length asked for: a file of another length is then refused by its length, not its
+ * size.
+ */
 #define BYTES_FILE_MAX ((size_t)64 << 10)
 #define TEXT_MIN       16 /* bytes that may stand as text in a file; fewer could be either */
 
@@ -198,7 +204,10 @@ static const struct habit {
 	{ "d", "m", 24 * 60 }, { "day", "m", 24 * 60 }, { "days", "m", 24 * 60 },
 };
 
-/* A number and a unit of `units` in other words, as it should be written; false: it is something else. */
+/*
+ * A number and a unit of `units` in other words, as it should be written; false: it is something
+ * else.
+ */
 static bool habit_text(const char *text, const struct unit *units,
                        char to[static VALUE_UNIT_ROOM + 8])
 {
@@ -445,7 +454,10 @@ static int bytes_base64(const char *name, const char *text, const struct value_f
 	return 0;
 }
 
-/* A file of another length: virtee's tools, for one, write base64. What it is instead is said where it can be told. */
+/*
+ * A file of another length: virtee's tools, for one, write base64. What it is instead is said where
+ * it can be told.
+ */
 static int bytes_as_text(const char *name, const char *path, const struct blob *b, uint8_t *ret,
                          size_t size, struct error *err)
 {

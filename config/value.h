@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/value.h: the written forms of values: numbers, sizes, times, bytes, digests; and near words. */
+/*
+ * config/value.h: the written forms of values: numbers, sizes, times, bytes, digests; and near
+ * words.
+ */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
 
@@ -13,8 +16,8 @@ struct confine; /* core/base/confine.h */
 struct error;   /* core/base/error.h */
 
 /*
- * Each form as a regular expression that POSIX (extended) and ECMA 262 read alike: the schema gives them
- * out, and a test holds them against the functions below.
+ * Each form as a regular expression that POSIX (extended) and ECMA 262 read alike: the schema gives
+ * them out, and a test holds them against the functions below.
  */
 #define VALUE_HEX_PATTERN     "0x[0-9a-fA-F]+"
 #define VALUE_DECIMAL_PATTERN "(0|[1-9][0-9]*)"
@@ -28,8 +31,8 @@ struct error;   /* core/base/error.h */
 #define VALUE_ABI_PATTERN     "^" VALUE_DECIMAL_PATTERN "[.]" VALUE_DECIMAL_PATTERN "$"
 
 /*
- * All take the key's name for their sentences, and touch *ret on success alone. 0, or a negative errno
- * with *err filled but for the place.
+ * All take the key's name for their sentences, and touch *ret on success alone. 0, or a negative
+ * errno with *err filled but for the place.
  */
 
 /* Decimal or 0x, within min..max. */
@@ -54,7 +57,10 @@ int value_digest(const char *name, const char *text, uint8_t ret[static SHA384_S
 /* 64 hex digits, 0x before them allowed. */
 int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_SIZE],
                  struct error *err);
-/* Whence files are read: relative to the folder of the file `beside`; only below `confine`, unless it is NULL. */
+/*
+ * Whence files are read: relative to the folder of the file `beside`; only below `confine`, unless
+ * it is NULL.
+ */
 struct value_files {
 	const char *beside;
 	const struct confine *confine;
@@ -64,8 +70,8 @@ int value_bytes(const char *name, const char *text, const struct value_files *fr
                 size_t size, struct error *err);
 
 /*
- * Adds the cure for a file that could not be opened, where none is given yet. `beside`: as in struct value_files, "" where
- * the path is relative to the current folder.
+ * Adds the cure for a file that could not be opened, where none is given yet. `beside`: as in
+ * struct value_files, "" where the path is relative to the current folder.
  */
 int value_file_fix(const char *beside, struct error *err);
 

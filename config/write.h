@@ -10,21 +10,27 @@ struct error;            /* core/base/error.h */
 struct manifest;         /* config/manifest.h */
 struct manifest_setting; /* config/manifest.h */
 
-/* SHA-256 of what the manifest's files hold, 32 bytes each; NULL: not known, only what the manifest pins. */
+/*
+ * SHA-256 of what the manifest's files hold, 32 bytes each; NULL: not known, only what the manifest
+ * pins.
+ */
 struct manifest_hashes {
 	const uint8_t *firmware, *kernel;
 	const uint8_t *initrd; /* of each of its files, one after the other */
 };
 
 /*
- * Writes each key that has a value. Paths are absolute, files pinned by `h`, bytes are written out, and of a matrix
- * there is this run alone. Loading it gives the same manifest, but for places. What is not UTF-8 in a path,
- * which no manifest can name, is written as U+FFFD. `to` is flushed.
+ * Writes each key that has a value. Paths are absolute, files pinned by `h`, bytes are written out,
+ * and of a matrix there is this run alone. Loading it gives the same manifest, but for places. What
+ * is not UTF-8 in a path, which no manifest can name, is written as U+FFFD. `to` is flushed.
  */
 int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
                    struct error *err);
 
-/* The manifest that settings alone stand for, with those keys and no others; paths as they were given. */
+/*
+ * The manifest that settings alone stand for, with those keys and no others; paths as they were
+ * given.
+ */
 void settings_write(const struct manifest_setting *set, size_t n, FILE *to);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/yaml.c: libyaml's events to a tree, and its complaints to sentences; nobody else calls libyaml. */
+/*
+ * config/yaml.c: libyaml's events to a tree, and its complaints to sentences; nobody else calls
+ * libyaml.
+ */
 #include "config/yaml.h"
 
 #include <stdlib.h>
@@ -330,7 +333,9 @@ static int key_check(struct source *s, const yaml_event_t *k)
 	return 0;
 }
 
-/* The entry whose key is event k, at the end of the map; not there if the map has that key already. */
+/*
+ * The entry whose key is event k, at the end of the map; not there if the map has that key already.
+ */
 static int entry_read(struct source *s, struct yaml_tree *map, const yaml_event_t *k,
                       unsigned depth)
 {
@@ -400,7 +405,9 @@ static int list_read(struct source *s, struct yaml_tree *list, unsigned depth)
 	}
 }
 
-/* The value that begins with event e. On failure *ret is what was read so far: the caller frees it. */
+/*
+ * The value that begins with event e. On failure *ret is what was read so far: the caller frees it.
+ */
 static int tree_read(struct source *s, const yaml_event_t *e, unsigned depth,
                      struct yaml_tree **ret)
 {

@@ -28,9 +28,10 @@ struct yaml_tree {
 };
 
 /*
- * Reads the subset that manifests are written in: maps, lists and scalars, one document. Refuses, with a
- * place in `file`: tags, anchors, aliases, merge keys, duplicate keys, NUL bytes, other control
- * characters, what isn't UTF-8, and what exceeds the limits above. Memory is bounded by them too.
+ * Reads the subset that manifests are written in: maps, lists and scalars, one document. Refuses,
+ * with a place in `file`: tags, anchors, aliases, merge keys, duplicate keys, NUL bytes, other
+ * control characters, what isn't UTF-8, and what exceeds the limits above. Memory is bounded by
+ * them too.
  */
 int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
                     struct error *err);
@@ -46,8 +47,8 @@ struct yaml_tree *yaml_tree_scalar(const char *text);
 int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err);
 
 /*
- * The character at `at`, with `left` bytes from there on, at least one: its code point, or -1 if it isn't UTF-8 (RFC
- * 3629, section 4). Sets *length to its bytes, or to 1.
+ * The character at `at`, with `left` bytes from there on, at least one: its code point, or -1 if it
+ * isn't UTF-8 (RFC 3629, section 4). Sets *length to its bytes, or to 1.
  */
 long yaml_character(const uint8_t *at, size_t left, size_t *length);
 

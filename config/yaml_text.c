@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* config/yaml_text.c: what is looked at before libyaml sees the text, since libyaml couldn't say what is wrong. */
+/*
+ * config/yaml_text.c: what is looked at before libyaml sees the text, since libyaml couldn't say
+ * what is wrong.
+ */
 #include "config/yaml_text.h"
 
 #include <stdio.h>
@@ -37,7 +40,10 @@ long cursor_next(struct cursor *c)
 
 /* --- what hides --- */
 
-/* Blanks, and the default-ignorable characters of the Unicode Standard; the names are for the best known. */
+/*
+ * Blanks, and the default-ignorable characters of the Unicode Standard; the names are for the best
+ * known.
+ */
 static const struct hidden {
 	long first, last;
 	const char *name;
@@ -86,7 +92,10 @@ bool character_hides(long c, long before)
 	return hidden_find(c) && !(joins && before >= 0x80);
 }
 
-/* Where a walk stands: in a comment, in quotes, or in neither. Of quotes in block scalars it knows nothing. */
+/*
+ * Where a walk stands: in a comment, in quotes, or in neither. Of quotes in block scalars it knows
+ * nothing.
+ */
 struct scan {
 	long before;
 	long quote; /* the mark that ends it; 0: none is open */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* config/yaml_text.h: a manifest's text before it is YAML: characters, places, what nobody can see. */
+/*
+ * config/yaml_text.h: a manifest's text before it is YAML: characters, places, what nobody can see.
+ */
 #ifndef CONFIG_YAML_TEXT_H
 #define CONFIG_YAML_TEXT_H
 
@@ -25,27 +27,32 @@ static inline struct cursor cursor_at(const uint8_t *text, size_t size)
 long cursor_next(struct cursor *c);
 
 /*
- * Whether a character can be told from a blank, or from nothing, by its code point alone: blanks that are not U+0020,
- * what has no width, what turns the order of others. U+200C, U+200D and variation selectors are not, where they follow
- * a character that is not ASCII: they belong to scripts and to emoji.
+ * Whether a character can be told from a blank, or from nothing, by its code point alone: blanks
+ * that are not U+0020, what has no width, what turns the order of others. U+200C, U+200D and
+ * variation selectors are not, where they follow a character that is not ASCII: they belong to
+ * scripts and to emoji.
  */
 bool character_hides(long c, long before);
 
 /*
- * Refuses such characters, each with its place; all but the last go to *findings, if that isn't NULL. In YAML, `yaml`,
- * they may stand in comments.
+ * Refuses such characters, each with its place; all but the last go to *findings, if that isn't
+ * NULL. In YAML, `yaml`, they may stand in comments.
  */
 int yaml_text_hides(const char *file, const uint8_t *text, size_t size, bool yaml,
                     struct findings *findings, struct error *err);
 
-/* Where a text was made shorter: what stands behind it in that line stood `less` columns further on. */
+/*
+ * Where a text was made shorter: what stands behind it in that line stood `less` columns further
+ * on.
+ */
 struct shortened {
 	unsigned line, column, less;
 };
 
 /*
- * JSON writes a character above U+FFFF as two escapes, "\ud83d\ude00", which YAML doesn't know. The text with the one
- * that YAML has in their place, "\U0001f600"; *places has where, in order. Both are the caller's. False: out of memory.
+ * JSON writes a character above U+FFFF as two escapes, "\ud83d\ude00", which YAML doesn't know. The
+ * text with the one that YAML has in their place, "\U0001f600"; *places has where, in order. Both
+ * are the caller's. False: out of memory.
  */
 bool yaml_text_join(const uint8_t *text, size_t size, uint8_t **ret, size_t *ret_size,
                     struct shortened **places, size_t *n_places);

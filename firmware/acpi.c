@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/acpi.c: layouts are those of the ACPI specification 6.4, chapter 5.2 (tables), 6.4 (resources)
- * and 20 (AML). Hardware-reduced: no legacy PIC, PIT, PM timer or fixed registers need to be there.
+ * firmware/acpi.c: layouts are those of the ACPI specification 6.4, chapter 5.2 (tables), 6.4
+ * (resources) and 20 (AML). Hardware-reduced: no legacy PIC, PIT, PM timer or fixed registers need
+ * to be there.
  */
 #include "firmware/acpi.h"
 
@@ -34,9 +35,10 @@
 #define FADT_RESET_REG     (1 << 10)
 
 /*
- * Not the hardware-reduced flavour (flag 20): on such a machine Linux takes it that EFI does the reboot, and where
- * there is none it jumps to a BIOS (arch/x86/kernel/reboot.c, reboot_init(); drivers/firmware/efi/reboot.c). A
- * plain guest then hangs, and an SNP guest leaves a state that no processor enters.
+ * Not the hardware-reduced flavour (flag 20): on such a machine Linux takes it that EFI does the
+ * reboot, and where there is none it jumps to a BIOS (arch/x86/kernel/reboot.c, reboot_init();
+ * drivers/firmware/efi/reboot.c). A plain guest then hangs, and an SNP guest leaves a state that no
+ * processor enters.
  */
 #define SCI_IRQ 9
 

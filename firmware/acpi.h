@@ -40,7 +40,10 @@ struct acpi_tables {
  */
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err);
 
-/* The numbers are those of etc/table-loader (QEMU's hw/acpi/bios-linker-loader.c, edk2's QemuLoader.h). */
+/*
+ * The numbers are those of etc/table-loader (QEMU's hw/acpi/bios-linker-loader.c, edk2's
+ * QemuLoader.h).
+ */
 enum acpi_action { ACPI_ALLOCATE = 1, ACPI_ADD_POINTER = 2, ACPI_ADD_CHECKSUM = 3 };
 
 struct acpi_command {
@@ -58,15 +61,15 @@ struct acpi_command {
 void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS]);
 
 /*
- * Carries the commands out in place: t->tables at address `tables`, t->rsdp at address `rsdp`. Both ends
- * must be below 4 GiB, since the FADT has a 32-bit pointer; -EINVAL.
+ * Carries the commands out in place: t->tables at address `tables`, t->rsdp at address `rsdp`. Both
+ * ends must be below 4 GiB, since the FADT has a 32-bit pointer; -EINVAL.
  */
 int acpi_place(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err);
 
 /*
- * All of it for one page at gpa: the RSDP at its start, the tables at ACPI_TABLES_AT, zeros. -EINVAL for
- * no vCPUs, for more of them than a page has room for (255 do fit), and for a gpa that isn't a page's
- * below 4 GiB. The page is touched only on success.
+ * All of it for one page at gpa: the RSDP at its start, the tables at ACPI_TABLES_AT, zeros.
+ * -EINVAL for no vCPUs, for more of them than a page has room for (255 do fit), and for a gpa that
+ * isn't a page's below 4 GiB. The page is touched only on success.
  */
 int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACPI_PAGE],
               struct error *err);

@@ -53,7 +53,10 @@ struct assembly {
 	struct plan_settings settings;
 };
 
-/* A vCPU out of reset, APM volume 2, table 14-1, with the segments' accessed bits as the profile has them. */
+/*
+ * A vCPU out of reset, APM volume 2, table 14-1, with the segments' accessed bits as the profile
+ * has them.
+ */
 static struct vcpu_state state_reset(const struct profile *p, uint16_t cs_attrib, uint32_t eip,
                                      uint32_t rdx)
 {
@@ -78,7 +81,10 @@ static struct vcpu_state state_reset(const struct profile *p, uint16_t cs_attrib
 	return s;
 }
 
-/* One that begins where the first does begins as the first does: the EC2 model of sev-snp-measure goes by EIP. */
+/*
+ * One that begins where the first does begins as the first does: the EC2 model of sev-snp-measure
+ * goes by EIP.
+ */
 static struct vcpu_state state_ap(const struct assembly *a, uint32_t eip)
 {
 	uint16_t cs = eip == RESET_VECTOR ? a->profile->bsp_cs : a->profile->ap_cs;
@@ -214,8 +220,9 @@ static int sections_add(struct assembly *a, const struct ovmf *o, struct error *
 }
 
 /*
- * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted mapping, since
- * edk2-stable202405. An image for SNP without the one is taken for one without the other.
+ * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted
+ * mapping, since edk2-stable202405. An image for SNP without the one is taken for one without the
+ * other.
  */
 static const char *ovmf_warning(const struct ovmf *o)
 {
@@ -231,8 +238,9 @@ static const char *ovmf_warning(const struct ovmf *o)
 }
 
 /*
- * A PC shows the last 128 KiB of its firmware below 1 MiB as well, where a BIOS goes on once it has jumped out of its
- * reset vector. There it is RAM from the start, as after the copying ("shadowing") that a BIOS does first.
+ * A PC shows the last 128 KiB of its firmware below 1 MiB as well, where a BIOS goes on once it has
+ * jumped out of its reset vector. There it is RAM from the start, as after the copying
+ * ("shadowing") that a BIOS does first.
  */
 static int isa_alias_add(struct assembly *a, const struct ovmf *o, struct error *err)
 {
@@ -303,7 +311,9 @@ static int direct_assemble(struct assembly *a, struct error *err)
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
 }
 
-/* What the selftest can't be combined with; silently ignored it would be missing from the digest. */
+/*
+ * What the selftest can't be combined with; silently ignored it would be missing from the digest.
+ */
 static int builtin_refuse(const struct assembly *a, struct error *err)
 {
 	if (a->m->kernel.path) {

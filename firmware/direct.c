@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/direct.c: direct boot. What is measured is small: page tables, parameters, boot_params, command line, ACPI
- * tables and stage0 itself. Kernel and initrd are offered in shared memory; stage0 copies them into private memory
- * and holds the copies against hashes that its parameters carry, which are measured.
+ * firmware/direct.c: direct boot. What is measured is small: page tables, parameters, boot_params,
+ * command line, ACPI tables and stage0 itself. Kernel and initrd are offered in shared memory;
+ * stage0 copies them into private memory and holds the copies against hashes that its parameters
+ * carry, which are measured.
  */
 #include "firmware/direct.h"
 

@@ -9,7 +9,10 @@
 #include "core/plan/plan.h"
 #include "firmware/guest/entry.h"
 
-/* Page table entries (APM volume 2, 5.4.1). Accessed and dirty are set so that no walk has to write. */
+/*
+ * Page table entries (APM volume 2, 5.4.1). Accessed and dirty are set so that no walk has to
+ * write.
+ */
 #define PTE_TABLE 0x23ULL /* present, writable, accessed */
 #define PTE_LEAF  0xe3ULL /* the same, dirty, large page */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/guest.h: what the guests of our own have in common: page tables, 64-bit mode from the start, parts. */
+/*
+ * firmware/guest.h: what the guests of our own have in common: page tables, 64-bit mode from the
+ * start, parts.
+ */
 #ifndef FIRMWARE_GUEST_H
 #define FIRMWARE_GUEST_H
 
@@ -36,9 +39,13 @@ struct guest {
 	uint64_t cr4;
 };
 
-/* An entry that leads to the table at `to`. Tables are private memory, whichever view they lead to. */
+/*
+ * An entry that leads to the table at `to`. Tables are private memory, whichever view they lead to.
+ */
 void guest_link(uint8_t table[static PAGE_SIZE], unsigned index, gpa_t to, uint64_t c_mask);
-/* Fills a table with large pages of `size` bytes each, from address 0 on; `bits`: C-bit, GUEST_NX. */
+/*
+ * Fills a table with large pages of `size` bytes each, from address 0 on; `bits`: C-bit, GUEST_NX.
+ */
 void guest_identity(uint8_t table[static PAGE_SIZE], uint64_t size, uint64_t bits);
 /* The same from address `from` on. */
 void guest_identity_from(uint8_t table[static PAGE_SIZE], uint64_t from, uint64_t size,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/handoff.c: the contents of fw_cfg, in the order in which its directory shall list them. */
+/*
+ * firmware/handoff.c: the contents of fw_cfg, in the order in which its directory shall list them.
+ */
 #include "firmware/handoff.h"
 
 #include <assert.h>
@@ -55,7 +57,10 @@ static int shelf_new(struct plan *p, struct shelf **ret, struct error *err)
 	return plan_adopt(p, blob_steal(&b), err);
 }
 
-/* Packed entries of {base, length, type}; firmware looks for this file more often than for any other. */
+/*
+ * Packed entries of {base, length, type}; firmware looks for this file more often than for any
+ * other.
+ */
 static int memory_add(struct plan *p, struct shelf *s, uint64_t low_end, uint64_t high_end,
                       struct error *err)
 {
@@ -122,8 +127,8 @@ static int kernel_add(struct plan *p, struct shelf *s, const struct manifest *m,
 }
 
 /*
- * A kernel that no firmware of ours could boot is left out, and the plan is for measuring; an EFI program among them,
- * which other VMMs hand over. What can be no kernel at all is refused.
+ * A kernel that no firmware of ours could boot is left out, and the plan is for measuring; an EFI
+ * program among them, which other VMMs hand over. What can be no kernel at all is refused.
  */
 static int kernel_unfit(const struct blob *k, struct error *err)
 {
@@ -176,7 +181,10 @@ static const struct {
 /* Longer than any firmware computes without an exit, the hash of a large initrd included. */
 enum { STOPPED_MS = 5000 };
 
-/* Since edk2-stable202408 a file with another hash ends in CpuDeadLoop() (QemuKernelLoaderFsDxe, VerifyBlob()). */
+/*
+ * Since edk2-stable202408 a file with another hash ends in CpuDeadLoop() (QemuKernelLoaderFsDxe,
+ * VerifyBlob()).
+ */
 void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms, struct outcome *o)
 {
 	bool limit = o->kind == RUN_TIMED_OUT || o->kind == RUN_SILENT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/hashes.c: hashes of what is booted, and the table that AmdSev's blob verifier reads. The table's
- * form is QEMU's (target/i386/sev.c) and edk2's (OvmfPkg/AmdSev/BlobVerifierLibSevHashes).
+ * firmware/hashes.c: hashes of what is booted, and the table that AmdSev's blob verifier reads. The
+ * table's form is QEMU's (target/i386/sev.c) and edk2's (OvmfPkg/AmdSev/BlobVerifierLibSevHashes).
  */
 #include "firmware/hashes.h"
 

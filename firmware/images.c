@@ -43,7 +43,10 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, s
 	return r == 0 ? pin_check(f, digest, err) : r;
 }
 
-/* Of an initrd nothing is read here but what it is: Linux would only say "junk", and panic without a root. */
+/*
+ * Of an initrd nothing is read here but what it is: Linux would only say "junk", and panic without
+ * a root.
+ */
 static void initrd_look(const struct manifest *m, const struct manifest_file *file,
                         const struct blob *b, struct findings *f)
 {
@@ -102,7 +105,10 @@ static int image_read(const struct manifest *m, const struct image_row *row, str
 	return r;
 }
 
-/* Once for all runs that boot this kernel. One that can't be parsed is refused later, with a sentence. */
+/*
+ * Once for all runs that boot this kernel. One that can't be parsed is refused later, with a
+ * sentence.
+ */
 static void payload_hash(struct images *i)
 {
 	struct error later;
@@ -126,7 +132,10 @@ static size_t padded(size_t size)
 	return (size + 3) & ~(size_t)3;
 }
 
-/* One after the other, each but the last filled up with zeros to 4 bytes, where Linux looks for the next archive. */
+/*
+ * One after the other, each but the last filled up with zeros to 4 bytes, where Linux looks for the
+ * next archive.
+ */
 static int parts_join(const struct blob *parts, size_t n, struct blob *ret, struct error *err)
 {
 	size_t at = 0, total = 0;
@@ -193,7 +202,10 @@ static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct
 		blob_fini(&parts[i]);
 }
 
-/* Hashing takes longer than reading, so what nobody will ask for is left out unless `hashed` wants all. */
+/*
+ * Hashing takes longer than reading, so what nobody will ask for is left out unless `hashed` wants
+ * all.
+ */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
 {
 	bool direct =

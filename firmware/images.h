@@ -28,11 +28,15 @@ struct images {
 	uint8_t payload_sha256[32];
 };
 
-/* Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on success. */
+/*
+ * Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on
+ * success.
+ */
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
 /*
- * The same; one that cannot be read doesn't keep the others from being read. *ret is always written: at first it is
- * { 0 }, or holds the images of an earlier run of the same matrix, of which those are kept that the files still have.
+ * The same; one that cannot be read doesn't keep the others from being read. *ret is always
+ * written: at first it is { 0 }, or holds the images of an earlier run of the same matrix, of which
+ * those are kept that the files still have.
  */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 /* The hashes of the initrd's files, 32 bytes each, one after the other. */

@@ -69,7 +69,10 @@ static uint64_t cpio_entry(struct rest *r)
 	return size;
 }
 
-/* RFC 1952, 2.3.1: ISIZE ends the member, which is taken to be the last one. Text doesn't grow when it is packed. */
+/*
+ * RFC 1952, 2.3.1: ISIZE ends the member, which is taken to be the last one. Text doesn't grow when
+ * it is packed.
+ */
 static uint64_t gzip_size(struct rest *r)
 {
 	uint64_t size = r->left >= 18 ? le(r->at + r->left - 4, 4) : 0;
@@ -95,7 +98,10 @@ static bool xz_number(struct rest *r, uint64_t *ret)
 	return false;
 }
 
-/* 2.1.2, 4: the footer says where the index is, and that what is in each block. The stream is taken to be the last. */
+/*
+ * 2.1.2, 4: the footer says where the index is, and that what is in each block. The stream is taken
+ * to be the last.
+ */
 static uint64_t xz_size(struct rest *r)
 {
 	uint64_t sum = 0, records, packed, unpacked, back;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * At least so many bytes, as far as the headers of its archives tell: nothing is unpacked. Several archives may follow
- * each other, plain ones first. What doesn't say its size counts as nothing.
+ * At least so many bytes, as far as the headers of its archives tell: nothing is unpacked. Several
+ * archives may follow each other, plain ones first. What doesn't say its size counts as nothing.
  */
 uint64_t initrd_unpacked(const uint8_t *bytes, size_t size);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/inspect.c: the table of files that we know, and descriptions of those that firmware/ reads. */
+/*
+ * firmware/inspect.c: the table of files that we know, and descriptions of those that firmware/
+ * reads.
+ */
 #include "firmware/inspect.h"
 
 #include <stdio.h>
@@ -32,7 +35,10 @@ struct inspect_kind {
 	bool in_text; /* people pass it on as hex or base64 */
 };
 
-/* The text of a GUID: its first three groups are little-endian integers (RFC 9562 4, Microsoft's order). */
+/*
+ * The text of a GUID: its first three groups are little-endian integers (RFC 9562 4, Microsoft's
+ * order).
+ */
 static const char *guid_text(const uint8_t g[static 16], char to[static GUID_CHARS + 1])
 {
 	snprintf(to, GUID_CHARS + 1,
@@ -126,7 +132,10 @@ static bool igvm_probe(const uint8_t *bytes, size_t size)
 	return size >= 4 && memcmp(bytes, "IGVM", 4) == 0;
 }
 
-/* IGVM_FIXED_HEADER of version 1 and 2: magic, version, place and size of the variable headers, size of the file. */
+/*
+ * IGVM_FIXED_HEADER of version 1 and 2: magic, version, place and size of the variable headers,
+ * size of the file.
+ */
 static void igvm_describe(const struct inspected *i, struct tree *t)
 {
 	struct reader r = reader_over(i->bytes, i->size, 4, 16);
@@ -242,7 +251,10 @@ static int report_read(struct inspected *i, struct error *err)
 	return 0;
 }
 
-/* A version that came later may mean other things by the same bytes, so these are all that is said of it. */
+/*
+ * A version that came later may mean other things by the same bytes, so these are all that is said
+ * of it.
+ */
 static void report_describe(const struct inspected *i, struct tree *t)
 {
 	const struct snp_report *r = i->report.report;
@@ -333,7 +345,10 @@ static void other_describe(const struct inspected *i, struct tree *t)
 		tree_text(t, "hint", k->fix ? k->fix : k->use);
 }
 
-/* The first that matches: a firmware may begin with anything, so its end comes before others' beginnings. */
+/*
+ * The first that matches: a firmware may begin with anything, so its end comes before others'
+ * beginnings.
+ */
 static const struct inspect_kind kinds[] = {
 	{ "ovmf", "OVMF-style firmware images", ovmf_probe, ovmf_read, ovmf_describe, false },
 	{ "igvm", NULL, igvm_probe, NULL, igvm_describe, false },

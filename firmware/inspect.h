@@ -31,15 +31,15 @@ struct inspected {
 };
 
 /*
- * Finds out what the bytes are and reads them. ERROR_UNSUPPORTED for what is no file of ours, and for kinds
- * and versions that this version doesn't read; else what the reader of that kind says. The sentence doesn't
- * name the file. *ret is touched only on success.
+ * Finds out what the bytes are and reads them. ERROR_UNSUPPORTED for what is no file of ours, and
+ * for kinds and versions that this version doesn't read; else what the reader of that kind says.
+ * The sentence doesn't name the file. *ret is touched only on success.
  */
 int inspect_read(const uint8_t *bytes, size_t size, struct inspected *ret, struct error *err);
 
 /*
- * The same for a text that holds an ID block, an ID authentication, a report or a certificate table in hex or base64. *buffer
- * gets the bytes that *ret borrows. False: it is no such text.
+ * The same for a text that holds an ID block, an ID authentication, a report or a certificate table
+ * in hex or base64. *buffer gets the bytes that *ret borrows. False: it is no such text.
  */
 bool inspect_read_text(const uint8_t *text, size_t size, struct blob *buffer,
                        struct inspected *ret);

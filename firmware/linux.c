@@ -62,8 +62,8 @@
 #define SETUP_SECTS_OLD  4 /* what 0 stands for */
 #define INIT_SIZE_MAX    GIB
 #define ALIGNMENT_MAX    GIB
-#define KERNEL_FLOOR     (16 * MIB) /* below lie the pages of stage0, and what PCs used to have there */
-#define KERNEL_FLOOR_ANY MIB        /* for a kernel that can't be moved */
+#define KERNEL_FLOOR     (16 * MIB)  /* below: stage0's pages, and what PCs had there */
+#define KERNEL_FLOOR_ANY MIB         /* for a kernel that can't be moved */
 #define LOW_HOLE         (640 * KIB) /* from here to 1 MiB PCs have no memory */
 #define LOW_MAX          (3 * GIB)   /* guests never have more memory than this below 4 GiB */
 
@@ -219,8 +219,8 @@ static int check_header_length(const struct scan *s)
 }
 
 /*
- * syssize counts 16 bytes, the last of which need not be full (memtest86+ 6 and 7): no other loader asks for them. A
- * signature appended to the file (sbsign) makes it longer than that.
+ * syssize counts 16 bytes, the last of which need not be full (memtest86+ 6 and 7): no other loader
+ * asks for them. A signature appended to the file (sbsign) makes it longer than that.
  */
 static int check_file_size(const struct scan *s)
 {
@@ -465,9 +465,9 @@ static void e820_put(uint8_t *page, const struct linux_boot *b)
 }
 
 /*
- * What loaders fill in, whatever the image has there. The rest of boot_params stays zero, of which the
- * kernel minds three: sentinel (0x1ef), else it wipes what we set; efi_info, for there is no EFI; and
- * cc_blob_address (0x13c), which the decompressor fills in.
+ * What loaders fill in, whatever the image has there. The rest of boot_params stays zero, of which
+ * the kernel minds three: sentinel (0x1ef), else it wipes what we set; efi_info, for there is no
+ * EFI; and cc_blob_address (0x13c), which the decompressor fills in.
  */
 static void loader_put(uint8_t *page, const struct linux_boot *b)
 {
@@ -541,9 +541,10 @@ int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
 }
 
 /*
- * What Linux keeps using must not be taken for free: secrets, CPUID, boot_params, the CC blob among the
- * parameters, the command line. The ACPI tables must be type 3: under SEV Linux maps what is reserved as
- * shared, and would read garbage. The code and stack of stage0 are free once the kernel runs.
+ * What Linux keeps using must not be taken for free: secrets, CPUID, boot_params, the CC blob among
+ * the parameters, the command line. The ACPI tables must be type 3: under SEV Linux maps what is
+ * reserved as shared, and would read garbage. The code and stack of stage0 are free once the kernel
+ * runs.
  */
 static const struct linux_e820 low_rows[] = {
 	{ 0, STAGE0_PML4, LINUX_RAM },

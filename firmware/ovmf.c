@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/ovmf.c: the GUIDed table ahead of the reset vector and the SEV metadata that it points at.
- * Their form is edk2's, OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and X64/OvmfSevMetadata.asm.
+ * firmware/ovmf.c: the GUIDed table ahead of the reset vector and the SEV metadata that it points
+ * at. Their form is edk2's, OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and
+ * X64/OvmfSevMetadata.asm.
  */
 #include "firmware/ovmf.h"
 
@@ -41,7 +42,10 @@ static const uint8_t footer_guid[GUID_SIZE] = {
 	0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d,
 };
 
-/* 69d96630-eb64-4b33-8491-13a5cf023dcf, the first program of IntelTdxX64 builds. OvmfPkgX64 has metadata for TDX too. */
+/*
+ * 69d96630-eb64-4b33-8491-13a5cf023dcf, the first program of IntelTdxX64 builds. OvmfPkgX64 has
+ * metadata for TDX too.
+ */
 static const uint8_t tdx_sec_guid[GUID_SIZE] = {
 	0x30, 0x66, 0xd9, 0x69, 0x64, 0xeb, 0x33, 0x4b,
 	0x84, 0x91, 0x13, 0xa5, 0xcf, 0x02, 0x3d, 0xcf,
@@ -189,7 +193,10 @@ static int svsm_entry(struct scan *s, struct reader *r)
 	return 0;
 }
 
-/* The entries with a name. Those that no launch needs are passed over by their length, as unknown ones are. */
+/*
+ * The entries with a name. Those that no launch needs are passed over by their length, as unknown
+ * ones are.
+ */
 static const struct entry_row {
 	const char *name;
 	uint8_t guid[GUID_SIZE];
@@ -511,7 +518,9 @@ int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error
 
 #define FIRMWARE "the firmware "
 
-/* What an SNP launch insists on: a sentence on what is missing, why it is needed, and what to use. */
+/*
+ * What an SNP launch insists on: a sentence on what is missing, why it is needed, and what to use.
+ */
 static const struct lack {
 	const char *what;
 	const char *why, *fix;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/ovmf.h: what an OVMF-style image says about itself: AP start, hash area, launch sections. */
+/*
+ * firmware/ovmf.h: what an OVMF-style image says about itself: AP start, hash area, launch
+ * sections.
+ */
 #ifndef FIRMWARE_OVMF_H
 #define FIRMWARE_OVMF_H
 
@@ -43,22 +46,26 @@ struct ovmf {
 };
 
 /*
- * Reads the GUIDed footer table and the SEV metadata. bytes/size: the whole image; nothing is allocated,
- * the result holds no pointer into it. A missing reset block, hash area or metadata is no failure: the
- * flags say it. The sentence of a failure doesn't name the file. *ret is touched only on success.
+ * Reads the GUIDed footer table and the SEV metadata. bytes/size: the whole image; nothing is
+ * allocated, the result holds no pointer into it. A missing reset block, hash area or metadata is
+ * no failure: the flags say it. The sentence of a failure doesn't name the file. *ret is touched
+ * only on success.
  */
 int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err);
 
 /*
- * The same for an image that a launch begins with. An SNP launch needs SEV metadata and a reset block, as QEMU and
- * sev-snp-measure do. A `plain` VM needs neither, and takes any other image that ends in a reset vector as well (a BIOS,
- * qboot): *ret_lack says then in a sentence why SNP could not launch it; NULL: it could. Static. The sentence of a failure
- * names `path`.
+ * The same for an image that a launch begins with. An SNP launch needs SEV metadata and a reset
+ * block, as QEMU and sev-snp-measure do. A `plain` VM needs neither, and takes any other image that
+ * ends in a reset vector as well (a BIOS, qboot): *ret_lack says then in a sentence why SNP could
+ * not launch it; NULL: it could. Static. The sentence of a failure names `path`.
  */
 int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool plain,
                           struct ovmf *ret, const char **ret_lack, struct error *err);
 
-/* Whether it ends in a footer table or begins as a firmware volume, so that ovmf_parse() is the one to ask. */
+/*
+ * Whether it ends in a footer table or begins as a firmware volume, so that ovmf_parse() is the one
+ * to ask.
+ */
 bool ovmf_probe(const uint8_t *bytes, size_t size);
 
 /* One entry of the footer table. */

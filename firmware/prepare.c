@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/prepare.c: looks at each file by itself, so that one that is wrong doesn't hide the next. */
+/*
+ * firmware/prepare.c: looks at each file by itself, so that one that is wrong doesn't hide the
+ * next.
+ */
 #include "firmware/prepare.h"
 
 #include <inttypes.h>
@@ -35,7 +38,10 @@ static int look_at_firmware(const struct manifest *m, const struct images *image
 	return manifest_at_place(m, &m->firmware.at, err);
 }
 
-/* One for a firmware may be of a kind that snpvmm can only measure; nothing is known about that one. */
+/*
+ * One for a firmware may be of a kind that snpvmm can only measure; nothing is known about that
+ * one.
+ */
 static int look_at_kernel(const struct manifest *m, const struct images *images, struct error *err)
 {
 	struct linux_kernel k;
@@ -103,9 +109,9 @@ int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN
 }
 
 /*
- * Linux unpacks an initrd into a tmpfs, which takes half of the memory it finds, while the packed one is still there;
- * with root= it may be a ramfs, which takes all (linux: init/do_mounts.c, mm/shmem.c). What Linux itself needs is
- * left out, so what is warned about can't work.
+ * Linux unpacks an initrd into a tmpfs, which takes half of the memory it finds, while the packed
+ * one is still there; with root= it may be a ramfs, which takes all (linux: init/do_mounts.c,
+ * mm/shmem.c). What Linux itself needs is left out, so what is warned about can't work.
  */
 static void warn_initrd(const struct manifest *m, const struct images *images, struct findings *f)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/prepare.h: what every command does with a manifest before it does anything else; all that is wrong at once. */
+/*
+ * firmware/prepare.h: what every command does with a manifest before it does anything else; all
+ * that is wrong at once.
+ */
 #ifndef FIRMWARE_PREPARE_H
 #define FIRMWARE_PREPARE_H
 
@@ -13,8 +16,9 @@ struct plan;     /* core/plan/plan.h */
 struct platform; /* core/vm/vm.h */
 
 /*
- * Reads the files that m names, with their hashes if `hashed`, and looks at what each holds. *m may lack what could
- * not be read of it. *ret then holds what could be read; the caller calls images_fini(). False: an error was added.
+ * Reads the files that m names, with their hashes if `hashed`, and looks at what each holds. *m may
+ * lack what could not be read of it. *ret then holds what could be read; the caller calls
+ * images_fini(). False: an error was added.
  */
 bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 
@@ -23,8 +27,8 @@ bool prepare_plan(const struct manifest *m, const struct images *images, const s
                   const struct plan **ret, struct findings *f);
 
 /*
- * An ID block is for one measurement alone. 0, or -EINVAL if it is not for this one, ERROR_MEASUREMENT_DIFFERS, with the
- * place in the manifest.
+ * An ID block is for one measurement alone. 0, or -EINVAL if it is not for this one,
+ * ERROR_MEASUREMENT_DIFFERS, with the place in the manifest.
  */
 int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
                       struct error *err);

@@ -19,13 +19,17 @@ struct selftest_config {
 };
 
 /*
- * Adds the selftest's regions to an unsealed plan, in launch order, and says in *bsp how vCPU 0 begins
- * (untouched on failure). Memory is the caller's business: SELFTEST_MEMORY bytes from 0 are needed.
+ * Adds the selftest's regions to an unsealed plan, in launch order, and says in *bsp how vCPU 0
+ * begins (untouched on failure). Memory is the caller's business: SELFTEST_MEMORY bytes from 0 are
+ * needed.
  */
 int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_state *bsp,
                   struct error *err);
 
-/* The guest's code as it is launched: whole pages, page-aligned, in our own binary (selftest_blob.S). */
+/*
+ * The guest's code as it is launched: whole pages, page-aligned, in our own binary
+ * (selftest_blob.S).
+ */
 extern const uint8_t selftest_blob[], selftest_blob_end[];
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0.c: page tables, parameters and initial registers of stage0, and its failures in words. */
+/*
+ * firmware/stage0.c: page tables, parameters and initial registers of stage0, and its failures in
+ * words.
+ */
 #include "firmware/stage0.h"
 
 #include <assert.h>
@@ -45,7 +48,10 @@ static_assert(offsetof(struct cc_blob, cpuid_gpa) == 0x18, "cc_blob.cpuid_gpa");
 static_assert(sizeof(struct cc_blob) == 40, "cc_blob");
 #define CC_BLOB_MAGIC 0x45444d41 /* "AMDE" */
 
-/* Linux, arch/x86/include/uapi/asm/setup_data.h: struct setup_data, then struct cc_setup_data's one field. */
+/*
+ * Linux, arch/x86/include/uapi/asm/setup_data.h: struct setup_data, then struct cc_setup_data's one
+ * field.
+ */
 struct setup_data {
 	le64 next;
 	le32 type, size;
@@ -163,7 +169,10 @@ static bool span(uint64_t start, uint64_t size, struct stage0_range *ret)
 	return size <= REACH && start <= REACH - size;
 }
 
-/* A blob comes from outside the guest's memory and goes inside it, where nothing else is. NULL: so it does. */
+/*
+ * A blob comes from outside the guest's memory and goes inside it, where nothing else is. NULL: so
+ * it does.
+ */
 static const char *blob_fault(const struct stage0_config *c, size_t index)
 {
 	const struct stage0_blob_spec *b = &c->blobs[index];
@@ -237,7 +246,10 @@ static int config_check(const struct stage0_config *c, struct error *err)
 	return r == 0 ? blobs_check(c, err) : r;
 }
 
-/* Entry 0 of the PML4 leads to the private view, entry 1 to the same memory at 2^39. Shared memory is never code. */
+/*
+ * Entry 0 of the PML4 leads to the private view, entry 1 to the same memory at 2^39. Shared memory
+ * is never code.
+ */
 static void tables_link(uint8_t *low, uint64_t c_mask)
 {
 	uint8_t *pml4 = low + (STAGE0_PML4 - LOW);
@@ -253,7 +265,10 @@ static void tables_snp(uint8_t *low, uint64_t c_mask)
 	guest_identity(low + (STAGE0_PDPT_SHARED - LOW), LEAF_SIZE, GUEST_NX);
 }
 
-/* Both views lead to the same tables of 2 MiB pages, one for each GiB that there is. *ret is to be added to the plan. */
+/*
+ * Both views lead to the same tables of 2 MiB pages, one for each GiB that there is. *ret is to be
+ * added to the plan.
+ */
 static int tables_plain(struct plan *p, uint8_t *low, uint64_t reach, struct region *ret,
                         struct error *err)
 {
@@ -303,7 +318,10 @@ static void params_fill(uint8_t *low, const struct stage0_config *c)
 	memcpy(low + (STAGE0_PARAMS - LOW), &params, sizeof(params));
 }
 
-/* Where Linux finds secrets and CPUID: boot_params.setup_data leads to the node, the node to the blob. */
+/*
+ * Where Linux finds secrets and CPUID: boot_params.setup_data leads to the node, the node to the
+ * blob.
+ */
 static void cc_fill(uint8_t *low)
 {
 	const struct cc_blob blob = {
@@ -404,7 +422,10 @@ bool stage0_exit_code(uint64_t exit_port_value, unsigned *code)
 	return true;
 }
 
-/* GHCB specification (AMD 56421), MSR protocol, request 0x100: reason set in bits 15:12, code in 23:16. */
+/*
+ * GHCB specification (AMD 56421), MSR protocol, request 0x100: reason set in bits 15:12, code in
+ * 23:16.
+ */
 bool stage0_termination_code(uint64_t ghcb_msr, unsigned *code)
 {
 	if ((ghcb_msr & ~0xff0000ULL) != (STAGE0_REASON_SET << 12 | 0x100))

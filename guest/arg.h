@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Decimal, or hex after 0x; the whole text, and at most `max`. False otherwise, and *ret is as it was. */
+/*
+ * Decimal, or hex after 0x; the whole text, and at most `max`. False otherwise, and *ret is as it
+ * was.
+ */
 bool arg_number(const char *text, uint64_t max, uint64_t *ret);
 
 /* Pairs of hex digits, at most `room` bytes of them. False otherwise. */

@@ -39,7 +39,10 @@ static int usage(const char *argument, const char *what)
 	return 2;
 }
 
-/* The value of "--name VALUE" or "--name=VALUE" at *i, which moves on to it; NULL if this is another argument. */
+/*
+ * The value of "--name VALUE" or "--name=VALUE" at *i, which moves on to it; NULL if this is
+ * another argument.
+ */
 static const char *option_value(const char *name, int argc, char **argv, int *i)
 {
 	const char *at = argv[*i];
@@ -54,13 +57,19 @@ static const char *option_value(const char *name, int argc, char **argv, int *i)
 
 /* --- the console --- */
 
-/* tcdrain(): whoever stops the machine, or writes beside us, doesn't wait for lines on their way to the UART. */
+/*
+ * tcdrain(): whoever stops the machine, or writes beside us, doesn't wait for lines on their way to
+ * the UART.
+ */
 static void drain(int fd)
 {
 	sys_call(__NR_ioctl, fd, TCSBRK, 1);
 }
 
-/* The kernel's own lines would break ours apart. Only root may, and only root has a console to itself. */
+/*
+ * The kernel's own lines would break ours apart. Only root may, and only root has a console to
+ * itself.
+ */
 static void kernel_quiet(bool quiet)
 {
 	drain(STDOUT);
@@ -86,9 +95,9 @@ static void port_out(uint16_t port, uint32_t value)
 static int port_permit(uint16_t port)
 {
 	/*
-	 * ioperm(), never iopl(): under SNP an OUT raises #VC, whose handler asks only the task's I/O
-	 * bitmap (Linux arch/x86/coco/sev/core.c, vc_ioio_check()). iopl(3) makes no bitmap, so the OUT
-	 * would end in #GP.
+	 * ioperm(), never iopl(): under SNP an OUT raises #VC, whose handler asks only the task's
+	 * I/O bitmap (Linux arch/x86/coco/sev/core.c, vc_ioio_check()). iopl(3) makes no bitmap, so
+	 * the OUT would end in #GP.
 	 */
 	long r = sys_call(__NR_ioperm, port, 4, 1);
 

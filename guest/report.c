@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/report.c: an attestation report by the kernel's sev-guest driver, in either of its two ways. */
+/*
+ * guest/report.c: an attestation report by the kernel's sev-guest driver, in either of its two
+ * ways.
+ */
 #include "guest/report.h"
 
 #include <asm/errno.h>
@@ -55,7 +58,9 @@ static size_t no_device(void)
 	if (!sys_exists("/sys/devices"))
 		return failed("there is no " DEVICE " and no /sys to ask", NULL,
 		              "mount -t sysfs sysfs /sys; mount -t devtmpfs devtmpfs /dev");
-	/* The kernel registers this where it runs under SEV-SNP, whether there is a driver or not. */
+	/*
+	 * The kernel registers this where it runs under SEV-SNP, whether there is a driver or not.
+	 */
 	if (!sys_exists("/sys/devices/platform/sev-guest"))
 		return failed("this is not an SEV-SNP guest", NULL,
 		              "launch it on platform snp; the kernel needs "

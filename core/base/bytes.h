@@ -102,8 +102,9 @@ bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
 long base64_parse(const char *text, size_t length, uint8_t *to, size_t room);
 
 /*
- * Bytes written as text by other tools: hex digits (0x may stand before them) or base64, white space anywhere between.
- * Hex is tried first. The count, at most `room`, and *ret_form "hex" or "base64"; -1: it is neither.
+ * Bytes written as text by other tools: hex digits (0x may stand before them) or base64, white
+ * space anywhere between. Hex is tried first. The count, at most `room`, and *ret_form "hex" or
+ * "base64"; -1: it is neither.
  */
 long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t room,
                    const char **ret_form);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/confine.c: openat2(2) with RESOLVE_BENEATH, and which part of a path is relative to the folder. */
+/*
+ * core/base/confine.c: openat2(2) with RESOLVE_BENEATH, and which part of a path is relative to the
+ * folder.
+ */
 #include "core/base/confine.h"
 
 #include <errno.h>
@@ -15,7 +18,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 
-/* How often a lookup is repeated that was disturbed by a rename somewhere; openat2(2) asks for that. */
+/*
+ * How often a lookup is repeated that was disturbed by a rename somewhere; openat2(2) asks for
+ * that.
+ */
 enum { TRIES = 64 };
 
 static int beneath_open(int folder, const char *path, int flags, mode_t mode)
@@ -72,8 +78,9 @@ static bool component_skip(const char **path, const char *name)
 }
 
 /*
- * The working directory is given by its real path, so ".." at the beginning of a relative path can be taken away
- * together with what it stands for. NULL: no memory, or the directory is gone; errno says which.
+ * The working directory is given by its real path, so ".." at the beginning of a relative path can
+ * be taken away together with what it stands for. NULL: no memory, or the directory is gone; errno
+ * says which.
  */
 static char *path_absolute(const char *path)
 {
@@ -109,9 +116,9 @@ static bool is_folder(const struct confine *c, char *path, char *end)
 }
 
 /*
- * What follows the folder in an absolute path; NULL: the path doesn't lead through it. The answer decides nothing but
- * where the kernel starts: beneath_open() holds for any. No ".." before the folder, or a manifest could find
- * out which folders there are elsewhere.
+ * What follows the folder in an absolute path; NULL: the path doesn't lead through it. The answer
+ * decides nothing but where the kernel starts: beneath_open() holds for any. No ".." before the
+ * folder, or a manifest could find out which folders there are elsewhere.
  */
 static const char *confine_rest(const struct confine *c, char *path)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/confine.h: a folder that no path of a manifest may leave, held by the kernel at each open. */
+/*
+ * core/base/confine.h: a folder that no path of a manifest may leave, held by the kernel at each
+ * open.
+ */
 #ifndef CORE_BASE_CONFINE_H
 #define CORE_BASE_CONFINE_H
 
@@ -16,14 +19,15 @@ struct confine {
 };
 
 /*
- * Opens the folder. Fails where the kernel has no openat2(2): then nothing could hold paths below it. The descriptor stays
- * open until the program ends.
+ * Opens the folder. Fails where the kernel has no openat2(2): then nothing could hold paths below
+ * it. The descriptor stays open until the program ends.
  */
 int confine_begin(struct confine *c, const char *path, struct error *err);
 
 /*
- * open(2), but with `in` (NULL: anywhere) only below its folder, symbolic links and ".." included; the check and the open
- * are one system call. A descriptor or a negative errno; -EXDEV: the path leads outside.
+ * open(2), but with `in` (NULL: anywhere) only below its folder, symbolic links and ".." included;
+ * the check and the open are one system call. A descriptor or a negative errno; -EXDEV: the path
+ * leads outside.
  */
 int confine_open(const struct confine *in, const char *path, int flags, mode_t mode);
 

@@ -66,8 +66,9 @@ static int file_changed(const char *path, struct error *err)
 }
 
 /*
- * Opens the file that `found` stands for: by the kernel's own link to it, so that its name can't have come to mean another
- * one. Where /proc is not there the name has to do, and is held against what it meant.
+ * Opens the file that `found` stands for: by the kernel's own link to it, so that its name can't
+ * have come to mean another one. Where /proc is not there the name has to do, and is held against
+ * what it meant.
  */
 static int file_reopen(const struct confine *in, const char *path, int found,
                        const struct stat *was, struct error *err)

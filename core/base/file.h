@@ -32,14 +32,15 @@ struct blob {
 
 /*
  * Reads a regular file whole, once, into memory that no other process can change. Refuses, with a
- * sentence that names the path: what isn't a regular file, which is never opened, what is larger than
- * `max` bytes, and what changes while being read. An empty file gives size 0.
+ * sentence that names the path: what isn't a regular file, which is never opened, what is larger
+ * than `max` bytes, and what changes while being read. An empty file gives size 0.
  */
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
 
 /*
- * The same for whatever a manifest names: only below the folder of `in`, if that is given. `sha256`: 32 bytes for the
- * file's, or NULL; a large file is hashed on another processor while it is being read.
+ * The same for whatever a manifest names: only below the folder of `in`, if that is given.
+ * `sha256`: 32 bytes for the file's, or NULL; a large file is hashed on another processor while it
+ * is being read.
  */
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
                  uint8_t *sha256, struct error *err);
@@ -47,7 +48,10 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 /* Whether the path still leads to that file, unchanged; the file is looked at, not opened. */
 bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
 
-/* As read(2) from standard input, but a signal that is noted (core/base/interrupt.h) ends it: negative with *err filled. */
+/*
+ * As read(2) from standard input, but a signal that is noted (core/base/interrupt.h) ends it:
+ * negative with *err filled.
+ */
 ssize_t stdin_read(void *to, size_t size, struct error *err);
 /* The same of standard input, whatever it is, up to its end. */
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/filekind.c: the table of file kinds, told by magic numbers as file(1) does, and the cure for each. */
+/*
+ * core/base/filekind.c: the table of file kinds, told by magic numbers as file(1) does, and the
+ * cure for each.
+ */
 #include "core/base/filekind.h"
 
 #include <stdio.h>
@@ -102,7 +105,10 @@ static bool is_yaml(const uint8_t *bytes, size_t size)
 	       (at + 1 == n || memchr(" \r\n", bytes[at + 1], 3));
 }
 
-/* One DER object that fills the file: SEQUENCE, a length that is the file's, then what certificates and keys begin with. */
+/*
+ * One DER object that fills the file: SEQUENCE, a length that is the file's, then what certificates
+ * and keys begin with.
+ */
 static bool is_der(const uint8_t *bytes, size_t size)
 {
 	size_t head = 2, length;
@@ -164,7 +170,10 @@ static bool is_ovmf(const uint8_t *bytes, size_t size)
 	              "\xde\x82\xb5\x96\xb2\x1f\xf7\x45\xba\xea\xa3\x66\xc5\x5a\x08\x2d", 16);
 }
 
-/* A PC's BIOS fills whole 64 KiB up to 4 GiB, and its last 16 bytes begin with a jump (far or near). */
+/*
+ * A PC's BIOS fills whole 64 KiB up to 4 GiB, and its last 16 bytes begin with a jump (far or
+ * near).
+ */
 static bool is_bios(const uint8_t *bytes, size_t size)
 {
 	const uint8_t *last = bytes + size - 16;
@@ -184,7 +193,10 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 #define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
 #define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"
 
-/* The first that matches. What a file ends with counts more than its beginning: a firmware may begin with anything. */
+/*
+ * The first that matches. What a file ends with counts more than its beginning: a firmware may
+ * begin with anything.
+ */
 static const struct file_kind kinds[] = {
 	{ "empty", "an empty file", ROLE_MANIFEST, NULL,
 	  "copy or download it again, or build it again", false, PROBE(is_empty) },
@@ -196,7 +208,10 @@ static const struct file_kind kinds[] = {
 	{ "igvm", "an IGVM file", ROLE_FIRMWARE, "boot.firmware", NULL, false, MARK(0, "IGVM") },
 	{ "bzimage", "a Linux kernel (bzImage)", ROLE_KERNEL, "boot.kernel", NULL, false,
 	  MARK(0x202, "HdrS") },
-	/* fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole OVMF.fd */
+	/*
+	 * fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole
+	 * OVMF.fd
+	 */
 	{ "ovmf-vars", "a variable store without code", 0, NULL,
 	  "give the code image (OVMF_CODE) or the whole one (OVMF.fd)", false,
 	  MARK(16, "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50") },
@@ -341,7 +356,10 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
 	char room[256];
 	const char *fix;
 
-	/* Of a manifest it is asked once it can't be read as one: then a weak mark is better than none. */
+	/*
+	 * Of a manifest it is asked once it can't be read as one: then a weak mark is better than
+	 * none.
+	 */
 	if (!k || (k->vague && role != ROLE_MANIFEST) || k->fits & role)
 		return 0;
 	while (row->role != role)

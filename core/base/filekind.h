@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/filekind.h: what a file is by its content, whatever place it was given for. One table serves every place. */
+/*
+ * core/base/filekind.h: what a file is by its content, whatever place it was given for. One table
+ * serves every place.
+ */
 #ifndef CORE_BASE_FILEKIND_H
 #define CORE_BASE_FILEKIND_H
 
@@ -40,16 +43,22 @@ struct file_kind {
 const struct file_kind *file_kind_of(const uint8_t *bytes, size_t size);
 
 /*
- * Refuses what is certainly not right in this role: a sentence that says what it looks like instead, and a cure. 0
- * where the kind fits, is not known, or is vague.
+ * Refuses what is certainly not right in this role: a sentence that says what it looks like
+ * instead, and a cure. 0 where the kind fits, is not known, or is vague.
  */
 int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enum reason reason,
                      struct error *err);
 
-/* What to do about a file of that kind in that role; NULL: the role itself has to say what it wants. */
+/*
+ * What to do about a file of that kind in that role; NULL: the role itself has to say what it
+ * wants.
+ */
 const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *room, size_t size);
 
-/* A PE image's section by name, or NULL: UKIs keep their parts in sections. *ret_size is its size in the file. */
+/*
+ * A PE image's section by name, or NULL: UKIs keep their parts in sections. *ret_size is its size
+ * in the file.
+ */
 const uint8_t *pe_section(const uint8_t *bytes, size_t size, const char *name, size_t *ret_size);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/findings.h: everything that is wrong with what somebody wrote, not the first mistake alone. */
+/*
+ * core/base/findings.h: everything that is wrong with what somebody wrote, not the first mistake
+ * alone.
+ */
 #ifndef CORE_BASE_FINDINGS_H
 #define CORE_BASE_FINDINGS_H
 
@@ -22,7 +25,8 @@ struct finding {
 struct findings {
 	struct finding *list; /* no two with the same place and sentence */
 	size_t count, room;
-	size_t errors; /* how many were added, those that were there before and those not kept as well */
+	/* how many were added, those that were there before and those not kept as well */
+	size_t errors;
 	bool more; /* some were not kept */
 };
 
@@ -30,15 +34,20 @@ struct findings {
 void findings_add(struct findings *f, enum severity severity, const struct error *e);
 
 /*
- * For code that goes on after a mistake: adds what is in *err if r is negative, clears *err, and returns 0. Out of
- * memory is no mistake of whoever wrote it: that is left in *err, and r is returned.
+ * For code that goes on after a mistake: adds what is in *err if r is negative, clears *err, and
+ * returns 0. Out of memory is no mistake of whoever wrote it: that is left in *err, and r is
+ * returned.
  */
 int findings_keep(struct findings *f, int r, struct error *err);
 
-/* From number `from` on in order of place. Files stay in the order in which each was named first. */
+/*
+ * From number `from` on in order of place. Files stay in the order in which each was named first.
+ */
 void findings_sort(struct findings *f, size_t from);
 
-/* The first error in the list into *err, if there is one. Returns its code; 0: no error was added. */
+/*
+ * The first error in the list into *err, if there is one. Returns its code; 0: no error was added.
+ */
 int findings_first(const struct findings *f, struct error *err);
 
 void findings_fini(struct findings *f);

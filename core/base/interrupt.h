@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/interrupt.h: whether a signal came that ends the command; whatever may take long asks now and then. */
+/*
+ * core/base/interrupt.h: whether a signal came that ends the command; whatever may take long asks
+ * now and then.
+ */
 #ifndef CORE_BASE_INTERRUPT_H
 #define CORE_BASE_INTERRUPT_H
 

@@ -21,7 +21,10 @@ static atomic_bool log_hurries;
 static bool log_unfinished; /* a line of log_progress() stands there */
 static bool others_line;    /* log_end_line() */
 
-/* How long a line waits for a reader who has stopped reading, in slices, once it must not wait for ever. */
+/*
+ * How long a line waits for a reader who has stopped reading, in slices, once it must not wait for
+ * ever.
+ */
 enum { SLICE_MS = 100, PATIENCE_MS = 2000 };
 
 void log_hurry(bool hurry)
@@ -51,7 +54,10 @@ bool log_on(enum log_level level)
 	return level <= log_level;
 }
 
-/* A pipe that poll(2) calls writable takes a line whole. Nobody is left to tell when stderr itself is gone. */
+/*
+ * A pipe that poll(2) calls writable takes a line whole. Nobody is left to tell when stderr itself
+ * is gone.
+ */
 static void line_write(const char *line, int size)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };

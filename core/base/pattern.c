@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/pattern.c: PCRE2, kept from running away: a callout before each item of an expression counts. */
+/*
+ * core/base/pattern.c: PCRE2, kept from running away: a callout before each item of an expression
+ * counts.
+ */
 #include "core/base/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -12,9 +15,10 @@
 #include "core/base/error.h"
 
 /*
- * PCRE2's own match limit holds for each position where a match may begin, not for the line, and doesn't count
- * what one item does by itself. So each item is preceded by a callout, which counts. That is for the interpreter:
- * compiled to machine code, expressions with callouts crash PCRE2 10.42, and it would not be worth it.
+ * PCRE2's own match limit holds for each position where a match may begin, not for the line, and
+ * doesn't count what one item does by itself. So each item is preceded by a callout, which counts.
+ * That is for the interpreter: compiled to machine code, expressions with callouts crash PCRE2
+ * 10.42, and it would not be worth it.
  */
 #define OPTIONS                                                                                    \
 	(PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |     \
@@ -30,15 +34,17 @@
 #define REPEAT_PER_STEP 4 /* characters that one item reads before it may fail */
 
 /*
- * A group that is repeated is compiled so many times, each copy that may be absent within the one before; they are
- * all left at once, between two callouts. Without repetitions code isn't longer than this.
+ * A group that is repeated is compiled so many times, each copy that may be absent within the one
+ * before; they are all left at once, between two callouts. Without repetitions code isn't longer
+ * than this.
  */
 #define CODE_OF_TEXT(size) (200 + 16 * (size))
 #define COPIES_PER_STEP    256 /* bytes of code beyond that */
 
 /*
- * Some item may yet cost more than we know of. So the processor's time is paid for as well, at far more than a step
- * takes anywhere; and now and then, whatever an item costs, the caller is asked whether it still wants the answer.
+ * Some item may yet cost more than we know of. So the processor's time is paid for as well, at far
+ * more than a step takes anywhere; and now and then, whatever an item costs, the caller is asked
+ * whether it still wants the answer.
  */
 #define NS_PER_STEP       64
 #define STEPS_PER_LOOK    ((uint64_t)1 << 16)
@@ -50,7 +56,8 @@ struct pattern {
 	size_t size;
 	pcre2_code *code;
 	uint64_t
-		weight; /* steps for what may happen between two callouts, but for the way in the line */
+		/* steps for what may happen between two callouts, but for the way in the line */
+		weight;
 };
 
 struct matcher {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/reason.h: why a command failed or how a run ended: the names that scripts hold on to. */
+/*
+ * core/base/reason.h: why a command failed or how a run ended: the names that scripts hold on to.
+ */
 #ifndef CORE_BASE_REASON_H
 #define CORE_BASE_REASON_H
 
@@ -38,7 +40,10 @@ enum reason {
 	ERROR_OUTPUT_CONFLICT,
 	ERROR_INTERNAL,
 
-	/* A guest ran, and this is how the run ended; held by struct outcome, which may hold ERROR_KVM and ERROR_OUTPUT too. */
+	/*
+	 * A guest ran, and this is how the run ended; held by struct outcome, which may hold
+	 * ERROR_KVM and ERROR_OUTPUT too.
+	 */
 	GUEST_EXITED,      /* wrote the exit port; code: what it wrote */
 	GUEST_RESET,       /* asked for a reset */
 	GUEST_POWERED_OFF, /* asked for power-off */

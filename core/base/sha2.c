@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/sha2.c: SHA-2 from libcrypto. The low-level calls are used because they neither allocate nor
- * look an algorithm up: a launch digest takes thousands of hashes of 112 bytes, and EVP's bookkeeping
- * would cost more than the hashing. OpenSSL 3 keeps them, marked deprecated in favour of EVP.
+ * core/base/sha2.c: SHA-2 from libcrypto. The low-level calls are used because they neither
+ * allocate nor look an algorithm up: a launch digest takes thousands of hashes of 112 bytes, and
+ * EVP's bookkeeping would cost more than the hashing. OpenSSL 3 keeps them, marked deprecated in
+ * favour of EVP.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha2.h"

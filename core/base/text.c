@@ -10,7 +10,10 @@
 
 #define TEXT_FOLD_LEAST 20 /* columns below which a folded text can't be read */
 
-/* Well-formed sequences, table 3-7 of the Unicode Standard; what follows the second byte is always 80..BF. */
+/*
+ * Well-formed sequences, table 3-7 of the Unicode Standard; what follows the second byte is always
+ * 80..BF.
+ */
 static const struct lead {
 	uint8_t first, last; /* of the first byte */
 	uint8_t low, high;   /* of the second */
@@ -61,7 +64,10 @@ static bool code_unfit(uint32_t code)
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
 }
 
-/* What nobody sees, and what changes the order in which the rest is seen: a text could look like another. */
+/*
+ * What nobody sees, and what changes the order in which the rest is seen: a text could look like
+ * another.
+ */
 static bool code_hidden(uint32_t code)
 {
 	static const struct code_range hidden[] = {

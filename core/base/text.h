@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/text.h: bytes of others made fit for lines, XML and JSON: valid UTF-8 without control characters. */
+/*
+ * core/base/text.h: bytes of others made fit for lines, XML and JSON: valid UTF-8 without control
+ * characters.
+ */
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
 
@@ -11,13 +14,15 @@
 #define TEXT_ROOM(size) (4 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
 
 /*
- * Writes `size` bytes of `from` into `to` (room for `room`, a NUL always among them), as much as fits, never cutting
- * a character. What is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond U+10FFFF) becomes U+FFFD, one for
- * each maximal subpart as chapter 3.9 of the Unicode Standard has it; so does each control character (C0, DEL, C1,
- * U+FFFE, U+FFFF). What can't be seen or turns the direction of writing is written out: <U+202E>. Newline and tab stay
- * if `lines`, else they are one space each, as are U+2028 and U+2029, which some readers take for the end of a line. A
- * carriage return right before a newline is part of it. What a CI system would take for a command gets a space, so that
- * it is none: see text_commands(). Cleaning twice is as good as once. Returns the length.
+ * Writes `size` bytes of `from` into `to` (room for `room`, a NUL always among them), as much as
+ * fits, never cutting a character. What is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond
+ * U+10FFFF) becomes U+FFFD, one for each maximal subpart as chapter 3.9 of the Unicode Standard has
+ * it; so does each control character (C0, DEL, C1, U+FFFE, U+FFFF). What can't be seen or turns the
+ * direction of writing is written out: <U+202E>. Newline and tab stay if `lines`, else they are one
+ * space each, as are U+2028 and U+2029, which some readers take for the end of a line. A carriage
+ * return right before a newline is part of it. What a CI system would take for a command gets a
+ * space, so that it is none: see text_commands(). Cleaning twice is as good as once. Returns the
+ * length.
  */
 size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines);
 
@@ -30,9 +35,10 @@ size_t text_show_format(char *to, size_t room, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
 /*
- * Whether a space belongs before this character, the next of a text, so that no CI system obeys it: the '[' of "##["
- * (GitHub, Azure), "##vso[" (Azure) and "##teamcity[" anywhere, and the second ':' of a line that begins with "::" behind
- * nothing but white space (GitHub, whose runner trims it). { 0 } at the begin of a line.
+ * Whether a space belongs before this character, the next of a text, so that no CI system obeys it:
+ * the '[' of "##[" (GitHub, Azure), "##vso[" (Azure) and "##teamcity[" anywhere, and the second ':'
+ * of a line that begins with "::" behind nothing but white space (GitHub, whose runner trims it). {
+ * 0 } at the begin of a line.
  */
 struct text_command {
 	enum { LINE_BLANK, LINE_COLON, LINE_OTHER } line;
@@ -42,9 +48,9 @@ struct text_command {
 bool text_commands(struct text_command *s, uint32_t code);
 
 /*
- * Writes `before` and the text, as much as fits, and a newline: in lines of at most `width` columns where words allow
- * it, those behind the first below the text's start. Width 0, or too little for that, leaves it one line. `before` is
- * ASCII. Returns the length.
+ * Writes `before` and the text, as much as fits, and a newline: in lines of at most `width` columns
+ * where words allow it, those behind the first below the text's start. Width 0, or too little for
+ * that, leaves it one line. `before` is ASCII. Returns the length.
  */
 size_t text_fold(char *to, size_t room, const char *before, const char *text, unsigned width);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/thread.c: starts a thread away from its parent's processor, and can do without it again. */
+/*
+ * core/base/thread.c: starts a thread away from its parent's processor, and can do without it
+ * again.
+ */
 #include "core/base/thread.h"
 
 #include <pthread.h>
@@ -16,7 +19,8 @@ struct helper {
 	void *self;
 	cpu_set_t cpus;
 	atomic_int
-		state; /* who changes it first decides; an unwanted helper is freed by its own thread */
+		/* who changes it first decides; an unwanted helper is freed by its own thread */
+		state;
 };
 
 size_t helper_cpus(void)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; a guest that goes to sleep is switched off. */
+/*
+ * core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; a guest that goes to sleep is switched off.
+ */
 #include "core/dev/acpi_pm.h"
 
 #include <string.h>
@@ -40,8 +42,8 @@ static uint32_t timer_get(const struct acpi_pm *a)
 }
 
 /*
- * Events never happen, so their status is 0; that they were enabled is remembered, which Linux checks. What no
- * register covers floats high.
+ * Events never happen, so their status is 0; that they were enabled is remembered, which Linux
+ * checks. What no register covers floats high.
  */
 static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 {
@@ -67,8 +69,8 @@ static void acpi_pm_read(void *self, unsigned offset, uint8_t *data, size_t size
 }
 
 /*
- * Any type of sleep ends the run: OVMF's ResetSystem() asks for type 0, Linux for the 5 of our \_S5, and from
- * the others nobody would wake the guest.
+ * Any type of sleep ends the run: OVMF's ResetSystem() asks for type 0, Linux for the 5 of our
+ * \_S5, and from the others nobody would wake the guest.
  */
 static enum io_action reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 {

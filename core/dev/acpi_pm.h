@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/acpi_pm.h: ACPI's ports: fixed events, PM1 control, PM timer, and the sleep registers. */
+/*
+ * core/dev/acpi_pm.h: ACPI's ports: fixed events, PM1 control, PM timer, and the sleep registers.
+ */
 #ifndef CORE_DEV_ACPI_PM_H
 #define CORE_DEV_ACPI_PM_H
 

@@ -25,7 +25,10 @@ struct bus {
 	atomic_ullong unclaimed; /* accesses that nobody answered */
 };
 
-/* The range is copied. 0, or -EINVAL: empty, past the last address, overlapping, or the bus is full. */
+/*
+ * The range is copied. 0, or -EINVAL: empty, past the last address, overlapping, or the bus is
+ * full.
+ */
 int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err);
 
 /* False: nobody is there. Reads then give all ones, as a bus without a device does. */

@@ -47,8 +47,8 @@ static uint8_t bcd_of(unsigned value)
 }
 
 /*
- * The moment is taken when a reader begins: each asks register A first or the seconds. What it reads next
- * belongs to the same moment, though a minute may end in between.
+ * The moment is taken when a reader begins: each asks register A first or the seconds. What it
+ * reads next belongs to the same moment, though a minute may end in between.
  */
 static void clock_sample(struct cmos *c)
 {

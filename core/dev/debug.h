@@ -18,7 +18,10 @@ struct debug_port {
 	size_t held;
 };
 extern const struct device debug_port_device;
-/* The last line with something in it, which is what firmware said before it went silent; "": none. Printable. */
+/*
+ * The last line with something in it, which is what firmware said before it went silent; "": none.
+ * Printable.
+ */
 const char *debug_port_line(const struct debug_port *d);
 
 #endif

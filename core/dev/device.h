@@ -20,8 +20,8 @@ enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
 enum bus_kind { BUS_PORTS, BUS_MMIO, BUS_KINDS };
 
 /*
- * Where a device answers: base .. base + len - 1. Its functions see the offset from base. size is 1, 2 or 4, for MMIO
- * at most 8; an access may reach past the end of the range.
+ * Where a device answers: base .. base + len - 1. Its functions see the offset from base. size is
+ * 1, 2 or 4, for MMIO at most 8; an access may reach past the end of the range.
  */
 struct device_range {
 	const char *name; /* as statistics and errors have it */
@@ -41,7 +41,9 @@ struct device_env {
 	struct sink *console, *debug;
 	void (*irq)(void *self, bool level); /* the level of the device's interrupt line */
 	void *irq_self;
-	/* size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece. */
+	/*
+	 * size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece.
+	 */
 	uint8_t *(*memory)(void *self, uint64_t gpa, uint64_t size);
 	void *memory_self;
 	const atomic_bool *give_up;  /* once set, what takes long ends early; NULL: never */

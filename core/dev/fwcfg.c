@@ -100,9 +100,9 @@ static void piece_put(struct fwcfg *f, uint8_t *to, const uint8_t *from, uint64_
 }
 
 /*
- * False: not all of it could be reached, or nobody waits for it any more: a guest may ask for 4 GiB of zeros. Memory
- * that is contiguous to the guest may be two slots to us: page by page then, up to the first that can't be reached, so
- * that no length buys work beyond the guest's memory.
+ * False: not all of it could be reached, or nobody waits for it any more: a guest may ask for 4 GiB
+ * of zeros. Memory that is contiguous to the guest may be two slots to us: page by page then, up to
+ * the first that can't be reached, so that no length buys work beyond the guest's memory.
  */
 static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64_t size)
 {
@@ -176,7 +176,9 @@ static struct dma_access access_fetch(const uint8_t *from)
 	return a;
 }
 
-/* A descriptor cut off by the end of memory is refused in its control word, if that much is there. */
+/*
+ * A descriptor cut off by the end of memory is refused in its control word, if that much is there.
+ */
 static void dma_lost(struct fwcfg *f, uint64_t gpa)
 {
 	uint8_t *control = guest_at(f, gpa, sizeof(((struct dma_access *)0)->control));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/fwcfg.h: fw_cfg, the shelf of named bytes where OVMF finds memory map, tables and kernel. */
+/*
+ * core/dev/fwcfg.h: fw_cfg, the shelf of named bytes where OVMF finds memory map, tables and
+ * kernel.
+ */
 #ifndef CORE_DEV_FWCFG_H
 #define CORE_DEV_FWCFG_H
 
@@ -59,7 +62,9 @@ struct fwcfg_stats {
 
 /* Stays where it was initialised. */
 struct fwcfg {
-	/* size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece. */
+	/*
+	 * size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece.
+	 */
 	uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size);
 	void *self;
 	/* A transfer under way ends early once this is set; NULL: never. */
@@ -78,9 +83,10 @@ void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64
                 void *self);
 
 /*
- * All before the guest runs; the bytes are borrowed. -EINVAL: a key or name that is taken, a name that
- * doesn't fit, more than 4 GiB - 1, or no room. Firmware walks the directory one entry at a time, again for
- * each file it looks for: keep it short and begin with what is asked for most (etc/e820).
+ * All before the guest runs; the bytes are borrowed. -EINVAL: a key or name that is taken, a name
+ * that doesn't fit, more than 4 GiB - 1, or no room. Firmware walks the directory one entry at a
+ * time, again for each file it looks for: keep it short and begin with what is asked for most
+ * (etc/e820).
  */
 int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, struct error *err);
 int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/log_file.c: head, two halves of a tail that take turns, and how one file is made of them. */
+/*
+ * core/dev/log_file.c: head, two halves of a tail that take turns, and how one file is made of
+ * them.
+ */
 #include "core/dev/log_file.h"
 
 #include <errno.h>

@@ -9,11 +9,11 @@
 #include <sys/types.h>
 
 /*
- * The file itself takes the first half of its limit. What comes then goes into two files beside it, NAME.tail-1 and,
- * newer, NAME.tail-2, of half the limit each: when the newer is full it takes the place of the older. In the end
- * their last half of the limit is appended to the file, behind a line that says how much is missing, and they are
- * removed. So whoever is killed leaves files that can be read one after the other, and there is never more on the disk
- * than twice the limit.
+ * The file itself takes the first half of its limit. What comes then goes into two files beside it,
+ * NAME.tail-1 and, newer, NAME.tail-2, of half the limit each: when the newer is full it takes the
+ * place of the older. In the end their last half of the limit is appended to the file, behind a
+ * line that says how much is missing, and they are removed. So whoever is killed leaves files that
+ * can be read one after the other, and there is never more on the disk than twice the limit.
  */
 enum { LOG_FILE_TAILS = 2 };
 extern const char *const log_file_tails[LOG_FILE_TAILS]; /* ".tail-1", ".tail-2" */
@@ -37,7 +37,8 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size);
 
 /*
- * Makes one file of the three; nothing is written after it. 0, or a negative errno: then all three are there as they were.
+ * Makes one file of the three; nothing is written after it. 0, or a negative errno: then all three
+ * are there as they were.
  */
 int log_file_end(struct log_file *f);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/pci_host.c: configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2) over two functions. */
+/*
+ * core/dev/pci_host.c: configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2) over two
+ * functions.
+ */
 #include "core/dev/pci_host.h"
 
 #include <string.h>

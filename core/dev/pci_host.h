@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/pci_host.h: PCI configuration space as OVMF needs it: a host bridge and a power function. */
+/*
+ * core/dev/pci_host.h: PCI configuration space as OVMF needs it: a host bridge and a power
+ * function.
+ */
 #ifndef CORE_DEV_PCI_HOST_H
 #define CORE_DEV_PCI_HOST_H
 

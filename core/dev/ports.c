@@ -2,7 +2,9 @@
 /* core/dev/ports.c: what each port reads as, and which writes ask for something. */
 #include "core/dev/ports.h"
 
-/* Reset control register, bit 2, RCPU (Intel 82371SB data sheet): OVMF and Linux write it to reset. */
+/*
+ * Reset control register, bit 2, RCPU (Intel 82371SB data sheet): OVMF and Linux write it to reset.
+ */
 #define RESET_CPU 0x04
 /* 8042 command: pulse output line 0, which is wired to the processor's reset. */
 #define KEYBOARD_PULSE_RESET 0xfe

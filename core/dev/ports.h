@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/ports.h: devices of a single port and no state: exit port, the two ways to reset a PC, A20. */
+/*
+ * core/dev/ports.h: devices of a single port and no state: exit port, the two ways to reset a PC,
+ * A20.
+ */
 #ifndef CORE_DEV_PORTS_H
 #define CORE_DEV_PORTS_H
 

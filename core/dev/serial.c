@@ -38,7 +38,9 @@ static bool line_asks(const struct serial *s)
 	return s->overrun;
 }
 
-/* One byte is enough: a trigger level above it would be made good by the character timeout (8.10). */
+/*
+ * One byte is enough: a trigger level above it would be made good by the character timeout (8.10).
+ */
 static bool data_asks(const struct serial *s)
 {
 	return s->fifo_held > 0;
@@ -152,8 +154,9 @@ static void loop_back(struct serial *s, uint8_t byte)
 }
 
 /*
- * The holding register fills, which ends the interrupt, and is empty again before the guest can look. The
- * line drops in between: an interrupt controller that waits for an edge would otherwise see none.
+ * The holding register fills, which ends the interrupt, and is empty again before the guest can
+ * look. The line drops in between: an interrupt controller that waits for an edge would otherwise
+ * see none.
  */
 static void thr_set(struct serial *s, uint8_t value)
 {
@@ -166,7 +169,10 @@ static void thr_set(struct serial *s, uint8_t value)
 	s->thr_empty_pending = true;
 }
 
-/* Enabling the THR interrupt raises it, the register being empty: Linux tests for that (8250_port.c). */
+/*
+ * Enabling the THR interrupt raises it, the register being empty: Linux tests for that
+ * (8250_port.c).
+ */
 static void ier_set(struct serial *s, uint8_t value)
 {
 	if (value & IER_THR && !(s->ier & IER_THR))
@@ -174,7 +180,9 @@ static void ier_set(struct serial *s, uint8_t value)
 	s->ier = value & IER_BITS;
 }
 
-/* The other bits count only together with the enabling one, whose change empties the FIFOs (8.4). */
+/*
+ * The other bits count only together with the enabling one, whose change empties the FIFOs (8.4).
+ */
 static void fcr_set(struct serial *s, uint8_t value)
 {
 	uint8_t kept = value & FCR_ENABLE ? value & FCR_KEPT : 0;

@@ -17,7 +17,8 @@ struct serial {
 	void *irq_self;
 	bool level;
 	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
-	bool thr_empty_pending; /* the THRE interrupt waits to be seen (IIR read or THR write clears it) */
+	/* the THRE interrupt waits to be seen (IIR read or THR write clears it) */
+	bool thr_empty_pending;
 	bool overrun;
 	uint8_t msr_delta; /* MSR bits 3:0; only loop-back ever changes the modem's lines */
 	uint8_t fifo[SERIAL_FIFO];

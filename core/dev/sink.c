@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/sink.c: gathers bytes into lines and writes them without ever hanging on a stuck reader. */
+/*
+ * core/dev/sink.c: gathers bytes into lines and writes them without ever hanging on a stuck reader.
+ */
 #include "core/dev/sink.h"
 
 #include <assert.h>
@@ -20,15 +22,17 @@
 #define SLICE_MS 100 /* how long give_up may go unseen */
 #define NAP_MS   10  /* poll(2) calls a terminal writable that has no room for a newline expanded */
 
-/* A pipe that poll(2) calls writable takes PIPE_BUF bytes whole (pipe(7)), and no write is longer. */
+/*
+ * A pipe that poll(2) calls writable takes PIPE_BUF bytes whole (pipe(7)), and no write is longer.
+ */
 static_assert(SINK_ROOM <= PIPE_BUF, "a write that a writable pipe may block on");
 
 /*
- * A terminal counts as writable with one byte of room, and a pipe's room may go to another writer between
- * poll(2) and write(2): a blocking write then hangs all the same. O_NONBLOCK on the descriptor we were
- * given would reach every process that shares it, the user's shell among them; opened anew through
- * proc(5), it is ours alone. The master of a pseudo-terminal is left as it is, for opening that one makes
- * another terminal (pts(4)).
+ * A terminal counts as writable with one byte of room, and a pipe's room may go to another writer
+ * between poll(2) and write(2): a blocking write then hangs all the same. O_NONBLOCK on the
+ * descriptor we were given would reach every process that shares it, the user's shell among them;
+ * opened anew through proc(5), it is ours alone. The master of a pseudo-terminal is left as it is,
+ * for opening that one makes another terminal (pts(4)).
  */
 static int sink_open_again(int fd)
 {
@@ -105,14 +109,20 @@ static void sink_drain(struct sink *s, size_t size, bool wait)
 {
 	size_t done = sink_write(s, size, wait);
 
-	/* Given up. It counts as a failure: what came after the gap would read as if nothing were missing. */
+	/*
+	 * Given up. It counts as a failure: what came after the gap would read as if nothing were
+	 * missing.
+	 */
 	if (wait && done < size && !s->failed)
 		s->failed = EAGAIN;
 	s->held = s->failed ? 0 : s->held - done;
 	memmove(s->bytes, s->bytes + done, s->held);
 }
 
-/* How many of the bytes that are held are due: whole lines, or all when there is no room for more. `fresh` is where to look. */
+/*
+ * How many of the bytes that are held are due: whole lines, or all when there is no room for more.
+ * `fresh` is where to look.
+ */
 static size_t sink_due(const struct sink *s, size_t fresh)
 {
 	const uint8_t *newline = memrchr(s->bytes + s->held - fresh, '\n', fresh);
@@ -122,7 +132,9 @@ static size_t sink_due(const struct sink *s, size_t fresh)
 	return s->held == SINK_ROOM ? s->held : 0;
 }
 
-/* Whether there is something to wake the owner for: bytes that began to wait, or a first failure. */
+/*
+ * Whether there is something to wake the owner for: bytes that began to wait, or a first failure.
+ */
 static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 {
 	bool begins = s->held == 0, sound = !s->failed;
@@ -143,8 +155,9 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 }
 
 /*
- * The same, with the prefix before each line, and before what is written over one behind a carriage return: a CI
- * system takes that for a line. What it would take for a command within a line is broken by a space.
+ * The same, with the prefix before each line, and before what is written over one behind a carriage
+ * return: a CI system takes that for a line. What it would take for a command within a line is
+ * broken by a space.
  */
 static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 {
@@ -169,7 +182,10 @@ static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 	return sink_take(s, data + done, size - done) || begins;
 }
 
-/* The same, with a space within what begins as a message of ours; a carriage return begins a line anew. */
+/*
+ * The same, with a space within what begins as a message of ours; a carriage return begins a line
+ * anew.
+ */
 static bool sink_take_beside_ours(struct sink *s, const uint8_t *data, size_t size)
 {
 	static const char message[] = "snpvmm:";

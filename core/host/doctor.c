@@ -21,7 +21,10 @@ static const char *const states[] = {
 };
 static_assert(ARRAY_SIZE(states) == DOCTOR_STATES, "a state without a name");
 
-/* In the order in which things go wrong, so that the first that is missing is the one to mend first. */
+/*
+ * In the order in which things go wrong, so that the first that is missing is the one to mend
+ * first.
+ */
 static const struct doctor_row rows[] = {
 	{ "kvm", NULL, NULL, look_kvm, 0 },
 	{ "machine", &platform_snp, NULL, look_machine, 0 },
@@ -93,7 +96,10 @@ static struct doctor_check *check_begin(struct doctor_report *r, const char *nam
 	return NULL;
 }
 
-/* What a launch refuses by, row by row; without the type of VM, which comes first, the others tell nothing. */
+/*
+ * What a launch refuses by, row by row; without the type of VM, which comes first, the others tell
+ * nothing.
+ */
 static void requirements_look(struct doctor *d, struct doctor_report *r, const char *after)
 {
 	const struct platform *on;

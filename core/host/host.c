@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/host.c: files, CPUID, kernel log and SEV firmware of the host, read and never written. */
+/*
+ * core/host/host.c: files, CPUID, kernel log and SEV firmware of the host, read and never written.
+ */
 #include "core/host/host.h"
 
 #include <cpuid.h>
@@ -48,7 +50,10 @@ bool host_word(const char *text, const char *word)
 	return false;
 }
 
-/* O_NOCTTY and O_NONBLOCK: whatever stands there in a container's /dev, opening it neither waits nor takes it. */
+/*
+ * O_NOCTTY and O_NONBLOCK: whatever stands there in a container's /dev, opening it neither waits
+ * nor takes it.
+ */
 static int host_open(const struct host *h, const char *path, struct stat *ret)
 {
 	char full[PATH_MAX];
@@ -98,8 +103,9 @@ bool host_has(const struct host *h, const char *path)
 }
 
 /*
- * One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT" (Documentation/ABI/testing/dev-kmsg). Priorities
- * from 8 on have a facility: such records were written by programs, and only the kernel is believed.
+ * One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT"
+ * (Documentation/ABI/testing/dev-kmsg). Priorities from 8 on have a facility: such records were
+ * written by programs, and only the kernel is believed.
  */
 static void log_record(char *record, void (*line)(void *self, const char *text), void *self)
 {
@@ -112,7 +118,10 @@ static void log_record(char *record, void (*line)(void *self, const char *text),
 	line(self, text + 1);
 }
 
-/* Hands on the whole lines of `text`; returns how many bytes of another are left, moved to its start. */
+/*
+ * Hands on the whole lines of `text`; returns how many bytes of another are left, moved to its
+ * start.
+ */
 static size_t log_lines(char *text, size_t size, void (*line)(void *self, const char *text),
                         void *self)
 {
@@ -128,7 +137,9 @@ static size_t log_lines(char *text, size_t size, void (*line)(void *self, const 
 	return size >= LOG_RECORD ? 0 : size; /* no record is as long */
 }
 
-/* In a container something else may go by that name, a console above all, which isn't ours to read. */
+/*
+ * In a container something else may go by that name, a console above all, which isn't ours to read.
+ */
 static bool is_log(const struct stat *st)
 {
 	return S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 11));
@@ -150,7 +161,10 @@ int host_log(const struct host *h, void (*line)(void *self, const char *text), v
 		r = read(fd, text + kept, sizeof(text) - kept);
 		total += r > 0 ? (size_t)r : 1;
 		if (r < 0 && (errno == EPIPE || errno == EINTR))
-			continue; /* EPIPE: messages were overwritten; the next read is of the oldest there is */
+			/*
+			 * EPIPE: messages were overwritten; the next read is of the oldest there is
+			 */
+			continue;
 		if (r < 0 && errno != EAGAIN && total == 1)
 			return -errno;
 		if (r <= 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/host.h: what a host says about itself: files, CPUID, kernel log, SEV firmware. Nothing here changes it. */
+/*
+ * core/host/host.h: what a host says about itself: files, CPUID, kernel log, SEV firmware. Nothing
+ * here changes it.
+ */
 #ifndef CORE_HOST_HOST_H
 #define CORE_HOST_HOST_H
 
@@ -9,7 +12,10 @@
 
 struct kvm_sys; /* core/vm/sys.h */
 
-/* The seam for all that isn't KVM's: tests put a tree of files and a processor of their own behind it. */
+/*
+ * The seam for all that isn't KVM's: tests put a tree of files and a processor of their own behind
+ * it.
+ */
 struct host {
 	const struct kvm_sys *sys; /* for /dev/kvm and /dev/sev */
 	const char *root;          /* stands before /proc, /sys and /dev/kmsg; "" on the real one */
@@ -25,12 +31,16 @@ struct host_facts {
 	char firmware[64]; /* SEV firmware, as in "1.55.21" */
 };
 
-/* Never fails: what isn't to be had stays "". A few system calls and one command to the firmware. Returns 0. */
+/*
+ * Never fails: what isn't to be had stays "". A few system calls and one command to the firmware.
+ * Returns 0.
+ */
 int host_facts_read(const struct host *h, struct host_facts *ret);
 
 /*
- * At most size - 1 bytes of a small file, from its start, with a NUL behind them; NULs among them become '?'.
- * Returns how many, or a negative errno (and an empty text). What isn't a regular file is refused, -EINVAL.
+ * At most size - 1 bytes of a small file, from its start, with a NUL behind them; NULs among them
+ * become '?'. Returns how many, or a negative errno (and an empty text). What isn't a regular file
+ * is refused, -EINVAL.
  */
 int host_file(const struct host *h, const char *path, char *ret, size_t size);
 /* Is there anything of that name? */
@@ -43,8 +53,8 @@ bool host_word(const char *text, const char *word);
 void host_clean(char *text);
 
 /*
- * The kernel's own messages so far, oldest first, each as a cleaned line without its prefix. Doesn't wait, and stops
- * after a few megabytes. 0, or a negative errno: the log can't be read.
+ * The kernel's own messages so far, oldest first, each as a cleaned line without its prefix.
+ * Doesn't wait, and stops after a few megabytes. 0, or a negative errno: the log can't be read.
  */
 int host_log(const struct host *h, void (*line)(void *self, const char *text), void *self);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/look_asids.c: check of the room there is for another SNP guest, as control groups count them. */
+/*
+ * core/host/look_asids.c: check of the room there is for another SNP guest, as control groups count
+ * them.
+ */
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,7 +12,10 @@
 #include "core/base/array.h"
 #include "core/host/looks.h"
 
-/* kernel/cgroup/misc.c: lines "NAME NUMBER" or "NAME max"; false: the file has none for SNP guests, or isn't there. */
+/*
+ * kernel/cgroup/misc.c: lines "NAME NUMBER" or "NAME max"; false: the file has none for SNP guests,
+ * or isn't there.
+ */
 static bool misc_read(const struct doctor *d, const char *folder, const char *file, uint64_t *ret)
 {
 	char path[PATH_MAX], text[1024], *at = text, *end = NULL;
@@ -51,7 +57,9 @@ static void asids_none(struct doctor_check *c, uint64_t used, uint64_t of, const
 	check_advise(c, why, fix);
 }
 
-/* A guest is charged to its group and to all above; *room becomes what the tightest of them leaves. */
+/*
+ * A guest is charged to its group and to all above; *room becomes what the tightest of them leaves.
+ */
 static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *room)
 {
 	char group[PATH_MAX], *slash;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/look_cpu.c: checks of the machine: processor, hypervisor, kernel. CPUID: APM volume 3, appendix E. */
+/*
+ * core/host/look_cpu.c: checks of the machine: processor, hypervisor, kernel. CPUID: APM volume 3,
+ * appendix E.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +44,10 @@ void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_
 			"is nested");
 }
 
-/* A distribution may have taken the code back to an older kernel, so KVM's own answer decides, if it can be had. */
+/*
+ * A distribution may have taken the code back to an older kernel, so KVM's own answer decides, if
+ * it can be had.
+ */
 void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	const char *release = d->facts->kernel;
@@ -81,7 +87,10 @@ void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	             "use a host with an AMD EPYC 7003 or later");
 }
 
-/* arch/x86/kvm/svm/sev.c, sev_hardware_setup(): where ciphertext is hidden, SNP guests have the first ASIDs alone. */
+/*
+ * arch/x86/kvm/svm/sev.c, sev_hardware_setup(): where ciphertext is hidden, SNP guests have the
+ * first ASIDs alone.
+ */
 static uint32_t asids_hidden(const struct doctor *d)
 {
 	char value[16];

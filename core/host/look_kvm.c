@@ -67,8 +67,8 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 }
 
 /*
- * pdpe1gb, APM volume 3, E.4.3: KVM has it for guests if it has it itself. stage0's page tables have such pages under
- * SNP, whose processors all have them; a plain guest's do without.
+ * pdpe1gb, APM volume 3, E.4.3: KVM has it for guests if it has it itself. stage0's page tables
+ * have such pages under SNP, whose processors all have them; a plain guest's do without.
  */
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
@@ -136,7 +136,10 @@ void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_c
 	}
 }
 
-/* arch/x86/kvm/svm/sev.c, sev_hardware_setup(): each must hold. They show what came of them, not what was asked for. */
+/*
+ * arch/x86/kvm/svm/sev.c, sev_hardware_setup(): each must hold. They show what came of them, not
+ * what was asked for.
+ */
 static const struct parameter {
 	const char *name;
 	bool tells; /* a kernel that doesn't have it was built without SEV, or is too old */

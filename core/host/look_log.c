@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/look_log.c: what the kernel log says of SEV-SNP. The latest message on a matter counts. */
+/*
+ * core/host/look_log.c: what the kernel log says of SEV-SNP. The latest message on a matter counts.
+ */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +17,8 @@
 #define IOMMU_TRANSLATES "boot without iommu=pt and iommu.passthrough=1; add iommu=nopt"
 
 /*
- * Linux 6.12 to 7.3: arch/x86/virt/svm/sev.c, drivers/iommu/amd/init.c, drivers/crypto/ccp/sev-dev.c,
- * arch/x86/kvm/svm/sev.c. The first row that fits a line is taken.
+ * Linux 6.12 to 7.3: arch/x86/virt/svm/sev.c, drivers/iommu/amd/init.c,
+ * drivers/crypto/ccp/sev-dev.c, arch/x86/kvm/svm/sev.c. The first row that fits a line is taken.
  */
 static const struct log_fragment {
 	enum log_topic topic;

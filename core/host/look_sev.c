@@ -112,7 +112,10 @@ void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct do
 	             "'log-iommu'");
 }
 
-/* "boot loader 4, TEE 0, SNP 24, microcode 84"; which byte is whose depends on the processor's family. */
+/*
+ * "boot loader 4, TEE 0, SNP 24, microcode 84"; which byte is whose depends on the processor's
+ * family.
+ */
 static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t size)
 {
 	struct snp_report like = { .version = le32_of(3) };

@@ -37,7 +37,10 @@ struct doctor {
 	struct log_finding log[LOG_TOPICS];
 };
 
-/* A check; look() fills state, finding, why and fix. A row without it stands for what the platforms need of KVM. */
+/*
+ * A check; look() fills state, finding, why and fix. A row without it stands for what the platforms
+ * need of KVM.
+ */
 struct doctor_row {
 	const char *name;
 	const struct platform *needed_for; /* NULL: all of them */

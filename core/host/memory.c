@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/memory.c: /proc/meminfo, and the memory controllers of both versions of control groups. */
+/*
+ * core/host/memory.c: /proc/meminfo, and the memory controllers of both versions of control groups.
+ */
 #include "core/host/memory.h"
 
 #include <inttypes.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/evidence.c: the fields of ID blocks, ID authentications and attestation reports, in their order. */
+/*
+ * core/out/evidence.c: the fields of ID blocks, ID authentications and attestation reports, in
+ * their order.
+ */
 #include "core/out/evidence.h"
 
 #include <stdio.h>

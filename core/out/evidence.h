@@ -8,7 +8,10 @@ struct snp_id_block; /* core/snp/abi.h */
 struct snp_id_auth;
 struct snp_report; /* core/snp/report.h */
 
-/* Each gives the fields of a map that the caller has opened. Fields that a version hasn't got have no key. */
+/*
+ * Each gives the fields of a map that the caller has opened. Fields that a version hasn't got have
+ * no key.
+ */
 void evidence_id_block(struct tree *t, const struct snp_id_block *b);
 void evidence_id_auth(struct tree *t, const struct snp_id_auth *a);
 void evidence_report(struct tree *t, const struct snp_report *r);

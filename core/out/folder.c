@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/folder.c: writes beside, then renames; everything relative to the open folder, following no symlink. */
+/*
+ * core/out/folder.c: writes beside, then renames; everything relative to the open folder, following
+ * no symlink.
+ */
 #include "core/out/folder.h"
 
 #include <assert.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/result.h: what a command found; each kind of result as a tree, described once for all formats. */
+/*
+ * core/out/result.h: what a command found; each kind of result as a tree, described once for all
+ * formats.
+ */
 #ifndef CORE_OUT_RESULT_H
 #define CORE_OUT_RESULT_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/run_result.h: what one run came to: the one struct from which every form of its result is made. */
+/*
+ * core/out/run_result.h: what one run came to: the one struct from which every form of its result
+ * is made.
+ */
 #ifndef CORE_OUT_RUN_RESULT_H
 #define CORE_OUT_RUN_RESULT_H
 
@@ -28,8 +31,9 @@ struct run_input {
 };
 
 /*
- * Holds no pointer, so that a run in a process of its own can leave it in shared memory. Texts that come from
- * elsewhere (guest, manifest, host) may hold any bytes: whoever prints them cleans them (core/base/text.h).
+ * Holds no pointer, so that a run in a process of its own can leave it in shared memory. Texts that
+ * come from elsewhere (guest, manifest, host) may hold any bytes: whoever prints them cleans them
+ * (core/base/text.h).
  */
 struct run_result {
 	char name[256];    /* of the test */
@@ -47,7 +51,11 @@ struct run_result {
 	struct {
 		bool known;
 		uint8_t expected[PLAN_DIGEST];
-		bool pinned; /* expect.measurement has digests for this run; `pin` is the one that fits, or the first */
+		/*
+		 * expect.measurement has digests for this run; `pin` is the one that fits, or the
+		 * first
+		 */
+		bool pinned;
 		uint8_t pin[PLAN_DIGEST];
 		char profile[16], vcpu_type[64];
 		unsigned vcpus;
@@ -72,7 +80,8 @@ struct run_result {
 		uint64_t start_us, update_us, finish_us; /* of the launch */
 		bool first_byte_came;
 		uint64_t
-			first_byte_us; /* from the guest's first instruction to its first byte on the console */
+			/* from the guest's first instruction to its first byte on the console */
+			first_byte_us;
 		uint64_t total_us; /* of everything */
 	} time;
 
@@ -87,25 +96,31 @@ struct run_result {
 	size_t tail_size;
 };
 
-/* "snpvmm.result/1", as result.schema.json has it; what doesn't apply, or isn't known, has no key. */
+/*
+ * "snpvmm.result/1", as result.schema.json has it; what doesn't apply, or isn't known, has no key.
+ */
 void result_run(struct tree *t, const char *key, const struct run_result *r);
 
 /*
- * JUnit XML of one run or of several: a <testsuite> named `suite` with a <testcase> each; failure, error or
- * skipped with the reason as its type, and the console's tail as <system-out> where it didn't pass. UTF-8, and
- * well-formed whatever the guest printed. 0, or a negative errno with *err filled.
+ * JUnit XML of one run or of several: a <testsuite> named `suite` with a <testcase> each; failure,
+ * error or skipped with the reason as its type, and the console's tail as <system-out> where it
+ * didn't pass. UTF-8, and well-formed whatever the guest printed. 0, or a negative errno with *err
+ * filled.
  */
 int junit_write(FILE *to, const char *suite, const struct run_result *const *runs, size_t n,
                 struct error *err);
 
-/* The same as TAP version 14; a failed point has a YAML block with verdict, reason, sentence, why, fix, status. */
+/*
+ * The same as TAP version 14; a failed point has a YAML block with verdict, reason, sentence, why,
+ * fix, status.
+ */
 int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct error *err);
 
 /*
- * The workflow command of GitHub Actions for a run that neither passed nor was skipped:
- * "::error file=F,line=L,col=C,title=NAME [VARIANT]::sentence [reason]", with why and fix as further lines of its
- * text; escaped, so that no text of others begins a line or a command; with a newline. Nothing for others.
- * `manifest` (NULL or "": none) is the file where the result names none.
+ * The workflow command of GitHub Actions for a run that neither passed nor was skipped: "::error
+ * file=F,line=L,col=C,title=NAME [VARIANT]::sentence [reason]", with why and fix as further lines
+ * of its text; escaped, so that no text of others begins a line or a command; with a newline.
+ * Nothing for others. `manifest` (NULL or "": none) is the file where the result names none.
  */
 void github_annotate(FILE *to, const char *manifest, const struct run_result *r);
 

@@ -16,8 +16,10 @@ enum {
 	            3,
 };
 
-/* One clean line in a buffer that lives as long as the expression's block: of a text member of a result, of any text,
- * and "NAME [VARIANT]". */
+/*
+ * One clean line in a buffer that lives as long as the expression's block: of a text member of a
+ * result, of any text, and "NAME [VARIANT]".
+ */
 #define run_text(member)    run_text_clean((char[RUN_TEXT]){ 0 }, (member), sizeof(member))
 #define run_text_of(string) run_text_clean((char[RUN_TEXT]){ 0 }, (string), RUN_TEXT)
 #define run_title(r)        run_title_make((char[RUN_TITLE]){ 0 }, (r))

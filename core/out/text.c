@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/text.c: results for people: a line a key, indented; short maps and lists on the line of their key,
- * lists of like maps as tables.
+ * core/out/text.c: results for people: a line a key, indented; short maps and lists on the line of
+ * their key, lists of like maps as tables.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +16,10 @@ enum {
 	COLUMNS_MAX = 16,
 };
 
-/* These write to `to`, or with NULL only count: they return how many bytes it takes. Texts of a tree are clean. */
+/*
+ * These write to `to`, or with NULL only count: they return how many bytes it takes. Texts of a
+ * tree are clean.
+ */
 static size_t text_print(const char *text, FILE *to)
 {
 	if (to)
@@ -61,7 +64,9 @@ static void spaces_print(size_t n, FILE *to)
 	fprintf(to, "%*s", (int)n, "");
 }
 
-/* Whether a value, or a list of values, or a map of them that is short enough, stands in one line. */
+/*
+ * Whether a value, or a list of values, or a map of them that is short enough, stands in one line.
+ */
 static bool fits_line(const struct tree_node *n)
 {
 	size_t width = 0;
@@ -88,7 +93,10 @@ static void line_print(const struct tree_node *n, FILE *to)
 	fputc('\n', to);
 }
 
-/* How many columns the maps of a list make as rows of a table; 0: they have not all the same keys, or too many. */
+/*
+ * How many columns the maps of a list make as rows of a table; 0: they have not all the same keys,
+ * or too many.
+ */
 static size_t table_columns(const struct tree_node *list)
 {
 	size_t n = 0;

@@ -12,9 +12,9 @@ struct error; /* core/base/error.h */
 struct tree;  /* opaque */
 
 /*
- * NULL where memory ran out: all functions here take it for a tree that failed. A failure sticks, and printing
- * tells it: no memory, maps and lists in more than eight of their kind, an entry of a map without a key or with
- * one that is taken, more than one outermost value, an end too many.
+ * NULL where memory ran out: all functions here take it for a tree that failed. A failure sticks,
+ * and printing tells it: no memory, maps and lists in more than eight of their kind, an entry of a
+ * map without a key or with one that is taken, more than one outermost value, an end too many.
  */
 struct tree *tree_new(void);
 void tree_free(struct tree *t);
@@ -29,8 +29,8 @@ static inline void tree_cleanup(struct tree **t)
 #define auto_tree __attribute__((cleanup(tree_cleanup)))
 
 /*
- * Values are added from the outside in, and copied. In a list `key` is ignored. The outermost value may have one: for
- * people it is the heading.
+ * Values are added from the outside in, and copied. In a list `key` is ignored. The outermost value
+ * may have one: for people it is the heading.
  */
 void tree_map(struct tree *t, const char *key);
 void tree_list(struct tree *t, const char *key);
@@ -46,8 +46,8 @@ void tree_hex(struct tree *t, const char *key, uint64_t value);
 void tree_bits(struct tree *t, const char *key, uint64_t value, const char *(*name)(unsigned bit));
 
 /*
- * Prints a tree in which all maps and lists have ended. 0, or a negative errno with ERROR_OUTPUT in *err. A tree that
- * failed, or that the format cannot hold, leaves `to` as it was.
+ * Prints a tree in which all maps and lists have ended. 0, or a negative errno with ERROR_OUTPUT in
+ * *err. A tree that failed, or that the format cannot hold, leaves `to` as it was.
  */
 typedef int tree_print(const struct tree *t, FILE *to, struct error *err);
 tree_print tree_print_text; /* core/out/text.c: for people, of no fixed form */

@@ -22,7 +22,10 @@ static inline bool tree_is_group(const struct tree_node *n)
 	return n->kind == TREE_MAP || n->kind == TREE_LIST;
 }
 
-/* The outermost value; NULL, and *err says that it cannot be written as `form`, for a tree that failed or isn't whole. */
+/*
+ * The outermost value; NULL, and *err says that it cannot be written as `form`, for a tree that
+ * failed or isn't whole.
+ */
 const struct tree_node *tree_root(const struct tree *t, const char *form, struct error *err);
 
 #endif

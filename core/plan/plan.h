@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan/plan.h: the launch plan: what stands in the guest before its first instruction, in order. */
+/*
+ * core/plan/plan.h: the launch plan: what stands in the guest before its first instruction, in
+ * order.
+ */
 #ifndef CORE_PLAN_PLAN_H
 #define CORE_PLAN_PLAN_H
 
@@ -44,15 +47,18 @@ struct plan_settings {
 	bool seeded; /* the digest starts from `seed`, the firmware's pages being in it already */
 	uint8_t seed[PLAN_DIGEST];
 	bool gib_pages; /* the guest's page tables have pages of 1 GiB */
-	bool mtrrs_on; /* the guest finds its MTRRs enabled, all memory write-back, as firmware leaves them */
-	bool prefault; /* the guest validates all of its memory at once: have the host provide it first */
-	bool ap_creation; /* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
-	const char *
-		snp_warning; /* why a launch under SNP is likely to fail; static; NULL: nothing is known */
-	const char *
-		measure_only; /* why this plan can be measured but not launched; static; NULL if it can */
-	const char *
-		no_measurement; /* why there is no SNP launch of this whose digest could be told; static; NULL: there is */
+	/* the guest finds its MTRRs enabled, all memory write-back, as firmware leaves them */
+	bool mtrrs_on;
+	/* the guest validates all of its memory at once: have the host provide it first */
+	bool prefault;
+	/* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
+	bool ap_creation;
+	/* why a launch under SNP is likely to fail; static; NULL: nothing is known */
+	const char *snp_warning;
+	/* why this plan can be measured but not launched; static; NULL if it can */
+	const char *measure_only;
+	/* why there is no SNP launch of this whose digest could be told; static; NULL: there is */
+	const char *no_measurement;
 };
 
 /* A run of guest physical addresses with memory behind it. */
@@ -62,8 +68,9 @@ struct ram {
 };
 
 /*
- * Bytes handed to the guest unmeasured, in shared memory at an address of their own, which measured code
- * verifies. They stay where they are: KVM maps them, and what the guest writes there lands in them.
+ * Bytes handed to the guest unmeasured, in shared memory at an address of their own, which measured
+ * code verifies. They stay where they are: KVM maps them, and what the guest writes there lands in
+ * them.
  */
 struct shared_blob {
 	gpa_t gpa;
@@ -109,9 +116,9 @@ int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
 void plan_set(struct plan *p, const struct plan_settings *s);
 
 /*
- * No adding after it. Refuses overlapping regions, regions outside RAM, bytes missing or unaligned, more
- * than one secrets or CPUID region, offers that overlap RAM or one another, and a plan without vCPUs. Returns p, or NULL with *err filled (p is
- * still the caller's then).
+ * No adding after it. Refuses overlapping regions, regions outside RAM, bytes missing or unaligned,
+ * more than one secrets or CPUID region, offers that overlap RAM or one another, and a plan without
+ * vCPUs. Returns p, or NULL with *err filled (p is still the caller's then).
  */
 const struct plan *plan_seal(struct plan *p, struct error *err);
 

@@ -17,8 +17,8 @@ struct region {
 	gpa_t gpa;
 	uint64_t size; /* whole 4 KiB pages */
 	enum page_kind kind;
-	const uint8_t *
-		bytes; /* size bytes, page-aligned, outliving the plan; NULL where the kind carries none */
+	/* size bytes, page-aligned, outliving the plan; NULL where the kind carries none */
+	const uint8_t *bytes;
 	const char *label; /* "ovmf code", for listings and errors; static */
 };
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * attrib is the VMCB's packing (APM volume 2, 15.5.1): type 3:0, S 4, DPL 6:5, P 7, AVL 8, L 9, DB 10, G 11.
- * limit is in bytes, as KVM_SET_SREGS takes it.
+ * attrib is the VMCB's packing (APM volume 2, 15.5.1): type 3:0, S 4, DPL 6:5, P 7, AVL 8, L 9, DB
+ * 10, G 11. limit is in bytes, as KVM_SET_SREGS takes it.
  */
 struct segment {
 	uint16_t selector, attrib;
@@ -15,7 +15,10 @@ struct segment {
 	uint64_t base;
 };
 
-/* Every register not named here has its reset value. efer is without SVME, which KVM adds under SNP. */
+/*
+ * Every register not named here has its reset value. efer is without SVME, which KVM adds under
+ * SNP.
+ */
 struct vcpu_state {
 	struct segment cs, ds, es, fs, gs, ss, gdt, idt, ldt, tr;
 	uint64_t cr0, cr3, cr4, efer;

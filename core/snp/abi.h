@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/abi.h: SEV-SNP's structures (SEV-SNP firmware ABI, AMD 56860; VMSA: APM volume 2, table B-4). */
+/*
+ * core/snp/abi.h: SEV-SNP's structures (SEV-SNP firmware ABI, AMD 56860; VMSA: APM volume 2, table
+ * B-4).
+ */
 #ifndef CORE_SNP_ABI_H
 #define CORE_SNP_ABI_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/certs.h: the certificate table that a guest gets with its report: GHCB specification, extended guest request. */
+/*
+ * core/snp/certs.h: the certificate table that a guest gets with its report: GHCB specification,
+ * extended guest request.
+ */
 #ifndef CORE_SNP_CERTS_H
 #define CORE_SNP_CERTS_H
 
@@ -16,8 +19,8 @@ struct snp_cert {
 };
 
 /*
- * The entries of a whole table: ended by an entry of zeros, each content inside the file, not empty, and behind the
- * entries. False: it isn't one. Bytes are borrowed.
+ * The entries of a whole table: ended by an entry of zeros, each content inside the file, not
+ * empty, and behind the entries. False: it isn't one. Bytes are borrowed.
  */
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count);

@@ -10,7 +10,10 @@
 
 #define BITS(high, low) ((uint32_t)((((uint64_t)1 << ((high) - (low) + 1)) - 1) << (low)))
 
-/* The firmware vouches for a guest's CPUID and refuses what it cannot: QEMU's target/i386/sev.c and trial. */
+/*
+ * The firmware vouches for a guest's CPUID and refuses what it cannot: QEMU's target/i386/sev.c and
+ * trial.
+ */
 static const struct cpuid_mask {
 	uint32_t function, index;
 	enum cpuid_reg reg;
@@ -21,7 +24,10 @@ static const struct cpuid_mask {
 	{ 0x7, 0, CPUID_ECX,
 	  BITS(16, 16) }, /* 5-level paging: entered through memory below 640 KiB */
 	{ 0x7, 0, CPUID_EDX, BITS(31, 26) }, /* Intel's names for speculation controls */
-	/* Of KVM's own features the clock alone; the others make a guest share pages of its CPUs with the host. */
+	/*
+	 * Of KVM's own features the clock alone; the others make a guest share pages of its CPUs
+	 * with the host.
+	 */
 	{ 0x40000001, 0, CPUID_EAX, ~(BITS(24, 24) | BITS(3, 3) | BITS(1, 0)) },
 	{ 0x80000008, 0, CPUID_EBX, BITS(26, 24) }, /* SSBD, VIRT_SSBD, SSB_NO */
 	{ 0x80000021, 0, CPUID_EAX, BITS(28, 27) }, /* SBPB, IBPB_BRTYPE: synthesised by Linux */
@@ -63,12 +69,16 @@ int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err)
 	if (!leaf)
 		return error_set(err, ERROR_INTERNAL, "more than %d CPUID leaves",
 		                 CPUID_MAX_LEAVES);
-	/* SEV, SEV-ES, SEV-SNP; one physical address bit lost, as QEMU says; APM volume 3, E.4.17. */
+	/*
+	 * SEV, SEV-ES, SEV-SNP; one physical address bit lost, as QEMU says; APM volume 3, E.4.17.
+	 */
 	memcpy(leaf->reg, (uint32_t[CPUID_REGS]){ 0x1a, c_bit | 1 << 6, 0, 0 }, sizeof(leaf->reg));
 	return 0;
 }
 
-/* The size of the save area depends on XCR0; the page states it for x87 alone, and the guest adds. */
+/*
+ * The size of the save area depends on XCR0; the page states it for x87 alone, and the guest adds.
+ */
 static bool page_has_own(const struct cpuid_leaf *leaf)
 {
 	return leaf->function == 0xd && leaf->index <= 1;

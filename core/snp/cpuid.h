@@ -31,15 +31,20 @@ struct cpuid_leaf *cpuid_find(struct cpuid_table *t, uint32_t function, uint32_t
 struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index,
                               bool indexed);
 
-/* Takes out what KVM offers but SNP firmware refuses, and fills leaf 0x8000001F for C-bit `c_bit`. */
+/*
+ * Takes out what KVM offers but SNP firmware refuses, and fills leaf 0x8000001F for C-bit `c_bit`.
+ */
 int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err);
 
-/* The page for LAUNCH_UPDATE. Leaves that are all zero are left out: a guest reads zeros for them anyway. */
+/*
+ * The page for LAUNCH_UPDATE. Leaves that are all zero are left out: a guest reads zeros for them
+ * anyway.
+ */
 int snp_cpuid_page(const struct cpuid_table *t, struct snp_cpuid_page *ret, struct error *err);
 
 /*
- * How the page the firmware wrote back differs from what it was sent: "0x7.0 EDX bits 26,27; ..." into
- * text; returns the number of registers that differ.
+ * How the page the firmware wrote back differs from what it was sent: "0x7.0 EDX bits 26,27; ..."
+ * into text; returns the number of registers that differ.
  */
 size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back,
                       char *text, size_t size);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/digest.c: the SHA-384 chain that the PSP builds (SEV-SNP firmware ABI 8.17), without a PSP. */
+/*
+ * core/snp/digest.c: the SHA-384 chain that the PSP builds (SEV-SNP firmware ABI 8.17), without a
+ * PSP.
+ */
 #include "core/snp/digest.h"
 
 #include <stdatomic.h>
@@ -117,8 +120,9 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 }
 
 /*
- * KVM builds each VMSA itself from the vCPU's registers and measures it at LAUNCH_FINISH, in vCPU order, at
- * one and the same GPA. So a VMSA is never a region: the plan holds register state, and vmsa.c predicts KVM.
+ * KVM builds each VMSA itself from the vCPU's registers and measures it at LAUNCH_FINISH, in vCPU
+ * order, at one and the same GPA. So a VMSA is never a region: the plan holds register state, and
+ * vmsa.c predicts KVM.
  */
 static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {

@@ -33,7 +33,10 @@ static int key_check(const char *name, le32 algorithm, const uint8_t key[static 
 	return error_fix(err, "make the block with a P-384 key, numbers in little-endian order");
 }
 
-/* Neither zero nor longer than 384 bits: both are what comes of another order of bytes, or of nothing. */
+/*
+ * Neither zero nor longer than 384 bits: both are what comes of another order of bytes, or of
+ * nothing.
+ */
 static int number_check(const char *what, const uint8_t number[static NUMBER_ROOM],
                         struct error *err)
 {
@@ -112,7 +115,10 @@ uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK])
 	return le32_get(((const struct snp_id_block *)(const void *)block)->version);
 }
 
-/* The firmware looks at neither version nor reserved bytes, so the test is no stricter than it must be. */
+/*
+ * The firmware looks at neither version nor reserved bytes, so the test is no stricter than it must
+ * be.
+ */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size)
 {
 	const struct snp_id_block *b = (const void *)bytes;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/idblock.h: an ID block held against the launch it is meant for, before the firmware does. */
+/*
+ * core/snp/idblock.h: an ID block held against the launch it is meant for, before the firmware
+ * does.
+ */
 #ifndef CORE_SNP_IDBLOCK_H
 #define CORE_SNP_IDBLOCK_H
 
@@ -15,16 +18,17 @@ struct snp_id_auth;
 #define SNP_ID_KEY_SIZE 0x404 /* curve, Qx, Qy, zeros: SEV-SNP firmware ABI chapter 10 */
 
 /*
- * Structure alone: algorithms, curves and numbers that firmware refuses with INVALID_PARAM or BAD_SIGNATURE
- * (SEV-SNP firmware ABI 8.16). Signatures are not verified. 0, or -EINVAL naming the field. *author_key says whether the block carries an
- * author key, i.e. whether any of its bytes is set.
+ * Structure alone: algorithms, curves and numbers that firmware refuses with INVALID_PARAM or
+ * BAD_SIGNATURE (SEV-SNP firmware ABI 8.16). Signatures are not verified. 0, or -EINVAL naming the
+ * field. *author_key says whether the block carries an author key, i.e. whether any of its bytes is
+ * set.
  */
 int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[static PLAN_ID_AUTH],
                  bool *author_key, struct error *err);
 
 /*
- * What of the block disagrees with the launch: *digest_differs, *policy_differs. The firmware is the judge;
- * this is for the sentence that explains its verdict.
+ * What of the block disagrees with the launch: *digest_differs, *policy_differs. The firmware is
+ * the judge; this is for the sentence that explains its verdict.
  */
 void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t digest[static 48],
                     uint64_t policy, bool *digest_differs, bool *policy_differs);
@@ -44,7 +48,10 @@ uint32_t snp_id_key_curve(const uint8_t key[static SNP_ID_KEY_SIZE]);
 /* SHA-384 of the whole key, as reports have it in ID_KEY_DIGEST and AUTHOR_KEY_DIGEST. */
 void snp_id_key_digest(const uint8_t key[static SNP_ID_KEY_SIZE], uint8_t digest[static 48]);
 
-/* By their numbers in keys and reports, SEV-SNP firmware ABI chapter 10; NULL for those without a name. */
+/*
+ * By their numbers in keys and reports, SEV-SNP firmware ABI chapter 10; NULL for those without a
+ * name.
+ */
 const char *snp_algorithm_name(uint32_t algorithm);
 const char *snp_curve_name(uint32_t curve);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/policy.c: the tables behind policy, SEV features and vCPU signatures, and what no firmware takes. */
+/*
+ * core/snp/policy.c: the tables behind policy, SEV features and vCPU signatures, and what no
+ * firmware takes.
+ */
 #include "core/snp/policy.h"
 
 #include <string.h>
@@ -41,8 +44,8 @@ const struct snp_bit snp_feature_bits[] = {
 };
 
 /*
- * CPUID(1).EAX by QEMU's model names. Their versions change CPUID features, which aren't measured, and
- * never the signature.
+ * CPUID(1).EAX by QEMU's model names. Their versions change CPUID features, which aren't measured,
+ * and never the signature.
  */
 #define SIGNATURE_EPYC  0x00800f12
 #define SIGNATURE_ROME  0x00830f10

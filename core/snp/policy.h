@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/policy.h: guest policy bits, SEV features and vCPU signatures: names and numbers, by table. */
+/*
+ * core/snp/policy.h: guest policy bits, SEV features and vCPU signatures: names and numbers, by
+ * table.
+ */
 #ifndef CORE_SNP_POLICY_H
 #define CORE_SNP_POLICY_H
 
@@ -16,7 +19,10 @@ struct error; /* core/base/error.h */
 #define SNP_FEATURE_DEBUG_SWAP ((uint64_t)1 << 5)
 #define SNP_FEATURE_SECURE_TSC ((uint64_t)1 << 9)
 
-/* One bit with a name. `key` is the manifest's spelling under snp.policy; NULL: not settable by name. */
+/*
+ * One bit with a name. `key` is the manifest's spelling under snp.policy; NULL: not settable by
+ * name.
+ */
 struct snp_bit {
 	unsigned bit;
 	const char *key;
@@ -33,7 +39,10 @@ const struct snp_bit *snp_policy_bit(unsigned bit);
 
 /* Whether some firmware takes it. */
 bool snp_policy_known(uint64_t policy);
-/* What no host and no firmware takes: bit 17 missing, bits above 25. 0, or -EINVAL with why and fix. */
+/*
+ * What no host and no firmware takes: bit 17 missing, bits above 25. 0, or -EINVAL with why and
+ * fix.
+ */
 int snp_policy_check(uint64_t policy, struct error *err);
 /* SEV_FEATURES without bit 0, which an SNP guest always has. 0 or -EINVAL. */
 int snp_features_check(uint64_t features, struct error *err);

@@ -130,7 +130,10 @@ bool snp_report_has_mitigations(const struct snp_report *r)
 	return le32_get(r->version) >= VERSION_MITIGATIONS;
 }
 
-/* SEV-SNP firmware ABI 7.3: what must be zero, and the version that gave it a meaning (0: none so far). */
+/*
+ * SEV-SNP firmware ABI 7.3: what must be zero, and the version that gave it a meaning (0: none so
+ * far).
+ */
 static const struct reserved_row {
 	size_t at, size;
 	uint32_t until;

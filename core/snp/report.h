@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/report.h: the attestation report: its layout, its versions, and how its fields are read. */
+/*
+ * core/snp/report.h: the attestation report: its layout, its versions, and how its fields are read.
+ */
 #ifndef CORE_SNP_REPORT_H
 #define CORE_SNP_REPORT_H
 
@@ -101,8 +103,9 @@ struct snp_report_file {
 };
 
 /*
- * Finds a report by its form alone: by itself, with a certificate table behind it (what go-sev-guest writes), behind the
- * head of the firmware's response, or behind that of Azure's HCL report. False: it is none. All is borrowed.
+ * Finds a report by its form alone: by itself, with a certificate table behind it (what
+ * go-sev-guest writes), behind the head of the firmware's response, or behind that of Azure's HCL
+ * report. False: it is none. All is borrowed.
  */
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret);
 
@@ -110,9 +113,9 @@ bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *
 bool snp_report_is_cut(const uint8_t *bytes, size_t size);
 
 /*
- * The report in a file: by itself, or behind the 32 bytes that the firmware puts before it (MSG_REPORT_RSP:
- * status 0, size, zeros), alone or in the 4000 bytes of linux/sev-guest.h's struct snp_report_resp. Goes by the
- * form alone; borrowed; NULL if it is none.
+ * The report in a file: by itself, or behind the 32 bytes that the firmware puts before it
+ * (MSG_REPORT_RSP: status 0, size, zeros), alone or in the 4000 bytes of linux/sev-guest.h's struct
+ * snp_report_resp. Goes by the form alone; borrowed; NULL if it is none.
  */
 const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size);
 
@@ -137,9 +140,9 @@ struct snp_tcb {
 };
 
 /*
- * The processor decides the layout: family 19h is Milan and Genoa, 1Ah up to model 11h Turin. Others are not known:
- * Venice (1Ah too) has its components elsewhere. Reports of version 2 don't name the processor; there a chip id of 8
- * bytes is Turin's, and one that is masked tells nothing.
+ * The processor decides the layout: family 19h is Milan and Genoa, 1Ah up to model 11h Turin.
+ * Others are not known: Venice (1Ah too) has its components elsewhere. Reports of version 2 don't
+ * name the processor; there a chip id of 8 bytes is Turin's, and one that is masked tells nothing.
  */
 struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb);
 

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A firmware status (SEV-SNP firmware ABI, table 8; SEV_RET_* of linux/psp-sev.h); the spelling is AMD's. */
+/*
+ * A firmware status (SEV-SNP firmware ABI, table 8; SEV_RET_* of linux/psp-sev.h); the spelling is
+ * AMD's.
+ */
 struct snp_status {
 	uint32_t code;
 	const char *name, *cause, *cure; /* never NULL, never "" */
@@ -25,7 +28,10 @@ const struct snp_status *snp_status_at(size_t i);
 #define SNP_STATUS_INVALID_PAGE_STATE 0x1a
 #define SNP_STATUS_NOT_ASKED          0xffffffffU /* the kernel never got as far as the firmware */
 
-/* GHCB termination (GHCB specification 2.3.4; set 1: Linux, arch/x86/include/asm/sev-common.h). NULL: unknown. */
+/*
+ * GHCB termination (GHCB specification 2.3.4; set 1: Linux, arch/x86/include/asm/sev-common.h).
+ * NULL: unknown.
+ */
 const char *snp_termination(unsigned set, unsigned code);
 /* Whose reasons a set holds: "GHCB specification", "guest kernel", ... */
 const char *snp_termination_set(unsigned set);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/vmsa.c: the one place that is prediction, not identity: what a host makes of our registers. */
+/*
+ * core/snp/vmsa.c: the one place that is prediction, not identity: what a host makes of our
+ * registers.
+ */
 #include "core/snp/vmsa.h"
 
 #include <assert.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/abi.h: the kernel's interface to KVM and the PSP, under the kernel's own names. The headers we are built
- * with may be older than the kernel we run on (Debian 12 has 6.1's, SNP guests came with 6.11): what they lack is
- * declared here, a release at a time, under a macro that came with it. Source of each: Linux
- * include/uapi/linux/kvm.h and psp-sev.h, arch/x86/include/uapi/asm/kvm.h.
+ * core/vm/abi.h: the kernel's interface to KVM and the PSP, under the kernel's own names. The
+ * headers we are built with may be older than the kernel we run on (Debian 12 has 6.1's, SNP guests
+ * came with 6.11): what they lack is declared here, a release at a time, under a macro that came
+ * with it. Source of each: Linux include/uapi/linux/kvm.h and psp-sev.h,
+ * arch/x86/include/uapi/asm/kvm.h.
  */
 #ifndef CORE_VM_ABI_H
 #define CORE_VM_ABI_H
@@ -141,16 +142,19 @@ static_assert(offsetof(struct kvm_sev_snp_launch_finish, flags) == 54, "flags");
 #endif
 
 /*
- * /dev/sev, psp-sev.h: the two commands that only ask. Nothing tells the preprocessor whether the header has the
- * second (an enumerator, Linux 6.10); the same number under the same name is right beside it. What the second
- * fills is `struct snp_platform_status` in core/snp/abi.h: the kernel's bit fields grow with its releases.
+ * /dev/sev, psp-sev.h: the two commands that only ask. Nothing tells the preprocessor whether the
+ * header has the second (an enumerator, Linux 6.10); the same number under the same name is right
+ * beside it. What the second fills is `struct snp_platform_status` in core/snp/abi.h: the kernel's
+ * bit fields grow with its releases.
  */
 #define SNP_PLATFORM_STATUS 9
 static_assert(SEV_PLATFORM_STATUS == 1, "SEV_PLATFORM_STATUS");
 static_assert(sizeof(struct sev_issue_cmd) == 16, "sev_issue_cmd");
 static_assert(sizeof(struct sev_user_data_status) == 12, "sev_user_data_status");
 
-/* Members of kvm_run's exit union that older headers lack or spell otherwise; the union is at 32. */
+/*
+ * Members of kvm_run's exit union that older headers lack or spell otherwise; the union is at 32.
+ */
 struct exit_memory_fault {
 	__u64 flags, gpa, size;
 };

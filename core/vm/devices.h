@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/devices.h: which devices a VM has: the table, made before the VM and gone after its last vCPU. */
+/*
+ * core/vm/devices.h: which devices a VM has: the table, made before the VM and gone after its last
+ * vCPU.
+ */
 #ifndef CORE_VM_DEVICES_H
 #define CORE_VM_DEVICES_H
 
@@ -9,7 +12,10 @@ struct plan;       /* core/plan/plan.h */
 struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
-/* Every device that this plan's guest expects, on its bus. After a failure, too, devices_fini() is due. */
+/*
+ * Every device that this plan's guest expects, on its bus. After a failure, too, devices_fini() is
+ * due.
+ */
 int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d,
                  struct error *err);
 void devices_fini(struct vm *vm);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/exit.c: exits to the bus, to the platform, or to an end (Documentation/virt/kvm/api.rst, "kvm_run"). */
+/*
+ * core/vm/exit.c: exits to the bus, to the platform, or to an end (Documentation/virt/kvm/api.rst,
+ * "kvm_run").
+ */
 #include "core/vm/exit.h"
 
 #include <errno.h>
@@ -154,7 +157,10 @@ static const struct {
 	{ EFAULT, "the guest's memory can't be reached" },
 };
 
-/* A vCPU that waits for INIT answers EAGAIN each time it is woken; a guest must not turn that into a busy loop. */
+/*
+ * A vCPU that waits for INIT answers EAGAIN each time it is woken; a guest must not turn that into
+ * a busy loop.
+ */
 static enum exit_action run_again(void)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);

@@ -6,8 +6,8 @@
 #include "core/vm/vm.h"
 
 /*
- * Serves the exit that KVM_RUN left in v->run; `result` is what KVM_RUN returned, 0 or a negative errno. Called
- * by the vCPU's own thread.
+ * Serves the exit that KVM_RUN left in v->run; `result` is what KVM_RUN returned, 0 or a negative
+ * errno. Called by the vCPU's own thread.
  */
 enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret);
 

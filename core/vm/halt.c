@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/halt.c: asks vCPUs in their own threads, for whoever else asks KVM waits until KVM_RUN returns. */
+/*
+ * core/vm/halt.c: asks vCPUs in their own threads, for whoever else asks KVM waits until KVM_RUN
+ * returns.
+ */
 #include "core/vm/halt.h"
 
 #include <signal.h>
@@ -11,8 +14,8 @@
 #include "core/vm/vm_priv.h"
 
 /*
- * A guest without exits for QUIET_MS is asked. Where a vCPU runs, the next time is later and later, so that a guest that
- * computes or idles is left in peace; any exit begins anew.
+ * A guest without exits for QUIET_MS is asked. Where a vCPU runs, the next time is later and later,
+ * so that a guest that computes or idles is left in peace; any exit begins anew.
  */
 enum { QUIET_MS = 200, QUIET_MOST_MS = 5000, ANSWER_MS = 50, AGAIN_MS = 100, LOOKS = 2 };
 
@@ -25,9 +28,10 @@ void halt_init(struct halt *h, struct vm *vm)
 }
 
 /*
- * Halted with interrupts on it may be woken by a timer. One that waits for INIT, for SIPI or to be created is woken by
- * another vCPU alone, as is one that is halted with interrupts off (an NMI). The mask of interrupts is seen in protected guests
- * too: KVM takes it from the VMCB (arch/x86/kvm/svm/svm.c, svm_get_if_flag()).
+ * Halted with interrupts on it may be woken by a timer. One that waits for INIT, for SIPI or to be
+ * created is woken by another vCPU alone, as is one that is halted with interrupts off (an NMI).
+ * The mask of interrupts is seen in protected guests too: KVM takes it from the VMCB
+ * (arch/x86/kvm/svm/svm.c, svm_get_if_flag()).
  */
 static bool vcpu_rests(const struct vcpu *v)
 {

@@ -22,14 +22,15 @@ struct halt {
 void halt_init(struct halt *h, struct vm *vm);
 
 /*
- * To be called at h->at_ms, and fine at any other time. KVM keeps a halted vCPU to itself, so once there were no exits for
- * a while each is kicked out and asked. True: two looks in a row found none that could go on, so none ever will.
+ * To be called at h->at_ms, and fine at any other time. KVM keeps a halted vCPU to itself, so once
+ * there were no exits for a while each is kicked out and asked. True: two looks in a row found none
+ * that could go on, so none ever will.
  */
 bool halt_look(struct halt *h);
 
 /*
- * For a vCPU's thread, once a signal took it out of KVM_RUN: answers if it was asked, and is true then; such an exit is
- * ours and not the guest's.
+ * For a vCPU's thread, once a signal took it out of KVM_RUN: answers if it was asked, and is true
+ * then; such an exit is ours and not the guest's.
  */
 bool halt_answer(struct vcpu *v);
 

@@ -31,8 +31,9 @@ static bool input_usable(int fd)
 }
 
 /*
- * Another reader may take what poll(2) saw, and a read that blocks then would hold up the end of the run. As in
- * core/dev/sink.c: O_NONBLOCK on what we were given would reach all who share it; opened anew it is ours alone.
+ * Another reader may take what poll(2) saw, and a read that blocks then would hold up the end of
+ * the run. As in core/dev/sink.c: O_NONBLOCK on what we were given would reach all who share it;
+ * opened anew it is ours alone.
  */
 static int input_open_again(int fd)
 {
@@ -69,8 +70,8 @@ static ssize_t input_read(const struct input *i, void *to, size_t size)
 }
 
 /*
- * Never waits for the devices: a vCPU may be inside one of them, stuck at a console whose reader stalls, and
- * only the thread that runs this can end that.
+ * Never waits for the devices: a vCPU may be inside one of them, stuck at a console whose reader
+ * stalls, and only the thread that runs this can end that.
  */
 bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 {
@@ -90,7 +91,10 @@ bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 	return room;
 }
 
-/* Into the background between the question and the read: SIGTTIN is ignored, so read(2) says EIO (tty_ioctl(4)). */
+/*
+ * Into the background between the question and the read: SIGTTIN is ignored, so read(2) says EIO
+ * (tty_ioctl(4)).
+ */
 static bool input_over(const struct input *i, ssize_t n)
 {
 	if (n < 0 && errno == EIO && i->terminal && !terminal_ours())
@@ -98,7 +102,10 @@ static bool input_over(const struct input *i, ssize_t n)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-/* Asks for the room once more, under the lock: the guest may have switched FIFOs or loop-back meanwhile. */
+/*
+ * Asks for the room once more, under the lock: the guest may have switched FIFOs or loop-back
+ * meanwhile.
+ */
 void input_take(struct input *i)
 {
 	struct serial *serial = devices_find(i->vm, &serial_device);

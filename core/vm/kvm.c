@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/kvm.c: platform "kvm": regions are copied into RAM; nothing is protected, for development. */
+/*
+ * core/vm/kvm.c: platform "kvm": regions are copied into RAM; nothing is protected, for
+ * development.
+ */
 #include <string.h>
 
 #include "core/base/error.h"
@@ -13,7 +16,10 @@ static int kvm_open(struct vm *vm, const struct plan *p, struct error *err)
 	int r = vcpu_read_supported(vm, p, err);
 	struct cpuid_leaf *sev = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 
-	if (sev) /* KVM lists what the host has; a guest that believed it would read an MSR which isn't there */
+	/*
+	 * KVM lists what the host has; a guest that believed it would read an MSR which isn't there
+	 */
+	if (sev)
 		memset(sev->reg, 0, sizeof(sev->reg));
 	return r;
 }

@@ -51,8 +51,9 @@ static int launch_vm(struct vm *vm, struct error *err)
 }
 
 /*
- * After the memory's slots and before the first vCPU: since Linux 6.18 this leaves a grace period of SRCU
- * pending (virt/kvm/kvm_main.c, kvm_io_bus_register_dev()), and a slot made then waits some 4 to 8 ms for it.
+ * After the memory's slots and before the first vCPU: since Linux 6.18 this leaves a grace period
+ * of SRCU pending (virt/kvm/kvm_main.c, kvm_io_bus_register_dev()), and a slot made then waits some
+ * 4 to 8 ms for it.
  */
 static int launch_irqchip(struct vm *vm, struct error *err)
 {
@@ -61,7 +62,10 @@ static int launch_irqchip(struct vm *vm, struct error *err)
 	return r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : 0;
 }
 
-/* Signals are blocked during a launch, so that no call of it is cut short; between two calls they are minded. */
+/*
+ * Signals are blocked during a launch, so that no call of it is cut short; between two calls they
+ * are minded.
+ */
 static int launch_stopped(struct error *err)
 {
 	return stop_pending() ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal came") : 0;
@@ -194,8 +198,9 @@ static void vm_close(const struct vm *vm, int fd)
 }
 
 /*
- * Closing a VM waits for the grace period that launch_irqchip() left, ticks of 4 ms. A guest that ends within
- * them need not: taking a slot away asks KVM for the same one without delay. Under SNP the launch alone lasts longer.
+ * Closing a VM waits for the grace period that launch_irqchip() left, ticks of 4 ms. A guest that
+ * ends within them need not: taking a slot away asks KVM for the same one without delay. Under SNP
+ * the launch alone lasts longer.
  */
 static void vm_hurry(struct vm *vm)
 {

@@ -14,9 +14,9 @@ struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
 /*
- * Makes the VM, its memory, vCPUs and devices, and replays the plan into the platform. On failure nothing is
- * left open or mapped. The plan and the descriptors in *d must outlive the VM. Signals are blocked meanwhile
- * in this thread: one that arrives during LAUNCH_UPDATE would fail it.
+ * Makes the VM, its memory, vCPUs and devices, and replays the plan into the platform. On failure
+ * nothing is left open or mapped. The plan and the descriptors in *d must outlive the VM. Signals
+ * are blocked meanwhile in this thread: one that arrives during LAUNCH_UPDATE would fail it.
  */
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
               const struct vm_devices *d, struct vm **ret, struct error *err);
@@ -30,7 +30,10 @@ struct launch_times {
 };
 struct launch_times vm_launch_times(const struct vm *vm);
 
-/* Everything but the plan; NULL is fine. The order of closing is what frees the guest's ASID at once. */
+/*
+ * Everything but the plan; NULL is fine. The order of closing is what frees the guest's ASID at
+ * once.
+ */
 void vm_free(struct vm *vm);
 
 #endif

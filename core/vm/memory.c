@@ -18,7 +18,10 @@
 #define MAPPABLE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
-/* Of so much memory the kind is set at once: KVM notes it for each page, and no signal gets in between. */
+/*
+ * Of so much memory the kind is set at once: KVM notes it for each page, and no signal gets in
+ * between.
+ */
 #define ATTRIBUTES_PART ((uint64_t)4 << 30)
 
 static bool gmem_mappable(const struct memory *m)
@@ -45,7 +48,10 @@ static int gmem_open(struct memory *m, struct memslot *s, uint64_t flags, struct
 	if (fd < 0)
 		return slot_refused(s, CALL_GUEST_MEMFD, -fd, err);
 	s->fd = fd;
-	/* KVM opens it without O_CLOEXEC; a child that kept it would keep the VM and its ASID alive. */
+	/*
+	 * KVM opens it without O_CLOEXEC; a child that kept it would keep the VM and its ASID
+	 * alive.
+	 */
 	fd = m->sys->cloexec(m->sys->self, fd);
 	return fd < 0 ? slot_refused(s, CALL_CLOEXEC, -fd, err) : 0;
 }
@@ -68,7 +74,10 @@ static int slot_register(struct memory *m, const struct memslot *s, bool gmem, s
 		.userspace_addr = (uintptr_t)s->at,
 		.guest_memfd = gmem ? (uint32_t)s->fd : 0,
 	};
-	/* The old call reads the first 32 bytes, which are laid out alike; it serves kernels before 6.8. */
+	/*
+	 * The old call reads the first 32 bytes, which are laid out alike; it serves kernels before
+	 * 6.8.
+	 */
 	unsigned long request = gmem ? KVM_SET_USER_MEMORY_REGION2 : KVM_SET_USER_MEMORY_REGION;
 	int r = m->sys->ioctl(m->sys->self, m->vm, request, &region);
 
@@ -92,7 +101,10 @@ static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_pr
 	return r;
 }
 
-/* Private memory in the guest_memfd; beside it an anonymous shared side that costs nothing until touched. */
+/*
+ * Private memory in the guest_memfd; beside it an anonymous shared side that costs nothing until
+ * touched.
+ */
 static int slot_private(struct memory *m, struct memslot *s, struct error *err)
 {
 	int r = gmem_open(m, s, 0, err);
@@ -135,9 +147,10 @@ static int slot_mapped(struct memory *m, struct memslot *s, struct error *err)
 }
 
 /*
- * A guest_memfd has pages of 4 KiB alone (Linux 7.3), and so has a memfd unless the administrator asked for others
- * (shmem_enabled). With anonymous memory Linux takes some 3,200 faults to boot in 256 MiB rather than 27,000. So a
- * plain VM's slot is mapped from a guest_memfd only where no huge page would fit into it.
+ * A guest_memfd has pages of 4 KiB alone (Linux 7.3), and so has a memfd unless the administrator
+ * asked for others (shmem_enabled). With anonymous memory Linux takes some 3,200 faults to boot in
+ * 256 MiB rather than 27,000. So a plain VM's slot is mapped from a guest_memfd only where no huge
+ * page would fit into it.
  */
 static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct error *err)
 {
@@ -244,7 +257,9 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 	return reachable ? s->at + offset : NULL;
 }
 
-/* The part of [gpa, gpa + pages) that lies in one slot of private memory; NULL: it starts outside. */
+/*
+ * The part of [gpa, gpa + pages) that lies in one slot of private memory; NULL: it starts outside.
+ */
 static struct memslot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uint64_t *ret_part)
 {
 	struct memslot *s = slot_of(m, gpa);
@@ -266,7 +281,10 @@ static bool all_ours(struct memory *m, gpa_t gpa, uint64_t pages)
 	return true;
 }
 
-/* Gives back the side that is no longer in use: a hole in the guest_memfd, or the shared side's pages. */
+/*
+ * Gives back the side that is no longer in use: a hole in the guest_memfd, or the shared side's
+ * pages.
+ */
 static int part_convert(struct memory *m, struct memslot *s, gpa_t gpa, uint64_t pages,
                         bool to_private)
 {
@@ -293,7 +311,10 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 	enum memory_change change = MEMORY_AS_BEFORE;
 	uint64_t part = 0;
 
-	/* A page count that would wrap lies outside every slot, so nothing is multiplied before this. */
+	/*
+	 * A page count that would wrap lies outside every slot, so nothing is multiplied before
+	 * this.
+	 */
 	if (gpa % PAGE_SIZE || pages == 0 || pages > PLAN_GPA_LIMIT / PAGE_SIZE)
 		return MEMORY_NOT_OURS;
 	pthread_mutex_lock(&m->lock);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/memory.h: the guest's memory: slots, guest_memfd, private and shared; the only gpa -> pointer. */
+/*
+ * core/vm/memory.h: the guest's memory: slots, guest_memfd, private and shared; the only gpa ->
+ * pointer.
+ */
 #ifndef CORE_VM_MEMORY_H
 #define CORE_VM_MEMORY_H
 
@@ -36,7 +39,10 @@ struct memory {
 	const atomic_bool *give_up;
 };
 
-/* Makes and registers a slot for each run of the plan's RAM and each shared blob. On failure memory_fini() is still the caller's duty. */
+/*
+ * Makes and registers a slot for each run of the plan's RAM and each shared blob. On failure
+ * memory_fini() is still the caller's duty.
+ */
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err);
 void memory_fini(struct memory *m);
@@ -54,10 +60,10 @@ enum memory_change {
 };
 
 /*
- * Makes pages private or shared: the attribute first, then the other side's memory is given back, so that
- * no page is held twice. MEMORY_AS_BEFORE: every page was so already. MEMORY_NOT_OURS: some page has no
- * memory behind it; nothing was changed. MEMORY_LATER: the host can't now (EAGAIN), or the run is over; what was
- * converted so far stays so, and asking again does the rest.
+ * Makes pages private or shared: the attribute first, then the other side's memory is given back,
+ * so that no page is held twice. MEMORY_AS_BEFORE: every page was so already. MEMORY_NOT_OURS: some
+ * page has no memory behind it; nothing was changed. MEMORY_LATER: the host can't now (EAGAIN), or
+ * the run is over; what was converted so far stays so, and asking again does the rest.
  */
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private);
 

@@ -17,15 +17,19 @@ extern const struct platform platform_snp; /* core/vm/snp.c */
 /* By the manifest's spelling; NULL: none. */
 const struct platform *platform_named(const char *name);
 
-/* The one whose digest stands for a launch on `on`: itself, or platform snp where nothing is measured. */
+/*
+ * The one whose digest stands for a launch on `on`: itself, or platform snp where nothing is
+ * measured.
+ */
 const struct platform *platform_measured(const struct platform *on);
 
 /* All of them, one by one; NULL after the last. */
 const struct platform *platform_at(size_t i);
 
 /*
- * Opens /dev/kvm and sees that this host can do the platform. Returns the descriptor, or a negative errno
- * with the sentence that says what is missing and how to get it. Never falls back to another platform.
+ * Opens /dev/kvm and sees that this host can do the platform. Returns the descriptor, or a negative
+ * errno with the sentence that says what is missing and how to get it. Never falls back to another
+ * platform.
  */
 int platform_host_open(const struct kvm_sys *sys, const struct platform *on, struct error *err);
 

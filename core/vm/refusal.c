@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/refusal.c: what each errno of each call of a launch means, and the error that is made of it. Source: Linux
- * 6.12, virt/kvm/kvm_main.c, virt/kvm/guest_memfd.c, arch/x86/kvm/x86.c, arch/x86/kvm/cpuid.c,
- * arch/x86/kvm/svm/sev.c, drivers/crypto/ccp/sev-dev.c; what later kernels add is marked.
+ * core/vm/refusal.c: what each errno of each call of a launch means, and the error that is made of
+ * it. Source: Linux 6.12, virt/kvm/kvm_main.c, virt/kvm/guest_memfd.c, arch/x86/kvm/x86.c,
+ * arch/x86/kvm/cpuid.c, arch/x86/kvm/svm/sev.c, drivers/crypto/ccp/sev-dev.c; what later kernels
+ * add is marked.
  */
 #include "core/vm/refusal.h"
 
@@ -62,7 +63,7 @@ static_assert(ARRAY_SIZE(calls) == LAUNCH_CALLS, "a call without words");
 	"host is about to reboot"
 #define VIRT_TAKEN_FIX "end other hypervisors (VirtualBox, VMware) and " LOG
 
-#define PSP_DEAD     "the PSP didn't answer a command in time; the kernel leaves it alone until reboot"
+#define PSP_DEAD     "the PSP didn't answer in time; the kernel leaves it alone until reboot"
 #define PSP_DEAD_FIX "reboot the host, and update the SEV firmware if it happens again"
 #define PSP_BUSY                                                                                   \
 	"the kernel has given up the PSP after a command that timed out, or is busy with others"
@@ -272,7 +273,10 @@ const struct refusal refusals[] = {
 };
 const size_t refusals_count = ARRAY_SIZE(refusals);
 
-/* SEV-SNP firmware ABI, chapter 8: the statuses of SNP_INIT_EX, of SNP_LAUNCH_START, _UPDATE, _FINISH and SNP_ACTIVATE. */
+/*
+ * SEV-SNP firmware ABI, chapter 8: the statuses of SNP_INIT_EX, of SNP_LAUNCH_START, _UPDATE,
+ * _FINISH and SNP_ACTIVATE.
+ */
 const struct firmware_refusal firmware_refusals[] = {
 	{ CALL_LAUNCH_START, SNP_STATUS_POLICY_FAILURE,
 	  "snp.policy asks for what this platform doesn't have",
@@ -327,7 +331,10 @@ static const struct refusal *refusal_find(enum launch_call call, int errnum)
 	return common;
 }
 
-/* Groups and rules that hold for users are nothing to root, whom something else keeps from the device. */
+/*
+ * Groups and rules that hold for users are nothing to root, whom something else keeps from the
+ * device.
+ */
 static int refusal_root(struct error *err, enum launch_call call)
 {
 	const char *device = call == CALL_OPEN_KVM ? "/dev/kvm" : "/dev/sev";

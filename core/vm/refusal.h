@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/refusal.h: a call that a launch needs and the host refused, in words: errno or firmware status -> cause, cure. */
+/*
+ * core/vm/refusal.h: a call that a launch needs and the host refused, in words: errno or firmware
+ * status -> cause, cure.
+ */
 #ifndef CORE_VM_REFUSAL_H
 #define CORE_VM_REFUSAL_H
 
@@ -56,7 +59,10 @@ struct firmware_refusal {
 	const char *why, *fix; /* never NULL, never "" */
 };
 
-/* The rows, for tests. An errno without one is a fault of snpvmm's or the kernel's, to be reported: the last row. */
+/*
+ * The rows, for tests. An errno without one is a fault of snpvmm's or the kernel's, to be reported:
+ * the last row.
+ */
 extern const struct refusal refusals[];
 extern const size_t refusals_count;
 extern const struct firmware_refusal firmware_refusals[];

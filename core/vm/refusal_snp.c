@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/refusal_snp.c: what of this launch made an SEV command fail: held against host, firmware and plan. */
+/*
+ * core/vm/refusal_snp.c: what of this launch made an SEV command fail: held against host, firmware
+ * and plan.
+ */
 #include "core/vm/refusal_snp.h"
 
 #include <errno.h>
@@ -29,7 +32,9 @@
 #define POLICY_HOST   (~(BIT(20) - 1)) /* what depends on the platform */
 /* arch/x86/kvm/svm/sev.c, SNP_POLICY_MASK_VALID, until /dev/kvm tells (Linux 6.19). */
 #define POLICY_OLD_KVM (0x3ffffULL | BIT(19) | POLICY_SOCKET)
-/* What KVM takes where it tells: these, if the firmware knows them (SNP_FEATURE_INFO, Linux 6.19). */
+/*
+ * What KVM takes where it tells: these, if the firmware knows them (SNP_FEATURE_INFO, Linux 6.19).
+ */
 #define POLICY_FIRMWARE (BIT(26) - BIT(21))
 #define POLICY_MIGRATE  BIT(18)
 
@@ -98,7 +103,10 @@ static bool firmware_tells(const struct vm *vm, struct snp_platform_status *ret)
 	return sev_snp_status(vm->sys, vm->sev, ret, &status) == 0;
 }
 
-/* Nothing that the manifest asks for is refused: no host is to be skipped and no manifest to be mended for it. */
+/*
+ * Nothing that the manifest asks for is refused: no host is to be skipped and no manifest to be
+ * mended for it.
+ */
 static void wanted_otherwise(struct error *err, const char *key, uint64_t value)
 {
 	err->kind = ERROR_KVM;
@@ -162,8 +170,9 @@ static const char *policy_elsewhere(uint64_t refused, bool told)
 }
 
 /*
- * What KVM refuses of a policy. Kernels that don't tell what they take know none of the newer bits; if there are
- * none of those, then it is SMT that isn't allowed or single_socket that is, which Linux 6.17 began to take.
+ * What KVM refuses of a policy. Kernels that don't tell what they take know none of the newer bits;
+ * if there are none of those, then it is SMT that isn't allowed or single_socket that is, which
+ * Linux 6.17 began to take.
  */
 static void start_policy(struct error *err, const struct vm *vm, uint64_t policy)
 {
@@ -317,7 +326,10 @@ static const struct memslot *slot_with(const struct vm *vm, gpa_t at)
 	return NULL;
 }
 
-/* Nothing of the launch's own is wrong with a page that lies in private memory and in no other region. */
+/*
+ * Nothing of the launch's own is wrong with a page that lies in private memory and in no other
+ * region.
+ */
 static void update_explain(struct error *err, const struct vm *vm, const struct plan *p,
                            const struct region *r, gpa_t at)
 {

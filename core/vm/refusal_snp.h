@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/refusal_snp.h: refused SNP commands, with the cause in this launch where it can be told. */
+/*
+ * core/vm/refusal_snp.h: refused SNP commands, with the cause in this launch where it can be told.
+ */
 #ifndef CORE_VM_REFUSAL_SNP_H
 #define CORE_VM_REFUSAL_SNP_H
 
@@ -17,7 +19,10 @@ struct sev_failure {
 	uint32_t status;
 };
 
-/* Each fills *err and returns -errnum. They may ask host and firmware once more, which changes nothing. */
+/*
+ * Each fills *err and returns -errnum. They may ask host and firmware once more, which changes
+ * nothing.
+ */
 
 /* The features that this kernel doesn't offer, the number of ASIDs that are all taken. */
 int refusal_init2(struct error *err, const struct vm *vm, const struct plan *p,

@@ -28,14 +28,20 @@
 #include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
 
-/* How long a line without an end (a prompt) may wait, and how long output may take once the guest is gone. */
+/*
+ * How long a line without an end (a prompt) may wait, and how long output may take once the guest
+ * is gone.
+ */
 enum { PROMPT_MS = 10, FAREWELL_MS = 2000 };
 /*
- * How long vCPUs may take to leave KVM_RUN. Some never do: the kernel is stuck with one, or a debugger has stopped its
- * thread. Then results matter more than tidiness.
+ * How long vCPUs may take to leave KVM_RUN. Some never do: the kernel is stuck with one, or a
+ * debugger has stopped its thread. Then results matter more than tidiness.
  */
 enum { RELEASE_MS = 5000, KICK_MS = 100 };
-/* How long a guest may go on after a line that must never come: a panic's trace follows its first line. */
+/*
+ * How long a guest may go on after a line that must never come: a panic's trace follows its first
+ * line.
+ */
 enum { TRACE_MS = 1000 };
 
 struct run_thread {
@@ -132,7 +138,10 @@ static bool thread_join(struct vcpu *v, uint64_t end_ms)
 	return r == 0;
 }
 
-/* Takes vCPUs out of KVM_RUN: the flag for one that is about to enter, the signal for one that is inside. */
+/*
+ * Takes vCPUs out of KVM_RUN: the flag for one that is about to enter, the signal for one that is
+ * inside.
+ */
 static void threads_stop(struct run *run, unsigned started)
 {
 	struct vm *vm = run->vm;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/sev.h: /dev/sev, the SEV firmware's device: opened, and asked for its status, which changes nothing. */
+/*
+ * core/vm/sev.h: /dev/sev, the SEV firmware's device: opened, and asked for its status, which
+ * changes nothing.
+ */
 #ifndef CORE_VM_SEV_H
 #define CORE_VM_SEV_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/snp.c: platform "snp": SEV_INIT2, LAUNCH_START, LAUNCH_UPDATE, LAUNCH_FINISH. Kernel side:
- * arch/x86/kvm/svm/sev.c.
+ * core/vm/snp.c: platform "snp": SEV_INIT2, LAUNCH_START, LAUNCH_UPDATE, LAUNCH_FINISH. Kernel
+ * side: arch/x86/kvm/svm/sev.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -61,13 +61,19 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failur
 	return r;
 }
 
-/* Page tables of ours have a C-bit in them, measured; a host with another position would run nonsense. */
+/*
+ * Page tables of ours have a C-bit in them, measured; a host with another position would run
+ * nonsense.
+ */
 static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct error *err)
 {
 	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 	unsigned have = leaf ? leaf->reg[CPUID_EBX] & 63 : 0;
 
-	/* EDX: the least ASID of plain SEV guests (APM volume 3, E.4.17); those below are the others'. */
+	/*
+	 * EDX: the least ASID of plain SEV guests (APM volume 3, E.4.17); those below are the
+	 * others'.
+	 */
 	if (leaf && leaf->reg[CPUID_EDX] > 1)
 		vm->asids = leaf->reg[CPUID_EDX] - 1;
 	if (have == 0) {
@@ -137,8 +143,9 @@ static int snp_begin(void *self, const struct plan *p, struct error *err)
 }
 
 /*
- * KVM may do a part only and return 0 (a signal, a slot's end, a page that fails next time); it advances the
- * struct, so the same struct is passed until nothing is left: on failure it says which page failed.
+ * KVM may do a part only and return 0 (a signal, a slot's end, a page that fails next time); it
+ * advances the struct, so the same struct is passed until nothing is left: on failure it says which
+ * page failed.
  */
 static int update_loop(struct vm *vm, struct kvm_sev_snp_launch_update *u, struct sev_failure *ret)
 {
@@ -192,8 +199,9 @@ static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
 }
 
 /*
- * The firmware holds the page against what it can vouch for. When it refuses (INVALID_PARAM), KVM hands the
- * corrected page back in our buffer: that says which leaf was wrong, and is taken over once.
+ * The firmware holds the page against what it can vouch for. When it refuses (INVALID_PARAM), KVM
+ * hands the corrected page back in our buffer: that says which leaf was wrong, and is taken over
+ * once.
  */
 static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
 {
@@ -240,8 +248,9 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 }
 
 /*
- * A vCPU that waits for INIT never looks at an AP creation (Linux 6.12: KVM_RUN answers EAGAIN, again and
- * again). One that is held in reset does, so those vCPUs which are started no other way are put there.
+ * A vCPU that waits for INIT never looks at an AP creation (Linux 6.12: KVM_RUN answers EAGAIN,
+ * again and again). One that is held in reset does, so those vCPUs which are started no other way
+ * are put there.
  */
 static int ap_hold(struct vcpu *v, struct error *err)
 {
@@ -289,8 +298,9 @@ static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
 }
 
 /*
- * Has the host provide the guest's memory now, in large steps, rather than by one fault a page when the guest
- * validates it. A host that can't, or runs short, loses time and nothing else, so nothing is refused here.
+ * Has the host provide the guest's memory now, in large steps, rather than by one fault a page when
+ * the guest validates it. A host that can't, or runs short, loses time and nothing else, so nothing
+ * is refused here.
  */
 static void prefault(struct vm *vm, const struct plan *p)
 {
@@ -342,7 +352,8 @@ const struct platform platform_snp = {
 	.vm_type = KVM_X86_SNP_VM,
 	.measured = true,
 	.c_bit =
-		51, /* of every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin) */
+		/* of every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin) */
+	51,
 	.private_memory = true,
 	.requirements = snp_requirements,
 	.open = snp_open,

@@ -19,8 +19,9 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 	enum memory_change change;
 
 	/*
-	 * KVM takes 0, EINVAL and EAGAIN, all positive; from Linux 7.1 on anything else ends the VM (api.rst,
-	 * KVM_EXIT_HYPERCALL). 6.12 leaves what was there before, so each path says its own.
+	 * KVM takes 0, EINVAL and EAGAIN, all positive; from Linux 7.1 on anything else ends the VM
+	 * (api.rst, KVM_EXIT_HYPERCALL). 6.12 leaves what was there before, so each path says its
+	 * own.
 	 */
 	call->ret = EINVAL;
 	if (call->nr != KVM_HC_MAP_GPA_RANGE)
@@ -51,7 +52,10 @@ static const char *fault_advice(uint64_t gpa)
 	return "";
 }
 
-/* An access of one kind to a page that is of the other: converted as the access implies, if that changes anything. */
+/*
+ * An access of one kind to a page that is of the other: converted as the access implies, if that
+ * changes anything.
+ */
 static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fault *f,
                                      struct outcome *ret)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/stats.h: what a run cost: exits by kind, device and port, page-state changes, and how soon it spoke. */
+/*
+ * core/vm/stats.h: what a run cost: exits by kind, device and port, page-state changes, and how
+ * soon it spoke.
+ */
 #ifndef CORE_VM_STATS_H
 #define CORE_VM_STATS_H
 
@@ -68,8 +71,8 @@ struct stats_report {
 	uint64_t serial_us, debug_us; /* from the guest's start to its first byte */
 	bool fwcfg_there;
 	struct fwcfg_stats fwcfg;
-	const char *
-		debug_line; /* the last one with something in it; "": none. Lives as long as the VM */
+	/* the last one with something in it; "": none. Lives as long as the VM */
+	const char *debug_line;
 };
 
 void stats_report(const struct vm *vm, struct stats_report *ret);

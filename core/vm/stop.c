@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/stop.c: notes the first signal; the time limit comes as one. Its state is global because a handler has no other way to it. */
+/*
+ * core/vm/stop.c: notes the first signal; the time limit comes as one. Its state is global because
+ * a handler has no other way to it.
+ */
 #include "core/vm/stop.h"
 
 #include <errno.h>
@@ -20,7 +23,10 @@
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static struct sigaction before[ARRAY_SIZE(signals)];
-/* What would stop a run in the background for ever, time limit and all, for using the terminal (core/vm/terminal.h). */
+/*
+ * What would stop a run in the background for ever, time limit and all, for using the terminal
+ * (core/vm/terminal.h).
+ */
 static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static struct sigaction alarm_before;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/stop.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and a time limit for the whole of it. */
+/*
+ * core/vm/stop.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and a time limit for
+ * the whole of it.
+ */
 #ifndef CORE_VM_STOP_H
 #define CORE_VM_STOP_H
 
@@ -11,18 +14,20 @@ struct error;   /* core/base/error.h */
 struct outcome; /* core/vm/outcome.h */
 
 /*
- * From here on the first of these signals is noted, the terminal restored (core/vm/terminal.h) and the
- * default put back, so that the next one kills. Signals that the process ignores (under nohup, in the background of a
- * shell) stay ignored. SIGTTIN and SIGTTOU are ignored, so that a run in the background is never stopped for using
- * the terminal. 1 if this call began it, 0 if it had begun before, or a negative errno.
+ * From here on the first of these signals is noted, the terminal restored (core/vm/terminal.h) and
+ * the default put back, so that the next one kills. Signals that the process ignores (under nohup,
+ * in the background of a shell) stay ignored. SIGTTIN and SIGTTOU are ignored, so that a run in the
+ * background is never stopped for using the terminal. 1 if this call began it, 0 if it had begun
+ * before, or a negative errno.
  */
 int stop_begin(struct error *err);
 /* Puts back what was there; forgets a signal that came. */
 void stop_end(void);
 
 /*
- * Ends everything after so many milliseconds, as a first signal would: stop_signal() is then SIGALRM, and signals that come
- * later kill. Called after stop_begin(). A child process has no limit of its own: its parent passes SIGALRM on.
+ * Ends everything after so many milliseconds, as a first signal would: stop_signal() is then
+ * SIGALRM, and signals that come later kill. Called after stop_begin(). A child process has no
+ * limit of its own: its parent passes SIGALRM on.
  */
 void stop_after(uint64_t limit_ms);
 
@@ -33,12 +38,16 @@ int stop_signal(void);
 /* Whether one came, or would have if the calling thread didn't block it. */
 bool stop_pending(void);
 
-/* Once stop_signal() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends the sentence. */
+/*
+ * Once stop_signal() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends
+ * the sentence.
+ */
 void stop_outcome(struct outcome *ret, const char *when);
 
 /*
- * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs (SIGRTMIN). Threads made
- * meanwhile leave handlers to the first one, which sees to the terminal. *ret_before is for pthread_sigmask(3).
+ * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs
+ * (SIGRTMIN). Threads made meanwhile leave handlers to the first one, which sees to the terminal.
+ * *ret_before is for pthread_sigmask(3).
  */
 void block_async_signals(sigset_t *ret_before);
 

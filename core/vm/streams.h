@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/streams.h: where the guest's bytes go: its console, its debug port, and the log of each. */
+/*
+ * core/vm/streams.h: where the guest's bytes go: its console, its debug port, and the log of each.
+ */
 #ifndef CORE_VM_STREAMS_H
 #define CORE_VM_STREAMS_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/sys.h: the seam. What isn't in this table isn't called: all traffic with KVM and /dev/sev. */
+/*
+ * core/vm/sys.h: the seam. What isn't in this table isn't called: all traffic with KVM and
+ * /dev/sev.
+ */
 #ifndef CORE_VM_SYS_H
 #define CORE_VM_SYS_H
 
@@ -7,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * Each returns what the system call does, with a negative errno in place of -1 (map: NULL, *error set).
- * A fake behind the same table is how tests launch without a host.
+ * Each returns what the system call does, with a negative errno in place of -1 (map: NULL, *error
+ * set). A fake behind the same table is how tests launch without a host.
  */
 struct kvm_sys {
 	void *self;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/terminal.c: raw mode and back, as job control allows. The state is global because a process has one
- * controlling terminal and a handler of a signal has no other way to find it.
+ * core/vm/terminal.c: raw mode and back, as job control allows. The state is global because a
+ * process has one controlling terminal and a handler of a signal has no other way to find it.
  */
 #include "core/vm/terminal.h"
 
@@ -65,7 +65,10 @@ static void on_fatal(int signal_number)
 static void on_stop(int signal_number);
 static const struct sigaction stop_action = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
 
-/* Stops by the default action, which spares an orphaned process group, where nobody could continue us. */
+/*
+ * Stops by the default action, which spares an orphaned process group, where nobody could continue
+ * us.
+ */
 static void on_stop(int signal_number)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
@@ -113,7 +116,10 @@ void terminal_begin(int fd)
 	terminal_ours();
 }
 
-/* `before` is read only while the terminal isn't raw by us: the modes of an interrupted raw phase aren't the user's. */
+/*
+ * `before` is read only while the terminal isn't raw by us: the modes of an interrupted raw phase
+ * aren't the user's.
+ */
 static void make_raw(void)
 {
 	struct termios raw;

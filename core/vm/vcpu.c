@@ -89,8 +89,9 @@ static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
 }
 
 /*
- * One package of single-threaded cores, APIC id = index. The host's own values would claim its core count
- * and, for every vCPU, the APIC id of the CPU we happen to run on (APM volume 3, E.3.2, E.3.9, E.4.7, E.4.15).
+ * One package of single-threaded cores, APIC id = index. The host's own values would claim its core
+ * count and, for every vCPU, the APIC id of the CPU we happen to run on (APM volume 3, E.3.2,
+ * E.3.9, E.4.7, E.4.15).
  */
 void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret)
 {
@@ -235,9 +236,10 @@ void vcpu_log_state(const struct vcpu *v)
 }
 
 /*
- * A vCPU begins with its MTRRs off, as a processor does, and a firmware would enable them. Linux before 6.2 takes a machine
- * whose MTRRs are off for one without PAT (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()); under SNP it then hangs
- * without a word. KVM keeps MTRRs outside the VMSA, so the digest doesn't know of this.
+ * A vCPU begins with its MTRRs off, as a processor does, and a firmware would enable them. Linux
+ * before 6.2 takes a machine whose MTRRs are off for one without PAT
+ * (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()); under SNP it then hangs without a word. KVM
+ * keeps MTRRs outside the VMSA, so the digest doesn't know of this.
  */
 static int mtrrs_enable(const struct vcpu *v, struct error *err)
 {

@@ -13,8 +13,8 @@ struct vcpu_state;  /* core/plan/vcpu.h */
 struct vm;          /* core/vm/vm_priv.h */
 
 /*
- * This host's CPUID as KVM offers it to guests, into vm->cpuid. Refuses a host whose vCPUs lack what the plan's
- * page tables need.
+ * This host's CPUID as KVM offers it to guests, into vm->cpuid. Refuses a host whose vCPUs lack
+ * what the plan's page tables need.
  */
 int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err);
 

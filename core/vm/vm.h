@@ -54,7 +54,10 @@ struct platform {
 	/* Once the VM exists, before its first vCPU. */
 	int (*open)(struct vm *vm, const struct plan *p, struct error *err);
 	struct plan_ops load; /* self: struct vm */
-	/* Exits that only this platform has; EXIT_ACTION_STOP with *ret filled, or EXIT_ACTION_RESUME. */
+	/*
+	 * Exits that only this platform has; EXIT_ACTION_STOP with *ret filled, or
+	 * EXIT_ACTION_RESUME.
+	 */
 	enum exit_action (*exit)(struct vm *vm, struct vcpu *v, struct outcome *ret);
 	void (*close)(struct vm *vm);
 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/vm_priv.h: struct vm and struct vcpu, for core/vm alone: whoever runs a VM asks its functions. */
+/*
+ * core/vm/vm_priv.h: struct vm and struct vcpu, for core/vm alone: whoever runs a VM asks its
+ * functions.
+ */
 #ifndef CORE_VM_VM_PRIV_H
 #define CORE_VM_VM_PRIV_H
 
@@ -42,7 +45,8 @@ struct vm {
 	const struct kvm_sys *sys;
 	const struct platform *platform;
 	int kvm, fd;
-	int sev; /* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
+	/* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
+	int sev;
 	const struct plan *plan; /* while its pages are loaded, for errors; NULL otherwise */
 	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: not known */
 	uint64_t sev_features;   /* of its VMSAs; 0 where there are none */

@@ -19,7 +19,10 @@ enum {
 	CONTEXT = 4 * (PATTERN_LOOKBEHIND + 1)
 }; /* bytes of a window that are there to be looked back at */
 
-/* What a byte of the console brings for matching, and a pause in which no line is (it takes ten milliseconds). */
+/*
+ * What a byte of the console brings for matching, and a pause in which no line is (it takes ten
+ * milliseconds).
+ */
 enum { STEPS_PER_BYTE = 4096, STEPS_PER_PAUSE = 1 << 20 };
 
 /* Where in an escape sequence of ECMA-48 the bytes are. */
@@ -27,7 +30,8 @@ enum escape {
 	ESCAPE_NONE,
 	ESCAPE_BEGUN,   /* after ESC */
 	ESCAPE_CONTROL, /* CSI: parameters, then a final byte */
-	ESCAPE_STRING, /* OSC, DCS and the like: to BEL or an ESC, which begins ST or another sequence */
+	/* OSC, DCS and the like: to BEL or an ESC, which begins ST or another sequence */
+	ESCAPE_STRING,
 };
 
 struct watch {
@@ -54,7 +58,8 @@ struct watch {
 	bool returned; /* the last byte was a carriage return: a newline or another line follows */
 	char line[WINDOW]; /* UTF-8 */
 	size_t held;       /* bytes of the line */
-	size_t from; /* 0, or the line began before line[0], and what is there before was looked at */
+	/* 0, or the line began before line[0], and what is there before was looked at */
+	size_t from;
 	atomic_bool unseen; /* since the last look something was added */
 	bool counted;       /* it has matched an expected pattern */
 
@@ -285,7 +290,10 @@ static enum escape escape_begin(uint8_t byte)
 	return byte >= 0x20 && byte <= 0x2f ? ESCAPE_BEGUN : ESCAPE_NONE;
 }
 
-/* Whether the byte belongs to an escape sequence. A newline never does, so nothing hides the lines that follow. */
+/*
+ * Whether the byte belongs to an escape sequence. A newline never does, so nothing hides the lines
+ * that follow.
+ */
 static bool watch_escaped(struct watch *w, uint8_t byte)
 {
 	enum escape was = w->escape;

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* MSR protocol: requests and the low twelve bits of their answers (GHCB specification, AMD 56421). */
+/*
+ * MSR protocol: requests and the low twelve bits of their answers (GHCB specification, AMD 56421).
+ */
 #define GHCB_MSR_INFO     0x001
 #define GHCB_MSR_INFO_REQ 0x002
 #define GHCB_MSR_REG_REQ  0x012

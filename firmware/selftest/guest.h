@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest/guest.h: what the selftest's files share: the guest's state, steps, instructions. */
+/*
+ * firmware/selftest/guest.h: what the selftest's files share: the guest's state, steps,
+ * instructions.
+ */
 #ifndef FIRMWARE_SELFTEST_GUEST_H
 #define FIRMWARE_SELFTEST_GUEST_H
 
@@ -36,7 +39,10 @@ struct early_step {
 extern const struct early_step snp_early_steps[4];
 extern const struct step snp_steps[6];
 
-/* The virtual address by which the guest reaches its memory, or by which it shares it with the host. */
+/*
+ * The virtual address by which the guest reaches its memory, or by which it shares it with the
+ * host.
+ */
 static inline volatile void *private_at(uint64_t gpa)
 {
 	return (volatile void *)gpa;

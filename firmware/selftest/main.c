@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest/main.c: a guest that tests what it runs on, step by step, and reports on COM1. */
+/*
+ * firmware/selftest/main.c: a guest that tests what it runs on, step by step, and reports on COM1.
+ */
 #include "firmware/selftest/ghcb.h"
 #include "firmware/selftest/guest.h"
 
@@ -8,7 +10,7 @@
 #define UART_LSR       5
 #define UART_LSR_EMPTY 0x20
 #define UART_SCRATCH   7
-#define UART_PATIENCE  4096 /* polls; a console that never gets ready must not keep us from ending */
+#define UART_PATIENCE  4096 /* polls: a console that never gets ready must not hang us */
 
 _Noreturn void selftest_main(const struct selftest_params *params, uint32_t rdx);
 

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest/params.h: what the selftest guest and its launcher agree on; every byte is measured. */
+/*
+ * firmware/selftest/params.h: what the selftest guest and its launcher agree on; every byte is
+ * measured.
+ */
 #ifndef FIRMWARE_SELFTEST_PARAMS_H
 #define FIRMWARE_SELFTEST_PARAMS_H
 
-/* Guest physical addresses. Below 1 GiB a virtual address is the physical one, through private memory. */
+/*
+ * Guest physical addresses. Below 1 GiB a virtual address is the physical one, through private
+ * memory.
+ */
 #define SELFTEST_PML4        0x2000
 #define SELFTEST_PDPT        0x3000
 #define SELFTEST_PDPT_SHARED 0x4000
@@ -21,9 +27,9 @@
 #define SELFTEST_MEMORY      0x40000 /* all of it lies below */
 
 /*
- * While there is no console yet, a failure ends the guest through the GHCB MSR protocol (request 0x100):
- * this reason set of our own, and the number of the failed step as reason code. Code 0: parameters or
- * initial registers are not the planned ones.
+ * While there is no console yet, a failure ends the guest through the GHCB MSR protocol (request
+ * 0x100): this reason set of our own, and the number of the failed step as reason code. Code 0:
+ * parameters or initial registers are not the planned ones.
  */
 #define SELFTEST_REASON_SET 0x5
 

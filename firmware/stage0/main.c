@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0/main.c: makes memory the guest's own, takes kernel and initrd in, checks them, enters Linux. */
+/*
+ * firmware/stage0/main.c: makes memory the guest's own, takes kernel and initrd in, checks them,
+ * enters Linux.
+ */
 #include <stdbool.h>
 
 #include "firmware/guest/entry.h"
@@ -74,9 +77,9 @@ static bool sha_ni_usable(void)
 }
 
 /*
- * Validates the page at `gpa`, a large one if the range allows it and the host provided one. It did not
- * where guest_memfd has small pages alone (Linux up to 6.12 at least), so the small page is the usual case.
- * Returns its size.
+ * Validates the page at `gpa`, a large one if the range allows it and the host provided one. It did
+ * not where guest_memfd has small pages alone (Linux up to 6.12 at least), so the small page is the
+ * usual case. Returns its size.
  */
 static uint64_t page_validate(uint64_t gpa, uint64_t end)
 {
@@ -96,8 +99,8 @@ static uint64_t page_validate(uint64_t gpa, uint64_t end)
 }
 
 /*
- * CVE-2025-38560: stale cache lines of the page's former owner may hide what we write. Reading its first
- * and last byte evicts all of them.
+ * CVE-2025-38560: stale cache lines of the page's former owner may hide what we write. Reading its
+ * first and last byte evicts all of them.
  */
 static void page_evict(uint64_t gpa)
 {

@@ -24,8 +24,8 @@
 #define STAGE0_REACH_SHIFT 39
 
 /*
- * How a failure is told. Under SNP: a GHCB MSR termination request with this reason set of our own and the
- * code as reason. On plain KVM: the code below this number, as 32 bits, to the exit port.
+ * How a failure is told. Under SNP: a GHCB MSR termination request with this reason set of our own
+ * and the code as reason. On plain KVM: the code below this number, as 32 bits, to the exit port.
  */
 #define STAGE0_REASON_SET 0x6
 #define STAGE0_EXIT_CODE  0x53540000
@@ -53,7 +53,10 @@ struct stage0_params_range {
 	le64 start, end;
 };
 
-/* `size` bytes from `src`, which the host can change at any time, to `dst`, which is the guest's own. */
+/*
+ * `size` bytes from `src`, which the host can change at any time, to `dst`, which is the guest's
+ * own.
+ */
 struct stage0_params_blob {
 	le64 src, dst, size;
 	uint8_t sha256[32];

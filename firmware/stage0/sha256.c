@@ -74,7 +74,10 @@ void stage0_sha256_plain(uint32_t state[8], const uint8_t *data, uint64_t count)
 	}
 }
 
-/* 5.1.1: what whole blocks leave over, a one bit, zeros, the length. Returns how many blocks that is. */
+/*
+ * 5.1.1: what whole blocks leave over, a one bit, zeros, the length. Returns how many blocks that
+ * is.
+ */
 static unsigned pad(uint8_t tail[2 * BLOCK], const uint8_t *data, uint64_t size)
 {
 	unsigned rest = size % BLOCK, n = rest < BLOCK - LENGTH ? BLOCK : 2 * BLOCK;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0/sha256.h: SHA-256 (FIPS 180-4), with and without the processor's own instructions. */
+/*
+ * firmware/stage0/sha256.h: SHA-256 (FIPS 180-4), with and without the processor's own
+ * instructions.
+ */
 #ifndef FIRMWARE_STAGE0_SHA256_H
 #define FIRMWARE_STAGE0_SHA256_H
 

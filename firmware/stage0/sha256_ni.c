@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0/sha256_ni.c: SHA-256 by the SHA extensions (APM volume 3: SHA256RNDS2, SHA256MSG1, MSG2). */
+/*
+ * firmware/stage0/sha256_ni.c: SHA-256 by the SHA extensions (APM volume 3: SHA256RNDS2,
+ * SHA256MSG1, MSG2).
+ */
 #include "firmware/stage0/sha256.h"
 
 #include <immintrin.h>
@@ -23,8 +26,8 @@ WITH_SHA static __m128i next(__m128i m0, __m128i m1, __m128i m2, __m128i m3)
 }
 
 /*
- * A block's 64 rounds, four at a time. The last four turns make words that nobody uses: cheaper than code
- * that knows.
+ * A block's 64 rounds, four at a time. The last four turns make words that nobody uses: cheaper
+ * than code that knows.
  */
 WITH_SHA static void block(__m128i *abef, __m128i *cdgh, const uint8_t *data)
 {
@@ -44,7 +47,10 @@ WITH_SHA static void block(__m128i *abef, __m128i *cdgh, const uint8_t *data)
 	*cdgh = _mm_add_epi32(*cdgh, y);
 }
 
-/* The instructions want the state as FEBA and HGDC, lowest word first: halves exchanged, words reversed. */
+/*
+ * The instructions want the state as FEBA and HGDC, lowest word first: halves exchanged, words
+ * reversed.
+ */
 WITH_SHA void stage0_sha256_ni(uint32_t state[8], const uint8_t *data, uint64_t count)
 {
 	__m128i *at = (__m128i *)state;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/base/confine_test.c: which paths lie below a folder, and that nobody can change that between a look and an open. */
+/*
+ * tests/base/confine_test.c: which paths lie below a folder, and that nobody can change that
+ * between a look and an open.
+ */
 #include "core/base/confine.h"
 
 #include <criterion/criterion.h>
@@ -27,8 +30,8 @@
 #define MAX ((size_t)4096)
 
 /*
- * TOP/in/file, TOP/in/sub/file, TOP/in/sub/up -> ../file, TOP/in/out -> ../secret, TOP/in/absolute -> TOP/in/file,
- * TOP/in/fifo, TOP/alias -> in, TOP/secret. The working directory is TOP.
+ * TOP/in/file, TOP/in/sub/file, TOP/in/sub/up -> ../file, TOP/in/out -> ../secret, TOP/in/absolute
+ * -> TOP/in/file, TOP/in/fifo, TOP/alias -> in, TOP/secret. The working directory is TOP.
  */
 static char top[] = "/tmp/snpvmm-confine-XXXXXX";
 static struct confine in;

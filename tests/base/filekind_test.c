@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/base/filekind_test.c: each kind of file is told from the others, and refused where it is out of place. */
+/*
+ * tests/base/filekind_test.c: each kind of file is told from the others, and refused where it is
+ * out of place.
+ */
 #include "core/base/filekind.h"
 
 #include <criterion/criterion.h>
@@ -80,7 +83,10 @@ Test(filekind, tells_marks_apart)
 	check_name(NULL, 0, "empty");
 }
 
-/* What has a mark is still itself where the file ends right behind it, and nothing one byte earlier. */
+/*
+ * What has a mark is still itself where the file ends right behind it, and nothing one byte
+ * earlier.
+ */
 Test(filekind, needs_the_whole_mark)
 {
 	check_name((const uint8_t *)"\177ELF", 4, "elf");

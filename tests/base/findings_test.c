@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/base/findings_test.c: a list of errors and warnings: each once, in order of place, bounded. */
+/*
+ * tests/base/findings_test.c: a list of errors and warnings: each once, in order of place, bounded.
+ */
 #include "core/base/findings.h"
 
 #include <criterion/criterion.h>

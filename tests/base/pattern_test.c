@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/base/pattern_test.c: what matches where; what is refused; that neither compiling nor matching runs away. */
+/*
+ * tests/base/pattern_test.c: what matches where; what is refused; that neither compiling nor
+ * matching runs away.
+ */
 #include "core/base/pattern.h"
 
 #include <criterion/criterion.h>
@@ -291,7 +294,10 @@ static double cpu_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* What has hung, or eaten the memory of, one program or another. It is compiled, or refused, and then matched. */
+/*
+ * What has hung, or eaten the memory of, one program or another. It is compiled, or refused, and
+ * then matched.
+ */
 static const char *const runaways[] = {
 	"(^|$|\\b|\\B|a)*x",
 	"(^|$|\\b|\\B|a)*[xy]",
@@ -341,7 +347,10 @@ static bool ask(void *asked)
 	return ++a->times == a->enough;
 }
 
-/* Both are measured in steps, which are the same everywhere; the seconds only say that a step isn't an hour. */
+/*
+ * Both are measured in steps, which are the same everywhere; the seconds only say that a step isn't
+ * an hour.
+ */
 Test(pattern, neither_compiling_nor_matching_runs_away, .timeout = 300)
 {
 	char *lines[] = { repeated("a", 8192), repeated("ab ", 2730), repeated("\u00e9", 4096),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/base/text_test.c: what is left of bytes once they are clean. What is UTF-8 and what is not is held against a
- * table made by encoding every code point, so that no decoder is compared with itself.
+ * tests/base/text_test.c: what is left of bytes once they are clean. What is UTF-8 and what is not
+ * is held against a table made by encoding every code point, so that no decoder is compared with
+ * itself.
  */
 #include "core/base/text.h"
 
@@ -83,7 +84,10 @@ static bool unfit(uint32_t c)
 	       c == 0xffff;
 }
 
-/* The format characters (Cf) that hide or turn, chapter 23 of the Unicode Standard, and what is reserved for such. */
+/*
+ * The format characters (Cf) that hide or turn, chapter 23 of the Unicode Standard, and what is
+ * reserved for such.
+ */
 static bool hidden(uint32_t c)
 {
 	switch (c) {
@@ -99,7 +103,10 @@ static bool hidden(uint32_t c)
 	}
 }
 
-/* What each run of up to three bytes is: the beginning of some character, and which it is if it is whole. */
+/*
+ * What each run of up to three bytes is: the beginning of some character, and which it is if it is
+ * whole.
+ */
 static uint8_t *begins[4]; /* by size; 1: begins one, 2: is one */
 static uint32_t *points[4];
 
@@ -215,7 +222,8 @@ Test(text_utf8, every_code_point_stays_or_is_replaced_as_a_whole)
 		size_t size = encode(c, from), n = text_clean(have, sizeof(have), from, size, 1);
 
 		if (surrogate(
-			    c)) /* ED is no beginning of ED A0, and A0 and 80 are none of anything */
+			    /* ED is no beginning of ED A0, and A0 and 80 are none of anything */
+			    c))
 			cr_assert(n == 9 && !memcmp(have, BAD BAD BAD, 10), "U+%04X", c);
 		else if (unfit(c))
 			cr_assert(n == 3 && !memcmp(have, BAD, 4), "U+%04X", c);
@@ -351,7 +359,10 @@ Test(text, else_what_parts_lines_is_one_space)
 	check_rows(rows, ARRAY_SIZE(rows), 0);
 }
 
-/* Characters of 1, 2, 3 and 4 bytes and a bad one: of each room, as many as fit, and nothing behind. */
+/*
+ * Characters of 1, 2, 3 and 4 bytes and a bad one: of each room, as many as fit, and nothing
+ * behind.
+ */
 Test(text, what_does_not_fit_is_left_out_from_a_whole_character_on)
 {
 	static const char from[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\xff"

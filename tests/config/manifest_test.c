@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/config/manifest_test.c: every key's good and bad values, every default, every place of an error. */
+/*
+ * tests/config/manifest_test.c: every key's good and bad values, every default, every place of an
+ * error.
+ */
 #include "config/manifest.h"
 
 #include <criterion/criterion.h>

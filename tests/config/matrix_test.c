@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/config/matrix_test.c: which values each run of a matrix has, what it is called, and what no matrix may say. */
+/*
+ * tests/config/matrix_test.c: which values each run of a matrix has, what it is called, and what no
+ * matrix may say.
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/config/paths_test.c: which files a manifest names, in which run, and which of them are written. */
+/*
+ * tests/config/paths_test.c: which files a manifest names, in which run, and which of them are
+ * written.
+ */
 #include "config/paths.h"
 
 #include <criterion/criterion.h>
@@ -97,7 +100,10 @@ Test(paths, what_set_names_counts_and_what_it_replaces_does_not)
 	cr_expect_str_eq(found.list[2].at.by, "serial");
 }
 
-/* Results of an earlier run must not take an input with them only because the manifest has a mistake elsewhere. */
+/*
+ * Results of an earlier run must not take an input with them only because the manifest has a
+ * mistake elsewhere.
+ */
 Test(paths, values_that_are_wrong_hide_no_file)
 {
 	cr_assert_eq(

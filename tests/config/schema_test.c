@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/config/schema_test.c: the schema against the table, and against the parser, value by value. */
+/*
+ * tests/config/schema_test.c: the schema against the table, and against the parser, value by value.
+ */
 #include "config/schema.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/config/value_test.c: every written form of a value, what it gives, and what is almost one. */
+/*
+ * tests/config/value_test.c: every written form of a value, what it gives, and what is almost one.
+ */
 #include "config/value.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/config/write_test.c: what was written loads as what it was written from, key by key, and measures alike. */
+/*
+ * tests/config/write_test.c: what was written loads as what it was written from, key by key, and
+ * measures alike.
+ */
 #include "config/write.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/cmos_test.c: index and data, the clock at moments of the test's choice, sizes of RAM. */
+/*
+ * tests/dev/cmos_test.c: index and data, the clock at moments of the test's choice, sizes of RAM.
+ */
 #include "core/dev/cmos.h"
 
 #include <criterion/criterion.h>

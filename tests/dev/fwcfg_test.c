@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/fwcfg_test.c: the shelf through its ports, and descriptors that no honest firmware writes. */
+/*
+ * tests/dev/fwcfg_test.c: the shelf through its ports, and descriptors that no honest firmware
+ * writes.
+ */
 #include "core/dev/fwcfg.h"
 
 #include <criterion/criterion.h>
@@ -13,8 +16,8 @@
 #include "tests/dev/ports.h"
 
 /*
- * Two slots side by side, each in an allocation of just its size, so that a byte too far is seen. The
- * second has a private page in its middle.
+ * Two slots side by side, each in an allocation of just its size, so that a byte too far is seen.
+ * The second has a private page in its middle.
  */
 #define LOW       0x10000u
 #define LOW_SIZE  0x4000u

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/log_file_test.c: what stays of a log that is larger than its limit, at its end and before it. */
+/*
+ * tests/dev/log_file_test.c: what stays of a log that is larger than its limit, at its end and
+ * before it.
+ */
 #include "core/dev/log_file.h"
 
 #include <criterion/criterion.h>
@@ -139,7 +142,10 @@ Test(log_file, beyond_it_head_and_tail_stay_and_a_line_says_what_is_missing)
 	}
 }
 
-/* A run that is killed: the three in their order are the end of what was said, and never more than twice the limit. */
+/*
+ * A run that is killed: the three in their order are the end of what was said, and never more than
+ * twice the limit.
+ */
 Test(log_file, at_every_moment_the_three_files_read_in_their_order)
 {
 	for (uint64_t size = HALF + 1; size < 8 * HALF; size += 611) {

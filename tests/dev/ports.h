@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/ports.h: what tests of devices do with a bus: put a device on it, read and write its ports. */
+/*
+ * tests/dev/ports.h: what tests of devices do with a bus: put a device on it, read and write its
+ * ports.
+ */
 #ifndef TESTS_DEV_PORTS_H
 #define TESTS_DEV_PORTS_H
 
@@ -76,7 +79,10 @@ static inline void nobody_at(struct bus *b, uint16_t port, size_t size)
 	cr_assert_arr_eq(data, ones, size);
 }
 
-/* A bus on which one range of the device has every port: what it does at offsets that no bus would pass on to it. */
+/*
+ * A bus on which one range of the device has every port: what it does at offsets that no bus would
+ * pass on to it.
+ */
 static inline struct bus bus_of(const struct device *kind, size_t which, void *self)
 {
 	struct device_range range = kind->ranges[which];

@@ -283,7 +283,10 @@ static void *put_a_line(void *self)
 	return NULL;
 }
 
-/* The guest's thread may be stuck in a write while the run's thread comes round: that one must go on. */
+/*
+ * The guest's thread may be stuck in a write while the run's thread comes round: that one must go
+ * on.
+ */
 Test(sink, keeps_nobody_waiting_while_a_write_is_stuck)
 {
 	int fd[2];
@@ -542,7 +545,10 @@ Test(sink, beside_our_messages_no_line_begins_as_one)
 	}
 }
 
-/* What a CI system would take for a line begins with the prefix, and within it nothing is a command. */
+/*
+ * What a CI system would take for a line begins with the prefix, and within it nothing is a
+ * command.
+ */
 Test(sink, with_a_prefix_no_line_is_a_command)
 {
 	static const char *const rows[][2] = {

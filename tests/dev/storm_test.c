@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/storm_test.c: every device on one bus, and a guest that hammers every port at every width. */
+/*
+ * tests/dev/storm_test.c: every device on one bus, and a guest that hammers every port at every
+ * width.
+ */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/command.c: kvm_sys_host for snpvmm-fake: the whole program on a host that the file $FAKE_SCRIPT describes. */
+/*
+ * tests/fake/command.c: kvm_sys_host for snpvmm-fake: the whole program on a host that the file
+ * $FAKE_SCRIPT describes.
+ */
 #include "tests/fake/command.h"
 
 #include <errno.h>
@@ -66,7 +69,10 @@ static struct fake_vcpu *idle_vcpu(int number, unsigned *ret_index)
 	return v;
 }
 
-/* The fake's scripts are short; ours is handed on piece by piece. 0, or -EINTR: kicked out while it slept. */
+/*
+ * The fake's scripts are short; ours is handed on piece by piece. 0, or -EINTR: kicked out while it
+ * slept.
+ */
 static int feed(int number)
 {
 	struct fake_exit exits[FAKE_SCRIPT];

@@ -9,7 +9,10 @@
 
 enum { COMMAND_FAULTS = 8, COMMAND_VCPUS = 256 };
 
-/* What a vCPU does, `times` over: one exit, or bytes to a port, as many as one exit takes at a time; or it sleeps. */
+/*
+ * What a vCPU does, `times` over: one exit, or bytes to a port, as many as one exit takes at a
+ * time; or it sleeps.
+ */
 struct step {
 	enum { STEP_EXIT, STEP_BYTES, STEP_SLEEP } kind;
 	unsigned vcpu;

@@ -261,7 +261,10 @@ static void read_shutdown(struct fake_command *c, const struct word *args)
 	exit_add(c, fake_reason(KVM_EXIT_SHUTDOWN, 0));
 }
 
-/* The GHCB MSR protocol's request (GHCB specification 2.3.1): 0x100, the set in bits 15:12, the code above. */
+/*
+ * The GHCB MSR protocol's request (GHCB specification 2.3.1): 0x100, the set in bits 15:12, the
+ * code above.
+ */
 static void read_terminate(struct fake_command *c, const struct word *args)
 {
 	exit_add(c, fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM,

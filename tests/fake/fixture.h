@@ -20,7 +20,10 @@ struct fixture_part {
 	enum page_kind kind;
 };
 
-/* RAM of fixture plans: FIXTURE_LOW bytes from 0, FIXTURE_TOP bytes below 4 GiB, one slot right after the other at LOW. */
+/*
+ * RAM of fixture plans: FIXTURE_LOW bytes from 0, FIXTURE_TOP bytes below 4 GiB, one slot right
+ * after the other at LOW.
+ */
 #define FIXTURE_LOW  ((uint64_t)0x100000)
 #define FIXTURE_NEXT ((uint64_t)0x40000) /* from FIXTURE_LOW on */
 #define FIXTURE_TOP  ((uint64_t)0x10000)
@@ -51,7 +54,10 @@ const struct plan *fixture_plan(const struct fixture *s);
 /* vCPUs in 64-bit mode, with odd values wherever KVM leaves room for them. */
 struct vcpu_state fixture_long_mode(void);
 
-/* A made kernel and an initrd of a page and a bit, booted directly in 4 MiB. The plan borrows the images. */
+/*
+ * A made kernel and an initrd of a page and a bit, booted directly in 4 MiB. The plan borrows the
+ * images.
+ */
 struct fixture_direct {
 	struct images images;
 	const struct plan *plan;
@@ -67,9 +73,14 @@ extern const struct vm_devices fixture_quiet;
 /* Must succeed, with no rule broken. */
 struct vm *fixture_launch(struct fake_kvm *f, const struct platform *on, const struct plan *p,
                           const struct vm_devices *d);
-/* Runs it without input; ends by itself, if nobody else does it, after a time that no test needs. */
+/*
+ * Runs it without input; ends by itself, if nobody else does it, after a time that no test needs.
+ */
 struct outcome fixture_run(struct vm *vm);
-/* Under AddressSanitizer: fails the test if memory was lost. Criterion's processes end without asking. */
+/*
+ * Under AddressSanitizer: fails the test if memory was lost. Criterion's processes end without
+ * asking.
+ */
 void fixture_no_leaks(void);
 /* The end of a test: vm_free(), after which nothing may be left and no rule been broken. */
 void fixture_end(struct fake_kvm *f, struct vm *vm);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/host.h: a host behind struct host: a tree of files, a processor, /dev/kvm and /dev/sev that only answer. */
+/*
+ * tests/fake/host.h: a host behind struct host: a tree of files, a processor, /dev/kvm and /dev/sev
+ * that only answer.
+ */
 #ifndef TESTS_FAKE_HOST_H
 #define TESTS_FAKE_HOST_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/kvm.h: a KVM and a PSP behind struct kvm_sys, as strict as the kernel (Linux 6.12 unless said otherwise). */
+/*
+ * tests/fake/kvm.h: a KVM and a PSP behind struct kvm_sys, as strict as the kernel (Linux 6.12
+ * unless said otherwise).
+ */
 #ifndef TESTS_FAKE_KVM_H
 #define TESTS_FAKE_KVM_H
 
@@ -22,12 +25,17 @@ enum fake_flag {
 	FAKE_NO_SNP = 1 << 3,       /* KVM has VMs of type 0 alone */
 	FAKE_GMEM_MMAP = 1 << 4,    /* Linux 6.18: guest_memfd that can be mapped */
 	FAKE_NO_GIB_PAGES = 1 << 5, /* guests get no pages of 1 GiB (pdpe1gb) */
-	/* Linux 6.19: /dev/kvm tells which policies it takes, and leaves the rest to the firmware. */
+	/*
+	 * Linux 6.19: /dev/kvm tells which policies it takes, and leaves the rest to the firmware.
+	 */
 	FAKE_POLICY_TOLD = 1 << 6,
 	FAKE_NO_MP_STATE = 1 << 7, /* KVM_GET_MP_STATE fails */
 };
 
-/* What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit 3. */
+/*
+ * What FAKE_CPUID_REFUSED_ONCE clears, and what the host's CPUID has set: leaf 0x80000021 EAX bit
+ * 3.
+ */
 #define FAKE_REFUSED_LEAF 0x80000021
 #define FAKE_REFUSED_BIT  3
 #define FAKE_SYNTHESISED                                                                           \
@@ -63,10 +71,17 @@ struct fake_call {
 	enum fake_call_kind kind;
 	unsigned long request; /* of an ioctl */
 	uint64_t
-		argument; /* of an ioctl that takes a number: a capability, a VM type; a slot's size; its id for an SEV command. Of a mapping: its size */
+		/*
+		 * of an ioctl that takes a number: a capability, a VM type; a slot's size; its id
+		 * for an SEV command. Of a mapping: its size
+		 */
+		argument;
 };
 
-/* The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts from 1. */
+/*
+ * The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts
+ * from 1.
+ */
 void fake_kvm_fail(struct fake_kvm *f, unsigned n, int errnum);
 /* What the firmware says along with it, if that call is an SEV command. */
 void fake_kvm_fail_status(struct fake_kvm *f, uint32_t status);
@@ -75,7 +90,10 @@ const struct fake_call *fake_kvm_failed(const struct fake_kvm *f);
 /* Opening `path` fails. */
 void fake_kvm_open_fails(struct fake_kvm *f, const char *path, int errnum);
 
-/* The next `times` calls of KVM_PRE_FAULT_MEMORY do nothing and fail with errnum; 0: they claim success. */
+/*
+ * The next `times` calls of KVM_PRE_FAULT_MEMORY do nothing and fail with errnum; 0: they claim
+ * success.
+ */
 void fake_kvm_prefault_fails(struct fake_kvm *f, int errnum, unsigned times);
 
 /* Findings. */
@@ -84,7 +102,10 @@ unsigned fake_kvm_calls(struct fake_kvm *f); /* through the seam so far */
 unsigned fake_kvm_calls_of(struct fake_kvm *f, enum fake_call_kind kind);
 /* Descriptors and mappings that are still there. */
 unsigned fake_kvm_leaks(struct fake_kvm *f);
-/* The first rule that was broken, in words, "" if none was; the call then failed as with the kernel, if it would. */
+/*
+ * The first rule that was broken, in words, "" if none was; the call then failed as with the
+ * kernel, if it would.
+ */
 const char *fake_kvm_complaint(struct fake_kvm *f);
 /* How often the firmware found fault with a CPUID page. */
 unsigned fake_kvm_refusals(struct fake_kvm *f);
@@ -103,7 +124,9 @@ unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
 int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
 /* MTRRdefType of vCPU `index`: 0 as after reset, until KVM_SET_MSRS. */
 uint64_t fake_kvm_mtrr_def_type(struct fake_kvm *f, unsigned index);
-/* Bytes of private memory that were asked for before the guest needs them, and in how many calls. */
+/*
+ * Bytes of private memory that were asked for before the guest needs them, and in how many calls.
+ */
 uint64_t fake_kvm_prefaulted(struct fake_kvm *f);
 unsigned fake_kvm_prefaults(struct fake_kvm *f);
 
@@ -145,8 +168,10 @@ enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
 struct fake_exit {
 	int result;      /* 0 or a negative errno */
 	uint32_t reason; /* KVM_EXIT_... */
-	bool wait; /* first until kicked out; with a reason, that exit comes all the same, else -EINTR */
-	bool halt; /* with `wait`: it waits in HLT with interrupts off, else in HLT with interrupts on */
+	/* first until kicked out; with a reason, that exit comes all the same, else -EINTR */
+	bool wait;
+	/* with `wait`: it waits in HLT with interrupts off, else in HLT with interrupts on */
+	bool halt;
 	unsigned rise; /* first until this interrupt line is high, or kicked out */
 	struct fake_exit_io {
 		bool out;

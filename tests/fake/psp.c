@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fake/psp.c: KVM's SEV commands and the firmware behind them. Digest and VMSA are written from their side,
- * by offsets, and share nothing with core/snp: what agrees with them agrees with two authors.
+ * tests/fake/psp.c: KVM's SEV commands and the firmware behind them. Digest and VMSA are written
+ * from their side, by offsets, and share nothing with core/snp: what agrees with them agrees with
+ * two authors.
  */
 #include <errno.h>
 #include <string.h>
@@ -52,7 +53,10 @@ static uint64_t get(const uint8_t *page, size_t at, size_t size)
 	return value;
 }
 
-/* One link of the chain: PAGE_INFO of 0x70 bytes, firmware ABI 8.17 table 67; VMPL permissions stay 0. */
+/*
+ * One link of the chain: PAGE_INFO of 0x70 bytes, firmware ABI 8.17 table 67; VMPL permissions stay
+ * 0.
+ */
 static void measure(struct fake_vm *vm, uint8_t type, uint64_t gpa, const uint8_t *page)
 {
 	uint8_t info[0x70] = { 0 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/state.h: what the parts of the fake share: its descriptors, its VM, its vCPUs, its guest context. */
+/*
+ * tests/fake/state.h: what the parts of the fake share: its descriptors, its VM, its vCPUs, its
+ * guest context.
+ */
 #ifndef TESTS_FAKE_STATE_H
 #define TESTS_FAKE_STATE_H
 
@@ -146,7 +149,9 @@ bool fake_guest_side(struct fake_kvm *f, const void *at, uint64_t size);
 bool fake_readable(const void *at, uint64_t size);
 void fake_slot_drop(struct fake_slot *s);
 
-/* tests/fake/vcpu.c: vCPU ioctls. Called with the lock held, which KVM_RUN gives up while it waits. */
+/*
+ * tests/fake/vcpu.c: vCPU ioctls. Called with the lock held, which KVM_RUN gives up while it waits.
+ */
 int fake_vcpu_new(struct fake_kvm *f, unsigned index);
 int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg);
 uint32_t fake_host_cpuid(const struct fake_kvm *f,

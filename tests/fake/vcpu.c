@@ -126,7 +126,8 @@ int fake_vcpu_new(struct fake_kvm *f, unsigned index)
 	if (index >= FAKE_VCPUS)
 		return -EINVAL;
 	if (index !=
-	    f->vm.n_vcpus) /* KVM measures in the order of creation; ids out of order are legal but not ours */
+	    /* KVM measures in the order of creation; ids out of order are legal but not ours */
+	    f->vm.n_vcpus)
 		return fake_complain(f, EEXIST, "vCPU %u created as number %u", index,
 		                     f->vm.n_vcpus);
 	if (!f->vm.irqchip)
@@ -170,7 +171,10 @@ static int cpuid_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_c
 	return 0;
 }
 
-/* arch/x86/kvm/x86.c: kvm_is_valid_sregs(), as far as it depends on CPUID through what a launch may set. */
+/*
+ * arch/x86/kvm/x86.c: kvm_is_valid_sregs(), as far as it depends on CPUID through what a launch may
+ * set.
+ */
 static bool sregs_valid(const struct fake_vcpu *v, const struct kvm_sregs *s)
 {
 	const struct kvm_cpuid_entry2 *ext = cpuid_of(v, 0x80000001, 0),
@@ -224,7 +228,10 @@ static int mp_state_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kv
 	return 0;
 }
 
-/* Takes them one by one and returns how many; a value with reserved bits ends it (arch/x86/kvm/mtrr.c, kvm_mtrr_valid()). */
+/*
+ * Takes them one by one and returns how many; a value with reserved bits ends it
+ * (arch/x86/kvm/mtrr.c, kvm_mtrr_valid()).
+ */
 static int msrs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_msrs *m)
 {
 	uint32_t i;
@@ -251,7 +258,9 @@ static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_
 	return 0;
 }
 
-/* arch/x86/kvm/x86.h: kvm_is_valid_map_gpa_range_ret(), Linux 7.1; older kernels take any number. */
+/*
+ * arch/x86/kvm/x86.h: kvm_is_valid_map_gpa_range_ret(), Linux 7.1; older kernels take any number.
+ */
 static bool answer_valid(const struct fake_exit *e, const struct fake_answer *a)
 {
 	return e->reason != KVM_EXIT_HYPERCALL || e->payload[0] != KVM_HC_MAP_GPA_RANGE ||

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/acpi_test.c: tables walked as a kernel walks them, the loader's script run by a stranger, iasl. */
+/*
+ * tests/firmware/acpi_test.c: tables walked as a kernel walks them, the loader's script run by a
+ * stranger, iasl.
+ */
 #include "firmware/acpi.h"
 
 #include <criterion/criterion.h>
@@ -244,8 +247,8 @@ Test(acpi, keeps_offsets_and_no_checksums_in_what_firmware_gets)
 }
 
 /*
- * What a firmware does with etc/table-loader, from its description alone: the files are known by name,
- * have to be allocated once before anything else, and no command may reach outside of one.
+ * What a firmware does with etc/table-loader, from its description alone: the files are known by
+ * name, have to be allocated once before anything else, and no command may reach outside of one.
  */
 struct stranger {
 	struct strange_file {

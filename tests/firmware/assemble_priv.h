@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/assemble_priv.h: a manifest and its images without files, and what a replay of the plan shows. */
+/*
+ * tests/firmware/assemble_priv.h: a manifest and its images without files, and what a replay of the
+ * plan shows.
+ */
 #ifndef TESTS_FIRMWARE_ASSEMBLE_PRIV_H
 #define TESTS_FIRMWARE_ASSEMBLE_PRIV_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/assemble_settings_test.c: what a plan says beside its regions, on both platforms, and the
- * builtin guest. The order of regions is assemble_test.c's.
+ * tests/firmware/assemble_settings_test.c: what a plan says beside its regions, on both platforms,
+ * and the builtin guest. The order of regions is assemble_test.c's.
  */
 #include "firmware/assemble.h"
 

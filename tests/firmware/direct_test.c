@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/direct_test.c: the plan of a kernel without a firmware: what is measured, what is offered, what refused. */
+/*
+ * tests/firmware/direct_test.c: the plan of a kernel without a firmware: what is measured, what is
+ * offered, what refused.
+ */
 #include "firmware/direct.h"
 
 #include <criterion/criterion.h>
@@ -177,7 +180,9 @@ Test(direct, tells_stage0_of_large_images_what_they_are)
 	cr_expect_eq(get(bp, RAMDISK_SIZE, 4), GIB);
 }
 
-/* Each offer: whole pages above all memory and clear of the other one, and the image's own bytes. */
+/*
+ * Each offer: whole pages above all memory and clear of the other one, and the image's own bytes.
+ */
 static void check_offers(const struct fixture *f)
 {
 	const struct blob *const images[] = { &f->images.kernel, &f->images.initrd };
@@ -266,7 +271,10 @@ static void check_map(const uint8_t *bp, const struct split *want)
 	cr_expect_eq(high, want->high, "0x%llx", (unsigned long long)high);
 }
 
-/* Of a plan for SNP: each page of memory is either loaded or in exactly one range that stage0 validates. */
+/*
+ * Of a plan for SNP: each page of memory is either loaded or in exactly one range that stage0
+ * validates.
+ */
 static void check_validated(const struct seen *s, const struct split *want)
 {
 	uint64_t high = want->high ? want->high - 4 * GIB : 0, sum = 0, at = 0;
@@ -559,7 +567,10 @@ static uint64_t entry_at(const struct seen *s, gpa_t gpa)
 	return 0;
 }
 
-/* Where a walk through a plan's own page tables ends for a virtual address, and whether code may run there. */
+/*
+ * Where a walk through a plan's own page tables ends for a virtual address, and whether code may
+ * run there.
+ */
 static uint64_t walk(const struct seen *s, uint64_t c_bit, uint64_t at, bool *nx)
 {
 	uint64_t table = STAGE0_PML4, entry = 0;
@@ -708,7 +719,10 @@ static const struct field {
 	{ 0x238, 4 }, { 0x258, 8 }, { 0x260, 4 },
 };
 
-/* What holds for a plan that was made whatever the header said: nothing is copied to where no memory is. */
+/*
+ * What holds for a plan that was made whatever the header said: nothing is copied to where no
+ * memory is.
+ */
 static void check_copies(struct fixture *f)
 {
 	uint64_t low = f->m.memory < 3 * GIB ? f->m.memory : 3 * GIB;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/guest_plan.h: a guest of ours as its plan has it, and what a CPU would make of it. */
+/*
+ * tests/firmware/guest_plan.h: a guest of ours as its plan has it, and what a CPU would make of it.
+ */
 #ifndef TESTS_FIRMWARE_GUEST_PLAN_H
 #define TESTS_FIRMWARE_GUEST_PLAN_H
 
@@ -81,8 +83,9 @@ static inline uint64_t qword_at(const struct seen *s, gpa_t gpa)
 }
 
 /*
- * Walks as a CPU does, to a leaf that maps 1 << leaf_shift bytes; entries above it must have exactly `c_mask`
- * of all that is possible there (`c_any`). Returns the leaf, as never code (NX) if a table above it says so.
+ * Walks as a CPU does, to a leaf that maps 1 << leaf_shift bytes; entries above it must have
+ * exactly `c_mask` of all that is possible there (`c_any`). Returns the leaf, as never code (NX) if
+ * a table above it says so.
  */
 static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, uint64_t c_mask,
                             uint64_t c_any)
@@ -105,7 +108,10 @@ static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, u
 	return entry | nx;
 }
 
-/* Up to `end`, memory is itself with the C-bit, and at VIEW_SHARED once more without it and never code. */
+/*
+ * Up to `end`, memory is itself with the C-bit, and at VIEW_SHARED once more without it and never
+ * code.
+ */
 static inline void check_views(const struct seen *s, uint64_t end, int leaf_shift, uint64_t c_mask,
                                uint64_t c_any)
 {
@@ -120,7 +126,9 @@ static inline void check_views(const struct seen *s, uint64_t end, int leaf_shif
 	}
 }
 
-/* APM volume 2, 4.8: what a CPU would load from the descriptor, in the packing of struct segment. */
+/*
+ * APM volume 2, 4.8: what a CPU would load from the descriptor, in the packing of struct segment.
+ */
 static inline struct segment descriptor(const uint8_t *code, uint16_t selector)
 {
 	const uint8_t *d = code + GUEST_GDT_OFFSET + selector;

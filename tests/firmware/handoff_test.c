@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/handoff_test.c: what fw_cfg is to hold for a firmware, byte by byte, and a refusal put into words. */
+/*
+ * tests/firmware/handoff_test.c: what fw_cfg is to hold for a firmware, byte by byte, and a refusal
+ * put into words.
+ */
 #include "firmware/handoff.h"
 
 #include "core/dev/fwcfg.h"
@@ -212,7 +215,9 @@ static uint8_t words[] = "some bytes";
 
 static uint64_t quiet_ms = 20000; /* that the guest had no exit */
 
-/* A run that ended as `kind` after the firmware had read `size` bytes of `key`; what is said of it. */
+/*
+ * A run that ended as `kind` after the firmware had read `size` bytes of `key`; what is said of it.
+ */
 static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t key, size_t size)
 {
 	struct outcome o;

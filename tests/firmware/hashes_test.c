@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/hashes_test.c: the hash page against sev-snp-measure's tables in the golden vectors. */
+/*
+ * tests/firmware/hashes_test.c: the hash page against sev-snp-measure's tables in the golden
+ * vectors.
+ */
 #include "firmware/hashes.h"
 
 #include <criterion/criterion.h>

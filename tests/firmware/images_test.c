@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/images_test.c: the files of a manifest, their pins, their limits, and where errors point. */
+/*
+ * tests/firmware/images_test.c: the files of a manifest, their pins, their limits, and where errors
+ * point.
+ */
 #include "firmware/images.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/inspect_test.c: which file is taken for what, and what is said of firmware and kernels. */
+/*
+ * tests/firmware/inspect_test.c: which file is taken for what, and what is said of firmware and
+ * kernels.
+ */
 #include "firmware/inspect.h"
 
 #include <criterion/criterion.h>

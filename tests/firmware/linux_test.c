@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/linux_test.c: a real kernel if there is one, made ones, each fault, hostile numbers, the map. */
+/*
+ * tests/firmware/linux_test.c: a real kernel if there is one, made ones, each fault, hostile
+ * numbers, the map.
+ */
 #include "firmware/linux.h"
 
 #include <criterion/criterion.h>
@@ -451,7 +454,10 @@ Test(bzimage, places_hostile_numbers_inside_memory_or_not_at_all)
 	cr_assert_gt(accepted, 1000);
 }
 
-/* The bytes are in memory of their exact size, for sanitizers. True if they were taken for a kernel. */
+/*
+ * The bytes are in memory of their exact size, for sanitizers. True if they were taken for a
+ * kernel.
+ */
 static bool parse_hostile(const uint8_t *bytes, size_t size)
 {
 	struct linux_boot boot = { .cmdline = 0x9000 };

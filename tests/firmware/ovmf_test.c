@@ -394,7 +394,9 @@ Test(ovmf, names_sections)
 	cr_expect_str_eq(ovmf_section_name(UINT32_MAX), "section");
 }
 
-/* What holds for whatever is accepted; the bytes are in memory of their exact size, for sanitizers. */
+/*
+ * What holds for whatever is accepted; the bytes are in memory of their exact size, for sanitizers.
+ */
 static bool parse_hostile(const uint8_t *bytes, size_t size)
 {
 	struct error err = { 0 };
@@ -458,7 +460,9 @@ Test(ovmf, survives_twenty_thousand_flipped_bytes)
 
 		image_noise(dice, sizeof(dice), i);
 		memcpy(work, b.data, b.size);
-		/* One to four flips, half of them in the metadata and half in the table and footer. */
+		/*
+		 * One to four flips, half of them in the metadata and half in the table and footer.
+		 */
 		for (unsigned j = 0; j <= dice[0] % 4u; j++) {
 			from = dice[2 * j + 1] & 1 ? b.size - IMAGE_METADATA_AT : b.size - 160;
 			work[from + dice[2 * j + 2] % 128] ^=

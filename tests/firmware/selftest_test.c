@@ -18,7 +18,10 @@
 static const struct selftest_config snp = { C_BIT, EXIT_PORT, SIGNATURE };
 static const struct selftest_config plain = { 0, EXIT_PORT, SIGNATURE };
 
-/* A sealed plan of the selftest in as little memory as it promises to need; plan_free(s.plan) after it. */
+/*
+ * A sealed plan of the selftest in as little memory as it promises to need; plan_free(s.plan) after
+ * it.
+ */
 static struct seen see(const struct selftest_config *c)
 {
 	struct seen s = { 0 };

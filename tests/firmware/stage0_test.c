@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/stage0_test.c: what stage0 puts into a plan, and the hash that it trusts, against libcrypto. */
+/*
+ * tests/firmware/stage0_test.c: what stage0 puts into a plan, and the hash that it trusts, against
+ * libcrypto.
+ */
 #include "firmware/stage0.h"
 
 #include <cpuid.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/vectors_test.c: manifest to launch digest against the golden vectors. Their digests, counts
- * and traces come from running virtee/sev-snp-measure 0.0.13, and an independent program written from AMD's
- * firmware source agrees with each; so do not "correct" one here.
+ * tests/firmware/vectors_test.c: manifest to launch digest against the golden vectors. Their
+ * digests, counts and traces come from running virtee/sev-snp-measure 0.0.13, and an independent
+ * program written from AMD's firmware source agrees with each; so do not "correct" one here.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>

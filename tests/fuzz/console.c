@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/console.c: any bytes as a guest's console, in pieces of any size; the first two bytes choose. */
+/*
+ * tests/fuzz/console.c: any bytes as a guest's console, in pieces of any size; the first two bytes
+ * choose.
+ */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/fwcfg.c: libFuzzer target: any accesses with any guest memory; none of them reaches what is private. */
+/*
+ * tests/fuzz/fwcfg.c: libFuzzer target: any accesses with any guest memory; none of them reaches
+ * what is private.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +29,9 @@ static uint8_t *guest_at(void *self, uint64_t gpa, uint64_t size)
 	return g->slots[gpa / SLOT] + gpa % SLOT;
 }
 
-/* An access: a byte of what (0x80 writes, low bits width), one of offset, then up to four of data. */
+/*
+ * An access: a byte of what (0x80 writes, low bits width), one of offset, then up to four of data.
+ */
 static void play(struct fwcfg *f, const uint8_t *data, size_t size)
 {
 	const struct device_range *at = &fwcfg_device.ranges[0];

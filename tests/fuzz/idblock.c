@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/idblock.c: libFuzzer target: any ID block and authentication is taken or refused by name. */
+/*
+ * tests/fuzz/idblock.c: libFuzzer target: any ID block and authentication is taken or refused by
+ * name.
+ */
 #include "core/base/error.h"
 #include "core/snp/idblock.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/inspect.c: libFuzzer target: any bytes are refused by name, or described in every format. */
+/*
+ * tests/fuzz/inspect.c: libFuzzer target: any bytes are refused by name, or described in every
+ * format.
+ */
 #include <stdio.h>
 
 #include "core/base/array.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/linux.c: libFuzzer target: any bytes are parsed or refused, and what is parsed is placed or refused. */
+/*
+ * tests/fuzz/linux.c: libFuzzer target: any bytes are parsed or refused, and what is parsed is
+ * placed or refused.
+ */
 #include "core/base/error.h"
 #include "firmware/linux.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/pattern.c: any bytes as a regular expression, up to the first newline, and the rest as a line. */
+/*
+ * tests/fuzz/pattern.c: any bytes as a regular expression, up to the first newline, and the rest as
+ * a line.
+ */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fuzz/yaml.c: libFuzzer target: any bytes as a manifest; what is one can be written and loaded again. */
+/*
+ * tests/fuzz/yaml.c: libFuzzer target: any bytes as a manifest; what is one can be written and
+ * loaded again.
+ */
 #include <stdlib.h>
 
 #include "config/manifest.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/guest/frame_test.c: frames against the values of others, and read back as frame.h tells readers to. */
+/*
+ * tests/guest/frame_test.c: frames against the values of others, and read back as frame.h tells
+ * readers to.
+ */
 #include "guest/frame.h"
 
 #include <criterion/criterion.h>

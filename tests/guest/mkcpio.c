@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/guest/mkcpio.c: mkcpio <LIST >ARCHIVE: an initramfs of nothing but what the list says, so that its
- * digest repeats: no times, no owners, no inode numbers of this machine, and no root needed. Lines:
+ * tests/guest/mkcpio.c: mkcpio <LIST >ARCHIVE: an initramfs of nothing but what the list says, so
+ * that its digest repeats: no times, no owners, no inode numbers of this machine, and no root
+ * needed. Lines:
  *
  *	dir PATH MODE
  *	file PATH MODE SOURCE
@@ -33,8 +34,9 @@ static void pad(struct buffer *b, size_t to)
 }
 
 /*
- * One entry in the "newc" format (Linux Documentation/driver-api/early-userspace/buffer-format.rst). A link
- * count of 1 throughout: with 2 the kernel would look for the file's other names.
+ * One entry in the "newc" format (Linux
+ * Documentation/driver-api/early-userspace/buffer-format.rst). A link count of 1 throughout: with 2
+ * the kernel would look for the file's other names.
  */
 static void entry_add(struct archive *a, const char *path, unsigned mode, const void *data,
                       size_t size)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/host/doctor_test.c: each check in each of its states, on hosts that a good one was spoiled into. */
+/*
+ * tests/host/doctor_test.c: each check in each of its states, on hosts that a good one was spoiled
+ * into.
+ */
 #include "core/host/doctor.h"
 
 #include <criterion/criterion.h>

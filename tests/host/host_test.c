@@ -158,7 +158,10 @@ Test(host, a_log_that_is_none_is_not_read)
 	cr_expect_eq(h.count, 0u);
 }
 
-/* Larger than what is looked at; a line that never ends is dropped, and those behind it are still heard. */
+/*
+ * Larger than what is looked at; a line that never ends is dropped, and those behind it are still
+ * heard.
+ */
 Test(host, a_huge_log_is_read_to_a_limit)
 {
 	auto_fake_host struct fake_host *f = fake_host_new();

@@ -44,7 +44,10 @@ struct bzimage_spec {
 	enum bzimage_fault fault;
 };
 
-/* 2.15; 2 setup sectors, 8 KiB of payload; 16 MiB preferred, 4 MiB wanted, 2 MiB aligned; "6.12.0-made". */
+/*
+ * 2.15; 2 setup sectors, 8 KiB of payload; 16 MiB preferred, 4 MiB wanted, 2 MiB aligned;
+ * "6.12.0-made".
+ */
 struct bzimage_spec bzimage_default(void);
 
 /* The whole image, the caller's. Out of memory, or a spec that doesn't fit, ends the test. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/idblock.c: ECDSA P-384 by libcrypto, laid out as SEV-SNP firmware ABI 8.18.3 and chapter 10 say. */
+/*
+ * tests/make/idblock.c: ECDSA P-384 by libcrypto, laid out as SEV-SNP firmware ABI 8.18.3 and
+ * chapter 10 say.
+ */
 #include "tests/make/idblock.h"
 
 #include <openssl/bn.h>

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * An ID block (96 bytes) for a digest and a policy, and its ID authentication (4096 bytes) signed by a fresh
- * P-384 key; with `author` that key is signed by another fresh one. Aborts on failure: it's a test's helper.
+ * An ID block (96 bytes) for a digest and a policy, and its ID authentication (4096 bytes) signed
+ * by a fresh P-384 key; with `author` that key is signed by another fresh one. Aborts on failure:
+ * it's a test's helper.
  */
 void idblock_make(const uint8_t digest[static 48], uint64_t policy, bool author,
                   uint8_t block[static 96], uint8_t auth[static 4096]);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/image.c: an image's tail is written from the end downwards; a fault is a patch upon it. */
+/*
+ * tests/make/image.c: an image's tail is written from the end downwards; a fault is a patch upon
+ * it.
+ */
 #include "tests/make/image.h"
 
 #include <stdio.h>
@@ -156,7 +159,10 @@ static void metadata_put(struct image *m)
 	m->at[AT_SECTION_1_GPA] = at + HEAD_SIZE + 12;
 }
 
-/* Reset vector, signature, footer; then the entries, nearest first, in the order Debian's build has. */
+/*
+ * Reset vector, signature, footer; then the entries, nearest first, in the order Debian's build
+ * has.
+ */
 static void tail_put(struct image *m)
 {
 	size_t end = m->b.size;
@@ -241,7 +247,10 @@ struct blob image_make(const struct image_spec *spec)
 	if (spec->size < 0x1000 || spec->n_sections > OVMF_MAX_SECTIONS ||
 	    blob_zero(spec->size, &m.b, &err) < 0)
 		unfit();
-	/* A firmware volume begins with 16 zero bytes; noise there could look like another file's mark. */
+	/*
+	 * A firmware volume begins with 16 zero bytes; noise there could look like another file's
+	 * mark.
+	 */
 	image_noise(m.b.data + 16, spec->size - 16, spec->seed);
 	tail_put(&m);
 	fault_put(&m);

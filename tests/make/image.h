@@ -60,15 +60,18 @@ struct image_spec {
 
 /*
  * 64 KiB; AP start 0x80b004; hash area 0x810c00+0x400; AmdSev's sections: 0x800000+0x9000 and
- * 0x80a000+0x3000 sec mem, 0x80d000 secrets, 0x80e000 cpuid, 0x80f000 svsm caa, 0x810000 kernel hashes,
- * 0x811000+0xf000 sec mem. Between the entries stand some to pass over.
+ * 0x80a000+0x3000 sec mem, 0x80d000 secrets, 0x80e000 cpuid, 0x80f000 svsm caa, 0x810000 kernel
+ * hashes, 0x811000+0xf000 sec mem. Between the entries stand some to pass over.
  */
 struct image_spec image_default(void);
 
 /* The whole image, the caller's. Out of memory, or a spec that doesn't fit, ends the test. */
 struct blob image_make(const struct image_spec *spec);
 
-/* Where the SEV metadata of images made here begins, counted from the end; the tables lie behind it. */
+/*
+ * Where the SEV metadata of images made here begins, counted from the end; the tables lie behind
+ * it.
+ */
 #define IMAGE_METADATA_AT 0x800
 
 /* size bytes that look like code, the same for the same seed. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/printed.h: what is printed, of a tree (core/out/tree.h) or else. Each function that takes a tree frees it. */
+/*
+ * tests/make/printed.h: what is printed, of a tree (core/out/tree.h) or else. Each function that
+ * takes a tree frees it.
+ */
 #ifndef TESTS_MAKE_PRINTED_H
 #define TESTS_MAKE_PRINTED_H
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/report.c: SEV-SNP firmware ABI 7.3, table ATTESTATION_REPORT, in numbers of its own. */
+/*
+ * tests/make/report.c: SEV-SNP firmware ABI 7.3, table ATTESTATION_REPORT, in numbers of its own.
+ */
 #include "tests/make/report.h"
 
 #include <stdlib.h>

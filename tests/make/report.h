@@ -11,8 +11,9 @@
 #define REPORT_HEAD 32
 
 /*
- * A report of that version. Byte n is report_byte(n), so that no two fields are alike, but for: signature
- * algorithm 1, policy 0x90133, platform info 0xa5, flags 0x7, family 0x19, and zero where the version has nothing.
+ * A report of that version. Byte n is report_byte(n), so that no two fields are alike, but for:
+ * signature algorithm 1, policy 0x90133, platform info 0xa5, flags 0x7, family 0x19, and zero where
+ * the version has nothing.
  */
 void report_make(uint32_t version, uint8_t to[static REPORT_SIZE]);
 uint8_t report_byte(size_t n);

@@ -93,7 +93,10 @@ void results_bare(struct run_result *r)
 	*r = (struct run_result){ .name = "bare", .verdict = RESULT_ERROR, .status = 2 };
 }
 
-/* Fills with every byte but NUL and with texts that mean something to XML, JSON, YAML, TAP and workflow commands. */
+/*
+ * Fills with every byte but NUL and with texts that mean something to XML, JSON, YAML, TAP and
+ * workflow commands.
+ */
 static void fill(char *to, size_t size, unsigned seed)
 {
 	static const char texts[] =

@@ -12,7 +12,10 @@ void results_all(struct run_result list[static RESULTS],
                  const struct run_result *runs[static RESULTS]);
 /* As little known as can be: an error before the manifest was read. */
 void results_bare(struct run_result *r);
-/* Every text full to its last byte, without a NUL, of bytes that end or begin something in some format; from another one on for each `seed`. */
+/*
+ * Every text full to its last byte, without a NUL, of bytes that end or begin something in some
+ * format; from another one on for each `seed`.
+ */
 void results_hostile(struct run_result *r, enum run_verdict verdict, unsigned seed);
 
 #endif

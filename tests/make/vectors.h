@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/vectors.h: finds and reads the golden vectors, for tests that compare with other tools. All
- * here, because what stands in a .c of this folder is linked into programs that aren't Criterion's, too.
+ * tests/make/vectors.h: finds and reads the golden vectors, for tests that compare with other
+ * tools. All here, because what stands in a .c of this folder is linked into programs that aren't
+ * Criterion's, too.
  */
 #ifndef TESTS_MAKE_VECTORS_H
 #define TESTS_MAKE_VECTORS_H
@@ -30,7 +31,10 @@ static inline void vectors_cleanup(json_t **j)
 }
 #define auto_json __attribute__((cleanup(vectors_cleanup)))
 
-/* `below` inside the folder that the environment's `variable` names, else inside `folder`. Returns `to`. */
+/*
+ * `below` inside the folder that the environment's `variable` names, else inside `folder`. Returns
+ * `to`.
+ */
 static inline const char *vectors_below(const char *variable, const char *folder, const char *below,
                                         char *to, size_t size)
 {
@@ -48,8 +52,8 @@ static inline const char *vectors_path(const char *below, char *to, size_t size)
 }
 
 /*
- * A file of reports, certificates and the like that others published. They aren't ours to ship, so a test has
- * to be skipped aloud where SNPVMM_ATTEST names no folder that holds them.
+ * A file of reports, certificates and the like that others published. They aren't ours to ship, so
+ * a test has to be skipped aloud where SNPVMM_ATTEST names no folder that holds them.
  */
 static inline const char *attest_path(const char *below, char *to, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/out/cbor_test.c: what a tree is in CBOR, byte for byte against encodings written by hand from
- * RFC 8949, and read back with libcbor's decoder.
+ * tests/out/cbor_test.c: what a tree is in CBOR, byte for byte against encodings written by hand
+ * from RFC 8949, and read back with libcbor's decoder.
  */
 #include <cbor.h>
 #include <string.h>

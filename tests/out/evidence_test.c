@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/out/evidence_test.c: each field of a report, ID block and ID authentication, held against its offset. */
+/*
+ * tests/out/evidence_test.c: each field of a report, ID block and ID authentication, held against
+ * its offset.
+ */
 #include "core/out/evidence.h"
 
 #include <string.h>

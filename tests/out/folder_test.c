@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/out/folder_test.c: a folder of results: whole files or none, of one run, wherever it is to be. */
+/*
+ * tests/out/folder_test.c: a folder of results: whole files or none, of one run, wherever it is to
+ * be.
+ */
 #include "core/out/folder.h"
 
 #include <criterion/criterion.h>
@@ -326,7 +329,9 @@ Test(folder, a_writer_that_fails_leaves_no_file)
 	cr_expect_eq(count("x"), 0);
 }
 
-/* What a writer that looks at nothing has put out; so much that it doesn't wait in stdio's memory. */
+/*
+ * What a writer that looks at nothing has put out; so much that it doesn't wait in stdio's memory.
+ */
 static int put_much(void *self, FILE *to, struct error *e)
 {
 	(void)e;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/out/junit_test.c: JUnit XML, byte for byte, and its characters whatever a guest printed. That it is
- * well-formed and valid, tests/cli/result_schema.sh sees to.
+ * tests/out/junit_test.c: JUnit XML, byte for byte, and its characters whatever a guest printed.
+ * That it is well-formed and valid, tests/cli/result_schema.sh sees to.
  */
 #include <string.h>
 
@@ -153,7 +153,10 @@ Test(junit, times_are_rounded_to_milliseconds)
 	}
 }
 
-/* Nothing but markup of ours: what XML 1.0 has no character for, what is not UTF-8, and no way out of a text. */
+/*
+ * Nothing but markup of ours: what XML 1.0 has no character for, what is not UTF-8, and no way out
+ * of a text.
+ */
 static void check_markup(const char *text)
 {
 	size_t length = strlen(text), open = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/out/tap_test.c: TAP 14, byte for byte; its YAML read back by libyaml, whatever a guest printed. */
+/*
+ * tests/out/tap_test.c: TAP 14, byte for byte; its YAML read back by libyaml, whatever a guest
+ * printed.
+ */
 #include <string.h>
 #include <yaml.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/out/tree_test.c: what makes a tree fail, whatever the format, and what is kept of what it was given. */
+/*
+ * tests/out/tree_test.c: what makes a tree fail, whatever the format, and what is kept of what it
+ * was given.
+ */
 #include "core/out/tree.h"
 
 #include "core/base/array.h"

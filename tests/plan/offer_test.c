@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/plan/offer_test.c: offers: what a plan takes as one, what sealing refuses, and that they are not measured. */
+/*
+ * tests/plan/offer_test.c: offers: what a plan takes as one, what sealing refuses, and that they
+ * are not measured.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
@@ -153,7 +156,9 @@ Test(offer, that_only_touches_is_sealed)
 	CHECK_SEAL(true, offer_at(PLAN_GPA_LIMIT - 4096, 4096));
 }
 
-/* The seal refused; the plan is still the caller's, and can be freed (which LeakSanitizer watches). */
+/*
+ * The seal refused; the plan is still the caller's, and can be freed (which LeakSanitizer watches).
+ */
 Test(offer, memory_added_after_it_counts_too)
 {
 	auto_plan const struct plan *p = plan_start();

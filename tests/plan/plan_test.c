@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/plan/plan_test.c: what a plan takes, what sealing refuses, and in which order it is replayed. */
+/*
+ * tests/plan/plan_test.c: what a plan takes, what sealing refuses, and in which order it is
+ * replayed.
+ */
 #include "core/plan/plan.h"
 
 #include <criterion/criterion.h>
@@ -286,7 +289,10 @@ Test(plan, two_secrets_or_two_cpuid_regions_are_not_sealed)
 	CHECK_SEAL_REFUSED(ERROR_BAD_LAYOUT, "two cpuid regions", a, b);
 }
 
-/* Writes down what it is given: "begin r1000 r2000 v0 v1 end". Stops with -EBUSY at the fail-th call. */
+/*
+ * Writes down what it is given: "begin r1000 r2000 v0 v1 end". Stops with -EBUSY at the fail-th
+ * call.
+ */
 struct seen {
 	char text[256];
 	int calls, fail;

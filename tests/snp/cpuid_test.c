@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/snp/cpuid_test.c: what the filter takes, what the page holds, and how a difference is told. */
+/*
+ * tests/snp/cpuid_test.c: what the filter takes, what the page holds, and how a difference is told.
+ */
 #include "core/snp/cpuid.h"
 
 #include <criterion/criterion.h>
@@ -73,7 +75,9 @@ Test(cpuid, a_full_table_takes_no_leaf_but_still_gives_those_it_has)
 	cr_expect(strstr(err.text, "256 CPUID leaves"));
 }
 
-/* What the SNP firmware refuses though KVM offers it: QEMU 10, target/i386/sev.c, sev_snp_cpuid_*. */
+/*
+ * What the SNP firmware refuses though KVM offers it: QEMU 10, target/i386/sev.c, sev_snp_cpuid_*.
+ */
 Test(cpuid, filter_clears_what_the_firmware_refuses_and_nothing_else)
 {
 	static const struct {

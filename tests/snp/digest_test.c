@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/snp/digest_test.c: the chain against golden PAGE_INFOs, and against one computed page by page here. */
+/*
+ * tests/snp/digest_test.c: the chain against golden PAGE_INFOs, and against one computed page by
+ * page here.
+ */
 #include "core/snp/digest.h"
 
 #include <criterion/criterion.h>
@@ -284,7 +287,9 @@ Test(digest, has_a_ledger_of_one_line_for_each_region_and_each_vcpu)
 	plan_free(p);
 }
 
-/* pub-001 and pub-002: one firmware page, secrets, cpuid, the page of hashes; reset states of QEMU. */
+/*
+ * pub-001 and pub-002: one firmware page, secrets, cpuid, the page of hashes; reset states of QEMU.
+ */
 static struct plan *vector_plan(json_t *c)
 {
 	const struct segment data = { .attrib = 0x93, .limit = 0xffff };
@@ -330,7 +335,9 @@ static struct plan *vector_plan(json_t *c)
 	return p;
 }
 
-/* The record from which a ledger line came, made of the line before it; the page's hash as given. */
+/*
+ * The record from which a ledger line came, made of the line before it; the page's hash as given.
+ */
 static void check_page_info(const struct snp_digest *d, size_t i, const char *hex)
 {
 	static const uint8_t start[48];
@@ -345,7 +352,9 @@ static void check_page_info(const struct snp_digest *d, size_t i, const char *he
 	cr_expect_arr_eq(d->ledger[i].digest_after, digest, 48, "record %zu", i);
 }
 
-/* Records, trace and digest come from sev-snp-measure 0.0.13; no two pages here adjoin in one type. */
+/*
+ * Records, trace and digest come from sev-snp-measure 0.0.13; no two pages here adjoin in one type.
+ */
 static void check_vector(const char *id)
 {
 	auto_json json_t *all = vectors_load();

@@ -283,8 +283,8 @@ static struct pair finish_pair(json_t *c)
 }
 
 /*
- * The firmware's verdicts (read off AMD's source by the vectors' maker) as far as they can be told without
- * verifying a signature: BAD_SIGNATURE is sound structure, and what we compare agrees.
+ * The firmware's verdicts (read off AMD's source by the vectors' maker) as far as they can be told
+ * without verifying a signature: BAD_SIGNATURE is sound structure, and what we compare agrees.
  */
 Test(idblock, foretells_the_firmwares_verdict_on_digest_and_policy)
 {

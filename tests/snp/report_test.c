@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/snp/report_test.c: where a report is found, which versions are read, and what takes more than an offset. */
+/*
+ * tests/snp/report_test.c: where a report is found, which versions are read, and what takes more
+ * than an offset.
+ */
 #include "core/snp/report.h"
 
 #include <criterion/criterion.h>
@@ -126,7 +129,10 @@ Test(report, that_is_none_is_refused)
 	cr_expect_eq(r, &untouched);
 }
 
-/* The ranges that the specification keeps, byte by byte: {from, to, version that gave them a meaning}. */
+/*
+ * The ranges that the specification keeps, byte by byte: {from, to, version that gave them a
+ * meaning}.
+ */
 Test(report, counts_what_is_set_of_its_reserved_bytes)
 {
 	static const struct {

@@ -137,7 +137,10 @@ Test(vmsa, flavours_differ_in_pat_and_fpu_alone)
 	}
 }
 
-/* Every register has a value of its own; each must come to lie at its place (APM volume 2, table B-4). */
+/*
+ * Every register has a value of its own; each must come to lie at its place (APM volume 2, table
+ * B-4).
+ */
 Test(vmsa, a_long_mode_state_lies_where_the_manual_says)
 {
 	const struct vcpu_state s = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/tool/bench.c: makes what tests/bench/bench.sh measures with, and measures; prints bare numbers. */
+/*
+ * tests/tool/bench.c: makes what tests/bench/bench.sh measures with, and measures; prints bare
+ * numbers.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +25,9 @@
 
 enum { RUNS_MAX = 999, WARM_UP = 2, STATUS_SKIP = 77 };
 
-/* Microseconds since a program was started: until its first byte of output, and until it was gone. */
+/*
+ * Microseconds since a program was started: until its first byte of output, and until it was gone.
+ */
 struct lap {
 	double first, total;
 };
@@ -120,7 +125,10 @@ static int series_add(struct series *s, int at, char *const argv[], int wanted)
 	return r;
 }
 
-/* What no launcher can avoid: SHA-384 of each page of the firmware, SHA-256 of the initrd, on one core. */
+/*
+ * What no launcher can avoid: SHA-384 of each page of the firmware, SHA-256 of the initrd, on one
+ * core.
+ */
 static double floor_time(const struct blob *firmware, const struct blob *initrd)
 {
 	double start = now_us();
@@ -133,7 +141,10 @@ static double floor_time(const struct blob *firmware, const struct blob *initrd)
 	return now_us() - start;
 }
 
-/* floor RUNS FIRMWARE INITRD|- COMMAND...: "COMMAND FLOOR" in microseconds, run in turns so that drift cancels. */
+/*
+ * floor RUNS FIRMWARE INITRD|- COMMAND...: "COMMAND FLOOR" in microseconds, run in turns so that
+ * drift cancels.
+ */
 static int floor_main(int argc, char **argv)
 {
 	static struct series ours;
@@ -159,7 +170,10 @@ static int floor_main(int argc, char **argv)
 	return 0;
 }
 
-/* race RUNS STATUS-A STATUS-B A... -- B...: "A-first B-first A-total B-total" in microseconds, run in turns. */
+/*
+ * race RUNS STATUS-A STATUS-B A... -- B...: "A-first B-first A-total B-total" in microseconds, run
+ * in turns.
+ */
 static int race_main(int argc, char **argv)
 {
 	static struct series a, b;
@@ -214,9 +228,10 @@ static pid_t traced_start(char *const argv[])
 }
 
 /*
- * peak COMMAND...: the most memory it had resident, in KiB. Not ru_maxrss, which begins with what this process
- * had when it started the other (exec_mmap() in fs/exec.c): VmHWM, read where the process is about to exit but
- * still has its memory (ptrace(2), PTRACE_EVENT_EXIT). Guest memory counts, once touched: it is mapped shared.
+ * peak COMMAND...: the most memory it had resident, in KiB. Not ru_maxrss, which begins with what
+ * this process had when it started the other (exec_mmap() in fs/exec.c): VmHWM, read where the
+ * process is about to exit but still has its memory (ptrace(2), PTRACE_EVENT_EXIT). Guest memory
+ * counts, once touched: it is mapped shared.
  */
 static int peak_main(int argc, char **argv)
 {
@@ -255,7 +270,10 @@ static int file_write(const char *path, const struct blob *b)
 	return 0;
 }
 
-/* image FILE KIB: a firmware with a page for kernel hashes, whose whole program is the reset vector's. */
+/*
+ * image FILE KIB: a firmware with a page for kernel hashes, whose whole program is the reset
+ * vector's.
+ */
 static int image_main(int argc, char **argv)
 {
 	static const uint8_t code[] = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/tool/boot.c: how long, and by how many exits, a guest takes to a line on its console; prints bare numbers. */
+/*
+ * tests/tool/boot.c: how long, and by how many exits, a guest takes to a line on its console;
+ * prints bare numbers.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,7 +31,10 @@
 
 enum { LINE_MAX_BYTES = 512, CAUSES_MAX = 64, PATIENCE_MS = 180000 };
 
-/* The last bytes of a console, NUL behind them: enough to find a line's beginning that came in pieces. */
+/*
+ * The last bytes of a console, NUL behind them: enough to find a line's beginning that came in
+ * pieces.
+ */
 struct tail {
 	char text[LINE_MAX_BYTES + 1];
 	size_t n;
@@ -63,7 +69,10 @@ struct cause {
 	unsigned long count;
 };
 
-/* What the ioctl wrapper knows of the one guest this process runs; its vCPU's thread alone touches it. */
+/*
+ * What the ioctl wrapper knows of the one guest this process runs; its vCPU's thread alone touches
+ * it.
+ */
 static struct census {
 	struct vm *vm;
 	const char *wanted;
@@ -110,7 +119,9 @@ static int by_count(const void *a, const void *b)
 	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
-/* The guest is where it was awaited: nothing that this process still holds needs more than its end. */
+/*
+ * The guest is where it was awaited: nothing that this process still holds needs more than its end.
+ */
 static void census_end(void)
 {
 	printf("%lu\n", census.exits);
@@ -130,7 +141,10 @@ static void census_end(void)
 	_exit(0);
 }
 
-/* Before the run loop serves the exit: so the count is the same in each run, whatever reads the console. */
+/*
+ * Before the run loop serves the exit: so the count is the same in each run, whatever reads the
+ * console.
+ */
 static int census_ioctl(void *self, int fd, unsigned long request, void *arg)
 {
 	int r = kvm_sys_host.ioctl(self, fd, request, arg);
@@ -175,8 +189,9 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
 }
 
 /*
- * exits LINE MANIFEST PLATFORM: how often KVM_RUN returned until the guest had written LINE to COM1; then, the
- * most frequent first, a line "COUNT port|mmio|reason NUMBER read|write" for each cause.
+ * exits LINE MANIFEST PLATFORM: how often KVM_RUN returned until the guest had written LINE to
+ * COM1; then, the most frequent first, a line "COUNT port|mmio|reason NUMBER read|write" for each
+ * cause.
  */
 static int exits_main(int argc, char **argv)
 {
@@ -239,7 +254,10 @@ static bool line_await(int fd, const char *wanted, struct tail *t)
 	return true;
 }
 
-/* until LINE COMMAND...: microseconds from the start of COMMAND until LINE stood in its output; COMMAND is ended then. */
+/*
+ * until LINE COMMAND...: microseconds from the start of COMMAND until LINE stood in its output;
+ * COMMAND is ended then.
+ */
 static int until_main(int argc, char **argv)
 {
 	struct tail tail = { 0 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/flip.c: flip MANIFEST kernel|initrd [PLATFORM]: launches as `snpvmm run` does, but one bit of that file
- * changes after the measuring and before the launch. Status 0: the guest refused to start.
+ * tests/tool/flip.c: flip MANIFEST kernel|initrd [PLATFORM]: launches as `snpvmm run` does, but one
+ * bit of that file changes after the measuring and before the launch. Status 0: the guest refused
+ * to start.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/hostile.c: hostile psc|ghcb|ap FILE: writes a bzImage that asks the hypervisor for what it must not have,
- * once it runs as an SNP guest that was booted directly. Its answers are reasons of termination, set 5:
- * 1 the page-state change was refused, 2 it was granted, 3 the guest went on after an unregistered GHCB.
+ * tests/tool/hostile.c: hostile psc|ghcb|ap FILE: writes a bzImage that asks the hypervisor for
+ * what it must not have, once it runs as an SNP guest that was booted directly. Its answers are
+ * reasons of termination, set 5: 1 the page-state change was refused, 2 it was granted, 3 the guest
+ * went on after an unregistered GHCB.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 
 #define ENTRY 0x200 /* of a kernel's 64-bit code; Documentation/arch/x86/boot.rst */
 
-/* The code runs wherever the kernel is loaded, and needs no stack. GHCB specification (AMD 56421). */
+/*
+ * The code runs wherever the kernel is loaded, and needs no stack. GHCB specification (AMD 56421).
+ */
 __asm__(".pushsection .rodata\n"
         ".macro ask low, high\n" /* the MSR protocol */
         "	mov $0xc0010130, %ecx\n"
@@ -39,7 +42,10 @@ __asm__(".pushsection .rodata\n"
         "	ask 0x2000000, 0\n"
         "	die 3\n"
 
-        /* A second vCPU whose VMSA lies where there is no memory. Its GHCB is shared, at 32 MiB: the alias is at 2^39. */
+        /*
+         * A second vCPU whose VMSA lies where there is no memory. Its GHCB is shared, at 32 MiB:
+         * the alias is at 2^39.
+         */
         "hostile_ap:\n"
         "	mov $0x2000000, %eax\n"
         "	xor %ecx, %ecx\n"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/tool/mkidblock.c: mkidblock DIGEST POLICY BLOCK AUTH [author]: files for snp.id_block and snp.id_auth. */
+/*
+ * tests/tool/mkidblock.c: mkidblock DIGEST POLICY BLOCK AUTH [author]: files for snp.id_block and
+ * snp.id_auth.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/results.c FOLDER: documents of every kind of result, for validators: FOLDER/NAME.json and NAME.xml for
- * each, all of them in all.xml and all.tap, and none in none.xml and none.tap.
+ * tests/tool/results.c FOLDER: documents of every kind of result, for validators: FOLDER/NAME.json
+ * and NAME.xml for each, all of them in all.xml and all.tap, and none in none.xml and none.tap.
  */
 #include <stdio.h>
 #include <stdlib.h>

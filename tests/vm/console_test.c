@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/console_test.c: readers of the console that stall or leave, against which a run must still end. */
+/*
+ * tests/vm/console_test.c: readers of the console that stall or leave, against which a run must
+ * still end.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -78,7 +81,10 @@ Test(console, a_reader_that_stalls_does_not_stop_the_clock)
 	cr_assert_eq(print(fds[1], -1, 200).kind, RUN_TIMED_OUT);
 }
 
-/* The vCPU that is stuck in its output holds the devices; whoever minds the clock must not wait for them. */
+/*
+ * The vCPU that is stuck in its output holds the devices; whoever minds the clock must not wait for
+ * them.
+ */
 Test(console, a_reader_that_stalls_while_input_is_open_does_not_stop_the_clock)
 {
 	int fds[2], input[2];

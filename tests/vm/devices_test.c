@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/devices_test.c: a row is all that a device needs: its ports, its memory, its interrupt and its end. */
+/*
+ * tests/vm/devices_test.c: a row is all that a device needs: its ports, its memory, its interrupt
+ * and its end.
+ */
 #include "core/vm/devices.h"
 
 #include <criterion/criterion.h>
@@ -19,7 +22,10 @@
 #define LATCH_PORT 0x300
 #define LATCH_AT   0xfed00000
 
-/* Gives back what was written to it, at two ports and at eight bytes of memory; a byte above 0x7f asks for a reset. */
+/*
+ * Gives back what was written to it, at two ports and at eight bytes of memory; a byte above 0x7f
+ * asks for a reset.
+ */
 struct latch {
 	const struct device_env *none; /* NULL unless somebody forgot to clear the state */
 	uint8_t bytes[8];

@@ -219,7 +219,9 @@ Test(exit, a_vmsa_that_the_guest_made_badly_is_the_guests)
 	}
 }
 
-/* The fake ends the VM over any other answer, as Linux 7.1 does; GUEST_EXITED says that it went on. */
+/*
+ * The fake ends the VM over any other answer, as Linux 7.1 does; GUEST_EXITED says that it went on.
+ */
 Test(exit, a_page_state_change_that_the_host_cannot_make_now_is_put_off)
 {
 	const struct fake_exit exits[] = { fake_map_gpa(GHCB, 1, 0), fake_map_gpa(GHCB, 1, 0),
@@ -284,7 +286,10 @@ Test(exit, an_implicit_conversion_is_served_once)
 	end(&played);
 }
 
-/* A memory fault's payload may still lie there when KVM_RUN fails for another reason: its exit reason says so. */
+/*
+ * A memory fault's payload may still lie there when KVM_RUN fails for another reason: its exit
+ * reason says so.
+ */
 Test(exit, a_stale_memory_fault_is_not_served_again)
 {
 	const struct fake_exit exits[] = { fake_memory_fault(GHCB, false), fake_errno(EFAULT) };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/failure_test.c: every single call of a launch fails once; each failure is told and leaves nothing behind. */
+/*
+ * tests/vm/failure_test.c: every single call of a launch fails once; each failure is told and
+ * leaves nothing behind.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/kvm.h>
@@ -13,7 +16,10 @@
 
 #define ANY ((unsigned long)-1)
 
-/* Calls that a launch survives: the end is not to be stopped by a failure, and a fallback is no failure. */
+/*
+ * Calls that a launch survives: the end is not to be stopped by a failure, and a fallback is no
+ * failure.
+ */
 static const struct survivable {
 	enum fake_call_kind kind;
 	unsigned long request, argument;
@@ -54,7 +60,10 @@ struct walk {
 	uint32_t status; /* the firmware's, for SEV commands */
 };
 
-/* What the error must name: the firmware's verdict, the kernel's, or in asking for capabilities what is missing. */
+/*
+ * What the error must name: the firmware's verdict, the kernel's, or in asking for capabilities
+ * what is missing.
+ */
 static void check_error(const struct walk *w, unsigned n, const struct fake_call *c,
                         const struct error *err)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/launch_test.c: what a launch makes, in which order, and that it is what `measure` says. */
+/*
+ * tests/vm/launch_test.c: what a launch makes, in which order, and that it is what `measure` says.
+ */
 #include "core/vm/launch.h"
 
 #include <criterion/criterion.h>
@@ -323,7 +325,10 @@ Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
 	}
 }
 
-/* A guest_memfd has small pages alone: what could have huge ones isn't put into it, though the host could. */
+/*
+ * A guest_memfd has small pages alone: what could have huge ones isn't put into it, though the host
+ * could.
+ */
 Test(launch, a_plain_guest_that_boots_linux_has_huge_pages)
 {
 	static const unsigned flags[] = { 0, FAKE_GMEM_MMAP };
@@ -347,7 +352,10 @@ Test(launch, a_plain_guest_that_boots_linux_has_huge_pages)
 	}
 }
 
-/* Linux 6.18 has guest_memfd flags for SNP VMs too; a mapped one would serve shared pages from the wrong side. */
+/*
+ * Linux 6.18 has guest_memfd flags for SNP VMs too; a mapped one would serve shared pages from the
+ * wrong side.
+ */
 Test(launch, private_memory_is_never_mapped)
 {
 	struct fixture s = fixture_default();

@@ -359,7 +359,9 @@ Test(memory, an_offer_is_never_converted)
 		}
 }
 
-/* What the guest writes lands in the plan's bytes, which are still there when the VM no longer is. */
+/*
+ * What the guest writes lands in the plan's bytes, which are still there when the VM no longer is.
+ */
 Test(memory, an_offer_outlives_the_vm)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/platforms_test.c: a host that can't do it says what is missing and how to get it; no other platform is tried. */
+/*
+ * tests/vm/platforms_test.c: a host that can't do it says what is missing and how to get it; no
+ * other platform is tried.
+ */
 #include "core/vm/platforms.h"
 
 #include <criterion/criterion.h>

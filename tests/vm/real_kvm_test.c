@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/real_kvm_test.c: small guests on this host's KVM; skipped, and said so, where /dev/kvm doesn't open. */
+/*
+ * tests/vm/real_kvm_test.c: small guests on this host's KVM; skipped, and said so, where /dev/kvm
+ * doesn't open.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/refusal_snp_test.c: what of a launch made an SEV command fail is named, with what to write instead. */
+/*
+ * tests/vm/refusal_snp_test.c: what of a launch made an SEV command fail is named, with what to
+ * write instead.
+ */
 #include "core/vm/refusal_snp.h"
 
 #include <criterion/criterion.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/refusal_test.c: every errno of every call of a launch, and every status of every SEV command, in words. */
+/*
+ * tests/vm/refusal_test.c: every errno of every call of a launch, and every status of every SEV
+ * command, in words.
+ */
 #include "core/vm/refusal.h"
 
 #include <criterion/criterion.h>
@@ -66,8 +69,9 @@ static const enum launch_call sev_commands[] = { CALL_SEV_INIT2, CALL_LAUNCH_STA
 	                                         CALL_LAUNCH_UPDATE, CALL_LAUNCH_FINISH };
 
 /*
- * What a CI goes by: whether it may skip (host-unsupported), must mend (host-permission, bad-policy), may try again
- * (host-busy), or must give more (host-memory). All else is kvm-error. LAUNCH_CALLS: of a call without a row of its own.
+ * What a CI goes by: whether it may skip (host-unsupported), must mend (host-permission,
+ * bad-policy), may try again (host-busy), or must give more (host-memory). All else is kvm-error.
+ * LAUNCH_CALLS: of a call without a row of its own.
  */
 static const struct {
 	enum launch_call call;

@@ -159,7 +159,10 @@ Test(run, a_signal_ends_the_run)
 	}
 }
 
-/* Under nohup the guest outlives the terminal. It ends on input, which is looked at after signals are. */
+/*
+ * Under nohup the guest outlives the terminal. It ends on input, which is looked at after signals
+ * are.
+ */
 Test(run, a_signal_that_the_caller_ignores_does_not_end_the_run)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };

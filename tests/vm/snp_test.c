@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/snp_test.c: CPUID pages and ID blocks that the firmware refuses, settings that KVM refuses. */
+/*
+ * tests/vm/snp_test.c: CPUID pages and ID blocks that the firmware refuses, settings that KVM
+ * refuses.
+ */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
@@ -104,7 +107,10 @@ Test(snp, a_cpuid_page_refused_always_names_leaf_register_and_bit)
 	cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED);
 	cr_assert_not_null(strstr(err.text, "INVALID_PARAM"), "%s", err.text);
 	cr_assert_not_null(strstr(err.text, "0x2e000"), "%s", err.text);
-	/* Of leaf 7's EBX the first try cost bit 0, the second bit 3: TSC_ADJUST, bit 1, is never claimed. */
+	/*
+	 * Of leaf 7's EBX the first try cost bit 0, the second bit 3: TSC_ADJUST, bit 1, is never
+	 * claimed.
+	 */
 	cr_assert_not_null(strstr(err.why, "0x7.0 EBX bit 3"), "%s", err.why);
 	cr_assert_str_not_empty(err.fix);
 }
@@ -269,7 +275,10 @@ static void check_provided(struct fake_kvm *f, const struct plan *p, size_t skip
 		cr_assert_neq(e[at].act, FAKE_PROVIDED);
 }
 
-/* Three runs of memory, whose first pre-faults fail so. `skipped` runs are not provided then, in `calls` calls. */
+/*
+ * Three runs of memory, whose first pre-faults fail so. `skipped` runs are not provided then, in
+ * `calls` calls.
+ */
 static void check_prefault(unsigned flags, int errnum, unsigned times, size_t skipped,
                            unsigned calls)
 {
@@ -303,7 +312,10 @@ Test(snp, memory_that_is_not_provided_for_an_interruption_is_asked_for_again)
 	check_prefault(FAKE_PARTIAL_UPDATES, EINTR, 5, 0, 0);
 }
 
-/* A kernel without the call, a host that is short of memory: the guest starts all the same, only later. */
+/*
+ * A kernel without the call, a host that is short of memory: the guest starts all the same, only
+ * later.
+ */
 Test(snp, memory_that_cannot_be_provided_is_no_failure)
 {
 	static const int errnums[] = {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/stats_test.c: exits that are counted where they belong, in a report whose size no guest decides. */
+/*
+ * tests/vm/stats_test.c: exits that are counted where they belong, in a report whose size no guest
+ * decides.
+ */
 #include "core/vm/stats.h"
 
 #include <criterion/criterion.h>

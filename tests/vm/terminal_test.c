@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/terminal_test.c: a terminal that was raw is as before, whenever the signal came; job control: tests/cli/jobs.sh. */
+/*
+ * tests/vm/terminal_test.c: a terminal that was raw is as before, whenever the signal came; job
+ * control: tests/cli/jobs.sh.
+ */
 #include "core/vm/terminal.h"
 
 #include <criterion/criterion.h>

@@ -25,7 +25,10 @@ static void put(struct watch *w, const char *text)
 	watch_put(w, (const uint8_t *)text, strlen(text));
 }
 
-/* What comes on the console, and how many of the patterns "one", "two", "three" it matches in this order. */
+/*
+ * What comes on the console, and how many of the patterns "one", "two", "three" it matches in this
+ * order.
+ */
 static const struct row {
 	const char *text;
 	size_t met;
@@ -77,7 +80,10 @@ Test(watch, lines_match_in_order)
 	}
 }
 
-/* What comes, and whether a line fits the expression; bytes come as they are given, with a pause between the texts. */
+/*
+ * What comes, and whether a line fits the expression; bytes come as they are given, with a pause
+ * between the texts.
+ */
 static const struct {
 	const char *texts[4], *expression;
 	bool yes;
@@ -201,7 +207,10 @@ Test(watch, what_is_known_stays_known)
 	watch_free(w);
 }
 
-/* Many lines that stay below the limit each may not add up to hours: a batch of 4 KiB takes less than a second. */
+/*
+ * Many lines that stay below the limit each may not add up to hours: a batch of 4 KiB takes less
+ * than a second.
+ */
 Test(watch, costly_lines_have_a_limit_together, .timeout = 60)
 {
 	struct watch *w = watch_of(NULL, 0, "^(a+)+$");
@@ -342,7 +351,10 @@ static bool hurry(void *times)
 	return true;
 }
 
-/* The thread that minds the clock leaves what takes long, and comes back to it: nothing is decided meanwhile. */
+/*
+ * The thread that minds the clock leaves what takes long, and comes back to it: nothing is decided
+ * meanwhile.
+ */
 Test(watch, a_thread_in_a_hurry_looks_later)
 {
 	static const char *const expected[] = { "^a" };
