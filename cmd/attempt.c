@@ -30,7 +30,7 @@
 #include "core/vm/platforms.h"
 #include "core/vm/run.h"
 #include "core/vm/stats.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
@@ -138,14 +138,14 @@ static void refuse_measure_only(const struct manifest *m, const char *why, struc
 static void warn_memory(const struct manifest *m)
 {
 	auto_findings struct findings f = { 0 };
-	struct host_memory room;
+	struct host_memory cap;
 	struct error err = { 0 };
 
-	host_memory_left(&host_this, &room);
-	if (m->memory <= room.left)
+	host_memory_left(&host_this, &cap);
+	if (m->memory <= cap.left)
 		return;
 	error_set(&err, ERROR_HOST_MEMORY, "'memory' is %" PRIu64 "M, but %s has %" PRIu64 "M left",
-	          m->memory >> 20, room.where, room.left >> 20);
+	          m->memory >> 20, cap.where, cap.left >> 20);
 	error_why(&err, "the kernel kills the run when the guest has touched more than there is");
 	error_fix(&err, "lower 'memory', end something else, or raise the group's limit");
 	manifest_at(m, KEY_MEMORY, &err);
@@ -248,10 +248,10 @@ static int attempt_run(struct attempt *a)
  */
 static int attempt_stopped(struct attempt *a, const char *when, int status)
 {
-	if (!stop_signal())
+	if (!stop_signo())
 		return status;
 	a->ended = true;
-	stop_outcome(&a->outcome, when);
+	signals_outcome(&a->outcome, when);
 	return verdict_stopped();
 }
 
@@ -337,10 +337,10 @@ static int attempt_once(const struct run_options *o, unsigned run, unsigned trie
 /* Longer each time, up to 8 s. False: a signal or the time limit of the command came. */
 static bool wait_to_retry(unsigned tries)
 {
-	struct pollfd stop = { .fd = stop_fd(), .events = POLLIN };
+	struct pollfd stop = { .fd = signals_fd(), .events = POLLIN };
 
 	poll(&stop, 1, 500 << MIN_OF(tries, 4U));
-	return !stop_signal();
+	return !stop_signo();
 }
 
 int attempt(const struct run_options *o, unsigned run, struct run_result *ret)

@@ -132,9 +132,9 @@ static void guest_status(const struct attempt *a, struct run_result *r)
 		r->status = (int)code;
 }
 
-static void copy(char *to, size_t room, const char *from)
+static void copy(char *to, size_t cap, const char *from)
 {
-	snprintf(to, room, "%s", from ? from : "");
+	snprintf(to, cap, "%s", from ? from : "");
 }
 #define COPY(to, from) copy((to), sizeof(to), (from))
 

@@ -107,7 +107,7 @@ void error_print(const struct error *err);
 void findings_print(const struct findings *f, size_t from);
 
 /* "  why: ..." and "  fix: ...", each if there is one, folded to `width`. Returns the length. */
-size_t advice_text(char *to, size_t room, const char *why, const char *fix, unsigned width);
+size_t advice_text(char *to, size_t cap, const char *why, const char *fix, unsigned width);
 /* Columns of the terminal at this descriptor; 0: it is none, and lines stay whole for scripts. */
 unsigned terminal_width(int fd);
 /* Whether --color wants it there. */

@@ -321,15 +321,15 @@ unsigned terminal_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-size_t advice_text(char *to, size_t room, const char *why, const char *fix, unsigned width)
+size_t advice_text(char *to, size_t cap, const char *why, const char *fix, unsigned width)
 {
 	size_t n = 0;
 
 	to[0] = '\0';
 	if (why[0])
-		n += text_fold(to, room, "  why: ", why, width);
+		n += text_fold(to, cap, "  why: ", why, width);
 	if (fix[0])
-		n += text_fold(to + n, room - n, "  fix: ", fix, width);
+		n += text_fold(to + n, cap - n, "  fix: ", fix, width);
 	return n;
 }
 

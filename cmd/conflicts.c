@@ -26,7 +26,7 @@ struct claim {
 	const char *what;     /* "boot.kernel", "--results", "standard output"; static */
 	char *path;           /* as one would write it */
 	const char *manifest; /* by which it is named */
-	struct place at;      /* line 0 and nobody by whom: nowhere in the manifest */
+	struct location at;   /* line 0 and nobody by whom: nowhere in the manifest */
 	bool decides;         /* the result itself, in the folder that was given */
 };
 
@@ -372,7 +372,7 @@ static void conflict_place(const struct claim *c, struct error *err)
 		                                                 : MANIFEST_OPTIONS) };
 
 	if (c->at.by || c->at.line)
-		manifest_at_place(&m, &c->at, err);
+		manifest_at_location(&m, &c->at, err);
 }
 
 /*

@@ -210,10 +210,10 @@ static const struct snp_status *status_find(const char *word)
 {
 	bool number = strncasecmp(word, "0x", 2) == 0;
 	const struct snp_status *s;
-	struct error untold = { 0 };
+	struct error ignored = { 0 };
 	uint64_t code = 0;
 
-	if (number && value_number("status", word, 0, UINT32_MAX, &code, &untold) < 0)
+	if (number && value_number("status", word, 0, UINT32_MAX, &code, &ignored) < 0)
 		return NULL;
 	for (size_t i = 0; (s = snp_status_at(i)); i++)
 		if (number ? s->code == code : strcasecmp(s->name, word) == 0)

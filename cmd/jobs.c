@@ -16,7 +16,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 
 /*
  * How long after the time limit of the command a child may take to end its guest and to write what
@@ -55,8 +55,8 @@ static void child_begin(pid_t parent)
 		_exit(1);
 	if (none >= 0)
 		dup2(none, STDIN_FILENO);
-	stop_end();
-	stop_begin(&ignored);
+	signals_end();
+	signals_begin(&ignored);
 }
 
 /* Those of other children: of many, they would leave this one none. */
@@ -98,7 +98,7 @@ static bool job_begin(struct jobs *jobs, struct job *j)
 static void jobs_fill(struct jobs *jobs)
 {
 	for (unsigned i = 0; i < jobs->slots; i++)
-		if (jobs->list[i].pid == 0 && jobs->begun < jobs->work->count && !stop_signal() &&
+		if (jobs->list[i].pid == 0 && jobs->begun < jobs->work->count && !stop_signo() &&
 		    !job_begin(jobs, &jobs->list[i]))
 			return;
 }
@@ -124,10 +124,10 @@ static void jobs_kill(const struct jobs *jobs, int signal_number)
 
 static void jobs_stop(struct jobs *jobs)
 {
-	if (!jobs->stopped && stop_signal()) {
+	if (!jobs->stopped && stop_signo()) {
 		jobs->stopped = true;
-		jobs_kill(jobs, stop_signal());
-		if (stop_signal() == SIGALRM)
+		jobs_kill(jobs, stop_signo());
+		if (stop_signo() == SIGALRM)
 			jobs->kill_at_ms = clock_ms() + OVERDUE_MS;
 	}
 	if (jobs->kill_at_ms && !jobs->killed && clock_ms() >= jobs->kill_at_ms) {
@@ -149,7 +149,7 @@ static void jobs_wait(struct jobs *jobs)
 		blind |= j->pid && j->fd < 0;
 	}
 	fds[jobs->slots] =
-		(struct pollfd){ .fd = jobs->stopped ? -1 : stop_fd(), .events = POLLIN };
+		(struct pollfd){ .fd = jobs->stopped ? -1 : signals_fd(), .events = POLLIN };
 	poll(fds, jobs->slots + 1, blind ? 100 : jobs->kill_at_ms && !jobs->killed ? 1000 : -1);
 }
 

@@ -22,9 +22,9 @@ struct work {
 
 /*
  * Begins the pieces in order and waits for them. Signals reach the children through us alone: the
- * first (core/vm/stop.h) is passed on and nothing more is begun; if we die, so do they. So does a
- * child that is still there OVERDUE_MS after the time limit of the command. They read nothing from
- * our input. The process must have no threads. Returns how many were begun: fewer than `count`
+ * first (core/vm/signals.h) is passed on and nothing more is begun; if we die, so do they. So does
+ * a child that is still there OVERDUE_MS after the time limit of the command. They read nothing
+ * from our input. The process must have no threads. Returns how many were begun: fewer than `count`
  * after a signal, or when no process is to be had at all.
  */
 unsigned jobs_run(const struct work *w);

@@ -20,9 +20,9 @@
 #include "core/host/memory.h"
 #include "core/out/run_result.h"
 #include "core/vm/outcome.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 
-enum { FOLDER_ROOM = PATH_MAX + 256 }; /* a path that is too long stays so, and is refused */
+enum { FOLDER_CAP = PATH_MAX + 256 }; /* a path that is too long stays so, and is refused */
 
 struct matrix {
 	const struct run_options *o;
@@ -34,7 +34,7 @@ struct matrix {
 
 /* The options of one run, which has a folder of its own in that of --results. */
 static struct run_options matrix_options(const struct matrix *x, unsigned run,
-                                         char folder[static FOLDER_ROOM])
+                                         char folder[static FOLDER_CAP])
 {
 	struct run_options own = *x->o;
 
@@ -45,8 +45,7 @@ static struct run_options matrix_options(const struct matrix *x, unsigned run,
 	own.variant_file = x->labels[run].variant[0] ? x->labels[run].variant : NULL;
 	own.results_below = true;
 	if (own.results) {
-		snprintf(folder, FOLDER_ROOM, "%.*s/%s", PATH_MAX, own.results,
-		         x->labels[run].file);
+		snprintf(folder, FOLDER_CAP, "%.*s/%s", PATH_MAX, own.results, x->labels[run].file);
 		own.results = folder;
 	}
 	return own;
@@ -54,7 +53,7 @@ static struct run_options matrix_options(const struct matrix *x, unsigned run,
 
 static int matrix_attempt(struct matrix *x, unsigned run, bool beside)
 {
-	char folder[FOLDER_ROOM];
+	char folder[FOLDER_CAP];
 	struct run_options own = matrix_options(x, run, folder);
 
 	int status;
@@ -73,7 +72,7 @@ static void result_without_run(const struct matrix *x, unsigned run, bool begun,
                                const struct outcome *o)
 {
 	struct run_result *r = &x->results[run];
-	char folder[FOLDER_ROOM];
+	char folder[FOLDER_CAP];
 	const struct run_options own = matrix_options(x, run, folder);
 
 	memset(r, 0, sizeof(*r));
@@ -90,7 +89,7 @@ static void result_not_begun(const struct matrix *x, unsigned run)
 {
 	struct outcome o;
 
-	stop_outcome(&o, " before it began");
+	signals_outcome(&o, " before it began");
 	result_without_run(x, run, false, verdict_stopped(), &o);
 }
 
@@ -117,7 +116,7 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	int status = WIFSIGNALED(wstatus) ? STATUS_SIGNAL + WTERMSIG(wstatus) : STATUS_LAUNCH;
 
 	if (overdue) {
-		stop_outcome(&o, ", and it did not end even then");
+		signals_outcome(&o, ", and it did not end even then");
 		status = verdict_stopped();
 	} else if (killed_for_memory(x, wstatus)) {
 		outcome_set(&o, ERROR_HOST_MEMORY, 0,
@@ -153,7 +152,7 @@ static void matrix_all(struct matrix *x)
 	const struct work w = { x->n, x->o->jobs, child_attempt, child_ended, x };
 	unsigned next = x->o->jobs > 1 ? jobs_run(&w) : 0;
 
-	for (; next < x->n && !stop_signal(); next++)
+	for (; next < x->n && !stop_signo(); next++)
 		matrix_attempt(x, next, false);
 	for (; next < x->n; next++)
 		result_not_begun(x, next);

@@ -128,7 +128,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (snp_digest_of(plan, &digest, &err) < 0) {
 		if (plan_settings(plan)
 		            ->no_measurement) /* it is the firmware that lacks something */
-			manifest_at_place(m, &m->firmware.at, &err);
+			manifest_at_location(m, &m->firmware.at, &err);
 		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;

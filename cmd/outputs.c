@@ -29,7 +29,7 @@
 #include "core/out/result.h"
 #include "core/out/run_result.h"
 #include "core/snp/digest.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "firmware/images.h"
 
 #define RESULT_JSON "result.json"
@@ -55,7 +55,7 @@ const char *const outputs_names[] = { RESULT_JSON,
 const char *const outputs_result_names[OUTPUTS_DECIDE + 1] = { RESULT_JSON, JUNIT_XML, NULL };
 
 /* What both take in any run, but for a console of much that has to be escaped. */
-enum { RESULT_ROOM = 16 << 10, JUNIT_ROOM = 24 << 10 };
+enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10 };
 enum { READER_MS = 20 }; /* how often a pipe is asked whether it has a reader */
 
 int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
@@ -67,9 +67,9 @@ int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs
 
 	o->result_alone = !all;
 	if (r == 0)
-		r = folder_reserve(&o->folder, RESULT_JSON, RESULT_ROOM, err);
+		r = folder_reserve(&o->folder, RESULT_JSON, RESULT_CAP, err);
 	if (r == 0)
-		r = folder_reserve(&o->folder, JUNIT_XML, JUNIT_ROOM, err);
+		r = folder_reserve(&o->folder, JUNIT_XML, JUNIT_CAP, err);
 	if (r < 0 || !all)
 		return r;
 	r = o->serial_log = folder_grow(&o->folder, SERIAL_LOG, err);
@@ -201,7 +201,7 @@ static int file_open(const struct confine *in, const char *path, uint64_t timeou
 
 	if (fd < 0 && pipe_unread(path, -fd))
 		progress_say("waiting for a reader of the output's pipe");
-	while (fd < 0 && pipe_unread(path, -fd) && !stop_signal() && clock_ms() < end_ms) {
+	while (fd < 0 && pipe_unread(path, -fd) && !stop_signo() && clock_ms() < end_ms) {
 		poll(NULL, 0, READER_MS);
 		fd = confine_open(in, path, how, 0666);
 	}
@@ -318,12 +318,12 @@ static bool ci_reads(void)
  * NULL where lines have nothing before them. With something, no line of the guest's is a command to
  * a CI system.
  */
-static const char *prefix_make(char *to, size_t room, const struct outputs_choice *c,
+static const char *prefix_make(char *to, size_t cap, const struct outputs_choice *c,
                                const struct manifest_sink *s, const char *device)
 {
 	bool prefixed = c->prefix || (s->kind != SINK_FILE && ci_reads());
 
-	snprintf(to, room, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
+	snprintf(to, cap, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
 	         prefixed ? device : "");
 	return to[0] ? to : NULL;
 }

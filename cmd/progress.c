@@ -11,7 +11,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 
 enum { PATIENCE_S = 1, REPAINT_MS = 250 };
 

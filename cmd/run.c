@@ -21,7 +21,7 @@
 #include "core/base/array.h"
 #include "core/base/file.h"
 #include "core/out/run_result.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 
 enum {
 	OPTION_RESULTS = 0x100,
@@ -211,9 +211,9 @@ static int run_main(int argc, char **argv, struct error *err)
 		return status;
 	if (s->print)
 		return settings_print(s, a.manifests.paths[0], err);
-	if (stop_begin(err) < 0)
+	if (signals_begin(err) < 0)
 		return STATUS_LAUNCH;
-	stop_after(a.timeout_ms);
+	signals_limit(a.timeout_ms);
 	if (labels_make(&a.manifests, s, &labels, err) < 0)
 		return err->kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
 	status = run_labelled(&a.options, &labels, err);

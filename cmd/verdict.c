@@ -23,7 +23,7 @@
 #include "core/plan/plan.h"
 #include "core/snp/digest.h"
 #include "core/vm/outcome.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
 
@@ -116,7 +116,7 @@ static int measurement_differs(const struct manifest *m, const struct snp_digest
 		          "launched",
 		          strcmp(m->file, manifest_stdin) ? m->file : "-",
 		          m->pins_at.by ? " with the same --set" : "");
-	return manifest_at_place(m, &m->pins_at, err);
+	return manifest_at_location(m, &m->pins_at, err);
 }
 
 int verdict_measurement(const struct manifest *m, const struct snp_digest *d, struct error *err)
@@ -218,7 +218,7 @@ int verdict_status(const struct manifest *m, const struct watch *w, struct outco
 
 int verdict_stopped(void)
 {
-	int n = stop_signal();
+	int n = stop_signo();
 
 	return n == SIGALRM ? STATUS_TIMEOUT : n ? STATUS_SIGNAL + n : STATUS_OK;
 }

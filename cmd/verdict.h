@@ -29,7 +29,7 @@ const struct manifest_pin *verdict_pin(const struct manifest *m, const struct sn
 int verdict_status(const struct manifest *m, const struct watch *w, struct outcome *o);
 
 /*
- * The status of what a signal or the command's time limit ended (core/vm/stop.h); STATUS_OK:
+ * The status of what a signal or the command's time limit ended (core/vm/signals.h); STATUS_OK:
  * nothing was.
  */
 int verdict_stopped(void);

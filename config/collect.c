@@ -12,22 +12,22 @@
 #include "core/base/error.h"
 
 /* The names of the keys that stand in a group, or at the top. */
-static void level_join(const struct key_group *in, char *to, size_t room)
+static void level_join(const struct key_group *in, char *to, size_t cap)
 {
 	size_t n = 0, prefix = in ? strlen(in->name) : 0;
 
 	to[0] = '\0';
-	for (size_t i = 0; i < KEYS && n < room; i++) {
+	for (size_t i = 0; i < KEYS && n < cap; i++) {
 		const char *name = keys[i].name;
 		bool inside = in ? strncmp(name, in->name, prefix) == 0 && name[prefix] == '.'
 		                 : !strchr(name, '.');
 
 		if (inside && keys[i].kind != VALUE_LATER)
-			n += (size_t)snprintf(to + n, room - n, "%s%s", n ? ", " : "",
+			n += (size_t)snprintf(to + n, cap - n, "%s%s", n ? ", " : "",
 			                      key_last(name));
 	}
-	for (const struct key_group *g = key_groups; !in && g->name && n < room; g++)
-		n += (size_t)snprintf(to + n, room - n, ", %s", g->name);
+	for (const struct key_group *g = key_groups; !in && g->name && n < cap; g++)
+		n += (size_t)snprintf(to + n, cap - n, ", %s", g->name);
 }
 
 static int fix_unknown(struct load *l, const char *name, const struct key_group *in)
@@ -67,7 +67,7 @@ static int refuse_group(struct load *l, const struct yaml_tree *v, const struct 
 /* One entry of the file: a key of the table, a group of keys, or a mistake. */
 static int collect_entry(struct load *l, const struct yaml_tree *v, const struct key_group *in)
 {
-	char name[NAME_ROOM];
+	char name[NAME_CAP];
 	int n = snprintf(name, sizeof(name), "%s%s%s", in ? in->name : "", in ? "." : "", v->key);
 	bool fits = n < (int)sizeof(name) && !strchr(v->key, '.');
 	const struct key *k = fits ? key_find(name) : NULL;
@@ -186,10 +186,11 @@ static int collect_setting(struct load *l, const struct manifest_setting *s)
 
 	if (!k || k->kind == VALUE_LATER) {
 		k ? refuse_later(l, k) : refuse_dotted(l, s->key, "", "set");
-		place_by(s->option ? s->option : shown_of(s->key).text, l->label, sizeof(l->label));
+		location_by(s->option ? s->option : shown_of(s->key).text, l->label,
+		            sizeof(l->label));
 		return error_at(l->err, l->label, 0, 0);
 	}
-	place_by(s->option ? s->option : k->name, l->label, sizeof(l->label));
+	location_by(s->option ? s->option : k->name, l->label, sizeof(l->label));
 	slot = &l->slots[k - keys];
 	r = s->option ? text_parse(l->label, s->value, &value, l->err)
 	              : setting_parse(l->label, s->value, &value, l->err);

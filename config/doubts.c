@@ -105,7 +105,7 @@ static void doubt_pattern(struct load *l, enum key_id id, const struct manifest_
 		error_why(&w, "whatever the guest writes next is taken for what is expected");
 		error_fix(&w, "write what the line is known by, or leave it out");
 	}
-	manifest_at_place(l->m, &p->at, &w);
+	manifest_at_location(l->m, &p->at, &w);
 	findings_add(l->findings, SEVERITY_WARNING, &w);
 }
 

@@ -77,12 +77,12 @@ struct key {
 	const char *name; /* with dots: "snp.policy" stands as `policy` in the map `snp` */
 	enum value_kind kind;
 	bool required;
-	bool fixed;               /* the same in all runs: not in the matrix */
-	size_t offset, size;      /* where in struct manifest; size 0: nowhere */
-	uint64_t min, max;        /* what they count depends on the kind */
-	const char *const *words; /* ended by NULL */
-	const char *fallback;     /* the default, as one would write it; NULL: none, or computed */
-	const char *doc;          /* one sentence, no full stop */
+	bool fixed;                /* the same in all runs: not in the matrix */
+	size_t offset, size;       /* where in struct manifest; size 0: nowhere */
+	uint64_t min, max;         /* what they count depends on the kind */
+	const char *const *words;  /* ended by NULL */
+	const char *default_value; /* the default, as one would write it; NULL: none, or computed */
+	const char *doc;           /* one sentence, no full stop */
 };
 
 /* One row a key, by enum key_id. */

@@ -11,7 +11,7 @@
 #include "config/yaml.h"
 #include "core/base/findings.h"
 
-#define NAME_ROOM 96 /* for a dotted name; longer ones are no keys */
+#define NAME_CAP 96 /* for a dotted name; longer ones are no keys */
 
 /* What was given for a key: in the file or its matrix, or by --set. */
 struct slot {
@@ -25,10 +25,10 @@ struct slot {
 struct load {
 	const char *path;   /* the manifest's, as the user gave it; or MANIFEST_OPTIONS */
 	bool no_file;       /* options stand for the manifest */
-	const char *by;     /* of the value at hand: what struct place has */
+	const char *by;     /* of the value at hand: what struct location has */
 	const char *beside; /* its paths are relative to the folder of this file */
 	const char *file;   /* where the value at hand stands: path, or label */
-	char label[NAME_ROOM];
+	char label[NAME_CAP];
 	const struct yaml_tree *root;
 	struct slot slots[KEYS];
 	bool matrix_wrong; /* what it would have given is not known */
@@ -80,8 +80,8 @@ int setting_parse(const char *label, const char *text, struct yaml_tree **ret, s
 /* A name with dots that is no key: `where` ends the sentence, `verb` begins the cure. */
 int refuse_dotted(struct load *l, const char *name, const char *where, const char *verb);
 
-/* "--set KEY" or "-k", for messages, of what struct place has. */
-void place_by(const char *by, char *to, size_t room);
+/* "--set KEY" or "-k", for messages, of what struct location has. */
+void location_by(const char *by, char *to, size_t cap);
 
 /* Errors and places that follow belong to the value of key k. */
 void load_turn_to(struct load *l, const struct key *k);
@@ -91,9 +91,9 @@ int at_value(const struct load *l, const struct yaml_tree *v);
 int at_key(const struct load *l, const struct yaml_tree *v);
 
 /* Of the value at hand, or a part of it. */
-static inline struct place place_of(const struct load *l, const struct yaml_tree *v)
+static inline struct location location_of(const struct load *l, const struct yaml_tree *v)
 {
-	return (struct place){ v->line, v->column, l->by };
+	return (struct location){ v->line, v->column, l->by };
 }
 
 /* The value v of key k, checked, into the manifest. */

@@ -36,7 +36,7 @@ void load_cleanup(struct load *l)
 static int read_default(struct load *l, const struct key *k)
 {
 	auto_yaml struct yaml_tree *v = NULL;
-	int r = setting_parse(k->name, k->fallback, &v, l->err);
+	int r = setting_parse(k->name, k->default_value, &v, l->err);
 
 	return r < 0 ? r : read_value(l, k, v);
 }
@@ -55,12 +55,12 @@ static int read_one(struct load *l, enum key_id id)
 
 	if (v) {
 		load_turn_to(l, k);
-		l->m->places[id] = place_of(l, v);
+		l->m->locations[id] = location_of(l, v);
 		return read_value(l, k, v);
 	}
 	if (k->required && key_sure(l, id))
 		return refuse_missing(l, k);
-	return k->fallback ? read_default(l, k) : 0;
+	return k->default_value ? read_default(l, k) : 0;
 }
 
 static int read_all(struct load *l)
@@ -168,7 +168,7 @@ static int check_id_block(struct load *l)
 	l->m->id_block_given = block && auth;
 	load_turn_to(l, &keys[KEY_SNP_ID_BLOCK]);
 	if (block)
-		l->m->id_block_at = place_of(l, l->slots[KEY_SNP_ID_BLOCK].value);
+		l->m->id_block_at = location_of(l, l->slots[KEY_SNP_ID_BLOCK].value);
 	if (block == auth)
 		return 0;
 	error_set(l->err, ERROR_BAD_ID_BLOCK, "'%s' without '%s'",
@@ -217,21 +217,21 @@ static int check_exit(struct load *l)
 	return at_slot(l, KEY_EXPECT_EXIT);
 }
 
-void manifest_stem(const char *path, char *to, size_t room)
+void manifest_stem(const char *path, char *to, size_t cap)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.');
 	int size = dot && dot != base ? (int)(dot - base) : (int)strlen(base);
 
-	text_clean(to, room, base, (size_t)size, false);
+	text_clean(to, cap, base, (size_t)size, false);
 }
 
 /*
  * What options boot is called like its kernel or its firmware, in full: of vmlinuz-6.12 the end
  * says most.
  */
-static void name_of_boot(const struct manifest *m, char *to, size_t room)
+static void name_of_boot(const struct manifest *m, char *to, size_t cap)
 {
 	const char *const paths[] = { m->kernel.path, m->builtin, m->firmware.path,
 		                      MANIFEST_OPTIONS };
@@ -241,7 +241,7 @@ static void name_of_boot(const struct manifest *m, char *to, size_t room)
 		base = paths[i];
 	slash = strrchr(base, '/');
 	base = slash ? slash + 1 : base;
-	text_clean(to, room, base, strlen(base), false);
+	text_clean(to, cap, base, strlen(base), false);
 }
 
 static int load_names(struct load *l)
@@ -423,18 +423,18 @@ int manifest_load(const char *path, const struct manifest_choice *choice, struct
 	return give_whole(&m, &f, ret, err);
 }
 
-void place_by(const char *by, char *to, size_t room)
+void location_by(const char *by, char *to, size_t cap)
 {
-	snprintf(to, room, "%s%s", by[0] == '-' ? "" : "--set ", by);
+	snprintf(to, cap, "%s%s", by[0] == '-' ? "" : "--set ", by);
 }
 
-int manifest_at_place(const struct manifest *m, const struct place *at, struct error *err)
+int manifest_at_location(const struct manifest *m, const struct location *at, struct error *err)
 {
-	char option[NAME_ROOM];
+	char option[NAME_CAP];
 
 	if (!at->by)
 		return error_at(err, m->file, at->line, at->column);
-	place_by(at->by, option, sizeof(option));
+	location_by(at->by, option, sizeof(option));
 	return error_at(err, option, 0, 0);
 }
 
@@ -468,7 +468,7 @@ void manifest_free(struct manifest *m)
 
 int manifest_at(const struct manifest *m, enum key_id id, struct error *err)
 {
-	return manifest_at_place(m, &m->places[id], err);
+	return manifest_at_location(m, &m->locations[id], err);
 }
 
 const char *manifest_profile_name(enum manifest_profile profile)

@@ -20,13 +20,13 @@ struct platform; /* core/vm/vm.h */
 struct manifest; /* below */
 
 /* Where a value stands; line 0: in no file. manifest_at() makes the place of an error of it. */
-struct place {
+struct location {
 	unsigned line, column;
 	const char *by; /* "-k", or the key of --set, static; NULL: the file, or a default */
 };
 
 /* -k and the like, whose paths are relative to the current folder; --set is as the file. */
-static inline bool place_is_option(const struct place *at)
+static inline bool location_is_option(const struct location *at)
 {
 	return at->by && at->by[0] == '-';
 }
@@ -38,7 +38,7 @@ struct manifest_file {
 	char *path;
 	bool pinned; /* { path: P, sha256: ... } */
 	uint8_t sha256[32];
-	struct place at;
+	struct location at;
 };
 
 enum manifest_platform { MANIFEST_SNP, MANIFEST_KVM };
@@ -60,7 +60,7 @@ struct manifest_pin {
 /* A regular expression and where it was written. It compiles: core/base/pattern.h. */
 struct manifest_pattern {
 	char *text;
-	struct place at;
+	struct location at;
 };
 struct manifest_patterns {
 	struct manifest_pattern *list; /* NULL: none */
@@ -90,14 +90,14 @@ struct manifest {
 	uint64_t memory; /* bytes, whole 4 KiB pages */
 
 	uint64_t policy;
-	struct place policy_at;
+	struct location policy_at;
 	uint64_t guest_features;
 	uint8_t host_data[32];
 	uint8_t gosvw[16];
 	bool id_block_given; /* then both are there, and were read well */
 	uint8_t id_block[PLAN_ID_BLOCK];
 	uint8_t id_auth[PLAN_ID_AUTH];
-	struct place id_block_at;
+	struct location id_block_at;
 
 	enum manifest_profile profile;
 	bool ovmf_hash_given; /* measure.ovmf_hash: the digest after the firmware's own pages */
@@ -110,7 +110,7 @@ struct manifest {
 
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
 	size_t n_pins;
-	struct place pins_at;
+	struct location pins_at;
 	struct manifest_patterns console; /* expect.console: in this order */
 	struct manifest_patterns never;   /* expect.never */
 	/*
@@ -126,7 +126,7 @@ struct manifest {
 	uint64_t silence_ms; /* 0: no limit */
 
 	/* Where the value of each key stands; of a default nothing is set. */
-	struct place places[KEYS];
+	struct location locations[KEYS];
 
 	/*
 	 * matrix: how many runs the manifest stands for (1 without one), and which of them this is.
@@ -188,7 +188,7 @@ void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
                         struct findings *f);
 
 /* Says that the recorded failure lies in a value of this manifest. Returns its code. */
-int manifest_at_place(const struct manifest *m, const struct place *at, struct error *err);
+int manifest_at_location(const struct manifest *m, const struct location *at, struct error *err);
 
 void manifest_free(struct manifest *m);
 
@@ -209,8 +209,8 @@ static inline const struct manifest_file *manifest_initrd(const struct manifest 
 	return i <= m->n_initrd_more ? &m->initrd_more[i - 1] : NULL;
 }
 
-/* The last part of a path without its extension: "guest" for "tests/guest.yaml". Cut to `room`. */
-void manifest_stem(const char *path, char *to, size_t room);
+/* The last part of a path without its extension: "guest" for "tests/guest.yaml". Cut to `cap`. */
+void manifest_stem(const char *path, char *to, size_t cap);
 
 const char *manifest_profile_name(enum manifest_profile profile); /* "qemu" */
 const struct platform *manifest_platform(const struct manifest *m);

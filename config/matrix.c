@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/text.h"
 
-#define TITLE_ROOM  256
+#define TITLE_CAP   256
 #define VARIANT_MAX 200 /* bytes; longer ones are cut, and end with their number */
 
 /* A key that varies. */
@@ -51,7 +51,7 @@ static const struct key *dimension_key(struct load *l, const struct yaml_tree *v
 
 static int dimension_values(struct load *l, const struct yaml_tree *v, struct dimension *d)
 {
-	char name[NAME_ROOM];
+	char name[NAME_CAP];
 
 	snprintf(name, sizeof(name), "matrix: %s", d->key->name);
 	if (v->kind != YAML_LIST) {
@@ -128,7 +128,7 @@ static const char *tree_title(const struct yaml_tree *v)
 
 /* What the value is called: itself, the path in it, the files in its list, or its number. */
 static const char *value_title(const struct load *l, const struct dimension *d,
-                               char own[static TITLE_ROOM])
+                               char own[static TITLE_CAP])
 {
 	const struct yaml_tree *v = l->slots[d->key - keys].value;
 	const char *text = tree_title(v);
@@ -137,12 +137,12 @@ static const char *value_title(const struct load *l, const struct dimension *d,
 	if (text)
 		return text;
 	if (d->key->kind != VALUE_FILES || !v->first) {
-		snprintf(own, TITLE_ROOM, "#%u", d->pick + 1);
+		snprintf(own, TITLE_CAP, "#%u", d->pick + 1);
 		return own;
 	}
-	for (const struct yaml_tree *c = v->first; c && n < TITLE_ROOM; c = c->next) {
+	for (const struct yaml_tree *c = v->first; c && n < TITLE_CAP; c = c->next) {
 		text = tree_title(c);
-		n += (size_t)snprintf(own + n, TITLE_ROOM - n, "%s%s", n ? "+" : "",
+		n += (size_t)snprintf(own + n, TITLE_CAP - n, "%s%s", n ? "+" : "",
 		                      text ? text : "?");
 	}
 	return own;
@@ -151,7 +151,7 @@ static const char *value_title(const struct load *l, const struct dimension *d,
 /* "vcpus=4,memory=1G" */
 static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
 {
-	char name[2 * VARIANT_MAX] = "", cut[24], own[TITLE_ROOM];
+	char name[2 * VARIANT_MAX] = "", cut[24], own[TITLE_CAP];
 	size_t n = 0, end = VARIANT_MAX;
 
 	for (size_t i = 0; i < x->n && n <= VARIANT_MAX; i++) {

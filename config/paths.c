@@ -68,7 +68,7 @@ static int paths_add(struct finder *f, const struct yaml_tree *v)
 		.key = f->key->name,
 		.path = value_path(f->l.beside, path),
 		.output = namings[f->key->kind] == NAMES_OUTPUT,
-		.at = place_of(&f->l, v),
+		.at = location_of(&f->l, v),
 		.run = f->l.m->run,
 	};
 	return p->list[p->count++].path ? 0 : error_nomem(f->l.err, "a path");

@@ -14,7 +14,7 @@ struct manifest_path {
 	const char *key; /* "boot.kernel"; static */
 	char *path;      /* resolved against the manifest's folder */
 	bool output;     /* the run writes to it; else it reads it */
-	struct place at;
+	struct location at;
 	unsigned run;
 };
 

@@ -21,10 +21,10 @@ void load_turn_to(struct load *l, const struct key *k)
 	l->by = slot->option ? slot->option : slot->set ? slot->set->name : NULL;
 	l->file = slot->set ? l->label : l->path;
 	l->beside = slot->option ? "" : l->path;
-	place_by(slot->option ? slot->option
-	         : slot->set  ? slot->set->name
-	                      : k->name,
-	         l->label, sizeof(l->label));
+	location_by(slot->option ? slot->option
+	            : slot->set  ? slot->set->name
+	                         : k->name,
+	            l->label, sizeof(l->label));
 }
 
 int at_value(const struct load *l, const struct yaml_tree *v)
@@ -97,13 +97,13 @@ const char *load_text(struct load *l, const char *name, const struct yaml_tree *
 	return NULL;
 }
 
-static void words_join(const char *const *words, char *to, size_t room)
+static void words_join(const char *const *words, char *to, size_t cap)
 {
 	size_t n = 0;
 
 	to[0] = '\0';
-	for (; *words && n < room; words++)
-		n += (size_t)snprintf(to + n, room - n, "%s%s", n ? ", " : "", *words);
+	for (; *words && n < cap; words++)
+		n += (size_t)snprintf(to + n, cap - n, "%s%s", n ? ", " : "", *words);
 }
 
 /* The cure for a word that isn't in the list. */
@@ -260,7 +260,7 @@ static int read_pinned_entry(struct load *l, const struct key *k, const struct y
                              struct manifest_file *to)
 {
 	static const char *const words[] = { FILE_PATH_KEY, FILE_HASH_KEY, NULL };
-	char name[NAME_ROOM];
+	char name[NAME_CAP];
 	const char *text;
 	int i = word_index(v->key, words), r;
 
@@ -284,7 +284,7 @@ static int read_file_to(struct load *l, const struct key *k, const struct yaml_t
 	bool given = false;
 	int r = 0;
 
-	to->at = place_of(l, v);
+	to->at = location_of(l, v);
 	if (v->kind != YAML_MAP) {
 		text = load_text(l, k->name, v, expects);
 		return text ? set_path(l, k->name, text, &to->path) : l->err->code;
@@ -347,7 +347,7 @@ static int read_firmware(struct load *l, const struct key *k, const struct yaml_
 		          shown_of(v->text + n).text);
 		return fix_word(l, v->text + n, k->words);
 	}
-	l->m->firmware.at = place_of(l, v);
+	l->m->firmware.at = location_of(l, v);
 	return load_copy(l, v->text + n, &l->m->builtin);
 }
 

@@ -52,7 +52,7 @@ int read_pins(struct load *l, const struct key *k, const struct yaml_tree *v)
 	uint64_t n = 0;
 	int r = 0;
 
-	l->m->pins_at = place_of(l, v);
+	l->m->pins_at = location_of(l, v);
 	if (v->kind != YAML_MAP)
 		return add_pins(l, k, 0, v);
 	if (!v->first)
@@ -85,7 +85,7 @@ static int add_pattern(struct load *l, const struct key *k, const struct yaml_tr
 		return at_value(l, v);
 	}
 	pattern_free(compiled);
-	new->at = place_of(l, v);
+	new->at = location_of(l, v);
 	if (load_copy(l, text, &new->text) < 0)
 		return l->err->code;
 	to->count++;

@@ -82,7 +82,7 @@ static int read_policy_entry(struct load *l, const struct key *k, const struct y
 	bool abi = strcmp(v->key, ABI_KEY) == 0, set = false;
 	const char *words[64 + 2], *text;
 	uint16_t version = 0;
-	char name[NAME_ROOM];
+	char name[NAME_CAP];
 	int r;
 
 	while (b->text && !(b->key && strcmp(b->key, v->key) == 0))
@@ -120,7 +120,7 @@ int read_policy(struct load *l, const struct key *k, const struct yaml_tree *v)
 	}
 	if (r == 0 && snp_policy_check(policy, l->err) < 0)
 		r = error_wrap(l->err, "'%s'", k->name);
-	l->m->policy_at = place_of(l, v);
+	l->m->policy_at = location_of(l, v);
 	if (r == 0)
 		load_store(l, k, policy);
 	return r;

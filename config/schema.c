@@ -328,23 +328,23 @@ static json_t *of_matrix(struct schema *s, const struct key *k)
 }
 
 /* As YAML would give it: `1` is a number, `0x1` and `512M` are words to the strictest readers. */
-static json_t *fallback_scalar(const char *form)
+static json_t *default_scalar(const char *form)
 {
 	bool digits = strspn(form, "0123456789") == strlen(form);
 
 	return digits ? json_integer(strtoll(form, NULL, 10)) : json_string(form);
 }
 
-static json_t *fallback(struct schema *s, const char *form)
+static json_t *default_value(struct schema *s, const char *form)
 {
 	auto_yaml struct yaml_tree *t = NULL;
-	struct error untold;
+	struct error ignored;
 	json_t *list;
 
 	if (form[0] != '[')
-		return fallback_scalar(form);
+		return default_scalar(form);
 	list = array(s);
-	s->ok &= yaml_tree_parse("", (const uint8_t *)form, strlen(form), &t, &untold) == 0;
+	s->ok &= yaml_tree_parse("", (const uint8_t *)form, strlen(form), &t, &ignored) == 0;
 	for (const struct yaml_tree *c = t ? t->first : NULL; c; c = c->next)
 		and_also(s, list, json_string(c->text));
 	return list;
@@ -356,7 +356,7 @@ static json_t *key_schema(struct schema *s, const struct key *k)
 	const char *later = k->kind == VALUE_LATER ? " (not supported by this version)" : "";
 
 	with(s, j, "description", json_sprintf("%s%s", k->doc, later));
-	return k->fallback ? with(s, j, "default", fallback(s, k->fallback)) : j;
+	return k->default_value ? with(s, j, "default", default_value(s, k->default_value)) : j;
 }
 
 /* The map in which a key stands: a group's, made when its first key comes, or the top one. */

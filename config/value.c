@@ -170,23 +170,23 @@ int value_number(const char *name, const char *text, uint64_t min, uint64_t max,
 }
 
 /* A value that is a whole number of some unit, in the largest one that divides it. */
-static const char *unit_text(uint64_t v, const struct unit *units, char to[static VALUE_UNIT_ROOM])
+static const char *unit_text(uint64_t v, const struct unit *units, char to[static VALUE_UNIT_CAP])
 {
 	const struct unit *best = units;
 
 	for (const struct unit *u = units; u->name; u++)
 		if (v % u->factor == 0 && u->factor > best->factor)
 			best = u;
-	snprintf(to, VALUE_UNIT_ROOM, "%" PRIu64 "%s", v / best->factor, best->name);
+	snprintf(to, VALUE_UNIT_CAP, "%" PRIu64 "%s", v / best->factor, best->name);
 	return to;
 }
 
-const char *value_size_text(uint64_t bytes, char to[static VALUE_UNIT_ROOM])
+const char *value_size_text(uint64_t bytes, char to[static VALUE_UNIT_CAP])
 {
 	return unit_text(bytes, size_units, to);
 }
 
-const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_ROOM])
+const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_CAP])
 {
 	return unit_text(ms, time_units, to);
 }
@@ -209,7 +209,7 @@ static const struct habit {
  * else.
  */
 static bool habit_text(const char *text, const struct unit *units,
-                       char to[static VALUE_UNIT_ROOM + 8])
+                       char to[static VALUE_UNIT_CAP + 8])
 {
 	const char *at = text;
 	uint64_t v = 0;
@@ -231,7 +231,7 @@ static bool habit_text(const char *text, const struct unit *units,
 		;
 	if (!ours || !units->name || __builtin_mul_overflow(v, (uint64_t)factor, &v))
 		return false;
-	snprintf(to, VALUE_UNIT_ROOM + 8, "%" PRIu64 "%s", v, ours);
+	snprintf(to, VALUE_UNIT_CAP + 8, "%" PRIu64 "%s", v, ours);
 	return true;
 }
 
@@ -270,7 +270,7 @@ static bool only_digits(const char *text)
 int value_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err)
 {
-	char ours[VALUE_UNIT_ROOM + 8];
+	char ours[VALUE_UNIT_CAP + 8];
 	uint64_t v = 0;
 	int d = unit_read(text, size_units, &v);
 
@@ -294,7 +294,7 @@ int value_size(const char *name, const char *text, uint64_t min, uint64_t max, u
 int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err)
 {
-	char ours[VALUE_UNIT_ROOM + 8];
+	char ours[VALUE_UNIT_CAP + 8];
 	uint64_t v = 0;
 	int d = unit_read(text, time_units, &v);
 

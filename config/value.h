@@ -45,9 +45,9 @@ int value_size(const char *name, const char *text, uint64_t min, uint64_t max, u
 int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err);
 /* The other way round, in the largest unit that divides it. Each returns `to`. */
-#define VALUE_UNIT_ROOM 32
-const char *value_size_text(uint64_t bytes, char to[static VALUE_UNIT_ROOM]);
-const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_ROOM]);
+#define VALUE_UNIT_CAP 32
+const char *value_size_text(uint64_t bytes, char to[static VALUE_UNIT_CAP]);
+const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_CAP]);
 int value_bool(const char *name, const char *text, bool *ret, struct error *err);
 /* MAJOR.MINOR, each at most 255, as GUEST_POLICY holds it: major << 8 | minor. */
 int value_abi(const char *name, const char *text, uint16_t *ret, struct error *err);

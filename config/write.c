@@ -159,7 +159,7 @@ static void write_bool(struct writer *w, const struct key *k)
 
 static void write_size(struct writer *w, const struct key *k)
 {
-	char text[VALUE_UNIT_ROOM];
+	char text[VALUE_UNIT_CAP];
 
 	put_key(w, k);
 	fprintf(w->to, " %s\n", value_size_text(field_number(w, k), text));
@@ -168,7 +168,7 @@ static void write_size(struct writer *w, const struct key *k)
 /* A time that may be none is 0 then. */
 static void write_time(struct writer *w, const struct key *k)
 {
-	char text[VALUE_UNIT_ROOM];
+	char text[VALUE_UNIT_CAP];
 
 	if (field_number(w, k) == 0)
 		return;

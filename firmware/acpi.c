@@ -314,11 +314,11 @@ static uint32_t table_at(struct acpi_tables *t, uint64_t size)
 	return (uint32_t)at;
 }
 
-static int vcpus_refuse(unsigned vcpus, size_t room, struct error *err)
+static int vcpus_refuse(unsigned vcpus, size_t cap, struct error *err)
 {
 	return error_set(err, ERROR_UNSUPPORTED,
 	                 "ACPI tables for %u vcpus cannot be made: there is room for %zu bytes",
-	                 vcpus, room);
+	                 vcpus, cap);
 }
 
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err)
@@ -483,7 +483,7 @@ struct loader_row {
 		struct {
 			le32 at, start, length;
 		} checksum;
-		uint8_t room[68];
+		uint8_t cap[68];
 	};
 };
 static_assert(offsetof(struct loader_row, allocate.zone) == 64, "ALLOCATE.zone");
@@ -523,12 +523,12 @@ static struct loader_row loader_row_of(const struct acpi_command *c)
 	return r;
 }
 
-size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t room)
+size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap)
 {
 	struct acpi_command all[ACPI_COMMANDS];
 	size_t size = ACPI_COMMANDS * ACPI_LOADER_ROW;
 
-	if (room < size)
+	if (cap < size)
 		return size;
 	acpi_commands(t, all);
 	for (size_t i = 0; i < ACPI_COMMANDS; i++) {

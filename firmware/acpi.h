@@ -75,6 +75,6 @@ int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACP
               struct error *err);
 
 /* etc/table-loader: writes it if there is room for it whole, and returns its size in any case. */
-size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t room);
+size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap);
 
 #endif

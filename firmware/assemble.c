@@ -354,7 +354,7 @@ static int builtin_assemble(struct assembly *a, struct error *err)
 }
 
 /* What the guest begins with, where the manifest says it. */
-static const struct place *boot_place(const struct manifest *m)
+static const struct location *boot_location(const struct manifest *m)
 {
 	return m->builtin || m->firmware.path ? &m->firmware.at : &m->kernel.at;
 }
@@ -367,7 +367,7 @@ static int boot_assemble(struct assembly *a, struct error *err)
 		r = builtin_assemble(a, err);
 	else
 		r = a->m->firmware.path ? ovmf_assemble(a, err) : direct_assemble(a, err);
-	return r < 0 ? manifest_at_place(a->m, boot_place(a->m), err) : 0;
+	return r < 0 ? manifest_at_location(a->m, boot_location(a->m), err) : 0;
 }
 
 static int settings_assemble(struct assembly *a, struct error *err)
@@ -388,7 +388,7 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	memcpy(s->id_auth, m->id_auth, sizeof(s->id_auth));
 	if (!m->id_block_given || snp_id_check(s->id_block, s->id_auth, &s->author_key, err) == 0)
 		return 0;
-	return manifest_at_place(m, &m->id_block_at, err);
+	return manifest_at_location(m, &m->id_block_at, err);
 }
 
 int assemble(const struct manifest *m, const struct images *images, const struct platform *on,
@@ -414,7 +414,7 @@ int assemble(const struct manifest *m, const struct images *images, const struct
 	}
 	if (!sealed) {
 		plan_free(a.plan);
-		return r < 0 ? r : manifest_at_place(m, boot_place(m), err);
+		return r < 0 ? r : manifest_at_location(m, boot_location(m), err);
 	}
 	*ret = sealed;
 	return 0;

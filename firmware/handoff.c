@@ -165,7 +165,7 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 	if (r == 0)
 		return 0;
 	error_wrap(err, "kernel '%s'", m->kernel.path);
-	return manifest_at_place(m, &m->kernel.at, err);
+	return manifest_at_location(m, &m->kernel.at, err);
 }
 
 /* In edk2's order; each is verified as soon as it has been read. */

@@ -62,7 +62,7 @@ static void initrd_look(const struct manifest *m, const struct manifest_file *fi
 		error_wrap(&err, "boot.initrd: '%s'", file->path);
 	else
 		return;
-	manifest_at_place(m, &file->at, &err);
+	manifest_at_location(m, &file->at, &err);
 	findings_add(f, b->size ? SEVERITY_ERROR : SEVERITY_WARNING, &err);
 }
 
@@ -173,7 +173,7 @@ static bool parts_read(const struct manifest *m, bool hashed, struct images *ret
 			continue;
 		}
 		error_wrap(&err, "boot.initrd");
-		manifest_at_place(m, &file->at, &err);
+		manifest_at_location(m, &file->at, &err);
 		findings_add(f, SEVERITY_ERROR, &err);
 		right = false;
 	}
@@ -191,7 +191,7 @@ static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct
 		ret->initrd_read = parts_join(parts, m->n_initrd_more + 1, &ret->initrd, &err) == 0;
 		if (!ret->initrd_read) {
 			error_wrap(&err, "boot.initrd");
-			manifest_at_place(m, &m->initrd.at, &err);
+			manifest_at_location(m, &m->initrd.at, &err);
 			findings_add(f, SEVERITY_ERROR, &err);
 		}
 	}
@@ -233,9 +233,9 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		}
 		if (image_read(m, &rows[i], &err) == 0)
 			continue;
-		value_file_fix(place_is_option(&rows[i].file->at) ? "" : m->file, &err);
+		value_file_fix(location_is_option(&rows[i].file->at) ? "" : m->file, &err);
 		error_wrap(&err, "%s", rows[i].key);
-		manifest_at_place(m, &rows[i].file->at, &err);
+		manifest_at_location(m, &rows[i].file->at, &err);
 		findings_add(f, SEVERITY_ERROR, &err);
 	}
 	if (direct && ret->kernel_read && !ret->payload_hashed)

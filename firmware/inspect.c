@@ -289,7 +289,7 @@ static void certs_describe(const struct inspected *i, struct tree *t)
 static void lfs_describe(const struct inspected *i, struct tree *t)
 {
 	char text[1024], word[8], value[128];
-	char oid[TEXT_ROOM(sizeof(value))] = "", size[TEXT_ROOM(sizeof(value))] = "";
+	char oid[TEXT_CAP(sizeof(value))] = "", size[TEXT_CAP(sizeof(value))] = "";
 	const char *line = text;
 
 	snprintf(text, sizeof(text), "%.*s", (int)MIN_OF(i->size, sizeof(text) - 1),

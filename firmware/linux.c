@@ -363,14 +363,14 @@ static bool round_up(uint64_t v, uint64_t to, uint64_t *ret)
 }
 
 /* What has to be found room for. */
-struct room {
+struct cap {
 	uint64_t load, kernel_end; /* kernel_end: behind init_size bytes, whole pages */
 	uint64_t initrd_pages;     /* the initrd's size in whole pages, in bytes */
 	uint64_t end;              /* of memory that would just do */
 };
 
 /* False: past 2^64. */
-static bool room_of(const struct linux_kernel *k, uint64_t initrd_size, struct room *ret)
+static bool room_of(const struct linux_kernel *k, uint64_t initrd_size, struct cap *ret)
 {
 	uint64_t align = k->alignment > LINUX_PAGE ? k->alignment : LINUX_PAGE;
 	uint64_t from = k->pref_address > KERNEL_FLOOR ? k->pref_address : KERNEL_FLOOR;
@@ -397,7 +397,7 @@ static int room_never(const struct linux_kernel *k, uint64_t initrd_size, struct
 	return error_fix(err, "use a smaller initrd, or a kernel that wants to lie lower");
 }
 
-static int room_too_small(const struct linux_kernel *k, const struct room *m, uint64_t low_end,
+static int room_too_small(const struct linux_kernel *k, const struct cap *m, uint64_t low_end,
                           uint64_t initrd_size, struct error *err)
 {
 	error_set(err, ERROR_MEMORY_TOO_SMALL,
@@ -411,7 +411,7 @@ static int room_too_small(const struct linux_kernel *k, const struct room *m, ui
 	                 (unsigned long long)((m->end + MIB - 1) / MIB));
 }
 
-static int initrd_too_high(const struct linux_kernel *k, const struct room *m, uint64_t initrd_size,
+static int initrd_too_high(const struct linux_kernel *k, const struct cap *m, uint64_t initrd_size,
                            struct error *err)
 {
 	error_set(err, ERROR_UNSUPPORTED,
@@ -426,7 +426,7 @@ int linux_place(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_
                 struct linux_layout *ret, struct error *err)
 {
 	uint64_t top = low_end;
-	struct room m;
+	struct cap m;
 
 	if (!room_of(k, initrd_size, &m) || m.load < KERNEL_FLOOR_ANY)
 		return room_never(k, initrd_size, err);

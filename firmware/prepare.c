@@ -35,7 +35,7 @@ static int look_at_firmware(const struct manifest *m, const struct images *image
 	if (ovmf_parse_for_launch(m->firmware.path, images->firmware.data, images->firmware.size,
 	                          !manifest_platform(m)->measured, &o, &lack, err) == 0)
 		return 0;
-	return manifest_at_place(m, &m->firmware.at, err);
+	return manifest_at_location(m, &m->firmware.at, err);
 }
 
 /*
@@ -52,7 +52,7 @@ static int look_at_kernel(const struct manifest *m, const struct images *images,
 		if (!m->direct)
 			return 0;
 		error_wrap(err, "kernel '%s'", m->kernel.path);
-		return manifest_at_place(m, &m->kernel.at, err);
+		return manifest_at_location(m, &m->kernel.at, err);
 	}
 	if (!m->cmdline || linux_cmdline_check(m->cmdline, &k, m->direct, err) == 0)
 		return 0;
@@ -118,7 +118,7 @@ static void warn_initrd(const struct manifest *m, const struct images *images, s
 	uint64_t packed = images->initrd.size, unpacked, most;
 	struct linux_kernel k;
 	struct error w;
-	char text[VALUE_UNIT_ROOM];
+	char text[VALUE_UNIT_CAP];
 
 	if (!images->initrd_read || !images->kernel_read || !m->memory || !m->cmdline ||
 	    linux_parse(images->kernel.data, images->kernel.size, &k, &w) < 0)
@@ -138,8 +138,8 @@ static void warn_initrd(const struct manifest *m, const struct images *images, s
 	error_fix(&w, "write memory: %" PRIu64 "M or more",
 	          ((2 * unpacked + packed) / ((uint64_t)64 << 20) + 2) * 64);
 	manifest_at(m,
-	            m->places[KEY_MEMORY].line || m->places[KEY_MEMORY].by ? KEY_MEMORY
-	                                                                   : KEY_BOOT_INITRD,
+	            m->locations[KEY_MEMORY].line || m->locations[KEY_MEMORY].by ? KEY_MEMORY
+	                                                                         : KEY_BOOT_INITRD,
 	            &w);
 	if (m->variant)
 		error_wrap(&w, "%s", m->variant);

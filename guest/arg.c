@@ -29,7 +29,7 @@ bool arg_number(const char *text, uint64_t max, uint64_t *ret)
 	return true;
 }
 
-bool arg_hex(const char *text, uint8_t *to, size_t room, size_t *ret_size)
+bool arg_hex(const char *text, uint8_t *to, size_t cap, size_t *ret_size)
 {
 	size_t size = 0;
 
@@ -37,7 +37,7 @@ bool arg_hex(const char *text, uint8_t *to, size_t room, size_t *ret_size)
 		unsigned high = digit_of(text[0]);
 		unsigned low = digit_of(text[1]); /* the text's end is no digit */
 
-		if (high > 15 || low > 15 || size == room)
+		if (high > 15 || low > 15 || size == cap)
 			return false;
 		to[size++] = (uint8_t)(high << 4 | low);
 	}

@@ -13,7 +13,7 @@
  */
 bool arg_number(const char *text, uint64_t max, uint64_t *ret);
 
-/* Pairs of hex digits, at most `room` bytes of them. False otherwise. */
-bool arg_hex(const char *text, uint8_t *to, size_t room, size_t *ret_size);
+/* Pairs of hex digits, at most `cap` bytes of them. False otherwise. */
+bool arg_hex(const char *text, uint8_t *to, size_t cap, size_t *ret_size);
 
 #endif

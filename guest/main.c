@@ -213,7 +213,7 @@ static int print_frame(const uint8_t *report, size_t size)
 static int command_report(int argc, char **argv)
 {
 	static struct report_options o;
-	static uint8_t report[REPORT_ROOM];
+	static uint8_t report[REPORT_CAP];
 	size_t size;
 	int r;
 

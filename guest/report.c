@@ -17,7 +17,7 @@
 #define DEVICE   "/dev/sev-guest"
 #define CONFIGFS "/sys/kernel/config/tsm/report"
 
-static_assert((int)REPORT_ROOM <= (int)FRAME_MAX, "every report fits a frame");
+static_assert((int)REPORT_CAP <= (int)FRAME_MAX, "every report fits a frame");
 
 /* struct snp_guest_request_ioctl, whose last field has had two names. */
 struct request {
@@ -33,7 +33,7 @@ struct report_message {
 	uint32_t status;
 	uint32_t size;
 	uint8_t reserved[24];
-	uint8_t report[REPORT_ROOM];
+	uint8_t report[REPORT_CAP];
 };
 static_assert(offsetof(struct report_message, report) == 0x20, "MSG_REPORT_RSP.REPORT");
 static_assert(sizeof(struct report_message) == sizeof(struct snp_report_resp), "snp_report_resp");
@@ -70,20 +70,20 @@ static size_t no_device(void)
 	              "(gcm, ghash)");
 }
 
-static size_t take(const struct report_message *m, uint8_t to[REPORT_ROOM])
+static size_t take(const struct report_message *m, uint8_t to[REPORT_CAP])
 {
 	if (m->status == 0x16)
 		return failed("the SNP firmware refuses a report", "bad parameter (0x16)", NULL);
 	if (m->status != 0)
 		return refused("the SNP firmware refuses a report, status", m->status, NULL);
-	if (m->size < REPORT_SIZE || m->size > REPORT_ROOM)
+	if (m->size < REPORT_SIZE || m->size > REPORT_CAP)
 		return refused("the SNP firmware gave a report of unknown size", m->size, NULL);
 	for (size_t i = 0; i < m->size; i++)
 		to[i] = m->report[i];
 	return m->size;
 }
 
-static size_t by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM])
+static size_t by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
 {
 	static struct report_message response;
 	static struct snp_report_req request; /* VMPL 0 */
@@ -115,7 +115,7 @@ static int write_file(const char *path, const uint8_t *data, size_t size)
 }
 
 /* A folder is a request: what is written to inblob makes what outblob reads as. */
-static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM])
+static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
 {
 	static const char folder[] = CONFIGFS "/snpvmm-guest";
 	static char provider[16];
@@ -130,7 +130,7 @@ static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPOR
 	if (r >= 0)
 		r = write_file(CONFIGFS "/snpvmm-guest/inblob", data, REPORT_DATA_SIZE);
 	if (r >= 0)
-		r = sys_read(CONFIGFS "/snpvmm-guest/outblob", to, REPORT_ROOM);
+		r = sys_read(CONFIGFS "/snpvmm-guest/outblob", to, REPORT_CAP);
 	sys_call(__NR_rmdir, (long)folder, 0, 0);
 	if (r < 0)
 		return failed("no report by " CONFIGFS, errno_text(r), NULL);
@@ -139,7 +139,7 @@ static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPOR
 	return (size_t)r;
 }
 
-size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM])
+size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
 {
 	int fd = sys_open(DEVICE, O_RDWR);
 	size_t size;

@@ -16,10 +16,10 @@ enum {
 
 /*
  * A report with `data` in its REPORT_DATA: by /dev/sev-guest, else by configfs. `to` has
- * REPORT_ROOM bytes. Its size, which is at least REPORT_SIZE; 0 if there is none, and standard
+ * REPORT_CAP bytes. Its size, which is at least REPORT_SIZE; 0 if there is none, and standard
  * error says why and what to do.
  */
-enum { REPORT_ROOM = 4000 - 0x20 };
-size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_ROOM]);
+enum { REPORT_CAP = 4000 - 0x20 };
+size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP]);
 
 #endif

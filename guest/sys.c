@@ -50,7 +50,7 @@ void sys_close(int fd)
 	sys_call(__NR_close, fd, 0, 0);
 }
 
-long sys_read(const char *path, void *to, size_t room)
+long sys_read(const char *path, void *to, size_t cap)
 {
 	int fd = sys_open(path, O_RDONLY);
 	size_t size = 0;
@@ -58,8 +58,8 @@ long sys_read(const char *path, void *to, size_t room)
 
 	if (fd < 0)
 		return fd;
-	while (size < room && n > 0) {
-		n = sys_call(__NR_read, fd, (long)to + (long)size, (long)(room - size));
+	while (size < cap && n > 0) {
+		n = sys_call(__NR_read, fd, (long)to + (long)size, (long)(cap - size));
 		if (n > 0)
 			size += (size_t)n;
 		else if (n == -EINTR)

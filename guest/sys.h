@@ -27,8 +27,8 @@ static inline long sys_call(long number, long a, long b, long c)
 int sys_open(const char *path,
              int flags); /* a new file is for its owner alone; -errno on failure */
 void sys_close(int fd);
-/* All of a file, but at most `room` bytes; their number or -errno. */
-long sys_read(const char *path, void *to, size_t room);
+/* All of a file, but at most `cap` bytes; their number or -errno. */
+long sys_read(const char *path, void *to, size_t cap);
 int sys_write(int fd, const void *data, size_t size); /* all of it; 0 or -errno */
 bool sys_exists(const char *path);
 bool sys_is_terminal(int fd);

@@ -52,20 +52,20 @@ uint64_t reader_le64(struct reader *r)
 
 void buffer_add(struct buffer *b, const void *data, size_t size)
 {
-	size_t room = b->room ? b->room : 256;
+	size_t cap = b->cap ? b->cap : 256;
 	uint8_t *grown;
 
-	while (!b->failed && room - b->size < size)
-		b->failed = __builtin_mul_overflow(room, (size_t)2, &room);
+	while (!b->failed && cap - b->size < size)
+		b->failed = __builtin_mul_overflow(cap, (size_t)2, &cap);
 	if (b->failed)
 		return;
-	if (room != b->room) {
-		grown = realloc(b->data, room);
+	if (cap != b->cap) {
+		grown = realloc(b->data, cap);
 		b->failed = !grown;
 		if (!grown)
 			return;
 		b->data = grown;
-		b->room = room;
+		b->cap = cap;
 	}
 	if (size)
 		memcpy(b->data + b->size, data, size);
@@ -132,7 +132,7 @@ static int base64_digit(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-long base64_parse(const char *text, size_t length, uint8_t *to, size_t room)
+long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap)
 {
 	size_t pad = 0, n = 0;
 
@@ -140,7 +140,7 @@ long base64_parse(const char *text, size_t length, uint8_t *to, size_t room)
 		return -1;
 	while (pad < 2 && pad < length && text[length - 1 - pad] == '=')
 		pad++;
-	if (length / 4 * 3 - pad > room)
+	if (length / 4 * 3 - pad > cap)
 		return -1;
 	for (size_t i = 0; i < length; i += 4) {
 		uint32_t group = 0;
@@ -159,7 +159,7 @@ long base64_parse(const char *text, size_t length, uint8_t *to, size_t room)
 	return (long)n;
 }
 
-long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t room,
+long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t cap,
                    const char **ret_form)
 {
 	auto_free char *digits = malloc(length + 1);
@@ -172,9 +172,9 @@ long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t room,
 			digits[n++] = (char)text[i];
 	skip = n > 2 && digits[0] == '0' && (digits[1] | 0x20) == 'x' ? 2 : 0;
 	*ret_form = "hex";
-	if (n > skip && n % 2 == 0 && (n - skip) / 2 <= room &&
+	if (n > skip && n % 2 == 0 && (n - skip) / 2 <= cap &&
 	    hex_parse(digits + skip, n - skip, to, (n - skip) / 2))
 		return (long)((n - skip) / 2);
 	*ret_form = "base64";
-	return n > 0 ? base64_parse(digits, n, to, room) : -1;
+	return n > 0 ? base64_parse(digits, n, to, cap) : -1;
 }

@@ -78,7 +78,7 @@ uint64_t reader_le64(struct reader *r);
 /* Bytes that grow; zero-initialise. After a failed allocation `failed` is set and stays. */
 struct buffer {
 	uint8_t *data;
-	size_t size, room;
+	size_t size, cap;
 	bool failed;
 };
 
@@ -98,15 +98,15 @@ bool bytes_zero(const uint8_t *bytes, size_t size);
 char *hex_of(const uint8_t *bytes, size_t size, char *to);
 /* Hex digits only, either case, exactly 2 * size of them; false otherwise. */
 bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
-/* Base64 (RFC 4648, padding required) to at most `room` bytes; the count, or -1. */
-long base64_parse(const char *text, size_t length, uint8_t *to, size_t room);
+/* Base64 (RFC 4648, padding required) to at most `cap` bytes; the count, or -1. */
+long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap);
 
 /*
  * Bytes written as text by other tools: hex digits (0x may stand before them) or base64, white
- * space anywhere between. Hex is tried first. The count, at most `room`, and *ret_form "hex" or
+ * space anywhere between. Hex is tried first. The count, at most `cap`, and *ret_form "hex" or
  * "base64"; -1: it is neither.
  */
-long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t room,
+long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t cap,
                    const char **ret_form);
 
 #endif

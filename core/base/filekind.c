@@ -332,20 +332,20 @@ static const char *option_of(const struct file_kind *k)
 	return k->fits & ROLE_FIRMWARE ? "-f" : k->fits & ROLE_KERNEL ? "-k" : "-i";
 }
 
-const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *room, size_t size)
+const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *cap, size_t size)
 {
 	if (k->fits & role || !k->fits)
 		return k->fix;
 	if (role == ROLE_MANIFEST)
-		snprintf(room, size, "give it with %s%s, and no manifest is needed", option_of(k),
+		snprintf(cap, size, "give it with %s%s, and no manifest is needed", option_of(k),
 		         k->key ? "" : " if it is an initrd, and a kernel with -k");
 	else if (k->key)
-		snprintf(room, size, "give it as %s (%s)", k->key, option_of(k));
+		snprintf(cap, size, "give it as %s (%s)", k->key, option_of(k));
 	else if (k->fix)
-		snprintf(room, size, "%s; an initrd is given as boot.initrd (-i)", k->fix);
+		snprintf(cap, size, "%s; an initrd is given as boot.initrd (-i)", k->fix);
 	else
-		snprintf(room, size, "an initrd is given as boot.initrd (-i)");
-	return room;
+		snprintf(cap, size, "an initrd is given as boot.initrd (-i)");
+	return cap;
 }
 
 int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enum reason reason,
@@ -353,7 +353,7 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
 {
 	const struct file_kind *k = file_kind_of(bytes, size);
 	const struct role_row *row = roles;
-	char room[256];
+	char cap[256];
 	const char *fix;
 
 	/*
@@ -365,6 +365,6 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
 	while (row->role != role)
 		row++;
 	error_set(err, reason, "not %s: it looks like %s", row->wanted, k->text);
-	fix = file_kind_fix(k, role, room, sizeof(room));
+	fix = file_kind_fix(k, role, cap, sizeof(cap));
 	return error_fix(err, "%s", fix ? fix : row->fix);
 }

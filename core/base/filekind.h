@@ -53,7 +53,7 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
  * What to do about a file of that kind in that role; NULL: the role itself has to say what it
  * wants.
  */
-const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *room, size_t size);
+const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *cap, size_t size);
 
 /*
  * A PE image's section by name, or NULL: UKIs keep their parts in sections. *ret_size is its size

@@ -18,18 +18,18 @@ static bool same_finding(const struct finding *a, enum severity severity, const 
 /* Room for one more; false: there is none. */
 static bool findings_grow(struct findings *f)
 {
-	size_t room = f->room ? MIN_OF(2 * f->room, (size_t)FINDINGS_MAX) : 4;
+	size_t cap = f->cap ? MIN_OF(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
 	struct finding *grown;
 
-	if (f->count < f->room)
+	if (f->count < f->cap)
 		return true;
 	if (f->count == FINDINGS_MAX)
 		return false;
-	grown = reallocarray(f->list, room, sizeof(*grown));
+	grown = reallocarray(f->list, cap, sizeof(*grown));
 	if (!grown)
 		return false;
 	f->list = grown;
-	f->room = room;
+	f->cap = cap;
 	return true;
 }
 

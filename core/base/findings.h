@@ -24,7 +24,7 @@ struct finding {
 /* Begin with { 0 }. */
 struct findings {
 	struct finding *list; /* no two with the same place and sentence */
-	size_t count, room;
+	size_t count, cap;
 	/* how many were added, those that were there before and those not kept as well */
 	size_t errors;
 	bool more; /* some were not kept */

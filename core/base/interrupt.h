@@ -8,7 +8,7 @@
 
 struct error; /* core/base/error.h */
 
-/* For a signal's handler (core/vm/stop.c); 0 forgets it. Async-signal-safe. */
+/* For a signal's handler (core/vm/signals.c); 0 forgets it. Async-signal-safe. */
 void interrupt_note(int signal_number);
 /* The signal that came; 0: none, or nobody notes them, and then they kill. */
 int interrupt_signal(void);

@@ -93,9 +93,9 @@ void log_text(const char *text)
 }
 
 /* What takes an unfinished line away; ECMA-48: to the line's end. */
-static int line_clear(char *to, size_t room)
+static int line_clear(char *to, size_t cap)
 {
-	int n = log_unfinished ? snprintf(to, room, "\r\033[K") : 0;
+	int n = log_unfinished ? snprintf(to, cap, "\r\033[K") : 0;
 
 	log_unfinished = false;
 	return n;
@@ -110,19 +110,19 @@ static size_t color_size(const char *at)
 }
 
 /* Names of others may be in a line; of escape sequences only colours stay. */
-static size_t line_clean(char *to, size_t room, const char *from)
+static size_t line_clean(char *to, size_t cap, const char *from)
 {
 	size_t length = 0, n;
 
-	for (; *from && length + 1 < room; from += n) {
+	for (; *from && length + 1 < cap; from += n) {
 		n = color_size(from);
-		if (n > 0 && n < room - length) {
+		if (n > 0 && n < cap - length) {
 			memcpy(to + length, from, n);
 			length += n;
 			continue;
 		}
 		n = 1 + strcspn(from + 1, "\033");
-		length += text_clean(to + length, room - length, from, n, false);
+		length += text_clean(to + length, cap - length, from, n, false);
 	}
 	return length;
 }

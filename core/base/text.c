@@ -145,8 +145,7 @@ static size_t char_shown(const struct text_char *c, const uint8_t *at, bool line
 }
 
 /* As text_clean(); *ret_cut: not all of it fits. */
-static size_t clean(char *to, size_t room, const uint8_t *at, size_t size, bool lines,
-                    bool *ret_cut)
+static size_t clean(char *to, size_t cap, const uint8_t *at, size_t size, bool lines, bool *ret_cut)
 {
 	struct text_command command = { 0 };
 	struct text_char c;
@@ -164,7 +163,7 @@ static size_t clean(char *to, size_t room, const uint8_t *at, size_t size, bool 
 		put_size = char_shown(&c, at, lines, own, &put);
 		broken =
 			text_commands(&command, put == (const char *)at ? c.code : (uint8_t)put[0]);
-		*ret_cut = put_size + broken >= room - length;
+		*ret_cut = put_size + broken >= cap - length;
 		if (*ret_cut)
 			break;
 		if (broken)
@@ -176,42 +175,42 @@ static size_t clean(char *to, size_t room, const uint8_t *at, size_t size, bool 
 	return length;
 }
 
-size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines)
+size_t text_clean(char *to, size_t cap, const void *from, size_t size, int lines)
 {
 	bool cut;
 
-	return room ? clean(to, room, from, size, lines, &cut) : 0;
+	return cap ? clean(to, cap, from, size, lines, &cut) : 0;
 }
 
 char *text_clean_copy(const char *from)
 {
-	size_t size = strlen(from), room = TEXT_ROOM(size);
-	char *to = malloc(room);
+	size_t size = strlen(from), cap = TEXT_CAP(size);
+	char *to = malloc(cap);
 
 	if (to)
-		text_clean(to, room, from, size, false);
+		text_clean(to, cap, from, size, false);
 	return to;
 }
 
-size_t text_show(char *to, size_t room, const char *from)
+size_t text_show(char *to, size_t cap, const char *from)
 {
 	bool cut;
-	size_t n = clean(to, room, (const uint8_t *)from, strlen(from), false, &cut);
+	size_t n = clean(to, cap, (const uint8_t *)from, strlen(from), false, &cut);
 
 	if (!cut)
 		return n;
-	n = clean(to, room - strlen("..."), (const uint8_t *)from, strlen(from), false, &cut);
+	n = clean(to, cap - strlen("..."), (const uint8_t *)from, strlen(from), false, &cut);
 	memcpy(to + n, "...", sizeof("..."));
 	return n + strlen("...");
 }
 
-size_t text_show_format(char *to, size_t room, const char *format, va_list args)
+size_t text_show_format(char *to, size_t cap, const char *format, va_list args)
 {
 	char raw[4096];
 
 	if (vsnprintf(raw, sizeof(raw), format, args) < 0)
 		raw[0] = '\0';
-	return text_show(to, room, raw);
+	return text_show(to, cap, raw);
 }
 
 /* A character takes one column; its further bytes, none. */
@@ -224,30 +223,30 @@ static size_t columns_of(const char *at, size_t size)
 	return n;
 }
 
-size_t text_fold(char *to, size_t room, const char *before, const char *text, unsigned width)
+size_t text_fold(char *to, size_t cap, const char *before, const char *text, unsigned width)
 {
 	size_t indent = strlen(before), column = indent, n;
 	bool folds = width >= indent + TEXT_FOLD_LEAST;
 
-	n = (size_t)snprintf(to, room, "%s", before);
-	while (*text && n < room) {
+	n = (size_t)snprintf(to, cap, "%s", before);
+	while (*text && n < cap) {
 		size_t size = strcspn(text + 1, " ") + 1; /* a word, with a space before it */
 		size_t columns = columns_of(text, size);
 
 		if (folds && *text == ' ' && text[1] != ':' && column > indent &&
 		    column + columns > width) { /* a line that begins with "::" is a command */
-			n += (size_t)snprintf(to + n, room - n, "\n%*s%.*s", (int)indent, "",
+			n += (size_t)snprintf(to + n, cap - n, "\n%*s%.*s", (int)indent, "",
 			                      (int)size - 1, text + 1);
 			column = indent + columns - 1;
 		} else {
-			n += (size_t)snprintf(to + n, room - n, "%.*s", (int)size, text);
+			n += (size_t)snprintf(to + n, cap - n, "%.*s", (int)size, text);
 			column += columns;
 		}
 		text += size;
 	}
-	if (room < 2)
+	if (cap < 2)
 		return 0;
-	n = MIN_OF(n, room - 2);
+	n = MIN_OF(n, cap - 2);
 	memcpy(to + n, "\n", 2);
 	return n + 1;
 }

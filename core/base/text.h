@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_ROOM(size) (4 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
+#define TEXT_CAP(size) (4 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
 
 /*
- * Writes `size` bytes of `from` into `to` (room for `room`, a NUL always among them), as much as
+ * Writes `size` bytes of `from` into `to` (room for `cap`, a NUL always among them), as much as
  * fits, never cutting a character. What is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond
  * U+10FFFF) becomes U+FFFD, one for each maximal subpart as chapter 3.9 of the Unicode Standard has
  * it; so does each control character (C0, DEL, C1, U+FFFE, U+FFFF). What can't be seen or turns the
@@ -24,14 +24,14 @@
  * space, so that it is none: see text_commands(). Cleaning twice is as good as once. Returns the
  * length.
  */
-size_t text_clean(char *to, size_t room, const void *from, size_t size, int lines);
+size_t text_clean(char *to, size_t cap, const void *from, size_t size, int lines);
 
 /* The whole of a text of one line, clean. The caller frees it; NULL: out of memory. */
 char *text_clean_copy(const char *from);
 
-/* A text of one line into `room` bytes, at least 4; "..." where it was cut. */
-size_t text_show(char *to, size_t room, const char *from);
-size_t text_show_format(char *to, size_t room, const char *format, va_list args)
+/* A text of one line into `cap` bytes, at least 4; "..." where it was cut. */
+size_t text_show(char *to, size_t cap, const char *from);
+size_t text_show_format(char *to, size_t cap, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
 /*
@@ -52,7 +52,7 @@ bool text_commands(struct text_command *s, uint32_t code);
  * where words allow it, those behind the first below the text's start. Width 0, or too little for
  * that, leaves it one line. `before` is ASCII. Returns the length.
  */
-size_t text_fold(char *to, size_t room, const char *before, const char *text, unsigned width);
+size_t text_fold(char *to, size_t cap, const char *before, const char *text, unsigned width);
 
 /* A character of UTF-8, or the maximal subpart of one if that is all there is. */
 struct text_char {

@@ -17,7 +17,7 @@
 #include "core/base/file.h"
 
 /* What the line in between takes at most. */
-enum { LINE_ROOM = 128 };
+enum { LINE_CAP = 128 };
 
 const char *const log_file_tails[LOG_FILE_TAILS] = { ".tail-1", ".tail-2" };
 enum { OLDER, NEWER };
@@ -42,7 +42,7 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 	struct stat is, named;
 
 	*f = (struct log_file){
-		.fd = fd, .folder = folder, .half = (limit - LINE_ROOM) / 2, .tail = -1
+		.fd = fd, .folder = folder, .half = (limit - LINE_CAP) / 2, .tail = -1
 	};
 	if (strlen(name) >= sizeof(f->name))
 		return -ENAMETOOLONG;
@@ -153,7 +153,7 @@ static int tail_append(const struct log_file *f, int which, uint64_t from)
 
 static int line_append(const struct log_file *f, uint64_t missing)
 {
-	char line[LINE_ROOM];
+	char line[LINE_CAP];
 	int n = snprintf(line, sizeof(line),
 	                 "%s--- snpvmm: %" PRIu64 " bytes are missing here: log_limit ---\n",
 	                 f->last == '\n' ? "" : "\n", missing);

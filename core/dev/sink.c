@@ -25,7 +25,7 @@
 /*
  * A pipe that poll(2) calls writable takes PIPE_BUF bytes whole (pipe(7)), and no write is longer.
  */
-static_assert(SINK_ROOM <= PIPE_BUF, "a write that a writable pipe may block on");
+static_assert(SINK_CAP <= PIPE_BUF, "a write that a writable pipe may block on");
 
 /*
  * A terminal counts as writable with one byte of room, and a pipe's room may go to another writer
@@ -129,7 +129,7 @@ static size_t sink_due(const struct sink *s, size_t fresh)
 
 	if (newline)
 		return (size_t)(newline + 1 - s->bytes);
-	return s->held == SINK_ROOM ? s->held : 0;
+	return s->held == SINK_CAP ? s->held : 0;
 }
 
 /*
@@ -140,7 +140,7 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 	bool begins = s->held == 0, sound = !s->failed;
 
 	while (size > 0 && !s->failed) {
-		size_t n = MIN_OF(size, SINK_ROOM - s->held), due;
+		size_t n = MIN_OF(size, SINK_CAP - s->held), due;
 
 		memcpy(s->bytes + s->held, data, n);
 		s->held += n;
@@ -265,7 +265,7 @@ void sink_end_line(struct sink *s)
 {
 	if (pthread_mutex_trylock(&s->lock) != 0)
 		return;
-	if (s->prefix && s->midline && s->fd >= 0 && !s->failed && s->held < SINK_ROOM) {
+	if (s->prefix && s->midline && s->fd >= 0 && !s->failed && s->held < SINK_CAP) {
 		s->bytes[s->held++] = '\n';
 		s->midline = false;
 	}

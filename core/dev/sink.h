@@ -16,7 +16,7 @@
 
 struct log_file; /* core/dev/log_file.h */
 
-#define SINK_ROOM 4096
+#define SINK_CAP 4096
 
 /*
  * Bytes are kept until a newline, until the room is full, or until somebody calls sink_flush(): one
@@ -28,7 +28,7 @@ struct sink {
 	int fd; /* borrowed; -1 discards */
 	int to; /* where writes go: fd, or the same file opened anew so that no write blocks */
 	pthread_mutex_t lock;
-	uint8_t bytes[SINK_ROOM];
+	uint8_t bytes[SINK_CAP];
 	size_t held;
 	uint64_t total;        /* bytes ever put in */
 	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first of them; 0: none came */

@@ -60,7 +60,7 @@ static void asids_none(struct doctor_check *c, uint64_t used, uint64_t of, const
 /*
  * A guest is charged to its group and to all above; *room becomes what the tightest of them leaves.
  */
-static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *room)
+static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *cap)
 {
 	char group[PATH_MAX], *slash;
 	uint64_t used, max;
@@ -75,7 +75,7 @@ static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint
 				return false;
 			}
 			if (max != UINT64_MAX)
-				*room = MIN_OF(*room, max - used);
+				*cap = MIN_OF(*cap, max - used);
 		}
 		if (!(slash = strrchr(group, '/')))
 			return true;
@@ -86,7 +86,7 @@ static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint
 /* SNP guests are charged to sev_es, one each. */
 void look_free_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
-	uint64_t capacity, used, room = UINT64_MAX;
+	uint64_t capacity, used, cap = UINT64_MAX;
 	bool known = misc_read(d, "", "capacity", &capacity) && misc_read(d, "", "current", &used);
 
 	(void)row;
@@ -96,13 +96,13 @@ void look_free_asids(struct doctor *d, const struct doctor_row *row, struct doct
 		return;
 	}
 	if (known)
-		room = capacity - used;
-	if (!asids_in_groups(d, c, &room))
+		cap = capacity - used;
+	if (!asids_in_groups(d, c, &cap))
 		return;
-	if (room == UINT64_MAX)
+	if (cap == UINT64_MAX)
 		check_say(c, DOCTOR_UNKNOWN,
 		          "no control group (misc, sev_es) says how many guests there may be");
 	else
-		check_say(c, DOCTOR_OK, "room for %" PRIu64 " more SNP guest%s", room,
-		          room == 1 ? "" : "s");
+		check_say(c, DOCTOR_OK, "room for %" PRIu64 " more SNP guest%s", cap,
+		          cap == 1 ? "" : "s");
 }

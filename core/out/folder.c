@@ -272,18 +272,18 @@ int folder_put(struct folder *f, const char *name,
                int (*writer)(void *self, FILE *to, struct error *err), void *self,
                struct error *err)
 {
-	struct folder_reserve *room = folder_reserved(f, name);
-	int fd = room ? fcntl(room->fd, F_DUPFD_CLOEXEC, 0) : folder_begin(f, name, err), r;
+	struct folder_reserve *cap = folder_reserved(f, name);
+	int fd = cap ? fcntl(cap->fd, F_DUPFD_CLOEXEC, 0) : folder_begin(f, name, err), r;
 
 	if (fd < 0)
-		return room ? folder_failed(f->path, name, "write", errno, err) : fd;
-	if (room)
+		return cap ? folder_failed(f->path, name, "write", errno, err) : fd;
+	if (cap)
 		lseek(fd, 0, SEEK_SET);
 	r = folder_fill(f, name, fd, writer, self, err);
-	if (r < 0 && room)
+	if (r < 0 && cap)
 		return r;
-	if (room)
-		reserve_end(room);
+	if (cap)
+		reserve_end(cap);
 	if (r == 0)
 		return folder_commit(f, name, err);
 	folder_abandon(f, name);

@@ -140,7 +140,7 @@ void result_doctor(struct tree *t, const char *key, const struct doctor_report *
 /* Paths in it need not be UTF-8. */
 static void result_clean(struct tree *t, const char *key, const char *text)
 {
-	char clean[TEXT_ROOM(sizeof(((struct error *)0)->why))];
+	char clean[TEXT_CAP(sizeof(((struct error *)0)->why))];
 
 	text_clean(clean, sizeof(clean), text, strlen(text), false);
 	if (clean[0])

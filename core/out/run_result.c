@@ -23,9 +23,9 @@ const char *run_verdict_name(enum run_verdict verdict)
 	return (unsigned)verdict < RESULTS ? names[verdict] : "error";
 }
 
-const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t room)
+const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t cap)
 {
-	text_clean(to, RUN_TEXT, from, strnlen(from, room), 0);
+	text_clean(to, RUN_TEXT, from, strnlen(from, cap), 0);
 	return to;
 }
 

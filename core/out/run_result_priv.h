@@ -10,9 +10,9 @@
 
 /* Room for any one text of a result, cleaned; and for its title. */
 enum {
-	RUN_TEXT = TEXT_ROOM(sizeof(((struct run_result *)0)->why)),
-	RUN_TITLE = TEXT_ROOM(sizeof(((struct run_result *)0)->name) +
-	                      sizeof(((struct run_result *)0)->variant)) +
+	RUN_TEXT = TEXT_CAP(sizeof(((struct run_result *)0)->why)),
+	RUN_TITLE = TEXT_CAP(sizeof(((struct run_result *)0)->name) +
+	                     sizeof(((struct run_result *)0)->variant)) +
 	            3,
 };
 
@@ -24,7 +24,7 @@ enum {
 #define run_text_of(string) run_text_clean((char[RUN_TEXT]){ 0 }, (string), RUN_TEXT)
 #define run_title(r)        run_title_make((char[RUN_TITLE]){ 0 }, (r))
 
-const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t room);
+const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t cap);
 const char *run_title_make(char to[static RUN_TITLE], const struct run_result *r);
 
 /* A character that means something where it is printed, and what stands for it. */

@@ -10,7 +10,7 @@
 
 struct plan {
 	struct region *regions;
-	size_t n_regions, room;
+	size_t n_regions, cap;
 	struct blob *blobs;
 	size_t n_blobs;
 	struct ram ram[PLAN_RAM_MAX];
@@ -137,12 +137,12 @@ int plan_add(struct plan *p, const struct region *r, struct error *err)
 		return e;
 	if (p->n_regions == PLAN_MAX_REGIONS)
 		return error_set(err, ERROR_BAD_LAYOUT, "more than %d regions", PLAN_MAX_REGIONS);
-	if (p->n_regions == p->room) {
-		grown = realloc(p->regions, (p->room + 32) * sizeof(*grown));
+	if (p->n_regions == p->cap) {
+		grown = realloc(p->regions, (p->cap + 32) * sizeof(*grown));
 		if (!grown)
 			return error_nomem(err, "launch plan");
 		p->regions = grown;
-		p->room += 32;
+		p->cap += 32;
 	}
 	p->regions[p->n_regions++] = *r;
 	return 0;

@@ -13,7 +13,7 @@
 enum { ALGORITHM_P384 = 1, CURVE_P384 = 2 };
 
 /* A number of 384 bits, little-endian, in the room that all curves have. */
-enum { NUMBER_ROOM = 72, NUMBER_SIZE = 48, KEY_X = 4, KEY_Y = KEY_X + NUMBER_ROOM };
+enum { NUMBER_CAP = 72, NUMBER_SIZE = 48, KEY_X = 4, KEY_Y = KEY_X + NUMBER_CAP };
 
 static int key_check(const char *name, le32 algorithm, const uint8_t key[static SNP_ID_KEY_SIZE],
                      struct error *err)
@@ -37,12 +37,12 @@ static int key_check(const char *name, le32 algorithm, const uint8_t key[static 
  * Neither zero nor longer than 384 bits: both are what comes of another order of bytes, or of
  * nothing.
  */
-static int number_check(const char *what, const uint8_t number[static NUMBER_ROOM],
+static int number_check(const char *what, const uint8_t number[static NUMBER_CAP],
                         struct error *err)
 {
-	bool none = bytes_zero(number, NUMBER_ROOM);
+	bool none = bytes_zero(number, NUMBER_CAP);
 
-	if (!none && bytes_zero(number + NUMBER_SIZE, NUMBER_ROOM - NUMBER_SIZE))
+	if (!none && bytes_zero(number + NUMBER_SIZE, NUMBER_CAP - NUMBER_SIZE))
 		return 0;
 	error_set(err, ERROR_BAD_ID_BLOCK,
 	          none ? "snp.id_auth: the %s is missing"
@@ -64,7 +64,7 @@ static int numbers_check(const char *const what[static 4], const uint8_t *key,
 		r = number_check(what[1], key + KEY_Y, err);
 	if (r == 0)
 		r = number_check(what[2], signature, err);
-	return r == 0 ? number_check(what[3], signature + NUMBER_ROOM, err) : r;
+	return r == 0 ? number_check(what[3], signature + NUMBER_CAP, err) : r;
 }
 
 int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[static PLAN_ID_AUTH],

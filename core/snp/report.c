@@ -19,7 +19,7 @@ enum {
 	MODEL_TURIN_LAST = 0x11,
 	CHIP_ID_TURIN = 8, /* bytes of it that are used */
 	RESPONSE_HEAD = 32,
-	RESPONSE_ROOM = 4000, /* linux/sev-guest.h: struct snp_report_resp */
+	RESPONSE_CAP = 4000, /* linux/sev-guest.h: struct snp_report_resp */
 };
 
 /* MSG_REPORT_RSP: status, size of the report, 24 reserved bytes. */
@@ -52,7 +52,7 @@ bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *
 	struct snp_report_file f = { 0 };
 	size_t at = 0;
 
-	if ((size == RESPONSE_HEAD + sizeof(*f.report) || size == RESPONSE_ROOM) &&
+	if ((size == RESPONSE_HEAD + sizeof(*f.report) || size == RESPONSE_CAP) &&
 	    response_head(bytes, size)) {
 		f.container = "MSG_REPORT_RSP";
 		at = RESPONSE_HEAD;

@@ -75,7 +75,7 @@ static ssize_t input_read(const struct input *i, void *to, size_t size)
  */
 bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 {
-	bool room;
+	bool cap;
 
 	*ret_again_ms = 0;
 	if (i->fd < 0)
@@ -86,9 +86,9 @@ bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 	*ret_again_ms = FULL_MS;
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return false;
-	room = serial_room(devices_find(i->vm, &serial_device)) > 0;
+	cap = serial_room(devices_find(i->vm, &serial_device)) > 0;
 	pthread_mutex_unlock(&i->vm->bus_lock);
-	return room;
+	return cap;
 }
 
 /*
@@ -111,16 +111,16 @@ void input_take(struct input *i)
 	struct serial *serial = devices_find(i->vm, &serial_device);
 	uint8_t bytes[SERIAL_FIFO];
 	ssize_t n = 0;
-	size_t room;
+	size_t cap;
 
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return;
-	room = MIN_OF(serial_room(serial), sizeof(bytes));
-	if (room > 0)
-		n = input_read(i, bytes, room);
+	cap = MIN_OF(serial_room(serial), sizeof(bytes));
+	if (cap > 0)
+		n = input_read(i, bytes, cap);
 	if (n > 0)
 		serial_input(serial, bytes, (size_t)n);
-	else if (room > 0 && input_over(i, n))
+	else if (cap > 0 && input_over(i, n))
 		input_fini(i);
 	pthread_mutex_unlock(&i->vm->bus_lock);
 }

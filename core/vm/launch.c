@@ -13,7 +13,7 @@
 #include "core/vm/devices.h"
 #include "core/vm/platforms.h"
 #include "core/vm/refusal.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/streams.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
@@ -68,7 +68,7 @@ static int launch_irqchip(struct vm *vm, struct error *err)
  */
 static int launch_stopped(struct error *err)
 {
-	return stop_pending() ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal came") : 0;
+	return signals_pending() ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal came") : 0;
 }
 
 static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)

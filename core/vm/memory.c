@@ -11,7 +11,7 @@
 #include "core/base/error.h"
 #include "core/vm/abi.h"
 #include "core/vm/refusal.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/sys.h"
 
 /* guest_memfd that can be mapped and starts shared: plain VMs on Linux 6.18 and later. */
@@ -118,7 +118,8 @@ static int slot_private(struct memory *m, struct memslot *s, struct error *err)
 		r = slot_register(m, s, true, err);
 	if (r < 0)
 		return r;
-	for (uint64_t done = 0, part; r == 0 && done < s->size && !stop_pending(); done += part) {
+	for (uint64_t done = 0, part; r == 0 && done < s->size && !signals_pending();
+	     done += part) {
 		part = MIN_OF(s->size - done, ATTRIBUTES_PART);
 		do /* of a launch nobody else tries it again */
 			r = attributes_set(m, s->gpa + done, part, true);

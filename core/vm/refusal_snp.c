@@ -48,19 +48,19 @@ static void names_add(struct names *to, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 static void names_add(struct names *to, const char *format, ...)
 {
-	size_t room = sizeof(to->text) - to->n;
+	size_t cap = sizeof(to->text) - to->n;
 	va_list args;
 	int n;
 
-	if (to->n > 0 && room > 2) {
+	if (to->n > 0 && cap > 2) {
 		memcpy(to->text + to->n, ", ", 3);
 		to->n += 2;
-		room -= 2;
+		cap -= 2;
 	}
 	va_start(args, format);
-	n = vsnprintf(to->text + to->n, room, format, args);
+	n = vsnprintf(to->text + to->n, cap, format, args);
 	va_end(args);
-	to->n += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
+	to->n += n < 0 ? 0 : (size_t)n < cap ? (size_t)n : cap - 1;
 }
 
 static void names_add_bit(struct names *to, const struct snp_bit *table, unsigned bit)

@@ -21,7 +21,7 @@
 #include "core/vm/exit.h"
 #include "core/vm/halt.h"
 #include "core/vm/input.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/sys.h"
 #include "core/vm/terminal.h"
 #include "core/vm/vcpu.h"
@@ -184,9 +184,9 @@ static void run_signal(struct run *run)
 {
 	struct outcome o;
 
-	if (!stop_signal())
+	if (!stop_signo())
 		return;
-	stop_outcome(&o, "");
+	signals_outcome(&o, "");
 	run_conclude(run, &o);
 }
 
@@ -263,7 +263,7 @@ static bool run_due(void *self)
 	const struct run *run = self;
 	uint64_t now = clock_ms(), silent_at = run_silent_at(run);
 
-	return stop_signal() || (run->deadline_ms && now >= run->deadline_ms) ||
+	return stop_signo() || (run->deadline_ms && now >= run->deadline_ms) ||
 	       (silent_at && now >= silent_at);
 }
 
@@ -317,7 +317,7 @@ static void run_wait(struct run *run)
 	unsigned again_ms;
 	bool listen = input_wanted(&run->input, &again_ms);
 	struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
-		                { .fd = stop_fd(), .events = POLLIN },
+		                { .fd = signals_fd(), .events = POLLIN },
 		                { .fd = listen ? run->input.fd : -1, .events = POLLIN } };
 	uint64_t moments[] = { run->deadline_ms,
 		               run->flush_at_ms,
@@ -435,7 +435,7 @@ static int run_threads(struct run *run, struct error *err)
 	terminal_begin(run->input.given); /* before the guest can speak */
 	r = threads_start(run, err);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r < 0 || stop_signal())
+	if (r < 0 || stop_signo())
 		terminal_restore(); /* the handler came too early, and a second signal kills */
 	if (r < 0)
 		return r;
@@ -495,7 +495,7 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		             .input = input_of(vm, l->input_fd),
 		             .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
 		             .lock = PTHREAD_MUTEX_INITIALIZER };
-	stops = stop_begin(err);
+	stops = signals_begin(err);
 	r = stops < 0 ? stops : 0;
 	kick_prepare();
 	if (r == 0)
@@ -506,7 +506,7 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		*ret = run->outcome;
 	run_end(run);
 	if (stops > 0)
-		stop_end();
+		signals_end();
 	if (r == 0)
 		log_info("port accesses that no device answered: %llu",
 		         (unsigned long long)vm->bus[BUS_PORTS].unclaimed);

@@ -19,7 +19,7 @@ struct run_limits {
 
 /*
  * One thread a vCPU until the first of them has a verdict, a limit is reached, a forbidden line
- * came (and a second more, for the trace behind it), or a signal did (core/vm/stop.h); then all
+ * came (and a second more, for the trace behind it), or a signal did (core/vm/signals.h); then all
  * leave. A terminal at input_fd is raw meanwhile (signals stay on) and restored before the return.
  * 0 with *ret filled, or a negative errno when the run could not begin. A vCPU that KVM doesn't let
  * go is left behind (vm->abandoned), and what belongs to the VM with it.

@@ -18,7 +18,7 @@
 #include "core/vm/refusal_snp.h"
 #include "core/vm/sev.h"
 #include "core/vm/snp_exit.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
@@ -281,7 +281,7 @@ static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
 		struct kvm_pre_fault_memory part = *f;
 		int r;
 
-		if (stop_pending())
+		if (signals_pending())
 			return -EINTR;
 		part.size = MIN_OF(f->size, PREFAULT_PART);
 		r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, KVM_PRE_FAULT_MEMORY, &part);

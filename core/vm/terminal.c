@@ -17,7 +17,7 @@ static volatile sig_atomic_t is_raw;        /* we made it so, and `before` is wh
 static volatile sig_atomic_t continued;     /* after a stop a shell may have set other modes */
 static struct termios before;
 
-/* What kills without being asked for by core/vm/stop.h. */
+/* What kills without being asked for by core/vm/signals.h. */
 static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGABRT, SIGILL,  SIGFPE,
 	                             SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
 

@@ -418,12 +418,12 @@ const char *watch_last_line(struct watch *w)
 	return w->last_clean;
 }
 
-size_t watch_tail(struct watch *w, char *to, size_t room)
+size_t watch_tail(struct watch *w, char *to, size_t cap)
 {
 	size_t n;
 
 	pthread_mutex_lock(&w->lock);
-	n = MIN_OF(MIN_OF(w->total, (size_t)TAIL), room);
+	n = MIN_OF(MIN_OF(w->total, (size_t)TAIL), cap);
 	for (size_t i = 0; i < n; i++)
 		to[i] = w->tail[(w->total - n + i) % TAIL];
 	pthread_mutex_unlock(&w->lock);

@@ -70,7 +70,7 @@ size_t watch_expected(const struct watch *w), watch_met(const struct watch *w);
 const char *watch_outstanding(const struct watch *w);
 /* The last line with something in it, clean (core/base/text.h); "" none. */
 const char *watch_last_line(struct watch *w);
-/* The last bytes, as they came: at most `room`; how many. */
-size_t watch_tail(struct watch *w, char *to, size_t room);
+/* The last bytes, as they came: at most `cap`; how many. */
+size_t watch_tail(struct watch *w, char *to, size_t cap);
 
 #endif

@@ -159,7 +159,7 @@ Test(buffer, keeps_everything_across_many_growths)
 	}
 	cr_assert_not(b.failed);
 	cr_assert_eq(b.size, 200000);
-	cr_expect_geq(b.room, b.size);
+	cr_expect_geq(b.cap, b.size);
 	for (unsigned i = 0; i < 100000; i++)
 		cr_assert_eq(b.data[2 * i] | b.data[2 * i + 1] << 8, i & 0xffff);
 }
@@ -298,11 +298,11 @@ Test(base64, writes_no_more_than_its_room)
 		size_t want = strlen(rfc4648[i].bytes), length = strlen(rfc4648[i].text);
 		uint8_t bytes[8];
 
-		for (size_t room = 0; room < 7; room++) {
+		for (size_t cap = 0; cap < 7; cap++) {
 			memset(bytes, 0xa5, sizeof(bytes));
-			cr_expect_eq(base64_parse(rfc4648[i].text, length, bytes, room),
-			             want <= room ? (long)want : -1);
-			for (size_t j = room; j < sizeof(bytes); j++)
+			cr_expect_eq(base64_parse(rfc4648[i].text, length, bytes, cap),
+			             want <= cap ? (long)want : -1);
+			for (size_t j = cap; j < sizeof(bytes); j++)
 				cr_expect_eq(bytes[j], 0xa5);
 		}
 	}

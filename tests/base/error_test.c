@@ -17,10 +17,10 @@ static char *long_text(size_t n)
 	return text;
 }
 
-static void check_cut(const char *text, size_t room)
+static void check_cut(const char *text, size_t cap)
 {
-	cr_expect_eq(strlen(text), room - 1);
-	cr_expect_str_eq(text + room - 4, "...");
+	cr_expect_eq(strlen(text), cap - 1);
+	cr_expect_str_eq(text + cap - 4, "...");
 }
 
 Test(error, set_replaces_all_that_was_there)

@@ -51,13 +51,13 @@ Test(text, is_folded_under_itself)
 
 Test(text, what_is_folded_keeps_to_its_room)
 {
-	for (size_t room = 1; room < 60; room++) {
+	for (size_t cap = 1; cap < 60; cap++) {
 		char to[64];
 
 		memset(to, 'x', sizeof(to));
-		text_fold(to, room, "  fix: ", "words and words and words and words", 30);
-		cr_expect_not_null(memchr(to, '\0', room), "room %zu", room);
-		cr_expect_eq(to[room], 'x', "room %zu", room);
+		text_fold(to, cap, "  fix: ", "words and words and words and words", 30);
+		cr_expect_not_null(memchr(to, '\0', cap), "room %zu", cap);
+		cr_expect_eq(to[cap], 'x', "room %zu", cap);
 	}
 }
 
@@ -370,19 +370,19 @@ Test(text, what_does_not_fit_is_left_out_from_a_whole_character_on)
 	static const size_t ends[] = { 0, 1, 3, 6, 10, 13, 14 };
 	static const char want[] = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80" BAD "b";
 
-	for (size_t room = 1; room <= 20; room++) {
+	for (size_t cap = 1; cap <= 20; cap++) {
 		char have[32];
 		size_t n, fits = 0;
 
 		for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-			fits = ends[i] < room ? ends[i] : fits;
+			fits = ends[i] < cap ? ends[i] : fits;
 		memset(have, '#', sizeof(have));
-		n = text_clean(have, room, from, sizeof(from) - 1, 0);
-		cr_expect_eq(n, fits, "room %zu", room);
-		cr_expect_arr_eq(have, want, fits, "room %zu", room);
-		cr_expect_eq(have[fits], '\0', "room %zu", room);
+		n = text_clean(have, cap, from, sizeof(from) - 1, 0);
+		cr_expect_eq(n, fits, "room %zu", cap);
+		cr_expect_arr_eq(have, want, fits, "room %zu", cap);
+		cr_expect_eq(have[fits], '\0', "room %zu", cap);
 		for (size_t i = fits + 1; i < sizeof(have); i++)
-			cr_assert_eq(have[i], '#', "room %zu, byte %zu", room, i);
+			cr_assert_eq(have[i], '#', "room %zu, byte %zu", cap, i);
 	}
 }
 
@@ -397,7 +397,7 @@ Test(text, without_room_nothing_is_written)
 Test(text, the_room_it_names_is_enough_for_the_worst)
 {
 	uint8_t from[100];
-	char have[TEXT_ROOM(sizeof(from))];
+	char have[TEXT_CAP(sizeof(from))];
 
 	memset(from, 0xff, sizeof(from));
 	cr_expect_eq(text_clean(have, sizeof(have), from, sizeof(from), 0), 3 * sizeof(from));
@@ -448,7 +448,7 @@ Test(text, cleaning_twice_is_as_good_as_once)
 	unsigned random = 1;
 
 	for (int i = 0; i < 100000; i++) {
-		char from[64] = "", once[TEXT_ROOM(64)], twice[TEXT_ROOM(64)];
+		char from[64] = "", once[TEXT_CAP(64)], twice[TEXT_CAP(64)];
 
 		for (int n = 0; n < 8; n++) {
 			random = random * 1103515245 + 12345;
@@ -466,13 +466,13 @@ Test(text, cleaning_twice_is_as_good_as_once)
 
 Test(text, what_is_cut_says_so)
 {
-	for (size_t room = 4; room < 40; room++) {
+	for (size_t cap = 4; cap < 40; cap++) {
 		char to[48];
-		size_t n = text_show(to, room, "one \u00e9\u00e9 \u202e two three");
+		size_t n = text_show(to, cap, "one \u00e9\u00e9 \u202e two three");
 
 		cr_expect_eq(n, strlen(to));
-		cr_expect_lt(n, room);
-		cr_expect(text_is_utf8(to, n), "room %zu: %s", room, to);
-		cr_expect(room > 27 || !strcmp(to + n - 3, "..."), "room %zu: %s", room, to);
+		cr_expect_lt(n, cap);
+		cr_expect(text_is_utf8(to, n), "room %zu: %s", cap, to);
+		cr_expect(cap > 27 || !strcmp(to + n - 3, "..."), "room %zu: %s", cap, to);
 	}
 }

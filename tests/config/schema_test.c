@@ -347,7 +347,7 @@ static int parse(const char *text, struct error *err)
 }
 
 /* A manifest with one value: `boot` is there, for what needs it. */
-static void manifest_of(const char *key, const char *value, char *to, size_t room)
+static void manifest_of(const char *key, const char *value, char *to, size_t cap)
 {
 	const char *dot = strchr(key, '.');
 	bool boot = strncmp(key, "boot.", 5) == 0;
@@ -359,11 +359,11 @@ static void manifest_of(const char *key, const char *value, char *to, size_t roo
 	                           : "boot:\n  firmware: fw\n  kernel: k\n";
 
 	if (!dot)
-		snprintf(to, room, "%s%s%s: %s\n", version, base, key, value);
+		snprintf(to, cap, "%s%s%s: %s\n", version, base, key, value);
 	else if (boot)
-		snprintf(to, room, "%s%s  %s: %s\n", version, base, dot + 1, value);
+		snprintf(to, cap, "%s%s  %s: %s\n", version, base, dot + 1, value);
 	else
-		snprintf(to, room, "%s%s%.*s:\n  %s: %s\n", version, base, (int)(dot - key), key,
+		snprintf(to, cap, "%s%s%.*s:\n  %s: %s\n", version, base, (int)(dot - key), key,
 		         dot + 1, value);
 }
 
@@ -594,9 +594,9 @@ Test(schema, has_every_key_of_the_table)
 		cr_assert_not_null(said, "%s", keys[i].name);
 		cr_expect_eq(strstr(said, "not supported") != NULL, keys[i].kind == VALUE_LATER,
 		             "%s", keys[i].name);
-		cr_expect_eq(json_object_get(one, "default") != NULL, keys[i].fallback != NULL,
+		cr_expect_eq(json_object_get(one, "default") != NULL, keys[i].default_value != NULL,
 		             "%s", keys[i].name);
-		if (keys[i].fallback)
+		if (keys[i].default_value)
 			cr_expect(valid(one, json_object_get(one, "default")), "%s", keys[i].name);
 	}
 	json_decref(s);

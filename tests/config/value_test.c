@@ -394,7 +394,7 @@ Test(value, is_not_slow_on_long_words)
 
 Test(value, writes_sizes_and_times_in_the_largest_unit)
 {
-	char to[VALUE_UNIT_ROOM];
+	char to[VALUE_UNIT_CAP];
 
 	cr_expect_str_eq(value_size_text(512 << 20, to), "512M");
 	cr_expect_str_eq(value_size_text(68 << 10, to), "68K");

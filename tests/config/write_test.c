@@ -224,8 +224,8 @@ Test(write, has_each_key_with_what_was_said)
 
 		cr_expect_eq(said == NULL, none, "this test lacks %s", keys[i].name);
 		cr_expect_eq(tree_at(to, keys[i].name) == NULL, none, "%s", keys[i].name);
-		if (said && said->kind == YAML_SCALAR && keys[i].fallback)
-			cr_expect_str_neq(said->text, keys[i].fallback, "%s", keys[i].name);
+		if (said && said->kind == YAML_SCALAR && keys[i].default_value)
+			cr_expect_str_neq(said->text, keys[i].default_value, "%s", keys[i].name);
 	}
 	cr_expect_eq(strncmp(text, "# written by snpvmm ", 20), 0);
 	cr_expect_not_null(strstr(text, ": the manifest of this run, resolved\nversion: 1\n"));

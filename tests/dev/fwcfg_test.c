@@ -36,9 +36,9 @@ struct desk {
 	unsigned lookups;
 };
 
-static uint8_t *in_slot(uint8_t *slot, uint64_t offset, uint64_t room, uint64_t size)
+static uint8_t *in_slot(uint8_t *slot, uint64_t offset, uint64_t cap, uint64_t size)
 {
-	return offset < room && size <= room - offset ? slot + offset : NULL;
+	return offset < cap && size <= cap - offset ? slot + offset : NULL;
 }
 
 static uint8_t *desk_at(void *self, uint64_t gpa, uint64_t size)

@@ -68,10 +68,10 @@ static void say(uint64_t from, uint64_t to, size_t at_once)
 	}
 }
 
-static size_t content(const char *path, char *to, size_t room)
+static size_t content(const char *path, char *to, size_t cap)
 {
 	FILE *f = fopen(path, "r");
-	size_t n = f ? fread(to, 1, room - 1, f) : 0;
+	size_t n = f ? fread(to, 1, cap - 1, f) : 0;
 
 	to[n] = '\0';
 	if (f)

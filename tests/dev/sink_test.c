@@ -35,7 +35,7 @@ static void count_wake(void *self)
 struct packets {
 	int fd[2];
 	struct sink sink;
-	char text[SINK_ROOM + 1];
+	char text[SINK_CAP + 1];
 };
 
 static void packets_open(struct packets *p)
@@ -46,7 +46,7 @@ static void packets_open(struct packets *p)
 
 static const char *packets_next(struct packets *p)
 {
-	ssize_t n = recv(p->fd[0], p->text, SINK_ROOM, MSG_DONTWAIT);
+	ssize_t n = recv(p->fd[0], p->text, SINK_CAP, MSG_DONTWAIT);
 
 	p->text[n > 0 ? n : 0] = '\0';
 	return p->text;
@@ -95,15 +95,15 @@ Test(sink, writes_lines_that_came_together_together_and_keeps_the_rest)
 Test(sink, writes_what_it_holds_when_the_room_is_full)
 {
 	struct packets p;
-	uint8_t x[SINK_ROOM - 1];
+	uint8_t x[SINK_CAP - 1];
 
 	memset(x, 'x', sizeof(x));
 	packets_open(&p);
 	sink_put(&p.sink, x, sizeof(x));
 	cr_assert_str_eq(packets_next(&p), "");
 	put(&p.sink, "yz");
-	cr_assert_eq(strlen(packets_next(&p)), SINK_ROOM);
-	cr_assert_eq(p.text[SINK_ROOM - 1], 'y');
+	cr_assert_eq(strlen(packets_next(&p)), SINK_CAP);
+	cr_assert_eq(p.text[SINK_CAP - 1], 'y');
 	cr_assert_eq(p.sink.held, 1);
 	packets_close(&p);
 }
@@ -238,7 +238,7 @@ Test(sink, reports_a_descriptor_that_cannot_be_written)
 /* Fills a pipe to the brim, and leaves it blocking. */
 static void pipe_fill(int fd)
 {
-	static const char zeros[SINK_ROOM];
+	static const char zeros[SINK_CAP];
 	int flags = fcntl(fd, F_GETFL);
 
 	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -314,7 +314,7 @@ Test(sink, try_flush_keeps_what_the_reader_does_not_take)
 {
 	int fd[2];
 	struct sink s;
-	char text[SINK_ROOM];
+	char text[SINK_CAP];
 	ssize_t n;
 
 	cr_assert_eq(pipe(fd), 0);
@@ -363,12 +363,12 @@ static uint8_t *pattern_new(void)
 	return data;
 }
 
-static size_t read_all(int fd, uint8_t *to, size_t room)
+static size_t read_all(int fd, uint8_t *to, size_t cap)
 {
 	size_t done = 0;
 	ssize_t n;
 
-	while (done < room && (n = read(fd, to + done, room - done)) > 0)
+	while (done < cap && (n = read(fd, to + done, cap - done)) > 0)
 		done += (size_t)n;
 	return done;
 }
@@ -621,7 +621,7 @@ Test(sink, without_a_prefix_no_line_is_given_an_end)
 
 Test(sink, a_line_without_end_is_cut_where_the_room_ends)
 {
-	static char line[2 * SINK_ROOM];
+	static char line[2 * SINK_CAP];
 	struct packets p;
 	size_t total = 0, n;
 

@@ -19,7 +19,7 @@
  *   flags FLAG...           no-snp, partial-updates, cpuid-refused-once, ...: enum fake_flag
  *   open-fails PATH ERRNO   EACCES, ENOENT, ...
  *   fail-ioctl NAME ERRNO [STATUS]
- *                           the first call of KVM_CREATE_VM, LAUNCH_START, ...; the firmware's status
+ *                           the first call of KVM_CREATE_VM, LAUNCH_START, ...: an SEV status, too
  *   recovers N              calls fail until /dev/kvm was opened more than N times; a failed
  *                           launch opens it twice, for the doctor too
  *
@@ -34,7 +34,7 @@
  *   sleep MS                unless it is kicked out meanwhile
  *   stuck MS                and nobody can kick it out
  *   halt                    in HLT with interrupts off, for ever
- *   wait                    in HLT with interrupts on, until it is kicked out, as it does at the end
+ *   wait                    in HLT with interrupts on, until it is kicked out; so it ends
  *   power-off   reset   crash   shutdown   terminate SET CODE   memory-fault ADDRESS private|shared
  *   internal N   entry-failed REASON   errno NAME   unknown-exit N
  */
@@ -60,10 +60,10 @@ struct kvm_sev_cmd;
 int fake_command_fails(struct fake_command *c, unsigned long request, struct kvm_sev_cmd *sev);
 
 /*
- * The next exits of a vCPU, at most `room`. Sleeps where the script does, and gives up with -EINTR
+ * The next exits of a vCPU, at most `cap`. Sleeps where the script does, and gives up with -EINTR
  * when *kick is set meanwhile. 0: there are no more.
  */
 int fake_command_exits(struct fake_command *c, unsigned vcpu, const uint8_t *kick,
-                       struct fake_exit *to, size_t room);
+                       struct fake_exit *to, size_t cap);
 
 #endif

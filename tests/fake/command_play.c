@@ -104,12 +104,12 @@ static int step_play(const struct step *s, struct place *p, const uint8_t *kick,
 }
 
 int fake_command_exits(struct fake_command *c, unsigned vcpu, const uint8_t *kick,
-                       struct fake_exit *to, size_t room)
+                       struct fake_exit *to, size_t cap)
 {
 	struct place *p = &c->places[vcpu];
 	size_t n = 0;
 
-	while (n < room && p->step < c->n_steps) {
+	while (n < cap && p->step < c->n_steps) {
 		const struct step *s = &c->steps[p->step];
 		int r = 0;
 

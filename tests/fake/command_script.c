@@ -400,7 +400,7 @@ static void line_read(struct fake_command *c, char *line)
 struct fake_command *fake_command_read(const char *path)
 {
 	struct fake_command *c = calloc(1, sizeof(*c));
-	size_t room = 0;
+	size_t cap = 0;
 	char *line = NULL;
 	FILE *from;
 
@@ -412,7 +412,7 @@ struct fake_command *fake_command_read(const char *path)
 	from = fopen(path, "re");
 	if (!from)
 		bad(c, "%s", strerror(errno));
-	while (getline(&line, &room, from) >= 0) {
+	while (getline(&line, &cap, from) >= 0) {
 		c->line++;
 		line[strcspn(line, "\n")] = '\0';
 		line_read(c, line);

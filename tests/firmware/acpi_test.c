@@ -417,7 +417,7 @@ static void bench_write(const struct bench *b, const char *name, const void *dat
 	cr_assert_eq(fclose(f), 0);
 }
 
-static size_t bench_read(const struct bench *b, const char *name, void *to, size_t room)
+static size_t bench_read(const struct bench *b, const char *name, void *to, size_t cap)
 {
 	char path[64];
 	FILE *f;
@@ -426,7 +426,7 @@ static size_t bench_read(const struct bench *b, const char *name, void *to, size
 	snprintf(path, sizeof(path), "%s/%s", b->folder, name);
 	f = fopen(path, "r");
 	cr_assert_not_null(f, "iasl left no %s", name);
-	n = fread(to, 1, room, f);
+	n = fread(to, 1, cap, f);
 	fclose(f);
 	return n;
 }

@@ -33,7 +33,7 @@ static void give_id_block(struct fixture *f)
 	struct snp_id_auth *auth = (void *)f->m.id_auth;
 
 	f->m.id_block_given = true;
-	f->m.id_block_at = (struct place){ .line = 21, .column = 3 };
+	f->m.id_block_at = (struct location){ .line = 21, .column = 3 };
 	memset(f->m.id_block, 0x42, sizeof(f->m.id_block));
 	auth->id_key_algorithm = auth->author_key_algorithm = le32_of(1);
 	auth->id_key[0] = auth->author_key[0] = 2;

@@ -520,12 +520,12 @@ Test(stage0, leaves_the_words_of_others_alone)
 /* Lengths around every edge of the padding, at every alignment that a kernel's payload can have. */
 static void check_hash(stage0_sha256_blocks *blocks)
 {
-	size_t room = (1 << 20) + 1 + 64;
-	uint8_t *data = malloc(room), have[32], want[32];
+	size_t cap = (1 << 20) + 1 + 64;
+	uint8_t *data = malloc(cap), have[32], want[32];
 	uint32_t x = 1;
 
 	cr_assert_not_null(data);
-	for (size_t i = 0; i < room; i++) {
+	for (size_t i = 0; i < cap; i++) {
 		x = x * 1664525 + 1013904223;
 		data[i] = (uint8_t)(x >> 24);
 	}

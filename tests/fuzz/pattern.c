@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = memchr(data, '\n', size);
 	size_t text_size = end ? (size_t)(end - data) : size, rest = size - text_size;
-	char *text = strndup((const char *)data, text_size), *line = malloc(TEXT_ROOM(rest));
+	char *text = strndup((const char *)data, text_size), *line = malloc(TEXT_CAP(rest));
 	struct error err = { 0 };
 	struct pattern *p = pattern_new(text, &err);
 	struct matcher *m = matcher_new(&err);
@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(m && line);
 	assert(p || (err.kind == ERROR_BAD_VALUE && err.text[0] && err.why[0]));
 	if (p) {
-		size_t n = text_clean(line, TEXT_ROOM(rest), data + text_size, rest, 1);
+		size_t n = text_clean(line, TEXT_CAP(rest), data + text_size, rest, 1);
 
 		assert(!strcmp(pattern_text(p), text));
 		pattern_match(p, m, &(struct pattern_line){ line, n, 0, size & 1 });

@@ -139,11 +139,11 @@ static int line_add(struct archive *a, char *line, struct error *err)
 static int list_read(FILE *list, struct archive *a, struct error *err)
 {
 	auto_free char *line = NULL;
-	size_t room = 0;
+	size_t cap = 0;
 	unsigned number = 0;
 	int r = 0;
 
-	while (r == 0 && getline(&line, &room, list) > 0) {
+	while (r == 0 && getline(&line, &cap, list) > 0) {
 		number++;
 		r = line_add(a, line, err);
 	}

@@ -104,12 +104,12 @@ static void entry_put(struct image *m, const char guid[static 16], const void *d
 static void entry_faulty(struct image *m, const char guid[static 16], const uint8_t *data,
                          size_t size, enum image_fault twice, enum image_fault too_long)
 {
-	uint8_t room[16] = { 0 };
+	uint8_t cap[16] = { 0 };
 
-	memcpy(room, data, size);
-	entry_put(m, guid, room, size + (m->spec->fault == too_long));
+	memcpy(cap, data, size);
+	entry_put(m, guid, cap, size + (m->spec->fault == too_long));
 	if (m->spec->fault == twice)
-		entry_put(m, guid, room, size);
+		entry_put(m, guid, cap, size);
 }
 
 static void reset_put(struct image *m)

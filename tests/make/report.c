@@ -51,11 +51,11 @@ void report_make(uint32_t version, uint8_t to[static REPORT_SIZE])
 			put(to + patches[i].at, patches[i].value, patches[i].size);
 }
 
-void report_response(uint32_t version, uint8_t *to, size_t room)
+void report_response(uint32_t version, uint8_t *to, size_t cap)
 {
-	if (room < REPORT_HEAD + REPORT_SIZE)
+	if (cap < REPORT_HEAD + REPORT_SIZE)
 		abort();
-	memset(to, 0, room);
+	memset(to, 0, cap);
 	put(to + 4, REPORT_SIZE, 4);
 	report_make(version, to + REPORT_HEAD);
 }

@@ -18,7 +18,7 @@
 void report_make(uint32_t version, uint8_t to[static REPORT_SIZE]);
 uint8_t report_byte(size_t n);
 
-/* What the firmware answers: `room` bytes, at least REPORT_HEAD + REPORT_SIZE. */
-void report_response(uint32_t version, uint8_t *to, size_t room);
+/* What the firmware answers: `cap` bytes, at least REPORT_HEAD + REPORT_SIZE. */
+void report_response(uint32_t version, uint8_t *to, size_t cap);
 
 #endif

@@ -160,10 +160,10 @@ Test(junit, times_are_rounded_to_milliseconds)
 static void check_markup(const char *text)
 {
 	size_t length = strlen(text), open = 0;
-	char *clean = malloc(TEXT_ROOM(length));
+	char *clean = malloc(TEXT_CAP(length));
 
 	cr_assert_not_null(clean);
-	cr_expect_eq(text_clean(clean, TEXT_ROOM(length), text, length, 1), length);
+	cr_expect_eq(text_clean(clean, TEXT_CAP(length), text, length, 1), length);
 	cr_expect_str_eq(clean, text);
 	free(clean);
 	for (const char *at = text; *at; at++) {

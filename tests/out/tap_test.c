@@ -122,10 +122,10 @@ static char *yaml_value(const char *text, const char *key)
 
 static void check_yaml(const char *text, const char *key, const char *from, size_t size)
 {
-	char *have = yaml_value(text, key), *want = malloc(TEXT_ROOM(size));
+	char *have = yaml_value(text, key), *want = malloc(TEXT_CAP(size));
 
 	cr_assert_not_null(want);
-	text_clean(want, TEXT_ROOM(size), from, size, 0);
+	text_clean(want, TEXT_CAP(size), from, size, 0);
 	cr_assert(have, "no '%s' in\n%s", key, text);
 	cr_expect_str_eq(have, want, "%s", key);
 	free(have);

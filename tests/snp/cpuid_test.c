@@ -250,14 +250,14 @@ Test(cpuid, diff_counts_all_and_writes_no_more_than_its_room)
 	fill(64);
 	make_page(&sent);
 	memset(&back, 0xff, sizeof(back));
-	for (size_t room = 1; room < 600; room++) {
+	for (size_t cap = 1; cap < 600; cap++) {
 		char text[640];
 
 		memset(text, 'x', sizeof(text));
-		cr_assert_eq(snp_cpuid_diff(&sent, &back, text, room), 256);
-		cr_assert_lt(strnlen(text, room), room, "no end within %zu", room);
-		for (size_t i = room; i < sizeof(text); i++)
-			cr_assert_eq(text[i], 'x', "room %zu, wrote at %zu", room, i);
+		cr_assert_eq(snp_cpuid_diff(&sent, &back, text, cap), 256);
+		cr_assert_lt(strnlen(text, cap), cap, "no end within %zu", cap);
+		for (size_t i = cap; i < sizeof(text); i++)
+			cr_assert_eq(text[i], 'x', "room %zu, wrote at %zu", cap, i);
 	}
 }
 

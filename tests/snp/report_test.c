@@ -16,8 +16,8 @@
 #include "tests/make/report.h"
 #include "tests/make/vectors.h"
 
-#define RESPONSE      (REPORT_HEAD + REPORT_SIZE)
-#define RESPONSE_ROOM 4000
+#define RESPONSE     (REPORT_HEAD + REPORT_SIZE)
+#define RESPONSE_CAP 4000
 
 static struct snp_report made(uint32_t version)
 {
@@ -40,8 +40,8 @@ Test(report, is_found_by_itself)
 
 Test(report, is_found_behind_the_head_of_a_response)
 {
-	static const size_t sizes[] = { RESPONSE, RESPONSE_ROOM };
-	uint8_t bytes[RESPONSE_ROOM + 1] = { 0 };
+	static const size_t sizes[] = { RESPONSE, RESPONSE_CAP };
+	uint8_t bytes[RESPONSE_CAP + 1] = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		report_response(3, bytes, sizes[i]);

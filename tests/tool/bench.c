@@ -79,7 +79,7 @@ static int child_start(char *const argv[], int output, pid_t *ret)
 
 static int child_time(char *const argv[], int wanted, struct lap *ret)
 {
-	char room[256];
+	char cap[256];
 	int ends[2], status = 0;
 	double start;
 	pid_t pid;
@@ -91,10 +91,10 @@ static int child_time(char *const argv[], int wanted, struct lap *ret)
 	if (child_start(argv, ends[1], &pid) != 0)
 		return 1;
 	close(ends[1]);
-	n = read(ends[0], room, sizeof(room));
+	n = read(ends[0], cap, sizeof(cap));
 	ret->first = now_us() - start;
 	while (n > 0)
-		n = read(ends[0], room, sizeof(room));
+		n = read(ends[0], cap, sizeof(cap));
 	waitpid(pid, &status, 0);
 	ret->total = now_us() - start;
 	close(ends[0]);

@@ -237,7 +237,7 @@ static bool line_await(int fd, const char *wanted, struct tail *t)
 {
 	double end = now_ms() + PATIENCE_MS;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char room[256];
+	char cap[256];
 
 	while (!tail_has(t, wanted)) {
 		double left = end - now_ms();
@@ -245,11 +245,11 @@ static bool line_await(int fd, const char *wanted, struct tail *t)
 
 		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
 			return false;
-		n = read(fd, room, sizeof(room));
+		n = read(fd, cap, sizeof(cap));
 		if (n <= 0)
 			return false;
 		for (ssize_t i = 0; i < n && !tail_has(t, wanted); i++)
-			tail_add(t, room[i]);
+			tail_add(t, cap[i]);
 	}
 	return true;
 }

@@ -15,7 +15,7 @@
 
 #include "core/base/array.h"
 #include "core/vm/run.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "tests/fake/fixture.h"
 
 #define COM1 0x3f8
@@ -118,7 +118,7 @@ Test(console, a_reader_that_stalls_does_not_hold_a_signal_up)
 	int fds[2];
 
 	pipe_full(fds);
-	cr_assert_eq(stop_begin(&err), 1);
+	cr_assert_eq(signals_begin(&err), 1);
 	cr_assert_eq(pthread_create(&later, NULL, signal_later, NULL), 0);
 	cr_assert_eq(print(fds[1], -1, 0).kind, RUN_SIGNALLED);
 	pthread_join(later, NULL);

@@ -18,7 +18,7 @@
 #include "core/snp/digest.h"
 #include "core/vm/abi.h"
 #include "core/vm/devices.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "core/vm/sys.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
@@ -537,12 +537,12 @@ Test(launch, a_signal_ends_it_before_the_next_step)
 			sigset_t all;
 
 			signal(came[i], ignored ? SIG_IGN : SIG_DFL);
-			cr_assert_eq(stop_begin(&err), 1);
+			cr_assert_eq(signals_begin(&err), 1);
 			sigfillset(&all);
 			pthread_sigmask(SIG_SETMASK, &all, NULL);
 			raise(came[i]);
-			cr_expect_eq(stop_pending(), !ignored);
-			cr_expect_eq(stop_signal(), 0);
+			cr_expect_eq(signals_pending(), !ignored);
+			cr_expect_eq(stop_signo(), 0);
 			cr_expect_eq(vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet,
 			                       &vm, &err) == 0,
 			             ignored);
@@ -551,8 +551,8 @@ Test(launch, a_signal_ends_it_before_the_next_step)
 			vm_free(vm);
 			sigemptyset(&all);
 			pthread_sigmask(SIG_SETMASK, &all, NULL);
-			cr_expect_eq(stop_signal(), ignored ? 0 : came[i]);
-			stop_end();
+			cr_expect_eq(stop_signo(), ignored ? 0 : came[i]);
+			signals_end();
 		}
 }
 

@@ -79,7 +79,7 @@ static const struct plan *flat_plan(const uint8_t *code, size_t size, unsigned v
 }
 
 /* Launches and runs it; what COM1 said goes to `console`, a pipe's capacity at most. */
-static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *console, size_t room)
+static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *console, size_t cap)
 {
 	struct run_limits limits = { .timeout_ms = timeout_ms, .input_fd = -1 };
 	struct outcome o = { 0 };
@@ -99,7 +99,7 @@ static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *conso
 	cr_assert_eq(vm_run(vm, &limits, &o, &err), 0, "%s", err.text);
 	vm_free(vm);
 	close(fds[1]);
-	n = read(fds[0], console, room - 1);
+	n = read(fds[0], console, cap - 1);
 	cr_assert_geq(n, 0);
 	console[n] = '\0';
 	close(fds[0]);

@@ -13,7 +13,7 @@
 
 #include "core/base/array.h"
 #include "core/base/file.h"
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 #include "tests/fake/fixture.h"
 
 #define EXIT_PORT 0xf4
@@ -149,10 +149,10 @@ Test(run, a_signal_ends_the_run)
 		struct running r = launch(2, -1);
 		struct outcome o;
 
-		cr_assert_eq(stop_begin(&err), 1);
+		cr_assert_eq(signals_begin(&err), 1);
 		raise(signals[i]);
 		o = fixture_run(r.vm);
-		stop_end();
+		signals_end();
 		cr_assert_eq(o.kind, RUN_SIGNALLED, "%s", o.detail);
 		cr_assert_eq(o.code, (uint64_t)signals[i]);
 		end(&r);
@@ -178,11 +178,11 @@ Test(run, a_signal_that_the_caller_ignores_does_not_end_the_run)
 		cr_assert_eq(pipe(input), 0);
 		cr_assert_eq(write(input[1], "x", 1), 1);
 		signal(signals[i], SIG_IGN);
-		cr_assert_eq(stop_begin(&err), 1);
+		cr_assert_eq(signals_begin(&err), 1);
 		raise(signals[i]);
 		fake_kvm_script(r.f, 0, exits, ARRAY_SIZE(exits));
 		cr_assert_eq(run(&r, 30000, input[0]).kind, GUEST_EXITED);
-		stop_end();
+		signals_end();
 		end(&r);
 	}
 }
@@ -225,7 +225,7 @@ Test(run, leaves_the_callers_signals_as_they_were)
 	cr_assert_eq(after.sa_handler, SIG_IGN);
 	cr_assert_eq(sigaction(SIGINT, NULL, &after), 0);
 	cr_assert_eq(after.sa_handler, SIG_DFL);
-	cr_assert_eq(stop_fd(), -1);
+	cr_assert_eq(signals_fd(), -1);
 	end(&r);
 }
 

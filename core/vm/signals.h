@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/stop.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and a time limit for
+ * core/vm/signals.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and a time limit for
  * the whole of it.
  */
-#ifndef CORE_VM_STOP_H
-#define CORE_VM_STOP_H
+#ifndef CORE_VM_SIGNALS_H
+#define CORE_VM_SIGNALS_H
 
 #include <signal.h>
 #include <stdbool.h>
@@ -20,29 +20,29 @@ struct outcome; /* core/vm/outcome.h */
  * background is never stopped for using the terminal. 1 if this call began it, 0 if it had begun
  * before, or a negative errno.
  */
-int stop_begin(struct error *err);
+int signals_begin(struct error *err);
 /* Puts back what was there; forgets a signal that came. */
-void stop_end(void);
+void signals_end(void);
 
 /*
- * Ends everything after so many milliseconds, as a first signal would: stop_signal() is then
- * SIGALRM, and signals that come later kill. Called after stop_begin(). A child process has no
+ * Ends everything after so many milliseconds, as a first signal would: stop_signo() is then
+ * SIGALRM, and signals that come later kill. Called after signals_begin(). A child process has no
  * limit of its own: its parent passes SIGALRM on.
  */
-void stop_after(uint64_t limit_ms);
+void signals_limit(uint64_t limit_ms);
 
-/* Becomes readable, and stays so, when a signal came; -1 before stop_begin(). */
-int stop_fd(void);
+/* Becomes readable, and stays so, when a signal came; -1 before signals_begin(). */
+int signals_fd(void);
 /* The signal that came, SIGALRM for the time limit; 0: none. */
-int stop_signal(void);
+int stop_signo(void);
 /* Whether one came, or would have if the calling thread didn't block it. */
-bool stop_pending(void);
+bool signals_pending(void);
 
 /*
- * Once stop_signal() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends
+ * Once stop_signo() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends
  * the sentence.
  */
-void stop_outcome(struct outcome *ret, const char *when);
+void signals_outcome(struct outcome *ret, const char *when);
 
 /*
  * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs

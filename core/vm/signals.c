@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/stop.c: notes the first signal; the time limit comes as one. Its state is global because
- * a handler has no other way to it.
+ * core/vm/signals.c: notes the first signal; the time limit comes as one. Its state is global
+ * because a handler has no other way to it.
  */
-#include "core/vm/stop.h"
+#include "core/vm/signals.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@ static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static struct sigaction alarm_before;
 static int event = -1;
-static uint64_t limit_ms; /* of stop_after(); 0: none */
+static uint64_t limit_ms; /* of signals_limit(); 0: none */
 
 static void default_again(int signal_number)
 {
@@ -60,7 +60,7 @@ static void on_signal(int signal_number)
 	errno = saved;
 }
 
-int stop_begin(struct error *err)
+int signals_begin(struct error *err)
 {
 	struct sigaction on = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -83,11 +83,11 @@ int stop_begin(struct error *err)
 	return 1;
 }
 
-void stop_end(void)
+void signals_end(void)
 {
 	if (event < 0)
 		return;
-	stop_after(0);
+	signals_limit(0);
 	sigaction(SIGALRM, &alarm_before, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
 		sigaction(signals[i], &before[i], NULL);
@@ -98,7 +98,7 @@ void stop_end(void)
 	interrupt_note(0);
 }
 
-void stop_after(uint64_t ms)
+void signals_limit(uint64_t ms)
 {
 	const struct itimerval in = { .it_value = { .tv_sec = (time_t)(ms / 1000),
 		                                    .tv_usec = (suseconds_t)(ms % 1000 * 1000) } };
@@ -108,18 +108,18 @@ void stop_after(uint64_t ms)
 		limit_ms = ms;
 }
 
-int stop_fd(void)
+int signals_fd(void)
 {
 	return event;
 }
 
-int stop_signal(void)
+int stop_signo(void)
 {
 	return interrupt_signal();
 }
 
 /* A signal that is ignored is pending too while it is blocked. */
-bool stop_pending(void)
+bool signals_pending(void)
 {
 	sigset_t pending;
 	struct sigaction now;
@@ -135,7 +135,7 @@ bool stop_pending(void)
 	return event >= 0 && sigismember(&pending, SIGALRM);
 }
 
-void stop_outcome(struct outcome *ret, const char *when)
+void signals_outcome(struct outcome *ret, const char *when)
 {
 	int signo = interrupt_signal();
 
