@@ -25,7 +25,7 @@ static void cbor_head(struct buffer *b, size_t (*encode)(size_t, unsigned char *
 	buffer_add(b, head, encode(value, head, sizeof(head)));
 }
 
-/* RFC 8949 3.1: what is no UTF-8 is no text. */
+/* A text string must be UTF-8 (RFC 8949 3.1). */
 static void cbor_text(struct buffer *b, const char *text, size_t size)
 {
 	b->failed |= !text_is_utf8(text, size);
@@ -33,7 +33,7 @@ static void cbor_text(struct buffer *b, const char *text, size_t size)
 	buffer_add(b, text, size);
 }
 
-/* The length stands before the bytes, so a shorter key is always first. */
+/* The length is encoded before the bytes, so a shorter key sorts first. */
 static int key_order(const void *a, const void *b)
 {
 	const char *x = (*(const struct tree_node *const *)a)->key;
@@ -61,7 +61,7 @@ static void cbor_map(struct buffer *b, const struct tree_node *map)
 	}
 }
 
-/* Nested as deep as a tree may be. */
+/* Recursion is as deep as the tree, which is bounded. */
 static void cbor_add(struct buffer *b, const struct tree_node *n)
 {
 	unsigned char head[9];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/evidence.c: the fields of ID blocks, ID authentications and attestation reports, in
- * their order.
+ * core/out/evidence.c: the fields of ID blocks, ID authentications and attestation reports, in the
+ * order of their structures.
  */
 #include "core/out/evidence.h"
 
@@ -13,11 +13,10 @@
 #include "core/snp/policy.h"
 #include "core/snp/report.h"
 
-#define POLICY_ABI 0xffff /* the least version of the firmware's API, minor in the lower byte */
+#define POLICY_ABI 0xffff /* the minimum API version of the firmware, minor in the lower byte */
 
 #define tree_field(t, key, field) tree_bytes(t, key, field, sizeof(field))
 
-/* Numbers without a name are shown as they are. */
 static void tree_named(struct tree *t, const char *key, uint32_t value, const char *name)
 {
 	char number[32];
@@ -33,7 +32,7 @@ static const char *policy_name(unsigned bit)
 	return !b ? NULL : b->key ? b->key : b->name ? b->name : b->text;
 }
 
-/* As the manifest's snp.policy would have it: the bit that must be one is not among the names. */
+/* Names bits as snp.policy of a manifest does, so the bit that is always one is left out. */
 static void evidence_policy(struct tree *t, uint64_t policy)
 {
 	char abi[16];
@@ -57,7 +56,7 @@ void evidence_id_block(struct tree *t, const struct snp_id_block *b)
 	evidence_policy(t, le64_get(b->policy));
 }
 
-/* A key, and whether there is a signature by it of what it vouches for. */
+/* A key, and whether the signature that it made is there. */
 static void evidence_key(struct tree *t, const char *name, le32 algorithm,
                          const uint8_t key[static SNP_ID_KEY_SIZE],
                          const uint8_t signature[static 512])
@@ -113,64 +112,17 @@ static void evidence_version(struct tree *t, const char *key, const struct snp_r
 	tree_end(t);
 }
 
-static void evidence_flags(struct tree *t, const struct snp_report *r)
-{
-	uint32_t flags = le32_get(r->flags);
-
-	tree_map(t, "flags");
-	tree_hex(t, "value", flags);
-	tree_boolean(t, "author_key", flags & SNP_REPORT_AUTHOR_KEY);
-	tree_boolean(t, "mask_chip_key", flags & SNP_REPORT_MASK_CHIP);
-	tree_text(t, "signing_key", snp_report_signing_key(r));
-	tree_end(t);
-}
-
-static void evidence_platform(struct tree *t, uint64_t info)
-{
-	tree_map(t, "platform_info");
-	tree_hex(t, "value", info);
-	tree_bits(t, "bits", info, snp_report_platform_name);
-	tree_end(t);
-}
-
-static void evidence_cpuid(struct tree *t, const struct snp_report *r)
-{
-	tree_map(t, "cpuid");
-	tree_number(t, "family", r->cpuid_family);
-	tree_number(t, "model", r->cpuid_model);
-	tree_number(t, "stepping", r->cpuid_stepping);
-	tree_end(t);
-}
-
-/* What the launch decides, and who asked. */
-static void report_guest(struct tree *t, const struct snp_report *r)
-{
-	tree_number(t, "version", le32_get(r->version));
-	tree_number(t, "guest_svn", le32_get(r->guest_svn));
-	evidence_policy(t, le64_get(r->policy));
-	tree_field(t, "family_id", r->family_id);
-	tree_field(t, "image_id", r->image_id);
-	tree_number(t, "vmpl", le32_get(r->vmpl));
-	tree_named(t, "signature_algorithm", le32_get(r->signature_algorithm),
-	           snp_algorithm_name(le32_get(r->signature_algorithm)));
-	evidence_tcb(t, "current_tcb", r, r->current_tcb);
-	evidence_platform(t, le64_get(r->platform_info));
-	evidence_flags(t, r);
-	tree_field(t, "report_data", r->report_data);
-	tree_field(t, "measurement", r->measurement);
-	tree_field(t, "host_data", r->host_data);
-	tree_field(t, "id_key_digest", r->id_key_digest);
-	tree_field(t, "author_key_digest", r->author_key_digest);
-	tree_field(t, "report_id", r->report_id);
-	tree_field(t, "report_id_ma", r->report_id_ma);
-}
-
-/* On what it runs. */
+/* About the host. */
 static void report_host(struct tree *t, const struct snp_report *r)
 {
 	evidence_tcb(t, "reported_tcb", r, r->reported_tcb);
-	if (snp_report_has_cpuid(r))
-		evidence_cpuid(t, r);
+	if (snp_report_has_cpuid(r)) {
+		tree_map(t, "cpuid");
+		tree_number(t, "family", r->cpuid_family);
+		tree_number(t, "model", r->cpuid_model);
+		tree_number(t, "stepping", r->cpuid_stepping);
+		tree_end(t);
+	}
 	tree_field(t, "chip_id", r->chip_id);
 	evidence_tcb(t, "committed_tcb", r, r->committed_tcb);
 	evidence_version(t, "current_version", &r->current);
@@ -186,7 +138,32 @@ static void report_host(struct tree *t, const struct snp_report *r)
 
 void evidence_report(struct tree *t, const struct snp_report *r)
 {
-	report_guest(t, r);
+	tree_number(t, "version", le32_get(r->version));
+	tree_number(t, "guest_svn", le32_get(r->guest_svn));
+	evidence_policy(t, le64_get(r->policy));
+	tree_field(t, "family_id", r->family_id);
+	tree_field(t, "image_id", r->image_id);
+	tree_number(t, "vmpl", le32_get(r->vmpl));
+	tree_named(t, "signature_algorithm", le32_get(r->signature_algorithm),
+	           snp_algorithm_name(le32_get(r->signature_algorithm)));
+	evidence_tcb(t, "current_tcb", r, r->current_tcb);
+	tree_map(t, "platform_info");
+	tree_hex(t, "value", le64_get(r->platform_info));
+	tree_bits(t, "bits", le64_get(r->platform_info), snp_report_platform_name);
+	tree_end(t);
+	tree_map(t, "flags");
+	tree_hex(t, "value", le32_get(r->flags));
+	tree_boolean(t, "author_key", le32_get(r->flags) & SNP_REPORT_AUTHOR_KEY);
+	tree_boolean(t, "mask_chip_key", le32_get(r->flags) & SNP_REPORT_MASK_CHIP);
+	tree_text(t, "signing_key", snp_report_signing_key(r));
+	tree_end(t);
+	tree_field(t, "report_data", r->report_data);
+	tree_field(t, "measurement", r->measurement);
+	tree_field(t, "host_data", r->host_data);
+	tree_field(t, "id_key_digest", r->id_key_digest);
+	tree_field(t, "author_key_digest", r->author_key_digest);
+	tree_field(t, "report_id", r->report_id);
+	tree_field(t, "report_id_ma", r->report_id_ma);
 	report_host(t, r);
 	tree_map(t, "signature");
 	tree_field(t, "r", r->signature.r);

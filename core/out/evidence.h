@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/evidence.h: what vouches for a launch, as fields of a result. */
+/* core/out/evidence.h: ID blocks and attestation reports as fields of a result. */
 #ifndef CORE_OUT_EVIDENCE_H
 #define CORE_OUT_EVIDENCE_H
 
@@ -9,8 +9,8 @@ struct snp_id_auth;
 struct snp_report; /* core/snp/report.h */
 
 /*
- * Each gives the fields of a map that the caller has opened. Fields that a version hasn't got have
- * no key.
+ * Each adds its fields to the map that the caller opened. A field that this version of the
+ * structure lacks has no key.
  */
 void evidence_id_block(struct tree *t, const struct snp_id_block *b);
 void evidence_id_auth(struct tree *t, const struct snp_id_auth *a);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/folder.c: writes beside, then renames; everything relative to the open folder, following
- * no symlink.
+ * core/out/folder.c: writes a file under its dotted name, then renames it. All paths are relative
+ * to the open folder, and no symbolic link is followed.
  */
 #include "core/out/folder.h"
 
@@ -18,10 +18,10 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 
-enum { FOLDER_NAME = 256 }; /* of a file; with its dot and its NUL */
+enum { FOLDER_NAME = 256 }; /* size of a file name with its dot and NUL */
 
-/* What to do about a failed system call, by its errno. */
-static void folder_cure(struct error *err)
+/* Adds what to do about the errno of a failed system call. */
+static void folder_advise(struct error *err)
 {
 	static const struct {
 		int errnum;
@@ -47,53 +47,28 @@ static int folder_failed(const char *path, const char *name, const char *verb, i
 {
 	error_sys(err, ERROR_OUTPUT, errnum, "cannot %s '%s%s%s'", verb, path, name ? "/" : "",
 	          name ? name : "");
-	folder_cure(err);
+	folder_advise(err);
 	return err->code;
 }
 
-/* Makes every folder on the way to `path`, and it; those that are there are fine. */
+/* Makes the folder and its parents, unless they exist. */
 static int folder_make(const char *path, struct error *err)
 {
 	char part[sizeof(((struct folder *)0)->path)];
 
 	snprintf(part, sizeof(part), "%s", path);
 	for (char *at = part + 1;; at++) {
-		char is = *at;
+		char here = *at;
 
-		if (is != '/' && is != '\0')
+		if (here != '/' && here != '\0')
 			continue;
 		*at = '\0';
 		if (mkdir(part, 0777) < 0 && errno != EEXIST)
 			return folder_failed(part, NULL, "make the folder", errno, err);
-		*at = is;
-		if (is == '\0')
+		*at = here;
+		if (here == '\0')
 			return 0;
 	}
-}
-
-static int folder_enter(const char *path, bool below, struct error *err)
-{
-	const int how = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (below ? O_NOFOLLOW : 0);
-	int fd = open(path, how);
-
-	if (fd < 0 && errno == ENOENT && path[0]) {
-		int r = folder_make(path, err);
-
-		if (r < 0)
-			return r;
-		fd = open(path, how);
-	}
-	return fd < 0 ? folder_failed(path, NULL, "open the folder", errno, err) : fd;
-}
-
-static int folder_lock(int fd, const char *path, struct error *err)
-{
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return folder_failed(path, NULL, "lock the folder", errno, err);
-	error_set(err, ERROR_OUTPUT, "another run is writing into '%s'", path);
-	return error_fix(err, "wait for it, or give each run a folder of its own");
 }
 
 /* The name while it is written: ".NAME". */
@@ -102,25 +77,8 @@ static int folder_dotted(const char *name, char to[static FOLDER_NAME])
 	return snprintf(to, FOLDER_NAME, ".%s", name) < FOLDER_NAME ? 0 : ENAMETOOLONG;
 }
 
-static int folder_sweep(const struct folder *f, const char *const *names, struct error *err)
-{
-	char dotted[FOLDER_NAME];
-
-	for (; *names; names++) {
-		const char *forms[] = { *names, dotted };
-
-		if (folder_dotted(*names, dotted))
-			return folder_failed(f->path, *names, "name", ENAMETOOLONG, err);
-		for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
-			if (unlinkat(f->fd, forms[i], 0) < 0 && errno != ENOENT)
-				return folder_failed(f->path, forms[i], "remove an earlier run's",
-				                     errno, err);
-	}
-	return 0;
-}
-
-/* Where the file system can't reserve, zeros do it. */
-static int room_take(int fd, size_t size)
+/* Writes zeros if the file system cannot allocate. */
+static int reserve_space(int fd, size_t size)
 {
 	static const char zeros[4096];
 
@@ -146,8 +104,8 @@ int folder_reserve(struct folder *f, const char *name, size_t size, struct error
 	fd = folder_begin(f, name, err);
 	if (fd < 0)
 		return fd;
-	e = room_take(fd, size);
-	if (e < 0 && e != -EFBIG) { /* setrlimit(2): the file may be small enough */
+	e = reserve_space(fd, size);
+	if (e < 0 && e != -EFBIG) { /* beyond RLIMIT_FSIZE, but the file may turn out smaller */
 		close(fd);
 		folder_abandon(f, name);
 		return folder_failed(f->path, name, "make room for", -e, err);
@@ -156,24 +114,34 @@ int folder_reserve(struct folder *f, const char *name, size_t size, struct error
 	return 0;
 }
 
-/* Of a name; NULL: there is no room reserved for it. */
-static struct folder_reserve *folder_reserved(struct folder *f, const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(f->reserves); i++)
-		if (f->reserves[i].name && strcmp(f->reserves[i].name, name) == 0)
-			return &f->reserves[i];
-	return NULL;
-}
-
 static void reserve_end(struct folder_reserve *r)
 {
 	close(r->fd);
 	*r = (struct folder_reserve){ NULL, -1 };
 }
 
+/* Removes the files of an earlier run. */
+static int folder_sweep(int fd, const char *path, const char *const *names, struct error *err)
+{
+	char dotted[FOLDER_NAME];
+
+	for (; *names; names++) {
+		const char *forms[] = { *names, dotted };
+
+		if (folder_dotted(*names, dotted))
+			return folder_failed(path, *names, "name", ENAMETOOLONG, err);
+		for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+			if (unlinkat(fd, forms[i], 0) < 0 && errno != ENOENT)
+				return folder_failed(path, forms[i], "remove an earlier run's",
+				                     errno, err);
+	}
+	return 0;
+}
+
 int folder_open(struct folder *f, const char *path, bool below, const char *const *names,
                 struct error *err)
 {
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (below ? O_NOFOLLOW : 0);
 	auto_fd int fd = -1;
 	int r;
 
@@ -181,20 +149,30 @@ int folder_open(struct folder *f, const char *path, bool below, const char *cons
 	if (strlen(path) >= sizeof(f->path))
 		return folder_failed(path, NULL, "open the folder", ENAMETOOLONG, err);
 	strcpy(f->path, path);
-	fd = folder_enter(path, below, err);
+	fd = open(path, flags);
+	if (fd < 0 && errno == ENOENT && path[0]) {
+		r = folder_make(path, err);
+		if (r < 0)
+			return r;
+		fd = open(path, flags);
+	}
 	if (fd < 0)
-		return fd;
+		return folder_failed(path, NULL, "open the folder", errno, err);
 	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
 		return folder_failed(path, NULL, "write into the folder", errno, err);
-	r = folder_lock(fd, path, err); /* before anything of the other run's could be removed */
-	f->fd = fd;
-	if (r == 0)
-		r = folder_sweep(f, names, err);
+	/* Lock it before removing anything: the files may be another run's. */
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return folder_failed(path, NULL, "lock the folder", errno, err);
+		error_set(err, ERROR_OUTPUT, "another run is writing into '%s'", path);
+		return error_fix(err, "wait for it, or give each run its own folder");
+	}
+	r = folder_sweep(fd, path, names, err);
 	f->fd = r < 0 ? -1 : fd_steal(&fd);
 	return r;
 }
 
-/* What is opened is new, whoever made the old. */
+/* A new file, never one that somebody else made. */
 static int folder_new(const struct folder *f, const char *name, int flags)
 {
 	unlinkat(f->fd, name, 0);
@@ -241,7 +219,7 @@ void folder_abandon(struct folder *f, const char *name)
 		unlinkat(f->fd, dotted, 0);
 }
 
-/* Writes and closes; what a full file system refuses may come out at the close only. */
+/* Writes and closes; a full file system may only show when the file is closed. */
 static int folder_fill(const struct folder *f, const char *name, int fd,
                        int (*writer)(void *self, FILE *to, struct error *err), void *self,
                        struct error *err)
@@ -255,7 +233,7 @@ static int folder_fill(const struct folder *f, const char *name, int fd,
 		return folder_failed(f->path, name, "write", errnum, err);
 	}
 	r = writer(self, to, err);
-	errno = EIO; /* where the stream failed earlier and nobody looked */
+	errno = EIO; /* if the stream failed earlier, fflush() sets no errno */
 	errnum = fflush(to) != 0 || ferror(to) || ftruncate(fd, ftello(to)) < 0 ? errno : 0;
 	if (fclose(to) != 0 && !errnum)
 		errnum = errno;
@@ -263,7 +241,7 @@ static int folder_fill(const struct folder *f, const char *name, int fd,
 		return folder_failed(f->path, name, "write", errnum, err);
 	if (r < 0) {
 		error_wrap(err, "cannot write '%s/%s'", f->path, name);
-		folder_cure(err);
+		folder_advise(err);
 	}
 	return r;
 }
@@ -272,18 +250,22 @@ int folder_put(struct folder *f, const char *name,
                int (*writer)(void *self, FILE *to, struct error *err), void *self,
                struct error *err)
 {
-	struct folder_reserve *cap = folder_reserved(f, name);
-	int fd = cap ? fcntl(cap->fd, F_DUPFD_CLOEXEC, 0) : folder_begin(f, name, err), r;
+	struct folder_reserve *reserve = NULL;
+	int fd, r;
 
+	for (size_t i = 0; i < ARRAY_SIZE(f->reserves); i++)
+		if (f->reserves[i].name && strcmp(f->reserves[i].name, name) == 0)
+			reserve = &f->reserves[i];
+	fd = reserve ? fcntl(reserve->fd, F_DUPFD_CLOEXEC, 0) : folder_begin(f, name, err);
 	if (fd < 0)
-		return cap ? folder_failed(f->path, name, "write", errno, err) : fd;
-	if (cap)
+		return reserve ? folder_failed(f->path, name, "write", errno, err) : fd;
+	if (reserve)
 		lseek(fd, 0, SEEK_SET);
 	r = folder_fill(f, name, fd, writer, self, err);
-	if (r < 0 && cap)
+	if (r < 0 && reserve) /* the next try needs it */
 		return r;
-	if (cap)
-		reserve_end(cap);
+	if (reserve)
+		reserve_end(reserve);
 	if (r == 0)
 		return folder_commit(f, name, err);
 	folder_abandon(f, name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/folder.h: a folder of result files, each of which is whole or not there. */
+/* core/out/folder.h: a folder of result files, each of which is complete or absent. */
 #ifndef CORE_OUT_FOLDER_H
 #define CORE_OUT_FOLDER_H
 
@@ -9,14 +9,14 @@
 struct error; /* core/base/error.h */
 
 /*
- * Files are written under a name that begins with a dot and renamed when they are whole. Files of
- * those names that an earlier run left are removed when the folder is opened, so that a reader
- * never mixes two runs.
+ * A file is written under its name with a dot before it (its dotted form), and renamed when it is
+ * complete. What an earlier run left is removed when the folder is opened, so that a reader never
+ * mixes two runs.
  */
 struct folder {
-	int fd; /* of the folder; -1: none. Locked (flock) against another run of ours */
+	int fd; /* of the folder, locked with flock(2) against other runs; -1: none */
 	char path[4096];
-	/* The dotted forms of files for which there is room already. */
+	/* Files whose disk space is already allocated, in their dotted forms. */
 	struct folder_reserve {
 		const char *name; /* borrowed; NULL: none */
 		int fd;
@@ -24,25 +24,23 @@ struct folder {
 };
 
 /*
- * Makes the folder if it isn't there (parents too), and removes `names` (ended by NULL) and their
- * dotted forms from it, in this order. With `below` its last part is a folder that we made, and
- * never a symbolic link. ERROR_OUTPUT where the path is no folder, can't be written, or another run
- * is writing there.
+ * Makes the folder and its parents if they don't exist, and removes `names` (ended by NULL) and
+ * their dotted forms from it, in this order. With `below`, the last part of the path may not be a
+ * symbolic link. ERROR_OUTPUT if the path is no folder or not writable, or another run has it open.
  */
 int folder_open(struct folder *f, const char *path, bool below, const char *const *names,
                 struct error *err);
 
 /*
- * A file that grows under its own name, for whoever looks at it meanwhile or finds it after a run
- * that was killed: a descriptor (O_CLOEXEC, O_APPEND) of a new file, or a negative errno with *err
- * filled.
+ * Opens a new file under its own name, so that it can be read while it grows, and after a run that
+ * was killed: a descriptor (O_CLOEXEC, O_APPEND), or a negative errno with *err filled.
  */
 int folder_grow(struct folder *f, const char *name, struct error *err);
 
 /*
- * Takes room for a file that is written later, so that a disk which is full by then has it all the
- * same. The room is its dotted form, and given back by folder_close(); a try to put the file that
- * fails leaves it for the next.
+ * Allocates disk space for a file that is written later, so that it can be written even if the disk
+ * is full by then. The space is the file's dotted form. folder_close() frees it; a folder_put()
+ * that fails keeps it for the next try.
  */
 int folder_reserve(struct folder *f, const char *name, size_t size, struct error *err);
 
@@ -51,20 +49,20 @@ int folder_reserve(struct folder *f, const char *name, size_t size, struct error
  * *err filled.
  */
 int folder_begin(struct folder *f, const char *name, struct error *err);
-/* Gives it its name, once all is written and closed; on failure its dotted form is removed. */
+/* Renames the dotted form, once it is written and closed; on failure removes it. */
 int folder_commit(struct folder *f, const char *name, struct error *err);
 /* Removes the dotted form. */
 void folder_abandon(struct folder *f, const char *name);
 
 /*
- * The three in one: what `write` puts out becomes file `name`, or no file is there and *err says
+ * The three in one: writes file `name` through `write`; on failure there is no file and *err says
  * why.
  */
 int folder_put(struct folder *f, const char *name,
                int (*write)(void *self, FILE *to, struct error *err), void *self,
                struct error *err);
 
-/* A file that is whole, but is not to be read any more. */
+/* Removes a complete file that should not be read any more. */
 void folder_remove(struct folder *f, const char *name);
 
 void folder_close(struct folder *f); /* unlocks */

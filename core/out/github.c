@@ -5,7 +5,7 @@
 #include "core/out/run_result.h"
 #include "core/out/run_result_priv.h"
 
-/* What ends a line, a property or the list of them; '%' itself too. */
+/* The characters that end a line, a property or the list of properties, and '%'. */
 static const struct run_escape github_property[] = { { '%', "%25" },  { '\r', "%0D" },
 	                                             { '\n', "%0A" }, { ':', "%3A" },
 	                                             { ',', "%2C" },  { 0 } };
@@ -13,26 +13,19 @@ static const struct run_escape github_data[] = {
 	{ '%', "%25" }, { '\r', "%0D" }, { '\n', "%0A" }, { 0 }
 };
 
-static void github_file(FILE *to, const char *manifest, const struct run_result *r)
+void github_annotate(FILE *to, const char *manifest, const struct run_result *r)
 {
 	bool known = r->file[0] && r->line;
 
-	run_put_some(to, "file=", known ? run_text(r->file) : run_text_of(manifest), "",
-	             github_property);
-	if (known)
-		fprintf(to, ",line=%u", r->line);
-	if (known && r->column)
-		fprintf(to, ",col=%u", r->column);
-	if (known || manifest[0])
-		fputc(',', to);
-}
-
-void github_annotate(FILE *to, const char *manifest, const struct run_result *r)
-{
 	if (run_is_fine(r))
 		return;
 	fputs("::error ", to);
-	github_file(to, manifest ? manifest : "", r);
+	run_put_some(to, "file=", known ? run_text(r->file) : run_text_of(manifest ? manifest : ""),
+	             ",", github_property);
+	if (known)
+		fprintf(to, "line=%u,", r->line);
+	if (known && r->column)
+		fprintf(to, "col=%u,", r->column);
 	fputs("title=", to);
 	run_put(to, run_title(r), github_property);
 	fputs("::", to);

@@ -26,26 +26,22 @@ static json_t *json_group(const struct tree_node *n)
 	return NULL;
 }
 
-static json_t *json_hex(const struct tree_node *n)
-{
-	auto_free char *hex = malloc(2 * n->size + 1);
-
-	return hex ? json_string(hex_of((const uint8_t *)n->data, n->size, hex)) : NULL;
-}
-
-/* NULL: JSON cannot hold it, or no memory. Nested as deep as a tree may be. */
+/* NULL: JSON cannot hold it, or no memory. Recursion is as deep as the tree, which is bounded. */
 static json_t *json_of(const struct tree_node *n)
 {
+	auto_free char *hex = NULL;
+
 	switch (n->kind) {
 	case TREE_NUMBER:
-		/* jansson's integers are signed; a wrong number would be worse than none. */
+		/* jansson's integers are signed. */
 		return n->number > INT64_MAX ? NULL : json_integer((json_int_t)n->number);
 	case TREE_BOOLEAN:
 		return json_boolean(n->number);
 	case TREE_TEXT:
 		return json_stringn(n->data, n->size);
 	case TREE_BYTES:
-		return json_hex(n);
+		hex = malloc(2 * n->size + 1);
+		return hex ? json_string(hex_of((const uint8_t *)n->data, n->size, hex)) : NULL;
 	default:
 		return json_group(n);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/junit.c: results as JUnit XML, in the form that Ant began and that CI systems read. */
+/* core/out/junit.c: results as JUnit XML, as Ant introduced it and CI systems read it. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,10 +28,10 @@ static void xml_seconds(FILE *to, uint64_t us)
 	fprintf(to, " time=\"%" PRIu64 ".%03u\"", ms / 1000, (unsigned)(ms % 1000));
 }
 
-/* How each verdict is told; an element of NULL: not at all. */
+/* The element for each verdict; NULL: none. */
 static const struct verdict_row {
 	const char *element;
-	bool failure, error, skipped; /* what it counts as */
+	bool failure, error, skipped; /* which counter it adds to */
 } rows[] = {
 	[RESULT_PASS] = { NULL, false, false, false },
 	[RESULT_FAIL] = { "failure", true, false, false },
@@ -62,7 +62,7 @@ static void junit_counts(FILE *to, const struct run_result *const *runs, size_t 
 	xml_seconds(to, us);
 }
 
-/* A property of one run among `n`; which one, the name says where there are several. */
+/* A property of one of `n` runs. If there are several, the property's name says of which. */
 static void junit_property(FILE *to, const struct run_result *r, size_t n, const char *name,
                            const char *value)
 {
@@ -93,7 +93,7 @@ static void junit_measurement(FILE *to, const struct run_result *r, size_t n)
 	junit_property(to, r, n, "vcpu_type", run_text(r->measurement.vcpu_type));
 }
 
-/* Only runs on one host share a suite. */
+/* All runs of a suite were on the same host. */
 static void junit_properties(FILE *to, const struct run_result *const *runs, size_t n)
 {
 	fputs("    <properties>\n", to);

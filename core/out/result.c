@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/result.c: the fields of each result, in one place for all formats. */
+/* core/out/result.c: the results of commands as trees, from which every format is printed. */
 #include "core/out/result.h"
 
-#include <string.h>
-
 #include "core/base/findings.h"
-#include "core/base/text.h"
 #include "core/host/doctor.h"
 #include "core/out/tree.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
-
-static void result_regions(struct tree *t, const struct snp_digest *d)
-{
-	tree_list(t, "regions");
-	for (size_t i = 0; i < d->n_ledger; i++) {
-		const struct snp_ledger_line *l = &d->ledger[i];
-
-		tree_map(t, NULL);
-		tree_hex(t, "gpa", l->gpa);
-		tree_number(t, "size", l->size);
-		tree_text(t, "type", l->type);
-		tree_text(t, "label", l->label);
-		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
-		tree_end(t);
-	}
-	tree_end(t);
-}
 
 void result_measure(struct tree *t, const char *key, const struct measure_result *r)
 {
@@ -44,8 +24,21 @@ void result_measure(struct tree *t, const char *key, const struct measure_result
 	tree_hex(t, "vcpu_sig", r->vcpu_sig);
 	tree_hex(t, "guest_features", r->guest_features);
 	tree_number(t, "pages", r->digest->pages);
-	if (r->digest->ledger_wanted)
-		result_regions(t, r->digest);
+	if (r->digest->ledger_wanted) {
+		tree_list(t, "regions");
+		for (size_t i = 0; i < r->digest->n_ledger; i++) {
+			const struct snp_ledger_line *l = &r->digest->ledger[i];
+
+			tree_map(t, NULL);
+			tree_hex(t, "gpa", l->gpa);
+			tree_number(t, "size", l->size);
+			tree_text(t, "type", l->type);
+			tree_text(t, "label", l->label);
+			tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
+			tree_end(t);
+		}
+		tree_end(t);
+	}
 	tree_end(t);
 }
 
@@ -66,17 +59,7 @@ static void result_device(struct tree *t, const struct stats_device *d)
 	tree_end(t);
 }
 
-static void result_fwcfg(struct tree *t, const struct fwcfg_stats *s)
-{
-	tree_map(t, "fw_cfg");
-	tree_number(t, "transfers", s->dma_count);
-	tree_number(t, "transferred", s->dma_bytes);
-	tree_number(t, "refused", s->dma_refused);
-	tree_number(t, "port_bytes", s->port_bytes);
-	tree_end(t);
-}
-
-/* What never came, or isn't there, has no key. */
+/* No key for a device that isn't there or an event that never happened. */
 void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 {
 	tree_map(t, key);
@@ -92,26 +75,20 @@ void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 	tree_end(t);
 	tree_number(t, "pages_made_shared", r->pages_shared);
 	tree_number(t, "pages_made_private", r->pages_private);
-	if (r->fwcfg_there)
-		result_fwcfg(t, &r->fwcfg);
+	if (r->fwcfg_there) {
+		tree_map(t, "fw_cfg");
+		tree_number(t, "transfers", r->fwcfg.dma_count);
+		tree_number(t, "transferred", r->fwcfg.dma_bytes);
+		tree_number(t, "refused", r->fwcfg.dma_refused);
+		tree_number(t, "port_bytes", r->fwcfg.port_bytes);
+		tree_end(t);
+	}
 	if (r->serial_came)
 		tree_number(t, "first_serial_us", r->serial_us);
 	if (r->debug_came)
 		tree_number(t, "first_debug_us", r->debug_us);
 	if (r->debug_line[0])
 		tree_text(t, "debug_line", r->debug_line);
-	tree_end(t);
-}
-
-static void result_doctor_check(struct tree *t, const struct doctor_check *c)
-{
-	tree_map(t, NULL);
-	tree_text(t, "name", c->name);
-	tree_text(t, "state", doctor_state_name(c->state));
-	tree_text(t, "needed_for", doctor_needed_for(c));
-	tree_text(t, "finding", c->finding);
-	tree_text(t, "why", c->why);
-	tree_text(t, "fix", c->fix);
 	tree_end(t);
 }
 
@@ -131,50 +108,53 @@ void result_doctor(struct tree *t, const char *key, const struct doctor_report *
 	tree_text(t, "cpu", r->host.cpu);
 	tree_end(t);
 	tree_list(t, "checks");
-	for (size_t i = 0; i < r->count; i++)
-		result_doctor_check(t, &r->checks[i]);
-	tree_end(t);
-	tree_end(t);
-}
+	for (size_t i = 0; i < r->count; i++) {
+		const struct doctor_check *c = &r->checks[i];
 
-/* Paths in it need not be UTF-8. */
-static void result_clean(struct tree *t, const char *key, const char *text)
-{
-	char clean[TEXT_CAP(sizeof(((struct error *)0)->why))];
-
-	text_clean(clean, sizeof(clean), text, strlen(text), false);
-	if (clean[0])
-		tree_text(t, key, clean);
-}
-
-static void result_finding(struct tree *t, const struct finding *f)
-{
-	const struct error *err = &f->error;
-
-	tree_map(t, NULL);
-	tree_text(t, "severity", f->severity == SEVERITY_ERROR ? "error" : "warning");
-	if (f->severity == SEVERITY_ERROR)
-		tree_text(t, "reason", reason_name(err->kind));
-	result_clean(t, "file", err->file);
-	if (err->line) {
-		tree_number(t, "line", err->line);
-		tree_number(t, "column", err->column);
+		tree_map(t, NULL);
+		tree_text(t, "name", c->name);
+		tree_text(t, "state", doctor_state_name(c->state));
+		tree_text(t, "needed_for", doctor_needed_for(c));
+		tree_text(t, "finding", c->finding);
+		tree_text(t, "why", c->why);
+		tree_text(t, "fix", c->fix);
+		tree_end(t);
 	}
-	result_clean(t, "text", err->text);
-	result_clean(t, "why", err->why);
-	result_clean(t, "fix", err->fix);
 	tree_end(t);
+	tree_end(t);
+}
+
+static void result_some(struct tree *t, const char *key, const char *text)
+{
+	if (text[0])
+		tree_text(t, key, text);
 }
 
 void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f)
 {
 	tree_map(t, key);
 	tree_text(t, "schema", "snpvmm.check/1");
-	result_clean(t, "manifest", manifest);
+	result_some(t, "manifest", manifest);
 	tree_boolean(t, "ok", f->errors == 0);
 	tree_list(t, "findings");
-	for (size_t i = 0; i < f->count; i++)
-		result_finding(t, &f->list[i]);
+	for (size_t i = 0; i < f->count; i++) {
+		const struct error *err = &f->list[i].error;
+		bool warning = f->list[i].severity == SEVERITY_WARNING;
+
+		tree_map(t, NULL);
+		tree_text(t, "severity", warning ? "warning" : "error");
+		if (!warning)
+			tree_text(t, "reason", reason_name(err->kind));
+		result_some(t, "file", err->file);
+		if (err->line) {
+			tree_number(t, "line", err->line);
+			tree_number(t, "column", err->column);
+		}
+		result_some(t, "text", err->text);
+		result_some(t, "why", err->why);
+		result_some(t, "fix", err->fix);
+		tree_end(t);
+	}
 	tree_end(t);
 	if (f->more)
 		tree_boolean(t, "more", true);

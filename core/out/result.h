@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/result.h: what a command found; each kind of result as a tree, described once for all
- * formats.
+ * core/out/result.h: what commands found, as trees, from which every format is printed.
  */
 #ifndef CORE_OUT_RESULT_H
 #define CORE_OUT_RESULT_H
@@ -21,14 +20,14 @@ struct measure_result {
 	unsigned vcpus;
 	uint32_t vcpu_sig;
 	uint64_t guest_features;
-	const struct snp_digest *digest; /* with its ledger, if that is to be shown */
+	const struct snp_digest *digest; /* with its ledger if the regions are to be shown */
 };
 
-/* One map; key as the tree wants it at this place. */
+/* Each adds one map. `key` is its key in the map around it, NULL in a list or outermost. */
 void result_measure(struct tree *t, const char *key, const struct measure_result *r);
 /* "snpvmm.stats/1". */
 void result_stats(struct tree *t, const char *key, const struct stats_report *r);
-/* "snpvmm.check/1": what is wrong with a manifest; `more`: there is more than the list has. */
+/* "snpvmm.check/1": what is wrong with a manifest. */
 void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f);
 /* "snpvmm.doctor/1". */
 void result_doctor(struct tree *t, const char *key, const struct doctor_report *r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/run_result.c: the fields of a run's result, in one place for all formats. */
+/* core/out/run_result.c: the result of a run as a tree, and what its other formats share. */
 #include "core/out/run_result.h"
 
 #include <assert.h>
@@ -64,11 +64,12 @@ void run_put_some(FILE *to, const char *before, const char *text, const char *af
 
 int run_written(FILE *to, const char *what, struct error *err)
 {
-	errno = EIO; /* for a stream that failed earlier and has nothing left to write */
+	/* if the stream failed earlier, fflush() has nothing to do and sets no errno */
+	errno = EIO;
 	return fflush(to) != 0 || ferror(to) ? error_sys(err, ERROR_OUTPUT, errno, "%s", what) : 0;
 }
 
-/* A text that doesn't apply, being empty, has no key. */
+/* Adds a text, unless it is empty. */
 #define result_some(t, key, member)                                                                \
 	do {                                                                                       \
 		if (*(member))                                                                     \
@@ -79,17 +80,6 @@ static void result_known(struct tree *t, const char *key, unsigned number)
 {
 	if (number)
 		tree_number(t, key, number);
-}
-
-static void result_at(struct tree *t, const struct run_result *r)
-{
-	if (!r->file[0])
-		return;
-	tree_map(t, "at");
-	result_some(t, "file", r->file);
-	result_known(t, "line", r->line);
-	result_known(t, "column", r->column);
-	tree_end(t);
 }
 
 static void result_measurement(struct tree *t, const struct run_result *r)
@@ -106,38 +96,24 @@ static void result_measurement(struct tree *t, const struct run_result *r)
 	tree_end(t);
 }
 
-/* Whether a guest's end of this kind comes with a number that says something. */
-static bool event_has_code(enum reason event)
+static void result_guest(struct tree *t, const struct run_result *r)
 {
-	static const bool has[REASONS] = {
+	/* Ends whose code means something even if it is 0. */
+	static const bool has_code[REASONS] = {
 		[GUEST_EXITED] = true, [GUEST_TERMINATED] = true, [MEMORY_FAULT] = true,
 		[KVM_INTERNAL] = true, [KVM_ENTRY_FAILED] = true, [RUN_TIMED_OUT] = true,
 		[RUN_SILENT] = true,   [RUN_SIGNALLED] = true,
 	};
+	unsigned event = r->guest.event;
 
-	return (unsigned)event < REASONS && has[event];
-}
-
-/* Emitters and their readers need not take numbers above 2^63 - 1. */
-static void result_code(struct tree *t, uint64_t code)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, code);
-	if (code > INT64_MAX)
-		tree_text(t, "code", text);
-	else
-		tree_number(t, "code", code);
-}
-
-static void result_guest(struct tree *t, const struct run_result *r)
-{
 	if (!r->launched)
 		return;
 	tree_map(t, "guest");
 	tree_text(t, "event", reason_name(r->guest.event));
-	if (event_has_code(r->guest.event) || r->guest.code)
-		result_code(t, r->guest.code);
+	if (r->guest.code > INT64_MAX) /* more than a reader of JSON has to accept */
+		tree_hex(t, "code", r->guest.code);
+	else if (r->guest.code || (event < REASONS && has_code[event]))
+		tree_number(t, "code", r->guest.code);
 	result_some(t, "detail", r->guest.detail);
 	if (r->guest.expected) {
 		tree_number(t, "expected_lines", r->guest.expected);
@@ -154,16 +130,6 @@ static void result_log(struct tree *t, const char *key, const struct run_log *l)
 	tree_map(t, key);
 	tree_number(t, "bytes", l->bytes);
 	tree_number(t, "dropped", l->dropped);
-	tree_end(t);
-}
-
-static void result_logs(struct tree *t, const struct run_result *r)
-{
-	if (!r->serial.known && !r->debug.known)
-		return;
-	tree_map(t, "logs");
-	result_log(t, "serial", &r->serial);
-	result_log(t, "debug", &r->debug);
 	tree_end(t);
 }
 
@@ -188,32 +154,6 @@ static void result_time(struct tree *t, const struct run_result *r)
 	tree_end(t);
 }
 
-static void result_host(struct tree *t, const struct run_result *r)
-{
-	if (!r->host.kernel[0] && !r->host.firmware[0] && !r->host.cpu[0])
-		return;
-	tree_map(t, "host");
-	result_some(t, "kernel", r->host.kernel);
-	result_some(t, "firmware", r->host.firmware);
-	result_some(t, "cpu", r->host.cpu);
-	tree_end(t);
-}
-
-static void result_inputs(struct tree *t, const struct run_result *r)
-{
-	tree_list(t, "inputs");
-	for (size_t i = 0; i < MIN_OF(r->n_inputs, (size_t)RUN_INPUTS); i++) {
-		const struct run_input *in = &r->inputs[i];
-
-		tree_map(t, NULL);
-		tree_text(t, "role", run_text(in->role));
-		tree_text(t, "path", run_text(in->path));
-		tree_bytes(t, "sha256", in->sha256, sizeof(in->sha256));
-		tree_end(t);
-	}
-	tree_end(t);
-}
-
 void result_run(struct tree *t, const char *key, const struct run_result *r)
 {
 	tree_map(t, key);
@@ -221,19 +161,44 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 	tree_text(t, "name", run_text(r->name));
 	result_some(t, "variant", r->variant);
 	tree_text(t, "verdict", run_verdict_name(r->verdict));
-	tree_number(t, "status", (uint8_t)r->status); /* as much as a parent sees of it */
+	tree_number(t, "status", (uint8_t)r->status); /* as a parent process sees it */
 	if (r->reason != ERROR_NONE)
 		tree_text(t, "reason", reason_name(r->reason));
 	tree_text(t, "sentence", run_text(r->sentence));
 	result_some(t, "why", r->why);
 	result_some(t, "fix", r->fix);
 	result_known(t, "attempts", r->attempts > 1 ? r->attempts : 0);
-	result_at(t, r);
+	if (r->file[0]) {
+		tree_map(t, "at");
+		result_some(t, "file", r->file);
+		result_known(t, "line", r->line);
+		result_known(t, "column", r->column);
+		tree_end(t);
+	}
 	result_measurement(t, r);
 	result_guest(t, r);
-	result_logs(t, r);
+	if (r->serial.known || r->debug.known) {
+		tree_map(t, "logs");
+		result_log(t, "serial", &r->serial);
+		result_log(t, "debug", &r->debug);
+		tree_end(t);
+	}
 	result_time(t, r);
-	result_host(t, r);
-	result_inputs(t, r);
+	if (r->host.kernel[0] || r->host.firmware[0] || r->host.cpu[0]) {
+		tree_map(t, "host");
+		result_some(t, "kernel", r->host.kernel);
+		result_some(t, "firmware", r->host.firmware);
+		result_some(t, "cpu", r->host.cpu);
+		tree_end(t);
+	}
+	tree_list(t, "inputs");
+	for (size_t i = 0; i < MIN_OF(r->n_inputs, (size_t)RUN_INPUTS); i++) {
+		tree_map(t, NULL);
+		tree_text(t, "role", run_text(r->inputs[i].role));
+		tree_text(t, "path", run_text(r->inputs[i].path));
+		tree_bytes(t, "sha256", r->inputs[i].sha256, sizeof(r->inputs[i].sha256));
+		tree_end(t);
+	}
+	tree_end(t);
 	tree_end(t);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/run_result.h: what one run came to: the one struct from which every form of its result
- * is made.
+ * core/out/run_result.h: the result of one run, from which every format is printed.
  */
 #ifndef CORE_OUT_RUN_RESULT_H
 #define CORE_OUT_RUN_RESULT_H
@@ -23,7 +22,7 @@ const char *run_verdict_name(enum run_verdict verdict);
 
 enum { RUN_INPUTS = 19, RUN_TAIL = 8192 };
 
-/* A file that the run was made of. */
+/* An input file of the run. */
 struct run_input {
 	char role[16]; /* "manifest", "firmware", "kernel", "initrd" */
 	char path[1024];
@@ -31,29 +30,28 @@ struct run_input {
 };
 
 /*
- * Holds no pointer, so that a run in a process of its own can leave it in shared memory. Texts that
- * come from elsewhere (guest, manifest, host) may hold any bytes: whoever prints them cleans them
- * (core/base/text.h).
+ * Holds no pointers, so that a run in its own process can leave it in shared memory. Texts from
+ * guest, manifest or host may hold any bytes: clean them (core/base/text.h) before printing.
  */
 struct run_result {
-	char name[256];    /* of the test */
+	char name[256];    /* test name */
 	char variant[256]; /* of a matrix: "vcpus=4,memory=1G"; "" without one */
 	enum run_verdict verdict;
 	int status; /* the exit status of this run */
 	enum reason reason;
-	unsigned attempts;     /* of which this is the last; more than one under --retries alone */
+	unsigned attempts;     /* this is the last of them; more than one only with --retries */
 	char sentence[768];    /* what happened */
 	char why[1024];        /* "" or one sentence */
 	char fix[512];         /* "" or one sentence */
-	char file[256];        /* where in the manifest; "" nowhere */
+	char file[256];        /* location of a mistake in the manifest; "" none */
 	unsigned line, column; /* from 1; 0 unknown */
 
 	struct {
 		bool known;
 		uint8_t expected[PLAN_DIGEST];
 		/*
-		 * expect.measurement has digests for this run; `pin` is the one that fits, or the
-		 * first
+		 * expect.measurement has digests for this run; `pin` is the one that matches, else
+		 * the first
 		 */
 		bool pinned;
 		uint8_t pin[PLAN_DIGEST];
@@ -63,14 +61,14 @@ struct run_result {
 
 	bool launched; /* the guest ran */
 	struct {
-		enum reason event; /* how it ended, or was ended */
+		enum reason event; /* how the run ended */
 		uint64_t code;
 		char detail[768];
-		unsigned expected, met; /* lines of expect.console */
-		char last_line[256];    /* on the console; "" none */
+		unsigned expected, met; /* lines of expect.console, and how many came */
+		char last_line[256];    /* of the console; "" none */
 	} guest;
 
-	/* What the guest wrote, where a file was to have it, and how much of that it has not. */
+	/* How much the guest wrote for a log file, and how much of that was dropped. */
 	struct run_log {
 		bool known;
 		uint64_t bytes, dropped;
@@ -82,7 +80,7 @@ struct run_result {
 		uint64_t
 			/* from the guest's first instruction to its first byte on the console */
 			first_byte_us;
-		uint64_t total_us; /* of everything */
+		uint64_t total_us; /* of the whole run */
 	} time;
 
 	struct {
@@ -92,35 +90,36 @@ struct run_result {
 	struct run_input inputs[RUN_INPUTS];
 	size_t n_inputs;
 
-	char tail[RUN_TAIL]; /* the console's last bytes, as they came */
+	char tail[RUN_TAIL]; /* the last bytes of the console, raw */
 	size_t tail_size;
 };
 
 /*
- * "snpvmm.result/1", as result.schema.json has it; what doesn't apply, or isn't known, has no key.
+ * "snpvmm.result/1", as in result.schema.json; what is unknown or doesn't apply has no key.
  */
 void result_run(struct tree *t, const char *key, const struct run_result *r);
 
 /*
- * JUnit XML of one run or of several: a <testsuite> named `suite` with a <testcase> each; failure,
- * error or skipped with the reason as its type, and the console's tail as <system-out> where it
- * didn't pass. UTF-8, and well-formed whatever the guest printed. 0, or a negative errno with *err
- * filled.
+ * JUnit XML of one or more runs: a <testsuite> named `suite` with a <testcase> for each. One that
+ * didn't pass has a <failure>, <error> or <skipped> with the reason as its type, and the tail of
+ * the console as <system-out>. UTF-8, and well-formed whatever the guest printed. 0, or a negative
+ * errno with *err filled.
  */
 int junit_write(FILE *to, const char *suite, const struct run_result *const *runs, size_t n,
                 struct error *err);
 
 /*
- * The same as TAP version 14; a failed point has a YAML block with verdict, reason, sentence, why,
- * fix, status.
+ * The same as TAP version 14. A test that failed has a YAML block with verdict, reason, sentence,
+ * why, fix and status.
  */
 int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct error *err);
 
 /*
  * The workflow command of GitHub Actions for a run that neither passed nor was skipped: "::error
  * file=F,line=L,col=C,title=NAME [VARIANT]::sentence [reason]", with why and fix as further lines
- * of its text; escaped, so that no text of others begins a line or a command; with a newline.
- * Nothing for others. `manifest` (NULL or "": none) is the file where the result names none.
+ * of its text, and a newline. Everything in it is escaped, so that no text can begin another
+ * command. Prints nothing for other runs. `manifest` (NULL or "": none) is used if the result names
+ * no file.
  */
 void github_annotate(FILE *to, const char *manifest, const struct run_result *r);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/run_result_priv.h: what the texts that are made of a run's result share. */
+/* core/out/run_result_priv.h: what the formats of a run's result share. */
 #ifndef CORE_OUT_RUN_RESULT_PRIV_H
 #define CORE_OUT_RUN_RESULT_PRIV_H
 
@@ -8,7 +8,7 @@
 #include "core/base/text.h"
 #include "core/out/run_result.h"
 
-/* Room for any one text of a result, cleaned; and for its title. */
+/* Sizes that hold any one text of a result, cleaned, and its title. */
 enum {
 	RUN_TEXT = TEXT_CAP(sizeof(((struct run_result *)0)->why)),
 	RUN_TITLE = TEXT_CAP(sizeof(((struct run_result *)0)->name) +
@@ -17,8 +17,8 @@ enum {
 };
 
 /*
- * One clean line in a buffer that lives as long as the expression's block: of a text member of a
- * result, of any text, and "NAME [VARIANT]".
+ * Each gives one clean line, in a buffer that lasts until the end of the enclosing block: of a text
+ * member of a result, of any string, and "NAME [VARIANT]".
  */
 #define run_text(member)    run_text_clean((char[RUN_TEXT]){ 0 }, (member), sizeof(member))
 #define run_text_of(string) run_text_clean((char[RUN_TEXT]){ 0 }, (string), RUN_TEXT)
@@ -27,18 +27,18 @@ enum {
 const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t cap);
 const char *run_title_make(char to[static RUN_TITLE], const struct run_result *r);
 
-/* A character that means something where it is printed, and what stands for it. */
+/* A character that has a meaning in the format, and its escape. */
 struct run_escape {
 	char is;
 	const char *as;
 };
-/* Clean text; the table of what to escape ends with a row of zeros. */
+/* Prints clean text, escaped. The table ends with a row of zeros. */
 void run_put(FILE *to, const char *text, const struct run_escape *escapes);
-/* The same with what stands around it; nothing at all where the text is empty. */
+/* The same between `before` and `after`; nothing at all if the text is empty. */
 void run_put_some(FILE *to, const char *before, const char *text, const char *after,
                   const struct run_escape *escapes);
 
-/* Whether it passed or was skipped: nobody has to do anything. */
+/* Whether it passed or was skipped. */
 static inline bool run_is_fine(const struct run_result *r)
 {
 	return r->verdict == RESULT_PASS || r->verdict == RESULT_SKIP;

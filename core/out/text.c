@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/text.c: results for people: a line a key, indented; short maps and lists on the line of
- * their key, lists of like maps as tables.
+ * core/out/text.c: results for people: one line a key, indented; short maps and lists on the line
+ * of their key, lists of maps with the same keys as tables.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,13 +12,13 @@
 #include "core/out/tree_priv.h"
 
 enum {
-	INLINE_MAX = 90, /* characters of a map that stands on its key's line */
+	INLINE_MAX = 90, /* a map up to this wide is printed on the line of its key */
 	COLUMNS_MAX = 16,
 };
 
 /*
- * These write to `to`, or with NULL only count: they return how many bytes it takes. Texts of a
- * tree are clean.
+ * These three return the number of bytes; if `to` is NULL they only count. Texts of a tree are
+ * clean.
  */
 static size_t text_print(const char *text, FILE *to)
 {
@@ -27,14 +27,7 @@ static size_t text_print(const char *text, FILE *to)
 	return strlen(text);
 }
 
-static size_t bytes_print(const struct tree_node *n, FILE *to)
-{
-	for (size_t i = 0; to && i < n->size; i++)
-		fprintf(to, "%02x", (unsigned char)n->data[i]);
-	return 2 * n->size;
-}
-
-/* Nothing for a map or list. */
+/* Prints nothing for a map or list. */
 static size_t value_print(const struct tree_node *n, FILE *to)
 {
 	char digits[24];
@@ -48,7 +41,9 @@ static size_t value_print(const struct tree_node *n, FILE *to)
 	case TREE_TEXT:
 		return text_print(n->data, to);
 	case TREE_BYTES:
-		return bytes_print(n, to);
+		for (size_t i = 0; to && i < n->size; i++)
+			fprintf(to, "%02x", (unsigned char)n->data[i]);
+		return 2 * n->size;
 	default:
 		return 0;
 	}
@@ -65,7 +60,7 @@ static void spaces_print(size_t n, FILE *to)
 }
 
 /*
- * Whether a value, or a list of values, or a map of them that is short enough, stands in one line.
+ * Whether it is printed in one line: a value, a list of values, a short map of values.
  */
 static bool fits_line(const struct tree_node *n)
 {
@@ -94,8 +89,8 @@ static void line_print(const struct tree_node *n, FILE *to)
 }
 
 /*
- * How many columns the maps of a list make as rows of a table; 0: they have not all the same keys,
- * or too many.
+ * How many columns the list has as a table, a row for each map; 0: the maps have different keys, or
+ * too many.
  */
 static size_t table_columns(const struct tree_node *list)
 {
@@ -146,7 +141,7 @@ static void table_print(const struct tree_node *list, size_t indent, FILE *to)
 		row_print(row, false, widths, indent, to);
 }
 
-/* The entries of a map or list. Nested as deep as a tree may be. */
+/* Recursion is as deep as the tree, which is bounded. */
 static void group_print(const struct tree_node *group, size_t indent, FILE *to)
 {
 	size_t width = 0;

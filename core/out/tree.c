@@ -48,18 +48,7 @@ bool tree_empty(const struct tree *t)
 	return t && !t->root && !t->failed;
 }
 
-/* Maps are short: a few dozen keys. */
-static bool map_takes(const struct tree_node *map, const char *key)
-{
-	if (!key)
-		return false;
-	for (const struct tree_node *n = map->first; n; n = n->next)
-		if (strcmp(n->key, key) == 0)
-			return false;
-	return true;
-}
-
-/* A new entry of what is open; NULL once something failed. */
+/* Adds an entry to the innermost open map or list. NULL once something has failed. */
 static struct tree_node *node_add_clean(struct tree *t, const char *key, enum tree_kind kind,
                                         const void *data, size_t size)
 {
@@ -68,9 +57,12 @@ static struct tree_node *node_add_clean(struct tree *t, const char *key, enum tr
 
 	if (!t || t->failed)
 		return NULL;
-	t->failed = in ? in->kind == TREE_MAP && !map_takes(in, key) : t->root != NULL;
 	if (in && in->kind == TREE_LIST)
 		key = NULL;
+	t->failed = in ? in->kind == TREE_MAP && !key : t->root != NULL;
+	if (in && in->kind == TREE_MAP) /* which has a few dozen keys at most */
+		for (n = in->first; n && !t->failed; n = n->next)
+			t->failed = strcmp(n->key, key) == 0;
 	key_size = key ? strlen(key) + 1 : 0;
 	n = t->failed ? NULL : calloc(1, sizeof(*n) + size + 1 + key_size);
 	t->failed |= !n;
@@ -89,7 +81,7 @@ static struct tree_node *node_add_clean(struct tree *t, const char *key, enum tr
 	return n;
 }
 
-/* Texts and keys may be others': names of files, what images say of themselves. */
+/* Texts and keys may come from elsewhere, such as file names and strings in images. */
 static struct tree_node *node_add(struct tree *t, const char *key, enum tree_kind kind,
                                   const void *data, size_t size)
 {

@@ -12,9 +12,10 @@ struct error; /* core/base/error.h */
 struct tree;  /* opaque */
 
 /*
- * NULL where memory ran out: all functions here take it for a tree that failed. A failure sticks,
- * and printing tells it: no memory, maps and lists in more than eight of their kind, an entry of a
- * map without a key or with one that is taken, more than one outermost value, an end too many.
+ * NULL if memory ran out; all functions here treat it as a tree that failed. A failure is kept
+ * until the tree is printed, which then fails: no memory, maps and lists nested more than eight
+ * deep, an entry of a map without a key or with one that exists, a second outermost value, an end
+ * too many.
  */
 struct tree *tree_new(void);
 void tree_free(struct tree *t);
@@ -29,28 +30,28 @@ static inline void tree_cleanup(struct tree **t)
 #define auto_tree __attribute__((cleanup(tree_cleanup)))
 
 /*
- * Values are added from the outside in, and copied. In a list `key` is ignored. The outermost value
- * may have one: for people it is the heading.
+ * Each adds a copy of a value to the innermost open map or list. In a list `key` is ignored. The
+ * key of the outermost value, if it has one, is the heading of the text for people.
  */
 void tree_map(struct tree *t, const char *key);
 void tree_list(struct tree *t, const char *key);
-void tree_end(struct tree *t); /* of the innermost map or list */
+void tree_end(struct tree *t); /* closes the innermost map or list */
 void tree_number(struct tree *t, const char *key, uint64_t value);
 void tree_boolean(struct tree *t, const char *key, bool value);
 void tree_text(struct tree *t, const char *key,
                const char *value); /* made clean (core/base/text.h) */
 void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size);
-/* A number that people write in hex: the text "0x1f". */
+/* A number as text in hex, "0x1f". */
 void tree_hex(struct tree *t, const char *key, uint64_t value);
 /* A list of the names of the bits that are set; one that `name` doesn't know is "bit N". */
 void tree_bits(struct tree *t, const char *key, uint64_t value, const char *(*name)(unsigned bit));
 
 /*
- * Prints a tree in which all maps and lists have ended. 0, or a negative errno with ERROR_OUTPUT in
- * *err. A tree that failed, or that the format cannot hold, leaves `to` as it was.
+ * Prints a tree whose maps and lists are all closed. 0, or a negative errno with ERROR_OUTPUT in
+ * *err. Nothing is printed of a tree that failed or that the format cannot hold.
  */
 typedef int tree_print(const struct tree *t, FILE *to, struct error *err);
-tree_print tree_print_text; /* core/out/text.c: for people, of no fixed form */
+tree_print tree_print_text; /* core/out/text.c: for people; the form may change */
 /* core/out/json.c: bytes as lower-case hex; texts have to be UTF-8, numbers at most 2^63 - 1 */
 tree_print tree_print_json;
 /* core/out/cbor.c: deterministic, RFC 8949 4.2.1; texts have to be UTF-8 */
