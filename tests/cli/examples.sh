@@ -114,7 +114,7 @@ grep -q ' --results %S/snpvmm-smoke/' examples/snpvmm-smoke.service || wrong 'th
 said kubernetes-job.yaml '              mountPath: /results'
 
 begin 'a skipped run is told apart from one that failed'
-said gitlab-ci.yml '    exit_codes: 77 # this runner can'"'"'t launch SNP guests: a warning'
+said gitlab-ci.yml '    exit_codes: 77 # this runner cannot launch SNP guests: a warning'
 said snpvmm-smoke.service SuccessExitStatus=77
 for name in github-actions.yml gitlab-ci.yml snpvmm-smoke.service; do
   command_of "examples/$name" | grep -q -e ' --skip-unsupported ' || wrong "$name does not ask for it"

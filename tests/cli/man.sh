@@ -157,8 +157,8 @@ for example in "$T"/there/manifest*.yaml; do
   err_has ": ok"
   ! grep -v -q "^snpvmm: $T/there/m.yaml: .*ok\$" "$T/err" || wrong "$(cat "$T/err")"
 done
-# And those of README.md, with files of the names that they use.
-begin 'each manifest in README.md is right'
+# And those of README.md and examples/ovmf.yaml, with files of the names that they use.
+begin 'each manifest in README.md is right, and so is examples/ovmf.yaml'
 image "$T/there/OVMF.amdsev.fd" ebfe "$SECTION" '0x20000 0x1000 0x10'
 # The table's entry for a kernel's hashes, in front of the others: address, size, u16 length, GUID.
 patch "$T/there/OVMF.amdsev.fd" $((METADATA_ENTRY - 26)) "$(le32 0x20c00)$(le32 0x400)1a00 1f3755723b3a044b927b1da6efa8d454"
@@ -167,12 +167,18 @@ awk -v to="$T/there/readme" '
   /^```yaml$/ { writing = 1; n++; next }
   /^```/ { writing = 0 }
   writing { print > (to n ".yaml") }' README.md
+cp examples/ovmf.yaml "$T/there/readme-ovmf.yaml"
 for example in "$T"/there/readme*.yaml; do
   call check "$example"
   wants 0
   ! grep -v -q "^snpvmm: $example: .*ok\$" "$T/err" || wrong "$(cat "$example" "$T/err")"
 done
-[ -e "$T/there/readme2.yaml" ] || wrong 'there are less than two'
+[ -e "$T/there/readme1.yaml" ] || wrong 'there is none'
+
+begin 'the digest in README.md is the one that is printed'
+call measure "$EXAMPLE"
+[ "$(grep -c -x -F -e "$(cat "$T/out")" README.md)" = 1 ] || wrong "README.md lacks $(cat "$T/out")"
+grep -q -x -F -e "snpvmm: measurement $(cat "$T/out") (1 vcpu, EPYC-v4, profile qemu)" README.md || wrong 'run shows another'
 
 begin 'each kind that inspect tells is in the page'
 for kind in $(sed -n 's/^\t{ "\([a-z0-9_-]*\)", .*/\1/p' firmware/inspect.c core/base/filekind.c); do
