@@ -17,17 +17,20 @@
 #include "firmware/ovmf.h"
 #include "firmware/selftest.h"
 
-/* Where a processor begins after reset. */
+/* The address of the first instruction after reset. */
 #define RESET_VECTOR 0xfffffff0
 
-/* Where a PC shows the end of its firmware a second time. */
+/* On a PC the last 128 KiB of the firmware also appear below 1 MiB. */
 #define ISA_ALIAS_END ((uint64_t)1 << 20)
 #define ISA_ALIAS_MAX ((uint64_t)128 << 10)
 
-/* Whose launch is modelled; the tool sev-snp-measure has the same three. */
+#define OTHER_LAUNCHER(name)                                                                       \
+	"measure.profile " name " is another launcher's order of pages and registers"
+
+/* The launcher whose digests are computed; sev-snp-measure knows the same three. */
 static const struct profile {
 	enum vmsa_flavour flavour;
-	enum page_kind memory; /* what SEC_MEM sections are */
+	enum page_kind memory; /* the page kind of SEC_MEM sections */
 	bool cpuid_last;       /* CPUID sections come after all others */
 	uint16_t bsp_cs, ap_cs, ss, tr;
 	uint32_t rdx; /* 0: the vCPU type's signature */
@@ -35,15 +38,12 @@ static const struct profile {
 } profiles[] = {
 	[PROFILE_QEMU] = { VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0, NULL },
 	[PROFILE_EC2] = { VMSA_EC2, PAGE_ZERO, true, 0x9a, 0x9b, 0x92, 0x83, 0x600,
-	                  "measure.profile ec2 is another launcher's order of pages and "
-	                  "registers" },
+	                  OTHER_LAUNCHER("ec2") },
 	[PROFILE_GCE] = { VMSA_GCE, PAGE_UNMEASURED, false, 0x9b, 0x9b, 0x93, 0x8b, 0x600,
-	                  "measure.profile gce is another launcher's order of pages and "
-	                  "registers" },
+	                  OTHER_LAUNCHER("gce") },
 };
 static_assert(ARRAY_SIZE(profiles) == PROFILES, "a profile without a row");
 
-/* What the parts of assembling share. */
 struct assembly {
 	const struct manifest *m;
 	const struct images *images;
@@ -54,10 +54,10 @@ struct assembly {
 };
 
 /*
- * A vCPU out of reset, APM volume 2, table 14-1, with the segments' accessed bits as the profile
- * has them.
+ * A vCPU after reset (APM volume 2, table 14-1). The accessed bits of its segments are those that
+ * the profile's launcher sets.
  */
-static struct vcpu_state state_reset(const struct profile *p, uint16_t cs_attrib, uint32_t eip,
+static struct vcpu_state reset_state(const struct profile *p, uint16_t cs_attrib, uint32_t eip,
                                      uint32_t rdx)
 {
 	struct segment data = { .attrib = 0x93, .limit = 0xffff };
@@ -82,39 +82,30 @@ static struct vcpu_state state_reset(const struct profile *p, uint16_t cs_attrib
 }
 
 /*
- * One that begins where the first does begins as the first does: the EC2 model of sev-snp-measure
- * goes by EIP.
+ * An AP that starts at the reset vector gets the BSP's state: sev-snp-measure tells the two apart
+ * by EIP when it models EC2.
  */
-static struct vcpu_state state_ap(const struct assembly *a, uint32_t eip)
+static struct vcpu_state ap_state(const struct assembly *a, uint32_t eip)
 {
 	uint16_t cs = eip == RESET_VECTOR ? a->profile->bsp_cs : a->profile->ap_cs;
 
-	return state_reset(a->profile, cs, eip, a->m->vcpu_sig);
+	return reset_state(a->profile, cs, eip, a->m->vcpu_sig);
 }
 
-/* The hole between low and high memory is for MMIO, the APICs and the firmware. */
+/* Between low and high memory there is a hole for MMIO, the APICs and the firmware. */
 static uint64_t ram_low(const struct assembly *a)
 {
 	return MIN_OF(a->m->memory, DIRECT_LOW_MAX);
 }
 
-/* The end of what is above 4 GiB; 0: nothing is. */
+/* The end of memory above 4 GiB; 0 if there is none. */
 static uint64_t ram_high(const struct assembly *a)
 {
 	return a->m->memory > ram_low(a) ? DIRECT_HIGH + a->m->memory - ram_low(a) : 0;
 }
 
-static int ram_add(struct assembly *a, struct error *err)
-{
-	int r = plan_add_ram(a->plan, 0, ram_low(a), err);
-
-	if (r == 0 && ram_high(a))
-		r = plan_add_ram(a->plan, DIRECT_HIGH, ram_high(a) - DIRECT_HIGH, err);
-	return r;
-}
-
-/* The firmware's own pages come first. With measure.ovmf_hash the digest begins behind them. */
-static int firmware_add(struct assembly *a, const struct ovmf *o, struct error *err)
+/* With measure.ovmf_hash, the digest starts from a value that includes the image already. */
+static int firmware_image_add(struct assembly *a, const struct ovmf *o, struct error *err)
 {
 	const struct region image = { .gpa = o->gpa,
 		                      .size = o->size,
@@ -132,117 +123,68 @@ static int firmware_add(struct assembly *a, const struct ovmf *o, struct error *
 	return 0;
 }
 
+static bool kernel_is_verified(const struct assembly *a)
+{
+	return a->m->kernel.path && a->m->kernel_hashes;
+}
+
 static int no_hash_page(const struct assembly *a, struct error *err)
 {
 	error_set(err, ERROR_NO_HASH_PAGE,
 	          "firmware '%s' has no page for the kernel's hashes, so it can't verify a kernel",
 	          a->m->firmware.path);
-	error_why(err,
-	          "the image lacks a KERNEL_HASHES section (type 0x10) or its hash table's place");
+	error_why(err, "the image lacks a KERNEL_HASHES section (type 0x10), or the address of the "
+	               "hash table in it");
 	return error_fix(err, "use an AmdSev build of OVMF, edk2-stable202408 or later; "
 	                      "or 'kernel_hashes: false', which leaves the kernel unmeasured");
 }
 
-/* The page of hashes: NORMAL with the table when a kernel is to be verified, else ZERO. */
-static int hashes_add(struct assembly *a, const struct ovmf *o, struct region *r, struct error *err)
-{
-	auto_blob struct blob page = BLOB_NONE;
-	struct kernel_hashes hashes;
-	int e;
-
-	r->kind = PAGE_ZERO;
-	if (!a->m->kernel.path || !a->m->kernel_hashes)
-		return plan_add(a->plan, r, err);
-	if (!o->has_hash_area)
-		return no_hash_page(a, err);
-	kernel_hashes_of(&hashes, a->images->kernel_sha256, a->images->initrd_sha256,
-	                 a->m->cmdline);
-	e = blob_zero(PAGE_SIZE, &page, err);
-	if (e == 0)
-		e = kernel_hashes_page(&hashes, o->hash_gpa, o->hash_size, (uint32_t)r->gpa,
-		                       page.data, err);
-	if (e < 0)
-		return e;
-	r->kind = PAGE_DATA;
-	r->bytes = page.data;
-	e = plan_adopt(a->plan, blob_steal(&page), err);
-	return e == 0 ? plan_add(a->plan, r, err) : e;
-}
-
-/* Pages that are loaded but not measured carry bytes: zeros, in the profile that has them. */
-static int memory_add(struct assembly *a, struct region *r, struct error *err)
-{
-	auto_blob struct blob zeros = BLOB_NONE;
-	int e = 0;
-
-	r->kind = a->profile->memory;
-	if (region_kind(r->kind)->carries)
-		e = blob_zero(r->size, &zeros, err);
-	r->bytes = zeros.data;
-	if (e == 0 && zeros.data)
-		e = plan_adopt(a->plan, blob_steal(&zeros), err);
-	return e == 0 ? plan_add(a->plan, r, err) : e;
-}
-
-/* One metadata section. */
+/*
+ * A section of the SEV metadata. The page of kernel hashes is a data page if a kernel is to be
+ * verified, and a zero page if not. Where a profile's SEC_MEM pages are loaded unmeasured, they
+ * are loaded with zeros.
+ */
 static int section_add(struct assembly *a, const struct ovmf *o, const struct ovmf_section *s,
                        struct error *err)
 {
-	struct region r = { .gpa = s->gpa,
-		            .size = s->size,
-		            .kind = ovmf_section_kind(s->type),
-		            .label = ovmf_section_name(s->type) };
-
-	if (s->type == OVMF_SEC_MEM)
-		return memory_add(a, &r, err);
-	if (s->type == OVMF_KERNEL_HASHES)
-		return hashes_add(a, o, &r, err);
-	return plan_add(a->plan, &r, err);
-}
-
-static int sections_add(struct assembly *a, const struct ovmf *o, struct error *err)
-{
-	bool hash_section = false;
+	bool hashed = s->type == OVMF_KERNEL_HASHES && kernel_is_verified(a);
+	auto_blob struct blob bytes = BLOB_NONE;
+	struct region region = { .gpa = s->gpa,
+		                 .size = s->size,
+		                 .kind = ovmf_section_kind(s->type),
+		                 .label = ovmf_section_name(s->type) };
+	struct kernel_hashes hashes;
 	int r = 0;
 
-	for (size_t i = 0; i < o->n_sections; i++)
-		hash_section |= o->sections[i].type == OVMF_KERNEL_HASHES;
-	if (a->m->kernel.path && a->m->kernel_hashes && !hash_section)
-		return no_hash_page(a, err);
-	for (int last = 0; r == 0 && last <= (a->profile->cpuid_last ? 1 : 0); last++)
-		for (size_t i = 0; r == 0 && i < o->n_sections; i++) {
-			bool late = a->profile->cpuid_last && o->sections[i].type == OVMF_CPUID;
-
-			if (late == (last == 1))
-				r = section_add(a, o, &o->sections[i], err);
-		}
-	return r;
+	if (s->type == OVMF_SEC_MEM)
+		region.kind = a->profile->memory;
+	if (hashed)
+		region.kind = PAGE_DATA;
+	if (region_kind(region.kind)->carries)
+		r = blob_zero(s->size, &bytes, err);
+	if (r == 0 && hashed) {
+		if (!o->has_hash_area)
+			return no_hash_page(a, err);
+		kernel_hashes_of(&hashes, a->images->kernel_sha256, a->images->initrd_sha256,
+		                 a->m->cmdline);
+		r = kernel_hashes_page(&hashes, o->hash_gpa, o->hash_size, s->gpa, bytes.data, err);
+	}
+	region.bytes = bytes.data;
+	if (r == 0 && bytes.data)
+		r = plan_adopt(a->plan, blob_steal(&bytes), err);
+	return r == 0 ? plan_add(a->plan, &region, err) : r;
 }
 
 /*
- * edk2 has its SVSM calling area, and no longer touches the local APIC through an encrypted
- * mapping, since edk2-stable202405. An image for SNP without the one is taken for one without the
- * other.
+ * A firmware that lacks what SNP needs runs on platform kvm alone, unmeasured, so nothing can be
+ * expected of its measurement.
+ *
+ * A PC shows the last 128 KiB of its firmware below 1 MiB as well, where a BIOS goes on after it
+ * has jumped out of its reset vector. Here they are RAM from the start, as they are after the
+ * copying ("shadowing") that a BIOS does first.
  */
-static const char *ovmf_warning(const struct ovmf *o)
-{
-	unsigned have = 0;
-
-	for (size_t i = 0; i < o->n_sections; i++)
-		if (o->sections[i].type <= OVMF_SVSM_CAA)
-			have |= 1U << o->sections[i].type;
-	if (have & 1U << OVMF_SVSM_CAA || !(have & 1U << OVMF_CPUID))
-		return NULL;
-	return "the firmware seems older than edk2-stable202405 (its metadata has no place for an "
-	       "SVSM), and such a one fails under SNP when it touches the local APIC";
-}
-
-/*
- * A PC shows the last 128 KiB of its firmware below 1 MiB as well, where a BIOS goes on once it has
- * jumped out of its reset vector. There it is RAM from the start, as after the copying
- * ("shadowing") that a BIOS does first.
- */
-static int isa_alias_add(struct assembly *a, const struct ovmf *o, struct error *err)
+static int unmeasured_firmware_add(struct assembly *a, const struct ovmf *o, const char *lack,
+                                   struct error *err)
 {
 	uint64_t size = MIN_OF(o->size, ISA_ALIAS_MAX);
 	const struct region alias = { .gpa = ISA_ALIAS_END - size,
@@ -251,16 +193,9 @@ static int isa_alias_add(struct assembly *a, const struct ovmf *o, struct error 
 		                      .bytes = a->images->firmware.data + (o->size - size),
 		                      .label = "firmware below 1 MiB" };
 
-	return a->on->measured ? 0 : plan_add(a->plan, &alias, err);
-}
-
-/* A plain VM alone can run it, and then it has no measurement that could be expected. */
-static int unmeasured_add(struct assembly *a, const struct ovmf *o, const char *lack,
-                          struct error *err)
-{
 	a->settings.no_measurement = lack;
 	if (a->m->n_pins == 0)
-		return isa_alias_add(a, o, err);
+		return a->on->measured ? 0 : plan_add(a->plan, &alias, err);
 	error_set(err, ERROR_CONFLICT,
 	          "'expect.measurement' is given, but there is no measurement: %s", lack);
 	error_fix(err, "leave out expect.measurement, or use a firmware with SEV support");
@@ -268,54 +203,81 @@ static int unmeasured_add(struct assembly *a, const struct ovmf *o, const char *
 	                a->m->pins_at.line, a->m->pins_at.column);
 }
 
+static bool section_is_late(const struct assembly *a, const struct ovmf_section *s)
+{
+	return a->profile->cpuid_last && s->type == OVMF_CPUID;
+}
+
+/*
+ * Boot through a firmware. Order of the regions: the image, then the sections of its SEV metadata
+ * as the image lists them, then the CPUID section if the profile has it last.
+ */
 static int ovmf_assemble(struct assembly *a, struct error *err)
 {
+	const struct manifest *m = a->m;
 	const struct blob *image = &a->images->firmware;
 	struct vcpu_state bsp, ap;
 	const char *lack = NULL;
-	bool unfit = false;
+	bool kernel_unfit = false;
 	struct ovmf o;
-	int r = ovmf_parse_for_launch(a->m->firmware.path, image->data, image->size,
-	                              !manifest_platform(a->m)->measured, &o, &lack, err);
+	int r = ovmf_parse_for_launch(m->firmware.path, image->data, image->size,
+	                              manifest_platform(m)->measured, &o, &lack, err);
 
-	if (r < 0)
-		return r;
-	r = firmware_add(a, &o, err);
 	if (r == 0)
-		r = lack ? unmeasured_add(a, &o, lack, err) : sections_add(a, &o, err);
+		r = firmware_image_add(a, &o, err);
+	if (r == 0 && lack) {
+		o.n_sections = 0;
+		r = unmeasured_firmware_add(a, &o, lack, err);
+	} else if (r == 0) {
+		a->settings.snp_warning = ovmf_snp_warning(&o);
+		if (kernel_is_verified(a) && !ovmf_section_find(&o, OVMF_KERNEL_HASHES))
+			r = no_hash_page(a, err);
+	}
+	for (size_t i = 0; r == 0 && i < o.n_sections; i++)
+		if (!section_is_late(a, &o.sections[i]))
+			r = section_add(a, &o, &o.sections[i], err);
+	for (size_t i = 0; r == 0 && i < o.n_sections; i++)
+		if (section_is_late(a, &o.sections[i]))
+			r = section_add(a, &o, &o.sections[i], err);
+	/* Nothing of this is measured, so a plan that can't run does without it. */
+	if (r == 0 && m->vcpus <= PLAN_RUN_VCPUS)
+		r = handoff_add(a->plan, m, a->images, ram_low(a), ram_high(a), &kernel_unfit, err);
 	if (r < 0)
 		return r;
-	a->settings.snp_warning = lack ? NULL : ovmf_warning(&o);
-	bsp = state_reset(a->profile, a->profile->bsp_cs, RESET_VECTOR, a->m->vcpu_sig);
-	ap = state_ap(a, o.reset_eip);
-	if (a->m->vcpus <= PLAN_RUN_VCPUS) /* nothing of it is measured */
-		r = handoff_add(a->plan, a->m, a->images, ram_low(a), ram_high(a), &unfit, err);
-	if (r < 0)
-		return r;
-	if (unfit && !a->settings.measure_only)
+	if (kernel_unfit && !a->settings.measure_only)
 		a->settings.measure_only =
 			"boot.kernel is not a bzImage that a firmware could boot";
-	return plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err);
+	bsp = reset_state(a->profile, a->profile->bsp_cs, RESET_VECTOR, m->vcpu_sig);
+	ap = ap_state(a, o.reset_eip);
+	return plan_set_vcpus(a->plan, m->vcpus, &bsp, &ap, err);
 }
 
+/* Direct boot. Order of the regions: that of stage0's parts, in stage0.c. */
 static int direct_assemble(struct assembly *a, struct error *err)
 {
-	struct vcpu_state bsp, ap = state_ap(a, RESET_VECTOR);
+	struct vcpu_state bsp, ap = ap_state(a, RESET_VECTOR);
 	int r = direct_plan(a->plan, a->m, a->images, a->on->c_bit, &bsp, err);
 
 	a->settings.c_bit = a->on->c_bit;
 	a->settings.gib_pages = a->on->c_bit != 0;
 	a->settings.mtrrs_on = true;
 	a->settings.prefault = true;    /* stage0 validates all memory before the kernel starts */
-	a->settings.ap_creation = true; /* which is how Linux starts CPUs under SNP */
+	a->settings.ap_creation = true; /* as Linux starts CPUs under SNP */
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
 }
 
 /*
- * What the selftest can't be combined with; silently ignored it would be missing from the digest.
+ * The selftest. Order of the regions: that of its parts, in selftest.c. Keys that it can't honour
+ * are refused: if they were ignored, the digest would not cover what the manifest asks for.
  */
-static int builtin_refuse(const struct assembly *a, struct error *err)
+static int builtin_assemble(struct assembly *a, struct error *err)
 {
+	const struct selftest_config c = { .c_bit = a->on->c_bit,
+		                           .exit_port = a->m->exit_port,
+		                           .vcpu_sig = a->m->vcpu_sig };
+	struct vcpu_state bsp, ap = ap_state(a, RESET_VECTOR);
+	int r;
+
 	if (a->m->kernel.path) {
 		error_set(err, ERROR_CONFLICT,
 		          "builtin:selftest boots no kernel, but boot.kernel is given");
@@ -336,38 +298,9 @@ static int builtin_refuse(const struct assembly *a, struct error *err)
 		          SELFTEST_MEMORY / 1024);
 		return error_fix(err, "write memory: %dK or more", SELFTEST_MEMORY / 1024);
 	}
-	return 0;
-}
-
-static int builtin_assemble(struct assembly *a, struct error *err)
-{
-	const struct selftest_config c = { .c_bit = a->on->c_bit,
-		                           .exit_port = a->m->exit_port,
-		                           .vcpu_sig = a->m->vcpu_sig };
-	struct vcpu_state bsp, ap = state_ap(a, RESET_VECTOR);
-	int r = builtin_refuse(a, err);
-
-	if (r == 0)
-		r = selftest_plan(a->plan, &c, &bsp, err);
+	r = selftest_plan(a->plan, &c, &bsp, err);
 	a->settings.c_bit = c.c_bit;
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
-}
-
-/* What the guest begins with, where the manifest says it. */
-static const struct location *boot_location(const struct manifest *m)
-{
-	return m->builtin || m->firmware.path ? &m->firmware.at : &m->kernel.at;
-}
-
-static int boot_assemble(struct assembly *a, struct error *err)
-{
-	int r;
-
-	if (a->m->builtin)
-		r = builtin_assemble(a, err);
-	else
-		r = a->m->firmware.path ? ovmf_assemble(a, err) : direct_assemble(a, err);
-	return r < 0 ? manifest_at_location(a->m, boot_location(a->m), err) : 0;
 }
 
 static int settings_assemble(struct assembly *a, struct error *err)
@@ -380,7 +313,7 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	s->flavour = a->profile->flavour;
 	s->measure_only = a->profile->measure_only;
 	if (m->vcpus > PLAN_RUN_VCPUS)
-		s->measure_only = "vcpus is more than 255, and so many cannot be run";
+		s->measure_only = "vcpus is more than 255, which is the most that can run";
 	memcpy(s->host_data, m->host_data, sizeof(s->host_data));
 	memcpy(s->gosvw, m->gosvw, sizeof(s->gosvw));
 	s->id_block_given = m->id_block_given;
@@ -394,6 +327,8 @@ static int settings_assemble(struct assembly *a, struct error *err)
 int assemble(const struct manifest *m, const struct images *images, const struct platform *on,
              const struct plan **ret, struct error *err)
 {
+	const struct location *boot =
+		m->builtin || m->firmware.path ? &m->firmware.at : &m->kernel.at;
 	struct assembly a = {
 		.m = m, .images = images, .profile = &profiles[m->profile], .on = on
 	};
@@ -405,16 +340,24 @@ int assemble(const struct manifest *m, const struct images *images, const struct
 		return error_nomem(err, "launch plan");
 	r = settings_assemble(&a, err);
 	if (r == 0)
-		r = ram_add(&a, err);
-	if (r == 0)
-		r = boot_assemble(&a, err);
+		r = plan_add_ram(a.plan, 0, ram_low(&a), err);
+	if (r == 0 && ram_high(&a))
+		r = plan_add_ram(a.plan, DIRECT_HIGH, ram_high(&a) - DIRECT_HIGH, err);
+	if (r < 0) {
+		plan_free(a.plan);
+		return r;
+	}
+	if (m->builtin)
+		r = builtin_assemble(&a, err);
+	else
+		r = m->firmware.path ? ovmf_assemble(&a, err) : direct_assemble(&a, err);
 	if (r == 0) {
 		plan_set(a.plan, &a.settings);
 		sealed = plan_seal(a.plan, err);
 	}
 	if (!sealed) {
 		plan_free(a.plan);
-		return r < 0 ? r : manifest_at_location(m, boot_location(m), err);
+		return manifest_at_location(m, boot, err);
 	}
 	*ret = sealed;
 	return 0;

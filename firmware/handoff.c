@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/handoff.c: the contents of fw_cfg, in the order in which its directory shall list them.
+ * firmware/handoff.c: the contents of fw_cfg, in the order in which its directory lists them.
  */
 #include "firmware/handoff.h"
 
@@ -20,8 +20,8 @@
 #include "firmware/images.h"
 #include "firmware/linux.h"
 
-/* Everything of ours that fw_cfg shows, in one piece that the plan owns. */
-struct shelf {
+/* What this file generates for fw_cfg. The plan owns it. */
+struct fw_cfg_tables {
 	struct {
 		le64 base, length;
 		le32 type;
@@ -34,70 +34,47 @@ struct shelf {
 };
 
 enum { E820_ENTRY = 20, E820_RAM = 1 };
+static_assert(sizeof(((struct fw_cfg_tables *)0)->e820) == 2 * E820_ENTRY, "e820 is packed");
 
-static int item(struct plan *p, uint16_t key, const void *bytes, size_t size, struct error *err)
+static int items_add(struct plan *p, const struct fw_item *items, size_t n, struct error *err)
 {
-	return plan_add_item(p, &(struct fw_item){ .key = key, .bytes = bytes, .size = size }, err);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = plan_add_item(p, &items[i], err);
+	return r;
 }
 
-static int file(struct plan *p, const char *name, const void *bytes, size_t size, struct error *err)
+/* Firmware looks for etc/e820 more often than for any other file, so it comes first. */
+static int tables_add(struct plan *p, struct fw_cfg_tables *t, unsigned vcpus, uint64_t low_end,
+                      uint64_t high_end, struct error *err)
 {
-	return plan_add_item(p, &(struct fw_item){ .name = name, .bytes = bytes, .size = size },
-	                     err);
+	const struct fw_item items[] = {
+		{ .name = "etc/e820", .bytes = t->e820, .size = (high_end ? 2 : 1) * E820_ENTRY },
+		{ .name = acpi_file_name(ACPI_TABLES),
+		  .bytes = t->acpi.tables,
+		  .size = t->acpi.size },
+		{ .name = acpi_file_name(ACPI_RSDP),
+		  .bytes = t->acpi.rsdp,
+		  .size = sizeof(t->acpi.rsdp) },
+		{ .name = "etc/table-loader", .bytes = t->loader, .size = sizeof(t->loader) },
+		{ .key = FWCFG_BOOT_CPUS, .bytes = &t->cpus, .size = sizeof(t->cpus) },
+		{ .key = FWCFG_MAX_CPUS, .bytes = &t->cpus, .size = sizeof(t->cpus) },
+		{ .key = FWCFG_BOOT_MENU, .bytes = &t->menu, .size = sizeof(t->menu) },
+	};
+
+	t->e820[0].length = le64_of(low_end);
+	t->e820[0].type = le32_of(E820_RAM);
+	t->e820[1].base = le64_of(DIRECT_HIGH);
+	t->e820[1].length = le64_of(high_end ? high_end - DIRECT_HIGH : 0);
+	t->e820[1].type = le32_of(E820_RAM);
+	t->cpus = le16_of((uint16_t)vcpus);
+	acpi_loader(&t->acpi, t->loader, sizeof(t->loader));
+	return items_add(p, items, ARRAY_SIZE(items), err);
 }
 
-static int shelf_new(struct plan *p, struct shelf **ret, struct error *err)
-{
-	auto_blob struct blob b = BLOB_NONE;
-	int r = blob_zero(sizeof(**ret), &b, err);
-
-	if (r < 0)
-		return r;
-	*ret = (struct shelf *)b.data;
-	return plan_adopt(p, blob_steal(&b), err);
-}
-
-/*
- * Packed entries of {base, length, type}; firmware looks for this file more often than for any
- * other.
- */
-static int memory_add(struct plan *p, struct shelf *s, uint64_t low_end, uint64_t high_end,
-                      struct error *err)
-{
-	s->e820[0].length = le64_of(low_end);
-	s->e820[0].type = le32_of(E820_RAM);
-	s->e820[1].base = le64_of(DIRECT_HIGH);
-	s->e820[1].length = le64_of(high_end ? high_end - DIRECT_HIGH : 0);
-	s->e820[1].type = le32_of(E820_RAM);
-	return file(p, "etc/e820", s->e820, high_end ? 2 * E820_ENTRY : E820_ENTRY, err);
-}
-static_assert(sizeof(((struct shelf *)0)->e820) == 2 * E820_ENTRY, "e820 entries are packed");
-
-static int acpi_add(struct plan *p, struct shelf *s, unsigned vcpus, struct error *err)
-{
-	int r = acpi_tables_make(&(struct acpi_config){ .vcpus = vcpus }, &s->acpi, err);
-
-	if (r < 0)
-		return r;
-	acpi_loader(&s->acpi, s->loader, sizeof(s->loader));
-	r = file(p, acpi_file_name(ACPI_TABLES), s->acpi.tables, s->acpi.size, err);
-	if (r == 0)
-		r = file(p, acpi_file_name(ACPI_RSDP), s->acpi.rsdp, sizeof(s->acpi.rsdp), err);
-	return r == 0 ? file(p, "etc/table-loader", s->loader, sizeof(s->loader), err) : r;
-}
-
-static int numbers_add(struct plan *p, struct shelf *s, unsigned vcpus, struct error *err)
-{
-	int r;
-
-	s->cpus = le16_of((uint16_t)vcpus);
-	r = item(p, FWCFG_BOOT_CPUS, &s->cpus, sizeof(s->cpus), err);
-	if (r == 0)
-		r = item(p, FWCFG_MAX_CPUS, &s->cpus, sizeof(s->cpus), err);
-	return r == 0 ? item(p, FWCFG_BOOT_MENU, &s->menu, sizeof(s->menu), err) : r;
-}
-
-static int kernel_add(struct plan *p, struct shelf *s, const struct manifest *m,
+/* Every size has an item, but what is empty has none for its data. */
+static int kernel_add(struct plan *p, struct fw_cfg_tables *t, const char *cmdline,
                       const struct images *images, uint32_t setup, struct error *err)
 {
 	const struct blob *k = &images->kernel, *i = &images->initrd;
@@ -107,83 +84,83 @@ static int kernel_add(struct plan *p, struct shelf *s, const struct manifest *m,
 		const void *data;
 		size_t bytes;
 	} rows[] = {
-		{ FWCFG_SETUP_SIZE, FWCFG_SETUP_DATA, &s->setup_size, k->data, setup },
-		{ FWCFG_KERNEL_SIZE, FWCFG_KERNEL_DATA, &s->kernel_size, k->data + setup,
+		{ FWCFG_SETUP_SIZE, FWCFG_SETUP_DATA, &t->setup_size, k->data, setup },
+		{ FWCFG_KERNEL_SIZE, FWCFG_KERNEL_DATA, &t->kernel_size, k->data + setup,
 		  k->size - setup },
-		{ FWCFG_INITRD_SIZE, FWCFG_INITRD_DATA, &s->initrd_size, i->data, i->size },
-		{ FWCFG_CMDLINE_SIZE, FWCFG_CMDLINE_DATA, &s->cmdline_size, s->cmdline,
-		  strlen(m->cmdline) + 1 },
+		{ FWCFG_INITRD_SIZE, FWCFG_INITRD_DATA, &t->initrd_size, i->data, i->size },
+		{ FWCFG_CMDLINE_SIZE, FWCFG_CMDLINE_DATA, &t->cmdline_size, t->cmdline,
+		  strlen(cmdline) + 1 },
 	};
 	int r = 0;
 
-	memcpy(s->cmdline, m->cmdline, strlen(m->cmdline) + 1);
+	memcpy(t->cmdline, cmdline, strlen(cmdline) + 1);
 	for (size_t n = 0; r == 0 && n < ARRAY_SIZE(rows); n++) {
+		const struct fw_item items[] = {
+			{ .key = rows[n].size_key, .bytes = rows[n].size, .size = sizeof(le32) },
+			{ .key = rows[n].data_key, .bytes = rows[n].data, .size = rows[n].bytes },
+		};
+
 		*rows[n].size = le32_of((uint32_t)rows[n].bytes);
-		r = item(p, rows[n].size_key, rows[n].size, sizeof(le32), err);
-		if (r == 0 && rows[n].bytes)
-			r = item(p, rows[n].data_key, rows[n].data, rows[n].bytes, err);
+		r = items_add(p, items, rows[n].bytes ? 2 : 1, err);
 	}
 	return r;
 }
 
 /*
- * A kernel that no firmware of ours could boot is left out, and the plan is for measuring; an EFI
- * program among them, which other VMMs hand over. What can be no kernel at all is refused.
+ * A kernel that no firmware could boot from fw_cfg is left out, and the plan is for measuring only:
+ * other VMMs hand over EFI programs, too. A file that can't be a kernel is refused.
  */
-static int kernel_unfit(const struct blob *k, struct error *err)
-{
-	const struct file_kind *kind = file_kind_of(k->data, k->size);
-
-	if (kind && (strcmp(kind->name, "uki") == 0 || strcmp(kind->name, "pe") == 0))
-		return 0;
-	return file_kind_refuse(k->data, k->size, ROLE_KERNEL, ERROR_BAD_VALUE, err);
-}
-
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
                 uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err)
 {
+	const struct blob *image = &images->kernel;
+	auto_blob struct blob b = BLOB_NONE;
+	const struct file_kind *kind;
+	struct fw_cfg_tables *t;
 	struct linux_kernel kernel;
 	struct error unfit = { 0 };
-	struct shelf *s = NULL;
-	int r = shelf_new(p, &s, err);
+	int r = blob_zero(sizeof(*t), &b, err);
 
 	*ret_kernel_unfit = false;
+	if (r < 0)
+		return r;
+	t = (struct fw_cfg_tables *)b.data;
+	r = plan_adopt(p, blob_steal(&b), err);
 	if (r == 0)
-		r = memory_add(p, s, low_end, high_end, err);
+		r = acpi_tables_make(&(struct acpi_config){ .vcpus = m->vcpus }, &t->acpi, err);
 	if (r == 0)
-		r = acpi_add(p, s, m->vcpus, err);
-	if (r == 0)
-		r = numbers_add(p, s, m->vcpus, err);
+		r = tables_add(p, t, m->vcpus, low_end, high_end, err);
 	if (r < 0 || !m->kernel.path)
 		return r;
-	*ret_kernel_unfit =
-		linux_parse(images->kernel.data, images->kernel.size, &kernel, &unfit) < 0 ||
-		images->initrd.size > UINT32_MAX;
-	if (!*ret_kernel_unfit)
-		return kernel_add(p, s, m, images, kernel.setup_size, err);
-	r = kernel_unfit(&images->kernel, err);
-	if (r == 0)
+	if (linux_parse(image->data, image->size, &kernel, &unfit) == 0 &&
+	    images->initrd.size <= UINT32_MAX)
+		return kernel_add(p, t, m->cmdline, images, kernel.setup_size, err);
+	*ret_kernel_unfit = true;
+	kind = file_kind_of(image->data, image->size);
+	if (kind && (strcmp(kind->name, "uki") == 0 || strcmp(kind->name, "pe") == 0))
+		return 0;
+	if (file_kind_refuse(image->data, image->size, ROLE_KERNEL, ERROR_BAD_VALUE, err) == 0)
 		return 0;
 	error_wrap(err, "kernel '%s'", m->kernel.path);
 	return manifest_at_location(m, &m->kernel.at, err);
 }
 
-/* In edk2's order; each is verified as soon as it has been read. */
+/* What a firmware verifies, each as soon as it has been read; in the order of edk2. */
 static const struct {
 	uint16_t key;
 	const char *name;
-} hashed[] = {
+} verified[] = {
 	{ FWCFG_KERNEL_DATA, "kernel" },
 	{ FWCFG_INITRD_DATA, "initrd" },
 	{ FWCFG_CMDLINE_DATA, "command line" },
 };
 
-/* Longer than any firmware computes without an exit, the hash of a large initrd included. */
+/* Longer than any firmware computes without an exit, even the hash of a large initrd. */
 enum { STOPPED_MS = 5000 };
 
 /*
- * Since edk2-stable202408 a file with another hash ends in CpuDeadLoop() (QemuKernelLoaderFsDxe,
- * VerifyBlob()).
+ * Since edk2-stable202408, firmware calls CpuDeadLoop() if the hash of a file differs
+ * (QemuKernelLoaderFsDxe, VerifyBlob()).
  */
 void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms, struct outcome *o)
 {
@@ -194,12 +171,12 @@ void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms,
 		return;
 	if (!m->firmware.path || !m->kernel_hashes)
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(hashed); i++)
-		if (hashed[i].key == last_read)
-			name = hashed[i].name;
+	for (size_t i = 0; i < ARRAY_SIZE(verified); i++)
+		if (verified[i].key == last_read)
+			name = verified[i].name;
 	if (name)
 		outcome_add(o,
-		            "; the firmware stopped after reading the %s: it does so when that is "
+		            "; the firmware stopped after reading the %s, which it does if that is "
 		            "not the %s that was measured",
 		            name, name);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/handoff.h: what a firmware is handed through fw_cfg: memory map, ACPI tables, kernel. */
+/* firmware/handoff.h: what a firmware gets through fw_cfg: memory map, ACPI tables, kernel. */
 #ifndef FIRMWARE_HANDOFF_H
 #define FIRMWARE_HANDOFF_H
 
@@ -13,20 +13,19 @@ struct outcome;  /* core/vm/outcome.h */
 struct plan;     /* core/plan/plan.h */
 
 /*
- * Adds the items to an unsealed plan; none is measured by the launch. The kernel's file is handed
- * over as it is, split at the end of its setup part, so that the firmware's hash of it is that of
- * the file. low_end and high_end (0: none) are the ends of RAM. *ret_kernel_unfit: the kernel is
- * not one that a firmware could boot, and was left out.
+ * Adds the items to an unsealed plan; a launch measures none of them. The kernel's file is split
+ * after its setup part and otherwise unchanged, so the firmware's hash of it is that of the file.
+ * low_end and high_end (0: none) are the ends of RAM. *ret_kernel_unfit: no firmware could boot the
+ * kernel, so it was left out.
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
                 uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err);
 
 /*
- * If a firmware that verifies the kernel's hashes read one of the hashed files last, and then
- * stopped: says so, for that is how such a firmware refuses a file. It has no other way to tell. It
- * stopped if it is halted, or if a limit ended the run and there had been no exit for `quiet_ms`, a
- * while; a firmware that is merely slow goes on to have some. last_read: the key of what it read
- * last, to the end; -1: none.
+ * A firmware that refuses a file because of its hash just stops. If the run ended so, adds that
+ * explanation: the firmware verifies hashes, the last file that it read to the end is a hashed one
+ * (last_read: its key; -1: none), and the vCPU is halted, or a limit ended the run after `quiet_ms`
+ * without an exit. A firmware that is only slow keeps exiting.
  */
 void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms, struct outcome *o);
 

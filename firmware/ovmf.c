@@ -16,7 +16,7 @@
 
 #define FOUR_GIB         ((uint64_t)1 << 32)
 #define GUID_SIZE        16
-#define ENTRY_HEAD       18   /* u16 length and GUID; they stand behind their data */
+#define ENTRY_HEAD       18   /* u16 length and GUID, which follow the entry's data */
 #define FOOTER_GUID      0x30 /* distances from the image's end */
 #define FOOTER_LENGTH    0x32
 #define RESET_VECTOR     0x10
@@ -26,12 +26,11 @@
 #define METADATA_VERSION 1
 #define SECTION_MAX      ((uint32_t)256 << 20)
 
-/* One parse under way. */
 struct scan {
 	const uint8_t *bytes;
 	size_t size;
 	struct error *err;
-	unsigned seen; /* a bit for each row of entry_rows */
+	unsigned seen; /* bit n: the table has the entry of entry_rows[n] */
 	uint32_t metadata_distance;
 	struct ovmf found;
 };
@@ -43,15 +42,15 @@ static const uint8_t footer_guid[GUID_SIZE] = {
 };
 
 /*
- * 69d96630-eb64-4b33-8491-13a5cf023dcf, the first program of IntelTdxX64 builds. OvmfPkgX64 has
- * metadata for TDX too.
+ * 69d96630-eb64-4b33-8491-13a5cf023dcf, the first program of IntelTdxX64 builds. TDX metadata is no
+ * sign of such a build: OvmfPkgX64 has it too.
  */
 static const uint8_t tdx_sec_guid[GUID_SIZE] = {
 	0x30, 0x66, 0xd9, 0x69, 0x64, 0xeb, 0x33, 0x4b,
 	0x84, 0x91, 0x13, 0xa5, 0xcf, 0x02, 0x3d, 0xcf,
 };
 
-static const char fix_image[] = "copy the image again, or build it again with edk2";
+static const char fix_image[] = "copy the image again, or rebuild it with edk2";
 
 const char *ovmf_section_name(uint32_t type)
 {
@@ -66,10 +65,30 @@ const char *ovmf_section_name(uint32_t type)
 	return type < ARRAY_SIZE(names) && names[type] ? names[type] : "section";
 }
 
-/* Numbers that nobody has given a meaning are ZERO pages, as QEMU has it. */
+/* QEMU loads sections of unknown types as ZERO pages. */
 enum page_kind ovmf_section_kind(uint32_t type)
 {
 	return type == OVMF_SECRETS ? PAGE_SECRETS : type == OVMF_CPUID ? PAGE_CPUID : PAGE_ZERO;
+}
+
+const struct ovmf_section *ovmf_section_find(const struct ovmf *o, enum ovmf_section_type type)
+{
+	for (size_t i = 0; i < o->n_sections; i++)
+		if (o->sections[i].type == type)
+			return &o->sections[i];
+	return NULL;
+}
+
+/*
+ * Since edk2-stable202405, edk2 has an SVSM calling area and no longer accesses the local APIC
+ * through an encrypted mapping. An SNP image without the first is assumed to lack the second.
+ */
+const char *ovmf_snp_warning(const struct ovmf *o)
+{
+	if (!ovmf_section_find(o, OVMF_CPUID) || ovmf_section_find(o, OVMF_SVSM_CAA))
+		return NULL;
+	return "the firmware seems older than edk2-stable202405 (its metadata has no place for an "
+	       "SVSM); such firmware fails under SNP when it accesses the local APIC";
 }
 
 static bool footer_present(const struct scan *s)
@@ -78,44 +97,37 @@ static bool footer_present(const struct scan *s)
 	       memcmp(s->bytes + s->size - FOOTER_GUID, footer_guid, GUID_SIZE) == 0;
 }
 
-/* EFI_FIRMWARE_VOLUME_HEADER.Signature, UEFI Platform Initialization volume 3, 3.2.1. */
-static bool volume_present(const struct scan *s)
-{
-	struct reader r = reader_over(s->bytes, s->size, VOLUME_SIGNATURE, 4);
-	const uint8_t *at = reader_take(&r, 4);
-
-	return at && memcmp(at, "_FVH", 4) == 0;
-}
-
 bool ovmf_probe(const uint8_t *bytes, size_t size)
 {
 	const struct scan s = { .bytes = bytes, .size = size };
+	/* EFI_FIRMWARE_VOLUME_HEADER.Signature, UEFI Platform Initialization volume 3, 3.2.1. */
+	struct reader r = reader_over(bytes, size, VOLUME_SIGNATURE, 4);
+	const uint8_t *signature = reader_take(&r, 4);
 
-	return footer_present(&s) || volume_present(&s);
+	return footer_present(&s) || (signature && memcmp(signature, "_FVH", 4) == 0);
 }
 
-/* What the file is instead, when it is nothing that ends in a footer. */
-static int foreign_check(const struct scan *s)
+/* Refuses what is known to be another file, and sizes that can't end at 4 GiB. */
+static int image_check(const struct scan *s)
 {
-	const struct file_kind *k = file_kind_of(s->bytes, s->size);
+	const struct file_kind *k = footer_present(s) ? NULL : file_kind_of(s->bytes, s->size);
+	int r;
 
-	if (!k || strcmp(k->name, "igvm") != 0)
-		return file_kind_refuse(s->bytes, s->size, ROLE_FIRMWARE, ERROR_BAD_FIRMWARE,
-		                        s->err);
-	error_set(s->err, ERROR_UNSUPPORTED,
-	          "this is an IGVM file, which is not supported by this version");
-	return error_fix(s->err, "give the raw image (.fd) of the same firmware");
-}
-
-static int size_check(const struct scan *s)
-{
+	if (k && strcmp(k->name, "igvm") == 0) {
+		error_set(s->err, ERROR_UNSUPPORTED,
+		          "this is an IGVM file, which is not supported by this version");
+		return error_fix(s->err, "give the raw image (.fd) of the same firmware");
+	}
+	r = k ? file_kind_refuse(s->bytes, s->size, ROLE_FIRMWARE, ERROR_BAD_FIRMWARE, s->err) : 0;
+	if (r < 0)
+		return r;
 	if (s->size > OVMF_MAX_SIZE) {
 		error_set(s->err, ERROR_BAD_FIRMWARE,
 		          "a firmware image of %zu bytes is too large: at most 16 MiB", s->size);
 		error_why(s->err,
 		          "the image ends at 4 GiB, and the local APIC's page at 0xfee00000 "
 		          "has to stay free below it");
-		return error_fix(s->err, "take a smaller build; edk2's are of 2 or 4 MiB");
+		return error_fix(s->err, "use a smaller build; edk2's are of 2 or 4 MiB");
 	}
 	if (s->size < PAGE_SIZE || s->size % PAGE_SIZE) {
 		error_set(s->err, ERROR_BAD_FIRMWARE,
@@ -123,33 +135,9 @@ static int size_check(const struct scan *s)
 		error_why(s->err,
 		          "the reset vector in its last 16 bytes must end at 4 GiB, and its "
 		          "first byte must begin a page");
-		return error_fix(s->err, "a file that was cut short has such a size: %s",
-		                 fix_image);
+		return error_fix(s->err, "the file may be cut short: %s", fix_image);
 	}
 	return 0;
-}
-
-static int image_check(const struct scan *s)
-{
-	int r = 0;
-
-	if (s->size == 0) {
-		error_set(s->err, ERROR_BAD_FIRMWARE, "the firmware image is empty");
-		error_why(s->err, "the file has no bytes");
-		return error_fix(s->err, "%s", fix_image);
-	}
-	if (!footer_present(s))
-		r = foreign_check(s);
-	if (r == 0)
-		r = size_check(s);
-	if (r < 0 || footer_present(s))
-		return r;
-	error_set(s->err, ERROR_BAD_FIRMWARE, "not an OVMF-style image: no table ahead of its end");
-	error_why(s->err,
-	          "the footer GUID 96b582de-1fb2-45f7-baea-a366c55a082d is not 48 bytes before "
-	          "the end, so the image names no AP start and no launch sections");
-	return error_fix(s->err, "take an image built from edk2's OvmfPkg (OvmfPkgX64, AmdSevX64); "
-	                         "a plain VM (platform: kvm) takes a BIOS too");
 }
 
 static int reset_entry(struct scan *s, struct reader *r)
@@ -193,10 +181,7 @@ static int svsm_entry(struct scan *s, struct reader *r)
 	return 0;
 }
 
-/*
- * The entries with a name. Those that no launch needs are passed over by their length, as unknown
- * ones are.
- */
+/* Entries without `read` are known by name only; a launch ignores them, as it does unknown ones. */
 static const struct entry_row {
 	const char *name;
 	uint8_t guid[GUID_SIZE];
@@ -262,32 +247,22 @@ static int entry_use(struct scan *s, const struct ovmf_entry *found)
 		error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table has two entries '%s'",
 		          e->name);
 		error_why(s->err,
-		          "tools disagree on which of two counts, so the measurement would depend "
-		          "on who computes it");
+		          "tools disagree on which of the two counts, so the measurement would "
+		          "depend on the tool");
 		return error_fix(s->err, "%s", fix_image);
 	}
 	if (e->size && found->size != e->size) {
 		error_set(s->err, ERROR_BAD_FIRMWARE,
 		          "the footer table's entry '%s' has %zu bytes of data instead of %zu",
 		          e->name, found->size, e->size);
-		error_why(s->err, "the entry is damaged, or of a form that came later");
+		error_why(s->err, "the entry is damaged, or of a newer form");
 		return error_fix(s->err, "%s", fix_image);
 	}
 	s->seen |= seen;
 	return e->read(s, &r);
 }
 
-static int entry_bad(const struct scan *s, size_t end, const char *what)
-{
-	error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table's entry that ends at 0x%zx %s", end,
-	          what);
-	error_why(s->err,
-	          "each entry is data, its own length (18 bytes and the data) and a GUID, and "
-	          "the table is full of them");
-	return error_fix(s->err, "%s", fix_image);
-}
-
-/* Takes the next entry off the table; NULL, or what is wrong with it. */
+/* Takes the next entry off the table. Returns what is wrong with it; NULL: nothing. */
 static const char *entry_take(struct ovmf_table *t, struct ovmf_entry *ret)
 {
 	const struct entry_row *row;
@@ -316,16 +291,7 @@ bool ovmf_table_next(struct ovmf_table *t, struct ovmf_entry *ret)
 	return t->left > 0 && !entry_take(t, ret);
 }
 
-static int footer_bad(const struct scan *s, size_t length, const char *what)
-{
-	error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table of %zu bytes %s", length, what);
-	error_why(s->err,
-	          "its length stands 50 bytes before the image's end and counts the 18 bytes of "
-	          "the footer itself");
-	return error_fix(s->err, "%s", fix_image);
-}
-
-/* Opens the table of an image with a footer; NULL, or what is wrong with its length. */
+/* Opens the table of an image that has a footer. Returns what is wrong with it; NULL: nothing. */
 static const char *table_open(const uint8_t *bytes, size_t size, struct ovmf_table *ret,
                               size_t *length)
 {
@@ -351,7 +317,7 @@ struct ovmf_table ovmf_table_of(const uint8_t *bytes, size_t size)
 	return t;
 }
 
-/* From the footer towards the start, so nearest entry first. */
+/* Reads the entries from the footer towards the start. */
 static int footer_read(struct scan *s)
 {
 	struct ovmf_table t;
@@ -359,14 +325,26 @@ static int footer_read(struct scan *s)
 	size_t length;
 	const char *fault = table_open(s->bytes, s->size, &t, &length);
 
-	if (fault)
-		return footer_bad(s, length, fault);
+	if (fault) {
+		error_set(s->err, ERROR_BAD_FIRMWARE, "the footer table of %zu bytes %s", length,
+		          fault);
+		error_why(s->err,
+		          "its length stands 50 bytes before the image's end and counts the 18 "
+		          "bytes of the footer itself");
+		return error_fix(s->err, "%s", fix_image);
+	}
 	while (t.left > 0) {
 		int r;
 
 		fault = entry_take(&t, &e);
-		if (fault)
-			return entry_bad(s, t.end, fault);
+		if (fault) {
+			error_set(s->err, ERROR_BAD_FIRMWARE,
+			          "the footer table's entry that ends at 0x%zx %s", t.end, fault);
+			error_why(s->err,
+			          "each entry is data, its own length (18 bytes and the data) and "
+			          "a GUID, and the table is full of them");
+			return error_fix(s->err, "%s", fix_image);
+		}
 		r = entry_use(s, &e);
 		if (r < 0)
 			return r;
@@ -377,12 +355,11 @@ static int footer_read(struct scan *s)
 static int metadata_bad(const struct scan *s)
 {
 	error_why(s->err,
-	          "the SEV metadata tells which guest pages the launch prepares; without a sound "
-	          "one nothing can be measured");
+	          "the SEV metadata lists the guest pages that a launch prepares and measures");
 	return error_fix(s->err, "%s", fix_image);
 }
 
-/* Checks the descriptor's head; *r then stands at the first of *n sections. */
+/* Checks the descriptor's head; *r is then at the first of *n sections. */
 static int metadata_head(const struct scan *s, struct reader *r, uint32_t *n)
 {
 	size_t distance = s->metadata_distance, at;
@@ -392,8 +369,8 @@ static int metadata_head(const struct scan *s, struct reader *r, uint32_t *n)
 	if (distance < METADATA_HEAD || distance > s->size)
 		return error_set(
 			s->err, ERROR_BAD_FIRMWARE,
-			"the SEV metadata, said to start %zu bytes before the end, lies outside "
-			"the image of %zu bytes",
+			"the SEV metadata starts %zu bytes before the end, which is outside the "
+			"image of %zu bytes",
 			distance, s->size);
 	at = s->size - distance;
 	*r = reader_over(s->bytes, s->size, at, distance);
@@ -428,37 +405,20 @@ static uint64_t section_end(const struct ovmf_section *a)
 	return (uint64_t)a->gpa + a->size;
 }
 
-/* What is wrong with a section seen alone; NULL: nothing. */
-static const char *section_fault(const struct ovmf_section *a)
-{
-	if (a->size == 0)
-		return "is empty";
-	if (a->gpa % PAGE_SIZE || a->size % PAGE_SIZE)
-		return "is not whole 4 KiB pages";
-	if (section_end(a) > FOUR_GIB)
-		return "runs past 4 GiB";
-	if (a->size > SECTION_MAX)
-		return "is larger than 256 MiB";
-	return NULL;
-}
-
-static int section_overlaps(const struct scan *s, size_t i, size_t j)
-{
-	const struct ovmf_section *a = &s->found.sections[i], *b = &s->found.sections[j];
-
-	return error_set(s->err, ERROR_BAD_FIRMWARE,
-	                 "SEV metadata: section %zu ('%s', 0x%x+0x%x) overlaps section %zu ('%s', "
-	                 "0x%x+0x%x)",
-	                 j, ovmf_section_name(b->type), b->gpa, b->size, i,
-	                 ovmf_section_name(a->type), a->gpa, a->size);
-}
-
-/* Section i by itself, against the image, and against those before it. */
+/* Checks section i by itself, against the image, and against the sections before it. */
 static int section_check(const struct scan *s, size_t i)
 {
-	const struct ovmf_section *all = s->found.sections, *a = &all[i];
-	const char *fault = section_fault(a);
+	const struct ovmf_section *a = &s->found.sections[i], *b = s->found.sections;
+	const char *fault = NULL;
 
+	if (a->size == 0)
+		fault = "is empty";
+	else if (a->gpa % PAGE_SIZE || a->size % PAGE_SIZE)
+		fault = "is not whole 4 KiB pages";
+	else if (section_end(a) > FOUR_GIB)
+		fault = "runs past 4 GiB";
+	else if (a->size > SECTION_MAX)
+		fault = "is larger than 256 MiB";
 	if (fault)
 		return error_set(s->err, ERROR_BAD_FIRMWARE,
 		                 "SEV metadata: section %zu ('%s', 0x%x+0x%x) %s", i,
@@ -470,10 +430,13 @@ static int section_check(const struct scan *s, size_t i)
 			"at 0x%llx+0x%zx",
 			i, ovmf_section_name(a->type), a->gpa, a->size,
 			(unsigned long long)s->found.gpa, s->size);
-	for (size_t j = 0; j < i; j++) {
-		if (a->gpa < section_end(&all[j]) && all[j].gpa < section_end(a))
-			return section_overlaps(s, i, j);
-	}
+	for (size_t j = 0; j < i; j++, b++)
+		if (a->gpa < section_end(b) && b->gpa < section_end(a))
+			return error_set(s->err, ERROR_BAD_FIRMWARE,
+			                 "SEV metadata: section %zu ('%s', 0x%x+0x%x) overlaps "
+			                 "section %zu ('%s', 0x%x+0x%x)",
+			                 j, ovmf_section_name(b->type), b->gpa, b->size, i,
+			                 ovmf_section_name(a->type), a->gpa, a->size);
 	return 0;
 }
 
@@ -500,105 +463,105 @@ static int metadata_read(struct scan *s)
 int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err)
 {
 	struct scan s = { .bytes = bytes, .size = size, .err = err };
-	int r = image_check(&s);
+	int r;
 
+	if (size == 0) {
+		error_set(err, ERROR_BAD_FIRMWARE, "the firmware image is empty");
+		error_why(err, "the file has no bytes");
+		return error_fix(err, "%s", fix_image);
+	}
+	r = image_check(&s);
 	if (r < 0)
 		return r;
+	if (!footer_present(&s)) {
+		error_set(err, ERROR_BAD_FIRMWARE,
+		          "not an OVMF-style image: no table ahead of its end");
+		error_why(err, "the footer GUID 96b582de-1fb2-45f7-baea-a366c55a082d is not 48 "
+		               "bytes before the end, so the image names no AP start and no launch "
+		               "sections");
+		return error_fix(err,
+		                 "use an image built from edk2's OvmfPkg (OvmfPkgX64, AmdSevX64); "
+		                 "a plain VM (platform: kvm) takes a BIOS too");
+	}
 	s.found.size = size;
 	s.found.gpa = FOUR_GIB - size;
 	s.found.is_tdx = memmem(bytes, size, tdx_sec_guid, GUID_SIZE) != NULL;
 	r = footer_read(&s);
 	if (r == 0 && s.found.has_metadata)
 		r = metadata_read(&s);
-	if (r < 0)
-		return r;
-	*ret = s.found;
-	return 0;
+	if (r == 0)
+		*ret = s.found;
+	return r;
 }
 
 #define FIRMWARE "the firmware "
 
-/*
- * What an SNP launch insists on: a sentence on what is missing, why it is needed, and what to use.
- */
+/* Why an SNP launch refuses an image: what is wrong with it, why that matters, what to use. */
+enum lack_id { LACK_SVSM, LACK_TDX, LACK_METADATA, LACK_RESET, LACK_EIP, LACK_NOTHING };
+
 static const struct lack {
 	const char *what;
 	const char *why, *fix;
 } lacks[] = {
-	{ FIRMWARE "is built for Intel TDX",
-	  "its first program (SecMain of IntelTdx) serves TDX guests alone",
-	  "use an OvmfPkgX64 or AmdSevX64 build: OVMF.fd or OVMF.amdsev.fd instead of "
-	  "OVMF.inteltdx.fd" },
-	{ FIRMWARE "has no SEV metadata",
-	  "without it nobody knows which pages the firmware needs before it runs",
-	  "use a build with SEV support, e.g. OVMF.fd rather than OVMF_CODE_4M.fd; a plain VM "
-	  "(platform: kvm) needs none" },
-	{ FIRMWARE "has no SEV-ES reset block", "it says where the second and further vCPUs begin",
-	  "use a build with SEV-ES support" },
-	{ FIRMWARE "has a SEV-ES reset block with address 0",
-	  "it says where the second and further vCPUs begin", "use a build with SEV-ES support" },
+	[LACK_SVSM] = { FIRMWARE "is an SVSM image",
+	                "an SVSM runs below a firmware, at VMPL0, and is launched together with "
+	                "one; this version launches none",
+	                "give the firmware alone, e.g. OVMF.fd" },
+	[LACK_TDX] = { FIRMWARE "is built for Intel TDX",
+	               "its first program (SecMain of IntelTdx) serves only TDX guests",
+	               "use an OvmfPkgX64 or AmdSevX64 build: OVMF.fd or OVMF.amdsev.fd instead "
+	               "of OVMF.inteltdx.fd" },
+	[LACK_METADATA] = { FIRMWARE "has no SEV metadata",
+	                    "the metadata lists the pages that the firmware needs before it runs",
+	                    "use a build with SEV support, e.g. OVMF.fd rather than "
+	                    "OVMF_CODE_4M.fd; a plain VM (platform: kvm) needs none" },
+	[LACK_RESET] = { FIRMWARE "has no SEV-ES reset block",
+	                 "it says where the second and further vCPUs begin",
+	                 "use a build with SEV-ES support" },
+	[LACK_EIP] = { FIRMWARE "has a SEV-ES reset block with address 0",
+	               "it says where the second and further vCPUs begin",
+	               "use a build with SEV-ES support" },
 };
 
-/* NULL: nothing is missing. */
-static const struct lack *lack_of(const struct ovmf *o)
+static enum lack_id lack_of(const struct ovmf *o)
 {
+	if (o->is_svsm)
+		return LACK_SVSM;
 	if (o->is_tdx)
-		return &lacks[0];
+		return LACK_TDX;
 	if (!o->has_metadata)
-		return &lacks[1];
+		return LACK_METADATA;
 	if (!o->has_reset)
-		return &lacks[2];
-	return o->reset_eip ? NULL : &lacks[3];
+		return LACK_RESET;
+	return o->reset_eip ? LACK_NOTHING : LACK_EIP;
 }
 
-static int refuse_svsm(const char *path, struct error *err)
-{
-	error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' is an SVSM image", path);
-	error_why(err, "an SVSM runs below a firmware, at VMPL0, and is launched together with "
-	               "one; this version launches none");
-	return error_fix(err, "give the firmware alone, e.g. OVMF.fd");
-}
-
-static int refuse_lack(const char *path, const struct lack *lack, struct error *err)
-{
-	error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' %s", path, lack->what + strlen(FIRMWARE));
-	error_why(err, "%s", lack->why);
-	return error_fix(err, "%s", lack->fix);
-}
-
-/* An image without a table, whose last 16 bytes are where the processor begins. */
-static bool is_plain_image(const struct scan *s)
-{
-	return s->size >= PAGE_SIZE && !footer_present(s) &&
-	       !bytes_zero(s->bytes + s->size - RESET_VECTOR, RESET_VECTOR);
-}
-
-static int plain_parse(const struct scan *s, struct ovmf *ret)
-{
-	int r = foreign_check(s);
-
-	if (r == 0)
-		r = size_check(s);
-	if (r == 0)
-		*ret = (struct ovmf){ .gpa = FOUR_GIB - s->size, .size = s->size };
-	return r;
-}
-
-int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool plain,
+int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool measured,
                           struct ovmf *ret, const char **ret_lack, struct error *err)
 {
 	const struct scan s = { .bytes = image, .size = size, .err = err };
-	int r = plain && is_plain_image(&s) ? plain_parse(&s, ret)
-	                                    : ovmf_parse(image, size, ret, err);
-	const struct lack *lack;
+	/* Its last 16 bytes are what the processor executes first. */
+	bool bios = size >= PAGE_SIZE && !footer_present(&s) &&
+	            !bytes_zero(image + size - RESET_VECTOR, RESET_VECTOR);
+	enum lack_id lack;
+	int r;
 
+	if (bios && !measured) {
+		r = image_check(&s);
+		if (r == 0)
+			*ret = (struct ovmf){ .gpa = FOUR_GIB - size, .size = size };
+	} else {
+		r = ovmf_parse(image, size, ret, err);
+	}
 	if (r < 0)
 		return error_wrap(err, "firmware '%s'", path);
-	if (ret->is_svsm)
-		return refuse_svsm(path, err);
 	lack = lack_of(ret);
-	if (lack && !plain)
-		return refuse_lack(path, lack, err);
-	*ret_lack = lack ? lack->what : NULL;
+	if (lack != LACK_NOTHING && (measured || lack == LACK_SVSM)) {
+		error_set(err, ERROR_BAD_FIRMWARE, "firmware '%s' %s", path,
+		          lacks[lack].what + strlen(FIRMWARE));
+		error_why(err, "%s", lacks[lack].why);
+		return error_fix(err, "%s", lacks[lack].fix);
+	}
+	*ret_lack = lack == LACK_NOTHING ? NULL : lacks[lack].what;
 	return 0;
 }

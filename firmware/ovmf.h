@@ -14,7 +14,7 @@
 
 struct error; /* core/base/error.h */
 
-/* One section of the SEV metadata (ASEV descriptor), in the image's order. */
+/* Types of the sections of the SEV metadata (ASEV descriptor). */
 enum ovmf_section_type {
 	OVMF_SEC_MEM = 1,
 	OVMF_SECRETS = 2,
@@ -24,7 +24,7 @@ enum ovmf_section_type {
 };
 
 struct ovmf_section {
-	uint32_t gpa, size, type; /* type: an ovmf_section_type, or a number that we don't know */
+	uint32_t gpa, size, type; /* type: an enum ovmf_section_type, or an unknown number */
 };
 
 #define OVMF_MAX_SECTIONS 64
@@ -33,14 +33,14 @@ struct ovmf_section {
 struct ovmf {
 	uint64_t gpa; /* 4 GiB - size */
 	uint64_t size;
-	bool has_reset;               /* there is a SEV-ES reset block */
-	uint32_t reset_eip;           /* its address: where APs start; 0 is no place to start */
-	bool has_hash_area;           /* base 0 says "no area", as plain OvmfPkgX64 builds do */
+	bool has_reset;               /* has a SEV-ES reset block */
+	uint32_t reset_eip;           /* where APs start, from that block; 0 is not a valid start */
+	bool has_hash_area;           /* false for an area at 0, as in OvmfPkgX64 builds */
 	uint32_t hash_gpa, hash_size; /* within one page */
-	bool is_svsm;                 /* an SVSM, which runs below a firmware and is none */
-	bool is_tdx;                  /* built for Intel TDX alone (IntelTdxX64) */
+	bool is_svsm;                 /* an SVSM, which runs below a firmware and isn't one */
+	bool is_tdx;                  /* built only for Intel TDX (IntelTdxX64) */
 	bool has_metadata;
-	/* Disjoint, whole pages, clear of the image. */
+	/* In the image's order. Whole pages, which overlap neither each other nor the image. */
 	struct ovmf_section sections[OVMF_MAX_SECTIONS];
 	size_t n_sections;
 };
@@ -48,47 +48,48 @@ struct ovmf {
 /*
  * Reads the GUIDed footer table and the SEV metadata. bytes/size: the whole image; nothing is
  * allocated, the result holds no pointer into it. A missing reset block, hash area or metadata is
- * no failure: the flags say it. The sentence of a failure doesn't name the file. *ret is touched
- * only on success.
+ * not an error, but shows in the flags. Errors don't name the file. *ret is written only on
+ * success.
  */
 int ovmf_parse(const uint8_t *bytes, size_t size, struct ovmf *ret, struct error *err);
 
 /*
- * The same for an image that a launch begins with. An SNP launch needs SEV metadata and a reset
- * block, as QEMU and sev-snp-measure do. A `plain` VM needs neither, and takes any other image that
- * ends in a reset vector as well (a BIOS, qboot): *ret_lack says then in a sentence why SNP could
- * not launch it; NULL: it could. Static. The sentence of a failure names `path`.
+ * The same for an image that a launch begins with. A measured launch (SNP) needs SEV metadata and a
+ * reset block, as with QEMU and sev-snp-measure. Other VMs need neither, and also take images
+ * without a footer table that end in a reset vector (a BIOS, qboot); *ret_lack then says why SNP
+ * can't launch the image, NULL if it can. Static. Errors name `path`.
  */
-int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool plain,
+int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, bool measured,
                           struct ovmf *ret, const char **ret_lack, struct error *err);
 
-/*
- * Whether it ends in a footer table or begins as a firmware volume, so that ovmf_parse() is the one
- * to ask.
- */
+/* Whether the file ends in a footer table or begins as a firmware volume. */
 bool ovmf_probe(const uint8_t *bytes, size_t size);
 
 /* One entry of the footer table. */
 struct ovmf_entry {
 	const uint8_t *guid; /* its 16 bytes, inside the image */
-	const char *name;    /* static; NULL: not one that we know */
-	size_t at, size;     /* of its data, which may be empty */
+	const char *name;    /* static; NULL: unknown */
+	size_t at, size;     /* offset and size of its data, which may be empty */
 };
 
-/* A walk through the table, nearest to the footer first. */
+/* Iterates over the table, starting with the entry next to the footer. */
 struct ovmf_table {
 	const uint8_t *bytes;
 	size_t size;      /* of the image */
-	size_t end, left; /* where the next entry ends, and the table's bytes up to there */
+	size_t end, left; /* where the next entry ends, and the bytes of the table before that */
 };
 
-/* Of an image that ovmf_parse() took; of others the walk ends where they go wrong. */
+/* For an image that ovmf_parse() accepted; on others the iteration ends at the first fault. */
 struct ovmf_table ovmf_table_of(const uint8_t *bytes, size_t size);
 bool ovmf_table_next(struct ovmf_table *t, struct ovmf_entry *ret);
 
-/* What the pages of a section are launched as, unless a profile or kernel hashes say otherwise. */
+/* The first section of a type; NULL: there is none. */
+const struct ovmf_section *ovmf_section_find(const struct ovmf *o, enum ovmf_section_type type);
+/* Why an SNP launch of the image is likely to fail; NULL: no reason is known. Static. */
+const char *ovmf_snp_warning(const struct ovmf *o);
+/* The kind of the section's pages, unless a profile or kernel hashes say otherwise. */
 enum page_kind ovmf_section_kind(uint32_t type);
-/* "sec mem", "secrets", ...; "section" for a number that we don't know. Static. */
+/* "sec mem", "secrets", ...; "section" for an unknown type. Static. */
 const char *ovmf_section_name(uint32_t type);
 
 #endif

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/prepare.c: looks at each file by itself, so that one that is wrong doesn't hide the
- * next.
- */
+/* firmware/prepare.c: checks each file by itself, so that all faults are found, not the first. */
 #include "firmware/prepare.h"
 
 #include <inttypes.h>
@@ -24,8 +21,7 @@
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
-static int look_at_firmware(const struct manifest *m, const struct images *images,
-                            struct error *err)
+static int check_firmware(const struct manifest *m, const struct images *images, struct error *err)
 {
 	const char *lack;
 	struct ovmf o;
@@ -33,16 +29,13 @@ static int look_at_firmware(const struct manifest *m, const struct images *image
 	if (!images->firmware_read)
 		return 0;
 	if (ovmf_parse_for_launch(m->firmware.path, images->firmware.data, images->firmware.size,
-	                          !manifest_platform(m)->measured, &o, &lack, err) == 0)
+	                          manifest_platform(m)->measured, &o, &lack, err) == 0)
 		return 0;
 	return manifest_at_location(m, &m->firmware.at, err);
 }
 
-/*
- * One for a firmware may be of a kind that snpvmm can only measure; nothing is known about that
- * one.
- */
-static int look_at_kernel(const struct manifest *m, const struct images *images, struct error *err)
+/* With a firmware, a kernel that can't be parsed may still be one that snpvmm can measure. */
+static int check_kernel(const struct manifest *m, const struct images *images, struct error *err)
 {
 	struct linux_kernel k;
 
@@ -59,8 +52,7 @@ static int look_at_kernel(const struct manifest *m, const struct images *images,
 	return manifest_at(m, KEY_BOOT_CMDLINE, err);
 }
 
-static int look_at_id_block(const struct manifest *m, const struct images *images,
-                            struct error *err)
+static int check_id_block(const struct manifest *m, const struct images *images, struct error *err)
 {
 	bool author_key, digest_differs, policy_differs = false;
 
@@ -72,8 +64,8 @@ static int look_at_id_block(const struct manifest *m, const struct images *image
 	if (snp_id_version(m->id_block) != SNP_ID_BLOCK_VERSION) {
 		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_block has version %u, not %d",
 		          snp_id_version(m->id_block), SNP_ID_BLOCK_VERSION);
-		error_why(err, "the firmware's specification knows no other");
-		error_fix(err, "make the block anew, with a tool for SEV-SNP");
+		error_why(err, "the SEV-SNP firmware specification defines no other");
+		error_fix(err, "make the block again, with a tool for SEV-SNP");
 		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
 	}
 	if (m->whole)
@@ -104,14 +96,17 @@ int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN
 	error_set(err, ERROR_MEASUREMENT_DIFFERS, "snp.id_block is for another measurement");
 	error_why(err, "it names %s, this manifest measures as %s",
 	          hex_of(m->id_block, PLAN_DIGEST, want), hex_of(digest, PLAN_DIGEST, have));
-	error_fix(err, "sign a block for this measurement, or give the files that it was made for");
+	error_fix(
+		err,
+		"sign a block for this measurement, or give the files that the block was made for");
 	return manifest_at(m, KEY_SNP_ID_BLOCK, err);
 }
 
 /*
- * Linux unpacks an initrd into a tmpfs, which takes half of the memory it finds, while the packed
- * one is still there; with root= it may be a ramfs, which takes all (linux: init/do_mounts.c,
- * mm/shmem.c). What Linux itself needs is left out, so what is warned about can't work.
+ * Linux unpacks an initrd into a tmpfs, which takes up to half of the memory that Linux finds,
+ * while the packed one is still there. With root= it may be a ramfs, which takes all (linux:
+ * init/do_mounts.c, mm/shmem.c). The memory that Linux itself needs is not counted, so there is no
+ * warning about an initrd that fits.
  */
 static void warn_initrd(const struct manifest *m, const struct images *images, struct findings *f)
 {
@@ -148,44 +143,21 @@ static void warn_initrd(const struct manifest *m, const struct images *images, s
 
 bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
 {
-	static int (*const looks[])(const struct manifest *m, const struct images *images,
-	                            struct error *err) = {
-		look_at_firmware,
-		look_at_kernel,
-		look_at_id_block,
+	static int (*const checks[])(const struct manifest *m, const struct images *images,
+	                             struct error *err) = {
+		check_firmware,
+		check_kernel,
+		check_id_block,
 	};
 	size_t errors = f->errors;
 	struct error err = { 0 };
 
 	images_read(m, hashed, ret, f);
-	for (size_t i = 0; m->file && i < ARRAY_SIZE(looks); i++)
-		if (looks[i](m, ret, &err) < 0)
+	for (size_t i = 0; m->file && i < ARRAY_SIZE(checks); i++)
+		if (checks[i](m, ret, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
 	warn_initrd(m, ret, f);
 	return f->errors == errors;
-}
-
-static void warn_unmeasured(const struct manifest *m, struct findings *f)
-{
-	struct error w;
-
-	if (!m->firmware.path || !m->kernel.path || m->kernel_hashes)
-		return;
-	error_set(&w, ERROR_NONE,
-	          "kernel_hashes is false: kernel, initrd and command line are not measured");
-	manifest_at(m, KEY_BOOT_KERNEL_HASHES, &w);
-	findings_add(f, SEVERITY_WARNING, &w);
-}
-
-static void warn_doubt(const struct manifest *m, const struct plan *p, struct findings *f)
-{
-	struct error w;
-
-	if (!manifest_platform(m)->measured || !plan_settings(p)->snp_warning)
-		return;
-	error_set(&w, ERROR_NONE, "%s", plan_settings(p)->snp_warning);
-	manifest_at(m, KEY_BOOT_FIRMWARE, &w);
-	findings_add(f, SEVERITY_WARNING, &w);
 }
 
 bool prepare_plan(const struct manifest *m, const struct images *images, const struct platform *on,
@@ -193,13 +165,23 @@ bool prepare_plan(const struct manifest *m, const struct images *images, const s
 {
 	struct error err = { 0 };
 
-	if (assemble(m, images, on, ret, &err) == 0) {
-		warn_unmeasured(m, f);
-		warn_doubt(m, *ret, f);
-		return true;
+	if (assemble(m, images, on, ret, &err) < 0) {
+		if (m->variant)
+			error_wrap(&err, "%s", m->variant);
+		findings_add(f, SEVERITY_ERROR, &err);
+		return false;
 	}
-	if (m->variant)
-		error_wrap(&err, "%s", m->variant);
-	findings_add(f, SEVERITY_ERROR, &err);
-	return false;
+	if (m->firmware.path && m->kernel.path && !m->kernel_hashes) {
+		error_set(&err, ERROR_NONE,
+		          "kernel_hashes is false: kernel, initrd and command line are not "
+		          "measured");
+		manifest_at(m, KEY_BOOT_KERNEL_HASHES, &err);
+		findings_add(f, SEVERITY_WARNING, &err);
+	}
+	if (manifest_platform(m)->measured && plan_settings(*ret)->snp_warning) {
+		error_set(&err, ERROR_NONE, "%s", plan_settings(*ret)->snp_warning);
+		manifest_at(m, KEY_BOOT_FIRMWARE, &err);
+		findings_add(f, SEVERITY_WARNING, &err);
+	}
+	return true;
 }

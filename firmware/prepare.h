@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/prepare.h: what every command does with a manifest before it does anything else; all
- * that is wrong at once.
- */
+/* firmware/prepare.h: what every command does with a manifest first; finds all faults at once. */
 #ifndef FIRMWARE_PREPARE_H
 #define FIRMWARE_PREPARE_H
 
@@ -16,19 +13,19 @@ struct plan;     /* core/plan/plan.h */
 struct platform; /* core/vm/vm.h */
 
 /*
- * Reads the files that m names, with their hashes if `hashed`, and looks at what each holds. *m may
- * lack what could not be read of it. *ret then holds what could be read; the caller calls
+ * Reads the files that m names, hashes them if `hashed`, and checks their contents. *m may lack
+ * what could not be read of the manifest. *ret holds what could be read; the caller calls
  * images_fini(). False: an error was added.
  */
 bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 
-/* assemble(), for a manifest and images without an error. Findings name the run of a matrix. */
+/* assemble(), for a manifest and images without errors. Findings name the run of a matrix. */
 bool prepare_plan(const struct manifest *m, const struct images *images, const struct platform *on,
                   const struct plan **ret, struct findings *f);
 
 /*
- * An ID block is for one measurement alone. 0, or -EINVAL if it is not for this one,
- * ERROR_MEASUREMENT_DIFFERS, with the place in the manifest.
+ * An ID block is valid for one measurement. 0, or -EINVAL with ERROR_MEASUREMENT_DIFFERS and the
+ * place in the manifest if it is for another one.
  */
 int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
                       struct error *err);

@@ -36,12 +36,12 @@ for size in 1 4095 65000 65535; do
   sound
   shorten $size
   bad_firmware "$fw: a firmware image of $size bytes is not whole 4 KiB pages" \
-    '  why: the reset vector' '  fix: a file that was cut short has such a size'
+    '  why: the reset vector' '  fix: the file may be cut short'
 done
 for size in 4096 32768; do
   sound
   shorten $size
-  bad_firmware "$fw: not an OVMF-style image: no table ahead of its end" '  why: the footer GUID' '  fix: take an image'
+  bad_firmware "$fw: not an OVMF-style image: no table ahead of its end" '  why: the footer GUID' '  fix: use an image'
 done
 
 begin 'an image that is too large'
@@ -84,7 +84,7 @@ lacking $RESET_ENTRY 00000000 "$fw has a SEV-ES reset block with address 0"
 begin 'metadata outside the image'
 for at in 00000200:131072 08000000:8 ffffffff:4294967295; do
   damaged $METADATA_ENTRY ${at%:*} \
-    "$fw: the SEV metadata, said to start ${at#*:} bytes before the end, lies outside the image of 65536 bytes" '  why: ' '  fix: '
+    "$fw: the SEV metadata starts ${at#*:} bytes before the end, which is outside the image of 65536 bytes" '  why: ' '  fix: '
 done
 
 begin 'metadata that contradicts itself'

@@ -300,10 +300,10 @@ wants 0
 [ "$(cut -d' ' -f3 "$T/out" | sort -u | wc -l)" = 3 ] || wrong 'not three different ones'
 call check --set vcpus=256 "$T/many.yaml"
 wants 0
-err_is "snpvmm: $T/many.yaml: ok to measure, not to run: vcpus is more than 255, and so many cannot be run"
+err_is "snpvmm: $T/many.yaml: ok to measure, not to run: vcpus is more than 255, which is the most that can run"
 call run --platform kvm --set vcpus=256 "$T/many.yaml"
 wants 2
-err_is "$T/many.yaml: error: this manifest can be measured, not run: vcpus is more than 255, and so many cannot be run [unsupported]"
+err_is "$T/many.yaml: error: this manifest can be measured, not run: vcpus is more than 255, which is the most that can run [unsupported]"
 
 begin 'a manifest from standard input'
 digest=$("$SNPVMM" measure "$EXAMPLE")

@@ -33,7 +33,7 @@ for command in check measure run; do
   call $command --set platform=snp "$T/m.yaml"
   wants 2
   one_error "$T/m.yaml:3:18" bad-firmware "firmware '$T/i.fd': not an OVMF-style image: no table ahead of its end"
-  err_has '  fix: take an image built from' 'a plain VM (platform: kvm) takes a BIOS too'
+  err_has '  fix: use an image built from' 'a plain VM (platform: kvm) takes a BIOS too'
 done
 
 begin 'a measurement that is expected is a conflict'

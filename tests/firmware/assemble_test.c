@@ -8,6 +8,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/plan/plan.h"
+#include "core/snp/digest.h"
 #include "core/vm/platforms.h"
 #include "firmware/hashes.h"
 #include "tests/firmware/assemble_priv.h"
@@ -98,6 +99,25 @@ Test(assemble, measures_the_page_of_hashes_when_there_is_a_kernel)
 	kernel_hashes_of(&hashes, f.images.kernel_sha256, f.images.initrd_sha256, "quiet");
 	cr_assert_eq(kernel_hashes_page(&hashes, 0x810c00, 0x400, 0x810000, page, &f.err), 0);
 	cr_expect_arr_eq(s.regions[6].bytes, page, sizeof(page));
+}
+
+/* The section's size is the image's word; its bytes must be as many. */
+Test(assemble, fills_a_section_of_hashes_that_is_larger_than_a_page_with_zeros)
+{
+	static const uint8_t zeros[0x2000];
+	struct image_spec spec = image_default();
+	auto_digest struct snp_digest d = { 0 };
+	struct seen s;
+
+	spec.sections[5].size += sizeof(zeros);
+	spec.sections[6].gpa += sizeof(zeros);
+	auto_fixture struct fixture f = fixture_of(&spec);
+
+	give_kernel(&f, true);
+	s = see(&f, &platform_snp);
+	cr_assert_eq(s.regions[6].size, PAGE_SIZE + sizeof(zeros));
+	cr_assert_eq(snp_digest_of(f.plan, &d, &f.err), 0);
+	cr_expect_arr_eq(s.regions[6].bytes + PAGE_SIZE, zeros, sizeof(zeros));
 }
 
 Test(assemble, leaves_the_page_of_hashes_zero_when_they_are_not_wanted)

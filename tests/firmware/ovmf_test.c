@@ -277,8 +277,9 @@ static const char *const fault_sentences[IMAGE_FAULTS] = {
 	[IMAGE_HASH_AREA_LENGTH] = "'SEV hash table area' has 9 bytes of data instead of 8",
 	[IMAGE_METADATA_LENGTH] = "'SEV metadata' has 5 bytes of data instead of 4",
 	[IMAGE_HASH_AREA_ON_TWO_PAGES] = "0x810c01 (0x400 bytes) does not lie within one page",
-	[IMAGE_METADATA_PAST_START] = "65552 bytes before the end, lies outside the image of 65536",
-	[IMAGE_METADATA_PAST_END] = "15 bytes before the end, lies outside",
+	[IMAGE_METADATA_PAST_START] =
+		"65552 bytes before the end, which is outside the image of 65536",
+	[IMAGE_METADATA_PAST_END] = "15 bytes before the end, which is outside",
 	[IMAGE_METADATA_CUT] = "0xfff0 (100 bytes) runs past the image's end",
 	[IMAGE_SIGNATURE] = "0xf800 does not begin with 'ASEV'",
 	[IMAGE_VERSION] = "version 2; only version 1 is known",
