@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -289,4 +290,21 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 	if (r == 0 && all.size)
 		memcpy(ret->data, all.data, all.size);
 	return r;
+}
+
+int fd_nonblocking(int fd, int access)
+{
+	int flags = fcntl(fd, F_GETFL), mine = -1;
+	char path[32];
+	struct stat st;
+	unsigned pty;
+
+	if (flags < 0 || flags & O_NONBLOCK ||
+	    ((flags & O_ACCMODE) != access && (flags & O_ACCMODE) != O_RDWR))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if ((fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) ||
+	    (isatty(fd) && ioctl(fd, TIOCGPTN, &pty) < 0))
+		mine = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return mine >= 0 ? mine : fd;
 }

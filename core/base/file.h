@@ -3,6 +3,7 @@
 #ifndef CORE_BASE_FILE_H
 #define CORE_BASE_FILE_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,6 +56,14 @@ bool file_is_still(const struct confine *in, const char *path, const struct file
 ssize_t stdin_read(void *to, size_t size, struct error *err);
 /* The same of standard input, whatever it is, up to its end. */
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
+
+/*
+ * fd, or, if it is a pipe or a terminal, the same one opened anew (`access`: O_RDONLY or O_WRONLY)
+ * so that reads and writes don't block. O_NONBLOCK on fd itself would reach every process that
+ * shares it, the user's shell among them. The master of a pseudo-terminal stays as it is: opening
+ * that one makes another terminal (pts(4)).
+ */
+int fd_nonblocking(int fd, int access);
 
 /* `size` zero bytes; -ENOMEM otherwise. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);

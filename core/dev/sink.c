@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/sink.c: gathers bytes into lines and writes them without ever hanging on a stuck reader.
+ * core/dev/sink.c: collects bytes into lines and writes them; a reader that stalls never hangs us.
  */
 #include "core/dev/sink.h"
 
@@ -9,62 +9,40 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/base/clock.h"
+#include "core/base/file.h"
 #include "core/dev/log_file.h"
 
-#define SLICE_MS 100 /* how long give_up may go unseen */
-#define NAP_MS   10  /* poll(2) calls a terminal writable that has no room for a newline expanded */
+#define SLICE_MS 100 /* how long give_up may go unnoticed */
+#define NAP_MS   10  /* poll(2) calls a terminal writable even if "\r\n" doesn't fit */
 
-/*
- * A pipe that poll(2) calls writable takes PIPE_BUF bytes whole (pipe(7)), and no write is longer.
- */
-static_assert(SINK_CAP <= PIPE_BUF, "a write that a writable pipe may block on");
-
-/*
- * A terminal counts as writable with one byte of room, and a pipe's room may go to another writer
- * between poll(2) and write(2): a blocking write then hangs all the same. O_NONBLOCK on the
- * descriptor we were given would reach every process that shares it, the user's shell among them;
- * opened anew through proc(5), it is ours alone. The master of a pseudo-terminal is left as it is,
- * for opening that one makes another terminal (pts(4)).
- */
-static int sink_open_again(int fd)
-{
-	int flags = fcntl(fd, F_GETFL), mine = -1;
-	char path[32];
-	struct stat st;
-	unsigned pty;
-
-	if (flags < 0 || flags & O_NONBLOCK || (flags & O_ACCMODE) == O_RDONLY)
-		return fd;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if ((fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) ||
-	    (isatty(fd) && ioctl(fd, TIOCGPTN, &pty) < 0))
-		mine = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return mine >= 0 ? mine : fd;
-}
+/* poll(2) calls a pipe writable if PIPE_BUF bytes fit (pipe(7)); no write is longer than that. */
+static_assert(SINK_CAP <= PIPE_BUF, "a write to a writable pipe could block");
 
 void sink_init(struct sink *s, int fd)
 {
 	memset(s, 0, sizeof(*s));
 	s->fd = fd;
-	s->to = sink_open_again(fd);
+	/*
+	 * A blocking write could hang even after poll(2): a terminal counts as writable with one
+	 * byte of room, and another writer may fill a pipe first.
+	 */
+	s->to = fd_nonblocking(fd, O_WRONLY);
 	pthread_mutex_init(&s->lock, NULL);
 }
 
-/* Whether a write that would block is to be abandoned. */
+/* Whether to give up a write that would block. */
 static bool sink_hurries(const struct sink *s, bool wait)
 {
 	return !wait || (s->give_up && atomic_load(s->give_up));
 }
 
-/* True also for what only write(2) can name: a closed reader, a bad descriptor. */
+/* Also true for errors that write(2) reports: a closed reader, a bad descriptor. */
 static bool sink_writable(const struct sink *s, bool wait)
 {
 	struct pollfd p = { .fd = s->to, .events = POLLOUT };
@@ -78,18 +56,14 @@ static bool sink_writable(const struct sink *s, bool wait)
 	return n != 0;
 }
 
-static ssize_t sink_write_some(struct sink *s, const uint8_t *bytes, size_t size)
-{
-	return s->file ? log_file_write(s->file, bytes, size) : write(s->to, bytes, size);
-}
-
-/* Writes up to `size` of the bytes that are held; how many went. */
-static size_t sink_write(struct sink *s, size_t size, bool wait)
+/* Writes the first `size` of the bytes held; without `wait` only what can be written at once. */
+static void sink_drain(struct sink *s, size_t size, bool wait)
 {
 	size_t done = 0;
 
 	while (done < size && !s->failed && sink_writable(s, wait)) {
-		ssize_t n = sink_write_some(s, s->bytes + done, size - done);
+		ssize_t n = s->file ? log_file_write(s->file, s->bytes + done, size - done)
+		                    : write(s->to, s->bytes + done, size - done);
 
 		if (n > 0)
 			done += (size_t)n;
@@ -102,17 +76,7 @@ static size_t sink_write(struct sink *s, size_t size, bool wait)
 		else if (errno != EINTR)
 			s->failed = errno;
 	}
-	return done;
-}
-
-static void sink_drain(struct sink *s, size_t size, bool wait)
-{
-	size_t done = sink_write(s, size, wait);
-
-	/*
-	 * Given up. It counts as a failure: what came after the gap would read as if nothing were
-	 * missing.
-	 */
+	/* A write given up is a failure: nothing would show the gap before later bytes. */
 	if (wait && done < size && !s->failed)
 		s->failed = EAGAIN;
 	s->held = s->failed ? 0 : s->held - done;
@@ -120,8 +84,8 @@ static void sink_drain(struct sink *s, size_t size, bool wait)
 }
 
 /*
- * How many of the bytes that are held are due: whole lines, or all when there is no room for more.
- * `fresh` is where to look.
+ * How many of the bytes held are to be written: whole lines, or all if the buffer is full. Only the
+ * last `fresh` bytes are searched for a newline.
  */
 static size_t sink_due(const struct sink *s, size_t fresh)
 {
@@ -133,7 +97,7 @@ static size_t sink_due(const struct sink *s, size_t fresh)
 }
 
 /*
- * Whether there is something to wake the owner for: bytes that began to wait, or a first failure.
+ * True if the owner must be woken: bytes have begun to wait, or a write failed for the first time.
  */
 static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 {
@@ -155,43 +119,43 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 }
 
 /*
- * The same, with the prefix before each line, and before what is written over one behind a carriage
- * return: a CI system takes that for a line. What it would take for a command within a line is
- * broken by a space.
+ * sink_take() with the prefix before each line. Text that follows a carriage return counts as a
+ * line too, for CI systems treat it as one, and a space breaks up what they would obey as a
+ * command.
  */
 static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 {
-	size_t done = 0; /* handed on */
-	bool begins = false;
+	size_t done = 0;
+	bool wake = false;
 
 	for (size_t i = 0; i < size; i++) {
-		bool broken = text_commands(&s->command, data[i]);
+		bool command = text_commands(&s->command, data[i]);
 		bool first = !s->midline || (s->returned && data[i] != '\r' && data[i] != '\n');
 
-		if (broken || first) {
-			begins |= sink_take(s, data + done, i - done);
+		if (command || first) {
+			wake |= sink_take(s, data + done, i - done);
 			done = i;
 		}
 		if (first)
-			begins |= sink_take(s, (const uint8_t *)s->prefix, strlen(s->prefix));
-		if (broken)
-			begins |= sink_take(s, (const uint8_t *)" ", 1);
+			wake |= sink_take(s, (const uint8_t *)s->prefix, strlen(s->prefix));
+		if (command)
+			wake |= sink_take(s, (const uint8_t *)" ", 1);
 		s->midline = data[i] != '\n';
 		s->returned = data[i] == '\r';
 	}
-	return sink_take(s, data + done, size - done) || begins;
+	return sink_take(s, data + done, size - done) || wake;
 }
 
 /*
- * The same, with a space within what begins as a message of ours; a carriage return begins a line
- * anew.
+ * sink_take(), but a line that begins like a message of ours ("snpvmm:") gets a space into that. A
+ * carriage return begins a line, too.
  */
 static bool sink_take_beside_ours(struct sink *s, const uint8_t *data, size_t size)
 {
 	static const char message[] = "snpvmm:";
 	const size_t whole = strlen(message);
-	size_t done = 0; /* handed on */
-	bool begins = false;
+	size_t done = 0;
+	bool wake = false;
 
 	for (size_t i = 0; i < size; i++) {
 		if (data[i] == '\n' || data[i] == '\r') {
@@ -199,19 +163,12 @@ static bool sink_take_beside_ours(struct sink *s, const uint8_t *data, size_t si
 		} else if (s->ours == whole || data[i] != message[s->ours]) {
 			s->ours = whole;
 		} else if (++s->ours == whole) {
-			begins |= sink_take(s, data + done, i - done);
-			begins |= sink_take(s, (const uint8_t *)" ", 1);
+			wake |= sink_take(s, data + done, i - done);
+			wake |= sink_take(s, (const uint8_t *)" ", 1);
 			done = i;
 		}
 	}
-	return sink_take(s, data + done, size - done) || begins;
-}
-
-static bool sink_take_any(struct sink *s, const uint8_t *data, size_t size)
-{
-	if (s->prefix)
-		return sink_take_lines(s, data, size);
-	return s->beside_ours ? sink_take_beside_ours(s, data, size) : sink_take(s, data, size);
+	return sink_take(s, data + done, size - done) || wake;
 }
 
 bool sink_shares(const struct sink *s, int fd)
@@ -222,17 +179,10 @@ bool sink_shares(const struct sink *s, int fd)
 	       one.st_ino == other.st_ino;
 }
 
-/* A carriage return neither begins a line nor ends it. */
-static bool line_open(const uint8_t *data, size_t size, bool before)
-{
-	while (size > 0 && data[size - 1] == '\r')
-		size--;
-	return size == 0 ? before : data[size - 1] != '\n';
-}
-
 void sink_put(struct sink *s, const uint8_t *data, size_t size)
 {
-	bool begins = false;
+	size_t end = size;
+	bool wake = false;
 
 	pthread_mutex_lock(&s->lock);
 	if (size > 0)
@@ -244,16 +194,21 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 		s->tap(s->tap_self, data, size);
 	if (s->also)
 		sink_put(s->also, data, size);
-	if (!s->prefix)
-		s->midline = line_open(data, size, s->midline);
-	if (s->fd >= 0)
-		begins = sink_take_any(s, data, size);
+	while (end > 0 && data[end - 1] == '\r') /* which neither begins nor ends a line */
+		end--;
+	if (!s->prefix && end > 0)
+		s->midline = data[end - 1] != '\n';
+	if (s->fd >= 0 && s->prefix)
+		wake = sink_take_lines(s, data, size);
+	else if (s->fd >= 0)
+		wake = s->beside_ours ? sink_take_beside_ours(s, data, size)
+		                      : sink_take(s, data, size);
 	pthread_mutex_unlock(&s->lock);
-	if (begins && s->wake)
+	if (wake && s->wake)
 		s->wake(s->wake_self);
 }
 
-/* What may be written without waiting for more: with a prefix whole lines, until all is over. */
+/* Bytes that need not wait for more: with a prefix only whole lines, until the run is over. */
 static size_t sink_ready(const struct sink *s)
 {
 	bool over = s->give_up && atomic_load(s->give_up);
@@ -320,7 +275,7 @@ bool sink_waits(struct sink *s)
 	bool waits;
 
 	if (pthread_mutex_trylock(&s->lock) != 0)
-		return true; /* somebody is putting bytes in, or is stuck writing them */
+		return true; /* another thread is putting bytes in, or is stuck writing them */
 	waits = sink_ready(s) > 0;
 	pthread_mutex_unlock(&s->lock);
 	return waits;

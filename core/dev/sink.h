@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * core/dev/sink.h: bytes of a device on their way to a descriptor, a line at a time where they make
- * lines.
- */
+/* core/dev/sink.h: writes the bytes of a device to a descriptor, line by line. */
 #ifndef CORE_DEV_SINK_H
 #define CORE_DEV_SINK_H
 
@@ -19,10 +16,9 @@ struct log_file; /* core/dev/log_file.h */
 #define SINK_CAP 4096
 
 /*
- * Bytes are kept until a newline, until the room is full, or until somebody calls sink_flush(): one
- * write(2) a line, not one a byte. `wake` is called when a write failed, and when bytes begin to
- * wait, so that the owner can flush a line without an end (a prompt) soon after. The process
- * ignores SIGPIPE.
+ * Bytes are held until a newline, until the buffer is full, or until sink_flush(), so that there is
+ * one write(2) for each line. `wake` is called when bytes begin to wait, so that the owner flushes
+ * an unfinished line (a prompt) soon, and when a write fails. The process must ignore SIGPIPE.
  */
 struct sink {
 	int fd; /* borrowed; -1 discards */
@@ -32,38 +28,29 @@ struct sink {
 	size_t held;
 	uint64_t total;        /* bytes ever put in */
 	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first of them; 0: none came */
-	atomic_ullong last_ns; /* and at the last, to some milliseconds */
-	struct log_file
-		*file; /* keeps the file behind fd within a size; NULL: nothing does. Borrowed */
-	/* All bytes go here too, as they come and wherever fd leads; both may be NULL. */
+	atomic_ullong last_ns; /* and at the last, accurate to some milliseconds */
+	struct log_file *file; /* limits the size of the file behind fd; NULL: no limit. Borrowed */
+	/* Both get every byte at once, wherever fd leads; may be NULL. */
 	struct sink *also;
 	void (*tap)(void *self, const uint8_t *data, size_t size);
 	void *tap_self;
-	/*
-	 * Before each line, which is then never written in parts, so that sinks may share a
-	 * terminal; NULL: none.
-	 */
+	/* Before each line, which is written whole, so that sinks can share a terminal; or NULL. */
 	const char *prefix;
-	bool midline; /* the line has begun and not ended */
-	/* With a prefix: the last byte was a carriage return; what a CI system would obey. */
+	bool midline; /* a line has begun and not ended */
+	/* With a prefix: the last byte was a carriage return; commands a CI system would obey. */
 	bool returned;
 	struct text_command command;
 	/*
-	 * Without a prefix: where our own messages go as well. A line that begins as one of them,
-	 * "snpvmm:", gets a space, so that no guest speaks for us; `ours` is how much of that the
-	 * line began with.
+	 * Without a prefix, and our own messages go to the same place: a line that begins like one
+	 * of them ("snpvmm:") gets a space, so that the guest can't forge a message. `ours` is how
+	 * many characters of it the line has begun with.
 	 */
 	bool beside_ours;
 	size_t ours;
-	atomic_int
-		/*
-		 * errno of the first write that failed, EAGAIN if abandoned; later bytes are
-		 * discarded
-		 */
-		failed;
-	const atomic_bool
-		*give_up; /* when true, a write that would block is abandoned; may be NULL */
-	void (*wake)(void *self); /* may be NULL */
+	/* errno of the first write that failed, EAGAIN if given up; later bytes are discarded. */
+	atomic_int failed;
+	const atomic_bool *give_up; /* once set, no write blocks any more; may be NULL */
+	void (*wake)(void *self);   /* may be NULL */
 	void *wake_self;
 };
 
@@ -74,23 +61,20 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size);
 /* Writes what waits. Returns 0, or the negative errno of the first write that ever failed. */
 int sink_flush(struct sink *s);
 /*
- * The same for the last time: what still comes is discarded, so that fd may be closed although a
- * device that was left behind may yet speak.
+ * The same, and discards whatever comes later: fd may then be closed although an abandoned thread
+ * may still write.
  */
 int sink_end(struct sink *s);
 /*
- * For the thread that sets *give_up and so may wait for nobody: writes what the reader takes at
- * once, and nothing while another thread is writing. sink_waits() then says whether to come back.
+ * Writes what the reader takes at once, and nothing while another thread is writing; sink_waits()
+ * tells whether to call it again. For the thread that sets *give_up, which must never block.
  */
 void sink_try_flush(struct sink *s);
-/* With a prefix: ends a line that the device left open. Waits for nobody. */
+/* With a prefix: ends an unfinished line. Never blocks. */
 void sink_end_line(struct sink *s);
-/*
- * Whether the device's last line has no end, though there may be carriage returns. Waits for
- * nobody.
- */
+/* Whether the last line is unfinished, carriage returns aside. Never blocks. */
 bool sink_midline(struct sink *s);
-bool sink_waits(struct sink *s); /* does not block; true while another thread is writing */
+bool sink_waits(struct sink *s); /* never blocks; true while another thread is writing */
 void sink_fini(struct sink *s);  /* flushes */
 
 #endif

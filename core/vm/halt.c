@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/halt.c: asks vCPUs in their own threads, for whoever else asks KVM waits until KVM_RUN
- * returns.
+ * core/vm/halt.c: has each vCPU ask KVM for its state in its own thread; from another thread the
+ * ioctl would wait until KVM_RUN returns.
  */
 #include "core/vm/halt.h"
-
-#include <signal.h>
 
 #include "core/base/array.h"
 #include "core/base/clock.h"
 #include "core/vm/abi.h"
 #include "core/vm/sys.h"
+#include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
 
 /*
- * A guest without exits for QUIET_MS is asked. Where a vCPU runs, the next time is later and later,
- * so that a guest that computes or idles is left in peace; any exit begins anew.
+ * The vCPUs are asked once the guest has had no exits for QUIET_MS. If one of them is running, that
+ * time doubles, up to QUIET_MOST_MS, so that a guest that computes or idles is rarely disturbed;
+ * any exit starts again with QUIET_MS.
  */
 enum { QUIET_MS = 200, QUIET_MOST_MS = 5000, ANSWER_MS = 50, AGAIN_MS = 100, LOOKS = 2 };
 
-/* What a vCPU said; one that says nothing (a thread inside a device, or late) counts as running. */
-enum { SAID_NOTHING, SAID_RUNS, SAID_RESTS };
+/* No answer (the thread is inside a device, or late) counts as running. */
+enum { ANSWER_NONE, ANSWER_RUNNING, ANSWER_HALTED };
 
 void halt_init(struct halt *h, struct vm *vm)
 {
@@ -28,12 +28,12 @@ void halt_init(struct halt *h, struct vm *vm)
 }
 
 /*
- * Halted with interrupts on it may be woken by a timer. One that waits for INIT, for SIPI or to be
- * created is woken by another vCPU alone, as is one that is halted with interrupts off (an NMI).
- * The mask of interrupts is seen in protected guests too: KVM takes it from the VMCB
- * (arch/x86/kvm/svm/svm.c, svm_get_if_flag()).
+ * Whether nothing but another vCPU can wake this one. A timer may wake a vCPU that is halted with
+ * interrupts on; one that is halted with interrupts off, or waits for INIT, for SIPI or for AP
+ * creation, needs another vCPU. The interrupt flag is known of protected guests too: KVM takes it
+ * from the VMCB (arch/x86/kvm/svm/svm.c, svm_get_if_flag()).
  */
-static bool vcpu_rests(const struct vcpu *v)
+static bool vcpu_halted(const struct vcpu *v)
 {
 	struct kvm_mp_state state;
 
@@ -52,34 +52,13 @@ static bool vcpu_rests(const struct vcpu *v)
 
 bool halt_answer(struct vcpu *v)
 {
-	if (!atomic_exchange(&v->asked, false))
+	if (!atomic_exchange(&v->halt_asked, false))
 		return false;
-	atomic_store(&v->said, vcpu_rests(v) ? SAID_RESTS : SAID_RUNS);
+	atomic_store(&v->halt_answer, vcpu_halted(v) ? ANSWER_HALTED : ANSWER_RUNNING);
 	return true;
 }
 
-static void ask(struct halt *h)
-{
-	for (unsigned i = 0; i < h->vm->n_vcpus; i++) {
-		struct vcpu *v = &h->vm->vcpus[i];
-
-		atomic_store(&v->said, SAID_NOTHING);
-		atomic_store(&v->asked, true);
-		pthread_kill(v->thread, SIGRTMIN);
-	}
-	h->asked = true;
-	h->at_ms = clock_ms() + ANSWER_MS;
-}
-
-static bool all_rest(const struct halt *h)
-{
-	for (unsigned i = 0; i < h->vm->n_vcpus; i++)
-		if (atomic_load(&h->vm->vcpus[i].said) != SAID_RESTS)
-			return false;
-	return true;
-}
-
-static void later(struct halt *h, unsigned pause_ms)
+static void halt_later(struct halt *h, unsigned pause_ms)
 {
 	h->pause_ms = MIN_OF(pause_ms, (unsigned)QUIET_MOST_MS);
 	h->at_ms = clock_ms() + h->pause_ms;
@@ -87,19 +66,9 @@ static void later(struct halt *h, unsigned pause_ms)
 	h->asked = false;
 }
 
-static bool gather(struct halt *h)
-{
-	if (!all_rest(h)) {
-		later(h, 2 * h->pause_ms);
-		return false;
-	}
-	h->asked = false;
-	h->at_ms = clock_ms() + AGAIN_MS;
-	return ++h->found == LOOKS;
-}
-
 bool halt_look(struct halt *h)
 {
+	struct vcpu *end = h->vm->vcpus + h->vm->n_vcpus;
 	uint64_t exits;
 
 	if (clock_ms() < h->at_ms)
@@ -107,11 +76,25 @@ bool halt_look(struct halt *h)
 	exits = stats_exits(&h->vm->stats);
 	if (exits != h->exits) {
 		h->exits = exits;
-		later(h, QUIET_MS);
+		halt_later(h, QUIET_MS);
 		return false;
 	}
-	if (h->asked)
-		return gather(h);
-	ask(h);
-	return false;
+	if (!h->asked) {
+		for (struct vcpu *v = h->vm->vcpus; v < end; v++) {
+			atomic_store(&v->halt_answer, ANSWER_NONE);
+			atomic_store(&v->halt_asked, true);
+			vcpu_kick(v);
+		}
+		h->asked = true;
+		h->at_ms = clock_ms() + ANSWER_MS;
+		return false;
+	}
+	for (struct vcpu *v = h->vm->vcpus; v < end; v++)
+		if (atomic_load(&v->halt_answer) != ANSWER_HALTED) {
+			halt_later(h, 2 * h->pause_ms);
+			return false;
+		}
+	h->asked = false;
+	h->at_ms = clock_ms() + AGAIN_MS;
+	return ++h->found == LOOKS;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/halt.h: notices that no vCPU will ever run again: all are halted with interrupts off. */
+/* core/vm/halt.h: detects that no vCPU will run again: all are halted with interrupts off. */
 #ifndef CORE_VM_HALT_H
 #define CORE_VM_HALT_H
 
@@ -9,28 +9,28 @@
 struct vcpu; /* core/vm/vm_priv.h */
 struct vm;   /* core/vm/vm_priv.h */
 
-/* Of the thread that minds the run. */
+/* Used by the main thread only. */
 struct halt {
 	struct vm *vm;
-	uint64_t at_ms;    /* when halt_look() has something to do, by clock_ms() */
-	uint64_t exits;    /* so many there were when it last looked */
-	unsigned pause_ms; /* until the next look: longer each time that vCPUs were found running */
-	unsigned found;    /* looks in a row that found all of them halted */
-	bool asked;        /* the vCPUs were asked; at at_ms their answers are gathered */
+	uint64_t at_ms;    /* when halt_look() is due, by clock_ms() */
+	uint64_t exits;    /* of all vCPUs, when it last looked */
+	unsigned pause_ms; /* until the next look; grows while vCPUs are found running */
+	unsigned found;    /* consecutive looks that found all vCPUs halted */
+	bool asked;        /* the vCPUs were asked; their answers are read at at_ms */
 };
 
 void halt_init(struct halt *h, struct vm *vm);
 
 /*
- * To be called at h->at_ms, and fine at any other time. KVM keeps a halted vCPU to itself, so once
- * there were no exits for a while each is kicked out and asked. True: two looks in a row found none
- * that could go on, so none ever will.
+ * Call it at h->at_ms; earlier calls do nothing. KVM doesn't return from KVM_RUN for a halted vCPU,
+ * so after a while without exits each vCPU is kicked and asked for its state. True: two looks in a
+ * row found all of them halted, so no vCPU will run again.
  */
 bool halt_look(struct halt *h);
 
 /*
- * For a vCPU's thread, once a signal took it out of KVM_RUN: answers if it was asked, and is true
- * then; such an exit is ours and not the guest's.
+ * Called by a vCPU's thread after a signal interrupted KVM_RUN. True if halt_look() had asked: the
+ * exit is then ours, not the guest's.
  */
 bool halt_answer(struct vcpu *v);
 

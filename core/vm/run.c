@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/run.c: a thread a vCPU; beside them one that minds the clock, signals and the console. */
+/*
+ * core/vm/run.c: one thread for each vCPU, while the caller's thread handles limits, signals, input
+ * and output.
+ */
 #include "core/vm/run.h"
 
 #include <errno.h>
@@ -28,39 +31,35 @@
 #include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
 
+/* How long an unfinished line (a prompt) stays unwritten and unmatched. */
+enum { PROMPT_MS = 10 };
+/* How long writing the rest of the output may take once the guest has ended. */
+enum { DRAIN_MS = 2000 };
 /*
- * How long a line without an end (a prompt) may wait, and how long output may take once the guest
- * is gone.
- */
-enum { PROMPT_MS = 10, FAREWELL_MS = 2000 };
-/*
- * How long vCPUs may take to leave KVM_RUN. Some never do: the kernel is stuck with one, or a
- * debugger has stopped its thread. Then results matter more than tidiness.
+ * How long vCPUs may take to leave KVM_RUN, and how often they are kicked meanwhile. Some never
+ * leave: the kernel is stuck with one, or a debugger has stopped its thread. Then the results
+ * matter more than a tidy exit.
  */
 enum { RELEASE_MS = 5000, KICK_MS = 100 };
 /*
- * How long a guest may go on after a line that must never come: a panic's trace follows its first
- * line.
+ * How long the guest may run on after a forbidden line: the trace of a kernel panic follows its
+ * first line.
  */
 enum { TRACE_MS = 1000 };
-
-struct run_thread {
-	struct run *run;
-	struct vcpu *vcpu;
-};
+/* The longest poll(2) when no deadline is set. */
+enum { POLL_MAX_MS = 60000 };
 
 struct run {
 	struct vm *vm;
-	struct run_thread *threads; /* one a vCPU */
-	int wake;                   /* eventfd: something happened in a vCPU's thread */
+	int wake; /* eventfd: a vCPU's thread, a stream or the watch has something for us */
 	struct input input;
 	struct halt halt;
 	const struct run_limits *limits;
 	uint64_t begun_ms, deadline_ms;
 	uint64_t flush_at_ms, pause_at_ms, trace_until_ms; /* 0: none */
 	pthread_mutex_t lock;
-	bool concluded;
-	struct outcome outcome; /* of whoever concluded first */
+	atomic_bool concluded;
+	struct outcome outcome; /* of the first thread that called run_conclude() */
 };
 
 static void run_wake(void *self)
@@ -73,6 +72,7 @@ static void run_wake(void *self)
 		return;
 }
 
+/* Ends the run. The first outcome counts. */
 static void run_conclude(struct run *run, const struct outcome *o)
 {
 	pthread_mutex_lock(&run->lock);
@@ -85,129 +85,171 @@ static void run_conclude(struct run *run, const struct outcome *o)
 	run_wake(run);
 }
 
-static bool run_concluded(struct run *run)
-{
-	bool concluded;
-
-	pthread_mutex_lock(&run->lock);
-	concluded = run->concluded;
-	pthread_mutex_unlock(&run->lock);
-	return concluded;
-}
-
+/* Enters the guest and serves its exits until one of them ends the run, or the run is over. */
 static void *vcpu_thread(void *argument)
 {
-	const struct run_thread *t = argument;
-	struct vm *vm = t->run->vm;
+	struct vcpu *v = argument;
+	struct vm *vm = v->vm;
 	struct outcome outcome = { 0 };
 
 	while (!atomic_load(&vm->stopping)) {
-		int r = vm->sys->ioctl(vm->sys->self, t->vcpu->fd, KVM_RUN, NULL);
+		int r = vm->sys->ioctl(vm->sys->self, v->fd, KVM_RUN, NULL);
 
-		if (r == -EINTR && halt_answer(t->vcpu))
+		if (r == -EINTR && halt_answer(v))
 			continue;
-		if (exit_serve(t->vcpu, r, &outcome) == EXIT_ACTION_RESUME)
+		if (exit_serve(v, r, &outcome) == EXIT_ACTION_RESUME)
 			continue;
-		run_conclude(t->run, &outcome);
+		run_conclude(vm->run, &outcome);
 		break;
 	}
 	return NULL;
 }
 
-static void kick(struct vcpu *v)
-{
-	pthread_kill(v->thread, SIGRTMIN);
-}
-
-/* Until then, with a kick now and then. False: it is still there. */
+/* Joins the vCPU's thread, kicking it now and then. False: at end_ms it is still running. */
 static bool thread_join(struct vcpu *v, uint64_t end_ms)
 {
-	bool late = false;
-	int r;
-
-	do {
+	for (;;) {
 		uint64_t until = MIN_OF(clock_ms() + KICK_MS, end_ms);
 		const struct timespec t = { .tv_sec = (time_t)(until / 1000),
 			                    .tv_nsec = (long)(until % 1000) * 1000000 };
+		int r = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &t);
 
-		r = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &t);
-		late = clock_ms() >= end_ms;
-		if (r == ETIMEDOUT)
-			kick(v);
-	} while (r == ETIMEDOUT && !late);
-	return r == 0;
+		if (r != ETIMEDOUT || clock_ms() >= end_ms)
+			return r == 0;
+		vcpu_kick(v);
+	}
 }
 
-/*
- * Takes vCPUs out of KVM_RUN: the flag for one that is about to enter, the signal for one that is
- * inside.
- */
-static void threads_stop(struct run *run, unsigned started)
+/* Takes vCPUs out of KVM_RUN: the flag stops one about to enter, the kick one that is inside. */
+static void threads_stop(struct vm *vm, unsigned started)
 {
-	struct vm *vm = run->vm;
 	uint64_t end_ms = clock_ms() + RELEASE_MS;
 
 	atomic_store(&vm->stopping, true);
 	log_hurry(true);
 	for (unsigned i = 0; i < started; i++) {
 		__atomic_store_n(&vm->vcpus[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
-		kick(&vm->vcpus[i]);
+		vcpu_kick(&vm->vcpus[i]);
 	}
 	for (unsigned i = 0; i < started; i++) {
 		if (thread_join(&vm->vcpus[i], end_ms))
 			continue;
-		log_at(LOG_QUIET, "vCPU %u doesn't leave KVM_RUN within %d s, and is left behind",
-		       i, RELEASE_MS / 1000);
+		log_at(LOG_QUIET,
+		       "vCPU %u didn't leave KVM_RUN within %d s; its thread is abandoned", i,
+		       RELEASE_MS / 1000);
 		vm->abandoned = true;
 	}
 }
 
+/* The guest's terminal, then its vCPUs, which inherit blocked signals. */
 static int threads_start(struct run *run, struct error *err)
 {
 	struct vm *vm = run->vm;
+	sigset_t before;
+	int r = 0;
 
-	for (unsigned i = 0; i < vm->n_vcpus; i++) {
-		int r;
-
-		run->threads[i] = (struct run_thread){ run, &vm->vcpus[i] };
-		r = pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &run->threads[i]);
-		if (r != 0) {
-			threads_stop(run, i);
-			return error_sys(err, ERROR_HOST_MEMORY, r,
-			                 "starting the thread of vCPU %u", i);
+	log_hurry(false);
+	stats_begin(&vm->stats);
+	block_async_signals(&before);
+	terminal_begin(run->input.given); /* raw before the guest can print */
+	for (unsigned i = 0; r == 0 && i < vm->n_vcpus; i++) {
+		r = -pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &vm->vcpus[i]);
+		if (r < 0) {
+			threads_stop(vm, i);
+			error_sys(err, ERROR_HOST_MEMORY, -r, "starting the thread of vCPU %u", i);
 		}
 	}
-	return 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	/* A handler that ran before terminal_begin() restored nothing; a second signal kills us. */
+	if (r < 0 || stop_signo())
+		terminal_restore();
+	return r;
 }
 
-static void run_signal(struct run *run)
+/* When the silence limit is reached, unless the guest prints something; 0: never. */
+static uint64_t run_silent_at(const struct run *run)
 {
-	struct outcome o;
+	uint64_t last_ms = run->vm->streams[STREAM_SERIAL].last_ns / 1000000;
 
-	if (!stop_signo())
-		return;
-	signals_outcome(&o, "");
-	run_conclude(run, &o);
+	if (!run->limits->silence_ms)
+		return 0;
+	return MAX_OF(last_ms, run->begun_ms) + run->limits->silence_ms;
 }
 
-/* Never waits: a reader that stalls must not keep the clock from being minded. */
-static void run_output(struct run *run)
+/* Asked while the console is matched, which can take long: is there something more urgent? */
+static bool run_due(void *self)
+{
+	const struct run *run = self;
+	uint64_t now = clock_ms(), silent_at = run_silent_at(run);
+
+	return stop_signo() || (run->deadline_ms && now >= run->deadline_ms) ||
+	       (silent_at && now >= silent_at);
+}
+
+/* Tells run_wake() of output and of lines that matter, or (on: false) nobody any more. */
+static void run_listen(struct run *run, bool on)
+{
+	void (*wake)(void *self) = on ? run_wake : NULL;
+
+	/* The logs too, so that they hold what the console showed should we be killed. */
+	streams_on_wake(run->vm, wake, run);
+	if (run->vm->watch) {
+		watch_on_change(run->vm->watch, wake, run);
+		watch_on_hurry(run->vm->watch, on ? run_due : NULL, run);
+	}
+}
+
+/* Waits until a descriptor is readable or the earliest deadline is reached. */
+static void run_wait(struct run *run)
+{
+	unsigned again_ms;
+	bool listen = input_wanted(&run->input, &again_ms);
+	enum { WAKE, SIGNAL, INPUT };
+	struct pollfd fds[] = {
+		[WAKE] = { .fd = run->wake, .events = POLLIN },
+		[SIGNAL] = { .fd = signals_fd(), .events = POLLIN },
+		[INPUT] = { .fd = listen ? run->input.fd : -1, .events = POLLIN },
+	};
+	uint64_t now = clock_ms(), first = now + POLL_MAX_MS, drained;
+	const uint64_t deadlines[] = {
+		run->deadline_ms,                         /* the time limit */
+		run_silent_at(run),                       /* the silence limit */
+		run->flush_at_ms,                         /* an unfinished line is to be written */
+		run->pause_at_ms,                         /* ... and matched */
+		run->trace_until_ms,                      /* the end of a panic's trace */
+		run->halt.at_ms,                          /* are all vCPUs halted? */
+		!listen && again_ms ? now + again_ms : 0, /* does COM1 take input again? */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
+		if (deadlines[i])
+			first = MIN_OF(first, deadlines[i]);
+	if (poll(fds, ARRAY_SIZE(fds), first > now ? (int)(first - now) : 0) <= 0)
+		return;
+	if (fds[WAKE].revents && read(run->wake, &drained, sizeof(drained)) < 0)
+		return;
+	if (fds[INPUT].revents)
+		input_take(&run->input);
+}
+
+/* Writes unfinished lines that have waited for PROMPT_MS. Never blocks, or limits would pass. */
+static void run_flush(struct run *run)
 {
 	struct vm *vm = run->vm;
-	bool waits = false;
 	uint64_t now = clock_ms();
+	bool due = run->flush_at_ms && now >= run->flush_at_ms, waits = false;
 	int failed;
 
 	for (int i = 0; i < VM_STREAMS; i++) {
-		if (run->flush_at_ms && now >= run->flush_at_ms)
+		if (due)
 			sink_try_flush(&vm->streams[i]);
 		waits |= sink_waits(&vm->streams[i]);
 	}
-	if (!waits || (run->flush_at_ms && now >= run->flush_at_ms))
+	if (!waits)
 		run->flush_at_ms = 0;
-	if (waits && !run->flush_at_ms)
+	else if (due || !run->flush_at_ms)
 		run->flush_at_ms = now + PROMPT_MS;
-	failed = run->vm->streams[STREAM_SERIAL].failed;
+	failed = vm->streams[STREAM_SERIAL].failed;
 	if (failed) {
 		struct outcome o;
 
@@ -217,14 +259,30 @@ static void run_output(struct run *run)
 	}
 }
 
-/* When the guest will have been silent for too long, unless it speaks; 0: never. */
-static uint64_t run_silent_at(const struct run *run)
+/* Matches an unfinished line once it hasn't grown for PROMPT_MS, and acts on what matched. */
+static void run_match(struct run *run, struct watch *w)
 {
-	uint64_t last_ms = run->vm->streams[STREAM_SERIAL].last_ns / 1000000;
+	uint64_t now = clock_ms();
+	struct outcome o;
 
-	if (!run->limits->silence_ms)
-		return 0;
-	return MAX_OF(last_ms, run->begun_ms) + run->limits->silence_ms;
+	if (run->pause_at_ms && now >= run->pause_at_ms) {
+		watch_pause(w);
+		run->pause_at_ms = 0;
+	}
+	if (!watch_unseen(w))
+		run->pause_at_ms = 0;
+	else if (!run->pause_at_ms)
+		run->pause_at_ms = clock_ms() + PROMPT_MS;
+
+	if (watch_forbidden(w) && !run->trace_until_ms)
+		run->trace_until_ms = clock_ms() + TRACE_MS;
+	if (run->trace_until_ms && clock_ms() >= run->trace_until_ms) {
+		watch_outcome(w, &o);
+		run_conclude(run, &o);
+	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
+		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line came");
+		run_conclude(run, &o);
+	}
 }
 
 static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_t limit_ms,
@@ -239,134 +297,46 @@ static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_
 	run_conclude(run, &o);
 }
 
-/* A guest whose output nobody takes can't speak; then the silence isn't its own. */
-static const char *run_silence(struct run *run)
-{
-	return sink_waits(&run->vm->streams[STREAM_SERIAL])
-	               ? "the console's reader takes nothing and holds the guest up, for the "
-	                 "silence limit of"
-	               : "nothing on the console for the silence limit of";
-}
-
-static void run_clock(struct run *run)
-{
-	const struct run_limits *l = run->limits;
-
-	run_limit(run, run->deadline_ms, RUN_TIMED_OUT, l->timeout_ms,
-	          "no end within the time limit of");
-	run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms, run_silence(run));
-}
-
-/* While the console is matched, the clock and signals are minded all the same. */
-static bool run_due(void *self)
-{
-	const struct run *run = self;
-	uint64_t now = clock_ms(), silent_at = run_silent_at(run);
-
-	return stop_signo() || (run->deadline_ms && now >= run->deadline_ms) ||
-	       (silent_at && now >= silent_at);
-}
-
-/* Looks at an unfinished line once nothing was added to it for a moment. */
-static void run_prompt(struct run *run, struct watch *w)
-{
-	if (run->pause_at_ms && clock_ms() >= run->pause_at_ms) {
-		watch_pause(w);
-		run->pause_at_ms = 0;
-	}
-	if (!watch_unseen(w))
-		run->pause_at_ms = 0;
-	else if (!run->pause_at_ms)
-		run->pause_at_ms = clock_ms() + PROMPT_MS;
-}
-
-/* What the console's lines say about the run. */
-static void run_watch(struct run *run)
-{
-	struct watch *w = run->vm->watch;
-	struct outcome o;
-
-	if (!w)
-		return;
-	run_prompt(run, w);
-	if (watch_forbidden(w) && !run->trace_until_ms)
-		run->trace_until_ms = clock_ms() + TRACE_MS;
-	if (run->trace_until_ms && clock_ms() >= run->trace_until_ms) {
-		watch_outcome(w, &o);
-		run_conclude(run, &o);
-	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
-		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line came");
-		run_conclude(run, &o);
-	}
-}
-
-/* Milliseconds to the first of these moments that isn't 0, for poll(2). */
-static int until_first(const uint64_t *moments, size_t n)
-{
-	uint64_t now = clock_ms(), first = now + 60000;
-
-	for (size_t i = 0; i < n; i++)
-		if (moments[i] && moments[i] < first)
-			first = moments[i];
-	return first <= now ? 0 : (int)(first - now);
-}
-
-/* Waits until something has to be minded. */
-static void run_wait(struct run *run)
-{
-	unsigned again_ms;
-	bool listen = input_wanted(&run->input, &again_ms);
-	struct pollfd fds[] = { { .fd = run->wake, .events = POLLIN },
-		                { .fd = signals_fd(), .events = POLLIN },
-		                { .fd = listen ? run->input.fd : -1, .events = POLLIN } };
-	uint64_t moments[] = { run->deadline_ms,
-		               run->flush_at_ms,
-		               run->pause_at_ms,
-		               run->trace_until_ms,
-		               run_silent_at(run),
-		               run->halt.at_ms,
-		               !listen && again_ms ? clock_ms() + again_ms : 0 };
-	uint64_t drained;
-
-	if (poll(fds, ARRAY_SIZE(fds), until_first(moments, ARRAY_SIZE(moments))) <= 0)
-		return;
-	if (fds[0].revents && read(run->wake, &drained, sizeof(drained)) < 0)
-		return;
-	if (fds[2].revents)
-		input_take(&run->input);
-}
-
-static void run_halt(struct run *run)
-{
-	struct outcome o;
-
-	if (!halt_look(&run->halt))
-		return;
-	outcome_set(&o, GUEST_HALTED, 0, "%s halted with interrupts off",
-	            run->vm->n_vcpus > 1 ? "all vCPUs are" : "the vCPU is");
-	run_conclude(run, &o);
-}
-
 static void run_event_loop(struct run *run)
 {
-	halt_init(&run->halt, run->vm);
-	while (!run_concluded(run)) {
+	const struct run_limits *l = run->limits;
+	struct vm *vm = run->vm;
+	struct outcome o;
+
+	halt_init(&run->halt, vm);
+	while (!run->concluded) {
 		run_wait(run);
-		run_signal(run);
-		run_output(run);
-		run_watch(run);
-		run_halt(run);
-		run_clock(run);
+		if (stop_signo()) {
+			signals_outcome(&o, "");
+			run_conclude(run, &o);
+		}
+		run_flush(run);
+		if (vm->watch)
+			run_match(run, vm->watch);
+		if (halt_look(&run->halt)) {
+			outcome_set(&o, GUEST_HALTED, 0, "%s halted with interrupts off",
+			            vm->n_vcpus > 1 ? "all vCPUs are" : "the vCPU is");
+			run_conclude(run, &o);
+		}
+		run_limit(run, run->deadline_ms, RUN_TIMED_OUT, l->timeout_ms,
+		          "the guest did not end within the time limit of");
+		/* If stdout is blocked, the guest can't print: blame the reader, not the guest. */
+		run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms,
+		          sink_waits(&vm->streams[STREAM_SERIAL])
+		                  ? "the console's reader has stopped reading and blocks the "
+		                    "guest, for "
+		                    "the silence limit of"
+		                  : "no console output for the silence limit of");
 	}
 }
 
-/* The rest of the console, for as long as its reader is reasonable. */
-static void drain_output(struct run *run)
+/* Writes the rest of the output, for as long as its reader keeps up. */
+static void drain_output(struct vm *vm)
 {
-	uint64_t end = clock_ms() + FAREWELL_MS;
+	uint64_t end = clock_ms() + DRAIN_MS;
 
 	for (int i = STREAM_SERIAL; i <= STREAM_DEBUG; i++) {
-		struct sink *sink = &run->vm->streams[i];
+		struct sink *sink = &vm->streams[i];
 
 		sink_end_line(sink);
 		while (sink_waits(sink) && clock_ms() < end) {
@@ -376,9 +346,49 @@ static void drain_output(struct run *run)
 			if (sink_waits(sink))
 				poll(&fd, 1, 100);
 		}
+		/* Our next message would otherwise continue the guest's prompt. */
 		if (sink_midline(sink) && sink_shares(sink, STDERR_FILENO))
-			log_end_line(); /* else the verdict hangs on a prompt */
+			log_end_line();
 	}
+}
+
+/* After the event loop: stops the vCPUs, matches and writes what they printed last. */
+static void run_finish(struct run *run)
+{
+	struct vm *vm = run->vm;
+	enum reason kind = run->outcome.kind;
+
+	threads_stop(vm, vm->n_vcpus);
+	if (vm->watch) {
+		watch_end(vm->watch);
+		/* A panic explains the reset that follows it, but not a failure of the host's. */
+		if (watch_forbidden(vm->watch) && kind != RUN_SIGNALLED && kind != ERROR_KVM &&
+		    kind != KVM_ENTRY_FAILED && kind != ERROR_OUTPUT)
+			watch_outcome(vm->watch, &run->outcome);
+	}
+	drain_output(vm);
+	terminal_restore();
+	kind = run->outcome.kind;
+	/*
+	 * Where the guest stood, if it didn't end by itself. The registers of a protected guest are
+	 * not to be had, and asking for those of a vCPU in KVM_RUN would block.
+	 */
+	if ((kind == RUN_TIMED_OUT || kind == RUN_SILENT || kind == GUEST_HALTED) &&
+	    !vm->memory.private_memory && !vm->abandoned)
+		for (unsigned i = 0; i < vm->n_vcpus; i++)
+			vcpu_log_state(&vm->vcpus[i]);
+}
+
+static void run_free(struct run *run)
+{
+	if (run->vm->abandoned) /* its thread may still use all of it */
+		return;
+	run_listen(run, false);
+	run->vm->run = NULL;
+	fd_cleanup(&run->wake);
+	input_fini(&run->input);
+	pthread_mutex_destroy(&run->lock);
+	free(run);
 }
 
 static void on_kick(int signal_number)
@@ -386,129 +396,39 @@ static void on_kick(int signal_number)
 	(void)signal_number; /* its only purpose is that KVM_RUN returns EINTR */
 }
 
-/* Lets the kick interrupt system calls. */
-static void kick_prepare(void)
-{
-	struct sigaction kick = { .sa_handler = on_kick }; /* no SA_RESTART */
-
-	sigaction(SIGRTMIN, &kick, NULL);
-}
-
-/* Where a guest stands that found no end by itself; of one that is protected nobody knows. */
-static void run_state(const struct run *run)
-{
-	struct vm *vm = run->vm;
-	enum reason kind = run->outcome.kind;
-
-	if ((kind != RUN_TIMED_OUT && kind != RUN_SILENT && kind != GUEST_HALTED) ||
-	    vm->memory.private_memory)
-		return;
-	for (unsigned i = 0; i < vm->n_vcpus; i++)
-		vcpu_log_state(&vm->vcpus[i]);
-}
-
-/* The guest's last words, and what they change: a panic explains the reset behind it. */
-static void final_match(struct run *run)
-{
-	struct watch *w = run->vm->watch;
-	enum reason kind = run->outcome.kind;
-
-	if (!w)
-		return;
-	watch_end(w);
-	if (watch_forbidden(w) && kind != RUN_SIGNALLED && kind != ERROR_KVM &&
-	    kind != KVM_ENTRY_FAILED && kind != ERROR_OUTPUT)
-		watch_outcome(w, &run->outcome);
-}
-
-static int run_threads(struct run *run, struct error *err)
-{
-	sigset_t before;
-	int r;
-
-	run->threads = calloc(run->vm->n_vcpus, sizeof(*run->threads));
-	if (!run->threads)
-		return error_nomem(err, "vCPU threads");
-	log_hurry(false);
-	stats_begin(&run->vm->stats);
-	block_async_signals(&before);
-	terminal_begin(run->input.given); /* before the guest can speak */
-	r = threads_start(run, err);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r < 0 || stop_signo())
-		terminal_restore(); /* the handler came too early, and a second signal kills */
-	if (r < 0)
-		return r;
-	run_event_loop(run);
-	threads_stop(run, run->vm->n_vcpus);
-	final_match(run);
-	drain_output(run);
-	terminal_restore();
-	if (!run->vm->abandoned) /* who asks KVM for registers waits for KVM_RUN */
-		run_state(run);
-	return 0;
-}
-
-static int run_begin(struct run *run, struct error *err)
-{
-	run->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (run->wake < 0)
-		return error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd");
-	if (run->vm->watch) {
-		watch_on_change(run->vm->watch, run_wake, run);
-		watch_on_hurry(run->vm->watch, run_due, run);
-	}
-	/* Logs too: whoever kills us finds in them what the console showed. */
-	streams_on_wake(run->vm, run_wake, run);
-	return 0;
-}
-
-/* A thread that is left behind may still use all of it. */
-static void run_end(struct run *run)
-{
-	if (run->vm->abandoned)
-		return;
-	streams_on_wake(run->vm, NULL, NULL);
-	if (run->vm->watch) {
-		watch_on_change(run->vm->watch, NULL, NULL);
-		watch_on_hurry(run->vm->watch, NULL, NULL);
-	}
-	fd_cleanup(&run->wake);
-	input_fini(&run->input);
-	pthread_mutex_destroy(&run->lock);
-	free(run->threads);
-	free(run);
-}
-
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err)
 {
+	const struct sigaction kick = { .sa_handler = on_kick }; /* no SA_RESTART */
 	uint64_t now = clock_ms();
 	struct run *run = calloc(1, sizeof(*run));
-	int stops, r;
+	int signals, r;
 
 	if (!run)
 		return error_nomem(err, "a run");
 	*run = (struct run){ .vm = vm,
-		             .wake = -1,
+		             .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		             .limits = l,
 		             .begun_ms = now,
-		             .input = input_of(vm, l->input_fd),
 		             .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
 		             .lock = PTHREAD_MUTEX_INITIALIZER };
-	stops = signals_begin(err);
-	r = stops < 0 ? stops : 0;
-	kick_prepare();
+	r = run->wake < 0 ? error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd") : 0;
+	run->input = input_of(vm, l->input_fd);
+	vm->run = run;
+	run_listen(run, true);
+	signals = r == 0 ? signals_begin(err) : r;
+	sigaction(SIGRTMIN, &kick, NULL);
+	r = signals < 0 ? signals : 0;
 	if (r == 0)
-		r = run_begin(run, err);
-	if (r == 0)
-		r = run_threads(run, err);
-	if (r == 0)
+		r = threads_start(run, err);
+	if (r == 0) {
+		run_event_loop(run);
+		run_finish(run);
 		*ret = run->outcome;
-	run_end(run);
-	if (stops > 0)
-		signals_end();
-	if (r == 0)
 		log_info("port accesses that no device answered: %llu",
 		         (unsigned long long)vm->bus[BUS_PORTS].unclaimed);
+	}
+	run_free(run);
+	if (signals > 0)
+		signals_end();
 	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/run.h: runs a launched VM to its end, whatever that is: never a hang. */
+/* core/vm/run.h: runs a launched VM until it ends or is ended. */
 #ifndef CORE_VM_RUN_H
 #define CORE_VM_RUN_H
 
@@ -11,18 +11,19 @@ struct outcome; /* core/vm/outcome.h */
 struct vm;      /* core/vm/vm_priv.h */
 
 struct run_limits {
-	uint64_t timeout_ms;    /* from the call on; 0: none */
-	int input_fd;           /* bytes for COM1: a terminal or a pipe; -1: none. Borrowed */
+	uint64_t timeout_ms;    /* since the call; 0: none */
+	int input_fd;           /* input for COM1: a terminal or a pipe; -1: none. Borrowed */
 	uint64_t silence_ms;    /* since the last byte on COM1, or the call; 0: none */
-	bool end_when_complete; /* the run is over once vm->watch has seen every expected line */
+	bool end_when_complete; /* end the run once vm->watch has seen every expected line */
 };
 
 /*
- * One thread a vCPU until the first of them has a verdict, a limit is reached, a forbidden line
- * came (and a second more, for the trace behind it), or a signal did (core/vm/signals.h); then all
- * leave. A terminal at input_fd is raw meanwhile (signals stay on) and restored before the return.
- * 0 with *ret filled, or a negative errno when the run could not begin. A vCPU that KVM doesn't let
- * go is left behind (vm->abandoned), and what belongs to the VM with it.
+ * Runs each vCPU in a thread of its own until one of them ends the run, a limit is reached, a
+ * signal comes (core/vm/signals.h), or the console has printed a forbidden line; after that line
+ * the guest runs for another second, for the trace that follows a panic. A terminal at input_fd is
+ * raw meanwhile (the keys that send signals still do) and restored before the return. 0 with *ret
+ * filled, or a negative errno if the run could not start. If KVM doesn't let go of a vCPU, its
+ * thread is abandoned (vm->abandoned), and all that the VM uses stays allocated and open.
  */
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/vcpu.c: makes vCPUs and puts their first state into KVM. */
+/* core/vm/vcpu.c: creates vCPUs and sets their initial state. */
 #include "core/vm/vcpu.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -44,21 +45,10 @@ static int vcpu_refused(unsigned index, enum launch_call call, int errnum, struc
 	return error_wrap(err, "vCPU %u", index);
 }
 
-static int cpuid_suffices(struct vm *vm, const struct plan *p, struct error *err)
-{
-	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x80000001, 0);
-
-	if (!plan_settings(p)->gib_pages || (leaf && leaf->reg[CPUID_EDX] >> 26 & 1))
-		return 0;
-	error_set(err, ERROR_HOST_UNSUPPORTED,
-	          "this host's KVM gives guests no 1 GiB pages (pdpe1gb)");
-	error_why(err, "the page tables that a directly booted kernel starts with have such pages");
-	return error_fix(err, "run it on another host, or boot the kernel through a firmware");
-}
-
 int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err)
 {
 	auto_free struct kvm_cpuid2 *c = cpuid_buffer(err);
+	const struct cpuid_leaf *leaf;
 	int r = c ? vm_ioctl(vm, vm->kvm, KVM_GET_SUPPORTED_CPUID, c) : err->code;
 
 	if (!c)
@@ -76,7 +66,13 @@ int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err)
 			.reg = { e->eax, e->ebx, e->ecx, e->edx },
 		};
 	}
-	return cpuid_suffices(vm, p, err);
+	leaf = cpuid_find(&vm->cpuid, 0x80000001, 0);
+	if (!plan_settings(p)->gib_pages || (leaf && leaf->reg[CPUID_EDX] >> 26 & 1))
+		return 0;
+	error_set(err, ERROR_HOST_UNSUPPORTED,
+	          "KVM on this host doesn't offer guests 1 GiB pages (pdpe1gb)");
+	error_why(err, "the page tables that a directly booted kernel starts with use them");
+	return error_fix(err, "run it on another host, or boot the kernel through a firmware");
 }
 
 static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
@@ -89,9 +85,9 @@ static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
 }
 
 /*
- * One package of single-threaded cores, APIC id = index. The host's own values would claim its core
- * count and, for every vCPU, the APIC id of the CPU we happen to run on (APM volume 3, E.3.2,
- * E.3.9, E.4.7, E.4.15).
+ * One package of single-threaded cores, APIC id = index. KVM reports the host's values: its core
+ * count and the APIC id of the CPU this thread happens to run on (APM volume 3, E.3.2, E.3.9,
+ * E.4.7, E.4.15).
  */
 void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret)
 {
@@ -104,7 +100,7 @@ void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret
 	leaf = cpuid_find(ret, 0x1, 0);
 	if (leaf) {
 		leaf->reg[CPUID_EBX] = (leaf->reg[CPUID_EBX] & 0xffff) | n << 16 | index << 24;
-		leaf->reg[CPUID_ECX] |= 1U << 31; /* a hypervisor is there */
+		leaf->reg[CPUID_ECX] |= 1U << 31; /* hypervisor present */
 		leaf->reg[CPUID_EDX] = (leaf->reg[CPUID_EDX] & ~(1U << 28)) | (n > 1) << 28;
 	}
 	leaf = cpuid_find(ret, 0x0, 0);
@@ -172,6 +168,11 @@ void vcpu_close(struct vcpu *v)
 	v->fd = -1;
 }
 
+void vcpu_kick(const struct vcpu *v)
+{
+	pthread_kill(v->thread, SIGRTMIN);
+}
+
 static struct kvm_segment segment_kvm(const struct segment *s)
 {
 	bool present = s->attrib >> 7 & 1;
@@ -195,7 +196,7 @@ static struct kvm_segment segment_kvm(const struct segment *s)
 static int sregs_put(const struct vcpu *v, const struct vcpu_state *s, struct error *err)
 {
 	struct kvm_sregs sregs;
-	int r = vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &sregs); /* for apic_base alone */
+	int r = vm_ioctl(v->vm, v->fd, KVM_GET_SREGS, &sregs); /* only for apic_base */
 
 	if (r < 0)
 		return vcpu_refused(v->index, CALL_GET_SREGS, -r, err);
@@ -236,10 +237,10 @@ void vcpu_log_state(const struct vcpu *v)
 }
 
 /*
- * A vCPU begins with its MTRRs off, as a processor does, and a firmware would enable them. Linux
- * before 6.2 takes a machine whose MTRRs are off for one without PAT
- * (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()); under SNP it then hangs without a word. KVM
- * keeps MTRRs outside the VMSA, so the digest doesn't know of this.
+ * A vCPU starts with its MTRRs disabled, as a processor does, and firmware enables them. Without
+ * firmware we do: Linux before 6.2 disables PAT if the MTRRs are off
+ * (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()), and an SNP guest then hangs silently. KVM
+ * keeps MTRRs outside the VMSA, so this doesn't change the launch digest.
  */
 static int mtrrs_enable(const struct vcpu *v, struct error *err)
 {
@@ -253,8 +254,7 @@ static int mtrrs_enable(const struct vcpu *v, struct error *err)
 		(struct kvm_msr_entry){ .index = MSR_MTRR_DEF_TYPE,
 		                        .data = MTRR_ENABLE | MTRR_FIXED_ENABLE | MTRR_WRITE_BACK };
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_MSRS, &one);
-
-	/* It returns how many it took. */
+	/* KVM_SET_MSRS returns how many MSRs it set. */
 	return r == 1 ? 0 : vcpu_refused(v->index, CALL_SET_MSRS, r < 0 ? -r : EINVAL, err);
 }
 
@@ -263,7 +263,7 @@ int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err
 	struct kvm_regs regs = {
 		.rip = s->rip, .rsp = s->rsp, .rflags = s->rflags | 2, .rdx = s->rdx, .rsi = s->rsi
 	};
-	/* CPUID first: KVM takes the C-bit in CR3, and bits of CR4, by what CPUID says. */
+	/* CPUID first: KVM checks the C-bit in CR3 and the bits of CR4 against it. */
 	int r = cpuid_put(v, err);
 
 	if (r == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/vcpu.h: vCPUs: made in index order, told their CPUID, given their registers. */
+/* core/vm/vcpu.h: creates vCPUs in index order and sets their CPUID and registers. */
 #ifndef CORE_VM_VCPU_H
 #define CORE_VM_VCPU_H
 
@@ -13,22 +13,24 @@ struct vcpu_state;  /* core/plan/vcpu.h */
 struct vm;          /* core/vm/vm_priv.h */
 
 /*
- * This host's CPUID as KVM offers it to guests, into vm->cpuid. Refuses a host whose vCPUs lack
+ * Reads the CPUID that KVM supports on this host into vm->cpuid. ERROR_HOST_UNSUPPORTED if it lacks
  * what the plan's page tables need.
  */
 int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err);
 
-/* Makes vCPU `index`, which is also its APIC id; KVM measures vCPUs in the order they were made. */
+/* Creates vCPU `index`, also its APIC id; KVM measures vCPUs in the order of their creation. */
 int vcpu_create(struct vm *vm, unsigned index, struct error *err);
 void vcpu_close(struct vcpu *v);
+/* Makes KVM_RUN in the vCPU's thread return EINTR. */
+void vcpu_kick(const struct vcpu *v);
 
-/* CPUID of vm->cpuid, made this vCPU's own, and the registers of *s. */
+/* Sets CPUID (vcpu_cpuid_for()) and the registers of *s. */
 int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err);
 
-/* Where the vCPU stands, at level info; nothing where its registers are the guest's secret. */
+/* Logs the registers at level info, or nothing if KVM can't read them (a protected guest). */
 void vcpu_log_state(const struct vcpu *v);
 
-/* vm->cpuid as vCPU `index` sees it: its APIC id, and how many vCPUs there are. */
+/* vm->cpuid for vCPU `index`: with its APIC id and the number of vCPUs. */
 void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret);
 
 #endif

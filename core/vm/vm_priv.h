@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/vm_priv.h: struct vm and struct vcpu, for core/vm alone: whoever runs a VM asks its
- * functions.
+ * core/vm/vm_priv.h: struct vm and struct vcpu, for core/vm only; callers use the functions of
+ * launch.h, run.h, streams.h, devices.h and stats.h.
  */
 #ifndef CORE_VM_VM_PRIV_H
 #define CORE_VM_VM_PRIV_H
@@ -20,6 +20,7 @@
 
 struct kvm_run; /* linux/kvm.h */
 struct kvm_sys; /* core/vm/sys.h */
+struct run;     /* core/vm/run.c */
 
 #define VM_MAX_DEVICES 16
 
@@ -36,24 +37,23 @@ struct vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	uint64_t exits;
-	/* Between its thread and core/vm/halt.h. */
-	atomic_bool asked;
-	atomic_int said;
+	atomic_bool halt_asked; /* core/vm/halt.c asks its thread whether it is halted */
+	atomic_int halt_answer; /* and this is what it says */
 };
 
 struct vm {
 	const struct kvm_sys *sys;
 	const struct platform *platform;
 	int kvm, fd;
-	/* /dev/sev: KVM remembers its number, so it stays open as long as the VM; -1 elsewhere */
+	/* /dev/sev, open as long as the VM, for KVM remembers its number; -1: not an SNP guest */
 	int sev;
-	const struct plan *plan; /* while its pages are loaded, for errors; NULL otherwise */
-	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: not known */
-	uint64_t sev_features;   /* of its VMSAs; 0 where there are none */
-	bool mtrrs_on;           /* vCPUs begin with their MTRRs enabled */
-	bool ap_creation;        /* other vCPUs are held in reset until the guest creates them */
+	const struct plan *plan; /* set while its pages are loaded, for error messages */
+	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: unknown */
+	uint64_t sev_features;   /* of its VMSAs; 0: not an SNP guest */
+	bool mtrrs_on;           /* vCPUs start with their MTRRs enabled */
+	bool ap_creation;        /* vCPUs other than the first wait in reset for AP creation */
 	struct memory memory;
-	struct cpuid_table cpuid; /* what vCPUs are told, but for their own number */
+	struct cpuid_table cpuid; /* of every vCPU, without what vcpu_cpuid_for() adds */
 	struct vcpu *vcpus;
 	unsigned n_vcpus;
 	size_t run_size;
@@ -66,7 +66,8 @@ struct vm {
 	struct watch *watch; /* NULL: none. Borrowed */
 	struct stats stats;
 	struct launch_times times;
-	bool abandoned; /* a vCPU's thread is still inside KVM_RUN: nothing of it may be freed */
+	struct run *run;      /* NULL while it doesn't run */
+	bool abandoned;       /* a vCPU's thread is still inside KVM_RUN: nothing may be freed */
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
 

@@ -51,7 +51,7 @@ says "the console's last line is 'still here' [timeout]"
 row 'the time limit' '124 timeout timeout timeout' 'print "still here" ; wait' 'timeout: 1500ms'
 says 'the console got no byte [timeout]'
 row 'the time limit of a guest that says nothing' '124 timeout timeout timeout' 'wait' 'timeout: 200ms' 'expect: {exit: any}'
-says "vCPU 0 doesn't leave KVM_RUN within 5 s"
+says "vCPU 0 didn't leave KVM_RUN within 5 s"
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 # what such a vCPU may come back to is not freed
 export ASAN_OPTIONS
 row 'a vCPU that KVM does not let go' '124 timeout timeout timeout' 'print "once\n" ; stuck 40000' 'timeout: 1500ms'

@@ -95,13 +95,13 @@ guest "$SAY_A $FOREVER" 'timeout: 300ms'
 call run "$T/m.yaml"
 wants 124
 [ "$(cat "$T/out")" = A ] || wrong "the console is '$(cat "$T/out")'"
-verdict "fail: no end within the time limit of 0.300 s; the console's last line is 'A' [timeout]"
+verdict "fail: the guest did not end within the time limit of 0.300 s; the console's last line is 'A' [timeout]"
 
 begin 'the time limit of a guest that sleeps: 124'
 guest 'fb f4 eb fd' 'timeout: 900ms' # sti; hlt: a device could wake it
 call run --set expect.exit=any "$T/m.yaml"
 wants 124
-verdict 'fail: no end within the time limit of 0.900 s; the console got no byte [timeout]'
+verdict 'fail: the guest did not end within the time limit of 0.900 s; the console got no byte [timeout]'
 
 begin 'a guest that is halted with interrupts off need not be waited for: 1'
 guest "$SAY_A fa f4 eb fc" 'timeout: 50s' # cli; hlt
@@ -179,14 +179,14 @@ call run -v "$T/m.yaml"
 wants 124
 err_has 'snpvmm: last line on the debug port: B' 'snpvmm: exits: debug port 2 (0x402 2)' 'snpvmm: exits: nobody 1 (0x80 1)' \
   'snpvmm: vCPU 0: rip 0x'
-verdict 'fail: no end within the time limit of 0.300 s; the console got no byte [timeout]'
+verdict 'fail: the guest did not end within the time limit of 0.300 s; the console got no byte [timeout]'
 call run "$T/m.yaml"
 wants 124
 err_lacks 'exits: '
 call run -v --set timeout=20s --set silence=200ms "$T/m.yaml"
 wants 124
 err_has 'snpvmm: vCPU 0: rip 0x'
-verdict 'fail: nothing on the console for the silence limit of 0.200 s; the console got no byte [silence]'
+verdict 'fail: no console output for the silence limit of 0.200 s; the console got no byte [silence]'
 
 begin '--stats tells a run that passed, too'
 guest "$SAY_A b0 00 e6 f4 $FOREVER"

@@ -164,7 +164,7 @@ begin '--timeout does not lengthen the time limit of a run'
 three 'wait' 'timeout: 200ms'
 on_fake run --timeout 10m "$T/a.yaml"
 wants 124
-err_has 'no end within the time limit of 0.200 s'
+err_has 'the guest did not end within the time limit of 0.200 s'
 
 begin '--timeout holds while a pipe is waited for'
 three 'out 0xf4 1 0' 'serial: pipe'

@@ -69,8 +69,8 @@ Test(console, a_silence_that_the_reader_made_is_not_said_of_the_guest)
 	pipe_full(fds);
 	o = print_within(fds[1], limits);
 	cr_assert_eq(o.kind, RUN_SILENT);
-	cr_assert_str_eq(o.detail, "the console's reader takes nothing and holds the guest up, "
-	                           "for the silence limit of 0.050 s");
+	cr_assert_str_eq(o.detail, "the console's reader has stopped reading and blocks the "
+	                           "guest, for the silence limit of 0.050 s");
 }
 
 Test(console, a_reader_that_stalls_does_not_stop_the_clock)

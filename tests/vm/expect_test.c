@@ -132,7 +132,7 @@ Test(expect, silence_ends_the_run)
 
 	cr_expect_eq(o.kind, RUN_SILENT, "%s", o.detail);
 	cr_expect_eq(o.code, 30);
-	cr_expect_str_eq(o.detail, "nothing on the console for the silence limit of 0.030 s");
+	cr_expect_str_eq(o.detail, "no console output for the silence limit of 0.030 s");
 }
 
 Test(expect, a_guest_that_never_speaks_is_silent_from_its_start)
