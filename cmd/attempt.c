@@ -87,7 +87,7 @@ static int attempt_load(struct attempt *a, unsigned run)
 	const struct conflicts *c = a->o->conflicts;
 	struct error err = { 0 };
 
-	manifest_open_all(a->o->manifest, &a->o->settings, run, &a->m, &a->findings);
+	manifest_source_load_all(a->o->source, run, &a->m, &a->findings);
 	a->loaded = a->m.whole;
 	if (c && c->err.code)
 		findings_add(&a->findings, SEVERITY_ERROR, &c->err);

@@ -12,7 +12,8 @@ struct run_result; /* core/out/run_result.h */
 
 struct run_options {
 	struct settings settings;
-	const char *manifest;   /* NULL: settings stand for it */
+	const char *manifest; /* NULL: settings stand for it */
+	const struct manifest_source *source;
 	bool stats;             /* --stats */
 	const char *stats_file; /* --stats=FILE; NULL: lines on stderr */
 	bool prefix;            /* --prefix */

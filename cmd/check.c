@@ -100,12 +100,12 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 static struct error conflict_of(const char *manifest, const struct settings *s)
 {
 	struct labels labels = { 0 };
-	const struct conflicts_ask ask = { .settings = s, .labels = &labels };
+	const struct conflicts_ask ask = { .labels = &labels };
 	struct conflicts conflicts = { 0 };
 
 	if (labels_make(&(struct files){ (char **)&manifest, 1 }, s, &labels, &conflicts.err) == 0)
 		conflicts_find(&ask, &conflicts);
-	free(labels.list);
+	labels_fini(&labels);
 	return conflicts.err;
 }
 

@@ -125,25 +125,18 @@ struct measure_result measure_result_of(const struct manifest *m, const struct s
 extern char manifest_stdin[];
 char *manifest_path(char *argument);
 
-/* What the settings ask of the manifest at `path`, with its text where that is no file's. */
-int settings_choice(const struct settings *s, const char *path, unsigned run,
-                    struct manifest_choice *ret, struct error *err);
-
 /*
- * The manifest with what --set says, or NULL: what it says alone; of its matrix, run number `run`,
- * from 0.
+ * The manifest with what --set says, or NULL: what it says alone. What can't be read of it is told
+ * of each run. NULL with *err filled: out of memory.
  */
-int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
-                  struct error *err);
-/* The same, with all that is wrong: manifest_load_all(). */
-void manifest_open_all(const char *path, const struct settings *s, unsigned run,
-                       struct manifest *ret, struct findings *f);
+struct manifest_source *manifest_open(const char *path, const struct settings *s,
+                                      struct error *err);
 
 /*
  * How many runs a matrix stands for; 0: there is none. What no run of it can be read for is a
  * mistake of the whole manifest, which is then tried and told once.
  */
-unsigned manifest_runs(const char *path, const struct settings *s);
+unsigned manifest_runs(const struct manifest_source *source);
 
 /*
  * Gives each run of the manifest's matrix, or the one run that there is, to `visit`, which adds

@@ -287,6 +287,7 @@ error_t files_option(int key, struct argp_state *state, const struct settings *s
 
 int settings_print(const struct settings *s, const char *manifest, struct error *err)
 {
+	auto_source struct manifest_source *source = NULL;
 	auto_manifest struct manifest m = { 0 };
 
 	if (manifest) {
@@ -297,7 +298,8 @@ int settings_print(const struct settings *s, const char *manifest, struct error 
 		               "all settings in it as DIR/manifest.yaml");
 		return STATUS_USAGE;
 	}
-	if (manifest_open(NULL, s, 0, &m, err) < 0)
+	source = manifest_open(NULL, s, err);
+	if (!source || manifest_source_load(source, 0, &m, err) < 0)
 		return STATUS_USAGE;
 	settings_write(s->set, s->count, stdout);
 	return STATUS_OK;
@@ -416,36 +418,23 @@ static int stdin_keep(const struct blob **ret, struct error *err)
 	return r;
 }
 
-int settings_choice(const struct settings *s, const char *path, unsigned run,
-                    struct manifest_choice *ret, struct error *err)
+struct manifest_source *manifest_open(const char *path, const struct settings *s, struct error *err)
 {
-	*ret = (struct manifest_choice){
-		.set = s->set,
-		.n_set = s->count,
-		.run = run,
-		.confine = s->confine.path ? &s->confine : NULL,
-	};
-	return path == manifest_stdin ? stdin_keep(&ret->text, err) : 0;
+	struct error failed = { 0 };
+	struct manifest_choice choice = { .set = s->set,
+		                          .n_set = s->count,
+		                          .confine = s->confine.path ? &s->confine : NULL };
+	struct manifest_source *source;
+
+	if (path == manifest_stdin && stdin_keep(&choice.text, &failed) < 0)
+		choice.text_failed = &failed;
+	source = manifest_source_new(path, &choice);
+	if (!source)
+		error_nomem(err, "a manifest");
+	return source;
 }
 
-int manifest_open(const char *path, const struct settings *s, unsigned run, struct manifest *ret,
-                  struct error *err)
-{
-	auto_findings struct findings f = { 0 };
-	auto_manifest struct manifest m = { 0 };
-	int r;
-
-	manifest_open_all(path, s, run, &m, &f);
-	ret->runs = m.runs;
-	r = findings_first(&f, err);
-	if (r < 0)
-		return r;
-	*ret = m;
-	m = (struct manifest){ 0 };
-	return 0;
-}
-
-unsigned manifest_runs(const char *path, const struct settings *s)
+unsigned manifest_runs(const struct manifest_source *source)
 {
 	unsigned runs = 1;
 
@@ -453,36 +442,28 @@ unsigned manifest_runs(const char *path, const struct settings *s)
 		auto_manifest struct manifest m = { 0 };
 		struct error ignored = { 0 };
 
-		if (manifest_open(path, s, run, &m, &ignored) == 0)
+		if (manifest_source_load(source, run, &m, &ignored) == 0)
 			return m.variant ? m.runs : 0;
 		runs = m.runs;
 	}
 	return 0;
 }
 
-void manifest_open_all(const char *path, const struct settings *s, unsigned run,
-                       struct manifest *ret, struct findings *f)
-{
-	struct manifest_choice choice;
-	struct error err = { 0 };
-
-	*ret = (struct manifest){ 0 };
-	if (settings_choice(s, path, run, &choice, &err) == 0)
-		manifest_load_all(path, &choice, ret, f);
-	else
-		findings_add(f, SEVERITY_ERROR, &err);
-}
-
 void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
                        void *self, bool print, struct findings *f)
 {
+	struct error err = { 0 };
+	auto_source struct manifest_source *source = manifest_open(path, s, &err);
 	unsigned runs = 1;
 
+	if (!source)
+		findings_add(f, SEVERITY_ERROR, &err);
 	for (unsigned run = 0; run < runs; run++) {
 		auto_manifest struct manifest m = { 0 };
-		size_t before = f->count;
+		size_t before = source ? f->count : 0;
 
-		manifest_open_all(path, s, run, &m, f);
+		if (source)
+			manifest_source_load_all(source, run, &m, f);
 		runs = m.runs; /* 0: what is wrong is wrong with all of them */
 		visit(self, &m, f);
 		findings_sort(f, before);

@@ -299,7 +299,6 @@ static void claim_manifest(struct conflict_search *s, unsigned first,
 static void claim_manifests(struct conflict_search *s)
 {
 	struct labels *l = s->ask->labels;
-	struct manifest_choice choice;
 	struct error told_later = { 0 };
 	bool unknown = false;
 
@@ -311,9 +310,7 @@ static void claim_manifests(struct conflict_search *s)
 			continue;
 		}
 		paths = (struct manifest_paths){ 0 };
-		unknown = settings_choice(s->ask->settings, l->list[i].manifest, 0, &choice,
-		                          &told_later) < 0 ||
-		          manifest_paths(l->list[i].manifest, &choice, &paths, &told_later) < 0;
+		unknown = manifest_paths(l->list[i].source, &paths, &told_later) < 0;
 		l->list[i].inputs_unknown = unknown;
 		claim_manifest(s, i, &paths);
 		manifest_paths_free(&paths);

@@ -7,11 +7,9 @@
 
 #include "core/base/error.h"
 
-struct labels;   /* cmd/labels.h */
-struct settings; /* cmd/cmd.h */
+struct labels; /* cmd/labels.h */
 
 struct conflicts_ask {
-	const struct settings *settings;
 	struct labels *labels; /* all runs, and so all manifests; inputs_unknown is filled in */
 	/* Of `run`; `check` knows of none. */
 	const char *results, *stats_file; /* NULL: not asked for */

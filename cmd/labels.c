@@ -58,8 +58,8 @@ static void label_finish(struct labels *all, struct label *l, const char *varian
 /*
  * The runs of one manifest; `of_matrix` is 0 if it has no matrix, or none that can be understood.
  */
-static void labels_add(struct labels *all, const char *manifest, const struct settings *s,
-                       unsigned of_matrix, bool named)
+static void labels_add(struct labels *all, const char *manifest,
+                       const struct manifest_source *source, unsigned of_matrix, bool named)
 {
 	for (unsigned run = 0; run < MAX_OF(of_matrix, 1U); run++) {
 		auto_manifest struct manifest m = { 0 };
@@ -68,8 +68,9 @@ static void labels_add(struct labels *all, const char *manifest, const struct se
 		char variant[220] = "";
 
 		l->manifest = manifest;
+		l->source = source;
 		l->run = run;
-		if (manifest_open(manifest, s, run, &m, &told_later) == 0) {
+		if (manifest_source_load(source, run, &m, &told_later) == 0) {
 			snprintf(l->name, sizeof(l->name), "%s", m.name);
 			snprintf(variant, sizeof(variant), "%.200s", m.variant ? m.variant : "");
 		} else {
@@ -97,19 +98,36 @@ int labels_make(const struct files *manifests, const struct settings *s, struct 
 	unsigned n = 0;
 
 	*ret = (struct labels){ 0 };
-	for (size_t i = 0; of_matrix && i < manifests->count; i++) {
-		of_matrix[i] = manifest_runs(manifests->paths[i], s);
+	ret->sources = calloc(manifests->count, sizeof(struct manifest_source *));
+	if (!of_matrix || !ret->sources)
+		return error_nomem(err, "names of runs");
+	for (size_t i = 0; i < manifests->count; i++) {
+		ret->sources[i] = manifest_open(manifests->paths[i], s, err);
+		if (!ret->sources[i])
+			return err->code;
+		ret->n_sources++;
+		of_matrix[i] = manifest_runs(ret->sources[i]);
 		n += MAX_OF(of_matrix[i], 1U);
 		if (n > MANIFEST_MAX_RUNS)
 			return refuse_many(err);
 	}
-	ret->list = of_matrix ? calloc(n, sizeof(*ret->list)) : NULL;
+	ret->list = calloc(n, sizeof(*ret->list));
 	if (!ret->list)
 		return error_nomem(err, "names of runs");
 	ret->several = manifests->count > 1 || of_matrix[0] > 0;
 	for (size_t i = 0; i < manifests->count; i++)
-		labels_add(ret, manifests->paths[i], s, of_matrix[i], manifests->count > 1);
+		labels_add(ret, manifests->paths[i], ret->sources[i], of_matrix[i],
+		           manifests->count > 1);
 	return 0;
+}
+
+void labels_fini(struct labels *l)
+{
+	for (size_t i = 0; i < l->n_sources; i++)
+		manifest_source_free(l->sources[i]);
+	free(l->sources);
+	free(l->list);
+	*l = (struct labels){ 0 };
 }
 
 const char *label_file(const struct labels *l, unsigned i)

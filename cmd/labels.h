@@ -4,17 +4,20 @@
 #define CMD_LABELS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-struct error;    /* core/base/error.h */
-struct files;    /* cmd/cmd.h */
-struct settings; /* cmd/cmd.h */
+struct error;           /* core/base/error.h */
+struct files;           /* cmd/cmd.h */
+struct manifest_source; /* config/manifest.h */
+struct settings;        /* cmd/cmd.h */
 
 /*
  * A run: of which manifest, its number there, and its name in words and as a part of names of
  * files.
  */
 struct label {
-	const char *manifest; /* borrowed; NULL: settings stand for it */
+	const char *manifest;                 /* borrowed; NULL: settings stand for it */
+	const struct manifest_source *source; /* the same read */
 	unsigned run;
 	bool inputs_unknown; /* the manifest can't be understood: what it names may lie anywhere */
 	char name[256];      /* of the manifest, as far as one is known */
@@ -24,7 +27,9 @@ struct label {
 
 struct labels {
 	struct label *list;
-	unsigned n; /* at least 1 */
+	unsigned n;                       /* at least 1 */
+	struct manifest_source **sources; /* of all manifests, which are read once */
+	size_t n_sources;
 	/* a matrix, or more than one manifest: each run has a folder and files of its own */
 	bool several;
 };
@@ -32,10 +37,11 @@ struct labels {
 /*
  * The runs of all manifests in their order: a matrix's by their variants, "run-2" where one can't
  * be read; of several manifests by their names, too. At most MANIFEST_MAX_RUNS. 0, or a negative
- * errno with *err filled; the caller frees ret->list.
+ * errno with *err filled; the caller calls labels_fini() either way.
  */
 int labels_make(const struct files *manifests, const struct settings *s, struct labels *ret,
                 struct error *err);
+void labels_fini(struct labels *l);
 
 /* In names of files that an option gives; NULL: there is one run alone. */
 const char *label_file(const struct labels *l, unsigned i);

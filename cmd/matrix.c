@@ -39,6 +39,7 @@ static struct run_options matrix_options(const struct matrix *x, unsigned run,
 	struct run_options own = *x->o;
 
 	own.manifest = x->labels[run].manifest;
+	own.source = x->labels[run].source;
 	own.inputs_unknown = x->labels[run].inputs_unknown;
 	own.label = x->labels[run].text;
 	own.label_file = x->labels[run].file;

@@ -176,7 +176,7 @@ static int runs_finish(const struct run_options *o, const struct labels *labels,
 static int run_labelled(struct run_options *o, struct labels *labels, struct error *err)
 {
 	struct run_result *results = results_new(labels->n);
-	const struct conflicts_ask ask = { &o->settings, labels, o->results, o->stats_file, true };
+	const struct conflicts_ask ask = { labels, o->results, o->stats_file, true };
 	struct conflicts conflicts;
 	bool several;
 	int status;
@@ -184,6 +184,7 @@ static int run_labelled(struct run_options *o, struct labels *labels, struct err
 	if (!results)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->manifest = labels->list[0].manifest;
+	o->source = labels->list[0].source;
 	o->console = show_for_people();
 	o->conflicts = &conflicts;
 	/* With a conflict none of the runs goes on: that is told once. */
@@ -215,9 +216,10 @@ static int run_main(int argc, char **argv, struct error *err)
 		return STATUS_LAUNCH;
 	signals_limit(a.timeout_ms);
 	if (labels_make(&a.manifests, s, &labels, err) < 0)
-		return err->kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
-	status = run_labelled(&a.options, &labels, err);
-	free(labels.list);
+		status = err->kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
+	else
+		status = run_labelled(&a.options, &labels, err);
+	labels_fini(&labels);
 	return status;
 }
 

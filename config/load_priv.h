@@ -22,6 +22,19 @@ struct slot {
 	const char *option;            /* "-k" where that gave it, and not --set */
 };
 
+/* A key that varies. */
+struct dimension {
+	const struct key *key;
+	const struct yaml_tree *values; /* the first; NULL: --set gave the one value */
+	unsigned count, pick;
+};
+
+struct matrix {
+	struct dimension dimensions[KEYS]; /* no key stands twice */
+	size_t n;
+	unsigned runs; /* the product of their counts */
+};
+
 struct load {
 	const char *path;   /* the manifest's, as the user gave it; or MANIFEST_OPTIONS */
 	bool no_file;       /* options stand for the manifest */
@@ -31,6 +44,7 @@ struct load {
 	char label[NAME_CAP];
 	const struct yaml_tree *root;
 	struct slot slots[KEYS];
+	struct matrix matrix;
 	bool matrix_wrong; /* what it would have given is not known */
 	struct manifest *m;
 	struct findings *findings;
@@ -57,16 +71,26 @@ static inline bool key_sure(const struct load *l, enum key_id id)
 	return !s->unsure && (s->value || !l->matrix_wrong);
 }
 
-/* Frees what the slots own. manifest.c. */
-void load_cleanup(struct load *l);
+/* What manifest_source_new() reads once; a run works on a copy of `load`. */
+struct manifest_source {
+	struct load load;       /* its slots and root are the source's own; m is NULL */
+	struct yaml_tree *root; /* NULL: it could not be read */
+	bool unclear;           /* the text has mistakes of YAML: what it says is not sure */
+	uint8_t sha256[32];
+	const struct confine *confine;
+	struct findings findings; /* what is wrong with all runs */
+};
+
+/* Begins a run of it: a copy of s->load, whose findings and manifest are these. */
+void load_begin(struct load *l, const struct manifest_source *s, struct manifest *m,
+                struct findings *f, struct error *err);
 
 /* Fill the slots; later ones win. collect.c. */
 int collect_file(struct load *l);
 int collect_settings(struct load *l, const struct manifest_choice *choice);
-/*
- * Number `run` of the combinations of a matrix into the slots, its name and their count into the
- * manifest. matrix.c.
- */
+/* Finds out which keys the matrix varies. matrix.c. */
+int matrix_collect(struct load *l);
+/* Number `run` of its combinations into the slots, its name and their count into the manifest. */
 int matrix_choose(struct load *l, unsigned run);
 /* What is wrong with the values of all its runs, for a matrix that stands for none. matrix.c. */
 int matrix_read_values(struct load *l);

@@ -26,13 +26,6 @@
 /* So much is read of a file that is too large for a manifest, to say what it is. */
 #define OTHER_FILE_MAX ((size_t)512 << 20)
 
-void load_cleanup(struct load *l)
-{
-	for (size_t i = 0; i < KEYS; i++)
-		yaml_tree_free(l->slots[i].own);
-}
-#define auto_load __attribute__((cleanup(load_cleanup)))
-
 static int read_default(struct load *l, const struct key *k)
 {
 	auto_yaml struct yaml_tree *v = NULL;
@@ -259,21 +252,16 @@ static int load_names(struct load *l)
 }
 
 /* Only what ends reading fails; other mistakes are findings. */
-static int load_all(struct load *l, const struct manifest_choice *choice)
+static int load_run(struct load *l, unsigned run)
 {
 	static int (*const checks[])(struct load * l) = {
 		check_boot,      check_initrd, check_cmdline,   check_id_block,
 		check_ovmf_hash, check_exit,   check_exit_port,
 	};
-	int r = collect_file(l);
+	int r = matrix_choose(l, run);
 
-	if (r == 0)
-		r = collect_settings(l, choice);
-	if (r == 0) {
-		r = matrix_choose(l, choice ? choice->run : 0);
-		l->matrix_wrong |= r < 0;
-		r = load_keep(l, r);
-	}
+	l->matrix_wrong |= r < 0;
+	r = load_keep(l, r);
 	if (r == 0)
 		r = read_all(l);
 	if (r == 0 && l->matrix_wrong)
@@ -302,46 +290,6 @@ static int refuse_other_file(const char *path, const uint8_t *bytes, size_t size
 	return error_at(err, path, 0, 0);
 }
 
-static int load_tree(struct load *l, const struct yaml_tree *root,
-                     const struct manifest_choice *choice)
-{
-	if (root->kind != YAML_MAP) {
-		error_set(l->err, ERROR_SYNTAX, "a manifest is a map of keys");
-		error_fix(l->err, "begin with 'version: 1'");
-		return at_value(l, root);
-	}
-	l->root = root;
-	return load_all(l, choice);
-}
-
-void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
-                        const struct manifest_choice *choice, struct manifest *ret,
-                        struct findings *f)
-{
-	size_t errors = f->errors, first = f->count;
-	auto_yaml struct yaml_tree *root = NULL;
-	struct error err = { 0 };
-	auto_load struct load l = { .path = path ? path : MANIFEST_OPTIONS,
-		                    .no_file = !path,
-		                    .m = ret,
-		                    .findings = f,
-		                    .err = &err };
-	int r;
-
-	l.file = l.beside = l.path;
-	*ret = (struct manifest){ .confine = choice ? choice->confine : NULL };
-	r = yaml_tree_parse_on(l.path, text, size, &root, f, &err);
-	if (r == 0)
-		r = load_tree(&l, root, choice);
-	if (r < 0 && (!root || root->kind != YAML_MAP))
-		r = refuse_other_file(l.path, text, size, &err);
-	if (r < 0)
-		findings_add(f, SEVERITY_ERROR, &err);
-	sha256(text, size, ret->sha256);
-	ret->whole = f->errors == errors;
-	findings_sort(f, first);
-}
-
 /* What is at this path instead of a manifest, and what to do about it. */
 static void file_explain(const struct confine *in, const char *path, struct error *err)
 {
@@ -363,64 +311,146 @@ static void file_explain(const struct confine *in, const char *path, struct erro
 	}
 }
 
-void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
-                       struct findings *f)
+/* The text at s->load.path, which *text then owns. */
+static int source_text(const struct manifest_source *s, struct blob *text, struct error *err)
 {
-	static const uint8_t bare[] = "version: 1\n";
-	auto_blob struct blob text = BLOB_NONE;
-	struct error err = { 0 };
+	const char *path = s->load.path;
 
-	if (!path) {
-		manifest_parse_all(NULL, bare, sizeof(bare) - 1, choice, ret, f);
-		return;
-	}
-	if (choice && choice->text) {
-		manifest_parse_all(path, choice->text->data, choice->text->size, choice, ret, f);
-		return;
-	}
-	*ret = (struct manifest){ 0 };
-	if (blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL, &err) ==
-	    0) {
-		manifest_parse_all(path, text.data, text.size, choice, ret, f);
-		return;
-	}
-	file_explain(choice ? choice->confine : NULL, path, &err);
-	error_at(&err, path, 0, 0);
-	findings_add(f, SEVERITY_ERROR, &err);
+	if (blob_read_in(s->confine, path, YAML_MAX_SIZE, text, NULL, err) == 0)
+		return 0;
+	file_explain(s->confine, path, err);
+	return error_at(err, path, 0, 0);
 }
 
-/* *m becomes *ret if nothing is wrong with it. */
-static int give_whole(struct manifest *m, const struct findings *f, struct manifest *ret,
-                      struct error *err)
+/* Whatever holds for all runs. Only what ends reading fails. */
+static int source_read(struct manifest_source *s, const struct blob *text,
+                       const struct manifest_choice *choice)
 {
-	int r = findings_first(f, err);
+	struct load *l = &s->load;
+	auto_yaml struct yaml_tree *root = NULL;
+	int r = yaml_tree_parse_on(l->path, text->data, text->size, &root, l->findings, l->err);
 
-	ret->runs = m->runs;
+	sha256(text->data, text->size, s->sha256);
+	s->unclear = r < 0 || l->findings->errors > 0;
+	if (r == 0 && root->kind != YAML_MAP) {
+		error_set(l->err, ERROR_SYNTAX, "a manifest is a map of keys");
+		error_fix(l->err, "begin with 'version: 1'");
+		r = at_value(l, root);
+	}
 	if (r < 0)
-		return r;
-	*ret = *m;
-	*m = (struct manifest){ 0 };
-	return 0;
+		return refuse_other_file(l->path, text->data, text->size, l->err);
+	l->root = s->root = root;
+	root = NULL;
+	r = collect_file(l);
+	if (r == 0)
+		r = collect_settings(l, choice);
+	return r == 0 ? matrix_collect(l) : r;
 }
 
-int manifest_parse(const char *path, const uint8_t *text, size_t size,
-                   const struct manifest_choice *choice, struct manifest *ret, struct error *err)
+struct manifest_source *manifest_source_new(const char *path, const struct manifest_choice *choice)
+{
+	static uint8_t bare[] = "version: 1\n";
+	auto_blob struct blob text = BLOB_NONE;
+	const struct blob none = { .data = bare, .size = sizeof(bare) - 1 };
+	const struct blob *from = !path ? &none : choice && choice->text ? choice->text : &text;
+	struct manifest_source *s = calloc(1, sizeof(*s));
+	struct error err = { 0 };
+	struct load *l;
+	int r;
+
+	if (!s)
+		return NULL;
+	l = &s->load;
+	l->path = l->file = l->beside = path ? path : MANIFEST_OPTIONS;
+	l->no_file = !path;
+	l->findings = &s->findings;
+	l->err = &err;
+	s->confine = choice ? choice->confine : NULL;
+	if (choice && choice->text_failed)
+		r = (err = *choice->text_failed).code;
+	else
+		r = from == &text ? source_text(s, &text, &err) : 0;
+	if (r == 0)
+		r = source_read(s, from, choice);
+	if (r < 0) {
+		findings_add(&s->findings, SEVERITY_ERROR, &err);
+		yaml_tree_free(s->root);
+		s->root = NULL;
+	}
+	return s;
+}
+
+void manifest_source_free(struct manifest_source *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < KEYS; i++)
+		yaml_tree_free(s->load.slots[i].own);
+	yaml_tree_free(s->root);
+	findings_fini(&s->findings);
+	free(s);
+}
+
+void load_begin(struct load *l, const struct manifest_source *s, struct manifest *m,
+                struct findings *f, struct error *err)
+{
+	*l = s->load;
+	l->m = m;
+	l->findings = f;
+	l->err = err;
+}
+
+void manifest_source_load_all(const struct manifest_source *s, unsigned run, struct manifest *ret,
+                              struct findings *f)
+{
+	size_t errors = f->errors, first = f->count;
+	struct error err = { 0 };
+	struct load l;
+
+	load_begin(&l, s, ret, f, &err);
+	*ret = (struct manifest){ .confine = s->confine };
+	memcpy(ret->sha256, s->sha256, sizeof(ret->sha256));
+	findings_add_all(f, &s->findings);
+	if (s->root && load_run(&l, run) < 0)
+		findings_add(f, SEVERITY_ERROR, &err);
+	ret->whole = f->errors == errors;
+	findings_sort(f, first);
+}
+
+int manifest_source_load(const struct manifest_source *s, unsigned run, struct manifest *ret,
+                         struct error *err)
 {
 	auto_findings struct findings f = { 0 };
 	auto_manifest struct manifest m = { 0 };
+	int r;
 
-	manifest_parse_all(path, text, size, choice, &m, &f);
-	return give_whole(&m, &f, ret, err);
+	manifest_source_load_all(s, run, &m, &f);
+	ret->runs = m.runs;
+	r = findings_first(&f, err);
+	if (r < 0)
+		return r;
+	*ret = m;
+	m = (struct manifest){ 0 };
+	return 0;
 }
 
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err)
 {
-	auto_findings struct findings f = { 0 };
-	auto_manifest struct manifest m = { 0 };
+	auto_source struct manifest_source *s = manifest_source_new(path, choice);
 
-	manifest_load_all(path, choice, &m, &f);
-	return give_whole(&m, &f, ret, err);
+	return s ? manifest_source_load(s, choice ? choice->run : 0, ret, err)
+	         : error_nomem(err, "a manifest");
+}
+
+int manifest_parse(const char *path, const uint8_t *text, size_t size,
+                   const struct manifest_choice *choice, struct manifest *ret, struct error *err)
+{
+	const struct blob from = { .data = (uint8_t *)text, .size = size };
+	struct manifest_choice own = choice ? *choice : (struct manifest_choice){ 0 };
+
+	own.text = &from;
+	return manifest_load(path, &own, ret, err);
 }
 
 void location_by(const char *by, char *to, size_t cap)

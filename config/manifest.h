@@ -157,22 +157,42 @@ struct manifest_choice {
 	const struct confine
 		*confine; /* NULL: its files may lie anywhere; lives as long as the manifest */
 	const struct blob *text; /* what it says, where no file does; NULL: its path is read */
+	const struct error *text_failed; /* why there is no text; NULL: there is */
 };
 
 #define MANIFEST_MAX_RUNS 1000
 
 /*
- * Reads and checks a manifest: everything that needs no other file than those given as `file:PATH`
- * bytes. Errors carry file, line and column, a name, and a "did you mean" where one is near. On
- * success the caller frees *ret with manifest_free(). Settings are checked as the file is; of a
- * matrix, its form and the values of the run that is chosen. `choice` may be NULL: no settings, run
- * 0. On failure ret->runs alone may have changed: how many runs there are, if the matrix was sound
- * and one of its runs is what's wrong. Without a path the settings alone make a manifest.
+ * A manifest's text with the settings for it, read and parsed once for all runs of its matrix. What
+ * is wrong with it is told of each run. Borrows the path and choice->confine, and nothing else;
+ * choice->run is not looked at. NULL: out of memory.
  */
+struct manifest_source;
+struct manifest_source *manifest_source_new(const char *path, const struct manifest_choice *choice);
+void manifest_source_free(struct manifest_source *s); /* NULL is fine */
+
+static inline void manifest_source_cleanup(struct manifest_source **s)
+{
+	manifest_source_free(*s);
+}
+#define auto_source __attribute__((cleanup(manifest_source_cleanup)))
+
+/*
+ * Reads and checks one run of a manifest: everything that needs no other file than those given as
+ * `file:PATH` bytes. Errors carry file, line and column, a name, and a "did you mean" where one is
+ * near. On success the caller frees *ret with manifest_free(). Settings are checked as the file is;
+ * of a matrix, its form and the values of the run that is chosen. `choice` may be NULL: no
+ * settings, run 0. On failure ret->runs alone may have changed: how many runs there are, if the
+ * matrix was sound and one of its runs is what's wrong. Without a path the settings alone make a
+ * manifest.
+ */
+int manifest_source_load(const struct manifest_source *s, unsigned run, struct manifest *ret,
+                         struct error *err);
+
+/* The same of a source for this run alone. */
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err);
-
-/* The same over bytes in memory; `path` is for messages and relative paths. What a fuzzer calls. */
+/* And over bytes in memory; `path` is for messages and relative paths. What a fuzzer calls. */
 int manifest_parse(const char *path, const uint8_t *text, size_t size,
                    const struct manifest_choice *choice, struct manifest *ret, struct error *err);
 
@@ -181,11 +201,8 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
  * doesn't hide the rest, but for what depends on it. *ret is always written: the caller frees it,
  * and looks at ret->whole before anything is made of it. Its files can be looked at in any case.
  */
-void manifest_load_all(const char *path, const struct manifest_choice *choice, struct manifest *ret,
-                       struct findings *f);
-void manifest_parse_all(const char *path, const uint8_t *text, size_t size,
-                        const struct manifest_choice *choice, struct manifest *ret,
-                        struct findings *f);
+void manifest_source_load_all(const struct manifest_source *s, unsigned run, struct manifest *ret,
+                              struct findings *f);
 
 /* Says that the recorded failure lies in a value of this manifest. Returns its code. */
 int manifest_at_location(const struct manifest *m, const struct location *at, struct error *err);

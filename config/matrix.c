@@ -11,19 +11,6 @@
 #define TITLE_CAP   256
 #define VARIANT_MAX 200 /* bytes; longer ones are cut, and end with their number */
 
-/* A key that varies. */
-struct dimension {
-	const struct key *key;
-	const struct yaml_tree *values; /* the first; NULL: --set gave the one value */
-	unsigned count, pick;
-};
-
-struct matrix {
-	struct dimension dimensions[KEYS]; /* no key stands twice */
-	size_t n;
-	unsigned runs; /* the product of their counts */
-};
-
 static int refuse_fixed(struct load *l, const struct key *k)
 {
 	error_set(l->err, ERROR_BAD_VALUE, "'%s' cannot be in 'matrix'", k->name);
@@ -69,8 +56,9 @@ static int dimension_values(struct load *l, const struct yaml_tree *v, struct di
 }
 
 /* One entry. A value that --set gives takes the place of the whole list. */
-static int dimension_add(struct load *l, const struct yaml_tree *v, struct matrix *x)
+static int dimension_add(struct load *l, const struct yaml_tree *v)
 {
+	struct matrix *x = &l->matrix;
 	struct dimension *d = &x->dimensions[x->n];
 	int r;
 
@@ -96,8 +84,10 @@ static int dimension_add(struct load *l, const struct yaml_tree *v, struct matri
 }
 
 /* Sets each dimension to its value in combination `run`: the last one varies fastest. */
-static void matrix_apply(struct load *l, struct matrix *x, unsigned run)
+static void matrix_apply(struct load *l, unsigned run)
 {
+	struct matrix *x = &l->matrix;
+
 	for (size_t i = x->n; i-- > 0;) {
 		struct dimension *d = &x->dimensions[i];
 		struct slot *slot = &l->slots[d->key - keys];
@@ -149,8 +139,9 @@ static const char *value_title(const struct load *l, const struct dimension *d,
 }
 
 /* "vcpus=4,memory=1G" */
-static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
+static int matrix_name(struct load *l, unsigned run)
 {
+	const struct matrix *x = &l->matrix;
 	char name[2 * VARIANT_MAX] = "", cut[24], own[TITLE_CAP];
 	size_t n = 0, end = VARIANT_MAX;
 
@@ -170,34 +161,37 @@ static int matrix_name(struct load *l, const struct matrix *x, unsigned run)
 	return load_copy(l, name, &l->m->variant);
 }
 
-static int refuse_run(struct load *l, unsigned run, unsigned runs)
+int matrix_collect(struct load *l)
 {
-	error_set(l->err, ERROR_BAD_VALUE, "there is no run %u: the manifest stands for %u",
-	          run + 1, runs);
-	return error_at(l->err, l->path, 0, 0);
+	const struct yaml_tree *v = l->slots[KEY_MATRIX].value;
+	size_t before = l->findings->errors;
+	int r = 0;
+
+	l->matrix.runs = 1;
+	load_turn_to(l, &keys[KEY_MATRIX]);
+	if (v && v->kind != YAML_MAP)
+		r = load_keep(l,
+		              refuse_kind(l, keys[KEY_MATRIX].name, v, "a map from keys to lists"));
+	for (const struct yaml_tree *c = v && v->kind == YAML_MAP ? v->first : NULL; c && r == 0;
+	     c = c->next)
+		r = load_keep(l, dimension_add(l, c));
+	l->matrix_wrong = l->findings->errors > before;
+	return r;
 }
 
 int matrix_choose(struct load *l, unsigned run)
 {
-	const struct yaml_tree *v = l->slots[KEY_MATRIX].value;
-	struct matrix x = { .runs = 1 };
-	size_t before = l->findings->errors;
-	int r = 0;
+	const struct matrix *x = &l->matrix;
 
-	load_turn_to(l, &keys[KEY_MATRIX]);
-	if (v && v->kind != YAML_MAP)
-		return refuse_kind(l, keys[KEY_MATRIX].name, v, "a map from keys to lists");
-	for (const struct yaml_tree *c = v ? v->first : NULL; c && r == 0; c = c->next)
-		r = load_keep(l, dimension_add(l, c, &x));
-	if (r < 0)
-		return r;
-	l->matrix_wrong |= l->findings->errors > before;
-	if (run >= x.runs)
-		return refuse_run(l, run, x.runs);
-	l->m->runs = l->matrix_wrong ? 0 : x.runs;
+	if (run >= x->runs) {
+		error_set(l->err, ERROR_BAD_VALUE, "there is no run %u: the manifest stands for %u",
+		          run + 1, x->runs);
+		return error_at(l->err, l->path, 0, 0);
+	}
+	l->m->runs = l->matrix_wrong ? 0 : x->runs;
 	l->m->run = run;
-	matrix_apply(l, &x, run);
-	return x.n > 0 ? matrix_name(l, &x, run) : 0;
+	matrix_apply(l, run);
+	return x->n > 0 ? matrix_name(l, run) : 0;
 }
 
 /* The values that one entry lists, each into a manifest that nobody uses. */

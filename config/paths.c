@@ -100,58 +100,26 @@ static int paths_of_run(struct finder *f)
 	return r;
 }
 
-static int paths_find(struct finder *f, const struct manifest_choice *choice)
+int manifest_paths(const struct manifest_source *s, struct manifest_paths *ret, struct error *err)
 {
-	struct manifest *m = f->l.m;
-	int r = collect_file(&f->l);
-
-	if (r == 0)
-		r = collect_settings(&f->l, choice);
-	m->runs = 1;
-	for (unsigned run = 0; run < m->runs && r == 0; run++) {
-		r = matrix_choose(&f->l, run);
-		if (r == 0 && f->l.matrix_wrong)
-			r = error_set(f->l.err, ERROR_BAD_VALUE, "'matrix' cannot be read");
-		if (r == 0)
-			r = paths_of_run(f);
-		free(m->variant);
-		m->variant = NULL;
-	}
-	return r;
-}
-
-int manifest_paths(const char *path, const struct manifest_choice *choice,
-                   struct manifest_paths *ret, struct error *err)
-{
-	auto_blob struct blob text = BLOB_NONE;
-	const struct blob none = { .data = (uint8_t *)"{}", .size = 2 };
-	const struct blob *from = choice && choice->text ? choice->text : path ? &text : &none;
-	auto_yaml struct yaml_tree *root = NULL;
-	auto_manifest struct manifest m = { 0 };
 	auto_findings struct findings others = { 0 }; /* mistakes that hide no file */
-	struct finder f = { .l = { .path = path ? path : MANIFEST_OPTIONS,
-		                   .no_file = !path,
-		                   .m = &m,
-		                   .findings = &others,
-		                   .err = err },
-		            .found = ret };
-	int r;
+	unsigned runs = s->load.matrix.runs;
+	int r = 0;
 
 	*ret = (struct manifest_paths){ 0 };
-	f.l.file = f.l.beside = f.l.path;
-	r = choice && choice->text ? 0
-	    : path ? blob_read_in(choice ? choice->confine : NULL, path, YAML_MAX_SIZE, &text, NULL,
-	                          err)
-	           : 0;
-	if (r == 0)
-		r = yaml_tree_parse(f.l.path, from->data, from->size, &root, err);
-	if (r < 0)
-		return r;
-	if (root->kind != YAML_MAP)
-		return error_set(err, ERROR_SYNTAX, "a manifest is a map of keys");
-	f.l.root = root;
-	r = paths_find(&f, choice);
-	load_cleanup(&f.l);
+	if (s->unclear || !s->root)
+		return findings_first(&s->findings, err);
+	if (s->load.matrix_wrong)
+		return error_set(err, ERROR_BAD_VALUE, "'matrix' cannot be read");
+	for (unsigned run = 0; run < runs && r == 0; run++) {
+		auto_manifest struct manifest m = { 0 };
+		struct finder f = { .found = ret };
+
+		load_begin(&f.l, s, &m, &others, err);
+		r = matrix_choose(&f.l, run);
+		if (r == 0)
+			r = paths_of_run(&f);
+	}
 	return r;
 }
 

@@ -26,11 +26,10 @@ struct manifest_paths {
 
 /*
  * Finds every file that the manifest names, in all runs of its matrix, whether or not the values of
- * its keys are right. An error where its text or its matrix can't be understood: then *ret holds
- * what was found until there. The caller frees *ret either way. choice->run is not looked at.
+ * its keys are right. An error where its text or its matrix can't be understood. The caller frees
+ * *ret either way.
  */
-int manifest_paths(const char *path, const struct manifest_choice *choice,
-                   struct manifest_paths *ret, struct error *err);
+int manifest_paths(const struct manifest_source *s, struct manifest_paths *ret, struct error *err);
 void manifest_paths_free(struct manifest_paths *p);
 
 #endif

@@ -45,6 +45,16 @@ void findings_add(struct findings *f, enum severity severity, const struct error
 		f->more = true;
 }
 
+void findings_add_all(struct findings *f, const struct findings *from)
+{
+	size_t errors = f->errors + from->errors;
+
+	for (size_t i = 0; i < from->count; i++)
+		findings_add(f, from->list[i].severity, &from->list[i].error);
+	f->errors = errors;
+	f->more |= from->more;
+}
+
 int findings_keep(struct findings *f, int r, struct error *err)
 {
 	if (r >= 0)

@@ -33,6 +33,9 @@ struct findings {
 /* Adds a copy of *e. Without memory for it, it counts, and is not kept. */
 void findings_add(struct findings *f, enum severity severity, const struct error *e);
 
+/* Adds all of `from` again, and counts those that it did not keep. */
+void findings_add_all(struct findings *f, const struct findings *from);
+
 /*
  * For code that goes on after a mistake: adds what is in *err if r is negative, clears *err, and
  * returns 0. Out of memory is no mistake of whoever wrote it: that is left in *err, and r is

@@ -74,6 +74,22 @@ Test(findings, are_bounded)
 	cr_expect_eq(first.line, 10000 - FINDINGS_MAX + 1);
 }
 
+Test(findings, all_of_another_list_count_and_stand_once)
+{
+	auto_findings struct findings all = { 0 }, f = { 0 };
+
+	add(&f, SEVERITY_ERROR, at("a", 1, 2, "x"));
+	add(&f, SEVERITY_ERROR, at("a", 1, 2, "x"));
+	add(&f, SEVERITY_WARNING, at("a", 1, 3, "y"));
+	f.more = true;
+	for (int i = 1; i < 3; i++) {
+		findings_add_all(&all, &f);
+		cr_expect_eq(all.count, 2);
+		cr_expect_eq(all.errors, 2 * i);
+		cr_expect(all.more);
+	}
+}
+
 Test(findings, the_first_is_an_error)
 {
 	auto_findings struct findings f = { 0 };

@@ -11,6 +11,8 @@
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/findings.h"
 
 #define LEAST        "version: 1\nboot: {firmware: fw.fd}\n"
 #define LEAST_KERNEL "version: 1\nboot: {firmware: fw.fd, kernel: k}\n"
@@ -37,6 +39,33 @@ static struct manifest chosen(const char *text, const struct manifest_setting *s
 static struct manifest run_of(const char *text, unsigned run)
 {
 	return chosen(text, NULL, 0, run);
+}
+
+/* The text and the settings are gone when the runs are read; so no run can have them read again. */
+Test(matrix, the_text_of_all_runs_is_read_once)
+{
+	char text[] = LEAST "vcpus: 99\nmatrix: {vcpus: [1, 2, x]}\nnokey: 1\n", value[] = "3G";
+	struct manifest_setting set = { .key = "memory", .value = value };
+	const struct blob from = { .data = (uint8_t *)text, .size = strlen(text) };
+	const struct manifest_choice choice = { .set = &set, .n_set = 1, .text = &from };
+	auto_source struct manifest_source *s = manifest_source_new("guest.yaml", &choice);
+
+	cr_assert_not_null(s);
+	memset(text, 'z', sizeof(text));
+	memset(value, 'z', sizeof(value));
+	memset(&set, 0, sizeof(set));
+	for (unsigned run = 0; run < 3; run++) {
+		auto_findings struct findings f = { 0 };
+		auto_manifest struct manifest m = { 0 };
+
+		manifest_source_load_all(s, run, &m, &f);
+		cr_expect_eq(m.runs, 3);
+		cr_expect_eq(m.run, run);
+		cr_expect_eq(m.memory, (uint64_t)3 << 30);
+		cr_expect_eq(m.vcpus, run < 2 ? run + 1 : 0);
+		cr_expect_eq(f.errors, run < 2 ? 1 : 2, "the key is wrong in each of them");
+		cr_expect_str_eq(f.list[f.count - 1].error.text, "unknown key 'nokey'");
+	}
 }
 
 Test(matrix, varies_the_last_key_fastest)

@@ -34,6 +34,14 @@ static void teardown(void)
 
 TestSuite(paths, .init = setup, .fini = teardown);
 
+static int find_at(const char *path, const struct manifest_choice *choice)
+{
+	auto_source struct manifest_source *s = manifest_source_new(path, choice);
+
+	cr_assert_not_null(s);
+	return manifest_paths(s, &found, &err);
+}
+
 static int find(const char *text, const struct manifest_choice *choice)
 {
 	FILE *f = fopen("m.yaml", "w");
@@ -41,7 +49,7 @@ static int find(const char *text, const struct manifest_choice *choice)
 	cr_assert_not_null(f);
 	fputs(text, f);
 	cr_assert_eq(fclose(f), 0);
-	return manifest_paths("./m.yaml", choice, &found, &err);
+	return find_at("./m.yaml", choice);
 }
 
 /* "run key<path key>path", in this order; > is an output. */
@@ -124,5 +132,5 @@ Test(paths, what_cannot_be_understood_is_an_error)
 		manifest_paths_free(&found);
 	}
 	unlink("m.yaml");
-	cr_expect_lt(manifest_paths("m.yaml", NULL, &found, &err), 0);
+	cr_expect_lt(find_at("m.yaml", NULL), 0);
 }
