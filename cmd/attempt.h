@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cmd/cmd.h"
+#include "cmd/settings.h"
 
 struct conflicts;  /* cmd/conflicts.h */
 struct run_result; /* core/out/run_result.h */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/attempt_priv.h"
+#include "cmd/print.h"
 #include "cmd/verdict.h"
 #include "config/manifest.h"
 #include "core/base/array.h"

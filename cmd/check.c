@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/check.c: everything about a manifest that can be wrong without a host. */
+/* cmd/check.c: finds everything that is wrong with a manifest, without a host. */
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
 #include "cmd/conflicts.h"
 #include "cmd/labels.h"
 #include "cmd/outputs.h"
+#include "cmd/settings.h"
 #include "cmd/show.h"
 #include "core/base/log.h"
 #include "core/out/result.h"
@@ -20,31 +21,26 @@ struct check {
 	struct settings settings;
 	struct files manifests;
 	struct tree *tree;
-	struct images images;  /* of the last run: the next one of a matrix has mostly the same */
-	struct error conflict; /* of what the manifest at hand lets be written, in all its runs */
+	struct images images;  /* of the last run: the next one of a matrix mostly uses the same */
+	struct error conflict; /* between files that the manifest's runs read and write */
 };
 
 static error_t check_option(int key, char *argument, struct argp_state *state)
 {
 	struct check *c = state->input;
 
-	return key == 'o' ? output_option(argument)
-	                  : files_option(key, state, &c->settings, &c->manifests);
+	(void)argument;
+	return files_option(key, state, &c->settings, &c->manifests);
 }
 
-static const struct argp_option check_options[] = {
-	OUTPUT_OPTION,
-	{ 0 },
-};
-
-/* A line on a manifest, or on one run of its matrix. */
-static void check_say(const struct manifest *m, const char *text, const char *more)
+/* Prints a line about a manifest, or about one run of its matrix. */
+static void check_report(const struct manifest *m, const char *text, const char *more)
 {
 	log_notice("%s: %s%s%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
 	           text, more);
 }
 
-/* Only an ID block depends on the digest. */
+/* Checks the ID block, the only thing that depends on the digest. */
 static bool check_digest(const struct manifest *m, const struct plan *plan, struct findings *f)
 {
 	auto_digest struct snp_digest digest = { 0 };
@@ -58,7 +54,7 @@ static bool check_digest(const struct manifest *m, const struct plan *plan, stru
 	return false;
 }
 
-/* A manifest is right if any platform could launch it, whichever it names. */
+/* Checks that every platform could launch it, not only the one that it names. */
 static bool check_others(const struct check *c, const struct manifest *m,
                          const struct platform *measured, struct findings *f)
 {
@@ -91,29 +87,24 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		return;
 	s = plan_settings(plan);
 	if (s->no_measurement)
-		check_say(m, "ok; no measurement: ", s->no_measurement);
+		check_report(m, "ok; no measurement: ", s->no_measurement);
 	else
-		check_say(m, s->measure_only ? "ok to measure, not to run: " : "ok",
-		          s->measure_only ? s->measure_only : "");
-}
-
-static struct error conflict_of(const char *manifest, const struct settings *s)
-{
-	struct labels labels = { 0 };
-	const struct conflicts_ask ask = { .labels = &labels };
-	struct conflicts conflicts = { 0 };
-
-	if (labels_make(&(struct files){ (char **)&manifest, 1 }, s, &labels, &conflicts.err) == 0)
-		conflicts_find(&ask, &conflicts);
-	labels_fini(&labels);
-	return conflicts.err;
+		check_report(m, s->measure_only ? "ok to measure, not to run: " : "ok",
+		             s->measure_only ? s->measure_only : "");
 }
 
 static int check_one(struct check *c, const char *path)
 {
 	auto_findings struct findings f = { 0 };
+	struct labels labels = { 0 };
+	const struct conflicts_ask ask = { .labels = &labels };
+	struct conflicts conflicts = { 0 };
 
-	c->conflict = conflict_of(path, &c->settings);
+	if (labels_make(&(struct files){ (char **)&path, 1 }, &c->settings, &labels,
+	                &conflicts.err) == 0)
+		conflicts_find(&ask, &conflicts);
+	labels_fini(&labels);
+	c->conflict = conflicts.err;
 	manifest_each_run(path, &c->settings, check_run, c, show_for_people(), &f);
 	if (!show_for_people()) {
 		findings_sort(&f, 0);
@@ -123,30 +114,24 @@ static int check_one(struct check *c, const char *path)
 	return f.errors ? STATUS_USAGE : STATUS_OK;
 }
 
-static int check_all(struct check *c, struct error *err)
+static int check_main(const struct command *self, int argc, char **argv, struct error *err)
 {
-	auto_tree struct tree *t = c->tree = tree_new();
-	bool list = c->manifests.count > 1;
-	int status = STATUS_OK;
-
-	if (list)
-		tree_list(t, NULL);
-	for (size_t i = 0; i < c->manifests.count; i++)
-		if (check_one(c, c->manifests.paths[i]) != STATUS_OK)
-			status = STATUS_USAGE;
-	return show_for_people() ? status : show_finish(t, list, status, err);
-}
-
-static int check_main(int argc, char **argv, struct error *err)
-{
-	struct check c = { 0 };
-	int status = command_parse(&command_check, check_option, argc, argv, &c, &c.settings, err);
+	auto_tree struct tree *t = tree_new();
+	struct check c = { .tree = t };
+	bool list;
+	int status = command_parse(self, check_option, argc, argv, &c, &c.settings, err);
 
 	if (status != STATUS_OK)
 		return status;
 	if (c.settings.print)
 		return settings_print(&c.settings, c.manifests.paths[0], err);
-	return check_all(&c, err);
+	list = c.manifests.count > 1;
+	if (list)
+		tree_list(t, NULL);
+	for (size_t i = 0; i < c.manifests.count; i++)
+		if (check_one(&c, c.manifests.paths[i]) != STATUS_OK)
+			status = STATUS_USAGE;
+	return show_for_people() ? status : show_finish(t, list, status, err);
 }
 
 const struct command command_check = {
@@ -154,8 +139,6 @@ const struct command command_check = {
 	.args = "[MANIFEST...]",
 	.summary = "Find what is wrong with a manifest",
 	.doc = "Check manifests and the files they name, without a host.",
-	.options = check_options,
-	.has_settings = true,
-	.has_result = true,
+	.result = ANY_RESULT,
 	.main = check_main,
 };

@@ -39,11 +39,10 @@ static error_t completion_argument(int key, char *argument, struct argp_state *s
 	}
 }
 
-static int completion_main(int argc, char **argv, struct error *err)
+static int completion_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	const struct shell *shell = NULL;
-	int status = command_parse(&command_completion, completion_argument, argc, argv, &shell,
-	                           NULL, err);
+	int status = command_parse(self, completion_argument, argc, argv, &shell, NULL, err);
 
 	if (status == STATUS_OK)
 		fputs(shell->script, stdout); /* main() reports what can't be written */

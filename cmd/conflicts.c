@@ -15,6 +15,7 @@
 #include "cmd/cmd.h"
 #include "cmd/labels.h"
 #include "cmd/outputs.h"
+#include "cmd/settings.h"
 #include "config/paths.h"
 #include "core/base/array.h"
 #include "core/base/file.h"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/print.h"
 #include "cmd/show.h"
 #include "core/base/array.h"
 #include "core/base/log.h"
@@ -13,17 +14,6 @@
 #include "core/out/result.h"
 #include "core/vm/platforms.h"
 #include "core/vm/vm.h"
-
-static error_t doctor_option(int key, char *argument, struct argp_state *state)
-{
-	(void)state;
-	return key == 'o' ? output_option(argument) : ARGP_ERR_UNKNOWN;
-}
-
-static const struct argp_option doctor_options[] = {
-	OUTPUT_OPTION,
-	{ 0 },
-};
 
 #define BOLD  "\033[1m"
 #define PLAIN "\033[0m"
@@ -36,7 +26,6 @@ static const char *const state_colors[] = {
 };
 static_assert(ARRAY_SIZE(state_colors) == DOCTOR_STATES, "a state without a colour");
 
-/* `code`, where colours are wanted; else "". */
 static const char *paint(const char *code)
 {
 	return color_wanted(STDOUT_FILENO) ? code : "";
@@ -52,7 +41,7 @@ static void doctor_print_check(const struct doctor_check *c)
 	       c->finding, advice);
 }
 
-/* One line for all that builds upon something missing: "not looked at: asids, cpu-flag". */
+/* "not looked at: asids, cpu-flag": what depends on something that is missing, on one line. */
 static void doctor_print_skipped(const struct doctor_report *r)
 {
 	char names[1024] = "", line[2 * sizeof(names)];
@@ -66,23 +55,6 @@ static void doctor_print_skipped(const struct doctor_report *r)
 		return;
 	text_fold(line, sizeof(line), "not looked at: ", names, terminal_width(STDOUT_FILENO));
 	fputs(line, stdout);
-}
-
-/* "this host can launch: kvm". */
-static void doctor_print_launches(const struct doctor_report *r)
-{
-	const struct platform *on;
-	size_t count = 0;
-
-	for (size_t i = 0; (on = platform_at(i)); i++)
-		if (doctor_can(r, on))
-			printf("%s%s%s%s", count++ ? ", " : "this host can launch: ",
-			       paint(state_colors[DOCTOR_OK]), on->name, paint(PLAIN));
-	if (count)
-		puts("");
-	else
-		printf("%sthis host can launch nothing%s\n", paint(state_colors[DOCTOR_MISSING]),
-		       paint(PLAIN));
 }
 
 /* "for snp it lacks: cpu, vm-type". */
@@ -105,22 +77,31 @@ static void doctor_print_lacks(const struct doctor_report *r, const struct platf
 static void doctor_print(const struct doctor_report *r)
 {
 	const struct platform *on;
+	size_t count = 0;
 
 	for (size_t i = 0; i < r->count; i++)
 		if (!r->checks[i].skipped_for || log_on(LOG_INFO))
 			doctor_print_check(&r->checks[i]);
 	if (!log_on(LOG_INFO))
 		doctor_print_skipped(r);
-	doctor_print_launches(r);
+	for (size_t i = 0; (on = platform_at(i)); i++)
+		if (doctor_can(r, on))
+			printf("%s%s%s%s", count++ ? ", " : "this host can launch: ",
+			       paint(state_colors[DOCTOR_OK]), on->name, paint(PLAIN));
+	if (count)
+		puts("");
+	else
+		printf("%sthis host can launch nothing%s\n", paint(state_colors[DOCTOR_MISSING]),
+		       paint(PLAIN));
 	for (size_t i = 0; (on = platform_at(i)); i++)
 		doctor_print_lacks(r, on);
 }
 
-static int doctor_main(int argc, char **argv, struct error *err)
+static int doctor_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	auto_tree struct tree *t = tree_new();
 	struct doctor_report report;
-	int status = command_parse(&command_doctor, doctor_option, argc, argv, NULL, NULL, err);
+	int status = command_parse(self, NULL, argc, argv, NULL, NULL, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -140,7 +121,6 @@ const struct command command_doctor = {
 	.summary = "Say what this host can launch, and what is missing",
 	.doc = "Say which guests this host can launch, and what to change for the others. Exits "
 	       "with 1 if it can't launch SEV-SNP guests.",
-	.options = doctor_options,
-	.has_result = true,
+	.result = ANY_RESULT,
 	.main = doctor_main,
 };

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/explain.c: shows a page of share/explain.txt, or what is known of a status of the SNP
- * firmware.
- */
+/* cmd/explain.c: shows a page of share/explain.txt, or explains a status of the SNP firmware. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,13 +41,13 @@ static error_t explain_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option explain_options[] = {
-	{ "want", OPTION_WANT, "DIGEST", OPTION_HIDDEN, NULL, 0 }, /* of a later version */
+	{ "want", OPTION_WANT, "DIGEST", OPTION_HIDDEN, NULL, 0 }, /* for a later version */
 	{ 0 },
 };
 
 /*
- * Prints the words of a line, which may end with the text, folded from column `at` on. The cursor
- * is in `column`; returns where it then is, for a line that continues this one.
+ * Prints the words of a line, folded so that further lines begin at column `at`. The cursor is in
+ * `column`; returns where it is afterwards, for a line that continues this one.
  */
 static unsigned put_words(const char *line, unsigned at, unsigned column)
 {
@@ -71,13 +68,13 @@ static unsigned put_words(const char *line, unsigned at, unsigned column)
 	return column;
 }
 
-static void explain_put(const char *text, unsigned at)
+static void put_folded(const char *text, unsigned at)
 {
 	put_words(text, at, at);
 	putchar('\n');
 }
 
-/* What stands in share/explain.txt behind "[name] "; "": it has no such page. */
+/* The text after "[name] " in share/explain.txt; "" if it has no such page. */
 static const char *page_of(enum reason reason)
 {
 	char heading[64];
@@ -94,10 +91,7 @@ static const char *next_line(const char *line)
 	return line + (*line == '\n');
 }
 
-/*
- * The fields of a page, and how they are shown: under a heading or, without one, in the line that
- * follows.
- */
+/* The fields of a page: the heading that their lines stand under (NULL: none), and their mark. */
 static const struct field {
 	const char *key, *heading, *mark;
 } fields[] = {
@@ -138,31 +132,25 @@ static void show_reason(enum reason reason)
 	putchar('\n');
 }
 
-/* Under which reason a status comes to light. */
-static const char *status_shown(const struct snp_status *s)
-{
-	if (s->code == 0 || s->code == SNP_STATUS_NOT_ASKED)
-		return "The firmware did not refuse anything: if a step of the launch fails with "
-		       "this status, the kernel failed. 'snpvmm run' reports that failure, "
-		       "usually as [kvm-error], and exits with 99.";
-	return "If the firmware answers a step of the launch with this status, 'snpvmm run' fails "
-	       "with [firmware-refused] and exits with 99.";
-}
-
 static void show_status(const struct snp_status *s)
 {
+	bool refused = s->code != 0 && s->code != SNP_STATUS_NOT_ASKED;
+
 	printf("%s: status 0x%02x of the SNP firmware\n\n", s->name, s->code);
-	explain_put(status_shown(s), 0);
+	put_folded(refused ? "If the firmware answers a step of the launch with this status, "
+	                     "'snpvmm run' fails with [firmware-refused] and exits with 99."
+	                   : "The firmware did not refuse anything: if a step of the launch fails "
+	                     "with this status, the kernel failed. 'snpvmm run' reports that "
+	                     "failure, usually as [kvm-error], and exits with 99.",
+	           0);
 	printf("\nIt means:\n  - ");
-	explain_put(s->cause, 4);
+	put_folded(s->cause, 4);
 	printf("\nWhat to do:\n  - ");
-	explain_put(s->cure, 4);
+	put_folded(s->cure, 4);
 	printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
 }
 
-/*
- * A row of two columns, the second from `where` on; on a line of its own if the first is too long.
- */
+/* Prints two columns; the second begins at `where`, on a new line if the first is too long. */
 static void put_row(const char *label, const char *text, unsigned where)
 {
 	unsigned n = (unsigned)strlen(label);
@@ -173,7 +161,7 @@ static void put_row(const char *label, const char *text, unsigned where)
 		n = 0;
 	}
 	printf("%*s", (int)(where - n), "");
-	explain_put(text, where);
+	put_folded(text, where);
 }
 
 static void show_all(void)
@@ -194,18 +182,7 @@ static void show_all(void)
 	printf("\n'snpvmm explain NAME' has a page on each.\n");
 }
 
-/* A name of ours is spelt exactly: the firmware has an UNSUPPORTED too. */
-static bool reason_find(const char *word, enum reason *ret)
-{
-	for (enum reason r = ERROR_NONE; r < REASONS; r++)
-		if (strcmp(reason_name(r), word) == 0) {
-			*ret = r;
-			return true;
-		}
-	return false;
-}
-
-/* By name, in any case, or by number; NULL: there is none. */
+/* Finds a status by its name, in any case, or by its number; NULL: there is none. */
 static const struct snp_status *status_find(const char *word)
 {
 	bool number = strncasecmp(word, "0x", 2) == 0;
@@ -242,12 +219,13 @@ static int refuse_word(const char *word, struct error *err)
 static int explain_word(const char *word, struct error *err)
 {
 	const struct snp_status *s;
-	enum reason reason;
 
-	if (reason_find(word, &reason)) {
-		show_reason(reason);
-		return STATUS_OK;
-	}
+	/* our names match exactly: the firmware has an UNSUPPORTED too */
+	for (enum reason r = ERROR_NONE; r < REASONS; r++)
+		if (strcmp(reason_name(r), word) == 0) {
+			show_reason(r);
+			return STATUS_OK;
+		}
 	s = status_find(word);
 	if (!s)
 		return refuse_word(word, err);
@@ -255,10 +233,10 @@ static int explain_word(const char *word, struct error *err)
 	return STATUS_OK;
 }
 
-static int explain_main(int argc, char **argv, struct error *err)
+static int explain_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	struct explain e = { 0 };
-	int status = command_parse(&command_explain, explain_option, argc, argv, &e, NULL, err);
+	int status = command_parse(self, explain_option, argc, argv, &e, NULL, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -277,7 +255,7 @@ const struct command command_explain = {
 	.name = "explain",
 	.args = "[NAME]",
 	.summary = "Say more about the name of an error",
-	.doc = "Explain NAME: what stands in brackets after an error or a verdict, or a status of "
+	.doc = "Explain NAME: the word in brackets after an error or a verdict, or a status of "
 	       "the SNP firmware, by name or number. Without NAME, list them all.",
 	.options = explain_options,
 	.main = explain_main,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
+#include "cmd/settings.h"
 #include "core/base/array.h"
 #include "core/base/file.h"
 

@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 struct error;           /* core/base/error.h */
-struct files;           /* cmd/cmd.h */
+struct files;           /* cmd/settings.h */
 struct manifest_source; /* config/manifest.h */
-struct settings;        /* cmd/cmd.h */
+struct settings;        /* cmd/settings.h */
 
 /*
  * A run: of which manifest, its number there, and its name in words and as a part of names of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/main.c: argp at the top, the table of commands, and what is said of an error at the end. */
+/* cmd/main.c: the table of commands, `help`, `version`, and what comes before a command's name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,29 +9,32 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/print.h"
 #include "cmd/show.h"
 #include "config/value.h"
 #include "core/base/array.h"
+#include "core/base/error.h"
 #include "core/base/file.h"
 
-const struct command *const commands[] = {
-	&command_run,
-	&command_measure,
-	&command_inspect,
-	&command_check,
-	&command_doctor,
-	&command_explain,
-	&command_schema,
-	&command_completion,
-	&command_help,
-	&command_version,
-	NULL,
-};
+/* A row for each command, in the order of the help text; its file defines command_NAME. */
+#define COMMANDS(X)                                                                                \
+	X(run)                                                                                     \
+	X(measure)                                                                                 \
+	X(inspect)                                                                                 \
+	X(check)                                                                                   \
+	X(doctor)                                                                                  \
+	X(explain)                                                                                 \
+	X(schema)                                                                                  \
+	X(completion)                                                                              \
+	X(help)                                                                                    \
+	X(version)
 
-/* Named by the interface, built in a later version. */
-static const char *const later[] = { "plan", "diff", "idblock", "verify" };
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+#define COMMAND_ROW(name)     &command_##name,
+COMMANDS(COMMAND_DECLARE)
+static const struct command *const commands[] = { COMMANDS(COMMAND_ROW) };
 
-/* The commands and the extra help are one text, made from the table. */
+/* Appends the list of commands to the help text. */
 static char *help_filter(int key, const char *text, void *input)
 {
 	static char list[2048];
@@ -41,7 +44,7 @@ static char *help_filter(int key, const char *text, void *input)
 	if (key != ARGP_KEY_HELP_POST_DOC)
 		return (char *)text;
 	n += (size_t)snprintf(list + n, sizeof(list) - n, "Commands:\n");
-	for (size_t i = 0; commands[i]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-10s %-13s %s\n",
 		                      commands[i]->name, commands[i]->args, commands[i]->summary);
 	snprintf(list + n, sizeof(list) - n,
@@ -53,43 +56,38 @@ static error_t main_option(int key, char *argument, struct argp_state *state)
 {
 	int *at = state->input;
 
-	if (key == 'o')
-		return output_option(argument);
-	if (key == ARGP_KEY_ARG) { /* the command; what follows is for its own parser */
-		*at = state->next - 1;
-		state->next = state->argc;
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	(void)argument;
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	*at = state->next - 1; /* the command; the rest is for its own parser */
+	state->next = state->argc;
+	return 0;
 }
 
-static const struct argp_option main_options[] = {
-	{ "output", 'o', "FORMAT", 0, "text, json or cbor, where the command has a result", 0 },
-	{ 0 },
-};
 static const struct argp_child main_children[] = { { &common_argp, 0, NULL, 0 },
 	                                           { &color_argp, 0, NULL, 0 },
+	                                           { &output_main_argp, 0, NULL, 0 },
 	                                           { 0 } };
-const struct argp main_argp = {
-	main_options,
-	main_option,
-	"COMMAND [OPTION...] FILE...",
-	"Measure and launch AMD SEV-SNP guests on Linux KVM.\v",
-	main_children,
-	help_filter,
-	NULL,
+static const struct argp main_argp = {
+	.parser = main_option,
+	.args_doc = "COMMAND [OPTION...] FILE...",
+	.doc = "Measure and launch AMD SEV-SNP guests on Linux KVM.\v",
+	.children = main_children,
+	.help_filter = help_filter,
 };
 
-const struct command *command_find(const char *name)
+static const struct command *command_find(const char *name)
 {
-	for (size_t i = 0; commands[i]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(name, commands[i]->name))
 			return commands[i];
 	return NULL;
 }
 
-int command_unknown(const char *name, struct error *err)
+static int refuse_command(const char *name, struct error *err)
 {
+	/* named by the manual, but part of a later version */
+	static const char *const later[] = { "plan", "diff", "idblock", "verify" };
 	struct nearest n = { .word = name };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
@@ -98,7 +96,7 @@ int command_unknown(const char *name, struct error *err)
 			          "the command '%s' is not supported by this version", name);
 			return STATUS_USAGE;
 		}
-	for (size_t i = 0; commands[i]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		nearest_try(&n, commands[i]->name);
 	error_set(err, ERROR_USAGE, "there is no command '%s'", shown_of(name).text);
 	if (n.best)
@@ -110,70 +108,99 @@ int command_unknown(const char *name, struct error *err)
 	return STATUS_USAGE;
 }
 
-static int command_call(int argc, char **argv, struct error *err)
+static error_t help_argument(int key, char *argument, struct argp_state *state)
 {
-	const struct command *c = command_find(argv[0]);
+	const char **name = state->input;
 
-	if (!c)
-		return command_unknown(argv[0], err);
-	if (show_for_people() || c->has_result)
-		return c->main(argc, argv, err);
-	error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print", c->name);
-	return STATUS_USAGE;
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	if (*name)
+		return option_refuse("one command at a time");
+	*name = argument;
+	return 0;
 }
+
+static int help_main(const struct command *self, int argc, char **argv, struct error *err)
+{
+	char option[] = "--help", *help[] = { argv[0], option, NULL };
+	const char *name = NULL;
+	const struct command *c;
+	int status = command_parse(self, help_argument, argc, argv, &name, NULL, err);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!name) {
+		options_help(&main_argp, stdout, 0, "snpvmm");
+		return STATUS_OK;
+	}
+	c = command_find(name);
+	return c ? c->main(c, 2, help, err) : refuse_command(name, err);
+}
+
+const struct command command_help = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.summary = "Explain COMMAND, or list the commands",
+	.doc = "The same as 'snpvmm COMMAND --help', or 'snpvmm --help'.",
+	.main = help_main,
+};
+
+static int version_main(const struct command *self, int argc, char **argv, struct error *err)
+{
+	int status = command_parse(self, NULL, argc, argv, NULL, NULL, err);
+
+	if (status == STATUS_OK)
+		version_print();
+	return status;
+}
+
+const struct command command_version = {
+	.name = "version",
+	.args = "",
+	.summary = "Print the version",
+	.doc = "Print the version of the program.",
+	.main = version_main,
+};
 
 static int main_run(int argc, char **argv, struct error *err)
 {
+	const struct command *c;
 	int at = 0;
 
 	if (options_parse(NULL, &main_argp, argc, argv, ARGP_IN_ORDER, &at, err) < 0)
 		return STATUS_USAGE;
-	if (at > 0)
-		return command_call(argc - at, argv + at, err);
-	options_help(&main_argp, stderr, 0, argv[0]);
-	return STATUS_USAGE;
-}
-
-void version_print(void)
-{
-	puts("snpvmm " SNPVMM_VERSION);
-}
-
-/*
- * /dev/kvm or an image would take the number of a standard descriptor that came closed, and the
- * guest's console would go there. One that can neither be read nor written makes an error of it.
- */
-static void descriptors_reserve(void)
-{
-	int fd;
-
-	do
-		fd = open("/", O_PATH);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	fd_cleanup(&fd);
-}
-
-/* What a full disk or a reader that left didn't take. */
-static int output_finish(int status, struct error *err)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	if (err->kind == ERROR_NONE)
-		error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
-	return status == STATUS_OK ? STATUS_USAGE : status;
+	if (at == 0) {
+		options_help(&main_argp, stderr, 0, argv[0]);
+		return STATUS_USAGE;
+	}
+	c = command_find(argv[at]);
+	return c ? c->main(c, argc - at, argv + at, err) : refuse_command(argv[at], err);
 }
 
 int main(int argc, char **argv)
 {
 	static char program[] = "snpvmm";
 	struct error err = { 0 };
-	int status;
+	int status, fd;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others, not a death */
 	signal(SIGXFSZ, SIG_IGN); /* and so is a limit of setrlimit(2) on files */
-	descriptors_reserve();
+	/*
+	 * If fd 0-2 is closed at start, a later open() would reuse it and console output would land
+	 * there. Fill them with O_PATH fds, which fail reads and writes.
+	 */
+	do
+		fd = open("/", O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_cleanup(&fd);
 	argv[0] = program; /* as --help calls it */
-	status = output_finish(main_run(argc, argv, &err), &err);
+	status = main_run(argc, argv, &err);
+	/* report stdout write errors (ENOSPC, EPIPE) */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		if (err.kind == ERROR_NONE)
+			error_sys(&err, ERROR_OUTPUT, errno, "cannot write to standard output");
+		status = status == STATUS_OK ? STATUS_USAGE : status;
+	}
 	if (err.kind != ERROR_NONE)
 		error_print(&err);
 	return status;

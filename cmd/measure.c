@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/measure.c: manifest -> plan -> digest -> result; needs neither KVM nor root. */
+/* cmd/measure.c: prints the launch digest of a manifest; needs neither KVM nor root. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/settings.h"
 #include "cmd/show.h"
 #include "core/base/bytes.h"
 #include "core/out/result.h"
@@ -21,12 +22,12 @@ struct measure {
 	unsigned counts[PLAN_MAX_VCPUS]; /* --vcpus */
 	size_t n_counts;
 	bool pages;
-	bool several; /* the result is a list */
+	bool list; /* the result is a list */
 	struct tree *tree;
-	struct images images; /* of the last run: the next one of a matrix has mostly the same */
+	struct images images; /* of the last run: the next one of a matrix mostly uses the same */
 };
 
-/* "1,2,4": each within what a manifest may say. */
+/* Parses "1,2,4"; each number must be one that a manifest may have for vcpus. */
 static bool counts_parse(struct measure *m, const char *text)
 {
 	m->n_counts = 0;
@@ -56,8 +57,6 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 			return 0;
 		return option_refuse("--vcpus takes numbers from 1 to %d, as in 1,2,4",
 		                     PLAN_MAX_VCPUS);
-	case 'o':
-		return output_option(argument);
 	case 'p':
 		m->pages = true;
 		return 0;
@@ -69,11 +68,10 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 static const struct argp_option measure_options[] = {
 	{ "vcpus", 'n', "N,...", 0, "The digest for each of these vCPU counts", 0 },
 	{ "pages", 'p', NULL, 0, "Also list the regions and the digest after each", 0 },
-	OUTPUT_OPTION,
 	{ 0 },
 };
 
-/* Of each digest what tells them apart, so that a line fits a terminal; JSON has all of it. */
+/* Digests are cut so that a line fits a terminal; JSON has them in full. */
 static void measure_print_regions(const struct snp_digest *d)
 {
 	enum { SHOWN = 8 }; /* bytes */
@@ -87,10 +85,7 @@ static void measure_print_regions(const struct snp_digest *d)
 	}
 }
 
-/*
- * One manifest: the digest. Several: sha256sum's form. With --vcpus or a matrix, what varies comes
- * first.
- */
+/* Prints the digest; with several manifests as sha256sum does; what varies comes first. */
 static void measure_print(const struct measure *c, const struct measure_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
@@ -105,17 +100,7 @@ static void measure_print(const struct measure *c, const struct measure_result *
 		measure_print_regions(r->digest);
 }
 
-/*
- * A matrix makes a list even of a single manifest, before whose first result nothing was written.
- */
-static void list_begin(struct measure *c)
-{
-	if (c->several)
-		return;
-	c->several = true;
-	tree_list(c->tree, NULL);
-}
-
+/* Measures for m->vcpus; false: it is wrong, and so it is for other counts. */
 static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
@@ -126,33 +111,25 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (!prepare_plan(m, &c->images, platform_measured(manifest_platform(m)), &plan, f))
 		return false;
 	if (snp_digest_of(plan, &digest, &err) < 0) {
-		if (plan_settings(plan)
-		            ->no_measurement) /* it is the firmware that lacks something */
+		/* then it is the firmware that lacks something */
+		if (plan_settings(plan)->no_measurement)
 			manifest_at_location(m, &m->firmware.at, &err);
 		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;
 	}
-	/* An error, but whoever signs a new block needs the digest, which is as it is. */
+	/* an error, but the digest is still printed: whoever signs a new block needs it */
 	if (prepare_id_digest(m, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
-	if (m->variant)
-		list_begin(c);
+	if (m->variant && !c->list) { /* the result of a matrix is always a list */
+		c->list = true;
+		tree_list(c->tree, NULL);
+	}
 	if (show_for_people())
 		measure_print(c, &result);
 	else
 		result_measure(c->tree, NULL, &result);
 	return true;
-}
-
-static void refuse_both(const struct manifest *m, struct findings *f)
-{
-	struct error err;
-
-	error_set(&err, ERROR_USAGE, "--vcpus for a manifest with a matrix");
-	error_fix(&err, "name the counts in the matrix: --set 'matrix={vcpus: [1, 2]}'");
-	error_at(&err, m->file, 0, 0);
-	findings_add(f, SEVERITY_ERROR, &err);
 }
 
 /* The only run of a manifest, or one of its matrix. */
@@ -161,46 +138,44 @@ static void measure_run(void *self, struct manifest *m, struct findings *f)
 	struct measure *c = self;
 	bool right = prepare_files(m, false, &c->images, f) && m->whole;
 
-	if (right && m->variant && c->n_counts)
-		refuse_both(m, f);
-	else if (right && !c->n_counts)
+	if (right && m->variant && c->n_counts) {
+		struct error err;
+
+		error_set(&err, ERROR_USAGE, "--vcpus for a manifest with a matrix");
+		error_fix(&err, "name the counts in the matrix: --set 'matrix={vcpus: [1, 2]}'");
+		error_at(&err, m->file, 0, 0);
+		findings_add(f, SEVERITY_ERROR, &err);
+	} else if (right && !c->n_counts) {
 		measure_count(c, m, f);
+	}
 	for (size_t i = 0; right && !m->variant && i < c->n_counts; i++) {
 		m->vcpus = c->counts[i];
 		right = measure_count(c, m, f);
 	}
 }
 
-/* Goes on after what fails, as sha256sum does; the status tells. */
-static int measure_all(struct measure *c, struct error *err)
+static int measure_main(const struct command *self, int argc, char **argv, struct error *err)
 {
-	auto_tree struct tree *tree = c->tree = tree_new();
-	int status = STATUS_OK;
-
-	if (c->manifests.count > 1 || c->n_counts > 1)
-		list_begin(c);
-	for (size_t i = 0; i < c->manifests.count; i++) {
-		auto_findings struct findings f = { 0 };
-
-		manifest_each_run(c->manifests.paths[i], &c->settings, measure_run, c, true, &f);
-		images_fini(&c->images);
-		if (f.errors)
-			status = STATUS_USAGE;
-	}
-	return show_for_people() ? status : show_finish(tree, c->several, status, err);
-}
-
-static int measure_main(int argc, char **argv, struct error *err)
-{
-	struct measure c = { 0 };
-	int status =
-		command_parse(&command_measure, measure_option, argc, argv, &c, &c.settings, err);
+	auto_tree struct tree *tree = tree_new();
+	struct measure c = { .tree = tree };
+	int status = command_parse(self, measure_option, argc, argv, &c, &c.settings, err);
 
 	if (status != STATUS_OK)
 		return status;
 	if (c.settings.print)
 		return settings_print(&c.settings, c.manifests.paths[0], err);
-	return measure_all(&c, err);
+	c.list = c.manifests.count > 1 || c.n_counts > 1;
+	if (c.list)
+		tree_list(tree, NULL);
+	for (size_t i = 0; i < c.manifests.count; i++) {
+		auto_findings struct findings f = { 0 };
+
+		manifest_each_run(c.manifests.paths[i], &c.settings, measure_run, &c, true, &f);
+		images_fini(&c.images);
+		if (f.errors)
+			status = STATUS_USAGE; /* and on with the next one, as sha256sum does */
+	}
+	return show_for_people() ? status : show_finish(tree, c.list, status, err);
 }
 
 const struct command command_measure = {
@@ -210,7 +185,6 @@ const struct command command_measure = {
 	.doc = "Print the launch digest that an SEV-SNP launch of MANIFEST will have. Needs no "
 	       "special host.",
 	.options = measure_options,
-	.has_settings = true,
-	.has_result = true,
+	.result = ANY_RESULT,
 	.main = measure_main,
 };

@@ -1,315 +1,254 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd/options.c: walks a command line as getopt_long(3) does, to say in our own words what is wrong
- * with it.
+ * cmd/options.c: walks a command line as getopt_long(3) does, to report mistakes in our own words.
  */
 #include "cmd/options.h"
 
-#include <ctype.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
 #include "config/value.h"
 #include "core/base/array.h"
+#include "core/base/error.h"
 
-struct option_view {
-	const char *name;     /* without dashes; NULL: it has a letter alone */
-	char letter;          /* 0: it has none */
-	const char *argument; /* NULL: it takes none */
-	bool optional;        /* its argument stands behind '=' or nowhere */
-	bool hidden;          /* understood, but not documented */
-};
+enum { OPTIONS_MAX = 64 };
 
-static void option_view(const struct argp_option *o, const struct argp_option *real,
-                        struct option_view *ret)
-{
-	*ret = (struct option_view){
-		.name = o->name,
-		.letter = o->key > 0 && o->key <= 0x7f && isgraph(o->key) ? (char)o->key : '\0',
-		.argument = real->arg,
-		.optional = real->arg && (real->flags & OPTION_ARG_OPTIONAL),
-		.hidden = o->flags & OPTION_HIDDEN,
-	};
-}
-
-/* Counts *n down to the option that is wanted. False: it's behind the end of this table. */
-static bool option_in(const struct argp_option *table, size_t *n, struct option_view *ret)
-{
-	const struct argp_option *real = table;
-
-	for (const struct argp_option *o = table; o && (o->name || o->key || o->doc || o->group);
-	     o++) {
-		if (!(o->flags & OPTION_ALIAS))
-			real = o;
-		option_view(o, real, ret);
-		if ((o->flags & OPTION_DOC) || (!ret->name && !ret->letter))
-			continue; /* text between options */
-		if ((*n)-- == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The nth option of a command, or with NULL of what stands before one. False: no more. */
-static bool option_at(const struct command *c, size_t n, struct option_view *ret)
-{
-	const struct argp_option *const tables[] = {
-		c ? c->options : main_argp.options,
-		c && c->has_settings ? settings_argp.options : color_argp.options,
-		common_argp.options,
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		if (option_in(tables[i], &n, ret))
-			return true;
-	return false;
-}
-
-/* --- a command line under examination --- */
-
+/* The command line being checked, and the options it may have. */
 struct walk {
-	const struct command *c;
+	const char *command; /* NULL: the options before the command's name */
+	const struct argp_option *options[OPTIONS_MAX];
+	size_t n_options;
 	char **argv;
 	int argc, at;
 	struct error *err;
 };
 
-/* What other programs of this kind call our options; they also take them with one dash. */
-static const struct {
-	const char *theirs, *ours;
-} habits[] = {
-	{ "append", "--cmdline" },         { "bios", "--firmware" },          { "smp", "--cpus" },
-	{ "serial", "--set serial=FILE" }, { "cpu", "--set vcpu_type=NAME" },
-};
-
-static const char *habit_find(const struct walk *w, const char *name, size_t size)
+static void options_collect(struct walk *w, const struct argp *argp)
 {
-	for (size_t i = 0; w->c && w->c->has_settings && i < ARRAY_SIZE(habits); i++)
-		if (strlen(habits[i].theirs) == size && !strncmp(habits[i].theirs, name, size))
-			return habits[i].ours;
-	return NULL;
+	for (const struct argp_option *o = argp->options; o && (o->name || o->key); o++) {
+		assert(w->n_options < OPTIONS_MAX);
+		w->options[w->n_options++] = o;
+	}
+	for (const struct argp_child *c = argp->children; c && c->argp; c++)
+		options_collect(w, c->argp);
 }
 
-/* By name, in full or by a beginning that no other has; how many it could be. */
-static unsigned long_find(const struct command *c, const char *name, size_t size,
-                          struct option_view *ret)
+/* Finds an option by its name or by the start of it; returns how many options it could be. */
+static unsigned long_find(const struct walk *w, const char *name, size_t size,
+                          const struct argp_option **ret)
 {
-	struct option_view o;
 	unsigned count = 0;
 
-	for (size_t i = 0; option_at(c, i, &o); i++) {
-		if (!o.name || strncmp(o.name, name, size) != 0)
+	for (size_t i = 0; i < w->n_options; i++) {
+		const struct argp_option *o = w->options[i];
+
+		if (!o->name || strncmp(o->name, name, size) != 0)
 			continue;
 		*ret = o;
-		if (o.name[size] == '\0')
+		if (o->name[size] == '\0')
 			return 1;
 		count++;
 	}
 	return count;
 }
 
-static bool letter_find(const struct command *c, char letter, struct option_view *ret)
+/* What QEMU calls our options; it takes them with one dash or two. */
+static const char *qemu_option(const struct walk *w, const char *name, size_t size)
 {
-	for (size_t i = 0; option_at(c, i, ret); i++)
-		if (ret->letter == letter)
-			return true;
-	return false;
+	static const struct {
+		const char *theirs, *ours;
+	} rows[] = {
+		{ "append", "--cmdline" },
+		{ "bios", "--firmware" },
+		{ "smp", "--cpus" },
+		{ "serial", "--set serial=FILE" },
+		{ "cpu", "--set vcpu_type=NAME" },
+	};
+	const struct argp_option *set;
+
+	if (long_find(w, "set", 3, &set) != 1)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strlen(rows[i].theirs) == size && !strncmp(rows[i].theirs, name, size))
+			return rows[i].ours;
+	return NULL;
 }
 
-/* "run: " before a sentence on its options. */
-static const char *command_prefix(const struct command *c, char to[static 32])
+/* Sets the error, with "run: " before a sentence about the options of `run`. */
+static int __attribute__((format(printf, 2, 3)))
+refuse(const struct walk *w, const char *format, ...)
 {
-	snprintf(to, 32, "%s%s", c ? c->name : "", c ? ": " : "");
-	return to;
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return error_set(w->err, ERROR_USAGE, "%s%s%s", w->command ? w->command : "",
+	                 w->command ? ": " : "", text);
 }
 
 static int fix_help(const struct walk *w)
 {
-	return error_fix(w->err, "'snpvmm %s%s--help' lists the options", w->c ? w->c->name : "",
-	                 w->c ? " " : "");
+	return error_fix(w->err, "'snpvmm %s%s--help' lists the options",
+	                 w->command ? w->command : "", w->command ? " " : "");
 }
 
 static int refuse_unknown(const struct walk *w, const char *text, size_t size)
 {
-	char prefix[32], name[64];
+	char name[64];
 	struct nearest n = { .word = name };
-	const char *ours = habit_find(w, text, size);
-	struct option_view o;
+	const char *ours = qemu_option(w, text, size);
 
 	snprintf(name, sizeof(name), "%.*s", (int)size, text);
-	for (size_t i = 0; option_at(w->c, i, &o); i++)
-		if (o.name && !o.hidden)
-			nearest_try(&n, o.name);
-	error_set(w->err, ERROR_USAGE, "%sthere is no option '--%s'", command_prefix(w->c, prefix),
-	          shown_of(name).text);
+	for (size_t i = 0; i < w->n_options; i++)
+		if (w->options[i]->name && !(w->options[i]->flags & OPTION_HIDDEN))
+			nearest_try(&n, w->options[i]->name);
+	refuse(w, "there is no option '--%s'", shown_of(name).text);
 	if (ours)
 		return error_fix(w->err, "write '%s'", ours);
 	return n.best ? error_fix(w->err, "did you mean '--%s'?", n.best) : fix_help(w);
 }
 
-static int refuse_value(const struct walk *w, const char *what, const char *option)
-{
-	char prefix[32];
-
-	error_set(w->err, ERROR_USAGE, "%s'%s' %s", command_prefix(w->c, prefix), option, what);
-	return fix_help(w);
-}
-
 static int refuse_missing(const struct walk *w, const char *option, const char *argument)
 {
-	char prefix[32];
-
-	error_set(w->err, ERROR_USAGE, "%s'%s' has no value", command_prefix(w->c, prefix), option);
+	refuse(w, "'%s' has no value", option);
 	return error_fix(w->err, "write '%s %s'", option, argument);
 }
 
-/* What follows "--": a name, and a value behind '='. */
+/* Checks what follows "--": a name and perhaps '=' and a value. */
 static int check_long(struct walk *w, const char *text)
 {
 	size_t size = strcspn(text, "=");
 	char name[80];
-	struct option_view o;
-	unsigned count = long_find(w->c, text, size, &o);
+	const struct argp_option *o;
+	unsigned count = long_find(w, text, size, &o);
 
 	if (count == 0)
 		return refuse_unknown(w, text, size);
-	snprintf(name, sizeof(name), "--%s", count == 1 ? o.name : shown_of(text).text);
-	if (count > 1)
-		return refuse_value(w, "could be one of several options", name);
-	if (text[size] && !o.argument)
-		return refuse_value(w, "takes no value", name);
-	if (text[size] || !o.argument || o.optional)
+	snprintf(name, sizeof(name), "--%s", count == 1 ? o->name : shown_of(text).text);
+	if (count > 1) {
+		refuse(w, "'%s' could be one of several options", name);
+		return fix_help(w);
+	}
+	if (text[size] && !o->arg) {
+		refuse(w, "'%s' takes no value", name);
+		return fix_help(w);
+	}
+	if (text[size] || !o->arg || (o->flags & OPTION_ARG_OPTIONAL))
 		return 0;
-	return ++w->at < w->argc ? 0 : refuse_missing(w, name, o.argument);
+	return ++w->at < w->argc ? 0 : refuse_missing(w, name, o->arg);
 }
 
 /*
- * A long name behind one dash would be read as letters: `-serial` as -s, -e and so on, `-kernel` as
- * -k with "ernel".
+ * Refuses a long name after one dash: getopt would read `-kernel` as -k with the value "ernel", and
+ * `-serial` as -s, -e and so on.
  */
 static int check_dashes(const struct walk *w, const char *text)
 {
 	size_t size = strcspn(text, "=");
-	const char *ours = habit_find(w, text, size);
-	struct option_view o;
-	char prefix[32];
+	const char *ours = qemu_option(w, text, size);
+	const struct argp_option *o;
 
-	if (size < 2 || (!ours && (long_find(w->c, text, size, &o) != 1 || strlen(o.name) != size)))
+	if (size < 2 || (!ours && (long_find(w, text, size, &o) != 1 || strlen(o->name) != size)))
 		return 0;
-	error_set(w->err, ERROR_USAGE, "%sthere is no option '-%s'", command_prefix(w->c, prefix),
-	          shown_of(text).text);
-	error_why(w->err, "behind one dash each letter is an option");
+	refuse(w, "there is no option '-%s'", shown_of(text).text);
+	error_why(w->err, "after one dash each letter is an option");
 	return ours ? error_fix(w->err, "write '%s'", ours)
-	            : error_fix(w->err, "write '--%s'", o.name);
+	            : error_fix(w->err, "write '--%s'", o->name);
 }
 
-/* What follows "-": letters, of which one with a value takes the rest or the next word. */
+/* Checks what follows "-": letters; one that takes a value takes the rest or the next word. */
 static int check_letters(struct walk *w, const char *text)
 {
-	char prefix[32], name[] = "-x";
-	struct option_view o;
+	const char *word = w->argv[w->at];
+	char name[] = "-x";
 	int r = check_dashes(w, text);
 
 	for (; r == 0 && *text; text++) {
+		const struct argp_option *o = NULL;
+
+		for (size_t i = 0; !o && i < w->n_options; i++)
+			if (w->options[i]->key == *text)
+				o = w->options[i];
 		name[1] = *text;
-		if (!letter_find(w->c, *text, &o)) {
-			error_set(w->err, ERROR_USAGE, "%sthere is no option '%s'%s%s%s",
-			          command_prefix(w->c, prefix), shown_of(name).text,
-			          w->argv[w->at][2] ? ", in '" : "",
-			          w->argv[w->at][2] ? shown_of(w->argv[w->at]).text : "",
-			          w->argv[w->at][2] ? "'" : "");
+		if (!o) {
+			refuse(w, "there is no option '%s'%s%s%s", shown_of(name).text,
+			       word[2] ? ", in '" : "", word[2] ? shown_of(word).text : "",
+			       word[2] ? "'" : "");
 			return fix_help(w);
 		}
-		if (!o.argument)
+		if (!o->arg)
 			continue;
-		if (text[1] || o.optional || ++w->at < w->argc)
+		if (text[1] || (o->flags & OPTION_ARG_OPTIONAL) || ++w->at < w->argc)
 			return 0;
-		return refuse_missing(w, name, o.argument);
+		return refuse_missing(w, name, o->arg);
 	}
 	return r;
 }
 
-int options_check(const struct command *c, int argc, char **argv, struct error *err)
+static int options_check(struct walk *w)
 {
-	struct walk w = { .c = c, .argv = argv, .argc = argc, .at = 1, .err = err };
 	int r = 0;
 
-	for (; r == 0 && w.at < argc; w.at++) {
-		const char *text = argv[w.at];
+	for (w->at = 1; r == 0 && w->at < w->argc; w->at++) {
+		const char *text = w->argv[w->at];
 
 		if (strcmp(text, "--") == 0)
 			return 0;
-		if (text[0] != '-' || text[1] == '\0') {
-			if (!c)
-				return 0; /* the command, whose options are its own */
-			continue;
-		}
-		r = text[1] == '-' ? check_long(&w, text + 2) : check_letters(&w, text + 1);
+		if (text[0] == '-' && text[1])
+			r = text[1] == '-' ? check_long(w, text + 2) : check_letters(w, text + 1);
+		else if (!w->command)
+			return 0; /* the command's name; its options are its own */
 	}
 	return r;
 }
 
-/* --- parsing --- */
+static struct walk parsing; /* what options_parse() was called with, for option_refuse() */
 
-static struct {
-	const struct command *command;
-	struct error *err;
-} parsing;
-
-static error_t refuse_formatted(const char *fix, const char *format, va_list args)
+error_t option_refuse_error(const struct error *e)
 {
-	char text[512], prefix[32];
+	const struct walk *w = &parsing;
 
-	if (parsing.err->kind != ERROR_NONE)
+	if (w->err->kind != ERROR_NONE)
 		return EINVAL;
-	vsnprintf(text, sizeof(text), format, args);
-	error_set(parsing.err, ERROR_USAGE, "%s%s", command_prefix(parsing.command, prefix), text);
-	if (fix[0])
-		error_fix(parsing.err, "%s", fix);
+	refuse(w, "%s", e->text);
+	if (e->fix[0])
+		error_fix(w->err, "%s", e->fix);
 	else
-		error_fix(parsing.err, "'snpvmm %s%s--help' explains",
-		          parsing.command ? parsing.command->name : "", parsing.command ? " " : "");
+		error_fix(w->err, "'snpvmm %s%s--help' explains", w->command ? w->command : "",
+		          w->command ? " " : "");
 	return EINVAL;
 }
 
 error_t option_refuse(const char *format, ...)
 {
+	struct error e = { 0 };
 	va_list args;
-	error_t r;
 
 	va_start(args, format);
-	r = refuse_formatted("", format, args);
+	vsnprintf(e.text, sizeof(e.text), format, args);
 	va_end(args);
-	return r;
+	return option_refuse_error(&e);
 }
 
-error_t option_refuse_fixed(const char *fix, const char *format, ...)
-{
-	va_list args;
-	error_t r;
-
-	va_start(args, format);
-	r = refuse_formatted(fix, format, args);
-	va_end(args);
-	return r;
-}
-
-int options_parse(const struct command *c, const struct argp *argp, int argc, char **argv,
+int options_parse(const char *command, const struct argp *argp, int argc, char **argv,
                   unsigned flags, void *input, struct error *err)
 {
-	int r = options_check(c, argc, argv, err);
+	int r;
 
+	parsing = (struct walk){ .command = command, .argv = argv, .argc = argc, .err = err };
+	options_collect(&parsing, argp);
+	r = options_check(&parsing);
 	if (r < 0)
 		return r;
-	parsing.command = c;
-	parsing.err = err;
 	r = argp_parse(argp, argc, argv, flags | ARGP_NO_ERRS | ARGP_NO_HELP, NULL, input);
 	if (r != 0)
-		option_refuse("%s", strerror(r)); /* unless its parser said more */
+		option_refuse("%s", strerror(r)); /* unless a parser was more specific */
 	return -r;
 }
 
@@ -317,7 +256,7 @@ void options_help(const struct argp *argp, FILE *to, unsigned flags, const char 
 {
 	char copy[64];
 
-	snprintf(copy, sizeof(copy), "%s", name);
+	snprintf(copy, sizeof(copy), "%s", name); /* argp_help() wants a char * */
 	argp_help(argp, to, flags ? flags : ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK,
 	          copy);
 }

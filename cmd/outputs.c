@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/labels.h"
 #include "cmd/progress.h"
+#include "cmd/settings.h"
 #include "config/manifest.h"
 #include "config/write.h"
 #include "core/base/array.h"

@@ -16,6 +16,8 @@
 #include "cmd/matrix.h"
 #include "cmd/options.h"
 #include "cmd/outputs.h"
+#include "cmd/print.h"
+#include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
 #include "core/base/array.h"
@@ -54,8 +56,6 @@ static const struct argp_option run_options[] = {
 	  "A time limit for the whole command, such as 90s or 10m", 1 },
 	{ "retries", OPTION_RETRIES, "N", 0, "Try again up to N times after a failure of the host",
 	  1 },
-	{ "output", 'o', "FORMAT", 0,
-	  "text, json, cbor or tap: the result on standard output, not the console", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "Say at the end which exits the run had; with FILE, as JSON in it", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
@@ -80,9 +80,9 @@ static error_t timeout_parse(const char *text, uint64_t *ret)
 {
 	struct error err = { 0 };
 
-	if (value_time("--timeout", text, 1, TIMEOUT_MAX_MS, ret, &err) == 0)
-		return 0;
-	return option_refuse_fixed(err.fix, "%s", err.text);
+	return value_time("--timeout", text, 1, TIMEOUT_MAX_MS, ret, &err) < 0
+	               ? option_refuse_error(&err)
+	               : 0;
 }
 
 static error_t run_option(int key, char *argument, struct argp_state *state)
@@ -106,8 +106,6 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		return number_parse("--retries", argument, 0, RETRIES_MAX, &o->retries);
 	case 'j':
 		return number_parse("--jobs", argument, 1, JOBS_MAX, &o->jobs);
-	case 'o':
-		return output_option(argument);
 	case OPTION_STATS:
 		o->stats_file = argument;
 		o->stats = true;
@@ -201,12 +199,12 @@ static int run_labelled(struct run_options *o, struct labels *labels, struct err
 	return status;
 }
 
-static int run_main(int argc, char **argv, struct error *err)
+static int run_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	struct run_args a = { .options.jobs = 1 };
 	struct settings *s = &a.options.settings;
 	struct labels labels = { 0 };
-	int status = command_parse(&command_run, run_option, argc, argv, &a, s, err);
+	int status = command_parse(self, run_option, argc, argv, &a, s, err);
 
 	if (status != STATUS_OK)
 		return status;
@@ -230,7 +228,6 @@ const struct command command_run = {
 	.doc = "Launch the guest, print the expected measurement, stream its console, wait for its "
 	       "end. Several manifests: one after the other, or --jobs at once.",
 	.options = run_options,
-	.has_settings = true,
-	.has_result = true,
+	.result = RUN_RESULTS,
 	.main = run_main,
 };

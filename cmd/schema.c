@@ -5,9 +5,9 @@
 #include "cmd/cmd.h"
 #include "config/schema.h"
 
-static int schema_main(int argc, char **argv, struct error *err)
+static int schema_main(const struct command *self, int argc, char **argv, struct error *err)
 {
-	int status = command_parse(&command_schema, NULL, argc, argv, NULL, NULL, err);
+	int status = command_parse(self, NULL, argc, argv, NULL, NULL, err);
 
 	if (status != STATUS_OK)
 		return status;

@@ -1,45 +1,80 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/show.c: table of formats. */
+/* cmd/show.c: the table of formats of -o. */
 #include "cmd/show.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "config/value.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/out/run_result.h"
 
-const struct show_format show_formats[] = {
-	{ "text", tree_print_text, NULL }, /* for people: the first is what nobody has to ask for */
+/* A format is a row and a file in core/out/ that prints it. */
+static const struct show_format {
+	const char *name;
+	tree_print *print; /* NULL: the format is only for results of runs */
+	int (*print_runs)(FILE *to, const struct run_result *const *runs, size_t n,
+	                  struct error *err);
+} formats[] = {
+	{ "text", tree_print_text, NULL }, /* for people: the default */
 	{ "json", tree_print_json, NULL }, /* for scripts */
 	{ "cbor", tree_print_cbor, NULL }, /* for verifiers */
 	{ "tap", NULL, tap_write },        /* for test harnesses */
 	{ 0 },
 };
 
-static const struct show_format *wanted = show_formats;
+static const struct show_format *wanted = formats;
 
-bool show_want(const char *name)
+static error_t output_option(int key, char *argument, struct argp_state *state)
 {
-	for (const struct show_format *f = show_formats; f->name; f++)
-		if (!strcmp(f->name, name)) {
+	char names[128];
+	size_t n = 0;
+
+	(void)state;
+	if (key != 'o')
+		return ARGP_ERR_UNKNOWN;
+	for (const struct show_format *f = formats; f->name; f++)
+		if (!strcmp(f->name, argument)) {
 			wanted = f;
-			return true;
+			return 0;
 		}
-	return false;
+	for (const struct show_format *f = formats; f->name && n < sizeof(names); f++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s%s",
+		                      f == formats ? ""
+		                      : f->print   ? ", "
+		                                   : ", or ",
+		                      f->name, f->print ? "" : " for runs");
+	return option_refuse("-o takes %s, not '%s'", names, shown_of(argument).text);
 }
+
+#define OUTPUT_ARGP(name, doc, group)                                                              \
+	const struct argp name = {                                                                 \
+		.options =                                                                         \
+			(const struct argp_option[]){ { "output", 'o', "FORMAT", 0, doc, group },  \
+		                                      { 0 } },                                     \
+		.parser = output_option,                                                           \
+	}
+OUTPUT_ARGP(output_main_argp, "text, json or cbor, where the command has a result", 0);
+OUTPUT_ARGP(output_any_argp, "text, json or cbor", 0);
+OUTPUT_ARGP(output_runs_argp,
+            "text, json, cbor or tap: the result on standard output, not the console", 1);
 
 bool show_for_people(void)
 {
-	return wanted == show_formats;
+	return wanted == formats;
 }
 
 int show_check_command(const struct command *c, struct error *err)
 {
-	return wanted->print || c == &command_run
-	               ? 0
-	               : error_set(err, ERROR_USAGE, "-o %s is for runs alone", wanted->name);
+	if (!show_for_people() && c->result == NO_RESULT)
+		return error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print",
+		                 c->name);
+	if (!wanted->print && c->result != RUN_RESULTS)
+		return error_set(err, ERROR_USAGE, "-o %s is only for runs", wanted->name);
+	return 0;
 }
 
 int show_finish(struct tree *t, bool list, int status, struct error *err)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/show.h: -o: the formats of results. */
+/* cmd/show.h: -o, and results printed in the format it asks for. */
 #ifndef CMD_SHOW_H
 #define CMD_SHOW_H
 
+#include <argp.h>
 #include <stdbool.h>
 
 #include "core/out/tree.h"
@@ -11,30 +12,17 @@ struct command;    /* cmd/cmd.h */
 struct error;      /* core/base/error.h */
 struct run_result; /* core/out/run_result.h */
 
-/* A format is a row of this table and the file that prints it. */
-struct show_format {
-	const char *name;
-	/* Whatever a command found; NULL: the format is for results of runs alone. */
-	tree_print *print;
-	int (*print_runs)(FILE *to, const struct run_result *const *runs, size_t n,
-	                  struct error *err);
-};
-extern const struct show_format show_formats[]; /* ended by a row without a name */
+/* The option -o: before the command's name, of commands with a result, and of `run`. */
+extern const struct argp output_main_argp, output_any_argp, output_runs_argp;
 
-/* What -o says, before the command's name or after it. False: no such format. */
-bool show_want(const char *name);
 /* Whether results are for people, as they are unless -o says otherwise. */
 bool show_for_people(void);
-/*
- * Whether this command can have the format that is wanted: 0, or a negative errno with ERROR_USAGE
- * in *err.
- */
+/* 0 if the command's result can have the format that -o asks for; else ERROR_USAGE in *err. */
 int show_check_command(const struct command *c, struct error *err);
 
 /*
- * Writes the result of a command whose status so far is `status`, and returns the status to leave
- * with. A list, if that is what the command opened, is ended first; a tree without any value is not
- * written.
+ * Ends the list if the command began one, and writes the tree unless it is empty. Returns the exit
+ * status: `status` if that went well.
  */
 int show_finish(struct tree *t, bool list, int status, struct error *err);
 /* Writes results of runs: one, or a list of them. 0, or a negative errno with *err filled. */

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/print.h"
+#include "cmd/settings.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"

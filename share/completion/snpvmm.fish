@@ -97,7 +97,7 @@ complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can laun
 complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Say more about the name of an error'
 complete -c snpvmm -n "__snpvmm_in ''" -a schema -d 'Print the manifest\'s JSON Schema'
 complete -c snpvmm -n "__snpvmm_in ''" -a completion -d 'Print a script for bash, zsh or fish'
-complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Say what COMMAND takes, or which there are'
+complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Explain COMMAND, or list the commands'
 complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
 
 # Their arguments.

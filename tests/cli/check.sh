@@ -186,7 +186,7 @@ begin 'mistakes without end'
 call check "$T/m.yaml"
 wants 2
 [ "$(grep -c 'error: ' "$T/err")" = 64 ] || wrong "not 64 errors: $(grep -c 'error: ' "$T/err")"
-err_has "snpvmm: $T/m.yaml: there is more: only 64 findings are shown"
+err_has "snpvmm: $T/m.yaml: only the first 64 findings are shown"
 
 begin 'the findings for programs'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0' 'matrix: {memory: [1M, 64K]}'
@@ -226,7 +226,7 @@ wants 2
 [ "$(od -An -tx1 -N1 "$T/out")" = ' a4' ] || wrong 'no map in CBOR'
 call check -o tap "$EXAMPLE"
 wants 2
-err_is 'snpvmm: error: -o tap is for runs alone [usage]'
+err_is 'snpvmm: error: -o tap is only for runs [usage]'
 
 begin 'a measurement that is expected is not held against this one'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"

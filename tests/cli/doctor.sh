@@ -131,7 +131,7 @@ usage_error "doctor: there is no option '--fix'"
 call doctor -o yaml
 usage_error "doctor: -o takes text, json, cbor, or tap for runs, not 'yaml'"
 call doctor snp
-usage_error "doctor: there is no place for 'snp'"
+usage_error "doctor: unexpected argument 'snp'"
 
 begin '-q and -v change nothing about what is found'
 for option in -q -v; do

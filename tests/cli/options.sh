@@ -145,9 +145,9 @@ usage_error 'inspect: a file is missing'
 
 begin 'schema and doctor take no argument'
 call schema "$EXAMPLE"
-usage_error "schema: there is no place for '$EXAMPLE'"
+usage_error "schema: unexpected argument '$EXAMPLE'"
 call doctor "$EXAMPLE"
-usage_error "doctor: there is no place for '$EXAMPLE'"
+usage_error "doctor: unexpected argument '$EXAMPLE'"
 
 begin '-- ends the options'
 call measure -- --pages
@@ -243,7 +243,7 @@ call inspect -o xml "$EXAMPLE"
 usage_error "inspect: -o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure -o tap "$EXAMPLE"
 wants 2
-err_is 'snpvmm: error: -o tap is for runs alone [usage]'
+err_is 'snpvmm: error: -o tap is only for runs [usage]'
 for command in explain schema completion; do
   call -o json "$command"
   wants 2
