@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # share/completion/snpvmm.bash: completion for bash; 'snpvmm completion bash' prints it.
 #
-# The first four functions are tables of what may stand where: `words`, `files` (none, any, folders, manifests, or
-# settings: KEY=VALUE), and of an option with an argument `takes`: the next word, or only one in the same word.
+# The first four functions are tables. They set `words` and `files` (none, any, folders, manifests, or settings:
+# KEY=VALUE) to what is offered and, for an option with an argument, `takes`: next word, or only the same word.
 
-# COMMAND: its options; without one, those that stand before it.
+# COMMAND: its options; without COMMAND, those that can come before a command.
 _snpvmm_options() {
   words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
   case $1 in
@@ -96,8 +96,8 @@ _snpvmm_value() {
   esac
 }
 
-# readline takes '=' and ':' for words of their own, unless COMP_WORDBREAKS lacks them: this puts the line together
-# again in `line`, and _snpvmm_offer begins what it offers after the last of them.
+# readline splits words at '=' and ':' if COMP_WORDBREAKS has them. This joins them again in `line`; _snpvmm_offer
+# removes from its offers what is before the last of these characters.
 _snpvmm_line() {
   local i apart rest=${COMP_LINE:0:COMP_POINT}
   line=()
@@ -112,7 +112,7 @@ _snpvmm_line() {
   done
 }
 
-# COMMAND WORD: after options of which the last takes the next word, that one is in `option`.
+# COMMAND WORD: if the last option in WORD takes the next word as its argument, sets `option` to it.
 _snpvmm_pending() {
   local i takes words files
   case $2 in
@@ -132,7 +132,7 @@ _snpvmm_pending() {
   esac
 }
 
-# TEXT: the names of files that begin with it.
+# TEXT: the files whose names begin with it.
 _snpvmm_files() {
   local found
   while IFS= read -r found; do
@@ -145,7 +145,7 @@ _snpvmm_files() {
   [[ $files == none || $files == settings ]] || compopt -o filenames 2>/dev/null
 }
 
-# TEXT: fills COMPREPLY with those that begin with it.
+# TEXT: fills COMPREPLY with the offers that begin with it.
 _snpvmm_offer() {
   local word full=() before=$prefix$1
   for word in "${words[@]}"; do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # share/completion/snpvmm.fish: completion for fish; 'snpvmm completion fish' prints it.
 
-# COMMAND...: is the one on the line among them? '' stands for none so far. Options before it may take a word.
+# COMMAND...: is the command on the line one of these? '' stands for none yet. An option before it may take a word.
 function __snpvmm_in
     set -l words (commandline -opc)
     set -l command ''
@@ -19,12 +19,12 @@ function __snpvmm_in
     contains -- "$command" $argv
 end
 
-# What is being typed, without the option or the key in the same word.
+# The word being typed, without an option or a key in front of its value.
 function __snpvmm_typed
     string replace -r -- '^(--[^=]*=|-[^-])' '' (commandline -ct)
 end
 
-# KIND [TEXT]: the names of files that begin with it; else with what is being typed.
+# KIND [TEXT]: the files whose names begin with TEXT, or with the word being typed.
 function __snpvmm_files
     set -q argv[2]; or set argv[2] (__snpvmm_typed)
     set -l all (complete -C "__snpvmm_no_command $argv[2]")
@@ -88,13 +88,13 @@ end
 complete -c snpvmm -e
 complete -c snpvmm -f
 
-# Commands.
+# The commands.
 complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for its end'
 complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
-complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report holds'
+complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what a firmware, kernel, ID block or report contains'
 complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
 complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch, and what is missing'
-complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Say more about the name of an error'
+complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain the name of an error'
 complete -c snpvmm -n "__snpvmm_in ''" -a schema -d 'Print the manifest\'s JSON Schema'
 complete -c snpvmm -n "__snpvmm_in ''" -a completion -d 'Print a script for bash, zsh or fish'
 complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Explain COMMAND, or list the commands'
@@ -116,40 +116,40 @@ complete -c snpvmm -n '__snpvmm_in explain' -a '
     console-complete console-missing console-forbidden console-undecided timeout silence signal
 '
 
-# Options of all of them, and before them.
-complete -c snpvmm -s q -l quiet -d 'Say nothing but errors and results'
-complete -c snpvmm -s v -l verbose -d 'Say more; twice for still more'
-complete -c snpvmm -l color -x -a 'auto always never' -d 'When to use colors (NO_COLOR is honoured)'
-complete -c snpvmm -s h -l help -d 'Give this help list'
-complete -c snpvmm -l usage -d 'Give a short usage message'
-complete -c snpvmm -s V -l version -d 'Print program version'
+# Options of all commands, which can also come before the command.
+complete -c snpvmm -s q -l quiet -d 'Print only errors and results'
+complete -c snpvmm -s v -l verbose -d 'Print more; give it twice for even more'
+complete -c snpvmm -l color -x -a 'auto always never' -d 'When to use colours (NO_COLOR is honoured)'
+complete -c snpvmm -s h -l help -d 'Print this help'
+complete -c snpvmm -l usage -d 'Print a short usage message'
+complete -c snpvmm -s V -l version -d 'Print the version'
 
 complete -c snpvmm -n "__snpvmm_in '' run" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
 complete -c snpvmm -n '__snpvmm_in measure inspect check doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
 
-# Of commands that take a manifest.
+# Options of commands that take a manifest.
 complete -c snpvmm -n '__snpvmm_in run measure check' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s a -l cmdline -x -d 'boot.cmdline: what the kernel is told'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s m -l memory -x -d 'memory, such as 1G'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s c -l cpus -x -d 'vcpus'
-complete -c snpvmm -n '__snpvmm_in run measure check' -l print-manifest -d 'Print the manifest that options stand for'
+complete -c snpvmm -n '__snpvmm_in run measure check' -l print-manifest -d 'Print the manifest that these options stand for'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
-complete -c snpvmm -n '__snpvmm_in run measure check' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside of this folder'
+complete -c snpvmm -n '__snpvmm_in run measure check' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
 
-# Of run.
+# Options of run.
 complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'
-complete -c snpvmm -n '__snpvmm_in run' -l guest-status -d 'Where the guest\'s own status fails the run, return it instead of 1'
-complete -c snpvmm -n '__snpvmm_in run' -l skip-unsupported -d 'Return 77 where this host cannot launch it'
+complete -c snpvmm -n '__snpvmm_in run' -l guest-status -d 'If the guest\'s own status fails the run, return it instead of 1'
+complete -c snpvmm -n '__snpvmm_in run' -l skip-unsupported -d 'Return 77 if this host cannot launch the guest'
 complete -c snpvmm -n '__snpvmm_in run' -s j -l jobs -x -d 'Run N at once, of a matrix or of several manifests'
 complete -c snpvmm -n '__snpvmm_in run' -l timeout -x -d 'A time limit for the whole command, such as 90s or 10m'
 complete -c snpvmm -n '__snpvmm_in run' -l retries -x -d 'Try again up to N times after a failure of the host'
-complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Say at the end which exits the run had; with a file, as JSON in it'
+complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Count the exits of the guest; with a file, write them there as JSON'
 complete -c snpvmm -n '__snpvmm_in run' -s s -d 'The same as --stats'
-complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, serial: or debug: before each'
+complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, with serial: or debug: in front'
 
-# Of measure.
-complete -c snpvmm -n '__snpvmm_in measure' -s n -l vcpus -x -d 'The digest for each of these vCPU counts'
-complete -c snpvmm -n '__snpvmm_in measure' -s p -l pages -d 'Also list the regions and the digest after each'
+# Options of measure.
+complete -c snpvmm -n '__snpvmm_in measure' -s n -l vcpus -x -d 'Print the digest for each of these numbers of vCPUs'
+complete -c snpvmm -n '__snpvmm_in measure' -s p -l pages -d 'Also list the regions, with the digest after each'
