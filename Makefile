@@ -145,6 +145,7 @@ LAYERED := $(call OBJ,$(filter core/%.c firmware/%.c,$(SRC)) $(CMDSRC))
 layers: $(LAYERED)
 	awk -f tests/layers.awk $(SRC) $(CMDSRC) $(GUEST_SRC) $(HEADERS)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
+	awk -f tests/pages.awk ARCHITECTURE.md
 
 .PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
