@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/acpi.c: layouts are those of the ACPI specification 6.4, chapter 5.2 (tables), 6.4
- * (resources) and 20 (AML). Hardware-reduced: no legacy PIC, PIT, PM timer or fixed registers need
- * to be there.
+ * firmware/acpi.c: layouts are those of the ACPI specification 6.4, chapters 5.2 (tables), 6.4
+ * (resources) and 20 (AML).
  */
 #include "firmware/acpi.h"
 
@@ -18,12 +17,12 @@
 #define TABLES_ALIGN 64
 #define RSDP_ALIGN   16
 #define ZONE_HIGH    1
-#define ZONE_FSEG    2 /* 0xe0000..0xfffff: OVMF takes it for advice */
+#define ZONE_FSEG    2 /* 0xe0000..0xfffff; OVMF may ignore it */
 
-#define RESET_VALUE 6 /* full reset, as PCs take it at 0xcf9 */
+#define RESET_VALUE 6 /* full reset, as at port 0xcf9 of PCs */
 #define IO_APIC_GPA 0xfec00000
 #define LAPIC_GPA   0xfee00000
-#define X2APIC_FROM 255 /* in a byte this id means all of them */
+#define X2APIC_FROM 255 /* as an APIC id of a byte, 255 is the broadcast */
 
 /* FADT: 5.2.9.3, IA-PC boot architecture flags; 5.2.9, fixed feature flags. */
 #define BOOT_ARCH_NO_VGA   (1 << 2)
@@ -35,14 +34,14 @@
 #define FADT_RESET_REG     (1 << 10)
 
 /*
- * Not the hardware-reduced flavour (flag 20): on such a machine Linux takes it that EFI does the
- * reboot, and where there is none it jumps to a BIOS (arch/x86/kernel/reboot.c, reboot_init();
- * drivers/firmware/efi/reboot.c). A plain guest then hangs, and an SNP guest leaves a state that no
- * processor enters.
+ * These machines are not hardware-reduced (flag 20). On one that is, Linux reboots through EFI, and
+ * without EFI it jumps to a BIOS (arch/x86/kernel/reboot.c, reboot_init();
+ * drivers/firmware/efi/reboot.c). A plain guest then hangs, and an SNP guest ends up in a state
+ * that no processor enters.
  */
 #define SCI_IRQ 9
 
-/* 5.2.6: the header of every table but the RSDP. */
+/* 5.2.6: the header of every table except the RSDP. */
 struct sdt_head {
 	char signature[4];
 	le32 length;
@@ -56,12 +55,14 @@ static_assert(offsetof(struct sdt_head, checksum) == 9, "SDT.Checksum");
 static_assert(offsetof(struct sdt_head, oem_revision) == 24, "SDT.OEMRevision");
 static_assert(sizeof(struct sdt_head) == 36, "SDT header");
 
-/* 5.2.3.2: where a register is. */
+/* 5.2.3.2: generic address structure. */
 struct gas {
 	uint8_t space, bits, offset, access;
 	le64 address;
 };
 static_assert(sizeof(struct gas) == 12, "generic address");
+#define GAS_PORT 1
+#define GAS_BYTE 1
 
 /* 5.2.5.3 */
 struct rsdp {
@@ -77,9 +78,9 @@ struct rsdp {
 static_assert(offsetof(struct rsdp, xsdt) == 24, "RSDP.XsdtAddress");
 static_assert(offsetof(struct rsdp, extended_checksum) == 32, "RSDP.ExtendedChecksum");
 static_assert(sizeof(struct rsdp) == ACPI_RSDP_SIZE, "RSDP");
-#define RSDP_FIRST 20 /* what the first checksum covers */
+#define RSDP_FIRST 20 /* the bytes that the first checksum covers */
 
-/* 5.2.9; what isn't named is zero: no SMI, no general-purpose events, no FACS. */
+/* 5.2.9. Fields that we don't set are zero: no SMI, no general-purpose events, no FACS. */
 struct fadt {
 	struct sdt_head head;
 	le32 firmware_ctrl, dsdt;
@@ -98,7 +99,7 @@ struct fadt {
 	uint8_t arm_boot_arch[2], minor;
 	le64 x_firmware_ctrl, x_dsdt;
 	uint8_t x_fixed[96];
-	struct gas sleep_control, sleep_status; /* of the hardware-reduced flavour */
+	struct gas sleep_control, sleep_status; /* only for hardware-reduced machines */
 	le64 hypervisor;
 };
 static_assert(offsetof(struct fadt, dsdt) == 40, "FADT.DSDT");
@@ -116,7 +117,7 @@ static_assert(sizeof(struct fadt) == 276, "FADT");
 /* 5.2.12 */
 struct madt {
 	struct sdt_head head;
-	le32 lapic, flags; /* flags bit 0: there is an 8259 pair, KVM's */
+	le32 lapic, flags; /* flags bit 0: there are two 8259s, which KVM emulates */
 };
 static_assert(sizeof(struct madt) == 44, "MADT");
 
@@ -147,8 +148,9 @@ static_assert(offsetof(struct xsdt, fadt) == 36, "XSDT.Entry");
 static_assert(sizeof(struct xsdt) == 52, "XSDT");
 
 /*
- * The DSDT's body. Linux powers off by writing \_S5's first number to PM1_CNT, and finds
- * through COM1 that its interrupt is line 4 of the IOAPIC: without it, what programs print is lost.
+ * The DSDT's body. Linux powers off by writing the first number of \_S5 to PM1_CNT. From COM1 it
+ * learns that the port's interrupt is line 4 of the IOAPIC, without which the output of programs
+ * is lost.
  */
 static const char dsdt_aml[] =
 	/* Name (\_S5, Package (4) { 5, 5, 0, 0 }) */
@@ -168,7 +170,7 @@ static const char dsdt_aml[] =
 	"\x47\x01\xf8\x03\xf8\x03\x01\x08"
 	/* Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 4 } */
 	"\x89\x06\x00\x03\x01\x04\x00\x00\x00"
-	/* the end, its checksum not given */
+	/* end tag, without a checksum */
 	"\x79\x00";
 #define DSDT_BODY (sizeof(dsdt_aml) - 1)
 #define DSDT_SIZE (sizeof(struct sdt_head) + DSDT_BODY)
@@ -201,19 +203,6 @@ static struct sdt_head head_of(const char *signature, uint8_t revision, size_t l
 	return h;
 }
 
-static struct gas port_of(uint16_t port)
-{
-	return (struct gas){ .space = 1, .bits = 8, .access = 1, .address = le64_of(port) };
-}
-
-static void dsdt_put(struct acpi_tables *t)
-{
-	struct sdt_head h = head_of("DSDT", 2, DSDT_SIZE);
-
-	memcpy(t->tables + t->dsdt, &h, sizeof(h));
-	memcpy(t->tables + t->dsdt + sizeof(h), dsdt_aml, DSDT_BODY);
-}
-
 static void fadt_put(struct acpi_tables *t)
 {
 	struct fadt f = {
@@ -229,7 +218,10 @@ static void fadt_put(struct acpi_tables *t)
 		.pm_tmr_len = 4,
 		.flags = le32_of(FADT_WBINVD | FADT_C1 | FADT_NO_PWR_BUTTON | FADT_NO_SLP_BUTTON |
 		                 FADT_RESET_REG),
-		.reset = port_of(RESET_PORT),
+		.reset = { .space = GAS_PORT,
+		           .bits = 8,
+		           .access = GAS_BYTE,
+		           .address = le64_of(RESET_PORT) },
 		.reset_value = RESET_VALUE,
 		.x_dsdt = le64_of(t->dsdt),
 	};
@@ -245,25 +237,6 @@ static uint64_t madt_size(unsigned vcpus)
 	       large * sizeof(struct madt_x2apic) + sizeof(struct madt_ioapic);
 }
 
-/* One vCPU's entry; returns its size. */
-static size_t vcpu_put(uint8_t *to, unsigned id)
-{
-	struct madt_lapic small = { 0, sizeof(small), (uint8_t)id, (uint8_t)id, le32_of(1) };
-	struct madt_x2apic large = {
-		.type = 9,
-		.length = sizeof(large),
-		.id = le32_of(id),
-		.flags = le32_of(1),
-		.uid = le32_of(id),
-	};
-
-	if (id < X2APIC_FROM)
-		memcpy(to, &small, sizeof(small));
-	else
-		memcpy(to, &large, sizeof(large));
-	return id < X2APIC_FROM ? sizeof(small) : sizeof(large);
-}
-
 static void madt_put(struct acpi_tables *t, unsigned vcpus)
 {
 	struct madt m = {
@@ -276,37 +249,25 @@ static void madt_put(struct acpi_tables *t, unsigned vcpus)
 
 	memcpy(to, &m, sizeof(m));
 	to += sizeof(m);
-	for (unsigned id = 0; id < vcpus; id++)
-		to += vcpu_put(to, id);
+	for (unsigned id = 0; id < vcpus; id++) {
+		struct madt_lapic lapic = { 0, sizeof(lapic), (uint8_t)id, (uint8_t)id,
+			                    le32_of(1) };
+		struct madt_x2apic x2apic = { .type = 9,
+			                      .length = sizeof(x2apic),
+			                      .id = le32_of(id),
+			                      .flags = le32_of(1),
+			                      .uid = le32_of(id) };
+		bool fits = id < X2APIC_FROM;
+
+		memcpy(to, fits ? (void *)&lapic : (void *)&x2apic,
+		       fits ? sizeof(lapic) : sizeof(x2apic));
+		to += fits ? sizeof(lapic) : sizeof(x2apic);
+	}
 	memcpy(to, &io, sizeof(io));
 }
 
-static void xsdt_put(struct acpi_tables *t)
-{
-	struct xsdt x = {
-		.head = head_of("XSDT", 1, sizeof(x)),
-		.fadt = le64_of(t->fadt),
-		.madt = le64_of(t->madt),
-	};
-
-	memcpy(t->tables + t->xsdt, &x, sizeof(x));
-}
-
-static void rsdp_put(struct acpi_tables *t)
-{
-	struct rsdp r = {
-		.signature = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' },
-		.oem_id = { 'S', 'N', 'P', 'V', 'M', 'M' },
-		.revision = 2,
-		.length = le32_of(sizeof(r)),
-		.xsdt = le64_of(t->xsdt),
-	};
-
-	memcpy(t->rsdp, &r, sizeof(r));
-}
-
-/* Room for a table behind what is there, eight-byte aligned. */
-static uint32_t table_at(struct acpi_tables *t, uint64_t size)
+/* Reserves space for the next table, eight-byte aligned. */
+static uint32_t table_reserve(struct acpi_tables *t, uint64_t size)
 {
 	size_t at = (t->size + 7) / 8 * 8;
 
@@ -317,27 +278,39 @@ static uint32_t table_at(struct acpi_tables *t, uint64_t size)
 static int vcpus_refuse(unsigned vcpus, size_t cap, struct error *err)
 {
 	return error_set(err, ERROR_UNSUPPORTED,
-	                 "ACPI tables for %u vcpus cannot be made: there is room for %zu bytes",
+	                 "ACPI tables for %u vcpus cannot be made: they can have at most %zu bytes",
 	                 vcpus, cap);
 }
 
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err)
 {
 	struct acpi_tables t = { 0 };
+	struct sdt_head dsdt = head_of("DSDT", 2, DSDT_SIZE);
+	struct xsdt xsdt = { .head = head_of("XSDT", 1, sizeof(xsdt)) };
+	struct rsdp rsdp = {
+		.signature = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' },
+		.oem_id = { 'S', 'N', 'P', 'V', 'M', 'M' },
+		.revision = 2,
+		.length = le32_of(sizeof(rsdp)),
+	};
 
 	if (c->vcpus == 0 || madt_size(c->vcpus) > sizeof(t.tables))
 		return vcpus_refuse(c->vcpus, sizeof(t.tables), err);
-	t.dsdt = table_at(&t, DSDT_SIZE);
-	t.fadt = table_at(&t, sizeof(struct fadt));
-	t.madt = table_at(&t, madt_size(c->vcpus));
-	t.xsdt = table_at(&t, sizeof(struct xsdt));
+	t.dsdt = table_reserve(&t, DSDT_SIZE);
+	t.fadt = table_reserve(&t, sizeof(struct fadt));
+	t.madt = table_reserve(&t, madt_size(c->vcpus));
+	t.xsdt = table_reserve(&t, sizeof(xsdt));
 	if (t.size > sizeof(t.tables))
 		return vcpus_refuse(c->vcpus, sizeof(t.tables), err);
-	dsdt_put(&t);
+	memcpy(t.tables + t.dsdt, &dsdt, sizeof(dsdt));
+	memcpy(t.tables + t.dsdt + sizeof(dsdt), dsdt_aml, DSDT_BODY);
 	fadt_put(&t);
 	madt_put(&t, c->vcpus);
-	xsdt_put(&t);
-	rsdp_put(&t);
+	xsdt.fadt = le64_of(t.fadt);
+	xsdt.madt = le64_of(t.madt);
+	memcpy(t.tables + t.xsdt, &xsdt, sizeof(xsdt));
+	rsdp.xsdt = le64_of(t.xsdt);
+	memcpy(t.rsdp, &rsdp, sizeof(rsdp));
 	*ret = t;
 	return 0;
 }
@@ -349,7 +322,7 @@ static struct acpi_command allocate(enum acpi_file file, uint32_t alignment, uin
 	};
 }
 
-/* Every pointer leads into the tables. */
+/* Every pointer is to a table. */
 static struct acpi_command pointer(enum acpi_file file, size_t at, uint8_t size)
 {
 	return (struct acpi_command){ .action = ACPI_ADD_POINTER,
@@ -377,7 +350,7 @@ static struct acpi_command table_checksum(const struct acpi_tables *t, uint32_t 
 	                le32_get(h.length));
 }
 
-/* A checksum comes after the pointers that it covers. */
+/* A checksum comes after the pointers in what it covers. */
 void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS])
 {
 	const struct acpi_command all[] = {
@@ -400,27 +373,7 @@ void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static A
 	memcpy(ret, all, sizeof(all));
 }
 
-static void pointer_apply(uint8_t *at, size_t size, uint64_t base)
-{
-	uint64_t v = 0;
-
-	for (size_t i = size; i > 0; i--)
-		v = v << 8 | at[i - 1];
-	v += base;
-	for (size_t i = 0; i < size; i++)
-		at[i] = (uint8_t)(v >> (8 * i));
-}
-
-static uint8_t sum_to_zero(const uint8_t *bytes, size_t size)
-{
-	unsigned sum = 0;
-
-	for (size_t i = 0; i < size; i++)
-		sum += bytes[i];
-	return (uint8_t)-sum;
-}
-
-int acpi_place(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err)
+int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err)
 {
 	const uint64_t base[ACPI_FILES] = { [ACPI_TABLES] = tables, [ACPI_RSDP] = rsdp };
 	uint8_t *file[ACPI_FILES] = { [ACPI_TABLES] = t->tables, [ACPI_RSDP] = t->rsdp };
@@ -433,12 +386,19 @@ int acpi_place(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct err
 	acpi_commands(t, all);
 	for (size_t i = 0; i < ACPI_COMMANDS; i++) {
 		const struct acpi_command *c = &all[i];
-		uint8_t *f = file[c->file];
+		uint8_t *at = file[c->file] + c->at;
+		le64 pointer = { 0 };
+		unsigned sum = 0;
 
-		if (c->action == ACPI_ADD_POINTER)
-			pointer_apply(f + c->at, c->size, base[c->to]);
-		else if (c->action == ACPI_ADD_CHECKSUM)
-			f[c->at] = sum_to_zero(f + c->start, c->length);
+		if (c->action == ACPI_ADD_POINTER) {
+			memcpy(&pointer, at, c->size);
+			pointer = le64_of(le64_get(pointer) + base[c->to]);
+			memcpy(at, &pointer, c->size);
+		} else if (c->action == ACPI_ADD_CHECKSUM) {
+			for (uint32_t n = 0; n < c->length; n++)
+				sum += file[c->file][c->start + n];
+			*at = (uint8_t)-sum;
+		}
 	}
 	return 0;
 }
@@ -455,9 +415,9 @@ int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACP
 		return vcpus_refuse(c->vcpus, ACPI_PAGE - ACPI_TABLES_AT, err);
 	if (gpa % ACPI_PAGE || gpa > UINT32_MAX)
 		return error_set(err, ERROR_BAD_LAYOUT,
-		                 "0x%llx is no page below 4 GiB for ACPI tables",
+		                 "ACPI tables can't lie at 0x%llx: not a page below 4 GiB",
 		                 (unsigned long long)gpa);
-	r = acpi_place(&t, gpa + ACPI_TABLES_AT, gpa, err);
+	r = acpi_relocate(&t, gpa + ACPI_TABLES_AT, gpa, err);
 	if (r < 0)
 		return r;
 	memset(page, 0, ACPI_PAGE);
@@ -466,7 +426,7 @@ int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACP
 	return 0;
 }
 
-/* A row of etc/table-loader. What a command doesn't use is zero. */
+/* A row of etc/table-loader. Fields that a command doesn't use are zero. */
 struct loader_row {
 	le32 action;
 	char file[56];
@@ -497,32 +457,6 @@ static void name_put(char to[static 56], enum acpi_file f)
 	memcpy(to, file_names[f], strlen(file_names[f])); /* zeros follow */
 }
 
-static struct loader_row loader_row_of(const struct acpi_command *c)
-{
-	struct loader_row r;
-
-	memset(&r, 0, sizeof(r));
-	r.action = le32_of(c->action);
-	name_put(r.file, c->file);
-	switch (c->action) {
-	case ACPI_ALLOCATE:
-		r.allocate.alignment = le32_of(c->alignment);
-		r.allocate.zone = c->zone;
-		break;
-	case ACPI_ADD_POINTER:
-		name_put(r.pointer.to, c->to);
-		r.pointer.at = le32_of(c->at);
-		r.pointer.size = c->size;
-		break;
-	case ACPI_ADD_CHECKSUM:
-		r.checksum.at = le32_of(c->at);
-		r.checksum.start = le32_of(c->start);
-		r.checksum.length = le32_of(c->length);
-		break;
-	}
-	return r;
-}
-
 size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap)
 {
 	struct acpi_command all[ACPI_COMMANDS];
@@ -532,8 +466,28 @@ size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap)
 		return size;
 	acpi_commands(t, all);
 	for (size_t i = 0; i < ACPI_COMMANDS; i++) {
-		struct loader_row r = loader_row_of(&all[i]);
+		const struct acpi_command *c = &all[i];
+		struct loader_row r;
 
+		memset(&r, 0, sizeof(r));
+		r.action = le32_of(c->action);
+		name_put(r.file, c->file);
+		switch (c->action) {
+		case ACPI_ALLOCATE:
+			r.allocate.alignment = le32_of(c->alignment);
+			r.allocate.zone = c->zone;
+			break;
+		case ACPI_ADD_POINTER:
+			name_put(r.pointer.to, c->to);
+			r.pointer.at = le32_of(c->at);
+			r.pointer.size = c->size;
+			break;
+		case ACPI_ADD_CHECKSUM:
+			r.checksum.at = le32_of(c->at);
+			r.checksum.start = le32_of(c->start);
+			r.checksum.length = le32_of(c->length);
+			break;
+		}
 		memcpy(to + i * sizeof(r), &r, sizeof(r));
 	}
 	return size;

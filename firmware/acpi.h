@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/acpi.h: the ACPI tables of our guests, and the script that puts them in their place. */
+/* firmware/acpi.h: the ACPI tables of guests, and the commands by which firmware loads them. */
 #ifndef FIRMWARE_ACPI_H
 #define FIRMWARE_ACPI_H
 
@@ -10,7 +10,7 @@ struct error; /* core/base/error.h */
 
 #define ACPI_PAGE       4096
 #define ACPI_RSDP_SIZE  36
-#define ACPI_TABLES_AT  64 /* in the page of acpi_page(): behind the RSDP */
+#define ACPI_TABLES_AT  64 /* in the page of acpi_page(), after the RSDP */
 #define ACPI_COMMANDS   13
 #define ACPI_LOADER_ROW 128 /* bytes of a command in etc/table-loader */
 
@@ -18,25 +18,25 @@ struct acpi_config {
 	unsigned vcpus; /* their APIC ids are 0, 1, ... */
 };
 
-/* The two files of which firmware makes ACPI tables, as it finds them in fw_cfg. */
+/* The two files in fw_cfg from which firmware makes ACPI tables. */
 enum acpi_file { ACPI_TABLES, ACPI_RSDP, ACPI_FILES };
 
 const char *acpi_file_name(enum acpi_file f); /* "etc/acpi/tables", ... Static. */
 
 /*
- * Not usable as they stand: the pointer fields hold offsets into `tables`, and checksums are 0. The
- * commands make them whole.
+ * Before relocation: pointers are offsets into `tables`, checksums are 0. acpi_relocate() or the
+ * firmware completes them.
  */
 struct acpi_tables {
 	uint8_t tables[8192];
-	size_t size;                     /* of tables, zero from there on */
-	uint32_t dsdt, fadt, madt, xsdt; /* where in tables */
+	size_t size;                     /* of the tables; the bytes after them are zero */
+	uint32_t dsdt, fadt, madt, xsdt; /* offsets in tables */
 	uint8_t rsdp[ACPI_RSDP_SIZE];
 };
 
 /*
- * DSDT (COM1 and \_S5), FADT, MADT (vCPUs and an IOAPIC), XSDT. -EINVAL for no vCPUs,
- * and for more of them than there is room for. *ret is touched only on success.
+ * DSDT (COM1 and \_S5), FADT, MADT (vCPUs and an IOAPIC), XSDT. -EINVAL for no vCPUs and for more
+ * than fit. *ret is written only on success.
  */
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err);
 
@@ -48,12 +48,12 @@ enum acpi_action { ACPI_ALLOCATE = 1, ACPI_ADD_POINTER = 2, ACPI_ADD_CHECKSUM = 
 
 struct acpi_command {
 	enum acpi_action action;
-	enum acpi_file file; /* put into memory, or changed */
+	enum acpi_file file; /* the file that is loaded or changed */
 	uint32_t alignment;  /* ALLOCATE */
-	uint8_t zone;        /* ALLOCATE: 1 anywhere, 2 where legacy software looks for the RSDP */
-	enum acpi_file to;   /* ADD_POINTER: whose address is added to the integer at `at` */
-	uint32_t at;         /* of the integer, or of the checksum */
-	uint8_t size;        /* ADD_POINTER: the integer's bytes */
+	uint8_t zone; /* ALLOCATE: 1 anywhere, 2 below 1 MiB, where software looks for the RSDP */
+	enum acpi_file to;      /* ADD_POINTER: whose address is added to the integer at `at` */
+	uint32_t at;            /* of the integer, or of the checksum */
+	uint8_t size;           /* ADD_POINTER: the integer's bytes */
 	uint32_t start, length; /* ADD_CHECKSUM: [start, start + length) then sums up to zero */
 };
 
@@ -61,20 +61,20 @@ struct acpi_command {
 void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS]);
 
 /*
- * Carries the commands out in place: t->tables at address `tables`, t->rsdp at address `rsdp`. Both
- * ends must be below 4 GiB, since the FADT has a 32-bit pointer; -EINVAL.
+ * Executes the commands on *t itself, for t->tables at address `tables` and t->rsdp at address
+ * `rsdp`. -EINVAL unless both end below 4 GiB, since the FADT has a 32-bit pointer.
  */
-int acpi_place(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err);
+int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err);
 
 /*
- * All of it for one page at gpa: the RSDP at its start, the tables at ACPI_TABLES_AT, zeros.
- * -EINVAL for no vCPUs, for more of them than a page has room for (255 do fit), and for a gpa that
- * isn't a page's below 4 GiB. The page is touched only on success.
+ * Everything in one page at gpa: the RSDP at its start, the tables at ACPI_TABLES_AT, then zeros.
+ * -EINVAL for no vCPUs, for more than fit in a page (255 do), and for a gpa that isn't that of a
+ * page below 4 GiB. The page is written only on success.
  */
 int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACPI_PAGE],
               struct error *err);
 
-/* etc/table-loader: writes it if there is room for it whole, and returns its size in any case. */
+/* Writes etc/table-loader if `cap` bytes are enough for it. Returns its size in any case. */
 size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap);
 
 #endif

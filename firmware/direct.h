@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/direct.h: a kernel without a firmware: where everything lies that our stage0 needs to
- * boot it.
- */
+/* firmware/direct.h: boots a kernel without a firmware, through stage0. */
 #ifndef FIRMWARE_DIRECT_H
 #define FIRMWARE_DIRECT_H
 
@@ -15,15 +12,15 @@ struct manifest;   /* config/manifest.h */
 struct plan;       /* core/plan/plan.h */
 struct vcpu_state; /* core/plan/vcpu.h */
 
-/* Low memory ends here at the latest; what is more begins at 4 GiB. */
+/* Low memory ends at 3 GiB at most; the rest begins at 4 GiB. */
 #define DIRECT_LOW_MAX ((uint64_t)3 << 30)
 #define DIRECT_HIGH    ((uint64_t)4 << 30)
 #define DIRECT_RAM_MAX ((uint64_t)64 << 30)
 
 /*
- * Adds the regions of stage0 and offers kernel and initrd, which stay in the images, in shared
- * memory above all RAM. RAM is the caller's business: [0, min(memory, 3 GiB)), the rest from 4 GiB
- * on. *bsp says how vCPU 0 begins.
+ * Adds the regions of stage0, and kernel and initrd as shared blobs above all RAM; their bytes stay
+ * in the images. The caller adds RAM: [0, min(memory, 3 GiB)), and the rest from 4 GiB on. *bsp
+ * becomes the state of vCPU 0.
  */
 int direct_plan(struct plan *p, const struct manifest *m, const struct images *images,
                 unsigned c_bit, struct vcpu_state *bsp, struct error *err);

@@ -171,16 +171,16 @@ static void kernel_describe(const struct inspected *i, struct tree *t)
 	snprintf(protocol, sizeof(protocol), "%u.%02u", k->version >> 8, k->version & 0xffu);
 	tree_text(t, "protocol", protocol);
 	tree_text(t, "release", k->release);
-	tree_text(t, "version", k->banner);
+	tree_text(t, "version", k->kernel_version);
 	tree_number(t, "setup_size", k->setup_size);
 	tree_number(t, "payload_size", k->payload_size);
 	kernel_flags(k, t);
 	tree_hex(t, "pref_address", k->pref_address);
 	tree_hex(t, "init_size", k->init_size);
-	tree_hex(t, "kernel_alignment", k->alignment);
+	tree_hex(t, "kernel_alignment", k->kernel_alignment);
 	tree_hex(t, "min_alignment", k->min_alignment < 64 ? (uint64_t)1 << k->min_alignment : 0);
-	tree_number(t, "cmdline_size", k->cmdline_max);
-	tree_hex(t, "initrd_addr_max", k->initrd_max);
+	tree_number(t, "cmdline_size", k->cmdline_size);
+	tree_hex(t, "initrd_addr_max", k->initrd_addr_max);
 	tree_hex(t, "handover_offset", k->handover_offset);
 }
 

@@ -18,33 +18,33 @@
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
-/* The setup header's offsets, the same in the file and in boot_params. */
-#define HEADER_AT       0x1f1 /* where it begins: setup_sects */
-#define SYSSIZE         0x1f4
-#define BOOT_FLAG       0x1fe
-#define HEADER_LENGTH   0x201 /* counted from 0x202: the operand of a short jump over the header */
-#define HEADER_MAGIC    0x202
-#define VERSION         0x206
-#define KERNEL_VERSION  0x20e
-#define TYPE_OF_LOADER  0x210
-#define LOADFLAGS       0x211
-#define RAMDISK_IMAGE   0x218
-#define RAMDISK_SIZE    0x21c
-#define CMD_LINE_PTR    0x228
-#define INITRD_ADDR_MAX 0x22c
-#define ALIGNMENT       0x230
-#define RELOCATABLE     0x234
-#define MIN_ALIGNMENT   0x235
-#define XLOADFLAGS      0x236
-#define CMDLINE_SIZE    0x238
-#define SETUP_DATA      0x250
-#define PREF_ADDRESS    0x258
-#define INIT_SIZE       0x260
-#define HANDOVER_OFFSET 0x264
-#define HEADER_END_2_12 0x268 /* that of protocol 2.12, handover_offset being its last field */
-#define HEADER_END_MAX  0x290 /* boot_params has other things from here on (edd_mbr_sig_buffer) */
+/* Offsets of the setup header's fields, in the file and in boot_params alike. */
+#define SETUP_SECTS        0x1f1 /* the first field */
+#define SYSSIZE            0x1f4
+#define BOOT_FLAG          0x1fe
+#define HEADER_LENGTH      0x201 /* from 0x202 on: the operand of the short jump over the header */
+#define HEADER_MAGIC       0x202
+#define VERSION            0x206
+#define KERNEL_VERSION     0x20e
+#define TYPE_OF_LOADER     0x210
+#define LOADFLAGS          0x211
+#define RAMDISK_IMAGE      0x218
+#define RAMDISK_SIZE       0x21c
+#define CMD_LINE_PTR       0x228
+#define INITRD_ADDR_MAX    0x22c
+#define KERNEL_ALIGNMENT   0x230
+#define RELOCATABLE_KERNEL 0x234
+#define MIN_ALIGNMENT      0x235
+#define XLOADFLAGS         0x236
+#define CMDLINE_SIZE       0x238
+#define SETUP_DATA         0x250
+#define PREF_ADDRESS       0x258
+#define INIT_SIZE          0x260
+#define HANDOVER_OFFSET    0x264
+#define HEADER_END_2_12    0x268 /* in protocol 2.12, which ends with handover_offset */
+#define HEADER_END_MAX     0x290 /* edd_mbr_sig_buffer of boot_params begins here */
 
-/* boot_params alone. */
+/* Offsets of fields that only boot_params has. */
 #define ACPI_RSDP_ADDR    0x070
 #define EXT_RAMDISK_IMAGE 0x0c0
 #define EXT_RAMDISK_SIZE  0x0c4
@@ -56,20 +56,19 @@
 #define VERSION_MIN      0x20c
 #define LOADED_HIGH      0x01 /* loadflags: the protected-mode part goes above 1 MiB */
 #define KERNEL_64        0x01 /* xloadflags: there is a 64-bit entry at LINUX_ENTRY */
-#define LOADER_UNKNOWN   0xff /* type_of_loader: none that has a number */
+#define LOADER_UNDEFINED 0xff /* type_of_loader: a loader without a number of its own */
 #define SECTOR           512
 #define PARAGRAPH        16
-#define SETUP_SECTS_OLD  4 /* what 0 stands for */
+#define SETUP_SECTS_OLD  4 /* the meaning of 0 in setup_sects */
 #define INIT_SIZE_MAX    GIB
 #define ALIGNMENT_MAX    GIB
-#define KERNEL_FLOOR     (16 * MIB)  /* below: stage0's pages, and what PCs had there */
-#define KERNEL_FLOOR_ANY MIB         /* for a kernel that can't be moved */
+#define KERNEL_FLOOR     (16 * MIB)  /* stage0's pages and PC legacy areas lie below */
+#define KERNEL_FLOOR_ANY MIB         /* for a kernel that isn't relocatable */
 #define LOW_HOLE         (640 * KIB) /* from here to 1 MiB PCs have no memory */
-#define LOW_MAX          (3 * GIB)   /* guests never have more memory than this below 4 GiB */
+#define LOW_MAX          (3 * GIB)   /* the most memory that a guest has below 4 GiB */
 
 static_assert(E820_TABLE + LINUX_E820_MAX * E820_ENTRY <= LINUX_PAGE, "the map fits boot_params");
 
-/* One parse under way. */
 struct scan {
 	const uint8_t *bytes;
 	size_t size;
@@ -77,11 +76,11 @@ struct scan {
 	struct linux_kernel k;
 };
 
-static const char fix_image[] = "copy the kernel again, or build it again";
+static const char fix_image[] = "copy the kernel again, or rebuild it";
 static const char fix_bzimage[] =
-	"give the bzImage that the kernel's build leaves in arch/x86/boot (vmlinuz in packages)";
+	"give the bzImage that the kernel's build makes in arch/x86/boot (vmlinuz in packages)";
 
-/* The integer at an offset; 0 where the file is too short for it. */
+/* The little-endian integer at an offset; 0 if the file is too short for it. */
 static uint64_t field(const struct scan *s, size_t at, size_t width)
 {
 	struct reader r = reader_over(s->bytes, s->size, at, width);
@@ -93,7 +92,7 @@ static uint64_t field(const struct scan *s, size_t at, size_t width)
 	return v;
 }
 
-static bool marked(const struct scan *s, size_t at, const char *mark)
+static bool has_magic(const struct scan *s, size_t at, const char *mark)
 {
 	struct reader r = reader_over(s->bytes, s->size, at, strlen(mark));
 	const uint8_t *b = reader_take(&r, strlen(mark));
@@ -101,79 +100,50 @@ static bool marked(const struct scan *s, size_t at, const char *mark)
 	return b && memcmp(b, mark, strlen(mark)) == 0;
 }
 
-static void banner_read(struct scan *s, uint64_t at)
-{
-	size_t n = 0, most = MIN_OF(sizeof(s->k.banner) - 1, s->k.setup_size - at);
-
-	for (; n < most && field(s, at + n, 1) >= ' ' && field(s, at + n, 1) < 0x7f; n++)
-		s->k.banner[n] = (char)field(s, at + n, 1);
-}
-
 /*
- * boot.rst: kernel_version + 0x200 is the offset of a string inside the setup part. "6.12.9-amd64
- * (builder@host) #1 SMP ...": its first word is what uname -r says.
+ * boot.rst: kernel_version + 0x200 is the offset of a string inside the setup part, such as
+ * "6.12.9-amd64 (builder@host) #1 SMP ...". Its first word is the release, as uname -r prints it.
  */
-static void release_read(struct scan *s)
+static void kernel_version_read(struct scan *s)
 {
-	uint64_t at = field(s, KERNEL_VERSION, 2) + 0x200;
-	size_t n = 0, most = sizeof(s->k.release);
+	uint64_t at = field(s, KERNEL_VERSION, 2) + 0x200, end;
+	char *version = s->k.kernel_version;
+	size_t n = 0;
 
-	if (at == 0x200 || at >= s->k.setup_size)
+	if (at == 0x200)
 		return;
-	banner_read(s, at);
-	most = MIN_OF(most, s->k.setup_size - at);
-	while (n < most && field(s, at + n, 1) > ' ' && field(s, at + n, 1) < 0x7f)
-		n++;
-	if (n == most || (field(s, at + n, 1) != ' ' && field(s, at + n, 1) != '\0'))
-		return;
-	if (at + n < s->size)
-		memcpy(s->k.release, s->bytes + at, n);
-}
+	for (; n < sizeof(s->k.kernel_version) - 1 && at + n < s->k.setup_size; n++) {
+		char c = (char)field(s, at + n, 1);
 
-static void header_read(struct scan *s)
-{
-	uint64_t sects = field(s, HEADER_AT, 1);
-
-	s->k = (struct linux_kernel){
-		.setup_size = (uint32_t)((sects ? sects : SETUP_SECTS_OLD) + 1) * SECTOR,
-		.pref_address = field(s, PREF_ADDRESS, 8),
-		.init_size = (uint32_t)field(s, INIT_SIZE, 4),
-		.alignment = (uint32_t)field(s, ALIGNMENT, 4),
-		.relocatable = field(s, RELOCATABLE, 1) != 0,
-		.cmdline_max = (uint32_t)field(s, CMDLINE_SIZE, 4),
-		.initrd_max = field(s, INITRD_ADDR_MAX, 4),
-		.version = (uint16_t)field(s, VERSION, 2),
-		.loadflags = (uint8_t)field(s, LOADFLAGS, 1),
-		.min_alignment = (uint8_t)field(s, MIN_ALIGNMENT, 1),
-		.xloadflags = (uint16_t)field(s, XLOADFLAGS, 2),
-		.handover_offset = (uint32_t)field(s, HANDOVER_OFFSET, 4),
-	};
-	if (s->k.setup_size < s->size)
-		s->k.payload_size = s->size - s->k.setup_size;
-	release_read(s);
-}
-
-static int foreign_refuse(const struct scan *s)
-{
-	int r = file_kind_refuse(s->bytes, s->size, ROLE_KERNEL, ERROR_BAD_VALUE, s->err);
-
-	if (r < 0)
-		return r;
-	error_set(s->err, ERROR_BAD_VALUE,
-	          "not a bzImage: no 'HdrS' at 0x202 in this file of %zu bytes", s->size);
-	error_why(s->err, "that is where a Linux kernel for x86 says how to start it");
-	return error_fix(s->err, "%s", fix_bzimage);
+		if (c < ' ' || c >= 0x7f)
+			break;
+		version[n] = c;
+	}
+	n = strcspn(version, " ");
+	end = at + n;
+	if (n < sizeof(s->k.release) && end < s->k.setup_size && end < s->size &&
+	    (field(s, end, 1) == ' ' || field(s, end, 1) == '\0'))
+		memcpy(s->k.release, version, n);
 }
 
 static int check_magic(const struct scan *s)
 {
+	int r;
+
 	if (s->size == 0) {
 		error_set(s->err, ERROR_BAD_VALUE, "the kernel file is empty");
 		return error_fix(s->err, "%s", fix_bzimage);
 	}
-	if (!marked(s, HEADER_MAGIC, "HdrS"))
-		return foreign_refuse(s);
-	if (marked(s, BOOT_FLAG, "\x55\xaa"))
+	if (!has_magic(s, HEADER_MAGIC, "HdrS")) {
+		r = file_kind_refuse(s->bytes, s->size, ROLE_KERNEL, ERROR_BAD_VALUE, s->err);
+		if (r < 0)
+			return r;
+		error_set(s->err, ERROR_BAD_VALUE,
+		          "not a bzImage: no 'HdrS' at 0x202 in this file of %zu bytes", s->size);
+		error_why(s->err, "that is where a Linux kernel for x86 says how to start it");
+		return error_fix(s->err, "%s", fix_bzimage);
+	}
+	if (has_magic(s, BOOT_FLAG, "\x55\xaa"))
 		return 0;
 	error_set(s->err, ERROR_BAD_VALUE,
 	          "not a bzImage: 0x%04x instead of 0xaa55 at 0x1fe, though 'HdrS' is at 0x202",
@@ -181,8 +151,8 @@ static int check_magic(const struct scan *s)
 	return error_fix(s->err, "%s", fix_image);
 }
 
-/* Else the fields that are missing would be read as 0, and the first of them blamed. */
-static int check_header_there(const struct scan *s)
+/* Missing fields are read as 0, so without this check the first of them would be blamed. */
+static int check_header_present(const struct scan *s)
 {
 	if (s->size >= HEADER_END_2_12)
 		return 0;
@@ -198,9 +168,9 @@ static int check_version(const struct scan *s)
 	if (s->k.version >= VERSION_MIN)
 		return 0;
 	error_set(s->err, ERROR_UNSUPPORTED,
-	          "the kernel speaks boot protocol %u.%u, and 2.12 is the oldest supported",
+	          "the kernel has boot protocol %u.%u, and the oldest supported one is 2.12",
 	          s->k.version >> 8, s->k.version & 0xffu);
-	error_why(s->err, "2.12 (Linux 3.8) is the first to say whether there is a 64-bit entry");
+	error_why(s->err, "only 2.12 (Linux 3.8) and later say whether there is a 64-bit entry");
 	return error_fix(s->err, "use a newer kernel");
 }
 
@@ -211,7 +181,7 @@ static int check_header_length(const struct scan *s)
 	if (end >= HEADER_END_2_12 && end <= HEADER_END_MAX)
 		return 0;
 	error_set(s->err, ERROR_BAD_VALUE,
-	          "the kernel's setup header ends at 0x%x; that of protocol %u.%u ends between "
+	          "the kernel's setup header ends at 0x%x; in protocol %u.%u it ends between "
 	          "0x%x and 0x%x",
 	          end, s->k.version >> 8, s->k.version & 0xffu, HEADER_END_2_12, HEADER_END_MAX);
 	error_why(s->err, "its length is the byte at 0x201, counted from 0x202");
@@ -219,8 +189,9 @@ static int check_header_length(const struct scan *s)
 }
 
 /*
- * syssize counts 16 bytes, the last of which need not be full (memtest86+ 6 and 7): no other loader
- * asks for them. A signature appended to the file (sbsign) makes it longer than that.
+ * syssize is in units of 16 bytes, and the last unit need not be full (memtest86+ 6 and 7); no
+ * other loader insists that it is. A signature at the end of the file (sbsign) makes the file
+ * longer than syssize says.
  */
 static int check_file_size(const struct scan *s)
 {
@@ -264,7 +235,7 @@ static int check_flags(const struct scan *s)
 	return 0;
 }
 
-/* init_size covers the unpacked kernel, so it can't be below the size of the packed one. */
+/* init_size includes the unpacked kernel, so it isn't less than the size of the packed one. */
 static int check_init_size(const struct scan *s)
 {
 	const struct linux_kernel *k = &s->k;
@@ -272,8 +243,8 @@ static int check_init_size(const struct scan *s)
 	if (k->init_size >= k->payload_size && k->init_size <= INIT_SIZE_MAX)
 		return 0;
 	error_set(s->err, ERROR_BAD_VALUE,
-	          "the kernel asks for %u bytes to unpack itself (init_size); the file has %llu, "
-	          "and at most %llu are given",
+	          "the kernel asks for %u bytes to unpack itself (init_size); it has to ask for at "
+	          "least the %llu of the file, and at most %llu",
 	          k->init_size, (unsigned long long)k->payload_size,
 	          (unsigned long long)INIT_SIZE_MAX);
 	return error_fix(s->err, "%s", fix_image);
@@ -281,14 +252,14 @@ static int check_init_size(const struct scan *s)
 
 static int check_alignment(const struct scan *s)
 {
-	uint32_t a = s->k.alignment;
+	uint32_t a = s->k.kernel_alignment;
 
 	if (a && !(a & (a - 1)) && a <= ALIGNMENT_MAX)
 		return 0;
 	error_set(
 		s->err, ERROR_BAD_VALUE,
-		"the kernel asks for an alignment of 0x%x (kernel_alignment), which is no power of "
-		"two up to 1 GiB",
+		"the kernel asks for an alignment of 0x%x (kernel_alignment), which is not a power "
+		"of two up to 1 GiB",
 		a);
 	return error_fix(s->err, "%s", fix_image);
 }
@@ -301,24 +272,41 @@ static int check_address(const struct scan *s)
 	                       k->pref_address % (4 * KIB) == 0))
 		return 0;
 	error_set(s->err, ERROR_UNSUPPORTED,
-	          "the kernel is not relocatable and must lie at 0x%llx (pref_address), where it "
-	          "can't be put",
+	          "the kernel is not relocatable and must be loaded at 0x%llx (pref_address), "
+	          "which is not possible",
 	          (unsigned long long)k->pref_address);
-	error_why(s->err, "kernels go to whole pages from 1 MiB up to 3 GiB");
+	error_why(s->err, "kernels are loaded at whole pages from 1 MiB up to 3 GiB");
 	return error_fix(s->err, "use a kernel with CONFIG_RELOCATABLE");
 }
 
-/* In this order: each relies on what those before it have found. */
+/* In this order: each relies on those before it. */
 static int (*const checks[])(const struct scan *s) = {
-	check_magic, check_header_there, check_version,   check_header_length, check_file_size,
-	check_flags, check_init_size,    check_alignment, check_address,
+	check_magic, check_header_present, check_version,   check_header_length, check_file_size,
+	check_flags, check_init_size,      check_alignment, check_address,
 };
 
 int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, struct error *err)
 {
 	struct scan s = { .bytes = bytes, .size = size, .err = err };
+	uint64_t sects = field(&s, SETUP_SECTS, 1);
 
-	header_read(&s);
+	s.k = (struct linux_kernel){
+		.setup_size = (uint32_t)((sects ? sects : SETUP_SECTS_OLD) + 1) * SECTOR,
+		.pref_address = field(&s, PREF_ADDRESS, 8),
+		.init_size = (uint32_t)field(&s, INIT_SIZE, 4),
+		.kernel_alignment = (uint32_t)field(&s, KERNEL_ALIGNMENT, 4),
+		.relocatable = field(&s, RELOCATABLE_KERNEL, 1) != 0,
+		.cmdline_size = (uint32_t)field(&s, CMDLINE_SIZE, 4),
+		.initrd_addr_max = field(&s, INITRD_ADDR_MAX, 4),
+		.version = (uint16_t)field(&s, VERSION, 2),
+		.loadflags = (uint8_t)field(&s, LOADFLAGS, 1),
+		.min_alignment = (uint8_t)field(&s, MIN_ALIGNMENT, 1),
+		.xloadflags = (uint16_t)field(&s, XLOADFLAGS, 2),
+		.handover_offset = (uint32_t)field(&s, HANDOVER_OFFSET, 4),
+	};
+	if (s.k.setup_size < size)
+		s.k.payload_size = size - s.k.setup_size;
+	kernel_version_read(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		int r = checks[i](&s);
 
@@ -331,7 +319,7 @@ int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, str
 
 bool linux_probe(const uint8_t *bytes, size_t size)
 {
-	return marked(&(struct scan){ .bytes = bytes, .size = size }, HEADER_MAGIC, "HdrS");
+	return has_magic(&(struct scan){ .bytes = bytes, .size = size }, HEADER_MAGIC, "HdrS");
 }
 
 const char *linux_loadflag_name(unsigned bit)
@@ -356,23 +344,23 @@ const char *linux_xloadflag_name(unsigned bit)
 	return bit < ARRAY_SIZE(names) ? names[bit] : NULL;
 }
 
-/* The next multiple; false: there is none below 2^64. */
+/* Rounds up to a multiple; false: it is not below 2^64. */
 static bool round_up(uint64_t v, uint64_t to, uint64_t *ret)
 {
 	return !__builtin_add_overflow(v, (to - v % to) % to, ret);
 }
 
-/* What has to be found room for. */
-struct cap {
-	uint64_t load, kernel_end; /* kernel_end: behind init_size bytes, whole pages */
+/* The memory that kernel and initrd need. */
+struct needs {
+	uint64_t load, kernel_end; /* kernel_end: after init_size bytes, in whole pages */
 	uint64_t initrd_pages;     /* the initrd's size in whole pages, in bytes */
-	uint64_t end;              /* of memory that would just do */
+	uint64_t end;              /* memory has to reach at least this far */
 };
 
 /* False: past 2^64. */
-static bool room_of(const struct linux_kernel *k, uint64_t initrd_size, struct cap *ret)
+static bool needs_of(const struct linux_kernel *k, uint64_t initrd_size, struct needs *ret)
 {
-	uint64_t align = k->alignment > LINUX_PAGE ? k->alignment : LINUX_PAGE;
+	uint64_t align = k->kernel_alignment > LINUX_PAGE ? k->kernel_alignment : LINUX_PAGE;
 	uint64_t from = k->pref_address > KERNEL_FLOOR ? k->pref_address : KERNEL_FLOOR;
 	uint64_t end;
 
@@ -386,7 +374,7 @@ static bool room_of(const struct linux_kernel *k, uint64_t initrd_size, struct c
 	       !__builtin_add_overflow(ret->kernel_end, ret->initrd_pages, &ret->end);
 }
 
-static int room_never(const struct linux_kernel *k, uint64_t initrd_size, struct error *err)
+static int never_fits(const struct linux_kernel *k, uint64_t initrd_size, struct error *err)
 {
 	error_set(err, ERROR_UNSUPPORTED,
 	          "the kernel (%u bytes from 0x%llx on) and the initrd (%llu bytes) do not fit any "
@@ -394,101 +382,76 @@ static int room_never(const struct linux_kernel *k, uint64_t initrd_size, struct
 	          k->init_size, (unsigned long long)k->pref_address,
 	          (unsigned long long)initrd_size);
 	error_why(err, "both must lie above 1 MiB and below 3 GiB, however much memory there is");
-	return error_fix(err, "use a smaller initrd, or a kernel that wants to lie lower");
+	return error_fix(err, "use a smaller initrd, or a kernel with a lower pref_address");
 }
 
-static int room_too_small(const struct linux_kernel *k, const struct cap *m, uint64_t low_end,
-                          uint64_t initrd_size, struct error *err)
-{
-	error_set(err, ERROR_MEMORY_TOO_SMALL,
-	          "the kernel (%u bytes from 0x%llx on) and the initrd (%llu bytes) need "
-	          "memory up to 0x%llx, and there is none from 0x%llx on",
-	          k->init_size, (unsigned long long)m->load, (unsigned long long)initrd_size,
-	          (unsigned long long)m->end, (unsigned long long)low_end);
-	error_why(err, "the kernel unpacks itself into the bytes behind it, so the initrd goes "
-	               "above them");
-	return error_fix(err, "set 'memory' to %lluM at the least",
-	                 (unsigned long long)((m->end + MIB - 1) / MIB));
-}
-
-static int initrd_too_high(const struct linux_kernel *k, const struct cap *m, uint64_t initrd_size,
-                           struct error *err)
-{
-	error_set(err, ERROR_UNSUPPORTED,
-	          "the initrd (%llu bytes) does not fit between the kernel's end at 0x%llx and "
-	          "0x%llx, the highest address this kernel takes one at",
-	          (unsigned long long)initrd_size, (unsigned long long)m->kernel_end,
-	          (unsigned long long)k->initrd_max);
-	return error_fix(err, "use a smaller initrd");
-}
-
-int linux_place(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size,
-                struct linux_layout *ret, struct error *err)
+int linux_layout_of(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size,
+                    struct linux_layout *ret, struct error *err)
 {
 	uint64_t top = low_end;
-	struct cap m;
+	struct needs n;
 
-	if (!room_of(k, initrd_size, &m) || m.load < KERNEL_FLOOR_ANY)
-		return room_never(k, initrd_size, err);
-	if (initrd_size && m.end - 1 > k->initrd_max)
-		return initrd_too_high(k, &m, initrd_size, err);
-	if (m.end > low_end)
-		return m.end > LOW_MAX ? room_never(k, initrd_size, err)
-		                       : room_too_small(k, &m, low_end, initrd_size, err);
-	if (k->initrd_max < top) /* so that adding 1 can't wrap */
-		top = k->initrd_max + 1;
+	if (!needs_of(k, initrd_size, &n) || n.load < KERNEL_FLOOR_ANY)
+		return never_fits(k, initrd_size, err);
+	if (initrd_size && n.end - 1 > k->initrd_addr_max) {
+		error_set(err, ERROR_UNSUPPORTED,
+		          "the initrd (%llu bytes) does not fit between the kernel's end at 0x%llx "
+		          "and 0x%llx, the highest address that this kernel accepts for one",
+		          (unsigned long long)initrd_size, (unsigned long long)n.kernel_end,
+		          (unsigned long long)k->initrd_addr_max);
+		return error_fix(err, "use a smaller initrd");
+	}
+	if (n.end > low_end && n.end > LOW_MAX)
+		return never_fits(k, initrd_size, err);
+	if (n.end > low_end) {
+		error_set(err, ERROR_MEMORY_TOO_SMALL,
+		          "the kernel (%u bytes from 0x%llx on) and the initrd (%llu bytes) need "
+		          "memory up to 0x%llx, and it ends at 0x%llx",
+		          k->init_size, (unsigned long long)n.load, (unsigned long long)initrd_size,
+		          (unsigned long long)n.end, (unsigned long long)low_end);
+		error_why(err, "the kernel unpacks itself into the memory after it, so the initrd "
+		               "has to lie above that");
+		return error_fix(err, "set 'memory' to at least %lluM",
+		                 (unsigned long long)((n.end + MIB - 1) / MIB));
+	}
+	if (k->initrd_addr_max < top) /* so adding 1 can't wrap */
+		top = k->initrd_addr_max + 1;
 	top -= top % LINUX_PAGE;
 	*ret = (struct linux_layout){
-		.load = m.load,
-		.entry = m.load + LINUX_ENTRY,
-		.initrd = initrd_size ? top - m.initrd_pages : 0,
+		.load = n.load,
+		.entry = n.load + LINUX_ENTRY,
+		.initrd = initrd_size ? top - n.initrd_pages : 0,
 	};
 	return 0;
 }
 
-static void put(uint8_t *page, size_t at, size_t width, uint64_t v)
+static void field_put(uint8_t *page, size_t at, size_t width, uint64_t v)
 {
 	for (size_t i = 0; i < width; i++)
 		page[at + i] = (uint8_t)(v >> (8 * i));
 }
 
-static void e820_put(uint8_t *page, const struct linux_boot *b)
-{
-	put(page, E820_ENTRIES, 1, b->n_e820);
-	for (size_t i = 0; i < b->n_e820; i++) {
-		size_t at = E820_TABLE + i * E820_ENTRY;
-
-		put(page, at, 8, b->e820[i].start);
-		put(page, at + 8, 8, b->e820[i].size);
-		put(page, at + 16, 4, b->e820[i].type);
-	}
-}
-
 /*
- * What loaders fill in, whatever the image has there. The rest of boot_params stays zero, of which
- * the kernel minds three: sentinel (0x1ef), else it wipes what we set; efi_info, for there is no
- * EFI; and cc_blob_address (0x13c), which the decompressor fills in.
+ * The fields that a loader sets, whatever the image has there. The rest of boot_params stays zero.
+ * For three of its fields that matters to the kernel: sentinel (0x1ef), or it would clear what we
+ * set; efi_info, since there is no EFI; cc_blob_address (0x13c), which the decompressor sets.
  */
-static void loader_put(uint8_t *page, const struct linux_boot *b)
+static void loader_fields_put(uint8_t *page, const struct linux_boot *b)
 {
 	const struct {
 		uint16_t at, width;
 		uint64_t value;
 	} rows[] = {
-		{ ACPI_RSDP_ADDR, 8,
-		  b->rsdp }, /* given, the kernel doesn't scan low memory for it */
-		{ TYPE_OF_LOADER, 1, LOADER_UNKNOWN },
-		{ RAMDISK_IMAGE, 4, b->initrd },
-		{ EXT_RAMDISK_IMAGE, 4, b->initrd >> 32 },
-		{ RAMDISK_SIZE, 4, b->initrd_size },
-		{ EXT_RAMDISK_SIZE, 4, b->initrd_size >> 32 },
-		{ CMD_LINE_PTR, 4, b->cmdline },
-		{ EXT_CMD_LINE_PTR, 4, b->cmdline >> 32 },
-		{ SETUP_DATA, 8, b->setup_data },
+		/* with this, the kernel doesn't scan low memory for the RSDP */
+		{ ACPI_RSDP_ADDR, 8, b->rsdp },      { TYPE_OF_LOADER, 1, LOADER_UNDEFINED },
+		{ RAMDISK_IMAGE, 4, b->initrd },     { EXT_RAMDISK_IMAGE, 4, b->initrd >> 32 },
+		{ RAMDISK_SIZE, 4, b->initrd_size }, { EXT_RAMDISK_SIZE, 4, b->initrd_size >> 32 },
+		{ CMD_LINE_PTR, 4, b->cmdline },     { EXT_CMD_LINE_PTR, 4, b->cmdline >> 32 },
+		{ SETUP_DATA, 8, b->setup_data },    { E820_ENTRIES, 1, b->n_e820 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		put(page, rows[i].at, rows[i].width, rows[i].value);
+		field_put(page, rows[i].at, rows[i].width, rows[i].value);
 }
 
 int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,
@@ -501,20 +464,26 @@ int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot
 		return r;
 	if (b->n_e820 > LINUX_E820_MAX)
 		return error_set(err, ERROR_INTERNAL,
-		                 "the memory map has %zu entries, and boot_params takes %d",
+		                 "the memory map has %zu entries, and boot_params has room for %d",
 		                 b->n_e820, LINUX_E820_MAX);
 	memset(page, 0, LINUX_PAGE);
-	memcpy(page + HEADER_AT, image + HEADER_AT,
-	       HEADER_MAGIC + image[HEADER_LENGTH] - HEADER_AT);
-	loader_put(page, b);
-	e820_put(page, b);
+	memcpy(page + SETUP_SECTS, image + SETUP_SECTS,
+	       HEADER_MAGIC + image[HEADER_LENGTH] - SETUP_SECTS);
+	loader_fields_put(page, b);
+	for (size_t i = 0; i < b->n_e820; i++) {
+		size_t at = E820_TABLE + i * E820_ENTRY;
+
+		field_put(page, at, 8, b->e820[i].start);
+		field_put(page, at + 8, 8, b->e820[i].size);
+		field_put(page, at + 16, 4, b->e820[i].type);
+	}
 	return 0;
 }
 
 int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool direct,
                         struct error *err)
 {
-	size_t n = strlen(cmdline), most = k->cmdline_max;
+	size_t n = strlen(cmdline), most = k->cmdline_size;
 	bool ours = direct && most >= LINUX_CMDLINE_MAX;
 
 	if (ours)
@@ -541,10 +510,9 @@ int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
 }
 
 /*
- * What Linux keeps using must not be taken for free: secrets, CPUID, boot_params, the CC blob among
- * the parameters, the command line. The ACPI tables must be type 3: under SEV Linux maps what is
- * reserved as shared, and would read garbage. The code and stack of stage0 are free once the kernel
- * runs.
+ * Linux must not reuse what it keeps reading: secrets, CPUID, boot_params, the CC blob among the
+ * parameters, the command line. The ACPI tables must be of type 3: under SEV, Linux maps reserved
+ * memory as shared, and would read garbage. stage0's code and stack are free once the kernel runs.
  */
 static const struct linux_e820 low_rows[] = {
 	{ 0, STAGE0_PML4, LINUX_RAM },

@@ -15,7 +15,7 @@
 #define CR4_PAE   0x20
 #define COM1      0x3f8
 
-/* Tables and parameters are made in one piece, which covers guest memory from LOW to LOW_END. */
+/* Tables and parameters are one buffer, which covers guest memory from LOW to LOW_END. */
 #define LOW     SELFTEST_PML4
 #define LOW_END (SELFTEST_PD_SHARED + PAGE_SIZE)
 
@@ -27,7 +27,7 @@ static_assert(SELFTEST_STACK + PAGE_SIZE == SELFTEST_STACK_TOP, "the stack is on
 static_assert(SELFTEST_TEST < SELFTEST_MEMORY, "all pages are inside SELFTEST_MEMORY");
 static_assert(sizeof(struct selftest_params) <= PAGE_SIZE, "the parameters are one page");
 
-/* Upper levels: PML4 entry 0 leads to the private view, entry 1 to the same memory at 2^39. */
+/* Upper levels: PML4 entry 0 maps private memory, entry 1 the same memory, shared, at 2^39. */
 static const struct link {
 	gpa_t table;
 	unsigned index;
@@ -39,7 +39,7 @@ static const struct link {
 	{ SELFTEST_PDPT_SHARED, 0, SELFTEST_PD_SHARED },
 };
 
-/* In launch order. */
+/* The regions, in launch order. */
 static const struct guest_part parts[] = {
 	{ SELFTEST_PML4, 3 * PAGE_SIZE, PAGE_DATA, false, "selftest page tables" },
 	{ SELFTEST_PD, 2 * PAGE_SIZE, PAGE_DATA, false, "selftest page directories" },
@@ -50,9 +50,10 @@ static const struct guest_part parts[] = {
 	{ SELFTEST_CPUID, PAGE_SIZE, PAGE_CPUID, true, "selftest cpuid" },
 };
 
-static struct guest selftest_guest(void)
+int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_state *bsp,
+                  struct error *err)
 {
-	return (struct guest){
+	const struct guest g = {
 		.parts = parts,
 		.n_parts = ARRAY_SIZE(parts),
 		.low = LOW,
@@ -64,20 +65,7 @@ static struct guest selftest_guest(void)
 		.blob_end = selftest_blob_end,
 		.cr4 = CR4_PAE,
 	};
-}
-
-/* Shared memory is never code. */
-static void tables_fill(uint8_t *low, uint64_t c_mask)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		guest_link(low + (links[i].table - LOW), links[i].index, links[i].to, c_mask);
-	guest_identity(low + (SELFTEST_PD - LOW), LEAF_SIZE, c_mask);
-	guest_identity(low + (SELFTEST_PD_SHARED - LOW), LEAF_SIZE, GUEST_NX);
-}
-
-static void params_fill(uint8_t *low, const struct selftest_config *c)
-{
-	struct selftest_params params = {
+	const struct selftest_params params = {
 		.magic = le64_of(SELFTEST_MAGIC),
 		.flags = le64_of(c->c_bit ? SELFTEST_FLAG_SNP : 0),
 		.c_bit = le32_of(c->c_bit),
@@ -85,33 +73,25 @@ static void params_fill(uint8_t *low, const struct selftest_config *c)
 		.exit_port = le16_of(c->exit_port),
 		.serial_port = le16_of(COM1),
 	};
+	uint64_t c_mask = c->c_bit ? 1ULL << c->c_bit : 0;
+	auto_blob struct blob low = BLOB_NONE;
+	int r = c->c_bit ? guest_c_bit_check(c->c_bit, err) : 0;
 
-	memcpy(low + (SELFTEST_PARAMS - LOW), &params, sizeof(params));
-}
-
-static int config_check(const struct selftest_config *c, struct error *err)
-{
 	if (c->exit_port == 0) {
 		error_set(err, ERROR_CONFLICT, "builtin:selftest without an exit port");
-		error_why(err, "the exit port is how it says whether it passed");
+		error_why(err, "it reports through the exit port whether it passed");
 		return error_fix(err, "leave out 'exit_port: false'");
 	}
-	return c->c_bit ? guest_c_bit_check(c->c_bit, err) : 0;
-}
-
-int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_state *bsp,
-                  struct error *err)
-{
-	const struct guest g = selftest_guest();
-	auto_blob struct blob low = BLOB_NONE;
-	int r = config_check(c, err);
-
 	if (r == 0)
 		r = blob_zero(LOW_END - LOW, &low, err);
 	if (r < 0)
 		return r;
-	tables_fill(low.data, c->c_bit ? 1ULL << c->c_bit : 0);
-	params_fill(low.data, c);
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		guest_link(low.data + (links[i].table - LOW), links[i].index, links[i].to, c_mask);
+	guest_identity(low.data + (SELFTEST_PD - LOW), LEAF_SIZE, c_mask);
+	/* Shared memory never holds code. */
+	guest_identity(low.data + (SELFTEST_PD_SHARED - LOW), LEAF_SIZE, GUEST_NX);
+	memcpy(low.data + (SELFTEST_PARAMS - LOW), &params, sizeof(params));
 	r = guest_add(p, &g, c->c_bit != 0, blob_steal(&low), err);
 	if (r == 0)
 		*bsp = guest_state(&g, c->vcpu_sig);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/stage0.c: page tables, parameters and initial registers of stage0, and its failures in
- * words.
- */
+/* firmware/stage0.c: page tables, parameters and first registers of stage0; its failure codes. */
 #include "firmware/stage0.h"
 
 #include <assert.h>
@@ -17,22 +14,22 @@
 #include "firmware/guest/entry.h"
 
 #define LEAF_SIZE   (1ULL << 30)
-#define LEAF_PLAIN  (2ULL << 20)
-#define REACH       (1ULL << STAGE0_REACH_SHIFT)
+#define LEAF_KVM    (2ULL << 20)
+#define ADDRESS_END (1ULL << STAGE0_ADDRESS_BITS)
 #define HIGH_MEMORY (4ULL << 30)
 #define CR4         0x620 /* PAE, and OSFXSR, OSXMMEXCPT for the SHA extensions */
 
-/* What carries bytes is made in one piece, which covers guest memory from LOW to LOW_END. */
+/* Parts with bytes of their own are one buffer, which covers guest memory from LOW to LOW_END. */
 #define LOW     STAGE0_PML4
 #define LOW_END (STAGE0_ACPI + PAGE_SIZE)
 
 static_assert(GUEST_ALIAS_SHIFT == 39, "the alias is entry 1 of the PML4");
-static_assert(REACH == GUEST_TABLE_ENTRIES * LEAF_SIZE,
-              "one table of large pages is all of a view");
+static_assert(ADDRESS_END == GUEST_TABLE_ENTRIES * LEAF_SIZE,
+              "one table of 1 GiB pages maps all of a view");
 static_assert(STAGE0_PML4 + 2 * PAGE_SIZE == STAGE0_PDPT_SHARED, "the tables are adjacent");
 static_assert(STAGE0_CODE + STAGE0_CODE_MAX <= STAGE0_STACK, "the code ends below the stack");
 static_assert(STAGE0_STACK + PAGE_SIZE == STAGE0_STACK_TOP, "the stack is one page");
-static_assert(STAGE0_TABLES_END - STAGE0_REACH_MAX / LEAF_SIZE * PAGE_SIZE >= STAGE0_STACK_TOP,
+static_assert(STAGE0_TABLES_END - STAGE0_MAPPED_MAX / LEAF_SIZE * PAGE_SIZE >= STAGE0_STACK_TOP,
               "a plain guest's page tables lie above the stack");
 
 /* Linux, arch/x86/include/asm/sev.h, struct cc_blob_sev_info. */
@@ -61,7 +58,7 @@ static_assert(offsetof(struct setup_data, cc_blob_gpa) == 0x10, "setup_data.data
 static_assert(sizeof(struct setup_data) == 20, "setup_data");
 #define SETUP_CC_BLOB 7
 
-/* In launch order. */
+/* The regions, in launch order. */
 static const struct guest_part parts[] = {
 	{ STAGE0_PML4, 3 * PAGE_SIZE, PAGE_DATA, false, "stage0 page tables" },
 	{ STAGE0_PARAMS, PAGE_SIZE, PAGE_DATA, false, "stage0 parameters" },
@@ -74,15 +71,15 @@ static const struct guest_part parts[] = {
 	{ STAGE0_CPUID, PAGE_SIZE, PAGE_CPUID, true, "stage0 cpuid" },
 };
 
-/* A code below, and why stage0 ended with it. */
-static const struct refusal_word {
-	unsigned code;
+static const struct reason_row {
+	unsigned code; /* of stage0/params.h */
 	const char *text;
 } reasons[] = {
 	{ STAGE0_CODE_VALIDATED, "memory was validated before: the host maps a page twice, or "
-	                         "loaded one that was to be empty" },
+	                         "loaded one that should be empty" },
 	{ STAGE0_CODE_PVALIDATE, "PVALIDATE refused a page of the guest's memory" },
-	{ STAGE0_CODE_PARAMS, "its parameters or first registers are not the planned ones" },
+	{ STAGE0_CODE_PARAMS,
+	  "its parameters or first registers are not those of the launch plan" },
 	{ STAGE0_CODE_BLOB + 0, "kernel: its SHA-256 is not the measured one" },
 	{ STAGE0_CODE_BLOB + 1, "initrd: its SHA-256 is not the measured one" },
 	{ STAGE0_CODE_BLOB + 2, "third file: its SHA-256 is not the measured one" },
@@ -110,11 +107,6 @@ static bool overlap(const struct stage0_range *a, const struct stage0_range *b)
 	return a->start < b->end && b->start < a->end;
 }
 
-static bool inside(const struct stage0_range *a, const struct stage0_range *outer)
-{
-	return a->start >= outer->start && a->end <= outer->end;
-}
-
 static struct stage0_range part_range(const struct guest_part *part)
 {
 	const struct guest g = stage0_guest();
@@ -122,13 +114,13 @@ static struct stage0_range part_range(const struct guest_part *part)
 	return (struct stage0_range){ part->gpa, part->gpa + guest_part_size(&g, part) };
 }
 
-uint64_t stage0_tables(unsigned c_bit, uint64_t reach)
+uint64_t stage0_tables(unsigned c_bit, uint64_t mapped_end)
 {
-	return c_bit ? 0 : (reach + LEAF_SIZE - 1) / LEAF_SIZE * PAGE_SIZE;
+	return c_bit ? 0 : (mapped_end + LEAF_SIZE - 1) / LEAF_SIZE * PAGE_SIZE;
 }
 
-/* The name of a part that would be overwritten; NULL: none. */
-static const char *launched(const struct stage0_range *r)
+/* The name of a part that the range overlaps; NULL: none. */
+static const char *part_overlapping(const struct stage0_range *r)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		struct stage0_range part = part_range(&parts[i]);
@@ -139,72 +131,67 @@ static const char *launched(const struct stage0_range *r)
 	return NULL;
 }
 
-static int range_check(const struct stage0_range *r, uint64_t at, struct error *err)
-{
-	const char *there = launched(r);
-
-	if ((r->start | r->end) % PAGE_SIZE || r->start >= r->end || r->end > REACH)
-		return error_set(err, ERROR_BAD_LAYOUT,
-		                 "stage0: memory 0x%llx..0x%llx: not whole pages below 512 GiB",
-		                 (unsigned long long)r->start, (unsigned long long)r->end);
-	if (r->start < at)
-		return error_set(err, ERROR_BAD_LAYOUT,
-		                 "stage0: memory 0x%llx..0x%llx: not ascending",
-		                 (unsigned long long)r->start, (unsigned long long)r->end);
-	if (there)
-		return error_set(err, ERROR_BAD_LAYOUT,
-		                 "stage0: memory 0x%llx..0x%llx: %s lies there and is loaded",
-		                 (unsigned long long)r->start, (unsigned long long)r->end, there);
-	return 0;
-}
-
-/* Who the blobs are: a plan offers its files in this order. */
 static const char *const blob_names[] = { "kernel", "initrd", "third file", "fourth file" };
 static_assert(ARRAY_SIZE(blob_names) == STAGE0_MAX_BLOBS, "a blob without a name");
 
-/* size bytes from start on; false: they can't be reached. */
-static bool span(uint64_t start, uint64_t size, struct stage0_range *ret)
+/* False: the range isn't below 512 GiB. */
+static bool range_of(uint64_t start, uint64_t size, struct stage0_range *ret)
 {
 	*ret = (struct stage0_range){ start, start + size };
-	return size <= REACH && start <= REACH - size;
+	return size <= ADDRESS_END && start <= ADDRESS_END - size;
 }
 
-/*
- * A blob comes from outside the guest's memory and goes inside it, where nothing else is. NULL: so
- * it does.
- */
+/* A blob is copied from outside the guest's memory to a place in it where nothing else is. */
 static const char *blob_fault(const struct stage0_config *c, size_t index)
 {
 	const struct stage0_blob_spec *b = &c->blobs[index];
-	const struct stage0_range tables = { STAGE0_TABLES_END - stage0_tables(c->c_bit, c->reach),
-		                             STAGE0_TABLES_END };
+	const struct stage0_range tables = {
+		STAGE0_TABLES_END - stage0_tables(c->c_bit, c->mapped_end), STAGE0_TABLES_END
+	};
 	struct stage0_range from, to, other;
-	bool held = !c->c_bit;
+	bool in_memory = !c->c_bit;
 
-	if (!span(b->src, b->size, &from) || !span(b->dst, b->size, &to))
+	if (!range_of(b->src, b->size, &from) || !range_of(b->dst, b->size, &to))
 		return "does not lie below 512 GiB";
 	if (b->size == 0)
 		return NULL;
-	if (!c->c_bit && (from.end > c->reach || to.end > c->reach))
-		return "is not shown by the page tables";
-	if (launched(&to) || launched(&from) || overlap(&to, &tables))
+	if (!c->c_bit && (from.end > c->mapped_end || to.end > c->mapped_end))
+		return "is not mapped by the page tables";
+	if (part_overlapping(&to) || part_overlapping(&from) || overlap(&to, &tables))
 		return "overlaps pages that are loaded at launch";
 	for (size_t i = 0; i < c->n_ranges; i++) {
 		if (overlap(&from, &c->ranges[i]))
-			return "is offered inside the guest's own memory";
-		held |= inside(&to, &c->ranges[i]);
+			return "is shared inside the guest's own memory";
+		in_memory |= to.start >= c->ranges[i].start && to.end <= c->ranges[i].end;
 	}
-	if (!held || overlap(&from, &to))
+	if (!in_memory || overlap(&from, &to))
 		return "has no place in the guest's memory";
 	for (size_t i = 0; i < c->n_blobs; i++)
-		if (i != index && span(c->blobs[i].dst, c->blobs[i].size, &other) &&
+		if (i != index && range_of(c->blobs[i].dst, c->blobs[i].size, &other) &&
 		    overlap(&to, &other))
 			return "has the place of another file";
 	return NULL;
 }
 
-static int blobs_check(const struct stage0_config *c, struct error *err)
+/* Checks that ranges and blobs have addresses of their own. */
+static int layout_check(const struct stage0_config *c, struct error *err)
 {
+	for (size_t i = 0; i < c->n_ranges; i++) {
+		const struct stage0_range *r = &c->ranges[i];
+		const char *part = part_overlapping(r), *fault = NULL;
+
+		if ((r->start | r->end) % PAGE_SIZE || r->start >= r->end || r->end > ADDRESS_END)
+			fault = "not whole pages below 512 GiB";
+		else if (i > 0 && r->start < c->ranges[i - 1].end)
+			fault = "not ascending";
+		else if (part)
+			fault = "is loaded at launch";
+		if (fault)
+			return error_set(err, ERROR_BAD_LAYOUT,
+			                 "stage0: memory 0x%llx..0x%llx: %s%s%s",
+			                 (unsigned long long)r->start, (unsigned long long)r->end,
+			                 part ? part : "", part ? " " : "", fault);
+	}
 	for (size_t i = 0; i < c->n_blobs; i++) {
 		const struct stage0_blob_spec *b = &c->blobs[i];
 		const char *fault = blob_fault(c, i);
@@ -230,67 +217,61 @@ static int config_check(const struct stage0_config *c, struct error *err)
 			err, ERROR_BAD_LAYOUT,
 			"stage0: %zu runs of memory, %zu files: at most %d and %d are possible",
 			c->n_ranges, c->n_blobs, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS);
-	if (!c->c_bit && (c->reach > STAGE0_REACH_MAX || c->entry >= c->reach))
-		return error_set(
-			err, ERROR_BAD_LAYOUT,
-			"stage0: a plain guest's page tables show 0x%llx bytes, of at most "
-			"0x%llx; the kernel's entry is at 0x%llx",
-			(unsigned long long)c->reach, (unsigned long long)STAGE0_REACH_MAX,
-			(unsigned long long)c->entry);
-	if (c->entry >= REACH)
+	if (!c->c_bit && (c->mapped_end > STAGE0_MAPPED_MAX || c->entry >= c->mapped_end))
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: without SNP, page tables map 0x%llx bytes, of at most "
+		                 "0x%llx; the kernel's entry is at 0x%llx",
+		                 (unsigned long long)c->mapped_end,
+		                 (unsigned long long)STAGE0_MAPPED_MAX,
+		                 (unsigned long long)c->entry);
+	if (c->entry >= ADDRESS_END)
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "stage0: kernel entry 0x%llx is not below 512 GiB",
 		                 (unsigned long long)c->entry);
-	for (size_t i = 0; r == 0 && i < c->n_ranges; i++)
-		r = range_check(&c->ranges[i], i == 0 ? 0 : c->ranges[i - 1].end, err);
-	return r == 0 ? blobs_check(c, err) : r;
+	return layout_check(c, err);
 }
 
 /*
- * Entry 0 of the PML4 leads to the private view, entry 1 to the same memory at 2^39. Shared memory
- * is never code.
+ * Entry 0 of the PML4 maps private memory, entry 1 the same memory, shared, at 2^39. Shared memory
+ * never holds code. Under SNP each has a table of 1 GiB pages. Otherwise both have the same tables
+ * of 2 MiB pages, one a GiB; they become *ret, for the caller to add to the plan.
  */
-static void tables_link(uint8_t *low, uint64_t c_mask)
+static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8_t *low,
+                            struct region *ret, struct error *err)
 {
-	uint8_t *pml4 = low + (STAGE0_PML4 - LOW);
+	uint64_t size = stage0_tables(c->c_bit, c->mapped_end);
+	uint64_t c_mask = c->c_bit ? 1ULL << c->c_bit : 0;
+	auto_blob struct blob tables = BLOB_NONE;
+	uint8_t *pml4 = low + (STAGE0_PML4 - LOW), *pdpt = low + (STAGE0_PDPT - LOW);
+	uint8_t *pdpt_shared = low + (STAGE0_PDPT_SHARED - LOW);
+	int r;
 
 	guest_link(pml4, 0, STAGE0_PDPT, c_mask);
 	guest_link(pml4, 1, STAGE0_PDPT_SHARED, c_mask);
-}
-
-static void tables_snp(uint8_t *low, uint64_t c_mask)
-{
-	tables_link(low, c_mask);
-	guest_identity(low + (STAGE0_PDPT - LOW), LEAF_SIZE, c_mask);
-	guest_identity(low + (STAGE0_PDPT_SHARED - LOW), LEAF_SIZE, GUEST_NX);
-}
-
-/*
- * Both views lead to the same tables of 2 MiB pages, one for each GiB that there is. *ret is to be
- * added to the plan.
- */
-static int tables_plain(struct plan *p, uint8_t *low, uint64_t reach, struct region *ret,
-                        struct error *err)
-{
-	auto_blob struct blob tables = BLOB_NONE;
-	uint64_t size = stage0_tables(false, reach);
-	int r = blob_zero(size, &tables, err);
-
+	if (c->c_bit) {
+		guest_identity(pdpt, LEAF_SIZE, c_mask);
+		guest_identity(pdpt_shared, LEAF_SIZE, GUEST_NX);
+		return 0;
+	}
+	r = blob_zero(size, &tables, err);
 	if (r < 0)
 		return r;
 	*ret = (struct region){ STAGE0_TABLES_END - size, size, PAGE_DATA, tables.data,
 		                "stage0 page directories" };
-	tables_link(low, 0);
 	for (unsigned i = 0; i < size / PAGE_SIZE; i++) {
 		gpa_t table = ret->gpa + i * PAGE_SIZE;
 
-		guest_link(low + (STAGE0_PDPT - LOW), i, table, 0);
-		guest_link(low + (STAGE0_PDPT_SHARED - LOW), i, table, GUEST_NX);
-		guest_identity_from(tables.data + i * PAGE_SIZE, i * LEAF_SIZE, LEAF_PLAIN, 0);
+		guest_link(pdpt, i, table, 0);
+		guest_link(pdpt_shared, i, table, GUEST_NX);
+		guest_identity_from(tables.data + i * PAGE_SIZE, i * LEAF_SIZE, LEAF_KVM, 0);
 	}
 	return plan_adopt(p, blob_steal(&tables), err);
 }
 
+/*
+ * Under SNP, Linux finds secrets and CPUID by two structures in the same page:
+ * boot_params.setup_data leads to the node, and the node to the CC blob.
+ */
 static void params_fill(uint8_t *low, const struct stage0_config *c)
 {
 	struct stage0_params params = {
@@ -305,25 +286,6 @@ static void params_fill(uint8_t *low, const struct stage0_config *c)
 		.nr_blob = le32_of((uint32_t)c->n_blobs),
 		.exit_port = le16_of(c->exit_port),
 	};
-
-	for (size_t i = 0; i < c->n_ranges; i++)
-		params.ranges[i] = (struct stage0_params_range){ le64_of(c->ranges[i].start),
-			                                         le64_of(c->ranges[i].end) };
-	for (size_t i = 0; i < c->n_blobs; i++) {
-		params.blobs[i].src = le64_of(c->blobs[i].src);
-		params.blobs[i].dst = le64_of(c->blobs[i].dst);
-		params.blobs[i].size = le64_of(c->blobs[i].size);
-		memcpy(params.blobs[i].sha256, c->blobs[i].sha256, sizeof(params.blobs[i].sha256));
-	}
-	memcpy(low + (STAGE0_PARAMS - LOW), &params, sizeof(params));
-}
-
-/*
- * Where Linux finds secrets and CPUID: boot_params.setup_data leads to the node, the node to the
- * blob.
- */
-static void cc_fill(uint8_t *low)
-{
 	const struct cc_blob blob = {
 		.magic = le32_of(CC_BLOB_MAGIC),
 		.secrets_gpa = le64_of(STAGE0_SECRETS),
@@ -337,6 +299,18 @@ static void cc_fill(uint8_t *low)
 		.cc_blob_gpa = le32_of(STAGE0_CC_BLOB),
 	};
 
+	for (size_t i = 0; i < c->n_ranges; i++)
+		params.ranges[i] = (struct stage0_params_range){ le64_of(c->ranges[i].start),
+			                                         le64_of(c->ranges[i].end) };
+	for (size_t i = 0; i < c->n_blobs; i++) {
+		params.blobs[i].src = le64_of(c->blobs[i].src);
+		params.blobs[i].dst = le64_of(c->blobs[i].dst);
+		params.blobs[i].size = le64_of(c->blobs[i].size);
+		memcpy(params.blobs[i].sha256, c->blobs[i].sha256, sizeof(params.blobs[i].sha256));
+	}
+	memcpy(low + (STAGE0_PARAMS - LOW), &params, sizeof(params));
+	if (!c->c_bit)
+		return;
 	memcpy(low + (STAGE0_CC_BLOB - LOW), &blob, sizeof(blob));
 	memcpy(low + (STAGE0_SETUP_DATA - LOW), &node, sizeof(node));
 }
@@ -351,17 +325,11 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
 
 	if (r == 0)
 		r = blob_zero(LOW_END - LOW, &low, err);
-	if (r < 0)
-		return r;
-	if (c->c_bit)
-		tables_snp(low.data, 1ULL << c->c_bit);
-	else
-		r = tables_plain(p, low.data, c->reach, &tables, err);
+	if (r == 0)
+		r = page_tables_make(p, c, low.data, &tables, err);
 	if (r < 0)
 		return r;
 	params_fill(low.data, c);
-	if (c->c_bit)
-		cc_fill(low.data);
 	memcpy(low.data + (STAGE0_BOOT_PARAMS - LOW), c->boot_params, PAGE_SIZE);
 	memcpy(low.data + (STAGE0_CMDLINE - LOW), c->cmdline_page, PAGE_SIZE);
 	memcpy(low.data + (STAGE0_ACPI - LOW), c->acpi_page, PAGE_SIZE);

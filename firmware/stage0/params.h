@@ -20,8 +20,8 @@
 #define STAGE0_STACK       0x13000
 #define STAGE0_STACK_TOP   0x14000
 
-/* The page tables show this much: what lies above can't be reached. */
-#define STAGE0_REACH_SHIFT 39
+/* The page tables map addresses of this many bits. */
+#define STAGE0_ADDRESS_BITS 39
 
 /*
  * How a failure is told. Under SNP: a GHCB MSR termination request with this reason set of our own

@@ -183,8 +183,8 @@ truncate -s 9712 "$T/k"
 refused bad-value $WHERE "$k: the kernel is cut short: 8176 bytes follow its setup part instead of 8192" '  fix: '
 
 begin 'a protocol that is too old'
-damaged $VERSION 0b02 unsupported 'the kernel speaks boot protocol 2.11, and 2.12 is the oldest supported' '  why: 2.12 (Linux 3.8)' '  fix: use a newer kernel'
-damaged $VERSION 0000 unsupported 'the kernel speaks boot protocol 0.0, and 2.12 is the oldest supported'
+damaged $VERSION 0b02 unsupported 'the kernel has boot protocol 2.11, and the oldest supported one is 2.12' '  why: only 2.12 (Linux 3.8) and later' '  fix: use a newer kernel'
+damaged $VERSION 0000 unsupported 'the kernel has boot protocol 0.0, and the oldest supported one is 2.12'
 
 begin 'a kernel without a 64-bit entry'
 damaged $XLOADFLAGS 7e00 unsupported 'the kernel is a 32-bit one: it has no 64-bit entry (xloadflags 0x007e)' '  fix: use a kernel for x86-64'
@@ -192,21 +192,21 @@ damaged $LOADFLAGS 00 unsupported 'the kernel is a zImage, made to be loaded bel
 
 begin 'a header that contradicts itself or the file'
 damaged $BOOT_FLAG 3412 bad-value "not a bzImage: 0x1234 instead of 0xaa55 at 0x1fe, though 'HdrS' is at 0x202"
-damaged 0x201 00 bad-value "the kernel's setup header ends at 0x202; that of protocol 2.15 ends between 0x268 and 0x290"
-damaged 0x201 ff bad-value "the kernel's setup header ends at 0x301; that of protocol 2.15 ends between 0x268 and 0x290"
+damaged 0x201 00 bad-value "the kernel's setup header ends at 0x202; in protocol 2.15 it ends between 0x268 and 0x290"
+damaged 0x201 ff bad-value "the kernel's setup header ends at 0x301; in protocol 2.15 it ends between 0x268 and 0x290"
 damaged $SETUP_SECTS 00 bad-value 'the kernel is cut short: 7168 bytes follow its setup part instead of 8192'
 damaged $SETUP_SECTS ff bad-value "the kernel's setup part is 131072 bytes long, and the file 9728"
-damaged $INIT_SIZE 00000000 bad-value 'the kernel asks for 0 bytes to unpack itself (init_size); the file has 8192, and at most 1073741824 are given'
-damaged $INIT_SIZE ffffffff bad-value 'the kernel asks for 4294967295 bytes to unpack itself (init_size); the file has 8192, and at most 1073741824 are given'
-damaged $ALIGNMENT 00000000 bad-value 'the kernel asks for an alignment of 0x0 (kernel_alignment), which is no power of two up to 1 GiB'
-damaged $ALIGNMENT 01000080 bad-value 'the kernel asks for an alignment of 0x80000001 (kernel_alignment), which is no power of two up to 1 GiB'
+damaged $INIT_SIZE 00000000 bad-value 'the kernel asks for 0 bytes to unpack itself (init_size); it has to ask for at least the 8192 of the file, and at most 1073741824'
+damaged $INIT_SIZE ffffffff bad-value 'the kernel asks for 4294967295 bytes to unpack itself (init_size); it has to ask for at least the 8192 of the file, and at most 1073741824'
+damaged $ALIGNMENT 00000000 bad-value 'the kernel asks for an alignment of 0x0 (kernel_alignment), which is not a power of two up to 1 GiB'
+damaged $ALIGNMENT 01000080 bad-value 'the kernel asks for an alignment of 0x80000001 (kernel_alignment), which is not a power of two up to 1 GiB'
 
-begin 'a kernel that wants to lie where no memory is'
+begin 'a kernel that must be loaded where no memory is'
 kernel
 patch "$T/k" $PREF_ADDRESS ffffffffffffffff
 refused unsupported $WHERE "$k: the kernel (4194304 bytes from 0xffffffffffffffff on) and the initrd (0 bytes) do not fit any guest's memory" '  why: ' '  fix: '
 patch "$T/k" $RELOCATABLE 00
-refused unsupported $WHERE "$k: the kernel is not relocatable and must lie at 0xffffffffffffffff (pref_address), where it can't be put" '  why: ' '  fix: '
+refused unsupported $WHERE "$k: the kernel is not relocatable and must be loaded at 0xffffffffffffffff (pref_address), which is not possible" '  why: ' '  fix: '
 
 begin 'a kernel that is cut'
 for size in 1 512 517 518 600 615 616 1536 2048 9712; do
@@ -224,7 +224,7 @@ done
 too_small() { # MEMORY SENTENCE ENOUGH: refused, with what would do, which does
   direct_or_initrd=$(sed -n 2p "$T/m.yaml")
   manifest "$T/m.yaml" "$direct_or_initrd" "memory: $1"
-  refused memory-too-small $WHERE "$k: $2" '  why: the kernel unpacks itself' "  fix: set 'memory' to $3 at the least"
+  refused memory-too-small $WHERE "$k: $2" '  why: the kernel unpacks itself' "  fix: set 'memory' to at least $3"
   call check --set "memory=$3" "$T/m.yaml"
   wants 0
   call check --set "memory=$((${3%M} - 1))M" "$T/m.yaml"
@@ -234,20 +234,20 @@ too_small() { # MEMORY SENTENCE ENOUGH: refused, with what would do, which does
 begin 'memory that is too small: how much would do'
 kernel
 direct
-too_small 64K 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x1400000, and there is none from 0x10000 on' 20M
+too_small 64K 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x1400000, and it ends at 0x10000' 20M
 patch "$T/k" $INIT_SIZE 00000004
-too_small 64M 'the kernel (67108864 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x5000000, and there is none from 0x4000000 on' 80M
+too_small 64M 'the kernel (67108864 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x5000000, and it ends at 0x4000000' 80M
 
 begin 'an initrd that is too large for the memory: how much would do'
 kernel
 truncate -s 30M "$T/i"
 with_initrd
-too_small 32M 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (31457280 bytes) need memory up to 0x3200000, and there is none from 0x2000000 on' 50M
+too_small 32M 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (31457280 bytes) need memory up to 0x3200000, and it ends at 0x2000000' 50M
 
 begin 'an initrd that is too large for the kernel'
 patch "$T/k" $INITRD_MAX ffffff01
 with_initrd
-refused unsupported $WHERE "$k: the initrd (31457280 bytes) does not fit between the kernel's end at 0x1400000 and 0x1ffffff, the highest address this kernel takes one at" '  fix: use a smaller initrd'
+refused unsupported $WHERE "$k: the initrd (31457280 bytes) does not fit between the kernel's end at 0x1400000 and 0x1ffffff, the highest address that this kernel accepts for one" '  fix: use a smaller initrd'
 rm "$T/i"
 
 begin 'an initrd that is not there'

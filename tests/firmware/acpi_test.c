@@ -207,10 +207,10 @@ Test(acpi, refuses_a_place_that_32_bits_cannot_name)
 		cr_expect_eq(acpi_page(&c, bad[i], page, &err), -EINVAL);
 	cr_expect_eq(page[0], 0xa5);
 	cr_assert_eq(acpi_tables_make(&c, &t, &err), 0, "%s", err.text);
-	cr_expect_eq(acpi_place(&t, 0xffffff00, 0, &err), -EINVAL);
-	cr_expect_eq(acpi_place(&t, UINT64_MAX, 0, &err), -EINVAL);
-	cr_expect_eq(acpi_place(&t, 0, 0xfffffff0, &err), -EINVAL);
-	cr_expect_eq(acpi_place(&t, 0, UINT64_MAX, &err), -EINVAL);
+	cr_expect_eq(acpi_relocate(&t, 0xffffff00, 0, &err), -EINVAL);
+	cr_expect_eq(acpi_relocate(&t, UINT64_MAX, 0, &err), -EINVAL);
+	cr_expect_eq(acpi_relocate(&t, 0, 0xfffffff0, &err), -EINVAL);
+	cr_expect_eq(acpi_relocate(&t, 0, UINT64_MAX, &err), -EINVAL);
 }
 
 Test(acpi, leaves_the_rest_of_the_page_zero)

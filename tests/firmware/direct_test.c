@@ -353,7 +353,7 @@ Test(direct, refuses_memory_that_holds_not_all_and_says_what_would)
 		check_refused_both(&f, ERROR_MEMORY_TOO_SMALL,
 		                   "kernel 'bzImage': the kernel (4194304 bytes from 0x1000000 on) "
 		                   "and the initrd (5000 bytes) need memory up to 0x1402000",
-		                   "set 'memory' to 21M");
+		                   "set 'memory' to at least 21M");
 	}
 	f.m.memory = 21 * MIB;
 	make(&f, &platform_snp);
@@ -362,7 +362,7 @@ Test(direct, refuses_memory_that_holds_not_all_and_says_what_would)
 	f.images.kernel = bzimage_make(&spec);
 	f.m.memory = 64 * MIB;
 	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "67108864 bytes from 0x1000000",
-	                   "set 'memory' to 81M");
+	                   "set 'memory' to at least 81M");
 	f.m.memory = 81 * MIB;
 	make(&f, &platform_snp);
 }
@@ -373,12 +373,12 @@ Test(direct, refuses_an_initrd_that_memory_does_not_hold)
 
 	f.m.memory = GIB;
 	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "the initrd (1073741824 bytes)",
-	                   "set 'memory' to 1140M");
+	                   "set 'memory' to at least 1140M");
 	f.m.memory = 1140 * MIB;
 	make(&f, &platform_snp);
 	check_offers(&f);
 	f.m.memory = 1139 * MIB;
-	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "none from 0x47300000 on", "1140M");
+	check_refused_both(&f, ERROR_MEMORY_TOO_SMALL, "it ends at 0x47300000", "1140M");
 }
 
 Test(direct, takes_a_kernel_without_an_initrd)
@@ -441,7 +441,7 @@ static void check_cmdline(uint32_t kernel_takes, size_t most, const char *says)
 	struct seen s;
 
 	cr_assert_not_null(line);
-	spec.cmdline_max = kernel_takes;
+	spec.cmdline_size = kernel_takes;
 	f = direct_of(&spec);
 	f.m.cmdline = line;
 	memset(line, 'c', most);

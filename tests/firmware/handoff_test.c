@@ -131,7 +131,7 @@ Test(handoff, the_acpi_tables_are_those_of_direct_boot)
 	cr_assert_eq(t.size, tables->size);
 	cr_expect_arr_eq((const uint8_t *)tables->bytes, t.tables, t.size);
 	cr_expect_arr_eq((const uint8_t *)rsdp->bytes, t.rsdp, sizeof(t.rsdp));
-	cr_assert_eq(acpi_place(&t, 0x5000 + ACPI_TABLES_AT, 0x5000, &f.err), 0);
+	cr_assert_eq(acpi_relocate(&t, 0x5000 + ACPI_TABLES_AT, 0x5000, &f.err), 0);
 	cr_assert_eq(acpi_page(&(struct acpi_config){ .vcpus = 2 }, 0x5000, page, &f.err), 0);
 	cr_expect_arr_eq(page + ACPI_TABLES_AT, t.tables, t.size);
 }

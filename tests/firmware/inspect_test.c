@@ -224,7 +224,7 @@ Test(inspect, keeps_a_banner_without_end_to_its_room)
 
 	memset(b.data + 0x300, 'x', 0x300); /* up to the setup part's end */
 	cr_assert_eq(inspect_read(b.data, b.size, &i, &err), 0, "%s", err.text);
-	cr_expect_eq(strlen(i.kernel.banner), sizeof(i.kernel.banner) - 1);
+	cr_expect_eq(strlen(i.kernel.kernel_version), sizeof(i.kernel.kernel_version) - 1);
 	cr_expect_str_eq(i.kernel.release, "");
 }
 

@@ -80,10 +80,10 @@ Test(bzimage, reads_an_image_made_here_as_it_was_described)
 	cr_expect_eq(k.payload_size, 8192);
 	cr_expect_eq(k.pref_address, 0x1000000);
 	cr_expect_eq(k.init_size, 0x400000);
-	cr_expect_eq(k.alignment, 0x200000);
+	cr_expect_eq(k.kernel_alignment, 0x200000);
 	cr_expect(k.relocatable);
-	cr_expect_eq(k.cmdline_max, 2047);
-	cr_expect_eq(k.initrd_max, 0x7fffffff);
+	cr_expect_eq(k.cmdline_size, 2047);
+	cr_expect_eq(k.initrd_addr_max, 0x7fffffff);
 	cr_expect_eq(k.version, 0x20f);
 	cr_expect_str_eq(k.release, "6.12.0-made");
 }
@@ -146,8 +146,8 @@ Test(bzimage, reads_and_places_a_real_kernel)
 	cr_expect(k.release[0] >= '2' && k.release[0] <= '9', "release '%s'", k.release);
 	cr_expect_eq(k.setup_size + k.payload_size, b.size);
 	cr_expect(k.relocatable);
-	cr_assert_eq(linux_place(&k, GIB, 100 * MIB + 1, &l, &err), 0, "%s", err.text);
-	cr_expect_eq(l.load % k.alignment, 0);
+	cr_assert_eq(linux_layout_of(&k, GIB, 100 * MIB + 1, &l, &err), 0, "%s", err.text);
+	cr_expect_eq(l.load % k.kernel_alignment, 0);
 	cr_expect_eq(l.initrd, GIB - 100 * MIB - 4096);
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
 	cr_expect_eq(memcmp(page + 0x202, "HdrS", 4), 0);
@@ -159,9 +159,10 @@ static const struct fault_row {
 } fault_rows[BZIMAGE_FAULTS] = {
 	[BZIMAGE_NO_MAGIC] = { ERROR_BAD_VALUE, "looks like an EFI program" },
 	[BZIMAGE_NO_BOOT_FLAG] = { ERROR_BAD_VALUE, "0x1234 instead of 0xaa55 at 0x1fe" },
-	[BZIMAGE_OLD] = { ERROR_UNSUPPORTED, "protocol 2.11, and 2.12 is the oldest" },
-	[BZIMAGE_HEADER_SHORT] = { ERROR_BAD_VALUE, "ends at 0x267; that of protocol 2.15" },
-	[BZIMAGE_HEADER_LONG] = { ERROR_BAD_VALUE, "ends at 0x291; that of protocol 2.15" },
+	[BZIMAGE_OLD] = { ERROR_UNSUPPORTED,
+	                  "protocol 2.11, and the oldest supported one is 2.12" },
+	[BZIMAGE_HEADER_SHORT] = { ERROR_BAD_VALUE, "ends at 0x267; in protocol 2.15" },
+	[BZIMAGE_HEADER_LONG] = { ERROR_BAD_VALUE, "ends at 0x291; in protocol 2.15" },
 	[BZIMAGE_SETUP_PAST_END] = { ERROR_BAD_VALUE, "is 9728 bytes long, and the file 9728" },
 	[BZIMAGE_CUT] = { ERROR_BAD_VALUE, "8192 bytes follow its setup part instead of 8208" },
 	[BZIMAGE_NO_ENTRY] = { ERROR_BAD_VALUE, "512 bytes after its setup part, too few" },
@@ -169,14 +170,14 @@ static const struct fault_row {
 	[BZIMAGE_32_BIT] = { ERROR_UNSUPPORTED, "no 64-bit entry (xloadflags 0x007e)" },
 	[BZIMAGE_INIT_SIZE_0] = { ERROR_BAD_VALUE, "asks for 0 bytes" },
 	[BZIMAGE_INIT_SIZE_SMALL] = { ERROR_BAD_VALUE, "8191 bytes to unpack itself (init_size); "
-	                                               "the file has 8192" },
+	                                               "it has to ask for at least the 8192" },
 	[BZIMAGE_INIT_SIZE_LARGE] = { ERROR_BAD_VALUE, "asks for 1073741825 bytes" },
 	[BZIMAGE_ALIGNMENT_0] = { ERROR_BAD_VALUE, "alignment of 0x0 " },
 	[BZIMAGE_ALIGNMENT_ODD] = { ERROR_BAD_VALUE, "alignment of 0x300000 " },
 	[BZIMAGE_ALIGNMENT_LARGE] = { ERROR_BAD_VALUE, "alignment of 0x80000000 " },
-	[BZIMAGE_FIXED_AT_0] = { ERROR_UNSUPPORTED, "must lie at 0x0 " },
-	[BZIMAGE_FIXED_ODD] = { ERROR_UNSUPPORTED, "must lie at 0x1000800 " },
-	[BZIMAGE_FIXED_HIGH] = { ERROR_UNSUPPORTED, "must lie at 0xc0000000 " },
+	[BZIMAGE_FIXED_AT_0] = { ERROR_UNSUPPORTED, "must be loaded at 0x0 " },
+	[BZIMAGE_FIXED_ODD] = { ERROR_UNSUPPORTED, "must be loaded at 0x1000800 " },
+	[BZIMAGE_FIXED_HIGH] = { ERROR_UNSUPPORTED, "must be loaded at 0xc0000000 " },
 };
 
 Test(bzimage, refuses_each_fault_with_its_own_sentence)
@@ -281,11 +282,11 @@ Test(bzimage, puts_the_kernel_where_it_likes_best_and_the_initrd_at_the_top)
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	cr_assert_eq(linux_place(&k, 512 * MIB, 5 * MIB + 1, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 5 * MIB + 1, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 16 * MIB);
 	cr_expect_eq(l.entry, 16 * MIB + 0x200);
 	cr_expect_eq(l.initrd, 512 * MIB - 5 * MIB - 4096);
-	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0);
 }
 
@@ -296,15 +297,15 @@ Test(bzimage, rounds_the_load_address_up_to_the_alignment)
 	struct linux_layout l;
 
 	k.pref_address = 0x1000001;
-	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 18 * MIB);
 	k.pref_address =
 		0x100000; /* an old kernel's; stage0's pages and PC holes lie below 16 MiB */
-	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 16 * MIB);
-	k.alignment = 1;
+	k.kernel_alignment = 1;
 	k.pref_address = 0x1000001;
-	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 16 * MIB + 4096);
 }
 
@@ -316,10 +317,10 @@ Test(bzimage, leaves_a_kernel_that_cannot_be_moved_where_it_must_lie)
 
 	k.relocatable = false;
 	k.pref_address = 0x100000;
-	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 0x100000);
 	k.pref_address = 0xff000;
-	cr_assert_eq(linux_place(&k, 512 * MIB, 0, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED);
 }
 
@@ -329,18 +330,18 @@ Test(bzimage, keeps_the_initrd_below_what_the_kernel_can_reach)
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	cr_assert_eq(linux_place(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 2 * GIB - 4096);
-	k.initrd_max = 0x37fffffe; /* the last page isn't whole */
-	cr_assert_eq(linux_place(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
+	k.initrd_addr_max = 0x37fffffe; /* the last page isn't whole */
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0x37ffe000);
-	k.initrd_max = 0x1400fff; /* the first page behind the kernel and no other */
-	cr_assert_eq(linux_place(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
+	k.initrd_addr_max = 0x1400fff; /* the first page behind the kernel and no other */
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0x1400000);
-	k.initrd_max--;
-	cr_assert_eq(linux_place(&k, 3 * GIB, 4096, &l, &err), -EINVAL);
-	k.initrd_max = UINT64_MAX;
-	cr_assert_eq(linux_place(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
+	k.initrd_addr_max--;
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), -EINVAL);
+	k.initrd_addr_max = UINT64_MAX;
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 3 * GIB - 4096);
 }
 
@@ -351,17 +352,17 @@ Test(bzimage, places_in_memory_that_just_does_and_says_how_much_that_is)
 	struct error err = { 0 };
 
 	/* 16 MiB, 4 MiB for the kernel, 10 MiB of initrd */
-	cr_assert_eq(linux_place(&k, 30 * MIB, 10 * MIB, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 30 * MIB, 10 * MIB, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 20 * MIB);
 	memset(&before, 0xa5, sizeof(before));
 	l = before;
-	cr_assert_eq(linux_place(&k, 30 * MIB - 1, 10 * MIB, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 30 * MIB - 1, 10 * MIB, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_MEMORY_TOO_SMALL);
 	cr_expect(strstr(err.text, "4194304 bytes from 0x1000000") &&
 	                  strstr(err.text, "10485760 bytes") && strstr(err.text, "0x1e00000") &&
 	                  strstr(err.text, "0x1dfffff"),
 	          "%s", err.text);
-	cr_expect_str_eq(err.fix, "set 'memory' to 30M at the least");
+	cr_expect_str_eq(err.fix, "set 'memory' to at least 30M");
 	cr_expect_eq(memcmp(&l, &before, sizeof(l)), 0);
 }
 
@@ -371,14 +372,14 @@ Test(bzimage, says_when_no_memory_would_be_enough)
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	cr_assert_eq(linux_place(&k, 3 * GIB, 3 * GIB, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 3 * GIB, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
-	k.initrd_max = 0x1ffffff;
-	cr_assert_eq(linux_place(&k, 24 * MIB, 13 * MIB, &l, &err), -EINVAL);
+	k.initrd_addr_max = 0x1ffffff;
+	cr_assert_eq(linux_layout_of(&k, 24 * MIB, 13 * MIB, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
 	cr_expect(strstr(err.text, "0x1400000") && strstr(err.text, "0x1ffffff"), "%s", err.text);
 	k.pref_address = UINT64_MAX - 4096;
-	cr_assert_eq(linux_place(&k, 3 * GIB, 0, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 0, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
 }
 
@@ -412,14 +413,14 @@ static bool place_hostile(const struct linux_kernel *k, uint64_t low_end, uint64
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	if (linux_place(k, low_end, initrd_size, &l, &err) < 0) {
+	if (linux_layout_of(k, low_end, initrd_size, &l, &err) < 0) {
 		cr_assert(err.kind != ERROR_NONE && err.text[0] && err.fix[0]);
 		return false;
 	}
 	cr_assert(l.load >= MIB && l.load <= low_end && k->init_size <= low_end - l.load);
 	cr_assert(k->relocatable ? l.load >= 16 * MIB : l.load == k->pref_address);
-	if (k->relocatable && !(k->alignment & (k->alignment - 1)))
-		cr_assert_eq(l.load & (k->alignment ? k->alignment - 1 : 0), 0);
+	if (k->relocatable && !(k->kernel_alignment & (k->kernel_alignment - 1)))
+		cr_assert_eq(l.load & (k->kernel_alignment ? k->kernel_alignment - 1 : 0), 0);
 	cr_assert_eq(l.entry, l.load + 0x200);
 	if (initrd_size == 0) {
 		cr_assert_eq(l.initrd, 0);
@@ -427,7 +428,7 @@ static bool place_hostile(const struct linux_kernel *k, uint64_t low_end, uint64
 	}
 	cr_assert(l.initrd % 4096 == 0 && l.initrd >= l.load + k->init_size);
 	cr_assert(initrd_size <= low_end && l.initrd <= low_end - initrd_size);
-	cr_assert(l.initrd + initrd_size - 1 <= k->initrd_max);
+	cr_assert(l.initrd + initrd_size - 1 <= k->initrd_addr_max);
 	return true;
 }
 
@@ -441,13 +442,13 @@ Test(bzimage, places_hostile_numbers_inside_memory_or_not_at_all)
 
 		k = (struct linux_kernel){ .pref_address = a,
 			                   .init_size = (uint32_t)b,
-			                   .alignment = (uint32_t)c,
-			                   .initrd_max = 0x7fffffff,
+			                   .kernel_alignment = (uint32_t)c,
+			                   .initrd_addr_max = 0x7fffffff,
 			                   .relocatable = i & 1 };
 		for (size_t j = 0; j < n; j++) {
 			accepted += place_hostile(&k, extremes[j], 5000);
 			accepted += place_hostile(&k, 3 * GIB, extremes[j]);
-			k.initrd_max = extremes[j];
+			k.initrd_addr_max = extremes[j];
 			accepted += place_hostile(&k, 3 * GIB, 4096);
 		}
 	}
@@ -471,7 +472,8 @@ static bool parse_hostile(const uint8_t *bytes, size_t size)
 	}
 	cr_assert(k.setup_size >= 1024 && k.setup_size + k.payload_size == size);
 	cr_assert(k.init_size >= k.payload_size && k.init_size <= GIB);
-	cr_assert(k.alignment && k.alignment <= GIB && !(k.alignment & (k.alignment - 1)));
+	cr_assert(k.kernel_alignment && k.kernel_alignment <= GIB &&
+	          !(k.kernel_alignment & (k.kernel_alignment - 1)));
 	cr_assert_lt(strlen(k.release), sizeof(k.release));
 	cr_assert_eq(linux_boot_params(bytes, size, &boot, page, &err), 0, "%s", err.text);
 	place_hostile(&k, 512 * MIB, 1);
@@ -705,7 +707,7 @@ Test(bzimage, takes_no_command_line_longer_than_its_page)
 
 	memset(line, 'x', sizeof(line));
 	line[4095] = '\0';
-	k.cmdline_max = UINT32_MAX;
+	k.cmdline_size = UINT32_MAX;
 	cr_assert_eq(linux_cmdline_page(line, &k, page, &err), 0, "%s", err.text);
 	cr_expect_eq(page[4094], 'x');
 	cr_expect_eq(page[4095], 0);
@@ -723,7 +725,7 @@ Test(bzimage, takes_no_command_line_for_an_empty_one)
 	uint8_t page[LINUX_PAGE];
 
 	memset(page, 0xa5, sizeof(page));
-	k.cmdline_max = 0;
+	k.cmdline_size = 0;
 	cr_assert_eq(linux_cmdline_page(NULL, &k, page, &err), 0, "%s", err.text);
 	for (size_t i = 0; i < sizeof(page); i++)
 		cr_assert_eq(page[i], 0);

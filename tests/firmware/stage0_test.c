@@ -39,7 +39,7 @@ static struct stage0_config config(bool snp)
 		.exit_port = EXIT_PORT,
 		.vcpu_sig = SIGNATURE,
 		.entry = ENTRY,
-		.reach = STAGING + (2ULL << 30),
+		.mapped_end = STAGING + (2ULL << 30),
 		.blobs = { { STAGING + 0x5000, KERNEL, 0xb00123, { 1, 2, 3 } },
 		           { STAGING + (1ULL << 30), INITRD, 77, { 4, 5, 6 } } },
 		.n_blobs = 2,
@@ -558,11 +558,11 @@ Test(stage0, refuses_a_plain_guest_that_its_page_tables_do_not_show)
 {
 	struct stage0_config c = config(false);
 
-	c.reach = STAGING + (1ULL << 30);
+	c.mapped_end = STAGING + (1ULL << 30);
 	check_refusal(&c, ERROR_BAD_LAYOUT, "initrd");
-	c.reach = ENTRY;
+	c.mapped_end = ENTRY;
 	check_refusal(&c, ERROR_BAD_LAYOUT, "entry");
-	c.reach = STAGE0_REACH_MAX + 1;
+	c.mapped_end = STAGE0_MAPPED_MAX + 1;
 	check_refusal(&c, ERROR_BAD_LAYOUT, "at most");
 	c = config(false);
 	c.blobs[1].dst = STAGE0_TABLES_END - PAGE_SIZE;

@@ -55,9 +55,9 @@ struct bzimage_spec bzimage_default(void)
 		.release = "6.12.0-made (nobody@nowhere) #1 SMP",
 		.pref_address = 0x1000000,
 		.init_size = 0x400000,
-		.alignment = 0x200000,
-		.initrd_max = 0x7fffffff,
-		.cmdline_max = 2047,
+		.kernel_alignment = 0x200000,
+		.initrd_addr_max = 0x7fffffff,
+		.cmdline_size = 2047,
 	};
 }
 
@@ -74,12 +74,12 @@ static void header_put(const struct bzimage_spec *s, uint8_t *to)
 		{ 0x20e, 2, s->release ? RELEASE_AT - 0x200 : 0 },
 		{ 0x211, 1, 1 },
 		{ 0x214, 4, 0x100000 }, /* code32_start */
-		{ 0x22c, 4, s->initrd_max },
-		{ 0x230, 4, s->alignment },
+		{ 0x22c, 4, s->initrd_addr_max },
+		{ 0x230, 4, s->kernel_alignment },
 		{ 0x234, 1, !s->fixed },
 		{ 0x235, 1, 21 }, /* min_alignment */
 		{ 0x236, 2, 0x7f },
-		{ 0x238, 4, s->cmdline_max },
+		{ 0x238, 4, s->cmdline_size },
 		{ 0x248, 4, 0x200 }, /* payload_offset, payload_length */
 		{ 0x24c, 4, 0x1000 },
 		{ 0x258, 8, s->pref_address },

@@ -39,7 +39,7 @@ struct bzimage_spec {
 	uint64_t seed;        /* of the payload's bytes */
 	const char *release;  /* with all that follows it; NULL: none */
 	uint64_t pref_address;
-	uint32_t init_size, alignment, initrd_max, cmdline_max;
+	uint32_t init_size, kernel_alignment, initrd_addr_max, cmdline_size;
 	bool fixed; /* not relocatable */
 	enum bzimage_fault fault;
 };
