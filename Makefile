@@ -21,7 +21,7 @@ ALLCFLAGS = -std=gnu17 $(WARN) -pthread $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) 
 CPPFLAGS += -I. -D_GNU_SOURCE -DSNPVMM_VERSION='"$(VERSION)"' -MMD -MP
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-# Of libcrypto SHA-2 alone is used; relocating the whole shared library takes longer than all else before main().
+# libcrypto is linked statically: relocating the whole shared library takes longer than all else before main().
 CRYPTO   := $(wildcard $(shell pkg-config --variable=libdir libcrypto 2>/dev/null)/libcrypto.a)
 LDLIBS   += $(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS))
 

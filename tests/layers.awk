@@ -1,6 +1,6 @@
 # No include reaches up: the order of the folders, left to right, is in the first line.
 BEGIN {
-	n = split("cmd firmware config core/out core/host core/vm core/dev core/snp core/plan core/base", name, " ")
+	n = split("cmd firmware config core/out core/host core/vm core/dev core/attest core/snp core/plan core/base", name, " ")
 	for (i = 1; i <= n; i++) rank[name[i]] = i
 }
 function room(path) { sub(/\/[^\/]*$/, "", path); sub(/^firmware\/.*/, "firmware", path); return path }

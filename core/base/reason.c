@@ -26,6 +26,7 @@ static const char *const names[] = {
 	[ERROR_BAD_LAYOUT] = "bad-layout",
 	[ERROR_MEMORY_TOO_SMALL] = "memory-too-small",
 	[ERROR_BAD_POLICY] = "bad-policy",
+	[ERROR_BAD_KEY] = "bad-key",
 	[ERROR_BAD_ID_BLOCK] = "bad-id-block",
 	[ERROR_MEASUREMENT_DIFFERS] = "measurement-differs",
 	[ERROR_HOST_UNSUPPORTED] = "host-unsupported",

@@ -109,7 +109,8 @@ complete -c snpvmm -n '__snpvmm_in help' \
 complete -c snpvmm -n '__snpvmm_in explain' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
-    no-hash-page bad-layout memory-too-small bad-policy bad-id-block measurement-differs
+    no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block
+    measurement-differs
     host-unsupported host-permission host-busy host-memory kvm-error firmware-refused output-failed
     output-conflict internal guest-exit guest-reset guest-power-off guest-panic guest-terminated
     guest-shutdown guest-crash guest-halted memory-fault kvm-internal-error kvm-entry-failed

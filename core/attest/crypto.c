@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* core/attest/crypto.c: libcrypto's start. */
+#include "core/attest/crypto.h"
+
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/array.h"
+
+/* Private keys are a few hundred bytes each; two are read at most. */
+enum { SECURE_HEAP = 64 << 10, SECURE_HEAP_MIN = 32 };
+
+static void *crypto_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(size);
+}
+
+/* libcrypto's decoders free copies of a private key without wiping them. */
+static void crypto_free(void *at, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (at)
+		OPENSSL_cleanse(at, malloc_usable_size(at));
+	free(at);
+}
+
+/* realloc(3) would leave the old copy behind. */
+static void *crypto_realloc(void *at, size_t size, const char *file, int line)
+{
+	void *moved = size ? malloc(size) : NULL;
+
+	if (moved && at)
+		memcpy(moved, at, MIN_OF(size, malloc_usable_size(at)));
+	if (moved || !size)
+		crypto_free(at, file, line);
+	return moved;
+}
+
+static void crypto_start_once(void)
+{
+	/* Fails where somebody else in this process has used libcrypto before, as in tests. */
+	CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
+	/* Without it keys lie on the heap: still wiped, but part of a core dump while they live. */
+	CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN);
+	/* No clean-up at exit: a thread of a guest that is stuck may still be there. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
+void crypto_start(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, crypto_start_once);
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/* core/attest/p384.c: libcrypto's elliptic curves, behind byte strings of SEV-SNP's form. */
+#include "core/attest/p384.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/attest/crypto.h"
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+
+enum { CURVE = 2, SIZE = 48, FIELD = 72, X = 4, Y = X + FIELD };
+
+struct p384 {
+	EVP_PKEY *pkey;
+	bool can_sign;
+};
+
+/* What libcrypto says differs from release to release, so nothing of it is shown. */
+static int crypto_failed(const char *what, struct error *err)
+{
+	ERR_clear_error();
+	return error_set(err, ERROR_INTERNAL, "libcrypto cannot %s", what);
+}
+
+/* --- a key that libcrypto has read --- */
+
+static bool is_p384(const EVP_PKEY *key)
+{
+	char group[32] = "";
+	int explicit_curve = 0;
+
+	if (!EVP_PKEY_is_a(key, "EC") ||
+	    !EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
+	                                    NULL))
+		return false;
+	/* A curve that is written out has the name of the one that it equals. */
+	EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+	                       &explicit_curve);
+	return !explicit_curve && (strcmp(group, "secp384r1") == 0 || strcmp(group, "P-384") == 0);
+}
+
+bool p384_public_of(const struct evp_pkey_st *key, uint8_t to[static P384_PUBLIC_SIZE])
+{
+	BIGNUM *x = NULL, *y = NULL;
+	bool good = is_p384(key) && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) &&
+	            EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y);
+
+	if (good) {
+		memset(to, 0, P384_PUBLIC_SIZE);
+		to[0] = CURVE;
+		good = BN_bn2lebinpad(x, to + X, FIELD) == FIELD &&
+		       BN_bn2lebinpad(y, to + Y, FIELD) == FIELD;
+	}
+	BN_free(x);
+	BN_free(y);
+	ERR_clear_error();
+	return good;
+}
+
+/* Whether the point lies on the curve and, of a private key, belongs to the secret number. */
+static bool is_sound(EVP_PKEY *key, bool can_sign)
+{
+	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	bool sound = c && (can_sign ? EVP_PKEY_check(c) : EVP_PKEY_public_check(c)) == 1;
+
+	EVP_PKEY_CTX_free(c);
+	return sound;
+}
+
+static const char *kind_of(const EVP_PKEY *key)
+{
+	static const char *const others[] = { "RSA",     "RSA-PSS", "DSA",    "DH",
+		                              "ED25519", "ED448",   "X25519", "X448" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (EVP_PKEY_is_a(key, others[i]))
+			return others[i];
+	return EVP_PKEY_is_a(key, "EC") ? "EC" : "other";
+}
+
+/* Takes `pkey` over. */
+static int p384_of(const char *name, EVP_PKEY *pkey, bool can_sign, struct p384 **ret,
+                   struct error *err)
+{
+	struct p384 *key = NULL;
+
+	if (!is_p384(pkey)) {
+		const char *kind = kind_of(pkey);
+
+		error_set(err, ERROR_BAD_KEY,
+		          strcmp(kind, "EC") == 0
+		                  ? "'%s' is not a key of the named curve P-384"
+		                  : "'%s' is not a key of the named curve P-384: it is of kind %s",
+		          name, kind);
+		error_why(err, "the firmware knows ECDSA on P-384 with SHA-384 alone");
+		error_fix(err, "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 "
+		               "-out KEY makes one");
+	} else if (!is_sound(pkey, can_sign)) {
+		error_set(err, ERROR_BAD_KEY,
+		          can_sign ? "'%s' is damaged: its private and public part don't belong "
+		                     "together"
+		                   : "'%s' is damaged: its point is not on the curve",
+		          name);
+	} else {
+		key = malloc(sizeof(*key));
+		if (!key)
+			error_nomem(err, "a key");
+	}
+	ERR_clear_error();
+	if (!key) {
+		EVP_PKEY_free(pkey);
+		return err->code;
+	}
+	*key = (struct p384){ pkey, can_sign };
+	*ret = key;
+	return 0;
+}
+
+/* --- files --- */
+
+static int refuse_encrypted(const char *name, struct error *err)
+{
+	error_set(err, ERROR_BAD_KEY, "the key in '%s' is encrypted", name);
+	error_why(err, "snpvmm asks nobody for a password");
+	return error_fix(err, "openssl pkey -in KEY -out PLAIN decrypts it; or let the tool that "
+	                      "holds the key sign: snpvmm idblock --print-tbs");
+}
+
+static int refuse_content(const char *name, const char *what, struct error *err)
+{
+	error_set(err, ERROR_BAD_KEY, "'%s' %s", name, what);
+	return error_fix(err, "give one key on P-384 as PEM or DER (SEC1, PKCS#8 or a public key)");
+}
+
+/* All of the bytes, or it is something else. */
+static bool der_is_encrypted(const uint8_t *der, long size)
+{
+	const uint8_t *at = der;
+	X509_SIG *s = d2i_X509_SIG(NULL, &at, size);
+	bool encrypted = s && at == der + size;
+
+	X509_SIG_free(s);
+	return encrypted;
+}
+
+static EVP_PKEY *der_pkcs8(const uint8_t *der, long size)
+{
+	const uint8_t *at = der;
+	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, size);
+	EVP_PKEY *key = info && at == der + size ? EVP_PKCS82PKEY(info) : NULL;
+
+	PKCS8_PRIV_KEY_INFO_free(info);
+	return key;
+}
+
+static int read_der(const char *name, const uint8_t *der, long size, struct p384 **ret,
+                    struct error *err)
+{
+	const uint8_t *at = der;
+	bool can_sign = true, whole = true;
+	EVP_PKEY *key;
+
+	if (der_is_encrypted(der, size))
+		return refuse_encrypted(name, err);
+	key = der_pkcs8(der, size);
+	if (!key) {
+		key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &at, size);
+		whole = at == der + size;
+	}
+	if (!key) {
+		at = der;
+		key = d2i_PUBKEY(NULL, &at, size);
+		whole = at == der + size;
+		can_sign = false;
+	}
+	if (key && !whole) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	ERR_clear_error();
+	return key ? p384_of(name, key, can_sign, ret, err)
+	           : refuse_content(name, "holds no key that can be read", err);
+}
+
+/* One block of PEM, in memory that is wiped when it is let go. */
+struct pem {
+	char *label, *header;
+	uint8_t *data;
+	long size;
+};
+
+static bool pem_next(BIO *from, struct pem *p)
+{
+	*p = (struct pem){ 0 };
+	return PEM_read_bio_ex(from, &p->label, &p->header, &p->data, &p->size, PEM_FLAG_SECURE) ==
+	       1;
+}
+
+static void pem_fini(struct pem *p)
+{
+	OPENSSL_secure_free(p->label);
+	OPENSSL_secure_free(p->header);
+	OPENSSL_secure_clear_free(p->data, (size_t)p->size);
+}
+
+static int read_pem_block(const char *name, const struct pem *p, struct p384 **ret,
+                          struct error *err)
+{
+	static const char *const keys[] = { "EC PRIVATE KEY", "PRIVATE KEY", "PUBLIC KEY" };
+
+	if (*ret)
+		return refuse_content(name, "holds more than one key", err);
+	if (strcmp(p->label, "ENCRYPTED PRIVATE KEY") == 0 || strstr(p->header, "ENCRYPTED"))
+		return refuse_encrypted(name, err);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (strcmp(p->label, keys[i]) == 0)
+			return read_der(name, p->data, p->size, ret, err);
+	error_set(err, ERROR_BAD_KEY, "'%s' holds '%.40s', not a key on P-384", name, p->label);
+	return error_fix(err, "give one key on P-384 as PEM or DER (SEC1, PKCS#8 or a public key)");
+}
+
+/* `openssl ecparam -genkey` puts a block with the curve before the key; it says nothing more. */
+static int read_pem(const char *name, const void *bytes, size_t size, struct p384 **ret,
+                    struct error *err)
+{
+	BIO *from = BIO_new_mem_buf(bytes, (int)size);
+	struct p384 *key = NULL;
+	struct pem p;
+	int r = from ? 0 : crypto_failed("read from memory", err);
+
+	while (r == 0 && pem_next(from, &p)) {
+		if (strcmp(p.label, "EC PARAMETERS") != 0)
+			r = read_pem_block(name, &p, &key, err);
+		pem_fini(&p);
+	}
+	/* What ends the loop is the end of the text, or a block that is cut or damaged. */
+	if (r == 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		r = refuse_content(name, "holds a damaged block of PEM", err);
+	else if (r == 0 && !key)
+		r = refuse_content(name, "holds no key", err);
+	ERR_clear_error();
+	BIO_free(from);
+	if (r < 0)
+		p384_free(key);
+	else
+		*ret = key;
+	return r;
+}
+
+int p384_read(const char *name, const void *bytes, size_t size, struct p384 **ret,
+              struct error *err)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	crypto_start();
+	ERR_clear_error();
+	if (size == 0)
+		return refuse_content(name, "is empty", err);
+	if (size > P384_FILE_MAX)
+		return refuse_content(name, "is too large for a key", err);
+	if (memmem(bytes, size, begin, sizeof(begin) - 1))
+		return read_pem(name, bytes, size, ret, err);
+	return read_der(name, bytes, (long)size, ret, err);
+}
+
+int p384_generate(struct p384 **ret, struct error *err)
+{
+	EVP_PKEY *key;
+
+	crypto_start();
+	key = EVP_EC_gen("P-384");
+	return key ? p384_of("the new key", key, true, ret, err)
+	           : crypto_failed("make a key on P-384", err);
+}
+
+void p384_free(struct p384 *key)
+{
+	if (key)
+		EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+bool p384_can_sign(const struct p384 *key)
+{
+	return key->can_sign;
+}
+
+void p384_public(const struct p384 *key, uint8_t to[static P384_PUBLIC_SIZE])
+{
+	if (!p384_public_of(key->pkey, to))
+		abort(); /* it was one when it was read, so memory is gone */
+}
+
+/* --- signatures --- */
+
+static bool numbers_of(const ECDSA_SIG *s, uint8_t to[static P384_SIGNATURE_SIZE])
+{
+	const BIGNUM *r = ECDSA_SIG_get0_r(s), *n = ECDSA_SIG_get0_s(s);
+
+	if (BN_is_negative(r) || BN_is_negative(n) || BN_num_bytes(r) > SIZE ||
+	    BN_num_bytes(n) > SIZE)
+		return false;
+	memset(to, 0, P384_SIGNATURE_SIZE);
+	return BN_bn2lebinpad(r, to, FIELD) == FIELD &&
+	       BN_bn2lebinpad(n, to + FIELD, FIELD) == FIELD;
+}
+
+static bool numbers_of_der(const uint8_t *der, size_t size, uint8_t to[static P384_SIGNATURE_SIZE])
+{
+	const uint8_t *at = der;
+	ECDSA_SIG *s = size <= P384_FILE_MAX ? d2i_ECDSA_SIG(NULL, &at, (long)size) : NULL;
+	bool good = s && at == der + size && numbers_of(s, to);
+
+	ECDSA_SIG_free(s);
+	ERR_clear_error();
+	return good;
+}
+
+int p384_sign(const struct p384 *key, const void *data, size_t size,
+              uint8_t to[static P384_SIGNATURE_SIZE], struct error *err)
+{
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	uint8_t der[256];
+	size_t n = sizeof(der);
+	bool good;
+
+	if (!key->can_sign) {
+		EVP_MD_CTX_free(c);
+		return error_set(err, ERROR_BAD_KEY, "a public key cannot sign");
+	}
+	good = c && EVP_DigestSignInit(c, NULL, EVP_sha384(), NULL, key->pkey) == 1 &&
+	       EVP_DigestSign(c, der, &n, data, size) == 1 && numbers_of_der(der, n, to);
+	EVP_MD_CTX_free(c);
+	return good ? 0 : crypto_failed("sign", err);
+}
+
+int p384_signature_read(const char *name, const void *bytes, size_t size,
+                        uint8_t to[static P384_SIGNATURE_SIZE], struct error *err)
+{
+	const uint8_t *from = bytes;
+
+	crypto_start();
+	if (numbers_of_der(from, size, to))
+		return 0;
+	if (size != 2 * SIZE) {
+		error_set(err, ERROR_BAD_ID_BLOCK, "'%s' is not an ECDSA signature on P-384", name);
+		error_why(err, "it has %zu bytes and is not DER", size);
+		return error_fix(err, "give DER, or R and S of 48 bytes each, big-endian");
+	}
+	memset(to, 0, P384_SIGNATURE_SIZE);
+	for (size_t i = 0; i < SIZE; i++) {
+		to[i] = from[SIZE - 1 - i];
+		to[FIELD + i] = from[2 * SIZE - 1 - i];
+	}
+	return 0;
+}
+
+/* NULL: another curve, or a point that is not on it. */
+static EVP_PKEY *pkey_of(const uint8_t key[static P384_PUBLIC_SIZE])
+{
+	uint8_t point[1 + 2 * SIZE] = { 4 /* both coordinates follow */ };
+	char group[] = "P-384";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *c;
+	EVP_PKEY *pkey = NULL;
+
+	if (key[0] != CURVE || !bytes_zero(key + 1, X - 1) ||
+	    !bytes_zero(key + X + SIZE, FIELD - SIZE) || !bytes_zero(key + Y + SIZE, FIELD - SIZE))
+		return NULL;
+	for (size_t i = 0; i < SIZE; i++) {
+		point[1 + i] = key[X + SIZE - 1 - i];
+		point[1 + SIZE + i] = key[Y + SIZE - 1 - i];
+	}
+	c = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	if (c && EVP_PKEY_fromdata_init(c) == 1)
+		EVP_PKEY_fromdata(c, &pkey, EVP_PKEY_PUBLIC_KEY, params);
+	EVP_PKEY_CTX_free(c);
+	return pkey;
+}
+
+bool p384_verify(const uint8_t key[static P384_PUBLIC_SIZE], const void *data, size_t size,
+                 const uint8_t signature[static P384_SIGNATURE_SIZE])
+{
+	EVP_PKEY *pkey = NULL;
+	EVP_MD_CTX *c = NULL;
+	ECDSA_SIG *s;
+	BIGNUM *r, *n;
+	uint8_t *der = NULL;
+	int der_size = 0;
+	bool good = false;
+
+	crypto_start();
+	s = ECDSA_SIG_new();
+	r = BN_lebin2bn(signature, FIELD, NULL);
+	n = BN_lebin2bn(signature + FIELD, FIELD, NULL);
+	if (s && r && n && ECDSA_SIG_set0(s, r, n)) {
+		r = n = NULL;
+		der_size = i2d_ECDSA_SIG(s, &der);
+		pkey = pkey_of(key);
+		c = EVP_MD_CTX_new();
+	}
+	if (der_size > 0 && pkey && c &&
+	    EVP_DigestVerifyInit(c, NULL, EVP_sha384(), NULL, pkey) == 1)
+		good = EVP_DigestVerify(c, der, (size_t)der_size, data, size) == 1;
+	OPENSSL_free(der);
+	EVP_MD_CTX_free(c);
+	EVP_PKEY_free(pkey);
+	ECDSA_SIG_free(s);
+	BN_free(r);
+	BN_free(n);
+	ERR_clear_error();
+	return good;
+}
