@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/p384.c: libcrypto's elliptic curves, behind byte strings of SEV-SNP's form. */
+/*
+ * core/attest/p384.c: libcrypto's elliptic curves, behind byte strings of SEV-SNP's form. Only the
+ * low-level calls, which OpenSSL 3 keeps but marks deprecated, take a nonce that was chosen.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/attest/p384.h"
 
 #include <assert.h>
@@ -9,6 +13,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -18,6 +23,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/sha2.h"
 
 enum { CURVE = 2, SIZE = 48, FIELD = 72, X = 4, Y = X + FIELD };
 
@@ -327,21 +333,109 @@ static bool numbers_of_der(const uint8_t *der, size_t size, uint8_t to[static P3
 	return good;
 }
 
+/* HMAC-SHA-384 over up to four parts, into `to`, which may be the key or the first part. */
+static bool hmac(const uint8_t key[static SIZE], const uint8_t first[static SIZE],
+                 const uint8_t *mark, const uint8_t *secret, const uint8_t *hash,
+                 uint8_t to[static SIZE])
+{
+	uint8_t data[3 * SIZE + 1];
+	size_t n = SIZE;
+
+	memcpy(data, first, SIZE);
+	if (mark)
+		data[n++] = *mark;
+	if (secret) {
+		memcpy(data + n, secret, SIZE);
+		memcpy(data + n + SIZE, hash, SIZE);
+		n += 2 * (size_t)SIZE;
+	}
+	bool good = HMAC(EVP_sha384(), key, SIZE, data, n, to, NULL) != NULL;
+	OPENSSL_cleanse(data, sizeof(data));
+	return good;
+}
+
+/*
+ * The secret number of a signature, made of key and hash (RFC 6979, section 3.2): the same launch
+ * signed again gives the same bytes, and nothing depends on a source of random numbers. Hash and
+ * order have the same number of bits, which leaves out the RFC's shifts.
+ */
+static bool nonce_of(const BIGNUM *secret, const uint8_t hash[static SIZE], const BIGNUM *order,
+                     BIGNUM *k)
+{
+	static const uint8_t marks[] = { 0, 1 };
+	uint8_t key[SIZE] = { 0 }, v[SIZE], x[SIZE], h[SIZE];
+	BIGNUM *reduced = BN_bin2bn(hash, SIZE, NULL);
+	bool good = reduced && BN_bn2binpad(secret, x, SIZE) == SIZE;
+
+	/* a hash is below twice the order */
+	if (good && BN_cmp(reduced, order) >= 0)
+		good = BN_sub(reduced, reduced, order);
+	good = good && BN_bn2binpad(reduced, h, SIZE) == SIZE;
+	memset(v, 1, sizeof(v));
+	for (size_t i = 0; good && i < 2; i++)
+		good = hmac(key, v, &marks[i], x, h, key) && hmac(key, v, NULL, NULL, NULL, v);
+	while (good) {
+		good = hmac(key, v, NULL, NULL, NULL, v) && BN_bin2bn(v, SIZE, k);
+		if (good && !BN_is_zero(k) && BN_cmp(k, order) < 0)
+			break;
+		good = good && hmac(key, v, &marks[0], NULL, NULL, key) &&
+		       hmac(key, v, NULL, NULL, NULL, v);
+	}
+	OPENSSL_cleanse(key, sizeof(key));
+	OPENSSL_cleanse(v, sizeof(v));
+	OPENSSL_cleanse(x, sizeof(x));
+	BN_free(reduced);
+	return good;
+}
+
+/* What ECDSA needs of a nonce k: its inverse, and R, the X coordinate of k times the generator. */
+static bool nonce_parts(const EC_GROUP *group, const BIGNUM *order, const BIGNUM *k,
+                        BIGNUM *inverse, BIGNUM *r)
+{
+	BN_CTX *c = BN_CTX_secure_new();
+	EC_POINT *point = EC_POINT_new(group);
+	BIGNUM *x = BN_new();
+	bool good = c && point && x && EC_POINT_mul(group, point, k, NULL, NULL, c) &&
+	            EC_POINT_get_affine_coordinates(group, point, x, NULL, c) &&
+	            BN_nnmod(r, x, order, c) && BN_mod_inverse(inverse, k, order, c);
+
+	BN_free(x);
+	EC_POINT_free(point);
+	BN_CTX_free(c);
+	return good;
+}
+
 int p384_sign(const struct p384 *key, const void *data, size_t size,
               uint8_t to[static P384_SIGNATURE_SIZE], struct error *err)
 {
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
-	uint8_t der[256];
-	size_t n = sizeof(der);
+	EC_KEY *ec;
+	const EC_GROUP *group;
+	const BIGNUM *order;
+	BIGNUM *k, *inverse, *r;
+	ECDSA_SIG *s = NULL;
+	uint8_t hash[SIZE];
 	bool good;
 
-	if (!key->can_sign) {
-		EVP_MD_CTX_free(c);
+	if (!key->can_sign)
 		return error_set(err, ERROR_BAD_KEY, "a public key cannot sign");
-	}
-	good = c && EVP_DigestSignInit(c, NULL, EVP_sha384(), NULL, key->pkey) == 1 &&
-	       EVP_DigestSign(c, der, &n, data, size) == 1 && numbers_of_der(der, n, to);
-	EVP_MD_CTX_free(c);
+	ec = EVP_PKEY_get1_EC_KEY(key->pkey);
+	group = ec ? EC_KEY_get0_group(ec) : NULL;
+	order = group ? EC_GROUP_get0_order(group) : NULL;
+	k = BN_secure_new();
+	inverse = BN_secure_new();
+	r = BN_new();
+	sha384(data, size, hash);
+	if (k) /* no branch or table look-up of what follows depends on it */
+		BN_set_flags(k, BN_FLG_CONSTTIME);
+	if (order && k && inverse && r && nonce_of(EC_KEY_get0_private_key(ec), hash, order, k) &&
+	    nonce_parts(group, order, k, inverse, r))
+		s = ECDSA_do_sign_ex(hash, SIZE, inverse, r, ec);
+	good = s && numbers_of(s, to);
+	ECDSA_SIG_free(s);
+	BN_clear_free(k);
+	BN_clear_free(inverse);
+	BN_free(r);
+	EC_KEY_free(ec);
 	return good ? 0 : crypto_failed("sign", err);
 }
 

@@ -10,7 +10,7 @@
 #include "core/snp/abi.h"
 #include "core/snp/policy.h"
 
-enum { ALGORITHM_P384 = 1, CURVE_P384 = 2 };
+enum { ALGORITHM_P384 = SNP_ID_ALGORITHM_P384, CURVE_P384 = 2 };
 
 /* A number of 384 bits, little-endian, in the room that all curves have. */
 enum { NUMBER_CAP = 72, NUMBER_SIZE = 48, KEY_X = 4, KEY_Y = KEY_X + NUMBER_CAP };

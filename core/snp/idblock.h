@@ -15,7 +15,8 @@ struct error;        /* core/base/error.h */
 struct snp_id_block; /* core/snp/abi.h */
 struct snp_id_auth;
 
-#define SNP_ID_KEY_SIZE 0x404 /* curve, Qx, Qy, zeros: SEV-SNP firmware ABI chapter 10 */
+#define SNP_ID_ALGORITHM_P384 1
+#define SNP_ID_KEY_SIZE       0x404 /* curve, Qx, Qy, zeros: SEV-SNP firmware ABI chapter 10 */
 
 /*
  * Structure alone: algorithms, curves and numbers that firmware refuses with INVALID_PARAM or
