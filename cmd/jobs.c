@@ -18,33 +18,27 @@
 #include "core/base/file.h"
 #include "core/vm/signals.h"
 
-/*
- * How long after the time limit of the command a child may take to end its guest and to write what
- * it has.
- */
+/* After the time limit of the command, how long a child may take to end its guest and clean up. */
 enum { OVERDUE_MS = 15000 };
 
-struct job {
+struct child {
 	pid_t pid; /* 0: none */
-	int fd;    /* readable once it is gone (pidfd_open(2)); -1 where the kernel has none */
-	unsigned piece;
+	int fd;    /* readable when it has ended (pidfd_open(2)); -1 if the kernel has none */
+	unsigned job;
 };
 
-struct jobs {
+struct pool {
 	const struct work *work;
-	struct job list[JOBS_MAX];
+	struct child list[JOBS_MAX];
 	unsigned slots; /* of the list */
-	unsigned begun, going;
-	bool stopped;        /* the signal was passed on */
+	unsigned started, running;
+	bool signalled;      /* the signal was passed on */
 	uint64_t kill_at_ms; /* by clock_ms(); 0: never */
 	bool killed;
 };
 
-/*
- * What makes a child of its own: a terminal's signals go to our process group and not to it, it
- * doesn't outlive us, and doesn't read what we could.
- */
-static void child_begin(pid_t parent)
+/* Detaches the child: own process group, dies with us, stdin from /dev/null. */
+static void child_begin(struct pool *p, pid_t parent)
 {
 	auto_fd int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct error ignored = { 0 };
@@ -57,113 +51,107 @@ static void child_begin(pid_t parent)
 		dup2(none, STDIN_FILENO);
 	signals_end();
 	signals_begin(&ignored);
+	/* siblings' pidfds: with many of them RLIMIT_NOFILE could run out */
+	for (unsigned i = 0; i < p->slots; i++)
+		if (p->list[i].pid)
+			fd_cleanup(&p->list[i].fd);
 }
 
-/* Those of other children: of many, they would leave this one none. */
-static void descriptors_close(struct jobs *jobs)
+static bool child_start(struct pool *p, struct child *c)
 {
-	for (unsigned i = 0; i < jobs->slots; i++)
-		if (jobs->list[i].pid)
-			fd_cleanup(&jobs->list[i].fd);
-}
-
-static bool job_begin(struct jobs *jobs, struct job *j)
-{
-	const struct work *w = jobs->work;
+	const struct work *w = p->work;
 	pid_t parent = getpid(), pid;
 	sigset_t all, before;
 
 	fflush(NULL);
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before); /* none to our handlers in the child */
+	sigprocmask(SIG_SETMASK, &all, &before); /* our handlers must not run in the child */
 	pid = fork();
 	if (pid == 0) {
 		int status;
 
-		child_begin(parent);
-		descriptors_close(jobs);
+		child_begin(p, parent);
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		status = w->child(w->self, jobs->begun);
+		status = w->child(w->self, p->started);
 		fflush(NULL);
 		_exit(status);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return false;
-	*j = (struct job){ pid, (int)syscall(SYS_pidfd_open, pid, 0), jobs->begun++ };
-	jobs->going++;
+	*c = (struct child){ pid, (int)syscall(SYS_pidfd_open, pid, 0), p->started++ };
+	p->running++;
 	return true;
 }
 
-static void jobs_fill(struct jobs *jobs)
+static void pool_fill(struct pool *p)
 {
-	for (unsigned i = 0; i < jobs->slots; i++)
-		if (jobs->list[i].pid == 0 && jobs->begun < jobs->work->count && !stop_signo() &&
-		    !job_begin(jobs, &jobs->list[i]))
+	for (unsigned i = 0; i < p->slots; i++)
+		if (p->list[i].pid == 0 && p->started < p->work->count && !stop_signo() &&
+		    !child_start(p, &p->list[i]))
 			return;
 }
 
-static void job_reap(struct jobs *jobs, struct job *j)
+static void pool_kill(const struct pool *p, int signo)
+{
+	for (unsigned i = 0; i < p->slots; i++)
+		if (p->list[i].pid)
+			kill(p->list[i].pid, signo);
+}
+
+/* Waits until a child has ended or a signal came; at most a second, as pidfds don't show stops. */
+static void pool_wait(struct pool *p)
+{
+	struct pollfd fds[JOBS_MAX + 1];
+	int timeout_ms = 1000;
+
+	for (unsigned i = 0; i < p->slots; i++) {
+		const struct child *c = &p->list[i];
+
+		fds[i] = (struct pollfd){ .fd = c->pid ? c->fd : -1, .events = POLLIN };
+		if (c->pid && c->fd < 0)
+			timeout_ms = 100;
+	}
+	fds[p->slots] = (struct pollfd){ .fd = p->signalled ? -1 : signals_fd(), .events = POLLIN };
+	poll(fds, p->slots + 1, timeout_ms);
+}
+
+static void child_reap(struct pool *p, struct child *c)
 {
 	int wstatus = 0;
 
-	if (j->pid == 0 || waitpid(j->pid, &wstatus, WNOHANG) != j->pid)
+	if (c->pid == 0 || waitpid(c->pid, &wstatus, WNOHANG | WUNTRACED) != c->pid)
 		return;
-	jobs->work->ended(jobs->work->self, j->piece, wstatus, jobs->killed);
-	fd_cleanup(&j->fd);
-	*j = (struct job){ .fd = -1 };
-	jobs->going--;
-}
-
-static void jobs_kill(const struct jobs *jobs, int signal_number)
-{
-	for (unsigned i = 0; i < jobs->slots; i++)
-		if (jobs->list[i].pid)
-			kill(jobs->list[i].pid, signal_number);
-}
-
-static void jobs_stop(struct jobs *jobs)
-{
-	if (!jobs->stopped && stop_signo()) {
-		jobs->stopped = true;
-		jobs_kill(jobs, stop_signo());
-		if (stop_signo() == SIGALRM)
-			jobs->kill_at_ms = clock_ms() + OVERDUE_MS;
+	if (WIFSTOPPED(wstatus)) { /* it can't see its time limits then, and we would wait */
+		kill(c->pid, SIGCONT);
+		return;
 	}
-	if (jobs->kill_at_ms && !jobs->killed && clock_ms() >= jobs->kill_at_ms) {
-		jobs->killed = true;
-		jobs_kill(jobs, SIGKILL);
-	}
-}
-
-/* Until a child is gone or a signal came. */
-static void jobs_wait(struct jobs *jobs)
-{
-	struct pollfd fds[JOBS_MAX + 1];
-	bool blind = false;
-
-	for (unsigned i = 0; i < jobs->slots; i++) {
-		const struct job *j = &jobs->list[i];
-
-		fds[i] = (struct pollfd){ .fd = j->pid ? j->fd : -1, .events = POLLIN };
-		blind |= j->pid && j->fd < 0;
-	}
-	fds[jobs->slots] =
-		(struct pollfd){ .fd = jobs->stopped ? -1 : signals_fd(), .events = POLLIN };
-	poll(fds, jobs->slots + 1, blind ? 100 : jobs->kill_at_ms && !jobs->killed ? 1000 : -1);
+	p->work->ended(p->work->self, c->job, wstatus, p->killed);
+	fd_cleanup(&c->fd);
+	*c = (struct child){ .fd = -1 };
+	p->running--;
 }
 
 unsigned jobs_run(const struct work *w)
 {
-	struct jobs jobs = { .work = w, .slots = MIN_OF(w->at_once, (unsigned)JOBS_MAX) };
+	struct pool p = { .work = w, .slots = MIN_OF(w->at_once, (unsigned)JOBS_MAX) };
 
-	jobs_fill(&jobs);
-	while (jobs.going > 0) {
-		jobs_wait(&jobs);
-		jobs_stop(&jobs);
-		for (unsigned i = 0; i < jobs.slots; i++)
-			job_reap(&jobs, &jobs.list[i]);
-		jobs_fill(&jobs);
+	pool_fill(&p);
+	while (p.running > 0) {
+		pool_wait(&p);
+		if (!p.signalled && stop_signo()) {
+			p.signalled = true;
+			pool_kill(&p, stop_signo());
+			if (stop_signo() == SIGALRM)
+				p.kill_at_ms = clock_ms() + OVERDUE_MS;
+		}
+		if (p.kill_at_ms && !p.killed && clock_ms() >= p.kill_at_ms) {
+			p.killed = true;
+			pool_kill(&p, SIGKILL);
+		}
+		for (unsigned i = 0; i < p.slots; i++)
+			child_reap(&p, &p.list[i]);
+		pool_fill(&p);
 	}
-	return jobs.begun;
+	return p.started;
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/matrix.h: all runs of a matrix, or of several manifests, one after the other or several at
- * once.
- */
+/* cmd/matrix.h: all runs of a matrix or of several manifests, in turn or in parallel. */
 #ifndef CMD_MATRIX_H
 #define CMD_MATRIX_H
 
 struct labels;      /* cmd/labels.h */
-struct run_options; /* cmd/attempt.h */
+struct run_options; /* cmd/run_once.h */
 struct run_result;  /* core/out/run_result.h */
 
 /*
- * Fills a result for each label, which must be memory that child processes share (MAP_SHARED): with
- * o->jobs above 1 each run is a process of its own and writes whole lines, its variant before each.
- * Ends with a line for each run. A signal (core/vm/signals.h) ends the runs that are under way in
- * good order; no more are begun. Returns the worst status.
+ * Fills `results`, one for each label, in memory that child processes share (MAP_SHARED). With
+ * o->jobs above 1 each run is a process of its own, whose lines begin with its label. Prints a
+ * summary at the end. A signal (core/vm/signals.h) ends running runs in good order and starts no
+ * more. Returns the worst status.
  */
 int matrix_run(const struct run_options *o, const struct labels *labels,
                struct run_result *results);

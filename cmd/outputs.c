@@ -641,7 +641,7 @@ int outputs_whole(const char *path, const struct run_result *results, unsigned n
 	return r;
 }
 
-void outputs_unsay(struct outputs *o)
+void outputs_discard_result(struct outputs *o)
 {
 	folder_remove(&o->folder, RESULT_JSON);
 	folder_remove(&o->folder, JUNIT_XML);

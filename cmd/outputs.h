@@ -113,7 +113,7 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
  */
 int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, struct error *err);
 /* Removes both. */
-void outputs_unsay(struct outputs *o);
+void outputs_discard_result(struct outputs *o);
 /*
  * Both, in a folder where nobody writes any more; with OUTPUTS_RESULT the rest of what is there
  * stays.

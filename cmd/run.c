@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/run.c: the command: all its runs, and their results on standard output where that is asked
- * for.
- */
+/* cmd/run.c: `run`: its options, one run or several, and their results on standard output. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "cmd/attempt.h"
 #include "cmd/conflicts.h"
 #include "cmd/jobs.h"
 #include "cmd/labels.h"
@@ -17,6 +13,7 @@
 #include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/print.h"
+#include "cmd/run_once.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -37,7 +34,6 @@ enum {
 enum { RETRIES_MAX = 100 };
 #define TIMEOUT_MAX_MS ((uint64_t)7 * 24 * 3600 * 1000)
 
-/* The command line. */
 struct run_args {
 	struct run_options options;
 	struct files manifests;
@@ -48,18 +44,18 @@ static const struct argp_option run_options[] = {
 	{ "results", OPTION_RESULTS, "DIR", 0,
 	  "Write result files into this folder, however the run ends", 1 },
 	{ "guest-status", OPTION_GUEST_STATUS, NULL, 0,
-	  "Where the guest's own status fails the run, return it instead of 1", 1 },
-	{ "skip-unsupported", OPTION_SKIP, NULL, 0, "Return 77 where this host cannot launch it",
-	  1 },
-	{ "jobs", 'j', "N", 0, "Run N at once, of a matrix or of several manifests", 1 },
+	  "If the guest's own status fails the run, return it instead of 1", 1 },
+	{ "skip-unsupported", OPTION_SKIP, NULL, 0,
+	  "Return 77 if this host cannot launch the guest", 1 },
+	{ "jobs", 'j', "N", 0, "Run up to N at once, of a matrix or of several manifests", 1 },
 	{ "timeout", OPTION_TIMEOUT, "TIME", 0,
 	  "A time limit for the whole command, such as 90s or 10m", 1 },
 	{ "retries", OPTION_RETRIES, "N", 0, "Try again up to N times after a failure of the host",
 	  1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
-	  "Say at the end which exits the run had; with FILE, as JSON in it", 1 },
+	  "Print at the end which exits the run had; with FILE, write them there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
-	{ "prefix", 'p', NULL, 0, "Write whole lines, serial: or debug: before each", 1 },
+	{ "prefix", 'p', NULL, 0, "Write whole lines, each after serial: or debug:", 1 },
 	{ 0 },
 };
 
@@ -76,19 +72,11 @@ static error_t number_parse(const char *option, const char *text, unsigned min, 
 	return 0;
 }
 
-static error_t timeout_parse(const char *text, uint64_t *ret)
-{
-	struct error err = { 0 };
-
-	return value_time("--timeout", text, 1, TIMEOUT_MAX_MS, ret, &err) < 0
-	               ? option_refuse_error(&err)
-	               : 0;
-}
-
 static error_t run_option(int key, char *argument, struct argp_state *state)
 {
 	struct run_args *a = state->input;
 	struct run_options *o = &a->options;
+	struct error err = { 0 };
 
 	switch (key) {
 	case OPTION_RESULTS:
@@ -101,7 +89,10 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		o->skip_unsupported = true;
 		return 0;
 	case OPTION_TIMEOUT:
-		return timeout_parse(argument, &a->timeout_ms);
+		return value_time("--timeout", argument, 1, TIMEOUT_MAX_MS, &a->timeout_ms, &err) <
+		                       0
+		               ? option_refuse_error(&err)
+		               : 0;
 	case OPTION_RETRIES:
 		return number_parse("--retries", argument, 0, RETRIES_MAX, &o->retries);
 	case 'j':
@@ -121,15 +112,7 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* Memory that processes of ours share, as runs of a matrix may be; NULL: none. */
-static struct run_result *results_new(unsigned n)
-{
-	void *at = mmap(NULL, n * sizeof(struct run_result), PROT_READ | PROT_WRITE,
-	                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
+/* Prints results for -o. What failed is reported by the caller, and not again at the end. */
 static int results_show(const struct run_result *results, unsigned n, bool list, struct error *err)
 {
 	int r;
@@ -139,7 +122,7 @@ static int results_show(const struct run_result *results, unsigned n, bool list,
 	r = show_runs(results, n, list, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_sys(err, ERROR_OUTPUT, errno, "cannot write to standard output");
-	if (r < 0) { /* it is told here, and not once more at the program's end */
+	if (r < 0) {
 		__fpurge(stdout);
 		clearerr(stdout);
 	}
@@ -151,50 +134,49 @@ static int result_show(const struct run_result *r, struct error *err)
 	return results_show(r, 1, false, err);
 }
 
-/*
- * All runs have a verdict of their own; these are the files and the output for all of them
- * together.
- */
-static int runs_finish(const struct run_options *o, const struct labels *labels,
-                       const struct run_result *results, int status, struct error *err)
+/* Several runs; their junit.xml and output come after all of them. */
+static int run_several(const struct run_options *o, const struct labels *labels,
+                       struct run_result *results, struct error *err)
 {
-	int r = 0;
+	bool failed = false;
+	int status;
 
-	if (o->results)
-		r = outputs_whole(o->results, results, labels->n, err);
-	if (r < 0) {
+	/* removes what an earlier command left */
+	if (o->results && outputs_whole(o->results, NULL, 0, err) < 0)
+		return STATUS_USAGE;
+	status = matrix_run(o, labels, results);
+	if (o->results && outputs_whole(o->results, results, labels->n, err) < 0) {
 		error_print(err);
 		*err = (struct error){ 0 };
+		failed = true;
 	}
 	if (results_show(results, labels->n, true, err) < 0)
-		r = -1;
-	return r < 0 && status == STATUS_OK ? STATUS_FAILED : status;
+		failed = true;
+	return failed && status == STATUS_OK ? STATUS_FAILED : status;
 }
 
 static int run_labelled(struct run_options *o, struct labels *labels, struct error *err)
 {
-	struct run_result *results = results_new(labels->n);
+	/* child processes fill it, too */
+	struct run_result *results =
+		mmap(NULL, labels->n * sizeof(*results), PROT_READ | PROT_WRITE,
+	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	const struct conflicts_ask ask = { labels, o->results, o->stats_file, true };
 	struct conflicts conflicts;
 	bool several;
 	int status;
 
-	if (!results)
+	if (results == MAP_FAILED)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->manifest = labels->list[0].manifest;
 	o->source = labels->list[0].source;
 	o->console = show_for_people();
 	o->conflicts = &conflicts;
-	/* With a conflict none of the runs goes on: that is told once. */
+	/* with a conflict nothing is launched, and one run reports it */
 	several = conflicts_find(&ask, &conflicts) && labels->several;
 	o->inputs_unknown = labels->list[0].inputs_unknown;
 	o->show = several ? NULL : result_show;
-	if (!several)
-		status = attempt(o, 0, results);
-	else if (o->results && outputs_whole(o->results, NULL, 0, err) < 0)
-		status = STATUS_USAGE;
-	else
-		status = runs_finish(o, labels, results, matrix_run(o, labels, results), err);
+	status = several ? run_several(o, labels, results, err) : run_once(o, 0, results);
 	munmap(results, labels->n * sizeof(*results));
 	return status;
 }
@@ -226,7 +208,7 @@ const struct command command_run = {
 	.args = "[MANIFEST...]",
 	.summary = "Launch the guest and wait for its end",
 	.doc = "Launch the guest, print the expected measurement, stream its console, wait for its "
-	       "end. Several manifests: one after the other, or --jobs at once.",
+	       "end. Several manifests run one after the other, or --jobs at once.",
 	.options = run_options,
 	.result = RUN_RESULTS,
 	.main = run_main,

@@ -21,7 +21,7 @@ enum { OPTION_CONFINE = 0x200, OPTION_PRINT };
 static const struct argp_option settings_options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "boot.kernel: a bzImage", 4 },
 	{ "initrd", 'i', "INITRD", 0, "boot.initrd", 4 },
-	{ "cmdline", 'a', "TEXT", 0, "boot.cmdline: the kernel's command line", 4 },
+	{ "cmdline", 'a', "TEXT", 0, "boot.cmdline: the command line of the kernel", 4 },
 	{ "firmware", 'f', "FIRMWARE", 0, "boot.firmware: an OVMF-style image", 4 },
 	{ "memory", 'm', "SIZE", 0, "memory, such as 1G", 4 },
 	{ "cpus", 'c', "N", 0, "vcpus", 4 },

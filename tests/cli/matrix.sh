@@ -147,6 +147,12 @@ assert [x["measurement"]["vcpus"] for x in r] == [1, 2] and {x["status"] for x i
   [ "$(grep -c '^TAP version' "$T/out")" = 1 ] || wrong 'more than one TAP'
 done
 
+signal_writer() { # SIGNAL FILE: to the process that has FILE open, finished or not
+  for process in /proc/[0-9]*; do
+    ! readlink "$process/fd/"* 2>/dev/null | grep -q -x "${2%/*}/[.]*${2##*/}" || kill -s "$1" "${process#/proc/}"
+  done
+}
+
 # Whoever kills a child leaves its run without a result. The first run waits for that, the other ends by its second vCPU.
 begin '--jobs: a process that is killed'
 guest_of 'print "hello\n" ; wait'
@@ -158,9 +164,7 @@ echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
 GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
   </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | hello'
-for process in /proc/[0-9]*; do
-  ! readlink "$process/fd/"* 2>/dev/null | grep -q -x "$T/killed/vcpus=1/[.]*serial.log" || kill -9 "${process#/proc/}"
-done
+signal_writer KILL "$T/killed/vcpus=1/serial.log"
 wait $!
 status=$? last='run --jobs 2'
 wants 137
@@ -169,6 +173,16 @@ grep -q '"status": 137' "$T/killed/vcpus=1/result.json" || wrong "the result is:
 grep -q '<error ' "$T/killed/vcpus=1/junit.xml" || wrong "junit.xml is: $(cat "$T/killed/vcpus=1/junit.xml")"
 [ "$(cat "$T/killed/vcpus=1/serial.log")" = hello ] || wrong 'what the guest had said is gone'
 grep -q '"verdict": "pass"' "$T/killed/vcpus=2/result.json" || wrong 'the other run did not pass'
+
+begin '--jobs: a process that is stopped goes on, and ends by its time limit'
+manifest_of 'name: n' 'timeout: 6s' 'matrix: {vcpus: [1, 2]}'
+FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/stopped" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
+until_says 'vcpus=1 | hello'
+signal_writer STOP "$T/stopped/vcpus=1/serial.log"
+wait $!
+status=$? last='run --jobs 2'
+wants 124
+grep -q '"reason": "timeout"' "$T/stopped/vcpus=1/result.json" || wrong "the result is: $(cat "$T/stopped/vcpus=1/result.json")"
 
 # A control group of either version in which there is room for the program, and none for its images.
 group=''

@@ -194,7 +194,7 @@ begin '--retries: another try after a failure of the host'
 three "$busy ; recovers 1 ; print \"hello\\n\" ; out 0xf4 1 0"
 on_fake run --retries 2 --results "$T/r" "$T/a.yaml"
 wants 0
-err_has 'the host failed (try 1 of 3): another one follows'
+err_has 'the host failed (try 1 of 3): trying again'
 of_result '' '"verdict": "pass"' '"attempts": 2'
 
 begin '--retries: as often as it says, and not more'
@@ -207,7 +207,7 @@ begin '--retries: never after a failure of the guest, nor of the manifest'
 three 'out 0xf4 1 7' '' 'vcpus: 0'
 for file in a b; do
   on_fake run --retries 3 --results "$T/r" "$T/$file.yaml"
-  ! grep -q 'another one follows' "$T/err" || wrong "$last: $(cat "$T/err")"
+  ! grep -q 'trying again' "$T/err" || wrong "$last: $(cat "$T/err")"
 done
 of_result '' '"verdict": "error"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
@@ -224,7 +224,7 @@ three "$busy"
 on_fake run --retries 100 --timeout 500ms --results "$T/r" "$T/a.yaml"
 wants 124
 err_has 'fail: the time limit of the whole command, 0.500 s, came before the launch [timeout]'
-! grep -q 'another one follows' "$T/err" || wrong "$last: $(cat "$T/err")"
+! grep -q 'trying again' "$T/err" || wrong "$last: $(cat "$T/err")"
 of_result '' '"verdict": "timeout"' '"reason": "timeout"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
 
@@ -249,7 +249,7 @@ for reason in host-unsupported host-permission; do
   on_fake run --retries 3 --results "$T/r" "$T/a.yaml"
   wants 99
   of_result '' "\"reason\": \"$reason\""
-  ! grep -q 'another one follows' "$T/err" || wrong "$last: $(cat "$T/err")"
+  ! grep -q 'trying again' "$T/err" || wrong "$last: $(cat "$T/err")"
 done
 
 begin '--retries takes a number'

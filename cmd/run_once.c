@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/run_once.c: the steps of a run: load, measure, launch, run, conclude. */
+#include "cmd/run_once_priv.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/advice.h"
+#include "cmd/conflicts.h"
+#include "cmd/labels.h"
+#include "cmd/print.h"
+#include "cmd/progress.h"
+#include "cmd/settings.h"
+#include "cmd/verdict.h"
+#include "config/keys.h"
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/host/host.h"
+#include "core/host/memory.h"
+#include "core/out/run_result.h"
+#include "core/snp/digest.h"
+#include "core/vm/devices.h"
+#include "core/vm/launch.h"
+#include "core/vm/outcome.h"
+#include "core/vm/platforms.h"
+#include "core/vm/run.h"
+#include "core/vm/stats.h"
+#include "core/vm/signals.h"
+#include "core/vm/sys.h"
+#include "core/vm/vm.h"
+#include "core/vm/watch.h"
+#include "firmware/handoff.h"
+#include "firmware/images.h"
+#include "firmware/prepare.h"
+#include "firmware/stage0.h"
+
+/*
+ * Each of several runs has output files of its own: those of the manifest are named by the variant,
+ * those of options by the run.
+ */
+static int own_names(struct run_once *a)
+{
+	const struct {
+		char **path;
+		const char *label;
+	} rows[] = {
+		{ &a->m.serial.path, a->o->variant_file },
+		{ &a->m.debug_port.path, a->o->variant_file },
+		{ &a->stats_file, a->o->label_file },
+	};
+
+	if (a->o->stats_file && !(a->stats_file = strdup(a->o->stats_file)))
+		return error_nomem(&a->err, "the name of an output");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char *own = *rows[i].path ? labelled_path(*rows[i].path, rows[i].label) : NULL;
+
+		if (!*rows[i].path)
+			continue;
+		if (!own)
+			return error_nomem(&a->err, "the name of an output");
+		free(*rows[i].path);
+		*rows[i].path = own;
+	}
+	return 0;
+}
+
+/* Open the results folder even if the manifest is invalid, so the error is recorded there. */
+static int run_once_load(struct run_once *a, unsigned run)
+{
+	const struct run_options *o = a->o;
+	const struct conflicts *c = o->conflicts;
+	/* where an input may have the name of a result file, only the result itself is replaced */
+	bool result_only = o->inputs_unknown || (c && c->err.code);
+	struct error err = { 0 };
+
+	manifest_source_load_all(o->source, run, &a->m, &a->findings);
+	a->loaded = a->m.whole;
+	if (c && c->err.code)
+		findings_add(&a->findings, SEVERITY_ERROR, &c->err);
+	if (a->loaded && own_names(a) < 0)
+		return a->err.code;
+	if (!o->results || (c && c->results_untouched) ||
+	    outputs_folder(&a->outputs, o->results, o->results_below,
+	                   result_only ? OUTPUTS_RESULT : OUTPUTS_ALL, &err) == 0)
+		return 0;
+	if (a->loaded)
+		a->err = err;
+	else
+		error_print(&err);
+	return err.code;
+}
+
+/*
+ * Only a warning: nobody knows what the kernel can reclaim and what else will run. Given before the
+ * images are read, as these may already be too much.
+ */
+static void warn_memory(const struct manifest *m)
+{
+	auto_findings struct findings f = { 0 };
+	struct host_memory host;
+	struct error err = { 0 };
+
+	host_memory_left(&host_this, &host);
+	if (m->memory <= host.left)
+		return;
+	error_set(&err, ERROR_HOST_MEMORY, "'memory' is %" PRIu64 "M, but %s has %" PRIu64 "M left",
+	          m->memory >> 20, host.where, host.left >> 20);
+	error_why(&err, "the kernel kills the run when the guest has touched more than there is");
+	error_fix(&err, "lower 'memory', end something else, or raise the group's limit");
+	manifest_at(m, KEY_MEMORY, &err);
+	findings_add(&f, SEVERITY_WARNING, &err);
+	progress_say(NULL);
+	findings_print(&f, 0);
+}
+
+static int watch_make(struct run_once *a)
+{
+	const struct manifest *m = &a->m;
+	auto_free const char **texts =
+		calloc(m->console.count + m->never.count + 1, sizeof(*texts));
+	const struct watch_rules rules = { texts, m->console.count, texts + m->console.count,
+		                           m->never.count };
+
+	if (!texts)
+		return error_nomem(&a->err, "patterns");
+	for (size_t i = 0; i < m->console.count; i++)
+		texts[i] = m->console.list[i].text;
+	for (size_t i = 0; i < m->never.count; i++)
+		texts[m->console.count + i] = m->never.list[i].text;
+	a->watch = watch_new(&rules, &a->err);
+	return a->watch ? 0 : a->err.code;
+}
+
+/* Finds every mistake that can be found without a host, then makes what needs none. */
+static int run_once_prepare(struct run_once *a)
+{
+	const struct manifest *m = &a->m;
+	const struct platform *on = manifest_platform(m);
+	struct findings *f = &a->findings;
+	bool hash = a->o->results || !a->o->console;
+	bool right = prepare_files(m, hash, &a->images, f) && m->whole;
+	struct error err;
+
+	a->hashed = hash && right;
+	if (right && prepare_plan(m, &a->images, platform_measured(on), &a->measured, f) &&
+	    plan_settings(a->measured)->measure_only) {
+		error_set(&err, ERROR_UNSUPPORTED, "this manifest can be measured, not run: %s",
+		          plan_settings(a->measured)->measure_only);
+		error_at(&err, m->file, 0, 0);
+		findings_add(f, SEVERITY_ERROR, &err);
+	}
+	a->plan = a->measured;
+	if (f->errors == 0 && !on->measured)
+		prepare_plan(m, &a->images, on, &a->plan, f);
+	outputs_look(m, f);
+	findings_sort(f, 0);
+	if (findings_first(f, &a->err) < 0)
+		return a->err.code; /* they are printed with the verdict */
+	progress_say(NULL);
+	findings_print(f, 0);
+	return watch_make(a);
+}
+
+static int run_once_measure(struct run_once *a)
+{
+	const char *none = plan_settings(a->measured)->no_measurement;
+
+	if (none) {
+		log_notice("no measurement: %s", none);
+		log_notice("platform kvm: a plain VM that protects nothing");
+		return STATUS_OK;
+	}
+	a->digest.ledger_wanted = a->o->results != NULL;
+	if (snp_digest_of(a->measured, &a->digest, &a->err) < 0)
+		return STATUS_LAUNCH;
+	a->digested = true;
+	verdict_announce(&a->m, a->measured, &a->digest);
+	if (verdict_measurement(&a->m, &a->digest, &a->err) < 0 ||
+	    prepare_id_digest(&a->m, a->digest.value, &a->err) < 0)
+		return STATUS_MEASUREMENT;
+	return STATUS_OK;
+}
+
+static int run_once_guest(struct run_once *a)
+{
+	const struct vm_devices *d = &a->outputs.devices;
+	const struct run_limits limits = { .timeout_ms = a->m.timeout_ms,
+		                           .silence_ms = a->m.silence_ms,
+		                           .end_when_complete = a->m.exit_none,
+		                           .input_fd = STDIN_FILENO };
+	/* a line of progress would mix with the guest's lines */
+	bool on_terminal =
+		(d->serial_fd >= 0 && isatty(d->serial_fd)) || d->debug_fd == STDERR_FILENO;
+	int status;
+
+	progress_say(on_terminal ? NULL : "the guest runs");
+	if (vm_run(a->vm, &limits, &a->outcome, &a->err) < 0)
+		return STATUS_LAUNCH;
+	a->ended = a->r->launched = true;
+	/* stage0 and the firmware have their own ways to say why they stopped */
+	if (!a->m.firmware.path && !a->m.builtin)
+		stage0_explain(&a->outcome);
+	if (!plan_settings(a->measured)->no_measurement) /* else no firmware verifies anything */
+		handoff_explain(&a->m, devices_last_read(a->vm), vm_quiet_ms(a->vm), &a->outcome);
+	a->r->guest.event = a->outcome.kind;
+	a->r->guest.code = a->outcome.code;
+	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
+	status = verdict_status(&a->m, a->watch, &a->outcome);
+	if (status != STATUS_OK)
+		advice_add(&a->m, a->vm, a->watch, &a->outcome);
+	return run_once_stats(a, status);
+}
+
+/* `status`, unless a signal or the command's time limit came while no guest ran. */
+static int run_once_stopped(struct run_once *a, const char *when, int status)
+{
+	if (!stop_signo())
+		return status;
+	a->ended = true;
+	signals_outcome(&a->outcome, when);
+	return verdict_stopped();
+}
+
+static int run_once_launch(struct run_once *a)
+{
+	const struct outputs_choice choice = { a->o->console, a->o->prefix,
+		                               a->o->parallel ? a->o->label : NULL, a->stats_file,
+		                               &a->images };
+	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL };
+	int status = STATUS_LAUNCH;
+
+	/* these files come first: the guest may fill the disk */
+	if (outputs_launch(&a->outputs, &launch, &a->err) < 0 ||
+	    outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
+		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+	a->outputs.devices.watch = a->watch;
+	progress_say("launching");
+	if (vm_launch(&kvm_sys_host, manifest_platform(&a->m), a->plan, &a->outputs.devices, &a->vm,
+	              &a->err) == 0)
+		return run_once_guest(a);
+	if (a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported)
+		status = STATUS_SKIPPED;
+	return a->err.kind == RUN_SIGNALLED ? run_once_stopped(a, " during the launch", status)
+	                                    : status;
+}
+
+static int run_once_steps(struct run_once *a, unsigned run)
+{
+	int status;
+
+	progress_say("reading the images");
+	if (run_once_load(a, run) < 0)
+		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+	if (a->loaded)
+		warn_memory(&a->m);
+	if (run_once_prepare(a) < 0)
+		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+	progress_say("measuring");
+	status = run_once_measure(a);
+	if (status == STATUS_OK)
+		status = run_once_stopped(a, " before the launch", STATUS_OK);
+	return status == STATUS_OK ? run_once_launch(a) : status;
+}
+
+static int run_once_try(const struct run_options *o, unsigned run, unsigned tries,
+                        struct run_result *ret)
+{
+	struct run_once a = { .o = o, .start_us = clock_us(), .outputs = OUTPUTS_NONE, .r = ret };
+	int status;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->attempts = tries;
+	if (o->results || !o->console)
+		run_once_record_host(ret);
+	if (!o->parallel)
+		progress_begin();
+	status = run_once_steps(&a, run);
+	progress_end();
+	status = run_once_conclude(&a, status);
+	if (a.vm && vm_abandoned(a.vm))
+		return status; /* a vCPU that is stuck in the kernel may still use all of it */
+	vm_free(a.vm);
+	watch_free(a.watch);
+	snp_digest_fini(&a.digest);
+	if (a.plan != a.measured)
+		plan_free(a.plan);
+	plan_free(a.measured);
+	images_fini(&a.images);
+	findings_fini(&a.findings);
+	manifest_free(&a.m);
+	free(a.stats_file);
+	return status;
+}
+
+int run_once(const struct run_options *o, unsigned run, struct run_result *ret)
+{
+	struct pollfd stop = { .fd = signals_fd(), .events = POLLIN };
+	unsigned tries = 1;
+	int status = run_once_try(o, run, tries, ret);
+
+	while (run_once_repeats(o, ret)) {
+		poll(&stop, 1, 500 << MIN_OF(tries, 4U)); /* longer each time, up to 8 s */
+		if (stop_signo()) /* this try ends before its launch, and reports the signal */
+			return run_once_try(o, run, tries, ret);
+		log_at(LOG_QUIET, "the host failed (try %u of %u): trying again", tries,
+		       o->retries + 1);
+		status = run_once_try(o, run, ++tries, ret);
+	}
+	return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/run_once.h: one run of one manifest, from its file to its result. */
+#ifndef CMD_RUN_ONCE_H
+#define CMD_RUN_ONCE_H
+
+#include <stdbool.h>
+
+#include "cmd/cmd.h"
+#include "cmd/settings.h"
+
+struct conflicts;  /* cmd/conflicts.h */
+struct run_result; /* core/out/run_result.h */
+
+struct run_options {
+	struct settings settings;
+	const char *manifest;                 /* NULL: the settings stand for one */
+	const struct manifest_source *source; /* the same, read */
+	bool stats;                           /* --stats */
+	const char *stats_file;               /* --stats=FILE; NULL: lines on stderr */
+	bool prefix;                          /* --prefix */
+	const char *results;                  /* --results; NULL: no folder */
+	bool results_below; /* `results` is a run's own folder in the one of --results */
+	/* Files that runs would write over each other, or over an input; NULL: not checked. */
+	const struct conflicts *conflicts;
+	bool inputs_unknown; /* the manifest is unreadable: any file may be an input of it */
+	bool guest_status;   /* --guest-status */
+	bool skip_unsupported;
+	unsigned jobs;    /* --jobs */
+	unsigned retries; /* --retries: how often to try again when the host fails */
+	/* true: stdout carries the console; false (-o): it carries the result. */
+	bool console;
+	/* Prints the result for -o; NULL: don't. 0, or a negative errno with *err filled. */
+	int (*show)(const struct run_result *r, struct error *err);
+	/* Of a matrix or of several manifests; NULL for a single run: */
+	const char *label;      /* the run's name, for messages */
+	const char *label_file; /* the same, fit for the names of files that options give */
+	/* The same for files that the manifest gives; NULL unless the manifest has a matrix. */
+	const char *variant_file;
+	bool parallel; /* other runs go on meanwhile: each line of the guest gets the label */
+};
+
+/*
+ * Carries out run number `run` of the manifest, reports on stderr, writes the result files and
+ * fills *ret. If the host fails, it tries again as often as --retries allows. Returns the exit
+ * status.
+ */
+int run_once(const struct run_options *o, unsigned run, struct run_result *ret);
+
+/*
+ * Reports and writes *r for a run that left no result: it never started, or its process died. The
+ * folder of one that had `started` keeps its other files.
+ */
+void run_once_record_unstarted(const struct run_options *o, const struct run_result *r,
+                               bool started);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/run_once_priv.h: a run's state, shared by run_once.c and run_once_result.c. */
+#ifndef CMD_RUN_ONCE_PRIV_H
+#define CMD_RUN_ONCE_PRIV_H
+
+#include "cmd/outputs.h"
+#include "cmd/run_once.h"
+#include "core/snp/digest.h"
+#include "core/vm/outcome.h"
+#include "firmware/images.h"
+
+struct watch; /* core/vm/watch.h */
+
+/* Members are in the order in which a run fills them. */
+struct run_once {
+	const struct run_options *o;
+	uint64_t start_us;
+	struct outputs outputs;
+	char *stats_file; /* --stats, for this run; NULL: none */
+	bool loaded;      /* the manifest was read without mistakes */
+	struct manifest m;
+	struct images images;
+	bool hashed;                 /* the images have their hashes */
+	const struct plan *measured; /* the plan that the digest is made of */
+	const struct plan *plan;     /* the plan to launch; the same if the platform measures it */
+	struct snp_digest digest;
+	bool digested;
+	struct watch *watch;
+	struct vm *vm;
+	bool ended; /* the guest ran, or a signal came: `outcome` says how it ended */
+	struct outcome outcome;
+	struct findings findings; /* mistakes in the manifest and its files */
+	struct error err;         /* what failed, unless `ended` */
+	struct run_result *r;
+};
+
+/*
+ * Whether --retries asks for another try: the guest never started, and the host may recover soon.
+ * Waiting doesn't help on a host that lacks something or forbids it.
+ */
+bool run_once_repeats(const struct run_options *o, const struct run_result *r);
+
+/* Records which host this is, before anything of it is used. */
+void run_once_record_host(struct run_result *r);
+
+/*
+ * An output failed after the run ended with `status`: a pass becomes this failure; otherwise it is
+ * only reported. Returns the new status.
+ */
+int run_once_output_failed(struct run_once *a, const struct error *err, int status);
+
+/* Writes --stats, after the guest ended. Returns the new status. */
+int run_once_stats(struct run_once *a, int status);
+
+/* Fills the result, writes the remaining files, reports the verdict. Returns the exit status. */
+int run_once_conclude(struct run_once *a, int status);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/run_once_result.c: the result of a run: its struct, files, statistics and last line. */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/run_once_priv.h"
+#include "cmd/print.h"
+#include "cmd/verdict.h"
+#include "config/manifest.h"
+#include "core/base/array.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/host/doctor.h"
+#include "core/host/host.h"
+#include "core/out/result.h"
+#include "core/out/run_result.h"
+#include "core/out/tree.h"
+#include "core/vm/launch.h"
+#include "core/vm/platforms.h"
+#include "core/vm/stats.h"
+#include "core/vm/vm.h"
+#include "core/vm/watch.h"
+
+int run_once_output_failed(struct run_once *a, const struct error *err, int status)
+{
+	if (status == STATUS_OK) {
+		a->ended = false;
+		a->err = *err;
+		return STATUS_FAILED;
+	}
+	error_print(err);
+	return status;
+}
+
+/* --- statistics --- */
+
+/* Asked for by name, so -q doesn't silence it. */
+#define stats_say(...) log_at(LOG_QUIET, __VA_ARGS__)
+
+static void stats_say_first(const char *what, bool came, uint64_t us)
+{
+	if (came)
+		stats_say("first %s byte after %" PRIu64 ".%03" PRIu64 " s", what, us / 1000000,
+		          us / 1000 % 1000);
+	else
+		stats_say("no %s byte", what);
+}
+
+static void stats_print(const struct stats_report *r)
+{
+	stats_say("exits: %" PRIu64 ": ports %" PRIu64 ", MMIO %" PRIu64 ", page states %" PRIu64
+	          ", memory faults %" PRIu64 ", signals %" PRIu64 ", others %" PRIu64,
+	          r->total, r->exits[EXIT_PORT], r->exits[EXIT_MMIO], r->exits[EXIT_PAGE_STATE],
+	          r->exits[EXIT_MEMORY_FAULT], r->exits[EXIT_KICK], r->exits[EXIT_OTHER]);
+	for (const struct stats_device *d = r->devices; d < r->devices + r->n_devices; d++) {
+		char line[400] = "";
+		size_t n = 0;
+
+		for (size_t i = 0; i < d->n_ports; i++)
+			n += (size_t)snprintf(line + n, sizeof(line) - n, "%s0x%x %" PRIu64,
+			                      i ? ", " : "", d->ports[i].port, d->ports[i].exits);
+		if (d->others > 0)
+			snprintf(line + n, sizeof(line) - n, ", other ports %" PRIu64, d->others);
+		stats_say("exits: %s %" PRIu64 " (%s)", d->name, d->exits, line);
+	}
+	if (r->fwcfg_there)
+		stats_say("fw_cfg: %" PRIu64 " transfers of %" PRIu64 " KiB, %" PRIu64
+		          " refused; %" PRIu64 " bytes by port",
+		          r->fwcfg.dma_count, r->fwcfg.dma_bytes / 1024, r->fwcfg.dma_refused,
+		          r->fwcfg.port_bytes);
+	stats_say("pages: %" PRIu64 " made shared, %" PRIu64 " made private", r->pages_shared,
+	          r->pages_private);
+	stats_say_first("serial", r->serial_came, r->serial_us);
+	stats_say_first("debug", r->debug_came, r->debug_us);
+	if (r->debug_line[0])
+		stats_say("last line on the debug port: %s", r->debug_line);
+}
+
+/* With -v, print --stats output for failed runs too. */
+int run_once_stats(struct run_once *a, int status)
+{
+	struct stats_report r;
+	struct error err = { 0 };
+	auto_tree struct tree *t = a->outputs.stats ? tree_new() : NULL;
+
+	stats_report(a->vm, &r);
+	a->r->time.first_byte_came = r.serial_came;
+	a->r->time.first_byte_us = r.serial_us;
+	if ((a->o->stats && !a->outputs.stats) || (status != STATUS_OK && log_on(LOG_INFO)))
+		stats_print(&r);
+	if (!a->outputs.stats)
+		return status;
+	result_stats(t, NULL, &r);
+	return tree_print_json(t, a->outputs.stats, &err) < 0
+	               ? run_once_output_failed(a, &err, status)
+	               : status;
+}
+
+/* --- the struct --- */
+
+#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+
+void run_once_record_host(struct run_result *r)
+{
+	struct host_facts f;
+
+	host_facts_read(&host_this, &f);
+	COPY(r->host.kernel, f.kernel);
+	COPY(r->host.firmware, f.firmware);
+	COPY(r->host.cpu, f.cpu);
+}
+
+static void fill_failure(struct run_result *r, const struct error *err)
+{
+	r->reason = err->kind;
+	COPY(r->sentence, err->text);
+	COPY(r->why, err->why);
+	COPY(r->fix, err->fix);
+	COPY(r->file, err->file);
+	r->line = err->line;
+	r->column = err->column;
+}
+
+static void fill_log(struct run_log *l, const struct run_once *a, bool debug)
+{
+	const struct output_file *f = a->outputs.files;
+
+	l->known = f[debug ? STREAM_DEBUG_LOG : STREAM_SERIAL_LOG].bounded ||
+	           f[debug ? STREAM_DEBUG : STREAM_SERIAL].bounded;
+	if (!l->known)
+		return;
+	l->bytes = stream_bytes(a->vm, debug ? STREAM_DEBUG : STREAM_SERIAL);
+	l->dropped = outputs_dropped(&a->outputs, a->vm, debug);
+}
+
+static void fill_measurement(struct run_result *r, const struct run_once *a)
+{
+	const struct manifest_pin *pin = verdict_pin(&a->m, &a->digest);
+
+	r->measurement.known = true;
+	memcpy(r->measurement.expected, a->digest.value, sizeof(r->measurement.expected));
+	r->measurement.pinned = pin != NULL;
+	if (pin)
+		memcpy(r->measurement.pin, pin->digest, sizeof(r->measurement.pin));
+	COPY(r->measurement.profile, manifest_profile_name(a->m.profile));
+	COPY(r->measurement.vcpu_type, a->m.vcpu_type);
+	r->measurement.vcpus = a->m.vcpus;
+}
+
+static_assert(RUN_INPUTS == 3 + MANIFEST_INITRDS,
+              "manifest, firmware, kernel, and the files of the initrd");
+
+static void fill_input(struct run_result *r, const char *role, const char *path,
+                       const uint8_t *sha256)
+{
+	struct run_input *i = &r->inputs[r->n_inputs];
+
+	if (!path)
+		return;
+	COPY(i->role, role);
+	COPY(i->path, path);
+	memcpy(i->sha256, sha256, sizeof(i->sha256));
+	r->n_inputs++;
+}
+
+/* Without hashes there are no inputs: an all-zero hash would look like a real one. */
+static void fill_inputs(struct run_result *r, const struct run_once *a)
+{
+	const uint8_t *hashes = images_initrd_hashes(&a->m, &a->images);
+	const struct manifest_file *initrd;
+
+	r->n_inputs = 0;
+	if (!a->hashed)
+		return;
+	fill_input(r, "manifest", a->o->manifest, a->m.sha256);
+	fill_input(r, "firmware", a->m.firmware.path, a->images.firmware_sha256);
+	fill_input(r, "kernel", a->m.kernel.path, a->images.kernel_sha256);
+	for (size_t i = 0; (initrd = manifest_initrd(&a->m, i)); i++)
+		fill_input(r, "initrd", initrd->path, hashes + 32 * i);
+}
+
+static void result_fill(struct run_once *a, int status)
+{
+	struct run_result *r = a->r;
+
+	if (a->loaded)
+		COPY(r->name, a->m.name);
+	else
+		manifest_stem(a->o->manifest ? a->o->manifest : MANIFEST_OPTIONS, r->name,
+		              sizeof(r->name));
+	COPY(r->variant, a->o->label ? a->o->label : "");
+	r->status = status;
+	r->verdict = verdict_of(status);
+	if (a->ended) {
+		r->reason = a->outcome.kind;
+		COPY(r->sentence, a->outcome.detail);
+		COPY(r->fix, a->outcome.fix ? a->outcome.fix : "");
+	} else {
+		fill_failure(r, &a->err);
+	}
+	if (a->o->guest_status && r->verdict == RESULT_FAIL && r->launched &&
+	    r->guest.event == GUEST_EXITED && r->guest.code > 0 && r->guest.code < 256)
+		r->status = (int)r->guest.code;
+	if (a->watch) {
+		r->guest.expected = (unsigned)watch_expected(a->watch);
+		r->guest.met = (unsigned)watch_met(a->watch);
+		COPY(r->guest.last_line, watch_last_line(a->watch));
+		r->tail_size = watch_tail(a->watch, r->tail, sizeof(r->tail));
+	}
+	if (a->digested)
+		fill_measurement(r, a);
+	fill_inputs(r, a);
+	if (r->launched) {
+		fill_log(&r->serial, a, false);
+		fill_log(&r->debug, a, true);
+	}
+	if (a->vm) {
+		struct launch_times t = vm_launch_times(a->vm);
+
+		r->time.start_us = t.start_us;
+		r->time.update_us = t.update_us;
+		r->time.finish_us = t.finish_us;
+	}
+	r->time.total_us = clock_us() - a->start_us;
+}
+
+/* --- what is reported --- */
+
+/* "pass: LABEL: sentence": the word comes first, as people look for it. */
+static void report_line(const struct run_result *r, enum log_level level, const char *word)
+{
+	const char *of = r->variant;
+	bool named = r->verdict != RESULT_PASS;
+
+	log_set_label("");
+	log_at(level, "%s%s:%s %s%s%s%s%s%s", verdict_color(r->verdict), word, verdict_color_end(),
+	       of, of[0] ? ": " : "", r->sentence, named ? " [" : "",
+	       named ? reason_name(r->reason) : "", named ? "]" : "");
+	log_set_label(of);
+}
+
+/* If the host is at fault, append the doctor's other findings. */
+static void report_doctor(const struct run_once *a)
+{
+	enum reason kind = a->err.kind;
+	struct doctor_report report;
+	char text[512];
+
+	if (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
+	    kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED)
+		return;
+	doctor_look(&host_this, &report);
+	if (doctor_brief(&report, manifest_platform(&a->m), a->err.text, text, sizeof(text)) > 0)
+		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
+}
+
+static void report(const struct run_once *a)
+{
+	const struct run_result *r = a->r;
+
+	if (a->ended && r->fix[0])
+		log_at(LOG_QUIET, "hint: %s", r->fix); /* before the verdict, which is last */
+	if (r->verdict == RESULT_PASS)
+		report_line(r, LOG_NOTICE, "pass");
+	else if (r->verdict == RESULT_SKIP)
+		report_line(r, LOG_QUIET, "skip");
+	else if (a->ended)
+		report_line(r, LOG_QUIET, "fail");
+	else if (a->findings.errors)
+		findings_print(&a->findings, 0);
+	else
+		error_print(&a->err);
+	if (r->status == STATUS_LAUNCH && !a->ended)
+		report_doctor(a);
+}
+
+/*
+ * On GitHub Actions: one annotation for the result or, with `f`, one for each mistake in the
+ * manifest. They are one write, so that lines of parallel runs don't mix.
+ */
+static void annotate(const struct run_options *o, const struct run_result *r,
+                     const struct findings *f)
+{
+	enum { ANNOTATIONS_MAX = 10 }; /* of a step; GitHub drops the rest */
+	const char *actions = getenv("GITHUB_ACTIONS");
+	auto_free struct run_result *each = f ? malloc(sizeof(*each)) : NULL;
+	auto_free char *text = NULL;
+	size_t size;
+	FILE *to = actions && !strcmp(actions, "true") ? open_memstream(&text, &size) : NULL;
+	int n = 0;
+
+	if (!to)
+		return;
+	if (!f)
+		github_annotate(to, o->manifest, r);
+	for (size_t i = 0; each && i < f->count && n < ANNOTATIONS_MAX; i++) {
+		if (f->list[i].severity != SEVERITY_ERROR)
+			continue;
+		*each = *r;
+		fill_failure(each, &f->list[i].error);
+		github_annotate(to, o->manifest, each);
+		n++;
+	}
+	if (fclose(to) == 0)
+		log_text(text);
+}
+
+void run_once_record_unstarted(const struct run_options *o, const struct run_result *r,
+                               bool started)
+{
+	enum outputs_folder_kind kind = started ? OUTPUTS_RESULT : OUTPUTS_ALL;
+	struct error err = { 0 };
+
+	if (o->results && outputs_alone(o->results, o->results_below, kind, r, &err) < 0)
+		error_print(&err);
+	if (!started)
+		return; /* cancelled runs only get a summary line */
+	report_line(r, LOG_QUIET, "fail");
+	log_set_label("");
+	annotate(o, r, NULL);
+}
+
+bool run_once_repeats(const struct run_options *o, const struct run_result *r)
+{
+	return r->attempts <= o->retries && r->status == STATUS_LAUNCH && !r->launched &&
+	       (r->reason == ERROR_HOST_BUSY || r->reason == ERROR_HOST_MEMORY);
+}
+
+/* --- the end --- */
+
+/* Completes the files that the guest filled, and those that describe the launch. */
+static int finish_files(struct run_once *a, int status)
+{
+	const struct outputs_launch l = { a->loaded ? &a->m : NULL, &a->images,
+		                          a->digested ? &a->digest : NULL };
+	struct error console = { 0 }, logs = { 0 }, launch = { 0 };
+
+	/* a console that failed may be what ended the run; then that is known */
+	if (a->r->launched && a->outcome.kind != ERROR_OUTPUT &&
+	    outputs_console(&a->outputs, a->vm, &console) < 0)
+		status = run_once_output_failed(a, &console, status);
+	if (outputs_logs(&a->outputs, a->vm, a->r->launched, &logs) < 0)
+		status = run_once_output_failed(a, &logs, status);
+	if (outputs_launch(&a->outputs, &l, &launch) < 0)
+		status = run_once_output_failed(a, &launch, status);
+	return status;
+}
+
+int run_once_conclude(struct run_once *a, int status)
+{
+	struct error show = { 0 }, keep = { 0 }, again = { 0 };
+
+	status = finish_files(a, status);
+	result_fill(a, status);
+	/* shown before it is written: if that fails, result.json says so, too */
+	if (a->o->show && !run_once_repeats(a->o, a->r) && a->o->show(a->r, &show) < 0) {
+		status = run_once_output_failed(a, &show, status);
+		result_fill(a, status);
+	}
+	/* result.json must not report a pass when its folder has not taken everything */
+	if (outputs_result(&a->outputs, a->r, false, &keep) < 0) {
+		result_fill(a, run_once_output_failed(a, &keep, status));
+		outputs_discard_result(&a->outputs); /* no pass remains if the next try fails */
+		outputs_result(&a->outputs, a->r, true, &again);
+	}
+	outputs_close(&a->outputs);
+	report(a);
+	annotate(a->o, a->r, !a->ended && a->findings.errors ? &a->findings : NULL);
+	return a->r->status;
+}
