@@ -66,8 +66,8 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option measure_options[] = {
-	{ "vcpus", 'n', "N,...", 0, "The digest for each of these vCPU counts", 0 },
-	{ "pages", 'p', NULL, 0, "Also list the regions and the digest after each", 0 },
+	{ "vcpus", 'n', "N,...", 0, "Print the digest for each of these numbers of vCPUs", 0 },
+	{ "pages", 'p', NULL, 0, "Also list the regions, with the digest after each", 0 },
 	{ 0 },
 };
 

@@ -47,15 +47,15 @@ static const struct argp_option run_options[] = {
 	  "If the guest's own status fails the run, return it instead of 1", 1 },
 	{ "skip-unsupported", OPTION_SKIP, NULL, 0,
 	  "Return 77 if this host cannot launch the guest", 1 },
-	{ "jobs", 'j', "N", 0, "Run up to N at once, of a matrix or of several manifests", 1 },
+	{ "jobs", 'j', "N", 0, "Run N at once, of a matrix or of several manifests", 1 },
 	{ "timeout", OPTION_TIMEOUT, "TIME", 0,
 	  "A time limit for the whole command, such as 90s or 10m", 1 },
 	{ "retries", OPTION_RETRIES, "N", 0, "Try again up to N times after a failure of the host",
 	  1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
-	  "Print at the end which exits the run had; with FILE, write them there as JSON", 1 },
+	  "Count the exits of the guest; with FILE, write them there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
-	{ "prefix", 'p', NULL, 0, "Write whole lines, each after serial: or debug:", 1 },
+	{ "prefix", 'p', NULL, 0, "Write whole lines, with serial: or debug: in front", 1 },
 	{ 0 },
 };
 

@@ -20,16 +20,17 @@ enum { OPTION_CONFINE = 0x200, OPTION_PRINT };
 
 static const struct argp_option settings_options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "boot.kernel: a bzImage", 4 },
-	{ "initrd", 'i', "INITRD", 0, "boot.initrd", 4 },
-	{ "cmdline", 'a', "TEXT", 0, "boot.cmdline: the command line of the kernel", 4 },
+	{ "initrd", 'i', "INITRD", 0, "boot.initrd; may be repeated", 4 },
+	{ "cmdline", 'a', "TEXT", 0, "boot.cmdline: the kernel command line", 4 },
 	{ "firmware", 'f', "FIRMWARE", 0, "boot.firmware: an OVMF-style image", 4 },
 	{ "memory", 'm', "SIZE", 0, "memory, such as 1G", 4 },
 	{ "cpus", 'c', "N", 0, "vcpus", 4 },
-	{ "print-manifest", OPTION_PRINT, NULL, 0, "Print the manifest that options stand for", 4 },
+	{ "print-manifest", OPTION_PRINT, NULL, 0,
+	  "Print the manifest that these options stand for", 4 },
 	{ "set", 'S', "KEY=VALUE", 0, "Override one key of the manifest", 5 },
 	{ "platform", 'P', "NAME", 0, "snp, or kvm: a plain VM that protects nothing", 5 },
 	{ "confine", OPTION_CONFINE, "DIR", 0,
-	  "Refuse a manifest that names a file outside of this folder", 5 },
+	  "Refuse a manifest that names a file outside this folder", 5 },
 	{ 0 },
 };
 
@@ -77,9 +78,6 @@ static error_t settings_option(int key, char *argument, struct argp_state *state
 	/* -c was --color's letter first; a word of --color is no number */
 	if (key == 'c' && color_set(argument))
 		return 0;
-	for (size_t i = 0; key == 'i' && i < s->count; i++)
-		if (s->set[i].option && strcmp(s->set[i].option, "-i") == 0)
-			return option_refuse("one -i at a time");
 	for (size_t i = 0; i < ARRAY_SIZE(shorthands); i++)
 		if (shorthands[i].letter == key)
 			return setting_add(s, shorthands[i].option, shorthands[i].key, argument);

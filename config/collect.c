@@ -4,6 +4,7 @@
  * are no keys.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/load_priv.h"
@@ -177,6 +178,27 @@ int setting_parse(const char *label, const char *text, struct yaml_tree **ret, s
 	return r;
 }
 
+/* -i given again: its file is appended to those of the earlier ones. Takes over `value`. */
+static int slot_append(struct load *l, struct slot *slot, struct yaml_tree *value)
+{
+	struct yaml_tree **end;
+
+	if (slot->own->kind != YAML_LIST) {
+		struct yaml_tree *list = calloc(1, sizeof(*list));
+
+		if (!list) {
+			yaml_tree_free(value);
+			return error_nomem(l->err, l->label);
+		}
+		*list = (struct yaml_tree){ .kind = YAML_LIST, .first = slot->own };
+		slot->value = slot->own = list;
+	}
+	for (end = &slot->own->first; *end; end = &(*end)->next)
+		;
+	*end = value;
+	return 0;
+}
+
 static int collect_setting(struct load *l, const struct manifest_setting *s)
 {
 	const struct key *k = key_find(s->key);
@@ -197,6 +219,8 @@ static int collect_setting(struct load *l, const struct manifest_setting *s)
 	slot->unsure = r < 0;
 	if (r < 0)
 		return r;
+	if (k->kind == VALUE_FILES && s->option && slot->option)
+		return slot_append(l, slot, value);
 	yaml_tree_free(slot->own);
 	slot->value = slot->own = value;
 	slot->set = k;

@@ -427,16 +427,26 @@ void settings_write(const struct manifest_setting *set, size_t n, FILE *to)
 
 	fprintf(to, "version: 1\n");
 	for (size_t i = KEY_VERSION + 1; i < KEYS; i++) {
-		const struct manifest_setting *last = NULL;
+		size_t first = n, last = n;
 
-		for (size_t j = 0; j < n; j++)
-			if (strcmp(set[j].key, keys[i].name) == 0)
-				last = &set[j];
-		if (!last)
+		/* the last one counts, but with several -i their files are a list */
+		for (size_t j = 0; j < n; j++) {
+			if (strcmp(set[j].key, keys[i].name) != 0)
+				continue;
+			if (last == n || keys[i].kind != VALUE_FILES || !set[j].option ||
+			    !set[last].option)
+				first = j;
+			last = j;
+		}
+		if (last == n)
 			continue;
 		put_key(&w, &keys[i]);
-		fputc(' ', to);
-		put_setting(to, last);
-		fputc('\n', to);
+		for (size_t j = first; j <= last; j++) {
+			if (strcmp(set[j].key, keys[i].name) != 0)
+				continue;
+			fputs(first == last ? " " : j == first ? " [" : ", ", to);
+			put_setting(to, &set[j]);
+		}
+		fputs(first == last ? "\n" : "]\n", to);
 	}
 }

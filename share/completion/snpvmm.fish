@@ -130,7 +130,7 @@ complete -c snpvmm -n '__snpvmm_in measure inspect check doctor' -s o -l output 
 
 # Options of commands that take a manifest.
 complete -c snpvmm -n '__snpvmm_in run measure check' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd'
+complete -c snpvmm -n '__snpvmm_in run measure check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
 complete -c snpvmm -n '__snpvmm_in run measure check' -s m -l memory -x -d 'memory, such as 1G'

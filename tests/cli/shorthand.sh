@@ -125,8 +125,34 @@ here_error '--set boot.kernel' file-unreadable "boot.kernel: cannot open 'none':
 here check -k vmlinuz-6.12 --confine ../there
 wants 2
 err_has "-k: error: boot.kernel: 'vmlinuz-6.12' is not below '../there' [outside-confine]"
-here check -k vmlinuz-6.12 -i initrd.img -i initrd.img
-usage_error 'check: one -i at a time'
+
+begin 'each further -i appends a file to the initrd'
+echo more >"$T/here/more, [img]"
+manifest "$T/here/list.yaml" 'boot: {kernel: vmlinuz-6.12, initrd: [initrd.img, "more, [img]", initrd.img]}'
+here measure list.yaml
+wants 0
+cp "$T/out" "$T/digest"
+here measure -k vmlinuz-6.12 -i initrd.img -i 'more, [img]' --initrd=initrd.img
+wants 0
+cmp -s "$T/out" "$T/digest" || wrong 'the digest is not that of the list'
+here measure -k vmlinuz-6.12 -i none --set boot.initrd=none -i initrd.img -m 1G -i 'more, [img]' -m 512M -i initrd.img --print-manifest
+wants 0
+out_is 'version: 1
+boot:
+  kernel: vmlinuz-6.12
+  initrd: [initrd.img, "more, [img]", initrd.img]
+memory: 512M'
+cp "$T/out" "$T/here/printed.yaml"
+here measure printed.yaml
+cmp -s "$T/out" "$T/digest" || wrong 'the printed manifest has another digest'
+here measure -i initrd.img -i 'more, [img]' -i initrd.img list.yaml
+cmp -s "$T/out" "$T/digest" || wrong 'they are added to the list of the manifest, not instead of it'
+here check -k vmlinuz-6.12 -i initrd.img -i none
+here_error -i file-unreadable "boot.initrd: cannot open 'none': No such file or directory"
+# shellcheck disable=SC2046 # words
+here check -k vmlinuz-6.12 $(seq -f '-i%g' 17)
+wants 2
+err_has "-i: error: 'boot.initrd' has more than 16 files [bad-value]"
 
 begin '-c is still the colour where it is a word'
 here check -c always -k none
