@@ -13,6 +13,7 @@
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 void load_turn_to(struct load *l, const struct key *k)
 {
@@ -147,7 +148,7 @@ static int refuse_control(struct load *l, const char *name, const char *text)
 	for (; left > 0; text += size, left -= size) {
 		long c = yaml_character((const uint8_t *)text, left, &size);
 
-		if (c >= 0 && (c < 0x20 || (c >= 0x7f && c < 0xa0)))
+		if (c >= 0 && text_is_control((uint32_t)c))
 			return error_set(l->err, ERROR_BAD_VALUE,
 			                 "'%s' has a control character (0x%02lx)", name, c);
 	}

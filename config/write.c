@@ -18,6 +18,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/text.h"
 
 struct writer {
 	const struct manifest *m;
@@ -52,7 +53,7 @@ static void put_character(FILE *to, const char *at, size_t size, long c, long be
 		fputs("\\t", to);
 	else if (c == '\n')
 		fputs("\\n", to);
-	else if (c < 0x20 || (c >= 0x7f && c < 0xa0))
+	else if (text_is_control((uint32_t)c))
 		fprintf(to, "\\x%02lX", c);
 	else if (c == 0xfffe || c == 0xffff || (c <= 0xffff && character_hides(c, before)))
 		fprintf(to, "\\u%04lX", c); /* refused as they stand */

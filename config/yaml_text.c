@@ -10,9 +10,10 @@
 #include <string.h>
 
 #include "config/yaml.h"
-#include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/findings.h"
+#include "core/base/text.h"
 
 /* YAML 1.1, 5.4: besides LF, CR and CR LF these end a line. */
 static bool breaks_line(long c, const struct cursor *after)
@@ -40,56 +41,12 @@ long cursor_next(struct cursor *c)
 
 /* --- what hides --- */
 
-/*
- * Blanks, and the default-ignorable characters of the Unicode Standard; the names are for the best
- * known.
- */
-static const struct hidden {
-	long first, last;
-	const char *name;
-} hidden[] = {
-	{ 0xa0, 0xa0, "no-break space" },
-	{ 0xad, 0xad, "soft hyphen" },
-	{ 0x34f, 0x34f, "a joiner" },
-	{ 0x61c, 0x61c, "a mark of direction" },
-	{ 0x115f, 0x1160, "a filler" },
-	{ 0x1680, 0x1680, "a blank" },
-	{ 0x17b4, 0x17b5, "a vowel without a form" },
-	{ 0x180b, 0x180f, "a variation selector" },
-	{ 0x2000, 0x200a, "a blank of another width" },
-	{ 0x200b, 0x200b, "zero width space" },
-	{ 0x200c, 0x200d, "a joiner of zero width" },
-	{ 0x200e, 0x200f, "a mark of direction" },
-	{ 0x2028, 0x2029, "a separator of lines" },
-	{ 0x202a, 0x202e, "a change of direction" },
-	{ 0x202f, 0x202f, "narrow no-break space" },
-	{ 0x205f, 0x205f, "a blank of another width" },
-	{ 0x2060, 0x2065, "a joiner of zero width" },
-	{ 0x2066, 0x206f, "a change of direction" },
-	{ 0x3000, 0x3000, "ideographic space" },
-	{ 0x3164, 0x3164, "a filler" },
-	{ 0xfe00, 0xfe0f, "a variation selector" },
-	{ 0xfeff, 0xfeff, "byte order mark" },
-	{ 0xffa0, 0xffa0, "a filler" },
-	{ 0xfff0, 0xfffb, "a mark without a form" },
-	{ 0x1d173, 0x1d17a, "a mark without a form" },
-	{ 0xe0000, 0xe0fff, "a tag" },
-};
-
-static const struct hidden *hidden_find(long c)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-		if (c >= hidden[i].first && c <= hidden[i].last)
-			return &hidden[i];
-	return NULL;
-}
-
 bool character_hides(long c, long before)
 {
 	bool joins = c == 0x200c || c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f) ||
 	             (c >= 0xe0000 && c <= 0xe0fff);
 
-	return hidden_find(c) && !(joins && before >= 0x80);
+	return text_hidden_name((uint32_t)c) && !(joins && before >= 0x80);
 }
 
 /*
@@ -129,7 +86,7 @@ static void scan_pass(struct scan *s, long c)
 static int refuse_hidden(const char *file, const struct cursor *at, long c, struct error *err)
 {
 	error_set(err, ERROR_SYNTAX, "a character that cannot be seen, U+%04lX (%s)", c,
-	          hidden_find(c)->name);
+	          text_hidden_name((uint32_t)c));
 	error_why(err, "it looks like a blank or like nothing, and is neither");
 	error_fix(err,
 	          c > 0xffff ? "remove it; where it is meant, write \\U%08lX in double quotes"
@@ -171,14 +128,11 @@ static long escape_of(const uint8_t *at, const uint8_t *end)
 	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
 		return -1;
 	for (int i = 2; i < 6; i++) {
-		uint8_t c = at[i] | 0x20;
+		int digit = hex_digit((char)at[i]);
 
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (c - 'a' + 10);
-		else
+		if (digit < 0)
 			return -1;
+		v = v << 4 | digit;
 	}
 	return v;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 
 /* The rest of an initrd. */
 struct rest {
@@ -44,14 +45,11 @@ static uint64_t cpio_number(const uint8_t *at)
 	uint64_t v = 0;
 
 	for (int i = 0; i < 8; i++) {
-		uint8_t c = at[i] | 0x20;
+		int digit = hex_digit((char)at[i]);
 
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v << 4 | (c - 'a' + 10U);
-		else
+		if (digit < 0)
 			return 0;
+		v = v << 4 | (unsigned)digit;
 	}
 	return v;
 }

@@ -12,6 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/filekind.h"
+#include "core/base/text.h"
 #include "firmware/stage0/params.h"
 
 #define KIB ((uint64_t)1 << 10)
@@ -78,7 +79,7 @@ struct scan {
 
 static const char fix_image[] = "copy the kernel again, or rebuild it";
 static const char fix_bzimage[] =
-	"give the bzImage that the kernel's build makes in arch/x86/boot (vmlinuz in packages)";
+	"give the bzImage that a kernel build leaves in arch/x86/boot (vmlinuz in packages)";
 
 /* The little-endian integer at an offset; 0 if the file is too short for it. */
 static uint64_t field(const struct scan *s, size_t at, size_t width)
@@ -115,7 +116,7 @@ static void kernel_version_read(struct scan *s)
 	for (; n < sizeof(s->k.kernel_version) - 1 && at + n < s->k.setup_size; n++) {
 		char c = (char)field(s, at + n, 1);
 
-		if (c < ' ' || c >= 0x7f)
+		if (!text_is_ascii((uint8_t)c))
 			break;
 		version[n] = c;
 	}

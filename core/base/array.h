@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/array.h: the two macros that every file would otherwise write again. */
+/* core/base/array.h: what C lacks for arrays and numbers. */
 #ifndef CORE_BASE_ARRAY_H
 #define CORE_BASE_ARRAY_H
 

@@ -98,7 +98,7 @@ char *hex_of(const uint8_t *bytes, size_t size, char *to)
 	return to;
 }
 
-static int hex_digit(char c)
+int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';

@@ -56,13 +56,13 @@ static inline uint64_t le64_get(le64 v)
 	return r;
 }
 
-/* A cursor over bytes that are not ours; after one bad read every later one yields zero or NULL. */
+/* A cursor over foreign bytes; after one read past the end every later one yields 0 or NULL. */
 struct reader {
 	const uint8_t *at, *end;
 	bool bad;
 };
 
-/* A reader of [from, from + n) of a run of `size` bytes; bad at once if that is not inside. */
+/* A reader of [from, from + n) of `size` bytes; bad at once if that is not inside. */
 struct reader reader_over(const uint8_t *bytes, size_t size, size_t from, size_t n);
 
 static inline size_t reader_left(const struct reader *r)
@@ -91,10 +91,12 @@ static inline void buffer_cleanup(struct buffer *b)
 }
 #define auto_buffer __attribute__((cleanup(buffer_cleanup)))
 
-/* Whether none of them is set. */
+/* Whether all of them are 0. */
 bool bytes_zero(const uint8_t *bytes, size_t size);
 
-/* Lower-case hex; `to` has room for 2 * size + 1 characters. Returns `to`. */
+/* The value of a hex digit in either case; -1: it is none. */
+int hex_digit(char c);
+/* Lower-case hex and a NUL, 2 * size + 1 characters. Returns `to`. */
 char *hex_of(const uint8_t *bytes, size_t size, char *to);
 /* Hex digits only, either case, exactly 2 * size of them; false otherwise. */
 bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
@@ -102,9 +104,9 @@ bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
 long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap);
 
 /*
- * Bytes written as text by other tools: hex digits (0x may stand before them) or base64, white
- * space anywhere between. Hex is tried first. The count, at most `cap`, and *ret_form "hex" or
- * "base64"; -1: it is neither.
+ * Bytes that other tools wrote as text: hex digits, with or without 0x, or base64; white space may
+ * stand anywhere. Hex is tried first. Returns the count, at most `cap`, and sets *ret_form to "hex"
+ * or "base64"; -1: it is neither.
  */
 long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t cap,
                    const char **ret_form);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/cleanup.h: descriptors and memory that are let go where their variable ends. */
+/*
+ * core/base/cleanup.h: descriptors and memory that are released when their variable goes out of
+ * scope.
+ */
 #ifndef CORE_BASE_CLEANUP_H
 #define CORE_BASE_CLEANUP_H
 
-void fd_cleanup(const int *fd); /* closes what is not negative */
+void fd_cleanup(const int *fd); /* closes it unless it is negative */
 #define auto_fd __attribute__((cleanup(fd_cleanup)))
 
 static inline int fd_steal(int *fd)

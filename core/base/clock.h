@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/clock.h: time that only goes forward, whatever happens to the clock on the wall. */
+/* core/base/clock.h: monotonic time. */
 #ifndef CORE_BASE_CLOCK_H
 #define CORE_BASE_CLOCK_H
 
@@ -14,7 +14,7 @@ static inline uint64_t clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* The same to some milliseconds, for a tenth of the price. */
+/* The same with a resolution of some milliseconds, at a tenth of the cost. */
 static inline uint64_t clock_coarse_ns(void)
 {
 	struct timespec t;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/confine.c: openat2(2) with RESOLVE_BENEATH, and which part of a path is relative to the
- * folder.
+ * core/base/confine.c: openat2(2) with RESOLVE_BENEATH, and the part of a path that is relative to
+ * the folder.
  */
 #include "core/base/confine.h"
 
@@ -18,10 +18,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 
-/*
- * How often a lookup is repeated that was disturbed by a rename somewhere; openat2(2) asks for
- * that.
- */
+/* openat2(2) fails with EAGAIN if a rename races with it, and is then to be retried. */
 enum { TRIES = 64 };
 
 static int beneath_open(int folder, const char *path, int flags, mode_t mode)
@@ -46,17 +43,17 @@ int confine_begin(struct confine *c, const char *path, struct error *err)
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		error_sys(err, ERROR_FILE, errno, "--confine: cannot open the folder '%s'", path);
-		return error_fix(err, "name a folder that is there and that this user may enter; "
-		                      "its path is relative to the current folder");
+		return error_fix(err,
+		                 "name an existing folder that this user may enter; its path is "
+		                 "relative to the current folder");
 	}
 	probe = beneath_open(fd, ".", O_PATH | O_CLOEXEC, 0);
 	if (probe < 0) {
 		error_sys(err, ERROR_UNSUPPORTED, -probe,
 		          "--confine: openat2(2) does not work here");
 		error_why(err,
-		          "without it a symbolic link could lead out of the folder between the "
-		          "check and the open; Linux has it from 5.6 on, and some containers "
-		          "forbid it");
+		          "without it a symbolic link could lead out of the folder between check "
+		          "and open; Linux has it since 5.6, and some containers forbid it");
 		return error_fix(err, "run on a newer kernel, or allow openat2 in the container's "
 		                      "seccomp profile");
 	}
@@ -65,7 +62,7 @@ int confine_begin(struct confine *c, const char *path, struct error *err)
 	return 0;
 }
 
-/* True, and behind it, if a path begins with this component. */
+/* If the path begins with this component, moves behind it and returns true. */
 static bool component_skip(const char **path, const char *name)
 {
 	size_t n = strlen(name);
@@ -78,9 +75,8 @@ static bool component_skip(const char **path, const char *name)
 }
 
 /*
- * The working directory is given by its real path, so ".." at the beginning of a relative path can
- * be taken away together with what it stands for. NULL: no memory, or the directory is gone; errno
- * says which.
+ * getcwd(3) returns a path without symbolic links, so ".." at the start of a relative path can be
+ * resolved textually. NULL: out of memory, or the directory is gone; errno says which.
  */
 static char *path_absolute(const char *path)
 {
@@ -102,31 +98,25 @@ static char *path_absolute(const char *path)
 	return cwd && asprintf(&whole, "%s/%s", cwd, path) >= 0 ? whole : NULL;
 }
 
-/* Whether what stands before `end` names the folder. */
-static bool is_folder(const struct confine *c, char *path, char *end)
-{
-	char kept = *end;
-	struct stat st;
-	int r;
-
-	*end = '\0';
-	r = stat(path, &st);
-	*end = kept;
-	return r == 0 && st.st_dev == c->dev && st.st_ino == c->ino;
-}
-
 /*
- * What follows the folder in an absolute path; NULL: the path doesn't lead through it. The answer
- * decides nothing but where the kernel starts: beneath_open() holds for any. No ".." before the
- * folder, or a manifest could find out which folders there are elsewhere.
+ * What follows the folder in an absolute path; NULL: the path doesn't lead through it. This only
+ * decides where the kernel starts; beneath_open() is safe whatever the answer. ".." before the
+ * folder is not followed, or a manifest could find out which folders exist elsewhere.
  */
 static const char *confine_rest(const struct confine *c, char *path)
 {
-	char *at = path;
+	struct stat st;
 
-	for (;;) {
+	for (char *at = path;;) {
+		char here;
+		int r;
+
 		at += strspn(at, "/");
-		if (is_folder(c, path, at))
+		here = *at;
+		*at = '\0';
+		r = stat(path, &st);
+		*at = here;
+		if (r == 0 && st.st_dev == c->dev && st.st_ino == c->ino)
 			return *at ? at : ".";
 		if (!*at || strncmp(at, "../", 3) == 0 || strcmp(at, "..") == 0)
 			return NULL;
@@ -155,8 +145,8 @@ int confine_refuse(const struct confine *in, const char *path, struct error *err
 {
 	error_set(err, ERROR_OUTSIDE_CONFINE, "'%s' is not below '%s'", path, in->path);
 	err->code = -EXDEV;
-	error_why(err, "--confine allows no file outside of that folder; a symbolic link counts as "
-	               "what it leads to, and one with an absolute target is never followed");
+	error_why(err, "--confine allows no file outside that folder; a symbolic link counts as "
+	               "its target, and one with an absolute target is never followed");
 	return error_fix(err, "move the file into the folder, or confine to one that holds "
 	                      "everything");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/confine.h: a folder that no path of a manifest may leave, held by the kernel at each
- * open.
+ * core/base/confine.h: a folder that no path of a manifest may leave, enforced by the kernel at
+ * each open.
  */
 #ifndef CORE_BASE_CONFINE_H
 #define CORE_BASE_CONFINE_H
@@ -19,8 +19,8 @@ struct confine {
 };
 
 /*
- * Opens the folder. Fails where the kernel has no openat2(2): then nothing could hold paths below
- * it. The descriptor stays open until the program ends.
+ * Opens the folder. Fails if there is no openat2(2), as nothing could then keep paths below it. The
+ * descriptor stays open until the program ends.
  */
 int confine_begin(struct confine *c, const char *path, struct error *err);
 

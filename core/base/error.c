@@ -9,7 +9,7 @@
 
 #include "core/base/text.h"
 
-/* Puts ": MORE" after a sentence, cut like it. */
+/* Appends ": MORE" to a sentence, cut to its size. */
 static void text_append(char *to, size_t size, const char *more)
 {
 	char whole[2 * sizeof(((struct error *)0)->text) + 3];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/error.h: a failure as a name for scripts, a sentence for people, and where it lies. */
+/* core/base/error.h: a failure: a name for scripts, a sentence for people, and a location. */
 #ifndef CORE_BASE_ERROR_H
 #define CORE_BASE_ERROR_H
 
 #include "core/base/reason.h"
 
-/* Each text is clean (core/base/text.h), whatever names of others are in it. */
+/* All texts are clean (core/base/text.h), even if they quote foreign names. */
 struct error {
 	enum reason kind;
 	int code;              /* negative errno; 0 while nothing failed */
-	char file[256];        /* "" when the failure lies in no file */
+	char file[256];        /* "" if it has no location */
 	unsigned line, column; /* from 1; 0 unknown */
 	char text[768];        /* one sentence, no full stop */
 	char why[1024];        /* "" or one sentence */
@@ -30,11 +30,11 @@ int error_nomem(struct error *err, const char *what);
 /* Puts "CONTEXT: " before the sentence. Returns the code recorded before. */
 int error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Add cause and cure to a recorded failure; each returns the code recorded before. */
+/* Add why it failed, and how to fix it. Each returns the code recorded before. */
 int error_why(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int error_fix(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says where; a place recorded earlier stays. Returns the code recorded before. */
+/* Adds the location, unless there is one already. Returns the code recorded before. */
 int error_at(struct error *err, const char *file, unsigned line, unsigned column);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/file.c: reads files whole, and notices when they move under it. */
+/* core/base/file.c: reads files whole, and notices if they change meanwhile. */
 #include "core/base/file.h"
 
 #include <errno.h>
@@ -25,9 +25,9 @@
 
 #define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
-#define PIECE     ((size_t)1 << 20) /* what is read or hashed before anything else is looked at */
+#define PIECE     ((size_t)1 << 20) /* read or hashed between two looks at signals */
 
-#define STDIN_MS 100 /* in case a signal comes right before one waits */
+#define STDIN_MS 100 /* wake up for a signal that came just before poll(2) */
 
 static size_t blob_mapped(size_t size)
 {
@@ -47,7 +47,7 @@ int blob_zero(size_t size, struct blob *ret, struct error *err)
 	                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
 		return error_nomem(err, "memory for an image");
-	if (size >= HUGE_PAGE) /* a page fault for each 4 KiB costs more than hashing them */
+	if (size >= HUGE_PAGE) /* a page fault for each 4 KiB costs more than hashing it */
 		madvise(at, blob_mapped(size), MADV_HUGEPAGE);
 	*ret = (struct blob){ .data = at, .size = size };
 	return 0;
@@ -67,34 +67,17 @@ static int file_changed(const char *path, struct error *err)
 }
 
 /*
- * Opens the file that `found` stands for: by the kernel's own link to it, so that its name can't
- * have come to mean another one. Where /proc is not there the name has to do, and is held against
- * what it meant.
+ * Looks before it opens, since opening a device or a FIFO can have side effects. The file that was
+ * looked at is then opened through /proc/self/fd, so that its name can't have come to mean another
+ * one; without /proc the name has to do, and device and inode are compared.
  */
-static int file_reopen(const struct confine *in, const char *path, int found,
-                       const struct stat *was, struct error *err)
-{
-	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	char link[32];
-	struct stat is;
-	auto_fd int fd = -1;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
-	fd = confine_open(NULL, link, flags, 0);
-	if (fd == -ENOENT)
-		fd = confine_open(in, path, flags, 0);
-	if (fd < 0)
-		return error_sys(err, ERROR_FILE, -fd, "cannot open '%s'", path);
-	if (fstat(fd, &is) < 0 || is.st_dev != was->st_dev || is.st_ino != was->st_ino)
-		return file_changed(path, err);
-	return fd_steal(&fd);
-}
-
-/* Looks before it opens: opening a device or a FIFO can have effects of its own. */
 static int file_open(const struct confine *in, const char *path, size_t max, struct stat *st,
                      struct error *err)
 {
-	auto_fd int found = confine_open(in, path, O_PATH | O_CLOEXEC, 0);
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	auto_fd int found = confine_open(in, path, O_PATH | O_CLOEXEC, 0), fd = -1;
+	struct stat now;
+	char link[32];
 
 	if (found == -EXDEV && in)
 		return confine_refuse(in, path, err);
@@ -110,7 +93,15 @@ static int file_open(const struct confine *in, const char *path, size_t max, str
 		return error_set(err, ERROR_FILE_TOO_LARGE,
 		                 "'%s' has %lld bytes; at most %zu are accepted here", path,
 		                 (long long)st->st_size, max);
-	return file_reopen(in, path, found, st, err);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
+	fd = confine_open(NULL, link, flags, 0);
+	if (fd == -ENOENT)
+		fd = confine_open(in, path, flags, 0);
+	if (fd < 0)
+		return error_sys(err, ERROR_FILE, -fd, "cannot open '%s'", path);
+	if (fstat(fd, &now) < 0 || now.st_dev != st->st_dev || now.st_ino != st->st_ino)
+		return file_changed(path, err);
+	return fd_steal(&fd);
 }
 
 static struct file_state state_of(const struct stat *st)
@@ -141,13 +132,13 @@ bool file_is_still(const struct confine *in, const char *path, const struct file
 	return same_state(&now, was);
 }
 
-/* Hashes what is there of a file, as it comes. */
+/* Hashes a file while it is being read. */
 struct follower {
 	const uint8_t *bytes;
 	struct sha256_state sha256;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	size_t there; /* bytes that may be hashed */
+	size_t there; /* bytes read so far */
 	bool complete;
 };
 
@@ -180,7 +171,7 @@ static void follower_tell(struct follower *f, size_t there, bool complete)
 	pthread_mutex_unlock(&f->lock);
 }
 
-/* Reads exactly to->size bytes and sees that the file then ends. */
+/* Reads exactly to->size bytes; more or fewer means that the file changed. */
 static int file_fill(int fd, const char *path, struct blob *to, struct follower *f,
                      struct error *err)
 {
@@ -221,7 +212,7 @@ static int file_fill_hashed(int fd, const char *path, struct blob *to, uint8_t d
 	if (!helper_finish(helper) && r == 0)
 		follower_main(&f);
 	sha256_end(&f.sha256, digest);
-	return r == 0 ? interrupt_check(err) : r; /* then not all of it was hashed */
+	return r == 0 ? interrupt_check(err) : r; /* if a signal came, not all of it was hashed */
 }
 
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
@@ -253,7 +244,7 @@ int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
 	return blob_read_in(NULL, path, max, ret, NULL, err);
 }
 
-/* read(2) goes on after a signal (SA_RESTART), poll(2) doesn't. */
+/* poll(2) returns after a signal; read(2) is restarted (SA_RESTART). */
 ssize_t stdin_read(void *to, size_t size, struct error *err)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };

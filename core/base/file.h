@@ -15,7 +15,7 @@
 struct confine; /* core/base/confine.h */
 struct error;   /* core/base/error.h */
 
-/* A file and its content, as far as the kernel tells one state of it from another. */
+/* The identity of a file and, by its times, of its content. */
 struct file_state {
 	dev_t dev;
 	ino_t ino;
@@ -23,38 +23,38 @@ struct file_state {
 	struct timespec mtime, ctime;
 };
 
-/* Bytes in page-aligned memory of ours; what follows them up to the page's end is zero. */
+/* Bytes in page-aligned private memory; the rest of the last page is zero. */
 struct blob {
 	uint8_t *data;
 	size_t size;
-	struct file_state read_from; /* the file, when it was read; zero if it was none */
+	struct file_state read_from; /* the file it was read from; zero if none */
 };
 #define BLOB_NONE ((struct blob){ 0 })
 
 /*
- * Reads a regular file whole, once, into memory that no other process can change. Refuses, with a
- * sentence that names the path: what isn't a regular file, which is never opened, what is larger
- * than `max` bytes, and what changes while being read. An empty file gives size 0.
+ * Reads a regular file whole, once, into memory that no other process can change. Fails, naming the
+ * path, if it is no regular file (which is then never opened), larger than `max` bytes, or changes
+ * while it is read. An empty file gives size 0.
  */
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
 
 /*
- * The same for whatever a manifest names: only below the folder of `in`, if that is given.
- * `sha256`: 32 bytes for the file's, or NULL; a large file is hashed on another processor while it
- * is being read.
+ * The same for a file that a manifest names: only below the folder `in`, unless it is NULL.
+ * `sha256`: 32 bytes for the file's hash, or NULL; a large file is hashed on another CPU while it
+ * is read.
  */
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
                  uint8_t *sha256, struct error *err);
 
-/* Whether the path still leads to that file, unchanged; the file is looked at, not opened. */
+/* Whether the path still leads to that file, unchanged. The file is not opened. */
 bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
 
 /*
- * As read(2) from standard input, but a signal that is noted (core/base/interrupt.h) ends it:
- * negative with *err filled.
+ * read(2) from standard input; negative with *err filled if it fails or a noted signal comes
+ * (core/base/interrupt.h).
  */
 ssize_t stdin_read(void *to, size_t size, struct error *err);
-/* The same of standard input, whatever it is, up to its end. */
+/* Reads standard input up to its end, whatever it is. */
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
 
 /*
@@ -65,7 +65,7 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
  */
 int fd_nonblocking(int fd, int access);
 
-/* `size` zero bytes; -ENOMEM otherwise. */
+/* `size` zero bytes; or -ENOMEM. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);
 
 void blob_fini(struct blob *b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/filekind.c: the table of file kinds, told by magic numbers as file(1) does, and the
- * cure for each.
+ * core/base/filekind.c: the table of file kinds, recognised by magic numbers as file(1) does, with
+ * what to do about each.
  */
 #include "core/base/filekind.h"
 
@@ -13,9 +13,9 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 
-#define TEXT_LOOKED_AT ((size_t)4096) /* of a text; what follows isn't looked at */
+#define TEXT_LOOKED_AT ((size_t)4096) /* only this much of a text is examined */
 
-/* PE/COFF: where the header's place stands, and the sizes of what is there. */
+/* PE/COFF: where the offset of the header is, and the sizes of header and sections. */
 #define PE_POINTER      0x3c
 #define PE_HEADER       24
 #define PE_SECTION      40
@@ -81,15 +81,11 @@ static bool is_json(const uint8_t *bytes, size_t size)
 	       (bytes[at] == '[' && bytes[end - 1] == ']');
 }
 
-static bool is_key_char(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-' || c == '.';
-}
-
 /* A document marker, or a first line "key: value" after comments. */
 static bool is_yaml(const uint8_t *bytes, size_t size)
 {
+	static const char key_chars[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
 	size_t n = MIN_OF(size, TEXT_LOOKED_AT), at = space_before(bytes, n), from;
 
 	while (at < n && bytes[at] == '#') {
@@ -99,15 +95,15 @@ static bool is_yaml(const uint8_t *bytes, size_t size)
 	}
 	if (!is_text(bytes, size) || marked(bytes, n, at, "---\n", 4))
 		return is_text(bytes, size);
-	for (from = at; at < n && is_key_char(bytes[at]);)
+	for (from = at; at < n && memchr(key_chars, bytes[at], sizeof(key_chars) - 1);)
 		at++;
 	return at > from && at < n && bytes[at] == ':' &&
 	       (at + 1 == n || memchr(" \r\n", bytes[at + 1], 3));
 }
 
 /*
- * One DER object that fills the file: SEQUENCE, a length that is the file's, then what certificates
- * and keys begin with.
+ * One DER object that fills the file: a SEQUENCE of the file's length, then what certificates and
+ * keys begin with.
  */
 static bool is_der(const uint8_t *bytes, size_t size)
 {
@@ -171,8 +167,7 @@ static bool is_ovmf(const uint8_t *bytes, size_t size)
 }
 
 /*
- * A PC's BIOS fills whole 64 KiB up to 4 GiB, and its last 16 bytes begin with a jump (far or
- * near).
+ * The BIOS of a PC is a multiple of 64 KiB that ends at 4 GiB; its last 16 bytes begin with a jump.
  */
 static bool is_bios(const uint8_t *bytes, size_t size)
 {
@@ -188,21 +183,20 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 #define MARK(at, text)           MARK_FOR(at, text, NULL)
 #define PROBE(function)          PROBE_FOR(function, NULL)
 #define CERT_OR_KEY                                                                                \
-	"a certificate is for verifying reports and for snp.certs, neither of which this version " \
-	"does; a key signs ID blocks ('snpguest generate id-block')"
+	"certificates verify reports and go into snp.certs, neither of which this version does; "  \
+	"a key signs ID blocks ('snpguest generate id-block')"
 #define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
 #define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"
 
 /*
- * The first that matches. What a file ends with counts more than its beginning: a firmware may
- * begin with anything.
+ * The first match counts. Kinds recognised by their end come early, since a firmware may begin with
+ * anything.
  */
 static const struct file_kind kinds[] = {
-	{ "empty", "an empty file", ROLE_MANIFEST, NULL,
-	  "copy or download it again, or build it again", false, PROBE(is_empty) },
-	{ "git-lfs", "a Git LFS pointer", 0, NULL,
-	  "fetch the file that it stands for: git lfs pull", false,
-	  MARK(0, "version https://git-lfs.github.com/spec/") },
+	{ "empty", "an empty file", ROLE_MANIFEST, NULL, "copy, download or build it again", false,
+	  PROBE(is_empty) },
+	{ "git-lfs", "a Git LFS pointer", 0, NULL, "fetch the file that it points to: git lfs pull",
+	  false, MARK(0, "version https://git-lfs.github.com/spec/") },
 	{ "ovmf", "an OVMF-style firmware image", ROLE_FIRMWARE, "boot.firmware", NULL, false,
 	  PROBE(is_ovmf) },
 	{ "igvm", "an IGVM file", ROLE_FIRMWARE, "boot.firmware", NULL, false, MARK(0, "IGVM") },
@@ -222,7 +216,7 @@ static const struct file_kind kinds[] = {
 	{ "riscv-kernel", "a kernel for RISC-V", 0, NULL, "give one for x86-64", false,
 	  MARK(0x38, "RSC\x05") },
 	{ "uki", "a unified kernel image (UKI)", 0, NULL,
-	  "take its parts out: objcopy -O binary --only-section=.linux UKI KERNEL, and likewise "
+	  "extract its parts: objcopy -O binary --only-section=.linux UKI KERNEL, and likewise "
 	  ".initrd",
 	  false, PROBE(is_uki) },
 	{ "pe", "an EFI program (PE)", 0, NULL, NULL, false, MARK(0, "MZ") },
@@ -240,8 +234,7 @@ static const struct file_kind kinds[] = {
 	{ "lz4", "an LZ4 file in the old format", ROLE_INITRD, NULL, UNPACK("unlz4"), false,
 	  MARK(0, "\x02\x21\x4c\x18") },
 	{ "lz4-frame", "an LZ4 file in the frame format, which Linux does not unpack", 0, NULL,
-	  "unpack it (unlz4); an initrd may be packed by 'lz4 -l'", false,
-	  MARK(0, "\x04\x22\x4d\x18") },
+	  "unpack it (unlz4); for an initrd 'lz4 -l' works", false, MARK(0, "\x04\x22\x4d\x18") },
 	{ "cpio", "a cpio archive, as an initrd is", ROLE_INITRD, "boot.initrd", NULL, false,
 	  MARK(0, "07070") },
 	{ "cpio-old", "a cpio archive in the old binary format, which Linux does not unpack", 0,
@@ -249,20 +242,15 @@ static const struct file_kind kinds[] = {
 	{ "squashfs", "a squashfs file system", ROLE_INITRD, NULL, NULL, false, MARK(0, "hsqs") },
 	{ "ext4", "an ext2, ext3 or ext4 file system", ROLE_INITRD, NULL, NULL, false,
 	  MARK(0x438, "\x53\xef") },
-	{ "tar", "a tar archive", 0, NULL, "take the file out of the archive: tar -xf", false,
-	  MARK(257, "ustar") },
-	{ "zip", "a zip archive", 0, NULL, "take the file out of the archive: unzip", false,
-	  MARK(0, "PK\3\4") },
-	{ "7z", "a 7z archive", 0, NULL, "take the file out of the archive: 7z x", false,
+	{ "tar", "a tar archive", 0, NULL, "extract the file: tar -xf", false, MARK(257, "ustar") },
+	{ "zip", "a zip archive", 0, NULL, "extract the file: unzip", false, MARK(0, "PK\3\4") },
+	{ "7z", "a 7z archive", 0, NULL, "extract the file: 7z x", false,
 	  MARK(0, "7z\xbc\xaf\x27\x1c") },
-	{ "deb", "a Debian package", 0, NULL,
-	  "take the file out of the package: dpkg-deb -x PACKAGE.deb FOLDER", false,
-	  MARK(0, "!<arch>\ndebian") },
-	{ "ar", "an ar archive", 0, NULL, "take the file out of the archive: ar x", false,
-	  MARK(0, "!<arch>\n") },
-	{ "rpm", "an RPM package", 0, NULL,
-	  "take the file out of the package: rpm2cpio PACKAGE.rpm | cpio -id", false,
-	  MARK(0, "\xed\xab\xee\xdb") },
+	{ "deb", "a Debian package", 0, NULL, "extract the file: dpkg-deb -x PACKAGE.deb FOLDER",
+	  false, MARK(0, "!<arch>\ndebian") },
+	{ "ar", "an ar archive", 0, NULL, "extract the file: ar x", false, MARK(0, "!<arch>\n") },
+	{ "rpm", "an RPM package", 0, NULL, "extract the file: rpm2cpio PACKAGE.rpm | cpio -id",
+	  false, MARK(0, "\xed\xab\xee\xdb") },
 	{ "qcow2", "a qcow2 disk", 0, NULL,
 	  "unpack it first: qemu-img convert -O raw IMAGE.qcow2 IMAGE.fd", false,
 	  MARK(0, "QFI\xfb") },
@@ -270,13 +258,13 @@ static const struct file_kind kinds[] = {
 	  MARK(0, "KDMV") },
 	{ "vhdx", "a VHDX disk", 0, NULL, "unpack it first: qemu-img convert -O raw", false,
 	  MARK(0, "vhdxfile") },
-	{ "iso", "an ISO 9660 image", 0, NULL,
-	  "take the file out of the image: bsdtar -xf IMAGE.iso", false, MARK(0x8001, "CD001") },
-	{ "uimage", "a U-Boot image", 0, NULL, "give the file that it was made of", false,
+	{ "iso", "an ISO 9660 image", 0, NULL, "extract the file: bsdtar -xf IMAGE.iso", false,
+	  MARK(0x8001, "CD001") },
+	{ "uimage", "a U-Boot image", 0, NULL, "give the file that it was made from", false,
 	  MARK(0, "\x27\x05\x19\x56") },
-	{ "fdt", "a device tree or FIT image", 0, NULL, "give the file that it was made of", false,
-	  MARK(0, "\xd0\x0d\xfe\xed") },
-	{ "android-boot", "an Android boot image", 0, NULL, "take the kernel out: unpack_bootimg",
+	{ "fdt", "a device tree or FIT image", 0, NULL, "give the file that it was made from",
+	  false, MARK(0, "\xd0\x0d\xfe\xed") },
+	{ "android-boot", "an Android boot image", 0, NULL, "extract the kernel: unpack_bootimg",
 	  false, MARK(0, "ANDROID!") },
 	{ "pem", "a certificate or key in PEM form", 0, NULL, NULL, false,
 	  MARK_FOR(0, "-----BEGIN ", CERT_OR_KEY) },
@@ -285,10 +273,9 @@ static const struct file_kind kinds[] = {
 	{ "bios", "a PC firmware (BIOS)", ROLE_FIRMWARE, "boot.firmware", NULL, true,
 	  PROBE(is_bios) },
 	{ "boot-sector", "a boot sector or a disk", 0, NULL,
-	  "give the file itself, as it lies in the disk's file system", false,
-	  MARK(0x1fe, "\x55\xaa") },
-	{ "html", "an HTML page, as a download that failed leaves it", 0, NULL,
-	  "download the file again, and see that it is not a login or error page", false,
+	  "give the file itself, not the disk that it is on", false, MARK(0x1fe, "\x55\xaa") },
+	{ "html", "an HTML page, perhaps of a failed download", 0, NULL,
+	  "download the file again, and check that it is not a login or error page", false,
 	  PROBE(is_html) },
 	{ "xml", "an XML document", 0, NULL, NULL, false, PROBE(is_xml) },
 	{ "script", "a script", ROLE_MANIFEST, NULL, NULL, false, MARK(0, "#!") },
@@ -317,35 +304,34 @@ static const struct role_row {
 } roles[] = {
 	{ ROLE_FIRMWARE, "an OVMF-style image", "give the firmware's raw image (.fd)" },
 	{ ROLE_KERNEL, "a bzImage",
-	  "give the bzImage that the kernel's build leaves in arch/x86/boot (vmlinuz in "
-	  "packages)" },
+	  "give the bzImage that a kernel build leaves in arch/x86/boot (vmlinuz in packages)" },
 	{ ROLE_INITRD, "an initrd",
-	  "give a cpio archive, packed or not, as mkinitramfs or dracut make it" },
+	  "give a cpio archive, compressed or not, as mkinitramfs and dracut make" },
 	{ ROLE_MANIFEST, "a manifest", "give a manifest in YAML, or a kernel with -k" },
-	{ ROLE_BYTES, "the bytes that are wanted",
-	  "give a file of these bytes alone, in binary, base64 or hex" },
+	{ ROLE_BYTES, "the expected bytes",
+	  "give a file with only these bytes, as binary, base64 or hex" },
 };
 
-/* The option that stands for a key. */
+/* The option for such a file. */
 static const char *option_of(const struct file_kind *k)
 {
 	return k->fits & ROLE_FIRMWARE ? "-f" : k->fits & ROLE_KERNEL ? "-k" : "-i";
 }
 
-const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *cap, size_t size)
+const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *to, size_t size)
 {
 	if (k->fits & role || !k->fits)
 		return k->fix;
 	if (role == ROLE_MANIFEST)
-		snprintf(cap, size, "give it with %s%s, and no manifest is needed", option_of(k),
+		snprintf(to, size, "give it with %s%s; then no manifest is needed", option_of(k),
 		         k->key ? "" : " if it is an initrd, and a kernel with -k");
 	else if (k->key)
-		snprintf(cap, size, "give it as %s (%s)", k->key, option_of(k));
+		snprintf(to, size, "give it as %s (%s)", k->key, option_of(k));
 	else if (k->fix)
-		snprintf(cap, size, "%s; an initrd is given as boot.initrd (-i)", k->fix);
+		snprintf(to, size, "%s; an initrd is given as boot.initrd (-i)", k->fix);
 	else
-		snprintf(cap, size, "an initrd is given as boot.initrd (-i)");
-	return cap;
+		snprintf(to, size, "an initrd is given as boot.initrd (-i)");
+	return to;
 }
 
 int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enum reason reason,
@@ -353,18 +339,15 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
 {
 	const struct file_kind *k = file_kind_of(bytes, size);
 	const struct role_row *row = roles;
-	char cap[256];
+	char buffer[256];
 	const char *fix;
 
-	/*
-	 * Of a manifest it is asked once it can't be read as one: then a weak mark is better than
-	 * none.
-	 */
+	/* A manifest only gets here if it can't be read as one: then a weak mark will do. */
 	if (!k || (k->vague && role != ROLE_MANIFEST) || k->fits & role)
 		return 0;
 	while (row->role != role)
 		row++;
 	error_set(err, reason, "not %s: it looks like %s", row->wanted, k->text);
-	fix = file_kind_fix(k, role, cap, sizeof(cap));
+	fix = file_kind_fix(k, role, buffer, sizeof(buffer));
 	return error_fix(err, "%s", fix ? fix : row->fix);
 }

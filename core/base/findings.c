@@ -15,31 +15,22 @@ static bool same_finding(const struct finding *a, enum severity severity, const 
 	       strcmp(a->error.text, e->text) == 0;
 }
 
-/* Room for one more; false: there is none. */
-static bool findings_grow(struct findings *f)
-{
-	size_t cap = f->cap ? MIN_OF(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
-	struct finding *grown;
-
-	if (f->count < f->cap)
-		return true;
-	if (f->count == FINDINGS_MAX)
-		return false;
-	grown = reallocarray(f->list, cap, sizeof(*grown));
-	if (!grown)
-		return false;
-	f->list = grown;
-	f->cap = cap;
-	return true;
-}
-
 void findings_add(struct findings *f, enum severity severity, const struct error *e)
 {
+	struct finding *grown;
+
 	f->errors += severity == SEVERITY_ERROR;
 	for (size_t i = 0; i < f->count; i++)
 		if (same_finding(&f->list[i], severity, e))
 			return;
-	if (findings_grow(f))
+	if (f->count == f->cap && f->cap < FINDINGS_MAX) {
+		size_t cap = f->cap ? MIN_OF(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
+
+		grown = reallocarray(f->list, cap, sizeof(*grown));
+		f->list = grown ? grown : f->list;
+		f->cap = grown ? cap : f->cap;
+	}
+	if (f->count < f->cap)
 		f->list[f->count++] = (struct finding){ severity, *e };
 	else
 		f->more = true;
@@ -66,18 +57,8 @@ int findings_keep(struct findings *f, int r, struct error *err)
 	return 0;
 }
 
-/* Which finding was the first to name this one's file. */
-static size_t file_rank(const struct findings *f, const struct error *e)
-{
-	size_t i = 0;
-
-	while (i < f->count && strcmp(f->list[i].error.file, e->file) != 0)
-		i++;
-	return i;
-}
-
 struct sort_key {
-	size_t rank;
+	size_t rank; /* the first finding in the same file */
 	unsigned line, column;
 };
 
@@ -94,9 +75,13 @@ void findings_sort(struct findings *f, size_t from)
 	struct finding moved;
 	size_t at;
 
-	for (size_t i = from; i < f->count; i++)
-		keys[i] = (struct sort_key){ file_rank(f, &f->list[i].error), f->list[i].error.line,
-			                     f->list[i].error.column };
+	for (size_t i = from; i < f->count; i++) {
+		const struct error *e = &f->list[i].error;
+
+		keys[i] = (struct sort_key){ 0, e->line, e->column };
+		while (strcmp(f->list[keys[i].rank].error.file, e->file) != 0)
+			keys[i].rank++;
+	}
 	for (size_t i = from + 1; i < f->count; i++) {
 		key = keys[i];
 		moved = f->list[i];

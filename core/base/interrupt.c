@@ -7,21 +7,21 @@
 
 #include "core/base/error.h"
 
-static volatile sig_atomic_t came;
+static volatile sig_atomic_t noted_signal;
 
 void interrupt_note(int signal_number)
 {
-	came = signal_number;
+	noted_signal = signal_number;
 }
 
 int interrupt_signal(void)
 {
-	return came;
+	return noted_signal;
 }
 
 int interrupt_check(struct error *err)
 {
-	if (!came)
+	if (!noted_signal)
 		return 0;
 	return error_sys(err, RUN_SIGNALLED, EINTR, "a signal came");
 }

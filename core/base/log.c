@@ -18,13 +18,10 @@ static enum log_level log_level = LOG_NOTICE;
 static char label_text[256]; /* "LABEL: " */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool log_hurries;
-static bool log_unfinished; /* a line of log_progress() stands there */
-static bool others_line;    /* log_end_line() */
+static bool log_unfinished;   /* the cursor stands behind a line of log_progress() */
+static bool log_foreign_line; /* the cursor stands behind an unfinished line of someone else's */
 
-/*
- * How long a line waits for a reader who has stopped reading, in slices, once it must not wait for
- * ever.
- */
+/* After log_hurry(): how long a line waits for a stalled reader, and in which steps. */
 enum { SLICE_MS = 100, PATIENCE_MS = 2000 };
 
 void log_hurry(bool hurry)
@@ -55,8 +52,8 @@ bool log_on(enum log_level level)
 }
 
 /*
- * A pipe that poll(2) calls writable takes a line whole. Nobody is left to tell when stderr itself
- * is gone.
+ * A pipe that poll(2) calls writable takes a whole line. If stderr itself fails there is nowhere to
+ * report it.
  */
 static void line_write(const char *line, int size)
 {
@@ -65,8 +62,8 @@ static void line_write(const char *line, int size)
 
 	if (size == 0)
 		return;
-	if (others_line) {
-		others_line = false;
+	if (log_foreign_line) {
+		log_foreign_line = false;
 		line_write("\n", 1);
 	}
 	while ((n = poll(&p, 1, SLICE_MS)) == 0 || (n < 0 && errno == EINTR)) {
@@ -81,7 +78,7 @@ static void line_write(const char *line, int size)
 void log_end_line(void)
 {
 	pthread_mutex_lock(&log_lock);
-	others_line = true;
+	log_foreign_line = true;
 	pthread_mutex_unlock(&log_lock);
 }
 
@@ -92,7 +89,7 @@ void log_text(const char *text)
 	pthread_mutex_unlock(&log_lock);
 }
 
-/* What takes an unfinished line away; ECMA-48: to the line's end. */
+/* Writes what erases the progress line, if there is one: carriage return, EL (ECMA-48). */
 static int line_clear(char *to, size_t cap)
 {
 	int n = log_unfinished ? snprintf(to, cap, "\r\033[K") : 0;
@@ -101,23 +98,15 @@ static int line_clear(char *to, size_t cap)
 	return n;
 }
 
-/* A colour (SGR) that begins here: its length; 0: none does. */
-static size_t color_size(const char *at)
-{
-	size_t n = strncmp(at, "\033[", 2) == 0 ? 2 + strspn(at + 2, "0123456789;") : 0;
-
-	return n && at[n] == 'm' ? n + 1 : 0;
-}
-
-/* Names of others may be in a line; of escape sequences only colours stay. */
+/* Cleans a message, which may quote foreign names. Of escape sequences only colours (SGR) stay. */
 static size_t line_clean(char *to, size_t cap, const char *from)
 {
 	size_t length = 0, n;
 
 	for (; *from && length + 1 < cap; from += n) {
-		n = color_size(from);
-		if (n > 0 && n < cap - length) {
-			memcpy(to + length, from, n);
+		n = strncmp(from, "\033[", 2) == 0 ? 2 + strspn(from + 2, "0123456789;") : 0;
+		if (n > 0 && from[n] == 'm' && n + 1 < cap - length) {
+			memcpy(to + length, from, ++n);
 			length += n;
 			continue;
 		}
@@ -158,7 +147,8 @@ void log_progress(const char *format, ...)
 	n = line_clear(line, sizeof(line));
 	if (format) {
 		va_start(args, format);
-		size = vsnprintf(line + n, 79, format, args); /* once: MIN_OF() would do it twice */
+		/* not within MIN_OF(), which would call it twice */
+		size = vsnprintf(line + n, 79, format, args);
 		va_end(args);
 		n += MIN_OF(size, 78);
 		log_unfinished = true;

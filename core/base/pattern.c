@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/pattern.c: PCRE2, kept from running away: a callout before each item of an expression
- * counts.
+ * core/base/pattern.c: PCRE2 within bounds: a callout before each item of an expression counts
+ * steps.
  */
 #include "core/base/pattern.h"
 
@@ -13,51 +13,54 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/text.h"
 
 /*
- * PCRE2's own match limit holds for each position where a match may begin, not for the line, and
- * doesn't count what one item does by itself. So each item is preceded by a callout, which counts.
- * That is for the interpreter: compiled to machine code, expressions with callouts crash PCRE2
- * 10.42, and it would not be worth it.
+ * PCRE2's match limit applies to each start position, not to the whole line, and doesn't count the
+ * work within one item. So a callout before each item counts. Only the interpreter is used: PCRE2
+ * 10.42 crashes on JIT-compiled expressions with callouts.
  */
 #define OPTIONS                                                                                    \
 	(PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |     \
 	 PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT)
 
-#define MAX_NEST 100
-#define MAX_ALLOCATION                                                                             \
-	((size_t)1                                                                                 \
-	 << 20) /* while compiling: PCRE2's own limit is 64 KiB as distributions build it */
-#define MAX_HEAP_KIB (32u << 10) /* while matching */
-#define CLASS_PER_STEP                                                                             \
-	32 /* bytes of an item's text: a class is searched from its begin to its end */
-#define REPEAT_PER_STEP 4 /* characters that one item reads before it may fail */
+/*
+ * Limits while compiling, beside PCRE2's own, which is 64 KiB of code as distributions build it;
+ * and while matching.
+ */
+#define MAX_NEST       100
+#define MAX_ALLOCATION ((size_t)1 << 20)
+#define MAX_HEAP_KIB   (32u << 10)
 
 /*
- * A group that is repeated is compiled so many times, each copy that may be absent within the one
- * before; they are all left at once, between two callouts. Without repetitions code isn't longer
- * than this.
+ * What costs an item a second step: bytes of its text, since a class is searched from end to end,
+ * and characters that it reads before it can fail.
+ */
+#define CLASS_PER_STEP  32
+#define REPEAT_PER_STEP 4
+
+/*
+ * PCRE2 compiles a repeated group as many times as it may repeat, optional copies nested, and
+ * leaves all of them between two callouts. Without repetitions the code is not longer than this.
  */
 #define CODE_OF_TEXT(size) (200 + 16 * (size))
-#define COPIES_PER_STEP    256 /* bytes of code beyond that */
+#define COPIES_PER_STEP    256 /* bytes of code beyond it */
 
 /*
- * Some item may yet cost more than we know of. So the processor's time is paid for as well, at far
- * more than a step takes anywhere; and now and then, whatever an item costs, the caller is asked
- * whether it still wants the answer.
+ * In case an item costs more than estimated, CPU time is charged too, at a price well above that of
+ * a step on any machine. And the caller is asked from time to time whether it still wants the
+ * answer.
  */
 #define NS_PER_STEP       64
 #define STEPS_PER_LOOK    ((uint64_t)1 << 16)
 #define CALLOUTS_PER_LOOK 256
-#define TIMED_LINE        512 /* bytes; in a shorter one no item takes long */
+#define TIMED_LINE        512 /* bytes; on shorter lines no item takes long */
 
 struct pattern {
 	char *text;
 	size_t size;
 	pcre2_code *code;
-	uint64_t
-		/* steps for what may happen between two callouts, but for the way in the line */
-		weight;
+	uint64_t weight; /* steps for each character between two callouts */
 };
 
 struct matcher {
@@ -66,7 +69,7 @@ struct matcher {
 	uint64_t steps, unlooked; /* since the caller was asked last */
 	bool (*unwanted)(void *self);
 	void *unwanted_self;
-	/* of the match at hand */
+	/* of the current match */
 	const struct pattern *pattern;
 	const struct pattern_line *line;
 	size_t at;
@@ -85,13 +88,13 @@ static void bounded_free(void *at, void *unused)
 	free(at);
 }
 
-/* An item of the expression, as PCRE2 parted it. */
+/* An item of the expression, as PCRE2 delimits it. */
 struct item {
 	const char *at;
 	size_t size;
 };
 
-/* PCRE2 10.42 gives lengths beyond the text, behind "(?)" for one. */
+/* PCRE2 10.42 reports lengths beyond the end of the text, for instance behind "(?)". */
 static struct item item_of(const struct pattern *p, size_t position, size_t size)
 {
 	size_t at = MIN_OF(position, p->size);
@@ -99,11 +102,11 @@ static struct item item_of(const struct pattern *p, size_t position, size_t size
 	return (struct item){ p->text + at, MIN_OF(size, p->size - at) };
 }
 
-static bool item_begins(const struct item *i, const char *with)
+static bool item_begins(const struct item *i, const char *prefix)
 {
-	size_t size = strlen(with);
+	size_t size = strlen(prefix);
 
-	return i->size >= size && memcmp(i->at, with, size) == 0;
+	return i->size >= size && memcmp(i->at, prefix, size) == 0;
 }
 
 /* (?R), (?1), (?-1), (?+1), (?&name), (?P>name), \g<name>, \g'name' */
@@ -117,7 +120,7 @@ static bool item_recurses(const struct item *i)
 	        i->at[2 + sign] <= '9');
 }
 
-/* The '{' of its interval; NULL: none. That of \x{...}, \p{...} and the like is no interval. */
+/* The '{' of its interval; NULL: none. The braces of \x{...} and \p{...} are no interval. */
 static const char *item_interval(const struct item *i)
 {
 	const char *end = i->at + i->size, *open;
@@ -130,30 +133,26 @@ static const char *item_interval(const struct item *i)
 	return open && open > i->at && !(i->at[0] == '\\' && open == i->at + 2) ? open : NULL;
 }
 
-/* Until 10.42 "{,3}" is five items, each a character: as it is between \\Q and \\E. */
-static bool item_is_no_least(const struct item *i, const char *text)
-{
-	return i->size == 1 && strncmp(i->at, "{,", 2) == 0 &&
-	       i->at[2 + strspn(i->at + 2, "0123456789")] == '}' && !strstr(text, "\\Q");
-}
-
 #define SCRIPT_RUN(begins_)                                                                        \
 	{                                                                                          \
 		begins_, "a regular expression with a script run",                                 \
-			"PCRE2 looks through all of it each time its end moves",                   \
-			"write which characters may stand there, such as \\p{Latin}"               \
+			"PCRE2 scans all of it each time its end moves",                           \
+			"write which characters are allowed there, such as \\p{Latin}"             \
 	}
 
-/* What an expression holds that isn't for us. */
+/* Items that are refused: by how they begin. */
 static const struct refusal {
 	const char *begins, *text, *why, *fix;
 } refusals[] = {
-	{ "\\<", "'\\<' is no word's begin here", "PCRE2 takes it for a '<'", "write \\b, or <" },
-	{ "\\>", "'\\>' is no word's end here", "PCRE2 takes it for a '>'", "write \\b, or >" },
-	{ "\\`", "'\\`' is no line's begin here", "PCRE2 takes it for a '`'", "write ^, or `" },
+	{ "\\<", "'\\<' does not match the start of a word", "PCRE2 takes it for a '<'",
+	  "write \\b, or <" },
+	{ "\\>", "'\\>' does not match the end of a word", "PCRE2 takes it for a '>'",
+	  "write \\b, or >" },
+	{ "\\`", "'\\`' does not match the start of a line", "PCRE2 takes it for a '`'",
+	  "write ^, or `" },
 	{ "\\'", "\"\\'\" is no line's end here", "PCRE2 takes it for a \"'\"", "write $, or '" },
-	{ "\\X", "a regular expression with \\X", "PCRE2 may look through the whole line for each",
-	  "write . for a character, \\P{M}\\p{M}* for one with its accents" },
+	{ "\\X", "a regular expression with \\X", "PCRE2 may scan the whole line for each",
+	  "write . for a character, \\P{M}\\p{M}* for a character with its accents" },
 	SCRIPT_RUN("(*sr:"),
 	SCRIPT_RUN("(*asr:"),
 	SCRIPT_RUN("(*script_run:"),
@@ -163,31 +162,31 @@ static const struct refusal recursion = {
 	NULL,
 	"a regular expression that calls itself or a group",
 	"matching it can take for ever",
-	"write the group out where it is wanted",
+	"repeat the group where it is needed",
 };
 static const struct refusal back_reference = {
 	NULL,
 	"a regular expression with a back reference",
 	"matching it can take for ever",
-	"write out what may stand there",
+	"write out what it may match",
 };
 static const struct refusal lookbehind = {
 	NULL,
 	"a regular expression that looks too far behind",
-	"a lookbehind may have 255 characters",
+	"a lookbehind may be 255 characters long",
 	"make it shorter",
 };
 static const struct refusal no_least = {
 	NULL,
-	"an interval without a least number, {,N}",
-	"versions of PCRE2 differ in what they take it for",
+	"an interval without a minimum, {,N}",
+	"versions of PCRE2 differ in what it means",
 	"write {0,N}",
 };
 static const struct refusal at_begin = {
 	NULL,
 	"a regular expression can't begin with '(*'",
-	"what PCRE2 has there sets options and limits, which are set already",
-	"write \\(\\* for these characters themselves",
+	"PCRE2 reads options and limits there, and snpvmm sets those",
+	"write \\(\\* to match these characters",
 };
 
 static int refuse(struct error *err, const struct refusal *r)
@@ -197,16 +196,16 @@ static int refuse(struct error *err, const struct refusal *r)
 	return error_fix(err, "%s", r->fix);
 }
 
-/* While the items of a compiled expression are looked at. */
-struct survey {
+/* The state of a walk over the items of a compiled expression. */
+struct item_walk {
 	struct pattern *pattern;
 	uint64_t longest, repeat;
 	struct error *err;
 };
 
-static int survey_item(pcre2_callout_enumerate_block *block, void *survey)
+static int item_check(pcre2_callout_enumerate_block *block, void *walk)
 {
-	struct survey *s = survey;
+	struct item_walk *s = walk;
 	struct item i = item_of(s->pattern, block->pattern_position, block->next_item_length);
 	const char *interval = item_interval(&i);
 	uint64_t least = 0;
@@ -216,69 +215,64 @@ static int survey_item(pcre2_callout_enumerate_block *block, void *survey)
 			return refuse(s->err, &refusals[k]);
 	if (item_recurses(&i))
 		return refuse(s->err, &recursion);
-	if ((interval && interval[1] == ',') || item_is_no_least(&i, s->pattern->text))
+	/* Up to PCRE2 10.42 "{,3}" is five literal items, as it is between \\Q and \\E. */
+	if ((interval && interval[1] == ',') ||
+	    (i.size == 1 && strncmp(i.at, "{,", 2) == 0 &&
+	     i.at[2 + strspn(i.at + 2, "0123456789")] == '}' && !strstr(s->pattern->text, "\\Q")))
 		return refuse(s->err, &no_least);
-	if (interval) /* PCRE2 takes no more than 65535 */
+	if (interval) /* at most 65535: PCRE2's limit */
 		least = strtoul(interval + 1, NULL, 10);
 	s->longest = MAX_OF(s->longest, i.size);
 	s->repeat = MAX_OF(s->repeat, least);
 	return 0;
 }
 
-/* What PCRE2 says to a text that is no expression, and where. */
+/* Why PCRE2 doesn't accept the text, in its words and with the position. */
 static int refuse_text(const char *text, int code, size_t offset, struct error *err)
 {
 	char words[160] = "";
-	size_t characters = 0;
+	size_t characters;
 
 	if (code == PCRE2_ERROR_HEAP_FAILED)
 		return error_nomem(err, "a regular expression");
-	for (size_t i = 0; i < offset; i++)
-		characters += ((uint8_t)text[i] & 0xc0) != 0x80;
+	characters = text_columns(text, offset);
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
 	error_set(err, ERROR_BAD_VALUE, "not a regular expression");
 	error_why(err, "%s, at character %zu", words, MAX_OF(characters, (size_t)1));
 	if (code == PCRE2_ERROR_UNKNOWN_ESCAPE || code == PCRE2_ERROR_END_BACKSLASH)
 		return error_fix(
-			err, "write \\\\ for a backslash; pcre2pattern(3) has what may follow one");
+			err,
+			"write \\\\ for a backslash; pcre2pattern(3) lists what may follow one");
 	if (code == PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS)
-		return error_fix(err, "write \\) for the character itself");
+		return error_fix(err, "write \\) to match the character");
 	if (code == PCRE2_ERROR_BAD_SUBPATTERN_REFERENCE)
 		return refuse(err, &back_reference);
 	return err->code;
-}
-
-static pcre2_compile_context *compile_context(pcre2_general_context *general)
-{
-	pcre2_compile_context *c = pcre2_compile_context_create(general);
-
-	if (!c)
-		return NULL;
-	pcre2_set_parens_nest_limit(c, MAX_NEST);
-	pcre2_set_newline(c, PCRE2_NEWLINE_LF); /* which no line holds */
-	return c;
 }
 
 static int compile(struct pattern *p, struct error *err)
 {
 	pcre2_general_context *general =
 		pcre2_general_context_create(bounded_malloc, bounded_free, NULL);
-	pcre2_compile_context *context = general ? compile_context(general) : NULL;
+	pcre2_compile_context *context = general ? pcre2_compile_context_create(general) : NULL;
 	int code = PCRE2_ERROR_HEAP_FAILED;
 	PCRE2_SIZE offset = 0;
 
-	if (context)
+	if (context) {
+		pcre2_set_parens_nest_limit(context, MAX_NEST);
+		pcre2_set_newline(context, PCRE2_NEWLINE_LF); /* which no line contains */
 		p->code = pcre2_compile((PCRE2_SPTR)p->text, p->size, OPTIONS, &code, &offset,
 		                        context);
+	}
 	pcre2_compile_context_free(context);
 	pcre2_general_context_free(general);
 	return p->code ? 0 : refuse_text(p->text, code, offset, err);
 }
 
-/* Looks at what PCRE2 made of the text: whether it is for us, and what it costs. */
-static int survey(struct pattern *p, struct error *err)
+/* Checks what PCRE2 made of the text, and works out its weight. */
+static int check_items(struct pattern *p, struct error *err)
 {
-	struct survey s = { .pattern = p, .err = err };
+	struct item_walk s = { .pattern = p, .err = err };
 	uint32_t references = 0, behind = 0;
 	size_t code = 0, copies;
 
@@ -290,7 +284,7 @@ static int survey(struct pattern *p, struct error *err)
 		return refuse(err, &back_reference);
 	if (behind > PATTERN_LOOKBEHIND)
 		return refuse(err, &lookbehind);
-	if (pcre2_callout_enumerate(p->code, survey_item, &s) < 0)
+	if (pcre2_callout_enumerate(p->code, item_check, &s) < 0)
 		return err->code;
 	p->weight = (1 + s.longest / CLASS_PER_STEP) * (1 + (s.repeat + behind) / REPEAT_PER_STEP) +
 	            copies / COPIES_PER_STEP;
@@ -309,10 +303,10 @@ struct pattern *pattern_new(const char *text, struct error *err)
 		error_nomem(err, "a regular expression");
 	} else if (p->size > PATTERN_MAX) {
 		error_set(err, ERROR_BAD_VALUE, "too long a regular expression");
-		error_why(err, "it has %zu bytes; it may have %d", p->size, PATTERN_MAX);
+		error_why(err, "it has %zu bytes; the limit is %d", p->size, PATTERN_MAX);
 	} else if (strncmp(text, "(*", 2) == 0) {
 		refuse(err, &at_begin);
-	} else if (compile(p, err) == 0 && survey(p, err) == 0) {
+	} else if (compile(p, err) == 0 && check_items(p, err) == 0) {
 		return p;
 	}
 	pattern_free(p);
@@ -333,7 +327,7 @@ const char *pattern_text(const struct pattern *p)
 	return p->text;
 }
 
-/* Of the thread: neither a guest's share of the processor nor another process costs steps. */
+/* CPU time of this thread, so that no guest or other process costs steps. */
 static uint64_t processor_ns(void)
 {
 	struct timespec t;
@@ -342,13 +336,7 @@ static uint64_t processor_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static void time_begin(struct matcher *m)
-{
-	m->begun_ns = m->line->size >= TIMED_LINE ? processor_ns() : 0;
-	m->begun_steps = m->steps;
-}
-
-/* Pays for time that the steps of this match don't account for. */
+/* Charges CPU time that the steps of this match don't cover. */
 static void time_pay(struct matcher *m)
 {
 	uint64_t steps = m->begun_ns ? (processor_ns() - m->begun_ns) / NS_PER_STEP : 0;
@@ -368,10 +356,10 @@ static bool is_unwanted(struct matcher *m, uint64_t steps)
 	return m->unwanted && m->unwanted(m->unwanted_self);
 }
 
-enum { STOP_UNWANTED = -1000 }; /* PCRE2 has none of its own down there */
+enum { STOP_UNWANTED = -1000 }; /* none of PCRE2's own codes */
 
-/* Before each item. A negative result ends the match, a positive one makes the item not match. */
-static int count(pcre2_callout_block *block, void *matcher)
+/* Called before each item. Negative ends the match, positive makes this item fail. */
+static int count_steps(pcre2_callout_block *block, void *matcher)
 {
 	struct matcher *m = matcher;
 	size_t now = block->current_position;
@@ -385,7 +373,7 @@ static int count(pcre2_callout_block *block, void *matcher)
 	if (steps > m->steps)
 		return PCRE2_ERROR_CALLOUT;
 	m->steps -= steps;
-	/* PCRE2_NOTBOL and PCRE2_NOTEOL are for ^ and $ alone. */
+	/* PCRE2_NOTBOL and PCRE2_NOTEOL only affect ^ and $. */
 	return (m->line->open && (item_begins(&i, "\\z") || item_begins(&i, "\\Z"))) ||
 	       (m->line->from > 0 && item_begins(&i, "\\G"));
 }
@@ -404,7 +392,7 @@ struct matcher *matcher_new(struct error *err)
 		error_nomem(err, "matching regular expressions");
 		return NULL;
 	}
-	pcre2_set_callout(m->context, count, m);
+	pcre2_set_callout(m->context, count_steps, m);
 	pcre2_set_heap_limit(m->context, MAX_HEAP_KIB);
 	pcre2_set_match_limit(m->context, (uint32_t)MATCHER_STEPS_MAX);
 	return m;
@@ -440,10 +428,11 @@ enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
 	m->pattern = p;
 	m->line = line;
 	m->at = line->from;
-	time_begin(m);
+	m->begun_ns = line->size >= TIMED_LINE ? processor_ns() : 0;
+	m->begun_steps = m->steps;
 	if (is_unwanted(m, line->size))
 		return PATTERN_UNWANTED;
-	/* Where a match may begin is searched without callouts. */
+	/* PCRE2 searches for the start of a match without callouts. */
 	if (line->size > m->steps)
 		return PATTERN_UNDECIDED;
 	m->steps -= line->size;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/pattern.h: regular expressions as PCRE2 has them, compiled and matched within bounds.
+ * core/base/pattern.h: regular expressions of PCRE2, compiled and matched within bounds.
  */
 #ifndef CORE_BASE_PATTERN_H
 #define CORE_BASE_PATTERN_H
@@ -17,47 +17,44 @@ struct matcher; /* opaque */
 #define PATTERN_LOOKBEHIND 255  /* characters */
 
 /*
- * Compiles an expression. Refuses (ERROR_BAD_VALUE, without a place) what PCRE2 refuses, in its
- * words and with the position; what could not be matched in bounded time (back references,
- * recursion, \X, script runs); and what PCRE2 takes for something else than regcomp(3) did. NULL
- * with *err filled on failure.
+ * Compiles an expression. Refuses (ERROR_BAD_VALUE, without a location) what PCRE2 refuses, in its
+ * words and with the position; what cannot be matched in bounded time (back references, recursion,
+ * \X, script runs); and what means something else to PCRE2 than to regcomp(3). NULL with *err
+ * filled on failure.
  */
 struct pattern *pattern_new(const char *text, struct error *err);
 void pattern_free(struct pattern *p); /* NULL is fine */
 const char *pattern_text(const struct pattern *p);
 
 /*
- * What matching needs: memory, and steps that it may spend. A step takes some ten nanoseconds,
- * whatever the expression, so the steps bound the time; where matching takes longer than that, the
- * processor's time is paid for in steps too. One thread at a time; many patterns may share one.
+ * What matching needs: memory, and a budget of steps. A step takes some ten nanoseconds whatever
+ * the expression, so steps bound the time; where they take longer, CPU time costs steps too.
+ * Patterns may share a matcher, but only one thread may use it at a time.
  */
 struct matcher *matcher_new(struct error *err);            /* with MATCHER_STEPS_MAX steps */
 void matcher_free(struct matcher *m);                      /* NULL is fine */
 #define MATCHER_STEPS_MAX ((uint64_t)32 << 20)             /* about a third of a second */
 void matcher_add_steps(struct matcher *m, uint64_t steps); /* never above that many */
 
-/*
- * Asked every few milliseconds of matching: whether nobody wants the answer any more, which ends
- * the match. NULL: nobody is asked.
- */
+/* Has unwanted() called every few milliseconds of matching; true ends the match. NULL: never. */
 void matcher_ask(struct matcher *m, bool (*unwanted)(void *self), void *self);
 
-/* A line, or as much of it as there is: valid UTF-8, any characters. */
+/* A line, or its beginning: valid UTF-8, any characters. */
 struct pattern_line {
 	const char *at;
 	size_t size;
-	/* a match begins here or later, at a character; if not 0, '^' matches nowhere */
+	/* a match begins here or later, at a character; unless it is 0, '^' never matches */
 	size_t from;
-	bool open; /* the line goes on: '$' doesn't match at its end */
+	bool open; /* more of the line is to come: '$' doesn't match */
 };
 
-/* Whether some part of the line matches. */
 enum pattern_answer {
 	PATTERN_NO,
 	PATTERN_YES,
-	PATTERN_UNDECIDED, /* out of steps or memory before it was clear */
+	PATTERN_UNDECIDED, /* out of steps or memory */
 	PATTERN_UNWANTED,  /* see matcher_ask(); the same line may be tried again */
 };
+/* Whether some part of the line matches. */
 enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
                                   const struct pattern_line *line);
 

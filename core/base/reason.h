@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/reason.h: why a command failed or how a run ended: the names that scripts hold on to.
+ * core/base/reason.h: why a command failed or how a run ended: the names that scripts rely on.
  */
 #ifndef CORE_BASE_REASON_H
 #define CORE_BASE_REASON_H
 
-/* The bracketed word of every error line and verdict. 'snpvmm explain NAME' has a page for each. */
+/*
+ * The word in brackets of each error line and verdict. 'snpvmm explain NAME' has a page for each.
+ */
 enum reason {
 	ERROR_NONE,
 
-	/* A command could not do what it was told; held by struct error. */
+	/* A command failed; held by struct error. */
 	ERROR_USAGE,
 	ERROR_SYNTAX,
 	ERROR_UNKNOWN_KEY,
@@ -53,20 +55,20 @@ enum reason {
 	GUEST_SHUTDOWN,    /* triple fault, or a VMSA that cannot run */
 	GUEST_CRASHED,     /* told KVM that it crashed */
 	GUEST_HALTED,      /* all vCPUs are halted with interrupts off */
-	MEMORY_FAULT,      /* touched what can't be served; code: the address */
+	MEMORY_FAULT,      /* an access that can't be handled; code: the address */
 	KVM_INTERNAL,      /* KVM_EXIT_INTERNAL_ERROR; code: suberror */
 	KVM_ENTRY_FAILED,  /* KVM_EXIT_FAIL_ENTRY; code: hardware reason */
-	CONSOLE_COMPLETE,  /* every expected line came, and the guest need not end */
+	CONSOLE_COMPLETE,  /* every expected line came, and the guest may keep running */
 	CONSOLE_MISSING,   /* the guest ended before every expected line had come */
 	CONSOLE_FORBIDDEN, /* a line came that must never */
-	CONSOLE_UNDECIDED, /* matching a line ran into its limit */
+	CONSOLE_UNDECIDED, /* matching a line ran out of steps */
 	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
 	RUN_SILENT,        /* code: the limit in milliseconds */
 	RUN_SIGNALLED,     /* code: the signal's number */
 	REASONS
 };
 
-/* "bad-firmware", "guest-exit"; static. "unknown" for what is no reason. */
+/* "bad-firmware", "guest-exit"; "unknown" for other numbers. Static. */
 const char *reason_name(enum reason reason);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/sha2.h: SHA-256 and SHA-384, a thin face over libcrypto (FIPS 180-4). */
+/* core/base/sha2.h: SHA-256 and SHA-384, by libcrypto (FIPS 180-4). */
 #ifndef CORE_BASE_SHA2_H
 #define CORE_BASE_SHA2_H
 
@@ -9,7 +9,7 @@
 #define SHA256_SIZE 32
 #define SHA384_SIZE 48
 
-/* Safe from several threads at once; they need no set-up and cannot fail. */
+/* Thread-safe; need no setup and cannot fail. */
 void sha256(const void *data, size_t size, uint8_t digest[static SHA256_SIZE]);
 void sha384(const void *data, size_t size, uint8_t digest[static SHA384_SIZE]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/text.c: decodes UTF-8 strictly, and writes what is fit to be read. */
+/* core/base/text.c: the one decoder of UTF-8, and the one cleaner of foreign text. */
 #include "core/base/text.h"
 
 #include <stdio.h>
@@ -8,11 +8,10 @@
 
 #include "core/base/array.h"
 
-#define TEXT_FOLD_LEAST 20 /* columns below which a folded text can't be read */
+#define TEXT_FOLD_LEAST 20 /* columns; text is not wrapped narrower than this */
 
 /*
- * Well-formed sequences, table 3-7 of the Unicode Standard; what follows the second byte is always
- * 80..BF.
+ * Well-formed sequences (Unicode Standard, table 3-7). Bytes after the second are always 80..BF.
  */
 static const struct lead {
 	uint8_t first, last; /* of the first byte */
@@ -46,54 +45,75 @@ struct text_char text_decode(const void *from, size_t left)
 	return c;
 }
 
-struct code_range {
+/* Spaces other than U+0020, and the default-ignorable characters of the Unicode Standard. */
+static const struct hidden {
 	uint32_t first, last;
+	const char *name;
+	/* text_clean() writes it out: with it, one text can look like another */
+	bool written_out;
+} hidden[] = {
+	{ 0xa0, 0xa0, "no-break space", false },
+	{ 0xad, 0xad, "soft hyphen", true },
+	{ 0x34f, 0x34f, "a joiner", false },
+	{ 0x61c, 0x61c, "a mark of direction", true },
+	{ 0x115f, 0x1160, "a filler", false },
+	{ 0x1680, 0x1680, "a blank", false },
+	{ 0x17b4, 0x17b5, "a vowel without a form", false },
+	{ 0x180b, 0x180d, "a variation selector", false },
+	{ 0x180e, 0x180e, "a variation selector", true },
+	{ 0x180f, 0x180f, "a variation selector", false },
+	{ 0x2000, 0x200a, "a blank of another width", false },
+	{ 0x200b, 0x200b, "zero width space", true },
+	{ 0x200c, 0x200d, "a joiner of zero width", true },
+	{ 0x200e, 0x200f, "a mark of direction", true },
+	{ 0x2028, 0x2029, "a separator of lines", false },
+	{ 0x202a, 0x202e, "a change of direction", true },
+	{ 0x202f, 0x202f, "narrow no-break space", false },
+	{ 0x205f, 0x205f, "a blank of another width", false },
+	{ 0x2060, 0x2065, "a joiner of zero width", true },
+	{ 0x2066, 0x206f, "a change of direction", true },
+	{ 0x3000, 0x3000, "ideographic space", false },
+	{ 0x3164, 0x3164, "a filler", false },
+	{ 0xfe00, 0xfe0f, "a variation selector", false },
+	{ 0xfeff, 0xfeff, "byte order mark", true },
+	{ 0xffa0, 0xffa0, "a filler", false },
+	{ 0xfff0, 0xfff8, "a mark without a form", false },
+	{ 0xfff9, 0xfffb, "a mark without a form", true },
+	{ 0x1d173, 0x1d17a, "a mark without a form", false },
+	{ 0xe0000, 0xe007f, "a tag", true },
+	{ 0xe0080, 0xe0fff, "a tag", false },
 };
 
-static bool code_among(uint32_t code, const struct code_range *ranges, size_t n)
+static const struct hidden *hidden_find(uint32_t code)
 {
-	for (size_t i = 0; i < n; i++)
-		if (code >= ranges[i].first && code <= ranges[i].last)
-			return true;
-	return false;
+	for (size_t i = 0; code >= hidden[0].first && i < ARRAY_SIZE(hidden); i++)
+		if (code >= hidden[i].first && code <= hidden[i].last)
+			return &hidden[i];
+	return NULL;
 }
 
-/* Controls, and what XML has no place for. */
-static bool code_unfit(uint32_t code)
+const char *text_hidden_name(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xfffe || code == 0xffff;
+	const struct hidden *h = hidden_find(code);
+
+	return h ? h->name : NULL;
 }
 
-/*
- * What nobody sees, and what changes the order in which the rest is seen: a text could look like
- * another.
- */
-static bool code_hidden(uint32_t code)
-{
-	static const struct code_range hidden[] = {
-		{ 0xad, 0xad },     { 0x61c, 0x61c },   { 0x180e, 0x180e },
-		{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f },
-		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
-	};
-
-	return code >= hidden[0].first && code_among(code, hidden, ARRAY_SIZE(hidden));
-}
-
-static bool code_parts_lines(uint32_t code)
-{
-	return code == '\n' || code == '\t' || code == 0x2028 || code == 0x2029;
-}
-
-/* What GitHub's runner takes away before it looks for a command: .NET's white space. */
+/* What GitHub's runner trims before it looks for a command: .NET's white space. */
 static bool code_blank(uint32_t code)
 {
-	static const struct code_range blanks[] = {
+	static const struct {
+		uint32_t first, last;
+	} blanks[] = {
 		{ 0x09, 0x0d },     { 0x20, 0x20 },     { 0x85, 0x85 },     { 0xa0, 0xa0 },
 		{ 0x1680, 0x1680 }, { 0x2000, 0x200a }, { 0x2028, 0x2029 }, { 0x202f, 0x202f },
 		{ 0x205f, 0x205f }, { 0x3000, 0x3000 },
 	};
 
-	return code_among(code, blanks, ARRAY_SIZE(blanks));
+	for (size_t i = 0; i < ARRAY_SIZE(blanks); i++)
+		if (code >= blanks[i].first && code <= blanks[i].last)
+			return true;
+	return false;
 }
 
 bool text_is_utf8(const void *from, size_t size)
@@ -125,27 +145,32 @@ bool text_commands(struct text_command *s, uint32_t code)
 	return again || opens;
 }
 
-/* A character as it may be shown; the bytes, in *ret_put or `own`. */
+/* How one character is printed: the size, and the bytes in *ret_put, which may point to `own`. */
 static size_t char_shown(const struct text_char *c, const uint8_t *at, bool lines, char own[16],
                          const char **ret_put)
 {
+	const struct hidden *h = c->state == TEXT_WHOLE ? hidden_find(c->code) : NULL;
+
 	*ret_put = (const char *)at;
-	if (c->state == TEXT_WHOLE && code_parts_lines(c->code)) {
+	if (c->state == TEXT_WHOLE &&
+	    (c->code == '\n' || c->code == '\t' || c->code == 0x2028 || c->code == 0x2029)) {
 		*ret_put = lines ? *ret_put : " ";
 		return lines ? c->size : 1;
 	}
-	if (c->state == TEXT_WHOLE && code_hidden(c->code)) {
+	if (h && h->written_out) {
 		*ret_put = own;
 		return (size_t)snprintf(own, 16, "<U+%04X>", (unsigned)c->code);
 	}
-	if (c->state == TEXT_WHOLE && !code_unfit(c->code))
+	if (c->state == TEXT_WHOLE && !text_is_control(c->code) && c->code != 0xfffe &&
+	    c->code != 0xffff)
 		return c->size;
 	*ret_put = TEXT_REPLACEMENT;
 	return strlen(TEXT_REPLACEMENT);
 }
 
-/* As text_clean(); *ret_cut: not all of it fits. */
-static size_t clean(char *to, size_t cap, const uint8_t *at, size_t size, bool lines, bool *ret_cut)
+/* text_clean(), and whether the text was cut. */
+static size_t clean_cut(char *to, size_t cap, const uint8_t *at, size_t size, bool lines,
+                        bool *ret_cut)
 {
 	struct text_command command = { 0 };
 	struct text_char c;
@@ -179,7 +204,7 @@ size_t text_clean(char *to, size_t cap, const void *from, size_t size, int lines
 {
 	bool cut;
 
-	return cap ? clean(to, cap, from, size, lines, &cut) : 0;
+	return cap ? clean_cut(to, cap, from, size, lines, &cut) : 0;
 }
 
 char *text_clean_copy(const char *from)
@@ -192,14 +217,21 @@ char *text_clean_copy(const char *from)
 	return to;
 }
 
+void text_clean_ascii(char *text)
+{
+	for (; *text; text++)
+		if (!text_is_ascii((uint8_t)*text))
+			*text = '?';
+}
+
 size_t text_show(char *to, size_t cap, const char *from)
 {
 	bool cut;
-	size_t n = clean(to, cap, (const uint8_t *)from, strlen(from), false, &cut);
+	size_t n = clean_cut(to, cap, (const uint8_t *)from, strlen(from), false, &cut);
 
 	if (!cut)
 		return n;
-	n = clean(to, cap - strlen("..."), (const uint8_t *)from, strlen(from), false, &cut);
+	n = clean_cut(to, cap - strlen("..."), (const uint8_t *)from, strlen(from), false, &cut);
 	memcpy(to + n, "...", sizeof("..."));
 	return n + strlen("...");
 }
@@ -213,13 +245,12 @@ size_t text_show_format(char *to, size_t cap, const char *format, va_list args)
 	return text_show(to, cap, raw);
 }
 
-/* A character takes one column; its further bytes, none. */
-static size_t columns_of(const char *at, size_t size)
+size_t text_columns(const char *at, size_t size)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < size; i++)
-		n += (at[i] & 0xc0) != 0x80;
+		n += (at[i] & 0xc0) != 0x80; /* not a continuation byte */
 	return n;
 }
 
@@ -230,11 +261,11 @@ size_t text_fold(char *to, size_t cap, const char *before, const char *text, uns
 
 	n = (size_t)snprintf(to, cap, "%s", before);
 	while (*text && n < cap) {
-		size_t size = strcspn(text + 1, " ") + 1; /* a word, with a space before it */
-		size_t columns = columns_of(text, size);
+		size_t size = strcspn(text + 1, " ") + 1; /* a word and the space before it */
+		size_t columns = text_columns(text, size);
 
 		if (folds && *text == ' ' && text[1] != ':' && column > indent &&
-		    column + columns > width) { /* a line that begins with "::" is a command */
+		    column + columns > width) { /* never begin a line with "::", a command */
 			n += (size_t)snprintf(to + n, cap - n, "\n%*s%.*s", (int)indent, "",
 			                      (int)size - 1, text + 1);
 			column = indent + columns - 1;

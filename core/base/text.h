@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/text.h: bytes of others made fit for lines, XML and JSON: valid UTF-8 without control
- * characters.
+ * core/base/text.h: foreign bytes made fit to print: valid UTF-8 without control characters. What
+ * is fit to print is decided here and nowhere else.
  */
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
@@ -11,59 +11,84 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_CAP(size) (4 * (size_t)(size) + 1) /* is enough for any `size` bytes, cleaned */
+/* C0, DEL and C1, which terminals obey. */
+static inline bool text_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+static inline bool text_is_ascii(uint32_t code) /* a visible character or a space */
+{
+	return code >= ' ' && code <= '~';
+}
 
 /*
- * Writes `size` bytes of `from` into `to` (room for `cap`, a NUL always among them), as much as
- * fits, never cutting a character. What is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond
- * U+10FFFF) becomes U+FFFD, one for each maximal subpart as chapter 3.9 of the Unicode Standard has
- * it; so does each control character (C0, DEL, C1, U+FFFE, U+FFFF). What can't be seen or turns the
- * direction of writing is written out: <U+202E>. Newline and tab stay if `lines`, else they are one
- * space each, as are U+2028 and U+2029, which some readers take for the end of a line. A carriage
- * return right before a newline is part of it. What a CI system would take for a command gets a
- * space, so that it is none: see text_commands(). Cleaning twice is as good as once. Returns the
- * length.
+ * The name of a character that cannot be seen, or told from a space: "soft hyphen". NULL for all
+ * others. Static.
+ */
+const char *text_hidden_name(uint32_t code);
+
+#define TEXT_CAP(size) (4 * (size_t)(size) + 1) /* enough for any `size` bytes, cleaned */
+
+/*
+ * Writes `size` bytes of `from` into `to` (`cap` bytes, always ended by a NUL), as much as fits,
+ * never cutting a character.
+ *
+ * - Anything that is not UTF-8 (RFC 3629: surrogates, overlong forms, beyond U+10FFFF) becomes
+ *   U+FFFD, one for each maximal subpart (Unicode Standard, chapter 3.9). So does each control
+ *   character, U+FFFE and U+FFFF.
+ * - Characters without a width and changes of direction are written out: <U+202E>.
+ * - With `lines`, newline, tab, U+2028 and U+2029 stay; without, each becomes a space. A carriage
+ *   return right before a newline is dropped.
+ * - What a CI system would take for a command is broken by a space: see text_commands().
+ *
+ * Cleaning twice gives the same as cleaning once. Returns the length.
  */
 size_t text_clean(char *to, size_t cap, const void *from, size_t size, int lines);
 
-/* The whole of a text of one line, clean. The caller frees it; NULL: out of memory. */
+/* A text of one line, clean and whole. The caller frees it; NULL: out of memory. */
 char *text_clean_copy(const char *from);
 
-/* A text of one line into `cap` bytes, at least 4; "..." where it was cut. */
+/* Replaces each byte that is not printable ASCII by '?', in place. */
+void text_clean_ascii(char *text);
+
+/* Cleans a text of one line into `cap` bytes, at least 4; ends in "..." if it was cut. */
 size_t text_show(char *to, size_t cap, const char *from);
 size_t text_show_format(char *to, size_t cap, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
 /*
- * Whether a space belongs before this character, the next of a text, so that no CI system obeys it:
- * the '[' of "##[" (GitHub, Azure), "##vso[" (Azure) and "##teamcity[" anywhere, and the second ':'
- * of a line that begins with "::" behind nothing but white space (GitHub, whose runner trims it). {
- * 0 } at the begin of a line.
+ * Whether a space must go before this character, the next of a text, so that no CI system takes the
+ * text for a command: before the '[' of "##[" (GitHub, Azure), "##vso[" (Azure) and "##teamcity["
+ * anywhere, and before the second ':' of a line that begins with "::", with or without white space
+ * before it (GitHub's runner trims the line). Zero *s at the start of a line.
  */
 struct text_command {
 	enum { LINE_BLANK, LINE_COLON, LINE_OTHER } line;
-	unsigned hashes; /* of the last characters, but for letters behind two */
+	unsigned hashes; /* '#' characters just passed, at most 2; letters may follow two */
 	bool letters;
 };
 bool text_commands(struct text_command *s, uint32_t code);
 
 /*
- * Writes `before` and the text, as much as fits, and a newline: in lines of at most `width` columns
- * where words allow it, those behind the first below the text's start. Width 0, or too little for
- * that, leaves it one line. `before` is ASCII. Returns the length.
+ * Writes `before` and the text, as much as fits, and a newline. The text is wrapped at `width`
+ * columns and the lines after the first are indented by the length of `before`, which is ASCII. A
+ * width of 0, or one too small to wrap, leaves one line. Returns the length.
  */
 size_t text_fold(char *to, size_t cap, const char *before, const char *text, unsigned width);
 
-/* A character of UTF-8, or the maximal subpart of one if that is all there is. */
+/* A UTF-8 character, or the maximal subpart of an ill-formed one. */
 struct text_char {
 	size_t size;                                   /* in bytes; at least 1 */
-	enum { TEXT_WHOLE, TEXT_BAD, TEXT_CUT } state; /* cut: more bytes could make it whole */
+	enum { TEXT_WHOLE, TEXT_BAD, TEXT_CUT } state; /* TEXT_CUT: more bytes may complete it */
 	uint32_t code;                                 /* if it is whole */
 };
 struct text_char text_decode(const void *at, size_t left); /* `left` is at least 1 */
-#define TEXT_REPLACEMENT "\xef\xbf\xbd"                    /* U+FFFD, for what is no character */
+#define TEXT_REPLACEMENT "\xef\xbf\xbd"                    /* U+FFFD */
 
-/* Whether all of it is UTF-8, whatever the characters are. */
 bool text_is_utf8(const void *from, size_t size);
+
+/* The number of characters in UTF-8. */
+size_t text_columns(const char *at, size_t size);
 
 #endif

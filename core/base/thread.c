@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/thread.c: starts a thread away from its parent's processor, and can do without it
- * again.
+ * core/base/thread.c: starts a thread on another CPU than its parent's, and cancels it if it hasn't
+ * begun.
  */
 #include "core/base/thread.h"
 
@@ -18,9 +18,7 @@ struct helper {
 	void (*main)(void *self);
 	void *self;
 	cpu_set_t cpus;
-	atomic_int
-		/* who changes it first decides; an unwanted helper is freed by its own thread */
-		state;
+	atomic_int state; /* whoever changes it first decides; an unwanted helper frees itself */
 };
 
 size_t helper_cpus(void)
@@ -42,7 +40,7 @@ static void *helper_main(void *argument)
 	struct helper *h = argument;
 
 	if (helper_decide(h, HELPER_RUNS)) {
-		sched_setaffinity(0, sizeof(h->cpus), &h->cpus); /* only the beginning mattered */
+		sched_setaffinity(0, sizeof(h->cpus), &h->cpus); /* only where it starts matters */
 		h->main(h->self);
 	} else {
 		free(h);
@@ -50,39 +48,32 @@ static void *helper_main(void *argument)
 	return NULL;
 }
 
-static bool helper_create(struct helper *h, const cpu_set_t *on)
-{
-	pthread_attr_t attributes;
-	sigset_t all;
-	bool created;
-
-	sigfillset(&all);
-	if (pthread_attr_init(&attributes) != 0)
-		return false;
-	created = pthread_attr_setaffinity_np(&attributes, sizeof(*on), on) == 0 &&
-	          pthread_attr_setsigmask_np(&attributes, &all) == 0 &&
-	          pthread_create(&h->thread, &attributes, helper_main, h) == 0;
-	pthread_attr_destroy(&attributes);
-	return created;
-}
-
 struct helper *helper_start(void (*main)(void *self), void *self)
 {
 	struct helper *h = calloc(1, sizeof(*h));
-	cpu_set_t elsewhere;
 	int here = sched_getcpu();
+	pthread_attr_t attributes;
+	cpu_set_t elsewhere;
+	sigset_t all;
+	bool created = false;
 
-	if (!h)
-		return NULL;
-	h->main = main;
-	h->self = self;
-	if (sched_getaffinity(0, sizeof(h->cpus), &h->cpus) == 0) {
+	if (h && sched_getaffinity(0, sizeof(h->cpus), &h->cpus) == 0) {
+		h->main = main;
+		h->self = self;
 		elsewhere = h->cpus;
 		if (here >= 0 && here < CPU_SETSIZE)
 			CPU_CLR(here, &elsewhere);
-		if (CPU_COUNT(&elsewhere) > 0 && helper_create(h, &elsewhere))
-			return h;
+		sigfillset(&all);
+		if (CPU_COUNT(&elsewhere) > 0 && pthread_attr_init(&attributes) == 0) {
+			created = pthread_attr_setaffinity_np(&attributes, sizeof(elsewhere),
+			                                      &elsewhere) == 0 &&
+			          pthread_attr_setsigmask_np(&attributes, &all) == 0 &&
+			          pthread_create(&h->thread, &attributes, helper_main, h) == 0;
+			pthread_attr_destroy(&attributes);
+		}
 	}
+	if (created)
+		return h;
 	free(h);
 	return NULL;
 }

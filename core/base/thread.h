@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/thread.h: helpers for short jobs, on processors other than the caller's. */
+/* core/base/thread.h: helper threads for short jobs, on other CPUs than the caller's. */
 #ifndef CORE_BASE_THREAD_H
 #define CORE_BASE_THREAD_H
 
@@ -8,20 +8,19 @@
 
 struct helper;
 
-/* How many processors this process may use; 1 where nobody knows. */
+/* How many CPUs this process may use; 1 if unknown. */
 size_t helper_cpus(void);
 
 /*
- * Has main(self) run beside the caller, with all signals blocked. NULL: no thread or no second
- * processor is to be had. Left to itself the scheduler tends to queue a new thread behind the one
- * that starts it, where it comes too late to help with a job of milliseconds; so it begins
- * elsewhere.
+ * Runs main(self) on another CPU, with all signals blocked (the scheduler tends to queue a new
+ * thread behind the one that starts it, too late for a job of milliseconds). NULL: there is no
+ * second CPU or no thread.
  */
 struct helper *helper_start(void (*main)(void *self), void *self);
 
 /*
- * Waits for its end: true. Or, if it has not begun by now, sees that it never will: false. Frees
- * it; NULL is false.
+ * Waits for the helper to finish and returns true; if it hasn't begun yet, cancels it and returns
+ * false. Frees it. NULL: false.
  */
 bool helper_finish(struct helper *h);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/dev/sink.h"
 
 /* What OVMF's PlatformDebugLibIoPort looks for before it writes (BOCHS_DEBUG_PORT_MAGIC). */
@@ -15,7 +16,7 @@ static void line_put(struct debug_port *d, uint8_t byte)
 		return;
 	if (byte != '\n') {
 		if (d->held < DEBUG_LINE)
-			d->now[d->held++] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+			d->now[d->held++] = text_is_ascii(byte) ? (char)byte : '?';
 		d->now[d->held] = '\0';
 		return;
 	}

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/host/host.h"
+#include "core/base/text.h"
 
 void check_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
 {
@@ -15,13 +15,13 @@ void check_say(struct doctor_check *c, enum doctor_state state, const char *form
 	va_start(args, format);
 	vsnprintf(c->finding, sizeof(c->finding), format, args);
 	va_end(args);
-	host_clean(c->finding);
+	text_clean_ascii(c->finding);
 }
 
 void check_advise(struct doctor_check *c, const char *why, const char *fix)
 {
 	snprintf(c->why, sizeof(c->why), "%s", why);
 	snprintf(c->fix, sizeof(c->fix), "%s", fix);
-	host_clean(c->why);
-	host_clean(c->fix);
+	text_clean_ascii(c->why);
+	text_clean_ascii(c->fix);
 }

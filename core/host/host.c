@@ -17,6 +17,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/text.h"
 #include "core/vm/abi.h"
 #include "core/vm/sev.h"
 #include "core/vm/sys.h"
@@ -32,13 +33,6 @@ static void cpuid_this(uint32_t leaf, uint32_t sub, uint32_t reg[4])
 }
 
 const struct host host_this = { &kvm_sys_host, "", cpuid_this };
-
-void host_clean(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}
 
 bool host_word(const char *text, const char *word)
 {
@@ -114,7 +108,7 @@ static void log_record(char *record, void (*line)(void *self, const char *text),
 
 	if (!text || end == record || *end != ',' || priority > 7)
 		return;
-	host_clean(text + 1);
+	text_clean_ascii(text + 1);
 	line(self, text + 1);
 }
 
@@ -194,7 +188,7 @@ static void facts_cpu(const struct host *h, struct host_facts *ret)
 		host_cpuid(h, 0x80000002 + i, reg);
 		memcpy(name + 16 * i, reg, sizeof(reg));
 	}
-	host_clean(name);
+	text_clean_ascii(name);
 	from += strspn(from, " ");
 	for (end = from + strlen(from); end > from && end[-1] == ' ';)
 		*--end = '\0';
@@ -211,7 +205,7 @@ int host_facts_read(const struct host *h, struct host_facts *ret)
 	*ret = (struct host_facts){ 0 };
 	host_file(h, "/proc/sys/kernel/osrelease", ret->kernel, sizeof(ret->kernel));
 	ret->kernel[strcspn(ret->kernel, "\n")] = '\0';
-	host_clean(ret->kernel);
+	text_clean_ascii(ret->kernel);
 	facts_cpu(h, ret);
 	if (sev < 0)
 		return 0;

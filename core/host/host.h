@@ -49,9 +49,6 @@ bool host_has(const struct host *h, const char *path);
 /* Is `word` one of the words between spaces? */
 bool host_word(const char *text, const char *word);
 
-/* Makes printable ASCII of a text: anything else becomes '?'. */
-void host_clean(char *text);
-
 /*
  * The kernel's own messages so far, oldest first, each as a cleaned line without its prefix.
  * Doesn't wait, and stops after a few megabytes. 0, or a negative errno: the log can't be read.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/text.h"
 #include "core/host/looks.h"
 
 enum { LEAF_EAX, LEAF_EBX, LEAF_ECX, LEAF_EDX };
@@ -18,7 +19,7 @@ static const char *signature(uint32_t a, uint32_t b, uint32_t c, char *to)
 {
 	memcpy(to, (uint32_t[]){ a, b, c }, 12);
 	to[12] = '\0';
-	host_clean(to);
+	text_clean_ascii(to);
 	return to;
 }
 

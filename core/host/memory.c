@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/base/text.h"
 #include "core/host/host.h"
 
 /* Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. */
@@ -89,7 +90,7 @@ static void group_look(const struct host *h, const struct cgroup_version *v, con
 	ret->left = left;
 	snprintf(ret->where, sizeof(ret->where), "the control group '%.120s'",
 	         *group ? group : "/");
-	host_clean(ret->where);
+	text_clean_ascii(ret->where);
 }
 
 void host_memory_left(const struct host *h, struct host_memory *ret)

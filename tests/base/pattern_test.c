@@ -232,8 +232,8 @@ Test(pattern, refuses_what_takes_for_ever)
 		cr_expect_null(pattern_new(calls[i], &err), "%s", calls[i]);
 		cr_expect_eq(err.kind, ERROR_BAD_VALUE);
 	}
-	refused("(?<n>a(?&n)?b)", "calls itself", "for ever", "write");
-	refused("a(?R)?b", "calls itself", "for ever", "write");
+	refused("(?<n>a(?&n)?b)", "calls itself", "for ever", "repeat");
+	refused("a(?R)?b", "calls itself", "for ever", "repeat");
 	for (size_t i = 0; i < ARRAY_SIZE(references); i++)
 		refused(references[i], "back reference", "for ever", "write");
 	refused("(?<=a{256})b", "too far behind", "255", "shorter");
@@ -274,7 +274,7 @@ Test(pattern, limits_depth_length_and_size)
 	snprintf(text, 1100, "%.500sa%.500s", opened, closed);
 	refused(text, "not a regular expression", "too deep", "");
 	refused(opened, "not a regular expression", "", "");
-	refused(long_one, "too long", "it has 1025 bytes; it may have 1024", "");
+	refused(long_one, "too long", "it has 1025 bytes; the limit is 1024", "");
 	long_one[PATTERN_MAX] = '\0';
 	pattern_free(compiled(long_one));
 	refused("((a{1,100}){1,100}){1,100}", "not a regular expression", "too large", "");

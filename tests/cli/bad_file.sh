@@ -93,17 +93,17 @@ for size in 5000 3000000; do
   rm -f "$T/m.yaml"
   truncate -s $size "$T/m.yaml"
   printf HdrS | dd of="$T/m.yaml" bs=1 seek=514 conv=notrunc 2>/dev/null
-  no_manifest $reason 'a Linux kernel (bzImage)' 'give it with -k, and no manifest is needed'
+  no_manifest $reason 'a Linux kernel (bzImage)' 'give it with -k; then no manifest is needed'
   printf 070701 | dd of="$T/m.yaml" bs=1 conv=notrunc 2>/dev/null
   printf none | dd of="$T/m.yaml" bs=1 seek=514 conv=notrunc 2>/dev/null
-  no_manifest $reason 'a cpio archive, as an initrd is' 'give it with -i, and no manifest is needed'
+  no_manifest $reason 'a cpio archive, as an initrd is' 'give it with -i; then no manifest is needed'
   printf '\037\213\010' | dd of="$T/m.yaml" bs=1 conv=notrunc 2>/dev/null
   no_manifest $reason 'a gzip file' 'give it with -i if it is an initrd, and a kernel with -k'
 done
 cp "$T/i.fd" "$T/m.yaml"
-no_manifest syntax 'an OVMF-style firmware image' 'give it with -f, and no manifest is needed'
+no_manifest syntax 'an OVMF-style firmware image' 'give it with -f; then no manifest is needed'
 printf '<html>\n<body>a: b: c\n' >"$T/m.yaml"
-no_manifest syntax 'an HTML page, as a download that failed leaves it' 'download the file again'
+no_manifest syntax 'an HTML page, perhaps of a failed download' 'download the file again'
 cp "$T/i.fd" "$T/-"
 run sh -c '"$0" check - <"$1/-"' "$SNPVMM" "$T"
 wants 2

@@ -143,13 +143,13 @@ named() { # LOOKS CURE: of $T/i.fd
   bad_firmware "$fw: not an OVMF-style image: it looks like $1" "  fix: $2"
 }
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 4194304\n' 0 >"$T/i.fd"
-named 'a Git LFS pointer' 'fetch the file that it stands for: git lfs pull'
+named 'a Git LFS pointer' 'fetch the file that it points to: git lfs pull'
 printf '<!DOCTYPE html>\n<title>Sign in</title>\n' >"$T/i.fd"
-named 'an HTML page, as a download that failed leaves it' 'download the file again'
+named 'an HTML page, perhaps of a failed download' 'download the file again'
 gzip -c "$EXAMPLE" >"$T/i.fd"
 named 'a gzip file' 'unpack it first: gunzip'
 printf '!<arch>\ndebian-binary   ' >"$T/i.fd"
-named 'a Debian package' 'take the file out of the package: dpkg-deb -x'
+named 'a Debian package' 'extract the file: dpkg-deb -x'
 printf -- '-----BEGIN CERTIFICATE-----\n' >"$T/i.fd"
 named 'a certificate or key in PEM form' "give the firmware's raw image"
 
@@ -165,7 +165,7 @@ begin 'a kernel that is none, through a firmware'
 sound
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 printf 'version https://git-lfs.github.com/spec/v1\n' >"$T/k"
-refused bad-value 2:32 "kernel '$T/k': not a bzImage: it looks like a Git LFS pointer" '  fix: fetch the file that it stands for: git lfs pull'
+refused bad-value 2:32 "kernel '$T/k': not a bzImage: it looks like a Git LFS pointer" '  fix: fetch the file that it points to: git lfs pull'
 manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 
 begin 'a kernel that no page of hashes can hold against'

@@ -334,7 +334,7 @@ refused bad-value 3:18 "'expect.never': 'a{1000}{1000}': not a regular expressio
 with "expect: {never: ['\\y+ failed']}"
 refused bad-value 3:18 "'expect.never': '\\y+ failed': not a regular expression" '  why: unrecognized character' '  fix: write \\ for a backslash'
 with "expect: {never: ['\\<BUG\\>']}"
-refused bad-value 3:18 "'expect.never': '\\<BUG\\>': '\\<' is no word's begin here" '  fix: write '
+refused bad-value 3:18 "'expect.never': '\\<BUG\\>': '\\<' does not match the start of a word" '  fix: write '
 with "expect: {never: ['(?<n>a)(?P=n)']}"
 refused bad-value 3:18 "'expect.never': '(?<n>a)(?P=n)': a regular expression with a back reference" '  fix: write out'
 with 'expect: {console: ready}'

@@ -19,7 +19,7 @@ outside() { # PLACE SENTENCE-BEGIN PATH
     confined "$command"
     wants 2
     one_error "$T/in/m.yaml$1" outside-confine "$2'$3' is not below '$T/in'"
-    err_has '  why: --confine allows no file outside of that folder' '  fix: move the file into the folder'
+    err_has '  why: --confine allows no file outside that folder' '  fix: move the file into the folder'
   done
 }
 
@@ -129,7 +129,7 @@ begin 'a folder that is none is refused'
 call measure --confine "$T/none" "$T/in/m.yaml"
 wants 2
 one_error snpvmm file-unreadable "--confine: cannot open the folder '$T/none': No such file or directory"
-err_has '  fix: name a folder that is there'
+err_has '  fix: name an existing folder'
 
 # In a mount namespace without /proc, where a file is opened by its name alone.
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'snp: {host_data: file:bytes}'

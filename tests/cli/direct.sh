@@ -147,15 +147,15 @@ initrd_named() { # LOOKS CURE: of $T/i
   refused bad-value 2:27 "boot.initrd: '$T/i': not an initrd: it looks like $1" "  fix: $2"
 }
 printf 'version https://git-lfs.github.com/spec/v1\n' >"$T/i"
-initrd_named 'a Git LFS pointer' 'fetch the file that it stands for: git lfs pull'
+initrd_named 'a Git LFS pointer' 'fetch the file that it points to: git lfs pull'
 printf '<html>' >"$T/i"
-initrd_named 'an HTML page, as a download that failed leaves it' 'download the file again'
+initrd_named 'an HTML page, perhaps of a failed download' 'download the file again'
 cp "$T/sound" "$T/i"
 initrd_named 'a Linux kernel (bzImage)' 'give it as boot.kernel (-k)'
 printf '!<arch>\ndebian-binary   ' >"$T/i"
-initrd_named 'a Debian package' 'take the file out of the package'
+initrd_named 'a Debian package' 'extract the file'
 printf '\177ELF' >"$T/i"
-initrd_named 'an ELF file, as vmlinux is' 'give a cpio archive, packed or not'
+initrd_named 'an ELF file, as vmlinux is' 'give a cpio archive, compressed or not'
 
 begin 'an initrd as it may be packed'
 for mark in 1f8b08 425a6839 fd377a585a00 28b52ffd 5d000080 02214c18 894c5a4f000d0a1a0a 303730373031 68737173; do

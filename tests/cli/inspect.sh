@@ -115,7 +115,7 @@ size:        67
 description: a Git LFS pointer
 oid:         sha256:12ab
 real_size:   42
-hint:        fetch the file that it stands for: git lfs pull'
+hint:        fetch the file that it points to: git lfs pull'
 call inspect "$T/igvm"
 wants 0
 out_is 'kind:      igvm

@@ -329,7 +329,7 @@ Test(inspect, names_other_files_for_what_they_are)
 	check_json(j, "kind", "\"git-lfs\"");
 	check_json(j, "oid", "\"sha256:12ab\"");
 	check_json(j, "real_size", "\"4194304\"");
-	check_json(j, "hint", "\"fetch the file that it stands for: git lfs pull\"");
+	check_json(j, "hint", "\"fetch the file that it points to: git lfs pull\"");
 	json_decref(j);
 	j = inspected((const uint8_t *)"070701", 6);
 	check_json(j, "kind", "\"cpio\"");
