@@ -144,9 +144,9 @@ static void show_status(const struct snp_status *s)
 	                     "failure, usually as [kvm-error], and exits with 99.",
 	           0);
 	printf("\nIt means:\n  - ");
-	put_folded(s->cause, 4);
+	put_folded(s->why, 4);
 	printf("\nWhat to do:\n  - ");
-	put_folded(s->cure, 4);
+	put_folded(s->fix, 4);
 	printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
 }
 
@@ -177,7 +177,7 @@ static void show_all(void)
 	printf("\nStatuses of the SNP firmware:\n");
 	for (size_t i = 0; (s = snp_status_at(i)); i++) {
 		snprintf(label, sizeof(label), "  0x%02x %s", s->code, s->name);
-		put_row(label, s->cause, 33);
+		put_row(label, s->why, 33);
 	}
 	printf("\n'snpvmm explain NAME' has a page on each.\n");
 }

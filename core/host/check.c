@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/check.c: writes down what a check found. */
+/* core/host/check.c: records what a check found. */
 #include "core/host/check.h"
 
 #include <stdarg.h>

@@ -22,8 +22,7 @@ static const char *const states[] = {
 static_assert(ARRAY_SIZE(states) == DOCTOR_STATES, "a state without a name");
 
 /*
- * In the order in which things go wrong, so that the first that is missing is the one to mend
- * first.
+ * Each check comes after those it depends on, so the first that is missing is the one to fix first.
  */
 static const struct doctor_row rows[] = {
 	{ "kvm", NULL, NULL, look_kvm, 0 },
@@ -77,7 +76,7 @@ static const struct doctor_check *check_named(const struct doctor_report *r, con
 	return NULL;
 }
 
-/* The next check of the report; NULL: it is skipped, and says so. */
+/* Adds the next check to the report; NULL: it is skipped, and says so. */
 static struct doctor_check *check_begin(struct doctor_report *r, const char *name,
                                         const struct platform *needed_for, const char *after)
 {
@@ -97,8 +96,8 @@ static struct doctor_check *check_begin(struct doctor_report *r, const char *nam
 }
 
 /*
- * What a launch refuses by, row by row; without the type of VM, which comes first, the others tell
- * nothing.
+ * A check for each requirement of a launch. The first one is the VM type; without it, the others
+ * are skipped.
  */
 static void requirements_look(struct doctor *d, struct doctor_report *r, const char *after)
 {
@@ -115,21 +114,6 @@ static void requirements_look(struct doctor *d, struct doctor_report *r, const c
 		}
 }
 
-static void rows_look(struct doctor *d, struct doctor_report *r)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct doctor_check *c;
-
-		if (!rows[i].look) {
-			requirements_look(d, r, rows[i].after);
-			continue;
-		}
-		c = check_begin(r, rows[i].name, rows[i].needed_for, rows[i].after);
-		if (c)
-			rows[i].look(d, &rows[i], c);
-	}
-}
-
 void doctor_look(const struct host *h, struct doctor_report *ret)
 {
 	struct doctor d = { .host = h, .facts = &ret->host, .kvm = -1, .sev = -1 };
@@ -140,7 +124,17 @@ void doctor_look(const struct host *h, struct doctor_report *ret)
 	host_cpuid(h, 1, leaf);
 	d.virtual_machine = leaf[2] >> 31;
 	host_cpuid(h, 0x8000001f, d.sev_leaf);
-	rows_look(&d, ret);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct doctor_check *c;
+
+		if (!rows[i].look) {
+			requirements_look(&d, ret, rows[i].after);
+			continue;
+		}
+		c = check_begin(ret, rows[i].name, rows[i].needed_for, rows[i].after);
+		if (c)
+			rows[i].look(&d, &rows[i], c);
+	}
 	if (d.sev >= 0)
 		h->sys->close(h->sys->self, d.sev);
 	if (d.kvm >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/doctor.h: what a host can launch, and what is in the way of the rest: checks, each with
- * cause and cure.
+ * core/host/doctor.h: what a host can launch, and what prevents the rest: checks, each with why and
+ * fix.
  */
 #ifndef CORE_HOST_DOCTOR_H
 #define CORE_HOST_DOCTOR_H
@@ -22,21 +22,21 @@ struct doctor_report {
 };
 
 /*
- * Looks at everything. Needs no privileges, though it finds out more with them, and changes
- * nothing: of the SEV firmware it asks for the platform's status alone. Reads the kernel log only
- * on a processor that has SEV-SNP.
+ * Runs all checks. Needs no privileges, though it finds out more with them, and changes nothing: it
+ * asks the SEV firmware only for the platform's status. Reads the kernel log only if the CPU has
+ * SEV-SNP.
  */
 void doctor_look(const struct host *h, struct doctor_report *ret);
 
-/* The check is missing, and the platform needs it. */
+/* Whether the check is missing and the platform needs it. */
 bool doctor_lacks(const struct doctor_check *c, const struct platform *on);
-/* There is none such. */
+/* Whether there is no such check. */
 bool doctor_can(const struct doctor_report *r, const struct platform *on);
 
 /*
- * What is missing for the platform, in a line: "cpu: this CPU has no SEV-SNP; vm-type: ...".
- * Returns how many checks that are; text is "" for none. What a sentence already said, if it isn't
- * NULL, is left out.
+ * What is missing for the platform, in one line: "cpu: this CPU has no SEV-SNP; vm-type: ...".
+ * Returns the number of checks; text is "" if there are none. Findings that are part of `said`
+ * (NULL: nothing) are left out.
  */
 size_t doctor_brief(const struct doctor_report *r, const struct platform *on, const char *said,
                     char *text, size_t size);

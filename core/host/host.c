@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/host.c: files, CPUID, kernel log and SEV firmware of the host, read and never written.
+ * core/host/host.c: reads files, CPUID, kernel log and SEV firmware of the host.
  */
 #include "core/host/host.h"
 
@@ -24,7 +24,7 @@
 
 enum {
 	LOG_RECORD = 8192, /* PRINTK_MESSAGE_MAX is 2048 (kernel/printk/internal.h) */
-	LOG_MAX = 4 << 20, /* bytes that are looked at; what was said at boot comes first */
+	LOG_MAX = 4 << 20, /* bytes that are read; messages of the boot come first */
 };
 
 static void cpuid_this(uint32_t leaf, uint32_t sub, uint32_t reg[4])
@@ -45,8 +45,7 @@ bool host_word(const char *text, const char *word)
 }
 
 /*
- * O_NOCTTY and O_NONBLOCK: whatever stands there in a container's /dev, opening it neither waits
- * nor takes it.
+ * Whatever it is in a container's /dev, opening it must neither wait nor make it our terminal.
  */
 static int host_open(const struct host *h, const char *path, struct stat *ret)
 {
@@ -97,46 +96,30 @@ bool host_has(const struct host *h, const char *path)
 }
 
 /*
- * One record of /dev/kmsg: "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT"
- * (Documentation/ABI/testing/dev-kmsg). Priorities from 8 on have a facility: such records were
- * written by programs, and only the kernel is believed.
+ * Hands on the complete records of `text`, moves what is left to its start and returns the size. A
+ * record of /dev/kmsg is "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT" (Documentation/ABI/testing/dev-kmsg).
+ * Priorities from 8 on have a facility: programs wrote those records, and only the kernel is
+ * trusted.
  */
-static void log_record(char *record, void (*line)(void *self, const char *text), void *self)
-{
-	char *text = strchr(record, ';'), *end;
-	unsigned long priority = strtoul(record, &end, 10);
-
-	if (!text || end == record || *end != ',' || priority > 7)
-		return;
-	text_clean_ascii(text + 1);
-	line(self, text + 1);
-}
-
-/*
- * Hands on the whole lines of `text`; returns how many bytes of another are left, moved to its
- * start.
- */
-static size_t log_lines(char *text, size_t size, void (*line)(void *self, const char *text),
-                        void *self)
+static size_t log_records(char *text, size_t size, void (*line)(void *self, const char *text),
+                          void *self)
 {
 	char *at = text, *end;
 
-	while ((end = memchr(at, '\n', size - (size_t)(at - text)))) {
+	for (; (end = memchr(at, '\n', size - (size_t)(at - text))); at = end + 1) {
+		char *message, *comma;
+		unsigned long priority = strtoul(at, &comma, 10);
+
 		*end = '\0';
-		log_record(at, line, self);
-		at = end + 1;
+		message = strchr(at, ';');
+		if (!message || comma == at || *comma != ',' || priority > 7)
+			continue;
+		text_clean_ascii(message + 1);
+		line(self, message + 1);
 	}
 	size -= (size_t)(at - text);
 	memmove(text, at, size);
-	return size >= LOG_RECORD ? 0 : size; /* no record is as long */
-}
-
-/*
- * In a container something else may go by that name, a console above all, which isn't ours to read.
- */
-static bool is_log(const struct stat *st)
-{
-	return S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 11));
+	return size >= LOG_RECORD ? 0 : size; /* no record is that long */
 }
 
 int host_log(const struct host *h, void (*line)(void *self, const char *text), void *self)
@@ -149,36 +132,53 @@ int host_log(const struct host *h, void (*line)(void *self, const char *text), v
 
 	if (fd < 0)
 		return fd;
-	if (!is_log(&st))
+	/* In a container it may be something else, such as a console, which isn't ours to read. */
+	if (!S_ISREG(st.st_mode) && !(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 11)))
 		return -EINVAL;
 	while (total < LOG_MAX) {
 		r = read(fd, text + kept, sizeof(text) - kept);
 		total += r > 0 ? (size_t)r : 1;
 		if (r < 0 && (errno == EPIPE || errno == EINTR))
-			/*
-			 * EPIPE: messages were overwritten; the next read is of the oldest there is
-			 */
-			continue;
+			continue; /* EPIPE: records were overwritten; next comes the oldest one */
 		if (r < 0 && errno != EAGAIN && total == 1)
 			return -errno;
 		if (r <= 0)
 			return 0;
-		kept = log_lines(text, kept + (size_t)r, line, self);
+		kept = log_records(text, kept + (size_t)r, line, self);
 	}
 	return 0;
 }
 
+bool host_cgroup(const struct host *h, const char *controller, char *ret, size_t size)
+{
+	char text[PATH_MAX + 512], *at = text, *path;
+	size_t n = strlen(controller);
+
+	/* Lines "NUMBER:CONTROLLER:PATH" (cgroups(7)). */
+	for (host_file(h, "/proc/self/cgroup", text, sizeof(text)); *at; at += strcspn(at, "\n")) {
+		at += *at == '\n';
+		path = at + strcspn(at, ":\n");
+		if (*path != ':' || strncmp(path + 1, controller, n) != 0 ||
+		    strncmp(path + 1 + n, ":/", 2) != 0)
+			continue;
+		path += n + 2;
+		path[strcspn(path, "\n")] = '\0';
+		return !strstr(path, "/..") &&
+		       snprintf(ret, size, "%s", path[1] ? path : "") < (int)size;
+	}
+	return false;
+}
+
 void host_cpuid(const struct host *h, uint32_t leaf, uint32_t reg[4])
 {
-	h->cpuid(leaf & 0xffff0000, 0,
-	         reg); /* the group's first leaf has the number of its last in EAX */
+	h->cpuid(leaf & 0xffff0000, 0, reg); /* EAX: the last leaf of this range */
 	if (reg[0] < leaf || reg[0] > (leaf | 0xffff))
 		memset(reg, 0, 4 * sizeof(*reg));
 	else
 		h->cpuid(leaf, 0, reg);
 }
 
-/* The brand string, which is what /proc/cpuinfo calls the model name: APM volume 3, E.4.2. */
+/* The brand string, "model name" in /proc/cpuinfo: APM volume 3, E.4.2. */
 static void facts_cpu(const struct host *h, struct host_facts *ret)
 {
 	char name[49] = "", *from = name, *end;

@@ -41,13 +41,12 @@ void look_machine(struct doctor *d, const struct doctor_row *row, struct doctor_
 	if (!d->snp_offered)
 		check_advise(
 			c, "Linux launches SEV-SNP guests only on bare metal",
-			"use a bare-metal host; platform kvm may do in here, where virtualisation "
-			"is nested");
+			"use a bare-metal host; platform kvm may work here if virtualisation is "
+			"nested");
 }
 
 /*
- * A distribution may have taken the code back to an older kernel, so KVM's own answer decides, if
- * it can be had.
+ * A distribution may have backported SNP to an older kernel, so what KVM says has precedence.
  */
 void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
@@ -56,7 +55,7 @@ void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_c
 
 	(void)row;
 	if (sscanf(release, "%3u.%3u", &major, &minor) != 2) {
-		check_say(c, DOCTOR_UNKNOWN, "the kernel's version is not to be had");
+		check_say(c, DOCTOR_UNKNOWN, "the kernel version is unknown");
 		return;
 	}
 	if (major > 6 || (major == 6 && minor >= 11) || d->snp_offered) {
@@ -64,7 +63,7 @@ void look_kernel(struct doctor *d, const struct doctor_row *row, struct doctor_c
 		return;
 	}
 	check_say(c, d->kvm < 0 ? DOCTOR_NOTE : DOCTOR_MISSING, "Linux %s is too old", release);
-	check_advise(c, "SEV-SNP guests came with Linux 6.11", "boot Linux 6.11 or later");
+	check_advise(c, "Linux supports SEV-SNP guests since 6.11", "boot Linux 6.11 or later");
 }
 
 void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -83,35 +82,29 @@ void look_cpu(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	check_say(c, DOCTOR_MISSING, "the CPU has no SEV-SNP (%s)",
 	          signature(reg[LEAF_EBX], reg[LEAF_EDX], reg[LEAF_ECX], vendor));
 	check_advise(c,
-	             d->virtual_machine ? "the hypervisor above hides it, or the CPU lacks it"
-	                                : "AMD's EPYC has it from the 7003 series (Milan) on",
+	             d->virtual_machine ? "the hypervisor hides it, or the CPU doesn't have it"
+	                                : "AMD EPYC CPUs have it since the 7003 series (Milan)",
 	             "use a host with an AMD EPYC 7003 or later");
 }
 
 /*
- * arch/x86/kvm/svm/sev.c, sev_hardware_setup(): where ciphertext is hidden, SNP guests have the
- * first ASIDs alone.
+ * EDX is the first ASID for guests without SEV-ES; those below are for SEV-ES and SNP. With
+ * ciphertext hiding SNP guests only get the first ones (arch/x86/kvm/svm/sev.c,
+ * sev_hardware_setup()).
  */
-static uint32_t asids_hidden(const struct doctor *d)
-{
-	char value[16];
-
-	host_file(d->host, "/sys/module/kvm_amd/parameters/ciphertext_hiding_asids", value,
-	          sizeof(value));
-	return (uint32_t)strtoul(value, NULL, 10); /* 0: it isn't, or the kernel is before 6.18 */
-}
-
-/* EDX is the first ASID of a guest without SEV-ES; those below are for SEV-ES and SNP. */
 void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	uint32_t first = d->sev_leaf[LEAF_EDX], all = d->sev_leaf[LEAF_ECX];
-	uint32_t hidden = asids_hidden(d);
+	uint32_t hidden;
+	char value[16];
 
 	(void)row;
+	host_file(d->host, "/sys/module/kvm_amd/parameters/ciphertext_hiding_asids", value,
+	          sizeof(value));
+	hidden = (uint32_t)strtoul(value, NULL, 10); /* 0: off, or a kernel before 6.18 */
 	if (first > 1 && all > 0 && hidden > 0 && hidden < first) {
 		check_say(c, DOCTOR_OK,
-		          "%u ASIDs for SNP guests, as ciphertext hiding gives them "
-		          "(kvm_amd.ciphertext_hiding_asids), of %u",
+		          "%u ASIDs for SNP guests, as kvm_amd.ciphertext_hiding_asids says, of %u",
 		          hidden, all);
 		return;
 	}
@@ -124,38 +117,29 @@ void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_ch
 	             "set the BIOS's SEV-ES ASID space limit to 2 or more (100 is usual)");
 }
 
-/* The flags of the first processor; NULL: there is no such line, or it doesn't end. */
-static const char *cpu_flags(char *text)
-{
-	char *at = strstr(text, "\nflags"), *end;
-
-	if (!at || !(end = strchr(at + 1, '\n')))
-		return NULL;
-	*end = '\0';
-	return at + 1;
-}
-
 void look_cpu_flag(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
-	char text[16384];
-	const char *flags;
+	char text[16384], *flags, *end;
 
 	(void)row;
 	host_file(d->host, "/proc/cpuinfo", text, sizeof(text));
-	flags = cpu_flags(text);
-	if (!flags) {
+	flags = strstr(text, "\nflags"); /* of the first CPU */
+	end = flags ? strchr(flags + 1, '\n') : NULL;
+	if (end)
+		*end = '\0';
+	if (!end) {
 		check_say(c, DOCTOR_UNKNOWN, "/proc/cpuinfo doesn't show the CPU's flags");
 		return;
 	}
 	if (host_word(flags, "sev_snp")) {
-		check_say(c, DOCTOR_OK, "the kernel uses it (flag sev_snp in /proc/cpuinfo)");
+		check_say(c, DOCTOR_OK, "the kernel uses SEV-SNP (flag sev_snp in /proc/cpuinfo)");
 		return;
 	}
 	check_say(c, DOCTOR_MISSING,
-	          "the CPU has SEV-SNP and the kernel doesn't use it (no flag sev_snp)");
+	          "the CPU has SEV-SNP, but the kernel doesn't use it (no flag sev_snp)");
 	check_advise(
 		c,
 		"memory encryption is off in the BIOS, or the BIOS reserved no memory for the RMP, "
 		"or the kernel doesn't know this CPU",
-		"in the BIOS: SMEE on, SEV-SNP support on, SNP memory (RMP table) coverage on");
+		BIOS_RMP);
 }

@@ -13,38 +13,26 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
-static bool is_loaded(const struct doctor *d)
-{
-	return host_has(d->host, "/sys/module/kvm_amd") ||
-	       host_has(d->host, "/sys/module/kvm_intel");
-}
-
-/* CPUID bits VMX and SVM. */
-static bool cpu_virtualises(const struct doctor *d)
+/* Why there is no /dev/kvm, as far as the host shows. */
+static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
 {
 	uint32_t vmx[4], svm[4];
 
 	host_cpuid(d->host, 1, vmx);
 	host_cpuid(d->host, 0x80000001, svm);
-	return vmx[2] >> 5 & 1 || svm[2] >> 2 & 1;
-}
-
-/* What a launch can't see and this can: why there is no /dev/kvm. */
-static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
-{
 	if (errnum == EPERM)
 		check_advise(c, "the device rules of a container or a service forbid it",
 		             "pass /dev/kvm in (--device /dev/kvm, DeviceAllow=/dev/kvm rw)");
 	if (errnum != ENOENT && errnum != ENXIO && errnum != ENODEV)
 		return;
-	if (is_loaded(d))
-		check_advise(
-			c,
-			"KVM is loaded, so this is a container without its device, or udev is off",
-			"pass /dev/kvm into the container (--device /dev/kvm)");
-	else if (d->virtual_machine && !cpu_virtualises(d))
+	if (host_has(d->host, "/sys/module/kvm_amd") || host_has(d->host, "/sys/module/kvm_intel"))
+		check_advise(c,
+		             "KVM is loaded, so this is a container without the device, or udev "
+		             "doesn't run",
+		             "pass /dev/kvm into the container (--device /dev/kvm)");
+	else if (d->virtual_machine && !(vmx[2] >> 5 & 1) && !(svm[2] >> 2 & 1))
 		check_advise(c, "this is a virtual machine, and its hypervisor doesn't nest others",
-		             "turn nested virtualisation on for this machine, or use another");
+		             "enable nested virtualisation for this machine, or use another");
 }
 
 void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -67,8 +55,9 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 }
 
 /*
- * pdpe1gb, APM volume 3, E.4.3: KVM has it for guests if it has it itself. stage0's page tables
- * have such pages under SNP, whose processors all have them; a plain guest's do without.
+ * pdpe1gb, APM volume 3, E.4.3: KVM offers it to guests if the host has it. Under SNP the page
+ * tables for a kernel that boots directly use 1 GiB pages, as all CPUs with SNP have them; on
+ * platform kvm they don't.
  */
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
@@ -81,32 +70,19 @@ void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct docto
 		return;
 	}
 	check_say(c, DOCTOR_NOTE,
-	          "guests can't have 1 GiB pages: no kernel boots directly under SNP");
+	          "guests can't have 1 GiB pages: under SNP no kernel boots directly");
 	check_advise(c,
-	             "the page tables that it starts with have them there (pdpe1gb); those of a "
-	             "plain guest don't",
-	             "boot kernels through a firmware under SNP, or use another host");
+	             "under SNP, the page tables for such a boot use them (pdpe1gb); on platform "
+	             "kvm they don't",
+	             "under SNP, boot kernels through a firmware, or use another host");
 }
 
 #define SEV_TYPES (1U << KVM_X86_SEV_VM | 1U << KVM_X86_SEV_ES_VM)
 
-/* What else than SNP's VMs is there narrows the cause down. */
-static void types_explain(unsigned types, struct doctor_check *c)
-{
-	if (types == 0)
-		check_advise(c, "KVM doesn't know types of VMs, so the kernel is older than 6.8",
-		             "boot Linux 6.11 or later");
-	else if (types & SEV_TYPES)
-		check_advise(c,
-		             "SEV works on this host, SEV-SNP doesn't: the BIOS's SNP settings, "
-		             "the IOMMU, "
-		             "the SEV firmware, a kernel before 6.11 or kvm_amd.sev_snp=0",
-		             "see the other checks, 'log-rmp' to 'log-kvm' above all");
-}
-
 void look_requirement(struct doctor *d, const struct requirement *n, struct doctor_check *c)
 {
 	const struct kvm_sys *sys = d->host->sys;
+	unsigned types;
 
 	if (platform_meets(sys, d->kvm, n)) {
 		check_say(c, DOCTOR_OK, "%s", n->has);
@@ -114,8 +90,18 @@ void look_requirement(struct doctor *d, const struct requirement *n, struct doct
 	}
 	check_say(c, DOCTOR_MISSING, "%s", n->what);
 	check_advise(c, n->why, n->fix);
-	if (n->capability == KVM_CAP_VM_TYPES)
-		types_explain(platform_capability(sys, d->kvm, n->capability), c);
+	if (n->capability != KVM_CAP_VM_TYPES)
+		return;
+	types = platform_capability(sys, d->kvm, n->capability);
+	if (types == 0)
+		check_advise(c, "KVM doesn't report VM types, so the kernel is older than 6.8",
+		             "boot Linux 6.11 or later");
+	else if (types & SEV_TYPES)
+		check_advise(c,
+		             "SEV works on this host, but SEV-SNP doesn't, because of the BIOS's "
+		             "SNP settings, the IOMMU, the SEV firmware, a kernel before 6.11 or "
+		             "kvm_amd.sev_snp=0",
+		             "see the other checks, above all 'log-rmp' to 'log-kvm'");
 }
 
 void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
@@ -124,33 +110,35 @@ void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_c
 
 	snprintf(path, sizeof(path), "/sys/module/%s", row->name);
 	if (!host_has(d->host, "/sys/module"))
-		check_say(c, DOCTOR_UNKNOWN, "/sys is not there to ask");
+		check_say(c, DOCTOR_UNKNOWN, "there is no /sys/module");
 	else if (host_has(d->host, path))
 		check_say(c, DOCTOR_OK, "%s is loaded", row->name);
 	else {
 		check_say(c, DOCTOR_MISSING, "%s is not loaded", row->name);
-		check_advise(
-			c,
-			"nobody loaded it, or it refused: SVM off in the BIOS, another hypervisor",
-			"modprobe kvm_amd, and read the kernel log if that fails");
+		check_advise(c,
+		             "it was never loaded, or refused: SVM is off in the BIOS, or there is "
+		             "another "
+		             "hypervisor",
+		             "modprobe kvm_amd, and read the kernel log if that fails");
 	}
 }
 
 /*
- * arch/x86/kvm/svm/sev.c, sev_hardware_setup(): each must hold. They show what came of them, not
+ * arch/x86/kvm/svm/sev.c, sev_hardware_setup() needs them all. They show what is in effect, not
  * what was asked for.
  */
 static const struct parameter {
 	const char *name;
-	bool tells; /* a kernel that doesn't have it was built without SEV, or is too old */
+	bool tells; /* a kernel without it is too old, or was built without SEV */
 	const char *why, *fix;
 } parameters[] = {
 	{ "kvm_amd.npt", false, "nested paging is off, and SEV needs it",
 	  "load kvm_amd without npt=0" },
-	{ "kvm_amd.nrips", false, "SEV needs the CPU's next RIP", "load kvm_amd without nrips=0" },
+	{ "kvm_amd.nrips", false, "SEV needs the CPU's next-RIP support",
+	  "load kvm_amd without nrips=0" },
 	{ "kvm_amd.sev", true,
 	  "SEV is switched off (sev=0), or kvm_amd could not set it up; if the SEV firmware "
-	  "refuses SNP, all of SEV goes",
+	  "refuses SNP, SEV is off as well",
 	  "load kvm_amd without sev=0; see 'log-firmware' and 'sev-firmware'" },
 	{ "kvm_amd.lbrv", false, "SEV-ES and SNP need LBR virtualisation",
 	  "load kvm_amd without lbrv=0" },
@@ -210,17 +198,16 @@ void look_parameter(struct doctor *d, const struct doctor_row *row, struct docto
 }
 
 static const struct {
-	const char *say;     /* before its value */
-	const char *unknown; /* the kernel doesn't tell */
+	const char *say;     /* comes before the value */
+	const char *unknown; /* said if the kernel doesn't tell */
 } attributes[] = {
 	[KVM_X86_SEV_VMSA_FEATURES] = { "guests may have the features",
-	                                "KVM doesn't say which features" },
-	[KVM_X86_SNP_POLICY_BITS] = { "KVM and firmware take the policy bits",
-	                              "KVM doesn't say which policy bits it takes, Linux 6.19 "
-	                              "does; "
-	                              "those of 6.12 are 0x1bffff" },
+	                                "KVM doesn't say which features guests may have" },
+	[KVM_X86_SNP_POLICY_BITS] = { "KVM and firmware accept the policy bits",
+	                              "KVM doesn't say which policy bits it accepts (Linux 6.19 "
+	                              "does); Linux 6.12 accepts 0x1bffff" },
 	[KVM_X86_SEV_SNP_REQ_CERTS] = { "KVM can ask for certificates:",
-	                                "KVM doesn't ask for certificates, Linux 7.0 does" },
+	                                "KVM doesn't ask for certificates (Linux 7.0 does)" },
 };
 
 void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/look_log.c: what the kernel log says of SEV-SNP. The latest message on a matter counts.
+ * core/host/look_log.c: what the kernel log says about SEV-SNP. The latest message on a topic
+ * counts.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -11,74 +12,72 @@
 #include "core/host/looks.h"
 #include "core/snp/status.h"
 
-#define BIOS_RMP "in the BIOS: SMEE on, SEV-SNP support on, SNP memory (RMP table) coverage on"
-
-#define IOMMU_ON         "boot without amd_iommu=off and iommu=off, with the IOMMU on in the BIOS"
+#define IOMMU_ON         "enable the IOMMU in the BIOS; boot without amd_iommu=off and iommu=off"
 #define IOMMU_TRANSLATES "boot without iommu=pt and iommu.passthrough=1; add iommu=nopt"
 
 /*
  * Linux 6.12 to 7.3: arch/x86/virt/svm/sev.c, drivers/iommu/amd/init.c,
- * drivers/crypto/ccp/sev-dev.c, arch/x86/kvm/svm/sev.c. The first row that fits a line is taken.
+ * drivers/crypto/ccp/sev-dev.c, arch/x86/kvm/svm/sev.c. The first row whose text is in the line
+ * counts.
  */
 static const struct log_fragment {
 	enum log_topic topic;
 	enum doctor_state state;
 	const char *text;
-	const char *why,
-		*fix; /* "" with an error number in the line: as the firmware's status says */
+	const char *why, *fix; /* "": those of the firmware status in the line */
 } fragments[] = {
 	{ LOG_RMP, DOCTOR_OK, "SEV-SNP: RMP table physical range [", "", "" },
 	{ LOG_RMP, DOCTOR_OK, "Segmented RMP base table physical range [", "", "" }, /* 6.14 */
 	{ LOG_RMP, DOCTOR_MISSING, "Memory for the RMP table has not been reserved by BIOS",
-	  "the BIOS keeps no memory for the table of page owners", BIOS_RMP },
+	  "the BIOS reserves no memory for the RMP, the table of page owners", BIOS_RMP },
 	{ LOG_RMP, DOCTOR_MISSING, "does not cover full system RAM",
-	  "the table of page owners that the BIOS reserved is too small for this much memory",
-	  "in the BIOS: SNP memory (RMP table) coverage on for all memory" },
+	  "the RMP that the BIOS reserved is too small for this much memory",
+	  "enable SNP memory (RMP table) coverage of all memory in the BIOS" },
 	{ LOG_RMP, DOCTOR_MISSING, "SEV-SNP: RMP configuration not valid",
-	  "the BIOS reserved the table of page owners wrongly", "update the BIOS; " BIOS_RMP },
+	  "the BIOS reserved the RMP incorrectly", "update the BIOS; " BIOS_RMP },
 	{ LOG_IOMMU, DOCTOR_OK, "IOMMU SNP support enabled", "", "" },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU disabled or configured in passthrough mode",
-	  "SNP wants every device behind the IOMMU", IOMMU_ON "; " IOMMU_TRANSLATES },
-	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU disabled,", /* 7.3 has two messages of the one */
-	  "SNP wants every device behind the IOMMU", IOMMU_ON },
+	  "SNP needs every device behind the IOMMU", IOMMU_ON "; " IOMMU_TRANSLATES },
+	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU disabled,", /* 7.3 split the message in two */
+	  "SNP needs every device behind the IOMMU", IOMMU_ON },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU configured in passthrough mode",
-	  "SNP wants the IOMMU to translate for every device", IOMMU_TRANSLATES },
+	  "SNP needs the IOMMU to translate for every device", IOMMU_TRANSLATES },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU is configured with V2 page table mode",
-	  "SNP wants the IOMMU's page tables of version 1", "boot without amd_iommu=pgtbl_v2" },
+	  "SNP needs version 1 of the IOMMU's page tables", "boot without amd_iommu=pgtbl_v2" },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: IOMMU SNP feature not enabled",
-	  "the IOMMU doesn't say that it can do SNP",
-	  "in the BIOS: IOMMU on, and SEV-SNP support among its settings" },
+	  "the IOMMU doesn't report SNP support",
+	  "enable the IOMMU and its SEV-SNP support in the BIOS" },
 	{ LOG_IOMMU, DOCTOR_MISSING, "SNP: RMP initialization failed",
-	  "the table of page owners can't be used; a line before this one says why", BIOS_RMP },
+	  "the RMP can't be used; an earlier line of the log says why", BIOS_RMP },
 	{ LOG_FIRMWARE, DOCTOR_OK, "SEV-SNP API:", "", "" },
 	{ LOG_FIRMWARE, DOCTOR_MISSING, "SEV: memory encryption not enabled by BIOS",
-	  "secure memory encryption is off in the BIOS", "in the BIOS: SMEE on" },
+	  "secure memory encryption is off in the BIOS", "enable SMEE in the BIOS" },
 	{ LOG_FIRMWARE, DOCTOR_MISSING, "SEV-SNP: failed to INIT", "", "" },
 	{ LOG_FIRMWARE, DOCTOR_MISSING, "SEV-SNP: SNP_INIT", "", "" },
 	{ LOG_FIRMWARE, DOCTOR_MISSING, "SEV: failed to INIT", "", "" },
 	{ LOG_FIRMWARE, DOCTOR_MISSING, "SEV: INIT", "", "" },
 	{ LOG_FIRMWARE, DOCTOR_MISSING, "timed out, disabling PSP",
-	  "the firmware stopped answering, and Linux doesn't ask it again", "reboot the host" },
+	  "the firmware stopped answering, and Linux gave up on it", "reboot the host" },
 	{ LOG_KVM, DOCTOR_OK, "SEV-SNP enabled (ASIDs", "", "" },
 	{ LOG_KVM, DOCTOR_MISSING, "SEV-SNP disabled (ASIDs",
-	  "kvm_amd came up without SNP; the first other check that is missing says why",
-	  "mend that, and load kvm_amd anew" },
+	  "kvm_amd was loaded without SNP; the first other missing check says why",
+	  "fix that, and reload kvm_amd" },
 	{ LOG_GUESTS, DOCTOR_NOTE, "Failed to create SEV-SNP context",
 	  "LAUNCH_START failed: the firmware had no context for another guest",
-	  "end left-over guests" },
+	  "stop leftover guests" },
 	{ LOG_GUESTS, DOCTOR_NOTE, "vmgexit: GHCB GPA [",
-	  "a guest used a GHCB that it had not registered: up to Linux 6.18 its KVM_RUN then "
-	  "fails, Linux 7 lets the guest know",
+	  "a guest used a GHCB that it had not registered; its KVM_RUN then fails up to Linux "
+	  "6.18, and Linux 7 reports it to the guest",
 	  "give the guest a kernel or firmware that knows SEV-SNP" },
 	{ LOG_GUESTS, DOCTOR_NOTE, "vmgexit: exit code ",
-	  "a guest left fields of its GHCB out, or the GHCB's page was private",
+	  "a guest left out fields of its GHCB, or the GHCB's page was private",
 	  "give the guest a kernel or firmware that knows SEV-SNP" },
 	{ LOG_GUESTS, DOCTOR_NOTE, "Leaking PFN range",
 	  "the firmware kept pages of a guest that ended; they are lost until the host reboots",
 	  "reboot when memory runs short" },
 };
 
-/* What it means that no message was about a matter. */
+/* What it means if no message was about a topic. */
 static const struct {
 	enum doctor_state state;
 	const char *text;
@@ -115,14 +114,14 @@ static void status_advise(const char *line, struct doctor_check *c)
 
 	if (s->code == 0) {
 		check_advise(c, "the kernel could not initialise SNP",
-		             "update BIOS and SEV firmware; 'sev-firmware' has its version");
+		             "update BIOS and SEV firmware; 'sev-firmware' shows its version");
 		return;
 	}
-	snprintf(why, sizeof(why), "the SEV firmware says %s: %s", s->name, s->cause);
-	check_advise(c, why, s->cure);
+	snprintf(why, sizeof(why), "the SEV firmware says %s: %s", s->name, s->why);
+	check_advise(c, why, s->fix);
 }
 
-/* With the IOMMU off from the command line on the kernel says nothing at all. */
+/* The kernel logs nothing if its command line turned the IOMMU off. */
 static bool iommu_off(const struct doctor *d, struct doctor_check *c)
 {
 	static const char *const words[] = { "amd_iommu=off", "iommu=off" };
@@ -133,13 +132,13 @@ static bool iommu_off(const struct doctor *d, struct doctor_check *c)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (host_word(line, words[i])) {
 			check_say(c, DOCTOR_MISSING, "the kernel was booted with %s", words[i]);
-			check_advise(c, "SNP wants every device behind the IOMMU", IOMMU_ON);
+			check_advise(c, "SNP needs every device behind the IOMMU", IOMMU_ON);
 			return true;
 		}
 	return false;
 }
 
-/* Where SNP works all the same, the message is of before, and no more than a note. */
+/* If SNP works, a message that says otherwise is outdated, and only a note. */
 void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	const struct log_finding *f = &d->log[row->which];

@@ -11,9 +11,9 @@
 #include "core/vm/abi.h"
 #include "core/vm/sev.h"
 
-/* Below it Linux doesn't initialise SNP (SNP_MIN_API_MAJOR, _MINOR). */
+/* The oldest version with which Linux initialises SNP (SNP_MIN_API_MAJOR, _MINOR). */
 enum { API_MAJOR = 1, API_MINOR = 51 };
-/* From here on, reports of launches that fail become rare. */
+/* Before it, launches are often reported to fail. */
 enum { API_MINOR_GOOD = 55 };
 /* The platform's state: include/linux/psp-sev.h, enum sev_state. */
 enum { STATE_UNINIT = 0 };
@@ -43,17 +43,17 @@ static void firmware_refused(const char *command, int errnum, uint32_t status,
 	if (status != 0 && status != SNP_STATUS_NOT_ASKED) {
 		check_say(c, DOCTOR_MISSING, "%s: the SEV firmware says %s (0x%02x)", command,
 		          s->name, status);
-		check_advise(c, s->cause,
+		check_advise(c, s->why,
 		             "see 'log-firmware'; reboot the host, update BIOS and SEV firmware");
 		return;
 	}
 	check_say(c, DOCTOR_MISSING, "%s failed: %s", command, strerror(errnum));
 	if (errnum == EBUSY || errnum == ETIMEDOUT)
-		check_advise(c, "the firmware stopped answering, and Linux doesn't ask it again",
-		             "reboot the host; update BIOS and SEV firmware if it comes again");
+		check_advise(c, "the firmware stopped answering, and Linux gave up on it",
+		             "reboot the host; update BIOS and SEV firmware if it happens again");
 	else
 		check_advise(c, "the kernel has no SEV firmware behind /dev/sev",
-		             "read the kernel log for lines with 'ccp' and 'SEV'");
+		             "look for 'ccp' and 'SEV' in the kernel log");
 }
 
 #define NEWER_FIRMWARE                                                                             \
@@ -80,7 +80,7 @@ void look_sev_firmware(struct doctor *d, const struct doctor_row *row, struct do
 		             NEWER_FIRMWARE);
 	} else if (version < (API_MAJOR << 8 | API_MINOR_GOOD)) {
 		c->state = DOCTOR_NOTE;
-		check_advise(c, "firmware before 1.55 is known for launches that fail",
+		check_advise(c, "launches are known to fail with firmware before 1.55",
 		             NEWER_FIRMWARE);
 	}
 }
@@ -107,14 +107,13 @@ void look_snp_firmware(struct doctor *d, const struct doctor_row *row, struct do
 	}
 	check_say(c, DOCTOR_MISSING, "the SNP firmware is not initialised%s",
 	          s.state == STATE_UNINIT ? "" : ": it has no RMP");
-	check_advise(c, "kvm_amd initialises it when it is loaded; it isn't, or that failed",
+	check_advise(c, "kvm_amd initialises it when loaded: it isn't loaded, or that failed",
 	             "modprobe kvm_amd; if it is loaded see 'log-firmware', 'log-rmp' and "
 	             "'log-iommu'");
 }
 
 /*
- * "boot loader 4, TEE 0, SNP 24, microcode 84"; which byte is whose depends on the processor's
- * family.
+ * "boot loader 4, TEE 0, SNP 24, microcode 84"; the layout depends on the CPU's family.
  */
 static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t size)
 {
@@ -127,7 +126,7 @@ static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t s
 	like.cpuid_model = (uint8_t)((reg[0] >> 4 & 0xf) | (reg[0] >> 12 & 0xf0));
 	t = snp_report_tcb(&like, tcb);
 	if (t.unknown)
-		snprintf(to, size, "0x%016llx, of a layout that is not known",
+		snprintf(to, size, "0x%016llx, of unknown layout",
 		         (unsigned long long)le64_get(tcb));
 	else if (t.has_fmc)
 		snprintf(to, size, "FMC %u, boot loader %u, TEE %u, SNP %u, microcode %u", t.fmc,
@@ -138,7 +137,7 @@ static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t s
 	return to;
 }
 
-/* What snphost shows as platform and reported TCB. The committed one stands in reports alone. */
+/* snphost shows these as platform and reported TCB. Only reports have the committed one. */
 void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	char current[96], reported[96];
@@ -152,20 +151,20 @@ void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	}
 	check_say(c, DOCTOR_NOTE, "TCB %s; reported: %s", current, reported);
 	check_advise(c,
-	             "SNP_CONFIG set the TCB that attestation reports name, and certificates are "
-	             "for, or the firmware was updated since",
+	             "SNP_CONFIG chose the TCB that reports name and certificates are issued for, "
+	             "or the firmware was updated since",
 	             "to report the current one: 'snphost config reset'");
 }
 
-/* Two addresses of one place in memory would get around the RMP (CVE-2024-21944). */
+/* Two addresses for the same memory would bypass the RMP (CVE-2024-21944). */
 void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	(void)row;
 	if (d->snp.init & SNP_PLATFORM_ALIAS_CHECK) {
-		check_say(c, DOCTOR_OK, "memory has no aliases, the firmware checked it");
+		check_say(c, DOCTOR_OK, "memory has no aliases, as the firmware checked");
 		return;
 	}
-	check_say(c, DOCTOR_NOTE, "the firmware doesn't say that memory has no aliases");
+	check_say(c, DOCTOR_NOTE, "the firmware doesn't confirm that memory has no aliases");
 	check_advise(c,
 	             "it didn't check, or is older than 1.55.22 (EPYC 7003) or 1.55.38 (9004): "
 	             "reports lack alias_check_complete (CVE-2024-21944)",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/looks.h: the looks that the checks take at a host, and what they share. */
+/* core/host/looks.h: the functions behind the checks, and what they share. */
 #ifndef CORE_HOST_LOOKS_H
 #define CORE_HOST_LOOKS_H
 
@@ -15,38 +15,39 @@ struct requirement; /* core/vm/vm.h */
 
 enum { DOCTOR_LOG_LINE = 160 };
 
-/* What the kernel log says of one matter. */
+#define BIOS_RMP "enable SMEE, SEV-SNP support and SNP memory (RMP table) coverage in the BIOS"
+
+/* What the kernel log says about one topic. */
 enum log_topic { LOG_RMP, LOG_IOMMU, LOG_FIRMWARE, LOG_KVM, LOG_GUESTS, LOG_TOPICS };
 struct log_finding {
-	const struct log_fragment *fragment; /* that matched; NULL: nothing was said */
+	const struct log_fragment *fragment; /* that matched; NULL: none */
 	char line[DOCTOR_LOG_LINE];
 };
 
-/* What the checks share. */
 struct doctor {
 	const struct host *host;
 	const struct host_facts *facts;
 	int kvm, sev;                   /* descriptors; negative: not open */
 	bool virtual_machine;           /* CPUID says that there is a hypervisor */
-	bool snp_offered;               /* KVM has VMs of type 4 */
+	bool snp_offered;               /* KVM has VMs of type 4, SNP */
 	bool snp_up;                    /* the firmware has SNP initialised */
 	uint32_t sev_leaf[4];           /* CPUID 0x8000001F */
-	struct snp_platform_status snp; /* zero where the firmware doesn't tell */
+	struct snp_platform_status snp; /* zero if the firmware didn't tell */
 	bool log_read;
 	int log_result; /* of host_log() */
 	struct log_finding log[LOG_TOPICS];
 };
 
 /*
- * A check; look() fills state, finding, why and fix. A row without it stands for what the platforms
- * need of KVM.
+ * A check; look() fills in state, finding, why and fix. A row without look() stands for all
+ * requirements of the platforms.
  */
 struct doctor_row {
 	const char *name;
 	const struct platform *needed_for; /* NULL: all of them */
 	const char *after; /* the check without which this one is skipped; NULL: none */
 	void (*look)(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
-	unsigned which; /* of several that look() knows */
+	unsigned which; /* an argument for look() */
 };
 
 /* core/host/look_cpu.c: the machine. */

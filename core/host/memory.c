@@ -17,17 +17,17 @@
 
 /* Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. */
 static const struct cgroup_version {
-	const char *line; /* before our group in /proc/self/cgroup, behind the number */
+	const char *controller; /* as host_cgroup() wants it */
 	const char *mount;
 	const char *max, *used, *cache; /* files; the key of memory.stat that can be reclaimed */
 	const char *events;             /* the file that counts oom_kill */
 } versions[] = {
-	{ "::/", "/sys/fs/cgroup", "memory.max", "memory.current", "file", "memory.events" },
-	{ ":memory:/", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	{ "", "/sys/fs/cgroup", "memory.max", "memory.current", "file", "memory.events" },
+	{ "memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
 	  "total_cache", "memory.oom_control" },
 };
 
-/* The number behind a key at the beginning of a line; "" is the first number of the file. */
+/* The number behind a key at the start of a line; for the key "", the first number of the file. */
 static bool number_read(const struct host *h, const char *path, const char *key, uint64_t *ret)
 {
 	char text[8192];
@@ -56,29 +56,12 @@ static bool group_number(const struct host *h, const struct cgroup_version *v, c
 	       number_read(h, path, key, ret);
 }
 
-/* Our group, as "" for the root and "/a/b" else. */
-static bool group_own(const struct host *h, const struct cgroup_version *v, char *ret, size_t size)
-{
-	char text[PATH_MAX + 512], *at, *end;
-
-	if (host_file(h, "/proc/self/cgroup", text, sizeof(text)) < 0)
-		return false;
-	at = strstr(text, v->line);
-	end = at ? strchr(at, '\n') : NULL;
-	if (!at)
-		return false;
-	if (end)
-		*end = '\0';
-	at += strlen(v->line) - 1;
-	return !strstr(at, "/..") && snprintf(ret, size, "%s", at[1] ? at : "") < (int)size;
-}
-
 static void group_look(const struct host *h, const struct cgroup_version *v, const char *group,
                        struct host_memory *ret)
 {
 	uint64_t max, used, cache = 0, left;
 
-	/* "max" is no number */
+	/* No limit: the file says "max". */
 	if (!group_number(h, v, group, v->max, "", &max) ||
 	    !group_number(h, v, group, v->used, "", &used))
 		return;
@@ -102,7 +85,7 @@ void host_memory_left(const struct host *h, struct host_memory *ret)
 	if (number_read(h, "/proc/meminfo", "MemAvailable", &kib) && kib < UINT64_MAX / 1024)
 		ret->left = kib * 1024;
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		if (!group_own(h, &versions[i], group, sizeof(group)))
+		if (!host_cgroup(h, versions[i].controller, group, sizeof(group)))
 			continue;
 		group_look(h, &versions[i], group, ret);
 		while ((slash = strrchr(group, '/'))) {
@@ -118,7 +101,7 @@ uint64_t host_oom_kills(const struct host *h)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
-		if (group_own(h, &versions[i], group, sizeof(group)) &&
+		if (host_cgroup(h, versions[i].controller, group, sizeof(group)) &&
 		    group_number(h, &versions[i], group, versions[i].events, "oom_kill", &n))
 			return n;
 	number_read(h, "/proc/vmstat", "oom_kill", &n);

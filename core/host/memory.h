@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/memory.h: how much memory the machine and the control groups leave us, and whether it
- * was too little.
+ * core/host/memory.h: how much memory the machine and our control groups have left, and whether the
+ * kernel killed for want of it.
  */
 #ifndef CORE_HOST_MEMORY_H
 #define CORE_HOST_MEMORY_H
@@ -11,19 +11,19 @@
 struct host; /* core/host/host.h */
 
 struct host_memory {
-	uint64_t left;   /* bytes; UINT64_MAX: nobody says */
-	char where[160]; /* "the machine", "the control group '/a/b'": who leaves so little */
+	uint64_t left;   /* bytes; UINT64_MAX: unknown */
+	char where[160]; /* "the machine" or "the control group '/a/b'", whichever has the least */
 };
 
 /*
- * The least of what the machine has (MemAvailable) and what each control group we are in may still
- * take, with what of it could be reclaimed: version 2 and version 1, all groups above included.
+ * The least of what the machine has available (MemAvailable) and what each of our control groups
+ * may still use, counting what can be reclaimed: versions 1 and 2, parent groups included.
  */
 void host_memory_left(const struct host *h, struct host_memory *ret);
 
 /*
- * How often the kernel killed a process of our control group for want of memory; of the machine
- * where no group counts.
+ * How often the kernel killed a process of our control group, or of the machine if no group counts
+ * it, for want of memory.
  */
 uint64_t host_oom_kills(const struct host *h);
 

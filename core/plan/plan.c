@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan/plan.c: keeps the list, seals it, and is the only one who walks it. */
+/* core/plan/plan.c: builds the list, seals it, and is the only code that walks it. */
 #include "core/plan/plan.h"
 
 #include <assert.h>
@@ -15,8 +15,8 @@ struct plan {
 	size_t n_blobs;
 	struct ram ram[PLAN_RAM_MAX];
 	size_t n_ram;
-	struct shared_blob offers[PLAN_OFFERS_MAX];
-	size_t n_offers;
+	struct shared_blob shared[PLAN_SHARED_MAX];
+	size_t n_shared;
 	struct fw_item items[PLAN_ITEMS_MAX];
 	size_t n_items;
 	struct vcpu_state bsp, ap;
@@ -32,7 +32,7 @@ struct plan *plan_new(void)
 
 void plan_free(const struct plan *p)
 {
-	struct plan *own = (struct plan *)p; /* const says "sealed", not "somebody else's" */
+	struct plan *own = (struct plan *)p; /* const means sealed, not owned by others */
 
 	if (!own)
 		return;
@@ -57,7 +57,7 @@ int plan_adopt(struct plan *p, struct blob b, struct error *err)
 	return 0;
 }
 
-/* Whole pages, not none, that end below the highest address we place anything at. */
+/* Whole pages, at least one, below PLAN_GPA_LIMIT. */
 static bool span_ok(gpa_t gpa, uint64_t size)
 {
 	return size > 0 && gpa % PAGE_SIZE == 0 && size % PAGE_SIZE == 0 && gpa < PLAN_GPA_LIMIT &&
@@ -78,7 +78,7 @@ int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
 		                 (unsigned long long)gpa, (unsigned long long)size,
 		                 (unsigned long long)PLAN_GPA_LIMIT);
 	if (p->n_ram == PLAN_RAM_MAX)
-		return error_set(err, ERROR_BAD_LAYOUT, "more than %d runs of memory",
+		return error_set(err, ERROR_BAD_LAYOUT, "more than %d ranges of memory",
 		                 PLAN_RAM_MAX);
 	for (size_t i = 0; i < p->n_ram; i++)
 		if (span_overlap(gpa, size, p->ram[i].gpa, p->ram[i].size))
@@ -96,9 +96,10 @@ int plan_add_shared(struct plan *p, const struct shared_blob *o, struct error *e
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "%s at 0x%llx, 0x%llx bytes: not whole pages", o->label,
 		                 (unsigned long long)o->gpa, (unsigned long long)o->size);
-	if (p->n_offers == PLAN_OFFERS_MAX)
-		return error_set(err, ERROR_BAD_LAYOUT, "more than %d offers", PLAN_OFFERS_MAX);
-	p->offers[p->n_offers++] = *o;
+	if (p->n_shared == PLAN_SHARED_MAX)
+		return error_set(err, ERROR_BAD_LAYOUT, "more than %d shared blobs",
+		                 PLAN_SHARED_MAX);
+	p->shared[p->n_shared++] = *o;
 	return 0;
 }
 
@@ -112,10 +113,12 @@ int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err)
 	return 0;
 }
 
-static int region_check(const struct region *r, struct error *err)
+int plan_add(struct plan *p, const struct region *r, struct error *err)
 {
 	const struct region_kind *kind = region_kind(r->kind);
+	struct region *grown;
 
+	assert(!p->sealed);
 	if (!span_ok(r->gpa, r->size))
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "%s at 0x%llx, 0x%llx bytes: not whole pages below 0x%llx",
@@ -124,17 +127,6 @@ static int region_check(const struct region *r, struct error *err)
 	if (kind->carries != (r->bytes != NULL) || (uintptr_t)r->bytes % PAGE_SIZE)
 		return error_set(err, ERROR_INTERNAL, "%s: a '%s' region %s", r->label, kind->name,
 		                 kind->carries ? "needs page-aligned bytes" : "carries no bytes");
-	return 0;
-}
-
-int plan_add(struct plan *p, const struct region *r, struct error *err)
-{
-	struct region *grown;
-	int e = region_check(r, err);
-
-	assert(!p->sealed);
-	if (e < 0)
-		return e;
 	if (p->n_regions == PLAN_MAX_REGIONS)
 		return error_set(err, ERROR_BAD_LAYOUT, "more than %d regions", PLAN_MAX_REGIONS);
 	if (p->n_regions == p->cap) {
@@ -175,7 +167,9 @@ static int region_by_gpa(const void *a, const void *b)
 	return x->gpa < y->gpa ? -1 : x->gpa > y->gpa;
 }
 
-/* Sorted pointers rather than each against each: a hostile image may bring thousands of regions. */
+/*
+ * Sorts pointers instead of comparing all pairs, as hostile images may have thousands of regions.
+ */
 static int seal_no_overlap(const struct plan *p, struct error *err)
 {
 	auto_free const struct region **sorted = calloc(p->n_regions + 1, sizeof(struct region *));
@@ -198,42 +192,39 @@ static int seal_no_overlap(const struct plan *p, struct error *err)
 	return 0;
 }
 
-static bool ram_holds(const struct plan *p, const struct region *r)
-{
-	for (size_t i = 0; i < p->n_ram; i++)
-		if (r->gpa >= p->ram[i].gpa && region_end(r) <= p->ram[i].gpa + p->ram[i].size)
-			return true;
-	return false;
-}
-
 static int seal_region(const struct plan *p, const struct region *r, unsigned seen[PAGE_KINDS],
                        struct error *err)
 {
-	if (!ram_holds(p, r)) {
+	bool in_ram = false;
+
+	for (size_t i = 0; i < p->n_ram; i++)
+		in_ram |=
+			r->gpa >= p->ram[i].gpa && region_end(r) <= p->ram[i].gpa + p->ram[i].size;
+	if (!in_ram) {
 		error_set(err, ERROR_MEMORY_TOO_SMALL,
 		          "%s (0x%llx..0x%llx) lies outside the guest's memory", r->label,
 		          (unsigned long long)r->gpa, (unsigned long long)region_end(r));
 		return error_fix(
-			err, "raise 'memory', or use an image built for less of it; from 3 GiB to "
-			     "4 GiB there is none");
+			err, "raise 'memory', or use an image that needs less; from 3 GiB to 4 GiB "
+			     "there is none");
 	}
 	if (++seen[r->kind] > 1 && (r->kind == PAGE_SECRETS || r->kind == PAGE_CPUID)) {
 		error_set(err, ERROR_BAD_LAYOUT, "two %s regions", region_kind(r->kind)->name);
-		error_why(err, "a guest has one page of the kind, and KVM knows one");
-		return error_fix(err, "build the firmware anew; edk2's images have one");
+		error_why(err, "a guest has one page of this kind, and KVM expects one");
+		return error_fix(err, "rebuild the firmware; edk2's images have one");
 	}
 	return 0;
 }
 
 static int seal_shared_blob(const struct plan *p, size_t i, struct error *err)
 {
-	const struct shared_blob *o = &p->offers[i];
+	const struct shared_blob *o = &p->shared[i];
 	bool clash = false;
 
 	for (size_t j = 0; j < p->n_ram; j++)
 		clash |= span_overlap(o->gpa, o->size, p->ram[j].gpa, p->ram[j].size);
 	for (size_t j = 0; j < i; j++)
-		clash |= span_overlap(o->gpa, o->size, p->offers[j].gpa, p->offers[j].size);
+		clash |= span_overlap(o->gpa, o->size, p->shared[j].gpa, p->shared[j].size);
 	return clash ? error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx overlaps other memory",
 	                         o->label, (unsigned long long)o->gpa)
 	             : 0;
@@ -250,7 +241,7 @@ const struct plan *plan_seal(struct plan *p, struct error *err)
 	for (size_t i = 0; i < p->n_regions; i++)
 		if (seal_region(p, &p->regions[i], seen, err) < 0)
 			return NULL;
-	for (size_t i = 0; i < p->n_offers; i++)
+	for (size_t i = 0; i < p->n_shared; i++)
 		if (seal_shared_blob(p, i, err) < 0)
 			return NULL;
 	if (seal_no_overlap(p, err) < 0)
@@ -296,6 +287,6 @@ size_t plan_items(const struct plan *p, const struct fw_item **ret)
 
 size_t plan_shared_blobs(const struct plan *p, const struct shared_blob **ret)
 {
-	*ret = p->offers;
-	return p->n_offers;
+	*ret = p->shared;
+	return p->n_shared;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/plan/plan.h: the launch plan: what stands in the guest before its first instruction, in
- * order.
+ * core/plan/plan.h: the launch plan: what is in the guest before its first instruction, in order.
  */
 #ifndef CORE_PLAN_PLAN_H
 #define CORE_PLAN_PLAN_H
@@ -17,60 +16,58 @@
 struct error; /* core/base/error.h */
 struct plan;  /* opaque */
 
-#define PLAN_MAX_VCPUS   4096 /* can be measured */
-#define PLAN_RUN_VCPUS   255  /* can be run: KVM's APIC ids of a byte */
+#define PLAN_MAX_VCPUS   4096 /* in a plan */
+#define PLAN_RUN_VCPUS   255  /* in a launch: APIC IDs have 8 bits */
 #define PLAN_ID_BLOCK    96
 #define PLAN_ID_AUTH     4096
 #define PLAN_DIGEST      48
 #define PLAN_RAM_MAX     8
-#define PLAN_OFFERS_MAX  4
+#define PLAN_SHARED_MAX  4
 #define PLAN_ITEMS_MAX   24
 #define PLAN_GPA_LIMIT   ((uint64_t)1 << 46)
 #define PLAN_MAX_REGIONS 4096
 
-/* Who will build the VMSA; the digest needs to know whose rules to predict. */
+/* Who builds the VMSA, which decides what the digest predicts. */
 enum vmsa_flavour { VMSA_KVM, VMSA_EC2, VMSA_GCE, VMSA_FLAVOURS };
 
-/* What a launch needs and no region says. Copied into the plan by plan_settings(). */
+/* What a launch needs beyond regions. plan_set() copies it into the plan. */
 struct plan_settings {
 	uint64_t policy;
 	uint64_t sev_features; /* as in the VMSA: bit 0 (SNP active) included */
 	enum vmsa_flavour flavour;
-	unsigned
-		c_bit; /* the guest's page tables were made with this one; 0: it has none of ours */
+	unsigned c_bit; /* that our page tables in the guest use; 0: there are none */
 	uint8_t host_data[32];
 	uint8_t gosvw[16];
 	bool id_block_given;
 	bool author_key;
 	uint8_t id_block[PLAN_ID_BLOCK];
 	uint8_t id_auth[PLAN_ID_AUTH];
-	bool seeded; /* the digest starts from `seed`, the firmware's pages being in it already */
+	bool seeded; /* the digest starts from `seed`, which covers the firmware's pages */
 	uint8_t seed[PLAN_DIGEST];
-	bool gib_pages; /* the guest's page tables have pages of 1 GiB */
-	/* the guest finds its MTRRs enabled, all memory write-back, as firmware leaves them */
+	bool gib_pages; /* our page tables in the guest use 1 GiB pages */
+	/* MTRRs are enabled from the start, all memory write-back, as firmware leaves them */
 	bool mtrrs_on;
-	/* the guest validates all of its memory at once: have the host provide it first */
+	/* the guest validates all of its memory at once: the host allocates it beforehand */
 	bool prefault;
-	/* the guest starts its other vCPUs by SNP AP creation alone, never by INIT and SIPI */
+	/* the guest starts its other vCPUs only by SNP AP creation, never by INIT and SIPI */
 	bool ap_creation;
-	/* why a launch under SNP is likely to fail; static; NULL: nothing is known */
+	/* why a launch under SNP is likely to fail; static; NULL: no reason is known */
 	const char *snp_warning;
-	/* why this plan can be measured but not launched; static; NULL if it can */
+	/* why the plan can be measured but not launched; static; NULL: it can be launched */
 	const char *measure_only;
-	/* why there is no SNP launch of this whose digest could be told; static; NULL: there is */
+	/* why no SNP launch of it exists, and so no digest; static; NULL: it exists */
 	const char *no_measurement;
 };
 
-/* A run of guest physical addresses with memory behind it. */
+/* A range of guest physical addresses with memory behind it. */
 struct ram {
 	gpa_t gpa;
 	uint64_t size;
 };
 
 /*
- * Bytes handed to the guest unmeasured, in shared memory at an address of their own, which measured
- * code verifies. They stay where they are: KVM maps them, and what the guest writes there lands in
- * them.
+ * Bytes that the guest gets unmeasured, in shared memory at their own address; measured code
+ * verifies them. KVM maps them without a copy, so the guest can write to them.
  */
 struct shared_blob {
 	gpa_t gpa;
@@ -79,46 +76,46 @@ struct shared_blob {
 	const char *label; /* static */
 };
 
-/* Bytes that firmware may ask for through fw_cfg, by number or, as a file, by name; unmeasured. */
+/* Unmeasured bytes that firmware can read through fw_cfg, by number or, as a file, by name. */
 struct fw_item {
-	uint16_t key;      /* where name is NULL */
+	uint16_t key;      /* if name is NULL */
 	const char *name;  /* static */
 	const void *bytes; /* outliving the plan and every VM made from it */
 	size_t size;
 };
 
-/* Who carries a plan out, or computes over it, implements these four; 0 or a negative errno. */
+/* What a consumer of a plan implements. Each returns 0 or a negative errno. */
 struct plan_ops {
 	int (*begin)(void *self, const struct plan *p, struct error *err);
 	int (*region)(void *self, const struct region *r, struct error *err);
-	/* All vCPUs that begin alike are given by the same pointer. */
+	/* vCPUs that start in the same state have the same pointer. */
 	int (*vcpu)(void *self, unsigned index, const struct vcpu_state *s, struct error *err);
 	int (*end)(void *self, const struct plan *p, struct error *err);
 };
 
 struct plan *plan_new(void);          /* NULL: out of memory */
-void plan_free(const struct plan *p); /* NULL is fine; frees what it adopted */
+void plan_free(const struct plan *p); /* and what it adopted; NULL is fine */
 
 /* Building. Each returns 0 or a negative errno; the plan stays as it was on failure. */
 
-/* The plan becomes the owner of `b`, failure included. */
+/* The plan takes ownership of `b`, even on failure. */
 int plan_adopt(struct plan *p, struct blob b, struct error *err);
-/* Memory from gpa on; refuses what is not whole pages, overlaps, or wraps. */
+/* Adds memory; refuses what is not whole pages, overlaps, or wraps. */
 int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
 int plan_add(struct plan *p, const struct region *r, struct error *err);
-/* Outside RAM and outside every other shared blob, which plan_seal() sees to. */
+/* Must be outside RAM and other shared blobs, which plan_seal() checks. */
 int plan_add_shared(struct plan *p, const struct shared_blob *o, struct error *err);
-/* Firmware's directory lists files in this order. */
+/* The fw_cfg directory lists files in this order. */
 int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err);
-/* vCPU 0 begins as *bsp, the others as *ap. */
+/* vCPU 0 starts in state *bsp, the others in *ap. */
 int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
                    const struct vcpu_state *ap, struct error *err);
 void plan_set(struct plan *p, const struct plan_settings *s);
 
 /*
- * No adding after it. Refuses overlapping regions, regions outside RAM, bytes missing or unaligned,
- * more than one secrets or CPUID region, offers that overlap RAM or one another, and a plan without
- * vCPUs. Returns p, or NULL with *err filled (p is still the caller's then).
+ * Ends building. Refuses regions that overlap or are outside RAM, more than one secrets or CPUID
+ * region, shared blobs that overlap RAM or one another, and a plan without vCPUs. Returns p, or
+ * NULL with *err filled (the caller still owns p then).
  */
 const struct plan *plan_seal(struct plan *p, struct error *err);
 

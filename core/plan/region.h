@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan/region.h: a run of guest pages of one kind. */
+/* core/plan/region.h: a range of guest pages of one kind. */
 #ifndef CORE_PLAN_REGION_H
 #define CORE_PLAN_REGION_H
 
@@ -10,23 +10,23 @@
 
 typedef uint64_t gpa_t;
 
-/* Cross-reference: the numbers the SNP firmware knows these by are in region_kinds[].snp. */
+/* The SNP firmware's numbers for them are in struct region_kind. */
 enum page_kind { PAGE_DATA, PAGE_ZERO, PAGE_UNMEASURED, PAGE_SECRETS, PAGE_CPUID, PAGE_KINDS };
 
 struct region {
 	gpa_t gpa;
 	uint64_t size; /* whole 4 KiB pages */
 	enum page_kind kind;
-	/* size bytes, page-aligned, outliving the plan; NULL where the kind carries none */
+	/* `size` bytes, page-aligned, outliving the plan; NULL if the kind carries none */
 	const uint8_t *bytes;
 	const char *label; /* "ovmf code", for listings and errors; static */
 };
 
-/* One row a page kind. */
+/* What all regions of a kind have in common. */
 struct region_kind {
 	const char *name; /* in listings and results */
 	uint8_t snp;      /* PAGE_TYPE, SEV-SNP firmware ABI 8.17 */
-	bool carries;     /* the region brings bytes of its own */
+	bool carries;     /* a region has bytes */
 	bool hashed;      /* and they enter PAGE_INFO.CONTENTS */
 };
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan/vcpu.h: how a vCPU begins. KVM is told it, the digest derives the VMSA from it. */
+/*
+ * core/plan/vcpu.h: the state in which a vCPU starts: set through KVM, and what the VMSA is
+ * predicted from.
+ */
 #ifndef CORE_PLAN_VCPU_H
 #define CORE_PLAN_VCPU_H
 
@@ -16,7 +19,7 @@ struct segment {
 };
 
 /*
- * Every register not named here has its reset value. efer is without SVME, which KVM adds under
+ * Registers that are not here have their reset values. efer is without SVME, which KVM adds under
  * SNP.
  */
 struct vcpu_state {

@@ -31,14 +31,6 @@ static const struct {
 	    0x67, 0xea } },
 };
 
-static const char *guid_name(const uint8_t *guid)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
-		if (memcmp(guid, guids[i].guid, GUID_SIZE) == 0)
-			return guids[i].name;
-	return NULL;
-}
-
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count)
 {
@@ -57,7 +49,9 @@ bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[stati
 		if (n == SNP_CERTS_MAX || c.size == 0 || c.offset > size ||
 		    c.size > size - c.offset)
 			return false;
-		c.name = guid_name(c.guid);
+		for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
+			if (memcmp(c.guid, guids[i].guid, GUID_SIZE) == 0)
+				c.name = guids[i].name;
 		ret[n] = c;
 	}
 	for (size_t i = 0; i < n; i++)

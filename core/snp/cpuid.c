@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/cpuid.c: what of a host's CPUID an SNP guest may be told. */
+/* core/snp/cpuid.c: what an SNP guest is told of the host's CPUID. */
 #include "core/snp/cpuid.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #define BITS(high, low) ((uint32_t)((((uint64_t)1 << ((high) - (low) + 1)) - 1) << (low)))
 
 /*
- * The firmware vouches for a guest's CPUID and refuses what it cannot: QEMU's target/i386/sev.c and
+ * Bits that the firmware refuses, as it cannot vouch for them: from QEMU's target/i386/sev.c and by
  * trial.
  */
 static const struct cpuid_mask {
@@ -21,17 +21,13 @@ static const struct cpuid_mask {
 } masks[] = {
 	{ 0x1, 0, CPUID_ECX, BITS(24, 24) }, /* TSC deadline timer: emulated by KVM */
 	{ 0x7, 0, CPUID_EBX, BITS(1, 1) },   /* TSC_ADJUST: emulated by KVM */
-	{ 0x7, 0, CPUID_ECX,
-	  BITS(16, 16) }, /* 5-level paging: entered through memory below 640 KiB */
+	{ 0x7, 0, CPUID_ECX, BITS(16, 16) }, /* LA57: entered through memory below 640 KiB */
 	{ 0x7, 0, CPUID_EDX, BITS(31, 26) }, /* Intel's names for speculation controls */
-	/*
-	 * Of KVM's own features the clock alone; the others make a guest share pages of its CPUs
-	 * with the host.
-	 */
+	/* Of KVM's own features only the clock: others need pages that the guest must share. */
 	{ 0x40000001, 0, CPUID_EAX, ~(BITS(24, 24) | BITS(3, 3) | BITS(1, 0)) },
 	{ 0x80000008, 0, CPUID_EBX, BITS(26, 24) }, /* SSBD, VIRT_SSBD, SSB_NO */
 	{ 0x80000021, 0, CPUID_EAX, BITS(28, 27) }, /* SBPB, IBPB_BRTYPE: synthesised by Linux */
-	/* TSA_SQ_NO, TSA_L1_NO and, from 7.3 on, bit 7: synthesised by Linux too, by tsa_init() */
+	/* TSA_SQ_NO, TSA_L1_NO and, from 7.3 on, bit 7: synthesised by Linux (tsa_init()) */
 	{ 0x80000021, 0, CPUID_ECX, BITS(7, 7) | BITS(2, 1) },
 };
 
@@ -44,8 +40,7 @@ struct cpuid_leaf *cpuid_find(struct cpuid_table *t, uint32_t function, uint32_t
 	return NULL;
 }
 
-struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index,
-                              bool indexed)
+struct cpuid_leaf *cpuid_add(struct cpuid_table *t, uint32_t function, uint32_t index, bool indexed)
 {
 	struct cpuid_leaf *leaf = cpuid_find(t, function, index);
 
@@ -65,46 +60,22 @@ int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err)
 		if (leaf)
 			leaf->reg[masks[i].reg] &= ~masks[i].clear;
 	}
-	leaf = cpuid_need(t, 0x8000001f, 0, false);
+	leaf = cpuid_add(t, 0x8000001f, 0, false);
 	if (!leaf)
 		return error_set(err, ERROR_INTERNAL, "more than %d CPUID leaves",
 		                 CPUID_MAX_LEAVES);
-	/*
-	 * SEV, SEV-ES, SEV-SNP; one physical address bit lost, as QEMU says; APM volume 3, E.4.17.
-	 */
+	/* SEV, SEV-ES, SEV-SNP; one physical address bit less, as in QEMU: APM volume 3, E.4.17. */
 	memcpy(leaf->reg, (uint32_t[CPUID_REGS]){ 0x1a, c_bit | 1 << 6, 0, 0 }, sizeof(leaf->reg));
 	return 0;
 }
 
 /*
- * The size of the save area depends on XCR0; the page states it for x87 alone, and the guest adds.
+ * The size of the save area depends on XCR0; the page has it for x87 only, and the guest adds the
+ * rest.
  */
-static bool page_has_own(const struct cpuid_leaf *leaf)
+static bool page_sets_ebx(const struct cpuid_leaf *leaf)
 {
 	return leaf->function == 0xd && leaf->index <= 1;
-}
-
-static struct snp_cpuid_entry page_entry(const struct cpuid_leaf *leaf)
-{
-	struct snp_cpuid_entry e = {
-		.eax_in = le32_of(leaf->function),
-		.ecx_in = le32_of(leaf->indexed ? leaf->index : 0),
-		.eax = le32_of(leaf->reg[CPUID_EAX]),
-		.ebx = le32_of(leaf->reg[CPUID_EBX]),
-		.ecx = le32_of(leaf->reg[CPUID_ECX]),
-		.edx = le32_of(leaf->reg[CPUID_EDX]),
-	};
-
-	if (page_has_own(leaf)) {
-		e.xcr0_in = le64_of(1);
-		e.ebx = le32_of(0x240);
-	}
-	return e;
-}
-
-static bool leaf_is_zero(const struct cpuid_leaf *leaf)
-{
-	return !(leaf->reg[0] | leaf->reg[1] | leaf->reg[2] | leaf->reg[3]);
 }
 
 int snp_cpuid_page(const struct cpuid_table *t, struct snp_cpuid_page *ret, struct error *err)
@@ -113,13 +84,28 @@ int snp_cpuid_page(const struct cpuid_table *t, struct snp_cpuid_page *ret, stru
 
 	memset(ret, 0, sizeof(*ret));
 	for (size_t i = 0; i < t->count; i++) {
-		if (leaf_is_zero(&t->leaves[i]))
+		const struct cpuid_leaf *leaf = &t->leaves[i];
+		struct snp_cpuid_entry *e = &ret->entries[n];
+
+		if (!(leaf->reg[0] | leaf->reg[1] | leaf->reg[2] | leaf->reg[3]))
 			continue;
 		if (n == SNP_CPUID_ENTRIES)
 			return error_set(err, ERROR_HOST_UNSUPPORTED,
 			                 "this host has more than %d CPUID leaves for the guest",
 			                 SNP_CPUID_ENTRIES);
-		ret->entries[n++] = page_entry(&t->leaves[i]);
+		n++;
+		*e = (struct snp_cpuid_entry){
+			.eax_in = le32_of(leaf->function),
+			.ecx_in = le32_of(leaf->indexed ? leaf->index : 0),
+			.eax = le32_of(leaf->reg[CPUID_EAX]),
+			.ebx = le32_of(leaf->reg[CPUID_EBX]),
+			.ecx = le32_of(leaf->reg[CPUID_ECX]),
+			.edx = le32_of(leaf->reg[CPUID_EDX]),
+		};
+		if (page_sets_ebx(leaf)) {
+			e->xcr0_in = le64_of(1);
+			e->ebx = le32_of(0x240);
+		}
 	}
 	ret->count = le32_of(n);
 	return 0;
@@ -132,8 +118,8 @@ static le32 entry_reg(const struct snp_cpuid_entry *e, enum cpuid_reg reg)
 	return regs[reg];
 }
 
-/* Adds "0x7.0 EDX bits 26,27" to a text that may be full already. */
-static void diff_say(char *text, size_t size, const struct snp_cpuid_entry *e, enum cpuid_reg reg,
+/* Adds "0x7.0 EDX bits 26,27" to a text that may already be full. */
+static void diff_add(char *text, size_t size, const struct snp_cpuid_entry *e, enum cpuid_reg reg,
                      uint32_t changed)
 {
 	static const char *const names[] = { "EAX", "EBX", "ECX", "EDX" };
@@ -164,7 +150,7 @@ size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_
 			if (!changed)
 				continue;
 			differing++;
-			diff_say(text, size, &sent->entries[i], reg, changed);
+			diff_add(text, size, &sent->entries[i], reg, changed);
 		}
 	return differing;
 }
@@ -178,7 +164,7 @@ void snp_cpuid_adopt(struct cpuid_table *t, const struct snp_cpuid_page *back)
 		struct cpuid_leaf *leaf = cpuid_find(t, le32_get(e->eax_in), le32_get(e->ecx_in));
 
 		for (int reg = 0; leaf && reg < CPUID_REGS; reg++)
-			if (!page_has_own(leaf) || reg != CPUID_EBX)
+			if (!page_sets_ebx(leaf) || reg != CPUID_EBX)
 				leaf->reg[reg] = le32_get(entry_reg(e, reg));
 	}
 }

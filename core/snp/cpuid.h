@@ -15,7 +15,7 @@ enum cpuid_reg { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX, CPUID_REGS };
 
 struct cpuid_leaf {
 	uint32_t function, index;
-	bool indexed; /* ECX counts */
+	bool indexed; /* the leaf depends on ECX */
 	uint32_t reg[CPUID_REGS];
 };
 
@@ -27,29 +27,29 @@ struct cpuid_table {
 
 /* The leaf, or NULL. */
 struct cpuid_leaf *cpuid_find(struct cpuid_table *t, uint32_t function, uint32_t index);
-/* The leaf, added with zeros if it wasn't there; NULL when the table is full. */
-struct cpuid_leaf *cpuid_need(struct cpuid_table *t, uint32_t function, uint32_t index,
-                              bool indexed);
+/* The leaf, which is added with zeros if it is missing; NULL: the table is full. */
+struct cpuid_leaf *cpuid_add(struct cpuid_table *t, uint32_t function, uint32_t index,
+                             bool indexed);
 
 /*
- * Takes out what KVM offers but SNP firmware refuses, and fills leaf 0x8000001F for C-bit `c_bit`.
+ * Removes what KVM offers but SNP firmware refuses, and fills in leaf 0x8000001F.
  */
 int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err);
 
 /*
- * The page for LAUNCH_UPDATE. Leaves that are all zero are left out: a guest reads zeros for them
- * anyway.
+ * The page for LAUNCH_UPDATE. Leaves that are all zero are left out: guests read absent leaves as
+ * zeros.
  */
 int snp_cpuid_page(const struct cpuid_table *t, struct snp_cpuid_page *ret, struct error *err);
 
 /*
- * How the page the firmware wrote back differs from what it was sent: "0x7.0 EDX bits 26,27; ..."
- * into text; returns the number of registers that differ.
+ * How the page that the firmware wrote back differs from the one it was sent, as text: "0x7.0 EDX
+ * bits 26,27; ...". Returns the number of registers that differ.
  */
 size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back,
                       char *text, size_t size);
 
-/* Takes the firmware's registers over into the table, so that KVM's answers and the page agree. */
+/* Copies the firmware's registers to the table, so that KVM's answers agree with the page. */
 void snp_cpuid_adopt(struct cpuid_table *t, const struct snp_cpuid_page *back);
 
 #endif

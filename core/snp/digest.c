@@ -18,7 +18,7 @@
 
 typedef uint8_t contents_t[SNP_DIGEST_SIZE];
 
-/* One job shared by all threads: they take runs of pages until none is left. */
+/* Shared by all threads, which take runs of pages until none is left. */
 struct hashing {
 	const uint8_t *bytes;
 	contents_t *contents;
@@ -26,7 +26,7 @@ struct hashing {
 	atomic_size_t next;
 };
 
-/* Fewer pages than are worth it, one thread hashes before another starts. */
+/* One thread hashes fewer than WORTH_PAGES faster than another starts. */
 enum { RUN_PAGES = 16, WORTH_PAGES = 64, THREADS_MAX = 16 };
 
 static void hashing_work(void *job)
@@ -43,7 +43,7 @@ static void hashing_work(void *job)
 	}
 }
 
-/* Hashes each page on its own. Threads that cannot be had are done without. */
+/* Hashes each page, with as many threads as are useful and can be started. */
 static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 {
 	struct hashing h = { .bytes = bytes, .contents = contents, .pages = pages };
@@ -60,7 +60,7 @@ static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 		helper_finish(helpers[--started]);
 }
 
-static void chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const uint8_t *contents)
+static void digest_chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const uint8_t *contents)
 {
 	struct snp_page_info info = { .length = le16_of(sizeof(info)),
 		                      .page_type = type,
@@ -115,14 +115,14 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 		pages_hash(r->bytes, pages, contents);
 	}
 	for (size_t i = 0; i < pages; i++)
-		chain(d, kind->snp, r->gpa + i * PAGE_SIZE, contents ? contents[i] : NULL);
+		digest_chain(d, kind->snp, r->gpa + i * PAGE_SIZE, contents ? contents[i] : NULL);
 	return ledger_add(d, r->gpa, r->size, kind->name, r->label, err);
 }
 
 /*
- * KVM builds each VMSA itself from the vCPU's registers and measures it at LAUNCH_FINISH, in vCPU
- * order, at one and the same GPA. So a VMSA is never a region: the plan holds register state, and
- * vmsa.c predicts KVM.
+ * KVM builds each VMSA from the vCPU's registers and measures it at LAUNCH_FINISH, in vCPU order,
+ * all at the same GPA. So a VMSA is never a region: the plan has register states, and vmsa.c
+ * predicts what KVM builds.
  */
 static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
@@ -134,7 +134,7 @@ static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, s
 		sha384(&vmsa, sizeof(vmsa), d->vmsa_contents);
 		d->vmsa_of = s;
 	}
-	chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, d->vmsa_contents);
+	digest_chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, d->vmsa_contents);
 	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa",
 	                  index ? "vcpu (ap)" : "vcpu 0 (bsp)", err);
 }

@@ -12,7 +12,7 @@ struct error; /* core/base/error.h */
 
 #define SNP_DIGEST_SIZE 48
 
-/* One line of the ledger: a region, or a vCPU's VMSA. */
+/* One line of the ledger: a region or the VMSA of a vCPU. */
 struct snp_ledger_line {
 	gpa_t gpa;
 	uint64_t size;
@@ -21,22 +21,22 @@ struct snp_ledger_line {
 	uint8_t digest_after[SNP_DIGEST_SIZE];
 };
 
-/* Zero-initialise; set `ledger_wanted` before the replay to get one. */
+/* Zero-initialise; set `ledger_wanted` before the replay to get a ledger. */
 struct snp_digest {
 	uint8_t value[SNP_DIGEST_SIZE];
 	uint64_t pages; /* links of the chain: pages of memory and VMSAs */
 	bool ledger_wanted;
 	struct snp_ledger_line *ledger;
 	size_t n_ledger;
-	/* of the replay */
+	/* during the replay */
 	const struct plan_settings *settings;
-	const struct vcpu_state *vmsa_of; /* whose VMSA vmsa_contents is the hash of */
+	const struct vcpu_state *vmsa_of; /* vmsa_contents is the hash of its VMSA */
 	uint8_t vmsa_contents[SNP_DIGEST_SIZE];
 };
 
 extern const struct plan_ops snp_digest_ops; /* self: struct snp_digest */
 
-/* The replay; 0 or a negative errno (out of memory). Page contents are hashed on all cores. */
+/* Replays the plan; 0 or a negative errno. Page contents are hashed on all CPUs. */
 int snp_digest_of(const struct plan *p, struct snp_digest *ret, struct error *err);
 void snp_digest_fini(struct snp_digest *d);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/idblock.c: reads ID block and ID authentication; signs nothing. */
+/* core/snp/idblock.c: reads ID blocks and ID authentications. */
 #include "core/snp/idblock.h"
 
 #include <string.h>
@@ -12,7 +12,7 @@
 
 enum { ALGORITHM_P384 = SNP_ID_ALGORITHM_P384, CURVE_P384 = 2 };
 
-/* A number of 384 bits, little-endian, in the room that all curves have. */
+/* A little-endian number of 384 bits, in a field with room for any curve. */
 enum { NUMBER_CAP = 72, NUMBER_SIZE = 48, KEY_X = 4, KEY_Y = KEY_X + NUMBER_CAP };
 
 static int key_check(const char *name, le32 algorithm, const uint8_t key[static SNP_ID_KEY_SIZE],
@@ -29,13 +29,12 @@ static int key_check(const char *name, le32 algorithm, const uint8_t key[static 
 	else
 		return 0;
 	error_why(err,
-	          "the firmware knows ECDSA on P-384 with SHA-384 alone (algorithm 1, curve 2)");
+	          "the firmware only knows ECDSA on P-384 with SHA-384 (algorithm 1, curve 2)");
 	return error_fix(err, "make the block with a P-384 key, numbers in little-endian order");
 }
 
 /*
- * Neither zero nor longer than 384 bits: both are what comes of another order of bytes, or of
- * nothing.
+ * A number that is zero was never filled in; one beyond 384 bits has the wrong byte order.
  */
 static int number_check(const char *what, const uint8_t number[static NUMBER_CAP],
                         struct error *err)
@@ -46,12 +45,12 @@ static int number_check(const char *what, const uint8_t number[static NUMBER_CAP
 		return 0;
 	error_set(err, ERROR_BAD_ID_BLOCK,
 	          none ? "snp.id_auth: the %s is missing"
-	               : "snp.id_auth: the %s is no number of 384 bits",
+	               : "snp.id_auth: the %s is not a number of 384 bits",
 	          what);
 	error_why(err, "the firmware reads R, S and coordinates as little-endian numbers in 72 "
 	               "bytes each");
-	return error_fix(err, none ? "sign the block, and give what was signed"
-	                           : "turn the bytes of each number round: OpenSSL gives them "
+	return error_fix(err, none ? "sign the block, and give the signed one"
+	                           : "reverse the bytes of each number: OpenSSL writes them "
 	                             "big-endian");
 }
 
@@ -116,8 +115,7 @@ uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK])
 }
 
 /*
- * The firmware looks at neither version nor reserved bytes, so the test is no stricter than it must
- * be.
+ * The firmware ignores version and reserved bytes, so this is lenient: either mark is enough.
  */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size)
 {

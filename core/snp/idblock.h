@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/idblock.h: an ID block held against the launch it is meant for, before the firmware
- * does.
+ * core/snp/idblock.h: checks an ID block before the firmware does, and compares it with the launch.
  */
 #ifndef CORE_SNP_IDBLOCK_H
 #define CORE_SNP_IDBLOCK_H
@@ -19,27 +18,26 @@ struct snp_id_auth;
 #define SNP_ID_KEY_SIZE       0x404 /* curve, Qx, Qy, zeros: SEV-SNP firmware ABI chapter 10 */
 
 /*
- * Structure alone: algorithms, curves and numbers that firmware refuses with INVALID_PARAM or
- * BAD_SIGNATURE (SEV-SNP firmware ABI 8.16). Signatures are not verified. 0, or -EINVAL naming the
- * field. *author_key says whether the block carries an author key, i.e. whether any of its bytes is
- * set.
+ * Checks only the structure: algorithms, curves and numbers that firmware refuses with
+ * INVALID_PARAM or BAD_SIGNATURE (SEV-SNP firmware ABI 8.16). Signatures are not verified. 0, or
+ * -EINVAL naming the field. *author_key: whether there is an author key, that is, any of its bytes
+ * is set.
  */
 int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[static PLAN_ID_AUTH],
                  bool *author_key, struct error *err);
 
 /*
- * What of the block disagrees with the launch: *digest_differs, *policy_differs. The firmware is
- * the judge; this is for the sentence that explains its verdict.
+ * How the block differs from the launch. The firmware decides; this explains its verdict.
  */
 void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t digest[static 48],
                     uint64_t policy, bool *digest_differs, bool *policy_differs);
 
-/* What stands in a block; nothing is checked. */
+/* Fields of a block, unchecked. */
 #define SNP_ID_BLOCK_VERSION 1
 uint64_t snp_id_policy(const uint8_t block[static PLAN_ID_BLOCK]);
 uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK]);
 
-/* What a file of that size looks like: borrowed, or NULL. Nothing in it is checked. */
+/* The bytes, if they look like one; else NULL. */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size);
 const struct snp_id_auth *snp_id_auth_find(const uint8_t *bytes, size_t size);
 
@@ -50,8 +48,7 @@ uint32_t snp_id_key_curve(const uint8_t key[static SNP_ID_KEY_SIZE]);
 void snp_id_key_digest(const uint8_t key[static SNP_ID_KEY_SIZE], uint8_t digest[static 48]);
 
 /*
- * By their numbers in keys and reports, SEV-SNP firmware ABI chapter 10; NULL for those without a
- * name.
+ * Names for the numbers in keys and reports, SEV-SNP firmware ABI chapter 10; NULL: unknown.
  */
 const char *snp_algorithm_name(uint32_t algorithm);
 const char *snp_curve_name(uint32_t curve);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/policy.c: the tables behind policy, SEV features and vCPU signatures, and what no
- * firmware takes.
+ * core/snp/policy.c: the tables of policy bits, SEV features and vCPU signatures, and what no
+ * firmware accepts.
  */
 #include "core/snp/policy.h"
 
@@ -44,8 +44,8 @@ const struct snp_bit snp_feature_bits[] = {
 };
 
 /*
- * CPUID(1).EAX by QEMU's model names. Their versions change CPUID features, which aren't measured,
- * and never the signature.
+ * CPUID(1).EAX of QEMU's models. Versions of a model differ in CPUID features, which aren't
+ * measured, but not in the signature.
  */
 #define SIGNATURE_EPYC  0x00800f12
 #define SIGNATURE_ROME  0x00830f10

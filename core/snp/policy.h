@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/policy.h: guest policy bits, SEV features and vCPU signatures: names and numbers, by
- * table.
+ * core/snp/policy.h: tables of names for guest policy bits, SEV features and vCPU signatures.
  */
 #ifndef CORE_SNP_POLICY_H
 #define CORE_SNP_POLICY_H
@@ -20,14 +19,13 @@ struct error; /* core/base/error.h */
 #define SNP_FEATURE_SECURE_TSC ((uint64_t)1 << 9)
 
 /*
- * One bit with a name. `key` is the manifest's spelling under snp.policy; NULL: not settable by
- * name.
+ * A bit. `key` is its name in snp.policy of a manifest; NULL: it cannot be set by name.
  */
 struct snp_bit {
 	unsigned bit;
 	const char *key;
 	const char *text; /* for errors: "debugging by the host allowed" */
-	const char *name; /* in results, where there is no key; NULL: the text */
+	const char *name; /* in results, if there is no key; NULL: the text */
 };
 
 /* The rows, ended by one whose text is NULL. */
@@ -37,17 +35,17 @@ extern const struct snp_bit snp_feature_bits[];
 /* The row of a bit, or NULL. */
 const struct snp_bit *snp_policy_bit(unsigned bit);
 
-/* Whether some firmware takes it. */
+/* Whether some firmware accepts it. */
 bool snp_policy_known(uint64_t policy);
 /*
- * What no host and no firmware takes: bit 17 missing, bits above 25. 0, or -EINVAL with why and
+ * Refuses what no firmware accepts: bit 17 clear, bits above 25 set. 0, or -EINVAL with why and
  * fix.
  */
 int snp_policy_check(uint64_t policy, struct error *err);
-/* SEV_FEATURES without bit 0, which an SNP guest always has. 0 or -EINVAL. */
+/* Refuses SEV_FEATURES without bit 0, which every SNP guest has. 0 or -EINVAL. */
 int snp_features_check(uint64_t features, struct error *err);
 
-/* QEMU's CPU model names and the CPUID(1).EAX each stands for. */
+/* QEMU's CPU model names, with the CPUID(1).EAX of each. */
 struct snp_vcpu_type {
 	const char *name;
 	uint32_t signature;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/report.c: finds attestation reports and reads what takes more than a field's offset. */
+/* core/snp/report.c: finds attestation reports, and reads fields that depend on version or CPU. */
 #include "core/snp/report.h"
 
 #include <string.h>
@@ -17,56 +17,36 @@ enum {
 	FAMILY_MILAN = 0x19, /* and Genoa */
 	FAMILY_TURIN = 0x1a,
 	MODEL_TURIN_LAST = 0x11,
-	CHIP_ID_TURIN = 8, /* bytes of it that are used */
+	CHIP_ID_TURIN = 8, /* bytes in use */
 	RESPONSE_HEAD = 32,
 	RESPONSE_CAP = 4000, /* linux/sev-guest.h: struct snp_report_resp */
 };
 
-/* MSG_REPORT_RSP: status, size of the report, 24 reserved bytes. */
-static bool response_head(const uint8_t *bytes, size_t size)
-{
-	struct reader r = reader_over(bytes, size, 0, RESPONSE_HEAD);
-	uint32_t status = reader_le32(&r);
-	uint32_t report_size = reader_le32(&r);
-
-	return !r.bad && status == 0 && report_size == sizeof(struct snp_report) &&
-	       bytes_zero(bytes + 8, RESPONSE_HEAD - 8);
-}
-
-/* Azure's paravisor: "HCLA", then version, size, type and status, and zeros up to byte 32. */
-static bool hcl_head(const uint8_t *bytes, size_t size)
-{
-	return size >= RESPONSE_HEAD + sizeof(struct snp_report) && memcmp(bytes, "HCLA", 4) == 0;
-}
-
-static bool table_follows(const uint8_t *bytes, size_t size)
-{
-	struct snp_cert certs[SNP_CERTS_MAX];
-	size_t n, head = sizeof(struct snp_report);
-
-	return size > head && snp_certs_read(bytes + head, size - head, certs, &n);
-}
-
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret)
 {
+	const size_t whole = sizeof(struct snp_report);
 	struct snp_report_file f = { 0 };
-	size_t at = 0;
+	struct snp_cert certs[SNP_CERTS_MAX];
+	struct reader r = reader_over(bytes, size, 0, size);
+	uint32_t status = reader_le32(&r), report_size = reader_le32(&r);
+	size_t at = 0, n;
 
-	if ((size == RESPONSE_HEAD + sizeof(*f.report) || size == RESPONSE_CAP) &&
-	    response_head(bytes, size)) {
+	if ((size == RESPONSE_HEAD + whole || size == RESPONSE_CAP) && status == 0 &&
+	    report_size == whole && bytes_zero(bytes + 8, RESPONSE_HEAD - 8)) {
 		f.container = "MSG_REPORT_RSP";
 		at = RESPONSE_HEAD;
-	} else if (hcl_head(bytes, size)) {
+	} else if (size >= RESPONSE_HEAD + whole && memcmp(bytes, "HCLA", 4) == 0) {
+		/* Azure's paravisor: "HCLA", version, size, type, status, zeros up to byte 32. */
 		f.container = "Azure HCL";
 		at = RESPONSE_HEAD;
-	} else if (table_follows(bytes, size)) {
-		f.certs = bytes + sizeof(*f.report);
-		f.certs_size = size - sizeof(*f.report);
-	} else if (size != sizeof(*f.report)) {
+	} else if (size > whole && snp_certs_read(bytes + whole, size - whole, certs, &n)) {
+		f.certs = bytes + whole;
+		f.certs_size = size - whole;
+	} else if (size != whole) {
 		return false;
 	}
 	f.report = (const void *)(bytes + at);
-	/* Versions are small numbers; other files of that size begin with something else. */
+	/* Versions are small numbers; other files of this size begin with something else. */
 	if (le32_get(f.report->version) > 0xff)
 		return false;
 	*ret = f;
@@ -77,7 +57,7 @@ bool snp_report_is_cut(const uint8_t *bytes, size_t size)
 {
 	const struct snp_report *r = (const void *)bytes;
 
-	/* Bit 17 is set in every policy, and there is one algorithm; 0 is an unsigned report's. */
+	/* Every policy has bit 17, and algorithms are 1 or, if the report isn't signed, 0. */
 	return size >= offsetof(struct snp_report, current_tcb) && size < sizeof(*r) &&
 	       snp_report_version_known(r) && le64_get(r->policy) & SNP_POLICY_RESERVED_ONE &&
 	       le64_get(r->policy) < (uint64_t)1 << 32 && le32_get(r->signature_algorithm) <= 1;
@@ -102,19 +82,19 @@ int snp_report_read(const uint8_t *bytes, size_t size, const struct snp_report *
 	uint32_t version;
 
 	if (!r) {
-		error_set(err, ERROR_BAD_VALUE, "this is no attestation report");
+		error_set(err, ERROR_BAD_VALUE, "not an attestation report");
 		error_why(err,
-		          "a report has %zu bytes and begins with its version, or comes behind the "
-		          "32 bytes of the firmware's response",
+		          "a report has %zu bytes and begins with its version, or follows the 32 "
+		          "bytes of the firmware's response header",
 		          sizeof(*r));
-		return error_fix(err, "give the report as the guest got it, in binary");
+		return error_fix(err, "give the report in binary, as the guest got it");
 	}
 	version = le32_get(r->version);
 	if (version < VERSION_MIN || version > VERSION_MAX) {
 		error_set(err, ERROR_UNSUPPORTED,
-		          "the attestation report is of version %u; versions %d to %d are known",
+		          "the attestation report has version %u; versions %d to %d are known",
 		          version, VERSION_MIN, VERSION_MAX);
-		return error_why(err, "another version may mean other things by the same bytes");
+		return error_why(err, "in another version the same bytes may mean other things");
 	}
 	*ret = r;
 	return 0;
@@ -131,8 +111,8 @@ bool snp_report_has_mitigations(const struct snp_report *r)
 }
 
 /*
- * SEV-SNP firmware ABI 7.3: what must be zero, and the version that gave it a meaning (0: none so
- * far).
+ * SEV-SNP firmware ABI 7.3: bytes that must be zero, until a version gives them a meaning (0: none
+ * yet).
  */
 static const struct reserved_row {
 	size_t at, size;

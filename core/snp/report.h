@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/report.h: the attestation report: its layout, its versions, and how its fields are read.
+ * core/snp/report.h: the layout of attestation reports, their versions, and how to read their
+ * fields.
  */
 #ifndef CORE_SNP_REPORT_H
 #define CORE_SNP_REPORT_H
@@ -41,15 +42,14 @@ struct snp_report {
 	uint8_t id_key_digest[48], author_key_digest[48];
 	uint8_t report_id[32], report_id_ma[32];
 	le64 reported_tcb;
-	uint8_t cpuid_family, cpuid_model,
-		cpuid_stepping; /* from version 3 on; combined, as CPUID means them */
+	/* from version 3 on; with the extended bits, as in CPUID's family and model */
+	uint8_t cpuid_family, cpuid_model, cpuid_stepping;
 	uint8_t reserved_18b[21];
 	uint8_t chip_id[64];
 	le64 committed_tcb;
 	struct snp_report_version current, committed;
 	le64 launch_tcb;
-	le64 launch_mitigations,
-		current_mitigations; /* LAUNCH_MIT_VECTOR, ...: from version 5 on */
+	le64 launch_mitigations, current_mitigations; /* ..._MIT_VECTOR, from version 5 on */
 	uint8_t reserved_208[152];
 	struct snp_signature signature;
 };
@@ -89,60 +89,60 @@ static_assert(sizeof(struct snp_report) == 0x4a0, "ATTESTATION_REPORT");
 
 /* struct snp_report.flags. */
 #define SNP_REPORT_AUTHOR_KEY ((uint32_t)1 << 0) /* an author key signed the ID key */
-#define SNP_REPORT_MASK_CHIP                                                                       \
-	((uint32_t)1                                                                               \
-	 << 1) /* MASK_CHIP_KEY: the VCEK signs nothing; a chip id that is hidden is zero */
+/* MASK_CHIP_KEY: the VCEK doesn't sign. (A hidden chip id is zero.) */
+#define SNP_REPORT_MASK_CHIP ((uint32_t)1 << 1)
 
-/* The container that a report came in, and what came with it. */
+/* A report, the container it came in, and what came with it. */
 struct snp_report_file {
 	const struct snp_report *report;
-	const char
-		*container; /* "MSG_REPORT_RSP", "Azure HCL"; NULL: the report by itself. Static */
-	const uint8_t *certs; /* a certificate table behind it; NULL: none */
+	const char *container; /* "MSG_REPORT_RSP", "Azure HCL"; NULL: none. Static */
+	const uint8_t *certs;  /* the certificate table behind it; NULL: none */
 	size_t certs_size;
 };
 
 /*
- * Finds a report by its form alone: by itself, with a certificate table behind it (what
- * go-sev-guest writes), behind the head of the firmware's response, or behind that of Azure's HCL
- * report. False: it is none. All is borrowed.
+ * Finds a report by its form: alone, with a certificate table behind it (as go-sev-guest writes
+ * it), or behind the header of the firmware's response or of Azure's HCL report. False: it is none.
+ * All is borrowed.
  */
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret);
 
-/* Whether this is the beginning of a report whose end is missing. */
+/* Whether this is the beginning of a report that was cut. */
 bool snp_report_is_cut(const uint8_t *bytes, size_t size);
 
 /*
- * The report in a file: by itself, or behind the 32 bytes that the firmware puts before it
- * (MSG_REPORT_RSP: status 0, size, zeros), alone or in the 4000 bytes of linux/sev-guest.h's struct
- * snp_report_resp. Goes by the form alone; borrowed; NULL if it is none.
+ * The same, but only the report; NULL: it is none. The header of the firmware's response
+ * (MSG_REPORT_RSP) has 32 bytes: status 0, size, zeros; the whole response may have 4000 bytes, as
+ * struct snp_report_resp of linux/sev-guest.h has.
  */
 const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size);
 
-/* The same, of a version that we know (2 to 5). *ret is borrowed, and touched only on success. */
+/*
+ * The same, but fails unless the version is known (2 to 5). *ret is borrowed, set on success only.
+ */
 int snp_report_read(const uint8_t *bytes, size_t size, const struct snp_report **ret,
                     struct error *err);
 
-/* Whether it is one of 2 to 5. Others may mean other things by the same bytes. */
+/* Whether it is 2 to 5. In other versions the same bytes may mean other things. */
 bool snp_report_version_known(const struct snp_report *r);
-/* Which fields a version has; what is not there is zero. */
+/* Which fields its version has; others are zero. */
 bool snp_report_has_cpuid(const struct snp_report *r);
 bool snp_report_has_mitigations(const struct snp_report *r);
 
-/* How many bytes are set that this version keeps reserved; they are signed all the same. */
+/* How many bytes are set that its version reserves. They are signed as well. */
 size_t snp_report_reserved_set(const struct snp_report *r);
 
-/* TCB_VERSION by component, to be compared one by one: SEV-SNP firmware ABI 2.2. */
+/* The components of TCB_VERSION, which are compared one by one: SEV-SNP firmware ABI 2.2. */
 struct snp_tcb {
 	bool has_fmc; /* the layout of Turin */
 	uint8_t fmc, boot_loader, tee, snp, microcode;
-	bool unknown; /* no layout that we know: then nothing else is set */
+	bool unknown; /* the layout is unknown, and nothing else is set */
 };
 
 /*
- * The processor decides the layout: family 19h is Milan and Genoa, 1Ah up to model 11h Turin.
- * Others are not known: Venice (1Ah too) has its components elsewhere. Reports of version 2 don't
- * name the processor; there a chip id of 8 bytes is Turin's, and one that is masked tells nothing.
+ * The layout depends on the CPU: family 19h is Milan and Genoa, 1Ah up to model 11h Turin. Others
+ * are unknown: Venice, also 1Ah, has its components elsewhere. Reports of version 2 don't name the
+ * CPU; there a chip id of 8 bytes means Turin, and a masked one tells nothing.
  */
 struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb);
 

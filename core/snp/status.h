@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/status.h: numbers that the PSP and the guest report, in words; tables alone. */
+/*
+ * core/snp/status.h: tables that say what statuses of the firmware and terminations of guests mean.
+ */
 #ifndef CORE_SNP_STATUS_H
 #define CORE_SNP_STATUS_H
 
@@ -7,17 +9,17 @@
 #include <stdint.h>
 
 /*
- * A firmware status (SEV-SNP firmware ABI, table 8; SEV_RET_* of linux/psp-sev.h); the spelling is
- * AMD's.
+ * A firmware status: SEV-SNP firmware ABI, table 8, whose names these are; SEV_RET_* of
+ * linux/psp-sev.h.
  */
 struct snp_status {
 	uint32_t code;
-	const char *name, *cause, *cure; /* never NULL, never "" */
+	const char *name, *why, *fix; /* never NULL or "" */
 };
 
 /* Never NULL: an unknown code has the name "unknown status". */
 const struct snp_status *snp_status(uint32_t code);
-/* The rows of the table, from 0 on; NULL: no more. */
+/* Row i of the table; NULL: there are no more. */
 const struct snp_status *snp_status_at(size_t i);
 
 #define SNP_STATUS_POLICY_FAILURE     0x07
@@ -26,14 +28,14 @@ const struct snp_status *snp_status_at(size_t i);
 #define SNP_STATUS_UNSUPPORTED        0x15
 #define SNP_STATUS_INVALID_PARAM      0x16
 #define SNP_STATUS_INVALID_PAGE_STATE 0x1a
-#define SNP_STATUS_NOT_ASKED          0xffffffffU /* the kernel never got as far as the firmware */
+#define SNP_STATUS_NOT_ASKED          0xffffffffU /* the kernel failed before asking */
 
 /*
  * GHCB termination (GHCB specification 2.3.4; set 1: Linux, arch/x86/include/asm/sev-common.h).
  * NULL: unknown.
  */
 const char *snp_termination(unsigned set, unsigned code);
-/* Whose reasons a set holds: "GHCB specification", "guest kernel", ... */
+/* Who defines the codes of a set: "GHCB specification", "guest kernel or firmware", ... */
 const char *snp_termination_set(unsigned set);
 
 #endif

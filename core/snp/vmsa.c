@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/vmsa.c: the one place that is prediction, not identity: what a host makes of our
- * registers.
+ * core/snp/vmsa.c: predicts what a host makes of our registers. All else that is measured is what
+ * we load ourselves.
  */
 #include "core/snp/vmsa.h"
 
@@ -14,10 +14,10 @@
 #define CR4_MCE   ((uint64_t)1 << 6)
 #define CR0_CD_NW ((uint64_t)3 << 29)
 
-/* What a host adds that no register of ours says. */
+/* Fields that the host fills in by itself. */
 static const struct vmsa_rule {
 	uint64_t g_pat; /* MSR_IA32_CR_PAT after reset */
-	uint32_t mxcsr; /* the FPU's reset state, or 0 where the host doesn't sync it */
+	uint32_t mxcsr; /* the FPU's reset state; 0: the host doesn't copy it */
 	uint16_t fcw;
 } rules[] = {
 	[VMSA_KVM] = { 0x0007040600070406, 0x1f80, 0x37f },
@@ -36,25 +36,10 @@ static struct snp_segment vmsa_segment(const struct segment *s)
 	};
 }
 
-/* KVM_SET_SREGS has only base and limit for these two, so selector and attributes stay zero. */
+/* KVM_SET_SREGS only sets base and limit of GDTR and IDTR, so the rest stays zero. */
 static struct snp_segment vmsa_table(const struct segment *s)
 {
 	return (struct snp_segment){ .limit = le32_of(s->limit), .base = le64_of(s->base) };
-}
-
-static void vmsa_segments(const struct vcpu_state *s, struct snp_vmsa *v)
-{
-	v->es = vmsa_segment(&s->es);
-	v->cs = vmsa_segment(&s->cs);
-	v->ss = vmsa_segment(&s->ss);
-	v->ds = vmsa_segment(&s->ds);
-	v->fs = vmsa_segment(&s->fs);
-	v->gs = vmsa_segment(&s->gs);
-	v->gdtr = vmsa_table(&s->gdt);
-	v->ldtr = vmsa_segment(&s->ldt);
-	v->idtr = vmsa_table(&s->idt);
-	v->tr = vmsa_segment(&s->tr);
-	v->cpl = s->ss.attrib >> 5 & 3; /* svm_set_segment(): CPL is SS's DPL */
 }
 
 void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
@@ -63,7 +48,17 @@ void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_fl
 	const struct vmsa_rule *rule = &rules[flavour];
 
 	memset(ret, 0, sizeof(*ret));
-	vmsa_segments(s, ret);
+	ret->es = vmsa_segment(&s->es);
+	ret->cs = vmsa_segment(&s->cs);
+	ret->ss = vmsa_segment(&s->ss);
+	ret->ds = vmsa_segment(&s->ds);
+	ret->fs = vmsa_segment(&s->fs);
+	ret->gs = vmsa_segment(&s->gs);
+	ret->gdtr = vmsa_table(&s->gdt);
+	ret->ldtr = vmsa_segment(&s->ldt);
+	ret->idtr = vmsa_table(&s->idt);
+	ret->tr = vmsa_segment(&s->tr);
+	ret->cpl = s->ss.attrib >> 5 & 3;         /* svm_set_segment(): CPL is SS's DPL */
 	ret->efer = le64_of(s->efer | EFER_SVME); /* svm_set_efer() */
 	ret->cr4 = le64_of(s->cr4 | CR4_MCE);     /* svm_set_cr4(): the host's MCE bit, always on */
 	ret->cr3 = le64_of(s->cr3);

@@ -32,7 +32,7 @@ struct memory {
 	int vm;
 	bool private_memory; /* slots start private, each page with a shared side */
 	const char *backing; /* "private guest_memfd", "anonymous memory", ...; for -v */
-	struct memslot slots[PLAN_RAM_MAX + PLAN_OFFERS_MAX];
+	struct memslot slots[PLAN_RAM_MAX + PLAN_SHARED_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
 	/* A conversion under way ends early once this is set; NULL: never. */

@@ -360,7 +360,7 @@ int refusal_set(struct error *err, enum launch_call call, int errnum)
 static int refusal_firmware(struct error *err, enum launch_call call, int errnum, uint32_t status)
 {
 	const struct snp_status *s = snp_status(status);
-	const char *why = s->cause, *fix = s->cure;
+	const char *why = s->why, *fix = s->fix;
 
 	for (size_t i = 0; i < firmware_refusals_count; i++)
 		if (firmware_refusals[i].call == call && firmware_refusals[i].status == status) {

@@ -384,7 +384,7 @@ static int finish_without_id(struct error *err, struct sev_failure f)
 		error_why(err, "the firmware doesn't know a feature of snp.guest_features, or "
 		               "doesn't take a vCPU's first state");
 	else if (f.status == SNP_STATUS_POLICY_FAILURE)
-		error_why(err, "%s", s->cause);
+		error_why(err, "%s", s->why);
 	else
 		return err->code;
 	return error_fix(err, f.status == SNP_STATUS_INVALID_PARAM

@@ -78,7 +78,7 @@ int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err)
 static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
                      const uint32_t reg[CPUID_REGS])
 {
-	struct cpuid_leaf *leaf = cpuid_need(t, function, index, true);
+	struct cpuid_leaf *leaf = cpuid_add(t, function, index, true);
 
 	if (leaf)
 		memcpy(leaf->reg, reg, sizeof(leaf->reg));

@@ -115,7 +115,7 @@ section '0xfffff000 0x2000 2' "$fw: SEV metadata: section 1 ('secrets', 0xfffff0
 
 begin 'two pages of what a guest has once'
 image "$T/i.fd" ebfe "$SECTION" '0x20000 0x1000 3' '0x30000 0x1000 3'
-refused bad-layout 2:18 'two cpuid regions' '  why: a guest has one page of the kind' '  fix: '
+refused bad-layout 2:18 'two cpuid regions' '  why: a guest has one page of this kind' '  fix: '
 
 begin 'sections outside memory'
 image "$T/i.fd" ebfe "$SECTION" '0x200000 0x1000 2'

@@ -61,7 +61,7 @@ b = bytearray(open(sys.argv[1], "rb").read())
 for at in (0x40, 0x88): b[at:at + 72] = b[at:at + 72][::-1]
 open(sys.argv[1], "wb").write(b)
 PYTHON
-refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is no number of 384 bits" '  fix: turn the bytes'
+refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is not a number of 384 bits" '  fix: reverse the bytes'
 
 begin 'a block that nobody signed'
 block "$digest" 0x30000

@@ -351,7 +351,7 @@ Test(inspect, shows_a_report_of_a_version_to_come_in_hex)
 	cr_expect_null(json_object_get(j, "measurement"));
 	json_decref(j);
 	report_make(1, report);
-	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "of version 1");
+	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "has version 1");
 }
 
 /* A table of one certificate, of `size` bytes. */
@@ -442,7 +442,7 @@ Test(inspect, says_of_damaged_files_what_their_reader_says)
 	check_refused(k.data, k.size, ERROR_BAD_VALUE, "the kernel is cut short");
 	check_refused(k.data, 0x210, ERROR_BAD_VALUE, "its setup header ends at");
 	report_make(1, report);
-	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "of version 1");
+	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "has version 1");
 }
 
 /* A whole OVMF.fd begins with its variables, OVMF_CODE.fd with code: both as firmware volumes. */

@@ -198,7 +198,7 @@ Test(plan, takes_memory_that_only_touches_and_not_more_runs_than_its_limit)
 		cr_assert_eq(plan_add_ram((struct plan *)p, (16 + i) * MIB, MIB, &err), 0, "%s",
 		             err.text);
 	cr_expect_eq(plan_add_ram((struct plan *)p, 512 * MIB, MIB, &err), -EINVAL);
-	check_error(&err, ERROR_BAD_LAYOUT, "more than 8 runs");
+	check_error(&err, ERROR_BAD_LAYOUT, "more than 8 ranges");
 	cr_assert_eq(plan_ram(p, &ram), PLAN_RAM_MAX);
 	cr_expect_eq(ram[1].gpa, 64 * MIB);
 	cr_expect_eq(ram[1].size, MIB);

@@ -15,7 +15,7 @@ static struct cpuid_table table;
 
 static struct cpuid_leaf *leaf(uint32_t function, uint32_t index, bool indexed, uint32_t value)
 {
-	struct cpuid_leaf *l = cpuid_need(&table, function, index, indexed);
+	struct cpuid_leaf *l = cpuid_add(&table, function, index, indexed);
 
 	cr_assert_not_null(l);
 	for (int i = 0; i < CPUID_REGS; i++)
@@ -51,14 +51,14 @@ Test(cpuid, finds_a_leaf_by_function_and_an_indexed_one_by_index_too)
 
 Test(cpuid, need_adds_a_leaf_of_zeros_once)
 {
-	struct cpuid_leaf *l = cpuid_need(&table, 0xd, 2, true);
+	struct cpuid_leaf *l = cpuid_add(&table, 0xd, 2, true);
 
 	cr_assert_not_null(l);
 	cr_expect_eq(l->reg[CPUID_EAX] | l->reg[CPUID_EBX] | l->reg[CPUID_ECX] | l->reg[CPUID_EDX],
 	             0);
 	cr_expect_eq(l->index, 2);
 	cr_expect(l->indexed);
-	cr_expect_eq(cpuid_need(&table, 0xd, 2, true), l);
+	cr_expect_eq(cpuid_add(&table, 0xd, 2, true), l);
 	cr_expect_eq(table.count, 1);
 }
 
@@ -67,8 +67,8 @@ Test(cpuid, a_full_table_takes_no_leaf_but_still_gives_those_it_has)
 	struct error err = { 0 };
 
 	fill(CPUID_MAX_LEAVES);
-	cr_expect_null(cpuid_need(&table, 0x8000001f, 0, false));
-	cr_expect_not_null(cpuid_need(&table, 0x1000, 0, false));
+	cr_expect_null(cpuid_add(&table, 0x8000001f, 0, false));
+	cr_expect_not_null(cpuid_add(&table, 0x1000, 0, false));
 	cr_expect_eq(table.count, CPUID_MAX_LEAVES);
 	cr_expect_lt(snp_cpuid_filter(&table, 51, &err), 0);
 	cr_expect_eq(err.kind, ERROR_INTERNAL);

@@ -99,7 +99,7 @@ Test(idblock, a_number_that_is_none_is_named)
 		check_refused(&p, says);
 		p = sound;
 		turn((uint8_t *)&p.auth + rows[i].at);
-		snprintf(says, sizeof(says), "%s is no number of 384 bits", rows[i].says);
+		snprintf(says, sizeof(says), "%s is not a number of 384 bits", rows[i].says);
 		check_refused(&p, says);
 	}
 }

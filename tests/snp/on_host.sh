@@ -111,9 +111,9 @@ case_run 'a policy that KVM never takes is refused with its name' 99 '(LAUNCH_ST
   -- example none --set snp.policy=0x70000
 # What KVM takes of a policy depends on the firmware, where it tells (Linux 6.19).
 snpvmm doctor >doctor.log
-if ! grep -q 'take the policy bits' doctor.log; then
+if ! grep -q 'accept the policy bits' doctor.log; then
   echo 'skip policy bits of a newer firmware: this kernel does not tell which there are'
-elif grep -q 'take the policy bits 0x1bffff$' doctor.log; then
+elif grep -q 'accept the policy bits 0x1bffff$' doctor.log; then
   case_run 'a policy bit of a newer firmware is refused, and the kernel is not to blame' 99 \
     'why: this host.s SEV firmware doesn.t know, .*: page_swap_disable' 'fix: write snp.policy: 0x30000, or update the SEV firmware' \
     -- example none --set snp.policy=0x2030000

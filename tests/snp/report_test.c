@@ -98,10 +98,10 @@ Test(report, of_another_version_is_refused_with_its_number)
 		uint32_t version;
 		const char *says;
 	} rows[] = {
-		{ 0, "of version 0;" },
-		{ 1, "of version 1;" },
-		{ 6, "of version 6; versions 2 to 5 are known" },
-		{ 255, "of version 255;" },
+		{ 0, "has version 0;" },
+		{ 1, "has version 1;" },
+		{ 6, "has version 6; versions 2 to 5 are known" },
+		{ 255, "has version 255;" },
 	};
 	const struct snp_report untouched, *r = &untouched;
 	uint8_t bytes[REPORT_SIZE];

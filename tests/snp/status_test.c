@@ -57,8 +57,8 @@ static bool known(uint32_t code)
 static void whole(const struct snp_status *s)
 {
 	cr_expect_str_not_empty(s->name, "0x%x", s->code);
-	cr_expect_str_not_empty(s->cause, "%s", s->name);
-	cr_expect_str_not_empty(s->cure, "%s", s->name);
+	cr_expect_str_not_empty(s->why, "%s", s->name);
+	cr_expect_str_not_empty(s->fix, "%s", s->name);
 }
 
 Test(status, every_code_assigned_has_a_name_a_cause_a_cure_and_itself)
@@ -124,7 +124,7 @@ Test(status, an_unassigned_code_is_unknown_and_still_says_something)
 Test(status, that_the_firmware_was_never_asked_is_said)
 {
 	cr_expect_str_eq(snp_status(SNP_STATUS_NOT_ASKED)->name, "NOT_ASKED");
-	cr_expect(strstr(snp_status(SNP_STATUS_NOT_ASKED)->cause, "before it asked"));
+	cr_expect(strstr(snp_status(SNP_STATUS_NOT_ASKED)->why, "before it asked"));
 }
 
 /* GHCB specification 2.3.4: set 0 is its own; set 1 Linux's, arch/x86/include/asm/sev-common.h. */
@@ -147,6 +147,6 @@ Test(status, other_terminations_have_none_but_their_set_has_a_name)
 	cr_expect_null(snp_termination(15, 255));
 	cr_expect_str_eq(snp_termination_set(0), "GHCB specification");
 	cr_expect(strstr(snp_termination_set(1), "guest kernel"));
-	cr_expect_str_eq(snp_termination_set(2), "guest's own reasons");
+	cr_expect_str_eq(snp_termination_set(2), "the guest's own codes");
 	cr_expect_str_eq(snp_termination_set(15), snp_termination_set(2));
 }

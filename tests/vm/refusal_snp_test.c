@@ -216,7 +216,7 @@ Test(refusal_snp, a_status_comes_before_an_errno)
 	refused(FAKE_ASIDS, (struct sev_failure){ EBUSY, 0x17 }, false, &err);
 	cr_assert_eq(err.kind, ERROR_FIRMWARE_REFUSED);
 	has(err.text, "RESOURCE_LIMIT");
-	cr_assert_str_eq(err.why, snp_status(0x17)->cause);
+	cr_assert_str_eq(err.why, snp_status(0x17)->why);
 }
 
 #define TWICE ((gpa_t)0x21000) /* in fixture_ovmf's second part */
@@ -313,7 +313,7 @@ Test(refusal_snp, another_status_keeps_its_own_cause)
 	struct error err = { 0 };
 
 	page_refused(&l, TWICE, TWICE, (struct sev_failure){ EIO, 0x09 }, &err);
-	cr_assert_str_eq(err.why, snp_status(0x09)->cause);
+	cr_assert_str_eq(err.why, snp_status(0x09)->why);
 	end(&l);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/plan/offer_test.c: offers: what a plan takes as one, what sealing refuses, and that they
- * are not measured.
+ * tests/plan/shared_blob_test.c: shared blobs: which ones a plan accepts, which ones sealing
+ * refuses, and that they are not measured.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -30,9 +30,9 @@ static struct plan *plan_start(void)
 	return p;
 }
 
-static struct shared_blob offer_at(gpa_t gpa, uint64_t size)
+static struct shared_blob blob_at(gpa_t gpa, uint64_t size)
 {
-	return (struct shared_blob){ gpa, size, bytes, "an offer" };
+	return (struct shared_blob){ gpa, size, bytes, "a blob" };
 }
 
 static void add(struct plan *p, struct shared_blob o)
@@ -46,37 +46,37 @@ static void check_add_refused(struct shared_blob o)
 {
 	auto_plan const struct plan *p = plan_start();
 	struct error err = { 0 };
-	const struct shared_blob *offers;
+	const struct shared_blob *blobs;
 
 	cr_assert_eq(plan_add_shared((struct plan *)p, &o, &err), -EINVAL, "0x%llx+0x%llx is taken",
 	             (unsigned long long)o.gpa, (unsigned long long)o.size);
 	cr_expect_eq(err.kind, ERROR_BAD_LAYOUT);
-	cr_expect(strstr(err.text, "an offer") && strstr(err.text, "whole pages"), "%s", err.text);
-	cr_expect_eq(plan_shared_blobs(p, &offers), 0, "the plan stayed as it was");
+	cr_expect(strstr(err.text, "a blob") && strstr(err.text, "whole pages"), "%s", err.text);
+	cr_expect_eq(plan_shared_blobs(p, &blobs), 0, "the plan stayed as it was");
 	cr_expect_eq(plan_seal((struct plan *)p, &err), p);
 }
 
-Test(offer, that_is_not_whole_pages_is_refused)
+Test(shared_blob, that_is_not_whole_pages_is_refused)
 {
-	check_add_refused(offer_at(128 * MIB, 0));
-	check_add_refused(offer_at(128 * MIB, 1));
-	check_add_refused(offer_at(128 * MIB, 4095));
-	check_add_refused(offer_at(128 * MIB, 4097));
-	check_add_refused(offer_at(128 * MIB + 1, 4096));
-	check_add_refused(offer_at(128 * MIB + 2048, 4096));
+	check_add_refused(blob_at(128 * MIB, 0));
+	check_add_refused(blob_at(128 * MIB, 1));
+	check_add_refused(blob_at(128 * MIB, 4095));
+	check_add_refused(blob_at(128 * MIB, 4097));
+	check_add_refused(blob_at(128 * MIB + 1, 4096));
+	check_add_refused(blob_at(128 * MIB + 2048, 4096));
 }
 
-Test(offer, that_wraps_or_ends_above_the_limit_is_refused)
+Test(shared_blob, that_wraps_or_ends_above_the_limit_is_refused)
 {
-	check_add_refused(offer_at(PLAN_GPA_LIMIT, 4096));
-	check_add_refused(offer_at(PLAN_GPA_LIMIT - 4096, 8192));
-	check_add_refused(offer_at(UINT64_MAX - 4095, 4096));
-	check_add_refused(offer_at(128 * MIB, UINT64_MAX - 4095));
+	check_add_refused(blob_at(PLAN_GPA_LIMIT, 4096));
+	check_add_refused(blob_at(PLAN_GPA_LIMIT - 4096, 8192));
+	check_add_refused(blob_at(UINT64_MAX - 4095, 4096));
+	check_add_refused(blob_at(128 * MIB, UINT64_MAX - 4095));
 }
 
-Test(offer, without_bytes_at_a_pages_start_is_refused)
+Test(shared_blob, without_bytes_at_a_pages_start_is_refused)
 {
-	struct shared_blob o = offer_at(128 * MIB, 4096);
+	struct shared_blob o = blob_at(128 * MIB, 4096);
 
 	o.bytes = NULL;
 	check_add_refused(o);
@@ -86,24 +86,24 @@ Test(offer, without_bytes_at_a_pages_start_is_refused)
 	check_add_refused(o);
 }
 
-Test(offer, one_more_than_the_limit_is_refused)
+Test(shared_blob, one_more_than_the_limit_is_refused)
 {
 	auto_plan const struct plan *p = plan_start();
-	struct shared_blob o = offer_at(256 * MIB, 4096);
+	struct shared_blob o = blob_at(256 * MIB, 4096);
 	struct error err = { 0 };
-	const struct shared_blob *offers;
+	const struct shared_blob *blobs;
 
-	for (unsigned i = 0; i < PLAN_OFFERS_MAX; i++)
-		add((struct plan *)p, offer_at(128 * MIB + i * 4096, 4096));
+	for (unsigned i = 0; i < PLAN_SHARED_MAX; i++)
+		add((struct plan *)p, blob_at(128 * MIB + i * 4096, 4096));
 	cr_assert_eq(plan_add_shared((struct plan *)p, &o, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_BAD_LAYOUT);
-	cr_expect_str_eq(err.text, "more than 4 offers");
-	cr_expect_eq(plan_shared_blobs(p, &offers), PLAN_OFFERS_MAX);
+	cr_expect_str_eq(err.text, "more than 4 shared blobs");
+	cr_expect_eq(plan_shared_blobs(p, &blobs), PLAN_SHARED_MAX);
 	cr_expect_eq(plan_seal((struct plan *)p, &err), p, "%s", err.text);
 }
 
-/* Sealed, or refused in words that name the offer and where it lies. */
-static void check_seal(const struct shared_blob *offers, size_t n, bool taken)
+/* Sealed, or refused in words that name the blob and where it lies. */
+static void check_seal(const struct shared_blob *blobs, size_t n, bool taken)
 {
 	auto_plan const struct plan *p = plan_start();
 	const struct plan *sealed;
@@ -111,99 +111,99 @@ static void check_seal(const struct shared_blob *offers, size_t n, bool taken)
 	char where[32];
 
 	for (size_t i = 0; i < n; i++)
-		add((struct plan *)p, offers[i]);
+		add((struct plan *)p, blobs[i]);
 	sealed = plan_seal((struct plan *)p, &err);
-	cr_expect_eq(sealed, taken ? p : NULL, "0x%llx+0x%llx", (unsigned long long)offers[0].gpa,
-	             (unsigned long long)offers[0].size);
+	cr_expect_eq(sealed, taken ? p : NULL, "0x%llx+0x%llx", (unsigned long long)blobs[0].gpa,
+	             (unsigned long long)blobs[0].size);
 	if (taken || sealed)
 		return;
-	snprintf(where, sizeof(where), "0x%llx ", (unsigned long long)offers[n - 1].gpa);
+	snprintf(where, sizeof(where), "0x%llx ", (unsigned long long)blobs[n - 1].gpa);
 	cr_expect_eq(err.kind, ERROR_BAD_LAYOUT);
-	cr_expect(strstr(err.text, "an offer") && strstr(err.text, where), "%s", err.text);
+	cr_expect(strstr(err.text, "a blob") && strstr(err.text, where), "%s", err.text);
 }
 #define CHECK_SEAL(taken, ...)                                                                     \
 	check_seal((struct shared_blob[]){ __VA_ARGS__ },                                          \
 	           ARRAY_SIZE(((struct shared_blob[]){ __VA_ARGS__ })), taken)
 
-Test(offer, in_memory_is_not_sealed)
+Test(shared_blob, in_memory_is_not_sealed)
 {
-	CHECK_SEAL(false, offer_at(MIB, 4096));
-	CHECK_SEAL(false, offer_at(8 * MIB, 4096));
-	CHECK_SEAL(false, offer_at(17 * MIB - 4096, 4096));
-	CHECK_SEAL(false, offer_at(MIB - 4096, 8192));
-	CHECK_SEAL(false, offer_at(17 * MIB - 4096, 8192));
-	CHECK_SEAL(false, offer_at(0, 32 * MIB)); /* around all of a run */
-	CHECK_SEAL(false, offer_at(64 * MIB, 4096));
-	CHECK_SEAL(false, offer_at(0, PLAN_GPA_LIMIT));
+	CHECK_SEAL(false, blob_at(MIB, 4096));
+	CHECK_SEAL(false, blob_at(8 * MIB, 4096));
+	CHECK_SEAL(false, blob_at(17 * MIB - 4096, 4096));
+	CHECK_SEAL(false, blob_at(MIB - 4096, 8192));
+	CHECK_SEAL(false, blob_at(17 * MIB - 4096, 8192));
+	CHECK_SEAL(false, blob_at(0, 32 * MIB)); /* around all of a run */
+	CHECK_SEAL(false, blob_at(64 * MIB, 4096));
+	CHECK_SEAL(false, blob_at(0, PLAN_GPA_LIMIT));
 }
 
-Test(offer, on_an_offer_is_not_sealed_in_whichever_order_they_came)
+Test(shared_blob, on_another_one_is_not_sealed_in_whichever_order_they_came)
 {
-	CHECK_SEAL(false, offer_at(128 * MIB, 8192), offer_at(128 * MIB, 8192));
-	CHECK_SEAL(false, offer_at(128 * MIB, 8192), offer_at(128 * MIB + 4096, 8192));
-	CHECK_SEAL(false, offer_at(128 * MIB + 4096, 8192), offer_at(128 * MIB, 8192));
-	CHECK_SEAL(false, offer_at(128 * MIB, 16384), offer_at(128 * MIB + 4096, 4096));
-	CHECK_SEAL(false, offer_at(128 * MIB, 4096), offer_at(32 * MIB, 4096),
-	           offer_at(128 * MIB, 4096));
+	CHECK_SEAL(false, blob_at(128 * MIB, 8192), blob_at(128 * MIB, 8192));
+	CHECK_SEAL(false, blob_at(128 * MIB, 8192), blob_at(128 * MIB + 4096, 8192));
+	CHECK_SEAL(false, blob_at(128 * MIB + 4096, 8192), blob_at(128 * MIB, 8192));
+	CHECK_SEAL(false, blob_at(128 * MIB, 16384), blob_at(128 * MIB + 4096, 4096));
+	CHECK_SEAL(false, blob_at(128 * MIB, 4096), blob_at(32 * MIB, 4096),
+	           blob_at(128 * MIB, 4096));
 }
 
-Test(offer, that_only_touches_is_sealed)
+Test(shared_blob, that_only_touches_is_sealed)
 {
-	CHECK_SEAL(true, offer_at(0, MIB));
-	CHECK_SEAL(true, offer_at(17 * MIB, 4096));
-	CHECK_SEAL(true, offer_at(17 * MIB, 47 * MIB)); /* all of the gap */
-	CHECK_SEAL(true, offer_at(65 * MIB, 4096), offer_at(65 * MIB + 4096, 4096));
-	CHECK_SEAL(true, offer_at(PLAN_GPA_LIMIT - 4096, 4096));
+	CHECK_SEAL(true, blob_at(0, MIB));
+	CHECK_SEAL(true, blob_at(17 * MIB, 4096));
+	CHECK_SEAL(true, blob_at(17 * MIB, 47 * MIB)); /* all of the gap */
+	CHECK_SEAL(true, blob_at(65 * MIB, 4096), blob_at(65 * MIB + 4096, 4096));
+	CHECK_SEAL(true, blob_at(PLAN_GPA_LIMIT - 4096, 4096));
 }
 
 /*
  * The seal refused; the plan is still the caller's, and can be freed (which LeakSanitizer watches).
  */
-Test(offer, memory_added_after_it_counts_too)
+Test(shared_blob, memory_added_after_it_counts_too)
 {
 	auto_plan const struct plan *p = plan_start();
 	struct error err = { 0 };
 
-	add((struct plan *)p, offer_at(128 * MIB, 4096));
+	add((struct plan *)p, blob_at(128 * MIB, 4096));
 	cr_assert_eq(plan_add_ram((struct plan *)p, 127 * MIB, 2 * MIB, &err), 0, "%s", err.text);
 	cr_expect_null(plan_seal((struct plan *)p, &err));
 	cr_expect_eq(err.kind, ERROR_BAD_LAYOUT);
 }
 
-Test(offer, is_handed_out_as_it_was_given)
+Test(shared_blob, is_handed_out_as_it_was_given)
 {
 	auto_plan const struct plan *p = plan_start();
 	struct shared_blob o = { 256 * MIB, 8192, bytes + 4096, "kernel" };
-	const struct shared_blob *offers;
+	const struct shared_blob *blobs;
 	struct error err = { 0 };
 
 	add((struct plan *)p, o);
 	memset(&o, 0xa5, sizeof(o)); /* it was copied */
-	add((struct plan *)p, offer_at(128 * MIB, 4096));
+	add((struct plan *)p, blob_at(128 * MIB, 4096));
 	cr_assert_eq(plan_seal((struct plan *)p, &err), p, "%s", err.text);
-	cr_assert_eq(plan_shared_blobs(p, &offers), 2);
-	cr_expect_eq(offers[0].gpa, 256 * MIB, "in the order of adding");
-	cr_expect_eq(offers[0].size, 8192);
-	cr_expect_eq(offers[0].bytes, bytes + 4096);
-	cr_expect_str_eq(offers[0].label, "kernel");
-	cr_expect_eq(offers[1].gpa, 128 * MIB);
+	cr_assert_eq(plan_shared_blobs(p, &blobs), 2);
+	cr_expect_eq(blobs[0].gpa, 256 * MIB, "in the order of adding");
+	cr_expect_eq(blobs[0].size, 8192);
+	cr_expect_eq(blobs[0].bytes, bytes + 4096);
+	cr_expect_str_eq(blobs[0].label, "kernel");
+	cr_expect_eq(blobs[1].gpa, 128 * MIB);
 }
 
-Test(offer, of_none_there_are_none)
+Test(shared_blob, of_none_there_are_none)
 {
 	auto_plan const struct plan *p = plan_start();
-	const struct shared_blob *offers;
+	const struct shared_blob *blobs;
 
-	cr_expect_eq(plan_shared_blobs(p, &offers), 0);
+	cr_expect_eq(plan_shared_blobs(p, &blobs), 0);
 }
 
-/* Freeing a plan leaves the offered bytes alone: they outlive it. */
-Test(offer, is_not_freed_with_the_plan)
+/* Freeing a plan leaves the bytes of a blob alone: they outlive it. */
+Test(shared_blob, is_not_freed_with_the_plan)
 {
 	struct error err = { 0 };
 	auto_blob struct blob b = BLOB_NONE;
 	const struct plan *p = plan_start();
-	struct shared_blob o = offer_at(128 * MIB, 4096);
+	struct shared_blob o = blob_at(128 * MIB, 4096);
 
 	cr_assert_eq(blob_zero(4096, &b, &err), 0);
 	o.bytes = b.data;
@@ -233,7 +233,7 @@ static int seen_vcpu(void *self, unsigned index, const struct vcpu_state *s, str
 	return 0;
 }
 
-Test(offer, is_no_part_of_a_replay)
+Test(shared_blob, is_no_part_of_a_replay)
 {
 	static const struct plan_ops ops = { seen_once, seen_region, seen_vcpu, seen_once };
 	auto_plan const struct plan *p = plan_start();
@@ -241,22 +241,22 @@ Test(offer, is_no_part_of_a_replay)
 	struct error err = { 0 };
 	unsigned regions = 0;
 
-	add((struct plan *)p, offer_at(128 * MIB, 4096));
+	add((struct plan *)p, blob_at(128 * MIB, 4096));
 	cr_assert_eq(plan_add((struct plan *)p, &r, &err), 0, "%s", err.text);
-	add((struct plan *)p, offer_at(129 * MIB, 4096));
+	add((struct plan *)p, blob_at(129 * MIB, 4096));
 	cr_assert_eq(plan_seal((struct plan *)p, &err), p, "%s", err.text);
 	cr_assert_eq(plan_replay(p, &ops, &regions, &err), 0, "%s", err.text);
 	cr_expect_eq(regions, 1);
 }
 
-/* A region has to lie in memory, and an offer isn't any. */
-Test(offer, holds_no_region)
+/* A region has to lie in memory, and a blob isn't any. */
+Test(shared_blob, holds_no_region)
 {
 	auto_plan const struct plan *p = plan_start();
 	struct region r = { 128 * MIB, 4096, PAGE_ZERO, NULL, "zeros" };
 	struct error err = { 0 };
 
-	add((struct plan *)p, offer_at(128 * MIB, 4096));
+	add((struct plan *)p, blob_at(128 * MIB, 4096));
 	cr_assert_eq(plan_add((struct plan *)p, &r, &err), 0, "%s", err.text);
 	cr_expect_null(plan_seal((struct plan *)p, &err));
 	cr_expect_eq(err.kind, ERROR_MEMORY_TOO_SMALL, "%s", err.text);
