@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/guest.c: page tables, parts and first registers of the guests of our own. */
+/* firmware/guest.c: page tables, regions and first registers of our own guests. */
 #include "firmware/guest.h"
 
 #include <string.h>
@@ -9,14 +9,11 @@
 #include "core/plan/plan.h"
 #include "firmware/guest/entry.h"
 
-/*
- * Page table entries (APM volume 2, 5.4.1). Accessed and dirty are set so that no walk has to
- * write.
- */
+/* Page table entries (APM volume 2, 5.4.1). With accessed and dirty set, no page walk writes. */
 #define PTE_TABLE 0x23ULL /* present, writable, accessed */
 #define PTE_LEAF  0xe3ULL /* the same, dirty, large page */
 
-/* Lower ones would be part of addresses that we use; 51 is the last address bit. */
+/* Lower bits are part of the addresses that we use; 51 is the last address bit. */
 #define C_BIT_FIRST 32
 #define C_BIT_LAST  51
 
@@ -73,7 +70,6 @@ int guest_add(struct plan *p, const struct guest *g, bool snp, struct blob low, 
 	return r;
 }
 
-/* KVM_SET_SREGS accepts it as it stands. */
 struct vcpu_state guest_state(const struct guest *g, uint32_t vcpu_sig)
 {
 	const struct segment data = { GUEST_DS, 0xc93, 0xffffffff, 0 };

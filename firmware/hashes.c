@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/hashes.c: hashes of what is booted, and the table that AmdSev's blob verifier reads. The
- * table's form is QEMU's (target/i386/sev.c) and edk2's (OvmfPkg/AmdSev/BlobVerifierLibSevHashes).
+ * firmware/hashes.c: the table of hashes that the blob verifier of AmdSev builds reads. QEMU
+ * (target/i386/sev.c) and edk2 (OvmfPkg/AmdSev/BlobVerifierLibSevHashes) define its form.
  */
 #include "firmware/hashes.h"
 
@@ -20,9 +20,9 @@ struct hashes_entry {
 
 struct hashes_table {
 	uint8_t guid[16];
-	le16 length;                                 /* without the padding */
-	struct hashes_entry cmdline, initrd, kernel; /* in this order */
-	uint8_t padding[8];                          /* to a multiple of 16 */
+	le16 length; /* without the padding */
+	struct hashes_entry cmdline, initrd, kernel;
+	uint8_t padding[8]; /* to a multiple of 16 */
 };
 static_assert(sizeof(struct hashes_entry) == 50, "hash entry");
 static_assert(offsetof(struct hashes_table, cmdline) == 18, "hash of the command line");
@@ -67,18 +67,18 @@ static int area_check(uint32_t hash_gpa, uint32_t hash_size, uint32_t section_gp
 	if (hash_gpa - offset != section_gpa) {
 		error_set(err, ERROR_BAD_FIRMWARE,
 		          "the firmware's kernel hash area at 0x%x lies outside its page of kernel "
-		          "hashes at "
-		          "0x%x",
+		          "hashes at 0x%x",
 		          hash_gpa, section_gpa);
 		return error_why(err,
 		                 "the guest would look for the hashes where none were measured");
 	}
 	if (hash_size < KERNEL_HASHES_TABLE) {
 		error_set(err, ERROR_BAD_FIRMWARE,
-		          "the firmware's kernel hash area at 0x%x is too small: %u bytes, the "
-		          "table takes %d",
+		          "the firmware's kernel hash area at 0x%x is too small: it has %u bytes, "
+		          "and the table takes %d",
 		          hash_gpa, hash_size, KERNEL_HASHES_TABLE);
-		return error_why(err, "the guest would see a part of the table, or none");
+		return error_why(err,
+		                 "the guest would see only a part of the table, or none of it");
 	}
 	if (hash_size > KERNEL_HASHES_PAGE - offset) {
 		error_set(err, ERROR_BAD_FIRMWARE,
@@ -96,7 +96,7 @@ int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_
 	struct hashes_table t = table_form;
 
 	if (area_check(hash_gpa, hash_size, section_gpa, err) < 0)
-		return error_fix(err, "take an AmdSev build of edk2, or set boot.kernel_hashes to "
+		return error_fix(err, "use an AmdSev build of edk2, or set boot.kernel_hashes to "
 		                      "false (-S boot.kernel_hashes=false)");
 	memcpy(t.kernel.sha256, h->kernel, SHA256_SIZE);
 	memcpy(t.initrd.sha256, h->initrd, SHA256_SIZE);

@@ -15,7 +15,7 @@
 #include "core/base/sha2.h"
 #include "firmware/linux.h"
 
-/* What no real image exceeds; a firmware ends at 4 GiB and has to stay above the APIC's page. */
+/* No real image is larger. A firmware ends at 4 GiB and has to stay above the APIC's page. */
 #define FIRMWARE_MAX ((size_t)16 << 20)
 #define INITRD_MAX   ((size_t)4 << 30)
 
@@ -29,10 +29,10 @@ static int pin_check(const struct manifest_file *f, const uint8_t digest[static 
 	error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins", f->path);
 	error_why(err, "its SHA-256 is %s, the manifest says %s", hex_of(digest, SHA256_SIZE, have),
 	          hex_of(f->sha256, SHA256_SIZE, want));
-	return error_fix(err, "restore the file, or change the pin if the change is meant");
+	return error_fix(err, "restore the file, or change the pin if the change is intended");
 }
 
-/* The digest is made where `sha256_of_it` asks for it, or a pin does. */
+/* Hashes the file if `sha256_of_it` is given or the manifest pins the file. */
 static int image_load(const struct manifest *m, const struct manifest_file *f, size_t max,
                       struct blob *ret, uint8_t *sha256_of_it, struct error *err)
 {
@@ -44,11 +44,11 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, s
 }
 
 /*
- * Of an initrd nothing is read here but what it is: Linux would only say "junk", and panic without
- * a root.
+ * Only checks what kind of file an initrd is: on a wrong one Linux would just log "junk" and panic
+ * without a root.
  */
-static void initrd_look(const struct manifest *m, const struct manifest_file *file,
-                        const struct blob *b, struct findings *f)
+static void initrd_check(const struct manifest *m, const struct manifest_file *file,
+                         const struct blob *b, struct findings *f)
 {
 	struct error err = { 0 };
 
@@ -70,19 +70,12 @@ struct image_row {
 	const char *key;
 	const struct manifest_file *file;
 	size_t max;
-	bool hash; /* the digest is asked for */
+	bool hash; /* its hash is needed */
 	struct blob *blob;
 	uint8_t *sha256;
 	bool *read, *hashed;
-	bool *payload_hashed; /* of the kernel alone; NULL: of no part */
+	bool *payload_hashed; /* kernel only; else NULL */
 };
-
-/* What an earlier run read is still the file's content, and all that is asked of it is known. */
-static bool image_kept(const struct manifest *m, const struct image_row *row)
-{
-	return *row->read && (*row->hashed || (!row->hash && !row->file->pinned)) &&
-	       file_is_still(m->confine, row->file->path, &row->blob->read_from);
-}
 
 static void image_forget(const struct image_row *row)
 {
@@ -94,9 +87,10 @@ static void image_forget(const struct image_row *row)
 
 static int image_read(const struct manifest *m, const struct image_row *row, struct error *err)
 {
+	bool enough = *row->read && (*row->hashed || (!row->hash && !row->file->pinned));
 	int r;
 
-	if (image_kept(m, row))
+	if (enough && file_is_still(m->confine, row->file->path, &row->blob->read_from))
 		return *row->hashed ? pin_check(row->file, row->sha256, err) : 0;
 	image_forget(row);
 	r = image_load(m, row->file, row->max, row->blob, row->hash ? row->sha256 : NULL, err);
@@ -105,37 +99,12 @@ static int image_read(const struct manifest *m, const struct image_row *row, str
 	return r;
 }
 
-/*
- * Once for all runs that boot this kernel. One that can't be parsed is refused later, with a
- * sentence.
- */
-static void payload_hash(struct images *i)
-{
-	struct error later;
-	struct linux_kernel k;
-
-	if (linux_parse(i->kernel.data, i->kernel.size, &k, &later) < 0)
-		return;
-	sha256(i->kernel.data + k.setup_size, k.payload_size, i->payload_sha256);
-	i->payload_hashed = true;
-}
-
-static void image_none(const struct image_row *row)
-{
-	image_forget(row);
-	if (row->hash)
-		sha256(NULL, 0, row->sha256);
-}
-
 static size_t padded(size_t size)
 {
 	return (size + 3) & ~(size_t)3;
 }
 
-/*
- * One after the other, each but the last filled up with zeros to 4 bytes, where Linux looks for the
- * next archive.
- */
+/* Concatenates archives. Linux looks for the next one at a multiple of 4 bytes. */
 static int parts_join(const struct blob *parts, size_t n, struct blob *ret, struct error *err)
 {
 	size_t at = 0, total = 0;
@@ -145,7 +114,7 @@ static int parts_join(const struct blob *parts, size_t n, struct blob *ret, stru
 		total = padded(total) + parts[i].size;
 	if (total > INITRD_MAX)
 		return error_set(err, ERROR_FILE_TOO_LARGE,
-		                 "the files have %zu bytes together; at most %zu are accepted",
+		                 "together the files have %zu bytes; at most %zu are accepted",
 		                 total, INITRD_MAX);
 	r = blob_zero(total, ret, err);
 	for (size_t i = 0; i < n && r == 0; i++) {
@@ -157,43 +126,38 @@ static int parts_join(const struct blob *parts, size_t n, struct blob *ret, stru
 	return r;
 }
 
-static bool parts_read(const struct manifest *m, bool hashed, struct images *ret,
-                       struct blob parts[static MANIFEST_INITRDS], struct findings *f)
+static void initrd_refuse(const struct manifest *m, const struct location *at, struct error *err,
+                          struct findings *f)
 {
-	const struct manifest_file *file;
-	struct error err = { 0 };
-	bool right = true;
-
-	for (size_t i = 0; (file = manifest_initrd(m, i)); i++) {
-		if (!file->path) /* what was given could not be read */
-			continue;
-		if (image_load(m, file, INITRD_MAX, &parts[i], hashed ? ret->initrd_parts[i] : NULL,
-		               &err) == 0) {
-			initrd_look(m, file, &parts[i], f);
-			continue;
-		}
-		error_wrap(&err, "boot.initrd");
-		manifest_at_location(m, &file->at, &err);
-		findings_add(f, SEVERITY_ERROR, &err);
-		right = false;
-	}
-	return right;
+	error_wrap(err, "boot.initrd");
+	manifest_at_location(m, at, err);
+	findings_add(f, SEVERITY_ERROR, err);
 }
 
-/* An initrd of several files. They are read anew for each run. */
+/* Makes an initrd of several files, which are read again for each run. */
 static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct images *ret,
                         struct findings *f)
 {
 	struct blob parts[MANIFEST_INITRDS] = { 0 };
+	const struct manifest_file *file;
 	struct error err = { 0 };
+	bool failed = false;
 
-	if (parts_read(m, hashed, ret, parts, f)) {
-		ret->initrd_read = parts_join(parts, m->n_initrd_more + 1, &ret->initrd, &err) == 0;
-		if (!ret->initrd_read) {
-			error_wrap(&err, "boot.initrd");
-			manifest_at_location(m, &m->initrd.at, &err);
-			findings_add(f, SEVERITY_ERROR, &err);
+	for (size_t i = 0; (file = manifest_initrd(m, i)); i++) {
+		if (!file->path) /* the manifest's value is at fault, and reported */
+			continue;
+		if (image_load(m, file, INITRD_MAX, &parts[i], hashed ? ret->initrd_parts[i] : NULL,
+		               &err) == 0) {
+			initrd_check(m, file, &parts[i], f);
+		} else {
+			initrd_refuse(m, &file->at, &err, f);
+			failed = true;
 		}
+	}
+	if (!failed) {
+		ret->initrd_read = parts_join(parts, m->n_initrd_more + 1, &ret->initrd, &err) == 0;
+		if (!ret->initrd_read)
+			initrd_refuse(m, &m->initrd.at, &err, f);
 	}
 	ret->initrd_hashed = ret->initrd_read && hash;
 	if (ret->initrd_hashed)
@@ -203,13 +167,12 @@ static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct
 }
 
 /*
- * Hashing takes longer than reading, so what nobody will ask for is left out unless `hashed` wants
- * all.
+ * Hashing takes longer than reading, so without `hashed` only what is needed is hashed: for a
+ * direct boot the initrd and a part of the kernel.
  */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f)
 {
-	bool direct =
-		!m->firmware.path; /* stage0 has the initrd's, and one of a part of the kernel */
+	bool direct = !m->firmware.path;
 	const struct image_row rows[] = {
 		{ "boot.firmware", &m->firmware, FIRMWARE_MAX, hashed, &ret->firmware,
 		  ret->firmware_sha256, &ret->firmware_read, &ret->firmware_hashed, NULL },
@@ -219,29 +182,32 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		{ "boot.initrd", &m->initrd, INITRD_MAX, hashed || m->kernel_hashes || direct,
 		  &ret->initrd, ret->initrd_sha256, &ret->initrd_read, &ret->initrd_hashed, NULL },
 	};
+	struct linux_kernel k;
 	struct error err = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (!rows[i].file->path) {
-			image_none(&rows[i]);
-			continue;
+	for (const struct image_row *row = rows; row < rows + ARRAY_SIZE(rows); row++) {
+		if (!row->file->path) {
+			image_forget(row);
+			if (row->hash)
+				sha256(NULL, 0, row->sha256);
+		} else if (row->file == &m->initrd && m->n_initrd_more) {
+			image_forget(row);
+			initrd_join(m, hashed, row->hash, ret, f);
+		} else if (image_read(m, row, &err) < 0) {
+			value_file_fix(location_is_option(&row->file->at) ? "" : m->file, &err);
+			error_wrap(&err, "%s", row->key);
+			manifest_at_location(m, &row->file->at, &err);
+			findings_add(f, SEVERITY_ERROR, &err);
 		}
-		if (rows[i].file == &m->initrd && m->n_initrd_more) {
-			image_forget(&rows[i]);
-			initrd_join(m, hashed, rows[i].hash, ret, f);
-			continue;
-		}
-		if (image_read(m, &rows[i], &err) == 0)
-			continue;
-		value_file_fix(location_is_option(&rows[i].file->at) ? "" : m->file, &err);
-		error_wrap(&err, "%s", rows[i].key);
-		manifest_at_location(m, &rows[i].file->at, &err);
-		findings_add(f, SEVERITY_ERROR, &err);
 	}
-	if (direct && ret->kernel_read && !ret->payload_hashed)
-		payload_hash(ret);
+	/* Hashed once for all runs that boot this kernel. If it can't be parsed, assemble() says so. */
+	if (direct && ret->kernel_read && !ret->payload_hashed &&
+	    linux_parse(ret->kernel.data, ret->kernel.size, &k, &err) == 0) {
+		sha256(ret->kernel.data + k.setup_size, k.payload_size, ret->payload_sha256);
+		ret->payload_hashed = true;
+	}
 	if (ret->initrd_read && !m->n_initrd_more)
-		initrd_look(m, &m->initrd, &ret->initrd, f);
+		initrd_check(m, &m->initrd, &ret->initrd, f);
 }
 
 int images_load(const struct manifest *m, struct images *ret, struct error *err)

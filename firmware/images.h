@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/images.h: the files a manifest names, each read whole and once. */
+/* firmware/images.h: the files that a manifest names, each read whole and once. */
 #ifndef FIRMWARE_IMAGES_H
 #define FIRMWARE_IMAGES_H
 
@@ -11,32 +11,31 @@
 struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
 
-#define IMAGES_KERNEL_MAX ((size_t)512 << 20) /* what no real one exceeds */
+#define IMAGES_KERNEL_MAX ((size_t)512 << 20) /* no real kernel is larger */
 
-/* What isn't named is empty. Plans borrow these bytes, so the images outlive them. */
+/* An image that isn't named is empty. Plans borrow these bytes, so the images outlive them. */
 struct images {
 	struct blob firmware, kernel, initrd;
 	bool firmware_read, kernel_read, initrd_read; /* named, and read whole */
-	/* Of nothing where nothing is named; zero where nobody asked. */
+	/* Zero if not hashed. An image that isn't named has the hash of no bytes. */
 	uint8_t firmware_sha256[32], kernel_sha256[32], initrd_sha256[32];
-	bool firmware_hashed, kernel_hashed, initrd_hashed; /* somebody asked */
-	uint8_t initrd_parts
-		[MANIFEST_INITRDS]
-		[32]; /* of each file in a list of boot.initrd, where all were asked for */
-	/* Of what direct boot loads of the kernel: the part behind its setup code. */
+	bool firmware_hashed, kernel_hashed, initrd_hashed;
+	/* Of each file in a list of boot.initrd, if all hashes were asked for. */
+	uint8_t initrd_parts[MANIFEST_INITRDS][32];
+	/* Of the part of the kernel that direct boot loads, which follows its setup code. */
 	bool payload_hashed;
 	uint8_t payload_sha256[32];
 };
 
 /*
- * Reads what m names and holds it against the manifest's sha256 pins. *ret is touched only on
- * success.
+ * Reads the files that m names and compares them with the manifest's sha256 pins. *ret is written
+ * only on success.
  */
 int images_load(const struct manifest *m, struct images *ret, struct error *err);
 /*
- * The same; one that cannot be read doesn't keep the others from being read. *ret is always
- * written: at first it is { 0 }, or holds the images of an earlier run of the same matrix, of which
- * those are kept that the files still have.
+ * The same, but goes on to the next file after one that can't be read. `hashed`: hash all files.
+ * *ret is { 0 } at first, or has the images of an earlier run of the same matrix; images whose
+ * files are unchanged are kept.
  */
 void images_read(const struct manifest *m, bool hashed, struct images *ret, struct findings *f);
 /* The hashes of the initrd's files, 32 bytes each, one after the other. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/initrd.c: walks cpio archives, and reads the sizes that gzip, xz, zstd and lz4 keep. */
+/* firmware/initrd.c: walks cpio archives, and reads the sizes in gzip, xz, zstd and lz4 files. */
 #include "firmware/initrd.h"
 
 #include <stdbool.h>
@@ -8,29 +8,24 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 
-/* The rest of an initrd. */
+/* The part of an initrd that isn't read yet. */
 struct rest {
 	const uint8_t *at;
 	size_t left;
 };
 
-/* Of a size that nobody has; sums of such ones don't overflow. */
+/* Larger than any guest's memory. Sizes are capped to it so that sums can't overflow. */
 #define UNPACKED_MAX ((uint64_t)1 << 40)
 
-static bool begins(const struct rest *r, const char *magic, size_t n)
-{
-	return r->left >= n && memcmp(r->at, magic, n) == 0;
-}
-
-static void skip(struct rest *r, uint64_t n)
+static void rest_skip(struct rest *r, uint64_t n)
 {
 	n = MIN_OF(n, (uint64_t)r->left);
 	r->at += n;
 	r->left -= (size_t)n;
 }
 
-/* `n` bytes at `at`, the first the lowest. */
-static uint64_t le(const uint8_t *at, size_t n)
+/* A little-endian integer of n bytes. */
+static uint64_t le_number(const uint8_t *at, size_t n)
 {
 	uint64_t v = 0;
 
@@ -39,7 +34,7 @@ static uint64_t le(const uint8_t *at, size_t n)
 	return v;
 }
 
-/* Eight hexadecimal digits, which is how cpio writes numbers; others count as 0. */
+/* A number of cpio: eight hexadecimal digits. Anything else counts as 0. */
 static uint64_t cpio_number(const uint8_t *at)
 {
 	uint64_t v = 0;
@@ -62,22 +57,22 @@ static uint64_t cpio_entry(struct rest *r)
 	uint64_t name = cpio_number(r->at + CPIO_NAME_SIZE);
 	uint64_t size = cpio_number(r->at + CPIO_FILE_SIZE);
 
-	skip(r, (CPIO_HEADER + name + 3) & ~(uint64_t)3);
-	skip(r, (size + 3) & ~(uint64_t)3);
+	rest_skip(r, (CPIO_HEADER + name + 3) & ~(uint64_t)3);
+	rest_skip(r, (size + 3) & ~(uint64_t)3);
 	return size;
 }
 
 /*
- * RFC 1952, 2.3.1: ISIZE ends the member, which is taken to be the last one. Text doesn't grow when
- * it is packed.
+ * RFC 1952, 2.3.1: ISIZE ends the member, which is assumed to be the last one. If it is below half
+ * of the packed size, it isn't that member's size.
  */
 static uint64_t gzip_size(struct rest *r)
 {
-	uint64_t size = r->left >= 18 ? le(r->at + r->left - 4, 4) : 0;
+	uint64_t size = r->left >= 18 ? le_number(r->at + r->left - 4, 4) : 0;
 
 	if (size < r->left / 2)
 		size = 0;
-	skip(r, r->left);
+	rest_skip(r, r->left);
 	return size;
 }
 
@@ -88,7 +83,7 @@ static bool xz_number(struct rest *r, uint64_t *ret)
 	for (unsigned shift = 0; r->left > 0 && shift < 63; shift += 7) {
 		uint8_t c = r->at[0];
 
-		skip(r, 1);
+		rest_skip(r, 1);
 		*ret |= (uint64_t)(c & 0x7f) << shift;
 		if (!(c & 0x80))
 			return true;
@@ -97,24 +92,24 @@ static bool xz_number(struct rest *r, uint64_t *ret)
 }
 
 /*
- * 2.1.2, 4: the footer says where the index is, and that what is in each block. The stream is taken
- * to be the last.
+ * 2.1.2, 4: the footer leads to the index, which has the size of each block. The stream is assumed
+ * to be the last one.
  */
 static uint64_t xz_size(struct rest *r)
 {
 	uint64_t sum = 0, records, packed, unpacked, back;
 	struct rest index = *r;
 
-	skip(r, r->left);
-	while (index.left > 4 && le(index.at + index.left - 4, 4) == 0)
+	rest_skip(r, r->left);
+	while (index.left > 4 && le_number(index.at + index.left - 4, 4) == 0)
 		index.left -= 4; /* stream padding */
 	if (index.left < 12 + 12 || memcmp(index.at + index.left - 2, "YZ", 2) != 0)
 		return 0;
-	back = 4 * (le(index.at + index.left - 8, 4) + 1) + 12;
+	back = 4 * (le_number(index.at + index.left - 8, 4) + 1) + 12;
 	if (back > index.left)
 		return 0;
-	skip(&index, index.left - back);
-	skip(&index, 1);
+	rest_skip(&index, index.left - back);
+	rest_skip(&index, 1);
 	if (!xz_number(&index, &records))
 		return 0;
 	while (records-- > 0 && xz_number(&index, &packed) && xz_number(&index, &unpacked))
@@ -122,42 +117,36 @@ static uint64_t xz_size(struct rest *r)
 	return sum;
 }
 
-/* RFC 8878, 3.1.1.1: Frame_Content_Size, where the frame has it. */
-static uint64_t zstd_content(const struct rest *r)
+/* RFC 8878, 3.1.1.1: Frame_Content_Size, which a frame may lack. */
+static uint64_t zstd_size(struct rest *r)
 {
 	static const uint8_t dictionary[] = { 0, 1, 2, 4 }, content[] = { 0, 2, 4, 8 };
 	uint8_t flags = r->left > 4 ? r->at[4] : 0;
 	bool single = flags & 0x20;
 	size_t at = 5U + (single ? 0 : 1) + dictionary[flags & 3], n = content[flags >> 6];
+	uint64_t size = 0;
 
 	if (single && n == 0)
 		n = 1;
-	if (n == 0 || at + n > r->left)
-		return 0;
-	return le(r->at + at, n) + (n == 2 ? 256 : 0);
-}
-
-static uint64_t zstd_size(struct rest *r)
-{
-	uint64_t size = zstd_content(r);
-
-	skip(r, r->left);
+	if (n > 0 && at + n <= r->left)
+		size = le_number(r->at + at, n) + (n == 2 ? 256 : 0);
+	rest_skip(r, r->left);
 	return size;
 }
 
-/* lz4 legacy frames, the only ones that Linux takes: each block but the last holds 8 MiB. */
+/* lz4 legacy frames, the only ones that Linux reads: each block except the last holds 8 MiB. */
 static uint64_t lz4_size(struct rest *r)
 {
 	uint64_t full = 0, size;
 
-	for (skip(r, 4); r->left >= 4; full += (uint64_t)8 << 20) {
-		size = le(r->at, 4);
-		skip(r, 4);
+	for (rest_skip(r, 4); r->left >= 4; full += (uint64_t)8 << 20) {
+		size = le_number(r->at, 4);
+		rest_skip(r, 4);
 		if (size == 0 || size >= r->left)
 			break;
-		skip(r, size);
+		rest_skip(r, size);
 	}
-	skip(r, r->left);
+	rest_skip(r, r->left);
 	return full;
 }
 
@@ -185,10 +174,10 @@ uint64_t initrd_unpacked(const uint8_t *bytes, size_t size)
 		uint64_t one;
 
 		if (r.at[0] == 0) { /* padding */
-			skip(&r, 1);
+			rest_skip(&r, 1);
 			continue;
 		}
-		while (i < ARRAY_SIZE(rows) && !begins(&r, rows[i].magic, rows[i].n))
+		while (i < ARRAY_SIZE(rows) && memcmp(r.at, rows[i].magic, rows[i].n) != 0)
 			i++;
 		if (i == ARRAY_SIZE(rows))
 			break;

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * At least so many bytes, as far as the headers of its archives tell: nothing is unpacked. Several
- * archives may follow each other, plain ones first. What doesn't say its size counts as nothing.
+ * The size in bytes, or less, as far as the headers of the archives tell; nothing is unpacked.
+ * Several archives may follow each other, uncompressed ones first. An archive that doesn't tell its
+ * size counts as nothing.
  */
 uint64_t initrd_unpacked(const uint8_t *bytes, size_t size);
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/inspect.c: the table of files that we know, and descriptions of those that firmware/
- * reads.
- */
+/* firmware/inspect.c: the table of known files, and what each contains. */
 #include "firmware/inspect.h"
 
 #include <stdio.h>
@@ -20,33 +17,19 @@
 #include "core/snp/idblock.h"
 #include "core/snp/report.h"
 
-#define BSP_START  0xfffffff0 /* where processors begin: APM volume 2, 14.1.5 */
+#define BSP_START  0xfffffff0 /* first instruction of a processor: APM volume 2, 14.1.5 */
 #define GUID_CHARS 36
 #define DUMP_ROW   32                 /* bytes */
-#define TEXT_MAX   ((size_t)64 << 10) /* of what is looked at as hex or base64 */
+#define TEXT_MAX   ((size_t)64 << 10) /* larger files are not read as hex or base64 */
 
 struct inspect_kind {
 	const char *name;
-	const char *text; /* in the list of what there is */
+	const char *text; /* in the list of files to give; NULL: not in it */
 	bool (*probe)(const uint8_t *bytes, size_t size);
-	int (*read)(struct inspected *i,
-	            struct error *err); /* NULL: a file of that form is sound */
+	int (*read)(struct inspected *i, struct error *err); /* NULL: nothing more to check */
 	void (*describe)(const struct inspected *i, struct tree *t);
-	bool in_text; /* people pass it on as hex or base64 */
+	bool in_text; /* may also be given as hex or base64 */
 };
-
-/*
- * The text of a GUID: its first three groups are little-endian integers (RFC 9562 4, Microsoft's
- * order).
- */
-static const char *guid_text(const uint8_t g[static 16], char to[static GUID_CHARS + 1])
-{
-	snprintf(to, GUID_CHARS + 1,
-	         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3], g[2],
-	         g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
-	         g[15]);
-	return to;
-}
 
 static int ovmf_read(struct inspected *i, struct error *err)
 {
@@ -57,12 +40,19 @@ static void describe_table(const struct inspected *i, struct tree *t)
 {
 	struct ovmf_table table = ovmf_table_of(i->bytes, i->size);
 	struct ovmf_entry entry;
-	char guid[GUID_CHARS + 1];
 
 	tree_list(t, "table");
 	while (ovmf_table_next(&table, &entry)) {
+		/* The first three groups of a GUID are little-endian (RFC 9562 4). */
+		const uint8_t *g = entry.guid;
+		char guid[GUID_CHARS + 1];
+
+		snprintf(guid, sizeof(guid),
+		         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		         g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11],
+		         g[12], g[13], g[14], g[15]);
 		tree_map(t, NULL);
-		tree_text(t, "guid", guid_text(entry.guid, guid));
+		tree_text(t, "guid", guid);
 		tree_hex(t, "offset", entry.at);
 		tree_number(t, "size", entry.size);
 		tree_text(t, "name", entry.name ? entry.name : "unknown");
@@ -91,34 +81,25 @@ static void describe_sections(const struct ovmf *o, struct tree *t)
 	tree_end(t);
 }
 
-/* Both are needed: the table's place by the footer, and a section that gets its page measured. */
-static void describe_kernel_hashes(const struct ovmf *o, struct tree *t)
-{
-	const struct ovmf_section *page = NULL;
-
-	for (size_t n = 0; n < o->n_sections; n++)
-		if (o->sections[n].type == OVMF_KERNEL_HASHES)
-			page = &o->sections[n];
-	tree_map(t, "kernel_hashes");
-	tree_boolean(t, "supported", o->has_hash_area && page);
-	if (o->has_hash_area) {
-		tree_hex(t, "table_gpa", o->hash_gpa);
-		tree_hex(t, "table_size", o->hash_size);
-	}
-	if (page)
-		tree_hex(t, "section_gpa", page->gpa);
-	tree_end(t);
-}
-
 static void ovmf_describe(const struct inspected *i, struct tree *t)
 {
 	const struct ovmf *o = &i->ovmf;
+	const struct ovmf_section *hashes = ovmf_section_find(o, OVMF_KERNEL_HASHES);
 
 	tree_hex(t, "gpa", o->gpa);
 	tree_hex(t, "bsp_start", BSP_START);
 	if (o->has_reset)
 		tree_hex(t, "ap_start", o->reset_eip);
-	describe_kernel_hashes(o, t);
+	tree_map(t, "kernel_hashes");
+	/* The footer has the table's address, and the section has its page measured. */
+	tree_boolean(t, "supported", o->has_hash_area && hashes);
+	if (o->has_hash_area) {
+		tree_hex(t, "table_gpa", o->hash_gpa);
+		tree_hex(t, "table_size", o->hash_size);
+	}
+	if (hashes)
+		tree_hex(t, "section_gpa", hashes->gpa);
+	tree_end(t);
 	describe_table(i, t);
 	if (o->is_svsm)
 		tree_text(t, "what", "an SVSM image, which runs below a firmware");
@@ -133,7 +114,7 @@ static bool igvm_probe(const uint8_t *bytes, size_t size)
 }
 
 /*
- * IGVM_FIXED_HEADER of version 1 and 2: magic, version, place and size of the variable headers,
+ * IGVM_FIXED_HEADER of versions 1 and 2: magic, version, offset and size of the variable headers,
  * size of the file.
  */
 static void igvm_describe(const struct inspected *i, struct tree *t)
@@ -156,13 +137,6 @@ static int kernel_read(struct inspected *i, struct error *err)
 	return linux_parse(i->bytes, i->size, &i->kernel, err);
 }
 
-static void kernel_flags(const struct linux_kernel *k, struct tree *t)
-{
-	tree_bits(t, "loadflags", k->loadflags, linux_loadflag_name);
-	tree_bits(t, "xloadflags", k->xloadflags, linux_xloadflag_name);
-	tree_boolean(t, "relocatable", k->relocatable);
-}
-
 static void kernel_describe(const struct inspected *i, struct tree *t)
 {
 	const struct linux_kernel *k = &i->kernel;
@@ -174,7 +148,9 @@ static void kernel_describe(const struct inspected *i, struct tree *t)
 	tree_text(t, "version", k->kernel_version);
 	tree_number(t, "setup_size", k->setup_size);
 	tree_number(t, "payload_size", k->payload_size);
-	kernel_flags(k, t);
+	tree_bits(t, "loadflags", k->loadflags, linux_loadflag_name);
+	tree_bits(t, "xloadflags", k->xloadflags, linux_xloadflag_name);
+	tree_boolean(t, "relocatable", k->relocatable);
 	tree_hex(t, "pref_address", k->pref_address);
 	tree_hex(t, "init_size", k->init_size);
 	tree_hex(t, "kernel_alignment", k->kernel_alignment);
@@ -209,19 +185,6 @@ static bool report_probe(const uint8_t *bytes, size_t size)
 	return snp_report_find(bytes, size);
 }
 
-/* As every table of bytes is shown where nothing better is known. */
-static void describe_dump(struct tree *t, const uint8_t *bytes, size_t size)
-{
-	tree_list(t, "hex");
-	for (size_t at = 0; at < size; at += DUMP_ROW) {
-		tree_map(t, NULL);
-		tree_hex(t, "offset", at);
-		tree_bytes(t, "bytes", bytes + at, MIN_OF(size - at, (size_t)DUMP_ROW));
-		tree_end(t);
-	}
-	tree_end(t);
-}
-
 static void describe_certs(struct tree *t, const uint8_t *bytes, size_t size)
 {
 	struct snp_cert certs[SNP_CERTS_MAX];
@@ -251,13 +214,11 @@ static int report_read(struct inspected *i, struct error *err)
 	return 0;
 }
 
-/*
- * A version that came later may mean other things by the same bytes, so these are all that is said
- * of it.
- */
+/* In a later version the same bytes may mean something else, so it is only dumped. */
 static void report_describe(const struct inspected *i, struct tree *t)
 {
 	const struct snp_report *r = i->report.report;
+	const uint8_t *bytes = (const uint8_t *)r;
 
 	if (i->report.container)
 		tree_text(t, "container", i->report.container);
@@ -266,7 +227,15 @@ static void report_describe(const struct inspected *i, struct tree *t)
 	} else {
 		tree_number(t, "version", le32_get(r->version));
 		tree_boolean(t, "version_known", false);
-		describe_dump(t, (const uint8_t *)r, sizeof(*r));
+		tree_list(t, "hex");
+		for (size_t at = 0; at < sizeof(*r); at += DUMP_ROW) {
+			tree_map(t, NULL);
+			tree_hex(t, "offset", at);
+			tree_bytes(t, "bytes", bytes + at,
+			           MIN_OF(sizeof(*r) - at, (size_t)DUMP_ROW));
+			tree_end(t);
+		}
+		tree_end(t);
 	}
 	if (i->report.certs)
 		describe_certs(t, i->report.certs, i->report.certs_size);
@@ -285,7 +254,7 @@ static void certs_describe(const struct inspected *i, struct tree *t)
 	describe_certs(t, i->bytes, i->size);
 }
 
-/* "oid sha256:..." and "size ..." of a Git LFS pointer: what the file would have been. */
+/* A Git LFS pointer has lines "oid sha256:..." and "size ..." about the real file. */
 static void lfs_describe(const struct inspected *i, struct tree *t)
 {
 	char text[1024], word[8], value[128];
@@ -330,24 +299,18 @@ static void uki_describe(const struct inspected *i, struct tree *t)
 	tree_end(t);
 }
 
-static void other_describe(const struct inspected *i, struct tree *t)
-{
-	const struct file_kind *k = i->other;
-
-	tree_text(t, "description", k->text);
-	if (strcmp(k->name, "git-lfs") == 0)
-		lfs_describe(i, t);
-	if (strcmp(k->name, "uki") == 0)
-		uki_describe(i, t);
-	if (k->key || k->fits & ROLE_INITRD)
-		tree_text(t, "belongs_under", k->key ? k->key : "boot.initrd");
-	else if (k->fix || k->use)
-		tree_text(t, "hint", k->fix ? k->fix : k->use);
-}
+/* What is told of files that are no part of a launch, beside their kind. */
+static const struct other_row {
+	const char *name; /* of a struct file_kind */
+	void (*describe)(const struct inspected *i, struct tree *t);
+} other_rows[] = {
+	{ "git-lfs", lfs_describe },
+	{ "uki", uki_describe },
+};
 
 /*
- * The first that matches: a firmware may begin with anything, so its end comes before others'
- * beginnings.
+ * The first match counts. A firmware may begin with the magic of another file, so it comes first,
+ * and is recognized by its end.
  */
 static const struct inspect_kind kinds[] = {
 	{ "ovmf", "OVMF-style firmware images", ovmf_probe, ovmf_read, ovmf_describe, false },
@@ -361,40 +324,35 @@ static const struct inspect_kind kinds[] = {
 	{ "certs", NULL, certs_probe, NULL, certs_describe, true },
 };
 
-/* The lines of `snpvmm-guest report`, in what may be the log of a whole boot. */
+/* The begin of the lines of `snpvmm-guest report`, which may be in the log of a whole boot. */
 #define FRAME_BEGIN "snpvmm-report: begin "
 
-static int framed(struct error *err)
-{
-	error_set(err, ERROR_UNSUPPORTED,
-	          "the report in these lines is to be taken out of them first");
-	error_why(err, "the file has lines of 'snpvmm-guest report', as a console's log does");
-	return error_fix(
-		err, "sed -n 's/.*snpvmm-report: [0-9][0-9] //p' FILE | tr -d '\\r' | base64 -d "
-		     ">report.bin");
-}
-
-static int cut(size_t size, struct error *err)
-{
-	error_set(err, ERROR_UNSUPPORTED, "%zu bytes of an attestation report of %zu", size,
-	          sizeof(struct snp_report));
-	return error_fix(err, "copy the report again, whole");
-}
-
-static int unknown(const uint8_t *bytes, size_t size, struct error *err)
+/* Refuses a file that nothing is known about. */
+static int refuse_unknown(const uint8_t *bytes, size_t size, struct error *err)
 {
 	char list[256];
 	size_t n = 0;
 
 	if (size == 0)
 		return error_set(err, ERROR_UNSUPPORTED, "the file is empty");
-	if (snp_report_is_cut(bytes, size))
-		return cut(size, err);
+	if (memmem(bytes, size, FRAME_BEGIN, strlen(FRAME_BEGIN))) {
+		error_set(err, ERROR_UNSUPPORTED,
+		          "the report in these lines has to be extracted first");
+		error_why(err,
+		          "the file has lines of 'snpvmm-guest report', as a console's log does");
+		return error_fix(err, "sed -n 's/.*snpvmm-report: [0-9][0-9] //p' FILE | "
+		                      "tr -d '\\r' | base64 -d >report.bin");
+	}
+	if (snp_report_is_cut(bytes, size)) {
+		error_set(err, ERROR_UNSUPPORTED, "%zu bytes of an attestation report of %zu", size,
+		          sizeof(struct snp_report));
+		return error_fix(err, "copy the report again, whole");
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i].text)
 			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
 			                      kinds[i].text);
-	error_set(err, ERROR_UNSUPPORTED, "not a file that snpvmm knows");
+	error_set(err, ERROR_UNSUPPORTED, "unknown file type");
 	error_why(err, "neither its content nor its size of %zu bytes says what it is", size);
 	return error_fix(err, "give one of these, in binary, base64 or hex: %s", list);
 }
@@ -402,26 +360,24 @@ static int unknown(const uint8_t *bytes, size_t size, struct error *err)
 int inspect_read(const uint8_t *bytes, size_t size, struct inspected *ret, struct error *err)
 {
 	struct inspected found = { .bytes = bytes, .size = size };
-	int r;
+	const struct file_kind *other;
+	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !found.kind; i++)
 		if (kinds[i].probe(bytes, size))
 			found.kind = &kinds[i];
-	if (!found.kind) {
-		found.other = file_kind_of(bytes, size);
-		if ((!found.other || found.other->vague) &&
-		    memmem(bytes, size, FRAME_BEGIN, strlen(FRAME_BEGIN)))
-			return framed(err);
-		if (!found.other || size == 0 || strcmp(found.other->name, "text") == 0)
-			return unknown(bytes, size, err);
-		*ret = found;
-		return 0;
+	if (found.kind) {
+		r = found.kind->read ? found.kind->read(&found, err) : 0;
+	} else {
+		other = file_kind_of(bytes, size);
+		if (!other || size == 0 || strcmp(other->name, "text") == 0 ||
+		    (other->vague && memmem(bytes, size, FRAME_BEGIN, strlen(FRAME_BEGIN))))
+			r = refuse_unknown(bytes, size, err);
+		found.other = other;
 	}
-	r = found.kind->read ? found.kind->read(&found, err) : 0;
-	if (r < 0)
-		return r;
-	*ret = found;
-	return 0;
+	if (r == 0)
+		*ret = found;
+	return r;
 }
 
 bool inspect_read_text(const uint8_t *text, size_t size, struct blob *buffer, struct inspected *ret)
@@ -454,12 +410,22 @@ bool inspect_read_text(const uint8_t *text, size_t size, struct blob *buffer, st
 
 void inspect_describe(const struct inspected *i, struct tree *t)
 {
-	tree_text(t, "kind", i->kind ? i->kind->name : i->other->name);
+	const struct file_kind *k = i->other;
+
+	tree_text(t, "kind", i->kind ? i->kind->name : k->name);
 	tree_number(t, "size", i->size);
 	if (i->encoding)
 		tree_text(t, "encoding", i->encoding);
-	if (i->kind)
+	if (i->kind) {
 		i->kind->describe(i, t);
-	else
-		other_describe(i, t);
+		return;
+	}
+	tree_text(t, "description", k->text);
+	for (size_t n = 0; n < ARRAY_SIZE(other_rows); n++)
+		if (strcmp(k->name, other_rows[n].name) == 0)
+			other_rows[n].describe(i, t);
+	if (k->key || k->fits & ROLE_INITRD)
+		tree_text(t, "belongs_under", k->key ? k->key : "boot.initrd");
+	else if (k->fix || k->use)
+		tree_text(t, "hint", k->fix ? k->fix : k->use);
 }

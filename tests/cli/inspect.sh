@@ -81,13 +81,13 @@ $(echo "$BLOCK" | sed 's/^/  /')
 $T/block:
 $(echo "$BLOCK" | sed 's/^/  /')"
 err_has "$T/none: error: cannot open '$T/none': No such file or directory [file-unreadable]
-$T/text: error: not a file that snpvmm knows [unsupported]" "$UNKNOWN"
+$T/text: error: unknown file type [unsupported]" "$UNKNOWN"
 
 begin 'what nobody knows is refused with what there is'
 : >"$T/empty"
 call inspect "$T/text"
 wants 2
-one_error "$T/text" unsupported 'not a file that snpvmm knows'
+one_error "$T/text" unsupported 'unknown file type'
 err_has '  why: neither its content nor its size of ' "$UNKNOWN"
 call inspect "$T/empty"
 wants 2
@@ -135,7 +135,7 @@ for before in 'SeaBIOS: hello' '\033[2J\n[    0.000000] Linux version' 'hello'; 
   { printf "$before\r\n"; printf 'snpvmm-report: begin 1184 bytes, crc32 0x00000000\r\n'; } >"$T/serial.log"
   call inspect "$T/serial.log"
   wants 2
-  one_error "$T/serial.log" unsupported 'the report in these lines is to be taken out of them first'
+  one_error "$T/serial.log" unsupported 'the report in these lines has to be extracted first'
   line=$(sed -n 's/^\$ \(sed .*\) serial.log/\1 FILE/p' snpvmm-guest.1 | sed 's/\\e/\\/g')
   err_has "  fix: $line"
 done
@@ -171,7 +171,7 @@ begin '-o json and cbor write nothing where the only file fails'
 for format in json cbor; do
   call inspect -o $format "$T/text"
   wants 2
-  one_error "$T/text" unsupported 'not a file that snpvmm knows'
+  one_error "$T/text" unsupported 'unknown file type'
 done
 
 if command -v python3 >/dev/null; then

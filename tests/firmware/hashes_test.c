@@ -153,8 +153,9 @@ Test(hashes, are_refused_an_area_that_cannot_hold_them)
 		uint32_t gpa, size, section;
 		const char *says;
 	} rows[] = {
-		{ 0x810c00, 175, 0x810000, "is too small: 175 bytes, the table takes 176" },
-		{ 0x810c00, 0, 0x810000, "is too small: 0 bytes" },
+		{ 0x810c00, 175, 0x810000,
+		  "is too small: it has 175 bytes, and the table takes 176" },
+		{ 0x810c00, 0, 0x810000, "is too small: it has 0 bytes" },
 		{ 0x810f51, 176, 0x810000, "0x810f51 (0xb0 bytes) runs past its page" },
 		{ 0x810c00, 0x401, 0x810000, "0x810c00 (0x401 bytes) runs past its page" },
 		{ 0x810c00, UINT32_MAX, 0x810000, "runs past its page" },

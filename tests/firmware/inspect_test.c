@@ -251,7 +251,7 @@ Test(inspect, knows_id_blocks_and_reports_by_size_and_content)
 		check_json(j, "kind", rows[i].kind);
 		cr_expect_not_null(json_object_get(j, rows[i].field));
 		check_refused(rows[i].bytes, rows[i].size - 1, ERROR_UNSUPPORTED,
-		              "not a file that snpvmm knows");
+		              "unknown file type");
 	}
 }
 
@@ -260,9 +260,9 @@ Test(inspect, needs_a_version_or_a_policy_for_an_id_block)
 	uint8_t block[96] = { 0 };
 	json_t *j;
 
-	check_refused(block, sizeof(block), ERROR_UNSUPPORTED, "not a file");
+	check_refused(block, sizeof(block), ERROR_UNSUPPORTED, "unknown file type");
 	memset(block, '0', sizeof(block)); /* a digest in hex */
-	check_refused(block, sizeof(block), ERROR_UNSUPPORTED, "not a file");
+	check_refused(block, sizeof(block), ERROR_UNSUPPORTED, "unknown file type");
 	memcpy(block + 0x50, "\1\0\0\0", 4);
 	j = inspected(block, sizeof(block));
 	check_json(j, "version", "1");
@@ -279,7 +279,7 @@ Test(inspect, needs_an_algorithm_or_a_curve_for_an_id_authentication)
 	uint8_t auth[4096] = { 0 };
 	json_t *j;
 
-	check_refused(auth, sizeof(auth), ERROR_UNSUPPORTED, "not a file");
+	check_refused(auth, sizeof(auth), ERROR_UNSUPPORTED, "unknown file type");
 	auth[0x240] = 2;
 	j = inspected(auth, sizeof(auth));
 	check_json(j, "kind", "\"id_auth\"");
@@ -305,7 +305,7 @@ Test(inspect, says_what_an_igvm_file_is)
 	check_json(j, "kind", "\"igvm\"");
 	cr_expect_null(json_object_get(j, "version"));
 	json_decref(j);
-	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "not a file");
+	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "unknown file type");
 }
 
 /* The last of each line counts, and none makes a document that JSON or CBOR cannot hold. */
@@ -384,7 +384,7 @@ Test(inspect, shows_what_came_with_a_report)
 	check_json(j, "kind", "\"certs\"");
 	json_decref(j);
 	file[REPORT_SIZE + 20] = 11; /* past the end */
-	check_refused(file, sizeof(file), ERROR_UNSUPPORTED, "not a file");
+	check_refused(file, sizeof(file), ERROR_UNSUPPORTED, "unknown file type");
 	report_make(3, hcl + 32);
 	j = inspected(hcl, sizeof(hcl));
 	check_json(j, "kind", "\"report\"");
@@ -450,9 +450,9 @@ Test(inspect, knows_a_firmware_that_lost_its_end)
 {
 	uint8_t bytes[8192] = { 0 };
 
-	check_refused(bytes, sizeof(bytes), ERROR_UNSUPPORTED, "not a file");
+	check_refused(bytes, sizeof(bytes), ERROR_UNSUPPORTED, "unknown file type");
 	memcpy(bytes + 0x28, "_FVH", 4);
 	check_refused(bytes, sizeof(bytes), ERROR_BAD_FIRMWARE, "no table ahead of its end");
 	check_refused(bytes, 0x2c, ERROR_BAD_FIRMWARE, "not whole 4 KiB pages");
-	check_refused(bytes, 0x2b, ERROR_UNSUPPORTED, "not a file");
+	check_refused(bytes, 0x2b, ERROR_UNSUPPORTED, "unknown file type");
 }
