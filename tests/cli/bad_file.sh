@@ -133,11 +133,10 @@ chmod 0 "$T/secret.fd"
 if [ "$(id -u)" != 0 ]; then
   begin 'a file for others'
   refused file-unreadable 2:18 "boot.firmware: cannot open '$T/secret.fd': Permission denied"
-elif cp "$SNPVMM" "$T/snpvmm" && chmod 755 "$T/snpvmm" &&
-  setpriv --reuid=65534 --regid=65534 --clear-groups "$T/snpvmm" --version >/dev/null 2>&1; then
+elif cp "$SNPVMM" "$T/snpvmm" && chmod 755 "$T/snpvmm" && nobody_can_run "$T/snpvmm" --version; then
   begin 'a file for others'
   for command in measure check run; do
-    run setpriv --reuid=65534 --regid=65534 --clear-groups "$T/snpvmm" $command "$T/m.yaml"
+    as_nobody "$T/snpvmm" $command "$T/m.yaml"
     wants 2
     one_error "$T/m.yaml:2:18" file-unreadable "boot.firmware: cannot open '$T/secret.fd': Permission denied"
   done

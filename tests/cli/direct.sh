@@ -15,17 +15,8 @@ RELOCATABLE=0x234
 XLOADFLAGS=0x236
 PREF_ADDRESS=0x258
 INIT_SIZE=0x260
-ENTRY=0x800 # in the file: 0x200 behind the setup part
 
-# A bzImage of protocol 2.15: a boot sector and 2 sectors of setup, 8 KiB of payload; 4 MiB at 16 MiB; 64-bit code.
-dd if=/dev/zero of="$T/sound" bs=512 count=19 2>/dev/null
-patch "$T/sound" $SETUP_SECTS 02
-patch "$T/sound" 0x1f4 "$(le32 0x200)" # syssize, in 16 bytes
-patch "$T/sound" $BOOT_FLAG '55aa eb66 48647253 0f02'
-patch "$T/sound" $LOADFLAGS 01
-patch "$T/sound" $INITRD_MAX "$(le32 0x7fffffff) $(le32 0x200000) 01 15 7f00 $(le32 2047)"
-patch "$T/sound" $PREF_ADDRESS "$(le32 0x1000000) 00000000 $(le32 0x400000)"
-patch "$T/sound" $ENTRY ebfe # jmp $
+bzimage "$T/sound" ebfe # jmp $
 kernel() {
   cp "$T/sound" "$T/k"
 }
@@ -401,12 +392,12 @@ silent 'root=/dev/vda' 'print "a word\n"' "; the console's last line is 'a word'
 err_lacks 'hint: ' 'no byte'
 
 if kvm_usable; then
+  begin 'a tiny kernel runs, and what it says and gives comes through'
   kernel
-  patch "$T/k" $ENTRY 'ba f8030000 b0 41 ee' # mov edx, 0x3f8; mov al, 'A'; out dx, al
-  patch "$T/k" $((ENTRY + 8)) 'b0 05 e6 f4 ebfe' # mov al, 5; out 0xf4, al; jmp $
+  patch "$T/k" $KERNEL_ENTRY 'ba f8030000 b0 41 ee' # mov edx, 0x3f8; mov al, 'A'; out dx, al
+  patch "$T/k" $((KERNEL_ENTRY + 8)) 'b0 05 e6 f4 ebfe' # mov al, 5; out 0xf4, al; jmp $
   direct 'memory: 64M'
   call run --platform=kvm --set expect.exit=5 "$T/m.yaml"
-  begin 'a tiny kernel runs, and what it says and gives comes through'
   wants 0
   [ "$(cat "$T/out")" = A ] || wrong "the console is '$(cat "$T/out")'"
   err_has 'snpvmm: pass: the guest exited with status 5'

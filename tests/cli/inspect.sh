@@ -208,16 +208,6 @@ wants 0
 call inspect -o cbor "$T/block" "$T/block"
 [ "$(head -c 2 "$T/out" | od -An -tx1)" = ' 82 aa' ] || wrong 'not a list of two'
 
-if [ -w /dev/full ]; then
-  begin 'a full disk is an error'
-  timeout -s KILL 60 "$SNPVMM" inspect "$T/i.fd" >/dev/full 2>"$T/err"
-  status=$?
-  : >"$T/out"
-  sane 'inspect >/dev/full'
-  wants 2
-  err_is 'snpvmm: error: cannot write to standard output: No space left on device [output-failed]'
-else
-  skip 'a full disk is an error' 'there is no /dev/full'
-fi
+full_disk 2 'cannot write to standard output' inspect "$T/i.fd"
 
 finish

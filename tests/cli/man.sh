@@ -118,13 +118,7 @@ mkdir "$T/bin" "$T/there"
 ln -s "$SNPVMM" "$T/bin/snpvmm"
 image "$T/there/OVMF.fd" ebfe "$SECTION"
 sed -n '/^version: 1$/,/^\.Ed$/{/^\.Ed$/!p;}' "$PAGE" >"$T/there/guest.yaml"
-# A bzImage of protocol 2.15 as small as one can be: see direct.sh.
-dd if=/dev/zero of="$T/there/vmlinuz" bs=512 count=19 2>/dev/null
-patch "$T/there/vmlinuz" 0x1f1 '020000 00020000'
-patch "$T/there/vmlinuz" 0x1fe '55aa eb66 48647253 0f02'
-patch "$T/there/vmlinuz" 0x211 01
-patch "$T/there/vmlinuz" 0x22c "$(le32 0x7fffffff) $(le32 0x200000) 01 15 7f00 $(le32 2047)"
-patch "$T/there/vmlinuz" 0x258 "$(le32 0x1000000) 00000000 $(le32 0x400000)"
+bzimage "$T/there/vmlinuz"
 echo initrd >"$T/there/initrd.img"
 sum=$(sha256sum "$T/there/vmlinuz" | cut -d ' ' -f 1)
 cp "$EXAMPLE" "$T/there/"

@@ -259,26 +259,18 @@ out_is '7  5150a31ef55859cdd3be7ea1af71dd9314fefa9069870a000f418bfb582dae8800ec6
 call measure --set vcpus=4 --set measure.profile=ec2 --set snp.guest_features=0x21 "$T/v.yaml"
 out_is 11e85b909f747ae46ca167764e586bc9189ccf30a90243d029332306d923d106a7f7d8f8a02030ea98b8705bb3d21af6
 
-# stdout is the caller's.
-to_stdout() {
-  timeout -s KILL 60 "$SNPVMM" "$@" 2>"$T/err" </dev/null
-  status=$?
-  : >"$T/out"
-  sane "$*"
-}
-
 if [ -w /dev/full ]; then
   begin 'a full disk is an error that names the output'
   for option in --quiet --pages '--vcpus=1,2,3'; do
-    to_stdout measure $option "$EXAMPLE" >/dev/full
+    call_to_stdout measure $option "$EXAMPLE" >/dev/full
     wants 2
     err_is 'snpvmm: error: cannot write to standard output: No space left on device [output-failed]'
   done
   for format in json cbor; do
-    to_stdout measure -o $format "$EXAMPLE" >/dev/full
+    call_to_stdout measure -o $format "$EXAMPLE" >/dev/full
     wants 2
     err_is 'snpvmm: error: cannot write to standard output: No space left on device [output-failed]'
-    to_stdout measure -o $format --pages --vcpus=254,255 "$EXAMPLE" >/dev/full
+    call_to_stdout measure -o $format --pages --vcpus=254,255 "$EXAMPLE" >/dev/full
     wants 2
     one_error snpvmm output-failed "writing $(echo $format | tr '[:lower:]' '[:upper:]'): No space left on device"
   done
@@ -287,7 +279,7 @@ else
 fi
 
 begin 'a closed stdout is an error that names the output'
-to_stdout measure "$EXAMPLE" >&-
+call_to_stdout measure "$EXAMPLE" >&-
 wants 2
 err_is 'snpvmm: error: cannot write to standard output: Bad file descriptor [output-failed]'
 

@@ -62,13 +62,12 @@ refuses 'the folder is a file' "$T/file"
 [ "$(cat "$T/file")" = file ] || wrong 'the file is another'
 refuses 'the folder is in a file' "$T/file/er"
 refuses 'the folder cannot be made' /proc/none
-if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
+if nobody_can_run true; then
   begin 'the folder is of others'
   mkdir "$T/theirs"
   cp "$FAKE" "$T/snpvmm-fake"
   chmod 755 "$T/snpvmm-fake"
-  run setpriv --reuid=65534 --regid=65534 --clear-groups env FAKE_SCRIPT="$T/script" "$T/snpvmm-fake" run \
-    --results "$T/theirs" "$T/m.yaml"
+  as_nobody env FAKE_SCRIPT="$T/script" "$T/snpvmm-fake" run --results "$T/theirs" "$T/m.yaml"
   if grep -q 'error while loading' "$T/err"; then
     skip 'the folder is of others' 'another user cannot run this program'
   else

@@ -107,18 +107,14 @@ else
   fi
 fi
 
-# A program that another user may run, and how: for what root may do all the same.
 cp "$SNPVMM" "$T/snpvmm"
 cp "$EXAMPLE" "$T/example.yaml"
 chmod 755 "$T/snpvmm"
-as_nobody() {
-  run setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-}
 if [ ! -e /dev/kvm ]; then
   skip 'a /dev/kvm for others: 99' 'there is no /dev/kvm'
-elif kvm_usable && ! { [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups "$T/snpvmm" --version >/dev/null 2>&1; }; then
+elif kvm_usable && ! nobody_can_run "$T/snpvmm" --version; then
   skip 'a /dev/kvm for others: 99' 'needs root, setpriv and a program that others can run'
-elif kvm_usable && setpriv --reuid=65534 --regid=65534 --clear-groups sh -c '[ -r /dev/kvm ] && [ -w /dev/kvm ]'; then
+elif kvm_usable && nobody_can_run sh -c '[ -r /dev/kvm ] && [ -w /dev/kvm ]'; then
   skip 'a /dev/kvm for others: 99' '/dev/kvm is for everyone here'
 else
   begin 'a /dev/kvm for others: 99'

@@ -64,16 +64,6 @@ else
   skip 'the example keeps to it, and what check refuses does not' 'python3 lacks jsonschema or yaml'
 fi
 
-if [ -w /dev/full ]; then
-  begin 'a full disk is an error that names the output'
-  timeout -s KILL 60 "$SNPVMM" schema >/dev/full 2>"$T/err"
-  status=$?
-  : >"$T/out"
-  sane 'schema >/dev/full'
-  wants 2
-  err_is 'snpvmm: error: cannot write the schema: No space left on device [output-failed]'
-else
-  skip 'a full disk is an error that names the output' 'there is no /dev/full'
-fi
+full_disk 2 'cannot write the schema' schema
 
 finish

@@ -7,17 +7,8 @@ FAKE=${FAKE:-${B:-build}/tests/snpvmm-fake}
 case $FAKE in /*) ;; *) FAKE=$PWD/$FAKE ;; esac
 mkdir "$T/here" "$T/there"
 image "$T/here/i.fd" ebfe "$SECTION"
-bzimage() { # FILE BYTE: a kernel as small as one can be; see direct.sh
-  dd if=/dev/zero of="$1" bs=512 count=19 2>/dev/null
-  patch "$1" 0x1f1 '020000 00020000'
-  patch "$1" 0x1fe '55aa eb66 48647253 0f02'
-  patch "$1" 0x211 01
-  patch "$1" 0x22c "$(le32 0x7fffffff) $(le32 0x200000) 01 15 7f00 $(le32 2047)"
-  patch "$1" 0x258 "$(le32 0x1000000) 00000000 $(le32 0x400000)"
-  patch "$1" 0x2400 "$2"
-}
-bzimage "$T/here/vmlinuz-6.12" aa
-bzimage "$T/there/vmlinuz-6.12" bb
+for folder in here there; do bzimage "$T/$folder/vmlinuz-6.12"; done
+patch "$T/there/vmlinuz-6.12" 0x2400 bb
 echo initrd >"$T/here/initrd.img"
 
 here() { # ARGUMENT...: where the files are
