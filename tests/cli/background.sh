@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/background.sh: a run in the background of a terminal ends as any other, and the terminal stays another job's.
+# tests/cli/background.sh: a run in the background of a terminal ends as usual and leaves the terminal to the job in the foreground.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/bad_file.sh: files that are not there, not files, not for us, or not the same from one read to the next.
+# tests/cli/bad_file.sh: files that do not exist, are no regular files, cannot be read, or change while they are read.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 image "$T/i.fd" ebfe "$SECTION"
@@ -10,11 +10,11 @@ firmware() { # PATH
   manifest "$T/m.yaml" "boot: {firmware: $1}" 'memory: 1M'
 }
 
-begin 'a manifest that is not there'
+begin 'a manifest that does not exist'
 rm -f "$T/m.yaml"
 refused file-unreadable '' "cannot open '$T/m.yaml': No such file or directory" '  fix: see that the file is there: a path on the command line'
 
-begin 'an image that is not there'
+begin 'an image that does not exist'
 firmware none.fd
 refused file-unreadable 2:18 "boot.firmware: cannot open '$T/none.fd': No such file or directory" \
   "  fix: see that the file is there: a path in a manifest or of --set is relative to the manifest's folder"
@@ -23,7 +23,7 @@ refused file-unreadable 2:32 "boot.kernel: cannot open '$T/none': No such file o
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: i.fd, initrd: none}'
 refused file-unreadable 2:46 "boot.initrd: cannot open '$T/none': No such file or directory"
 
-begin 'bytes in a file that is not there, or of another length'
+begin 'bytes in a file that does not exist, or has the wrong length'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {host_data: file:none}'
 refused file-unreadable 3:18 "'snp.host_data': cannot open '$T/none': No such file or directory" '  fix: see that the file is there: a path in a manifest'
 printf 123 >"$T/short"
@@ -78,7 +78,7 @@ begin 'a manifest that is too large'
 truncate -s 1048577 "$T/m.yaml"
 refused file-too-large '' "'$T/m.yaml' has 1048577 bytes; at most 1048576 are accepted here" '  why: a manifest has at most 1 MiB'
 
-begin 'a manifest that is a kernel, an initrd, a firmware or no text at all: what it is, and where it belongs'
+begin 'a manifest that is a kernel, an initrd, a firmware or not text: the error says what it is and where it belongs'
 no_manifest() { # REASON WHAT FIX
   for command in measure check run; do
     call $command "$T/m.yaml"
@@ -109,7 +109,7 @@ run sh -c '"$0" check - <"$1/-"' "$SNPVMM" "$T"
 wants 2
 one_error stdin syntax "'stdin': not a manifest: it looks like an OVMF-style firmware image"
 
-begin 'an image given by an option: the cure names the option'
+begin 'an image given by an option: the fix names the option'
 call check -k "$T/i.fd"
 wants 2
 one_error -k bad-value "kernel '$T/i.fd': not a bzImage: it looks like an OVMF-style firmware image"
@@ -131,17 +131,17 @@ firmware secret.fd
 cp "$T/i.fd" "$T/secret.fd"
 chmod 0 "$T/secret.fd"
 if [ "$(id -u)" != 0 ]; then
-  begin 'a file for others'
+  begin 'a file that this user may not read'
   refused file-unreadable 2:18 "boot.firmware: cannot open '$T/secret.fd': Permission denied"
 elif cp "$SNPVMM" "$T/snpvmm" && chmod 755 "$T/snpvmm" && nobody_can_run "$T/snpvmm" --version; then
-  begin 'a file for others'
+  begin 'a file that this user may not read'
   for command in measure check run; do
     as_nobody "$T/snpvmm" $command "$T/m.yaml"
     wants 2
     one_error "$T/m.yaml:2:18" file-unreadable "boot.firmware: cannot open '$T/secret.fd': Permission denied"
   done
 else
-  skip 'a file for others' 'root reads everything, and setpriv or a program that others can run is missing'
+  skip 'a file that this user may not read' 'root reads everything, and setpriv or a program that others can run is missing'
 fi
 
 finish

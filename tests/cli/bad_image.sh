@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/bad_image.sh: images that are cut, damaged, hostile or of another kind are refused by name and place.
+# tests/cli/bad_image.sh: images that are truncated, damaged, hostile or of another kind are refused with name and place.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
@@ -21,7 +21,7 @@ bad_firmware() { # SENTENCE [LINE...]
   refused bad-firmware 2:18 "$sentence" "$@"
 }
 
-begin 'a sound image is taken'
+begin 'a valid image is accepted'
 sound
 call check "$T/m.yaml"
 wants 0
@@ -31,7 +31,7 @@ begin 'an image that is empty'
 : >"$T/i.fd"
 bad_firmware "$fw: the firmware image is empty" '  fix: copy the image again'
 
-begin 'an image that is cut'
+begin 'an image that is truncated'
 for size in 1 4095 65000 65535; do
   sound
   shorten $size
@@ -55,7 +55,7 @@ damaged() { # OFFSET DIGITS SENTENCE [LINE...]
   bad_firmware "$@"
 }
 
-begin 'a footer table that is truncated or runs away'
+begin 'a footer table that is truncated or too long'
 damaged $FOOTER ffff "$fw: the footer table of 65535 bytes runs past the image's start" '  why: ' '  fix: '
 damaged $FOOTER 1100 "$fw: the footer table of 17 bytes is too short to be one" '  why: ' '  fix: '
 damaged $FOOTER 1300 "$fw: the footer table's entry that ends at 0xffce runs past the table" '  why: ' '  fix: '
@@ -93,7 +93,7 @@ damaged $((METADATA + 4)) ffffffff "$fw: the SEV metadata gives its length as 42
 damaged $((METADATA + 8)) 02 "$fw: the SEV metadata has version 2; only version 1 is known"
 damaged $((METADATA + 12)) 02 "$fw: the SEV metadata gives its length as 28, but 2 sections take 40"
 
-begin 'metadata of more sections than anyone needs'
+begin 'metadata with too many sections'
 damaged $((METADATA + 12)) 41 "$fw: the SEV metadata has 65 sections; at most 64 are accepted" '  why: ' '  fix: '
 damaged $((METADATA + 12)) ffffffff "$fw: the SEV metadata has 4294967295 sections; at most 64 are accepted"
 
@@ -107,13 +107,13 @@ begin 'sections that overlap'
 section '0x10000 0x2000 2' "$fw: SEV metadata: section 0 ('sec mem', 0x10000+0x1000) overlaps section 1 ('secrets', 0x10000+0x2000)" '  why: ' '  fix: '
 section '0xffff8000 0x2000 2' "$fw: SEV metadata: section 1 ('secrets', 0xffff8000+0x2000) overlaps the firmware image at 0xffff0000+0x10000"
 
-begin 'sections that are no pages'
+begin 'sections that are not whole pages'
 section '0x20000 0 2' "$fw: SEV metadata: section 1 ('secrets', 0x20000+0x0) is empty"
 section '0x20001 0x1000 2' "$fw: SEV metadata: section 1 ('secrets', 0x20001+0x1000) is not whole 4 KiB pages"
 section '0x20000 0xfff 2' "$fw: SEV metadata: section 1 ('secrets', 0x20000+0xfff) is not whole 4 KiB pages"
 section '0xfffff000 0x2000 2' "$fw: SEV metadata: section 1 ('secrets', 0xfffff000+0x2000) runs past 4 GiB"
 
-begin 'two pages of what a guest has once'
+begin 'two pages of a kind that a guest has only once'
 image "$T/i.fd" ebfe "$SECTION" '0x20000 0x1000 3' '0x30000 0x1000 3'
 refused bad-layout 2:18 'two cpuid regions' '  why: a guest has one page of this kind' '  fix: '
 
@@ -153,7 +153,7 @@ named 'a Debian package' 'extract the file: dpkg-deb -x'
 printf -- '-----BEGIN CERTIFICATE-----\n' >"$T/i.fd"
 named 'a certificate or key in PEM form' "give the firmware's raw image"
 
-begin 'an SVSM, and a build for TDX alone'
+begin 'an SVSM, and a build for TDX only'
 sound
 patch "$T/i.fd" $METADATA_ENTRY '00000000 1600 12a689a797054b4ca49fcbb1fe9d1ddd'
 bad_firmware "$fw is an SVSM image" '  why: an SVSM runs below a firmware' '  fix: give the firmware alone'
@@ -161,14 +161,14 @@ sound
 lacking 0x8000 3066d96964eb334b849113a5cf023dcf "$fw is built for Intel TDX"
 err_has '  fix: use an OvmfPkgX64 or AmdSevX64 build'
 
-begin 'a kernel that is none, through a firmware'
+begin 'a file that is not a kernel, with a firmware'
 sound
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 printf 'version https://git-lfs.github.com/spec/v1\n' >"$T/k"
 refused bad-value 2:32 "kernel '$T/k': not a bzImage: it looks like a Git LFS pointer" '  fix: fetch the file that it points to: git lfs pull'
 manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 
-begin 'a kernel that no page of hashes can hold against'
+begin 'a kernel with a firmware that has no page of hashes'
 echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k}' 'memory: 1M'
 sound
@@ -176,11 +176,11 @@ refused no-hash-page 2:18 "$fw has no page for the kernel's hashes, so it can't 
 image "$T/i.fd" ebfe "$SECTION" '0x20000 0x1000 0x10' # the page, but no place in it
 refused no-hash-page 2:18 "$fw has no page for the kernel's hashes, so it can't verify a kernel" '  why: ' "'kernel_hashes: false'"
 
-begin 'a kernel without a firmware that is no kernel'
+begin 'a file that is not a kernel, without a firmware'
 manifest "$T/m.yaml" 'boot: {kernel: k}'
 refused bad-value 2:16 "kernel '$T/k': not a bzImage: no 'HdrS' at 0x202 in this file of 7 bytes" '  why: ' '  fix: '
 
-begin 'an image that is not the one pinned'
+begin 'an image that differs from its pin'
 sound
 manifest "$T/m.yaml" "boot: {firmware: {path: i.fd, sha256: $(printf '%064d' 0)}}" 'memory: 1M'
 refused file-differs 2:18 "boot.firmware: '$T/i.fd' is not the file that the manifest pins" \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/bad_manifest.sh: manifests that are not YAML, or say what cannot be: each with line, column and cure.
+# tests/cli/bad_manifest.sh: manifests that are not YAML or not valid: each error has line, column and fix.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 BOOT='boot: {firmware: builtin:selftest}'
@@ -23,13 +23,13 @@ begin 'tabs'
 text 'version: 1\nboot:\n\tfirmware: x\n'
 refused syntax 3:1 'a tab where YAML takes only spaces' '  why: YAML does not allow tabs' '  fix: replace the tab'
 
-begin 'nothing at all'
+begin 'an empty manifest'
 text ''
 refused syntax 1:1 'there is nothing in it' "  fix: a manifest begins with 'version: 1'"
 text '# a comment\n'
 refused syntax 1:1 'there is nothing in it'
 
-begin 'no map'
+begin 'a manifest that is not a map'
 text '[a]\n'
 refused syntax 1:1 'a manifest is a map of keys' "  fix: begin with 'version: 1'"
 text 'a\n'
@@ -115,7 +115,7 @@ refused bad-value 3:10 "'timeout' is 0s; it must be from 1ms to 34560m"
 with 'exit_port: 0x10000'
 refused bad-value 3:12 "'exit_port' is 0x10000; it must be from 0x1 to 0xfffe"
 
-begin 'nesting without end'
+begin 'nesting that is too deep'
 many 10000000 '[' >"$T/m.yaml"
 refused file-too-large '' "'$T/m.yaml' has 10000000 bytes; at most 1048576 are accepted here" '  why: a manifest has at most 1 MiB'
 many 1000000 '[' >"$T/m.yaml"
@@ -123,7 +123,7 @@ refused syntax 1:17 'nested deeper than 16'
 { echo 'version: 1' && printf 'name: ' && many 1000000 '{'; } >"$T/m.yaml"
 refused syntax 2:8 'a key must be a word, not a list or a map'
 
-begin 'keys and values without end'
+begin 'too many keys and values'
 { echo 'version: 1' && echo 'name:' && awk 'BEGIN { for (i = 0; i < 20000; i++) print "- a" }'; } >"$T/m.yaml"
 refused syntax 9998:3 'more than 10000 keys and values'
 with "name: $(many 1000000 a)"
@@ -143,7 +143,7 @@ refused syntax 3:7 'a NUL character inside a value'
 with 'name: "a\x1b[2J"'
 refused bad-value 3:7 "'name' has a control character (0x1b)"
 
-begin 'characters that nobody can see'
+begin 'invisible characters'
 hidden() { # PLACE U+XXXX NAME FORMAT
   text "$4"
   refused syntax "$1" "a character that cannot be seen, $2 ($3)" '  why: it looks like a blank or like nothing' '  fix: remove it'
@@ -192,7 +192,7 @@ refused syntax 3:10 'no character has this escape' '  fix: write both halves of 
 with 'name: "\\ud83d\ude00"'
 refused syntax 3:17 'no character has this escape'
 
-begin 'YAML that is not part of a manifest'
+begin 'YAML that manifests do not use'
 with 'name: &a b'
 refused syntax 3:7 'anchors (&name) are not part of a manifest' '  why: a manifest is written in a subset of YAML'
 with 'name: *a'
@@ -204,7 +204,7 @@ refused syntax 3:1 'merge keys (<<) are not part of a manifest' '  why: '
 with --- 'version: 1'
 refused syntax 3:1 'further documents (---) are not part of a manifest' '  why: '
 
-begin 'policies that no firmware takes'
+begin 'policies that no firmware accepts'
 with 'snp: {policy: 0x10000}'
 refused bad-policy 3:15 "'snp.policy': policy 0x10000 lacks bit 17" '  why: the firmware refuses a guest whose policy has bit 17 clear' '  fix: write 0x30000'
 with 'snp: {policy: 0x100030000}'
@@ -219,13 +219,13 @@ dd if=/dev/zero of="$T/auth" bs=4096 count=1 2>/dev/null
 with 'snp: {id_auth: file:auth}'
 refused bad-id-block 3:16 "'snp.id_auth' without 'snp.id_block'" '  why: ' '  fix: give both or neither'
 
-begin 'an ID block that no firmware takes'
+begin 'an ID block that no firmware accepts'
 with "snp: {id_block: 'hex:$ZEROS$ZEROS', id_auth: file:auth}"
 refused bad-id-block 3:17 'snp.id_block is all zeros'
 with "snp: {id_block: 'hex:01${ZEROS#00}$ZEROS', id_auth: file:auth}"
 refused bad-id-block 3:17 'snp.id_auth: ID key algorithm is 0, not 1' '  why: ' '  fix: '
 
-begin 'bytes of another length, or in no known form'
+begin 'bytes of the wrong length, or in an unknown form'
 with 'snp: {host_data: hex:00}'
 refused bad-value 3:18 "'snp.host_data' has 1 bytes; it must have 32" '  fix: give exactly 32 bytes'
 with 'snp: {host_data: hex:0g}'
@@ -233,7 +233,7 @@ refused bad-value 3:18 "'snp.host_data' is '0g', which does not decode to 32 byt
 with 'snp: {gosvw: 00}'
 refused bad-value 3:14 "'snp.gosvw' is '00', which does not say how its bytes are written" '  fix: write hex:..., base64:... or file:PATH'
 
-begin 'a CPU that the digest could not be told for'
+begin 'a CPU for which the digest is not known'
 with 'vcpu_type: host'
 refused bad-value 3:12 "'vcpu_type' cannot be 'host'" "  why: the CPU's signature is measured" '  fix: '
 with 'vcpu_type: EPIC-Milan'
@@ -242,7 +242,7 @@ refused bad-value 3:12 "'vcpu_type': there is no CPU model 'EPIC-Milan'" "  fix:
 with 'vcpu_type: EPYC-Siena'
 refused bad-value 3:12 "'vcpu_type': there is no CPU model 'EPYC-Siena'" '  fix: write EPYC, EPYC-Rome' 'or a signature such as 0xa00f11'
 
-begin 'a value that was not read is looked at no further'
+begin 'a value that is wrong causes no further errors'
 printf %s no_digits. >"$T/short"
 head -c 4096 /dev/zero >"$T/auth"
 with 'snp: {id_block: file:short, id_auth: file:auth}'
@@ -255,7 +255,7 @@ wants 2
 err_has "'boot.firmware.sha256' is 'zz'"
 ! grep -q 'file-pin' "$T/err" || wrong "$(cat "$T/err")"
 
-begin 'units as others write them'
+begin 'units of other programs'
 for size in 1GB 1gb '1 GB' 1g; do
   with "memory: $size"
   refused bad-value 3:9 "'memory' is '$size', which is not a size" '  fix: write 1G'
@@ -295,7 +295,7 @@ call check "$T/m.yaml"
 wants 2
 err_has "$T/m.yaml:4:16: error: 'expect.exit' is 0, but 'exit_port' is false [conflict]" '  why: ' '  fix: '
 
-begin 'matrices of what does not vary'
+begin 'a matrix over keys that cannot vary'
 with 'matrix: {vcpsu: [1, 2]}'
 refused unknown-key 3:10 "unknown key 'vcpsu' in 'matrix'" "  fix: did you mean 'vcpus'?"
 with 'matrix: {name: [a, b]}'
@@ -310,7 +310,7 @@ tens='1, 2, 3, 4, 5, 6, 7, 8, 9, 10'
 with matrix: "  vcpus: [$tens]" "  exit_port: [$tens]" "  expect.exit: [$tens]" '  boot.cmdline: [a, b]'
 refused bad-value 7:3 "'matrix' stands for more than 1000 runs"
 
-begin 'places for output that there are not'
+begin 'outputs that are not possible'
 with 'serial: stderr'
 refused bad-value 3:9 "'serial' cannot be 'stderr'" "'./stderr' is a file of that name"
 with 'debug_port: ""'

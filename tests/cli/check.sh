@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/check.sh: a word for each manifest that is right; what is wrong with others is in bad_*.sh.
+# tests/cli/check.sh: manifests that are valid, and warnings; errors are in bad_*.sh.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 manifest "$T/bad.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0'
 
-begin 'the example is right'
+begin 'the example is valid'
 call check "$EXAMPLE"
 wants 0
 out_is ''
 err_is "snpvmm: $EXAMPLE: ok"
 
-begin 'each of several is checked'
+begin 'each of several manifests is checked'
 call check "$EXAMPLE" "$T/bad.yaml" "$EXAMPLE" "$T/none.yaml"
 wants 2
 out_is ''
@@ -21,7 +21,7 @@ snpvmm: $EXAMPLE: ok
 $T/none.yaml: error: cannot open '$T/none.yaml': No such file or directory [file-unreadable]
   fix: see that the file is there: a path on the command line is relative to the current folder"
 
-begin 'each run of a matrix is checked, whatever the others are'
+begin 'each run of a matrix is checked, whether or not the others are valid'
 manifest "$T/matrix.yaml" 'boot: {firmware: builtin:selftest}' 'matrix: {vcpus: [1, 4], memory: [16M, 64K]}'
 call check "$T/matrix.yaml"
 wants 2
@@ -41,7 +41,7 @@ wants 2
 err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]
 snpvmm: $T/matrix.yaml: vcpus=3: ok"
 
-begin 'what is wrong with several runs of a matrix is said once'
+begin 'an error in several runs of a matrix is reported once'
 call check --set timeout=0s "$T/matrix.yaml"
 wants 2
 one_error '--set timeout' bad-value "'timeout' is 0s; it must be from 1ms to 34560m"
@@ -53,7 +53,7 @@ call check --set 'matrix={vcpu: [1, 2]}' "$T/matrix.yaml"
 wants 2
 one_error '--set matrix' unknown-key "unknown key 'vcpu' in 'matrix'"
 
-begin 'a matrix that cannot be read hides nothing that is wrong with its values'
+begin 'a matrix that cannot be read does not hide errors in its values'
 call check --set 'matrix={vcpus: [1, 0, two], memory: [], timeout: [1s, 9]}' "$T/matrix.yaml"
 wants 2
 [ "$(grep -c 'error: ' "$T/err")" = 4 ] || wrong "not four errors: $(cat "$T/err")"
@@ -62,7 +62,7 @@ call check --set vcpus=1 --set 'matrix={vcpus: [1, 0, two], memory: []}' "$T/mat
 wants 2
 one_error '--set matrix' bad-value "'matrix: memory' is an empty list"
 
-begin 'an output that cannot be written, by anybody'
+begin 'an output that nobody can write'
 mkdir "$T/folder"
 ln -s x.log "$T/link"
 for row in none/x.log:'No such file or directory':'make the folder' bad.yaml/x.log:'Not a directory':'make the folder' \
@@ -101,7 +101,7 @@ call check "$T/m.yaml"
 wants 0
 err_is "snpvmm: $T/m.yaml: ok"
 
-begin 'what can only be measured is right, with a word about it'
+begin 'a manifest that can only be measured is valid, with a note'
 image "$T/i.fd" ebfe "$SECTION"
 echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
@@ -113,7 +113,7 @@ call check --set measure.profile=gce "$EXAMPLE"
 wants 0
 err_is "snpvmm: $EXAMPLE: ok to measure, not to run: measure.profile gce is another launcher's order of pages and registers"
 
-begin 'a firmware that seems too old for SNP is doubted, where it matters'
+begin 'a firmware that seems too old for SNP is a warning, on platform snp'
 image "$T/old.fd" ebfe "$SECTION" '0x20000 0x1000 2' '0x21000 0x1000 3'
 image "$T/new.fd" ebfe "$SECTION" '0x20000 0x1000 2' '0x21000 0x1000 3' '0x22000 0x1000 4'
 manifest "$T/m.yaml" 'boot: {firmware: old.fd}' 'memory: 1M'
@@ -131,7 +131,7 @@ call check --set "boot.firmware=$T/new.fd" "$T/m.yaml"
 wants 0
 err_is "snpvmm: $T/m.yaml: ok"
 
-begin 'everything that is wrong is said at once, in order of place'
+begin 'all errors are reported at once, in the order of their places'
 echo cut >"$T/cut.fd"
 manifest "$T/m.yaml" 'boot:' '  kernl: x' '  kernel: none' '  firmware: cut.fd' 'vcpus: 0' 'vcpus: 3' 'memory: 5' \
   'snp: {policy: {smtt: true, debug: yes}, id_blok: hex:00}' \
@@ -158,7 +158,7 @@ for command in measure check 'run -v --platform=kvm'; do
   file_is "$T/places" "$command says" "$all"
 done
 
-begin 'one mistake is not told as two'
+begin 'one mistake is one error'
 manifest "$T/m.yaml" 'boot: {firmwre: x}' # and so there is nothing to boot
 call check "$T/m.yaml"
 one_error "$T/m.yaml:2:8" unknown-key "unknown key 'boot.firmwre'"
@@ -181,14 +181,14 @@ manifest "$T/m.yaml" 'matrix: {boot.kernl: [a, b]}'
 call check "$T/m.yaml"
 one_error "$T/m.yaml:2:10" unknown-key "unknown key 'boot.kernl' in 'matrix'"
 
-begin 'mistakes without end'
+begin 'too many mistakes'
 { echo 'version: 1' && awk 'BEGIN { for (i = 0; i < 4000; i++) print "k" i ": 1" }'; } >"$T/m.yaml"
 call check "$T/m.yaml"
 wants 2
 [ "$(grep -c 'error: ' "$T/err")" = 64 ] || wrong "not 64 errors: $(grep -c 'error: ' "$T/err")"
 err_has "snpvmm: $T/m.yaml: only the first 64 findings are shown"
 
-begin 'the findings for programs'
+begin 'the findings in JSON and CBOR'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 0' 'matrix: {memory: [1M, 64K]}'
 call check -o json "$T/m.yaml"
 wants 2
@@ -228,11 +228,11 @@ call check -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is only for runs [usage]'
 
-begin 'a measurement that is expected is not held against this one'
+begin 'expect.measurement is not compared by check'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"
 wants 0
 
-begin 'needs no host'
+begin 'check needs no host'
 run env -i "$SNPVMM" check --platform=snp "$EXAMPLE"
 wants 0
 

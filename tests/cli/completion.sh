@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/completion.sh: what bash, zsh and fish offer where the user presses Tab.
+# tests/cli/completion.sh: what bash, zsh and fish offer when the user presses Tab.
 # shellcheck source=tests/cli/lib.inc disable=SC1091,SC2016 # programs for other shells
 . tests/cli/lib.inc
 
-# Each program reads lines from stdin and writes what is offered at the end of each: a line, sorted, without what
-# stands before a '=' already; $1 is a folder with the script in it, the working directory has the files.
+# Each program reads command lines from stdin and writes, for each, one sorted line of what is offered at its end,
+# without the text before a '='. $1 is the folder with the script; the working directory has the files.
 
-# Takes the line apart as readline does.
+# Splits the line as readline does.
 BASH_ASKS='
 source "$1/bash"
 while IFS= read -r COMP_LINE; do
@@ -28,7 +28,7 @@ while read -l line
     string replace -r "/\$" "" | sort -u | paste -s -d " "
 end'
 
-# zsh completes nowhere but on a terminal: an inner one gets the keys and writes down what it would show.
+# zsh only completes on a terminal: an inner shell gets the keys and writes down what it would show.
 ZSH_ASKED='
 PS1= PS2=
 setopt no_beep extended_glob
@@ -86,15 +86,15 @@ expect() { # LINE WORD...
   printf '%s\n' "$@" | sort -u | paste -s -d ' ' >>"$T/wanted"
 }
 
-# What there is, from the program itself.
-begin 'help, schema and explain say what there is'
+# The names, from the program itself.
+begin 'help, schema and explain list everything'
 call help
 sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p' "$T/out" >"$T/commands"
 call schema
 awk -f tests/cli/facts.awk "$T/out" | sort -u >"$T/facts"
 sed -n 's/ later *$//p' "$T/facts" >"$T/later"
 sed -n 's/ is *$//p' "$T/facts" | grep -v -x -F -f "$T/later" >"$T/keys"
-# A number's or a policy's booleans and what a sink can't be are no words of the key itself.
+# The booleans of a number or a policy, and the words that a sink refuses, are not words of the key.
 sed -n '/^\(snp\.policy\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/words"
 printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' >>"$T/words"
 call explain
@@ -151,7 +151,7 @@ formats=$(cat "$T/formats")
   expect 'snpvmm explain guest-p' guest-panic guest-power-off
 }
 
-# ARGUMENT of an option, as the help text names it: what may stand there.
+# ARGUMENT of an option, as the help text names it: what can be given for it.
 argument() { # LINE COMMAND OPTION ARGUMENT
   # shellcheck disable=SC2046,SC2086 # lists of words
   case $4 in
@@ -197,9 +197,9 @@ done <<KEYS
 $(cut -d ' ' -f 1 "$T/words" | sort -u)
 KEYS
 
-# Whatever shells there are here: each name stands in each file, and no option or key that there isn't.
+# Whether or not the shells are installed: each file has every name, and no option or key that does not exist.
 for file in snpvmm.bash _snpvmm snpvmm.fish; do
-  begin "$file has all there is, and nothing else"
+  begin "$file has every name, and no other"
   # fish writes '-l NAME' for an option --NAME.
   sed '/^ *#/d; /^complete /s/ -l \([a-z]\)/ --\1/' "share/completion/$file" | tr -s -c 'A-Za-z0-9_.:-' '\n' |
     sed 's/[:.]*$//' | sort -u >"$T/has"
@@ -220,17 +220,17 @@ for shell in bash zsh fish; do
   [ "$shell" != zsh ] || file=_snpvmm
   cmp -s "$T/out" "share/completion/$file" || wrong "it is not share/completion/$file"
   if ! command -v "$shell" >/dev/null; then
-    skip "$shell takes the script" "there is no $shell"
-    skip "$shell offers what fits" "there is no $shell"
+    skip "$shell accepts the script" "there is no $shell"
+    skip "$shell offers what can follow" "there is no $shell"
     continue
   fi
 
-  begin "$shell takes the script"
+  begin "$shell accepts the script"
   run "$shell" -n "$T/scripts/$shell"
   wants 0
   err_is ''
 
-  begin "$shell offers what fits"
+  begin "$shell offers what can follow"
   "ask_$shell" <"$T/lines"
   status=$? last="ask $shell"
   wants 0
@@ -242,23 +242,23 @@ for shell in bash zsh fish; do
 done
 
 if command -v shellcheck >/dev/null; then
-  begin 'shellcheck has nothing against the script for bash'
+  begin 'shellcheck accepts the script for bash'
   run shellcheck -s bash -S warning "$T/scripts/bash"
   wants 0
   out_is ''
 else
-  skip 'shellcheck has nothing against the script for bash' 'there is no shellcheck'
+  skip 'shellcheck accepts the script for bash' 'there is no shellcheck'
 fi
 
 if command -v fish >/dev/null; then
-  begin 'a quote in a description is one in the shell'
+  begin 'a quote in a description is shown as one'
   HOME=$T run fish --no-config -c 'source $argv[1]; complete -C "snpvmm sche"' "$T/scripts/fish"
   out_is "schema$(printf '\t')Print the manifest's JSON Schema"
 else
-  skip 'a quote in a description is one in the shell' 'there is no fish'
+  skip 'a quote in a description is shown as one' 'there is no fish'
 fi
 
-begin 'bash: what stands before a colon is not put in twice'
+begin 'bash: the text before a colon is not inserted twice'
 printf '%s\n' 'snpvmm run --set boot.firmware=builtin:s' 'snpvmm run --set=boot.firmware=builtin:' >"$T/lines"
 ask_bash <"$T/lines"
 [ "$(cat "$T/offers")" = "selftest

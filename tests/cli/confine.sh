@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/confine.sh: --confine holds every path of a manifest below a folder; what is no file is never opened.
+# tests/cli/confine.sh: --confine keeps every path of a manifest below a folder; only regular files are opened.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 FAKE=${FAKE:-${B:-build}/tests/snpvmm-fake}
@@ -23,7 +23,7 @@ outside() { # PLACE SENTENCE-BEGIN PATH
   done
 }
 
-begin 'a manifest whose files lie inside is taken'
+begin 'a manifest whose files are inside is accepted'
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'snp: {host_data: file:bytes}'
 call measure "$T/in/m.yaml"
 cp "$T/out" "$T/digest"
@@ -34,7 +34,7 @@ done
 call measure --confine "$T/in" "$T/in/m.yaml"
 cmp -s "$T/out" "$T/digest" || wrong 'it measures otherwise'
 
-begin 'by absolute paths, by .. that stay inside, and by relative links'
+begin 'absolute paths, .. and relative links that stay inside are accepted'
 ln -s ../i.fd "$T/in/sub/link.fd"
 for path in "$T/in/i.fd" sub/../i.fd sub/link.fd "$T/in/sub/link.fd"; do
   manifest "$T/in/m.yaml" "boot: {firmware: $path}" 'memory: 1M'
@@ -46,7 +46,7 @@ wants 0
 run sh -c 'cd "$0/in" && "$1" measure --confine . m.yaml' "$T" "$SNPVMM"
 wants 0
 
-begin 'each image must lie inside'
+begin 'each image must be inside'
 manifest "$T/in/m.yaml" 'boot: {firmware: ../outside.fd}'
 outside :2:18 'boot.firmware: ' "$T/in/../outside.fd"
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd, kernel: /etc/passwd}'
@@ -55,11 +55,11 @@ ln -s ../outside.fd "$T/in/out.fd"
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd, kernel: i.fd, initrd: out.fd}'
 outside :2:46 'boot.initrd: ' "$T/in/out.fd"
 
-begin 'each file: value must'
+begin 'each file: value must be inside'
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}' 'snp: {host_data: file:../bytes}'
 outside :3:18 "'snp.host_data': " "$T/in/../bytes"
 
-begin 'the manifest itself must'
+begin 'the manifest itself must be inside'
 manifest "$T/m.yaml" 'boot: {firmware: in/i.fd}'
 for command in measure check run; do
   call $command --confine "$T/in" "$T/m.yaml"
@@ -67,7 +67,7 @@ for command in measure check run; do
   one_error "$T/m.yaml" outside-confine "'$T/m.yaml' is not below '$T/in'"
 done
 
-begin 'a path of --set must'
+begin 'a path of --set must be inside'
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}'
 call measure --confine "$T/in" --set "boot.firmware=$T/outside.fd" "$T/in/m.yaml"
 wants 2
@@ -77,7 +77,7 @@ printf '%s\n' 'print "hello\n"' 'out 0xf4 1 0' >"$T/script"
 faked() { # ARGUMENT...
   run env FAKE_SCRIPT="$T/script" "$FAKE" run --confine "$T/in" "$@" "$T/in/m.yaml"
 }
-begin 'outputs must, and are not made elsewhere'
+begin 'outputs must be inside, and are not created elsewhere'
 for key in serial debug_port; do
   for path in ../made "$T/made" link; do
     ln -sf ../made "$T/in/link"
@@ -92,7 +92,7 @@ for key in serial debug_port; do
   done
 done
 
-begin 'check says so too, of each key at its place'
+begin 'check reports it too, at the place of each key'
 manifest "$T/in/m.yaml" 'boot: {firmware: builtin:selftest}' 'serial: ../made' 'debug_port: /tmp/made'
 for command in check run; do
   call $command --confine "$T/in" "$T/in/m.yaml"
@@ -125,23 +125,23 @@ wants 2
 err_has '1 passed' "'$T/outside.fd' is not below '$T/in' [outside-confine]"
 grep -q '"reason": "outside-confine"' "$T"/results/*/result.json || wrong 'no result says so'
 
-begin 'a folder that is none is refused'
+begin 'a path that is not a folder is refused'
 call measure --confine "$T/none" "$T/in/m.yaml"
 wants 2
 one_error snpvmm file-unreadable "--confine: cannot open the folder '$T/none': No such file or directory"
 err_has '  fix: name an existing folder'
 
-# In a mount namespace without /proc, where a file is opened by its name alone.
+# In a mount namespace without /proc, a file can only be opened by its name.
 manifest "$T/in/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'snp: {host_data: file:bytes}'
 # shellcheck disable=SC2016 # for the inner shell
 without_proc='mount -t tmpfs none /proc && exec "$0" "$@"'
 if unshare -rm sh -c "$without_proc" "$SNPVMM" version >/dev/null 2>&1; then # a sanitizer needs /proc
-  begin 'without /proc files are read all the same'
+  begin 'files are read without /proc, too'
   run unshare -rm sh -c "$without_proc" "$SNPVMM" measure --confine "$T/in" "$T/in/m.yaml"
   wants 0
   cmp -s "$T/out" "$T/digest" || wrong 'it measures otherwise'
 else
-  skip 'without /proc files are read all the same' 'no mount namespaces here, or a sanitizer that needs /proc'
+  skip 'files are read without /proc, too' 'no mount namespaces here, or a sanitizer that needs /proc'
 fi
 
 finish

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/conflicts.sh: no run writes over what it reads, or over what else it writes; see contract.inc.
+# tests/cli/conflicts.sh: no run overwrites its inputs or its other outputs; see contract.inc.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
 
-# A folder with all that a manifest may name; whatever is refused must leave every byte of it.
+# A folder with everything that a manifest can name; a run that is refused must not change a byte of it.
 fresh() { # [LINE]...: of the manifest m.yaml
   rm -rf "$T/w"
   mkdir "$T/w" "$T/w/r"
@@ -53,7 +53,7 @@ for key in serial debug_port; do
   conflict "error: $key would write over 'a', which is snp.id_auth" run m.yaml
 done
 
-begin 'an input that is a link which the run would remove'
+begin 'an input that is a link, which the run would remove'
 fresh 'boot: {firmware: r/serial.log}'
 ln -s ../g.fd "$T/w/r/serial.log"
 conflict "--results would write over 'r/serial.log', which is boot.firmware" run --results r m.yaml
@@ -89,7 +89,7 @@ for name in result.json junit.xml .junit.xml; do # then there is no result, eith
   cmp -s "$T/i.fd" "$T/w/r/$name" || wrong "r/$name is another"
 done
 
-begin 'a manifest with a mistake keeps its inputs as well'
+begin 'the inputs of a manifest with a mistake are kept, too'
 fresh 'boot: {firmware: r/serial.log}' 'vcpus: 0'
 mv "$T/w/g.fd" "$T/w/r/serial.log"
 conflict "--results would write over 'r/serial.log', which is boot.firmware" run --results r m.yaml
@@ -102,7 +102,7 @@ for mistake in 'no_such_key: 1' 'a: ['; do
   [ -s "$T/w/r/result.json" ] || wrong "$mistake: no result"
 done
 
-begin 'two outputs that are one'
+begin 'two outputs that are the same file'
 fresh 'boot: {firmware: g.fd}' 'serial: x.log' 'debug_port: ./x.log'
 for command in run check; do
   conflict "m.yaml:6:13: error: serial and debug_port would both write 'x.log'" $command m.yaml
@@ -120,7 +120,7 @@ run sh -c 'cd "$1" && exec env FAKE_SCRIPT="$2" "$3" run m.yaml >out' sh "$T/w" 
 wants 2
 err_has "serial and standard output would both write" '[output-conflict]'
 
-begin 'what may be shared is'
+begin 'pipes and devices may be shared'
 fresh 'boot: {firmware: g.fd}' 'serial: /dev/null' 'debug_port: /dev/null'
 works run --stats=/dev/null m.yaml
 mkfifo "$T/w/fifo"
@@ -148,7 +148,7 @@ run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run --stats=stats m.yaml
 wants 2
 [ ! -e "$T/w/target" ] || wrong 'a target was made'
 
-begin 'a folder of a run that is a link is not followed'
+begin 'a run folder that is a link is not followed'
 fresh 'boot: {firmware: g.fd}' 'matrix: {vcpus: [1]}'
 mkdir "$T/w/elsewhere"
 echo precious >"$T/w/elsewhere/serial.log"
@@ -174,14 +174,14 @@ run sh -c 'cd "$1" && exec env FAKE_SCRIPT="$2" "$3" run m.yaml 9>&-' sh "$T/w" 
 wants 2
 err_has "cannot write '/proc/self/fd/9': Bad file descriptor [output-failed]"
 
-begin 'a path that leads through a link to what is not there yet'
+begin 'a path through a link to a file that does not exist yet'
 fresh 'boot: {firmware: g.fd}' 'serial: dl/serial.log'
 ln -s nd "$T/w/dl"
 run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run --results nd m.yaml
 wants 2
 err_has "serial and --results would both write 'dl/serial.log' [output-conflict]"
 
-begin 'a path that leads through a name that would be removed'
+begin 'a path through a name that would be removed'
 fresh 'boot: {firmware: r/launch.json/g.fd}'
 mkdir "$T/w/real"
 mv "$T/w/g.fd" "$T/w/real/g.fd"
@@ -198,7 +198,7 @@ ln -s r "$T/w/dl"
 works run m.yaml
 file_is "$T/w/r/a" r/a hello
 
-begin 'a link that changes between the look and the opening destroys no input'
+begin 'a link that changes between check and open destroys no input'
 fresh 'boot: {firmware: g.fd}' 'debug_port: sw/g.fd' 'serial: pipe' 'timeout: 15s'
 mkdir "$T/w/safe"
 ln -s safe "$T/w/sw"
@@ -233,7 +233,7 @@ for jobs in 1 3; do
   works check m.yaml
 done
 
-begin 'inputs of one run are safe from outputs of another'
+begin 'no run overwrites an input of another'
 fresh 'boot: {firmware: g.fd}' 'matrix: {boot.firmware: [g.fd, "r/boot.firmware=g.fd/serial.log"]}'
 mkdir "$T/w/r/boot.firmware=g.fd"
 cp "$T/w/g.fd" "$T/w/r/boot.firmware=g.fd/serial.log"
@@ -245,7 +245,7 @@ for command in run check; do
   conflict "serial would write over 'con.vcpus=2', which is boot.firmware" $command m.yaml
 done
 
-begin 'a name that would become too long is cut, and devices keep theirs'
+begin 'a name that would become too long is shortened, and devices keep theirs'
 long=$(printf '%0240d' 7)
 fresh 'boot: {firmware: g.fd}' "serial: '$long.log'" 'debug_port: /dev/null' 'matrix: {vcpus: [1, 2]}'
 works run m.yaml

@@ -45,7 +45,7 @@ row 'bytes that no text can hold, where they are shown' '1 guest-exit fail guest
 row 'a panic' '1 guest-panic fail guest-panic|guest-reset' \
   'print "[    1.0] Kernel panic - not syncing: no init\r\n" ; print "end trace\n" ; reset'
 
-# --- it was ended ---
+# --- the guest was ended ---
 
 says "the console's last line is 'still here' [timeout]"
 row 'the time limit' '124 timeout timeout timeout' 'print "still here" ; wait' 'timeout: 1500ms'
@@ -70,7 +70,7 @@ row 'a line that must not come' '1 console-forbidden fail console-forbidden|gues
 row 'a line that takes too long to match' '1 console-undecided fail console-undecided|guest-reset' \
   'print "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n" ; reset' 'expect: {never: [(a+)+$]}'
 
-begin 'a reader of stderr that stopped reading does not keep the run'
+begin 'a run ends even if the reader of stderr has stopped reading'
 guest_of 'print "hello\n" ; wait'
 manifest_of 'timeout: 300ms'
 folder_new
@@ -92,7 +92,7 @@ row 'the processor refuses a vCPU' '99 kvm-entry-failed error kvm-entry-failed' 
 row 'KVM_RUN fails' '99 kvm-error error kvm-error' 'print "oh\n" ; errno EIO'
 row 'an exit that nobody knows' '99 kvm-error error kvm-error' 'unknown-exit 77'
 
-# --- it was never launched: the host ---
+# --- the guest was not launched: the host ---
 
 row 'no SNP' '99 host-unsupported error -' 'flags no-snp'
 row 'no SNP, --skip-unsupported' '77 host-unsupported skip -' 'flags no-snp' --skip-unsupported
@@ -116,7 +116,7 @@ row 'a measurement that is not the expected one' '3 measurement-differs fail -' 
 row 'the measurement is held against the pin before the host is looked at' '3 measurement-differs fail -' \
   'open-fails /dev/kvm ENOENT' --skip-unsupported 'expect:' "  measurement: '$ZEROS'"
 
-# --- it was never launched: the manifest ---
+# --- the guest was not launched: the manifest ---
 
 refusal() { # NAME REASON LINE...
   name=$1 reason=$2
@@ -148,16 +148,16 @@ refusal 'too little memory' memory-too-small 'boot: {firmware: far.fd}'
 refusal 'a policy that no firmware takes' bad-policy 'snp: {policy: 0x10000}'
 refusal 'half an ID block' bad-id-block 'snp:' "  id_block: 'hex:$(printf %0192d 1)'"
 
-# Large enough that its first byte is written anew while it is read.
+# Large enough for its first byte to be rewritten while it is read.
 truncate -s 256M "$T/moving"
 (while :; do printf x 1<>"$T/moving"; done) &
 refusal 'a file that changes while it is read' file-changed 'boot: {kernel: moving}'
 kill $!
 wait
 
-# --- what both outputs have in one place ---
+# --- console and standard error in one place ---
 
-# Guests whose last words have no end, or one that only looks so.
+# Guests whose last line is unfinished, or only looks so.
 glued() { # NAME PRINTED WHOLE [OPTION]...: what the one file has is WHOLE
   begin "$1"
   guest_of "print \"$2\" ; out 0xf4 1 0"
@@ -181,17 +181,17 @@ glued 'where nothing is said, nothing is added' 'login: ' 'login: ' -q
 glued '--prefix ends the line itself' 'login: ' "serial: login: \n$passed" --prefix
 
 if command -v python3 >/dev/null; then
-  begin 'on a terminal, too'
+  begin 'the same on a terminal'
   guest_of 'print "hello\nlogin: " ; out 0xf4 1 5'
   manifest_of
   run env FAKE_SCRIPT="$T/script" python3 tests/cli/progress.py --both "$FAKE" run --color=never "$T/m.yaml"
   wants 1
   out_has 'login: \r\nsnpvmm: fail: the guest exited with status 5 [guest-exit]\r\n'
 else
-  skip 'on a terminal, too' 'there is no python3'
+  skip 'the same on a terminal' 'there is no python3'
 fi
 
-# --- and all of them ---
+# --- all rows ---
 
 judge
 

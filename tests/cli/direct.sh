@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/direct.sh: a kernel without a firmware: what is measured of it, every one that is refused, and a tiny one run.
+# tests/cli/direct.sh: a kernel without a firmware: what is measured, which kernels are refused, and a run of a tiny one.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 
@@ -38,7 +38,7 @@ sum_of_pages() { # of a listing in $T/out, in KiB
   awk '$1 ~ /^0x/ { sum += $2 } END { print sum + 0 }' "$T/out"
 }
 
-begin 'a kernel alone is right, and has a digest'
+begin 'a kernel without an initrd is valid, and has a digest'
 kernel
 direct
 call check "$T/m.yaml"
@@ -49,7 +49,7 @@ wants 0
 err_is ''
 grep -q -x -E '[0-9a-f]{96}' "$T/out" || wrong "not a digest: $(cat "$T/out")"
 
-begin '--pages: the regions of stage0 in launch order, and few of them'
+begin '--pages: a few regions, in the order of the launch'
 for vcpus in 1 2 3 4; do
   call measure --pages --set vcpus=$vcpus "$T/m.yaml"
   wants 0
@@ -61,7 +61,7 @@ for vcpus in 1 2 3 4; do
   [ "$(sum_of_pages)" -ge 32 ] || wrong "$vcpus vCPUs: only $(sum_of_pages) KiB are listed"
 done
 
-begin 'an initrd of 1 GiB makes that no more'
+begin 'an initrd of 1 GiB adds no regions'
 truncate -s 1G "$T/i"
 with_initrd 'memory: 2G' 'vcpus: 4'
 call measure --pages "$T/m.yaml"
@@ -69,7 +69,7 @@ wants 0
 [ "$(sum_of_pages)" -le 64 ] || wrong "$(sum_of_pages) KiB are measured"
 rm "$T/i"
 
-begin 'each byte counts'
+begin 'each byte changes the digest'
 echo initrd >"$T/i"
 with_initrd
 digest >"$T/digests"
@@ -91,7 +91,7 @@ digest >>"$T/digests"
 [ "$(grep -c -x -E '[0-9a-f]{96}' "$T/digests")" = 10 ] || wrong "not ten digests: $(cat "$T/digests")"
 [ "$(sort -u "$T/digests" | grep -c .)" = 10 ] || wrong "two are alike: $(cat "$T/digests")"
 
-begin 'an empty initrd is none; the platform changes nothing'
+begin 'an empty initrd counts as none; the platform changes nothing'
 direct
 none=$(digest)
 with_initrd
@@ -99,7 +99,7 @@ with_initrd
 with_initrd 'platform: kvm'
 [ "$(digest)" = "$none" ] || wrong "for platform kvm: $(digest), for snp: $none"
 
-begin '0 setup sectors stand for 4'
+begin '0 setup sectors mean 4'
 direct
 dd if=/dev/zero of="$T/longer" bs=512 count=21 2>/dev/null
 dd if="$T/k" of="$T/longer" conv=notrunc 2>/dev/null
@@ -108,7 +108,7 @@ patch "$T/k" $SETUP_SECTS 00
 call check "$T/m.yaml"
 wants 0
 
-begin 'what is no bzImage'
+begin 'a file that is not a bzImage'
 direct
 printf 'just text' >"$T/k"
 refused bad-value $WHERE "$k: not a bzImage: no 'HdrS' at 0x202 in this file of 9 bytes" '  why: ' '  fix: give the bzImage'
@@ -131,7 +131,7 @@ damaged() { # OFFSET DIGITS KIND SENTENCE [LINE...]
   refused "$kind" $WHERE "$k: $sentence" '  fix: ' "$@"
 }
 
-begin 'an initrd that is none'
+begin 'a file that is not an initrd'
 kernel
 with_initrd
 initrd_named() { # LOOKS CURE: of $T/i
@@ -148,7 +148,7 @@ initrd_named 'a Debian package' 'extract the file'
 printf '\177ELF' >"$T/i"
 initrd_named 'an ELF file, as vmlinux is' 'give a cpio archive, compressed or not'
 
-begin 'an initrd as it may be packed'
+begin 'each compression of an initrd'
 for mark in 1f8b08 425a6839 fd377a585a00 28b52ffd 5d000080 02214c18 894c5a4f000d0a1a0a 303730373031 68737173; do
   hex $mark >"$T/i"
   call check "$T/m.yaml"
@@ -156,13 +156,13 @@ for mark in 1f8b08 425a6839 fd377a585a00 28b52ffd 5d000080 02214c18 894c5a4f000d
   err_is "snpvmm: $T/m.yaml: ok"
 done
 
-begin 'an empty initrd is none, and is said to be'
+begin 'an empty initrd is a warning'
 : >"$T/i"
 call measure "$T/m.yaml"
 wants 0
 err_is "$T/m.yaml:2:27: warning: boot.initrd: '$T/i' is empty, so the guest gets no initrd"
 
-begin 'a kernel whose last 16 bytes are not full is whole'
+begin 'a kernel is complete if only its last 16 bytes are cut'
 direct
 kernel
 for size in 9727 9713; do
@@ -192,14 +192,14 @@ damaged $INIT_SIZE ffffffff bad-value 'the kernel asks for 4294967295 bytes to u
 damaged $ALIGNMENT 00000000 bad-value 'the kernel asks for an alignment of 0x0 (kernel_alignment), which is not a power of two up to 1 GiB'
 damaged $ALIGNMENT 01000080 bad-value 'the kernel asks for an alignment of 0x80000001 (kernel_alignment), which is not a power of two up to 1 GiB'
 
-begin 'a kernel that must be loaded where no memory is'
+begin 'a kernel that must be loaded where there is no memory'
 kernel
 patch "$T/k" $PREF_ADDRESS ffffffffffffffff
 refused unsupported $WHERE "$k: the kernel (4194304 bytes from 0xffffffffffffffff on) and the initrd (0 bytes) do not fit any guest's memory" '  why: ' '  fix: '
 patch "$T/k" $RELOCATABLE 00
 refused unsupported $WHERE "$k: the kernel is not relocatable and must be loaded at 0xffffffffffffffff (pref_address), which is not possible" '  why: ' '  fix: '
 
-begin 'a kernel that is cut'
+begin 'a kernel that is truncated'
 for size in 1 512 517 518 600 615 616 1536 2048 9712; do
   kernel
   truncate -s $size "$T/k"
@@ -222,14 +222,14 @@ too_small() { # MEMORY SENTENCE ENOUGH: refused, with what would do, which does
   wants 2
 }
 
-begin 'memory that is too small: how much would do'
+begin 'memory that is too small: how much is enough'
 kernel
 direct
 too_small 64K 'the kernel (4194304 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x1400000, and it ends at 0x10000' 20M
 patch "$T/k" $INIT_SIZE 00000004
 too_small 64M 'the kernel (67108864 bytes from 0x1000000 on) and the initrd (0 bytes) need memory up to 0x5000000, and it ends at 0x4000000' 80M
 
-begin 'an initrd that is too large for the memory: how much would do'
+begin 'an initrd that is too large for the memory: how much is enough'
 kernel
 truncate -s 30M "$T/i"
 with_initrd
@@ -241,11 +241,11 @@ with_initrd
 refused unsupported $WHERE "$k: the initrd (31457280 bytes) does not fit between the kernel's end at 0x1400000 and 0x1ffffff, the highest address that this kernel accepts for one" '  fix: use a smaller initrd'
 rm "$T/i"
 
-begin 'an initrd that is not there'
+begin 'an initrd that does not exist'
 kernel
 refused file-unreadable 2:27 "boot.initrd: cannot open '$T/i': No such file or directory"
 
-begin 'more memory than a direct boot takes'
+begin 'more memory than direct boot supports'
 direct 'memory: 65G'
 for command in measure check; do # run may also say that this machine has less
   call "$command" "$T/m.yaml"
@@ -257,14 +257,14 @@ direct 'memory: 64G'
 call check "$T/m.yaml"
 wants 0
 
-begin 'a command line that is too long, by one'
+begin 'a command line that is one byte too long'
 manifest "$T/m.yaml" "boot: {kernel: k, cmdline: $(printf '%02047d' 0)}"
 call check "$T/m.yaml"
 wants 0
 manifest "$T/m.yaml" "boot: {kernel: k, cmdline: $(printf '%02048d' 0)}"
 refused bad-value 2:28 'the command line has 2048 bytes, and this kernel takes at most 2047' '  fix: shorten boot.cmdline by 1 bytes'
 
-begin 'beside a firmware too'
+begin 'the same with a firmware'
 image "$T/hash.fd" ebfe "$SECTION"
 manifest "$T/m.yaml" "boot: {firmware: hash.fd, kernel: k, kernel_hashes: false, cmdline: $(printf '%02047d' 0)}" 'memory: 4M'
 call check "$T/m.yaml"
@@ -289,7 +289,7 @@ quiet() { # no warning
   err_is "snpvmm: $T/m.yaml: ok"
 }
 
-begin 'a console that is not there'
+begin 'a console= that does not exist'
 for console in hvc0 ttyS1,115200 ttyAMA0 uart,io,0x2f8 uart8250,mmio32,0xfe000000; do
   manifest "$T/m.yaml" "boot: {kernel: k, cmdline: 'quiet console=$console'}"
   doubted 2:28 "'boot.cmdline' has the kernel write to '$console', which is not there"
@@ -303,7 +303,7 @@ for line in console=ttyS0 console=ttyS0,115200n8 'console=tty0 console=ttyS0' 'c
   quiet
 done
 
-begin 'lines that no console will have'
+begin 'expect.console without a console'
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: quiet}' 'expect: {console: [login]}'
 doubted 2:28 "'expect.console' waits for lines, but 'boot.cmdline' has no console=ttyS0"
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: earlyprintk=serial}' 'expect: {console: [login]}'
@@ -347,7 +347,7 @@ grep -q "^boot.initrd=a+b  $whole\$" "$T/out" || wrong 'not its digest in a matr
 manifest "$T/m.yaml" 'boot: {kernel: k, initrd: []}'
 refused bad-value 2:27 "'boot.initrd' is an empty list"
 
-begin 'memory that does not hold what the initrd unpacks to'
+begin 'memory that is too small for the unpacked initrd'
 head -c 208000000 /dev/zero | gzip -1 >"$T/i"
 with_initrd 'memory: 200M'
 doubted 3:9 'the initrd unpacks to about 198 MiB, which is too much for a guest with memory: 200M'
@@ -366,11 +366,11 @@ begin 'a command line with a NUL'
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: "a\0b"}'
 refused syntax 2:28 'a NUL character inside a value'
 
-begin 'a kernel that is not the one pinned'
+begin 'a kernel that differs from its pin'
 manifest "$T/m.yaml" "boot: {kernel: {path: k, sha256: $(printf '%064d' 0)}}"
 refused file-differs $WHERE "boot.kernel: '$T/k' is not the file that the manifest pins" '  why: its SHA-256 is ' '  fix: '
 
-begin 'a kernel that says nothing: the likely cause, and no cause where it spoke'
+begin 'a kernel that prints nothing: the likely cause; no such cause if it printed something'
 kernel
 silent() { # COMMAND-LINE 'PRINT' TEXT...
   direct 'memory: 64M' 'timeout: 200ms'
@@ -392,7 +392,7 @@ silent 'root=/dev/vda' 'print "a word\n"' "; the console's last line is 'a word'
 err_lacks 'hint: ' 'no byte'
 
 if kvm_usable; then
-  begin 'a tiny kernel runs, and what it says and gives comes through'
+  begin 'a tiny kernel runs: its output and its status are reported'
   kernel
   patch "$T/k" $KERNEL_ENTRY 'ba f8030000 b0 41 ee' # mov edx, 0x3f8; mov al, 'A'; out dx, al
   patch "$T/k" $((KERNEL_ENTRY + 8)) 'b0 05 e6 f4 ebfe' # mov al, 5; out 0xf4, al; jmp $

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/doctor.sh: what this host can launch, whatever it is: a line for each check, a status, the same in JSON and CBOR.
+# tests/cli/doctor.sh: what any host can launch: a line for each check, a status, and the same in JSON and CBOR.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 
-# 0 if SNP can be launched here, 1 if not: nothing of the host is known beforehand.
+# 0 if SNP can be launched here, 1 if not; the test does not know which.
 wants_verdict() {
   case $status in
   0 | 1) ;;
@@ -12,7 +12,7 @@ wants_verdict() {
   esac
 }
 
-begin 'each check has its line, and what is missing says what to do'
+begin 'each check has a line, and a missing thing has a fix'
 call doctor -v
 wants_verdict
 verdict=$status
@@ -33,7 +33,7 @@ begin 'the findings start in one column'
 [ "$(awk '{ match($0, /^[a-z]+ +[^ ]+ +/); print RLENGTH }' "$T/checks" | sort -u | grep -c .)" = 1 ] ||
   wrong "they don't: $(cat "$T/checks")"
 
-begin 'the status and the last lines say the same'
+begin 'the status agrees with the last lines'
 [ "$(grep -c '^this host can launch' "$T/text")" = 1 ] || wrong 'no verdict'
 if [ "$verdict" = 0 ]; then
   grep -q '^this host can launch: kvm, snp$' "$T/text" || wrong 'status 0, and not both platforms'
@@ -44,7 +44,7 @@ else
   awk '$1 == "missing" { print $2 }' "$T/checks" | cmp -s - "$T/lacks" || wrong "not what is missing: $(cat "$T/lacks")"
 fi
 
-begin '/dev/kvm is found as it is'
+begin 'the line about /dev/kvm is true'
 if kvm_usable; then
   grep -q '^ok       kvm  ' "$T/text" || wrong 'it is there'
   grep -q '^this host can launch: kvm' "$T/text" || wrong 'plain VMs can be launched'
@@ -53,7 +53,7 @@ elif [ ! -e /dev/kvm ]; then
   grep -q '^for kvm it lacks: kvm$' "$T/text" || wrong 'and nothing says so'
 fi
 
-begin 'what was not looked at is one line, unless -v asks'
+begin 'skipped checks share one line; with -v each has its own'
 call doctor
 wants "$verdict"
 grep -E '^(ok|missing|unknown|note) +[a-z]' "$T/out" | awk '{ print $2 }' >"$T/have"
@@ -64,7 +64,7 @@ awk '{ print $2 }' "$T/checks" | grep -v -x -F -f "$T/skipped" | cmp -s - "$T/ha
 call doctor -v
 ! grep -q '^not looked at' "$T/out" || wrong '-v: they have lines of their own'
 
-begin 'colours are as --color says'
+begin '--color decides about colours'
 call doctor --color=always
 sed "s/$(printf '\033')\[[0-9;]*m//g" "$T/out" >"$T/have"
 cmp -s "$T/out" "$T/have" && wrong 'no colours'
@@ -72,7 +72,7 @@ call doctor
 cmp -s "$T/out" "$T/have" || wrong 'without them it says something else'
 
 if command -v python3 >/dev/null; then
-  begin 'causes and cures are folded at a terminal, and nowhere else'
+  begin 'causes and fixes are wrapped on a terminal only'
   printf 'version: 1\nboot: { firmware: builtin:selftest }\nvcpu_type: nothing-that-there-is\n' >"$T/m.yaml"
   for command in 'doctor -v' "check $T/m.yaml"; do
     # shellcheck disable=SC2086 # words
@@ -84,7 +84,7 @@ if command -v python3 >/dev/null; then
   done
   ! call doctor -v || ! grep -q '^       ' "$T/out" || wrong 'folded without a terminal'
 else
-  skip 'causes and cures are folded at a terminal, and nowhere else' 'there is no python3 to make one'
+  skip 'causes and fixes are wrapped on a terminal only' 'there is no python3 to make one'
 fi
 
 begin 'JSON has the same checks'
@@ -99,7 +99,7 @@ call -o json doctor
 cmp -s "$T/out" "$T/json" || wrong 'before the command it gives something else'
 
 if command -v python3 >/dev/null; then
-  begin 'JSON is JSON, and its platforms agree with its checks'
+  begin 'the JSON is valid, and its platforms agree with its checks'
   python3 - "$T/json" "$verdict" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'it is not right'
 import json, sys
 d = json.load(open(sys.argv[1]))
@@ -115,7 +115,7 @@ for platform in ('kvm', 'snp'):
 assert d['platforms']['snp'] is (sys.argv[2] == '0')
 PYTHON
 else
-  skip 'JSON is JSON, and its platforms agree with its checks' 'there is no python3 to read it'
+  skip 'the JSON is valid, and its platforms agree with its checks' 'there is no python3 to read it'
 fi
 
 begin 'CBOR is a map of four'
@@ -125,7 +125,7 @@ err_is ''
 [ "$(head -c 1 "$T/out" | od -An -tx1 | tr -d ' ')" = a4 ] || wrong 'it begins otherwise'
 grep -q -a -F 'snpvmm.doctor/1' "$T/out" || wrong 'no schema'
 
-begin 'wrong usage is status 2'
+begin 'a wrong command line is status 2'
 call doctor --fix
 usage_error "doctor: there is no option '--fix'"
 call doctor -o yaml
@@ -133,7 +133,7 @@ usage_error "doctor: -o takes text, json, cbor, or tap for runs, not 'yaml'"
 call doctor snp
 usage_error "doctor: unexpected argument 'snp'"
 
-begin '-q and -v change nothing about what is found'
+begin '-q and -v do not change the findings'
 for option in -q -v; do
   call doctor $option -o json
   wants "$verdict"
@@ -142,13 +142,13 @@ for option in -q -v; do
 done
 
 if cp "$SNPVMM" "$T/snpvmm" && chmod 755 "$T/snpvmm" && nobody_can_run "$T/snpvmm" --version; then
-  begin 'needs no privileges'
+  begin 'doctor needs no privileges'
   as_nobody "$T/snpvmm" doctor -v
   wants_verdict
   err_is ''
   [ "$(grep -c -E '^(ok|missing|unknown|note) ' "$T/out")" = "$(grep -c . "$T/checks")" ] || wrong "other checks: $(cat "$T/out")"
 else
-  skip 'needs no privileges' 'needs root, setpriv and a program that others can run'
+  skip 'doctor needs no privileges' 'needs root, setpriv and a program that others can run'
 fi
 
 if [ -w /dev/full ]; then

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/examples.sh: examples/ is sound: manifests, what schedulers are told, and each command line, which is run.
+# tests/cli/examples.sh: examples/ works: the manifests, the jobs for schedulers, and each command line, which is run.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 HERE=/usr/local/share/doc/snpvmm # where `make install` puts examples/
 
-begin 'the manifest for a smoke test is right'
+begin 'the manifest for a smoke test is valid'
 call check examples/smoke.yaml
 wants 0
 err_is 'snpvmm: examples/smoke.yaml: ok'
 
-begin 'the manifest of a kernel is right, but for the files that it leaves to the reader'
+begin 'the manifest of a kernel is valid, but for the files that the reader provides'
 mkdir "$T/linux"
 cp examples/linux.yaml "$T/linux/"
 call check "$T/linux/linux.yaml"
@@ -19,7 +19,7 @@ sed -i '/^  fix: /d' "$T/err"
 err_is "$T/linux/linux.yaml:7:11: error: boot.kernel: cannot open '$T/linux/vmlinuz': No such file or directory [file-unreadable]
 $T/linux/linux.yaml:8:11: error: boot.initrd: cannot open '$T/linux/initrd.img': No such file or directory [file-unreadable]"
 
-begin 'and that of an initramfs with snpvmm-guest says what the script in it looks for and prints'
+begin 'debian.yaml agrees with the script in the initramfs and with snpvmm-guest'
 cp examples/debian.yaml "$T/linux/"
 call check "$T/linux/debian.yaml"
 wants 2
@@ -30,7 +30,7 @@ expression=$(sed -n "s/^    - '\(.*\)' #.*/\1/p" examples/debian.yaml)
 grep -q -e "$expression" "$T/ready" || wrong "'$expression' is not what snpvmm-guest prints: $(cat "$T/ready")"
 
 if [ -e /usr/share/initramfs-tools/hook-functions ]; then
-  begin 'the hook finds the program where make install puts it, and says so where it is not there'
+  begin 'the hook finds the program where make install puts it, and reports if it is missing'
   mkdir -p "$T/dest" "$T/there"
   sed "s|/usr/local/bin|$T/there|" examples/snpvmm-guest.initramfs-hook >"$T/hook"
   run env PATH=/usr/bin:/sbin:/bin DESTDIR="$T/dest" CONFDIR="$T" version="$(uname -r)" verbose=n sh "$T/hook"
@@ -56,7 +56,7 @@ else
   skip 'examples are YAML' 'python3 lacks yaml'
 fi
 
-# The one command line of a file, as words: without what the scheduler's language puts around it.
+# The one command line of a file, as words, without the scheduler's syntax.
 command_of() { # FILE
   sed -n '/^ *#/d; s/ >.*//; s/.*snpvmm\(,* run\)/snpvmm\1/p' "$1" | tr -d '],'
 }
@@ -64,7 +64,7 @@ command_of() { # FILE
 SCHEDULERS='github-actions.yml gitlab-ci.yml snpvmm-smoke.service kubernetes-job.yaml'
 for name in $SCHEDULERS; do
   file=examples/$name
-  begin "$name: its command line works, and leaves results"
+  begin "$name: its command line works and leaves results"
   command_of "$file" >"$T/command"
   [ "$(grep -c . "$T/command")" = 1 ] || wrong "it has not one command: $(cat "$T/command")"
   results=$(sed -n 's/.* --results \([^ ]*\).*/\1/p' "$T/command")
@@ -96,7 +96,7 @@ said() { # FILE LINE...: each of them is one of the file's
   for line; do grep -q -x -F -e "$line" "$file" || wrong "$file lacks the line: $line"; done
 }
 
-begin 'where the results are put is where the scheduler looks for them'
+begin 'the results are where the scheduler looks for them'
 said github-actions.yml '          path: results/' '        if: always()'
 said gitlab-ci.yml '    paths: [results/]' '    when: always'
 glob=$(sed -n 's/^      junit: \([^ ]*\).*/\1/p' examples/gitlab-ci.yml)
@@ -113,14 +113,14 @@ said snpvmm-smoke.service 'StateDirectory=snpvmm-smoke'
 grep -q ' --results %S/snpvmm-smoke/' examples/snpvmm-smoke.service || wrong 'the service keeps them elsewhere'
 said kubernetes-job.yaml '              mountPath: /results'
 
-begin 'a skipped run is told apart from one that failed'
+begin 'a skipped run is distinguished from a failed one'
 said gitlab-ci.yml '    exit_codes: 77 # this runner cannot launch SNP guests: a warning'
 said snpvmm-smoke.service SuccessExitStatus=77
 for name in github-actions.yml gitlab-ci.yml snpvmm-smoke.service; do
   command_of "examples/$name" | grep -q -e ' --skip-unsupported ' || wrong "$name does not ask for it"
 done
 
-begin "github-actions.yml: the job's status is snpvmm's, but for 77"
+begin "github-actions.yml: the job's status is that of snpvmm, except 77"
 sed -n '/^        run: |$/,/^$/{/run: |$/d; s/^          //p;}' examples/github-actions.yml >"$T/step"
 mkdir "$T/stub"
 # shellcheck disable=SC2016 # for the stub
@@ -131,7 +131,7 @@ for pair in 0:0 1:1 77:0 99:99 124:124; do
   case $pair in 77:*) out_has '::notice::skipped' ;; *) out_is '' ;; esac
 done
 
-begin "a guest cannot speak to the scheduler by its job's log"
+begin "a guest cannot command the scheduler through the job's log"
 for name in github-actions.yml gitlab-ci.yml; do
   grep -q '^[^#]*snpvmm run .* >/dev/null' "examples/$name" || wrong "$name has the console in the log"
 done
@@ -148,7 +148,7 @@ while read -r link; do
 done <"$T/links"
 
 if command -v systemd-analyze >/dev/null; then
-  begin 'systemd has nothing against service and timer'
+  begin 'systemd accepts service and timer'
   mkdir "$T/units"
   cp examples/snpvmm-smoke.timer "$T/units/"
   sed "s|^ExecStart=/usr/local/bin/snpvmm |ExecStart=$SNPVMM |" examples/snpvmm-smoke.service >"$T/units/snpvmm-smoke.service"
@@ -157,7 +157,7 @@ if command -v systemd-analyze >/dev/null; then
   out_is ''
   grep snpvmm "$T/err" >>"$T/why"
 else
-  skip 'systemd has nothing against service and timer' 'there is no systemd-analyze'
+  skip 'systemd accepts service and timer' 'there is no systemd-analyze'
 fi
 
 finish

@@ -46,7 +46,7 @@ row 'expected lines, and a reset' '0 guest-reset pass guest-reset' 'print "a\n" 
 says b
 row 'a reset before the last of them' '1 console-missing fail guest-reset' 'print "a\n" ; reset' 'expect: {console: [a, b], exit: any}'
 
-# --- an end that is itself a failure wins, and the line that did not come is named ---
+# --- an end that is itself a failure wins, and the missing line is named ---
 
 for end in 'out 0xf4 1 5.1 guest-exit fail guest-exit' 'shutdown.1 guest-shutdown fail guest-shutdown' \
   'terminate 0 1.1 guest-terminated fail guest-terminated' 'crash.1 guest-crash fail guest-crash' \
@@ -97,9 +97,9 @@ row 'none: it never said so' '124 timeout timeout timeout' 'print "a\n" ; wait' 
 row 'none: a panic before' '1 guest-panic fail guest-panic|guest-reset' 'print "a\nKernel panic\n" ; reset' \
   'expect: {console: [a, b], exit: none}'
 
-# --- expressions that run into their limit ---
+# --- expressions that reach their limit ---
 
-# A guest must not hide behind a line that takes too long, whatever it does then.
+# A guest must not be able to hide behind a line that takes too long to match.
 many_a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 for end in 'out 0xf4 1 0.guest-exit' 'reset.guest-reset'; do
   says "'(a+)+\$' ran into its limit, at the line: aaaa"
@@ -113,8 +113,8 @@ says "'^(a+)+\$' ran into its limit"
 row 'a line that takes too long, expected' '1 console-undecided fail console-undecided|guest-exit' \
   "print \"$many_a!\n\" ; out 0xf4 1 0" 'expect: {console: ["^(a+)+$"]}'
 
-# What a list of a manifest may hold at most, and none of it for ever: each is an expression that hung regcomp.
-begin 'the most expressions, of the worst kind'
+# A full list of expressions, each of which once hung regcomp: compiling them is limited.
+begin 'as many expressions as possible, of the worst kind'
 guest_of 'print "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ready\n" ; out 0xf4 1 0'
 {
   printf '%s\n' 'version: 1' 'boot: {firmware: builtin:selftest}' 'expect:' '  console: [ready]' '  never:'
@@ -127,17 +127,17 @@ wants 0
 on_fake run "$T/m.yaml"
 wants 0
 
-# --- expressions that are none ---
+# --- invalid expressions ---
 
 for bad in '(a' '[z' '*a{' 'a{3,1}' '(a)\1' 'a\y' '\<a' '(?R)' '(*UTF)a' "$(printf '%01025d' 0)"; do
   says "$T/m.yaml:7:7: error: "
   row "no expression: $(printf %.10s "$bad")" '2 bad-value error -' 'print "never\n"' 'expect:' '  console:' '    - ok' "    - '$bad'"
 done
 
-# --- too much of everything ---
+# --- large amounts of output ---
 
-# What a run holds of a console is bounded; less of it where a sanitizer makes it slow.
-begin 'a line without end: the memory stays small'
+# What a run keeps of a console is limited; a sanitizer, which is slow, gets less output.
+begin 'an endless line: memory stays small'
 flood=100000000
 [ -z "${SAN:-}" ] || flood=3000000
 guest_of "flood $flood ; out 0xf4 1 0"
@@ -157,7 +157,7 @@ sys.exit(status)' "$T/rss" env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$d
   rm -rf "$dir"
 fi
 
-begin 'a million lines, each held against every expression'
+begin 'a million lines, each compared with every expression'
 flood=10000000
 [ -z "${SAN:-}" ] || flood=300000
 guest_of "flood $flood 10 ; print \"\nready\n\" ; out 0xf4 1 0"

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/explain.sh: a whole page for each name that an error, a verdict or the SNP firmware can have.
+# tests/cli/explain.sh: a complete page for each name of an error, a verdict or an SNP firmware status.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 
-# The tables as they stand in the sources.
+# The tables in the sources.
 sed -n 's/^\t\[[A-Z_]*\] = "\([a-z-]*\)",$/\1/p' core/base/reason.c >"$T/reasons"
 sed -n '/ statuses\[\] = {$/,/^};$/p' core/snp/status.c | tr -d '\n\t' | grep -o '{ [0-9A-Zx_a-f]*, *"[A-Z_]*"' |
   sed 's/.*"\(.*\)"/\1/' >"$T/statuses"
@@ -15,7 +15,7 @@ begin 'the tables are found'
 [ "$(grep -c . "$T/statuses")" -ge 40 ] || wrong "too few statuses: $(cat "$T/statuses")"
 grep -q -x BAD_MEASUREMENT "$T/statuses" || wrong 'no BAD_MEASUREMENT'
 
-# Prints what a page lacks. PARTS: its headings, each of which begins a list with something in it.
+# Prints what a page lacks. Each HEADING must begin a list that is not empty.
 page_faults() { # FILE HEADING...
   awk -v headings="$(shift; printf '%s|' "$@")" '
     BEGIN { n = split(headings, heading, "|") - 1; part = 0 }
@@ -55,7 +55,7 @@ awk '
   END { ended() }' share/explain.txt >"$T/faults"
 [ ! -s "$T/faults" ] || wrong "$(cat "$T/faults")"
 
-begin 'each command that a page names is there'
+begin 'each command that a page names exists'
 sed -n 's/^see: //p' share/explain.txt | sort -u >"$T/see"
 [ "$(grep -c '^snpvmm ' "$T/see")" -ge 10 ] || wrong "too few: $(cat "$T/see")"
 # Other sentences name commands in quotes.
@@ -85,7 +85,7 @@ while read -r program first rest; do
   esac
 done <"$T/named"
 
-begin 'no two pages say the same'
+begin 'no two pages are equal'
 while read -r name; do
   call explain "$name"
   sed -n '1s/^[^:]*//p; 3p' "$T/out"
@@ -131,13 +131,13 @@ done <"$T/statuses"
 call explain 0x00b
 out_has 'BAD_MEASUREMENT: status 0x0b of the SNP firmware' 'the ID block expects another launch digest'
 
-begin 'a name that both have is told apart by its spelling'
+begin 'a name that is both a reason and a status is distinguished by its case'
 call explain unsupported
 out_has 'unsupported: asked for' "0x15"
 call explain UNSUPPORTED
 out_has 'UNSUPPORTED: status 0x15'
 
-begin 'without a name they are all listed, and nothing else'
+begin 'without a name, all of them are listed, and nothing else'
 call explain
 wants 0
 err_is ''
@@ -161,7 +161,7 @@ refused_word() { # WORD SENTENCE FIX
   fix: $3"
 }
 
-begin 'a word that is near a name is asked back'
+begin 'a word that is similar to a name gets a suggestion'
 for pair in 'bad-polcy bad-policy' 'measurment-differs measurement-differs' 'BAD_MEASURMENT BAD_MEASUREMENT' \
   'bad_signatur BAD_SIGNATURE' 'guest-paniced guest-panic' 'Bad-Policy bad-policy'; do
   refused_word "${pair% *}" "'${pair% *}' is neither an error's name nor a status of the firmware" \
@@ -182,7 +182,7 @@ begin 'one name at a time'
 call explain timeout silence
 usage_error 'explain: one name at a time'
 
-begin 'what a later version can is refused by name'
+begin 'a feature of a later version is refused by name'
 for want in "--want $ZEROS $EXAMPLE" "--want=$ZEROS $EXAMPLE" "$EXAMPLE --want $ZEROS"; do
   # shellcheck disable=SC2086 # options
   call explain $want
@@ -191,12 +191,12 @@ for want in "--want $ZEROS $EXAMPLE" "--want=$ZEROS $EXAMPLE" "$EXAMPLE --want $
   err_is 'snpvmm: error: explain --want is not supported by this version of snpvmm [unsupported]'
 done
 
-begin 'there is no other form of it'
+begin 'there is only a text form'
 call -o json explain timeout
 wants 2
 err_is "snpvmm: error: -o: the command 'explain' has no result to print [usage]"
 
-begin 'the names that errors have are names that explain knows'
+begin 'explain knows the names in errors'
 for command in 'mesure' 'check none.yaml' 'plan x' 'check --set vcpus=0 snpvmm.yaml.example'; do
   # shellcheck disable=SC2086 # a command and its options
   call $command
@@ -205,7 +205,7 @@ for command in 'mesure' 'check none.yaml' 'plan x' 'check --set vcpus=0 snpvmm.y
   wants 0
 done
 
-begin 'the page on permissions gives the udev rule that is installed'
+begin 'the page on permissions has the udev rule that is installed'
 call explain host-permission
 wants 0
 tr -s '\n ' ' ' <"$T/out" >"$T/line"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/guest.sh: every way in which a guest ends, and the status that run makes of it: tiny guests on platform kvm.
+# tests/cli/guest.sh: every way in which a guest can end, and the exit status of run: tiny guests on platform kvm.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 
@@ -25,14 +25,14 @@ verdict() {
   [ "$(tail -n 1 "$T/err")" = "snpvmm: $1" ] || wrong "$last: the verdict is '$(tail -n 1 "$T/err")', not 'snpvmm: $1'"
 }
 
-begin 'a status other than 0: 1, and the console is whole'
+begin 'a status other than 0: 1, and the console is complete'
 guest "$SAY_A $EXIT_5 $FOREVER"
 call run "$T/m.yaml"
 wants 1
 [ "$(cat "$T/out")" = A ] || wrong "the console is '$(cat "$T/out")'"
 verdict 'fail: the guest exited with status 5 [guest-exit]'
 
-begin 'that status, expected: 0'
+begin 'the same status, if it is expected: 0'
 for exit in 5 0x5 any; do
   call run --set expect.exit=$exit "$T/m.yaml"
   wants 0
@@ -43,7 +43,7 @@ call run --set expect.exit=4 "$T/m.yaml"
 wants 1
 verdict 'fail: the guest exited with status 5; expect.exit is 4 [guest-exit]'
 
-begin 'a status of 32 bits is not cut'
+begin 'a status of 32 bits is not truncated'
 guest "66 b8 05000100 66 e7 f4 $FOREVER" # mov eax, 0x10005; out 0xf4, eax
 call run --set expect.exit=5 "$T/m.yaml"
 wants 1
@@ -71,7 +71,7 @@ call run "$T/m.yaml"
 wants 0
 verdict 'pass: the guest asked for a reset'
 
-begin 'a reset where a status is expected: 1'
+begin 'a reset when a status is expected: 1'
 call run --set expect.exit=0 "$T/m.yaml"
 wants 1
 verdict 'fail: the guest asked for a reset; expect.exit is 0 [guest-reset]'
@@ -103,7 +103,7 @@ call run --set expect.exit=any "$T/m.yaml"
 wants 124
 verdict 'fail: the guest did not end within the time limit of 0.900 s; the console got no byte [timeout]'
 
-begin 'a guest that is halted with interrupts off need not be waited for: 1'
+begin 'a guest that is halted with interrupts off ends at once: 1'
 guest "$SAY_A fa f4 eb fc" 'timeout: 50s' # cli; hlt
 begun=$(date +%s)
 call run "$T/m.yaml"
@@ -111,17 +111,17 @@ wants 1
 verdict "fail: the vCPU is halted with interrupts off; the console's last line is 'A' [guest-halted]"
 [ $(($(date +%s) - begun)) -lt 25 ] || wrong "it took $(($(date +%s) - begun)) s"
 
-begin 'nor are vCPUs that nobody started'
+begin 'vCPUs that were never started do not keep it'
 call run --set vcpus=3 "$T/m.yaml"
 wants 1
 verdict "fail: all vCPUs are halted with interrupts off; the console's last line is 'A' [guest-halted]"
 
-begin 'the time limit of a guest that never stops talking: 124'
+begin 'the time limit of a guest that never stops printing: 124'
 guest "$SAY_A eb fd" 'timeout: 300ms' 'serial: none' # back to the out
 call run "$T/m.yaml"
 wants 124
 
-begin 'a reader that leaves ends the run: 1'
+begin 'a reader that exits ends the run: 1'
 guest "$SAY_A eb fd" 'timeout: 30s'
 {
   timeout -s KILL 60 "$SNPVMM" run "$T/m.yaml" </dev/null 2>"$T/err"
@@ -132,7 +132,8 @@ sane 'run | head -c 1'
 wants 1
 verdict "fail: the console's output can't be written: Broken pipe [output-failed]"
 
-# The signal comes once the guest has spoken. In the foreground, for a shell's background jobs ignore SIGINT.
+# The signal comes once the guest has printed something. The run is in the foreground, because background jobs of a
+# shell ignore SIGINT.
 signal_while_running() { # SIGNAL
   : >"$T/out"
   {
@@ -173,7 +174,7 @@ call run --set "debug_port=$T/debug.log" "$T/m.yaml"
 wants 0
 file_is "$T/debug.log" debug.log B
 
-begin 'on death -v says what the debug port said last, the exits by port, and where a guest stands that hangs'
+begin '-v shows the last output on the debug port, the exits by port, and the registers of a guest that hangs'
 guest "ba 0204 b0 42 ee b0 0a ee e6 80 $FOREVER" 'timeout: 300ms' # "B" and a newline to port 0x402; a byte to 0x80
 call run -v "$T/m.yaml"
 wants 124
@@ -188,7 +189,7 @@ wants 124
 err_has 'snpvmm: vCPU 0: rip 0x'
 verdict 'fail: no console output for the silence limit of 0.200 s; the console got no byte [silence]'
 
-begin '--stats tells a run that passed, too'
+begin '--stats reports on a run that passed, too'
 guest "$SAY_A b0 00 e6 f4 $FOREVER"
 call run --stats "$T/m.yaml"
 wants 0
@@ -197,7 +198,7 @@ err_has 'snpvmm: exits: 2: ports 2, MMIO 0, page states 0, memory faults 0, sign
   'snpvmm: no debug byte'
 verdict 'pass: the guest exited with status 0'
 
-begin '--stats=FILE writes JSON, and says no more than without'
+begin '--stats=FILE writes JSON, and prints nothing more'
 call run "--stats=$T/stats.json" "$T/m.yaml"
 wants 0
 err_lacks 'exits: '
@@ -212,7 +213,7 @@ if [ -w /dev/full ]; then
   err_has '[output-failed]'
 fi
 
-begin '--prefix keeps serial and debug apart, line by line'
+begin '--prefix marks the lines of serial and debug'
 # "A" to COM1, "B" to 0x402, a newline to each
 guest "$SAY_A ba 0204 b0 42 ee ba f803 b0 0a ee ba 0204 ee b0 00 e6 f4 $FOREVER"
 run sh -c "exec \"\$0\" -q run --prefix --set debug_port=stderr \"\$1\" 2>&1" "$SNPVMM" "$T/m.yaml"
@@ -220,13 +221,13 @@ wants 0
 out_is 'serial: A
 debug: B'
 
-begin 'a port without a device reads as ones, and -v counts'
+begin 'a port without a device reads as ones, and -v counts the accesses'
 guest "ba 0003 ec f6 d0 e6 f4 $FOREVER" # in al, 0x300; not al; out 0xf4, al
 call -v run "$T/m.yaml"
 wants 0
 err_has 'snpvmm: port accesses that no device answered: 1'
 
-begin 'a guest that hammers ports in every width is answered, and what is said of it stays short'
+begin 'a guest that accesses ports in every width gets answers, and the report stays short'
 # in al, ax, eax; xor eax, eax; out eax, ax, al; inc dx; and again, from dx on, until the exit port is written
 for start in '31d2 0xffe' 'ba00b0 0xb020'; do
   guest "${start% *} ec ed 66ed 6631c0 66ef ef ee 42 eb f2" 'timeout: 50s' 'serial: none' "exit_port: ${start#* }"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/guest_program.sh: snpvmm-guest, as far as it goes outside of a guest; tests/snp/on_host.sh has the rest.
+# tests/cli/guest_program.sh: snpvmm-guest, as far as it works outside a guest; tests/snp/on_host.sh has the rest.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 GUEST=${SNPVMM%/snpvmm}/snpvmm-guest
@@ -15,7 +15,7 @@ told() { # STATUS FIRST-LINE ARGUMENT...
   [ "$(head -n 1 "$T/err")" = "snpvmm-guest: error: $line" ] || wrong "$last: it says '$(head -n 1 "$T/err")', not '$line'"
 }
 
-begin 'it needs nothing of the system that it runs in'
+begin 'it needs nothing from the system that it runs on'
 if command -v readelf >/dev/null; then
   run readelf -l -d "$GUEST"
   wants 0
@@ -26,7 +26,7 @@ run env -i "$GUEST" --version
 wants 0
 out_is "$("$SNPVMM" --version | sed 's/^snpvmm /snpvmm-guest /')"
 
-begin 'help says each command, and so does the page'
+begin '--help and the manual page name each command'
 run "$GUEST" --help
 wants 0
 out_has 'exit [--port=PORT] N' 'report [--data=HEX] [--data-file=FILE] [--measurement] [--raw]' ready
@@ -38,7 +38,7 @@ run "$GUEST" report --help
 wants 0
 out_is "$(cat "$T/help")"
 
-begin 'what is wrong on the command line is named, and nothing is done'
+begin 'a mistake on the command line is named, and nothing is done'
 told 2 'a command is missing'
 told 2 "'dance' is no command of it" dance
 told 2 'exit needs a status' exit
@@ -55,29 +55,29 @@ told 2 "'$(printf %0130d 0)' is not pairs of hex digits, 64 at most" report --da
 told 2 '--raw or --measurement, not both' report --raw --measurement
 told 2 "'now' is one argument too many" ready now
 
-begin 'no bytes go to a terminal'
+begin '--raw refuses a terminal'
 if command -v python3 >/dev/null; then
   run python3 tests/cli/progress.py --both "$GUEST" report --raw
   wants 1
   out_is 'snpvmm-guest: error: --raw: standard output is a terminal\r\n  fix: send the bytes to a file or a pipe; without --raw the report is text\r\n'
 else
-  skip 'no bytes go to a terminal' 'there is no python3'
+  skip '--raw refuses a terminal' 'there is no python3'
 fi
 
-begin 'a file of data has its limit, and its errors'
+begin 'a file of data has a limit, and its errors are reported'
 head -c 65 /dev/zero >"$T/65"
 told 1 "$T/65: has more than 64 bytes; take a hash of it, such as sha512sum's" report --data-file "$T/65"
 told 1 "$T/none: No such file or directory" report --data-file="$T/none"
 
 if [ ! -e /dev/sev-guest ] && [ ! -e /sys/devices/platform/sev-guest ] && [ -e /sys/devices ] && [ ! -e /sys/kernel/config/tsm/report ]; then
-  begin 'outside of an SNP guest there is no report, and that is said'
+  begin 'outside an SNP guest, report is an error'
   head -c 64 /dev/zero >"$T/64"
   for how in --raw --measurement --data=00 "--data-file=$T/64"; do
     told 1 'this is not an SEV-SNP guest' report "$how"
     err_has '  fix: '
   done
 else
-  skip 'outside of an SNP guest' 'this may be one, or has no /sys'
+  skip 'outside an SNP guest' 'this may be one, or has no /sys'
 fi
 
 begin 'ready is a line that expect.console can wait for'
@@ -86,7 +86,7 @@ wants 0
 out_is 'snpvmm-guest: ready'
 err_is ''
 if [ -w /dev/full ]; then
-  begin 'what cannot be written is an error'
+  begin 'output that cannot be written is an error'
   for command in ready --help --version; do
     run sh -c "'$GUEST' $command >/dev/full"
     wants 1
@@ -97,9 +97,9 @@ if [ -w /dev/full ]; then
   err_is 'snpvmm-guest: error: cannot write to standard output: Bad file descriptor'
 fi
 
-# Root of a host would write to a port of the machine: harmless, and still not ours to do.
+# As root, this would write to a port of the machine: harmless, but a test should not do it.
 if [ "$(id -u)" != 0 ]; then
-  begin 'the exit port is for root'
+  begin 'only root can write to the exit port'
   run "$GUEST" exit 3
   wants 1
   err_has "the kernel doesn't give us the exit port: " '  fix: '
@@ -107,7 +107,7 @@ fi
 
 # --- examples/ ---
 
-begin 'the hook for initramfs-tools, its script and the module for dracut are sound shell'
+begin 'shellcheck accepts the hook for initramfs-tools, its script and the module for dracut'
 for file in examples/snpvmm-guest.*; do
   run sh -n "$file"
   wants 0

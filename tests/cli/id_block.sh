@@ -15,7 +15,7 @@ launch() { # the guest, on an SNP host of ours that compares as the firmware doe
   run env "FAKE_SCRIPT=$T/script" "$FAKE" run --results "$T/r" "$T/m.yaml"
 }
 
-begin 'a block for this launch'
+begin 'a block for this launch is accepted'
 for author in '' author; do
   block "$digest" 0x30000 $author
   call check "$T/m.yaml"
@@ -53,7 +53,7 @@ refused bad-id-block 4:17 'snp.id_block is for policy 0xb0000, and snp.policy is
 call check --set snp.policy=0xb0000 "$T/m.yaml"
 wants 0
 
-begin 'numbers in the order that OpenSSL gives them'
+begin 'numbers in big-endian order, as OpenSSL prints them'
 block "$digest" 0x30000
 python3 - "$T/auth" <<'PYTHON' || wrong 'cannot turn them'
 import sys
@@ -63,12 +63,12 @@ open(sys.argv[1], "wb").write(b)
 PYTHON
 refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is not a number of 384 bits" '  fix: reverse the bytes'
 
-begin 'a block that nobody signed'
+begin 'a block without a signature'
 block "$digest" 0x30000
 dd if=/dev/zero of="$T/auth" bs=1 seek=64 count=512 conv=notrunc 2>/dev/null
 refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is missing" '  fix: sign the block'
 
-begin 'a block of a version that there is not: 2'
+begin 'a block of an unknown version: 2'
 block "$digest" 0x30000
 patch "$T/block" 0x50 02
 refused bad-id-block 4:17 'snp.id_block has version 2, not 1' '  why: ' '  fix: '

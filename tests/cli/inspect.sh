@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/inspect.sh: what inspect says of files, in each form, and of what it can't read.
+# tests/cli/inspect.sh: what inspect prints about files, in each form, and its errors.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 image "$T/i.fd" ebfe "$SECTION"
@@ -42,7 +42,7 @@ wants 0
 out_is "$IMAGE"
 err_is ''
 
-begin 'an SVSM image is called one, though it has the form of a firmware'
+begin 'an SVSM image is recognised, although it has the form of a firmware'
 call inspect "$VECTORS/fw/pub-svsm-24k.bin"
 wants 0
 out_has 'an SVSM image, which runs below a firmware'
@@ -55,7 +55,7 @@ wants 0
 out_is "$BLOCK"
 err_is ''
 
-begin 'several files, each under its name'
+begin 'several files, each below its name'
 call inspect "$T/i.fd" "$T/block"
 wants 0
 out_is "$T/i.fd:
@@ -72,7 +72,7 @@ call inspect "$T/$odd" "$T/block"
 wants 0
 [ "$(head -n 1 "$T/out")" = "$T/a�[2Jb:" ] || wrong "$(head -n 1 "$T/out" | od -c)"
 
-begin 'a file that fails among several does not stop the others, and gives 2'
+begin 'a file that cannot be read does not stop the others: 2'
 call inspect "$T/none" "$T/block" "$T/text" "$T/block"
 wants 2
 out_is "$T/block:
@@ -83,7 +83,7 @@ $(echo "$BLOCK" | sed 's/^/  /')"
 err_has "$T/none: error: cannot open '$T/none': No such file or directory [file-unreadable]
 $T/text: error: unknown file type [unsupported]" "$UNKNOWN"
 
-begin 'what nobody knows is refused with what there is'
+begin 'an unknown file is refused with the kinds that are known'
 : >"$T/empty"
 call inspect "$T/text"
 wants 2
@@ -106,7 +106,7 @@ status=$?
 wants 0
 out_has 'kind:        id_block' 'encoding:    base64'
 
-begin 'what else a file is'
+begin 'other kinds of files'
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:12ab\nsize 42\n' >"$T/lfs"
 call inspect "$T/lfs"
 wants 0
@@ -130,7 +130,7 @@ for file in "$T/pem:-----BEGIN CERTIFICATE-----:a key signs ID blocks" "$T/json:
   out_has "kind:        ${kind##*/}" 'hint:        ' "${file##*:}"
 done
 
-begin 'a report in the lines of a console, and one that is cut'
+begin 'a report on a console, and one that is incomplete'
 for before in 'SeaBIOS: hello' '\033[2J\n[    0.000000] Linux version' 'hello'; do
   { printf "$before\r\n"; printf 'snpvmm-report: begin 1184 bytes, crc32 0x00000000\r\n'; } >"$T/serial.log"
   call inspect "$T/serial.log"
@@ -167,7 +167,7 @@ wants 2
 one_error "$T/large" file-too-large "'$T/large' has 536870913 bytes; at most 536870912 are accepted here"
 rm "$T/large"
 
-begin '-o json and cbor write nothing where the only file fails'
+begin '-o json and cbor write nothing if the only file fails'
 for format in json cbor; do
   call inspect -o $format "$T/text"
   wants 2
@@ -175,7 +175,7 @@ for format in json cbor; do
 done
 
 if command -v python3 >/dev/null; then
-  begin '-o json: an object, or a list of what could be read'
+  begin '-o json: an object, or a list of the files that could be read'
   call inspect -o json "$T/block"
   wants 0
   err_is ''
@@ -198,7 +198,7 @@ assert both[0]['kind'] == 'ovmf' and both[0]['kernel_hashes'] == {'supported': F
 assert load('out') == []
 PYTHON
 else
-  skip '-o json: an object, or a list of what could be read' 'there is no python3'
+  skip '-o json: an object, or a list of the files that could be read' 'there is no python3'
 fi
 
 begin '-o cbor: the same, in deterministic CBOR'

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/install.sh: make install puts each file where it belongs, for everyone to read, and make uninstall takes it away.
+# tests/cli/install.sh: make install installs each file where it belongs, readable by everyone, and make uninstall removes it.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 : "${B:=build}"
 
-# Under make its flags would come along: a jobserver, and variables of another build.
+# Without the flags of an outer make: its jobserver, and variables of another build.
 make_() { # UMASK TARGET...
   umask "$1" && shift
   run env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES -u PREFIX -u UDEVDIR make B="$B" SAN="${SAN-}" "$@"
@@ -37,7 +37,7 @@ wanted() { # PREFIX
   }' | LC_ALL=C sort -k 2
 }
 
-begin 'what will be installed is made before'
+begin 'make all builds everything that is installed'
 make_ 022 all
 wants 0
 
@@ -55,7 +55,7 @@ for prefix in usr opt/a; do
   wants 0
   files "$T/root" | diff -u "$T/have" - >>"$T/why"
 
-  begin "PREFIX=/$prefix: the program and what it says of itself are those of this build"
+  begin "PREFIX=/$prefix: program, completion and schema are those of this build"
   there=$T/root/$prefix
   run "$there/bin/snpvmm" measure "$EXAMPLE"
   wants 0
@@ -69,7 +69,7 @@ for prefix in usr opt/a; do
     cmp -s "$T/out" "$there/share/${said#*:}" || wrong "${said#*:} is not what '${said%:*}' prints"
   done
 
-  begin "PREFIX=/$prefix: uninstall leaves no file and no folder of ours, and what is of others"
+  begin "PREFIX=/$prefix: uninstall removes all our files and folders, and no others"
   : >"$T/root/$prefix/bin/other"
   make_ 022 uninstall DESTDIR="$T/root" PREFIX="/$prefix"
   wants 0
@@ -81,7 +81,7 @@ for prefix in usr opt/a; do
   rm -rf "$T/root"
 done
 
-begin 'UDEVDIR moves the rule alone'
+begin 'UDEVDIR moves only the rule'
 make_ 022 install DESTDIR="$T/a b" UDEVDIR=/etc/udev
 wants 0
 [ -e "$T/a b/etc/udev/rules.d/60-snpvmm.rules" ] || wrong 'it is not there'
@@ -89,11 +89,11 @@ wants 0
 [ ! -e "$T/a b/usr/local/lib" ] || wrong 'it is in the usual place as well'
 
 if udevadm verify --help >/dev/null 2>&1; then
-  begin 'udev has nothing against the rule'
+  begin 'udev accepts the rule'
   run udevadm verify --no-summary udev/60-snpvmm.rules
   wants 0
 else
-  skip 'udev has nothing against the rule' 'there is no udevadm verify'
+  skip 'udev accepts the rule' 'there is no udevadm verify'
 fi
 
 if command -v man >/dev/null; then

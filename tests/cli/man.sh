@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/man.sh: the manual pages are sound, name every option and key, and their examples work.
+# tests/cli/man.sh: the manual pages are valid, describe every option and key, and their examples work.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 PAGE=$PWD/snpvmm.1
@@ -9,26 +9,26 @@ ERRORS=$T/snpvmm-errors.7
 awk -f share/errors.awk share/explain.txt >"$ERRORS"
 
 if command -v mandoc >/dev/null; then
-  begin 'mandoc has nothing to warn of'
+  begin 'mandoc has no warnings'
   for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1"; do
     run mandoc -T lint -W warning "$page"
     wants 0
     out_is ''
   done
 
-  begin 'no quotation is within another'
+  begin 'there are no nested quotes'
   for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1"; do
     # shellcheck disable=SC1112 # the page's quotes
     mandoc -T utf8 "$page" | sed 's/.\x08//g' | tr '\n' ' ' | grep -o -E '‘[^’]*‘[^’]*’|’’' >"$T/nested"
     [ ! -s "$T/nested" ] || wrong "$page: $(cat "$T/nested")"
   done
 else
-  skip 'mandoc has nothing to warn of' 'there is no mandoc'
-  skip 'no quotation is within another' 'there is no mandoc'
+  skip 'mandoc has no warnings' 'there is no mandoc'
+  skip 'there are no nested quotes' 'there is no mandoc'
 fi
 
-begin 'snpvmm-errors(7) says what explain says'
-# Words alone: the line ends, the capitals and the marks of lists are each one's own.
+begin 'snpvmm-errors(7) has the text of explain'
+# Only the words: line breaks, capitals and list marks differ.
 words() { tr -s ' \n' '\n' | sed 's/^-$//' | grep .; }
 for name in none bad-value outside-confine console-missing; do
   awk -v name="$name" '/^\.Ss / { on = $2 == name } on && !/^\./' "$ERRORS" |
@@ -47,7 +47,7 @@ has_option() { # "-n" or "-", "--vcpus", as mdoc writes them
   fi || wrong "$1, $2 is not in it"
 }
 
-begin 'each command and each option is in it'
+begin 'snpvmm(1) has each command and each option'
 call --help
 commands=$(sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p' "$T/out")
 [ "$(echo "$commands" | grep -c .)" -ge 5 ] || wrong "--help has another form: $commands"
@@ -72,28 +72,28 @@ for fact in 'version is' 'vcpus default 1' 'platform word kvm' 'boot.cmdline def
 done
 [ "$(grep -c ' is$' "$T/facts")" = "$(grep -c '^	\[KEY_' config/keys.c)" ] || wrong "keys: $(grep ' is$' "$T/facts")"
 
-# Of the page, the same facts; what is said of a key reaches to the next one.
+# The same facts from the page; the text about a key ends at the next one.
 key_says() { # KEY
   awk -v key="$1" '/^\.It Sy / || /^\.Ss / { on = $0 == ".It Sy " key; next } on' "$KEYS" | sed 's/\\(dq/"/g'
 }
 
-begin 'each key is in the page of the manifest, and no other'
+begin 'snpvmm.yaml(5) has each key, and no other'
 sed -n 's/^\.It Sy //p' "$KEYS" | sort >"$T/said"
 sed -n 's/ is$//p' "$T/facts" | sort >"$T/wanted"
 cmp -s "$T/said" "$T/wanted" || wrong "$(diff "$T/said" "$T/wanted")"
 
-begin 'and so are their defaults, and no others'
+begin 'snpvmm.yaml(5) has the default of each key, and no other'
 while read -r key; do
   key_says "$key" | sed -n '/^Default:$/{n;s/^\.Ql \(.*\) \.$/\1/p;}' >"$T/said"
   sed -n "s/^$key default //p" "$T/facts" >"$T/wanted"
-  # A default that is said of a key of a later version is that version's.
+  # The default of a key of a later version is not in the schema.
   grep -q -x "$key later" "$T/facts" && continue
   cmp -s "$T/said" "$T/wanted" || wrong "$key has the default '$(cat "$T/wanted")', and '$(cat "$T/said")' is said"
 done <<KEYS
 $(sed -n 's/ is$//p' "$T/facts")
 KEYS
 
-begin 'each word that a key takes is in it'
+begin 'snpvmm.yaml(5) has each word that a key takes'
 grep ' word ' "$T/facts" | grep -v -e ' true$' -e ' false$' >"$T/words"
 [ "$(grep -c . "$T/words")" -gt 20 ] || wrong "too few: $(cat "$T/words")"
 while read -r key _ word; do
@@ -103,12 +103,12 @@ for word in $(sed -n '/^const struct snp_bit snp_policy_bits/,/^};/s/.*{ [0-9]*,
   key_says snp.policy | grep -q -x -F ".It Ql $word" || wrong "snp.policy: $word is not in it"
 done
 
-begin 'what it calls not supported is refused'
+begin 'a key that it calls not supported is refused'
 for key in $(awk '/^\.It Sy / { key = $3 } /^Not supported by this version/ { print key }' "$KEYS"); do
   grep -q -x "$key later" "$T/facts" || wrong "$key is supported"
 done
 
-begin 'the exit statuses are in it'
+begin 'snpvmm(1) has the exit statuses'
 for status in 0 1 2 3 77 99 124 128+N; do
   grep -q -x -F ".It $status" "$PAGE" || wrong "$status is not in it"
 done
@@ -135,7 +135,7 @@ while read -r example; do
   wants 0
 done <"$T/examples"
 
-# Those that begin with a version; each into a file of its own.
+# The manifests, which begin with a version, each in a file of its own.
 awk -v to="$T/there/manifest" '
   /^\.Bd/ { open = 1; next }
   /^\.Ed/ { open = writing = 0 }
@@ -143,7 +143,7 @@ awk -v to="$T/there/manifest" '
   writing { gsub(/\\e/, "\\"); print > (to n ".yaml") }' "$KEYS"
 n=0
 for example in "$T"/there/manifest*.yaml; do
-  n=$((n + 1)) what="manifest $n in the page of manifests is right"
+  n=$((n + 1)) what="manifest $n in snpvmm.yaml(5) is valid"
   sed "s/^\( *sha256: \).*/\1$sum/" "$example" >"$T/there/m.yaml"
   begin "$what"
   call check "$T/there/m.yaml"
@@ -152,7 +152,7 @@ for example in "$T"/there/manifest*.yaml; do
   ! grep -v -q "^snpvmm: $T/there/m.yaml: .*ok\$" "$T/err" || wrong "$(cat "$T/err")"
 done
 # And those of README.md and examples/ovmf.yaml, with files of the names that they use.
-begin 'each manifest in README.md is right, and so is examples/ovmf.yaml'
+begin 'each manifest in README.md is valid, and so is examples/ovmf.yaml'
 image "$T/there/OVMF.amdsev.fd" ebfe "$SECTION" '0x20000 0x1000 0x10'
 # The table's entry for a kernel's hashes, in front of the others: address, size, u16 length, GUID.
 patch "$T/there/OVMF.amdsev.fd" $((METADATA_ENTRY - 26)) "$(le32 0x20c00)$(le32 0x400)1a00 1f3755723b3a044b927b1da6efa8d454"
@@ -174,12 +174,12 @@ call measure "$EXAMPLE"
 [ "$(grep -c -x -F -e "$(cat "$T/out")" README.md)" = 1 ] || wrong "README.md lacks $(cat "$T/out")"
 grep -q -x -F -e "snpvmm: measurement $(cat "$T/out") (1 vcpu, EPYC-v4, profile qemu)" README.md || wrong 'run shows another'
 
-begin 'each kind that inspect tells is in the page'
+begin 'snpvmm(1) has each kind of file that inspect knows'
 for kind in $(sed -n 's/^\t{ "\([a-z0-9_-]*\)", .*/\1/p' firmware/inspect.c core/base/filekind.c); do
   [ "$kind" = text ] || grep '^\.Cm ' "$PAGE" | tr ' ' '\n' | grep -q -x -e "$kind" || wrong "$kind is not in it"
 done
 
-begin 'there are manifests in it'
+begin 'snpvmm.yaml(5) has manifests'
 [ "$n" -ge 4 ] || wrong "only $n"
 
 finish

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/matrix.sh: a manifest that stands for several runs; see contract.inc.
+# tests/cli/matrix.sh: a manifest with several runs; see contract.inc.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
 
-# A run of a matrix, done by either way of going through it.
+# A matrix, with its runs one after the other and at once.
 matrix() { # NAME STATUS GUEST [OPTION | LINE]...
   name=$1 wanted=$2
   guest_of "$3"
@@ -119,7 +119,7 @@ matrix '--guest-status' 5 'out 0xf4 1 5' --guest-status 'matrix: {expect.exit: [
 
 # --- what is on standard output ---
 
-begin '--jobs: each line of a console says whose it is'
+begin '--jobs: each line of a console names its run'
 guest_of 'print "one\n" ; print "tw" ; sleep 20 ; print "o\nno end" ; out 0xf4 1 0'
 manifest_of 'matrix: {vcpus: [1, 2, 3, 4]}'
 on_fake run --jobs 4 "$T/m.yaml"
@@ -153,7 +153,7 @@ signal_writer() { # SIGNAL FILE: to the process that has FILE open, finished or 
   done
 }
 
-# Whoever kills a child leaves its run without a result. The first run waits for that, the other ends by its second vCPU.
+# A child that is killed has no result. The first run waits for that; the other ends by its second vCPU.
 begin '--jobs: a process that is killed'
 guest_of 'print "hello\n" ; wait'
 echo 'vcpu 1
@@ -184,7 +184,7 @@ status=$? last='run --jobs 2'
 wants 124
 grep -q '"reason": "timeout"' "$T/stopped/vcpus=1/result.json" || wrong "the result is: $(cat "$T/stopped/vcpus=1/result.json")"
 
-# A control group of either version in which there is room for the program, and none for its images.
+# A control group of either version with enough memory for the program, but not for its images.
 group=''
 if [ "$(id -u)" = 0 ]; then
   for memory in /sys/fs/cgroup/memory /sys/fs/cgroup; do
@@ -206,7 +206,7 @@ if [ -n "$group" ] && [ -n "${SAN:-}" ]; then
   group='' # a sanitizer needs more than the group has before the first run begins
 fi
 if [ -n "$group" ]; then
-  begin '--jobs: a process that the kernel kills for want of memory'
+  begin '--jobs: a process that the kernel kills for lack of memory'
   guest_of 'out 0xf4 1 0'
   { head -c 16711680 /dev/zero; cat "$T/i.fd"; } >"$T/big.fd"
   manifest_of 'boot: {firmware: big.fd}' 'platform: kvm' 'memory: 64M' 'matrix: {vcpus: [1, 2]}'
@@ -217,10 +217,10 @@ if [ -n "$group" ]; then
   err_has 'm.yaml:3:9: warning: ' "'memory' is 64M, but the control group '" 'fail: vcpus=1: ' '[host-memory]'
   grep -q '"reason": "host-memory"' "$T/starved/vcpus=2/result.json" || wrong "the result is: $(cat "$T/starved/vcpus=2/result.json")"
 else
-  skip '--jobs: a process that the kernel kills for want of memory' 'needs root, a control group, and no sanitizer'
+  skip '--jobs: a process that the kernel kills for lack of memory' 'needs root, a control group, and no sanitizer'
 fi
 
-begin 'memory that the host has not is a warning, of run alone'
+begin 'more memory than the host has is a warning of run only'
 guest_of 'out 0xf4 1 0'
 manifest_of 'memory: 1T' "expect: {measurement: '$ZEROS'}"
 on_fake run "$T/m.yaml"
@@ -232,7 +232,7 @@ manifest_of
 on_fake run "$T/m.yaml"
 err_lacks 'warning: '
 
-begin '--jobs: few descriptors are enough for many'
+begin '--jobs: many runs need few descriptors'
 guest_of 'sleep 300 ; out 0xf4 1 0'
 manifest_of "matrix: {expect.exit: [$(i=0; while [ $i -lt 40 ]; do printf '0, '; i=$((i + 1)); done) 0]}"
 # shellcheck disable=SC2016 # for the inner shell
@@ -267,7 +267,7 @@ done
 on_fake run --jobs=255 "$T/m.yaml"
 wants 0
 
-begin 'a matrix that is none'
+begin 'an invalid matrix'
 for bad in '{vcpus: []}' '{nothing: [1]}' '[1, 2]' '{vcpus: [1, 0]}' '{matrix: [1]}'; do
   manifest_of "matrix: $bad"
   folder_new

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/measure.sh: the launch digest in each form that measure prints it.
+# tests/cli/measure.sh: the launch digest in each form that measure prints.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 
@@ -29,7 +29,7 @@ out_is "$digest  $EXAMPLE
 $digest2  $T/good.yaml"
 err_is ''
 
-begin 'a manifest that fails among several does not stop the others, and gives 2'
+begin 'a manifest that fails does not stop the others: 2'
 call measure "$T/good.yaml" "$T/bad.yaml" "$EXAMPLE"
 wants 2
 out_is "$digest2  $T/good.yaml
@@ -72,7 +72,7 @@ out_is ''
 one_error "$T/matrix.yaml" usage '--vcpus for a manifest with a matrix'
 err_has "$T/matrix.yaml: error: --vcpus for a manifest with a matrix [usage]" '  fix: '
 
-begin 'a run of a matrix that is wrong does not stop the others, and gives 2'
+begin 'a run of a matrix that fails does not stop the others: 2'
 zero="--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]"
 for wrong_one in '[0, 1, 2]' '[1, 0, 2]' '[1, 2, 0]' '[0, 1, 0, 2]'; do
   call measure --set "matrix={vcpus: $wrong_one}" "$EXAMPLE" "$T/good.yaml"
@@ -98,13 +98,13 @@ wants 2
 out_is ''
 err_has "'vcpus' is 0;" "'vcpus' is 4097;"
 
-begin '--vcpus takes counts that a manifest may have'
+begin '--vcpus takes the numbers that a manifest can have'
 for counts in 0 4097 '1,' ,1 1,,2 -1 x 1x '' 1.5 0x2 99999999999999999999 ' 1'; do
   call measure --vcpus="$counts" "$EXAMPLE"
   usage_error 'measure: --vcpus takes numbers from 1 to 4096, as in 1,2,4'
 done
 
-begin '--pages: each region with the digest after it, the last with the whole'
+begin '--pages: each region with the digest after it, and the last with the launch digest'
 call measure --pages "$EXAMPLE"
 wants 0
 [ "$(head -n 1 "$T/out")" = "$digest" ] || wrong 'the digest does not come first'
@@ -173,7 +173,7 @@ else
     '"regions": [' "\"digest_after\": \"$digest\""
 fi
 
-begin '-o json: what failed is left out, and the status tells'
+begin '-o json: a manifest that failed is left out, and the status shows it'
 call measure -o json "$T/bad.yaml"
 wants 2
 out_is ''
@@ -211,7 +211,7 @@ call measure -o cbor "$T/bad.yaml" "$T/bad.yaml"
 wants 2
 [ "$(first_byte)" = 80 ] || wrong "the empty one begins with $(first_byte)"
 
-begin 'a name that is not UTF-8 is written clean'
+begin 'a name that is not UTF-8 becomes UTF-8'
 odd=$T/$(printf 'a\377.yaml')
 cp "$T/good.yaml" "$odd"
 call measure "$odd"
@@ -222,7 +222,7 @@ for format in json cbor; do
   grep -a -q -F 'a�.yaml' "$T/out" || wrong "$format: $(head -c 300 "$T/out" | od -c)"
 done
 
-begin 'neither environment nor folder changes a digest'
+begin 'neither the environment nor the current directory changes a digest'
 run env -i "$SNPVMM" measure "$EXAMPLE"
 out_is "$digest"
 run env LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 VCPUS=4 SNPVMM_VCPUS=4 "$SNPVMM" measure "$EXAMPLE"
@@ -252,7 +252,7 @@ for profile in ec2 gce; do
 done
 
 # Digests by sev-snp-measure 0.0.13, cases pub-024 and pub-033.
-begin 'another tool gives the same digests'
+begin 'the digests are those of another tool'
 manifest "$T/v.yaml" "boot: {firmware: $(cd "$VECTORS" && pwd)/fw/pub-plain-16k.fd}" 'vcpu_type: EPYC-v3'
 call measure --vcpus=7 "$T/v.yaml"
 out_is '7  5150a31ef55859cdd3be7ea1af71dd9314fefa9069870a000f418bfb582dae8800ec6c8efb5b757225e1d34300a32087'
@@ -283,7 +283,7 @@ call_to_stdout measure "$EXAMPLE" >&-
 wants 2
 err_is 'snpvmm: error: cannot write to standard output: Bad file descriptor [output-failed]'
 
-begin 'more vCPUs than can be run'
+begin 'more vCPUs than a run can have'
 image "$T/many.fd" ebfe "$SECTION"
 manifest "$T/many.yaml" 'boot: {firmware: many.fd}' 'memory: 1M'
 call measure --vcpus=255,256,4096 "$T/many.yaml"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/options.sh: --help, --version, global options, --set, and what happens to wrong ones.
+# tests/cli/options.sh: --help, --version, global options, --set, and mistakes in them.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 VERSION=$(sed -n 's/^## \([0-9][^ ]*\).*/\1/p' CHANGELOG.md | head -n 1)
@@ -36,7 +36,7 @@ for command in 'run --set --platform --stats --prefix --results --jobs' 'measure
   for word in ${command#"${command%% *}"}; do out_has "$word"; done
 done
 
-begin '--version says the version of the changelog, everywhere'
+begin '--version prints the version of the changelog, for every command'
 for command in '' run measure inspect check doctor explain schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
@@ -45,13 +45,13 @@ for command in '' run measure inspect check doctor explain schema completion; do
   err_is ''
 done
 
-begin 'no command is a usage error, and all of the help'
+begin 'no command is a usage error with the whole help text'
 call
 wants 2
 out_is ''
 err_has 'Usage: snpvmm [OPTION...] COMMAND [OPTION...] FILE...' '  run        [MANIFEST...] '
 
-begin 'an unknown command is named, with a cure'
+begin 'an unknown command is named, with a fix'
 call mesure "$EXAMPLE"
 usage_error "there is no command 'mesure'" "did you mean 'measure'?"
 call frobnicate
@@ -59,7 +59,7 @@ usage_error "there is no command 'frobnicate'" "'snpvmm --help' lists the comman
 call "$EXAMPLE"
 usage_error "there is no command '$EXAMPLE'" "write 'snpvmm run $EXAMPLE', if it is a manifest"
 
-begin 'help is --help, and version --version'
+begin 'help and version print what --help and --version do'
 call help
 wants 0
 cp "$T/out" "$T/help"
@@ -88,7 +88,7 @@ call help run check
 usage_error 'help: one command at a time'
 
 for command in plan diff idblock verify; do
-  begin "$command is not in this version, and says so"
+  begin "$command is refused as a command of a later version"
   call "$command" "$EXAMPLE"
   wants 2
   out_is ''
@@ -104,13 +104,13 @@ call run --result-files "$T/results" "$EXAMPLE"
 usage_error "run: there is no option '--result-files'"
 [ ! -e "$T/results" ] || wrong 'it was made all the same'
 
-begin 'an option that is nearly one is suggested'
+begin 'a similar option is suggested'
 call measure --pagse "$EXAMPLE"
 usage_error "measure: there is no option '--pagse'" "did you mean '--pages'?"
 call --colour=never check "$EXAMPLE"
 usage_error "there is no option '--colour'" "did you mean '--color'?"
 
-begin 'a long option has two dashes, and no file is made of its letters'
+begin 'a long option needs two dashes, and its letters do not become a file'
 for option in '-results --results' '-kernel --kernel' '-append --cmdline' '-serial --set serial=FILE' '-smp --cpus'; do
   run sh -c 'cd "$0" && "$1" run "$2" guest.yaml' "$T" "$SNPVMM" "${option%% *}"
   usage_error "run: there is no option '${option%% *}'" "write '${option#* }'"
@@ -119,7 +119,7 @@ call run -sx "$EXAMPLE"
 usage_error "run: there is no option '-x', in '-sx'"
 [ "$(find "$T" -name 'erial' -o -name x)" = '' ] || wrong 'a file was made'
 
-begin 'an option whose value is missing, or that takes none'
+begin 'an option without its value, or with a value that it does not take'
 call run --jobs
 usage_error "run: '--jobs' has no value" "write '--jobs N'"
 call run -j
@@ -127,7 +127,7 @@ usage_error "run: '-j' has no value" "write '-j N'"
 call measure --pages=all "$EXAMPLE"
 usage_error "measure: '--pages' takes no value"
 
-begin 'a beginning is an option if there is but one'
+begin 'an unambiguous abbreviation is an option'
 call measure --vcp=2 "$EXAMPLE"
 wants 0
 call measure --ver "$EXAMPLE"
@@ -154,7 +154,7 @@ call measure -- --pages
 wants 2
 one_error --pages file-unreadable "cannot open '--pages': No such file or directory"
 
-begin '-q keeps errors and drops the rest'
+begin '-q prints only errors and results'
 call check -q "$EXAMPLE"
 wants 0
 err_is ''
@@ -164,7 +164,7 @@ call --quiet check "$T/none.yaml"
 wants 2
 one_error "$T/none.yaml" file-unreadable "cannot open '$T/none.yaml': No such file or directory"
 
-begin '-v changes nothing about results'
+begin '-v does not change results'
 call -v -v measure "$EXAMPLE"
 wants 0
 cp "$T/out" "$T/loud"
@@ -188,7 +188,7 @@ done
 run env NO_COLOR=1 "$SNPVMM" check --color=always "$T/none.yaml"
 err_is "$red"
 
-begin '--color=never and auto leave a file without colours'
+begin '--color=never and auto write no colours to a file'
 for option in --color=never --color=auto -q; do
   call check "$option" "$T/none.yaml"
   err_is "$plain"
@@ -219,13 +219,13 @@ if kvm_usable; then
   done
 fi
 
-begin '--color takes three words'
+begin '--color accepts three words'
 call --color=red check "$EXAMPLE"
 usage_error "--color takes auto, always or never, not 'red'"
 call check --color red "$EXAMPLE"
 usage_error "check: --color takes auto, always or never, not 'red'"
 
-begin '-o may stand before the command'
+begin '-o can come before the command'
 call -o json measure "$EXAMPLE"
 wants 0
 cp "$T/out" "$T/before"
@@ -234,7 +234,7 @@ cmp -s "$T/out" "$T/before" || wrong 'and gives something else there'
 call -o json measure --output=text "$EXAMPLE"
 [ "$(wc -l <"$T/out")" = 1 ] || wrong 'the later one does not win'
 
-begin '-o takes four words, where there is a result'
+begin '-o accepts four words, for commands with a result'
 call -o xml measure "$EXAMPLE"
 usage_error "-o takes text, json, cbor, or tap for runs, not 'xml'"
 call measure --output=xml "$EXAMPLE"
@@ -250,7 +250,7 @@ for command in explain schema completion; do
   err_is "snpvmm: error: -o: the command '$command' has no result to print [usage]"
 done
 
-begin '--set overrides the manifest, the last one wins'
+begin '--set overrides the manifest, and the last one wins'
 call measure --vcpus=4 "$EXAMPLE"
 want=$(cut -c 4- "$T/out")
 for set in '--set vcpus=4' '--set=vcpus=0x4' '-S vcpus=2 -S vcpus=4' '--set snp.policy=0xb0000 --set vcpus=4'; do
@@ -263,7 +263,7 @@ manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 4'
 call measure "$T/m.yaml"
 out_is "$want"
 
-begin '--set takes what the manifest takes'
+begin '--set accepts what the manifest accepts'
 call measure --set vcpu_type=EPYC-Milan "$EXAMPLE"
 cp "$T/out" "$T/milan"
 call measure --set vcpu_type=0xa00f11 "$EXAMPLE"
@@ -280,7 +280,7 @@ set_refused() { # SETTING PLACE KIND SENTENCE [FIX]
   done
 }
 
-begin '--set refuses a key that there is not'
+begin '--set refuses an unknown key'
 set_refused vcpsu=1 '--set vcpsu' unknown-key "unknown key 'vcpsu'" "did you mean 'vcpus'?"
 set_refused boot.igvm=x '--set boot.igvm' unknown-key "unknown key 'boot.igvm'" 'the keys here are: firmware, kernel, initrd, cmdline, kernel_hashes'
 set_refused snp=1 '--set snp' unknown-key "'snp' is a group of keys, not one"
@@ -303,7 +303,7 @@ usage_error "run: --set takes KEY=VALUE, not '=1'"
 call check --set
 usage_error "check: '--set' has no value" "write '--set KEY=VALUE'"
 
-begin '64 settings are taken, more refused'
+begin '64 settings are accepted, more are refused'
 i=0 sets=''
 while [ $i -lt 64 ]; do
   sets="$sets --set vcpus=1" i=$((i + 1))
@@ -315,7 +315,7 @@ wants 0
 call check $sets --set vcpus=1 "$EXAMPLE"
 usage_error 'check: more than 64 settings'
 
-begin '--platform is short for one of them'
+begin '--platform is short for --set platform='
 call run --platform tdx "$EXAMPLE"
 wants 2
 one_error '--set platform' bad-value "'platform' cannot be 'tdx'"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/plain_firmware.sh: a plain VM takes a firmware without SEV metadata; such a manifest has no measurement.
+# tests/cli/plain_firmware.sh: a plain VM accepts a firmware without SEV metadata; such a manifest has no measurement.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 
@@ -14,12 +14,12 @@ NONE='the firmware has no SEV metadata'
 manifest "$T/m.yaml" 'platform: kvm' 'boot: {firmware: i.fd}' 'memory: 2M' 'expect: {exit: 5}'
 bios "$T/i.fd"
 
-begin 'check takes it, and says that there is no measurement'
+begin 'check accepts it, and says that there is no measurement'
 call check "$T/m.yaml"
 wants 0
 err_is "snpvmm: $T/m.yaml: ok; no measurement: $NONE"
 
-begin 'measure has nothing to say'
+begin 'measure refuses it'
 call measure "$T/m.yaml"
 wants 2
 one_error "$T/m.yaml:3:18" unsupported "this manifest has no measurement: $NONE"
@@ -28,7 +28,7 @@ call measure -P kvm -f "$T/i.fd"
 wants 2
 one_error -f unsupported "this manifest has no measurement: $NONE"
 
-begin 'for platform snp it is no firmware'
+begin 'platform snp refuses it'
 for command in check measure run; do
   call $command --set platform=snp "$T/m.yaml"
   wants 2
@@ -36,7 +36,7 @@ for command in check measure run; do
   err_has '  fix: use an image built from' 'a plain VM (platform: kvm) takes a BIOS too'
 done
 
-begin 'a measurement that is expected is a conflict'
+begin 'an expected measurement is a conflict'
 for command in check run; do
   call $command --set "expect.measurement=$ZEROS" "$T/m.yaml"
   wants 2
@@ -56,7 +56,7 @@ call check "$T/m.yaml"
 wants 0
 err_is "snpvmm: $T/m.yaml: ok; no measurement: the firmware has a SEV-ES reset block with address 0"
 
-begin 'what is no firmware is none for a plain VM either'
+begin 'a file that is not a firmware is refused for a plain VM, too'
 head -c 65536 /dev/zero >"$T/i.fd" # nothing at the reset vector
 call check "$T/m.yaml"
 wants 2

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/progress.sh: one line on a terminal that says what takes so long, and nothing of it elsewhere.
+# tests/cli/progress.sh: one line on a terminal that says what takes so long, and nothing elsewhere.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 FAKE=${SNPVMM%/snpvmm}/tests/snpvmm-fake
@@ -21,7 +21,7 @@ painted() { # how often the line was painted
   grep -o 'the guest runs \.\.\. [0-9]* s' "$T/out" | sort -u | tr '\n' ' '
 }
 
-begin 'after a second the line says what is under way, and goes before the verdict'
+begin 'after a second the line says what is being done; it disappears before the verdict'
 script 'sleep 2300' 'out 0xf4 1 0'
 watched "$T/m.yaml"
 wants 0
@@ -32,8 +32,8 @@ case $(painted) in
 *) wrong "it says: $(painted)" ;;
 esac
 
-# However long the machine takes for it: the least of several.
-begin 'a run of less than a second has none'
+# The fastest of several, as the machine may be slow.
+begin 'a run of less than a second has no such line'
 script 'out 0xf4 1 0'
 for _ in 1 2 3 4 5; do
   watched "$T/m.yaml"
@@ -42,20 +42,20 @@ for _ in 1 2 3 4 5; do
 done
 [ -z "$(painted)" ] || wrong "it says: $(painted)"
 
-begin 'while a pipe has no reader it says so'
+begin 'while a pipe has no reader, the line says so'
 mkfifo "$T/fifo"
 manifest "$T/pipe.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' 'serial: fifo' 'timeout: 3s'
 watched "$T/pipe.yaml"
 wants 2
 out_has "waiting for a reader of the output's pipe ... 1 s"
 
-begin 'nor has one that is told to be quiet'
+begin 'nor has a run with -q'
 script 'sleep 1500' 'out 0xf4 1 0'
 watched -q "$T/m.yaml"
 wants 0
 out_is ''
 
-begin 'nor one whose standard error is no terminal'
+begin 'nor has a run whose standard error is no terminal'
 run env FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
 wants 0
 err_lacks 'the guest runs'

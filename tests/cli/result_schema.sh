@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/result_schema.sh: what is written of results is what the schemas promise, and the schemas promise something.
+# tests/cli/result_schema.sh: results are valid by their schemas, and the schemas refuse what is wrong.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 D=$T/results
 XSD=tests/schema/junit.xsd
 
-begin 'documents of every verdict, of a bare result and of hostile ones are written'
+begin 'results of every verdict, of a minimal run and with hostile text are written'
 run "${B:-build}/tests/tool/results" "$D"
 wants 0
 [ "$(find "$D" -name '*.json' | wc -l)" -ge 40 ] || wrong "too few: $(ls "$D")"
@@ -27,7 +27,7 @@ if command -v xmllint >/dev/null; then
   run xmllint --noout --schema "$XSD" "$D"/*.xml
   wants 0
 
-  begin 'its counts are what is in it'
+  begin 'its counts are true'
   for what in tests:testcase failures:failure errors:error skipped:skipped; do
     run xmllint --xpath "count(//${what#*:}) = //testsuite/@${what%:*} and count(//${what#*:}) = /testsuites/@${what%:*}" "$D/all.xml"
     wants 0

@@ -8,7 +8,7 @@
 
 # --- the folder ---
 
-begin 'a folder is made with its parents, and begun anew'
+begin 'the folder is created with its parents, and emptied of earlier results'
 guest_of 'print "a\n" ; out 0xf4 1 0'
 manifest_of
 dir=$T/deep/er
@@ -22,14 +22,14 @@ on_fake run --results "$dir" "$T/m.yaml"
 leaves "$dir" 1 guest-exit fail guest-exit
 [ "$(cat "$dir/notes")" = mine ] || wrong 'a file of others is gone'
 
-begin 'what an earlier run left is no result of a later one'
+begin 'files of an earlier run are not taken for results of a later one'
 manifest_of 'vcpus: 0'
 on_fake run --results "$dir" "$T/m.yaml"
 leaves "$dir" 2 bad-value error -
 [ ! -e "$dir/launch.json" ] && [ ! -e "$dir/manifest.yaml" ] || wrong 'a plan of the run before'
 rm -f "$dir.digest"
 
-begin 'manifest.yaml holds on to the bytes of the files'
+begin 'manifest.yaml pins the files'
 guest_of 'out 0xf4 1 0'
 manifest_of
 on_fake run --results "$T/kept" "$T/m.yaml"
@@ -43,7 +43,7 @@ call measure "$T/moved/manifest.yaml"
 wants 2
 err_has '[file-differs]'
 
-begin 'a manifest that is not there has results'
+begin 'a manifest that does not exist has results'
 folder_new
 on_fake run --results "$dir" "$T/none.yaml"
 leaves "$dir" 2 file-unreadable error -
@@ -63,13 +63,13 @@ refuses 'the folder is a file' "$T/file"
 refuses 'the folder is in a file' "$T/file/er"
 refuses 'the folder cannot be made' /proc/none
 if nobody_can_run true; then
-  begin 'the folder is of others'
+  begin 'the folder belongs to another user'
   mkdir "$T/theirs"
   cp "$FAKE" "$T/snpvmm-fake"
   chmod 755 "$T/snpvmm-fake"
   as_nobody env FAKE_SCRIPT="$T/script" "$T/snpvmm-fake" run --results "$T/theirs" "$T/m.yaml"
   if grep -q 'error while loading' "$T/err"; then
-    skip 'the folder is of others' 'another user cannot run this program'
+    skip 'the folder belongs to another user' 'another user cannot run this program'
   else
     wants 2
     out_is ''
@@ -77,10 +77,10 @@ if nobody_can_run true; then
     [ -z "$(ls -A "$T/theirs")" ] || wrong "left: $(ls -A "$T/theirs")"
   fi
 else
-  skip 'the folder is of others' 'needs root and setpriv'
+  skip 'the folder belongs to another user' 'needs root and setpriv'
 fi
 
-begin 'a folder that another run writes into'
+begin 'another run is writing to the folder'
 guest_of 'print "a\n" ; sleep 4000 ; out 0xf4 1 0'
 manifest_of
 folder_new
@@ -97,7 +97,7 @@ wants 0
 [ "$(cat "$dir/serial.log")" = a ] || wrong "the first run's console is $(cat "$dir/serial.log")"
 folder_files "$dir" guest-exit
 
-begin 'a run that is killed leaves what standard output had, under its own name, and no result'
+begin 'a run that is killed leaves a serial.log with everything that was on standard output, and no result'
 guest_of 'print "booting\nstuck at this prompt> " ; debug "half a line" ; wait'
 manifest_of
 mkdir "$T/killed"
@@ -112,7 +112,7 @@ printf 'booting\nstuck at this prompt> ' | cmp -s - "$T/killed/serial.log" || wr
 [ "$(cat "$T/killed/debug.log")" = 'half a line' ] || wrong "debug.log is: $(cat "$T/killed/debug.log")"
 [ ! -e "$T/killed/result.json" ] || wrong 'there is a result'
 
-# --- the guest's output elsewhere ---
+# --- output to other files ---
 
 row 'serial: none' '0 guest-exit pass guest-exit' 'print "a\n" ; out 0xf4 1 0' 'serial: none'
 row 'serial: a file' '0 guest-exit pass guest-exit' 'print "a\n" ; out 0xf4 1 0' 'serial: console'
@@ -126,7 +126,7 @@ done
 
 # --- output that fails ---
 
-begin 'a reader that leaves: 1, and results'
+begin 'a reader that exits: 1, and results'
 guest_of 'print "a\n" ; sleep 100 ; flood 1000000 10 ; out 0xf4 1 0'
 manifest_of 'timeout: 20s'
 folder_new
@@ -149,7 +149,7 @@ status=$?
 sane 'run >&-'
 leaves "$dir" 1 output-failed fail output-failed
 
-# However the writes and the guest's end fall together.
+# Several times, as writes and the end of the guest can come in any order.
 begin 'the last of the console is lost: 1, and results'
 guest_of 'print "a\n" ; out 0xf4 1 0'
 manifest_of
@@ -182,7 +182,7 @@ wants 1
 err_has 'its reader stalled' '[output-failed]'
 [ "$(cat "$T/lost/serial.log")" = x ] || wrong "serial.log is $(cat "$T/lost/serial.log")"
 
-# All that is there is whole: names without a dot, JSON and XML to their ends; of a console what fitted, from its first byte.
+# Every file is complete: no temporary names, JSON and XML to their ends, and of the console the bytes that fitted.
 whole() { # DIR
   [ -z "$(find "$1" -name '.*' ! -path "$1")" ] || wrong "$last: left over: $(ls -A "$1")"
   for file in "$1"/*.json; do
@@ -207,7 +207,7 @@ whole "$dir"
 [ -s "$dir/junit.xml" ] || wrong 'no junit.xml'
 rm -rf "$dir"
 
-begin 'a limit that the last of the console would exceed in junit.xml'
+begin 'a limit that the end of the console would exceed in junit.xml'
 # shellcheck disable=SC2016 # for the inner shell
 run sh -c 'ulimit -f 8 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
 wants 1
@@ -216,8 +216,8 @@ grep -q '<failure ' "$dir/junit.xml" || wrong "junit.xml: $(cat "$dir/junit.xml"
 grep -q xxxxxxxxxxxxxxx "$dir/junit.xml" || wrong 'junit.xml has nothing of the console'
 rm -rf "$dir"
 
-# What leaves room for result.json and none for junit.xml must not leave a pass.
-begin 'a result that is not whole is no pass'
+# A limit that has room for result.json, but not for junit.xml, must not leave a pass.
+begin 'an incomplete result is not a pass'
 guest_of 'out 0xf4 1 0'
 : >"$T/said"
 manifest_of "name: '$(printf %0200d 0)'"
@@ -236,7 +236,7 @@ done
 
 if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
   for size in 4k 64k 256k; do
-    begin "the disk is full, after $size: 1, and nothing half"
+    begin "the disk is full, after $size: 1, and no incomplete file"
     guest_of 'flood 320000 16 ; out 0xf4 1 0'
     yes xxxxxxxxxxxxxxx | head -c 320000 >"$T/said"
     manifest_of
@@ -269,7 +269,7 @@ fi
 
 # --- log_limit ---
 
-# Bytes of the flood, and what of them log_limit: 64K leaves.
+# How many bytes the guest writes, and how many of them log_limit: 64K keeps.
 guest_of 'flood 320000 16 ; out 0xf4 1 0'
 yes xxxxxxxxxxxxxxx | head -c 320000 >"$T/flood"
 half=$(((65536 - 128) / 2)) missing=$((320000 - 2 * ((65536 - 128) / 2)))
@@ -279,7 +279,7 @@ half=$(((65536 - 128) / 2)) missing=$((320000 - 2 * ((65536 - 128) / 2)))
   tail -c $half "$T/flood"
 } >"$T/said"
 
-begin 'log_limit: head and tail stay, in the folder and where serial names a file'
+begin 'log_limit: head and tail are kept, in the folder and in the file that serial names'
 manifest_of 'log_limit: 64K' 'serial: bounded'
 folder_new
 on_fake run --results "$dir" "$T/m.yaml"
@@ -289,7 +289,7 @@ grep -q -A 3 '"serial"' "$dir/result.json" && grep -q "\"dropped\": $missing" "$
 err_has "serial.log: $missing bytes in the middle are missing: log_limit"
 [ "$(find "$T" -name '*.tail-*')" = '' ] || wrong "left: $(find "$T" -name '*.tail-*')"
 
-begin 'log_limit: what is within it has no line, and pipes have no limit'
+begin 'log_limit: a shorter log is unchanged, and pipes have no limit'
 manifest_of 'log_limit: 512K'
 on_fake run --results "$T/within" "$T/m.yaml"
 wants 0
@@ -299,7 +299,7 @@ manifest_of 'log_limit: 4K'
 on_fake run "$T/m.yaml"
 cmp "$T/flood" "$T/out" >>"$T/why" 2>&1
 
-begin 'log_limit: a run that is killed leaves files that read in their order'
+begin 'log_limit: a run that is killed leaves files that can be read in order'
 guest_of 'flood 320000 16 ; print "the last words" ; wait'
 manifest_of 'log_limit: 64K'
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$T/cut" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
@@ -315,7 +315,7 @@ on_fake run --results "$T/cut" "$T/m.yaml"
 wants 0
 [ "$(find "$T/cut" -name '*.tail-*')" = '' ] || wrong "left: $(find "$T/cut" -name '*.tail-*')"
 
-begin 'log_limit: a file of its own that is in the way is no end of the run, and is not overwritten'
+begin 'log_limit: an existing file with the name of a tail does not end the run, and is not overwritten'
 manifest_of 'log_limit: 64K' 'serial: own' 'debug_port: own.tail-2'
 for command in run check; do
   on_fake $command "$T/m.yaml"
@@ -331,15 +331,15 @@ done
 
 # --- GitHub Actions ---
 
-# --- text of others ---
+# --- foreign text ---
 
-# Lines that GitHub's runner, Azure's or TeamCity's would obey: it takes white space away before it looks.
+# Lines that the runners of GitHub, Azure or TeamCity would obey; they strip white space first.
 commands() { # FILE
   tr '\r' '\n' <"$1" | grep -E -e '##[[:alpha:]]*\[' -e '^[[:space:]]*::' | grep -q -v '^::error file='
 }
 manifest_of 'debug_port: stderr' 'expect: {console: [never], never: ["##vso"]}'
 for ci in GITHUB_ACTIONS=true TF_BUILD=True TEAMCITY_VERSION=2024.1; do
-  begin "a guest commands no CI system: ${ci%=*}"
+  begin "a guest cannot command a CI system: ${ci%=*}"
   guest_of 'debug "::add-mask::d\n##[debug]d\n" ; print "a\n::add-mask::secret\n  ::set-env name=X::y\rz\r::stop-commands::t\n##[error]x\n a ##vso[task.setvariable]x\n##teamcity[x\n::error::last\n" ; out 0xf4 1 0'
   folder_new
   run env "$ci" FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
@@ -351,12 +351,12 @@ for ci in GITHUB_ACTIONS=true TF_BUILD=True TEAMCITY_VERSION=2024.1; do
   done
   grep -q '##vso\[task' "$dir/serial.log" || wrong 'serial.log is not what the guest wrote'
 done
-begin 'without one its text is as it came'
+begin 'without a CI system, its text is unchanged'
 on_fake run "$T/m.yaml"
 grep -q '^::add-mask::secret' "$T/out" || wrong "standard output: $(cat -v "$T/out")"
 commands "$T/out" || wrong 'nothing sees the commands in it'
 
-begin 'a guest speaks no verdict on standard error'
+begin 'a guest cannot imitate a verdict on standard error'
 guest_of 'debug "snp" ; debug "vmm: pass: d\nsnpvmm: x\rsnpvmm: y\nnot snpvmm: z\n" ; print "snpvmm: c\n" ; debug "open" ; out 0xf4 1 1'
 folder_new
 on_fake run --results "$dir" "$T/m.yaml"
@@ -370,7 +370,7 @@ grep -q '^snpvmm: pass: d' "$dir/debug.log" || wrong 'debug.log is not what the 
 run sh -c 'exec "$@" 2>&1' sh env FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
 grep -q '^snpvmm : c' "$T/out" || wrong 'the console on the same file speaks as we do'
 
-begin 'names of files, runs and manifests are printed clean'
+begin 'names of files, runs and manifests are made safe to print'
 bad=$(printf '::add-mask::x\033[31m##[error]\342\200\256.yaml')
 manifest "$T/$bad" 'name: "::n\e[2J##[x\u202e"' "boot: {firmware: \"::f\\e[2J##[x\\u202e\"}" 'matrix: {boot.cmdline: ["::c\e##[y", b]}'
 for command in check measure 'run --jobs 2' 'run -o json' 'run -o tap'; do
@@ -394,7 +394,7 @@ for command in -v\ check 'measure x.yaml' 'measure -o json' inspect 'inspect -o 
   done
 done
 
-begin 'GITHUB_ACTIONS: an annotation for what failed, and for nothing else'
+begin 'GITHUB_ACTIONS: an annotation for each failure, and for nothing else'
 guest_of 'print "50%: no\n" ; out 0xf4 1 0'
 manifest_of 'name: a, b' 'expect: {console: ["100%: yes"]}'
 run env GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
@@ -472,7 +472,7 @@ on_fake run -o tap --skip-unsupported "$T/m.yaml"
 wants 77
 out_has 'ok 1 - a \# b # SKIP'
 
-begin 'a result that cannot be written is no pass'
+begin 'a result that cannot be written is not a pass'
 guest_of 'out 0xf4 1 0'
 for format in json tap; do
   run sh -c "FAKE_SCRIPT='$T/script' '$FAKE' run -o $format --results '$T/unshown' '$T/m.yaml' >/dev/full"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/run.sh: what run says and how it ends, with the built-in guest or before any guest.
+# tests/cli/run.sh: what run prints and how it ends, before a launch and with the built-in guest.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 call measure --vcpus=1,4 "$EXAMPLE"
@@ -15,9 +15,9 @@ not_launched() {
   out_is ''
 }
 
-# --- before any guest ---
+# --- before a launch ---
 
-begin 'another digest than expect.measurement: 3, and nothing is launched'
+begin 'the digest differs from expect.measurement: 3, and nothing is launched'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 16M' 'expect:' "  measurement: '$ZEROS'"
 call -v run --platform kvm "$T/m.yaml"
 wants 3
@@ -29,7 +29,7 @@ $T/m.yaml:5:16: error: the measurement is not the one that the manifest expects 
   why: expect.measurement is $ZEROS, this manifest measures as $digest
   fix: 'snpvmm measure --pages $T/m.yaml' shows what is in it; nothing was launched"
 
-begin 'the digest is checked before the host is looked at'
+begin 'the digest is checked before the host is touched'
 call -v run --platform snp --set "expect.measurement=$ZEROS" "$EXAMPLE"
 wants 3
 not_launched
@@ -39,13 +39,13 @@ $sizes
   why: expect.measurement is $ZEROS, this manifest measures as $digest
   fix: 'snpvmm measure --pages $EXAMPLE' with the same --set shows what is in it; nothing was launched"
 
-begin 'nothing of a list of digests: 3'
+begin 'no digest of a list matches: 3'
 call -v run --platform kvm --set "expect.measurement=[$ZEROS, $digest4]" "$EXAMPLE"
 wants 3
 not_launched
 err_has "  why: this manifest measures as $digest, which is none of the 2 digests in expect.measurement"
 
-begin 'a map of digests has the count of vCPUs, or 3'
+begin 'a map of digests must have this number of vCPUs: 3'
 call -v run --platform kvm --set "expect.measurement={1: $digest4, 4: $digest}" "$EXAMPLE"
 wants 3
 not_launched
@@ -64,7 +64,7 @@ measure_only() { # WHY OPTION...
   err_is "$T/m.yaml: error: this manifest can be measured, not run: $why [unsupported]"
 }
 
-begin 'what can only be measured is not run: 2'
+begin 'a manifest that can only be measured is not run: 2'
 image "$T/i.fd" ebfe "$SECTION"
 echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
@@ -111,13 +111,13 @@ cp "$SNPVMM" "$T/snpvmm"
 cp "$EXAMPLE" "$T/example.yaml"
 chmod 755 "$T/snpvmm"
 if [ ! -e /dev/kvm ]; then
-  skip 'a /dev/kvm for others: 99' 'there is no /dev/kvm'
+  skip 'a /dev/kvm that this user may not open: 99' 'there is no /dev/kvm'
 elif kvm_usable && ! nobody_can_run "$T/snpvmm" --version; then
-  skip 'a /dev/kvm for others: 99' 'needs root, setpriv and a program that others can run'
+  skip 'a /dev/kvm that this user may not open: 99' 'needs root, setpriv and a program that others can run'
 elif kvm_usable && nobody_can_run sh -c '[ -r /dev/kvm ] && [ -w /dev/kvm ]'; then
-  skip 'a /dev/kvm for others: 99' '/dev/kvm is for everyone here'
+  skip 'a /dev/kvm that this user may not open: 99' '/dev/kvm is for everyone here'
 else
-  begin 'a /dev/kvm for others: 99'
+  begin 'a /dev/kvm that this user may not open: 99'
   if kvm_usable; then
     as_nobody "$T/snpvmm" -v run --platform kvm "$T/example.yaml"
   else
@@ -163,7 +163,7 @@ fi
 
 # --- the built-in guest on platform kvm ---
 
-begin 'the example passes, and says what it measures as'
+begin 'the example passes, and its measurement is printed'
 call run --platform kvm "$EXAMPLE"
 wants 0
 console=$(cat "$T/out")
@@ -181,7 +181,7 @@ err_is "snpvmm: measurement $digest4 (4 vcpus, EPYC-v4, profile qemu)
 $plain
 snpvmm: pass: the guest exited with status 0"
 
-begin '-q leaves the console alone, -v says more'
+begin '-q prints only the console, -v prints more'
 call -q run --platform kvm "$EXAMPLE"
 wants 0
 out_is "$console"
@@ -191,7 +191,7 @@ wants 0
 out_is "$console"
 err_has "$said" "snpvmm: launched on platform 'kvm', memory in " 'snpvmm: pass: '
 
-begin 'a digest that is expected, in any form: 0'
+begin 'an expected digest, in any form: 0'
 base64=$(hex "$digest" | base64 -w 0)
 upper=$(echo "$digest" | tr '[:lower:]' '[:upper:]')
 for pin in "$digest" "0x$digest" "$upper" "$base64" "[$ZEROS, $digest]" "{4: $ZEROS, 1: $digest}" \
@@ -211,13 +211,13 @@ wants 1
 out_is "$console"
 err_has 'snpvmm: fail: the guest exited with status 0; expect.exit is 3 [guest-exit]'
 
-begin 'expect.exit need not be given'
+begin 'expect.exit is optional'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 16M' 'platform: kvm'
 call run "$T/m.yaml"
 wants 0
 err_has 'snpvmm: pass: the guest exited with status 0'
 
-begin 'the exit port can be another'
+begin 'another exit port'
 call run --platform kvm --set exit_port=0x501 "$EXAMPLE"
 wants 0
 out_is "$console"
@@ -228,7 +228,7 @@ wants 0
 out_is ''
 err_has 'snpvmm: pass: '
 
-begin 'serial: a file, which is made or begun anew'
+begin 'serial: a file, which is created or emptied'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 16M' 'platform: kvm' 'serial: console.log'
 for _ in made anew; do
   call run "$T/m.yaml"
@@ -238,7 +238,7 @@ for _ in made anew; do
   echo 'more than the console will say, and then some, and then some' >>"$T/console.log"
 done
 
-begin 'a console that cannot be written is no pass'
+begin 'a console that cannot be written is not a pass'
 if [ -w /dev/full ]; then
   call run --platform kvm --set serial=/dev/full "$EXAMPLE"
   wants 1
@@ -251,7 +251,7 @@ sane 'run >&-'
 wants 1
 err_has "snpvmm: fail: the console's output can't be written: Bad file descriptor [output-failed]"
 
-begin 'standard descriptors may come closed'
+begin 'standard descriptors that are closed at the start'
 timeout -s KILL 60 "$SNPVMM" run --platform kvm "$EXAMPLE" <&- >"$T/out" 2>"$T/err"
 status=$?
 sane 'run <&-'

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/runs.sh: several manifests in one command, its time limit, and another try where the host failed; see contract.inc.
+# tests/cli/runs.sh: several manifests in one command, its time limit, and retries after a failure of the host; see contract.inc.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
 
-# Manifests a.yaml, b.yaml and c.yaml of one firmware, each with a line of its own.
+# Manifests a.yaml, b.yaml and c.yaml with the same firmware, each with one more line.
 three() { # GUEST [LINE OF a [OF b [OF c]]]
   guest_of "$1"
   manifest "$T/a.yaml" 'boot: {firmware: i.fd}' 'memory: 1M' "${2:-}"
@@ -46,7 +46,7 @@ for jobs in 1 3; do
   grep -q '<testsuite name="snpvmm"' "$T/r/junit.xml" || wrong "$last: $(cat "$T/r/junit.xml")"
 done
 
-begin 'manifests of one name are told apart in the summary'
+begin 'manifests with the same name are distinguished in the summary'
 three 'out 0xf4 1 0'
 mkdir -p "$T/a" "$T/b"
 sed 's|i.fd|../i.fd|' "$T/a.yaml" >"$T/a/guest.yaml"
@@ -57,7 +57,7 @@ err_has "snpvmm: pass      0  guest ($T/a/guest.yaml) [guest-exit]" "snpvmm: fai
   '2 runs: 1 passed, 1 failed, 0 ended by a limit, 0 errors, 0 skipped'
 
 for jobs in 1 2; do
-  begin "each line says of which run it is, and a verdict begins with its word (--jobs $jobs)"
+  begin "each line names its run, and a verdict begins with its word (--jobs $jobs)"
   three 'out 0xf4 1 0'
   on_fake run --jobs $jobs --set platform=kvm --set 'matrix={vcpus: [1, 2]}' "$T/a.yaml"
   wants 0
@@ -72,7 +72,7 @@ for jobs in 1 2; do
   err_has 'snpvmm: vcpus=1: error: ' '1 run: 0 passed, 0 failed, 0 ended by a limit, 1 error, 0 skipped'
 done
 
-begin 'a matrix has one junit.xml of all its runs too, by its name'
+begin 'a matrix has one junit.xml of all its runs, with its name'
 three 'out 0xf4 1 0'
 on_fake run --set 'matrix={vcpus: [1, 2]}' --results "$T/r" "$T/a.yaml"
 wants 0
@@ -86,7 +86,7 @@ wants 0
 of_result a '"verdict": "pass"'
 of_result a~2 '"verdict": "pass"'
 
-begin 'a manifest that is wrong keeps no other from its turn'
+begin 'an invalid manifest does not stop the others'
 three 'out 0xf4 1 0' 'vcpus: 0'
 all
 wants 2
@@ -94,7 +94,7 @@ of_result a '"reason": "bad-value"'
 of_result c '"verdict": "pass"'
 whole 3 0 1
 
-begin 'a manifest that is no manifest costs the others nothing, and an old log is not read as theirs'
+begin 'a file that is no manifest does not affect the others, and old logs are not taken for theirs'
 three 'print "hello\n" ; out 0xf4 1 0' '' '}'
 mkdir -p "$T/r/a"
 echo stale >"$T/r/a/serial.log"
@@ -107,7 +107,7 @@ for file in launch.json manifest.yaml; do
   [ -s "$T/r/a/$file" ] || wrong "$last: no $file"
 done
 
-begin 'no name of a manifest leads out of the results folder, or hides there'
+begin 'the name of a manifest cannot lead out of the results folder, or hide in it'
 for name in .. . .git ../up a/../../b; do
   three 'print "hello\n" ; out 0xf4 1 0' "name: '$name'"
   rm -rf "$T/top"
@@ -122,7 +122,7 @@ for name in .. . .git ../up a/../../b; do
     wrong "$last: $(ls -la "$T/top/res")"
 done
 
-begin 'what one manifest reads another does not write'
+begin 'no manifest overwrites the input of another'
 three 'out 0xf4 1 0' '' "serial: a.yaml"
 before=$(cat "$T/a.yaml")
 all
@@ -137,7 +137,7 @@ wants 0
 [ "$(python3 -c 'import json, sys; print(*(r["name"] for r in json.load(sys.stdin)))' <"$T/out")" = 'a b c' ] ||
   wrong "$last: $(head -c 300 "$T/out")"
 
-begin 'what an earlier command left of a whole is not read as that of this one'
+begin 'junit.xml of an earlier command is not taken for that of this one'
 three 'out 0xf4 1 0'
 mkdir "$T/r"
 echo stale >"$T/r/junit.xml"
@@ -150,7 +150,7 @@ whole 3 0 0
 # --- the time limit of the command ---
 
 for jobs in 1 3; do
-  begin "--timeout ends what runs and what has not begun, --jobs $jobs"
+  begin "--timeout ends current runs and later ones, --jobs $jobs"
   three 'print "hello\n" ; wait' 'timeout: 10m' 'timeout: 10m' 'timeout: 10m'
   all --jobs $jobs --timeout 700ms
   wants 124
@@ -166,7 +166,7 @@ on_fake run --timeout 10m "$T/a.yaml"
 wants 124
 err_has 'the guest did not end within the time limit of 0.200 s'
 
-begin '--timeout holds while a pipe is waited for'
+begin '--timeout counts while a pipe has no reader'
 three 'out 0xf4 1 0' 'serial: pipe'
 mkfifo "$T/pipe"
 on_fake run --timeout 300ms "$T/a.yaml"
@@ -181,23 +181,23 @@ for folder in a b c; do
   of_result $folder '"reason": "timeout"' '"status": 124'
 done
 
-begin '--timeout takes a time'
+begin '--timeout needs a time'
 for value in '' 0s 5 -1s 1h x 999999999m; do
   call run --timeout "$value" "$T/a.yaml"
   wants 2
   err_has '[usage]'
 done
 
-# --- another try ---
+# --- retries ---
 
-begin '--retries: another try after a failure of the host'
+begin '--retries: a retry after a failure of the host'
 three "$busy ; recovers 1 ; print \"hello\\n\" ; out 0xf4 1 0"
 on_fake run --retries 2 --results "$T/r" "$T/a.yaml"
 wants 0
 err_has 'the host failed (try 1 of 3): trying again'
 of_result '' '"verdict": "pass"' '"attempts": 2'
 
-begin '--retries: as often as it says, and not more'
+begin '--retries: at most the given number'
 three "$busy ; recovers 3 ; out 0xf4 1 0"
 on_fake run --retries 1 --results "$T/r" "$T/a.yaml"
 wants 99
@@ -212,14 +212,14 @@ done
 of_result '' '"verdict": "error"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
 
-begin '--retries: of a matrix, each run by itself'
+begin '--retries: each run of a matrix by itself'
 three "$busy ; recovers 1 ; out 0xf4 1 0"
 on_fake run --retries 1 --jobs 2 --set 'matrix={vcpus: [1, 2]}' --results "$T/r" "$T/a.yaml"
 wants 0
 of_result vcpus=1 '"attempts": 2'
 of_result vcpus=2 '"attempts": 2'
 
-begin '--retries: the time limit of the command ends the wait for another try'
+begin '--retries: the time limit of the command ends the wait'
 three "$busy"
 on_fake run --retries 100 --timeout 500ms --results "$T/r" "$T/a.yaml"
 wants 124
@@ -228,7 +228,7 @@ err_has 'fail: the time limit of the whole command, 0.500 s, came before the lau
 of_result '' '"verdict": "timeout"' '"reason": "timeout"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
 
-begin '--retries: standard output has one result, that of the last try'
+begin '--retries: standard output has one result, that of the last attempt'
 three "$busy ; recovers 1 ; out 0xf4 1 0"
 on_fake run --retries 2 -o json "$T/a.yaml"
 wants 0
@@ -240,7 +240,7 @@ wants 124
 [ "$(grep -c '"verdict"' "$T/out")" = 1 ] || wrong "$(cat "$T/out")"
 out_has '"verdict": "timeout"'
 
-begin '--retries: not for what no wait mends'
+begin '--retries: not for failures that waiting does not fix'
 for reason in host-unsupported host-permission; do
   case $reason in
   host-unsupported) three 'open-fails /dev/kvm ENOENT' ;;
@@ -252,7 +252,7 @@ for reason in host-unsupported host-permission; do
   ! grep -q 'trying again' "$T/err" || wrong "$last: $(cat "$T/err")"
 done
 
-begin '--retries takes a number'
+begin '--retries needs a number'
 for value in '' -1 101 x; do
   call run --retries "$value" "$T/a.yaml"
   wants 2

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/schema.sh: the JSON Schema is JSON, names every key, and agrees with what check says.
+# tests/cli/schema.sh: the JSON Schema is valid, has every key, and agrees with check.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 keys=$(sed -n 's/^\t\[KEY_[A-Z0-9_]*\] = { "\([a-z_.]*\)".*/\1/p' config/keys.c)
 
-begin 'it is there, and the same each time'
+begin 'it is the same each time'
 call schema
 wants 0
 err_is ''
@@ -22,7 +22,7 @@ for key in $keys; do
 done
 
 if command -v python3 >/dev/null; then
-  begin 'it is JSON, with each key in its place'
+  begin 'it is valid JSON, with each key in its place'
   # shellcheck disable=SC2086 # a word a key
   python3 - "$T/schema" $keys <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the schema is not right'
 import json, sys
@@ -39,11 +39,11 @@ for key, value in schema['properties'].items():
 assert found == set(sys.argv[2:]), found ^ set(sys.argv[2:])
 PYTHON
 else
-  skip 'it is JSON, with each key in its place' 'there is no python3 to read it'
+  skip 'it is valid JSON, with each key in its place' 'there is no python3 to read it'
 fi
 
 if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
-  begin 'the example keeps to it, and what check refuses does not'
+  begin 'the example is valid by it, and what check refuses is not'
   manifest "$T/a.yaml" 'boot: {firmware: builtin:selftest}' 'vcpsu: 1'
   manifest "$T/b.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 4097'
   manifest "$T/c.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 512'
@@ -61,7 +61,7 @@ for bad in sys.argv[3:]:
     assert list(jsonschema.Draft7Validator(schema).iter_errors(yaml.safe_load(open(bad)))), bad
 PYTHON
 else
-  skip 'the example keeps to it, and what check refuses does not' 'python3 lacks jsonschema or yaml'
+  skip 'the example is valid by it, and what check refuses is not' 'python3 lacks jsonschema or yaml'
 fi
 
 full_disk 2 'cannot write the schema' schema

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/shorthand.sh: -k, -i, -a, -f, -m and -c in place of a manifest, and over one.
+# tests/cli/shorthand.sh: -k, -i, -a, -f, -m and -c instead of a manifest, and with one.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 FAKE=${FAKE:-${B:-build}/tests/snpvmm-fake}
@@ -20,7 +20,7 @@ here_error() { # PLACE NAME SENTENCE
   one_error "$@"
 }
 
-begin 'options measure as the manifest that they stand for'
+begin 'options have the digest of the manifest that they stand for'
 manifest "$T/here/m.yaml" 'boot: {kernel: vmlinuz-6.12, initrd: initrd.img, cmdline: "console=ttyS0 a: b # c"}' 'memory: 1G' 'vcpus: 2'
 here measure m.yaml
 wants 0
@@ -62,7 +62,7 @@ expect:
   console: ["^a: b", "c"]'
 done
 
-begin 'a command line is taken as it stands'
+begin 'a command line is taken literally'
 for text in "$awkward" '"quoted"' '{a: b}' '[1' "it's" null '~' ''; do
   here measure -k vmlinuz-6.12 -a "$text"
   wants 0
@@ -74,13 +74,13 @@ for text in "$awkward" '"quoted"' '{a: b}' '[1' "it's" null '~' ''; do
   cmp -s "$T/out" "$T/digest" || wrong "'$text' is another in the manifest: $(cat "$T/here/printed.yaml")"
 done
 
-begin '--print-manifest prints no manifest that is wrong, and not over one'
+begin '--print-manifest does not print an invalid manifest, and takes no manifest'
 here measure -k vmlinuz-6.12 -m 1 --print-manifest
 here_error -m bad-value "'memory' is '1', which is not a size"
 here measure -k vmlinuz-6.12 --print-manifest m.yaml
 usage_error "--print-manifest: there is a manifest already, 'm.yaml'" 'leave the manifest out'
 
-begin 'over a manifest they override, and their paths are those of the current folder'
+begin 'they override a manifest, and their paths are relative to the current directory'
 manifest "$T/there/m.yaml" 'boot: {kernel: vmlinuz-6.12}'
 here measure ../there/m.yaml
 cp "$T/out" "$T/digest"
@@ -145,18 +145,18 @@ here check -k vmlinuz-6.12 $(seq -f '-i%g' 17)
 wants 2
 err_has "-i: error: 'boot.initrd' has more than 16 files [bad-value]"
 
-begin '-c is still the colour where it is a word'
+begin '-c with a word is still the colour'
 here check -c always -k none
 wants 2
 err_has "$(printf '\033')[1;31merror:"
 
-begin 'JSON has a name for it'
+begin 'JSON has a name for it, too'
 here measure -o json -k vmlinuz-6.12
 wants 0
 out_has '"manifest": "command line"'
 
 printf '%s\n' 'print "hello\n"' 'out 0xf4 1 0' >"$T/script"
-begin 'run takes them, and its result is called like the kernel'
+begin 'run accepts them, and its result has the name of the kernel'
 # shellcheck disable=SC2016 # for the inner shell
 run sh -c 'cd "$0" && FAKE_SCRIPT=$2 exec "$1" run -P kvm -k ./vmlinuz-6.12 --results results' "$T/here" "$FAKE" "$T/script"
 wants 0
@@ -171,7 +171,7 @@ wants 2
 err_has '::error title=none::boot.kernel: ' "-k: error: boot.kernel: cannot open 'none'"
 file_has "$T/here/failed/result.json" result.json '"name": "none"' '"reason": "file-unreadable"'
 
-begin 'and a matrix over them'
+begin 'a matrix with --set'
 # shellcheck disable=SC2016 # for the inner shell
 run sh -c 'cd "$0" && FAKE_SCRIPT=$2 exec "$1" run -P kvm -k vmlinuz-6.12 --set "matrix={vcpus: [1, 2]}" -j 2 -o json' "$T/here" "$FAKE" "$T/script"
 wants 0

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/cli/signals.sh: signals end a run in good order, and leave results; see contract.inc.
+# tests/cli/signals.sh: signals end a run cleanly, with results; see contract.inc.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
 
-# Background jobs of a shell ignore SIGINT, so the run is in the foreground, and who signals it isn't. The first
-# signal comes once the guest has spoken, each other half a second later.
+# Background jobs of a shell ignore SIGINT, so the run is in the foreground and the sender in the background. The first
+# signal comes once the guest has printed something, each further one half a second later.
 signalled() { # "SIGNAL..." COMMAND...
   : >"$T/out"
   (
@@ -49,7 +49,7 @@ for signal in TERM.143 INT.130 HUP.129; do
   leaves "$dir" "$number" signal error signal
 done
 
-begin 'outstanding lines are no other reason'
+begin 'lines that are missing do not change the reason'
 manifest_of 'timeout: 50s' 'expect: {console: [never]}'
 folder_new
 signalled TERM env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
@@ -62,7 +62,7 @@ folder_new
 signalled HUP sh -c "trap '' HUP; exec \"\$@\"" sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
 leaves "$dir" 0 guest-exit pass guest-exit
 
-# KVM keeps the vCPU for longer than anybody would wait.
+# KVM holds the vCPU for longer than the test.
 begin 'a second signal kills at once'
 guest_of 'print "hello\n" ; stuck 50000'
 manifest_of 'timeout: 50s'
@@ -72,7 +72,7 @@ wants 143
 [ $(($(date +%s) - begun)) -lt 40 ] || wrong "it took $(($(date +%s) - begun)) s"
 
 if command -v python3 >/dev/null; then
-  begin 'the terminal is as it was, whatever kills'
+  begin 'the terminal is restored, whichever signal kills'
   guest_of 'print "hello\n" ; stuck 50000'
   manifest_of 'timeout: 50s'
   for signals in TERM.TERM QUIT USR1 ABRT; do
@@ -81,7 +81,7 @@ if command -v python3 >/dev/null; then
   done
 fi
 
-# The runs that are not begun have results as well: those of an earlier run would be taken for theirs.
+# Runs that have not begun have results too; otherwise those of an earlier run would be taken for theirs.
 begin 'a signal ends a matrix: 143, and every run has a line and a result'
 manifest_of 'name: n' 'timeout: 50s' 'matrix: {vcpus: [1, 2, 3]}'
 for signal in TERM.143 HUP.129; do
@@ -102,9 +102,9 @@ for signal in TERM.143 HUP.129; do
   done
 done
 
-# --- before there is a guest ---
+# --- before the launch ---
 
-# A file of 4 GiB that takes no room on disk; once some of it is in memory the signal comes.
+# A sparse file of 4 GiB; the signal comes once some of it has been read.
 large_read() { # COMMAND...
   rm -f "$T/pid"
   (
@@ -134,7 +134,7 @@ else
   skip 'a signal while a large file is read' 'no file of 4 GiB here'
 fi
 
-begin 'a signal while standard input is waited for'
+begin 'a signal while snpvmm waits for standard input'
 mkfifo "$T/in"
 for command in 'run -' 'check -' 'inspect -'; do
   rm -f "$T/pid"
@@ -151,12 +151,12 @@ for command in 'run -' 'check -' 'inspect -'; do
   wants 143
 done
 
-# --- a pipe that nobody reads ---
+# --- a pipe without a reader ---
 
 mkfifo "$T/pipe"
 says 'nobody began to read from it'
 row 'a console that nobody reads: until the time limit' '2 output-failed error -' 'print "never\n"' 'serial: pipe' 'timeout: 300ms'
-begin 'statistics that nobody reads: until a signal'
+begin 'statistics without a reader: until a signal'
 manifest_of 'timeout: 50s'
 folder_new
 rm -f "$T/pid"
