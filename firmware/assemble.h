@@ -12,9 +12,9 @@ struct platform; /* core/vm/vm.h */
 
 /*
  * The launch plan of *m on a platform. What is measured is the plan for platform snp, whatever
- * m->platform says; the one for platform kvm differs from it only in guests of ours: no C-bit in
- * their page tables, no pages for the SNP firmware. The plan borrows the images' bytes. 0, or a
- * negative errno with the place in the manifest.
+ * m->platform says. The plan for platform kvm differs from it only in our own guests (no C-bit in
+ * their page tables, no pages for the SNP firmware) and below a firmware without SEV support. The
+ * plan borrows the images' bytes. 0, or a negative errno with the place in the manifest.
  */
 int assemble(const struct manifest *m, const struct images *images, const struct platform *on,
              const struct plan **ret, struct error *err);

@@ -76,7 +76,7 @@ static uint64_t gzip_size(struct rest *r)
 	return size;
 }
 
-/* The xz file format, 1.2: an unsigned integer of seven bits a byte. */
+/* The xz file format, 1.2: an unsigned integer of seven bits per byte. */
 static bool xz_number(struct rest *r, uint64_t *ret)
 {
 	*ret = 0;

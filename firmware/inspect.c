@@ -324,7 +324,7 @@ static const struct inspect_kind kinds[] = {
 	{ "certs", NULL, certs_probe, NULL, certs_describe, true },
 };
 
-/* The begin of the lines of `snpvmm-guest report`, which may be in the log of a whole boot. */
+/* The beginning of the lines of `snpvmm-guest report`, which may be in the log of a whole boot. */
 #define FRAME_BEGIN "snpvmm-report: begin "
 
 /* Refuses a file that nothing is known about. */

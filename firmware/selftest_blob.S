@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest_blob.S: the selftest guest's bytes, which no compiler at hand may change. */
+/* firmware/selftest_blob.S: embeds the selftest guest, whose bytes must not depend on the compiler. */
 	.section .rodata, "a"
 	.balign 4096
 	.globl	selftest_blob

@@ -234,7 +234,7 @@ static int config_check(const struct stage0_config *c, struct error *err)
 /*
  * Entry 0 of the PML4 maps private memory, entry 1 the same memory, shared, at 2^39. Shared memory
  * never holds code. Under SNP each has a table of 1 GiB pages. Otherwise both have the same tables
- * of 2 MiB pages, one a GiB; they become *ret, for the caller to add to the plan.
+ * of 2 MiB pages, one per GiB; they become *ret, for the caller to add to the plan.
  */
 static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8_t *low,
                             struct region *ret, struct error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0_blob.S: stage0's bytes, which no compiler at hand may change. */
+/* firmware/stage0_blob.S: embeds stage0, whose bytes must not depend on the compiler. */
 	.section .rodata, "a"
 	.balign 4096
 	.globl	stage0_blob

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-# firmware/guest/build.mk: how the bytes of a guest of ours are made. They are part of a launch digest, so what
-# ships is NAME.bin from the tree; run `make NAME-blob` after a change and commit the result.
+# firmware/guest/build.mk: how the bytes of our own guests are built. They are part of launch digests, so NAME.bin in
+# the tree is what ships. After a change run `make NAME-blob` and commit the result.
 
 GUEST_CC      := gcc
 GUEST_LD      := ld
 GUEST_OBJCOPY := objcopy
 GUEST_LDS     := firmware/guest/guest.lds
 
-# No SSE, no stack protector, nothing that needs a loader or an interrupt: all flags are said here, none come
-# from the environment. A guest may have one object made with another size or other registers.
+# No SSE, no stack protector, nothing that needs a loader or an interrupt. All flags are set here and none come from
+# the environment, so that the bytes don't depend on it. Single objects may override GUEST_OPT and GUEST_REGS.
 GUEST_OPT    := -Os
 GUEST_REGS   := -mgeneral-regs-only
 GUEST_CFLAGS  = -std=gnu17 -m64 -march=x86-64 -mtune=generic $(GUEST_OPT) -ffreestanding -fno-builtin \
@@ -21,7 +21,7 @@ GUEST_LDFLAGS := -m elf_x86_64 -static -no-pie --build-id=none -z noexecstack -z
                  -z max-page-size=4096 -T $(GUEST_LDS)
 GUEST_HEADERS := $(wildcard firmware/guest/*.h) firmware/guest/entry.S core/base/bytes.h
 
-# $(call guest,NAME,OBJECTS): the order of the objects is the blob's.
+# $(call guest,NAME,OBJECTS): the blob has the objects in this order.
 define guest
 .PHONY: $(1)-blob
 $(1)-blob: $$(B)/$(1)/$(1).bin $$(B)/$(1)/$(1).toolchain
@@ -43,6 +43,6 @@ $$(B)/$(1)/$(1).toolchain: $$(addprefix $$(B)/$(1)/,$(2))
 	$$(GUEST_CC) --version | head -n 1 > $$@
 	$$(GUEST_LD) --version | head -n 1 >> $$@
 
-# .incbin leaves no trace in the compiler's list of dependencies.
+# The compiler's dependency list doesn't include the file of an .incbin.
 $$(B)/firmware/$(1)_blob.o: firmware/$(1)/$(1).bin
 endef

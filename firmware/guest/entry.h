@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/guest/entry.h: what each guest of ours and its launcher agree on: descriptors, views of
- * memory.
- */
+/* firmware/guest/entry.h: what our own guests and the launcher share: descriptors, memory map. */
 #ifndef FIRMWARE_GUEST_ENTRY_H
 #define FIRMWARE_GUEST_ENTRY_H
 
-/* The same memory once more without the C-bit: the alias of an address is the address plus this. */
+/* All memory is mapped a second time without the C-bit, at its address plus 2^39. */
 #define GUEST_ALIAS_SHIFT 39
 
-/*
- * Where the code keeps its descriptors (entry.S): the launcher loads the registers that point at
- * them.
- */
+/* Offsets of the descriptors in the code (entry.S), for the registers that the launcher sets. */
 #define GUEST_GDT_OFFSET  0x10
 #define GUEST_GDT_ENTRIES 4
 #define GUEST_CS          0x10

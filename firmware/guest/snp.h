@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/guest/snp.h: the instructions and the page of an SEV-SNP guest that C has no words for.
- */
+/* firmware/guest/snp.h: instructions of an SEV-SNP guest, and the layout of its CPUID page. */
 #ifndef FIRMWARE_GUEST_SNP_H
 #define FIRMWARE_GUEST_SNP_H
 
@@ -12,12 +10,12 @@
 #define MSR_GHCB 0xc0010130
 
 /*
- * MSR protocol (GHCB specification, AMD 56421): ends the guest. Reason set in bits 15:12, code in
- * 23:16.
+ * MSR protocol (GHCB specification, AMD 56421): terminates the guest. The reason set is in bits
+ * 15:12, the code in bits 23:16.
  */
 #define GHCB_MSR_TERMINATE 0x100
 
-/* What PVALIDATE answers in EAX (APM volume 3) besides 0: the page is of the other size. */
+/* PVALIDATE's result in EAX (APM volume 3) if the page has the other size. */
 #define PVALIDATE_SIZEMISMATCH 6
 
 static inline uint64_t msr_read(uint32_t msr)
@@ -36,16 +34,13 @@ static inline void msr_write(uint32_t msr, uint64_t value)
 	                 : "memory");
 }
 
-/* VMGEXIT by its bytes: assemblers may not know the name. */
+/* VMGEXIT as bytes: older assemblers don't know it. */
 static inline void vmgexit(void)
 {
 	__asm__ volatile(".byte 0xf3, 0x0f, 0x01, 0xd9" : : : "memory");
 }
 
-/*
- * PVALIDATE of a page of 4 KiB or 2 MiB; *changed: its state did (CF says that it did not). Returns
- * EAX.
- */
+/* PVALIDATE of a page of 4 KiB or 2 MiB. *changed: its state changed (CF clear). Returns EAX. */
 static inline uint32_t pvalidate(volatile void *page, bool large, bool validate, bool *changed)
 {
 	uint64_t rax = (uint64_t)page;

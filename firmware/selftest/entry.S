@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest/entry.S: how the selftest begins: as each guest of ours does. */
+/* firmware/selftest/entry.S: the selftest starts like all our own guests. */
 #include "firmware/selftest/params.h"
 
 #define GUEST_MAIN     selftest_main

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest/ghcb.c: the GHCB page, the MSR protocol, and the few events that we use. */
+/* firmware/selftest/ghcb.c: the GHCB page, the MSR protocol, and the events that we use. */
 #include "firmware/selftest/ghcb.h"
 
 #include <stddef.h>
@@ -12,14 +12,14 @@
 #define IOIO_BYTE       0x10
 #define IOIO_PORT_SHIFT 16
 
-/* GHCB specification (AMD 56421), GHCB layout, as far as we use it. */
+/* GHCB specification (AMD 56421), GHCB layout; only the fields that we use. */
 struct ghcb {
 	uint8_t reserved0[0x1f8];
 	uint64_t rax;
 	uint8_t reserved1[0x190];
 	uint64_t sw_exit_code, sw_exitinfo1, sw_exitinfo2, sw_scratch;
 	uint8_t reserved2[0x40];
-	uint64_t valid_bitmap[2]; /* bit n: the quadword at 8n is meant */
+	uint64_t valid_bitmap[2]; /* bit n: the quadword at offset 8n is valid */
 	uint8_t reserved3[0x400];
 	uint64_t shared_buffer[254];
 	uint8_t reserved4[10];
@@ -32,7 +32,7 @@ _Static_assert(offsetof(struct ghcb, shared_buffer) == 0x800, "GHCB shared buffe
 _Static_assert(offsetof(struct ghcb, protocol_version) == 0xffa, "GHCB version");
 _Static_assert(sizeof(struct ghcb) == 0x1000, "GHCB");
 
-/* A field's bit in its half of the bitmap; RAX is in the first, all others in the second. */
+/* A field's bit in its half of the bitmap: RAX is in the first half, the others in the second. */
 #define VALID(field) (1ULL << (offsetof(struct ghcb, field) / 8 % 64))
 
 static volatile struct ghcb *page(void)
@@ -67,7 +67,7 @@ void ghcb_use(void)
 	msr_write(MSR_GHCB, SELFTEST_GHCB);
 }
 
-/* The bitmap is set each time, as KVM clears it. */
+/* KVM clears the bitmap at each exit. */
 static bool event(uint64_t code, uint64_t info1, uint64_t valid_rax, uint64_t valid_more)
 {
 	volatile struct ghcb *g = page();
@@ -103,7 +103,7 @@ bool ghcb_in(uint16_t port, uint8_t *value)
 }
 
 /*
- * One header (first entry, last entry) and one entry. When all is done the hypervisor has moved the
+ * One header (first entry, last entry) and one entry. On success the hypervisor has advanced the
  * header's first entry past the last one.
  */
 bool ghcb_psc(uint64_t gpa, uint64_t operation)

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/selftest/ghcb.h: speaking to the hypervisor by the GHCB protocol, version 2. */
+/* firmware/selftest/ghcb.h: requests to the hypervisor by the GHCB protocol, version 2. */
 #ifndef FIRMWARE_SELFTEST_GHCB_H
 #define FIRMWARE_SELFTEST_GHCB_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * MSR protocol: requests and the low twelve bits of their answers (GHCB specification, AMD 56421).
- */
+/* MSR protocol (GHCB specification, AMD 56421): requests, and bits 11:0 of their responses. */
 #define GHCB_MSR_INFO     0x001
 #define GHCB_MSR_INFO_REQ 0x002
 #define GHCB_MSR_REG_REQ  0x012
@@ -22,23 +20,23 @@
 #define GHCB_PSC_PRIVATE 1ULL
 #define GHCB_PSC_SHARED  2ULL
 
-/* Sends a request by the MSR protocol; returns the answer. */
+/* Sends a request by the MSR protocol; returns the response. */
 uint64_t ghcb_msr(uint64_t request);
 
-/* Ends the guest with our reason set and this code. Not under SNP: ends it with a triple fault. */
+/* Terminates the guest with our reason set and this code; without SNP, by a triple fault. */
 _Noreturn void ghcb_terminate(unsigned code);
 
-/* Empties the GHCB page, which is shared by now. */
+/* Clears the GHCB page, which has to be shared. */
 void ghcb_clear(void);
 
-/* Makes the registered GHCB page the one that the functions below use. */
+/* Sets the GHCB MSR to the registered page; the functions below need it. */
 void ghcb_use(void);
 
-/* A byte to or from a port; false: the hypervisor refused. */
+/* Writes or reads a byte at a port; false: the hypervisor refused. */
 bool ghcb_out(uint16_t port, uint8_t value);
 bool ghcb_in(uint16_t port, uint8_t *value);
 
-/* Asks for a page state change by the list in the GHCB page. */
+/* Requests a page state change of one page; false: refused. */
 bool ghcb_psc(uint64_t gpa, uint64_t operation);
 
 #endif

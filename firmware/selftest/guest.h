@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/selftest/guest.h: what the selftest's files share: the guest's state, steps,
- * instructions.
- */
+/* firmware/selftest/guest.h: what the selftest's files share: state, steps, access to memory. */
 #ifndef FIRMWARE_SELFTEST_GUEST_H
 #define FIRMWARE_SELFTEST_GUEST_H
 
@@ -19,7 +16,7 @@
 struct guest {
 	const struct selftest_params *params;
 	uint32_t rdx;  /* at the start */
-	unsigned step; /* being done */
+	unsigned step; /* the current one */
 	bool snp;
 };
 
@@ -29,20 +26,17 @@ struct step {
 	const char *(*run)(const struct guest *g);
 };
 
-/* One that fails before there is a console can only give its number. */
+/* A step before there is a console: if it fails, only its number can be reported. */
 struct early_step {
 	const char *what;
 	bool (*run)(const struct guest *g);
 };
 
-/* SNP: the steps that make the console work, and those that come after (snp.c). */
+/* SNP (snp.c): the steps up to a working console, and the ones after it. */
 extern const struct early_step snp_early_steps[4];
 extern const struct step snp_steps[6];
 
-/*
- * The virtual address by which the guest reaches its memory, or by which it shares it with the
- * host.
- */
+/* The virtual addresses of a guest physical address: as private memory, and as shared memory. */
 static inline volatile void *private_at(uint64_t gpa)
 {
 	return (volatile void *)gpa;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/selftest/main.c: a guest that tests what it runs on, step by step, and reports on COM1.
- */
+/* firmware/selftest/main.c: a guest that tests its host, step by step, and reports on COM1. */
 #include "firmware/selftest/ghcb.h"
 #include "firmware/selftest/guest.h"
 
@@ -10,7 +8,7 @@
 #define UART_LSR       5
 #define UART_LSR_EMPTY 0x20
 #define UART_SCRATCH   7
-#define UART_PATIENCE  4096 /* polls: a console that never gets ready must not hang us */
+#define UART_PATIENCE  4096 /* polls, so that a console that is never ready can't hang us */
 
 _Noreturn void selftest_main(const struct selftest_params *params, uint32_t rdx);
 
@@ -49,7 +47,7 @@ static void put(const struct guest *g, const char *text)
 		put_char(g, *text++);
 }
 
-/* "N ok: TEXT" or "N FAILED: TEXT"; no step has three digits. */
+/* Prints "N ok: TEXT" or "N FAILED: TEXT". N has at most two digits. */
 static void put_step(const struct guest *g, unsigned n, const char *verdict, const char *text)
 {
 	if (n >= 10)
@@ -120,7 +118,7 @@ static const char *memory(const struct guest *g)
 	return NULL;
 }
 
-/* Both views lead to the same memory while nothing is encrypted. */
+/* Without encryption both addresses lead to the same memory. */
 static const char *alias(const struct guest *g)
 {
 	volatile uint64_t *low = private_at(SELFTEST_TEST), *high = shared_at(SELFTEST_TEST);
@@ -138,7 +136,7 @@ static const struct step plain_steps[] = {
 	{ "page tables: both views show the same memory", alias },
 };
 
-/* The console works only after the early steps, so they are reported afterwards. */
+/* The console works only after the early steps, so they are reported after it does. */
 static void snp_run(struct guest *g)
 {
 	for (; g->step < STEP_COUNT(snp_early_steps); g->step++)

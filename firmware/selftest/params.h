@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/selftest/params.h: what the selftest guest and its launcher agree on; every byte is
- * measured.
- */
+/* firmware/selftest/params.h: the interface of selftest and launcher; every byte is measured. */
 #ifndef FIRMWARE_SELFTEST_PARAMS_H
 #define FIRMWARE_SELFTEST_PARAMS_H
 
-/*
- * Guest physical addresses. Below 1 GiB a virtual address is the physical one, through private
- * memory.
- */
+/* Guest physical addresses. Below 1 GiB virtual addresses are the same, as private memory. */
 #define SELFTEST_PML4        0x2000
 #define SELFTEST_PDPT        0x3000
 #define SELFTEST_PDPT_SHARED 0x4000
-#define SELFTEST_SECRETS     0x5000 /* SNP alone */
-#define SELFTEST_CPUID       0x6000 /* SNP alone */
+#define SELFTEST_SECRETS     0x5000 /* only under SNP */
+#define SELFTEST_CPUID       0x6000 /* only under SNP */
 #define SELFTEST_PARAMS      0x7000
 #define SELFTEST_PD          0x8000
 #define SELFTEST_PD_SHARED   0x9000
@@ -22,14 +16,14 @@
 #define SELFTEST_CODE_MAX    0x2000
 #define SELFTEST_STACK       0x20000
 #define SELFTEST_STACK_TOP   0x21000
-#define SELFTEST_GHCB        0x30000 /* never launched; becomes shared */
-#define SELFTEST_TEST        0x31000 /* never launched */
-#define SELFTEST_MEMORY      0x40000 /* all of it lies below */
+#define SELFTEST_GHCB        0x30000 /* not loaded; becomes shared */
+#define SELFTEST_TEST        0x31000 /* not loaded */
+#define SELFTEST_MEMORY      0x40000 /* the end of all the above */
 
 /*
- * While there is no console yet, a failure ends the guest through the GHCB MSR protocol (request
- * 0x100): this reason set of our own, and the number of the failed step as reason code. Code 0:
- * parameters or initial registers are not the planned ones.
+ * Before there is a console, a failure terminates the guest by the GHCB MSR protocol (request
+ * 0x100) with our own reason set and the failed step's number as code. Code 0: parameters or first
+ * registers are not those of the launch plan.
  */
 #define SELFTEST_REASON_SET 0x5
 
@@ -41,12 +35,12 @@
 #define SELFTEST_MAGIC    0x545345544d564e53 /* "SNVMTEST" */
 #define SELFTEST_FLAG_SNP 0x1
 
-/* Alone in its page. RSI points at it when the guest starts. */
+/* It has a page of its own. RSI points to it when the guest starts. */
 struct selftest_params {
 	le64 magic;
 	le64 flags;
 	le32 c_bit;    /* 0 without SNP */
-	le32 vcpu_sig; /* what RDX has at the start */
+	le32 vcpu_sig; /* the value of RDX at the start */
 	le16 exit_port;
 	le16 serial_port;
 };

@@ -9,7 +9,7 @@
 #define LEAF_SEV_SNP  (1U << 4) /* EAX */
 #define LEAF_SEV_CBIT 0x3fU     /* EBX */
 
-/* SEV-SNP firmware ABI 8.17.2.5: the secrets page, as far as we look. */
+/* SEV-SNP firmware ABI 8.17.2.5: the secrets page; only the fields that we use. */
 struct secrets_page {
 	uint32_t version;
 	uint8_t other[0x1c];
@@ -17,7 +17,7 @@ struct secrets_page {
 };
 _Static_assert(offsetof(struct secrets_page, vmpck0) == 0x20, "secrets page VMPCK0");
 
-/* A page that "was validated already" would be one that the host put in place of another. */
+/* If a page was validated already, the host has replaced another page by it. */
 static const char *page_accept(volatile void *page)
 {
 	bool changed;
@@ -43,7 +43,7 @@ static bool features(const struct guest *g)
 	return (answer & 0xfff) == GHCB_MSR_FEAT && answer >> 12 & 1;
 }
 
-/* No PVALIDATE before it: the page has never been validated. */
+/* It needs no PVALIDATE first, as the page was never validated. */
 static bool ghcb_share(const struct guest *g)
 {
 	uint64_t answer = ghcb_msr(GHCB_MSR_PSC_REQ | SELFTEST_GHCB | GHCB_PSC_SHARED << 52);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0/entry.S: how stage0 begins: as each guest of ours does. */
+/* firmware/stage0/entry.S: stage0 starts like all our own guests. */
 #include "firmware/stage0/params.h"
 
 #define GUEST_MAIN     stage0_main

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/stage0/main.c: makes memory the guest's own, takes kernel and initrd in, checks them,
- * enters Linux.
+ * firmware/stage0/main.c: validates memory, copies kernel and initrd into it, verifies the copies,
+ * and starts Linux.
  */
 #include <stdbool.h>
 
@@ -15,11 +15,11 @@
 
 #define CPUID_LEAF_FEATURES  7
 #define FEATURES_SHA         (1U << 29) /* EBX */
-#define SEV_COHERENCY_SFW_NO (1U << 31) /* EBX: needs no help after PVALIDATE */
+#define SEV_COHERENCY_SFW_NO (1U << 31) /* EBX: no cache lines to evict after PVALIDATE */
 
 _Noreturn void stage0_main(const struct stage0_params *given, uint32_t rdx);
 
-/* Measured, so trusted; and always there, whatever RSI says. */
+/* Measured, so trusted. Always at this address, whatever RSI says. */
 static const struct stage0_params *const params = (const struct stage0_params *)STAGE0_PARAMS;
 
 static bool flag(uint64_t bit)
@@ -42,7 +42,7 @@ static _Noreturn void die(unsigned code)
 		__asm__ volatile("ud2"); /* with an IDT of limit 0 this is a shutdown */
 }
 
-/* EBX of a leaf in the CPUID page, which the firmware has checked; 0: not in it. */
+/* EBX of a leaf in the CPUID page, which the SNP firmware has checked; 0: not in it. */
 static uint32_t cpuid_page_ebx(uint32_t leaf)
 {
 	const struct cpuid_page *page = (const struct cpuid_page *)STAGE0_CPUID;
@@ -53,7 +53,7 @@ static uint32_t cpuid_page_ebx(uint32_t leaf)
 	return 0;
 }
 
-/* The same by the instruction, which an SNP guest can't execute without a #VC handler. */
+/* EBX by the instruction, which an SNP guest can't use without a #VC handler. */
 static uint32_t cpuid_ebx(uint32_t leaf)
 {
 	uint32_t eax = 0, ebx, ecx = 0, edx;
@@ -77,9 +77,9 @@ static bool sha_ni_usable(void)
 }
 
 /*
- * Validates the page at `gpa`, a large one if the range allows it and the host provided one. It did
- * not where guest_memfd has small pages alone (Linux up to 6.12 at least), so the small page is the
- * usual case. Returns its size.
+ * Validates the page at `gpa`, as a large page if the range allows it and the host backs it by one.
+ * Hosts whose guest_memfd has only small pages don't (Linux up to 6.12 at least), so small pages
+ * are the usual case. Returns the page's size.
  */
 static uint64_t page_validate(uint64_t gpa, uint64_t end)
 {
@@ -92,7 +92,7 @@ static uint64_t page_validate(uint64_t gpa, uint64_t end)
 	}
 	if (status != 0)
 		die(STAGE0_CODE_PVALIDATE);
-	/* The host put this page in the place of one that is ours already, or will: never go on. */
+	/* The host maps another page here, or the same page twice: going on is not safe. */
 	if (!changed)
 		die(STAGE0_CODE_VALIDATED);
 	return large ? LARGE : SMALL;
@@ -131,7 +131,7 @@ static void memory_validate(void)
 		range_validate(&params->ranges[i], evict);
 }
 
-/* Only the copy counts: the host can change its own memory after we have hashed it. */
+/* Hashes the copy, as the host can change the original at any time. */
 static void blob_take(uint32_t index, stage0_sha256_blocks *blocks)
 {
 	const struct stage0_params_blob *b = &params->blobs[index];

@@ -3,7 +3,7 @@
 #include "firmware/stage0/sha256.h"
 
 #define BLOCK  64
-#define LENGTH 8 /* bytes of the message's length in bits, which ends the last block */
+#define LENGTH 8 /* bytes of the message's length, which ends the last block */
 
 const uint32_t stage0_sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -41,7 +41,7 @@ static void schedule(uint32_t w[64], const uint8_t *data)
 	}
 }
 
-/* Steps 2 to 4. v[] are the working variables a to h; each round moves them on by one. */
+/* Steps 2 to 4. v[] has the working variables a to h; each round shifts them by one. */
 static void compress(uint32_t state[8], const uint32_t w[64])
 {
 	uint32_t v[8];
@@ -74,10 +74,7 @@ void stage0_sha256_plain(uint32_t state[8], const uint8_t *data, uint64_t count)
 	}
 }
 
-/*
- * 5.1.1: what whole blocks leave over, a one bit, zeros, the length. Returns how many blocks that
- * is.
- */
+/* 5.1.1: makes the last blocks: remaining data, a one bit, zeros, length. Returns their number. */
 static unsigned pad(uint8_t tail[2 * BLOCK], const uint8_t *data, uint64_t size)
 {
 	unsigned rest = size % BLOCK, n = rest < BLOCK - LENGTH ? BLOCK : 2 * BLOCK;

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * firmware/stage0/sha256.h: SHA-256 (FIPS 180-4), with and without the processor's own
- * instructions.
- */
+/* firmware/stage0/sha256.h: SHA-256 (FIPS 180-4), with and without the SHA extensions. */
 #ifndef FIRMWARE_STAGE0_SHA256_H
 #define FIRMWARE_STAGE0_SHA256_H
 
 #include <stdint.h>
 
-/* Takes `count` blocks of 64 bytes into the state. */
+/* Updates the state with `count` blocks of 64 bytes. */
 typedef void stage0_sha256_blocks(uint32_t state[8], const uint8_t *data, uint64_t count);
 
 stage0_sha256_blocks stage0_sha256_plain; /* any processor */

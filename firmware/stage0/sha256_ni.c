@@ -17,7 +17,7 @@ WITH_SHA static __m128i words(const uint8_t *at)
 	return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)at), swap);
 }
 
-/* The schedule's next four words after m0 to m3, sixteen words. */
+/* The next four words of the schedule, from the sixteen words before them. */
 WITH_SHA static __m128i next(__m128i m0, __m128i m1, __m128i m2, __m128i m3)
 {
 	__m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(m0, m1), _mm_alignr_epi8(m3, m2, 4));
@@ -26,8 +26,8 @@ WITH_SHA static __m128i next(__m128i m0, __m128i m1, __m128i m2, __m128i m3)
 }
 
 /*
- * A block's 64 rounds, four at a time. The last four turns make words that nobody uses: cheaper
- * than code that knows.
+ * The 64 rounds of a block, four at a time. The last four iterations compute words that aren't
+ * needed, which costs less than avoiding it.
  */
 WITH_SHA static void block(__m128i *abef, __m128i *cdgh, const uint8_t *data)
 {
@@ -48,8 +48,8 @@ WITH_SHA static void block(__m128i *abef, __m128i *cdgh, const uint8_t *data)
 }
 
 /*
- * The instructions want the state as FEBA and HGDC, lowest word first: halves exchanged, words
- * reversed.
+ * The instructions need the state as FEBA and HGDC, lowest word first: with halves exchanged and
+ * words reversed.
  */
 WITH_SHA void stage0_sha256_ni(uint32_t state[8], const uint8_t *data, uint64_t count)
 {
