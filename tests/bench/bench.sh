@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/bench/bench.sh: how fast and how small, each against a reference of the same run; B is the build folder.
+# tests/bench/bench.sh: measures speed and size, each against a reference in the same run. B is the build folder.
 #
-# Ratios are what to look at: both sides take turns, so a slow or a busy machine slows both. No figure fails.
-# SNPVMM_IMAGES may name a folder with ovmf-2026.08-amdsev.fd, SNP_HOST what reaches an SNP host (CONTRIBUTING.md):
-# Linux boots there. The exit status tells what could not run.
+# Compare the ratios: both sides take turns, so a slow or busy machine slows both. No number makes it fail.
+# SNPVMM_IMAGES may name a folder with ovmf-2026.08-amdsev.fd, and SNP_HOST a command that reaches an SNP host
+# (CONTRIBUTING.md), on which Linux boots. The exit status tells whether something could not run.
 set -u
 B=${B:-build}
 snpvmm=$B/snpvmm tool=$B/tests/tool/bench work=$B/bench
@@ -29,7 +29,7 @@ time_of() { # MICROSECONDS
   calc "printf $1 < 1e6 ? \"%.2f ms\" : \"%.2f s\", $1 < 1e6 ? $1 / 1e3 : $1 / 1e6"
 }
 
-# Times are in microseconds. The limit is FACTOR times the reference and SPARE-MS beside.
+# Times are in microseconds. The limit is FACTOR times the reference plus SPARE-MS.
 row() { # NAME OURS REFERENCE FACTOR SPARE-MS GOAL
   limit=$(calc "printf \"%.0f\", $4 * $3 + 1000 * $5")
   # shellcheck disable=SC2059
@@ -37,7 +37,7 @@ row() { # NAME OURS REFERENCE FACTOR SPARE-MS GOAL
     "$([ "$2" -le "$limit" ] && echo holds || echo missed) ($(time_of "$limit"))"
 }
 
-# A number that needs no reference.
+# A number without a reference.
 limit_row() { # NAME SHOWN NUMBER LIMIT GOAL
   # shellcheck disable=SC2059
   printf "$row_form" "$1" "$2" - - "$5" "$([ "$3" -le "$4" ] && echo holds || echo missed)"
@@ -56,7 +56,7 @@ manifest() { # NAME FIRMWARE [LINE...]: paths are relative to the manifest
   [ $# = 0 ] || printf '%s\n' "$@" >>"$to"
 }
 
-# The floor is the hashing that nobody can avoid, by the same library, on one core, within one process.
+# The floor is the hashing that can't be avoided, by the same library, on one core, in one process.
 measure_row() { # NAME RUNS MANIFEST FIRMWARE INITRD
   # shellcheck disable=SC2046
   set -- "$1" $("$tool" floor "$2" "$4" "$5" "$snpvmm" -q measure "$work/$3.yaml")
@@ -103,8 +103,8 @@ measure_other() {
 }
 
 # The guest's first instructions send a line to COM1, the next ones write the exit port. QEMU's machine is its
-# leanest, without what this guest doesn't use. Its isa-debug-exit makes the status 1 of the guest's 0. Nested, QEMU
-# dies of MSR 0x10a, which the host offers and doesn't let it set, unless it's told not to.
+# leanest, without what this guest doesn't use. Its isa-debug-exit turns the guest's 0 into status 1. Nested, QEMU
+# fails at MSR 0x10a, which the host offers but doesn't let it set, unless it is told not to use it.
 run_rows() {
   name='run to first byte : QEMU microvm'
   command -v qemu-system-x86_64 >/dev/null 2>&1 ||
@@ -121,8 +121,8 @@ run_rows() {
   row 'run, whole process : QEMU microvm' "$3" "$4" 1 0 '<= QEMU'
 }
 
-# Guest memory that was touched is resident in this process too, for it is mapped here: the image's 64 KiB,
-# which is all that this guest runs in, are taken off.
+# Guest memory that was touched is resident in this process, too, as it is mapped here. So the image's 64 KiB, all
+# that this guest uses, are subtracted.
 peak_row() {
   name='run, peak memory without the guest'
   kib=$("$tool" peak "$snpvmm" -q run --platform kvm "$work/exit.yaml")
@@ -135,7 +135,7 @@ peak_row() {
   limit_row "$name" "$(calc "printf \"%.2f MiB\", $kib / 1024")" "$kib" 8192 '<= 8 MiB'
 }
 
-# Against a run that keeps nothing; the files are small, so it is their number that costs.
+# Compared with a run that keeps no files. They are small, so their number is the cost.
 results_row() {
   name='run --results : run'
   # shellcheck disable=SC2046
@@ -145,7 +145,7 @@ results_row() {
   row "$name" "$3" "$4" 1 10 '<= run + 10 ms'
 }
 
-# Lines of a kernel's log against two expected and two forbidden patterns. Each byte is an exit, of a microsecond at the least.
+# Lines of a kernel's log against two expected and two forbidden patterns. Each byte is an exit, which takes at least a microsecond.
 console_row() {
   name='console held against 4 patterns, a byte'
   ns=$("$tool" console 5 100000) || { fail "$name"; return; }
@@ -165,7 +165,7 @@ kvm_rows() {
   peak_row
 }
 
-# What linux.sh found out; false, and said, where that is no number. Silent where linux_rows() said it of all.
+# A number that linux.sh printed. If it printed why there is none: says so (unless linux_rows() has), and is false.
 linux_number() { # NAME ROW
   number=$(sed -n "s/^$1 //p" "$work/linux.list")
   [ -z "$number" ] || return 0
@@ -195,8 +195,8 @@ linux_race() { # PLATFORM REFERENCE ROW [FACTOR GOAL]
   fi
 }
 
-# A stock kernel, from the process's start to init's first line. The references protect nothing: under SNP the
-# ratio is what the protection costs, and has no goal. Emulated, it is mostly that of the emulation.
+# A stock kernel, from the process's start to init's first line. The references protect nothing, so under SNP the
+# ratio is the cost of the protection and has no goal. On an emulated host it is mostly the cost of emulation.
 linux_rows() {
   sh tests/bench/linux.sh >"$work/linux.list" || failed=1
   if grep -q '^skip all ' "$work/linux.list"; then

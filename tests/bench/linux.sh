@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/bench/linux.sh: a direct boot in numbers, for bench.sh: lines "NAME NUMBER", "skip NAME WHY" or "fail NAME WHY".
+# tests/bench/linux.sh: measures direct boots for bench.sh; prints lines "NAME NUMBER", "skip NAME WHY" or "fail NAME WHY".
 #
-# How many bytes the firmware measures is known anywhere. The rest packs a folder and runs linux_on_host.sh in it on
-# an SNP host, this one or the one that SNP_HOST reaches, as tests/snp/check.sh does. Times are in microseconds, the
-# median of BENCH_ROUNDS (3).
+# The number of bytes that the firmware measures needs no host. For the rest it packs a folder and runs
+# linux_on_host.sh in it on an SNP host, this one or the one that SNP_HOST reaches, as tests/snp/check.sh does. Times
+# are in microseconds, the median of BENCH_ROUNDS (3).
 set -u
 B=${B:-build}
 box=$B/bench-box
@@ -12,18 +12,18 @@ log=$B/bench-box.log
 kernel=$B/guest/vmlinuz-6.12
 initrd=$B/guest/initrd-6.12.cpio.gz
 
-skip() { # WHY: nothing but what was said before
+skip() { # WHY: ends the script, with the rows printed so far
   echo "skip all $1"
   exit 0
 }
 
-find_rom() { # NAME: the distribution's QEMU keeps its own in one folder, SeaBIOS's in the other
+find_rom() { # NAME: QEMU's own are in one folder of the distribution, SeaBIOS's in the other
   for folder in /usr/share/qemu /usr/share/seabios; do
     [ -r "$folder/$1" ] && { cp -L "$folder/$1" "$box/roms"; return; }
   done
 }
 
-# What boots the same kernel for comparison, if this machine has it. Another SNP host may have its own.
+# QEMU boots the same kernel for comparison, if this machine has it. Another SNP host may have its own.
 pack_qemu() {
   mkdir -p "$box/roms"
   qemu=$(command -v qemu-system-x86_64) && cp "$qemu" "$box"
@@ -35,7 +35,7 @@ pack_qemu() {
   done
 }
 
-# Each of them boots with this command line; the guest is ended as soon as init has spoken, but does nothing anyway.
+# All boot with this command line. The guest is killed at init's first line; it does nothing after that anyway.
 pack() {
   rm -rf "$box"
   mkdir -p "$box"
@@ -50,7 +50,7 @@ boot:
 memory: 256M
 timeout: 170s
 MANIFEST
-  # The same through a firmware, until the kernel says its first word.
+  # The same through a firmware, until the kernel's first line.
   echo 'console=ttyS0 panic=-1 earlyprintk=serial,0x3f8,115200 8250.nr_uarts=1 no5lvl snpvmm.do=hang' >"$box/cmdline-entry"
   sed -e "s|^boot:|boot:\n  firmware: OVMF.fd\n  kernel_hashes: false|" \
     -e "s|cmdline: .*|cmdline: \"$(cat "$box/cmdline-entry")\"|" "$box/linux.yaml" >"$box/ovmf.yaml"

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/bench/linux_on_host.sh: runs on the SNP host, in the folder that linux.sh packed; any POSIX shell will do.
-# Prints "result NAME NUMBER" (or "result skip|fail NAME WHY"), and around that what is worth reading in the log.
+# tests/bench/linux_on_host.sh: runs on the SNP host, in the folder that linux.sh packed, with any POSIX shell.
+# Prints "result NAME NUMBER" (or "result skip|fail NAME WHY"), and other lines for the log.
 set -u
 line='snpvmm-guest: init'
-entry='Linux version' # the kernel's first word
+entry='Linux version' # in the kernel's first line
 rounds=${BENCH_ROUNDS:-3}
 cmdline=$(cat cmdline)
 kernel=$(ls vmlinuz-*)
 initrd=$(ls initrd-*)
 
-# The folder's own, if it runs here. Debian keeps all of KVM in the one binary.
+# The QEMU of the folder, if it runs here. Debian's has KVM built in.
 qemu=
 for file in ./qemu-system-x86_64 qemu-system-x86_64; do
   [ -n "$qemu" ] || { "$file" --version >/dev/null 2>&1 && qemu=$file; }
@@ -25,7 +25,7 @@ under_qemu() { # LINE CMDLINE OPTION...
   ./boot until "$until" "$qemu" "$@" $qemu_options -kernel "$kernel" -initrd "$initrd" -append "$words"
 }
 
-# What KVM counted of QEMU's port and MMIO exits when the kernel speaks first.
+# KVM's count of QEMU's port and MMIO exits up to the kernel's first line.
 count_qemu() {
   mount -t debugfs none /sys/kernel/debug 2>/dev/null
   # shellcheck disable=SC2086
@@ -51,7 +51,7 @@ start() { # CONTENDER: microseconds until init's first line
   esac
 }
 
-count_exits() { # PLATFORM, or ovmf: through the firmware, to the kernel's first word
+count_exits() { # PLATFORM, or ovmf: through the firmware, to the kernel's first line
   case $1 in
     ovmf) set -- ovmf "$entry" ovmf.yaml kvm ;;
     *) set -- "$1" "$line" linux.yaml "$1" ;;
@@ -81,14 +81,14 @@ else
   fi
 fi
 
-# First, for it also warms up what all of them share: the host's kernel, and the files in its memory.
+# This comes first, as it also warms up what all share: the host's kernel and page cache.
 count_exits kvm
 count_exits snp
 if [ -e OVMF.fd ]; then
   count_exits ovmf
   [ -z "$qemu" ] || count_qemu
 fi
-# In turns: a machine that is busy for a while slows all of them.
+# In turns, so that a machine that is busy for a while slows all of them.
 round=0
 while [ "$round" -lt "$rounds" ]; do
   round=$((round + 1))

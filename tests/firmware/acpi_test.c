@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/acpi_test.c: tables walked as a kernel walks them, the loader's script run by a
- * stranger, iasl.
+ * tests/firmware/acpi_test.c: reads the tables as a kernel does, executes the loader's commands by
+ * an independent implementation, and has iasl read the tables.
  */
 #include "firmware/acpi.h"
 
@@ -15,25 +15,10 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "tests/make/le.h"
+#include "tests/make/vectors.h"
 
 #define PAGE_GPA 0xa000
-
-/* Criterion alone mentions a skip only when asked to be verbose. */
-#define SKIP_ALOUD(...)                                                                            \
-	do {                                                                                       \
-		fprintf(stderr, "skipped: " __VA_ARGS__);                                          \
-		fputc('\n', stderr);                                                               \
-		cr_skip_test(__VA_ARGS__);                                                         \
-	} while (0)
-
-static uint64_t get(const uint8_t *at, size_t width)
-{
-	uint64_t v = 0;
-
-	for (size_t i = width; i > 0; i--)
-		v = v << 8 | at[i - 1];
-	return v;
-}
 
 static unsigned sum(const uint8_t *at, size_t size)
 {
@@ -53,7 +38,7 @@ static void page_make(unsigned vcpus, uint64_t gpa, uint8_t page[ACPI_PAGE])
 	cr_assert_eq(acpi_page(&c, gpa, page, &err), 0, "%s", err.text);
 }
 
-/* A table of the page at gpa, with its signature and a sound checksum. */
+/* A table of the page at gpa; checks signature and checksum. */
 static const uint8_t *table(const uint8_t *page, uint64_t gpa, uint64_t at, const char *signature)
 {
 	const uint8_t *t = page + (at - gpa);
@@ -61,8 +46,8 @@ static const uint8_t *table(const uint8_t *page, uint64_t gpa, uint64_t at, cons
 	cr_assert(at >= gpa + ACPI_TABLES_AT && at + 36 <= gpa + ACPI_PAGE, "%s at 0x%llx",
 	          signature, (unsigned long long)at);
 	cr_assert_eq(memcmp(t, signature, 4), 0, "%s at 0x%llx", signature, (unsigned long long)at);
-	cr_assert(get(t + 4, 4) >= 36 && at + get(t + 4, 4) <= gpa + ACPI_PAGE);
-	cr_assert_eq(sum(t, get(t + 4, 4)), 0, "checksum of %s", signature);
+	cr_assert(le_get(t + 4, 4) >= 36 && at + le_get(t + 4, 4) <= gpa + ACPI_PAGE);
+	cr_assert_eq(sum(t, le_get(t + 4, 4)), 0, "checksum of %s", signature);
 	cr_assert_eq(memcmp(t + 10, "SNPVMM", 6), 0);
 	cr_assert_eq(at % 8, 0);
 	return t;
@@ -72,7 +57,7 @@ struct walked {
 	const uint8_t *xsdt, *fadt, *madt, *dsdt;
 };
 
-/* From the RSDP down, as an operating system does it. */
+/* Follows the pointers from the RSDP on, as an operating system does. */
 static struct walked walk(const uint8_t *page, uint64_t gpa)
 {
 	struct walked w;
@@ -81,14 +66,14 @@ static struct walked walk(const uint8_t *page, uint64_t gpa)
 	cr_assert_eq(sum(page, 20), 0);
 	cr_assert_eq(sum(page, 36), 0);
 	cr_assert_eq(page[15], 2);
-	cr_assert_eq(get(page + 16, 4), 0, "there is no RSDT");
-	cr_assert_eq(get(page + 20, 4), 36);
-	w.xsdt = table(page, gpa, get(page + 24, 8), "XSDT");
-	cr_assert_eq(get(w.xsdt + 4, 4), 36 + 2 * 8);
-	w.fadt = table(page, gpa, get(w.xsdt + 36, 8), "FACP");
-	w.madt = table(page, gpa, get(w.xsdt + 44, 8), "APIC");
-	cr_assert_eq(get(w.fadt + 40, 4), get(w.fadt + 140, 8), "DSDT and X_DSDT");
-	w.dsdt = table(page, gpa, get(w.fadt + 140, 8), "DSDT");
+	cr_assert_eq(le_get(page + 16, 4), 0, "there is no RSDT");
+	cr_assert_eq(le_get(page + 20, 4), 36);
+	w.xsdt = table(page, gpa, le_get(page + 24, 8), "XSDT");
+	cr_assert_eq(le_get(w.xsdt + 4, 4), 36 + 2 * 8);
+	w.fadt = table(page, gpa, le_get(w.xsdt + 36, 8), "FACP");
+	w.madt = table(page, gpa, le_get(w.xsdt + 44, 8), "APIC");
+	cr_assert_eq(le_get(w.fadt + 40, 4), le_get(w.fadt + 140, 8), "DSDT and X_DSDT");
+	w.dsdt = table(page, gpa, le_get(w.fadt + 140, 8), "DSDT");
 	return w;
 }
 
@@ -126,35 +111,37 @@ Test(acpi, describes_the_ports_that_the_devices_have)
 	page_make(1, PAGE_GPA, page);
 	w = walk(page, PAGE_GPA);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		cr_expect_eq(get(w.fadt + rows[i].at, rows[i].width), rows[i].value, "FADT+%zu",
+		cr_expect_eq(le_get(w.fadt + rows[i].at, rows[i].width), rows[i].value, "FADT+%zu",
 		             rows[i].at);
 	for (size_t i = 148; i < 268; i++)
 		cr_expect_eq(w.fadt[i], 0, "FADT+%zu", i);
 }
 
-/* The MADT of n vCPUs: each once, enabled, in order; then the IOAPIC and nothing behind it. */
+/*
+ * The MADT of n vCPUs has each once, enabled, in order; then the IOAPIC, which is the last entry.
+ */
 static void check_madt(const uint8_t *madt, unsigned n)
 {
-	const uint8_t *at = madt + 44, *end = madt + get(madt + 4, 4);
+	const uint8_t *at = madt + 44, *end = madt + le_get(madt + 4, 4);
 
 	cr_assert_eq(madt[8], 5);
-	cr_assert_eq(get(madt + 36, 4), 0xfee00000);
-	cr_assert_eq(get(madt + 40, 4), 1, "an 8259 pair");
+	cr_assert_eq(le_get(madt + 36, 4), 0xfee00000);
+	cr_assert_eq(le_get(madt + 40, 4), 1, "an 8259 pair");
 	for (unsigned id = 0; id < n; id++) {
 		unsigned type = id < 255 ? 0 : 9, size = id < 255 ? 8 : 16;
 
 		cr_assert(at + size <= end);
 		cr_assert(at[0] == type && at[1] == size, "vCPU %u", id);
-		cr_assert_eq(type ? get(at + 4, 4) : at[3], id, "APIC id of vCPU %u", id);
-		cr_assert_eq(type ? get(at + 12, 4) : at[2], id, "uid of vCPU %u", id);
-		cr_assert_eq(get(at + (type ? 8 : 4), 4), 1, "vCPU %u is enabled", id);
+		cr_assert_eq(type ? le_get(at + 4, 4) : at[3], id, "APIC id of vCPU %u", id);
+		cr_assert_eq(type ? le_get(at + 12, 4) : at[2], id, "uid of vCPU %u", id);
+		cr_assert_eq(le_get(at + (type ? 8 : 4), 4), 1, "vCPU %u is enabled", id);
 		at += size;
 	}
 	cr_assert_eq(end - at, 12);
 	cr_assert_eq(at[0], 1);
 	cr_assert_eq(at[1], 12);
-	cr_assert_eq(get(at + 4, 4), 0xfec00000);
-	cr_assert_eq(get(at + 8, 4), 0);
+	cr_assert_eq(le_get(at + 4, 4), 0xfec00000);
+	cr_assert_eq(le_get(at + 8, 4), 0);
 }
 
 Test(acpi, lists_every_vcpu_and_an_ioapic)
@@ -237,25 +224,26 @@ Test(acpi, keeps_offsets_and_no_checksums_in_what_firmware_gets)
 	cr_expect_eq(memcmp(t.tables + t.fadt, "FACP", 4), 0);
 	cr_expect_eq(memcmp(t.tables + t.madt, "APIC", 4), 0);
 	cr_expect_eq(memcmp(t.tables + t.xsdt, "XSDT", 4), 0);
-	cr_expect_eq(get(t.tables + t.fadt + 40, 4), t.dsdt);
-	cr_expect_eq(get(t.tables + t.fadt + 140, 8), t.dsdt);
-	cr_expect_eq(get(t.tables + t.xsdt + 36, 8), t.fadt);
-	cr_expect_eq(get(t.tables + t.xsdt + 44, 8), t.madt);
-	cr_expect_eq(get(t.rsdp + 24, 8), t.xsdt);
+	cr_expect_eq(le_get(t.tables + t.fadt + 40, 4), t.dsdt);
+	cr_expect_eq(le_get(t.tables + t.fadt + 140, 8), t.dsdt);
+	cr_expect_eq(le_get(t.tables + t.xsdt + 36, 8), t.fadt);
+	cr_expect_eq(le_get(t.tables + t.xsdt + 44, 8), t.madt);
+	cr_expect_eq(le_get(t.rsdp + 24, 8), t.xsdt);
 	cr_expect(!t.tables[t.dsdt + 9] && !t.tables[t.fadt + 9] && !t.tables[t.madt + 9] &&
 	          !t.tables[t.xsdt + 9] && !t.rsdp[8] && !t.rsdp[32]);
 }
 
 /*
- * What a firmware does with etc/table-loader, from its description alone: the files are known by
- * name, have to be allocated once before anything else, and no command may reach outside of one.
+ * What a firmware does with etc/table-loader, written from its description: it finds files by name,
+ * each has to be allocated once before it is used, and no command may exceed a file.
  */
 struct stranger {
 	struct strange_file {
 		const char *name;
 		uint8_t *bytes;
 		size_t size;
-		uint64_t wanted, base; /* where the test wants it, and where it is */
+		uint64_t wanted,
+			base; /* the address that the test wants, and the one that it got */
 		bool placed;
 	} files[2];
 };
@@ -274,7 +262,7 @@ static struct strange_file *strange_file(struct stranger *s, const uint8_t *name
 static void strange_allocate(struct stranger *s, const uint8_t *row)
 {
 	struct strange_file *f = strange_file(s, row + 4);
-	uint64_t alignment = get(row + 60, 4);
+	uint64_t alignment = le_get(row + 60, 4);
 
 	cr_assert(!f->placed, "%s twice", f->name);
 	cr_assert(alignment && alignment <= 4096 && !(alignment & (alignment - 1)));
@@ -287,13 +275,13 @@ static void strange_allocate(struct stranger *s, const uint8_t *row)
 static void strange_pointer(struct stranger *s, const uint8_t *row)
 {
 	struct strange_file *in = strange_file(s, row + 4), *to = strange_file(s, row + 60);
-	size_t at = get(row + 116, 4), size = row[120];
+	size_t at = le_get(row + 116, 4), size = row[120];
 	uint64_t v;
 
 	cr_assert(in->placed && to->placed);
 	cr_assert(size == 1 || size == 2 || size == 4 || size == 8);
 	cr_assert(at <= in->size && size <= in->size - at, "%s+%zu", in->name, at);
-	v = get(in->bytes + at, size);
+	v = le_get(in->bytes + at, size);
 	cr_assert_lt(v, to->size, "leads out of %s", to->name);
 	v += to->base;
 	cr_assert(size == 8 || v >> (8 * size) == 0);
@@ -304,7 +292,7 @@ static void strange_pointer(struct stranger *s, const uint8_t *row)
 static void strange_checksum(struct stranger *s, const uint8_t *row)
 {
 	struct strange_file *f = strange_file(s, row + 4);
-	size_t at = get(row + 60, 4), start = get(row + 64, 4), length = get(row + 68, 4);
+	size_t at = le_get(row + 60, 4), start = le_get(row + 64, 4), length = le_get(row + 68, 4);
 
 	cr_assert(f->placed && at < f->size && start <= f->size && length <= f->size - start);
 	cr_assert(at >= start && at - start < length);
@@ -316,7 +304,7 @@ static void strange_run(struct stranger *s, const uint8_t *script, size_t size)
 {
 	cr_assert_eq(size % 128, 0);
 	for (size_t i = 0; i < size; i += 128) {
-		switch (get(script + i, 4)) {
+		switch (le_get(script + i, 4)) {
 		case 1:
 			strange_allocate(s, script + i);
 			break;
@@ -327,7 +315,7 @@ static void strange_run(struct stranger *s, const uint8_t *script, size_t size)
 			strange_checksum(s, script + i);
 			break;
 		default:
-			cr_assert_fail("command %u", (unsigned)get(script + i, 4));
+			cr_assert_fail("command %u", (unsigned)le_get(script + i, 4));
 		}
 	}
 }
@@ -373,7 +361,7 @@ Test(acpi, writes_the_loaders_script_whole_or_not_at_all)
 	cr_expect_eq(acpi_loader(&t, script, sizeof(script)), 13 * 128);
 	cr_expect_eq(script[0], 1);
 	cr_expect_eq(script[13 * 128], 0xa5);
-	for (size_t i = 65; i < 128; i++) /* what ALLOCATE doesn't use */
+	for (size_t i = 65; i < 128; i++) /* not used by ALLOCATE */
 		cr_expect_eq(script[i], 0);
 }
 
@@ -383,7 +371,7 @@ Test(acpi, names_the_files_as_firmware_looks_for_them)
 	cr_expect_str_eq(acpi_file_name(ACPI_RSDP), "etc/acpi/rsdp");
 }
 
-/* A folder for iasl, with everything that it said. */
+/* A folder for iasl, and iasl's output. */
 struct bench {
 	char folder[32];
 	char said[20000];
@@ -431,7 +419,7 @@ static size_t bench_read(const struct bench *b, const char *name, void *to, size
 	return n;
 }
 
-/* iasl must end well and find nothing to say about it. */
+/* iasl must succeed, without errors, warnings or remarks. */
 static void bench_iasl(struct bench *b, const char *arguments)
 {
 	char command[128];
@@ -449,7 +437,7 @@ static void bench_iasl(struct bench *b, const char *arguments)
 	          "%s", b->said);
 }
 
-/* Some words of iasl's reading of a table. */
+/* Looks for some words in iasl's disassembly of a table. */
 static void check_reading(struct bench *b, const char *name, const uint8_t *data, size_t size,
                           const char *const words[4])
 {
@@ -478,20 +466,20 @@ Test(acpi, has_tables_that_iasl_reads_without_complaint)
 	bench_open(&b);
 	page_make(300, PAGE_GPA, page);
 	w = walk(page, PAGE_GPA);
-	check_reading(&b, "dsdt", w.dsdt, get(w.dsdt + 4, 4),
+	check_reading(&b, "dsdt", w.dsdt, le_get(w.dsdt + 4, 4),
 	              (const char *const[4]){ "_S5", "Device (COM1)", "PNP0501", "0x03F8" });
-	check_reading(&b, "facp", w.fadt, get(w.fadt + 4, 4),
+	check_reading(&b, "facp", w.fadt, le_get(w.fadt + 4, 4),
 	              (const char *const[4]){
 			      "Hardware Reduced (V5) : 0", "Reset Register Supported (V2) : 1",
 			      "PM Timer Block Address : 0000B008", "Address : 0000000000000CF9" });
-	check_reading(&b, "apic", w.madt, get(w.madt + 4, 4),
+	check_reading(&b, "apic", w.madt, le_get(w.madt + 4, 4),
 	              (const char *const[4]){ "[Processor Local APIC]", "[Processor Local x2APIC]",
 	                                      "[I/O APIC]", "Address : FEC00000" });
-	check_reading(&b, "xsdt", w.xsdt, get(w.xsdt + 4, 4), (const char *const[4]){ "XSDT" });
+	check_reading(&b, "xsdt", w.xsdt, le_get(w.xsdt + 4, 4), (const char *const[4]){ "XSDT" });
 	bench_close(&b);
 }
 
-/* Our bytes are those of this source; only who made them (at 28, and so the checksum) differs. */
+/* iasl compiles this source to our bytes, except for the creator at offset 28 and the checksum. */
 Test(acpi, has_a_dsdt_that_iasl_would_have_made)
 {
 	static const char source[] =
@@ -515,7 +503,7 @@ Test(acpi, has_a_dsdt_that_iasl_would_have_made)
 	bench_iasl(&b, "made.asl >said && grep -q ' 0 Errors, 0 Warnings' said");
 	n = bench_read(&b, "made.aml", made, sizeof(made));
 	cr_assert_eq(n, 107);
-	cr_assert_eq(get(w.dsdt + 4, 4), 107);
+	cr_assert_eq(le_get(w.dsdt + 4, 4), 107);
 	made[9] = w.dsdt[9];
 	memcpy(made + 28, w.dsdt + 28, 8);
 	cr_expect_arr_eq(made, w.dsdt, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/assemble_priv.h: a manifest and its images without files, and what a replay of the
- * plan shows.
+ * tests/firmware/assemble_priv.h: a manifest and its images without files, and a record of the
+ * plan's replay.
  */
 #ifndef TESTS_FIRMWARE_ASSEMBLE_PRIV_H
 #define TESTS_FIRMWARE_ASSEMBLE_PRIV_H
@@ -17,12 +17,14 @@
 #include "core/vm/platforms.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
+#include "tests/firmware/seen.h"
+#include "tests/make/bzimage.h"
 #include "tests/make/image.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
-/* A manifest with its images; fini lets go of both plan and images. */
+/* A manifest with its images. fixture_fini() frees plan and images. */
 struct fixture {
 	struct manifest m;
 	struct images images;
@@ -37,11 +39,10 @@ static inline void fixture_fini(struct fixture *f)
 }
 #define auto_fixture __attribute__((cleanup(fixture_fini)))
 
-static inline struct fixture fixture_of(const struct image_spec *spec)
+static inline struct fixture fixture_empty(void)
 {
 	return (struct fixture){
 		.m = { .file = (char *)"m.yaml",
-		       .firmware = { .path = (char *)"fw.fd", .at = { 5, 13 } },
 		       .cmdline = (char *)"quiet",
 		       .vcpus = 2,
 		       .vcpu_sig = 0x800f12,
@@ -50,8 +51,16 @@ static inline struct fixture fixture_of(const struct image_spec *spec)
 		       .guest_features = 1,
 		       .exit_port_given = true,
 		       .exit_port = 0xf4 },
-		.images.firmware = image_make(spec),
 	};
+}
+
+static inline struct fixture fixture_of(const struct image_spec *spec)
+{
+	struct fixture f = fixture_empty();
+
+	f.m.firmware = (struct manifest_file){ .path = (char *)"fw.fd", .at = { 5, 13 } };
+	f.images.firmware = image_make(spec);
+	return f;
 }
 
 static inline struct fixture fixture_default(void)
@@ -61,6 +70,21 @@ static inline struct fixture fixture_default(void)
 	return fixture_of(&spec);
 }
 
+static inline void give_bzimage(struct fixture *f, const struct bzimage_spec *spec)
+{
+	f->images.kernel = bzimage_make(spec);
+	f->m.kernel = (struct manifest_file){ .path = (char *)"bzImage", .at = { 6, 11 } };
+	sha256(NULL, 0, f->images.initrd_sha256);
+}
+
+/* Zeros: the caller writes and hashes the bytes. */
+static inline void give_initrd(struct fixture *f, size_t size)
+{
+	f->m.initrd = (struct manifest_file){ .path = (char *)"initrd" };
+	cr_assert_eq(blob_zero(size, &f->images.initrd, &f->err), 0, "%s", f->err.text);
+}
+
+/* A file that no firmware could boot, with its hash. */
 static inline void give_kernel(struct fixture *f, bool hashes)
 {
 	cr_assert_eq(blob_zero(5000, &f->images.kernel, &f->err), 0);
@@ -92,54 +116,10 @@ static inline void check_refused(struct fixture *f, enum reason kind, const char
 	cr_expect_null(f->plan);
 }
 
-/* What a replay shows. */
-struct seen {
-	char order[1024];
-	struct region regions[32];
-	size_t n;
-	struct vcpu_state bsp, ap;
-	unsigned vcpus;
-};
-
-static inline int seen_once(void *self, const struct plan *p, struct error *err)
-{
-	(void)self, (void)p, (void)err;
-	return 0;
-}
-
-static inline int seen_region(void *self, const struct region *r, struct error *err)
-{
-	struct seen *s = self;
-	size_t n = strlen(s->order);
-
-	(void)err;
-	cr_assert_lt(s->n, ARRAY_SIZE(s->regions));
-	snprintf(s->order + n, sizeof(s->order) - n, "%s%s %llx+%llx", n ? ", " : "",
-	         region_kind(r->kind)->name, (unsigned long long)r->gpa,
-	         (unsigned long long)r->size);
-	s->regions[s->n++] = *r;
-	return 0;
-}
-
-static inline int seen_vcpu(void *self, unsigned index, const struct vcpu_state *v,
-                            struct error *err)
-{
-	struct seen *s = self;
-
-	(void)err;
-	*(index ? &s->ap : &s->bsp) = *v;
-	s->vcpus++;
-	return 0;
-}
-
 static inline struct seen see(struct fixture *f, const struct platform *on)
 {
-	static const struct plan_ops ops = { seen_once, seen_region, seen_vcpu, seen_once };
-	struct seen s = { 0 };
-
 	make(f, on);
-	cr_assert_eq(plan_replay(f->plan, &ops, &s, &f->err), 0);
-	return s;
+	return seen_of(f->plan);
 }
 
 #endif

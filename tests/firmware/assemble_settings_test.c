@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/assemble_settings_test.c: what a plan says beside its regions, on both platforms,
- * and the builtin guest. The order of regions is assemble_test.c's.
+ * tests/firmware/assemble_settings_test.c: a plan's settings on both platforms, and the builtin
+ * guest. assemble_test.c tests the order of regions.
  */
 #include "firmware/assemble.h"
 
@@ -27,7 +27,7 @@ static struct fixture fixture_selftest(void)
 	return f;
 }
 
-/* Sound as far as structure goes, with an author key. */
+/* Only its structure is valid; it has an author key. */
 static void give_id_block(struct fixture *f)
 {
 	struct snp_id_auth *auth = (void *)f->m.id_auth;
@@ -199,7 +199,7 @@ Test(assemble_settings, an_image_has_the_same_plan_on_either_platform)
 	cr_expect_arr_eq(a.value, b.value, sizeof(a.value));
 }
 
-/* The manifest's platform says where to run, not what is measured. */
+/* What is measured doesn't depend on the manifest's platform. */
 Test(assemble_settings, the_plan_for_snp_is_the_same_whatever_platform_the_manifest_names)
 {
 	auto_fixture struct fixture f = fixture_selftest();
@@ -226,7 +226,10 @@ static bool same_bytes(const struct region *a, const struct region *b)
 	return !a->bytes == !b->bytes && (!a->bytes || !memcmp(a->bytes, b->bytes, a->size));
 }
 
-/* The C-bit is in page tables and parameters; secrets and CPUID pages are SNP's own. */
+/*
+ * The platforms differ in the C-bit of page tables and parameters, and in the secrets and CPUID
+ * pages.
+ */
 Test(assemble_settings, the_selftest_differs_between_platforms_by_tables_and_parameters)
 {
 	auto_fixture struct fixture f = fixture_selftest();
@@ -285,7 +288,7 @@ Test(assemble_settings, the_selftests_other_vcpus_wait_where_a_reset_leaves_them
 	cr_expect_eq(s.ap.rdx, 0x800f12);
 }
 
-/* As tests/cli/plain_firmware.sh has it from outside. */
+/* tests/cli/plain_firmware.sh tests the same from outside. */
 Test(assemble_settings, say_why_a_plain_vm_has_no_measurement)
 {
 	struct image_spec spec = image_default();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/assemble_test.c: which regions, in which order, and every reason not to. */
+/* tests/firmware/assemble_test.c: which regions a plan has, in which order, and what is refused. */
 #include "firmware/assemble.h"
 
 #include <criterion/criterion.h>
@@ -13,7 +13,7 @@
 #include "firmware/hashes.h"
 #include "tests/firmware/assemble_priv.h"
 
-/* image_default() under the profile qemu. The page of hashes is what changes. */
+/* The regions of image_default() under profile qemu. Only the kind of the hashes' page varies. */
 #define DEFAULT_ORDER(hashes)                                                                      \
 	"normal ffff0000+10000, zero 800000+9000, zero 80a000+3000, secrets 80d000+1000, "         \
 	"cpuid 80e000+1000, zero 80f000+1000, " hashes " 810000+1000, zero 811000+f000"
@@ -101,7 +101,7 @@ Test(assemble, measures_the_page_of_hashes_when_there_is_a_kernel)
 	cr_expect_arr_eq(s.regions[6].bytes, page, sizeof(page));
 }
 
-/* The section's size is the image's word; its bytes must be as many. */
+/* The image sets the section's size, so the region needs as many bytes. */
 Test(assemble, fills_a_section_of_hashes_that_is_larger_than_a_page_with_zeros)
 {
 	static const uint8_t zeros[0x2000];
@@ -252,7 +252,7 @@ Test(assemble, refuses_a_section_in_the_hole_below_four_gib)
 	check_refused(&f, ERROR_MEMORY_TOO_SMALL, "0xc0000000..0xc000f000", 5);
 }
 
-/* A vCPU out of reset, as each launcher has it. */
+/* A vCPU after reset, by profile. */
 Test(assemble, starts_vcpus_as_the_profile_has_it)
 {
 	static const struct {

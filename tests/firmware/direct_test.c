@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * tests/firmware/direct_test.c: the plan of a kernel without a firmware: what is measured, what is
- * offered, what refused.
- */
+/* tests/firmware/direct_test.c: the plan of a direct boot: what is measured, shared or refused. */
 #include "firmware/direct.h"
 
 #include <criterion/criterion.h>
@@ -14,6 +11,7 @@
 #include "firmware/stage0.h"
 #include "tests/firmware/assemble_priv.h"
 #include "tests/make/bzimage.h"
+#include "tests/make/le.h"
 
 #define C_BIT 51
 
@@ -24,34 +22,17 @@
 #define E820_ENTRIES  0x1e8
 #define E820_TABLE    0x2d0
 
-/* The kernel of a spec and no initrd, in 512 MiB. */
+/* The kernel of a spec, without an initrd, in 512 MiB. */
 static struct fixture direct_of(const struct bzimage_spec *spec)
 {
-	struct fixture f = {
-		.m = { .file = (char *)"m.yaml",
-		       .kernel = { .path = (char *)"bzImage", .at = { 6, 11 } },
-		       .cmdline = (char *)"quiet",
-		       .vcpus = 2,
-		       .vcpu_sig = 0xa10f11,
-		       .memory = 512 * MIB,
-		       .policy = 0x30000,
-		       .guest_features = 1,
-		       .exit_port_given = true,
-		       .exit_port = 0xf4 },
-		.images.kernel = bzimage_make(spec),
-	};
+	struct fixture f = fixture_empty();
 
-	sha256(NULL, 0, f.images.initrd_sha256);
+	f.m.vcpu_sig = 0xa10f11;
+	give_bzimage(&f, spec);
 	return f;
 }
 
-static void give_initrd(struct fixture *f, size_t size)
-{
-	f->m.initrd.path = (char *)"initrd";
-	cr_assert_eq(blob_zero(size, &f->images.initrd, &f->err), 0, "%s", f->err.text);
-}
-
-/* As images_load() does, once the bytes are final. */
+/* images_load() does this for real files. */
 static void hash_initrd(struct fixture *f)
 {
 	sha256(f->images.initrd.data, f->images.initrd.size, f->images.initrd_sha256);
@@ -69,31 +50,12 @@ static struct fixture direct(void)
 	return f;
 }
 
-/* The bytes of the region that begins at an address. */
-static const uint8_t *page_at(const struct seen *s, gpa_t gpa)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->regions[i].gpa == gpa && s->regions[i].bytes)
-			return s->regions[i].bytes;
-	cr_assert_fail("nothing is loaded at 0x%llx", (unsigned long long)gpa);
-	return NULL;
-}
-
 static struct stage0_params params_of(const struct seen *s)
 {
 	struct stage0_params p;
 
-	memcpy(&p, page_at(s, STAGE0_PARAMS), sizeof(p));
+	memcpy(&p, bytes_at(s, STAGE0_PARAMS, PAGE_SIZE), sizeof(p));
 	return p;
-}
-
-static uint64_t get(const uint8_t *bytes, size_t at, size_t width)
-{
-	uint64_t v = 0;
-
-	for (size_t i = width; i > 0; i--)
-		v = v << 8 | bytes[at + i - 1];
-	return v;
 }
 
 static void digest_of(struct fixture *f, struct snp_digest *ret)
@@ -102,10 +64,10 @@ static void digest_of(struct fixture *f, struct snp_digest *ret)
 	cr_assert_eq(snp_digest_of(f->plan, ret, &f->err), 0, "%s", f->err.text);
 }
 
-/* Whatever the kernel. */
+/* The order is the same for all kernels. */
 static const char order[] = "normal 2000+3000, normal 8000+1000, normal 7000+1000, "
 			    "normal 9000+1000, normal a000+1000, normal 10000+%x, zero 13000+1000";
-static const char order_kvm[] = ", normal "; /* page directories, as many as there are GiB */
+static const char order_kvm[] = ", normal "; /* page directories, one per GiB */
 static const char order_snp[] = ", secrets 5000+1000, cpuid 6000+1000";
 
 static void check_order(struct fixture *f)
@@ -129,7 +91,7 @@ Test(direct, loads_the_pages_of_stage0_in_their_order)
 	check_order(&f);
 }
 
-/* A kernel of 64 MiB and an initrd of 1 GiB, of which no page is ever touched. */
+/* A kernel of 64 MiB and an initrd of 1 GiB whose pages are never touched. */
 static struct fixture direct_large(void)
 {
 	struct bzimage_spec spec = bzimage_default();
@@ -166,23 +128,22 @@ Test(direct, tells_stage0_of_large_images_what_they_are)
 	auto_fixture struct fixture f = direct_large();
 	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
-	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
+	const uint8_t *bp = bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE);
 	const struct shared_blob *offers;
 
 	cr_assert_eq(plan_shared_blobs(f.plan, &offers), 2);
-	cr_expect_eq(offers[0].size, 64 * MIB + 4096); /* 1536 bytes of setup before the rest */
+	cr_expect_eq(offers[0].size, 64 * MIB + 4096); /* after 1536 bytes of setup */
 	cr_expect_eq(offers[1].size, GIB);
 	cr_expect_eq(le64_get(p.blobs[0].size), 64 * MIB);
 	cr_expect_eq(le64_get(p.blobs[1].size), GIB);
 	cr_expect_arr_eq(p.blobs[1].sha256, f.images.initrd_sha256, 32);
-	cr_expect_eq(le64_get(p.blobs[1].dst), GIB); /* made kernels take initrds below 2 GiB */
-	cr_expect_eq(get(bp, RAMDISK_IMAGE, 4), GIB);
-	cr_expect_eq(get(bp, RAMDISK_SIZE, 4), GIB);
+	cr_expect_eq(le64_get(p.blobs[1].dst),
+	             GIB); /* initrd_addr_max of bzimage_default() is below 2 GiB */
+	cr_expect_eq(le_get(bp + RAMDISK_IMAGE, 4), GIB);
+	cr_expect_eq(le_get(bp + RAMDISK_SIZE, 4), GIB);
 }
 
-/*
- * Each offer: whole pages above all memory and clear of the other one, and the image's own bytes.
- */
+/* Shared blobs are whole pages above all memory, don't overlap, and are the image's own bytes. */
 static void check_offers(const struct fixture *f)
 {
 	const struct blob *const images[] = { &f->images.kernel, &f->images.initrd };
@@ -218,7 +179,7 @@ Test(direct, offers_the_images_own_bytes_above_all_memory)
 		}
 }
 
-/* What stage0 copies, from where, whereto, and the hash that it must have. */
+/* What stage0 copies, from and to which addresses, and the hash that it expects. */
 Test(direct, has_stage0_copy_what_is_offered)
 {
 	auto_fixture struct fixture f = direct();
@@ -242,7 +203,7 @@ Test(direct, has_stage0_copy_what_is_offered)
 	cr_expect_eq(le64_get(p.boot_params), (uint64_t)STAGE0_BOOT_PARAMS);
 }
 
-/* Where memory ends below the hole and above it; 0: there is none above. */
+/* The ends of memory below and above the hole; 0: none above. */
 struct split {
 	uint64_t memory, low, high, offered;
 };
@@ -256,14 +217,14 @@ static const struct split splits[] = {
 	{ 64 * GIB, 3 * GIB, 65 * GIB, 65 * GIB },
 };
 
-/* The last run of the kernel's map on either side ends where memory does. */
+/* The last entry of the kernel's map on either side of the hole ends where memory does. */
 static void check_map(const uint8_t *bp, const struct split *want)
 {
 	uint64_t low = 0, high = 0;
 
 	for (size_t i = 0; i < bp[E820_ENTRIES]; i++) {
-		uint64_t start = get(bp, E820_TABLE + i * 20, 8);
-		uint64_t end = start + get(bp, E820_TABLE + i * 20 + 8, 8);
+		uint64_t start = le_get(bp + E820_TABLE + i * 20, 8);
+		uint64_t end = start + le_get(bp + E820_TABLE + i * 20 + 8, 8);
 
 		*(start < 4 * GIB ? &low : &high) = end;
 	}
@@ -272,7 +233,7 @@ static void check_map(const uint8_t *bp, const struct split *want)
 }
 
 /*
- * Of a plan for SNP: each page of memory is either loaded or in exactly one range that stage0
+ * In a plan for SNP, each page of memory is either loaded or in exactly one range that stage0
  * validates.
  */
 static void check_validated(const struct seen *s, const struct split *want)
@@ -314,7 +275,7 @@ Test(direct, splits_memory_around_the_hole)
 		cr_expect_eq(o[0].gpa, splits[i].offered, "split %zu: 0x%llx", i,
 		             (unsigned long long)o[0].gpa);
 		cr_expect_eq(o[1].gpa, splits[i].offered + GIB);
-		check_map(page_at(&s, STAGE0_BOOT_PARAMS), &splits[i]);
+		check_map(bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE), &splits[i]);
 		check_validated(&s, &splits[i]);
 	}
 }
@@ -387,12 +348,12 @@ Test(direct, takes_a_kernel_without_an_initrd)
 	auto_fixture struct fixture f = direct_of(&spec);
 	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
-	const uint8_t *bp = page_at(&s, STAGE0_BOOT_PARAMS);
+	const uint8_t *bp = bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE);
 
 	check_offers(&f);
 	cr_expect_eq(le32_get(p.nr_blob), 1);
-	cr_expect_eq(get(bp, RAMDISK_IMAGE, 4), 0);
-	cr_expect_eq(get(bp, RAMDISK_SIZE, 4), 0);
+	cr_expect_eq(le_get(bp + RAMDISK_IMAGE, 4), 0);
+	cr_expect_eq(le_get(bp + RAMDISK_SIZE, 4), 0);
 	cr_expect_eq(le64_get(p.blobs[1].src) | le64_get(p.blobs[1].dst), 0);
 	cr_expect_eq(le64_get(p.blobs[1].size), 0);
 }
@@ -429,10 +390,13 @@ Test(direct, takes_an_initrd_of_one_byte)
 	cr_expect_eq(le32_get(p.nr_blob), 2);
 	cr_expect_eq(le64_get(p.blobs[1].size), 1);
 	cr_expect_eq(le64_get(p.blobs[1].dst), 512 * MIB - 4096);
-	cr_expect_eq(get(page_at(&s, STAGE0_BOOT_PARAMS), RAMDISK_SIZE, 4), 1);
+	cr_expect_eq(le_get(bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE) + RAMDISK_SIZE, 4), 1);
 }
 
-/* As many bytes as the kernel takes are in their page; one more is refused with both numbers. */
+/*
+ * A command line of the longest size that the kernel takes is in its page; one byte more is
+ * refused, with both numbers.
+ */
 static void check_cmdline(uint32_t kernel_takes, size_t most, const char *says)
 {
 	struct bzimage_spec spec = bzimage_default();
@@ -446,7 +410,7 @@ static void check_cmdline(uint32_t kernel_takes, size_t most, const char *says)
 	f.m.cmdline = line;
 	memset(line, 'c', most);
 	s = see(&f, &platform_snp);
-	cr_expect_str_eq((const char *)page_at(&s, STAGE0_CMDLINE), line);
+	cr_expect_str_eq((const char *)bytes_at(&s, STAGE0_CMDLINE, PAGE_SIZE), line);
 	line[most] = 'c';
 	check_refused_both(&f, ERROR_BAD_VALUE, says, "shorten boot.cmdline by 1 bytes");
 }
@@ -464,7 +428,7 @@ Test(direct, takes_a_command_line_up_to_its_page)
 	check_cmdline(UINT32_MAX, 4095, "has 4096 bytes, and a direct boot takes at most 4095");
 }
 
-/* Each changes one thing that a guest can tell. */
+/* Each changes one thing that the digest must cover. */
 static void change_payload(struct fixture *f)
 {
 	f->images.kernel.data[f->images.kernel.size - 1] ^= 0x80;
@@ -547,29 +511,21 @@ Test(direct, every_change_changes_the_digest_and_each_to_another)
 	}
 }
 
-#define LAST_LOW_SIZE (0x2d0 + 3 * 20 + 8) /* of the entry of the memory map that ends at 640 KiB */
+#define LAST_LOW_SIZE (0x2d0 + 3 * 20 + 8) /* size of the map's entry that ends at 640 KiB */
 
-/* Bytes [from, to) of a page of both plans are alike. */
+/* Bytes [from, to) of a page are the same in both plans. */
 static void check_alike(const struct seen *a, const struct seen *b, gpa_t gpa, size_t from,
                         size_t to)
 {
 	if (to > from)
-		cr_expect_arr_eq(page_at(a, gpa) + from, page_at(b, gpa) + from, to - from,
+		cr_expect_arr_eq(bytes_at(a, gpa, PAGE_SIZE) + from,
+		                 bytes_at(b, gpa, PAGE_SIZE) + from, to - from,
 		                 "0x%llx, bytes 0x%zx to 0x%zx", (unsigned long long)gpa, from, to);
 }
 
-static uint64_t entry_at(const struct seen *s, gpa_t gpa)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (gpa >= s->regions[i].gpa && gpa - s->regions[i].gpa < s->regions[i].size)
-			return get(s->regions[i].bytes, gpa - s->regions[i].gpa, 8);
-	cr_assert_fail("no table at 0x%llx", (unsigned long long)gpa);
-	return 0;
-}
-
 /*
- * Where a walk through a plan's own page tables ends for a virtual address, and whether code may
- * run there.
+ * The physical address that a plan's page tables map a virtual address to, and whether the page may
+ * hold code.
  */
 static uint64_t walk(const struct seen *s, uint64_t c_bit, uint64_t at, bool *nx)
 {
@@ -577,7 +533,7 @@ static uint64_t walk(const struct seen *s, uint64_t c_bit, uint64_t at, bool *nx
 	int shift = 39;
 
 	for (*nx = false;; shift -= 9) {
-		entry = entry_at(s, table + (at >> shift & 511) * 8);
+		entry = qword_at(s, table + (at >> shift & 511) * 8);
 		cr_assert(entry & 1, "0x%llx is not shown", (unsigned long long)at);
 		*nx |= entry >> 63;
 		table = entry & 0xffffffffff000 & ~c_bit;
@@ -587,7 +543,10 @@ static uint64_t walk(const struct seen *s, uint64_t c_bit, uint64_t at, bool *nx
 	return (entry & 0xffffffffff000 & ~c_bit & -(1ULL << shift)) | (at & ((1ULL << shift) - 1));
 }
 
-/* Both show all memory and what is offered above it, in both views, by pages of either size. */
+/*
+ * The tables of both platforms map all memory and the shared blobs, twice, whatever their page
+ * size.
+ */
 static void check_tables(const struct seen *snp, const struct seen *kvm)
 {
 	static const uint64_t places[] = { 0,           0x2000,  0x1234567, GIB - 1,
@@ -608,7 +567,7 @@ static void check_tables(const struct seen *snp, const struct seen *kvm)
 static void check_params(const struct seen *snp, const struct seen *kvm)
 {
 	struct stage0_params a = params_of(snp), b = params_of(kvm);
-	const uint8_t *page = page_at(kvm, STAGE0_PARAMS);
+	const uint8_t *page = bytes_at(kvm, STAGE0_PARAMS, PAGE_SIZE);
 
 	cr_expect_eq(le64_get(a.flags), STAGE0_FLAG_SNP | STAGE0_FLAG_SHA_NI);
 	cr_expect_eq(le64_get(b.flags), 0);
@@ -619,7 +578,8 @@ static void check_params(const struct seen *snp, const struct seen *kvm)
 	cr_expect_arr_eq((const uint8_t *)&a, (const uint8_t *)&b, sizeof(a));
 	for (size_t i = sizeof(b); i < PAGE_SIZE; i++)
 		cr_assert_eq(page[i], 0, "neither CC blob nor setup_data: byte 0x%zx", i);
-	cr_expect_arr_eq(page_at(snp, STAGE0_PARAMS) + (STAGE0_CC_BLOB - STAGE0_PARAMS), "AMDE", 4);
+	cr_expect_arr_eq(bytes_at(snp, STAGE0_PARAMS, PAGE_SIZE) + (STAGE0_CC_BLOB - STAGE0_PARAMS),
+	                 "AMDE", 4);
 }
 
 Test(direct, the_plain_plan_differs_in_what_only_snp_has)
@@ -634,12 +594,13 @@ Test(direct, the_plain_plan_differs_in_what_only_snp_has)
 	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, 0, SETUP_DATA);
 	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, SETUP_DATA + 8, LAST_LOW_SIZE);
 	check_alike(&snp, &kvm, STAGE0_BOOT_PARAMS, LAST_LOW_SIZE + 8, PAGE_SIZE);
-	cr_expect_eq(get(page_at(&snp, STAGE0_BOOT_PARAMS), LAST_LOW_SIZE, 8) -
-	                     get(page_at(&kvm, STAGE0_BOOT_PARAMS), LAST_LOW_SIZE, 8),
-	             6 * PAGE_SIZE, "a page directory for each GiB is no memory");
-	cr_expect_eq(get(page_at(&snp, STAGE0_BOOT_PARAMS), SETUP_DATA, 8),
+	cr_expect_eq(
+		le_get(bytes_at(&snp, STAGE0_BOOT_PARAMS, PAGE_SIZE) + LAST_LOW_SIZE, 8) -
+			le_get(bytes_at(&kvm, STAGE0_BOOT_PARAMS, PAGE_SIZE) + LAST_LOW_SIZE, 8),
+		6 * PAGE_SIZE, "a page directory for each GiB is no memory");
+	cr_expect_eq(le_get(bytes_at(&snp, STAGE0_BOOT_PARAMS, PAGE_SIZE) + SETUP_DATA, 8),
 	             (uint64_t)STAGE0_SETUP_DATA);
-	cr_expect_eq(get(page_at(&kvm, STAGE0_BOOT_PARAMS), SETUP_DATA, 8), 0);
+	cr_expect_eq(le_get(bytes_at(&kvm, STAGE0_BOOT_PARAMS, PAGE_SIZE) + SETUP_DATA, 8), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
 		check_alike(&snp, &kvm, same[i], 0, PAGE_SIZE);
 	cr_expect_arr_eq((const uint8_t *)&snp.bsp, (const uint8_t *)&kvm.bsp, sizeof(snp.bsp));
@@ -720,8 +681,8 @@ static const struct field {
 };
 
 /*
- * What holds for a plan that was made whatever the header said: nothing is copied to where no
- * memory is.
+ * True of every plan that was made, whatever the header: nothing is copied to where there is no
+ * memory.
  */
 static void check_copies(struct fixture *f)
 {
@@ -738,7 +699,7 @@ static void check_copies(struct fixture *f)
 	cr_assert(le64_get(p.entry) >= MIB && le64_get(p.entry) < low);
 }
 
-/* True: it was taken. */
+/* True if it was accepted. */
 static bool plan_hostile(struct fixture *f, uint64_t memory)
 {
 	f->m.memory = memory;

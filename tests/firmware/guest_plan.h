@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * tests/firmware/guest_plan.h: a guest of ours as its plan has it, and what a CPU would make of it.
- */
+/* tests/firmware/guest_plan.h: reads the plan of one of our own guests as a CPU would. */
 #ifndef TESTS_FIRMWARE_GUEST_PLAN_H
 #define TESTS_FIRMWARE_GUEST_PLAN_H
 
@@ -12,80 +10,28 @@
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 #include "firmware/guest/entry.h"
+#include "tests/firmware/seen.h"
 
 #define ADDRESS_BITS 0x000ffffffffff000ULL
 #define PTE_NX       (1ULL << 63)
-#define MAX_REGIONS  16
 #define FIRST_CODE   (GUEST_TSS_OFFSET + GUEST_TSS_SIZE)
 #define VIEW_SHARED  (1ULL << GUEST_ALIAS_SHIFT)
 
-struct seen {
-	const struct plan *plan;
-	struct vcpu_state bsp;
-	struct region regions[MAX_REGIONS];
-	size_t n;
-};
-
-static inline int seen_begin(void *self, const struct plan *p, struct error *err)
+/* Seals and replays the plan, with vCPUs that begin as *bsp. The caller frees the result's plan. */
+static inline struct seen seen_seal(struct plan *p, const struct vcpu_state *bsp)
 {
-	(void)self, (void)p, (void)err;
-	return 0;
-}
-
-static inline int seen_region(void *self, const struct region *r, struct error *err)
-{
-	struct seen *s = self;
-
-	(void)err;
-	cr_assert_lt(s->n, (size_t)MAX_REGIONS);
-	s->regions[s->n++] = *r;
-	return 0;
-}
-
-static inline int seen_vcpu(void *self, unsigned index, const struct vcpu_state *v,
-                            struct error *err)
-{
-	(void)self, (void)index, (void)v, (void)err;
-	return 0;
-}
-
-/* Seals the plan and reads it, with s->bsp as its vCPU; plan_free(s->plan) after it. */
-static inline void seen_seal(struct seen *s, struct plan *p)
-{
-	static const struct plan_ops ops = { seen_begin, seen_region, seen_vcpu, seen_begin };
 	struct error err = { 0 };
+	const struct plan *sealed;
 
-	cr_assert_eq(plan_set_vcpus(p, 1, &s->bsp, &s->bsp, &err), 0, "%s", err.text);
-	s->plan = plan_seal(p, &err);
-	cr_assert_not_null(s->plan, "%s", err.text);
-	cr_assert_eq(plan_replay(s->plan, &ops, s, &err), 0, "%s", err.text);
-}
-
-/* Launched bytes at a guest address; fails where nothing with bytes was launched. */
-static inline const uint8_t *bytes_at(const struct seen *s, gpa_t gpa, size_t size)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		const struct region *r = &s->regions[i];
-
-		if (r->bytes && gpa >= r->gpa && gpa + size <= region_end(r))
-			return r->bytes + (gpa - r->gpa);
-	}
-	cr_assert_fail("nothing launched at %#llx", (unsigned long long)gpa);
-	return NULL;
-}
-
-static inline uint64_t qword_at(const struct seen *s, gpa_t gpa)
-{
-	le64 v;
-
-	memcpy(&v, bytes_at(s, gpa, sizeof(v)), sizeof(v));
-	return le64_get(v);
+	cr_assert_eq(plan_set_vcpus(p, 1, bsp, bsp, &err), 0, "%s", err.text);
+	sealed = plan_seal(p, &err);
+	cr_assert_not_null(sealed, "%s", err.text);
+	return seen_of(sealed);
 }
 
 /*
- * Walks as a CPU does, to a leaf that maps 1 << leaf_shift bytes; entries above it must have
- * exactly `c_mask` of all that is possible there (`c_any`). Returns the leaf, as never code (NX) if
- * a table above it says so.
+ * Walks the page tables to a leaf that maps 1 << leaf_shift bytes. Of the bits c_any, entries above
+ * the leaf must have exactly c_mask. Returns the leaf, with NX if an entry above it has NX.
  */
 static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, uint64_t c_mask,
                             uint64_t c_any)
@@ -109,8 +55,8 @@ static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, u
 }
 
 /*
- * Up to `end`, memory is itself with the C-bit, and at VIEW_SHARED once more without it and never
- * code.
+ * Up to `end`, memory is mapped at its own address with the C-bit, and at VIEW_SHARED without it
+ * and with NX.
  */
 static inline void check_views(const struct seen *s, uint64_t end, int leaf_shift, uint64_t c_mask,
                                uint64_t c_any)
@@ -126,9 +72,7 @@ static inline void check_views(const struct seen *s, uint64_t end, int leaf_shif
 	}
 }
 
-/*
- * APM volume 2, 4.8: what a CPU would load from the descriptor, in the packing of struct segment.
- */
+/* What a CPU loads from a descriptor (APM volume 2, 4.8), as a struct segment. */
 static inline struct segment descriptor(const uint8_t *code, uint16_t selector)
 {
 	const uint8_t *d = code + GUEST_GDT_OFFSET + selector;
@@ -176,7 +120,7 @@ static inline void check_gdtr_and_tr(const struct seen *s, const uint8_t *code)
 	cr_assert_eq(tss[0x66] | tss[0x67] << 8, 0x68, "an I/O permission map inside the TSS");
 }
 
-/* 64-bit mode with paging; CR4 is each guest's own. */
+/* 64-bit mode with paging. CR4 depends on the guest. */
 static inline void check_long_mode(const struct seen *s)
 {
 	cr_assert_eq(s->bsp.cr0, 0x80010033u);
@@ -187,7 +131,7 @@ static inline void check_long_mode(const struct seen *s)
 	cr_assert_eq(s->bsp.ldt.attrib, 0x82);
 }
 
-/* Where a jump at the code's first byte leads. */
+/* The target of a jump at the code's first byte. */
 static inline size_t first_jump(const uint8_t *code)
 {
 	if (code[0] == 0xe9)

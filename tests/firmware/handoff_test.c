@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/handoff_test.c: what fw_cfg is to hold for a firmware, byte by byte, and a refusal
- * put into words.
+ * tests/firmware/handoff_test.c: the contents of fw_cfg byte by byte, and how a firmware's refusal
+ * of a file is explained.
  */
 #include "firmware/handoff.h"
 
@@ -11,6 +11,7 @@
 #include "firmware/acpi.h"
 #include "tests/firmware/assemble_priv.h"
 #include "tests/make/bzimage.h"
+#include "tests/make/le.h"
 #include "tests/dev/ports.h"
 
 static const struct fw_item *item_find(const struct fixture *f, uint16_t key, const char *name)
@@ -28,12 +29,9 @@ static const struct fw_item *item_find(const struct fixture *f, uint16_t key, co
 static uint64_t number_at(const struct fw_item *i, size_t at, size_t size)
 {
 	const uint8_t *bytes = i->bytes;
-	uint64_t value = 0;
 
 	cr_assert_leq(at + size, i->size);
-	for (size_t n = size; n > 0; n--)
-		value = value << 8 | bytes[at + n - 1];
-	return value;
+	return le_get(bytes + at, size);
 }
 
 static void check_number(const struct fixture *f, uint16_t key, size_t size, uint64_t want)
@@ -54,17 +52,15 @@ static void check_bytes(const struct fixture *f, uint16_t key, const void *want,
 	cr_expect_arr_eq((const uint8_t *)i->bytes, (const uint8_t *)want, size);
 }
 
-static void give_bzimage(struct fixture *f, size_t initrd)
+static void give_files(struct fixture *f, size_t initrd)
 {
 	struct bzimage_spec spec = bzimage_default();
 
-	f->images.kernel = bzimage_make(&spec);
-	f->m.kernel = (struct manifest_file){ .path = (char *)"bzImage", .at = { 6, 11 } };
+	give_bzimage(f, &spec);
 	if (initrd == 0)
 		return;
-	cr_assert_eq(blob_zero(initrd, &f->images.initrd, &f->err), 0);
+	give_initrd(f, initrd);
 	image_noise(f->images.initrd.data, initrd, 9);
-	f->m.initrd = (struct manifest_file){ .path = (char *)"initrd" };
 }
 
 Test(handoff, the_memory_map_comes_first_and_has_what_lies_below_the_hole)
@@ -111,7 +107,7 @@ Test(handoff, counts_the_vcpus_and_asks_for_no_menu)
 	cr_expect_null(item_find(&f, FWCFG_CMDLINE_DATA, NULL), "nor its command line");
 }
 
-/* With what the loader script does to them the tables are the ones of direct boot. */
+/* After the loader's commands the tables are those of direct boot. */
 Test(handoff, the_acpi_tables_are_those_of_direct_boot)
 {
 	auto_fixture struct fixture f = fixture_default();
@@ -136,14 +132,16 @@ Test(handoff, the_acpi_tables_are_those_of_direct_boot)
 	cr_expect_arr_eq(page + ACPI_TABLES_AT, t.tables, t.size);
 }
 
-/* The firmware hashes setup part and rest as one: nothing may be added, left out or patched. */
+/*
+ * The firmware hashes setup part and rest together, so nothing may be added, left out or patched.
+ */
 Test(handoff, the_kernel_is_the_file_as_it_is_cut_behind_its_setup_part)
 {
 	auto_fixture struct fixture f = fixture_default();
 	const struct blob *k = &f.images.kernel;
-	size_t setup = 3 * 512; /* two sectors of setup and the boot sector */
+	size_t setup = 3 * 512; /* the boot sector and two sectors of setup */
 
-	give_bzimage(&f, 5001);
+	give_files(&f, 5001);
 	make(&f, &platform_snp);
 	check_number(&f, FWCFG_SETUP_SIZE, 4, setup);
 	check_bytes(&f, FWCFG_SETUP_DATA, k->data, setup);
@@ -160,7 +158,7 @@ Test(handoff, without_an_initrd_its_size_is_zero)
 {
 	auto_fixture struct fixture f = fixture_default();
 
-	give_bzimage(&f, 0);
+	give_files(&f, 0);
 	make(&f, &platform_snp);
 	check_number(&f, FWCFG_INITRD_SIZE, 4, 0);
 	cr_expect_null(item_find(&f, FWCFG_INITRD_DATA, NULL));
@@ -173,7 +171,7 @@ Test(handoff, the_longest_command_line_has_room)
 
 	memset(longest, 'x', sizeof(longest) - 1);
 	f.m.cmdline = longest;
-	give_bzimage(&f, 0);
+	give_files(&f, 0);
 	make(&f, &platform_snp);
 	check_bytes(&f, FWCFG_CMDLINE_DATA, longest, sizeof(longest));
 }
@@ -196,7 +194,7 @@ Test(handoff, every_item_has_a_place_on_the_shelf)
 	static struct fwcfg shelf;
 	size_t n;
 
-	give_bzimage(&f, 4096);
+	give_files(&f, 4096);
 	make(&f, &platform_snp);
 	n = plan_items(f.plan, &items);
 	fwcfg_init(&shelf, NULL, NULL);
@@ -213,10 +211,10 @@ Test(handoff, every_item_has_a_place_on_the_shelf)
 
 static uint8_t words[] = "some bytes";
 
-static uint64_t quiet_ms = 20000; /* that the guest had no exit */
+static uint64_t quiet_ms = 20000; /* without an exit of the guest */
 
 /*
- * A run that ended as `kind` after the firmware had read `size` bytes of `key`; what is said of it.
+ * The explanation of a run that ended as `kind` after the firmware had read `size` bytes of `key`.
  */
 static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t key, size_t size)
 {
@@ -265,7 +263,7 @@ Test(handoff, a_firmware_that_is_merely_slow_is_not_accused)
 	auto_fixture struct fixture f = fixture_default();
 
 	f.m.kernel_hashes = true;
-	quiet_ms = 3000; /* it is busy with the file, or with something else since */
+	quiet_ms = 3000; /* it is busy, with this file or something later */
 	cr_expect_str_eq(ended(&f.m, RUN_TIMED_OUT, FWCFG_KERNEL_DATA, sizeof(words)).detail,
 	                 "it ended");
 	cr_expect_str_eq(ended(&f.m, RUN_SILENT, FWCFG_KERNEL_DATA, sizeof(words)).detail,

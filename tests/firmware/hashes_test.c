@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/hashes_test.c: the hash page against sev-snp-measure's tables in the golden
+ * tests/firmware/hashes_test.c: compares pages of hashes with sev-snp-measure's, in the golden
  * vectors.
  */
 #include "firmware/hashes.h"
@@ -21,7 +21,7 @@
 #define OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define OF_NUL     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
-/* The bytes of the file that a case names; none for null. */
+/* The bytes of the file that a case names; no bytes for null. */
 static struct blob vector_file(const json_t *all, const json_t *name)
 {
 	const json_t *f = json_object_get(json_object_get(all, "files"), json_string_value(name));
@@ -100,7 +100,7 @@ static void check_case(const json_t *all, const json_t *item)
 	check_page(all, item, &h);
 }
 
-/* pub-002 and three more; sev-snp-measure 0.0.13 gave the values. */
+/* pub-002 and three more; the values are those of sev-snp-measure 0.0.13. */
 Test(hashes, agree_with_sev_snp_measure_on_every_golden_table)
 {
 	json_t *all = vectors_load(), *item;

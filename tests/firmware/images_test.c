@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/images_test.c: the files of a manifest, their pins, their limits, and where errors
- * point.
+ * tests/firmware/images_test.c: the files of a manifest, their pins and limits, and the places of
+ * errors.
  */
 #include "firmware/images.h"
 
@@ -181,7 +181,7 @@ Test(images, a_folder_is_no_image)
 	check_refused(&m, ERROR_FILE, "not a regular file", 10);
 }
 
-/* Sparse files, so nothing of that size is ever read. */
+/* The files are sparse, so that the test is fast. */
 Test(images, larger_than_any_real_one_are_refused)
 {
 	static const struct {
@@ -197,7 +197,7 @@ Test(images, larger_than_any_real_one_are_refused)
 
 	for (size_t i = ARRAY_SIZE(rows); i-- > 0;) {
 		if (truncate(paths[rows[i].which], rows[i].size) < 0) {
-			teardown(); /* a skipped test has no .fini */
+			teardown(); /* Criterion doesn't call .fini for a skipped test */
 			SKIP_ALOUD("no sparse file of %lld bytes here", (long long)rows[i].size);
 		}
 		check_refused(&m, ERROR_FILE_TOO_LARGE, rows[i].says, (unsigned)(10 + i));
@@ -264,7 +264,7 @@ Test(images, that_are_kept_are_held_against_the_pins_of_the_next_run)
 	auto_images struct images i = { 0 };
 	auto_findings struct findings f = { 0 };
 
-	read_all(&m, false, &i); /* a pin asks for the hash that nobody asked for before */
+	read_all(&m, false, &i); /* the pin needs the hash, which wasn't computed before */
 	pin(&m.kernel, ABC);
 	read_all(&m, false, &i);
 	read_all(&m, true, &i);

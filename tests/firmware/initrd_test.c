@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/firmware/initrd_test.c: what an initrd unpacks to, told by its headers alone. */
+/* tests/firmware/initrd_test.c: the unpacked size of an initrd, from its headers. */
 #include "firmware/initrd.h"
 
 #include <criterion/criterion.h>
@@ -10,7 +10,7 @@
 
 #define MIB ((uint64_t)1 << 20)
 
-/* An initrd that grows. */
+/* An initrd being made. */
 struct making {
 	uint8_t bytes[8192];
 	size_t n;
@@ -34,7 +34,7 @@ static void put_zeros(struct making *m, size_t n)
 	put(m, (uint8_t[256]){ 0 }, n);
 }
 
-/* A file of a cpio archive that says it has `size` bytes, of which `there` are there. */
+/* A file of a cpio archive with `size` bytes by its header, of which `there` bytes follow. */
 static void put_file(struct making *m, const char *name, unsigned size, size_t there)
 {
 	char header[111];
@@ -59,7 +59,7 @@ static void put_gzip(struct making *m, uint32_t size)
 static void expect(const struct making *m, uint64_t size)
 {
 	uint64_t is;
-	uint8_t *exact = malloc(m->n); /* so that a sanitizer sees what is read behind it */
+	uint8_t *exact = malloc(m->n); /* so that a sanitizer detects reads after its end */
 
 	cr_assert_not_null(exact);
 	memcpy(exact, m->bytes, m->n);
@@ -98,7 +98,7 @@ Test(initrd, gzip_of_more_than_it_can_say_counts_as_nothing)
 {
 	struct making m = { .n = 0 };
 
-	put_gzip(&m, 10); /* less than it has packed: 4 GiB and 10 bytes */
+	put_gzip(&m, 10); /* ISIZE of 4 GiB and 10 bytes, which is below the packed size */
 	expect(&m, 0);
 }
 
@@ -112,7 +112,7 @@ Test(initrd, xz_says_it_in_its_index)
 	    8);
 	put_zeros(&m, 200);
 	put(&m, "\0\2", 2);                 /* the index: two records */
-	put(&m, "\x40\x80\x80\x80\x30", 5); /* 64 bytes packed; 96 MiB */
+	put(&m, "\x40\x80\x80\x80\x30", 5); /* 64 packed bytes unpack to 96 MiB */
 	put(&m, "\x50\x80\x80\x40", 4);     /* 1 MiB */
 	put_zeros(&m, 1);
 	put_le(&m, 0x12345678, 4); /* its CRC */
@@ -170,7 +170,7 @@ Test(initrd, what_is_no_archive_counts_as_nothing)
 		put(&m, "?", 1);
 	expect(&m, 0);
 	m.n = 0;
-	for (int i = 0; i < 30; i++) /* each says that 4 GiB follow */
+	for (int i = 0; i < 30; i++) /* each with a size of 4 GiB */
 		put_file(&m, "a", UINT32_MAX, 0);
 	expect(&m, UINT32_MAX);
 	m.n = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/inspect_test.c: which file is taken for what, and what is said of firmware and
- * kernels.
+ * tests/firmware/inspect_test.c: how files are recognized, and how firmware and kernels are
+ * described.
  */
 #include "firmware/inspect.h"
 
@@ -37,7 +37,7 @@ static json_t *inspected(const uint8_t *bytes, size_t size)
 	return j;
 }
 
-/* In the order of the tree; what differs is easier to see in one line. */
+/* Compares JSON on one line, in the tree's order, so that differences are easy to see. */
 static void check_json(json_t *j, const char *key, const char *want)
 {
 	char *have = json_dumps(json_object_get(j, key), JSON_COMPACT | JSON_ENCODE_ANY);
@@ -204,7 +204,7 @@ Test(inspect, names_every_flag_of_a_kernel)
 	b.data[0x211] = 0xe7;
 	b.data[0x236] = 0x81;
 	b.data[0x237] = 0x81;
-	b.data[0x235] = 64; /* no power of two that there is */
+	b.data[0x235] = 64; /* not a possible power of two */
 	j = inspected(b.data, b.size);
 	check_json(j, "loadflags",
 	           "[\"LOADED_HIGH\",\"KASLR_FLAG\",\"bit 2\",\"QUIET_FLAG\",\"KEEP_SEGMENTS\","
@@ -222,7 +222,7 @@ Test(inspect, keeps_a_banner_without_end_to_its_room)
 	struct inspected i;
 	struct error err = { 0 };
 
-	memset(b.data + 0x300, 'x', 0x300); /* up to the setup part's end */
+	memset(b.data + 0x300, 'x', 0x300); /* to the end of the setup part */
 	cr_assert_eq(inspect_read(b.data, b.size, &i, &err), 0, "%s", err.text);
 	cr_expect_eq(strlen(i.kernel.kernel_version), sizeof(i.kernel.kernel_version) - 1);
 	cr_expect_str_eq(i.kernel.release, "");
@@ -308,7 +308,7 @@ Test(inspect, says_what_an_igvm_file_is)
 	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "unknown file type");
 }
 
-/* The last of each line counts, and none makes a document that JSON or CBOR cannot hold. */
+/* Of repeated lines the last one counts, and all values can be printed as JSON and CBOR. */
 Test(inspect, a_pointer_with_lines_twice_or_of_no_utf_8_is_described_all_the_same)
 {
 	static const char lfs[] = "version https://git-lfs.github.com/spec/v1\nsize 1\noid a\n"
@@ -354,7 +354,7 @@ Test(inspect, shows_a_report_of_a_version_to_come_in_hex)
 	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "has version 1");
 }
 
-/* A table of one certificate, of `size` bytes. */
+/* A table with one certificate of `size` bytes. */
 static void table_make(uint8_t *to, uint32_t size)
 {
 	static const uint8_t vcek[16] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
@@ -445,7 +445,7 @@ Test(inspect, says_of_damaged_files_what_their_reader_says)
 	check_refused(report, sizeof(report), ERROR_UNSUPPORTED, "has version 1");
 }
 
-/* A whole OVMF.fd begins with its variables, OVMF_CODE.fd with code: both as firmware volumes. */
+/* OVMF.fd begins with variables, OVMF_CODE.fd with code; both are firmware volumes. */
 Test(inspect, knows_a_firmware_that_lost_its_end)
 {
 	uint8_t bytes[8192] = { 0 };

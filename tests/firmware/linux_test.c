@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/linux_test.c: a real kernel if there is one, made ones, each fault, hostile
- * numbers, the map.
+ * tests/firmware/linux_test.c: a real kernel if there is one, made kernels, each fault, hostile
+ * numbers, and the memory map.
  */
 #include "firmware/linux.h"
 
@@ -18,26 +18,11 @@
 #include "firmware/stage0/params.h"
 #include "tests/make/bzimage.h"
 #include "tests/make/image.h"
+#include "tests/make/le.h"
+#include "tests/make/vectors.h"
 
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
-
-/* Criterion alone mentions a skip only when asked to be verbose. */
-#define SKIP_ALOUD(...)                                                                            \
-	do {                                                                                       \
-		fprintf(stderr, "skipped: " __VA_ARGS__);                                          \
-		fputc('\n', stderr);                                                               \
-		cr_skip_test(__VA_ARGS__);                                                         \
-	} while (0)
-
-static uint64_t get(const uint8_t *page, size_t at, size_t width)
-{
-	uint64_t v = 0;
-
-	for (size_t i = width; i > 0; i--)
-		v = v << 8 | page[at + i - 1];
-	return v;
-}
 
 static struct linux_kernel parsed(const struct blob *b)
 {
@@ -56,7 +41,7 @@ static struct linux_kernel made_kernel(void)
 	return parsed(&b);
 }
 
-/* Refused with this in the sentence and a cure, and nothing handed out. */
+/* It is refused with this text and a fix, and *ret is unchanged. */
 static void check_refused(const uint8_t *bytes, size_t size, enum reason kind, const char *says)
 {
 	struct error err = { 0 };
@@ -71,7 +56,7 @@ static void check_refused(const uint8_t *bytes, size_t size, enum reason kind, c
 	cr_expect_eq(memcmp(&k, &before, sizeof(k)), 0);
 }
 
-/* The suite can't be called "linux": to compilers in GNU mode that is a macro. */
+/* The suite can't be called "linux", which is a macro in GNU mode. */
 Test(bzimage, reads_an_image_made_here_as_it_was_described)
 {
 	struct linux_kernel k = made_kernel();
@@ -106,12 +91,12 @@ Test(bzimage, takes_a_file_with_a_signature_behind_the_kernel)
 
 	spec.payload_size = 0x2000 + 1500;
 	b = bzimage_make(&spec);
-	b.data[0x1f5] = 0x02; /* syssize: what 0x2000 bytes are */
+	b.data[0x1f5] = 0x02; /* syssize of 0x2000 bytes */
 	b.data[0x1f4] = 0x00;
 	cr_expect_eq(parsed(&b).payload_size, 0x2000 + 1500);
 }
 
-/* Where Debian has kernels; which one doesn't matter. */
+/* Any kernel of Debian's will do. */
 static void real_kernel(struct blob *ret)
 {
 	const char *named = getenv("SNPVMM_KERNEL");
@@ -223,7 +208,7 @@ Test(bzimage, says_what_another_kind_of_file_looks_like)
 	check_refused(NULL, 0, ERROR_BAD_VALUE, "the kernel file is empty");
 }
 
-/* The release that comes of a kernel_version field and the bytes at 0x300. */
+/* The release for a kernel_version field and the bytes at 0x300. */
 static void check_release(uint16_t field, const char *text, size_t size, const char *want)
 {
 	struct bzimage_spec spec = bzimage_default();
@@ -252,10 +237,10 @@ Test(bzimage, gives_a_release_only_if_it_is_a_sane_one)
 	check_release(0x100, long_one, sizeof(long_one), "");
 	long_one[63] = '\0';
 	check_release(0x100, long_one, sizeof(long_one), long_one);
-	check_release(0x3fa, "", 0, ""); /* six zeros, then the setup part's end */
+	check_release(0x3fa, "", 0, ""); /* six zeros up to the setup part's end */
 }
 
-/* kernel_version leads to these bytes, which lie at the end of the setup part or behind it. */
+/* kernel_version leads to these bytes, at the end of the setup part or after it. */
 static void check_no_release(size_t at, const char *text)
 {
 	struct bzimage_spec spec = bzimage_default();
@@ -300,7 +285,7 @@ Test(bzimage, rounds_the_load_address_up_to_the_alignment)
 	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 18 * MIB);
 	k.pref_address =
-		0x100000; /* an old kernel's; stage0's pages and PC holes lie below 16 MiB */
+		0x100000; /* an old kernel's; stage0's pages and PC legacy areas lie below 16 MiB */
 	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 16 * MIB);
 	k.kernel_alignment = 1;
@@ -335,7 +320,7 @@ Test(bzimage, keeps_the_initrd_below_what_the_kernel_can_reach)
 	k.initrd_addr_max = 0x37fffffe; /* the last page isn't whole */
 	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0x37ffe000);
-	k.initrd_addr_max = 0x1400fff; /* the first page behind the kernel and no other */
+	k.initrd_addr_max = 0x1400fff; /* only the first page after the kernel */
 	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0x1400000);
 	k.initrd_addr_max--;
@@ -407,7 +392,7 @@ static const uint64_t extremes[] = {
 	0xffffffffffffffff,
 };
 
-/* What holds for whatever is accepted. True if it was. */
+/* Checks what is true of every layout that was accepted. True if it was. */
 static bool place_hostile(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size)
 {
 	struct error err = { 0 };
@@ -455,10 +440,7 @@ Test(bzimage, places_hostile_numbers_inside_memory_or_not_at_all)
 	cr_assert_gt(accepted, 1000);
 }
 
-/*
- * The bytes are in memory of their exact size, for sanitizers. True if they were taken for a
- * kernel.
- */
+/* Copies the bytes to memory of their exact size, for sanitizers. True if they are a kernel. */
 static bool parse_hostile(const uint8_t *bytes, size_t size)
 {
 	struct linux_boot boot = { .cmdline = 0x9000 };
@@ -516,7 +498,7 @@ Test(bzimage, refuses_every_truncation)
 
 		cr_assert_not_null(piece);
 		memcpy(piece, b.data, n);
-		/* syssize counts 16 bytes, the last of which need not be full. */
+		/* syssize is in units of 16 bytes, and the last unit need not be full. */
 		cr_assert_eq(parse_hostile(piece, n), n + 16 > b.size, "%zu bytes", n);
 	}
 }
@@ -555,7 +537,7 @@ Test(bzimage, fills_boot_params_field_by_field)
 		uint64_t value;
 	} rows[] = {
 		{ 0x070, 8, 0x0123456789abcdef }, /* RSDP */
-		{ 0x0c0, 4, 0x11 },               /* high halves: initrd, its size, command line */
+		{ 0x0c0, 4, 0x11 }, /* high halves of initrd, its size, command line */
 		{ 0x0c4, 4, 0x22 },
 		{ 0x0c8, 4, 0x33 },
 		{ 0x13c, 4, 0 }, /* cc_blob_address */
@@ -595,11 +577,11 @@ Test(bzimage, fills_boot_params_field_by_field)
 	memset(page, 0xa5, sizeof(page));
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		cr_expect_eq(get(page, rows[i].at, rows[i].width), rows[i].value, "0x%zx",
+		cr_expect_eq(le_get(page + rows[i].at, rows[i].width), rows[i].value, "0x%zx",
 		             rows[i].at);
 }
 
-/* Bytes of the page that neither the header nor a loader's field accounts for. */
+/* The bytes of the page that are neither in the header nor fields that a loader sets. */
 Test(bzimage, leaves_the_rest_of_boot_params_zero)
 {
 	static const struct {
@@ -616,7 +598,7 @@ Test(bzimage, leaves_the_rest_of_boot_params_zero)
 	uint8_t page[LINUX_PAGE];
 
 	memset(page, 0xa5, sizeof(page));
-	memset(b.data + 0x26c, 0x5a, 0x90); /* behind the header: not for boot_params */
+	memset(b.data + 0x26c, 0x5a, 0x90); /* after the header: not in boot_params */
 	memset(b.data + 0x40, 0x5a, 0x1b1); /* before it */
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
 	for (size_t i = 0; i < ARRAY_SIZE(set); i++)
@@ -636,9 +618,9 @@ Test(bzimage, overrides_a_loaders_fields_that_an_image_brings_filled_in)
 	memset(b.data + 0x218, 0xee, 8);
 	memset(b.data + 0x250, 0xee, 8);
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
-	cr_expect_eq(get(page, 0x218, 8), 0);
-	cr_expect_eq(get(page, 0x250, 8), 0);
-	cr_expect_eq(get(page, 0x228, 4), 0x9000);
+	cr_expect_eq(le_get(page + 0x218, 8), 0);
+	cr_expect_eq(le_get(page + 0x250, 8), 0);
+	cr_expect_eq(le_get(page + 0x228, 4), 0x9000);
 }
 
 Test(bzimage, takes_as_many_memory_entries_as_boot_params_has_room_for)
@@ -653,7 +635,7 @@ Test(bzimage, takes_as_many_memory_entries_as_boot_params_has_room_for)
 	many[127].type = 0xa1b2c3d4;
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
 	cr_expect_eq(page[0x1e8], 128);
-	cr_expect_eq(get(page, 0xccc, 4), 0xa1b2c3d4);
+	cr_expect_eq(le_get(page + 0xccc, 4), 0xa1b2c3d4);
 	boot.n_e820++;
 	memset(page, 0xa5, sizeof(page));
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), -EINVAL);
@@ -746,7 +728,7 @@ static uint32_t type_at(const struct linux_e820 *map, size_t n, uint64_t gpa)
 	return type;
 }
 
-/* What Linux must leave alone while it runs, and what it may have. */
+/* What Linux must not reuse, and what it may. */
 Test(bzimage, maps_each_page_of_stage0_as_what_it_is)
 {
 	static const struct {

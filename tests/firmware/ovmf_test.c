@@ -20,7 +20,7 @@
 #define SECTIONS_2022   "800000+9000:1 80a000+3000:1 80d000+1000:2 80e000+1000:3 80f000+11000:1"
 #define SECTIONS_AMDSEV "800000+9000:1 80a000+3000:1 80d000+1000:2 80e000+1000:3 80f000+1000:4"
 
-/* What a known image says of itself, in the form of layout_text(). */
+/* The expected layout of a known image, in the form of layout_text(). */
 struct known {
 	const char *path, *sha256, *layout;
 };
@@ -55,7 +55,7 @@ static const struct known newer_amdsev = {
 	" 811000+1f000:1 810000+1000:10",
 };
 
-/* Of the golden vectors. */
+/* The images of the golden vectors. */
 static const struct known vector_images[] = {
 	{ "fw/pub-tiny-4k.fd", "8c9123105df48349a9833d3257459819eb4ec207a8c017172ae3b415d34ba80b",
 	  "at fffff000, reset fffff3c8, hashes 202000+1000, "
@@ -108,7 +108,7 @@ static void check_layout(const struct blob *b, const char *want)
 	cr_assert_str_eq(layout_text(&o, text, sizeof(text)), want);
 }
 
-/* Another build says other things: the file must be the one that the expectation was read off. */
+/* Other builds have other layouts, so the test needs exactly this file. */
 static void check_known(const struct known *k, const char *path)
 {
 	auto_blob struct blob b = BLOB_NONE;
@@ -138,7 +138,7 @@ static int parse_made(const struct image_spec *spec, struct ovmf *ret, struct er
 	return ovmf_parse(b.data, b.size, ret, err);
 }
 
-/* Refused, with this in the sentence, a cause and a cure, and nothing handed out. */
+/* It is refused with this text, a cause and a fix, and *ret is unchanged. */
 static void check_refused(const uint8_t *bytes, size_t size, enum reason kind, const char *says)
 {
 	struct error err = { 0 };
@@ -366,7 +366,7 @@ Test(ovmf, says_what_another_kind_of_file_looks_like)
 		{ 16, "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50",
 		  ERROR_BAD_FIRMWARE, "looks like a variable store" },
 	};
-	uint8_t file[5000]; /* not whole pages: a kernel seldom is */
+	uint8_t file[5000]; /* not whole pages, like most kernels */
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		memset(file, 0, sizeof(file));
@@ -396,7 +396,8 @@ Test(ovmf, names_sections)
 }
 
 /*
- * What holds for whatever is accepted; the bytes are in memory of their exact size, for sanitizers.
+ * Checks what is true of every accepted image. The bytes are in memory of their exact size, for
+ * sanitizers.
  */
 static bool parse_hostile(const uint8_t *bytes, size_t size)
 {
@@ -421,7 +422,7 @@ static bool parse_hostile(const uint8_t *bytes, size_t size)
 	return true;
 }
 
-/* The bytes [from, from + size) of an image by themselves. */
+/* Parses the bytes [from, from + size) of an image. */
 static bool parse_piece(const struct blob *b, size_t from, size_t size)
 {
 	auto_free uint8_t *piece = malloc(size ? size : 1);
@@ -462,7 +463,8 @@ Test(ovmf, survives_twenty_thousand_flipped_bytes)
 		image_noise(dice, sizeof(dice), i);
 		memcpy(work, b.data, b.size);
 		/*
-		 * One to four flips, half of them in the metadata and half in the table and footer.
+		 * One to four flipped bits, half of them in the metadata and half in table and
+		 * footer.
 		 */
 		for (unsigned j = 0; j <= dice[0] % 4u; j++) {
 			from = dice[2 * j + 1] & 1 ? b.size - IMAGE_METADATA_AT : b.size - 160;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/stage0_test.c: what stage0 puts into a plan, and the hash that it trusts, against
- * libcrypto.
+ * tests/firmware/stage0_test.c: the regions and first registers of stage0, and its SHA-256 compared
+ * with libcrypto's.
  */
 #include "firmware/stage0.h"
 
@@ -16,7 +16,7 @@
 #include "core/plan/plan.h"
 #include "tests/firmware/guest_plan.h"
 
-/* The guest's own code, as this machine's compiler makes it. */
+/* The guest's code, compiled by this machine's compiler. */
 #include "firmware/stage0/sha256.c"
 #include "firmware/stage0/sha256_ni.c"
 
@@ -55,18 +55,17 @@ static struct stage0_config config(bool snp)
 	return c;
 }
 
-/* A sealed plan of stage0; plan_free(s.plan) after it. */
+/* A sealed plan of stage0. The caller frees s.plan. */
 static struct seen see(const struct stage0_config *c)
 {
-	struct seen s = { 0 };
+	struct vcpu_state bsp;
 	struct error err = { 0 };
 	struct plan *p = plan_new();
 
 	cr_assert_not_null(p);
 	cr_assert_eq(plan_add_ram(p, 0, LOW_END, &err), 0, "%s", err.text);
-	cr_assert_eq(stage0_plan(p, c, &s.bsp, &err), 0, "%s", err.text);
-	seen_seal(&s, p);
-	return s;
+	cr_assert_eq(stage0_plan(p, c, &bsp, &err), 0, "%s", err.text);
+	return seen_seal(p, &bsp);
 }
 
 static struct seen see_as(bool snp)
@@ -80,7 +79,7 @@ static void check_views_as(bool snp)
 {
 	struct seen s = see_as(snp);
 
-	/* 1 GiB pages up to 512 GiB, or 2 MiB pages up to the end of what a plain guest has. */
+	/* 1 GiB pages up to 512 GiB under SNP, else 2 MiB pages up to mapped_end. */
 	check_views(&s, snp ? REACH : STAGING + (2ULL << 30), snp ? 30 : 21,
 	            snp ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
 	for (unsigned i = 2; i < 512; i++)
@@ -122,7 +121,7 @@ static const struct expected {
 	{ 0x13000, 0x1000, PAGE_ZERO }, { 0x5000, 0x1000, PAGE_SECRETS },
 	{ 0x6000, 0x1000, PAGE_CPUID },
 };
-/* In the place of the last two: for 6 GiB, below 640 KiB. */
+/* Instead of the last two: page tables for 6 GiB, below 640 KiB. */
 static const struct expected directories = { 0x9a000, 0x6000, PAGE_DATA };
 
 static void check_regions(bool snp, size_t count)
@@ -303,7 +302,7 @@ Test(stage0, has_nothing_behind_the_parameters_on_plain_kvm)
 	plan_free(s.plan);
 }
 
-/* Each page of memory is in one range, or launched and in none. */
+/* Each page of memory is in one range, or loaded and in none. */
 static void check_ranges(uint64_t low_end, uint64_t high_end)
 {
 	struct stage0_range ranges[STAGE0_MAX_RANGES];
@@ -517,7 +516,9 @@ Test(stage0, leaves_the_words_of_others_alone)
 	cr_assert_eq(code, 7u);
 }
 
-/* Lengths around every edge of the padding, at every alignment that a kernel's payload can have. */
+/*
+ * Lengths around each limit of the padding, at each alignment that the kernel's payload can have.
+ */
 static void check_hash(stage0_sha256_blocks *blocks)
 {
 	size_t cap = (1 << 20) + 1 + 64;

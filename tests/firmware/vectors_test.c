@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/firmware/vectors_test.c: manifest to launch digest against the golden vectors. Their
- * digests, counts and traces come from running virtee/sev-snp-measure 0.0.13, and an independent
- * program written from AMD's firmware source agrees with each; so do not "correct" one here.
+ * tests/firmware/vectors_test.c: measures manifests and compares the digests with the golden
+ * vectors. Their digests, counts and traces come from virtee/sev-snp-measure 0.0.13, and an
+ * independent program written from AMD's firmware source agrees with each. So if one differs, the
+ * vector is right.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -24,12 +25,12 @@
 #include "firmware/images.h"
 #include "tests/make/vectors.h"
 
-/* Cases whose launch is measured; those of ID blocks are tests/snp/idblock_test.c's. */
+/* The cases that measure a launch. tests/snp/idblock_test.c has those of ID blocks. */
 enum { FIRST_CASE = 1, LAST_CASE = 40 };
 
 static json_t *all;
 static char folder[] = "/tmp/snpvmm-vectors-XXXXXX";
-static char built[4][PATH_MAX]; /* files made of a recipe, in folder */
+static char built[4][PATH_MAX]; /* files made from recipes, in the folder */
 static size_t n_built;
 
 static void teardown(void)
@@ -42,7 +43,7 @@ static void teardown(void)
 
 TestSuite(vectors, .fini = teardown);
 
-/* stream(seed, size) of the vectors' README: hashes of a counter, strung together. */
+/* stream(seed, size) of the vectors' README: concatenated hashes of a counter. */
 static void stream_fill(struct blob *b, const char *seed)
 {
 	for (size_t i = 0; i * SHA256_SIZE < b->size; i++) {
@@ -56,7 +57,7 @@ static void stream_fill(struct blob *b, const char *seed)
 	}
 }
 
-/* hdrs(seed, size): a stream that looks like a kernel with a setup header of version 2.15. */
+/* hdrs(seed, size): a stream with the setup header of a kernel, version 2.15. */
 static void hdrs_patch(struct blob *b)
 {
 	static const struct {
@@ -91,7 +92,7 @@ static struct blob recipe_make(const json_t *recipe)
 	return b;
 }
 
-/* Too large to be stored: made anew, and removed by teardown(). */
+/* Too large to be kept in the tree: made here, and removed by teardown(). */
 static const char *recipe_write(const json_t *recipe)
 {
 	auto_blob struct blob b = recipe_make(recipe);
@@ -115,7 +116,7 @@ static const json_t *file_of(const char *name)
 	return file;
 }
 
-/* `  KEY: { path: P, sha256: S }`: the manifest's pin is the check that the vectors ask for. */
+/* Writes `  KEY: { path: P, sha256: S }`. The pin verifies the file, as the vectors require. */
 static void put_file(FILE *to, const char *key, const json_t *name)
 {
 	const json_t *file;
@@ -135,7 +136,7 @@ static void put_file(FILE *to, const char *key, const json_t *name)
 	        json_string_value(json_object_get(file, "sha256")));
 }
 
-/* Family, model and stepping before the signature before the name. */
+/* Family, model and stepping if given; else the signature; else the name. */
 static void put_vcpu_type(FILE *to, const json_t *c)
 {
 	const json_t *fms = json_object_get(c, "vcpu_fms"), *sig = json_object_get(c, "vcpu_sig");
@@ -152,7 +153,7 @@ static void put_vcpu_type(FILE *to, const json_t *c)
 		fprintf(to, "vcpu_type: %s\n", json_string_value(type));
 }
 
-/* The case as a manifest. A JSON string is a double-quoted one of YAML. */
+/* The case as a manifest. A JSON string is also a double-quoted string of YAML. */
 static char *manifest_text(const json_t *c, size_t *size)
 {
 	json_t *append = json_object_get(c, "append");
@@ -179,7 +180,7 @@ static char *manifest_text(const json_t *c, size_t *size)
 	return text;
 }
 
-/* Debian's images may be missing, or of another build; nothing else may. */
+/* Only Debian's images may be missing, or of another build. */
 static void check_loaded(int r, const struct manifest *m, const struct error *err)
 {
 	bool debians = m->firmware.path && !strncmp(m->firmware.path, "/usr/", 5);
@@ -189,7 +190,7 @@ static void check_loaded(int r, const struct manifest *m, const struct error *er
 	cr_assert_eq(r, 0, "%s; %s", err->text, err->why);
 }
 
-/* Manifest, images, plan, digest; each test of this file goes this way. */
+/* Manifest, images, plan, digest: the path of every test in this file. */
 struct measured {
 	struct manifest m;
 	struct images images;
@@ -232,7 +233,7 @@ static const char *type_name(int snp)
 	return snp == 2 ? "vmsa" : "";
 }
 
-/* The vectors merge adjoining pages of one type; each VMSA stands alone. */
+/* The vectors merge adjacent pages of one type, but not VMSAs. */
 static bool adjoin(const struct snp_ledger_line *a, const struct snp_ledger_line *b)
 {
 	return !strcmp(a->type, b->type) && strcmp(a->type, "vmsa") && a->gpa + a->size == b->gpa;
@@ -262,7 +263,7 @@ static void check_trace(const struct snp_digest *d, const json_t *trace)
 	cr_expect_eq(at, d->n_ledger, "the ledger is longer than the trace");
 }
 
-/* The refusals that the tool words its own way; ours have names. */
+/* The tool's refusals are sentences, ours have names. */
 static enum reason error_of(const char *said)
 {
 	if (strstr(said, "SNP_KERNEL_HASHES"))
@@ -292,7 +293,7 @@ static void check_measured(const struct measured *d, const json_t *want)
 		check_trace(&d->digest, json_object_get(want, "trace"));
 }
 
-/* Mode snp:ovmf-hash: the digest as it is after the firmware's own pages. */
+/* Mode snp:ovmf-hash: the digest after the firmware's own pages. */
 static void check_firmware_alone(const struct snp_digest *d, const json_t *want)
 {
 	cr_assert_gt(d->n_ledger, 0);
@@ -351,7 +352,7 @@ ParameterizedTest(int *number, vectors, our_digest_is_the_golden_one)
 	check_case(c);
 }
 
-/* So that a case added to the file doesn't go unnoticed. */
+/* A case that is added to the file must not be ignored. */
 Test(vectors, every_case_of_a_measured_mode_is_among_those_tested)
 {
 	unsigned measured = 0, blocks = 0, others = 0;
@@ -400,7 +401,10 @@ Test(vectors, recipes_give_the_files_that_are_stored)
 	}
 }
 
-/* Newer images of Debian's; their digests by sev-snp-measure 0.0.13 too, guest features 0x1. */
+/*
+ * Newer images of Debian's. Their digests are sev-snp-measure 0.0.13's too, with guest features
+ * 0x1.
+ */
 struct newer {
 	char image[24], sha256[65], vcpu_type[12];
 	int vcpus;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/console.c: any bytes as a guest's console, in pieces of any size; the first two bytes
- * choose.
+ * tests/fuzz/console.c: libFuzzer target: any bytes as a guest's console, in pieces of any size;
+ * the first two bytes choose them.
  */
 #include <assert.h>
 #include <stdint.h>

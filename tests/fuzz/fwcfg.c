@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/fwcfg.c: libFuzzer target: any accesses with any guest memory; none of them reaches
- * what is private.
+ * tests/fuzz/fwcfg.c: libFuzzer target: any accesses with any guest memory; none reaches private
+ * memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SLOT 0x1000u
 
-/* Two slots side by side from 0 on, and a page behind them that no lookup yields. */
+/* Two adjacent slots from address 0 on. There is no memory after them. */
 struct guest {
 	uint8_t *slots[2];
 };
@@ -29,9 +29,7 @@ static uint8_t *guest_at(void *self, uint64_t gpa, uint64_t size)
 	return g->slots[gpa / SLOT] + gpa % SLOT;
 }
 
-/*
- * An access: a byte of what (0x80 writes, low bits width), one of offset, then up to four of data.
- */
+/* An access has a byte of flags (0x80: write; low bits: width), one of offset, and four of data. */
 static void play(struct fwcfg *f, const uint8_t *data, size_t size)
 {
 	const struct device_range *at = &fwcfg_device.ranges[0];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/idblock.c: libFuzzer target: any ID block and authentication is taken or refused by
- * name.
+ * tests/fuzz/idblock.c: libFuzzer target: any ID block and authentication is accepted or refused
+ * with a reason.
  */
 #include "core/base/error.h"
 #include "core/snp/idblock.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/inspect.c: libFuzzer target: any bytes are refused by name, or described in every
- * format.
+ * tests/fuzz/inspect.c: libFuzzer target: any bytes are refused with a reason, or described in
+ * every format.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/linux.c: libFuzzer target: any bytes are parsed or refused, and what is parsed is
- * placed or refused.
+ * tests/fuzz/linux.c: libFuzzer target: any bytes are parsed or refused, and a parsed kernel gets a
+ * layout or is refused.
  */
 #include "core/base/error.h"
 #include "firmware/linux.h"

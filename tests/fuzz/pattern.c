@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/pattern.c: any bytes as a regular expression, up to the first newline, and the rest as
- * a line.
+ * tests/fuzz/pattern.c: libFuzzer target: the bytes up to a newline as a regular expression, the
+ * rest as a line.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fuzz/yaml.c: libFuzzer target: any bytes as a manifest; what is one can be written and
+ * tests/fuzz/yaml.c: libFuzzer target: any bytes as a manifest; a valid one can be written and
  * loaded again.
  */
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/bzimage.c: a setup header written field by field; a fault is a patch upon it. */
+/* tests/make/bzimage.c: writes a setup header field by field, then patches the fault into it. */
 #include "tests/make/bzimage.h"
 
 #include <stdio.h>
@@ -9,11 +9,12 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "tests/make/image.h"
+#include "tests/make/le.h"
 
 #define SECTOR     512
-#define RELEASE_AT 0x300 /* behind the header, inside the setup part */
+#define RELEASE_AT 0x300 /* after the header, inside the setup part */
 
-/* What a fault puts where; the image's size follows from the spec all the same. */
+/* What a fault writes, and where. The image's size depends only on the spec. */
 static const struct patch {
 	size_t at;
 	unsigned width;
@@ -39,12 +40,6 @@ static const struct patch {
 	[BZIMAGE_FIXED_ODD] = { { 0x234, 1, 0 }, { 0x258, 8, 0x1000800 } },
 	[BZIMAGE_FIXED_HIGH] = { { 0x234, 1, 0 }, { 0x258, 8, 0xc0000000 } },
 };
-
-static void put(uint8_t *to, uint64_t value, unsigned width)
-{
-	for (unsigned i = 0; i < width; i++)
-		to[i] = (uint8_t)(value >> (8 * i));
-}
 
 struct bzimage_spec bzimage_default(void)
 {
@@ -89,11 +84,11 @@ static void header_put(const struct bzimage_spec *s, uint8_t *to)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		put(to + rows[i].at, rows[i].value, rows[i].width);
+		le_put(to + rows[i].at, rows[i].value, rows[i].width);
 	for (size_t i = 0; i < ARRAY_SIZE(patches[0]); i++) {
 		const struct patch *p = &patches[s->fault][i];
 
-		put(to + p->at, p->value, p->width);
+		le_put(to + p->at, p->value, p->width);
 	}
 }
 
@@ -108,7 +103,7 @@ struct blob bzimage_make(const struct bzimage_spec *spec)
 		fprintf(stderr, "bzimage_make: cannot make this image\n");
 		abort();
 	}
-	memcpy(b.data, "MZ", 2); /* kernels are EFI programs besides */
+	memcpy(b.data, "MZ", 2); /* kernels are EFI programs, too */
 	header_put(spec, b.data);
 	if (spec->release)
 		memcpy(b.data + RELEASE_AT, spec->release, strlen(spec->release));

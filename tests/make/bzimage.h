@@ -15,10 +15,10 @@ enum bzimage_fault {
 	BZIMAGE_NO_BOOT_FLAG,
 	BZIMAGE_OLD,          /* protocol 2.11 */
 	BZIMAGE_HEADER_SHORT, /* ends a byte before protocol 2.12's */
-	BZIMAGE_HEADER_LONG,  /* a byte into what boot_params has behind it */
+	BZIMAGE_HEADER_LONG,  /* one byte longer than boot_params allows */
 	BZIMAGE_SETUP_PAST_END,
 	BZIMAGE_CUT,      /* syssize says 16 bytes more than there are */
-	BZIMAGE_NO_ENTRY, /* 512 bytes behind the setup part */
+	BZIMAGE_NO_ENTRY, /* 512 bytes after the setup part */
 	BZIMAGE_LOADED_LOW,
 	BZIMAGE_32_BIT,
 	BZIMAGE_INIT_SIZE_0,
@@ -35,9 +35,9 @@ enum bzimage_fault {
 
 struct bzimage_spec {
 	unsigned setup_sects; /* 0: as 4 */
-	size_t payload_size;  /* bytes behind the setup part */
+	size_t payload_size;  /* bytes after the setup part */
 	uint64_t seed;        /* of the payload's bytes */
-	const char *release;  /* with all that follows it; NULL: none */
+	const char *release;  /* the whole kernel_version; NULL: none */
 	uint64_t pref_address;
 	uint32_t init_size, kernel_alignment, initrd_addr_max, cmdline_size;
 	bool fixed; /* not relocatable */
@@ -45,12 +45,12 @@ struct bzimage_spec {
 };
 
 /*
- * 2.15; 2 setup sectors, 8 KiB of payload; 16 MiB preferred, 4 MiB wanted, 2 MiB aligned;
- * "6.12.0-made".
+ * Protocol 2.15, 2 setup sectors, 8 KiB of payload, pref_address 16 MiB, init_size 4 MiB, alignment
+ * 2 MiB, release "6.12.0-made".
  */
 struct bzimage_spec bzimage_default(void);
 
-/* The whole image, the caller's. Out of memory, or a spec that doesn't fit, ends the test. */
+/* The image, which the caller frees. Aborts if the spec doesn't fit or memory runs out. */
 struct blob bzimage_make(const struct bzimage_spec *spec);
 
 #endif

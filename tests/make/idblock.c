@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/idblock.c: ECDSA P-384 by libcrypto, laid out as SEV-SNP firmware ABI 8.18.3 and
- * chapter 10 say.
+ * tests/make/idblock.c: signs by libcrypto's ECDSA P-384. Layouts: SEV-SNP firmware ABI 8.18.3 and
+ * chapter 10.
  */
 #include "tests/make/idblock.h"
 
@@ -11,6 +11,8 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/make/le.h"
 
 enum {
 	NUMBER = 72,
@@ -73,8 +75,7 @@ void idblock_make(const uint8_t digest[static 48], uint64_t policy, bool author,
 	memset(auth, 0, 4096);
 	memcpy(block, digest, 48);
 	block[0x50] = 1;
-	for (int i = 0; i < 8; i++)
-		block[0x58 + i] = (uint8_t)(policy >> (8 * i));
+	le_put(block + 0x58, policy, 8);
 	auth[0] = 1;
 	auth[4] = author ? 1 : 0;
 	key_put(id, auth + ID_KEY);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/image.c: an image's tail is written from the end downwards; a fault is a patch upon
+ * tests/make/image.c: writes an image's tables from the end downwards, then patches the fault into
  * it.
  */
 #include "tests/make/image.h"
@@ -11,11 +11,12 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "tests/make/le.h"
 
 #define FOOTER_AT 0x30 /* from the end: the footer GUID */
 #define HEAD_SIZE 16   /* of the SEV metadata */
 
-/* What a fault can patch; image.at[] says where it came to lie. */
+/* What a fault can patch. image.at[] has the offsets. */
 enum place {
 	AT_NOWHERE,
 	AT_FOOTER_GUID,
@@ -71,17 +72,11 @@ static const struct patch {
 	[IMAGE_SECTION_IN_FIRMWARE] = { { AT_SECTION_0_GPA, 0xfffe8000, 4 } },
 };
 
-static void put(uint8_t *to, uint32_t value, unsigned width)
-{
-	for (unsigned i = 0; i < width; i++)
-		to[i] = (uint8_t)(value >> (8 * i));
-}
-
 void image_noise(uint8_t *to, size_t size, uint64_t seed)
 {
 	uint64_t x = seed * 0x9e3779b97f4a7c15 + 1;
 
-	for (size_t i = 0; i < size; i++) { /* xorshift64: any sequence will do that isn't flat */
+	for (size_t i = 0; i < size; i++) { /* xorshift64; any varied sequence will do */
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
@@ -89,18 +84,18 @@ void image_noise(uint8_t *to, size_t size, uint64_t seed)
 	}
 }
 
-/* One entry below those written before: data, u16 length, GUID. */
+/* Writes an entry (data, u16 length, GUID) below those written before. */
 static void entry_put(struct image *m, const char guid[static 16], const void *data, size_t size)
 {
 	uint8_t *end = m->b.data + m->top;
 
 	memcpy(end - 16, guid, 16);
-	put(end - 18, (uint32_t)size + 18, 2);
+	le_put(end - 18, (uint32_t)size + 18, 2);
 	memcpy(end - 18 - size, data, size);
 	m->top -= 18 + size;
 }
 
-/* An entry that the parser uses, or not there; twice or a byte too long where the fault says so. */
+/* Writes an entry that the parser uses, twice or a byte too long if that is the fault. */
 static void entry_faulty(struct image *m, const char guid[static 16], const uint8_t *data,
                          size_t size, enum image_fault twice, enum image_fault too_long)
 {
@@ -116,7 +111,7 @@ static void reset_put(struct image *m)
 {
 	uint8_t data[4];
 
-	put(data, m->spec->reset_eip, 4);
+	le_put(data, m->spec->reset_eip, 4);
 	entry_faulty(m, "\xde\x71\xf7\x00\x7e\x1a\xcb\x4f\x89\x0e\x68\xc7\x7e\x2f\xb4\x4e", data,
 	             sizeof(data), IMAGE_RESET_TWICE, IMAGE_RESET_LENGTH);
 }
@@ -125,8 +120,8 @@ static void hash_area_put(struct image *m)
 {
 	uint8_t data[8];
 
-	put(data, m->spec->hash_gpa, 4);
-	put(data + 4, m->spec->hash_size, 4);
+	le_put(data, m->spec->hash_gpa, 4);
+	le_put(data + 4, m->spec->hash_size, 4);
 	m->at[AT_HASH_AREA] = m->top - 18 - sizeof(data);
 	entry_faulty(m, "\x1f\x37\x55\x72\x3b\x3a\x04\x4b\x92\x7b\x1d\xa6\xef\xa8\xd4\x54", data,
 	             sizeof(data), IMAGE_HASH_AREA_TWICE, IMAGE_HASH_AREA_LENGTH);
@@ -137,18 +132,18 @@ static void metadata_put(struct image *m)
 	size_t n = m->spec->n_sections, at = m->b.size - IMAGE_METADATA_AT;
 	uint8_t data[4], *to = m->b.data + at;
 
-	put(data, IMAGE_METADATA_AT, 4);
+	le_put(data, IMAGE_METADATA_AT, 4);
 	m->at[AT_METADATA_OFFSET] = m->top - 18 - sizeof(data);
 	entry_faulty(m, "\x66\x65\x88\xdc\x4a\x98\x98\x47\xa7\x5e\x55\x85\xa7\xbf\x67\xcc", data,
 	             sizeof(data), IMAGE_METADATA_TWICE, IMAGE_METADATA_LENGTH);
 	memcpy(to, "ASEV", 4);
-	put(to + 4, (uint32_t)(HEAD_SIZE + 12 * n), 4);
-	put(to + 8, 1, 4);
-	put(to + 12, (uint32_t)n, 4);
+	le_put(to + 4, (uint32_t)(HEAD_SIZE + 12 * n), 4);
+	le_put(to + 8, 1, 4);
+	le_put(to + 12, (uint32_t)n, 4);
 	for (size_t i = 0; i < n; i++) {
-		put(to + HEAD_SIZE + 12 * i, m->spec->sections[i].gpa, 4);
-		put(to + HEAD_SIZE + 12 * i + 4, m->spec->sections[i].size, 4);
-		put(to + HEAD_SIZE + 12 * i + 8, m->spec->sections[i].type, 4);
+		le_put(to + HEAD_SIZE + 12 * i, m->spec->sections[i].gpa, 4);
+		le_put(to + HEAD_SIZE + 12 * i + 4, m->spec->sections[i].size, 4);
+		le_put(to + HEAD_SIZE + 12 * i + 8, m->spec->sections[i].type, 4);
 	}
 	m->at[AT_SIGNATURE] = at;
 	m->at[AT_LENGTH] = at + 4;
@@ -160,8 +155,8 @@ static void metadata_put(struct image *m)
 }
 
 /*
- * Reset vector, signature, footer; then the entries, nearest first, in the order Debian's build
- * has.
+ * Writes reset vector, signature and footer; then the entries, nearest first, in the order of
+ * Debian's build.
  */
 static void tail_put(struct image *m)
 {
@@ -178,7 +173,7 @@ static void tail_put(struct image *m)
 	m->at[AT_LAST_BYTES] = end - 16;
 	if (m->spec->reset)
 		reset_put(m);
-	/* A secret area, and an entry of odd size that nobody knows. */
+	/* A secret area, and an unknown entry of odd size. */
 	entry_put(m, "\x61\xb3\x2e\x4c\x9b\x7d\xc3\x4c\x80\x81\x12\x7c\x90\xd3\xd2\x94",
 	          "\x00\x00\x81\x00\x00\x0c\x00", 8);
 	entry_put(m, "GUID of nobody's", "odd", 3);
@@ -186,11 +181,11 @@ static void tail_put(struct image *m)
 		hash_area_put(m);
 	if (m->spec->metadata)
 		metadata_put(m);
-	/* Without data: 18 bytes are an entry. */
+	/* An entry without data, of 18 bytes. */
 	entry_put(m, "GUID of nothing.", "", 0);
 	end = m->at[AT_FOOTER_LENGTH];
-	put(m->b.data + end,
-	    (uint32_t)(end - m->top + 18) + 5 * (m->spec->fault == IMAGE_FOOTER_LEFTOVER), 2);
+	le_put(m->b.data + end,
+	       (uint32_t)(end - m->top + 18) + 5 * (m->spec->fault == IMAGE_FOOTER_LEFTOVER), 2);
 }
 
 static void unfit(void)
@@ -206,12 +201,12 @@ static void fault_put(struct image *m)
 	for (size_t i = 0; i < ARRAY_SIZE(patches[0]) && rows[i].place != AT_NOWHERE; i++) {
 		uint8_t *to = m->b.data + m->at[rows[i].place];
 
-		if (to == m->b.data) /* nothing of that kind was written */
+		if (to == m->b.data) /* the image doesn't have that */
 			unfit();
-		if (rows[i].place == AT_LAST_BYTES) /* the metadata's header again */
+		if (rows[i].place == AT_LAST_BYTES) /* a copy of the metadata's header */
 			memcpy(to, m->b.data + m->at[AT_SIGNATURE], HEAD_SIZE);
 		else
-			put(to, rows[i].value, rows[i].width);
+			le_put(to, rows[i].value, rows[i].width);
 	}
 }
 
@@ -248,8 +243,8 @@ struct blob image_make(const struct image_spec *spec)
 	    blob_zero(spec->size, &m.b, &err) < 0)
 		unfit();
 	/*
-	 * A firmware volume begins with 16 zero bytes; noise there could look like another file's
-	 * mark.
+	 * A firmware volume begins with 16 zero bytes. Noise there could look like another file's
+	 * magic.
 	 */
 	image_noise(m.b.data + 16, spec->size - 16, spec->seed);
 	tail_put(&m);

@@ -10,25 +10,25 @@
 #include "core/base/file.h"
 #include "firmware/ovmf.h"
 
-/* Meant for image_default(): some patch its sections 0 and 1, some need its size of 64 KiB. */
+/* For image_default(): some patch its sections 0 and 1, some need its size of 64 KiB. */
 enum image_fault {
 	IMAGE_SOUND,
 	IMAGE_NO_FOOTER,
 	IMAGE_FOOTER_SHORT, /* its length is below 18 */
 	IMAGE_FOOTER_PAST_START,
-	IMAGE_FOOTER_LEFTOVER, /* bytes in the table that no entry fills */
+	IMAGE_FOOTER_LEFTOVER, /* bytes in the table that are not of an entry */
 	IMAGE_ENTRY_SHORT,     /* its length is below 18 */
 	IMAGE_ENTRY_PAST_TABLE,
 	IMAGE_RESET_TWICE,
 	IMAGE_HASH_AREA_TWICE,
 	IMAGE_METADATA_TWICE,
-	IMAGE_RESET_LENGTH, /* a byte of data too many, in this and the next two */
+	IMAGE_RESET_LENGTH, /* one byte too many, as in the next two */
 	IMAGE_HASH_AREA_LENGTH,
 	IMAGE_METADATA_LENGTH,
 	IMAGE_HASH_AREA_ON_TWO_PAGES,
 	IMAGE_METADATA_PAST_START,
 	IMAGE_METADATA_PAST_END, /* its header begins in the last 16 bytes */
-	IMAGE_METADATA_CUT,      /* its header stands in the last 16 bytes, its sections nowhere */
+	IMAGE_METADATA_CUT,      /* its header is in the last 16 bytes, without sections */
 	IMAGE_SIGNATURE,
 	IMAGE_VERSION,
 	IMAGE_LENGTH_DIFFERS,  /* from the count */
@@ -47,7 +47,7 @@ enum image_fault {
 
 struct image_spec {
 	size_t size;   /* at least 4096 */
-	uint64_t seed; /* of the code bytes */
+	uint64_t seed; /* of the noise that stands for code */
 	bool reset;
 	uint32_t reset_eip;
 	bool hash_area;
@@ -65,16 +65,16 @@ struct image_spec {
  */
 struct image_spec image_default(void);
 
-/* The whole image, the caller's. Out of memory, or a spec that doesn't fit, ends the test. */
+/* The image, which the caller frees. Aborts if the spec doesn't fit or memory runs out. */
 struct blob image_make(const struct image_spec *spec);
 
 /*
- * Where the SEV metadata of images made here begins, counted from the end; the tables lie behind
- * it.
+ * The offset from the end at which the SEV metadata of these images begins. The footer table
+ * follows.
  */
 #define IMAGE_METADATA_AT 0x800
 
-/* size bytes that look like code, the same for the same seed. */
+/* Fills with pseudorandom bytes, always the same for a seed. */
 void image_noise(uint8_t *to, size_t size, uint64_t seed);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/printed.h: what is printed, of a tree (core/out/tree.h) or else. Each function that
- * takes a tree frees it.
+ * tests/make/printed.h: captures what is printed, of a tree (core/out/tree.h) or otherwise.
+ * Functions free the trees that they get.
  */
 #ifndef TESTS_MAKE_PRINTED_H
 #define TESTS_MAKE_PRINTED_H
@@ -16,7 +16,7 @@
 #include "core/out/tree.h"
 #include "tests/make/vectors.h"
 
-/* The text that what follows writes to the stream `to`; the caller's. */
+/* The text that the statements write to the stream `to`; the caller frees it. */
 #define printed_by(to, ...)                                                                        \
 	({                                                                                         \
 		char *text_ = NULL;                                                                \
@@ -30,7 +30,7 @@
 		text_;                                                                             \
 	})
 
-/* The caller's, with a NUL behind it. */
+/* The printed bytes and a NUL; the caller frees them. */
 static inline char *printed(struct tree *t, tree_print *print, size_t *ret_size)
 {
 	struct error err = { 0 };
@@ -53,7 +53,7 @@ static inline void printed_is(struct tree *t, tree_print *print, const char *wan
 	free(have);
 }
 
-/* As JSON, read back; a doubled key ends the test. */
+/* Prints the tree as JSON and parses that; fails on duplicate keys. */
 static inline json_t *printed_json(struct tree *t)
 {
 	size_t size;
@@ -67,7 +67,7 @@ static inline json_t *printed_json(struct tree *t)
 	return j;
 }
 
-/* It is refused for this reason, and nothing is written. */
+/* Printing must fail for this reason, and write nothing. */
 static inline void printed_fails(struct tree *t, tree_print *print, const char *why)
 {
 	struct error err = { 0 };

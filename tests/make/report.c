@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/report.c: SEV-SNP firmware ABI 7.3, table ATTESTATION_REPORT, in numbers of its own.
+ * tests/make/report.c: SEV-SNP firmware ABI 7.3, table ATTESTATION_REPORT, by offsets and not by
+ * core/snp's struct.
  */
 #include "tests/make/report.h"
 
@@ -8,8 +9,9 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "tests/make/le.h"
 
-/* What stands at an offset instead of noise. `until`: only below that version. */
+/* Values at offsets, instead of noise. until: only in versions below it; 0: in all. */
 static const struct patch {
 	size_t at, size;
 	uint64_t value;
@@ -27,14 +29,8 @@ static const struct patch {
 	{ 0x1ef, 1, 0, 0 },         /* reserved */
 	{ 0x1f8, 16, 0, 5 },        /* mitigation vectors */
 	{ 0x208, 152, 0, 0 },       /* reserved */
-	{ 0x2a0 + 144, 368, 0, 0 }, /* behind the signature */
+	{ 0x2a0 + 144, 368, 0, 0 }, /* after the signature */
 };
-
-static void put(uint8_t *to, uint64_t value, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		to[i] = i < 8 ? (uint8_t)(value >> (8 * i)) : 0;
-}
 
 uint8_t report_byte(size_t n)
 {
@@ -45,10 +41,10 @@ void report_make(uint32_t version, uint8_t to[static REPORT_SIZE])
 {
 	for (size_t i = 0; i < REPORT_SIZE; i++)
 		to[i] = report_byte(i);
-	put(to, version, 4);
+	le_put(to, version, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(patches); i++)
 		if (patches[i].until == 0 || version < patches[i].until)
-			put(to + patches[i].at, patches[i].value, patches[i].size);
+			le_put(to + patches[i].at, patches[i].value, patches[i].size);
 }
 
 void report_response(uint32_t version, uint8_t *to, size_t cap)
@@ -56,6 +52,6 @@ void report_response(uint32_t version, uint8_t *to, size_t cap)
 	if (cap < REPORT_HEAD + REPORT_SIZE)
 		abort();
 	memset(to, 0, cap);
-	put(to + 4, REPORT_SIZE, 4);
+	le_put(to + 4, REPORT_SIZE, 4);
 	report_make(version, to + REPORT_HEAD);
 }

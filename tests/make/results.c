@@ -94,7 +94,7 @@ void results_bare(struct run_result *r)
 }
 
 /*
- * Fills with every byte but NUL and with texts that mean something to XML, JSON, YAML, TAP and
+ * Fills with all bytes except NUL, and with texts that have a meaning in XML, JSON, YAML, TAP and
  * workflow commands.
  */
 static void fill(char *to, size_t size, unsigned seed)

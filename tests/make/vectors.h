@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/make/vectors.h: finds and reads the golden vectors, for tests that compare with other
- * tools. All here, because what stands in a .c of this folder is linked into programs that aren't
- * Criterion's, too.
+ * tools. All in a header, because the .c files of this folder are also linked into programs without
+ * Criterion.
  */
 #ifndef TESTS_MAKE_VECTORS_H
 #define TESTS_MAKE_VECTORS_H
@@ -17,7 +17,7 @@
 
 #include "core/base/bytes.h"
 
-/* Criterion alone mentions a skip only when asked to be verbose. */
+/* Criterion reports skipped tests only if it is verbose. */
 #define SKIP_ALOUD(...)                                                                            \
 	do {                                                                                       \
 		fprintf(stderr, "skipped: " __VA_ARGS__);                                          \
@@ -32,8 +32,8 @@ static inline void vectors_cleanup(json_t **j)
 #define auto_json __attribute__((cleanup(vectors_cleanup)))
 
 /*
- * `below` inside the folder that the environment's `variable` names, else inside `folder`. Returns
- * `to`.
+ * The path of `below` in the folder that the environment's `variable` names, or else in `folder`.
+ * Returns `to`.
  */
 static inline const char *vectors_below(const char *variable, const char *folder, const char *below,
                                         char *to, size_t size)
@@ -52,21 +52,21 @@ static inline const char *vectors_path(const char *below, char *to, size_t size)
 }
 
 /*
- * A file of reports, certificates and the like that others published. They aren't ours to ship, so
- * a test has to be skipped aloud where SNPVMM_ATTEST names no folder that holds them.
+ * A published report, certificate or the like. They aren't ours to ship, so tests are skipped, and
+ * say so, if the folder SNPVMM_ATTEST doesn't have them.
  */
 static inline const char *attest_path(const char *below, char *to, size_t size)
 {
 	return vectors_below("SNPVMM_ATTEST", "../shared/vectors/attest", below, to, size);
 }
 
-/* A file of OVMF images that others built; tests of them are skipped aloud where there is none. */
+/* An OVMF image of others. Tests are skipped, and say so, if it is missing. */
 static inline const char *images_path(const char *below, char *to, size_t size)
 {
 	return vectors_below("SNPVMM_IMAGES", "../shared/images", below, to, size);
 }
 
-/* measure.json, the caller's. */
+/* measure.json; the caller frees it. */
 static inline json_t *vectors_load(void)
 {
 	char path[4096];
@@ -79,7 +79,7 @@ static inline json_t *vectors_load(void)
 	return j;
 }
 
-/* The case, borrowed; an id that the file lacks is a mistake. */
+/* A case, which is borrowed; fails if there is no such id. */
 static inline json_t *vectors_case(json_t *vectors, const char *id)
 {
 	json_t *c, *found = NULL;
@@ -92,7 +92,7 @@ static inline json_t *vectors_case(json_t *vectors, const char *id)
 	return found;
 }
 
-/* A string member as exactly `size` bytes of hex. */
+/* Reads a member that has exactly `size` bytes as hex. */
 static inline void vectors_hex(const json_t *in, const char *key, uint8_t *to, size_t size)
 {
 	const char *hex = json_string_value(json_object_get(in, key));
@@ -101,7 +101,7 @@ static inline void vectors_hex(const json_t *in, const char *key, uint8_t *to, s
 	          size);
 }
 
-/* A member that is a number written as "0x...". */
+/* Reads a member that is a number as a string, "0x...". */
 static inline uint64_t vectors_number(const json_t *in, const char *key)
 {
 	const char *text = json_string_value(json_object_get(in, key));

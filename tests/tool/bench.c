@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/bench.c: makes what tests/bench/bench.sh measures with, and measures; prints bare
+ * tests/tool/bench.c: the measurements of tests/bench/bench.sh and their input files; prints only
  * numbers.
  */
 #include <errno.h>
@@ -25,9 +25,7 @@
 
 enum { RUNS_MAX = 999, WARM_UP = 2, STATUS_SKIP = 77 };
 
-/*
- * Microseconds since a program was started: until its first byte of output, and until it was gone.
- */
+/* Microseconds from the start of a program to its first byte of output, and to its end. */
 struct lap {
 	double first, total;
 };
@@ -63,7 +61,7 @@ static int complain(const char *what, const char *name)
 	return 1;
 }
 
-/* The program's own input is /dev/null, its output a pipe, its complaints ours. */
+/* Its stdin is /dev/null, its stdout a pipe, its stderr ours. */
 static int child_start(char *const argv[], int output, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
@@ -112,7 +110,7 @@ static int runs_parse(const char *text)
 	return runs < 1 || runs > RUNS_MAX ? RUNS_MAX : runs;
 }
 
-/* Run number `at` of a series; those before zero only warm up. */
+/* Run number `at` of a series. Runs before zero only warm up. */
 static int series_add(struct series *s, int at, char *const argv[], int wanted)
 {
 	struct lap lap = { 0 };
@@ -126,8 +124,8 @@ static int series_add(struct series *s, int at, char *const argv[], int wanted)
 }
 
 /*
- * What no launcher can avoid: SHA-384 of each page of the firmware, SHA-256 of the initrd, on one
- * core.
+ * The work that no launcher can avoid: SHA-384 of each page of the firmware, SHA-256 of the initrd,
+ * on one core.
  */
 static double floor_time(const struct blob *firmware, const struct blob *initrd)
 {
@@ -142,7 +140,7 @@ static double floor_time(const struct blob *firmware, const struct blob *initrd)
 }
 
 /*
- * floor RUNS FIRMWARE INITRD|- COMMAND...: "COMMAND FLOOR" in microseconds, run in turns so that
+ * floor RUNS FIRMWARE INITRD|- COMMAND...: "COMMAND FLOOR" in microseconds, alternating so that
  * drift cancels.
  */
 static int floor_main(int argc, char **argv)
@@ -171,8 +169,8 @@ static int floor_main(int argc, char **argv)
 }
 
 /*
- * race RUNS STATUS-A STATUS-B A... -- B...: "A-first B-first A-total B-total" in microseconds, run
- * in turns.
+ * race RUNS STATUS-A STATUS-B A... -- B...: "A-first B-first A-total B-total" in microseconds,
+ * alternating.
  */
 static int race_main(int argc, char **argv)
 {
@@ -228,10 +226,10 @@ static pid_t traced_start(char *const argv[])
 }
 
 /*
- * peak COMMAND...: the most memory it had resident, in KiB. Not ru_maxrss, which begins with what
- * this process had when it started the other (exec_mmap() in fs/exec.c): VmHWM, read where the
- * process is about to exit but still has its memory (ptrace(2), PTRACE_EVENT_EXIT). Guest memory
- * counts, once touched: it is mapped shared.
+ * peak COMMAND...: its peak resident memory in KiB. ru_maxrss would include this process's memory
+ * (exec_mmap() in fs/exec.c), so this is VmHWM, read just before the process exits, while it still
+ * has its memory (ptrace(2), PTRACE_EVENT_EXIT). Guest memory counts once it is touched, as it is
+ * mapped shared.
  */
 static int peak_main(int argc, char **argv)
 {
@@ -271,14 +269,13 @@ static int file_write(const char *path, const struct blob *b)
 }
 
 /*
- * image FILE KIB: a firmware with a page for kernel hashes, whose whole program is the reset
- * vector's.
+ * image FILE KIB: a firmware with a page for kernel hashes. Its only code is at the reset vector.
  */
 static int image_main(int argc, char **argv)
 {
 	static const uint8_t code[] = {
 		0xba, 0xf8, 0x03, /* mov dx, 0x3f8: COM1 */
-		0xb0, 0x0a,       /* mov al, 10: a line's end, which no console holds back */
+		0xb0, 0x0a,       /* mov al, 10: a newline, so that consoles flush */
 		0xee,             /* out dx, al */
 		0xb0, 0x00,       /* mov al, 0 */
 		0xe6, 0xf4,       /* out 0xf4, al: snpvmm's exit port, QEMU's isa-debug-exit */
@@ -294,7 +291,7 @@ static int image_main(int argc, char **argv)
 	return file_write(argv[0], &image);
 }
 
-/* noise FILE KIB: bytes that nothing compresses or skips. */
+/* noise FILE KIB: incompressible bytes. */
 static int noise_main(int argc, char **argv)
 {
 	auto_blob struct blob noise = BLOB_NONE;
@@ -310,7 +307,7 @@ static int noise_main(int argc, char **argv)
 static const char *const console_expected[] = { "^reached the end", "login:" };
 static const char *const console_never[] = { "Kernel panic", "BUG:|Oops:" };
 
-/* A console in the pieces in which a serial port's FIFO takes it. */
+/* A console's bytes in pieces of the size of a serial port's FIFO. */
 static double console_time(const char *line, size_t size, size_t lines)
 {
 	const struct watch_rules rules = { console_expected, ARRAY_SIZE(console_expected),
@@ -326,7 +323,7 @@ static double console_time(const char *line, size_t size, size_t lines)
 	return now_us() - start;
 }
 
-/* console RUNS LINES: nanoseconds for a byte of so many lines of a kernel's log. */
+/* console RUNS LINES: nanoseconds per byte for this many lines of a kernel's log. */
 static int console_main(int argc, char **argv)
 {
 	static const char line[] =

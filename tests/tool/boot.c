@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/boot.c: how long, and by how many exits, a guest takes to a line on its console;
- * prints bare numbers.
+ * tests/tool/boot.c: the time, or the number of exits, until a guest prints a line on its console;
+ * prints only numbers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +31,7 @@
 
 enum { LINE_MAX_BYTES = 512, CAUSES_MAX = 64, PATIENCE_MS = 180000 };
 
-/*
- * The last bytes of a console, NUL behind them: enough to find a line's beginning that came in
- * pieces.
- */
+/* The last bytes of a console and a NUL, to find the beginning of a line that comes in pieces. */
 struct tail {
 	char text[LINE_MAX_BYTES + 1];
 	size_t n;
@@ -61,7 +58,7 @@ static int complain(const char *what, const char *name)
 	return 1;
 }
 
-/* Exits of one kind: KVM's reason, and of an access where to and which way. */
+/* Exits of one kind: KVM's reason, and for accesses their address and direction. */
 struct cause {
 	uint32_t reason;
 	uint64_t at;
@@ -69,15 +66,12 @@ struct cause {
 	unsigned long count;
 };
 
-/*
- * What the ioctl wrapper knows of the one guest this process runs; its vCPU's thread alone touches
- * it.
- */
+/* The ioctl wrapper's record of this process's guest. Only the thread of its vCPU uses it. */
 static struct census {
 	struct vm *vm;
 	const char *wanted;
 	struct tail console;
-	struct cause causes[CAUSES_MAX]; /* the last one takes what finds no room */
+	struct cause causes[CAUSES_MAX]; /* the last one counts what exceeds the table */
 	size_t n_causes;
 	unsigned long exits;
 } census;
@@ -119,9 +113,7 @@ static int by_count(const void *a, const void *b)
 	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
-/*
- * The guest is where it was awaited: nothing that this process still holds needs more than its end.
- */
+/* The guest has printed the line. This process holds nothing that needs more than its end. */
 static void census_end(void)
 {
 	printf("%lu\n", census.exits);
@@ -142,7 +134,7 @@ static void census_end(void)
 }
 
 /*
- * Before the run loop serves the exit: so the count is the same in each run, whatever reads the
+ * Counts before the run loop handles the exit, so the count doesn't depend on who reads the
  * console.
  */
 static int census_ioctl(void *self, int fd, unsigned long request, void *arg)
@@ -189,9 +181,8 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
 }
 
 /*
- * exits LINE MANIFEST PLATFORM: how often KVM_RUN returned until the guest had written LINE to
- * COM1; then, the most frequent first, a line "COUNT port|mmio|reason NUMBER read|write" for each
- * cause.
+ * exits LINE MANIFEST PLATFORM: the number of returns of KVM_RUN until the guest had written LINE
+ * to COM1; then a line "COUNT port|mmio|reason NUMBER read|write" a cause, the most frequent first.
  */
 static int exits_main(int argc, char **argv)
 {
@@ -218,7 +209,7 @@ static double now_ms(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* Its input is /dev/null, its complaints are ours. */
+/* Its stdin is /dev/null, its stderr ours. */
 static int child_start(char *const argv[], int output, pid_t *ret)
 {
 	posix_spawn_file_actions_t files;
@@ -232,7 +223,7 @@ static int child_start(char *const argv[], int output, pid_t *ret)
 	return r == 0 ? 0 : complain(strerror(r), argv[0]);
 }
 
-/* False: the output ended, or patience did. */
+/* False: the output ended, or the time was up. */
 static bool line_await(int fd, const char *wanted, struct tail *t)
 {
 	double end = now_ms() + PATIENCE_MS;
@@ -255,8 +246,8 @@ static bool line_await(int fd, const char *wanted, struct tail *t)
 }
 
 /*
- * until LINE COMMAND...: microseconds from the start of COMMAND until LINE stood in its output;
- * COMMAND is ended then.
+ * until LINE COMMAND...: microseconds from the start of COMMAND until its output had LINE. COMMAND
+ * is then killed.
  */
 static int until_main(int argc, char **argv)
 {

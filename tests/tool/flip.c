@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/flip.c: flip MANIFEST kernel|initrd [PLATFORM]: launches as `snpvmm run` does, but one
- * bit of that file changes after the measuring and before the launch. Status 0: the guest refused
- * to start.
+ * tests/tool/flip.c: flip MANIFEST kernel|initrd [PLATFORM]: launches like `snpvmm run`, but flips
+ * a bit of that file after measuring and before launching. Status 0: the guest refused to start.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +21,7 @@
 #include "firmware/images.h"
 #include "firmware/stage0.h"
 
-/* Neither copied nor measured page by page: an offer, or an item of fw_cfg. */
+/* The file is a shared blob or an item of fw_cfg, so its pages are neither copied nor measured. */
 static void flip(struct images *images, const char *name)
 {
 	struct blob *victim = strcmp(name, "kernel") ? &images->initrd : &images->kernel;
@@ -75,6 +74,6 @@ int main(int argc, char **argv)
 	}
 	stage0_explain(&o);
 	printf("%s [%s]\n", o.detail, reason_name(o.kind));
-	/* A firmware that refuses stands still. */
+	/* A firmware that refuses a file stops. */
 	return o.kind == GUEST_TERMINATED || (m.firmware.path && o.kind == RUN_TIMED_OUT) ? 0 : 1;
 }

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/hostile.c: hostile psc|ghcb|ap FILE: writes a bzImage that asks the hypervisor for
- * what it must not have, once it runs as an SNP guest that was booted directly. Its answers are
- * reasons of termination, set 5: 1 the page-state change was refused, 2 it was granted, 3 the guest
- * went on after an unregistered GHCB.
+ * tests/tool/hostile.c: hostile psc|ghcb|ap FILE: writes a bzImage that, booted directly as an SNP
+ * guest, asks the hypervisor for what it must not get. It reports by termination codes of reason
+ * set 5: 1 the page state change was refused, 2 it was granted, 3 the guest went on after an
+ * unregistered GHCB.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/make/bzimage.h"
 
-#define ENTRY 0x200 /* of a kernel's 64-bit code; Documentation/arch/x86/boot.rst */
+#define ENTRY 0x200 /* the 64-bit entry; Documentation/arch/x86/boot.rst */
 
-/*
- * The code runs wherever the kernel is loaded, and needs no stack. GHCB specification (AMD 56421).
- */
+/* The code is position-independent and needs no stack. GHCB specification (AMD 56421). */
 __asm__(".pushsection .rodata\n"
         ".macro ask low, high\n" /* the MSR protocol */
         "	mov $0xc0010130, %ecx\n"
@@ -28,7 +26,7 @@ __asm__(".pushsection .rodata\n"
         "	ud2\n"
         ".endm\n"
 
-        /* Page 0x100000000000, where there is no memory, to private. */
+        /* Changes page 0x100000000000, where there is no memory, to private. */
         "hostile_psc:\n"
         "	ask 0x14, 0x101000\n"
         "	rdmsr\n"
@@ -37,14 +35,14 @@ __asm__(".pushsection .rodata\n"
         "	die 1\n"
         "1:	die 2\n"
 
-        /* A GHCB at 32 MiB that nobody heard of before. */
+        /* Uses a GHCB at 32 MiB that isn't registered. */
         "hostile_ghcb:\n"
         "	ask 0x2000000, 0\n"
         "	die 3\n"
 
         /*
-         * A second vCPU whose VMSA lies where there is no memory. Its GHCB is shared, at 32 MiB:
-         * the alias is at 2^39.
+         * Creates a second vCPU with a VMSA where there is no memory. The GHCB is shared, at 32
+         * MiB; its virtual address is 2^39 higher.
          */
         "hostile_ap:\n"
         "	mov $0x2000000, %eax\n"
@@ -61,7 +59,7 @@ __asm__(".pushsection .rodata\n"
         "	movq $1, 0x1f8(%rbx)\n" /* RAX: SEV_FEATURES */
         "	mov $0x80000013, %eax\n"
         "	mov %rax, 0x390(%rbx)\n"
-        "	movabs $0x100000001, %rax\n" /* APIC id 1, create at once */
+        "	movabs $0x100000001, %rax\n" /* APIC id 1, create immediately */
         "	mov %rax, 0x398(%rbx)\n"
         "	movabs $0x10000001000, %rax\n"
         "	mov %rax, 0x3a0(%rbx)\n"

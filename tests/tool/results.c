@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/results.c FOLDER: documents of every kind of result, for validators: FOLDER/NAME.json
- * and NAME.xml for each, all of them in all.xml and all.tap, and none in none.xml and none.tap.
+ * tests/tool/results.c: results FOLDER: writes documents of every kind of result for validators:
+ * FOLDER/NAME.json and NAME.xml of each, all.xml and all.tap of all, none.xml and none.tap of none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +18,13 @@ enum { HOSTILE = 40, RUNS = RESULTS + 1 + HOSTILE };
 static struct run_result results[RUNS];
 static const struct run_result *runs[RUNS];
 
-struct some {
+struct slice {
 	size_t from, n;
 };
 
 static int put_json(void *self, FILE *to, struct error *err)
 {
-	const struct some *s = self;
+	const struct slice *s = self;
 	auto_tree struct tree *t = tree_new();
 
 	result_run(t, NULL, runs[s->from]);
@@ -33,20 +33,20 @@ static int put_json(void *self, FILE *to, struct error *err)
 
 static int put_xml(void *self, FILE *to, struct error *err)
 {
-	const struct some *s = self;
+	const struct slice *s = self;
 
 	return junit_write(to, s->n == 1 ? "one" : "suite \xff<&>\"\n", runs + s->from, s->n, err);
 }
 
 static int put_tap(void *self, FILE *to, struct error *err)
 {
-	const struct some *s = self;
+	const struct slice *s = self;
 
 	return tap_write(to, runs + s->from, s->n, err);
 }
 
-static void put(struct folder *f, const char *stem, const char *end,
-                int (*writer)(void *, FILE *, struct error *), struct some s)
+static void document_put(struct folder *f, const char *stem, const char *end,
+                         int (*writer)(void *, FILE *, struct error *), struct slice s)
 {
 	struct error err = { 0 };
 	char name[64];
@@ -87,13 +87,13 @@ int main(int argc, char **argv)
 	make_runs();
 	for (size_t i = 0; i < RUNS; i++) {
 		snprintf(stem, sizeof(stem), "%zu", i);
-		put(&f, stem, "json", put_json, (struct some){ i, 1 });
-		put(&f, stem, "xml", put_xml, (struct some){ i, 1 });
+		document_put(&f, stem, "json", put_json, (struct slice){ i, 1 });
+		document_put(&f, stem, "xml", put_xml, (struct slice){ i, 1 });
 	}
-	put(&f, "all", "xml", put_xml, (struct some){ 0, RUNS });
-	put(&f, "all", "tap", put_tap, (struct some){ 0, RUNS });
-	put(&f, "none", "xml", put_xml, (struct some){ 0, 0 });
-	put(&f, "none", "tap", put_tap, (struct some){ 0, 0 });
+	document_put(&f, "all", "xml", put_xml, (struct slice){ 0, RUNS });
+	document_put(&f, "all", "tap", put_tap, (struct slice){ 0, RUNS });
+	document_put(&f, "none", "xml", put_xml, (struct slice){ 0, 0 });
+	document_put(&f, "none", "tap", put_tap, (struct slice){ 0, 0 });
 	folder_close(&f);
 	return 0;
 }
