@@ -140,8 +140,8 @@ uninstall:
 compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
 clean: ; rm -rf $(B)
 
-# No include reaches up, and no two files need each other; in config/ some still do.
-LAYERED := $(call OBJ,$(filter core/%.c firmware/%.c,$(SRC)) $(CMDSRC))
+# No include reaches up, and no two files need each other.
+LAYERED := $(call OBJ,$(SRC) $(CMDSRC))
 layers: $(LAYERED)
 	awk -f tests/layers.awk $(SRC) $(CMDSRC) $(GUEST_SRC) $(HEADERS)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk

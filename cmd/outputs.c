@@ -520,10 +520,13 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 {
 	const struct outputs_launch *l = of;
 	const struct images *i = l->images;
-	const struct manifest_hashes h = { i ? i->firmware_sha256 : NULL,
-		                           i ? i->kernel_sha256 : NULL,
-		                           i ? images_initrd_hashes(l->manifest, i) : NULL };
+	struct manifest_hashes h = { 0 };
 
+	if (i) {
+		h.of[KEY_BOOT_FIRMWARE] = i->firmware_sha256;
+		h.of[KEY_BOOT_KERNEL] = i->kernel_sha256;
+		h.of[KEY_BOOT_INITRD] = images_initrd_hashes(l->manifest, i);
+	}
 	return manifest_write(l->manifest, &h, to, err);
 }
 

@@ -46,41 +46,19 @@ enum key_id {
 	KEYS
 };
 
-/* The type of a value: read.c has a parser for each, schema.c a description. */
-enum value_kind {
-	VALUE_NUMBER,    /* decimal or 0x, min..max */
-	VALUE_TEXT,      /* min..max bytes, kept as they are */
-	VALUE_LINE,      /* the same without control characters */
-	VALUE_WORD,      /* one of words; its index is stored */
-	VALUE_BOOL,      /* true or false */
-	VALUE_SIZE,      /* min..max bytes, whole pages */
-	VALUE_TIME,      /* min..max milliseconds */
-	VALUE_FILE,      /* a path, or a map that pins it */
-	VALUE_FILES,     /* one, or a list of at most max of them */
-	VALUE_FIRMWARE,  /* the same, or builtin:NAME with a NAME of words */
-	VALUE_VCPU_TYPE, /* a model's name or a 0x signature */
-	VALUE_POLICY,    /* a number or a map of bits */
-	VALUE_FEATURES,  /* a number with bit 0 */
-	VALUE_BYTES,     /* as many as the field has */
-	VALUE_DIGEST,    /* SHA-384 */
-	VALUE_PINS,      /* a digest, a list of them, or a map from vcpus */
-	VALUE_SINK,      /* one of words, or a path */
-	VALUE_PORT,      /* a number min..max, or false */
-	VALUE_EXIT,      /* a number min..max, any, or none */
-	VALUE_PATTERNS,  /* a list of at most max regular expressions */
-	VALUE_MATRIX,    /* a map from dotted keys to lists of their values */
-	VALUE_LATER,     /* known, and refused by name until it is built */
-	VALUE_KINDS
-};
+struct kind;     /* config/kind.h */
+struct manifest; /* config/manifest.h */
 
 struct key {
 	const char *name; /* with dots: "snp.policy" stands as `policy` in the map `snp` */
-	enum value_kind kind;
+	const struct kind *kind;
 	bool required;
-	bool fixed;                /* the same in all runs: not in the matrix */
-	size_t offset, size;       /* where in struct manifest; size 0: nowhere */
-	uint64_t min, max;         /* what they count depends on the kind */
-	const char *const *words;  /* ended by NULL */
+	bool fixed;               /* the same in all runs: not in the matrix */
+	size_t offset, size;      /* where in struct manifest; size 0: nowhere */
+	uint64_t min, max;        /* what they count depends on the kind */
+	const char *const *words; /* ended by NULL */
+	/* Whether a manifest has a value for it; NULL: always, or its kind knows. */
+	bool (*has)(const struct manifest *m);
 	const char *default_value; /* the default, as one would write it; NULL: none, or computed */
 	const char *doc;           /* one sentence, no full stop */
 };
@@ -97,6 +75,8 @@ extern const struct key_group key_groups[];
 /* By dotted name; NULL: there is none. */
 const struct key *key_find(const char *name);
 const struct key_group *key_group_find(const char *name);
+/* NULL: the key stands at the top. */
+const struct key_group *key_group_of(const struct key *k);
 
 /* What comes after the last dot. */
 const char *key_last(const char *name);
@@ -106,25 +86,17 @@ const char *key_last(const char *name);
  */
 const char *key_meant(const char *name);
 
-/*
- * Words of values. Each list is ended by NULL, and its order is that of the enum it stands for
- * (enum manifest_platform, enum manifest_profile).
- */
-extern const char *const platform_words[];
-extern const char *const profile_words[];
-extern const char *const builtin_words[];
+/* By enum manifest_platform, manifest_profile and sink_kind; each list ends with NULL. */
+extern const char *const platform_words[], *const profile_words[];
+/* These are never names of files, not even where a key does not take the word: kind_file.c. */
+extern const char *const sink_words[];
+
+#define KEY_NAME_CAP 96 /* for a dotted name; longer ones are no keys */
 
 #define ABI_KEY          "abi"      /* in the map form of snp.policy, beside snp_policy_bits */
 #define FIRMWARE_BUILTIN "builtin:" /* before the name of a built-in guest */
 /* A file's map form. */
 #define FILE_PATH_KEY "path"
 #define FILE_HASH_KEY "sha256"
-
-/* Of expect.exit, beside a number. */
-enum { EXIT_ANY, EXIT_NONE };
-extern const char *const exit_words[];
-
-/* By enum sink_kind. Never a file's name, not even where the key doesn't take the word. */
-extern const char *const sink_words[];
 
 #endif

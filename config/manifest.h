@@ -25,6 +25,9 @@ struct location {
 	const char *by; /* "-k", or the key of --set, static; NULL: the file, or a default */
 };
 
+/* "--set KEY" or "-k", for messages. `by`: as in struct location, not NULL. */
+void setting_name(const char *by, char *to, size_t cap);
+
 /* -k and the like, whose paths are relative to the current folder; --set is as the file. */
 static inline bool location_is_option(const struct location *at)
 {

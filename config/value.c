@@ -517,7 +517,7 @@ int value_bytes(const char *name, const char *text, const struct value_files *fr
 	} forms[] = {
 		{ "hex:", bytes_hex },
 		{ "base64:", bytes_base64 },
-		{ "file:", bytes_file },
+		{ VALUE_BYTES_FILE, bytes_file },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {

@@ -65,6 +65,7 @@ struct value_files {
 	const char *beside;
 	const struct confine *confine;
 };
+#define VALUE_BYTES_FILE "file:"
 /* hex:..., base64:... or file:PATH. Exactly `size` bytes. */
 int value_bytes(const char *name, const char *text, const struct value_files *from, uint8_t *ret,
                 size_t size, struct error *err);

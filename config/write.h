@@ -6,17 +6,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/keys.h"
+
 struct error;            /* core/base/error.h */
 struct manifest;         /* config/manifest.h */
 struct manifest_setting; /* config/manifest.h */
 
 /*
- * SHA-256 of what the manifest's files hold, 32 bytes each; NULL: not known, only what the manifest
- * pins.
+ * SHA-256 of what the files of each key hold, 32 bytes each, one after the other; NULL: not known,
+ * then only what the manifest pins is written.
  */
 struct manifest_hashes {
-	const uint8_t *firmware, *kernel;
-	const uint8_t *initrd; /* of each of its files, one after the other */
+	const uint8_t *of[KEYS];
 };
 
 /*

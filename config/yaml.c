@@ -63,43 +63,6 @@ struct yaml_tree *yaml_tree_scalar(const char *text)
 	return NULL;
 }
 
-long yaml_character(const uint8_t *at, size_t left, size_t *length)
-{
-	struct text_char c = text_decode(at, left);
-
-	*length = c.state == TEXT_WHOLE ? c.size : 1;
-	return c.state == TEXT_WHOLE ? (long)c.code : -1;
-}
-
-/* YAML 1.1, 5.1: what a stream may hold; libyaml refuses the rest without a line number. */
-static bool is_printable(long c)
-{
-	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c <= 0x7e) || c == 0x85 ||
-	       (c >= 0xa0 && c != 0xfffe && c != 0xffff);
-}
-
-int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err)
-{
-	struct cursor c = cursor_at(text, size);
-
-	while (c.at < c.end) {
-		struct cursor before = c;
-		long code = cursor_next(&c);
-
-		if (code >= 0 && is_printable(code))
-			continue;
-		if (code < 0)
-			error_set(err, ERROR_SYNTAX, "byte 0x%02x is not UTF-8 here", *before.at);
-		else if (code == 0)
-			error_set(err, ERROR_SYNTAX, "a NUL byte");
-		else
-			error_set(err, ERROR_SYNTAX, "control character U+%04lX", code);
-		error_why(err, "a manifest is UTF-8 text");
-		return error_at(err, file, before.line, before.column);
-	}
-	return 0;
-}
-
 /* libyaml stopped at line, column: does a tab stand there, or before the line's first character? */
 static bool tab_at(const struct source *s, unsigned line, unsigned column, unsigned *ret)
 {

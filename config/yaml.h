@@ -43,15 +43,6 @@ int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struc
 /* A scalar that stands in no file, taken as it is. NULL: out of memory. */
 struct yaml_tree *yaml_tree_scalar(const char *text);
 
-/* 0, or -EINVAL with a place in `file`: NUL, control characters, or not UTF-8. */
-int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err);
-
-/*
- * The character at `at`, with `left` bytes from there on, at least one: its code point, or -1 if it
- * isn't UTF-8 (RFC 3629, section 4). Sets *length to its bytes, or to 1.
- */
-long yaml_character(const uint8_t *at, size_t left, size_t *length);
-
 /* NULL is fine. Not called yaml_free: libyaml exports that name, and ours would take its place. */
 void yaml_tree_free(struct yaml_tree *t);
 

@@ -12,6 +12,15 @@
 struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
 
+/* 0, or -EINVAL with a place in `file`: NUL, control characters, or not UTF-8. */
+int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err);
+
+/*
+ * The character at `at`, with `left` bytes from there on, at least one: its code point, or -1 if it
+ * isn't UTF-8 (RFC 3629, section 4). Sets *length to its bytes, or to 1.
+ */
+long yaml_character(const uint8_t *at, size_t left, size_t *length);
+
 /* A walk over UTF-8 that counts lines and columns as libyaml does. */
 struct cursor {
 	const uint8_t *at, *end;

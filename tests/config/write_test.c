@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config/keys.h"
+#include "config/kind.h"
 #include "config/manifest.h"
 #include "config/yaml.h"
 #include "core/base/array.h"
@@ -97,19 +98,13 @@ static void same_key(const struct key *k, const struct manifest *ma, const struc
 	const struct manifest_file *fa = a, *fb = b;
 	const struct manifest_sink *sa = a, *sb = b;
 
-	switch (k->kind) {
-	case VALUE_TEXT:
-	case VALUE_LINE:
-	case VALUE_VCPU_TYPE:
+	if (k->kind == &kind_text || k->kind == &kind_line || k->kind == &kind_vcpu_type) {
 		same_text(k->name, *(char *const *)a, *(char *const *)b);
-		break;
-	case VALUE_FILE:
-	case VALUE_FIRMWARE:
+	} else if (k->kind == &kind_file || k->kind == &kind_firmware) {
 		same_path(k->name, fa->path, fb->path);
 		cr_expect(fa->pinned == fb->pinned && !memcmp(fa->sha256, fb->sha256, 32), "%s",
 		          k->name);
-		break;
-	case VALUE_FILES:
+	} else if (k->kind == &kind_files) {
 		cr_assert_eq(ma->n_initrd_more, mb->n_initrd_more);
 		for (size_t i = 0; (fa = manifest_initrd(ma, i)); i++) {
 			fb = manifest_initrd(mb, i);
@@ -117,18 +112,14 @@ static void same_key(const struct key *k, const struct manifest *ma, const struc
 			same_path(k->name, fa->path, fb->path);
 			cr_expect(fa->pinned == fb->pinned && !memcmp(fa->sha256, fb->sha256, 32));
 		}
-		break;
-	case VALUE_SINK:
+	} else if (k->kind == &kind_sink) {
 		cr_expect_eq(sa->kind, sb->kind, "%s", k->name);
 		same_path(k->name, sa->path, sb->path);
-		break;
-	case VALUE_PINS:
+	} else if (k->kind == &kind_pins) {
 		same_pins(ma, mb);
-		break;
-	case VALUE_PATTERNS:
+	} else if (k->kind == &kind_patterns) {
 		same_patterns(k->name, a, b);
-		break;
-	default: /* plain bytes */
+	} else { /* plain bytes */
 		cr_expect(k->size == 0 || memcmp(a, b, k->size) == 0, "%s", k->name);
 	}
 }
@@ -219,7 +210,7 @@ Test(write, has_each_key_with_what_was_said)
 	cr_assert_eq(yaml_tree_parse("g", (uint8_t *)given, strlen(given), &from, &err), 0);
 	cr_assert_eq(yaml_tree_parse("t", (uint8_t *)text, strlen(text), &to, &err), 0);
 	for (size_t i = 0; i < KEYS; i++) {
-		bool none = keys[i].kind == VALUE_LATER || keys[i].kind == VALUE_MATRIX;
+		bool none = keys[i].kind == &kind_later || keys[i].kind == &kind_matrix;
 		const struct yaml_tree *said = tree_at(from, keys[i].name);
 
 		cr_expect_eq(said == NULL, none, "this test lacks %s", keys[i].name);
@@ -334,7 +325,7 @@ Test(write, lists_the_files_of_an_initrd_each_with_its_hash)
 	auto_manifest struct manifest m = parsed(
 		"m.yaml", "version: 1\nboot: {kernel: k, initrd: [/a, {path: /b}, /c]}\n", NULL, 0);
 	uint8_t hashes[3][32];
-	const struct manifest_hashes h = { NULL, NULL, hashes[0] };
+	const struct manifest_hashes h = { .of[KEY_BOOT_INITRD] = hashes[0] };
 
 	memset(hashes[0], 0x0a, 32);
 	memset(hashes[1], 0x0b, 32);
@@ -457,7 +448,9 @@ Test(write, measures_alike_wherever_it_lies, .init = enter_folder, .fini = leave
 Test(write, pins_files_and_resolves_them, .init = enter_folder, .fini = leave_folder)
 {
 	uint8_t firmware[32] = { 0xf1 }, kernel[32] = { 0xf2 }, initrd[32] = { 0xf3 };
-	const struct manifest_hashes h = { firmware, kernel, initrd };
+	const struct manifest_hashes h = { .of = { [KEY_BOOT_FIRMWARE] = firmware,
+		                                   [KEY_BOOT_KERNEL] = kernel,
+		                                   [KEY_BOOT_INITRD] = initrd } };
 	auto_manifest struct manifest m = parsed(
 		"sub/m.yaml",
 		"version: 1\nboot: {firmware: ../link, kernel: {path: k, sha256: " HEX32 "}, "
@@ -473,6 +466,36 @@ Test(write, pins_files_and_resolves_them, .init = enter_folder, .fini = leave_fo
 	cr_expect(back.initrd.pinned && memcmp(back.initrd.sha256, initrd, 32) == 0);
 	cr_expect_not_null(strstr(text, "/sub/k\""), "%s", text);
 	cr_expect_not_null(strstr(text, "/sub/out.log\"\n"), "%s", text);
+}
+
+/* Of each key whose kind reads files, in turn. */
+Test(write, gives_a_file_the_hash_of_its_own_key_alone)
+{
+	auto_manifest struct manifest m = parsed(
+		"m.yaml", "version: 1\nboot: {firmware: /f, kernel: /k, initrd: /i}\n", NULL, 0);
+	const uint8_t hash[32] = { 0xee, 0xee };
+	unsigned files = 0;
+
+	for (size_t i = 0; i < KEYS; i++) {
+		const struct kind *kind = keys[i].kind;
+		struct manifest_hashes h = { 0 };
+		auto_free char *text = NULL, *line = NULL;
+		const char *pinned;
+
+		h.of[i] = hash;
+		text = written(&m, &h);
+		pinned = strstr(text, "sha256:");
+		if (kind != &kind_file && kind != &kind_files && kind != &kind_firmware) {
+			cr_expect_null(pinned, "%s: %s", keys[i].name, text);
+			continue;
+		}
+		files++;
+		cr_assert(asprintf(&line, "%s: { path: \"/%c\", sha256: \"eeee00",
+		                   key_last(keys[i].name), key_last(keys[i].name)[0]) > 0);
+		cr_expect_not_null(strstr(text, line), "%s: %s", line, text);
+		cr_expect(pinned && !strstr(pinned + 1, "sha256:"), "%s: %s", line, text);
+	}
+	cr_expect_eq(files, 3, "give this test's manifest the new key");
 }
 
 Test(write, says_so_when_it_cannot)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* config/kind_special.c: keys that have no value of their own: matrix, and those to come. */
+#include <jansson.h>
+
+#include "config/keys.h"
+#include "config/kind.h"
+#include "config/schema_node.h"
+
+static json_t *matrix_describe(struct schema *s, const struct key *k)
+{
+	json_t *properties = schema_object(s);
+
+	(void)k;
+	for (const struct key *one = s->keys; one < s->keys + KEYS; one++) {
+		json_t *list;
+
+		if (one->fixed || one->kind == &kind_later)
+			continue;
+		list = schema_list(s, one->kind->describe(s, one));
+		schema_set(s, list, "minItems", json_integer(1));
+		schema_set(s, properties, one->name, list);
+	}
+	return schema_map(s, properties);
+}
+
+/* Its values are read as those of the keys it names, and each run writes those in their places. */
+const struct kind kind_matrix = {
+	.describe = matrix_describe,
+};
+
+/* Rejects everything. */
+static json_t *later_describe(struct schema *s, const struct key *k)
+{
+	json_t *j = schema_object(s);
+
+	(void)k;
+	schema_set(s, j, "not", schema_object(s));
+	return j;
+}
+
+const struct kind kind_later = {
+	.describe = later_describe,
+};

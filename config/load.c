@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config/load.c: one run of a manifest: reads what is given for each key, fills in the defaults,
+ * and checks keys against each other.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/source.h"
+#include "config/warnings.h"
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+
+static int read_key(struct inputs *in, const struct key *k)
+{
+	const struct yaml_tree *v = in->of[k - keys].value;
+	auto_yaml struct yaml_tree *own = NULL;
+	int r;
+
+	inputs_turn_to(in, k);
+	if (v) {
+		in->r.m->locations[k - keys] = reader_location(&in->r, v);
+		return reader_value(&in->r, v);
+	}
+	if (k->required && key_sure(in, (enum key_id)(k - keys))) {
+		error_set(in->r.err, ERROR_MISSING_KEY, "'%s' is missing", k->name);
+		error_fix(in->r.err, "write '%s: %" PRIu64 "'", k->name, k->min);
+		return error_at(in->r.err, in->path, in->root->line, in->root->column);
+	}
+	if (!k->default_value)
+		return 0;
+	r = setting_parse(k->name, k->default_value, &own, in->r.err);
+	return r < 0 ? r : reader_value(&in->r, own);
+}
+
+/* --- checks of keys against each other --- */
+
+static bool given(const struct inputs *in, enum key_id id)
+{
+	return in->of[id].value != NULL;
+}
+
+/* Whether surely nothing is given for a key. */
+static bool absent(const struct inputs *in, enum key_id id)
+{
+	return !given(in, id) && key_sure(in, id);
+}
+
+/* The recorded failure lies in what was given for a key. */
+static int at_input(struct inputs *in, enum key_id id)
+{
+	inputs_turn_to(in, &keys[id]);
+	return reader_at_value(&in->r, in->of[id].value);
+}
+
+static int refuse_no_boot(struct inputs *in)
+{
+	const struct yaml_tree *boot = in->root->first;
+
+	if (in->no_file) {
+		error_set(in->r.err, ERROR_MISSING_KEY,
+		          "nothing to boot: neither a kernel nor a firmware is given");
+		error_fix(in->r.err, "give -k KERNEL, or -f FIRMWARE, or both");
+		return error_at(in->r.err, in->path, 0, 0);
+	}
+	while (boot && strcmp(boot->key, "boot") != 0)
+		boot = boot->next;
+	error_set(in->r.err, ERROR_MISSING_KEY,
+	          "nothing to boot: neither 'boot.firmware' nor 'boot.kernel' is given");
+	error_fix(in->r.err,
+	          "write 'boot: { firmware: OVMF.fd }' or 'boot: { kernel: bzImage }', or give "
+	          "both");
+	return boot ? error_at(in->r.err, in->path, boot->key_line, boot->key_column)
+	            : error_at(in->r.err, in->path, in->root->line, in->root->column);
+}
+
+static int check_kernel_for(struct inputs *in, enum key_id id, const char *what)
+{
+	if (!given(in, id) || !absent(in, KEY_BOOT_KERNEL))
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT, "'%s' without 'boot.kernel'", keys[id].name);
+	error_fix(in->r.err, "give the kernel that %s is for%s, or remove it", what,
+	          in->of[id].option ? " (-k)" : "");
+	return at_input(in, id);
+}
+
+static int check_initrd(struct inputs *in)
+{
+	return check_kernel_for(in, KEY_BOOT_INITRD, "the initrd");
+}
+
+/* An empty command line may stand without a kernel. */
+static int check_cmdline(struct inputs *in)
+{
+	if (!in->r.m->cmdline || !in->r.m->cmdline[0])
+		return 0;
+	return check_kernel_for(in, KEY_BOOT_CMDLINE, "the command line");
+}
+
+static int check_boot(struct inputs *in)
+{
+	bool firmware = given(in, KEY_BOOT_FIRMWARE), kernel = given(in, KEY_BOOT_KERNEL);
+
+	in->r.m->direct = kernel && absent(in, KEY_BOOT_FIRMWARE);
+	if (absent(in, KEY_BOOT_FIRMWARE) && absent(in, KEY_BOOT_KERNEL)) /* else that is said */
+		return given(in, KEY_BOOT_INITRD) || given(in, KEY_BOOT_CMDLINE)
+		               ? 0
+		               : refuse_no_boot(in);
+	if (!given(in, KEY_BOOT_KERNEL_HASHES))
+		in->r.m->kernel_hashes = firmware && kernel;
+	if (!in->r.m->kernel_hashes ||
+	    (!absent(in, KEY_BOOT_FIRMWARE) && !absent(in, KEY_BOOT_KERNEL)))
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT, "'boot.kernel_hashes' without a %s",
+	          firmware ? "kernel" : "firmware");
+	error_why(in->r.err,
+	          "the hashes stand in a page of the firmware, which holds the kernel against "
+	          "them");
+	error_fix(in->r.err, "give 'boot.%s', or leave the key out",
+	          firmware ? "kernel" : "firmware");
+	return at_input(in, KEY_BOOT_KERNEL_HASHES);
+}
+
+static int check_id_block(struct inputs *in)
+{
+	bool block = given(in, KEY_SNP_ID_BLOCK), auth = given(in, KEY_SNP_ID_AUTH);
+
+	if (!key_sure(in, KEY_SNP_ID_BLOCK) || !key_sure(in, KEY_SNP_ID_AUTH))
+		return 0;
+	in->r.m->id_block_given = block && auth;
+	inputs_turn_to(in, &keys[KEY_SNP_ID_BLOCK]);
+	if (block)
+		in->r.m->id_block_at = reader_location(&in->r, in->of[KEY_SNP_ID_BLOCK].value);
+	if (block == auth)
+		return 0;
+	error_set(in->r.err, ERROR_BAD_ID_BLOCK, "'%s' without '%s'",
+	          block ? "snp.id_block" : "snp.id_auth", block ? "snp.id_auth" : "snp.id_block");
+	error_why(in->r.err, "the firmware takes an ID block only with the signature in its ID "
+	                     "authentication");
+	error_fix(in->r.err, "give both or neither");
+	return at_input(in, block ? KEY_SNP_ID_BLOCK : KEY_SNP_ID_AUTH);
+}
+
+static int check_ovmf_hash(struct inputs *in)
+{
+	in->r.m->ovmf_hash_given = given(in, KEY_MEASURE_OVMF_HASH);
+	if (!in->r.m->ovmf_hash_given || !absent(in, KEY_BOOT_FIRMWARE))
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT, "'measure.ovmf_hash' without 'boot.firmware'");
+	error_why(in->r.err,
+	          "the firmware's pages are taken from the hash, but its metadata and reset "
+	          "vector are not in it");
+	error_fix(in->r.err, "give 'boot.firmware' too");
+	return at_input(in, KEY_MEASURE_OVMF_HASH);
+}
+
+static int check_exit_port(struct inputs *in)
+{
+	if (!in->r.m->exit_expected || !given(in, KEY_EXIT_PORT) || !key_sure(in, KEY_EXIT_PORT) ||
+	    in->r.m->exit_port_given)
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT,
+	          "'expect.exit' is %" PRIu64 ", but 'exit_port' is false", in->r.m->exit_code);
+	error_why(in->r.err,
+	          "without an exit port a guest cannot give a status, so no run could pass");
+	error_fix(in->r.err, "give 'exit_port' a port, or leave 'expect.exit' out");
+	return at_input(in, KEY_EXPECT_EXIT);
+}
+
+static int check_exit(struct inputs *in)
+{
+	if (!in->r.m->exit_none || in->r.m->console.count > 0 || !key_sure(in, KEY_EXPECT_CONSOLE))
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT, "'expect.exit' is none, but 'expect.console' is %s",
+	          given(in, KEY_EXPECT_CONSOLE) ? "empty" : "not given");
+	error_why(in->r.err, "a guest that need not end passes once the console has shown what was "
+	                     "expected");
+	error_fix(in->r.err, "say in 'expect.console' what the guest writes, or leave the key out");
+	return at_input(in, KEY_EXPECT_EXIT);
+}
+
+/* Without a manifest the run has the whole name of its kernel or firmware, "vmlinuz-6.12". */
+static void name_of_boot(const struct manifest *m, char *to, size_t cap)
+{
+	const char *const paths[] = { m->kernel.path, m->builtin, m->firmware.path,
+		                      MANIFEST_OPTIONS };
+	const char *base = NULL, *slash;
+
+	for (size_t i = 0; !base; i++)
+		base = paths[i];
+	slash = strrchr(base, '/');
+	base = slash ? slash + 1 : base;
+	text_clean(to, cap, base, strlen(base), false);
+}
+
+static int load_names(struct inputs *in)
+{
+	char stem[256];
+
+	if (in->no_file)
+		name_of_boot(in->r.m, stem, sizeof(stem));
+	else
+		manifest_stem(in->path, stem, sizeof(stem));
+	in->r.m->file = text_clean_copy(in->path);
+	if (!in->r.m->name)
+		in->r.m->name = strdup(stem);
+	return in->r.m->file && in->r.m->name ? 0 : error_nomem(in->r.err, "a manifest's name");
+}
+
+/* Fails only where reading can't go on; other mistakes are findings. */
+static int load_run(struct inputs *in, unsigned run)
+{
+	static int (*const checks[])(struct inputs * in) = {
+		check_boot,      check_initrd, check_cmdline,   check_id_block,
+		check_ovmf_hash, check_exit,   check_exit_port,
+	};
+	int r = matrix_choose(in, run);
+
+	in->matrix_wrong |= r < 0;
+	r = reader_keep(&in->r, r);
+	for (size_t i = 0; i < KEYS && r == 0; i++) {
+		size_t before = in->r.findings->errors;
+
+		r = reader_keep(&in->r, read_key(in, &keys[i]));
+		in->of[i].unsure |= in->r.findings->errors > before;
+	}
+	if (r == 0 && in->matrix_wrong)
+		r = matrix_read_values(in);
+	for (size_t i = 0; i < ARRAY_SIZE(checks) && r == 0; i++)
+		r = reader_keep(&in->r, checks[i](in));
+	if (r == 0)
+		r = load_names(in);
+	if (r == 0)
+		manifest_warn(in->r.m, in->r.findings);
+	return r;
+}
+
+void manifest_source_load_all(const struct manifest_source *s, unsigned run, struct manifest *ret,
+                              struct findings *f)
+{
+	size_t errors = f->errors, first = f->count;
+	struct error err = { 0 };
+	struct inputs in;
+
+	source_begin_run(s, &in, ret, f, &err);
+	*ret = (struct manifest){ .confine = s->confine };
+	memcpy(ret->sha256, s->sha256, sizeof(ret->sha256));
+	findings_add_all(f, &s->findings);
+	if (s->root && load_run(&in, run) < 0)
+		findings_add(f, SEVERITY_ERROR, &err);
+	ret->whole = f->errors == errors;
+	findings_sort(f, first);
+}
+
+int manifest_source_load(const struct manifest_source *s, unsigned run, struct manifest *ret,
+                         struct error *err)
+{
+	auto_findings struct findings f = { 0 };
+	auto_manifest struct manifest m = { 0 };
+	int r;
+
+	manifest_source_load_all(s, run, &m, &f);
+	ret->runs = m.runs;
+	r = findings_first(&f, err);
+	if (r < 0)
+		return r;
+	*ret = m;
+	m = (struct manifest){ 0 };
+	return 0;
+}
+
+int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
+                  struct error *err)
+{
+	auto_source struct manifest_source *s = manifest_source_new(path, choice);
+
+	return s ? manifest_source_load(s, choice ? choice->run : 0, ret, err)
+	         : error_nomem(err, "a manifest");
+}
+
+int manifest_parse(const char *path, const uint8_t *text, size_t size,
+                   const struct manifest_choice *choice, struct manifest *ret, struct error *err)
+{
+	const struct blob from = { .data = (uint8_t *)text, .size = size };
+	struct manifest_choice own = choice ? *choice : (struct manifest_choice){ 0 };
+
+	own.text = &from;
+	return manifest_load(path, &own, ret, err);
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* config/warnings.c: warns of what a manifest may say and hardly means. */
+#include "config/warnings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/cmdline.h"
+#include "config/manifest.h"
+#include "config/value.h"
+#include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/findings.h"
+#include "core/base/pattern.h"
+
+/* Where a kernel is told to write. */
+struct consoles {
+	bool here;      /* to the serial port, among others perhaps */
+	char other[32]; /* the first that is not the serial port; "": there is none */
+};
+
+static bool is_text(const char *value, size_t size, const char *text)
+{
+	return size == strlen(text) && memcmp(value, text, size) == 0;
+}
+
+/*
+ * ttyS0 and ttyS0,115200n8; uart,io,0x3f8 and uart8250,io,0x3f8,115200 (linux:
+ * kernel-parameters.txt).
+ */
+static bool is_serial(const char *value, size_t size)
+{
+	const char *comma = memchr(value, ',', size);
+	size_t name = comma ? (size_t)(comma - value) : size;
+	static const char at[] = ",io,0x3f8";
+	size_t n = sizeof(at) - 1;
+
+	if (is_text(value, name, "ttyS0"))
+		return true;
+	if (!is_text(value, name, "uart") && !is_text(value, name, "uart8250"))
+		return false;
+	return size - name >= n && memcmp(value + name, at, n) == 0 &&
+	       (size - name == n || value[name + n] == ',');
+}
+
+static void consoles_of(const char *cmdline, struct consoles *ret)
+{
+	struct cmdline c = { .at = cmdline };
+	const char *value;
+	size_t size;
+
+	*ret = (struct consoles){ 0 };
+	while (cmdline_next(&c)) {
+		value = cmdline_value(&c, "console=", &size);
+		if (!value)
+			continue;
+		if (is_serial(value, size))
+			ret->here = true;
+		else if (size == 0 || is_text(value, size, "null"))
+			continue; /* nowhere, in so many words */
+		else if (!ret->other[0])
+			snprintf(ret->other, sizeof(ret->other), "%.*s",
+			         (int)(size < 31 ? size : 31), value);
+	}
+}
+
+static void warn_consoles(const struct manifest *m, struct findings *f)
+{
+	struct consoles c;
+	struct error w;
+
+	if (!m->kernel.path || !m->cmdline)
+		return;
+	consoles_of(m->cmdline, &c);
+	if (c.here)
+		return;
+	if (c.other[0]) {
+		error_set(&w, ERROR_NONE, "'boot.cmdline' has the kernel write to '%s', %s",
+		          shown_of(c.other).text,
+		          strncmp(c.other, "tty", 3) == 0 && c.other[3] <= '9'
+		                  ? "a screen that is not there"
+		                  : "which is not there");
+		error_why(&w, "the guest's only console is its first serial port, ttyS0 at 0x3f8");
+		error_fix(&w, "write console=ttyS0");
+	} else if (m->console.count && !cmdline_has(m->cmdline, "earlycon") &&
+	           !cmdline_has(m->cmdline, "earlyprintk")) {
+		error_set(&w, ERROR_NONE,
+		          "'expect.console' waits for lines, but 'boot.cmdline' has no "
+		          "console=ttyS0");
+		error_why(&w, "without it Linux may write nothing to the serial port");
+		error_fix(&w, "add console=ttyS0");
+	} else {
+		return;
+	}
+	manifest_at(m, KEY_BOOT_CMDLINE, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
+/*
+ * Whether an expression matches the empty line, and one with a bit of everything in it: `^$`
+ * matches only the first.
+ */
+static bool matches_all(const struct pattern *p, struct matcher *matcher)
+{
+	static const char *const texts[] = {
+		"", "\xf3\xb0\x80\x80 aZ09_-.:/\\'\"#\xc3\xa9\xe2\x82\xac[]{}()<>+*?^$|~%&=,;!@` "
+		    "\t\xf3\xb0\x80\x81"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const struct pattern_line line = { texts[i], strlen(texts[i]), 0, false };
+
+		if (pattern_match(p, matcher, &line) != PATTERN_YES)
+			return false;
+	}
+	return true;
+}
+
+static void warn_pattern(const struct manifest *m, enum key_id id, const struct manifest_pattern *p,
+                         struct findings *f)
+{
+	struct error w;
+
+	error_set(&w, ERROR_NONE, "'%s': '%s' matches every line", keys[id].name,
+	          shown_of(p->text).text);
+	if (id == KEY_EXPECT_NEVER) {
+		error_why(&w, "whatever the guest writes first fails the run");
+		error_fix(&w, "write what a line must not have in it, or leave it out");
+	} else {
+		error_why(&w, "whatever the guest writes next is taken for what is expected");
+		error_fix(&w, "write what the line is known by, or leave it out");
+	}
+	manifest_at_location(m, &p->at, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
+/* All share the steps of one matcher, so that hostile ones cost a fraction of a second together. */
+static void warn_patterns(const struct manifest *m, enum key_id id,
+                          const struct manifest_patterns *of, struct findings *f)
+{
+	struct error ignored = { 0 };
+	struct matcher *matcher = of->count ? matcher_new(&ignored) : NULL;
+
+	for (size_t i = 0; matcher && i < of->count; i++) {
+		struct pattern *p = pattern_new(of->list[i].text, &ignored);
+
+		if (p && matches_all(p, matcher))
+			warn_pattern(m, id, &of->list[i], f);
+		pattern_free(p);
+	}
+	matcher_free(matcher);
+}
+
+void manifest_warn(const struct manifest *m, struct findings *f)
+{
+	warn_consoles(m, f);
+	warn_patterns(m, KEY_EXPECT_CONSOLE, &m->console, f);
+	warn_patterns(m, KEY_EXPECT_NEVER, &m->never, f);
+}
