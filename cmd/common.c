@@ -79,13 +79,13 @@ static error_t common_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_option common_options[] = {
-	{ "quiet", 'q', NULL, 0, "Say nothing but errors and results", 10 },
-	{ "verbose", 'v', NULL, 0, "Say more; twice for still more", 10 },
+	{ "quiet", 'q', NULL, 0, "Print only errors and results", 10 },
+	{ "verbose", 'v', NULL, 0, "Print more; give it twice for even more", 10 },
 	{ "color", OPTION_COLOR, "WHEN", 0, "auto, always or never (NO_COLOR is honoured)", 10 },
-	{ "help", 'h', NULL, 0, "Give this help list", -1 },
+	{ "help", 'h', NULL, 0, "Print this help", -1 },
 	{ NULL, '?', NULL, OPTION_HIDDEN, NULL, 0 },
-	{ "usage", OPTION_USAGE, NULL, 0, "Give a short usage message", -1 },
-	{ "version", 'V', NULL, 0, "Print program version", -1 },
+	{ "usage", OPTION_USAGE, NULL, 0, "Print a short usage message", -1 },
+	{ "version", 'V', NULL, 0, "Print the version", -1 },
 	{ 0 },
 };
 const struct argp common_argp = { .options = common_options, .parser = common_option };

@@ -254,7 +254,7 @@ static int explain_main(const struct command *self, int argc, char **argv, struc
 const struct command command_explain = {
 	.name = "explain",
 	.args = "[NAME]",
-	.summary = "Say more about the name of an error",
+	.summary = "Explain the name of an error",
 	.doc = "Explain NAME: the word in brackets after an error or a verdict, or a status of "
 	       "the SNP firmware, by name or number. Without NAME, list them all.",
 	.options = explain_options,

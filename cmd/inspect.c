@@ -90,7 +90,7 @@ static int inspect_main(const struct command *self, int argc, char **argv, struc
 const struct command command_inspect = {
 	.name = "inspect",
 	.args = "FILE...",
-	.summary = "Show what an image, ID block or report holds",
+	.summary = "Show what an image, ID block or report contains",
 	.doc = "Show what each FILE holds: an OVMF-style firmware image, a Linux kernel, an ID "
 	       "block, an ID authentication, a certificate table or an attestation report (these "
 	       "also in hex or base64), or what else it is, judged by content and size. - is "

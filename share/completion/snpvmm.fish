@@ -91,7 +91,7 @@ complete -c snpvmm -f
 # The commands.
 complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for its end'
 complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
-complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what a firmware, kernel, ID block or report contains'
+complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report contains'
 complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
 complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch, and what is missing'
 complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain the name of an error'

@@ -210,6 +210,26 @@ for file in snpvmm.bash _snpvmm snpvmm.fish; do
   [ ! -s "$T/extra" ] || wrong "there is no: $(cat "$T/extra")"
 done
 
+# What --help says of commands and options, a line each; -o, --color and --stats are shorter in the scripts.
+for command in '' $commands; do
+  # shellcheck disable=SC2086 # none or one
+  call $command --help
+  awk 'function flush() { if (text != "") print text; text = "" }
+    /^  (-.|  )[, ] *--?[a-z]/ { flush(); on = !/--(output|color|stats)/; sub(/^ +(-., )?--?[^ ]+ */, "") ; if (on) text = $0; next }
+    /^  -. / { flush(); on = 1; sub(/^  -. */, ""); text = $0; next }
+    /^  [a-z]+ / && !/--/ { flush(); on = 0; print substr($0, 28); next }
+    /^                             [^ ]/ { sub(/^ */, ""); if (on) text = text " " $0; next }
+    { flush(); on = 0 }' "$T/out"
+done | sed '/^$/d' | sort -u >"$T/descriptions"
+for file in _snpvmm snpvmm.fish; do
+  begin "$file describes commands and options as --help does"
+  [ "$(grep -c . "$T/descriptions")" -gt 30 ] || wrong "too few: $(cat "$T/descriptions")"
+  sed 's/\\//g' "share/completion/$file" >"$T/plain"
+  while read -r text; do
+    grep -q -F -e "$text" "$T/plain" || wrong "it lacks: $text"
+  done <"$T/descriptions"
+done
+
 for shell in bash zsh fish; do
   begin "$shell has a script"
   call completion "$shell"

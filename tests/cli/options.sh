@@ -18,10 +18,10 @@ err_is ''
 has_words $GLOBAL --output
 out_has '  run        [MANIFEST...] Launch the guest and wait for its end' \
   '  measure    [MANIFEST...] Print the launch digest, offline' \
-  '  inspect    FILE...       Show what an image, ID block or report holds' \
+  '  inspect    FILE...       Show what an image, ID block or report contains' \
   '  check      [MANIFEST...] Find what is wrong with a manifest' \
   '  doctor                   Say what this host can launch, and what is missing' \
-  '  explain    [NAME]        Say more about the name of an error' \
+  '  explain    [NAME]        Explain the name of an error' \
   "  schema                   Print the manifest's JSON Schema" \
   '  completion SHELL         Print a script for bash, zsh or fish' 'snpvmm(1)'
 
