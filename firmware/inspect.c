@@ -429,3 +429,8 @@ void inspect_describe(const struct inspected *i, struct tree *t)
 	else if (k->fix || k->use)
 		tree_text(t, "hint", k->fix ? k->fix : k->use);
 }
+
+const char *inspect_kind_name(size_t i)
+{
+	return i < ARRAY_SIZE(kinds) ? kinds[i].name : NULL;
+}

@@ -47,4 +47,7 @@ bool inspect_read_text(const uint8_t *text, size_t size, struct blob *buffer,
 /* Adds the fields, "kind" and "size" first, to a map that the caller has opened. */
 void inspect_describe(const struct inspected *i, struct tree *t);
 
+/* The i-th kind that is read, beside those of core/base/filekind.h; NULL: there are no more. */
+const char *inspect_kind_name(size_t i);
+
 #endif

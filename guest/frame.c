@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/frame.c: base64 in numbered lines between two marks; see frame.h. */
+/* guest/frame.c: base64 in numbered lines between a begin and an end; see frame.h. */
 #include "guest/frame.h"
 
 struct line {
@@ -7,20 +7,20 @@ struct line {
 	size_t size;
 };
 
-static void put(struct line *l, const char *text)
+static void line_add(struct line *l, const char *text)
 {
 	while (*text)
 		l->to[l->size++] = *text++;
 }
 
-static void put_decimal(struct line *l, size_t n)
+static void line_add_decimal(struct line *l, size_t n)
 {
 	if (n >= 10)
-		put_decimal(l, n / 10);
+		line_add_decimal(l, n / 10);
 	l->to[l->size++] = (char)('0' + n % 10);
 }
 
-static void put_base64(struct line *l, const uint8_t *bytes, size_t size)
+static void line_add_base64(struct line *l, const uint8_t *bytes, size_t size)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -48,17 +48,6 @@ uint32_t frame_crc32(const uint8_t *bytes, size_t size)
 	return ~crc;
 }
 
-static void put_mark(struct line *l, const char *mark, const uint8_t *bytes, size_t size)
-{
-	uint32_t crc = frame_crc32(bytes, size);
-
-	put(l, mark);
-	put_decimal(l, size);
-	put(l, " bytes, crc32 0x");
-	for (int shift = 28; shift >= 0; shift -= 4)
-		l->to[l->size++] = "0123456789abcdef"[crc >> shift & 15];
-}
-
 size_t frame_line(const uint8_t *bytes, size_t size, size_t n, char to[FRAME_LINE + 1])
 {
 	size_t last = (size + FRAME_BYTES - 1) / FRAME_BYTES + 1;
@@ -66,18 +55,22 @@ size_t frame_line(const uint8_t *bytes, size_t size, size_t n, char to[FRAME_LIN
 
 	if (n > last)
 		return 0;
-	put(&l, "snpvmm-report: ");
+	line_add(&l, "snpvmm-report: ");
 	if (n == 0 || n == last) {
-		put_mark(&l, n == 0 ? "begin " : "end ", bytes, size);
+		line_add(&l, n == 0 ? "begin " : "end ");
+		line_add_decimal(&l, size);
+		line_add(&l, " bytes, crc32 0x");
+		for (int shift = 28; shift >= 0; shift -= 4)
+			l.to[l.size++] = "0123456789abcdef"[frame_crc32(bytes, size) >> shift & 15];
 	} else {
 		size_t at = (n - 1) * FRAME_BYTES;
 		size_t left = size - at;
 
-		put(&l, n <= 10 ? "0" : "");
-		put_decimal(&l, n - 1);
-		put(&l, " ");
-		put_base64(&l, bytes + at, left < FRAME_BYTES ? left : FRAME_BYTES);
+		line_add(&l, n <= 10 ? "0" : "");
+		line_add_decimal(&l, n - 1);
+		line_add(&l, " ");
+		line_add_base64(&l, bytes + at, left < FRAME_BYTES ? left : FRAME_BYTES);
 	}
-	put(&l, "\n");
+	line_add(&l, "\n");
 	return l.size;
 }

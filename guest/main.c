@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/main.c: snpvmm-guest: what a guest's own software says to who launched it. */
+/* guest/main.c: snpvmm-guest, by which software in a guest tells snpvmm how it went. */
 #include <asm/errno.h>
 #include <asm/fcntl.h>
 #include <asm/ioctls.h>
@@ -10,7 +10,7 @@
 #include "guest/report.h"
 #include "guest/sys.h"
 
-#define DEFAULT_PORT 0xf4 /* the manifest's exit_port, unless told otherwise */
+#define DEFAULT_PORT 0xf4 /* exit_port of a manifest that doesn't set it */
 
 static const char help[] =
 	"Usage: snpvmm-guest COMMAND\n"
@@ -18,10 +18,10 @@ static const char help[] =
 	"\n"
 	"  exit [--port=PORT] N     end this guest with status N, by its exit port (0xf4)\n"
 	"  report [--data=HEX] [--data-file=FILE] [--measurement] [--raw]\n"
-	"                           print this guest's attestation report, as lines of\n"
-	"                           base64 or its measurement in hex or its bytes, with up\n"
-	"                           to 64 bytes of yours in it\n"
-	"  ready                    print \"snpvmm-guest: ready\", a line of its own\n"
+	"                           print this guest's attestation report as lines of\n"
+	"                           base64, only its measurement in hex, or its bytes; up\n"
+	"                           to 64 bytes of yours go into it\n"
+	"  ready                    print the line \"snpvmm-guest: ready\"\n"
 	"\n"
 	"  --help, --version\n";
 
@@ -31,7 +31,7 @@ static int error(const char *what, const char *why)
 	return 1;
 }
 
-/* `argument`, where there is one, in quotes before `what`. */
+/* With `argument` in quotes before `what`, unless it is NULL. */
 static int usage(const char *argument, const char *what)
 {
 	say("snpvmm-guest: error: ", argument ? "'" : "", argument ? argument : "",
@@ -40,7 +40,7 @@ static int usage(const char *argument, const char *what)
 }
 
 /*
- * The value of "--name VALUE" or "--name=VALUE" at *i, which moves on to it; NULL if this is
+ * The value of "--name VALUE" or "--name=VALUE" at *i, which becomes that of VALUE; NULL: it is
  * another argument.
  */
 static const char *option_value(const char *name, int argc, char **argv, int *i)
@@ -58,8 +58,8 @@ static const char *option_value(const char *name, int argc, char **argv, int *i)
 /* --- the console --- */
 
 /*
- * tcdrain(): whoever stops the machine, or writes beside us, doesn't wait for lines on their way to
- * the UART.
+ * tcdrain(): the end of the machine and writes by the kernel don't wait for lines that are on their
+ * way to the UART.
  */
 static void drain(int fd)
 {
@@ -67,8 +67,7 @@ static void drain(int fd)
 }
 
 /*
- * The kernel's own lines would break ours apart. Only root may, and only root has a console to
- * itself.
+ * Keeps kernel messages off the console, so that they don't break our lines apart. Only root may.
  */
 static void kernel_quiet(bool quiet)
 {
@@ -83,7 +82,7 @@ static int written(int r)
 
 /* --- exit --- */
 
-/* A byte where it fits, else a dword. */
+/* Writes a byte if the value fits, else a dword. */
 static void port_out(uint16_t port, uint32_t value)
 {
 	if (value <= UINT8_MAX)
@@ -95,7 +94,7 @@ static void port_out(uint16_t port, uint32_t value)
 static int port_permit(uint16_t port)
 {
 	/*
-	 * ioperm(), never iopl(): under SNP an OUT raises #VC, whose handler asks only the task's
+	 * ioperm(), not iopl(): under SNP an OUT raises #VC, whose handler only looks at the task's
 	 * I/O bitmap (Linux arch/x86/coco/sev/core.c, vc_ioio_check()). iopl(3) makes no bitmap, so
 	 * the OUT would end in #GP.
 	 */
@@ -103,9 +102,9 @@ static int port_permit(uint16_t port)
 
 	if (r == 0)
 		return 0;
-	error("the kernel doesn't give us the exit port", errno_text(r));
+	error("the kernel doesn't permit access to the exit port", errno_text(r));
 	say(r == -ENOSYS ? "  fix: use a kernel with CONFIG_X86_IOPL_IOPERM\n"
-	                 : "  fix: run it as root, in a kernel that isn't locked down\n",
+	                 : "  fix: run it as root, on a kernel that isn't locked down\n",
 	    (char *)NULL);
 	return 1;
 }
@@ -121,7 +120,7 @@ static int command_exit(int argc, char **argv)
 		const char *named = option_value("--port", argc, argv, &i);
 
 		if (named && !arg_number(named, UINT16_MAX - 3, &port))
-			return usage(named, "is no port from 0 to 0xfffc");
+			return usage(named, "is not a port from 0 to 0xfffc");
 		if (named)
 			continue;
 		if (value)
@@ -131,7 +130,7 @@ static int command_exit(int argc, char **argv)
 	if (!value)
 		return usage(NULL, "exit needs a status");
 	if (!arg_number(value, UINT32_MAX, &status))
-		return usage(value, "is no status from 0 to 0xffffffff");
+		return usage(value, "is not a status from 0 to 0xffffffff");
 	if (port_permit((uint16_t)port) != 0)
 		return 1;
 	sys_call(__NR_sync, 0, 0, 0);
@@ -150,7 +149,7 @@ static int command_exit(int argc, char **argv)
 /* --- report --- */
 
 struct report_options {
-	uint8_t data[REPORT_DATA_SIZE + 1]; /* a byte too many is seen */
+	uint8_t data[REPORT_DATA_SIZE + 1]; /* one more, to notice files that are too long */
 	bool raw, measurement;
 };
 
@@ -161,8 +160,7 @@ static int data_file(const char *path, uint8_t data[REPORT_DATA_SIZE + 1])
 	if (n < 0)
 		return error(path, errno_text(n));
 	if (n > REPORT_DATA_SIZE)
-		return error(path,
-		             "has more than 64 bytes; take a hash of it, such as sha512sum's");
+		return error(path, "has more than 64 bytes; use a hash of it, such as sha512sum's");
 	return 0;
 }
 
@@ -172,7 +170,7 @@ static int report_option(int argc, char **argv, int *i, struct report_options *o
 	size_t size;
 
 	if (value && !arg_hex(value, o->data, REPORT_DATA_SIZE, &size))
-		return usage(value, "is not pairs of hex digits, 64 at most");
+		return usage(value, "is not pairs of hex digits, at most 64");
 	if (value)
 		return 0;
 	value = option_value("--data-file", argc, argv, i);
@@ -183,7 +181,7 @@ static int report_option(int argc, char **argv, int *i, struct report_options *o
 	else if (text_same(argv[*i], "--measurement"))
 		o->measurement = true;
 	else
-		return usage(argv[*i], "is unknown, or lacks its value");
+		return usage(argv[*i], "is unknown, or its value is missing");
 	return 0;
 }
 
@@ -278,5 +276,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (text_same(argv[1], commands[i].name))
 			return commands[i].run(argc - 2, argv + 2);
-	return usage(argv[1], "is no command of it");
+	return usage(argv[1], "is not a command");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guest/report.c: an attestation report by the kernel's sev-guest driver, in either of its two
- * ways.
+ * guest/report.c: an attestation report from the kernel's sev-guest driver, by either of its two
+ * interfaces.
  */
 #include "guest/report.h"
 
@@ -17,9 +17,9 @@
 #define DEVICE   "/dev/sev-guest"
 #define CONFIGFS "/sys/kernel/config/tsm/report"
 
-static_assert((int)REPORT_CAP <= (int)FRAME_MAX, "every report fits a frame");
+static_assert((int)REPORT_CAP <= (int)FRAME_MAX, "a report that does not fit a frame");
 
-/* struct snp_guest_request_ioctl, whose last field has had two names. */
+/* struct snp_guest_request_ioctl, whose last field was renamed. */
 struct request {
 	uint8_t version;
 	uint64_t to_firmware, from_firmware;
@@ -58,26 +58,24 @@ static size_t no_device(void)
 	if (!sys_exists("/sys/devices"))
 		return failed("there is no " DEVICE " and no /sys to ask", NULL,
 		              "mount -t sysfs sysfs /sys; mount -t devtmpfs devtmpfs /dev");
-	/*
-	 * The kernel registers this where it runs under SEV-SNP, whether there is a driver or not.
-	 */
+	/* The kernel registers this device under SEV-SNP, even if there is no driver. */
 	if (!sys_exists("/sys/devices/platform/sev-guest"))
 		return failed("this is not an SEV-SNP guest", NULL,
 		              "launch it on platform snp; the kernel needs "
 		              "CONFIG_AMD_MEM_ENCRYPT, and Linux 5.19 or later");
 	return failed("there is no " DEVICE ", its driver is not loaded", NULL,
-	              "modprobe sev-guest; an initramfs has to hold this module and what it needs "
+	              "modprobe sev-guest; an initramfs needs this module and its dependencies "
 	              "(gcm, ghash)");
 }
 
-static size_t take(const struct report_message *m, uint8_t to[REPORT_CAP])
+static size_t report_take(const struct report_message *m, uint8_t to[REPORT_CAP])
 {
 	if (m->status == 0x16)
 		return failed("the SNP firmware refuses a report", "bad parameter (0x16)", NULL);
 	if (m->status != 0)
 		return refused("the SNP firmware refuses a report, status", m->status, NULL);
 	if (m->size < REPORT_SIZE || m->size > REPORT_CAP)
-		return refused("the SNP firmware gave a report of unknown size", m->size, NULL);
+		return refused("the SNP firmware gave a report of unexpected size", m->size, NULL);
 	for (size_t i = 0; i < m->size; i++)
 		to[i] = m->report[i];
 	return m->size;
@@ -94,14 +92,15 @@ static size_t by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], uint8_t to
 		request.user_data[i] = data[i];
 	error = sys_call(__NR_ioctl, fd, (long)SNP_GET_REPORT, (long)&r);
 	if (error == 0)
-		return take(&response, to);
+		return report_take(&response, to);
 	if (r.vmm_error)
-		return refused("the VMM doesn't pass the request on, its error", r.vmm_error, NULL);
+		return refused("the VMM doesn't forward the request, its error", r.vmm_error, NULL);
 	if (r.firmware_error)
 		return refused("the SNP firmware refuses the request, status", r.firmware_error,
 		               NULL);
-	return failed("SNP_GET_REPORT", errno_text(error),
-	              "the kernel's log says more; a key that was given up needs a new launch");
+	return failed(
+		"SNP_GET_REPORT", errno_text(error),
+		"see the kernel log; if the kernel disabled the VMPCK, launch the guest again");
 }
 
 static int write_file(const char *path, const uint8_t *data, size_t size)
@@ -114,7 +113,7 @@ static int write_file(const char *path, const uint8_t *data, size_t size)
 	return r;
 }
 
-/* A folder is a request: what is written to inblob makes what outblob reads as. */
+/* A folder is a request: outblob has the answer to what is written to inblob. */
 static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
 {
 	static const char folder[] = CONFIGFS "/snpvmm-guest";
@@ -133,9 +132,9 @@ static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPOR
 		r = sys_read(CONFIGFS "/snpvmm-guest/outblob", to, REPORT_CAP);
 	sys_call(__NR_rmdir, (long)folder, 0, 0);
 	if (r < 0)
-		return failed("no report by " CONFIGFS, errno_text(r), NULL);
+		return failed("no report from " CONFIGFS, errno_text(r), NULL);
 	if (r < REPORT_SIZE)
-		return refused("configfs gave a report of unknown size", (uint64_t)r, NULL);
+		return refused("configfs gave a report of unexpected size", (uint64_t)r, NULL);
 	return (size_t)r;
 }
 

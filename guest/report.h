@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of ATTESTATION_REPORT, SEV-SNP firmware ABI 7.3. */
+/* ATTESTATION_REPORT, SEV-SNP firmware ABI 7.3. */
 enum {
 	REPORT_SIZE = 1184,
 	REPORT_DATA_SIZE = 64,
@@ -15,9 +15,9 @@ enum {
 };
 
 /*
- * A report with `data` in its REPORT_DATA: by /dev/sev-guest, else by configfs. `to` has
- * REPORT_CAP bytes. Its size, which is at least REPORT_SIZE; 0 if there is none, and standard
- * error says why and what to do.
+ * Gets a report with `data` as its REPORT_DATA, through /dev/sev-guest, else through configfs.
+ * Returns its size, which is at least REPORT_SIZE; 0: it failed, and why and fix are on standard
+ * error.
  */
 enum { REPORT_CAP = 4000 - 0x20 };
 size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/sys.c: the start of a program without a C library, system calls, and texts. */
+/* guest/sys.c: the start of a program without a C library, system calls, and strings. */
 #include "guest/sys.h"
 
 #include <asm/errno.h>
@@ -9,7 +9,7 @@
 #include <asm/unistd.h>
 #include <stdarg.h>
 
-/* The kernel leaves argc at the stack's top and argv behind it (x86-64 psABI, "Initial Stack"). */
+/* At the start argc is on the top of the stack, then argv (x86-64 psABI, "Initial Stack"). */
 __asm__(".globl _start\n"
         "_start:\n"
         "	xor %ebp, %ebp\n"
@@ -22,7 +22,7 @@ __asm__(".globl _start\n"
         "	syscall\n");
 static_assert(__NR_exit_group == 231, "_start ends by exit_group");
 
-/* A compiler may call these even for a program without a library. */
+/* Compilers may call these even in a freestanding program. */
 void *memcpy(void *to, const void *from, size_t size);
 void *memset(void *to, int byte, size_t size);
 

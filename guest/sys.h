@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/sys.h: what snpvmm-guest has instead of a C library, so that it runs in any initramfs. */
+/* guest/sys.h: what snpvmm-guest uses instead of a C library, so that it runs in any initramfs. */
 #ifndef GUEST_SYS_H
 #define GUEST_SYS_H
 
@@ -10,7 +10,7 @@
 
 enum { STDOUT = 1, STDERR = 2 };
 
-int main(int argc, char **argv); /* called by sys.c's _start; what it returns is the exit status */
+int main(int argc, char **argv); /* called by _start in sys.c; returns the exit status */
 
 /* A system call of up to three arguments, by its x86-64 number; -errno on failure. */
 static inline long sys_call(long number, long a, long b, long c)
@@ -24,21 +24,20 @@ static inline long sys_call(long number, long a, long b, long c)
 	return ret;
 }
 
-int sys_open(const char *path,
-             int flags); /* a new file is for its owner alone; -errno on failure */
+int sys_open(const char *path, int flags); /* -errno on failure */
 void sys_close(int fd);
-/* All of a file, but at most `cap` bytes; their number or -errno. */
+/* Reads a file, at most `cap` bytes; their number or -errno. */
 long sys_read(const char *path, void *to, size_t cap);
-int sys_write(int fd, const void *data, size_t size); /* all of it; 0 or -errno */
+int sys_write(int fd, const void *data, size_t size); /* writes all of it; 0 or -errno */
 bool sys_exists(const char *path);
 bool sys_is_terminal(int fd);
 
 size_t text_size(const char *text);
 bool text_same(const char *a, const char *b);
 
-/* To standard error: texts until a NULL. */
+/* Writes texts to standard error, up to a NULL. */
 void say(const char *text, ...);
-const char *errno_text(long errnum); /* of a negative or positive one */
-const char *number_text(uint64_t value, unsigned base, char to[24]); /* base 16 comes with 0x */
+const char *errno_text(long errnum); /* for a negative or positive errno */
+const char *number_text(uint64_t value, unsigned base, char to[24]); /* with 0x in base 16 */
 
 #endif

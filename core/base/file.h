@@ -58,7 +58,7 @@ ssize_t stdin_read(void *to, size_t size, struct error *err);
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
 
 /*
- * fd, or, if it is a pipe or a terminal, the same one opened anew (`access`: O_RDONLY or O_WRONLY)
+ * fd, or, if it is a pipe or a terminal, the same one reopened (`access`: O_RDONLY or O_WRONLY)
  * so that reads and writes don't block. O_NONBLOCK on fd itself would reach every process that
  * shares it, the user's shell among them. The master of a pseudo-terminal stays as it is: opening
  * that one makes another terminal (pts(4)).

@@ -192,7 +192,7 @@ static bool is_bios(const uint8_t *bytes, size_t size)
  * The first match counts. Kinds recognised by their end come early, since a firmware may begin with
  * anything.
  */
-static const struct file_kind kinds[] = {
+const struct file_kind file_kinds[] = {
 	{ "empty", "an empty file", ROLE_MANIFEST, NULL, "copy, download or build it again", false,
 	  PROBE(is_empty) },
 	{ "git-lfs", "a Git LFS pointer", 0, NULL, "fetch the file that it points to: git lfs pull",
@@ -284,17 +284,15 @@ static const struct file_kind kinds[] = {
 	{ "yaml", "a YAML document", ROLE_MANIFEST, NULL, NULL, true,
 	  PROBE_FOR(is_yaml, MAYBE_MANIFEST) },
 	{ "text", "a text", ROLE_MANIFEST, NULL, NULL, true, PROBE(is_text) },
+	{ 0 },
 };
 
 const struct file_kind *file_kind_of(const uint8_t *bytes, size_t size)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		const struct file_kind *k = &kinds[i];
-
+	for (const struct file_kind *k = file_kinds; k->name; k++)
 		if (k->probe ? k->probe(bytes, size)
 		             : marked(bytes, size, k->at, k->mark, k->mark_size))
 			return k;
-	}
 	return NULL;
 }
 

@@ -38,6 +38,9 @@ struct file_kind {
 	const char *use;
 };
 
+/* The table, ended by a row whose name is NULL. */
+extern const struct file_kind file_kinds[];
+
 /* The kind of these bytes; NULL: unknown. Static. */
 const struct file_kind *file_kind_of(const uint8_t *bytes, size_t size);
 

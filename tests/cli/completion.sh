@@ -99,7 +99,8 @@ sed -n '/^\(snp\.policy\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/
 printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' >>"$T/words"
 call explain
 sed -n '/^  none /d; s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/reasons"
-grep -E 'tree_print_|_write' cmd/show.c | grep -o '{ "[a-z]*", ' | tr -cd 'a-z\n' >"$T/formats"
+call -o none doctor
+sed -n "s/.* -o takes \(.*\), not 'none'.*/\1/p" "$T/err" | sed 's/ for runs//; s/,* or /, /; s/, /\n/g' >"$T/formats"
 for list in commands:8 keys:25 words:30 reasons:40 formats:4; do
   [ "$(grep -c . "$T/${list%:*}")" -ge "${list#*:}" ] || wrong "too few ${list%:*}: $(cat "$T/${list%:*}")"
 done

@@ -40,18 +40,18 @@ out_is "$(cat "$T/help")"
 
 begin 'a mistake on the command line is named, and nothing is done'
 told 2 'a command is missing'
-told 2 "'dance' is no command of it" dance
+told 2 "'dance' is not a command" dance
 told 2 'exit needs a status' exit
 told 2 'exit needs a status' exit --port 0xf4
-told 2 "'-1' is no status from 0 to 0xffffffff" exit -1
-told 2 "'0x100000000' is no status from 0 to 0xffffffff" exit 0x100000000
-told 2 "'' is no status from 0 to 0xffffffff" exit ''
+told 2 "'-1' is not a status from 0 to 0xffffffff" exit -1
+told 2 "'0x100000000' is not a status from 0 to 0xffffffff" exit 0x100000000
+told 2 "'' is not a status from 0 to 0xffffffff" exit ''
 told 2 "'4' is one argument too many" exit 3 4
-told 2 "'0xfffd' is no port from 0 to 0xfffc" exit --port=0xfffd 3
-told 2 "'--data' is unknown, or lacks its value" report --data
-told 2 "'--date' is unknown, or lacks its value" report --date 00
-told 2 "'123' is not pairs of hex digits, 64 at most" report --data=123
-told 2 "'$(printf %0130d 0)' is not pairs of hex digits, 64 at most" report --data "$(printf %0130d 0)"
+told 2 "'0xfffd' is not a port from 0 to 0xfffc" exit --port=0xfffd 3
+told 2 "'--data' is unknown, or its value is missing" report --data
+told 2 "'--date' is unknown, or its value is missing" report --date 00
+told 2 "'123' is not pairs of hex digits, at most 64" report --data=123
+told 2 "'$(printf %0130d 0)' is not pairs of hex digits, at most 64" report --data "$(printf %0130d 0)"
 told 2 '--raw or --measurement, not both' report --raw --measurement
 told 2 "'now' is one argument too many" ready now
 
@@ -66,7 +66,7 @@ fi
 
 begin 'a file of data has a limit, and its errors are reported'
 head -c 65 /dev/zero >"$T/65"
-told 1 "$T/65: has more than 64 bytes; take a hash of it, such as sha512sum's" report --data-file "$T/65"
+told 1 "$T/65: has more than 64 bytes; use a hash of it, such as sha512sum's" report --data-file "$T/65"
 told 1 "$T/none: No such file or directory" report --data-file="$T/none"
 
 if [ ! -e /dev/sev-guest ] && [ ! -e /sys/devices/platform/sev-guest ] && [ -e /sys/devices ] && [ ! -e /sys/kernel/config/tsm/report ]; then
@@ -102,7 +102,7 @@ if [ "$(id -u)" != 0 ]; then
   begin 'only root can write to the exit port'
   run "$GUEST" exit 3
   wants 1
-  err_has "the kernel doesn't give us the exit port: " '  fix: '
+  err_has "the kernel doesn't permit access to the exit port: " '  fix: '
 fi
 
 # --- examples/ ---

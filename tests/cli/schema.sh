@@ -3,7 +3,7 @@
 # tests/cli/schema.sh: the JSON Schema is valid, has every key, and agrees with check.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
-keys=$(sed -n 's/^\t\[KEY_[A-Z0-9_]*\] = { "\([a-z_.]*\)".*/\1/p' config/keys.c)
+keys=$("$NAMES" keys)
 
 begin 'it is the same each time'
 call schema
@@ -16,7 +16,7 @@ cmp -s "$T/out" "$T/schema" || wrong 'a second time it differs'
 out_has '"$schema": "http://json-schema.org/draft-07/schema#"' '"additionalProperties": false'
 
 begin 'each key is in it'
-[ "$(echo "$keys" | grep -c .)" = "$(grep -c '^	\[KEY_' config/keys.c)" ] || wrong "config/keys.c has another form: $keys"
+[ "$(echo "$keys" | grep -c .)" -ge 25 ] || wrong "too few: $keys"
 for key in $keys; do
   out_has "\"${key##*.}\": {"
 done

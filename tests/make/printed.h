@@ -67,6 +67,35 @@ static inline json_t *printed_json(struct tree *t)
 	return j;
 }
 
+/* The value at "a.b", borrowed; NULL: there is none. */
+static inline json_t *json_at(const json_t *j, const char *path)
+{
+	const char *dot = strchr(path, '.');
+	char head[32];
+
+	if (!dot)
+		return json_object_get(j, path);
+	snprintf(head, sizeof(head), "%.*s", (int)(dot - path), path);
+	return json_at(json_object_get(j, head), dot + 1);
+}
+
+static inline void json_text_is(const json_t *j, const char *path, const char *want)
+{
+	const char *have = json_string_value(json_at(j, path));
+
+	cr_expect(have && !strcmp(have, want), "%s is '%s', not '%s'", path,
+	          have ? have : "missing", want);
+}
+
+static inline void json_number_is(const json_t *j, const char *path, json_int_t want)
+{
+	const json_t *have = json_at(j, path);
+
+	cr_expect(json_is_integer(have), "no number at %s", path);
+	cr_expect_eq(json_integer_value(have), want, "%s is %lld, not %lld", path,
+	             (long long)json_integer_value(have), (long long)want);
+}
+
 /* Printing must fail for this reason, and write nothing. */
 static inline void printed_fails(struct tree *t, tree_print *print, const char *why)
 {

@@ -40,25 +40,6 @@ static json_t *report_json(const uint8_t *bytes)
 	return ended(t);
 }
 
-static json_t *at(json_t *j, const char *key, const char *inner)
-{
-	json_t *found = json_object_get(j, key);
-
-	return inner ? json_object_get(found, inner) : found;
-}
-
-static void check_string(json_t *have, const char *want, const char *what)
-{
-	cr_assert(json_is_string(have), "no '%s'", what);
-	cr_expect_str_eq(json_string_value(have), want, "%s", what);
-}
-
-static void check_number(json_t *have, uint64_t want, const char *what)
-{
-	cr_assert(json_is_integer(have), "no '%s'", what);
-	cr_expect_eq((uint64_t)json_integer_value(have), want, "%s", what);
-}
-
 static uint64_t number_at(const uint8_t *bytes, size_t from, size_t size)
 {
 	uint64_t v = 0;
@@ -68,62 +49,62 @@ static uint64_t number_at(const uint8_t *bytes, size_t from, size_t size)
 	return v;
 }
 
-/* One row a field: its place in the specification's table. */
+/* A row for each field: its offset, as in the specification's table. */
 static const struct {
-	const char *key, *inner;
+	const char *path;
 	size_t from, size;
 	enum { BYTES, NUMBER, HEX } form;
 	uint32_t since;
 } fields[] = {
-	{ "version", NULL, 0x000, 4, NUMBER, 0 },
-	{ "guest_svn", NULL, 0x004, 4, NUMBER, 0 },
-	{ "policy", "value", 0x008, 8, HEX, 0 },
-	{ "family_id", NULL, 0x010, 16, BYTES, 0 },
-	{ "image_id", NULL, 0x020, 16, BYTES, 0 },
-	{ "vmpl", NULL, 0x030, 4, NUMBER, 0 },
-	{ "current_tcb", "value", 0x038, 8, HEX, 0 },
-	{ "current_tcb", "boot_loader", 0x038, 1, NUMBER, 0 },
-	{ "current_tcb", "tee", 0x039, 1, NUMBER, 0 },
-	{ "current_tcb", "snp", 0x03e, 1, NUMBER, 0 },
-	{ "current_tcb", "microcode", 0x03f, 1, NUMBER, 0 },
-	{ "platform_info", "value", 0x040, 8, HEX, 0 },
-	{ "flags", "value", 0x048, 4, HEX, 0 },
-	{ "report_data", NULL, 0x050, 64, BYTES, 0 },
-	{ "measurement", NULL, 0x090, 48, BYTES, 0 },
-	{ "host_data", NULL, 0x0c0, 32, BYTES, 0 },
-	{ "id_key_digest", NULL, 0x0e0, 48, BYTES, 0 },
-	{ "author_key_digest", NULL, 0x110, 48, BYTES, 0 },
-	{ "report_id", NULL, 0x140, 32, BYTES, 0 },
-	{ "report_id_ma", NULL, 0x160, 32, BYTES, 0 },
-	{ "reported_tcb", "value", 0x180, 8, HEX, 0 },
-	{ "reported_tcb", "microcode", 0x187, 1, NUMBER, 0 },
-	{ "cpuid", "family", 0x188, 1, NUMBER, 3 },
-	{ "cpuid", "model", 0x189, 1, NUMBER, 3 },
-	{ "cpuid", "stepping", 0x18a, 1, NUMBER, 3 },
-	{ "chip_id", NULL, 0x1a0, 64, BYTES, 0 },
-	{ "committed_tcb", "value", 0x1e0, 8, HEX, 0 },
-	{ "committed_tcb", "snp", 0x1e6, 1, NUMBER, 0 },
-	{ "current_version", "build", 0x1e8, 1, NUMBER, 0 },
-	{ "current_version", "minor", 0x1e9, 1, NUMBER, 0 },
-	{ "current_version", "major", 0x1ea, 1, NUMBER, 0 },
-	{ "committed_version", "build", 0x1ec, 1, NUMBER, 0 },
-	{ "committed_version", "minor", 0x1ed, 1, NUMBER, 0 },
-	{ "committed_version", "major", 0x1ee, 1, NUMBER, 0 },
-	{ "launch_tcb", "value", 0x1f0, 8, HEX, 0 },
-	{ "launch_tcb", "boot_loader", 0x1f0, 1, NUMBER, 0 },
-	{ "launch_mit_vector", NULL, 0x1f8, 8, HEX, 5 },
-	{ "current_mit_vector", NULL, 0x200, 8, HEX, 5 },
-	{ "signature", "r", 0x2a0, 72, BYTES, 0 },
-	{ "signature", "s", 0x2e8, 72, BYTES, 0 },
+	{ "version", 0x000, 4, NUMBER, 0 },
+	{ "guest_svn", 0x004, 4, NUMBER, 0 },
+	{ "policy.value", 0x008, 8, HEX, 0 },
+	{ "family_id", 0x010, 16, BYTES, 0 },
+	{ "image_id", 0x020, 16, BYTES, 0 },
+	{ "vmpl", 0x030, 4, NUMBER, 0 },
+	{ "current_tcb.value", 0x038, 8, HEX, 0 },
+	{ "current_tcb.boot_loader", 0x038, 1, NUMBER, 0 },
+	{ "current_tcb.tee", 0x039, 1, NUMBER, 0 },
+	{ "current_tcb.snp", 0x03e, 1, NUMBER, 0 },
+	{ "current_tcb.microcode", 0x03f, 1, NUMBER, 0 },
+	{ "platform_info.value", 0x040, 8, HEX, 0 },
+	{ "flags.value", 0x048, 4, HEX, 0 },
+	{ "report_data", 0x050, 64, BYTES, 0 },
+	{ "measurement", 0x090, 48, BYTES, 0 },
+	{ "host_data", 0x0c0, 32, BYTES, 0 },
+	{ "id_key_digest", 0x0e0, 48, BYTES, 0 },
+	{ "author_key_digest", 0x110, 48, BYTES, 0 },
+	{ "report_id", 0x140, 32, BYTES, 0 },
+	{ "report_id_ma", 0x160, 32, BYTES, 0 },
+	{ "reported_tcb.value", 0x180, 8, HEX, 0 },
+	{ "reported_tcb.microcode", 0x187, 1, NUMBER, 0 },
+	{ "cpuid.family", 0x188, 1, NUMBER, 3 },
+	{ "cpuid.model", 0x189, 1, NUMBER, 3 },
+	{ "cpuid.stepping", 0x18a, 1, NUMBER, 3 },
+	{ "chip_id", 0x1a0, 64, BYTES, 0 },
+	{ "committed_tcb.value", 0x1e0, 8, HEX, 0 },
+	{ "committed_tcb.snp", 0x1e6, 1, NUMBER, 0 },
+	{ "current_version.build", 0x1e8, 1, NUMBER, 0 },
+	{ "current_version.minor", 0x1e9, 1, NUMBER, 0 },
+	{ "current_version.major", 0x1ea, 1, NUMBER, 0 },
+	{ "committed_version.build", 0x1ec, 1, NUMBER, 0 },
+	{ "committed_version.minor", 0x1ed, 1, NUMBER, 0 },
+	{ "committed_version.major", 0x1ee, 1, NUMBER, 0 },
+	{ "launch_tcb.value", 0x1f0, 8, HEX, 0 },
+	{ "launch_tcb.boot_loader", 0x1f0, 1, NUMBER, 0 },
+	{ "launch_mit_vector", 0x1f8, 8, HEX, 5 },
+	{ "current_mit_vector", 0x200, 8, HEX, 5 },
+	{ "signature.r", 0x2a0, 72, BYTES, 0 },
+	{ "signature.s", 0x2e8, 72, BYTES, 0 },
 };
 
 static void check_field(json_t *j, const uint8_t *bytes, size_t i)
 {
-	json_t *have = at(j, fields[i].key, fields[i].inner);
 	char text[2 * 72 + 1];
 
 	if (fields[i].form == NUMBER) {
-		check_number(have, number_at(bytes, fields[i].from, fields[i].size), fields[i].key);
+		json_number_is(j, fields[i].path,
+		               (json_int_t)number_at(bytes, fields[i].from, fields[i].size));
 		return;
 	}
 	if (fields[i].form == HEX)
@@ -131,7 +112,7 @@ static void check_field(json_t *j, const uint8_t *bytes, size_t i)
 		         (unsigned long long)number_at(bytes, fields[i].from, fields[i].size));
 	else
 		hex_of(bytes + fields[i].from, fields[i].size, text);
-	check_string(have, text, fields[i].key);
+	json_text_is(j, fields[i].path, text);
 }
 
 Test(evidence, has_every_field_of_a_report_from_its_offset)
@@ -147,10 +128,10 @@ Test(evidence, has_every_field_of_a_report_from_its_offset)
 			if (version >= fields[i].since)
 				check_field(j, bytes, i);
 			else
-				cr_expect_null(at(j, fields[i].key, NULL), "version %u has '%s'",
-				               version, fields[i].key);
-		cr_expect_null(at(j, "reserved_bytes_set", NULL));
-		cr_expect_null(at(j, "current_tcb", "fmc"));
+				cr_expect_null(json_at(j, fields[i].path), "version %u has '%s'",
+				               version, fields[i].path);
+		cr_expect_null(json_at(j, "reserved_bytes_set"));
+		cr_expect_null(json_at(j, "current_tcb.fmc"));
 	}
 }
 
@@ -162,17 +143,17 @@ Test(evidence, names_bits_and_numbers_of_a_report)
 
 	report_make(3, bytes);
 	j = report_json(bytes);
-	check_string(at(j, "policy", "abi"), "1.51", "policy.abi");
-	bits = json_dumps(at(j, "policy", "bits"), JSON_COMPACT);
+	json_text_is(j, "policy.abi", "1.51");
+	bits = json_dumps(json_at(j, "policy.bits"), JSON_COMPACT);
 	cr_expect_str_eq(bits, "[\"smt\",\"debug\"]");
 	free(bits);
-	bits = json_dumps(at(j, "platform_info", "bits"), JSON_COMPACT);
+	bits = json_dumps(json_at(j, "platform_info.bits"), JSON_COMPACT);
 	cr_expect_str_eq(bits, "[\"smt\",\"ecc\",\"alias_check_complete\",\"tio\"]");
 	free(bits);
-	check_string(at(j, "signature_algorithm", NULL), "ECDSA P-384 with SHA-384", "algorithm");
-	check_string(at(j, "flags", "signing_key"), "VLEK", "signing key");
-	cr_expect(json_is_true(at(j, "flags", "author_key")));
-	cr_expect(json_is_true(at(j, "flags", "mask_chip_key")));
+	json_text_is(j, "signature_algorithm", "ECDSA P-384 with SHA-384");
+	json_text_is(j, "flags.signing_key", "VLEK");
+	cr_expect(json_is_true(json_at(j, "flags.author_key")));
+	cr_expect(json_is_true(json_at(j, "flags.mask_chip_key")));
 }
 
 Test(evidence, tells_the_flags_of_a_report_apart)
@@ -193,13 +174,13 @@ Test(evidence, tells_the_flags_of_a_report_apart)
 
 		bytes[0x48] = rows[i].flags;
 		j = report_json(bytes);
-		cr_expect_eq(json_is_true(at(j, "flags", "author_key")), rows[i].author);
-		cr_expect_eq(json_is_true(at(j, "flags", "mask_chip_key")), rows[i].mask);
-		check_string(at(j, "flags", "signing_key"), rows[i].key, "signing key");
+		cr_expect_eq(json_is_true(json_at(j, "flags.author_key")), rows[i].author);
+		cr_expect_eq(json_is_true(json_at(j, "flags.mask_chip_key")), rows[i].mask);
+		json_text_is(j, "flags.signing_key", rows[i].key);
 	}
 }
 
-Test(evidence, splits_the_tcb_of_family_1ah_otherwise)
+Test(evidence, splits_the_tcb_of_family_1ah_by_its_own_layout)
 {
 	static const struct {
 		const char *name;
@@ -215,10 +196,10 @@ Test(evidence, splits_the_tcb_of_family_1ah_otherwise)
 	bytes[0x189] = 0x02;
 	j = report_json(bytes);
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		check_number(at(j, "current_tcb", parts[i].name), bytes[0x038 + parts[i].byte],
-		             parts[i].name);
-		check_number(at(j, "launch_tcb", parts[i].name), bytes[0x1f0 + parts[i].byte],
-		             parts[i].name);
+		json_number_is(json_at(j, "current_tcb"), parts[i].name,
+		               bytes[0x038 + parts[i].byte]);
+		json_number_is(json_at(j, "launch_tcb"), parts[i].name,
+		               bytes[0x1f0 + parts[i].byte]);
 	}
 }
 
@@ -231,8 +212,8 @@ Test(evidence, shows_a_tcb_of_an_unknown_layout_as_one_number)
 	bytes[0x188] = 0x1a;
 	bytes[0x189] = 0x50; /* Venice */
 	j = report_json(bytes);
-	check_string(at(j, "current_tcb", "layout"), "unknown", "layout");
-	cr_expect_not_null(at(j, "current_tcb", "value"));
+	json_text_is(j, "current_tcb.layout", "unknown");
+	cr_expect_not_null(json_at(j, "current_tcb.value"));
 	cr_expect_eq(json_object_size(json_object_get(j, "current_tcb")), 2u);
 }
 
@@ -249,11 +230,11 @@ Test(evidence, mentions_what_has_no_name_or_no_meaning_yet)
 	bytes[0x1f8] = 1;
 	bytes[0x207] = 1;
 	j = report_json(bytes);
-	check_string(at(j, "signature_algorithm", NULL), "unknown (9)", "algorithm");
-	bits = json_dumps(at(j, "platform_info", "bits"), JSON_COMPACT);
+	json_text_is(j, "signature_algorithm", "unknown (9)");
+	bits = json_dumps(json_at(j, "platform_info.bits"), JSON_COMPACT);
 	cr_expect_str_eq(bits, "[\"bit 8\"]");
 	free(bits);
-	check_number(at(j, "reserved_bytes_set", NULL), 2, "reserved bytes");
+	json_number_is(j, "reserved_bytes_set", 2);
 }
 
 static json_t *block_json(const uint8_t block[static 96])
@@ -274,14 +255,14 @@ Test(evidence, has_every_field_of_an_id_block_from_its_offset)
 		block[i] = report_byte(i);
 	memcpy(block + 0x58, "\x07\x01\x06\x02\0\0\0\0", 8);
 	j = block_json(block);
-	check_string(at(j, "measurement", NULL), hex_of(block, 48, text), "measurement");
-	check_string(at(j, "family_id", NULL), hex_of(block + 0x30, 16, text), "family");
-	check_string(at(j, "image_id", NULL), hex_of(block + 0x40, 16, text), "image");
-	check_number(at(j, "version", NULL), number_at(block, 0x50, 4), "version");
-	check_number(at(j, "guest_svn", NULL), number_at(block, 0x54, 4), "svn");
-	check_string(at(j, "policy", "value"), "0x2060107", "policy");
-	check_string(at(j, "policy", "abi"), "1.7", "abi");
-	bits = json_dumps(at(j, "policy", "bits"), JSON_COMPACT);
+	json_text_is(j, "measurement", hex_of(block, 48, text));
+	json_text_is(j, "family_id", hex_of(block + 0x30, 16, text));
+	json_text_is(j, "image_id", hex_of(block + 0x40, 16, text));
+	json_number_is(j, "version", (json_int_t)number_at(block, 0x50, 4));
+	json_number_is(j, "guest_svn", (json_int_t)number_at(block, 0x54, 4));
+	json_text_is(j, "policy.value", "0x2060107");
+	json_text_is(j, "policy.abi", "1.7");
+	bits = json_dumps(json_at(j, "policy.bits"), JSON_COMPACT);
 	cr_expect_str_eq(bits, "[\"migrate_ma\",\"page_swap_disable\"]");
 	free(bits);
 }
@@ -305,19 +286,18 @@ Test(evidence, tells_of_each_key_and_each_signature_whether_it_is_there)
 		idblock_make((const uint8_t[48]){ 1 }, 0x30000, author, block, auth);
 		j = auth_json(auth);
 		sha384(auth + 0x240, 0x404, digest);
-		check_string(at(j, "id_key", "digest"), hex_of(digest, 48, text), "ID key");
-		check_string(at(j, "id_key", "curve"), "P-384", "curve");
-		check_string(at(j, "id_key", "algorithm"), "ECDSA P-384 with SHA-384", "algorithm");
-		cr_expect(json_is_true(at(j, "id_key", "present")));
-		cr_expect(json_is_true(at(j, "id_key", "signature")));
-		cr_expect_eq(json_is_true(at(j, "author_key", "present")), author);
-		cr_expect_eq(json_is_true(at(j, "author_key", "signature")), author);
+		json_text_is(j, "id_key.digest", hex_of(digest, 48, text));
+		json_text_is(j, "id_key.curve", "P-384");
+		json_text_is(j, "id_key.algorithm", "ECDSA P-384 with SHA-384");
+		cr_expect(json_is_true(json_at(j, "id_key.present")));
+		cr_expect(json_is_true(json_at(j, "id_key.signature")));
+		cr_expect_eq(json_is_true(json_at(j, "author_key.present")), author);
+		cr_expect_eq(json_is_true(json_at(j, "author_key.signature")), author);
 		sha384(auth + 0x880, 0x404, digest);
 		if (author)
-			check_string(at(j, "author_key", "digest"), hex_of(digest, 48, text),
-			             "author key");
+			json_text_is(j, "author_key.digest", hex_of(digest, 48, text));
 		else
-			cr_expect_null(at(j, "author_key", "digest"));
+			cr_expect_null(json_at(j, "author_key.digest"));
 	}
 }
 
@@ -330,10 +310,10 @@ Test(evidence, shows_numbers_of_keys_that_no_firmware_takes)
 	auth[0x240] = 3;
 	auth[0x23f] = 1; /* the last byte of the ID block's signature */
 	j = auth_json(auth);
-	check_string(at(j, "id_key", "algorithm"), "unknown (2)", "algorithm");
-	check_string(at(j, "id_key", "curve"), "unknown (3)", "curve");
-	cr_expect(json_is_true(at(j, "id_key", "signature")));
-	cr_expect(json_is_false(at(j, "author_key", "signature")));
+	json_text_is(j, "id_key.algorithm", "unknown (2)");
+	json_text_is(j, "id_key.curve", "unknown (3)");
+	cr_expect(json_is_true(json_at(j, "id_key.signature")));
+	cr_expect(json_is_false(json_at(j, "author_key.signature")));
 }
 
 Test(evidence, digests_of_keys_are_those_of_sev_snp_measure)
@@ -355,9 +335,9 @@ Test(evidence, digests_of_keys_are_those_of_sev_snp_measure)
 		cr_assert(f && fread(auth, 1, sizeof(auth), f) == sizeof(auth), "%s", path);
 		fclose(f);
 		j = auth_json(auth);
-		check_string(at(j, "id_key", "digest"),
-		             json_string_value(json_object_get(want, "id_key_digest")), ids[i]);
-		if (json_is_true(at(j, "author_key", "present")))
-			check_string(at(j, "author_key", "digest"), author, ids[i]);
+		json_text_is(j, "id_key.digest",
+		             json_string_value(json_object_get(want, "id_key_digest")));
+		if (json_is_true(json_at(j, "author_key.present")))
+			json_text_is(j, "author_key.digest", author);
 	}
 }

@@ -45,20 +45,6 @@ static struct tree *measured(const char *key)
 	return t;
 }
 
-static void check_text(const json_t *in, const char *key, const char *want)
-{
-	const char *have = json_string_value(json_object_get(in, key));
-
-	cr_expect(have && !strcmp(have, want), "%s is '%s', not '%s'", key, have ? have : "missing",
-	          want);
-}
-
-static void check_number(const json_t *in, const char *key, json_int_t want)
-{
-	cr_expect(json_is_integer(json_object_get(in, key)), "%s", key);
-	cr_expect_eq(json_integer_value(json_object_get(in, key)), want, "%s", key);
-}
-
 #define ZEROS_46 /* bytes, in hex */                                                               \
 	"00000000000000000000000000000000000000000000000000000000000000000000000000000000"         \
 	"000000000000"
@@ -68,15 +54,15 @@ Test(result, of_measure_has_the_promised_fields)
 {
 	auto_json json_t *j = printed_json(measured(NULL));
 
-	check_text(j, "schema", "snpvmm.measure/1");
-	check_text(j, "manifest", "guest.yaml");
-	check_text(j, "measurement", "abcd" ZEROS_46);
-	check_text(j, "profile", "qemu");
-	check_text(j, "vcpu_type", "EPYC-v4");
-	check_text(j, "vcpu_sig", "0x800f12");
-	check_text(j, "guest_features", "0x21");
-	check_number(j, "vcpus", 1);
-	check_number(j, "pages", 2);
+	json_text_is(j, "schema", "snpvmm.measure/1");
+	json_text_is(j, "manifest", "guest.yaml");
+	json_text_is(j, "measurement", "abcd" ZEROS_46);
+	json_text_is(j, "profile", "qemu");
+	json_text_is(j, "vcpu_type", "EPYC-v4");
+	json_text_is(j, "vcpu_sig", "0x800f12");
+	json_text_is(j, "guest_features", "0x21");
+	json_number_is(j, "vcpus", 1);
+	json_number_is(j, "pages", 2);
 	cr_expect_null(json_object_get(j, "regions"), "regions are for --pages");
 }
 
@@ -89,13 +75,13 @@ Test(result, of_measure_lists_regions_in_launch_order_when_a_ledger_was_wanted)
 	j = printed_json(measured(NULL));
 	regions = json_object_get(j, "regions");
 	cr_assert_eq(json_array_size(regions), 2);
-	check_text(json_array_get(regions, 0), "gpa", "0xfffff000");
-	check_number(json_array_get(regions, 0), "size", 4096);
-	check_text(json_array_get(regions, 0), "type", "normal");
-	check_text(json_array_get(regions, 0), "label", "firmware");
-	check_text(json_array_get(regions, 0), "digest_after", "1122" ZEROS_46);
-	check_text(json_array_get(regions, 1), "gpa", "0xfffffffff000");
-	check_text(json_array_get(regions, 1), "type", "vmsa");
+	json_text_is(json_array_get(regions, 0), "gpa", "0xfffff000");
+	json_number_is(json_array_get(regions, 0), "size", 4096);
+	json_text_is(json_array_get(regions, 0), "type", "normal");
+	json_text_is(json_array_get(regions, 0), "label", "firmware");
+	json_text_is(json_array_get(regions, 0), "digest_after", "1122" ZEROS_46);
+	json_text_is(json_array_get(regions, 1), "gpa", "0xfffffffff000");
+	json_text_is(json_array_get(regions, 1), "type", "vmsa");
 	cr_expect_eq(json_object_size(json_array_get(regions, 1)), 5);
 }
 
@@ -104,7 +90,7 @@ Test(result, of_measure_stands_under_the_key_it_is_given)
 	auto_json json_t *j = printed_json(measured("measure"));
 
 	cr_expect_eq(json_object_size(j), 1);
-	check_text(json_object_get(j, "measure"), "schema", "snpvmm.measure/1");
+	json_text_is(json_object_get(j, "measure"), "schema", "snpvmm.measure/1");
 }
 
 Test(result, with_an_empty_ledger_has_an_empty_list)
@@ -183,20 +169,20 @@ Test(result, of_a_run_has_its_exits)
 	auto_json json_t *j = stats_json(&r);
 	json_t *device = json_array_get(json_object_get(j, "devices"), 0);
 
-	check_text(j, "schema", "snpvmm.stats/1");
-	check_number(j, "total", 7);
-	check_number(json_object_get(j, "exits"), "port", 5);
-	check_number(json_object_get(j, "exits"), "page_state", 2);
-	check_number(json_object_get(j, "exits"), "mmio", 0);
-	check_text(device, "name", "fw_cfg");
-	check_text(json_array_get(json_object_get(device, "ports"), 0), "port", "0x510");
-	check_number(json_array_get(json_object_get(device, "ports"), 1), "exits", 1);
-	check_number(device, "other_ports", 1);
-	check_number(j, "pages_made_shared", 11);
-	check_number(j, "first_serial_us", 1234567);
-	check_number(json_object_get(j, "fw_cfg"), "transfers", 9);
-	check_number(json_object_get(j, "fw_cfg"), "refused", 1);
-	check_text(j, "debug_line", "ASSERT");
+	json_text_is(j, "schema", "snpvmm.stats/1");
+	json_number_is(j, "total", 7);
+	json_number_is(json_object_get(j, "exits"), "port", 5);
+	json_number_is(json_object_get(j, "exits"), "page_state", 2);
+	json_number_is(json_object_get(j, "exits"), "mmio", 0);
+	json_text_is(device, "name", "fw_cfg");
+	json_text_is(json_array_get(json_object_get(device, "ports"), 0), "port", "0x510");
+	json_number_is(json_array_get(json_object_get(device, "ports"), 1), "exits", 1);
+	json_number_is(device, "other_ports", 1);
+	json_number_is(j, "pages_made_shared", 11);
+	json_number_is(j, "first_serial_us", 1234567);
+	json_number_is(json_object_get(j, "fw_cfg"), "transfers", 9);
+	json_number_is(json_object_get(j, "fw_cfg"), "refused", 1);
+	json_text_is(j, "debug_line", "ASSERT");
 	cr_expect_null(json_object_get(j, "first_debug_us"), "none came");
 }
 
@@ -236,21 +222,21 @@ Test(result, of_doctor_has_the_promised_fields)
 	host = json_object_get(j, "host");
 	checks = json_object_get(j, "checks");
 	cr_expect_eq(json_object_size(j), 4u);
-	check_text(j, "schema", "snpvmm.doctor/1");
+	json_text_is(j, "schema", "snpvmm.doctor/1");
 	cr_expect_eq(json_object_size(platforms), 2u);
 	cr_expect(json_is_true(json_object_get(platforms, "kvm")));
 	cr_expect(json_is_false(json_object_get(platforms, "snp")));
-	check_text(host, "kernel", "6.12.0");
-	check_text(host, "cpu", "AMD EPYC");
-	check_text(host, "firmware", "1.55.21");
+	json_text_is(host, "kernel", "6.12.0");
+	json_text_is(host, "cpu", "AMD EPYC");
+	json_text_is(host, "firmware", "1.55.21");
 	cr_assert_eq(json_array_size(checks), 2u);
-	check_text(json_array_get(checks, 0), "name", "kvm");
-	check_text(json_array_get(checks, 0), "needed_for", "both");
-	check_text(json_array_get(checks, 0), "why", "");
-	check_text(json_array_get(checks, 1), "state", "missing");
-	check_text(json_array_get(checks, 1), "needed_for", "snp");
-	check_text(json_array_get(checks, 1), "finding", "none");
-	check_text(json_array_get(checks, 1), "why", "old");
-	check_text(json_array_get(checks, 1), "fix", "buy");
+	json_text_is(json_array_get(checks, 0), "name", "kvm");
+	json_text_is(json_array_get(checks, 0), "needed_for", "both");
+	json_text_is(json_array_get(checks, 0), "why", "");
+	json_text_is(json_array_get(checks, 1), "state", "missing");
+	json_text_is(json_array_get(checks, 1), "needed_for", "snp");
+	json_text_is(json_array_get(checks, 1), "finding", "none");
+	json_text_is(json_array_get(checks, 1), "why", "old");
+	json_text_is(json_array_get(checks, 1), "fix", "buy");
 	cr_expect_eq(json_object_size(json_array_get(checks, 1)), 6u);
 }

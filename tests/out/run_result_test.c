@@ -28,40 +28,25 @@ static void check_json(const char *want)
 	printed_is(described(), tree_print_json, want);
 }
 
-/* The member at "a.b", borrowed; NULL where there is none. */
-static json_t *member(json_t *j, const char *path)
-{
-	const char *dot = strchr(path, '.');
-	char head[32];
-
-	if (!dot)
-		return json_object_get(j, path);
-	snprintf(head, sizeof(head), "%.*s", (int)(dot - path), path);
-	return json_object_get(json_object_get(j, head), dot + 1);
-}
-
 static void check_number(const char *path, json_int_t want)
 {
 	auto_json json_t *j = as_json();
 
-	cr_expect(json_is_integer(member(j, path)), "%s", path);
-	cr_expect_eq(json_integer_value(member(j, path)), want, "%s", path);
+	json_number_is(j, path, want);
 }
 
 static void check_text(const char *path, const char *want)
 {
 	auto_json json_t *j = as_json();
-	const char *have = json_string_value(member(j, path));
 
-	cr_expect(have && !strcmp(have, want), "%s is '%s', not '%s'", path,
-	          have ? have : "missing", want);
+	json_text_is(j, path, want);
 }
 
 static void check_absent(const char *path)
 {
 	auto_json json_t *j = as_json();
 
-	cr_expect_null(member(j, path), "%s", path);
+	cr_expect_null(json_at(j, path), "%s", path);
 }
 
 Test(run_result, verdicts_have_the_names_that_scripts_know)
@@ -162,7 +147,7 @@ Test(run_result, each_part_stands_or_lacks_alone)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		auto_json json_t *j = as_json();
 
-		cr_expect_not_null(member(j, keys[i]), "%s", keys[i]);
+		cr_expect_not_null(json_at(j, keys[i]), "%s", keys[i]);
 	}
 	r.line = r.column = 0;
 	r.measurement.pinned = false;
@@ -245,8 +230,8 @@ Test(run_result, a_text_without_an_end_ends_with_its_room)
 	{
 		auto_json json_t *j = as_json();
 
-		cr_expect_eq(json_string_length(member(j, "why")), 3 * sizeof(r.why));
-		cr_expect_eq(json_string_length(member(j, "name")), sizeof(r.name));
+		cr_expect_eq(json_string_length(json_at(j, "why")), 3 * sizeof(r.why));
+		cr_expect_eq(json_string_length(json_at(j, "name")), sizeof(r.name));
 	}
 	text = printed(described(), tree_print_cbor, &size);
 	cr_expect_gt(size, 3 * sizeof(r.why));
