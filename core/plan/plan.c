@@ -255,12 +255,12 @@ int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, str
 	int r;
 
 	assert(p->sealed);
-	r = to->begin(self, p, err);
-	for (size_t i = 0; r == 0 && i < p->n_regions; i++)
+	r = to->begin ? to->begin(self, p, err) : 0;
+	for (size_t i = 0; r == 0 && to->region && i < p->n_regions; i++)
 		r = to->region(self, &p->regions[i], err);
-	for (unsigned i = 0; r == 0 && i < p->vcpus; i++)
+	for (unsigned i = 0; r == 0 && to->vcpu && i < p->vcpus; i++)
 		r = to->vcpu(self, i, i == 0 ? &p->bsp : &p->ap, err);
-	return r == 0 ? to->end(self, p, err) : r;
+	return r == 0 && to->end ? to->end(self, p, err) : r;
 }
 
 const struct plan_settings *plan_settings(const struct plan *p)

@@ -84,7 +84,7 @@ struct fw_item {
 	size_t size;
 };
 
-/* What a consumer of a plan implements. Each returns 0 or a negative errno. */
+/* What a consumer of a plan implements. Each returns 0 or a negative errno, and may be NULL. */
 struct plan_ops {
 	int (*begin)(void *self, const struct plan *p, struct error *err);
 	int (*region)(void *self, const struct region *r, struct error *err);

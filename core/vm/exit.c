@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/exit.c: exits to the bus, to the platform, or to an end (Documentation/virt/kvm/api.rst,
- * "kvm_run").
+ * core/vm/exit.c: an exit goes to a bus or to the platform, or ends the run
+ * (Documentation/virt/kvm/api.rst, "kvm_run").
  */
 #include "core/vm/exit.h"
 
@@ -14,41 +14,34 @@
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
 
-/* A write's verdict, in words. */
-static enum exit_action io_action(enum io_action asked, const uint8_t *data, size_t size,
-                                  struct outcome *ret)
-{
-	uint64_t value = 0;
-
-	switch (asked) {
-	case IO_EXIT:
-		for (size_t i = size; i > 0; i--)
-			value = value << 8 | data[i - 1];
-		outcome_set(ret, GUEST_EXITED, value, "the guest exited with status %llu",
-		            (unsigned long long)value);
-		return EXIT_ACTION_STOP;
-	case IO_RESET:
-		outcome_set(ret, GUEST_RESET, 0, "the guest asked for a reset");
-		return EXIT_ACTION_STOP;
-	case IO_POWER_OFF:
-		outcome_set(ret, GUEST_POWERED_OFF, 0, "the guest powered off");
-		return EXIT_ACTION_STOP;
-	case IO_GO_ON:
-		break;
-	}
-	return EXIT_ACTION_RESUME;
-}
-
+/* An access to a port or to an address of a device. */
 static enum exit_action bus_access(struct bus *bus, uint64_t at, uint8_t *data, size_t size,
                                    bool is_write, struct outcome *ret)
 {
 	enum io_action asked = IO_GO_ON;
+	uint64_t value = 0;
 
 	if (is_write)
 		bus_write(bus, at, data, size, &asked);
 	else
 		bus_read(bus, at, data, size);
-	return io_action(asked, data, size, ret);
+	switch (asked) {
+	case IO_GO_ON:
+		return EXIT_ACTION_RESUME;
+	case IO_EXIT:
+		for (size_t i = size; i > 0; i--)
+			value = value << 8 | data[i - 1];
+		outcome_set(ret, GUEST_EXITED, value, "the guest exited with status %llu",
+		            (unsigned long long)value);
+		break;
+	case IO_RESET:
+		outcome_set(ret, GUEST_RESET, 0, "the guest asked for a reset");
+		break;
+	case IO_POWER_OFF:
+		outcome_set(ret, GUEST_POWERED_OFF, 0, "the guest powered off");
+		break;
+	}
+	return EXIT_ACTION_STOP;
 }
 
 static enum exit_action exit_io(struct vcpu *v, struct outcome *ret)
@@ -56,27 +49,18 @@ static enum exit_action exit_io(struct vcpu *v, struct outcome *ret)
 	struct kvm_run *run = v->run;
 	struct vm *vm = v->vm;
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
-	enum exit_action verdict = EXIT_ACTION_RESUME;
+	enum exit_action action = EXIT_ACTION_RESUME;
 
 	stats_port(&vm->stats, run->io.port);
-	/* A string of fw_cfg transfers can take long, and must not hold up the end of the run. */
+	/* A string of fw_cfg transfers can take long, and must not delay the end of the run. */
 	for (uint32_t i = 0;
-	     verdict == EXIT_ACTION_RESUME && i < run->io.count && !atomic_load(&vm->stopping);
+	     action == EXIT_ACTION_RESUME && i < run->io.count && !atomic_load(&vm->stopping);
 	     i++) {
-		verdict = bus_access(&vm->bus[BUS_PORTS], run->io.port, data, run->io.size,
-		                     run->io.direction == KVM_EXIT_IO_OUT, ret);
+		action = bus_access(&vm->bus[BUS_PORTS], run->io.port, data, run->io.size,
+		                    run->io.direction == KVM_EXIT_IO_OUT, ret);
 		data += run->io.size;
 	}
-	return verdict;
-}
-
-static enum exit_action exit_mmio(struct vcpu *v, struct outcome *ret)
-{
-	struct kvm_run *run = v->run;
-
-	return bus_access(&v->vm->bus[BUS_MMIO], run->mmio.phys_addr, run->mmio.data,
-	                  MIN_OF((size_t)run->mmio.len, sizeof(run->mmio.data)), run->mmio.is_write,
-	                  ret);
+	return action;
 }
 
 static enum exit_action exit_system_event(struct vcpu *v, struct outcome *ret)
@@ -99,10 +83,10 @@ static enum exit_action exit_system_event(struct vcpu *v, struct outcome *ret)
 
 static enum exit_action exit_internal(struct vcpu *v, struct outcome *ret)
 {
-	static const char *const suberrors[] = {
-		"an unknown one", "an instruction that KVM can't emulate", "two exceptions at once",
-		"an exit while an event was delivered", "an exit reason that KVM doesn't know"
-	};
+	static const char *const suberrors[] = { "unknown", "an instruction that KVM can't emulate",
+		                                 "two exceptions at the same time",
+		                                 "an exit during the delivery of an event",
+		                                 "an exit reason that KVM doesn't know" };
 	uint32_t n = v->run->internal.suberror;
 
 	outcome_set(ret, KVM_INTERNAL, n, "KVM internal error %u on vCPU %u: %s", n, v->index,
@@ -113,7 +97,10 @@ static enum exit_action exit_internal(struct vcpu *v, struct outcome *ret)
 
 static enum exit_action exit_reason(struct vcpu *v, struct outcome *ret)
 {
-	switch (v->run->exit_reason) {
+	const struct platform *platform = v->vm->platform;
+	struct kvm_run *run = v->run;
+
+	switch (run->exit_reason) {
 	case KVM_EXIT_UNKNOWN:
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
@@ -121,26 +108,28 @@ static enum exit_action exit_reason(struct vcpu *v, struct outcome *ret)
 	case KVM_EXIT_IO:
 		return exit_io(v, ret);
 	case KVM_EXIT_MMIO:
-		return exit_mmio(v, ret);
+		return bus_access(&v->vm->bus[BUS_MMIO], run->mmio.phys_addr, run->mmio.data,
+		                  MIN_OF((size_t)run->mmio.len, sizeof(run->mmio.data)),
+		                  run->mmio.is_write, ret);
 	case KVM_EXIT_SYSTEM_EVENT:
 		return exit_system_event(v, ret);
 	case KVM_EXIT_INTERNAL_ERROR:
 		return exit_internal(v, ret);
 	case KVM_EXIT_SHUTDOWN:
 		outcome_set(ret, GUEST_SHUTDOWN, 0, "vCPU %u shut down: a triple fault%s", v->index,
-		            v->vm->platform->private_memory ? ", or a VMSA that cannot run" : "");
+		            platform->private_memory ? ", or a VMSA that can't run" : "");
 		vcpu_log_state(v);
 		return EXIT_ACTION_STOP;
 	case KVM_EXIT_FAIL_ENTRY:
-		outcome_set(ret, KVM_ENTRY_FAILED, v->run->fail_entry.hardware_entry_failure_reason,
+		outcome_set(ret, KVM_ENTRY_FAILED, run->fail_entry.hardware_entry_failure_reason,
 		            "the processor refused to enter vCPU %u (reason 0x%llx)%s", v->index,
-		            (unsigned long long)v->run->fail_entry.hardware_entry_failure_reason,
-		            v->vm->platform->private_memory && v->index > 0
+		            (unsigned long long)run->fail_entry.hardware_entry_failure_reason,
+		            platform->private_memory && v->index > 0
 		                    ? ": the VMSA that the guest made for it can't run"
 		                    : "");
 		return EXIT_ACTION_STOP;
 	default:
-		return v->vm->platform->exit(v->vm, v, ret);
+		return platform->exit(v->vm, v, ret);
 	}
 }
 
@@ -148,38 +137,17 @@ static const struct {
 	int errnum;
 	const char *text;
 } run_errors[] = {
-	{ EINVAL, "the guest sent an event that KVM rejects, made a VMSA that can't run or, up to "
-	          "Linux 6.18, used a GHCB that it hasn't registered; a kernel without SNP support "
-	          "does this right at its start" },
-	{ EBADF, "/dev/sev was closed or its number reused" },
-	{ EIO, "KVM gave the VM up; the kernel log says why" },
+	{ EINVAL,
+	  "the guest sent an event that KVM rejects, created a VMSA that can't run or (up to "
+	  "Linux 6.18) used a GHCB that it hasn't registered; a guest kernel without SNP "
+	  "support does this as soon as it starts" },
+	{ EBADF, "/dev/sev was closed, or its descriptor reused" },
+	{ EIO, "KVM has killed the VM; the kernel log says why" },
 	{ ENOMEM, "the host has no memory for the guest" },
 	{ EFAULT, "the guest's memory can't be reached" },
 };
 
-/*
- * A vCPU that waits for INIT answers EAGAIN each time it is woken; a guest must not turn that into
- * a busy loop.
- */
-static enum exit_action run_again(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	return EXIT_ACTION_RESUME;
-}
-
-static enum exit_action run_error(struct vcpu *v, int errnum, struct outcome *ret)
-{
-	const char *text = "unexpected";
-
-	for (size_t i = 0; i < ARRAY_SIZE(run_errors); i++)
-		if (run_errors[i].errnum == errnum)
-			text = run_errors[i].text;
-	outcome_set(ret, ERROR_KVM, (uint64_t)errnum, "KVM_RUN of vCPU %u: %s: %s", v->index,
-	            strerror(errnum), text);
-	return EXIT_ACTION_STOP;
-}
-
-/* Only with these two does a failed KVM_RUN leave a reason that is not stale. */
+/* The only failures of KVM_RUN for which it sets the exit reason; else that is the last exit's. */
 static bool reason_fresh(const struct vcpu *v, int result)
 {
 	return (result == -EFAULT || result == -EHWPOISON) &&
@@ -207,15 +175,25 @@ static enum exit_kind exit_kind(const struct vcpu *v, int result)
 
 enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret)
 {
+	const char *text = "unexpected";
+
 	v->exits++;
 	stats_exit(&v->vm->stats, exit_kind(v, result));
 	if (result == -EINTR)
 		return EXIT_ACTION_RESUME;
-	if (result == -EAGAIN)
-		return run_again();
+	if (result == -EAGAIN) {
+		/* Of a vCPU that waits for INIT: a guest that wakes it must not keep us busy. */
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		return EXIT_ACTION_RESUME;
+	}
 	if (reason_fresh(v, result))
 		return v->vm->platform->exit(v->vm, v, ret);
-	if (result < 0)
-		return run_error(v, -result, ret);
-	return exit_reason(v, ret);
+	if (result >= 0)
+		return exit_reason(v, ret);
+	for (size_t i = 0; i < ARRAY_SIZE(run_errors); i++)
+		if (run_errors[i].errnum == -result)
+			text = run_errors[i].text;
+	outcome_set(ret, ERROR_KVM, (uint64_t)-result, "KVM_RUN of vCPU %u: %s: %s", v->index,
+	            strerror(-result), text);
+	return EXIT_ACTION_STOP;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/kvm.c: platform "kvm": regions are copied into RAM; nothing is protected, for
- * development.
+ * core/vm/kvm.c: platform "kvm", for development: regions are copied into RAM; nothing is
+ * protected.
  */
 #include <string.h>
 
@@ -17,22 +17,14 @@ static int kvm_open(struct vm *vm, const struct plan *p, struct error *err)
 	struct cpuid_leaf *sev = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 
 	/*
-	 * KVM lists what the host has; a guest that believed it would read an MSR which isn't there
+	 * KVM reports the host's SEV features, but the guest has not the MSR that goes with them.
 	 */
 	if (sev)
 		memset(sev->reg, 0, sizeof(sev->reg));
 	return r;
 }
 
-static int kvm_begin(void *self, const struct plan *p, struct error *err)
-{
-	(void)self;
-	(void)p;
-	(void)err;
-	return 0;
-}
-
-/* Pages that carry no bytes are zero in fresh memory; there is no PSP to write secrets or CPUID. */
+/* Pages without bytes are zero in fresh memory; there is no PSP to write secrets or CPUID. */
 static int kvm_region(void *self, const struct region *r, struct error *err)
 {
 	struct vm *vm = self;
@@ -55,23 +47,13 @@ static int kvm_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 	return vcpu_set_state(&vm->vcpus[index], s, err);
 }
 
-static int kvm_end(void *self, const struct plan *p, struct error *err)
-{
-	return kvm_begin(self, p, err);
-}
-
-/* Everything a plain VM can exit with, the run loop knows itself. */
+/* core/vm/exit.c handles every exit that a VM of this platform has. */
 static enum exit_action kvm_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 {
 	(void)vm;
-	(void)v;
-	outcome_set(ret, ERROR_KVM, 0, "an exit that a plain VM cannot have");
+	outcome_set(ret, ERROR_KVM, v->run->exit_reason,
+	            "KVM exit %u, which a VM of platform 'kvm' can't have", v->run->exit_reason);
 	return EXIT_ACTION_STOP;
-}
-
-static void kvm_close(struct vm *vm)
-{
-	(void)vm;
 }
 
 static const struct requirement kvm_requirements[] = { { 0 } };
@@ -81,7 +63,6 @@ const struct platform platform_kvm = {
 	.vm_type = KVM_X86_DEFAULT_VM,
 	.requirements = kvm_requirements,
 	.open = kvm_open,
-	.load = { kvm_begin, kvm_region, kvm_vcpu, kvm_end },
+	.load = { .region = kvm_region, .vcpu = kvm_vcpu },
 	.exit = kvm_exit,
-	.close = kvm_close,
 };

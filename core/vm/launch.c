@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/launch.c: the steps of a launch, in the only order there is. */
+/* core/vm/launch.c: the steps of a launch, in their only order. */
 #include "core/vm/launch.h"
 
 #include <errno.h>
@@ -50,22 +50,7 @@ static int launch_vm(struct vm *vm, struct error *err)
 	return 0;
 }
 
-/*
- * After the memory's slots and before the first vCPU: since Linux 6.18 this leaves a grace period
- * of SRCU pending (virt/kvm/kvm_main.c, kvm_io_bus_register_dev()), and a slot made then waits some
- * 4 to 8 ms for it.
- */
-static int launch_irqchip(struct vm *vm, struct error *err)
-{
-	int r = vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
-
-	return r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : 0;
-}
-
-/*
- * Signals are blocked during a launch, so that no call of it is cut short; between two calls they
- * are minded.
- */
+/* Signals are blocked during a launch, so that none interrupts a call; this checks for them. */
 static int launch_stopped(struct error *err)
 {
 	return signals_pending() ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal came") : 0;
@@ -89,12 +74,13 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 	return r;
 }
 
-/* The platform's consumer, timed. */
+/* The platform's functions, with the time they take added up. */
 static int timed_begin(void *self, const struct plan *p, struct error *err)
 {
 	struct vm *vm = self;
+	const struct plan_ops *load = &vm->platform->load;
 	uint64_t from = clock_us();
-	int r = vm->platform->load.begin(vm, p, err);
+	int r = load->begin ? load->begin(vm, p, err) : 0;
 
 	vm->times.start_us += clock_us() - from;
 	return r;
@@ -108,7 +94,6 @@ static int timed_region(void *self, const struct region *region, struct error *e
 
 	if (r == 0)
 		r = vm->platform->load.region(vm, region, err);
-
 	vm->times.update_us += clock_us() - from;
 	return r;
 }
@@ -124,8 +109,9 @@ static int timed_vcpu(void *self, unsigned index, const struct vcpu_state *s, st
 static int timed_end(void *self, const struct plan *p, struct error *err)
 {
 	struct vm *vm = self;
+	const struct plan_ops *load = &vm->platform->load;
 	uint64_t from = clock_us();
-	int r = vm->platform->load.end(vm, p, err);
+	int r = load->end ? load->end(vm, p, err) : 0;
 
 	vm->times.finish_us += clock_us() - from;
 	return r;
@@ -147,10 +133,15 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 	if (r == 0)
 		r = memory_init(&vm->memory, vm->sys, vm->fd, p, vm->platform->private_memory, err);
 	vm->memory.give_up = &vm->stopping;
-	if (r == 0)
-		r = launch_irqchip(vm, err);
-	if (r == 0)
-		r = launch_stopped(err);
+	/*
+	 * The irqchip comes after the slots and before the first vCPU: since Linux 6.18 it leaves
+	 * an SRCU grace period pending (virt/kvm/kvm_main.c, kvm_io_bus_register_dev()), and a slot
+	 * registered then waits 4 to 8 ms for it.
+	 */
+	if (r == 0) {
+		r = vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
+		r = r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : launch_stopped(err);
+	}
 	if (r == 0)
 		r = launch_vcpus(vm, plan_vcpus(p), err);
 	if (r == 0)
@@ -170,7 +161,7 @@ int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct
 	if (plan_settings(p)->measure_only) {
 		free(vm);
 		return error_set(err, ERROR_UNSUPPORTED,
-		                 "this manifest can be measured, not launched: %s",
+		                 "this manifest can only be measured, not launched: %s",
 		                 plan_settings(p)->measure_only);
 	}
 	vm->sys = sys;
@@ -197,19 +188,6 @@ static void vm_close(const struct vm *vm, int fd)
 		vm->sys->close(vm->sys->self, fd);
 }
 
-/*
- * Closing a VM waits for the grace period that launch_irqchip() left, ticks of 4 ms. A guest that
- * ends within them need not: taking a slot away asks KVM for the same one without delay. Under SNP
- * the launch alone lasts longer.
- */
-static void vm_hurry(struct vm *vm)
-{
-	struct kvm_userspace_memory_region2 gone = { .slot = 0 };
-
-	if (vm->n_vcpus > 0 && !vm->memory.private_memory)
-		vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &gone);
-}
-
 bool vm_abandoned(const struct vm *vm)
 {
 	return vm->abandoned;
@@ -222,18 +200,27 @@ struct launch_times vm_launch_times(const struct vm *vm)
 
 void vm_free(struct vm *vm)
 {
+	struct kvm_userspace_memory_region2 no_slot = { .slot = 0 };
+
 	if (!vm || vm->abandoned)
 		return;
-	atomic_store(&vm->stopping, true); /* a reader that stalls must not hold the end up */
+	atomic_store(&vm->stopping, true); /* output that a stalled reader blocks is given up */
 	devices_fini(vm);
 	streams_fini(vm);
 	for (unsigned i = 0; i < vm->n_vcpus; i++)
 		vcpu_close(&vm->vcpus[i]);
 	free(vm->vcpus);
-	vm_hurry(vm);
+	/*
+	 * Closing a VM waits for the grace period that KVM_CREATE_IRQCHIP left, some 4 ms.
+	 * Removing a slot forces it to end, which matters for a guest that runs for less than that.
+	 * An SNP launch takes longer anyway.
+	 */
+	if (vm->n_vcpus > 0 && !vm->memory.private_memory)
+		vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &no_slot);
 	memory_fini(&vm->memory);
 	vm_close(vm, vm->fd);
-	vm->platform->close(vm);
+	if (vm->platform->close)
+		vm->platform->close(vm);
 	vm_close(vm, vm->kvm);
 	pthread_mutex_destroy(&vm->bus_lock);
 	free(vm);

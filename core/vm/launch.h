@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/launch.h: from a sealed plan to a VM that is about to execute its first instruction. */
+/* core/vm/launch.h: from a sealed plan to a VM that is ready to run. */
 #ifndef CORE_VM_LAUNCH_H
 #define CORE_VM_LAUNCH_H
 
@@ -14,14 +14,14 @@ struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
 /*
- * Makes the VM, its memory, vCPUs and devices, and replays the plan into the platform. On failure
- * nothing is left open or mapped. The plan and the descriptors in *d must outlive the VM. Signals
- * are blocked meanwhile in this thread: one that arrives during LAUNCH_UPDATE would fail it.
+ * Creates the VM, its memory, vCPUs and devices, and replays the plan into the platform. On failure
+ * nothing is left open or mapped. The plan and the descriptors in *d must outlive the VM. This
+ * thread's signals are blocked meanwhile: a signal during LAUNCH_UPDATE would make it fail.
  */
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
               const struct vm_devices *d, struct vm **ret, struct error *err);
 
-/* A vCPU did not leave KVM_RUN: vm_free() frees nothing then, and what is borrowed stays in use. */
+/* A vCPU did not leave KVM_RUN: vm_free() frees nothing, and what is borrowed stays in use. */
 bool vm_abandoned(const struct vm *vm);
 
 /* How long the platform took over each part of the plan. */
@@ -30,10 +30,7 @@ struct launch_times {
 };
 struct launch_times vm_launch_times(const struct vm *vm);
 
-/*
- * Everything but the plan; NULL is fine. The order of closing is what frees the guest's ASID at
- * once.
- */
+/* Frees everything but the plan, in an order that frees the guest's ASID at once. NULL is fine. */
 void vm_free(struct vm *vm);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/memory.c: makes slots, converts pages, and looks guest addresses up. */
+/* core/vm/memory.c: creates slots, converts pages, and translates guest addresses. */
 #include "core/vm/memory.h"
 
 #include <errno.h>
@@ -14,23 +14,14 @@
 #include "core/vm/signals.h"
 #include "core/vm/sys.h"
 
-/* guest_memfd that can be mapped and starts shared: plain VMs on Linux 6.18 and later. */
+/* A guest_memfd that can be mapped and starts shared: Linux 6.18, not for SNP. */
 #define MAPPABLE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
 /*
- * Of so much memory the kind is set at once: KVM notes it for each page, and no signal gets in
- * between.
+ * KVM records the attributes page by page and no signal interrupts it, so do this much at a time.
  */
 #define ATTRIBUTES_PART ((uint64_t)4 << 30)
-
-static bool gmem_mappable(const struct memory *m)
-{
-	int flags = m->sys->ioctl(m->sys->self, m->vm, KVM_CHECK_EXTENSION,
-	                          (void *)(uintptr_t)KVM_CAP_GUEST_MEMFD_FLAGS);
-
-	return flags > 0 && ((unsigned)flags & MAPPABLE) == MAPPABLE;
-}
 
 static int slot_refused(const struct memslot *s, enum launch_call call, int errnum,
                         struct error *err)
@@ -48,10 +39,7 @@ static int gmem_open(struct memory *m, struct memslot *s, uint64_t flags, struct
 	if (fd < 0)
 		return slot_refused(s, CALL_GUEST_MEMFD, -fd, err);
 	s->fd = fd;
-	/*
-	 * KVM opens it without O_CLOEXEC; a child that kept it would keep the VM and its ASID
-	 * alive.
-	 */
+	/* KVM opens it without O_CLOEXEC; a child that inherited it would keep the VM's ASID. */
 	fd = m->sys->cloexec(m->sys->self, fd);
 	return fd < 0 ? slot_refused(s, CALL_CLOEXEC, -fd, err) : 0;
 }
@@ -74,10 +62,7 @@ static int slot_register(struct memory *m, const struct memslot *s, bool gmem, s
 		.userspace_addr = (uintptr_t)s->at,
 		.guest_memfd = gmem ? (uint32_t)s->fd : 0,
 	};
-	/*
-	 * The old call reads the first 32 bytes, which are laid out alike; it serves kernels before
-	 * 6.8.
-	 */
+	/* Kernels before 6.8 only have the old call, whose struct is the first 32 bytes of this. */
 	unsigned long request = gmem ? KVM_SET_USER_MEMORY_REGION2 : KVM_SET_USER_MEMORY_REGION;
 	int r = m->sys->ioctl(m->sys->self, m->vm, request, &region);
 
@@ -102,108 +87,79 @@ static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_pr
 }
 
 /*
- * Private memory in the guest_memfd; beside it an anonymous shared side that costs nothing until
- * touched.
+ * Allocates a slot's memory and registers it with KVM. Private memory is in the guest_memfd; its
+ * anonymous shared side costs nothing until it is touched.
+ *
+ * Otherwise anonymous memory is better than a guest_memfd, which has 4 KiB pages only (Linux 7.3),
+ * and than a memfd, unless the administrator has changed shmem_enabled: with huge pages Linux takes
+ * some 3,200 faults to boot in 256 MiB rather than 27,000. So only a slot in which no huge page
+ * fits is mapped from a guest_memfd.
  */
-static int slot_private(struct memory *m, struct memslot *s, struct error *err)
+static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct error *err)
 {
-	int r = gmem_open(m, s, 0, err);
+	bool mapped = mappable && s->size < HUGE_PAGE, gmem = m->private_memory || mapped;
+	int r = gmem ? gmem_open(m, s, mapped ? MAPPABLE : 0, err) : 0;
 
-	s->shared = calloc((s->size / PAGE_SIZE + 63) / 64, sizeof(*s->shared));
-	if (r == 0 && !s->shared)
+	if (!m->private_memory && !(m->backing && mapped)) /* of several, the largest slot's */
+		m->backing = mapped ? "mapped guest_memfd" : "anonymous memory";
+	if (m->private_memory)
+		s->shared = calloc((s->size / PAGE_SIZE + 63) / 64, sizeof(*s->shared));
+	if (r == 0 && m->private_memory && !s->shared)
 		r = error_nomem(err, "map of shared pages");
 	if (r == 0)
-		r = slot_map(m, s, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, err);
+		r = slot_map(m, s,
+		             MAP_NORESERVE | (mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
+		             mapped ? s->fd : -1, err);
+	if (r == 0 && !gmem)
+		m->sys->huge(m->sys->self, s->at, s->size); /* may fail: small pages work, too */
 	if (r == 0)
-		r = slot_register(m, s, true, err);
-	if (r < 0)
+		r = slot_register(m, s, gmem, err);
+	if (r < 0 || !m->private_memory)
 		return r;
 	for (uint64_t done = 0, part; r == 0 && done < s->size && !signals_pending();
 	     done += part) {
 		part = MIN_OF(s->size - done, ATTRIBUTES_PART);
-		do /* of a launch nobody else tries it again */
+		do /* a guest would fault again; a launch has to try again itself */
 			r = attributes_set(m, s->gpa + done, part, true);
 		while (r == -EAGAIN);
 	}
 	return r < 0 ? slot_refused(s, CALL_MEMORY_ATTRIBUTES, -r, err) : 0;
 }
 
-/* Anonymous memory in huge pages, where the host has them. */
-static int slot_anonymous(struct memory *m, struct memslot *s, struct error *err)
-{
-	int r = slot_map(m, s, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, err);
-
-	if (r == 0)
-		m->sys->huge(m->sys->self, s->at, s->size); /* small ones serve as well */
-	return r == 0 ? slot_register(m, s, false, err) : r;
-}
-
-static int slot_mapped(struct memory *m, struct memslot *s, struct error *err)
-{
-	int r = gmem_open(m, s, MAPPABLE, err);
-
-	if (r == 0)
-		r = slot_map(m, s, MAP_SHARED | MAP_NORESERVE, s->fd, err);
-	return r == 0 ? slot_register(m, s, true, err) : r;
-}
-
-/*
- * A guest_memfd has pages of 4 KiB alone (Linux 7.3), and so has a memfd unless the administrator
- * asked for others (shmem_enabled). With anonymous memory Linux takes some 3,200 faults to boot in
- * 256 MiB rather than 27,000. So a plain VM's slot is mapped from a guest_memfd only where no huge
- * page would fit into it.
- */
-static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct error *err)
-{
-	static const char *const backings[] = { "anonymous memory", "mapped guest_memfd" };
-	bool mapped = mappable && s->size < HUGE_PAGE;
-
-	if (m->private_memory)
-		return slot_private(m, s, err);
-	if (!m->backing || !mapped) /* of several kinds, the one with the most memory */
-		m->backing = backings[mapped];
-	return mapped ? slot_mapped(m, s, err) : slot_anonymous(m, s, err);
-}
-
-/* Shared memory from the start and for good: no guest_memfd, and no second copy of the bytes. */
-static int slots_offered(struct memory *m, const struct plan *p, struct error *err)
-{
-	const struct shared_blob *offers;
-	size_t count = plan_shared_blobs(p, &offers);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct memslot *s = &m->slots[m->count++];
-
-		*s = (struct memslot){ .gpa = offers[i].gpa,
-			               .size = offers[i].size,
-			               .at = offers[i].bytes,
-			               .fd = -1,
-			               .borrowed = true };
-		r = slot_register(m, s, false, err);
-	}
-	return r;
-}
-
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err)
 {
+	const struct shared_blob *blobs;
 	const struct ram *ram;
-	size_t count = plan_ram(p, &ram);
+	size_t n_ram = plan_ram(p, &ram), n_blobs = plan_shared_blobs(p, &blobs);
+	int flags = 0, r = 0;
 	bool mappable;
-	int r = 0;
 
 	*m = (struct memory){ .sys = sys, .vm = vm, .private_memory = private_memory };
 	pthread_mutex_init(&m->lock, NULL);
-	mappable = !private_memory && gmem_mappable(m);
 	m->backing = private_memory ? "private guest_memfd" : NULL;
-	for (size_t i = 0; r == 0 && i < count; i++) {
+	if (!private_memory)
+		flags = sys->ioctl(sys->self, vm, KVM_CHECK_EXTENSION,
+		                   (void *)(uintptr_t)KVM_CAP_GUEST_MEMFD_FLAGS);
+	mappable = flags > 0 && ((unsigned)flags & MAPPABLE) == MAPPABLE;
+	for (size_t i = 0; r == 0 && i < n_ram; i++) {
 		struct memslot *s = &m->slots[m->count++];
 
 		*s = (struct memslot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
 		r = slot_make(m, s, mappable, err);
 	}
-	return r == 0 ? slots_offered(m, p, err) : r;
+	/* Shared from the start and for good: without a guest_memfd or a copy of the bytes. */
+	for (size_t i = 0; r == 0 && i < n_blobs; i++) {
+		struct memslot *s = &m->slots[m->count++];
+
+		*s = (struct memslot){ .gpa = blobs[i].gpa,
+			               .size = blobs[i].size,
+			               .at = blobs[i].bytes,
+			               .fd = -1,
+			               .borrowed = true };
+		r = slot_register(m, s, false, err);
+	}
+	return r;
 }
 
 void memory_fini(struct memory *m)
@@ -235,13 +191,6 @@ static bool page_shared(const struct memslot *s, uint64_t page)
 	return s->shared[page / 64] >> (page % 64) & 1;
 }
 
-static void page_mark(struct memslot *s, uint64_t page, bool shared)
-{
-	uint64_t bit = (uint64_t)1 << (page % 64);
-
-	s->shared[page / 64] = shared ? s->shared[page / 64] | bit : s->shared[page / 64] & ~bit;
-}
-
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 {
 	struct memslot *s = slot_of(m, gpa);
@@ -259,7 +208,8 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 }
 
 /*
- * The part of [gpa, gpa + pages) that lies in one slot of private memory; NULL: it starts outside.
+ * The slot of private memory that holds gpa; *ret_part is how many of the pages lie in it, at most
+ * ATTRIBUTES_PART. NULL: none does.
  */
 static struct memslot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uint64_t *ret_part)
 {
@@ -272,67 +222,51 @@ static struct memslot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, 
 	return s;
 }
 
-static bool all_ours(struct memory *m, gpa_t gpa, uint64_t pages)
+/* Converts pages of one slot unless all are as wanted, and frees the side no longer in use. */
+static enum memory_change part_convert(struct memory *m, struct memslot *s, gpa_t gpa,
+                                       uint64_t pages, bool to_private)
 {
-	uint64_t part;
+	uint64_t offset = gpa - s->gpa, first = offset / PAGE_SIZE, differ = 0;
+	int r;
 
-	for (; pages > 0; pages -= part, gpa += part * PAGE_SIZE)
-		if (!convertible(m, gpa, pages, &part))
-			return false;
-	return true;
-}
+	for (uint64_t page = first; page < first + pages; page++)
+		differ += page_shared(s, page) == to_private;
+	if (differ == 0)
+		return MEMORY_AS_BEFORE;
+	r = attributes_set(m, gpa, pages * PAGE_SIZE, to_private);
+	for (uint64_t page = first; r >= 0 && page < first + pages; page++) {
+		uint64_t *word = &s->shared[page / 64], bit = (uint64_t)1 << (page % 64);
 
-/*
- * Gives back the side that is no longer in use: a hole in the guest_memfd, or the shared side's
- * pages.
- */
-static int part_convert(struct memory *m, struct memslot *s, gpa_t gpa, uint64_t pages,
-                        bool to_private)
-{
-	uint64_t offset = gpa - s->gpa, size = pages * PAGE_SIZE;
-	int r = attributes_set(m, gpa, size, to_private);
-
-	if (r < 0)
-		return r;
-	for (uint64_t i = 0; i < pages; i++)
-		page_mark(s, offset / PAGE_SIZE + i, !to_private);
-	return m->sys->discard(m->sys->self, to_private ? -1 : s->fd, s->at + offset, offset, size);
-}
-
-static bool part_differs(const struct memslot *s, gpa_t gpa, uint64_t pages, bool to_private)
-{
-	for (uint64_t i = 0; i < pages; i++)
-		if (page_shared(s, (gpa - s->gpa) / PAGE_SIZE + i) == to_private)
-			return true;
-	return false;
+		*word = to_private ? *word & ~bit : *word | bit;
+	}
+	if (r >= 0) /* a hole in the guest_memfd, or the shared side's pages */
+		r = m->sys->discard(m->sys->self, to_private ? -1 : s->fd, s->at + offset, offset,
+		                    pages * PAGE_SIZE);
+	return r == -EAGAIN ? MEMORY_LATER : r < 0 ? MEMORY_FAILED : MEMORY_CHANGED;
 }
 
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private)
 {
-	enum memory_change change = MEMORY_AS_BEFORE;
-	uint64_t part = 0;
+	enum memory_change change = MEMORY_AS_BEFORE, now;
+	uint64_t part;
 
-	/*
-	 * A page count that would wrap lies outside every slot, so nothing is multiplied before
-	 * this.
-	 */
+	/* Without this limit, gpa + pages * PAGE_SIZE could overflow. */
 	if (gpa % PAGE_SIZE || pages == 0 || pages > PLAN_GPA_LIMIT / PAGE_SIZE)
 		return MEMORY_NOT_OURS;
 	pthread_mutex_lock(&m->lock);
-	if (!all_ours(m, gpa, pages))
-		change = MEMORY_NOT_OURS;
-	for (; change < MEMORY_NOT_OURS && pages > 0; pages -= part, gpa += part * PAGE_SIZE) {
-		struct memslot *s = convertible(m, gpa, pages, &part);
-		int r;
-
-		if (m->give_up && atomic_load(m->give_up)) {
-			change = MEMORY_LATER;
+	for (uint64_t done = 0; done < pages; done += part)
+		if (!convertible(m, gpa + done * PAGE_SIZE, pages - done, &part)) {
+			change = MEMORY_NOT_OURS;
 			break;
 		}
-		if (!part_differs(s, gpa, part, to_private))
-			continue;
-		r = part_convert(m, s, gpa, part, to_private);
-		change = r == -EAGAIN ? MEMORY_LATER : r < 0 ? MEMORY_FAILED : MEMORY_CHANGED;
+	for (; change < MEMORY_NOT_OURS && pages > 0; pages -= part, gpa += part * PAGE_SIZE) {
+		struct memslot *s = convertible(m, gpa, pages, &part);
+
+		now = m->give_up && atomic_load(m->give_up)
+		              ? MEMORY_LATER
+		              : part_convert(m, s, gpa, part, to_private);
+		if (now != MEMORY_AS_BEFORE)
+			change = now;
 	}
 	pthread_mutex_unlock(&m->lock);
 	return change;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/memory.h: the guest's memory: slots, guest_memfd, private and shared; the only gpa ->
- * pointer.
+ * core/vm/memory.h: the guest's memory: slots, guest_memfd, private and shared pages; the only way
+ * from a guest address to a pointer.
  */
 #ifndef CORE_VM_MEMORY_H
 #define CORE_VM_MEMORY_H
@@ -21,10 +21,10 @@ struct kvm_sys; /* core/vm/sys.h */
 struct memslot {
 	gpa_t gpa;
 	uint64_t size;
-	uint8_t *at;      /* what we and KVM reach: all of it, or the shared side */
+	uint8_t *at;      /* mapped by us: all of it, or the shared side of private memory */
 	int fd;           /* guest_memfd; -1: none */
 	bool borrowed;    /* a shared blob: `at` is the plan's */
-	uint64_t *shared; /* private memory alone: a bit a page, set while the page is shared */
+	uint64_t *shared; /* only for private memory: a bit for each page, set if it is shared */
 };
 
 struct memory {
@@ -35,22 +35,22 @@ struct memory {
 	struct memslot slots[PLAN_RAM_MAX + PLAN_SHARED_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
-	/* A conversion under way ends early once this is set; NULL: never. */
+	/* Once set, a conversion in progress ends early; NULL: never. */
 	const atomic_bool *give_up;
 };
 
 /*
- * Makes and registers a slot for each run of the plan's RAM and each shared blob. On failure
- * memory_fini() is still the caller's duty.
+ * Creates and registers a slot for each range of the plan's RAM and each shared blob. The caller
+ * calls memory_fini() even after a failure.
  */
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err);
 void memory_fini(struct memory *m);
 
-/* size bytes at gpa, all in one slot and none of them private; NULL otherwise. */
+/* The `size` bytes at gpa if all lie in one slot and none is private, else NULL. */
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size);
 
-/* From MEMORY_NOT_OURS on, the conversion didn't come to its end. */
+/* From MEMORY_NOT_OURS on, the conversion is incomplete. */
 enum memory_change {
 	MEMORY_CHANGED,
 	MEMORY_AS_BEFORE,
@@ -60,10 +60,10 @@ enum memory_change {
 };
 
 /*
- * Makes pages private or shared: the attribute first, then the other side's memory is given back,
- * so that no page is held twice. MEMORY_AS_BEFORE: every page was so already. MEMORY_NOT_OURS: some
- * page has no memory behind it; nothing was changed. MEMORY_LATER: the host can't now (EAGAIN), or
- * the run is over; what was converted so far stays so, and asking again does the rest.
+ * Makes pages private or shared: sets the attribute, then frees the other side's memory, so that no
+ * page uses memory twice. MEMORY_AS_BEFORE: all of them were so already. MEMORY_NOT_OURS: a page
+ * has no memory; nothing was changed. MEMORY_LATER: the host can't do it now (EAGAIN), or the run
+ * is over; some pages may be converted, and another call does the rest.
  */
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/refusal.h: a call that a launch needs and the host refused, in words: errno or firmware
- * status -> cause, cure.
+ * core/vm/refusal.h: error messages for calls that a launch needs and the host refused: errno or
+ * firmware status -> why, fix.
  */
 #ifndef CORE_VM_REFUSAL_H
 #define CORE_VM_REFUSAL_H
@@ -13,7 +13,7 @@
 
 struct error; /* core/base/error.h */
 
-/* Whatever a launch asks of the kernel and can't do without, in the order of a launch. */
+/* The calls that a launch can't do without, in the order of a launch. */
 enum launch_call {
 	CALL_OPEN_KVM,
 	CALL_API_VERSION,
@@ -46,23 +46,20 @@ enum launch_call {
 
 /* What an errno of one call means. */
 struct refusal {
-	enum launch_call call; /* LAUNCH_CALLS: any call that has no row of its own */
+	enum launch_call call; /* LAUNCH_CALLS: every call without a row for this errno */
 	int errnum;            /* 0, in the last row alone: any */
 	enum reason kind;
 	const char *why, *fix; /* never NULL, never "" */
 };
 
-/* What a firmware status means for one command, where that is more than core/snp/status.h says. */
+/* What a firmware status means for one command, if core/snp/status.h is less precise. */
 struct firmware_refusal {
 	enum launch_call call;
 	uint32_t status;
 	const char *why, *fix; /* never NULL, never "" */
 };
 
-/*
- * The rows, for tests. An errno without one is a fault of snpvmm's or the kernel's, to be reported:
- * the last row.
- */
+/* The tables, for tests. The last row is for every other errno: a bug of snpvmm or the kernel. */
 extern const struct refusal refusals[];
 extern const size_t refusals_count;
 extern const struct firmware_refusal firmware_refusals[];
@@ -71,9 +68,9 @@ extern const size_t firmware_refusals_count;
 /* "cannot create a VM (KVM_CREATE_VM)"; never NULL. */
 const char *refusal_what(enum launch_call call);
 
-/* The error for a call that gave errnum: kind, sentence, cause and cure. Returns -errnum. */
+/* Fills *err for a call that failed with errnum: kind, sentence, why and fix. Returns -errnum. */
 int refusal_set(struct error *err, enum launch_call call, int errnum);
-/* The same for an SEV command: `status` is the firmware's, 0 if it had nothing to say. */
+/* The same for an SEV command; `status` is the firmware's, 0 if it reported none. */
 int refusal_sev(struct error *err, enum launch_call call, int errnum, uint32_t status);
 
 #endif

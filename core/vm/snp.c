@@ -44,43 +44,40 @@ static const struct requirement snp_requirements[] = {
 	{ KVM_CAP_MEMORY_FAULT_INFO, 1, "memory-faults", "KVM reports memory faults",
 	  "KVM doesn't report memory faults", "the kernel is older than 6.8", NO_SNP_FIX },
 	{ KVM_CAP_EXIT_HYPERCALL, 1U << KVM_HC_MAP_GPA_RANGE, "page-states",
-	  "KVM hands page-state changes over", "KVM doesn't hand page-state changes over",
+	  "KVM passes page-state changes on", "KVM doesn't pass page-state changes on",
 	  "the kernel is too old", NO_SNP_FIX },
 	{ 0 },
 };
 
-/* One command; how it failed, if it does, goes to *ret. */
+/* Issues a command; on failure *ret is filled. */
 static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failure *ret)
 {
 	struct kvm_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
 	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
 
 	*ret = (struct sev_failure){ 0 };
-	if (r < 0) /* KVM doesn't clear the status, so after success it means nothing */
+	if (r < 0) /* KVM doesn't clear cmd.error, so it is valid only then */
 		*ret = (struct sev_failure){ -r, cmd.error };
 	return r;
 }
 
 /*
- * Page tables of ours have a C-bit in them, measured; a host with another position would run
- * nonsense.
+ * Reads where this host's C-bit is. `wanted` is where it is in our page tables, which are measured;
+ * 0: the guest has none of ours.
  */
 static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct error *err)
 {
 	const struct cpuid_leaf *leaf = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 	unsigned have = leaf ? leaf->reg[CPUID_EBX] & 63 : 0;
 
-	/*
-	 * EDX: the least ASID of plain SEV guests (APM volume 3, E.4.17); those below are the
-	 * others'.
-	 */
+	/* EDX: the first ASID of SEV guests; SEV-ES and SNP use those below (APM 3, E.4.17). */
 	if (leaf && leaf->reg[CPUID_EDX] > 1)
 		vm->asids = leaf->reg[CPUID_EDX] - 1;
 	if (have == 0) {
 		error_set(err, ERROR_HOST_UNSUPPORTED,
-		          "KVM doesn't say where this host's C-bit is");
+		          "KVM doesn't report the position of this host's C-bit");
 		error_why(err, "CPUID leaf 0x8000001f is missing from what KVM supports");
-		return error_fix(err, "load kvm_amd with SEV on (its parameter sev)");
+		return error_fix(err, "load kvm_amd with SEV enabled (its parameter sev)");
 	}
 	*ret = have;
 	if (!wanted || have == wanted)
@@ -88,30 +85,19 @@ static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct err
 	error_set(err, ERROR_HOST_UNSUPPORTED,
 	          "the guest's page tables have the C-bit at %u, this host has it at %u", wanted,
 	          have);
-	error_why(err, "the page tables are measured, and hold for one position alone");
+	error_why(err, "the page tables are measured, and are right for one position only");
 	return error_fix(err, "run it on a host whose C-bit is at %u (EPYC 7003 and later: 51)",
 	                 wanted);
-}
-
-static int snp_init2(struct vm *vm, const struct plan *p, struct error *err)
-{
-	/* KVM adds SNP_ACTIVE itself and refuses it from us. */
-	struct kvm_sev_init init = { .vmsa_features =
-		                             plan_settings(p)->sev_features & ~SNP_FEATURE_ACTIVE };
-	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXIT_HYPERCALL,
-		                      .args = { 1ULL << KVM_HC_MAP_GPA_RANGE } };
-	struct sev_failure f;
-	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_ENABLE_CAP, &cap);
-
-	if (r < 0)
-		return refusal_set(err, CALL_ENABLE_CAP, -r);
-	r = sev_command(vm, KVM_SEV_INIT2, &init, &f);
-	return r < 0 ? refusal_init2(err, vm, p, f) : 0;
 }
 
 static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 {
 	const struct plan_settings *s = plan_settings(p);
+	/* KVM adds SNP_ACTIVE itself and refuses it from us. */
+	struct kvm_sev_init init = { .vmsa_features = s->sev_features & ~SNP_FEATURE_ACTIVE };
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_EXIT_HYPERCALL,
+		                      .args = { 1ULL << KVM_HC_MAP_GPA_RANGE } };
+	struct sev_failure f;
 	unsigned c_bit = 0;
 	int r;
 
@@ -125,7 +111,13 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 		r = c_bit_check(vm, s->c_bit, &c_bit, err);
 	if (r == 0)
 		r = snp_cpuid_filter(&vm->cpuid, c_bit, err);
-	return r == 0 ? snp_init2(vm, p, err) : r;
+	if (r < 0)
+		return r;
+	r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_ENABLE_CAP, &cap);
+	if (r < 0)
+		return refusal_set(err, CALL_ENABLE_CAP, -r);
+	r = sev_command(vm, KVM_SEV_INIT2, &init, &f);
+	return r < 0 ? refusal_init2(err, vm, p, f) : 0;
 }
 
 static int snp_begin(void *self, const struct plan *p, struct error *err)
@@ -143,29 +135,10 @@ static int snp_begin(void *self, const struct plan *p, struct error *err)
 }
 
 /*
- * KVM may do a part only and return 0 (a signal, a slot's end, a page that fails next time); it
- * advances the struct, so the same struct is passed until nothing is left: on failure it says which
- * page failed.
+ * Loads a region's pages. KVM may do a part only and return 0 (a signal, a slot's end, a page that
+ * fails next time); it advances the struct, so it is passed again until nothing is left. On failure
+ * it says which page failed.
  */
-static int update_loop(struct vm *vm, struct kvm_sev_snp_launch_update *u, struct sev_failure *ret)
-{
-	while (u->len > 0) {
-		uint64_t left = u->len;
-		int e = sev_command(vm, KVM_SEV_SNP_LAUNCH_UPDATE, u, ret);
-
-		if (e == -EAGAIN || e == -EINTR)
-			continue;
-		if (e < 0)
-			return e;
-		if (u->len < left)
-			continue;
-		/* neither progress nor an error: never seen, but not to be looped on */
-		*ret = (struct sev_failure){ .errnum = EPROTO };
-		return -EPROTO;
-	}
-	return 0;
-}
-
 static int update(struct vm *vm, const struct region *r, const void *from, struct sev_failure *f,
                   struct error *err)
 {
@@ -175,56 +148,56 @@ static int update(struct vm *vm, const struct region *r, const void *from, struc
 		.len = r->size,
 		.type = region_kind(r->kind)->snp,
 	};
+	int e = 0;
 
-	if (update_loop(vm, &u, f) == 0)
-		return 0;
-	return refusal_update(err, vm, vm->plan, r, u.gfn_start * PAGE_SIZE, *f);
-}
+	while (e >= 0 && u.len > 0) {
+		uint64_t left = u.len;
 
-/* One try: *ret is the page sent, then, if the firmware refuses it, the page it would take. */
-static int cpuid_try(struct vm *vm, const struct region *r, struct blob *ret,
-                     struct snp_cpuid_page *sent, struct sev_failure *f, struct error *err)
-{
-	auto_free struct cpuid_table *bsp = calloc(1, sizeof(*bsp));
-	int e;
-
-	if (!bsp)
-		return error_nomem(err, "CPUID page");
-	vcpu_cpuid_for(vm, 0, bsp);
-	e = snp_cpuid_page(bsp, sent, err);
-	if (e < 0)
-		return e;
-	memcpy(ret->data, sent, sizeof(*sent));
-	return update(vm, r, ret->data, f, err);
+		e = sev_command(vm, KVM_SEV_SNP_LAUNCH_UPDATE, &u, f);
+		if (e == -EAGAIN || e == -EINTR)
+			e = 0;
+		/* never seen, but it would be an endless loop */
+		else if (e >= 0 && u.len >= left) {
+			e = -EPROTO;
+			*f = (struct sev_failure){ .errnum = EPROTO };
+		}
+	}
+	return e < 0 ? refusal_update(err, vm, vm->plan, r, u.gfn_start * PAGE_SIZE, *f) : 0;
 }
 
 /*
- * The firmware holds the page against what it can vouch for. When it refuses (INVALID_PARAM), KVM
- * hands the corrected page back in our buffer: that says which leaf was wrong, and is taken over
- * once.
+ * The firmware checks the CPUID page against what it can vouch for. If it refuses it with
+ * INVALID_PARAM, KVM returns the corrected page in our buffer, which tells the leaf that was wrong;
+ * we adopt the correction once.
  */
 static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
 {
 	auto_blob struct blob page = BLOB_NONE;
+	auto_free struct cpuid_table *bsp = calloc(1, sizeof(*bsp));
 	struct sev_failure f = { 0 };
 	struct snp_cpuid_page sent;
 	char differences[768];
-	int e = blob_zero(r->size, &page, err);
+	int e = bsp ? blob_zero(r->size, &page, err) : error_nomem(err, "CPUID page");
 
 	for (int try = 0; e == 0 && try < 2; try++) {
+		vcpu_cpuid_for(vm, 0, bsp);
+		e = snp_cpuid_page(bsp, &sent, err);
+		if (e < 0)
+			break;
 		memset(page.data, 0, page.size);
-		e = cpuid_try(vm, r, &page, &sent, &f, err);
+		memcpy(page.data, &sent, sizeof(sent));
+		e = update(vm, r, page.data, &f, err);
 		if (e == 0 || f.status != SNP_STATUS_INVALID_PARAM ||
 		    !snp_cpuid_diff(&sent, (const void *)page.data, differences,
 		                    sizeof(differences)))
-			return e;
+			break;
 		error_why(err, "the firmware doesn't vouch for this CPUID: %s", differences);
 		error_fix(err, "update the SEV firmware, or report this CPU model");
-		if (try == 0) {
-			log_notice("firmware corrects the CPUID page: %s", differences);
-			snp_cpuid_adopt(&vm->cpuid, (const void *)page.data);
-			e = 0;
-		}
+		if (try > 0)
+			break;
+		log_notice("firmware corrects the CPUID page: %s", differences);
+		snp_cpuid_adopt(&vm->cpuid, (const void *)page.data);
+		e = 0;
 	}
 	return e;
 }
@@ -239,8 +212,8 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 
 	if (r->kind == PAGE_CPUID)
 		return cpuid_load(vm, r, err);
-	if (!from &&
-	    r->kind != PAGE_ZERO) { /* KVM wants a source even where the firmware writes the page */
+	/* KVM wants a source even if the firmware writes the page. */
+	if (!from && r->kind != PAGE_ZERO) {
 		e = blob_zero(r->size, &blank, err);
 		from = blank.data;
 	}
@@ -248,33 +221,30 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 }
 
 /*
- * A vCPU that waits for INIT never looks at an AP creation (Linux 6.12: KVM_RUN answers EAGAIN,
- * again and again). One that is held in reset does, so those vCPUs which are started no other way
- * are put there.
+ * vCPUs other than the first, if the guest starts them by AP creation, are put into reset hold: a
+ * vCPU that waits for INIT instead never handles the request (Linux 6.12: KVM_RUN returns EAGAIN
+ * again and again).
  */
-static int ap_hold(struct vcpu *v, struct error *err)
+static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
-	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_AP_RESET_HOLD };
-	int r = v->vm->sys->ioctl(v->vm->sys->self, v->fd, KVM_SET_MP_STATE, &state);
+	struct kvm_mp_state hold = { .mp_state = KVM_MP_STATE_AP_RESET_HOLD };
+	struct vm *vm = self;
+	struct vcpu *v = &vm->vcpus[index];
+	int r = vcpu_set_state(v, s, err);
 
+	if (r < 0 || index == 0 || !vm->ap_creation)
+		return r;
+	r = vm->sys->ioctl(vm->sys->self, v->fd, KVM_SET_MP_STATE, &hold);
 	if (r == 0)
 		return 0;
 	refusal_set(err, CALL_SET_MP_STATE, -r);
-	return error_wrap(err, "vCPU %u", v->index);
+	return error_wrap(err, "vCPU %u", index);
 }
 
-static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
-{
-	struct vm *vm = self;
-	int r = vcpu_set_state(&vm->vcpus[index], s, err);
-
-	return r == 0 && index > 0 && vm->ap_creation ? ap_hold(&vm->vcpus[index], err) : r;
-}
-
-/* So much is provided at once: seconds at most, and no signal gets in between. */
+/* No signal interrupts the call, so allocate this much at a time: it takes seconds at most. */
 #define PREFAULT_PART ((uint64_t)1 << 30)
 
-/* As LAUNCH_UPDATE: KVM may do a part and return 0, and advances the struct. */
+/* Like LAUNCH_UPDATE, KVM may do a part and return 0, and it advances the struct. */
 static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
 {
 	while (f->size > 0) {
@@ -298,9 +268,9 @@ static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
 }
 
 /*
- * Has the host provide the guest's memory now, in large steps, rather than by one fault a page when
- * the guest validates it. A host that can't, or runs short, loses time and nothing else, so nothing
- * is refused here.
+ * Allocates the guest's memory now, in large steps, rather than in one fault for each page when the
+ * guest validates it. If the host can't, or lacks the memory, the launch only takes longer; so that
+ * is no error.
  */
 static void prefault(struct vm *vm, const struct plan *p)
 {
@@ -312,7 +282,7 @@ static void prefault(struct vm *vm, const struct plan *p)
 		int r = prefault_loop(vm, &f);
 
 		if (r < 0)
-			log_debug("memory at 0x%llx is not provided beforehand: %s",
+			log_debug("memory from 0x%llx on is not allocated in advance: %s",
 			          (unsigned long long)f.gpa, strerror(-r));
 	}
 }
@@ -351,9 +321,7 @@ const struct platform platform_snp = {
 	.name = "snp",
 	.vm_type = KVM_X86_SNP_VM,
 	.measured = true,
-	.c_bit =
-		/* of every SNP processor so far (CPUID 0x8000001F EBX[5:0]: Milan, Genoa, Turin) */
-	51,
+	.c_bit = 51, /* on every SNP processor so far: Milan, Genoa, Turin */
 	.private_memory = true,
 	.requirements = snp_requirements,
 	.open = snp_open,

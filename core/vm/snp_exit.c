@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/snp_exit.c: serves or explains what only an SNP guest exits for. */
+/* core/vm/snp_exit.c: handles or explains the exits that only an SNP guest has. */
 #include "core/vm/snp_exit.h"
 
 #include <errno.h>
@@ -19,9 +19,8 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 	enum memory_change change;
 
 	/*
-	 * KVM takes 0, EINVAL and EAGAIN, all positive; from Linux 7.1 on anything else ends the VM
-	 * (api.rst, KVM_EXIT_HYPERCALL). 6.12 leaves what was there before, so each path says its
-	 * own.
+	 * KVM accepts 0, EINVAL and EAGAIN, all positive; since Linux 7.1 anything else ends the VM
+	 * (api.rst, KVM_EXIT_HYPERCALL). Linux 6.12 doesn't initialise it, so every path sets it.
 	 */
 	call->ret = EINVAL;
 	if (call->nr != KVM_HC_MAP_GPA_RANGE)
@@ -38,23 +37,15 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
 		return EXIT_ACTION_STOP;
 	}
-	/* Firmware marks MMIO as shared, where there is nothing to convert and nothing wrong. */
+	/* Firmware makes MMIO shared: there is no memory to convert, and that is fine. */
 	if (change != MEMORY_NOT_OURS || !to_private)
 		call->ret = 0;
 	return EXIT_ACTION_RESUME;
 }
 
-static const char *fault_advice(uint64_t gpa)
-{
-	if (gpa == 0xfee00000)
-		return ": the local APIC's page; firmware before edk2-stable202405 does this, use "
-		       "a newer build";
-	return "";
-}
-
 /*
- * An access of one kind to a page that is of the other: converted as the access implies, if that
- * changes anything.
+ * A private access to a shared page, or the other way round: converts the page as the access
+ * implies. If that changes nothing, the run ends.
  */
 static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fault *f,
                                      struct outcome *ret)
@@ -66,44 +57,42 @@ static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fau
 		change = memory_convert(&vm->memory, f->gpa & ~(PAGE_SIZE - 1), 1, private);
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, 1, private);
-	/* Where the host can't now, the guest faults again. */
-	if (change == MEMORY_CHANGED || change == MEMORY_LATER)
+	if (change == MEMORY_CHANGED || change == MEMORY_LATER) /* later: the guest faults again */
 		return EXIT_ACTION_RESUME;
 	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",
 	            private ? "private" : "shared", (unsigned long long)f->gpa,
 	            change == MEMORY_NOT_OURS ? "there is no memory"
 	                                      : "the host can't provide the page",
-	            fault_advice(f->gpa));
+	            f->gpa == 0xfee00000
+	                    ? ": the local APIC's page; firmware before edk2-stable202405 does "
+	                      "this, use a newer build"
+	                    : "");
 	return EXIT_ACTION_STOP;
 }
 
-/* The reason a guest left in its GHCB page, offset 0x398 (SW_EXITINFO1); -1: not to be had. */
-static int ghcb_reason(struct vm *vm, uint64_t ghcb)
-{
-	const uint8_t *at = memory_at(&vm->memory, ghcb, PAGE_SIZE);
-	struct reader r = reader_over(at, at ? PAGE_SIZE : 0, 0x398, 8);
-	uint64_t info = reader_le64(&r);
-
-	/* Linux 6.12 clears the field before it reports the event: zero says nothing. */
-	return at && info ? (int)(info & 0xfff) : -1;
-}
-
+/*
+ * The guest asked to be terminated, by the GHCB MSR protocol or by an event whose reason is in the
+ * GHCB page at offset 0x398 (SW_EXITINFO1), if that page is shared memory. Linux 6.12 clears the
+ * field before it reports the event, so zero tells nothing.
+ */
 static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
 {
-	int reason = (msr & 0xfff) == 0x100 ? (int)(msr >> 12 & 0xfff)
-	                                    : ghcb_reason(vm, msr & ~0xfffULL);
-	unsigned set = (unsigned)reason & 0xf, code = (unsigned)reason >> 4 & 0xff;
-	const char *text = reason < 0 ? NULL : snp_termination(set, code);
-	/* Linux learnt it in 6.14, and before it ends for a feature that it doesn't know. */
+	const uint8_t *page = memory_at(&vm->memory, msr & ~0xfffULL, PAGE_SIZE);
+	struct reader r = reader_over(page, page ? PAGE_SIZE : 0, 0x398, 8);
+	bool by_msr = (msr & 0xfff) == 0x100;
+	uint64_t info = by_msr ? msr >> 12 : reader_le64(&r);
+	unsigned set = info & 0xf, code = info >> 4 & 0xff;
+	const char *text = snp_termination(set, code);
+	/* Linux supports it since 6.14; before, it terminates if it sees an unknown feature. */
 	const char *more = vm->sev_features & SNP_FEATURE_SECURE_TSC
-	                           ? "; kernels before 6.14 do so where snp.guest_features has "
+	                           ? "; kernels before 6.14 do so if snp.guest_features has "
 	                             "Secure TSC (bit 9)"
 	                           : "";
 
-	if (reason < 0)
+	if (!by_msr && (!page || info == 0))
 		outcome_set(ret, GUEST_TERMINATED, msr,
-		            "the guest asked to be terminated; the host's kernel keeps the reason "
-		            "to its log%s",
+		            "the guest asked to be terminated; the host's kernel tells the reason "
+		            "only in its log%s",
 		            more);
 	else
 		outcome_set(ret, GUEST_TERMINATED, msr,
@@ -125,7 +114,7 @@ enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 		return EXIT_ACTION_STOP;
 	default:
 		outcome_set(ret, ERROR_KVM, v->run->exit_reason,
-		            "KVM exit %u, which an SNP guest cannot have", v->run->exit_reason);
+		            "KVM exit %u, which an SNP guest can't have", v->run->exit_reason);
 		return EXIT_ACTION_STOP;
 	}
 }

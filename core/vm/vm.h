@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/vm.h: what a VM is made from: its devices and its platform. */
+/* core/vm/vm.h: what a VM is launched with: its surroundings and its platform. */
 #ifndef CORE_VM_VM_H
 #define CORE_VM_VM_H
 
@@ -17,7 +17,7 @@ struct device;   /* core/dev/device.h */
 struct vcpu;     /* core/vm/vm_priv.h */
 struct vm;       /* core/vm/vm_priv.h */
 
-/* What stands around the guest and isn't measured. */
+/* What the guest is connected to. None of it is measured. */
 struct vm_devices {
 	int serial_fd,
 		debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
@@ -26,40 +26,37 @@ struct vm_devices {
 	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
 	/* Files that get the same bytes, as they come; 0 or less: none. Borrowed. */
 	int serial_log_fd, debug_log_fd;
-	/* What keeps the files behind these within a size; NULL: nothing does. Borrowed. */
+	/* Limit the sizes of the files behind these descriptors; NULL: no limit. Borrowed. */
 	struct log_file *serial_file, *debug_file, *serial_log, *debug_log;
-	struct watch *watch; /* sees what COM1 writes; NULL: nobody. Borrowed */
-	/* Beyond those in the table, ended by NULL; NULL: none. */
+	struct watch *watch; /* gets what COM1 writes; NULL: none. Borrowed */
+	/* More devices than those of core/vm/devices.c, ended by NULL; NULL: none. */
 	const struct device *const *more;
 };
 
 enum exit_action { EXIT_ACTION_RESUME, EXIT_ACTION_STOP };
 
-/* What the host must offer for a platform: checked before anything is made. */
+/* What a platform needs of KVM, checked before the VM is created. */
 struct requirement {
 	int capability;
 	unsigned bits;                /* all of these in KVM_CHECK_EXTENSION's answer */
-	const char *name;             /* the check's, in listings */
-	const char *has;              /* what there is to say where it's met */
-	const char *what, *why, *fix; /* and where it isn't */
+	const char *name;             /* of the check, in snpvmm doctor's list */
+	const char *has;              /* the sentence if it is met */
+	const char *what, *why, *fix; /* the sentences if it isn't */
 };
 
 struct platform {
 	const char *name;      /* as the manifest spells it */
 	unsigned long vm_type; /* KVM_CREATE_VM */
-	bool measured;         /* launches have a digest that stands for all that is loaded */
-	unsigned c_bit;        /* which page tables of ours have set; 0: memory is not encrypted */
+	bool measured;         /* launches have a digest of everything that is loaded */
+	unsigned c_bit;        /* set in our page tables; 0: memory is not encrypted */
 	bool private_memory;   /* slots get a guest_memfd and start private */
 	const struct requirement *requirements; /* ended by one whose `what` is NULL */
-	/* Once the VM exists, before its first vCPU. */
+	/* Called once the VM exists and before its first vCPU. */
 	int (*open)(struct vm *vm, const struct plan *p, struct error *err);
 	struct plan_ops load; /* self: struct vm */
-	/*
-	 * Exits that only this platform has; EXIT_ACTION_STOP with *ret filled, or
-	 * EXIT_ACTION_RESUME.
-	 */
+	/* Handles exits that only this platform has; EXIT_ACTION_STOP with *ret filled. */
 	enum exit_action (*exit)(struct vm *vm, struct vcpu *v, struct outcome *ret);
-	void (*close)(struct vm *vm);
+	void (*close)(struct vm *vm); /* or NULL */
 };
 
 #endif

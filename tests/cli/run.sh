@@ -130,15 +130,15 @@ $plain
 $sizes
 snpvmm: error: cannot open /dev/kvm: Permission denied [host-permission]
   why: your user may not open the device; on most hosts the group 'kvm' may
-  fix: join the group 'kvm' (usermod -aG kvm USER, then log in anew)"
+  fix: join the group 'kvm' (usermod -aG kvm USER, then log in again)"
 fi
 
 no_kvm="$said
 $plain
 $sizes
 snpvmm: error: cannot open /dev/kvm: No such file or directory [host-unsupported]
-  why: KVM is not loaded, or virtualisation is off in the BIOS or not nested here
-  fix: modprobe kvm_amd (or kvm_intel); in a container pass /dev/kvm in"
+  why: KVM is not loaded, or virtualisation is off in the BIOS or not nested in this VM
+  fix: modprobe kvm_amd (or kvm_intel); in a container, pass /dev/kvm in"
 if [ ! -e /dev/kvm ]; then
   begin 'no /dev/kvm: 99'
   call -v run --platform kvm "$EXAMPLE"

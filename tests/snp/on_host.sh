@@ -119,7 +119,7 @@ elif grep -q 'accept the policy bits 0x1bffff$' doctor.log; then
     -- example none --set snp.policy=0x2030000
 else
   case_run 'policy bits of a newer firmware are taken' 0 'selftest: passed' -- example none --set snp.policy=0x3230000
-  case_run 'a policy of a newer firmware that this platform does not meet' 99 'POLICY_FAILURE' 'rapl_dis is set, and RAPL is on' \
+  case_run 'a policy of a newer firmware that this platform does not meet' 99 'POLICY_FAILURE' 'rapl_dis is set, but RAPL is enabled' \
     -- example none --set snp.policy=0x830000
 fi
 if grep -q 'guests may have the features 0x2[0-9a-f]0$' doctor.log; then
@@ -175,7 +175,7 @@ case_run 'a page-state change where no memory is gets refused, and the guest can
   'terminated, reason 5:1 ' -- snpvmm run hostile-psc.yaml
 case_run 'a GHCB that nobody registered is the guest.s fault' any 'terminated, reason 5:3 \|a GHCB that it hasn.t registered' \
   -- snpvmm run hostile-ghcb.yaml
-case_run 'a vCPU created with a VMSA that cannot be is the guest.s fault' any \
+case_run 'a vCPU created with a VMSA that cannot run is the guest.s fault' any \
   'time limit of \|vCPU 1.* VMSA' -- snpvmm run hostile-ap.yaml
 case_run 'the doctor finds nothing missing' 0 'this host can launch: kvm, snp' -- snpvmm doctor
 

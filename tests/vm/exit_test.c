@@ -104,7 +104,7 @@ Test(exit, kvms_own_failures_keep_their_numbers)
 	check_end(&platform_snp, fake_reason(77, 0), ERROR_KVM, 77, "77");
 	check_end(&platform_snp, fake_reason(KVM_EXIT_SNP_REQ_CERTS, 0), ERROR_KVM, 43,
 	          "KVM exit 43");
-	check_end(&platform_kvm, fake_reason(77, 0), ERROR_KVM, 0, "plain VM");
+	check_end(&platform_kvm, fake_reason(77, 0), ERROR_KVM, 77, "platform 'kvm'");
 }
 
 Test(exit, a_failed_kvm_run_says_why)
@@ -348,6 +348,6 @@ Test(exit, a_termination_under_secure_tsc_names_the_likely_cause)
 Test(exit, a_termination_by_ghcb_page_reads_the_reason_there)
 {
 	check_ghcb(true, 1 | 2 << 4, "reason 1:2");
-	check_ghcb(true, 0, "kernel keeps the reason");
-	check_ghcb(false, 0, "kernel keeps the reason");
+	check_ghcb(true, 0, "kernel tells the reason");
+	check_ghcb(false, 0, "kernel tells the reason");
 }

@@ -181,10 +181,10 @@ Test(refusal_snp, where_nobody_answers_the_general_cause_is_left)
 	has(err.why, "all ASIDs");
 	refused(0, (struct sev_failure){ EINVAL, 0 }, true, &err);
 	has(err.why,
-	    "KVM takes snp.policy 0xb0000"); /* by what kernels that don't tell are known for */
+	    "KVM accepts snp.policy 0xb0000"); /* by what kernels that don't tell are known for */
 	cr_assert_eq(err.kind, ERROR_KVM);
 	refused(0, (struct sev_failure){ EIO, SNP_STATUS_POLICY_FAILURE }, true, &err);
-	has(err.why, "snp.policy asks for what this platform doesn't have");
+	has(err.why, "this platform doesn't meet a requirement of snp.policy");
 }
 
 Test(refusal_snp, a_full_pool_of_asids_is_counted)
