@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/devices.c: the table of devices, and which of them a guest gets. */
+/* core/vm/devices.c: the table of devices, and which guests have them. */
 #include "core/vm/devices.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 /* Which guests have a device. */
 enum { ANY_GUEST = 1, GUEST_WITH_EXIT_PORT = 2, GUEST_WITH_FIRMWARE = 4 };
 
-/* Adding a device: a row here, and its file in core/dev. */
+/* To add a device: a row here, and a file in core/dev. */
 static const struct {
 	unsigned guests;
 	const struct device *kind;
@@ -38,16 +38,7 @@ static const struct {
 	{ GUEST_WITH_FIRMWARE, &a20_port_device },
 };
 
-/* Only a firmware has something handed over through fw_cfg. */
-static unsigned guest_of(const struct plan *p, const struct vm_devices *d)
-{
-	const struct fw_item *items;
-
-	return ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0) |
-	       (plan_items(p, &items) > 0 ? GUEST_WITH_FIRMWARE : 0);
-}
-
-/* A line of the in-kernel PIC and IOAPIC; a failure leaves a guest without input, nothing worse. */
+/* Sets a line of KVM's PIC and IOAPIC. If it fails, the guest only gets no input. */
 static void device_irq(void *self, bool level)
 {
 	struct vm_device *d = self;
@@ -56,7 +47,6 @@ static void device_irq(void *self, bool level)
 	d->vm->sys->ioctl(d->vm->sys->self, d->vm->fd, KVM_IRQ_LINE, &irq);
 }
 
-/* Only what is shared may be reached: memory_at() sees to it. */
 static uint8_t *device_memory(void *self, uint64_t gpa, uint64_t size)
 {
 	return memory_at(self, gpa, size);
@@ -69,7 +59,8 @@ static int device_add(struct vm *vm, const struct device *kind, struct device_en
 	int r = 0;
 
 	if (vm->n_devices == ARRAY_SIZE(vm->devices))
-		return error_set(err, ERROR_INTERNAL, "no room for the %s", kind->ranges[0].name);
+		return error_set(err, ERROR_INTERNAL, "no room for the device '%s'",
+		                 kind->ranges[0].name);
 	*d = (struct vm_device){ .vm = vm, .kind = kind };
 	if (kind->size > 0) {
 		d->state = calloc(1, kind->size);
@@ -102,10 +93,12 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		                  .memory = device_memory,
 		                  .memory_self = &vm->memory,
 		                  .give_up = &vm->stopping };
-	unsigned guest = guest_of(p, d);
+	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0);
 	int r = 0;
 
 	env.n_items = plan_items(p, &env.items);
+	if (env.n_items > 0) /* only a firmware reads fw_cfg */
+		guest |= GUEST_WITH_FIRMWARE;
 	for (int i = 0; i < BUS_KINDS; i++) {
 		vm->bus[i].kind = (enum bus_kind)i;
 		vm->bus[i].lock = &vm->bus_lock;

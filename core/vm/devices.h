@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * core/vm/devices.h: which devices a VM has: the table, made before the VM and gone after its last
- * vCPU.
- */
+/* core/vm/devices.h: creates a VM's devices and adds them to its buses. */
 #ifndef CORE_VM_DEVICES_H
 #define CORE_VM_DEVICES_H
 
@@ -12,18 +9,15 @@ struct plan;       /* core/plan/plan.h */
 struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
-/*
- * Every device that this plan's guest expects, on its bus. After a failure, too, devices_fini() is
- * due.
- */
+/* Creates the devices that the plan's guest expects. Call devices_fini() even after a failure. */
 int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d,
                  struct error *err);
 void devices_fini(struct vm *vm);
 
-/* The device's state in this VM; NULL: the VM has no such device, or one without a state. */
+/* The device's state; NULL: the VM doesn't have the device, or it has no state. */
 void *devices_find(const struct vm *vm, const struct device *kind);
 
-/* The key of what firmware read from fw_cfg last, if it read it to the end; -1: none. */
+/* The key of the fw_cfg item that firmware selected last, if it was read completely; else -1. */
 int devices_last_read(const struct vm *vm);
 
 #endif

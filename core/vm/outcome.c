@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/outcome.c: fills one in. */
+/* core/vm/outcome.c: formats an outcome's sentence. */
 #include "core/vm/outcome.h"
 
 #include <stdarg.h>

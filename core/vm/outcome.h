@@ -10,14 +10,14 @@
 struct outcome {
 	enum reason kind;
 	uint64_t code;
-	char detail[768]; /* a sentence for people */
-	const char *fix;  /* what to do about it; static; NULL: nothing is known */
+	char detail[768]; /* a sentence for users */
+	const char *fix;  /* what to do about it; static; or NULL */
 };
 
-/* Without a fix. */
+/* Sets all but the fix, which becomes NULL. */
 void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Adds to the sentence. */
+/* Appends to the sentence. */
 void outcome_add(struct outcome *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

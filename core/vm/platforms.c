@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/platforms.c: table of platforms; what each needs of a host, checked. */
+/* core/vm/platforms.c: the table of platforms, and the check of their requirements. */
 #include "core/vm/platforms.h"
 
 #include <fcntl.h>
@@ -45,20 +45,6 @@ bool platform_meets(const struct kvm_sys *sys, int kvm, const struct requirement
 	return (platform_capability(sys, kvm, n->capability) & n->bits) == n->bits;
 }
 
-static int requirements_check(const struct kvm_sys *sys, int kvm, const struct platform *on,
-                              struct error *err)
-{
-	for (const struct requirement *n = on->requirements; n->what; n++) {
-		if (platform_meets(sys, kvm, n))
-			continue;
-		error_set(err, ERROR_HOST_UNSUPPORTED, "this host cannot launch platform '%s': %s",
-		          on->name, n->what);
-		error_why(err, "%s", n->why);
-		return error_fix(err, "%s", n->fix);
-	}
-	return 0;
-}
-
 int kvm_device_open(const struct kvm_sys *sys, struct error *err)
 {
 	int kvm = sys->open(sys->self, "/dev/kvm", O_RDWR | O_CLOEXEC), r;
@@ -73,19 +59,24 @@ int kvm_device_open(const struct kvm_sys *sys, struct error *err)
 		return refusal_set(err, CALL_API_VERSION, -r);
 	error_set(err, ERROR_HOST_UNSUPPORTED, "/dev/kvm has API version %d, not %d", r,
 	          KVM_API_VERSION);
-	return error_fix(
-		err, "see what stands at /dev/kvm: KVM has had this version since Linux 2.6.22");
+	return error_fix(err,
+	                 "see what /dev/kvm is: KVM's API has had this version since Linux 2.6.22");
 }
 
 int platform_host_open(const struct kvm_sys *sys, const struct platform *on, struct error *err)
 {
-	int kvm = kvm_device_open(sys, err), r;
+	int kvm = kvm_device_open(sys, err);
 
 	if (kvm < 0)
 		return kvm;
-	r = requirements_check(sys, kvm, on, err);
-	if (r == 0)
-		return kvm;
-	sys->close(sys->self, kvm);
-	return r;
+	for (const struct requirement *n = on->requirements; n && n->what; n++) {
+		if (platform_meets(sys, kvm, n))
+			continue;
+		sys->close(sys->self, kvm);
+		error_set(err, ERROR_HOST_UNSUPPORTED, "this host cannot launch platform '%s': %s",
+		          on->name, n->what);
+		error_why(err, "%s", n->why);
+		return error_fix(err, "%s", n->fix);
+	}
+	return kvm;
 }

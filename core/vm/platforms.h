@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/platforms.h: the platforms there are, by name, and what each needs of a host. */
+/* core/vm/platforms.h: the platforms by name, and what each needs of a host. */
 #ifndef CORE_VM_PLATFORMS_H
 #define CORE_VM_PLATFORMS_H
 
@@ -18,8 +18,7 @@ extern const struct platform platform_snp; /* core/vm/snp.c */
 const struct platform *platform_named(const char *name);
 
 /*
- * The one whose digest stands for a launch on `on`: itself, or platform snp where nothing is
- * measured.
+ * The platform whose digest `measure` prints for a launch on `on`: itself if it measures, else snp.
  */
 const struct platform *platform_measured(const struct platform *on);
 
@@ -27,16 +26,16 @@ const struct platform *platform_measured(const struct platform *on);
 const struct platform *platform_at(size_t i);
 
 /*
- * Opens /dev/kvm and sees that this host can do the platform. Returns the descriptor, or a negative
- * errno with the sentence that says what is missing and how to get it. Never falls back to another
+ * Opens /dev/kvm and checks that this host supports the platform. Returns the descriptor, or a
+ * negative errno with *err saying what is missing and how to get it. Never falls back to another
  * platform.
  */
 int platform_host_open(const struct kvm_sys *sys, const struct platform *on, struct error *err);
 
-/* The steps of it, each as a launch takes it. */
+/* The same in steps, for checks that go on after a failure. */
 int kvm_device_open(const struct kvm_sys *sys, struct error *err);
 bool platform_meets(const struct kvm_sys *sys, int kvm, const struct requirement *n);
-/* KVM_CHECK_EXTENSION's answer; 0 where it fails. */
+/* KVM_CHECK_EXTENSION's answer; 0 if it fails. */
 unsigned platform_capability(const struct kvm_sys *sys, int kvm, int capability);
 
 #endif

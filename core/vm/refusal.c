@@ -51,7 +51,7 @@ static_assert(ARRAY_SIZE(calls) == LAUNCH_CALLS, "a call without a sentence");
 #define REPORT "report this, with the kernel's version and its log (dmesg)"
 #define AGAIN  "launch again; if it happens again, " REPORT
 
-#define NO_KVM     "KVM is not loaded, or virtualisation is off in the BIOS or not nested in this VM"
+#define NO_KVM     "KVM is not loaded, or virtualisation is off in the BIOS or in this VM"
 #define NO_KVM_FIX "modprobe kvm_amd (or kvm_intel); in a container, pass /dev/kvm in"
 #define NO_SEV     "the module ccp is not loaded, or the BIOS hides the PSP"
 #define NO_SEV_FIX "modprobe ccp; in a container, pass in /dev/sev as well as /dev/kvm"
@@ -71,7 +71,7 @@ static_assert(ARRAY_SIZE(calls) == LAUNCH_CALLS, "a call without a sentence");
 #define PSP_LOST      "the PSP's driver (ccp) has gone away since SEV_INIT2"
 #define NO_MEMORY     "the kernel is out of memory, or this cgroup's memory limit is reached"
 #define NO_MEMORY_FIX "lower 'memory', free memory on the host, or raise memory.max of this cgroup"
-#define VM_DEAD       "KVM has killed this VM after an earlier failure, or it belongs to another process"
+#define VM_DEAD       "KVM has killed this VM after a failure, or it belongs to another process"
 
 /* By call, in the order of a launch; then by errno for every other call. */
 const struct refusal refusals[] = {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * core/vm/sev.h: /dev/sev, the SEV firmware's device: opened, and asked for its status, which
- * changes nothing.
- */
+/* core/vm/sev.h: opens /dev/sev, the SEV firmware's device, and queries its status. */
 #ifndef CORE_VM_SEV_H
 #define CORE_VM_SEV_H
 
@@ -13,10 +10,10 @@ struct kvm_sys;              /* core/vm/sys.h */
 struct sev_user_data_status; /* linux/psp-sev.h */
 struct snp_platform_status;  /* core/snp/abi.h */
 
-/* The descriptor, or a negative errno with its sentence. */
+/* The descriptor, or a negative errno with *err filled. */
 int sev_open(const struct kvm_sys *sys, struct error *err);
 
-/* A negative errno leaves the firmware's status, or 0, in *ret_status. */
+/* On failure (a negative errno) *ret_status is the firmware's status, or 0. */
 int sev_platform_status(const struct kvm_sys *sys, int sev, struct sev_user_data_status *ret,
                         uint32_t *ret_status);
 int sev_snp_status(const struct kvm_sys *sys, int sev, struct snp_platform_status *ret,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/signals.c: notes the first signal; the time limit comes as one. Its state is global
- * because a handler has no other way to it.
+ * core/vm/signals.c: records the first signal; the time limit is one, too (SIGALRM). The state is
+ * global because a signal handler has no other way to it.
  */
 #include "core/vm/signals.h"
 
@@ -23,40 +23,32 @@
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static struct sigaction before[ARRAY_SIZE(signals)];
-/*
- * What would stop a run in the background for ever, time limit and all, for using the terminal
- * (core/vm/terminal.h).
- */
+/* These would stop a run in the background, time limit and all, for using the terminal. */
 static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static struct sigaction alarm_before;
 static int event = -1;
 static uint64_t limit_ms; /* of signals_limit(); 0: none */
 
-static void default_again(int signal_number)
-{
-	struct sigaction now;
-
-	if (sigaction(signal_number, NULL, &now) < 0 || now.sa_handler == SIG_IGN)
-		return;
-	now = (struct sigaction){ .sa_handler = SIG_DFL };
-	sigaction(signal_number, &now, NULL);
-}
-
 /* All of it is async-signal-safe (signal-safety(7)). */
 static void on_signal(int signal_number)
 {
+	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 	uint64_t one = 1;
 	int saved = errno;
 
 	if (signal_number == SIGALRM && interrupt_signal())
-		return; /* the run is ending already; the limit must not kill it on the way */
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		default_again(signals[i]);
+		return; /* the run is ending already; the time limit must not kill it */
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		struct sigaction now;
+
+		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaction(signals[i], &by_default, NULL);
+	}
 	interrupt_note(signal_number);
 	terminal_restore();
 	if (write(event, &one, sizeof(one)) < 0)
-		interrupt_note(signal_number); /* it is seen without being woken for */
+		interrupt_note(signal_number); /* seen at the next wakeup */
 	errno = saved;
 }
 
@@ -118,7 +110,7 @@ int stop_signo(void)
 	return interrupt_signal();
 }
 
-/* A signal that is ignored is pending too while it is blocked. */
+/* A blocked signal can be pending even if it is ignored. */
 bool signals_pending(void)
 {
 	sigset_t pending;

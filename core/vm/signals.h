@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/signals.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and a time limit for
- * the whole of it.
+ * core/vm/signals.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and the time limit
+ * of the command.
  */
 #ifndef CORE_VM_SIGNALS_H
 #define CORE_VM_SIGNALS_H
@@ -14,39 +14,39 @@ struct error;   /* core/base/error.h */
 struct outcome; /* core/vm/outcome.h */
 
 /*
- * From here on the first of these signals is noted, the terminal restored (core/vm/terminal.h) and
- * the default put back, so that the next one kills. Signals that the process ignores (under nohup,
- * in the background of a shell) stay ignored. SIGTTIN and SIGTTOU are ignored, so that a run in the
- * background is never stopped for using the terminal. 1 if this call began it, 0 if it had begun
- * before, or a negative errno.
+ * Installs handlers: the first of these signals is recorded, the terminal restored
+ * (core/vm/terminal.h) and the default action put back, so that the next one kills. Signals that
+ * the process ignores (under nohup, in the background of a shell) stay ignored. SIGTTIN and SIGTTOU
+ * are ignored, so that a run in the background is never stopped for using the terminal. 1 if this
+ * call installed them, 0 if they were installed before, or a negative errno.
  */
 int signals_begin(struct error *err);
-/* Puts back what was there; forgets a signal that came. */
+/* Restores the previous handlers and forgets a recorded signal. */
 void signals_end(void);
 
 /*
- * Ends everything after so many milliseconds, as a first signal would: stop_signo() is then
- * SIGALRM, and signals that come later kill. Called after signals_begin(). A child process has no
- * limit of its own: its parent passes SIGALRM on.
+ * Ends everything after limit_ms, as a first signal would: stop_signo() is then SIGALRM, and later
+ * signals kill. Called after signals_begin(). Child processes don't inherit the limit: the parent
+ * passes SIGALRM on.
  */
 void signals_limit(uint64_t limit_ms);
 
-/* Becomes readable, and stays so, when a signal came; -1 before signals_begin(). */
+/* Becomes readable, and stays so, once a signal came; -1 before signals_begin(). */
 int signals_fd(void);
 /* The signal that came, SIGALRM for the time limit; 0: none. */
 int stop_signo(void);
-/* Whether one came, or would have if the calling thread didn't block it. */
+/* Whether a signal came, or is pending because the calling thread blocks it. */
 bool signals_pending(void);
 
 /*
- * Once stop_signo() is set: what it makes of a run. RUN_SIGNALLED, or RUN_TIMED_OUT; `when` ends
- * the sentence.
+ * The outcome of a run that stop_signo() ended: RUN_SIGNALLED, or RUN_TIMED_OUT; `when` is appended
+ * to the sentence.
  */
 void signals_outcome(struct outcome *ret, const char *when);
 
 /*
- * Blocks, in the calling thread, every signal but a thread's own faults and the kick of vCPUs
- * (SIGRTMIN). Threads made meanwhile leave handlers to the first one, which sees to the terminal.
+ * Blocks all signals in the calling thread but those of its own faults and the vCPUs' kick
+ * (SIGRTMIN). Threads created meanwhile inherit this, so handlers run in the first thread.
  * *ret_before is for pthread_sigmask(3).
  */
 void block_async_signals(sigset_t *ret_before);

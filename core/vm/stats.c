@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/stats.c: counts exits, and gathers them by device. */
+/* core/vm/stats.c: counts exits, and sums them up by device. */
 #include "core/vm/stats.h"
 
 #include <assert.h>
@@ -77,7 +77,7 @@ void stats_begin(struct stats *s)
 	s->begun_ns = clock_ns();
 }
 
-/* Keeps the list by falling count; what falls off its end is counted as others. */
+/* Inserts a line into the list, sorted by falling count; what no longer fits counts as others. */
 static void line_add(struct stats_device *d, struct stats_line line)
 {
 	size_t at = d->n_ports;
@@ -106,7 +106,7 @@ static void ports_gather(const struct vm *vm, unsigned from, unsigned end, struc
 	}
 }
 
-/* The bus has its devices by rising base; what lies between them is nobody's. */
+/* The bus has its devices by rising base; ports between them belong to nobody. */
 static void devices_gather(const struct vm *vm, struct stats_report *r)
 {
 	struct stats_device nobody = { .name = "nobody" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/streams.c: a sink for each stream, the logs behind the others. */
+/* core/vm/streams.c: a sink for each stream; those of the logs get copies from the others. */
 #include "core/vm/streams.h"
 
 #include <unistd.h>

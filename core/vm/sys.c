@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/sys.c: the real host behind the seam. */
+/* core/vm/sys.c: the real host's system calls. */
 #include "core/vm/sys.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ static int host_ioctl(void *self, int fd, unsigned long request, void *arg)
 	return host_result(ioctl(fd, request, arg));
 }
 
-/* Linux does so by itself since 6.7, where the size allows it. */
+/* Linux aligns it by itself since 6.7, if the size is a multiple of a huge page. */
 static void *map_aligned(size_t size, int prot, int flags)
 {
 	uint8_t *from = size > SIZE_MAX - HUGE_PAGE

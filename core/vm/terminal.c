@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/vm/terminal.c: raw mode and back, as job control allows. The state is global because a
- * process has one controlling terminal and a handler of a signal has no other way to find it.
+ * process has one controlling terminal, and signal handlers have no other way to it.
  */
 #include "core/vm/terminal.h"
 
@@ -12,16 +12,16 @@
 
 #include "core/base/array.h"
 
-static volatile sig_atomic_t keyboard = -1; /* the terminal of the run; -1: none, or no longer */
-static volatile sig_atomic_t is_raw;        /* we made it so, and `before` is what it was */
-static volatile sig_atomic_t continued;     /* after a stop a shell may have set other modes */
+static volatile sig_atomic_t keyboard = -1; /* the run's terminal; -1: none */
+static volatile sig_atomic_t is_raw;        /* by us; its modes before are in `before` */
+static volatile sig_atomic_t continued;     /* by SIGCONT: the shell may have changed the modes */
 static struct termios before;
 
-/* What kills without being asked for by core/vm/signals.h. */
+/* Signals that kill us and that core/vm/signals.c doesn't handle. */
 static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGABRT, SIGILL,  SIGFPE,
 	                             SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
 
-/* SIGTTOU stops whoever changes a terminal from the background, unless it is blocked or ignored. */
+/* SIGTTOU stops a process that changes a terminal from the background, unless it is blocked. */
 static void modes_set(const struct termios *modes)
 {
 	sigset_t ttou, mask;
@@ -33,7 +33,7 @@ static void modes_set(const struct termios *modes)
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 
-/* A terminal that isn't the controlling one has no foreground and never stops anybody. */
+/* A terminal that isn't our controlling terminal has no foreground group and never stops us. */
 static bool in_foreground(void)
 {
 	pid_t group = tcgetpgrp((int)keyboard);
@@ -41,7 +41,7 @@ static bool in_foreground(void)
 	return group < 0 || group == getpgrp();
 }
 
-/* Not from the background: the modes are those of the job that is in the foreground now. */
+/* In the background the modes are those of the job in the foreground, so we leave them alone. */
 static void modes_put_back(void)
 {
 	if (keyboard >= 0 && is_raw && in_foreground())
@@ -55,7 +55,7 @@ void terminal_restore(void)
 	keyboard = -1;
 }
 
-/* All of it is async-signal-safe. SA_RESETHAND: the second one kills. */
+/* Async-signal-safe. With SA_RESETHAND the signal raised here kills. */
 static void on_fatal(int signal_number)
 {
 	terminal_restore();
@@ -66,8 +66,8 @@ static void on_stop(int signal_number);
 static const struct sigaction stop_action = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
 
 /*
- * Stops by the default action, which spares an orphaned process group, where nobody could continue
- * us.
+ * Stops by the default action, because that does nothing in an orphaned process group, where nobody
+ * could continue us.
  */
 static void on_stop(int signal_number)
 {
@@ -80,7 +80,7 @@ static void on_stop(int signal_number)
 	raise(signal_number);
 	sigemptyset(&this);
 	sigaddset(&this, signal_number);
-	pthread_sigmask(SIG_UNBLOCK, &this, &mask); /* here it stops, and here it goes on */
+	pthread_sigmask(SIG_UNBLOCK, &this, &mask); /* stops here, and continues here */
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	sigaction(signal_number, &stop_action, NULL);
 	errno = saved;
@@ -92,7 +92,7 @@ static void on_continue(int signal_number)
 	continued = true;
 }
 
-/* A signal that is ignored, as SIGQUIT in the background of a shell, stays so. */
+/* Signals that are ignored, as SIGQUIT in the background of a shell, stay ignored. */
 static void handle(int signal_number, const struct sigaction *sa)
 {
 	struct sigaction now;
@@ -116,10 +116,7 @@ void terminal_begin(int fd)
 	terminal_ours();
 }
 
-/*
- * `before` is read only while the terminal isn't raw by us: the modes of an interrupted raw phase
- * aren't the user's.
- */
+/* Saves the modes unless the terminal is raw already: those would be ours, not the user's. */
 static void make_raw(void)
 {
 	struct termios raw;
@@ -136,7 +133,7 @@ static void make_raw(void)
 	modes_set(&raw);
 }
 
-/* Signals are blocked: a handler in between would find the terminal neither raw nor as it was. */
+/* Signals are blocked, for a handler must not find the terminal half-way into raw mode. */
 bool terminal_ours(void)
 {
 	sigset_t all, mask;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/watch.c: makes lines of the console's bytes and tries them against patterns. */
+/* core/vm/watch.c: splits the console's bytes into lines and matches them against patterns. */
 #include "core/vm/watch.h"
 
 #include <pthread.h>
@@ -15,22 +15,21 @@
 #include "core/vm/outcome.h"
 
 enum { WINDOW = 8192, TAIL = 8192, SHOWN = 256, SHOWN_PATTERN = 81 };
-enum {
-	CONTEXT = 4 * (PATTERN_LOOKBEHIND + 1)
-}; /* bytes of a window that are there to be looked back at */
+/* How many bytes of a window are kept for expressions to look back at. */
+enum { CONTEXT = 4 * (PATTERN_LOOKBEHIND + 1) };
 
 /*
- * What a byte of the console brings for matching, and a pause in which no line is (it takes ten
- * milliseconds).
+ * How many steps of matching each byte of the console allows, and how many a pause does in which no
+ * byte comes (they take ten milliseconds).
  */
 enum { STEPS_PER_BYTE = 4096, STEPS_PER_PAUSE = 1 << 20 };
 
-/* Where in an escape sequence of ECMA-48 the bytes are. */
+/* The position in an escape sequence of ECMA-48. */
 enum escape {
 	ESCAPE_NONE,
 	ESCAPE_BEGUN,   /* after ESC */
 	ESCAPE_CONTROL, /* CSI: parameters, then a final byte */
-	/* OSC, DCS and the like: to BEL or an ESC, which begins ST or another sequence */
+	/* OSC, DCS and the like: until BEL, or an ESC, which starts ST or another sequence */
 	ESCAPE_STRING,
 };
 
@@ -46,28 +45,27 @@ struct watch {
 	struct matcher *matcher;
 	atomic_size_t met;
 	atomic_bool forbidden;
-	bool undecided;                   /* and it isn't known whether it is */
+	bool undecided;                   /* because matching that line ran into its limit */
 	char forbidden_by[SHOWN_PATTERN]; /* the pattern, clean */
 	char forbidden_line[SHOWN];
-	bool panicked; /* and that line is a kernel's panic */
-	bool growing;  /* and isn't over yet */
+	bool panicked; /* the forbidden line is a kernel's panic */
+	bool growing;  /* the forbidden line hasn't ended yet */
 
 	enum escape escape;
-	uint8_t part[4]; /* of a character that isn't whole yet */
+	uint8_t part[4]; /* of an incomplete character */
 	size_t part_size;
 	bool returned; /* the last byte was a carriage return: a newline or another line follows */
-	char line[WINDOW]; /* UTF-8 */
-	size_t held;       /* bytes of the line */
-	/* 0, or the line began before line[0], and what is there before was looked at */
-	size_t from;
-	atomic_bool unseen; /* since the last look something was added */
-	bool counted;       /* it has matched an expected pattern */
+	char line[WINDOW];  /* UTF-8 */
+	size_t held;        /* bytes of the line */
+	size_t from;        /* 0; or the line began before line[0], and was matched up to here */
+	atomic_bool unseen; /* bytes came since the line was last matched */
+	bool counted;       /* the line has matched an expected pattern */
 
-	char last[SHOWN]; /* of the last line that had something in it: its begin */
+	char last[SHOWN]; /* the beginning of the last line that wasn't empty */
 	size_t last_size;
 	char last_clean[SHOWN];
-	char tail[TAIL]; /* a ring */
-	size_t total;    /* bytes ever */
+	char tail[TAIL]; /* a ring buffer */
+	size_t total;    /* bytes ever received */
 };
 
 static int patterns_new(const char *const *texts, size_t n, struct pattern ***ret,
@@ -140,7 +138,7 @@ static void watch_wake(const struct watch *w)
 		w->wake(w->wake_self);
 }
 
-/* The forbidden line, as far as it has come. */
+/* Keeps the forbidden line for messages, as far as it has come. */
 static void watch_quote(struct watch *w)
 {
 	w->panicked |= memmem(w->line, w->held, "Kernel panic", strlen("Kernel panic")) != NULL;
@@ -154,12 +152,12 @@ static void watch_forbid(struct watch *w, const struct pattern *by, bool undecid
 	text_clean(w->forbidden_by, sizeof(w->forbidden_by), text, strlen(text), 0);
 	w->undecided = undecided;
 	w->growing = true;
-	watch_quote(w); /* here too, where the line's begin is gone */
+	watch_quote(w); /* even if the beginning of the line is gone */
 	atomic_store(&w->forbidden, true);
 	watch_wake(w);
 }
 
-/* A line of which nobody knows whether it matches is as bad as one that must never come. */
+/* If matching runs into its limit, the line counts as a forbidden one. */
 static bool watch_matches(struct watch *w, const struct pattern *p, bool open)
 {
 	const struct pattern_line line = { w->line, w->held, w->from, open };
@@ -172,7 +170,7 @@ static bool watch_matches(struct watch *w, const struct pattern *p, bool open)
 	return answer == PATTERN_YES;
 }
 
-/* Tries what is there of the line. Open: it may go on. */
+/* Matches the line as far as it has come. open: more of it may follow. */
 static void watch_look(struct watch *w, bool open)
 {
 	size_t met = w->met;
@@ -208,7 +206,7 @@ static void watch_end_line(struct watch *w)
 	w->held = w->from = 0;
 }
 
-/* Where a character begins, at `at` or after it. */
+/* The first position from `at` on where a character begins. */
 static size_t watch_boundary(const struct watch *w, size_t at)
 {
 	while (at < w->held && ((uint8_t)w->line[at] & 0xc0) == 0x80)
@@ -216,11 +214,20 @@ static size_t watch_boundary(const struct watch *w, size_t at)
 	return at;
 }
 
-/* The window is full: it is looked at, and its later half begins the next. */
-static void watch_slide(struct watch *w)
+/* Adds a character to the line. A full window is matched, and its second half begins the next. */
+static void watch_add(struct watch *w, const void *character, size_t size)
 {
-	size_t half = watch_boundary(w, WINDOW / 2);
+	size_t half;
 
+	memcpy(w->line + w->held, character, size);
+	w->held += size;
+	if (!w->unseen) {
+		w->unseen = true;
+		watch_wake(w);
+	}
+	if (w->held + sizeof(w->part) <= WINDOW)
+		return;
+	half = watch_boundary(w, WINDOW / 2);
 	watch_look(w, true);
 	watch_remember(w);
 	w->held -= half;
@@ -228,19 +235,7 @@ static void watch_slide(struct watch *w)
 	w->from = watch_boundary(w, CONTEXT);
 }
 
-static void watch_add(struct watch *w, const void *character, size_t size)
-{
-	memcpy(w->line + w->held, character, size);
-	w->held += size;
-	if (!w->unseen) {
-		w->unseen = true;
-		watch_wake(w);
-	}
-	if (w->held + sizeof(w->part) > WINDOW)
-		watch_slide(w);
-}
-
-/* What has come of a character won't become one. */
+/* The incomplete character is invalid: nothing that completes it follows. */
 static void watch_give_up_part(struct watch *w)
 {
 	if (w->part_size > 0)
@@ -248,14 +243,13 @@ static void watch_give_up_part(struct watch *w)
 	w->part_size = 0;
 }
 
-/* A byte of the line's text. */
+/* A byte of the line's text, which may complete a character. */
 static void watch_text(struct watch *w, uint8_t byte)
 {
 	struct text_char c;
 
-	if (w->returned &&
-	    w->held > 0) /* what follows is written over the line, as on a terminal */
-		watch_end_line(w);
+	if (w->returned && w->held > 0)
+		watch_end_line(w); /* on a terminal this byte would overwrite the line */
 	w->returned = false;
 	w->part[w->part_size++] = byte;
 	for (c = text_decode(w->part, w->part_size); c.state == TEXT_BAD && c.size < w->part_size;
@@ -271,41 +265,26 @@ static void watch_text(struct watch *w, uint8_t byte)
 		watch_give_up_part(w);
 }
 
-static void watch_return(struct watch *w)
-{
-	w->returned = true;
-	if (w->held > 0 && !w->unseen) { /* the line has its end now */
-		w->unseen = true;
-		watch_wake(w);
-	}
-}
-
-/* After ESC: what kind of sequence it is. Intermediate bytes wait for the final one. */
-static enum escape escape_begin(uint8_t byte)
-{
-	if (byte == '[')
-		return ESCAPE_CONTROL;
-	if (byte == ']' || byte == 'P' || byte == 'X' || byte == '^' || byte == '_')
-		return ESCAPE_STRING;
-	return byte >= 0x20 && byte <= 0x2f ? ESCAPE_BEGUN : ESCAPE_NONE;
-}
-
 /*
- * Whether the byte belongs to an escape sequence. A newline never does, so nothing hides the lines
- * that follow.
+ * Whether the byte is part of an escape sequence. A newline never is, so no sequence hides the
+ * lines that follow.
  */
 static bool watch_escaped(struct watch *w, uint8_t byte)
 {
 	enum escape was = w->escape;
 
-	if (byte == '\n' || byte == 0x18 || byte == 0x1a) /* CAN and SUB break off */
+	if (byte == '\n' || byte == 0x18 || byte == 0x1a) /* CAN and SUB cancel a sequence */
 		w->escape = ESCAPE_NONE;
 	else if (byte == 0x1b)
 		w->escape = ESCAPE_BEGUN;
 	else if (was == ESCAPE_STRING)
 		w->escape = byte == 0x07 ? ESCAPE_NONE : ESCAPE_STRING;
-	else if (was == ESCAPE_BEGUN)
-		w->escape = escape_begin(byte);
+	else if (was == ESCAPE_BEGUN && byte == '[')
+		w->escape = ESCAPE_CONTROL;
+	else if (was == ESCAPE_BEGUN && strchr("]PX^_", byte) && byte)
+		w->escape = ESCAPE_STRING;
+	else if (was == ESCAPE_BEGUN && (byte < 0x20 || byte > 0x2f)) /* not an intermediate byte */
+		w->escape = ESCAPE_NONE;
 	else if (was == ESCAPE_CONTROL && byte >= 0x40 && byte <= 0x7e)
 		w->escape = ESCAPE_NONE;
 	return byte != '\n' && (was != ESCAPE_NONE || byte == 0x1b);
@@ -320,12 +299,17 @@ static void watch_byte(struct watch *w, uint8_t byte)
 		watch_give_up_part(w);
 	if (escaped)
 		return;
-	if (byte == '\n')
+	if (byte == '\n') {
 		watch_end_line(w);
-	else if (byte == '\r')
-		watch_return(w);
-	else
+	} else if (byte != '\r') {
 		watch_text(w, byte);
+	} else {
+		w->returned = true;
+		if (w->held > 0 && !w->unseen) { /* the end of the line may match `$` */
+			w->unseen = true;
+			watch_wake(w);
+		}
+	}
 }
 
 void watch_put(void *watch, const uint8_t *data, size_t size)
@@ -342,7 +326,7 @@ void watch_put(void *watch, const uint8_t *data, size_t size)
 void watch_pause(struct watch *w)
 {
 	if (pthread_mutex_trylock(&w->lock) != 0)
-		return; /* bytes are coming, so it's no pause */
+		return; /* bytes are coming, so this is no pause */
 	matcher_add_steps(w->matcher, STEPS_PER_PAUSE);
 	matcher_ask(w->matcher, w->hurry, w->hurry_self);
 	if (w->unseen)
@@ -382,13 +366,13 @@ void watch_outcome(struct watch *w, struct outcome *ret)
 		watch_quote(w);
 	if (w->undecided)
 		outcome_set(ret, CONSOLE_UNDECIDED, 0,
-		            "matching '%s' ran into its limit, at the line: %s", w->forbidden_by,
+		            "matching '%s' ran into its limit at the line: %s", w->forbidden_by,
 		            w->forbidden_line);
 	else if (w->panicked)
 		outcome_set(ret, GUEST_PANICKED, 0, "the guest's kernel panicked: %s",
 		            w->forbidden_line);
 	else
-		outcome_set(ret, CONSOLE_FORBIDDEN, 0, "expect.never has '%s', and a line came: %s",
+		outcome_set(ret, CONSOLE_FORBIDDEN, 0, "a line matches '%s' in expect.never: %s",
 		            w->forbidden_by, w->forbidden_line);
 	pthread_mutex_unlock(&w->lock);
 }

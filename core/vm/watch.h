@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/watch.h: the guest's console line by line, held against what must come and what must
- * never come.
+ * core/vm/watch.h: matches the guest's console, line by line, against expected and forbidden
+ * patterns.
  */
 #ifndef CORE_VM_WATCH_H
 #define CORE_VM_WATCH_H
@@ -17,60 +17,56 @@ struct watch;   /* opaque */
 struct watch_rules {
 	const char *const *expected; /* regular expressions (core/base/pattern.h), in this order */
 	size_t n_expected;
-	const char *const *never; /* that no line may match */
+	const char *const *never; /* no line may match one of these */
 	size_t n_never;
 };
 
 /*
- * A line is tried against the first expected pattern that hasn't matched yet, and against all that
- * must never match; it counts for one of the former at most. Escape sequences (ECMA-48) are left
- * out of lines, and what is no UTF-8 is U+FFFD in them. A newline ends a line, and so does a
- * carriage return that something else follows: on a terminal that is written over it. Of a line
- * longer than 8 KiB every 8 KiB are looked at, each overlapping the one before by half. The rules
- * are copied. NULL with *err filled on failure.
+ * Each line is matched against the first expected pattern that has not matched yet, and against all
+ * forbidden ones; it counts for at most one expected pattern. Lines are without escape sequences
+ * (ECMA-48), and what is not UTF-8 becomes U+FFFD. A newline ends a line, and so does a carriage
+ * return that other text follows, which would overwrite the line on a terminal. A line longer than
+ * 8 KiB is matched in windows of 8 KiB, each overlapping half of the one before. The rules are
+ * copied. NULL with *err filled on failure.
  */
 struct watch *watch_new(const struct watch_rules *rules, struct error *err);
 void watch_free(struct watch *w); /* NULL is fine */
 
-/*
- * Called, maybe with locks held: a line begins, the last expected one came, or a forbidden one did.
- */
+/* Called, maybe with locks held, when a line begins, is the last expected one, or is forbidden. */
 void watch_on_change(struct watch *w, void (*wake)(void *self), void *self);
 
 /*
- * Asked while watch_pause() matches: whether its thread has something better to do; the line is
- * then looked at later.
+ * Asked while watch_pause() matches: whether its thread has something more urgent to do; the line
+ * is then matched later.
  */
 void watch_on_hurry(struct watch *w, bool (*hurry)(void *self), void *self);
 
-/* Bytes from the guest. Safe beside the functions below. */
+/* Bytes from the guest. May be called while another thread calls one of the functions below. */
 void watch_put(void *watch, const uint8_t *data, size_t size);
-/*
- * Nothing came for a moment: an unfinished line (a prompt) may match as far as it goes, but has no
- * end for `$`. Waits for nobody.
- */
+/* No byte has come for a moment: matches a partial line (a prompt; no `$`). Never blocks. */
 void watch_pause(struct watch *w);
-bool watch_unseen(const struct watch *w); /* there is something that watch_pause() would look at */
-/* Nothing more will come: an unfinished line is a line. */
+bool watch_unseen(const struct watch *w); /* watch_pause() has something to match */
+/* No more bytes will come: an unfinished line is matched like any other. */
 void watch_end(struct watch *w);
 
-bool watch_complete(const struct watch *w); /* every expected line came; true without any */
-bool watch_forbidden(
-	const struct watch *w); /* a line came that must never, or one that might be such */
+/* each expected pattern has matched, if there are any */
+bool watch_complete(const struct watch *w);
+/* A line matched a forbidden pattern, or matching it ran into its limit. */
+bool watch_forbidden(const struct watch *w);
 
 /*
- * The outcome of a run with such a line: GUEST_PANICKED if it is a kernel's panic, else
+ * The outcome of a run with a forbidden line: GUEST_PANICKED if it is a kernel's panic, else
  * CONSOLE_FORBIDDEN; CONSOLE_UNDECIDED if matching ran into its limit.
  */
 void watch_outcome(struct watch *w, struct outcome *ret);
 
 /* For results, once the run is over. */
 size_t watch_expected(const struct watch *w), watch_met(const struct watch *w);
-/* The first expected pattern that hasn't matched; NULL: none. */
+/* The first expected pattern that hasn't matched; NULL: all have. */
 const char *watch_outstanding(const struct watch *w);
-/* The last line with something in it, clean (core/base/text.h); "" none. */
+/* The last line that wasn't empty, clean (core/base/text.h); "": none. */
 const char *watch_last_line(struct watch *w);
-/* The last bytes, as they came: at most `cap`; how many. */
+/* Copies the last bytes as they came, at most `cap`; returns how many. */
 size_t watch_tail(struct watch *w, char *to, size_t cap);
 
 #endif

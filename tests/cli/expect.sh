@@ -102,7 +102,7 @@ row 'none: a panic before' '1 guest-panic fail guest-panic|guest-reset' 'print "
 # A guest must not be able to hide behind a line that takes too long to match.
 many_a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 for end in 'out 0xf4 1 0.guest-exit' 'reset.guest-reset'; do
-  says "'(a+)+\$' ran into its limit, at the line: aaaa"
+  says "'(a+)+\$' ran into its limit at the line: aaaa"
   row "a line that takes too long, under never: ${end%%.*}" "1 console-undecided fail console-undecided|${end#*.}" \
     "print \"$many_a!\nready\n\" ; ${end%%.*}" 'expect: {console: [ready], never: ["(a+)+$"]}'
 done

@@ -137,7 +137,7 @@ no_kvm="$said
 $plain
 $sizes
 snpvmm: error: cannot open /dev/kvm: No such file or directory [host-unsupported]
-  why: KVM is not loaded, or virtualisation is off in the BIOS or not nested in this VM
+  why: KVM is not loaded, or virtualisation is off in the BIOS or in this VM
   fix: modprobe kvm_amd (or kvm_intel); in a container, pass /dev/kvm in"
 if [ ! -e /dev/kvm ]; then
   begin 'no /dev/kvm: 99'
