@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; a guest that goes to sleep is switched off.
+ * core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; a guest that goes to sleep is powered off.
  */
 #include "core/dev/acpi_pm.h"
 
@@ -8,7 +8,7 @@
 
 #include "core/base/clock.h"
 
-/* From ACPI_PM_PORT on; the PIIX4's order (Intel 82371AB, 7.2), the last two being free there. */
+/* From ACPI_PM_PORT on, as in the PIIX4 (Intel 82371AB, 7.2), which doesn't use the last two. */
 enum {
 	REG_STATUS = 0x00,
 	REG_ENABLE = 0x02,
@@ -32,18 +32,9 @@ static uint64_t monotonic_ns(void *self)
 	return clock_ns();
 }
 
-/* Seconds and their rest apart: nanoseconds times the frequency passes 64 bits after 86 minutes. */
-static uint32_t timer_get(const struct acpi_pm *a)
-{
-	uint64_t ns = a->clock_ns(a->self);
-	uint64_t ticks = ns / SECOND_NS * TIMER_HZ + ns % SECOND_NS * TIMER_HZ / SECOND_NS;
-
-	return (uint32_t)ticks & TIMER_BITS;
-}
-
 /*
- * Events never happen, so their status is 0; that they were enabled is remembered, which Linux
- * checks. What no register covers floats high.
+ * Events never happen, so their status is 0. The enable bits are kept, because Linux reads them
+ * back. Ports without a register read as ones.
  */
 static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 {
@@ -58,19 +49,22 @@ static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 	return reg == REG_SLEEP_CONTROL || reg == REG_SLEEP_STATUS ? 0 : 0xff;
 }
 
-/* One reading of the clock an access, lest its bytes belong to two moments. */
 static void acpi_pm_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
 	const struct acpi_pm *a = self;
-	uint32_t timer = timer_get(a);
+	/* The clock is read once for each access, so that all its bytes are of one moment. */
+	uint64_t ns = a->clock_ns(a->self);
+	/* In two steps: ns * TIMER_HZ would overflow 64 bits after 86 minutes. */
+	uint64_t ticks = ns / SECOND_NS * TIMER_HZ + ns % SECOND_NS * TIMER_HZ / SECOND_NS;
+	uint32_t timer = (uint32_t)ticks & TIMER_BITS;
 
 	for (size_t i = 0; i < size; i++)
 		data[i] = reg_get(a, offset + (unsigned)i, timer);
 }
 
 /*
- * Any type of sleep ends the run: OVMF's ResetSystem() asks for type 0, Linux for the 5 of our
- * \_S5, and from the others nobody would wake the guest.
+ * Every sleep type powers the guest off: OVMF's ResetSystem() writes type 0, Linux the 5 of our
+ * \_S5, and nothing would wake the guest from another one.
  */
 static enum io_action reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 {
@@ -89,11 +83,11 @@ static enum io_action reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 static enum io_action acpi_pm_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
 	struct acpi_pm *a = self;
-	enum io_action verdict = IO_GO_ON;
+	enum io_action action = IO_GO_ON;
 
-	for (size_t i = 0; i < size && verdict == IO_GO_ON; i++)
-		verdict = reg_set(a, offset + (unsigned)i, data[i]);
-	return verdict;
+	for (size_t i = 0; i < size && action == IO_GO_ON; i++)
+		action = reg_set(a, offset + (unsigned)i, data[i]);
+	return action;
 }
 
 void acpi_pm_init(struct acpi_pm *a, uint64_t (*clock)(void *self), void *self)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/bus.c: devices in the order of their addresses, so that overlap shows at once. */
+/* core/dev/bus.c: devices sorted by address, so that an overlap is with a neighbour. */
 #include "core/dev/bus.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ static uint64_t range_last(const struct device_range *r)
 	return r->base + r->len - 1;
 }
 
-/* How many devices begin at or below `at`; the last of them is the only one that can hold it. */
+/* How many devices begin at or below `at`; only the last of them can contain it. */
 static size_t bus_rank(const struct bus *b, uint64_t at)
 {
 	size_t low = 0, high = b->count;
@@ -35,7 +35,7 @@ static size_t bus_rank(const struct bus *b, uint64_t at)
 	return low;
 }
 
-/* The device where an access starts: how far the access reaches plays no part. */
+/* The device at which an access starts, however far it reaches. */
 static struct bus_device *bus_find(struct bus *b, uint64_t at)
 {
 	size_t rank = bus_rank(b, at);
@@ -55,7 +55,7 @@ static int bus_clash(const struct bus *b, const struct device_range *r,
 	          (unsigned long long)r->base, (unsigned long long)range_last(r), r->name, many,
 	          (unsigned long long)other->base, (unsigned long long)range_last(other),
 	          other->name);
-	error_why(err, "%s %s belongs to one device", one[0] == 'a' ? "an" : "a", one);
+	error_why(err, "%s %s can belong to only one device", one[0] == 'a' ? "an" : "a", one);
 	return error_fix(err, "give one of the two another %s", one);
 }
 
@@ -88,37 +88,13 @@ int bus_add(struct bus *b, const struct device_range *r, void *self, struct erro
 		return bus_clash(b, r, &b->devices[rank].range, err);
 	if (b->count == BUS_MAX_DEVICES)
 		return error_set(err, ERROR_INTERNAL,
-		                 "no room for the %s: the bus holds at most %d devices", r->name,
+		                 "no room for the %s: a bus has at most %d devices", r->name,
 		                 BUS_MAX_DEVICES);
 	memmove(&b->devices[rank + 1], &b->devices[rank],
 	        (b->count - rank) * sizeof(b->devices[0]));
 	b->devices[rank] = (struct bus_device){ .range = *r, .self = self };
 	b->count++;
 	return 0;
-}
-
-static void device_read(const struct bus_device *d, uint64_t at, uint8_t *data, size_t size)
-{
-	unsigned offset = (unsigned)(at - d->range.base);
-
-	if (d->range.read) {
-		d->range.read(d->self, offset, data, size);
-		return;
-	}
-	memset(data, 0xff, size);
-	if (offset == 0)
-		data[0] = d->range.value;
-}
-
-static enum io_action device_write(const struct bus_device *d, uint64_t at, const uint8_t *data,
-                                   size_t size)
-{
-	unsigned offset = (unsigned)(at - d->range.base);
-
-	if (d->range.write)
-		return d->range.write(d->self, offset, data, size);
-	return offset == 0 && (data[0] & d->range.mask) == d->range.match ? d->range.action
-	                                                                  : IO_GO_ON;
 }
 
 static void bus_lock(struct bus *b)
@@ -133,19 +109,23 @@ static void bus_unlock(struct bus *b)
 		pthread_mutex_unlock(b->lock);
 }
 
-/* Devices stay as they were added while vCPUs run: to look for one takes no lock. */
+/* Finding a device takes no lock: none is added or removed while vCPUs run. */
 bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size)
 {
 	struct bus_device *d = bus_find(b, at);
+	unsigned offset = d ? (unsigned)(at - d->range.base) : 0;
 
+	memset(data, 0xff, size);
 	if (!d) {
 		atomic_fetch_add_explicit(&b->unclaimed, 1, memory_order_relaxed);
-		memset(data, 0xff, size);
 		return false;
 	}
 	bus_lock(b);
 	d->reads++;
-	device_read(d, at, data, size);
+	if (d->range.read)
+		d->range.read(d->self, offset, data, size);
+	else if (offset == 0)
+		data[0] = d->range.value;
 	bus_unlock(b);
 	return true;
 }
@@ -153,6 +133,7 @@ bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size)
 bool bus_write(struct bus *b, uint64_t at, const uint8_t *data, size_t size, enum io_action *ret)
 {
 	struct bus_device *d = bus_find(b, at);
+	unsigned offset = d ? (unsigned)(at - d->range.base) : 0;
 
 	*ret = IO_GO_ON;
 	if (!d) {
@@ -161,7 +142,10 @@ bool bus_write(struct bus *b, uint64_t at, const uint8_t *data, size_t size, enu
 	}
 	bus_lock(b);
 	d->writes++;
-	*ret = device_write(d, at, data, size);
+	if (d->range.write)
+		*ret = d->range.write(d->self, offset, data, size);
+	else if (offset == 0 && (data[0] & d->range.mask) == d->range.match)
+		*ret = d->range.action;
 	bus_unlock(b);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/bus.h: who answers at which port or address. Overlap is refused at insertion. */
+/* core/dev/bus.h: which device has which ports or addresses. bus_add() refuses overlaps. */
 #ifndef CORE_DEV_BUS_H
 #define CORE_DEV_BUS_H
 
@@ -16,13 +16,13 @@ struct bus_device {
 	uint64_t reads, writes; /* counted by the bus */
 };
 
-/* Zero-initialise, but for these two: */
+/* Zero-initialise all but the first two members. */
 struct bus {
 	enum bus_kind kind;
-	pthread_mutex_t *lock; /* held while a device answers; NULL: one thread only. Borrowed */
+	pthread_mutex_t *lock; /* held during an access; NULL: only one thread. Borrowed */
 	struct bus_device devices[BUS_MAX_DEVICES]; /* by rising base */
 	size_t count;
-	atomic_ullong unclaimed; /* accesses that nobody answered */
+	atomic_ullong unclaimed; /* accesses without a device */
 };
 
 /*
@@ -31,7 +31,7 @@ struct bus {
  */
 int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err);
 
-/* False: nobody is there. Reads then give all ones, as a bus without a device does. */
+/* False: there is no device. Reads then give all ones. */
 bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size);
 bool bus_write(struct bus *b, uint64_t at, const uint8_t *data, size_t size, enum io_action *ret);
 

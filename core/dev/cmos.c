@@ -23,14 +23,14 @@ enum {
 	RTC_CENTURY = 0x32, /* as FADT.CENTURY says */
 };
 
-#define INDEX_BITS 0x7f /* bit 7 masks NMIs, of which there are none */
+#define INDEX_BITS 0x7f /* bit 7 masks NMIs; there are none */
 #define A_START    0x26 /* 32,768 Hz in, periodic rate 976 us: what PC firmware sets */
-#define A_UIP      0x80 /* update in progress: never, since a moment is read as a whole */
+#define A_UIP      0x80 /* update in progress: never, for the time is read at once */
 #define B_SET      0x80
-#define B_24H      0x02 /* and BCD, DM being clear: OVMF and Linux go by what they read here */
-#define D_VALID    0x80 /* VRT; without it OVMF has no time, and then finds no kernel */
+#define B_24H      0x02 /* and BCD (DM is clear): OVMF and Linux read it here */
+#define D_VALID    0x80 /* VRT; without it OVMF has no time and finds no kernel */
 
-/* Where PC firmware leaves the size of RAM, in 64 KiB. */
+/* Where PC firmware stores the size of RAM, in units of 64 KiB. */
 enum { RAM_ABOVE_16M = 0x34, RAM_ABOVE_4G = 0x5b };
 #define RAM_UNIT ((uint64_t)64 << 10)
 #define MIB16    ((uint64_t)16 << 20)
@@ -47,15 +47,15 @@ static uint8_t bcd_of(unsigned value)
 }
 
 /*
- * The moment is taken when a reader begins: each asks register A first or the seconds. What it
- * reads next belongs to the same moment, though a minute may end in between.
+ * Reads the clock into the registers. Done when a reader begins, with register A or the seconds, so
+ * that what it reads next is of the same moment even if a minute ends in between.
  */
 static void clock_sample(struct cmos *c)
 {
 	time_t now = c->clock(c->self);
 	struct tm t = { .tm_mday = 1, .tm_year = 70 };
 
-	gmtime_r(&now, &t); /* of a year that no int holds nothing remains but 1970 */
+	gmtime_r(&now, &t); /* on overflow 1970 remains */
 	c->bytes[RTC_SECONDS] = bcd_of((unsigned)t.tm_sec);
 	c->bytes[RTC_MINUTES] = bcd_of((unsigned)t.tm_min);
 	c->bytes[RTC_HOURS] = bcd_of((unsigned)t.tm_hour);
@@ -66,14 +66,7 @@ static void clock_sample(struct cmos *c)
 	c->bytes[RTC_CENTURY] = bcd_of((unsigned)(19 + t.tm_year / 100));
 }
 
-static uint8_t data_get(struct cmos *c)
-{
-	if (c->index == RTC_A || c->index == RTC_SECONDS)
-		clock_sample(c);
-	return c->bytes[c->index];
-}
-
-/* OVMF sets the time that it has just read; the host's clock needs no such help. */
+/* OVMF sets the time that it has just read; the clock and status registers ignore writes. */
 static void data_set(struct cmos *c, uint8_t value)
 {
 	switch (c->index) {
@@ -105,11 +98,13 @@ static void cmos_read(void *self, unsigned offset, uint8_t *data, size_t size)
 	struct cmos *c = self;
 
 	memset(data, 0xff, size);
+	if (offset + size > PORT_DATA && (c->index == RTC_A || c->index == RTC_SECONDS))
+		clock_sample(c);
 	for (size_t i = 0; i < size && offset + i < CMOS_PORTS; i++)
-		data[i] = offset + i == PORT_INDEX ? c->index : data_get(c);
+		data[i] = offset + i == PORT_INDEX ? c->index : c->bytes[c->index];
 }
 
-/* A word at the index port is an index and its data, as on a bus of bytes. */
+/* A 16-bit write to the index port is an index followed by data, as on an 8-bit bus. */
 static enum io_action cmos_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
 	struct cmos *c = self;
@@ -122,7 +117,7 @@ static enum io_action cmos_write(void *self, unsigned offset, const uint8_t *dat
 	return IO_GO_ON;
 }
 
-/* A size as `n` little-endian bytes; one that doesn't fit is as large as they can say. */
+/* Stores a size in `n` little-endian bytes, or the largest value if it doesn't fit. */
 static void ram_put(uint8_t *at, size_t n, uint64_t size)
 {
 	uint64_t most = ((uint64_t)1 << (8 * n)) - 1, units = MIN_OF(size / RAM_UNIT, most);

@@ -10,7 +10,7 @@
 #define CMOS_PORT  0x70
 #define CMOS_BYTES 128
 
-/* Sizes of RAM, in bytes; firmware looks here only without etc/e820. */
+/* Sizes of RAM in bytes, which firmware reads only if fw_cfg has no etc/e820. */
 struct cmos_ram {
 	uint64_t below_4g, above_4g;
 };

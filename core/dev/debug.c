@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/debug.c: hands bytes on, and remembers the last line. */
+/* core/dev/debug.c: passes bytes on, and keeps the last line. */
 #include "core/dev/debug.h"
 
 #include <string.h>
@@ -7,9 +7,10 @@
 #include "core/base/text.h"
 #include "core/dev/sink.h"
 
-/* What OVMF's PlatformDebugLibIoPort looks for before it writes (BOCHS_DEBUG_PORT_MAGIC). */
+/* OVMF's PlatformDebugLibIoPort writes only if it reads this (BOCHS_DEBUG_PORT_MAGIC). */
 #define DEBUG_PRESENT 0xe9
-/* Firmware ends its lines with CR and LF; an empty one says nothing worth remembering. */
+
+/* Firmware ends lines with CR and LF. Empty lines aren't kept. */
 static void line_put(struct debug_port *d, uint8_t byte)
 {
 	if (byte == '\r')

@@ -13,10 +13,10 @@
 /* From FWCFG_PORT on. The selector is little-endian, the DMA address big-endian. */
 enum { REG_SELECTOR, REG_DATA, REG_DMA_HIGH = 4, REG_DMA_LOW = 8, FWCFG_PORTS = 12 };
 
-/* Of a key, the bit that once meant writing; QEMU ignores it since 2.4. */
+/* The bit of a key that once meant writing; QEMU has ignored it since 2.4. */
 #define KEY_WRITE 0x4000
 
-#define PIECE ((uint64_t)1 << 20) /* of a transfer, before it is seen whether it is still wanted */
+#define PIECE ((uint64_t)1 << 20) /* of a transfer, between two looks at give_up */
 
 #define ID_PORT 0x01
 #define ID_DMA  0x02
@@ -68,16 +68,10 @@ static void fwcfg_select(struct fwcfg *f, uint16_t key)
 	f->offset = 0;
 }
 
-/* How much of what is selected has not been read. */
+/* How many bytes of the selected item have not been read. */
 static uint32_t fwcfg_left(const struct fwcfg *f)
 {
 	return f->selected ? f->selected->size - f->offset : 0;
-}
-
-static uint8_t fwcfg_next(struct fwcfg *f)
-{
-	f->stats.port_bytes++;
-	return fwcfg_left(f) > 0 ? f->selected->bytes[f->offset++] : 0;
 }
 
 static uint8_t *guest_at(struct fwcfg *f, uint64_t gpa, uint64_t size)
@@ -89,20 +83,11 @@ static uint8_t *guest_at(struct fwcfg *f, uint64_t gpa, uint64_t size)
 	return f->at(f->self, gpa, size);
 }
 
-/* Copies, or zeroes where there is nothing to copy from. */
-static void piece_put(struct fwcfg *f, uint8_t *to, const uint8_t *from, uint64_t size)
-{
-	if (from)
-		memcpy(to, from, size);
-	else
-		memset(to, 0, size);
-	f->stats.dma_bytes += size;
-}
-
 /*
- * False: not all of it could be reached, or nobody waits for it any more: a guest may ask for 4 GiB
- * of zeros. Memory that is contiguous to the guest may be two slots to us: page by page then, up to
- * the first that can't be reached, so that no length buys work beyond the guest's memory.
+ * Copies `size` bytes to the guest, zeros if from is NULL (a guest may ask for 4 GiB of them).
+ * False: not all of the memory can be reached, or the run is over. What is contiguous for the guest
+ * may be two slots for us, so a piece is then copied page by page, up to the first page out of
+ * reach: however long a transfer, its work is bounded by the guest's memory.
  */
 static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64_t size)
 {
@@ -119,12 +104,16 @@ static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64
 		}
 		if (!to)
 			return false;
-		piece_put(f, to, from ? from + done : NULL, n);
+		if (from)
+			memcpy(to, from + done, n);
+		else
+			memset(to, 0, n);
+		f->stats.dma_bytes += n;
 	}
 	return true;
 }
 
-/* What is left of the item, then zeros. */
+/* Copies what is left of the item, then zeros. */
 static bool dma_read(struct fwcfg *f, uint64_t gpa, uint32_t length)
 {
 	uint32_t held = MIN_OF(length, fwcfg_left(f));
@@ -137,14 +126,8 @@ static bool dma_read(struct fwcfg *f, uint64_t gpa, uint32_t length)
 	return guest_put(f, gpa, from, held) && guest_put(f, gpa + held, NULL, length - held);
 }
 
-static bool dma_skip(struct fwcfg *f, uint32_t length)
-{
-	f->offset += MIN_OF(length, fwcfg_left(f));
-	return true;
-}
-
-/* Of several operations the first in this order counts. Nothing on the shelf can be written. */
-static bool dma_carry_out(struct fwcfg *f, uint32_t control, uint32_t length, uint64_t gpa)
+/* If several operations are set, the first in this order counts. Nothing can be written. */
+static bool dma_execute(struct fwcfg *f, uint32_t control, uint32_t length, uint64_t gpa)
 {
 	if (control & DMA_SELECT)
 		fwcfg_select(f, (uint16_t)(control >> 16));
@@ -152,10 +135,12 @@ static bool dma_carry_out(struct fwcfg *f, uint32_t control, uint32_t length, ui
 		return dma_read(f, gpa, length);
 	if (control & DMA_WRITE)
 		return false;
-	return control & DMA_SKIP ? dma_skip(f, length) : true;
+	if (control & DMA_SKIP)
+		f->offset += MIN_OF(length, fwcfg_left(f));
+	return true;
 }
 
-/* The guest watches this word: what was put into its memory comes first. */
+/* The guest polls this word, so what was copied must be visible before it. */
 static void control_put(struct fwcfg *f, uint8_t *control, bool ok)
 {
 	f->stats.dma_refused += !ok;
@@ -163,7 +148,7 @@ static void control_put(struct fwcfg *f, uint8_t *control, bool ok)
 	be_put(control, sizeof(((struct dma_access *)0)->control), ok ? 0 : DMA_ERROR);
 }
 
-/* Each byte once: another vCPU may be writing there, and what is checked must be what is used. */
+/* Reads each byte once: another vCPU may change them between a check and the use. */
 static struct dma_access access_fetch(const uint8_t *from)
 {
 	const volatile uint8_t *live = from;
@@ -176,50 +161,43 @@ static struct dma_access access_fetch(const uint8_t *from)
 	return a;
 }
 
-/*
- * A descriptor cut off by the end of memory is refused in its control word, if that much is there.
- */
-static void dma_lost(struct fwcfg *f, uint64_t gpa)
-{
-	uint8_t *control = guest_at(f, gpa, sizeof(((struct dma_access *)0)->control));
-
-	if (control)
-		control_put(f, control, false);
-	else
-		f->stats.dma_refused++;
-}
-
 static void dma_start(struct fwcfg *f, uint64_t gpa)
 {
 	uint8_t *at = guest_at(f, gpa, sizeof(struct dma_access));
 	struct dma_access a;
-	bool ok;
+	bool ok = at != NULL;
 
 	f->stats.dma_count++;
-	if (!at) {
-		dma_lost(f, gpa);
-		return;
+	if (at) {
+		a = access_fetch(at);
+		ok = dma_execute(f, (uint32_t)be_get(a.control, sizeof(a.control)),
+		                 (uint32_t)be_get(a.length, sizeof(a.length)),
+		                 be_get(a.address, sizeof(a.address)));
+	} else {
+		/* The end of memory cuts the descriptor off, but maybe not its control word. */
+		at = guest_at(f, gpa, sizeof(a.control));
 	}
-	a = access_fetch(at);
-	ok = dma_carry_out(f, (uint32_t)be_get(a.control, sizeof(a.control)),
-	                   (uint32_t)be_get(a.length, sizeof(a.length)),
-	                   be_get(a.address, sizeof(a.address)));
-	control_put(f, at, ok);
+	if (at)
+		control_put(f, at, ok);
+	else
+		f->stats.dma_refused++;
 }
 
-/* The selector is for writing; where nothing is, reads float high. */
+/* The selector is write-only; ports without a register read as ones. */
 static void fwcfg_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
 	struct fwcfg *f = self;
 
 	memset(data, 0xff, size);
-	for (size_t i = 0; offset == REG_DATA && i < size; i++)
-		data[i] = fwcfg_next(f);
+	for (size_t i = 0; offset == REG_DATA && i < size; i++) {
+		f->stats.port_bytes++;
+		data[i] = fwcfg_left(f) > 0 ? f->selected->bytes[f->offset++] : 0;
+	}
 	for (size_t i = 0; offset >= REG_DMA_HIGH && i < size && offset + i < FWCFG_PORTS; i++)
 		data[i] = dma_signature[offset - REG_DMA_HIGH + i];
 }
 
-/* As QEMU has it, a register takes a write of its own width and no other. */
+/* As in QEMU, a register accepts only writes of its own width. */
 static enum io_action fwcfg_write(void *self, unsigned offset, const uint8_t *data, size_t size)
 {
 	struct fwcfg *f = self;
@@ -231,7 +209,7 @@ static enum io_action fwcfg_write(void *self, unsigned offset, const uint8_t *da
 	} else if (offset == REG_DMA_LOW && size == 4) {
 		uint64_t gpa = f->dma_address | be_get(data, size);
 
-		f->dma_address = 0; /* the next one below 4 GiB needs no high half */
+		f->dma_address = 0; /* an address below 4 GiB may follow without a high half */
 		dma_start(f, gpa);
 	}
 	return IO_GO_ON;
@@ -248,7 +226,7 @@ static struct fwcfg_item *item_new(struct fwcfg *f, uint16_t key, const void *by
 		return NULL;
 	}
 	if (item_find(f, key)) {
-		error_set(err, ERROR_INTERNAL, "fw_cfg has an item 0x%x already", key);
+		error_set(err, ERROR_INTERNAL, "fw_cfg already has an item 0x%x", key);
 		return NULL;
 	}
 	if (f->count == FWCFG_ITEMS) {
@@ -265,8 +243,8 @@ static struct fwcfg_item *item_new(struct fwcfg *f, uint16_t key, const void *by
 int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, struct error *err)
 {
 	if (key >= FWCFG_FILES)
-		return error_set(err, ERROR_INTERNAL, "fw_cfg item 0x%x is among the keys of files",
-		                 key);
+		return error_set(err, ERROR_INTERNAL,
+		                 "the key of fw_cfg item 0x%x is one of those for files", key);
 	return item_new(f, key, bytes, size, err) ? 0 : err->code;
 }
 
@@ -293,8 +271,11 @@ int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *e
 	return number_add(f, key, value, sizeof(value), err);
 }
 
-static int name_check(const struct fwcfg *f, const char *name, struct error *err)
+int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,
+                   struct error *err)
 {
+	struct fwcfg_entry *e = &f->directory.entries[f->files];
+	uint16_t key = (uint16_t)(FWCFG_FILES + f->files);
 	size_t length = strlen(name);
 
 	if (length == 0 || length > FWCFG_NAME_MAX) {
@@ -304,25 +285,13 @@ static int name_check(const struct fwcfg *f, const char *name, struct error *err
 	}
 	for (size_t i = 0; i < f->files; i++)
 		if (strcmp(f->directory.entries[i].name, name) == 0)
-			return error_set(err, ERROR_CONFLICT, "fw_cfg has a file '%s' already",
+			return error_set(err, ERROR_CONFLICT, "fw_cfg already has a file '%s'",
 			                 name);
-	return 0;
-}
-
-int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,
-                   struct error *err)
-{
-	struct fwcfg_entry *e = &f->directory.entries[f->files];
-	uint16_t key = (uint16_t)(FWCFG_FILES + f->files);
-	int r = name_check(f, name, err);
-
-	if (r < 0)
-		return r;
 	if (!item_new(f, key, bytes, size, err))
 		return error_wrap(err, "file '%s'", name);
 	be_put(e->size, sizeof(e->size), size);
 	be_put(e->key, sizeof(e->key), key);
-	memcpy(e->name, name, strlen(name) + 1);
+	memcpy(e->name, name, length + 1);
 	f->files++;
 	be_put(f->directory.count, sizeof(f->directory.count), f->files);
 	item_find(f, FWCFG_DIRECTORY)->size += (uint32_t)sizeof(*e);

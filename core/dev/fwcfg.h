@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * core/dev/fwcfg.h: fw_cfg, the shelf of named bytes where OVMF finds memory map, tables and
- * kernel.
- */
+/* core/dev/fwcfg.h: fw_cfg, where OVMF finds the memory map, the ACPI tables and the kernel. */
 #ifndef CORE_DEV_FWCFG_H
 #define CORE_DEV_FWCFG_H
 
@@ -16,7 +13,7 @@ struct error; /* core/base/error.h */
 #define FWCFG_ITEMS    32 /* signature, id and directory among them */
 #define FWCFG_NAME_MAX 55 /* characters of a file's name */
 
-/* What firmware asks for by number (QEMU docs/specs/fw_cfg; edk2 QemuFwCfg.h). */
+/* Items that firmware selects by number (QEMU docs/specs/fw_cfg; edk2 QemuFwCfg.h). */
 enum fwcfg_key {
 	FWCFG_SIGNATURE = 0x00,
 	FWCFG_ID = 0x01,
@@ -32,7 +29,7 @@ enum fwcfg_key {
 	FWCFG_SETUP_SIZE = 0x17,
 	FWCFG_SETUP_DATA = 0x18, /* (setup_sects + 1) * 512 bytes */
 	FWCFG_DIRECTORY = 0x19,
-	FWCFG_FILES = 0x20, /* the first file's; the others follow in the order of adding */
+	FWCFG_FILES = 0x20, /* of the first file; the others follow in the order of adding */
 };
 
 struct fwcfg_item {
@@ -54,38 +51,37 @@ struct fwcfg_directory {
 };
 
 struct fwcfg_stats {
-	uint64_t port_bytes;  /* read byte by byte */
-	uint64_t dma_count;   /* transfers begun */
-	uint64_t dma_bytes;   /* put into guest memory */
-	uint64_t dma_refused; /* ended with the error bit, or with nobody to tell */
+	uint64_t port_bytes; /* read byte by byte */
+	uint64_t dma_count;  /* transfers begun */
+	uint64_t dma_bytes;  /* put into guest memory */
+	/* failed: with the error bit, or without a control word to set it in */
+	uint64_t dma_refused;
 };
 
-/* Stays where it was initialised. */
+/* Must not be moved once initialised. */
 struct fwcfg {
-	/*
-	 * size bytes of guest memory we may touch; NULL: private, not memory, or not in one piece.
-	 */
+	/* As struct device_env's memory. */
 	uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size);
 	void *self;
-	/* A transfer under way ends early once this is set; NULL: never. */
+	/* Once set, a transfer in progress ends early; NULL: never. */
 	const atomic_bool *give_up;
 	struct fwcfg_item items[FWCFG_ITEMS];
 	size_t count, files;
 	struct fwcfg_directory directory;
-	const struct fwcfg_item *selected; /* NULL: a key that nobody has, which reads as zeros */
-	uint32_t offset;                   /* in what is selected, never past its end */
+	const struct fwcfg_item *selected; /* NULL: a key without an item, which reads as zeros */
+	uint32_t offset;                   /* in the selected item, never past its end */
 	uint64_t dma_address;
 	struct fwcfg_stats stats;
 };
 
-/* A shelf with signature, id (port and DMA interface) and an empty directory. */
+/* Sets up signature, id (port and DMA interface) and an empty directory. */
 void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size),
                 void *self);
 
 /*
- * All before the guest runs; the bytes are borrowed. -EINVAL: a key or name that is taken, a name
- * that doesn't fit, more than 4 GiB - 1, or no room. Firmware walks the directory one entry at a
- * time, again for each file it looks for: keep it short and begin with what is asked for most
+ * To be called before the guest runs; the bytes are borrowed. -EINVAL: the key or name is taken,
+ * the name is too long, more than 4 GiB - 1 bytes, or too many items. For each file it looks for,
+ * firmware reads the directory entry by entry: keep it short, and add first what is read most
  * (etc/e820).
  */
 int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, struct error *err);
@@ -95,7 +91,7 @@ int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t 
 int fwcfg_add_u16(struct fwcfg *f, uint16_t key, uint16_t value, struct error *err);
 int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *err);
 
-/* True: what was asked for last has been read to its end, and *ret_key is which. */
+/* True: the item selected last has been read completely; *ret_key is its key. */
 bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key);
 
 extern const struct device fwcfg_device;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/log_file.c: head, two halves of a tail that take turns, and how one file is made of
- * them.
+ * core/dev/log_file.c: the file itself, then two tails that take turns; in the end they become one
+ * file.
  */
 #include "core/dev/log_file.h"
 
@@ -16,7 +16,7 @@
 #include "core/base/array.h"
 #include "core/base/file.h"
 
-/* What the line in between takes at most. */
+/* The maximum length of the line in between. */
 enum { LINE_CAP = 128 };
 
 const char *const log_file_tails[LOG_FILE_TAILS] = { ".tail-1", ".tail-2" };
@@ -50,24 +50,13 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 	if (fstat(fd, &is) < 0 || fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (is.st_dev != named.st_dev || is.st_ino != named.st_ino)
-		return -ESTALE; /* its tails would lie beside another file */
+		return -ESTALE; /* the name is now another file's */
 	for (int i = 0; i < LOG_FILE_TAILS; i++)
-		tail_remove(f, i); /* of an earlier run that was killed */
+		tail_remove(f, i); /* left by a run that was killed */
 	return 0;
 }
 
-/* What a log rotator empties has room again. */
-static bool head_has_room(struct log_file *f)
-{
-	struct stat st;
-
-	if (f->head >= f->half && f->tail < 0 && fstat(f->fd, &st) == 0 &&
-	    (uint64_t)st.st_size < f->head)
-		f->head = (uint64_t)st.st_size;
-	return f->head < f->half;
-}
-
-/* A new file for the newest bytes; where there is one that is full, it becomes the older one. */
+/* Creates a file for the newest bytes. The full one, if there is one, becomes the older one. */
 static int tail_turn(struct log_file *f)
 {
 	char older[NAME_MAX + 1], newer[NAME_MAX + 1];
@@ -96,9 +85,16 @@ static int tail_turn(struct log_file *f)
 
 ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size)
 {
-	bool head = head_has_room(f);
-	uint64_t *fill = head ? &f->head : &f->newer;
+	uint64_t *fill;
+	struct stat st;
 	ssize_t n;
+	bool head;
+
+	/* A log rotator may have emptied the file. */
+	if (f->head >= f->half && f->tail < 0 && fstat(f->fd, &st) == 0)
+		f->head = MIN_OF(f->head, (uint64_t)st.st_size);
+	head = f->head < f->half;
+	fill = head ? &f->head : &f->newer;
 
 	if (!head && (f->tail < 0 || f->newer >= f->half)) {
 		int r = tail_turn(f);
@@ -131,7 +127,7 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
-/* Appends one of the two to the file, from byte `from` on. */
+/* Appends one of the tails to the file, from byte `from` on. */
 static int tail_append(const struct log_file *f, int which, uint64_t from)
 {
 	char name[NAME_MAX + 1], bytes[16384];
@@ -151,32 +147,28 @@ static int tail_append(const struct log_file *f, int which, uint64_t from)
 	return r;
 }
 
-static int line_append(const struct log_file *f, uint64_t missing)
-{
-	char line[LINE_CAP];
-	int n = snprintf(line, sizeof(line),
-	                 "%s--- snpvmm: %" PRIu64 " bytes are missing here: log_limit ---\n",
-	                 f->last == '\n' ? "" : "\n", missing);
-
-	return missing ? write_all(f->fd, line, (size_t)n) : 0;
-}
-
 int log_file_end(struct log_file *f)
 {
 	uint64_t there = f->older + f->newer, skip = there > f->half ? there - f->half : 0;
+	char line[LINE_CAP];
 	struct stat st;
-	int r;
+	int n, r;
 
 	if (f->tail < 0)
 		return 0;
 	close(f->tail);
 	f->tail = -1;
-	r = fstat(f->fd, &st) < 0 ? -errno : line_append(f, f->dropped + skip);
+	r = fstat(f->fd, &st) < 0 ? -errno : 0;
+	n = snprintf(line, sizeof(line),
+	             "%s--- snpvmm: %" PRIu64 " bytes are missing here: log_limit ---\n",
+	             f->last == '\n' ? "" : "\n", f->dropped + skip);
+	if (r == 0 && f->dropped + skip > 0)
+		r = write_all(f->fd, line, (size_t)n);
 	if (r == 0 && f->older > 0)
 		r = tail_append(f, OLDER, skip);
 	if (r == 0)
 		r = tail_append(f, NEWER, 0);
-	if (r < 0) /* whoever then reads the three finds nothing twice */
+	if (r < 0) /* so that no byte is in two of the three files */
 		return ftruncate(f->fd, st.st_size) < 0 ? -errno : r;
 	f->dropped += skip;
 	for (int i = 0; i < LOG_FILE_TAILS; i++)

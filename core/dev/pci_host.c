@@ -23,7 +23,7 @@ enum {
 	REG_CLASS = 0x0a,
 	REG_HEADER_TYPE = 0x0e,
 	REG_INTERRUPT_LINE = 0x3c,
-	REG_OWN = 0x40, /* from here on registers are the function's own */
+	REG_OWN = 0x40, /* from here on, registers are specific to the function */
 };
 
 #define MULTIFUNCTION 0x80
@@ -44,7 +44,7 @@ static const struct {
 	                .pmba = PMBA_IO },
 };
 
-/* The configuration space that the address register points into; NULL: nobody's. */
+/* The configuration space selected by the address register; NULL: none. */
 static uint8_t *config_at(struct pci_host *p)
 {
 	if (!(p->address & ADDRESS_ENABLE))
@@ -55,14 +55,7 @@ static uint8_t *config_at(struct pci_host *p)
 	return NULL;
 }
 
-/* No base address register can be set, which means that the function has none. */
-static bool config_stores(unsigned reg)
-{
-	return reg >= REG_OWN || reg == REG_COMMAND || reg == REG_COMMAND + 1 ||
-	       reg == REG_INTERRUPT_LINE;
-}
-
-/* What doesn't start at the register or isn't as wide is no access to it. */
+/* Only a 32-bit access to the port itself reaches the register. */
 static void address_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
 	const struct pci_host *p = self;
@@ -100,9 +93,11 @@ static enum io_action data_write(void *self, unsigned offset, const uint8_t *dat
 	uint8_t *config = config_at(p);
 	unsigned reg = (p->address & ADDRESS_REGISTER) + offset;
 
-	for (size_t i = 0; config && i < size && offset + i < DATA_PORTS; i++)
-		if (config_stores(reg + (unsigned)i))
-			config[reg + i] = data[i];
+	/* A base address register that can't be written tells that the function has none. */
+	for (size_t i = 0; config && i < size && offset + i < DATA_PORTS; i++, reg++)
+		if (reg >= REG_OWN || reg == REG_COMMAND || reg == REG_COMMAND + 1 ||
+		    reg == REG_INTERRUPT_LINE)
+			config[reg] = data[i];
 	return IO_GO_ON;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/ports.c: what each port reads as, and which writes ask for something. */
+/* core/dev/ports.c: what each port reads as, and which writes have an effect. */
 #include "core/dev/ports.h"
 
 /*
@@ -10,7 +10,7 @@
 #define KEYBOARD_PULSE_RESET 0xfe
 #define A20_OPEN             0x02 /* ALT_A20_GATE (Intel 82371AB data sheet, port 92h) */
 
-/* One port, though a wider write carries a wider status: the next port may be another device's. */
+/* One port: a wider write has a wider status, but the next port may be another device's. */
 const struct device exit_port_device = {
 	.ranges = { { .name = "exit port", .len = 1, .value = 0xff, .action = IO_EXIT } },
 	.at_exit_port = true,

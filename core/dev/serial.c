@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/serial.c: a 16550A whose transmitter is always empty, since bytes leave at once. */
+/* core/dev/serial.c: a 16550A whose transmitter is always empty, for bytes are sent at once. */
 #include "core/dev/serial.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/base/array.h"
 #include "core/dev/sink.h"
 
-/* Section numbers are those of National Semiconductor's PC16550D data sheet, chapter 8. */
+/* Section numbers refer to National Semiconductor's PC16550D data sheet. */
 
 enum {
 	REG_DATA,    /* receiver buffer, transmitter holding; divisor's low byte */
@@ -33,49 +33,24 @@ enum { MSR_CTS = 0x10, MSR_DSR = 0x20, MSR_RING = 0x40, MSR_DCD = 0x80 };
 #define IIR_FIFOS      0xc0
 #define DIVISOR_115200 1 /* never 0: Linux divides by what it finds (probe_baud, 8250_port.c) */
 
-static bool line_asks(const struct serial *s)
-{
-	return s->overrun;
-}
-
 /*
- * One byte is enough: a trigger level above it would be made good by the character timeout (8.10).
+ * The pending interrupt with the highest priority (8.5, table V). One received byte is enough: with
+ * a trigger level above it, the character timeout would raise the interrupt, too (8.10).
  */
-static bool data_asks(const struct serial *s)
-{
-	return s->fifo_held > 0;
-}
-
-static bool thr_asks(const struct serial *s)
-{
-	return s->thr_empty_pending;
-}
-
-static bool modem_asks(const struct serial *s)
-{
-	return s->msr_delta != 0;
-}
-
-/* By falling priority (8.5, table V). */
-static const struct source {
-	uint8_t ier, iir;
-	bool (*asks)(const struct serial *s);
-} sources[] = {
-	{ IER_LINE, IIR_LINE, line_asks },
-	{ IER_DATA, IIR_DATA, data_asks },
-	{ IER_THR, IIR_THR, thr_asks },
-	{ IER_MODEM, IIR_MODEM, modem_asks },
-};
-
 static uint8_t serial_source(const struct serial *s)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		if (s->ier & sources[i].ier && sources[i].asks(s))
-			return sources[i].iir;
+	if (s->ier & IER_LINE && s->overrun)
+		return IIR_LINE;
+	if (s->ier & IER_DATA && s->fifo_held > 0)
+		return IIR_DATA;
+	if (s->ier & IER_THR && s->thr_empty_pending)
+		return IIR_THR;
+	if (s->ier & IER_MODEM && s->msr_delta != 0)
+		return IIR_MODEM;
 	return IIR_NONE;
 }
 
-/* OUT2 gates the interrupt on a PC's card; drivers set it, and other VMMs don't ask either. */
+/* On a PC, OUT2 gates the interrupt. Drivers always set it, so like other VMMs we ignore it. */
 static void serial_signal(struct serial *s)
 {
 	bool level = serial_source(s) != IIR_NONE;
@@ -87,7 +62,7 @@ static void serial_signal(struct serial *s)
 		s->irq(s->irq_self, level);
 }
 
-/* The modem's four lines: a cable that is always ready, or in loop-back our own outputs (8.7). */
+/* The modem's four lines: always ready, or in loop-back our own outputs (8.7). */
 static uint8_t modem_lines(uint8_t mcr)
 {
 	static const struct {
@@ -106,16 +81,6 @@ static uint8_t modem_lines(uint8_t mcr)
 		if (mcr & wires[i].mcr)
 			lines |= wires[i].msr;
 	return lines;
-}
-
-static void mcr_set(struct serial *s, uint8_t value)
-{
-	uint8_t before = modem_lines(s->mcr), after;
-
-	s->mcr = value & MCR_BITS;
-	after = modem_lines(s->mcr);
-	/* Each change counts, but of the ring indicator only its end (8.8, bit 2). */
-	s->msr_delta |= (uint8_t)(((before ^ after) & ~(MSR_RING & after)) >> 4);
 }
 
 static size_t input_room(const struct serial *s)
@@ -141,88 +106,29 @@ static uint8_t input_pop(struct serial *s)
 	return byte;
 }
 
-/* Too many: without FIFOs the older byte is lost, with them the newer (8.3, bit 1). */
-static void loop_back(struct serial *s, uint8_t byte)
-{
-	if (input_room(s) == 0) {
-		s->overrun = true;
-		if (s->fcr & FCR_ENABLE)
-			return;
-		input_pop(s);
-	}
-	input_push(s, byte);
-}
-
 /*
- * The holding register fills, which ends the interrupt, and is empty again before the guest can
- * look. The line drops in between: an interrupt controller that waits for an edge would otherwise
- * see none.
+ * A byte to send. The holding register fills, which ends its interrupt, and is empty again at once.
+ * The line drops in between, or an edge-triggered interrupt controller would see no new interrupt.
  */
 static void thr_set(struct serial *s, uint8_t value)
 {
+	bool fifos = s->fcr & FCR_ENABLE, full = input_room(s) == 0;
+
 	s->thr_empty_pending = false;
 	serial_signal(s);
-	if (s->mcr & MCR_LOOP)
-		loop_back(s, value);
-	else
+	if (s->mcr & MCR_LOOP) {
+		s->overrun |= full;
+		if (full && !fifos) /* the older byte is lost, with FIFOs the newer (8.3, bit 1) */
+			input_pop(s);
+		if (!full || !fifos)
+			input_push(s, value);
+	} else {
 		sink_put(s->out, &value, 1);
+	}
 	s->thr_empty_pending = true;
 }
 
-/*
- * Enabling the THR interrupt raises it, the register being empty: Linux tests for that
- * (8250_port.c).
- */
-static void ier_set(struct serial *s, uint8_t value)
-{
-	if (value & IER_THR && !(s->ier & IER_THR))
-		s->thr_empty_pending = true;
-	s->ier = value & IER_BITS;
-}
-
-/*
- * The other bits count only together with the enabling one, whose change empties the FIFOs (8.4).
- */
-static void fcr_set(struct serial *s, uint8_t value)
-{
-	uint8_t kept = value & FCR_ENABLE ? value & FCR_KEPT : 0;
-	bool clear = value & FCR_ENABLE && value & FCR_CLEAR_INPUT;
-
-	if (clear || (kept ^ s->fcr) & FCR_ENABLE)
-		s->fifo_held = 0;
-	s->fcr = kept;
-}
-
-static uint8_t iir_get(struct serial *s)
-{
-	uint8_t iir = serial_source(s);
-
-	if (iir == IIR_THR)
-		s->thr_empty_pending = false;
-	return s->fcr & FCR_ENABLE ? iir | IIR_FIFOS : iir;
-}
-
-static uint8_t lsr_get(struct serial *s)
-{
-	uint8_t lsr = LSR_TX_EMPTY;
-
-	if (s->fifo_held > 0)
-		lsr |= LSR_DATA;
-	if (s->overrun)
-		lsr |= LSR_OVERRUN;
-	s->overrun = false;
-	return lsr;
-}
-
-static uint8_t msr_get(struct serial *s)
-{
-	uint8_t msr = modem_lines(s->mcr) | s->msr_delta;
-
-	s->msr_delta = 0;
-	return msr;
-}
-
-/* The two registers of the divisor lie over the first two while DLAB is set; NULL elsewhere. */
+/* While DLAB is set, the first two registers are those of the divisor; NULL: other registers. */
 static uint8_t *divisor_at(struct serial *s, unsigned reg)
 {
 	if (!(s->lcr & LCR_DLAB) || reg > REG_IER)
@@ -233,6 +139,7 @@ static uint8_t *divisor_at(struct serial *s, unsigned reg)
 static uint8_t reg_get(struct serial *s, unsigned reg)
 {
 	const uint8_t *divisor = divisor_at(s, reg);
+	uint8_t value;
 
 	if (divisor)
 		return *divisor;
@@ -242,15 +149,23 @@ static uint8_t reg_get(struct serial *s, unsigned reg)
 	case REG_IER:
 		return s->ier;
 	case REG_IIR_FCR:
-		return iir_get(s);
+		value = serial_source(s);
+		if (value == IIR_THR)
+			s->thr_empty_pending = false;
+		return s->fcr & FCR_ENABLE ? value | IIR_FIFOS : value;
 	case REG_LCR:
 		return s->lcr;
 	case REG_MCR:
 		return s->mcr;
 	case REG_LSR:
-		return lsr_get(s);
+		value = LSR_TX_EMPTY | (s->fifo_held > 0 ? LSR_DATA : 0);
+		value |= s->overrun ? LSR_OVERRUN : 0;
+		s->overrun = false;
+		return value;
 	case REG_MSR:
-		return msr_get(s);
+		value = modem_lines(s->mcr) | s->msr_delta;
+		s->msr_delta = 0;
+		return value;
 	case REG_SCR:
 		return s->scr;
 	default: /* an access that reaches past the device */
@@ -258,25 +173,47 @@ static uint8_t reg_get(struct serial *s, unsigned reg)
 	}
 }
 
-/* LSR and MSR are for reading; what lies past the last register is nobody's. */
+/* LSR and MSR are read-only. */
 static void reg_set(struct serial *s, unsigned reg, uint8_t value)
 {
-	uint8_t *divisor = divisor_at(s, reg);
+	uint8_t *divisor = divisor_at(s, reg), before, after;
 
-	if (divisor)
+	if (divisor) {
 		*divisor = value;
-	else if (reg == REG_DATA)
+		return;
+	}
+	switch (reg) {
+	case REG_DATA:
 		thr_set(s, value);
-	else if (reg == REG_IER)
-		ier_set(s, value);
-	else if (reg == REG_IIR_FCR)
-		fcr_set(s, value);
-	else if (reg == REG_LCR)
+		break;
+	case REG_IER:
+		/* Enabling it raises the THR interrupt at once, which Linux tests (8250_port.c). */
+		s->thr_empty_pending |= value & IER_THR && !(s->ier & IER_THR);
+		s->ier = value & IER_BITS;
+		break;
+	case REG_IIR_FCR:
+		/* Without the enabling bit the others have no effect; its change clears (8.4). */
+		value = value & FCR_ENABLE ? value : 0;
+		if (value & FCR_CLEAR_INPUT || (value ^ s->fcr) & FCR_ENABLE)
+			s->fifo_held = 0;
+		s->fcr = value & FCR_KEPT;
+		break;
+	case REG_LCR:
 		s->lcr = value;
-	else if (reg == REG_MCR)
-		mcr_set(s, value);
-	else if (reg == REG_SCR)
+		break;
+	case REG_MCR:
+		before = modem_lines(s->mcr);
+		s->mcr = value & MCR_BITS;
+		after = modem_lines(s->mcr);
+		/* A change in either direction counts; the ring indicator's only to off (8.8). */
+		s->msr_delta |= (uint8_t)(((before ^ after) & ~(MSR_RING & after)) >> 4);
+		break;
+	case REG_SCR:
 		s->scr = value;
+		break;
+	default:
+		break;
+	}
 }
 
 static void serial_read(void *self, unsigned offset, uint8_t *data, size_t size)

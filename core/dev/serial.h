@@ -17,10 +17,10 @@ struct serial {
 	void *irq_self;
 	bool level;
 	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
-	/* the THRE interrupt waits to be seen (IIR read or THR write clears it) */
+	/* the THRE interrupt is pending, until IIR is read or THR written */
 	bool thr_empty_pending;
 	bool overrun;
-	uint8_t msr_delta; /* MSR bits 3:0; only loop-back ever changes the modem's lines */
+	uint8_t msr_delta; /* MSR bits 3:0; the modem's lines change only in loop-back */
 	uint8_t fifo[SERIAL_FIFO];
 	size_t fifo_at, fifo_held;
 };
@@ -28,9 +28,9 @@ struct serial {
 void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, bool level),
                  void *irq_self);
 
-/* How many bytes serial_input() would take now: none in loop-back, which cuts the line off. */
+/* How many bytes serial_input() would take now: none in loop-back, which disconnects the line. */
 size_t serial_room(const struct serial *s);
-/* Bytes from outside, at most serial_room() of them; returns how many were taken. */
+/* Received bytes. Takes at most serial_room() of them; returns how many. */
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size);
 
 extern const struct device serial_device;

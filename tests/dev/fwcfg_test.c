@@ -352,7 +352,7 @@ Test(fwcfg, refuses_a_name_or_a_key_that_is_taken)
 	desk_open(&d);
 	add_file(&d, "etc/e820", "", 0);
 	cr_assert_eq(fwcfg_add_file(&d.f, "etc/e820", "", 0, &err), -EINVAL);
-	cr_assert_str_eq(err.text, "fw_cfg has a file 'etc/e820' already");
+	cr_assert_str_eq(err.text, "fw_cfg already has a file 'etc/e820'");
 	cr_assert_eq(fwcfg_add(&d.f, FWCFG_ID, "", 0, &err), -EINVAL);
 	cr_assert_eq(fwcfg_add(&d.f, FWCFG_DIRECTORY, "", 0, &err), -EINVAL);
 	cr_assert_eq(fwcfg_add_u16(&d.f, FWCFG_SIGNATURE, 0, &err), -EINVAL);
