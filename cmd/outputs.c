@@ -379,36 +379,33 @@ static int log_bound(struct outputs *o, int which, int fd, const char *name,
 
 static int outputs_bound(struct outputs *o, const struct manifest *m, struct error *err)
 {
-	struct log_file **to[] = { &o->devices.serial_file, &o->devices.debug_file,
-		                   &o->devices.serial_log, &o->devices.debug_log };
-
 	if (sink_bound(o, STREAM_SERIAL, o->serial, m->serial.path, m, err) < 0 ||
 	    sink_bound(o, STREAM_DEBUG, o->debug, m->debug_port.path, m, err) < 0 ||
 	    log_bound(o, STREAM_SERIAL_LOG, o->serial_log, SERIAL_LOG, m, err) < 0 ||
 	    log_bound(o, STREAM_DEBUG_LOG, o->debug_log, DEBUG_LOG, m, err) < 0)
 		return err->code;
 	for (int i = 0; i < VM_STREAMS; i++)
-		*to[i] = o->files[i].bounded ? &o->files[i].log : NULL;
+		o->devices.streams[i].file = o->files[i].bounded ? &o->files[i].log : NULL;
 	return 0;
 }
 
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
                  struct error *err)
 {
-	o->devices = (struct vm_devices){
-		.exit_port_given = m->exit_port_given,
-		.exit_port = m->exit_port,
-		.serial_prefix = prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c,
-		                             &m->serial, "serial: "),
-		.debug_prefix = prefix_make(o->debug_prefix, sizeof(o->debug_prefix), c,
-		                            &m->debug_port, "debug: "),
-		.serial_log_fd = o->serial_log,
-		.debug_log_fd = o->debug_log,
-	};
+	struct stream_target *to = o->devices.streams;
+
+	o->devices = (struct vm_devices){ .exit_port_given = m->exit_port_given,
+		                          .exit_port = m->exit_port };
+	to[STREAM_SERIAL].prefix =
+		prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c, &m->serial, "serial: ");
+	to[STREAM_DEBUG].prefix =
+		prefix_make(o->debug_prefix, sizeof(o->debug_prefix), c, &m->debug_port, "debug: ");
+	to[STREAM_SERIAL_LOG].fd = o->serial_log;
+	to[STREAM_DEBUG_LOG].fd = o->debug_log;
 	o->stats_path = c->stats_path;
-	if (sink_open(o, m, KEY_SERIAL, &m->serial, c, &o->devices.serial_fd, &o->serial, err) <
+	if (sink_open(o, m, KEY_SERIAL, &m->serial, c, &to[STREAM_SERIAL].fd, &o->serial, err) <
 	            0 ||
-	    sink_open(o, m, KEY_DEBUG_PORT, &m->debug_port, c, &o->devices.debug_fd, &o->debug,
+	    sink_open(o, m, KEY_DEBUG_PORT, &m->debug_port, c, &to[STREAM_DEBUG].fd, &o->debug,
 	              err) < 0)
 		return err->code;
 	if (outputs_bound(o, m, err) < 0)

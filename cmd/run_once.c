@@ -197,7 +197,8 @@ static int run_once_guest(struct run_once *a)
 		                           .input_fd = STDIN_FILENO };
 	/* a line of progress would mix with the guest's lines */
 	bool on_terminal =
-		(d->serial_fd >= 0 && isatty(d->serial_fd)) || d->debug_fd == STDERR_FILENO;
+		(d->streams[STREAM_SERIAL].fd > 0 && isatty(d->streams[STREAM_SERIAL].fd)) ||
+		d->streams[STREAM_DEBUG].fd == STDERR_FILENO;
 	int status;
 
 	progress_say(on_terminal ? NULL : "the guest runs");

@@ -9,25 +9,16 @@
 
 void streams_init(struct vm *vm, const struct vm_devices *d)
 {
-	const struct {
-		int fd;
-		struct log_file *file;
-		const char *prefix;
-	} rows[VM_STREAMS] = {
-		[STREAM_SERIAL] = { d->serial_fd, d->serial_file, d->serial_prefix },
-		[STREAM_DEBUG] = { d->debug_fd, d->debug_file, d->debug_prefix },
-		[STREAM_SERIAL_LOG] = { d->serial_log_fd > 0 ? d->serial_log_fd : -1, d->serial_log,
-		                        NULL },
-		[STREAM_DEBUG_LOG] = { d->debug_log_fd > 0 ? d->debug_log_fd : -1, d->debug_log,
-		                       NULL },
-	};
 	struct sink *serial = &vm->streams[STREAM_SERIAL], *debug = &vm->streams[STREAM_DEBUG];
 
 	for (int i = 0; i < VM_STREAMS; i++) {
-		sink_init(&vm->streams[i], rows[i].fd);
-		vm->streams[i].file = rows[i].file;
-		vm->streams[i].prefix = rows[i].prefix;
-		vm->streams[i].beside_ours = sink_shares(&vm->streams[i], STDERR_FILENO);
+		const struct stream_target *to = &d->streams[i];
+		struct sink *sink = &vm->streams[i];
+
+		sink_init(sink, to->fd > 0 ? to->fd : -1);
+		sink->file = to->file;
+		sink->prefix = to->prefix;
+		sink->beside_ours = sink_shares(sink, STDERR_FILENO);
 	}
 	serial->also = &vm->streams[STREAM_SERIAL_LOG];
 	debug->also = &vm->streams[STREAM_DEBUG_LOG];

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+struct log_file;   /* core/dev/log_file.h */
 struct vm;         /* core/vm/vm_priv.h */
 struct vm_devices; /* core/vm/vm.h */
 
@@ -16,6 +17,13 @@ enum vm_stream {
 	STREAM_SERIAL_LOG, /* gets what STREAM_SERIAL gets, even if that goes nowhere */
 	STREAM_DEBUG_LOG,
 	VM_STREAMS
+};
+
+/* Where a stream goes. All of it is borrowed. */
+struct stream_target {
+	int fd;                /* 0 or less: nowhere */
+	struct log_file *file; /* limits the size of the file behind fd; NULL: no limit */
+	const char *prefix;    /* before each line; NULL: none */
 };
 
 void streams_init(struct vm *vm, const struct vm_devices *d);

@@ -9,25 +9,19 @@
 
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
+#include "core/vm/streams.h"
 
-struct error;    /* core/base/error.h */
-struct log_file; /* core/dev/log_file.h */
-struct watch;    /* core/vm/watch.h */
-struct device;   /* core/dev/device.h */
-struct vcpu;     /* core/vm/vm_priv.h */
-struct vm;       /* core/vm/vm_priv.h */
+struct error;  /* core/base/error.h */
+struct watch;  /* core/vm/watch.h */
+struct device; /* core/dev/device.h */
+struct vcpu;   /* core/vm/vm_priv.h */
+struct vm;     /* core/vm/vm_priv.h */
 
 /* What the guest is connected to. None of it is measured. */
 struct vm_devices {
-	int serial_fd,
-		debug_fd; /* where COM1's and the debug port's bytes go; -1: nowhere. Borrowed */
+	struct stream_target streams[VM_STREAMS];
 	bool exit_port_given;
 	uint16_t exit_port;
-	const char *serial_prefix, *debug_prefix; /* before each line; NULL: none. Borrowed */
-	/* Files that get the same bytes, as they come; 0 or less: none. Borrowed. */
-	int serial_log_fd, debug_log_fd;
-	/* Limit the sizes of the files behind these descriptors; NULL: no limit. Borrowed. */
-	struct log_file *serial_file, *debug_file, *serial_log, *debug_log;
 	struct watch *watch; /* gets what COM1 writes; NULL: none. Borrowed */
 	/* More devices than those of core/vm/devices.c, ended by NULL; NULL: none. */
 	const struct device *const *more;

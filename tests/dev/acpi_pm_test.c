@@ -11,27 +11,27 @@
 
 #define SECOND ((uint64_t)1000000000)
 
-struct desk {
+struct fixture {
 	struct bus bus;
 	struct acpi_pm pm;
 	uint64_t now_ns, step_ns;
 };
 
-static uint64_t desk_clock(void *self)
+static uint64_t fixture_clock(void *self)
 {
-	struct desk *d = self;
+	struct fixture *d = self;
 
 	return d->now_ns += d->step_ns;
 }
 
-static void desk_open(struct desk *d)
+static void fixture_open(struct fixture *d)
 {
 	memset(d, 0, sizeof(*d));
-	acpi_pm_init(&d->pm, desk_clock, d);
+	acpi_pm_init(&d->pm, fixture_clock, d);
 	bus_put(&d->bus, &acpi_pm_device, &d->pm);
 }
 
-static uint32_t timer_at(struct desk *d, uint64_t now_ns)
+static uint32_t timer_at(struct fixture *d, uint64_t now_ns)
 {
 	d->now_ns = now_ns;
 	return in(&d->bus, 0xb008, 4);
@@ -39,9 +39,9 @@ static uint32_t timer_at(struct desk *d, uint64_t now_ns)
 
 Test(acpi_pm, timer_counts_3579545_a_second)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(timer_at(&d, 0), 0);
 	cr_assert_eq(timer_at(&d, 279), 0);
 	cr_assert_eq(timer_at(&d, 280), 1);
@@ -52,9 +52,9 @@ Test(acpi_pm, timer_counts_3579545_a_second)
 
 Test(acpi_pm, timer_wraps_at_24_bits)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(timer_at(&d, 5 * SECOND), 5 * 3579545 - (1 << 24));
 	for (uint64_t s = 0; s < 100; s++)
 		cr_assert_eq(timer_at(&d, s * SECOND) >> 24, 0);
@@ -64,9 +64,9 @@ Test(acpi_pm, timer_wraps_at_24_bits)
 Test(acpi_pm, timer_goes_on_evenly_however_long_the_host_is_up)
 {
 	static const uint64_t uptimes[] = { 5152, 5153, 5154, 86400, 315360000, 18446744072 };
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(uptimes); i++) {
 		uint64_t before = uptimes[i] * SECOND + SECOND - 1;
 		uint32_t step;
@@ -79,9 +79,9 @@ Test(acpi_pm, timer_goes_on_evenly_however_long_the_host_is_up)
 
 Test(acpi_pm, timer_reads_one_moment_an_access_at_every_width)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	d.now_ns = SECOND;
 	cr_assert_eq(in(&d.bus, 0xb008, 1), 3579545 & 0xff);
 	cr_assert_eq(in(&d.bus, 0xb009, 1), 3579545 >> 8 & 0xff);
@@ -93,9 +93,9 @@ Test(acpi_pm, timer_reads_one_moment_an_access_at_every_width)
 
 Test(acpi_pm, timer_can_not_be_set)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(out(&d.bus, 0xb008, 0xffffffff, 4), IO_GO_ON);
 	cr_assert_eq(timer_at(&d, 280), 1);
 }
@@ -115,9 +115,9 @@ Test(acpi_pm, timer_advances_by_the_hosts_clock_unless_given_another)
 
 Test(acpi_pm, events_never_happen)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(out(&d.bus, 0xb000, 0xffffffff, 4), IO_GO_ON);
 	for (unsigned i = 0; i < 2; i++)
 		cr_assert_eq(in(&d.bus, (uint16_t)(0xb000 + i), 1), 0);
@@ -129,9 +129,9 @@ Test(acpi_pm, events_never_happen)
 
 Test(acpi_pm, control_keeps_what_is_written)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(in(&d.bus, 0xb004, 2), 0);
 	cr_assert_eq(out(&d.bus, 0xb004, 1, 2), IO_GO_ON); /* SCI_EN, as OVMF sets it */
 	cr_assert_eq(in(&d.bus, 0xb004, 2), 1);
@@ -146,9 +146,9 @@ Test(acpi_pm, control_keeps_what_is_written)
 
 Test(acpi_pm, control_switches_off_on_bit_13_whatever_the_type)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (unsigned type = 0; type < 8; type++) {
 		cr_assert_eq(out(&d.bus, 0xb004, 0x2000 | type << 10, 2), IO_POWER_OFF);
 		cr_assert_eq(out(&d.bus, 0xb004, 0x2000 | type << 10, 4), IO_POWER_OFF);
@@ -161,18 +161,18 @@ Test(acpi_pm, control_switches_off_on_bit_13_whatever_the_type)
 
 Test(acpi_pm, bit_13_reads_as_0)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(out(&d.bus, 0xb004, 0xffff, 2), IO_POWER_OFF);
 	cr_assert_eq(in(&d.bus, 0xb004, 2), 0xdfff);
 }
 
 Test(acpi_pm, sleep_control_switches_off_on_bit_5_alone)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (unsigned value = 0; value < 256; value++)
 		cr_assert_eq(out(&d.bus, 0xb010, value, 1), value & 0x20 ? IO_POWER_OFF : IO_GO_ON,
 		             "0x%x", value);
@@ -184,9 +184,9 @@ Test(acpi_pm, sleep_control_switches_off_on_bit_5_alone)
 
 Test(acpi_pm, sleep_status_reads_0_and_ignores_writes)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(out(&d.bus, 0xb011, 0xff, 1), IO_GO_ON);
 	cr_assert_eq(out(&d.bus, 0xb010, 0xff00, 2), IO_GO_ON);
 	cr_assert_eq(out(&d.bus, 0xb011, 0x34343434, 4), IO_GO_ON);
@@ -196,9 +196,9 @@ Test(acpi_pm, sleep_status_reads_0_and_ignores_writes)
 
 Test(acpi_pm, reads_ones_where_no_register_is)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(in(&d.bus, 0xb006, 2), 0xffff);
 	cr_assert_eq(in(&d.bus, 0xb00c, 4), 0xffffffff);
 	cr_assert_eq(in(&d.bus, 0xb004, 4), 0xffff0000);
@@ -208,12 +208,8 @@ Test(acpi_pm, reads_ones_where_no_register_is)
 
 Test(acpi_pm, bears_any_width_at_any_offset)
 {
-	struct desk d;
-	struct bus wide;
+	struct fixture d;
 
-	desk_open(&d);
-	wide = bus_of(&acpi_pm_device, 0, &d.pm);
-	for (unsigned offset = 0; offset < 0x10000; offset += offset < 32 ? 1 : 997)
-		for (size_t size = 1; size <= 4; size *= 2)
-			bus_hammer(&wide, offset, 0xff, size);
+	fixture_open(&d);
+	bus_hammer_all(&acpi_pm_device, &d.pm);
 }

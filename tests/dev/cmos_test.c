@@ -15,32 +15,32 @@
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
-struct desk {
+struct fixture {
 	struct bus bus;
 	struct cmos cmos;
 	time_t now;
 };
 
-static time_t desk_clock(void *self)
+static time_t fixture_clock(void *self)
 {
-	return ((struct desk *)self)->now;
+	return ((struct fixture *)self)->now;
 }
 
-static void desk_open(struct desk *d, struct cmos_ram ram)
+static void fixture_open(struct fixture *d, struct cmos_ram ram)
 {
 	memset(d, 0, sizeof(*d));
 	d->now = 1709251199; /* Thursday 2024-02-29 23:59:59 UTC */
-	cmos_init(&d->cmos, ram, desk_clock, d);
+	cmos_init(&d->cmos, ram, fixture_clock, d);
 	bus_put(&d->bus, &cmos_device, &d->cmos);
 }
 
-static uint8_t get(struct desk *d, uint8_t index)
+static uint8_t get(struct fixture *d, uint8_t index)
 {
 	put(&d->bus, 0x70, index, 1);
 	return (uint8_t)in(&d->bus, 0x71, 1);
 }
 
-static void set(struct desk *d, uint8_t index, uint8_t value)
+static void set(struct fixture *d, uint8_t index, uint8_t value)
 {
 	put(&d->bus, 0x70, index, 1);
 	put(&d->bus, 0x71, value, 1);
@@ -50,9 +50,9 @@ static const struct cmos_ram no_ram;
 
 Test(cmos, tells_the_time_in_bcd)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	cr_assert_eq(get(&d, 0x00), 0x59);
 	cr_assert_eq(get(&d, 0x02), 0x59);
 	cr_assert_eq(get(&d, 0x04), 0x23);
@@ -65,9 +65,9 @@ Test(cmos, tells_the_time_in_bcd)
 
 Test(cmos, goes_with_the_clock)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	d.now++;
 	cr_assert_eq(get(&d, 0x00), 0x00);
 	cr_assert_eq(get(&d, 0x04), 0x00);
@@ -91,9 +91,9 @@ Test(cmos, gives_one_moment_to_a_reader_whom_a_new_year_overtakes)
 	static const uint8_t starts[] = { 0x00, 0x0a };
 
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
-		struct desk d;
+		struct fixture d;
 
-		desk_open(&d, no_ram);
+		fixture_open(&d, no_ram);
 		d.now = 1735689599; /* 2024-12-31 23:59:59 */
 		get(&d, starts[i]);
 		d.now++;
@@ -111,9 +111,9 @@ Test(cmos, gives_one_moment_to_a_reader_whom_a_new_year_overtakes)
 Test(cmos, time_can_not_be_set)
 {
 	static const uint8_t registers[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x32 };
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
 		uint8_t before = get(&d, registers[i]);
 
@@ -125,9 +125,9 @@ Test(cmos, time_can_not_be_set)
 Test(cmos, bears_a_clock_that_is_out_of_its_mind)
 {
 	static const time_t moments[] = { LONG_MIN, LONG_MAX, -1, -(1LL << 40), 1LL << 40 };
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
 		d.now = moments[i];
 		cr_assert_leq(get(&d, 0x00), 0x60);
@@ -147,9 +147,9 @@ Test(cmos, asks_the_hosts_clock_unless_given_another)
 
 Test(cmos, status_registers_are_those_of_a_clock_that_runs)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	cr_assert_eq(get(&d, 0x0a), 0x26);
 	cr_assert_eq(get(&d, 0x0b), 0x02);
 	cr_assert_eq(get(&d, 0x0c), 0x00);
@@ -158,9 +158,9 @@ Test(cmos, status_registers_are_those_of_a_clock_that_runs)
 
 Test(cmos, is_never_in_an_update)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	set(&d, 0x0a, 0xff);
 	cr_assert_eq(get(&d, 0x0a), 0x7f);
 	set(&d, 0x0a, 0x26);
@@ -170,9 +170,9 @@ Test(cmos, is_never_in_an_update)
 /* The three writes of OVMF's PcRtc, and one that would change the format. */
 Test(cmos, stays_in_24_hours_and_bcd)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	set(&d, 0x0b, 0x02);
 	cr_assert_eq(get(&d, 0x0b), 0x02);
 	set(&d, 0x0b, 0x82);
@@ -186,9 +186,9 @@ Test(cmos, stays_in_24_hours_and_bcd)
 
 Test(cmos, stays_valid_whatever_is_written)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	set(&d, 0x0d, 0x00);
 	cr_assert_eq(get(&d, 0x0d), 0x80);
 	set(&d, 0x0c, 0xff);
@@ -197,9 +197,9 @@ Test(cmos, stays_valid_whatever_is_written)
 
 Test(cmos, does_not_resume_from_sleep)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	cr_assert_eq(get(&d, 0x0f), 0x00);
 	set(&d, 0x0f, 0x00);
 	cr_assert_eq(get(&d, 0x0f), 0x00);
@@ -207,9 +207,9 @@ Test(cmos, does_not_resume_from_sleep)
 
 Test(cmos, keeps_alarm_and_free_bytes)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	for (unsigned i = 0; i < CMOS_BYTES; i++)
 		if (i == 1 || i == 3 || i == 5 || (i >= 0x0e && i != 0x32)) {
 			set(&d, (uint8_t)i, (uint8_t)(i ^ 0x5a));
@@ -219,9 +219,9 @@ Test(cmos, keeps_alarm_and_free_bytes)
 
 Test(cmos, gives_its_index_back_without_the_nmi_mask)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	cr_assert_eq(in(&d.bus, 0x70, 1), 0);
 	put(&d.bus, 0x70, 0x8b, 1);
 	cr_assert_eq(in(&d.bus, 0x70, 1), 0x0b);
@@ -232,9 +232,9 @@ Test(cmos, gives_its_index_back_without_the_nmi_mask)
 
 Test(cmos, takes_index_and_data_in_one_word)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	put(&d.bus, 0x70, 0x7740, 2);
 	cr_assert_eq(get(&d, 0x40), 0x77);
 	cr_assert_eq(in(&d.bus, 0x70, 2), 0x7740);
@@ -262,9 +262,9 @@ Test(cmos, tells_how_much_ram_there_is)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct desk d;
+		struct fixture d;
 
-		desk_open(&d, rows[i].ram);
+		fixture_open(&d, rows[i].ram);
 		cr_assert_eq(get(&d, 0x34) | get(&d, 0x35) << 8, (int)rows[i].low, "row %zu", i);
 		cr_assert_eq(get(&d, 0x5b) | get(&d, 0x5c) << 8 | get(&d, 0x5d) << 16,
 		             (int)rows[i].high, "row %zu", i);
@@ -273,10 +273,10 @@ Test(cmos, tells_how_much_ram_there_is)
 
 Test(cmos, bears_any_width_at_any_offset_and_index)
 {
-	struct desk d;
+	struct fixture d;
 	struct bus wide;
 
-	desk_open(&d, no_ram);
+	fixture_open(&d, no_ram);
 	wide = bus_of(&cmos_device, 0, &d.cmos);
 	for (unsigned i = 0; i < 256 * 8; i++) {
 		put(&d.bus, 0x70, i / 8, 1);

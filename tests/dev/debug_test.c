@@ -10,14 +10,14 @@
 #include "tests/dev/ports.h"
 
 /* The debug console, writing to a pipe. */
-struct desk {
+struct fixture {
 	struct bus bus;
 	struct sink out;
 	int pipe[2];
 	struct debug_port debug;
 };
 
-static void desk_open(struct desk *d)
+static void fixture_open(struct fixture *d)
 {
 	struct device_env env = { .debug = &d->out };
 
@@ -27,7 +27,7 @@ static void desk_open(struct desk *d)
 	bus_make(&d->bus, &debug_port_device, &d->debug, &env);
 }
 
-static void desk_close(struct desk *d)
+static void fixture_close(struct fixture *d)
 {
 	sink_fini(&d->out);
 	close(d->pipe[0]);
@@ -36,46 +36,42 @@ static void desk_close(struct desk *d)
 
 Test(debug, console_shows_that_it_is_there)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(in(&d.bus, 0x402, 1), 0xe9);
 	cr_assert_eq(in(&d.bus, 0x402, 2), 0xffe9);
 	cr_assert_eq(in(&d.bus, 0x402, 4), 0xffffffe9);
-	desk_close(&d);
+	fixture_close(&d);
 }
 
 Test(debug, console_puts_out_each_byte_of_a_write)
 {
-	struct desk d;
+	struct fixture d;
 	char text[16] = { 0 };
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(out(&d.bus, 0x402, 'a', 1), IO_GO_ON);
 	cr_assert_eq(out(&d.bus, 0x402, 'b' | 'c' << 8, 2), IO_GO_ON);
 	cr_assert_eq(out(&d.bus, 0x402, 'd' | 'e' << 8 | 'f' << 16 | '\n' << 24, 4), IO_GO_ON);
 	cr_assert_eq(read(d.pipe[0], text, sizeof(text)), 7);
 	cr_assert_str_eq(text, "abcdef\n");
 	cr_assert_eq(d.out.total, 7);
-	desk_close(&d);
+	fixture_close(&d);
 }
 
 Test(debug, bears_any_width_at_any_offset)
 {
-	struct desk d;
-	struct bus wide;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	d.out.fd = -1;
-	wide = bus_of(&debug_port_device, 0, &d.debug);
-	for (unsigned offset = 0; offset < 0x10000; offset += offset < 32 ? 1 : 997)
-		for (size_t size = 1; size <= 4; size *= 2)
-			bus_hammer(&wide, offset, (uint8_t)offset, size);
+	bus_hammer_all(&debug_port_device, &d.debug);
 	d.out.fd = d.pipe[1];
-	desk_close(&d);
+	fixture_close(&d);
 }
 
-static void say(struct desk *d, const char *text)
+static void say(struct fixture *d, const char *text)
 {
 	for (; *text; text++)
 		out(&d->bus, 0x402, (uint8_t)*text, 1);
@@ -83,9 +79,9 @@ static void say(struct desk *d, const char *text)
 
 Test(debug, console_remembers_its_last_line)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_expect_str_eq(debug_port_line(&d.debug), "");
 	say(&d, "first\r\n");
 	cr_expect_str_eq(debug_port_line(&d.debug), "first");
@@ -95,15 +91,15 @@ Test(debug, console_remembers_its_last_line)
 	cr_expect_str_eq(debug_port_line(&d.debug), "ASS", "a line need not have ended");
 	say(&d, "ERT");
 	cr_expect_str_eq(debug_port_line(&d.debug), "ASSERT");
-	desk_close(&d);
+	fixture_close(&d);
 }
 
 Test(debug, what_is_remembered_is_printable_and_cut)
 {
 	char line[3 * DEBUG_LINE];
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	say(&d, "\033[2Jx\x80\n");
 	cr_expect_str_eq(debug_port_line(&d.debug), "?[2Jx?");
 	memset(line, 'x', sizeof(line) - 1);
@@ -112,5 +108,5 @@ Test(debug, what_is_remembered_is_printable_and_cut)
 	cr_expect_eq(strlen(debug_port_line(&d.debug)), DEBUG_LINE);
 	say(&d, "\n");
 	cr_expect_eq(strlen(debug_port_line(&d.debug)), DEBUG_LINE);
-	desk_close(&d);
+	fixture_close(&d);
 }

@@ -10,12 +10,12 @@
 #include "core/dev/ports.h"
 #include "tests/dev/ports.h"
 
-struct desk {
+struct fixture {
 	struct bus bus;
 	struct pci_host pci;
 };
 
-static void desk_open(struct desk *d)
+static void fixture_open(struct fixture *d)
 {
 	memset(d, 0, sizeof(*d));
 	bus_put(&d->bus, &reset_port_device, NULL);
@@ -25,13 +25,13 @@ static void desk_open(struct desk *d)
 #define HOST  0x80000000u
 #define POWER (0x80000000u | 1 << 11 | 3 << 8)
 
-static uint32_t get(struct desk *d, uint32_t function, unsigned reg, size_t size)
+static uint32_t get(struct fixture *d, uint32_t function, unsigned reg, size_t size)
 {
 	out(&d->bus, 0xcf8, function | (reg & ~3u), 4);
 	return in(&d->bus, (uint16_t)(0xcfc + reg % 4), size);
 }
 
-static void set(struct desk *d, uint32_t function, unsigned reg, uint32_t value, size_t size)
+static void set(struct fixture *d, uint32_t function, unsigned reg, uint32_t value, size_t size)
 {
 	out(&d->bus, 0xcf8, function | (reg & ~3u), 4);
 	cr_assert_eq(out(&d->bus, (uint16_t)(0xcfc + reg % 4), value, size), IO_GO_ON);
@@ -39,9 +39,9 @@ static void set(struct desk *d, uint32_t function, unsigned reg, uint32_t value,
 
 Test(pci_host, latches_an_address_without_its_reserved_bits)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(in(&d.bus, 0xcf8, 4), 0);
 	out(&d.bus, 0xcf8, 0x80000b40, 4);
 	cr_assert_eq(in(&d.bus, 0xcf8, 4), 0x80000b40);
@@ -51,9 +51,9 @@ Test(pci_host, latches_an_address_without_its_reserved_bits)
 
 Test(pci_host, address_is_a_dword_and_nothing_narrower)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	out(&d.bus, 0xcf8, 0x80000b40, 4);
 	out(&d.bus, 0xcf8, 0, 1);
 	out(&d.bus, 0xcf8, 0, 2);
@@ -66,9 +66,9 @@ Test(pci_host, address_is_a_dword_and_nothing_narrower)
 
 Test(pci_host, leaves_the_reset_port_to_the_reset_port)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(out(&d.bus, 0xcf8, 0x80000600, 4), IO_GO_ON);
 	cr_assert_eq(out(&d.bus, 0xcf8, 0x0600, 2), IO_GO_ON);
 	cr_assert_eq(out(&d.bus, 0xcf9, 0x06, 1), IO_RESET);
@@ -78,9 +78,9 @@ Test(pci_host, leaves_the_reset_port_to_the_reset_port)
 
 Test(pci_host, is_an_i440fx_at_every_width)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(get(&d, HOST, 0x00, 4), 0x12378086);
 	cr_assert_eq(get(&d, HOST, 0x02, 2), 0x1237); /* OVMF's first access of all: 0xcfe, word */
 	cr_assert_eq(get(&d, HOST, 0x00, 2), 0x8086);
@@ -93,9 +93,9 @@ Test(pci_host, is_an_i440fx_at_every_width)
 
 Test(pci_host, has_the_power_function_of_a_piix4)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	cr_assert_eq(get(&d, POWER, 0x00, 4), 0x71138086);
 	cr_assert_eq(get(&d, POWER, 0x08, 4), 0x06800000);
 	cr_assert_eq(get(&d, POWER, 0x0e, 1), 0x80);
@@ -106,9 +106,9 @@ Test(pci_host, has_the_power_function_of_a_piix4)
 /* What OVMF's timer library does on an i440FX. */
 Test(pci_host, keeps_the_base_and_the_switch_of_power_management)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	set(&d, POWER, 0x40, 0xb001, 4);
 	set(&d, POWER, 0x80, 0x01, 1);
 	cr_assert_eq(get(&d, POWER, 0x40, 4), 0xb001);
@@ -121,9 +121,9 @@ Test(pci_host, stores_command_interrupt_line_and_what_lies_from_0x40_on)
 	static const uint32_t functions[] = { HOST, POWER };
 
 	for (size_t f = 0; f < ARRAY_SIZE(functions); f++) {
-		struct desk d;
+		struct fixture d;
 
-		desk_open(&d);
+		fixture_open(&d);
 		for (unsigned reg = 0; reg < 256; reg++) {
 			uint32_t before = get(&d, functions[f], reg, 1);
 			bool stores = reg >= 0x40 || reg == 0x04 || reg == 0x05 || reg == 0x3c;
@@ -137,9 +137,9 @@ Test(pci_host, stores_command_interrupt_line_and_what_lies_from_0x40_on)
 
 Test(pci_host, has_no_base_address_registers)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (unsigned reg = 0x10; reg < 0x3c; reg += 4) {
 		set(&d, HOST, reg, 0xffffffff, 4);
 		set(&d, POWER, reg, 0xffffffff, 4);
@@ -150,9 +150,9 @@ Test(pci_host, has_no_base_address_registers)
 
 Test(pci_host, stores_the_bytes_of_a_wide_write_that_can_be_stored)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	set(&d, POWER, 0x04, 0xffff0107, 4);
 	cr_assert_eq(get(&d, POWER, 0x04, 4), 0x00000107);
 	set(&d, POWER, 0x3c, 0xffffff0b, 4);
@@ -165,9 +165,9 @@ Test(pci_host, stores_the_bytes_of_a_wide_write_that_can_be_stored)
 
 Test(pci_host, ends_an_access_at_its_last_port)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	out(&d.bus, 0xcf8, HOST | 0xfc, 4);
 	cr_assert_eq(out(&d.bus, 0xcff, 0x11223344, 4), IO_GO_ON);
 	cr_assert_eq(in(&d.bus, 0xcff, 4), 0xffffff44);
@@ -180,10 +180,10 @@ Test(pci_host, ends_an_access_at_its_last_port)
 
 Test(pci_host, reads_ones_from_every_other_function_and_loses_writes_to_it)
 {
-	struct desk d;
+	struct fixture d;
 	unsigned present = 0;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (uint32_t bdf = 0; bdf < 0x10000; bdf++) {
 		uint32_t at = HOST | bdf << 8;
 
@@ -201,9 +201,9 @@ Test(pci_host, reads_ones_from_every_other_function_and_loses_writes_to_it)
 
 Test(pci_host, answers_only_while_the_address_is_enabled)
 {
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	out(&d.bus, 0xcf8, 0x40, 4);
 	out(&d.bus, 0xcfc, 0x12345678, 4);
 	cr_assert_eq(in(&d.bus, 0xcfc, 4), 0xffffffff);
@@ -214,10 +214,10 @@ Test(pci_host, answers_only_while_the_address_is_enabled)
 Test(pci_host, bears_any_width_at_any_offset)
 {
 	static const uint32_t functions[] = { HOST, POWER, 0x80fff800, 0 };
-	struct desk d;
+	struct fixture d;
 	struct bus wide[2];
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(wide); i++)
 		wide[i] = bus_of(&pci_host_device, i, &d.pci);
 	for (size_t f = 0; f < ARRAY_SIZE(functions); f++)

@@ -110,4 +110,14 @@ static inline void bus_hammer(struct bus *b, unsigned offset, uint8_t written, s
 	free(data);
 }
 
+/* Every width at every offset within the device's first range, and at some far beyond it. */
+static inline void bus_hammer_all(const struct device *kind, void *self)
+{
+	struct bus wide = bus_of(kind, 0, self);
+
+	for (unsigned offset = 0; offset < 0x10000; offset += offset < 32 ? 1 : 997)
+		for (size_t size = 1; size <= 4; size *= 2)
+			bus_hammer(&wide, offset, (uint8_t)(0x77 * (offset + 1)), size);
+}
+
 #endif

@@ -23,7 +23,7 @@
 #define PRIVATE 0x8000u /* from here on guest memory is not ours to touch */
 #define STORM   400000
 
-struct desk {
+struct fixture {
 	struct bus bus;
 	struct sink out;
 	struct serial serial;
@@ -36,19 +36,19 @@ struct desk {
 	uint64_t seed;
 };
 
-static uint8_t *desk_at(void *self, uint64_t gpa, uint64_t size)
+static uint8_t *fixture_memory(void *self, uint64_t gpa, uint64_t size)
 {
-	struct desk *d = self;
+	struct fixture *d = self;
 
 	return gpa < PRIVATE && size <= PRIVATE - gpa ? d->ram + gpa : NULL;
 }
 
-static void desk_open(struct desk *d)
+static void fixture_open(struct fixture *d)
 {
 	static const struct fw_item item = { .name = "etc/e820", .bytes = "entry", .size = 5 };
 	const struct device_env env = { .console = &d->out,
 		                        .debug = &d->out,
-		                        .memory = desk_at,
+		                        .memory = fixture_memory,
 		                        .memory_self = d,
 		                        .items = &item,
 		                        .n_items = 1 };
@@ -73,20 +73,20 @@ static void desk_open(struct desk *d)
 			bus_put(&d->bus, made[i].kind, NULL);
 }
 
-static void desk_close(struct desk *d)
+static void fixture_close(struct fixture *d)
 {
 	sink_fini(&d->out);
 	free(d->ram);
 }
 
-static uint32_t next(struct desk *d)
+static uint32_t next(struct fixture *d)
 {
 	d->seed = d->seed * 6364136223846793005u + 1442695040888963407u;
 	return (uint32_t)(d->seed >> 33);
 }
 
 /* Mostly a port of some device or one beside it, now and then any. */
-static uint16_t next_port(struct desk *d)
+static uint16_t next_port(struct fixture *d)
 {
 	const struct device_range *at = &d->bus.devices[next(d) % d->bus.count].range;
 
@@ -96,7 +96,7 @@ static uint16_t next_port(struct desk *d)
 }
 
 /* Values that mean something to some device as often as not. */
-static uint32_t next_value(struct desk *d)
+static uint32_t next_value(struct fixture *d)
 {
 	static const uint32_t told[] = { 0, 0xffffffff, 0x80000000, 0x80000b40, 0x19, 0x20, 0x06 };
 
@@ -110,7 +110,7 @@ static uint32_t next_value(struct desk *d)
 	}
 }
 
-static void descriptor_put(struct desk *d, uint32_t control, uint32_t length, uint64_t address)
+static void descriptor_put(struct fixture *d, uint32_t control, uint32_t length, uint64_t address)
 {
 	uint8_t *at = d->ram + next(d) % (PRIVATE - 16);
 
@@ -128,7 +128,7 @@ static void descriptor_put(struct desk *d, uint32_t control, uint32_t length, ui
 	}
 }
 
-static void access_one(struct desk *d)
+static void access_one(struct fixture *d)
 {
 	size_t size = (size_t)1 << next(d) % 3;
 	uint16_t port = next_port(d);
@@ -145,7 +145,7 @@ static void access_one(struct desk *d)
 	free(data);
 }
 
-static bool private_untouched(const struct desk *d)
+static bool private_untouched(const struct fixture *d)
 {
 	for (size_t i = PRIVATE; i < RAM; i++)
 		if (d->ram[i] != 0xaa)
@@ -155,10 +155,10 @@ static bool private_untouched(const struct desk *d)
 
 Test(storm, every_device_stands_a_guest_that_hammers_every_port)
 {
-	struct desk d;
+	struct fixture d;
 	uint64_t served = 0;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (int i = 0; i < STORM; i++)
 		access_one(&d);
 	for (size_t i = 0; i < d.bus.count; i++) {
@@ -169,7 +169,7 @@ Test(storm, every_device_stands_a_guest_that_hammers_every_port)
 	cr_assert_eq(served + d.bus.unclaimed, STORM);
 	cr_assert_gt(d.fwcfg.stats.dma_count, 0);
 	cr_assert(private_untouched(&d));
-	desk_close(&d);
+	fixture_close(&d);
 }
 
 Test(storm, dma_keeps_to_shared_memory_whatever_its_descriptors_say)
@@ -178,9 +178,9 @@ Test(storm, dma_keeps_to_shared_memory_whatever_its_descriptors_say)
 	static const uint64_t addresses[] = {
 		0, PRIVATE - 1, PRIVATE, RAM, 0xfee00000, UINT64_MAX
 	};
-	struct desk d;
+	struct fixture d;
 
-	desk_open(&d);
+	fixture_open(&d);
 	for (int i = 0; i < STORM / 8; i++) {
 		uint32_t control = (next(&d) & 0x3f) << 16 | (next(&d) & 0x1f);
 		uint64_t address = addresses[next(&d) % ARRAY_SIZE(addresses)];
@@ -193,5 +193,5 @@ Test(storm, dma_keeps_to_shared_memory_whatever_its_descriptors_say)
 	cr_assert_gt(d.fwcfg.stats.dma_refused, 0);
 	cr_assert_lt(d.fwcfg.stats.dma_refused, d.fwcfg.stats.dma_count);
 	cr_assert(private_untouched(&d));
-	desk_close(&d);
+	fixture_close(&d);
 }

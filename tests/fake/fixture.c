@@ -35,9 +35,7 @@ const struct fixture_part fixture_kinds[] = {
 };
 const struct fixture_part fixture_nothing[] = { { 0 } };
 
-const struct vm_devices fixture_quiet = {
-	.serial_fd = -1, .debug_fd = -1, .exit_port_given = true, .exit_port = 0xf4
-};
+const struct vm_devices fixture_quiet = { .exit_port_given = true, .exit_port = 0xf4 };
 
 _Alignas(4096) uint8_t fixture_offered[FIXTURE_OFFER_SIZE];
 

@@ -155,9 +155,7 @@ static int census_ioctl(void *self, int fd, unsigned long request, void *arg)
 
 static int census_run(const struct manifest *m, const struct plan *p, struct error *err)
 {
-	const struct vm_devices devices = { .serial_fd = -1,
-		                            .debug_fd = -1,
-		                            .exit_port_given = m->exit_port_given,
+	const struct vm_devices devices = { .exit_port_given = m->exit_port_given,
 		                            .exit_port = m->exit_port };
 	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = -1 };
 	struct kvm_sys sys = kvm_sys_host;

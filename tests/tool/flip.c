@@ -32,8 +32,7 @@ static void flip(struct images *images, const char *name)
 static int flip_run(const struct manifest *m, const struct plan *p, struct outcome *o,
                     struct error *err)
 {
-	const struct vm_devices devices = { .serial_fd = STDOUT_FILENO,
-		                            .debug_fd = -1,
+	const struct vm_devices devices = { .streams[STREAM_SERIAL].fd = STDOUT_FILENO,
 		                            .exit_port_given = m->exit_port_given,
 		                            .exit_port = m->exit_port };
 	const struct run_limits limits = { .timeout_ms = m->timeout_ms, .input_fd = -1 };

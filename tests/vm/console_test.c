@@ -38,7 +38,7 @@ static void pipe_full(int fds[2])
 /* Prints three lines to serial_fd. */
 static struct outcome print_within(int serial_fd, struct run_limits limits)
 {
-	struct vm_devices d = { .serial_fd = serial_fd, .debug_fd = -1 };
+	struct vm_devices d = { .streams[STREAM_SERIAL].fd = serial_fd };
 	const struct fake_exit exits[] = { fake_out_string(COM1, LINE), fake_out_string(COM1, LINE),
 		                           fake_out_string(COM1, LINE) };
 	struct fixture s = fixture_default();
@@ -156,13 +156,13 @@ Test(console, a_slow_reader_gets_the_last_words_too)
 	auto_plan const struct plan *p = fixture_plan(&s);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
 	struct slow_reader r = { 0 };
-	struct vm_devices d = { .debug_fd = -1, .exit_port_given = true, .exit_port = 0xf4 };
+	struct vm_devices d = { .exit_port_given = true, .exit_port = 0xf4 };
 	struct outcome o;
 	pthread_t thread;
 	int fds[2];
 
 	pipe_full(fds);
-	d.serial_fd = fds[1];
+	d.streams[STREAM_SERIAL].fd = fds[1];
 	r.fd = fds[0];
 	r.vm = fixture_launch(f, &platform_snp, p, &d);
 	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));

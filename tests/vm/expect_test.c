@@ -29,10 +29,8 @@ static struct outcome run(struct watched *c, const struct fake_exit *exits, size
 {
 	const struct watch_rules rules = { &c->expected, c->expected != NULL, &c->never,
 		                           c->never != NULL };
-	struct vm_devices d = { .serial_fd = -1,
-		                .debug_fd = -1,
-		                .serial_log_fd = c->serial_log_fd,
-		                .debug_log_fd = c->debug_log_fd,
+	struct vm_devices d = { .streams[STREAM_SERIAL_LOG].fd = c->serial_log_fd,
+		                .streams[STREAM_DEBUG_LOG].fd = c->debug_log_fd,
 		                .exit_port_given = true,
 		                .exit_port = 0xf4 };
 	struct fixture s = fixture_default();

@@ -579,10 +579,7 @@ Test(launch, an_exit_port_on_top_of_another_device_is_refused)
 	auto_plan const struct plan *p = fixture_plan(&s);
 
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
-		struct vm_devices d = { .serial_fd = -1,
-			                .debug_fd = -1,
-			                .exit_port_given = true,
-			                .exit_port = taken[i] };
+		struct vm_devices d = { .exit_port_given = true, .exit_port = taken[i] };
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct error err = { 0 };
 		struct vm *vm = NULL;

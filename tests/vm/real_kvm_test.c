@@ -90,8 +90,7 @@ static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *conso
 
 	cr_assert_eq(pipe(fds), 0);
 	cr_assert_eq(vm_launch(&kvm_sys_host, &platform_kvm, p,
-	                       &(struct vm_devices){ .serial_fd = fds[1],
-	                                             .debug_fd = -1,
+	                       &(struct vm_devices){ .streams[STREAM_SERIAL].fd = fds[1],
 	                                             .exit_port_given = true,
 	                                             .exit_port = EXIT_PORT },
 	                       &vm, &err),

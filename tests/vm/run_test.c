@@ -37,9 +37,9 @@ struct running {
 
 static struct running launch(unsigned vcpus, int serial_fd)
 {
-	struct vm_devices d = {
-		.serial_fd = serial_fd, .debug_fd = -1, .exit_port_given = true, .exit_port = 0xf4
-	};
+	struct vm_devices d = { .streams[STREAM_SERIAL].fd = serial_fd,
+		                .exit_port_given = true,
+		                .exit_port = 0xf4 };
 	struct fixture s = fixture_default();
 	struct running r = { .f = fake_kvm_new(0) };
 
