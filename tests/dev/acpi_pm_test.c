@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/acpi_pm_test.c: the timer under a clock of the test's, and every way to switch off. */
+/* tests/dev/acpi_pm_test.c: the timer, with a clock of the test's, and every way to power off. */
 #include "core/dev/acpi_pm.h"
 
 #include <criterion/criterion.h>
@@ -60,7 +60,7 @@ Test(acpi_pm, timer_wraps_at_24_bits)
 		cr_assert_eq(timer_at(&d, s * SECOND) >> 24, 0);
 }
 
-/* Nanoseconds times the frequency pass 64 bits after 5,153 seconds; a host is up for years. */
+/* Nanoseconds times the frequency overflow 64 bits after 5,153 seconds; hosts run for years. */
 Test(acpi_pm, timer_goes_on_evenly_however_long_the_host_is_up)
 {
 	static const uint64_t uptimes[] = { 5152, 5153, 5154, 86400, 315360000, 18446744072 };

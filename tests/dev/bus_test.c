@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/bus_test.c: who answers at a port, and which neighbours a device may have. */
+/* tests/dev/bus_test.c: which device has a port, and which devices may be neighbours. */
 #include "core/dev/bus.h"
 
 #include <criterion/criterion.h>
@@ -224,7 +224,7 @@ Test(bus, keeps_as_many_devices_as_it_has_room_for_and_refuses_the_next)
 	struct error err = { 0 };
 	uint8_t data;
 
-	/* 7 and 16 share no divisor: each place once, in a mixed order */
+	/* 7 and 16 have no common divisor: each place once, in a mixed order */
 	for (unsigned i = 0; i < BUS_MAX_DEVICES; i++) {
 		p[i] = probe_at("one", (uint16_t)(i * 7 % BUS_MAX_DEVICES * 16), 4);
 		cr_assert_eq(add(&b, &p[i]), 0);
@@ -239,7 +239,7 @@ Test(bus, keeps_as_many_devices_as_it_has_room_for_and_refuses_the_next)
 		cr_assert_eq(b.devices[i].reads, 4);
 }
 
-/* Ports end at 0xffff; memory goes on, and its accesses may have 8 bytes. */
+/* Ports end at 0xffff; addresses go further, and accesses may have 8 bytes. */
 Test(bus, of_memory_holds_addresses_of_64_bits)
 {
 	struct bus b = { .kind = BUS_MMIO };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * tests/dev/cmos_test.c: index and data, the clock at moments of the test's choice, sizes of RAM.
- */
+/* tests/dev/cmos_test.c: index and data, the clock at times that the test chooses, sizes of RAM. */
 #include "core/dev/cmos.h"
 
 #include <criterion/criterion.h>
@@ -85,7 +83,7 @@ Test(cmos, goes_with_the_clock)
 	cr_assert_eq(get(&d, 0x32), 0x19);
 }
 
-/* Firmware asks whether an update is in progress, then for the seconds, and trusts the rest. */
+/* Firmware checks whether an update is in progress, reads the seconds, and trusts the rest. */
 Test(cmos, gives_one_moment_to_a_reader_whom_a_new_year_overtakes)
 {
 	static const uint8_t starts[] = { 0x00, 0x0a };
@@ -167,7 +165,7 @@ Test(cmos, is_never_in_an_update)
 	cr_assert_eq(get(&d, 0x0a), 0x26);
 }
 
-/* The three writes of OVMF's PcRtc, and one that would change the format. */
+/* The three writes of OVMF's PcRtc, and one that tries to change the format. */
 Test(cmos, stays_in_24_hours_and_bcd)
 {
 	struct fixture d;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/debug_test.c: the debug console: what it reads as, hands on and remembers. */
+/* tests/dev/debug_test.c: the debug console: what it reads as, passes on and keeps. */
 #include "core/dev/debug.h"
 
 #include <criterion/criterion.h>

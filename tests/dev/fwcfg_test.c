@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/dev/fwcfg_test.c: the shelf through its ports, and descriptors that no honest firmware
+ * tests/dev/fwcfg_test.c: items read through the ports, and descriptors that no honest firmware
  * writes.
  */
 #include "core/dev/fwcfg.h"
@@ -16,7 +16,7 @@
 #include "tests/dev/ports.h"
 
 /*
- * Two slots side by side, each in an allocation of just its size, so that a byte too far is seen.
+ * Two adjacent slots, each in an allocation of exactly its size, so that an overrun is detected.
  * The second has a private page in its middle.
  */
 #define LOW       0x10000u
@@ -72,7 +72,7 @@ static void fixture_close(struct fixture *d)
 	free(d->high);
 }
 
-/* A byte of guest memory as the test sees it, private or not. */
+/* A pointer to guest memory for the test, private or not. */
 static uint8_t *ram(struct fixture *d, uint64_t gpa)
 {
 	return gpa < HIGH ? d->low + (gpa - LOW) : d->high + (gpa - HIGH);
@@ -116,7 +116,7 @@ static void start(struct fixture *d, uint64_t gpa)
 	put(&d->bus, 0x518, __builtin_bswap32((uint32_t)gpa), 4);
 }
 
-/* Writes a descriptor and starts it; what its control word then says. */
+/* Writes a descriptor and starts it; returns its control word afterwards. */
 static uint32_t dma_from(struct fixture *d, uint64_t at, uint32_t control, uint32_t length,
                          uint64_t address)
 {
@@ -524,7 +524,7 @@ Test(fwcfg, dma_crosses_from_one_slot_to_the_next)
 	fixture_close(&d);
 }
 
-/* From a slot into the next, past its private page, past the end of memory, and nowhere. */
+/* From one slot into the next, across its private page, beyond the end of memory, and nowhere. */
 Test(fwcfg, dma_sets_the_error_bit_for_memory_it_can_not_reach)
 {
 	static const struct {
@@ -583,7 +583,7 @@ Test(fwcfg, dma_reaches_the_last_byte_of_memory)
 	fixture_close(&d);
 }
 
-/* All of what can be reached, at no more than two lookups for each of its pages. */
+/* Everything within reach is written, with no more than two lookups for each page. */
 Test(fwcfg, dma_of_any_length_works_no_further_than_memory_goes)
 {
 	struct fixture d;
@@ -598,7 +598,7 @@ Test(fwcfg, dma_of_any_length_works_no_further_than_memory_goes)
 	fixture_close(&d);
 }
 
-/* 4 GiB that are there: the same MiB again and again. */
+/* 4 GiB of memory: the same MiB again and again. */
 static uint8_t endless[1 << 20];
 static atomic_bool run_is_over;
 static unsigned pieces;
@@ -612,7 +612,7 @@ static uint8_t *endless_at(void *self, uint64_t gpa, uint64_t size)
 	return endless;
 }
 
-/* The end of a run waits for it. */
+/* The end of a run waits for the transfer. */
 Test(fwcfg, dma_of_4_gib_ends_with_the_run)
 {
 	static const uint8_t read_all[] = { 0x3f, 0xff, 0, READ | SELECT, 0xff, 0xff, 0xff, 0xff, 0,
@@ -714,6 +714,6 @@ Test(fwcfg, says_what_was_read_to_its_end)
 	in(&b, 0x511, 1);
 	cr_expect(fwcfg_read_whole(&f, &key));
 	cr_expect_eq(key, FWCFG_INITRD_DATA);
-	put(&b, 0x510, 0x77, 2); /* nobody's */
+	put(&b, 0x510, 0x77, 2); /* no item */
 	cr_expect_not(fwcfg_read_whole(&f, &key));
 }

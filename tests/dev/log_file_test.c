@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/dev/log_file_test.c: what stays of a log that is larger than its limit, at its end and
- * before it.
+ * tests/dev/log_file_test.c: what remains of a log that is larger than its limit, in the end and
+ * before.
  */
 #include "core/dev/log_file.h"
 
@@ -44,7 +44,7 @@ static void teardown(void)
 
 TestSuite(log_file, .init = setup, .fini = teardown, .timeout = 60);
 
-/* Byte number i of what the guest says: lines of eight. */
+/* Byte number i of the guest's output, which has lines of eight bytes. */
 static char byte_at(uint64_t i)
 {
 	static const uint64_t tens[] = { 1000000, 100000, 10000, 1000, 100, 10, 1 };
@@ -111,7 +111,7 @@ Test(log_file, what_is_within_the_limit_is_kept_byte_for_byte)
 	}
 }
 
-/* Whatever the lengths: head, the line with the right number, and the last bytes. */
+/* For any length: the head, the line with the right number, and the last bytes. */
 Test(log_file, beyond_it_head_and_tail_stay_and_a_line_says_what_is_missing)
 {
 	static const uint64_t sizes[] = { 2 * HALF + 1, 3 * HALF - 1,  3 * HALF,
@@ -143,8 +143,8 @@ Test(log_file, beyond_it_head_and_tail_stay_and_a_line_says_what_is_missing)
 }
 
 /*
- * A run that is killed: the three in their order are the end of what was said, and never more than
- * twice the limit.
+ * If a run is killed, the three files in their order are the end of its output, and never larger
+ * than twice the limit.
  */
 Test(log_file, at_every_moment_the_three_files_read_in_their_order)
 {
@@ -229,7 +229,7 @@ Test(log_file, a_file_that_is_another_is_refused)
 	cr_expect_eq(log_file_init(&file, fd, AT_FDCWD, "log", LIMIT), -ESTALE);
 }
 
-/* The sink stops at the first byte that a full disk doesn't take, and knows. */
+/* The sink stops at the first byte that doesn't fit on a full disk, and records the failure. */
 Test(log_file, a_sink_writes_through_it)
 {
 	static struct sink s;

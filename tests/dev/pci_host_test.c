@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/pci_host_test.c: configuration space through its two ports, beside the reset port. */
+/* tests/dev/pci_host_test.c: configuration space through its two ports, next to the reset port. */
 #include "core/dev/pci_host.h"
 
 #include <criterion/criterion.h>
@@ -210,7 +210,7 @@ Test(pci_host, answers_only_while_the_address_is_enabled)
 	cr_assert_eq(get(&d, HOST, 0x40, 4), 0);
 }
 
-/* Every register of both functions and of one that isn't there, at every offset and width. */
+/* Every register of both functions and of one that doesn't exist, at every offset and width. */
 Test(pci_host, bears_any_width_at_any_offset)
 {
 	static const uint32_t functions[] = { HOST, POWER, 0x80fff800, 0 };

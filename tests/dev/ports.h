@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/dev/ports.h: what tests of devices do with a bus: put a device on it, read and write its
- * ports.
+ * tests/dev/ports.h: for tests of devices: puts a device on a bus, and reads and writes its ports.
  */
 #ifndef TESTS_DEV_PORTS_H
 #define TESTS_DEV_PORTS_H
@@ -26,7 +25,7 @@ static inline void bus_put(struct bus *b, const struct device *kind, void *self)
 	}
 }
 
-/* The same, after making the state as a launch does. */
+/* The same, after creating the state as a launch does. */
 static inline void bus_make(struct bus *b, const struct device *kind, void *self,
                             const struct device_env *env)
 {
@@ -42,7 +41,7 @@ static inline uint32_t value_of(const uint8_t *data)
 	return data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
 }
 
-/* Some device must answer. */
+/* Fails the test if no device has the port. */
 static inline uint32_t in(struct bus *b, uint16_t port, size_t size)
 {
 	uint8_t data[4] = { 0 };
@@ -61,13 +60,13 @@ static inline enum io_action out(struct bus *b, uint16_t port, uint32_t value, s
 	return asked;
 }
 
-/* A write that asks for nothing. */
+/* A write without an effect on the run. */
 static inline void put(struct bus *b, uint16_t port, uint32_t value, size_t size)
 {
 	cr_assert_eq(out(b, port, value, size), IO_GO_ON, "port 0x%x", port);
 }
 
-/* No device may answer: ones are read, and a write changes nothing. */
+/* No device may have the port: it reads as ones, and a write changes nothing. */
 static inline void nobody_at(struct bus *b, uint16_t port, size_t size)
 {
 	uint8_t data[4] = { 0 }, ones[4] = { 0xff, 0xff, 0xff, 0xff };
@@ -80,8 +79,8 @@ static inline void nobody_at(struct bus *b, uint16_t port, size_t size)
 }
 
 /*
- * A bus on which one range of the device has every port: what it does at offsets that no bus would
- * pass on to it.
+ * A bus on which one range of the device has every port, to test offsets that no real bus passes
+ * on.
  */
 static inline struct bus bus_of(const struct device *kind, size_t which, void *self)
 {
@@ -95,11 +94,11 @@ static inline struct bus bus_of(const struct device *kind, size_t which, void *s
 	return b;
 }
 
-/* Any access, at which nothing but memory safety and an answer in every byte is asked for. */
+/* Any access must be memory-safe and fill every byte. */
 static inline void bus_hammer(struct bus *b, unsigned offset, uint8_t written, size_t size)
 {
-	uint8_t *data = malloc(size); /* of just that size, for whoever watches the heap */
-	uint8_t mark = (written & 0x7f) == 0x19 ? 0x98 : 0x99; /* what no device answers */
+	uint8_t *data = malloc(size); /* of exactly that size, for AddressSanitizer */
+	uint8_t mark = (written & 0x7f) == 0x19 ? 0x98 : 0x99; /* a value that no device returns */
 	enum io_action asked;
 
 	memset(data, written, size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/ports_test.c: exit, resets and A20: what each reads as and what each write asks for. */
+/* tests/dev/ports_test.c: exit, resets and A20: what each reads as and what each write does. */
 #include "core/dev/ports.h"
 
 #include <criterion/criterion.h>

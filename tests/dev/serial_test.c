@@ -148,7 +148,7 @@ Test(serial, tells_enabled_fifos_in_iir)
 	cr_assert_eq(in(&p, IIR), 0xc1);
 	out(&p, FCR, 0xc7);
 	cr_assert_eq(in(&p, IIR), 0xc1);
-	out(&p, FCR, 0xc6); /* without the enabling bit the others don't count */
+	out(&p, FCR, 0xc6); /* without the enabling bit the others have no effect */
 	cr_assert_eq(in(&p, IIR), 0x01);
 	cr_assert_eq(p.uart.fcr, 0);
 }
@@ -164,7 +164,7 @@ Test(serial, forgets_its_input_when_the_fifo_is_cleared)
 	cr_assert(p.level);
 	out(&p, FCR, 0x05); /* the other FIFO */
 	cr_assert_eq(in(&p, LSR), 0x61);
-	out(&p, FCR, 0x02); /* not enabled: FIFOs go off, and with them their content */
+	out(&p, FCR, 0x02); /* not enabled: FIFOs go off and lose their content */
 	cr_assert_eq(in(&p, LSR), 0x60);
 	out(&p, FCR, 0x01);
 	feed(&p, "abc");
@@ -440,9 +440,9 @@ Test(serial, notes_changes_of_the_modem_lines_until_msr_is_read)
 	struct port p;
 
 	port_open(&p, -1);
-	out(&p, MCR, LOOP | 0x0b); /* as outside: nothing changes */
+	out(&p, MCR, LOOP | 0x0b); /* same as outside: nothing changes */
 	cr_assert_eq(in(&p, MSR), 0xb0);
-	out(&p, MCR, LOOP | 0x0f); /* the ring begins, which isn't noted */
+	out(&p, MCR, LOOP | 0x0f); /* the ring begins, which isn't recorded */
 	cr_assert_eq(in(&p, MSR), 0xf0);
 	out(&p, MCR, LOOP | 0x0b); /* and ends */
 	cr_assert_eq(in(&p, MSR), 0xb4);
@@ -524,7 +524,7 @@ Test(serial, needs_nobody_at_its_interrupt)
 	cr_assert_eq(in(&p, IIR), 0x02);
 }
 
-/* The steps of Linux's autoconfig() that tell a 16550A from its kin (8250_port.c). */
+/* The steps by which Linux's autoconfig() tells a 16550A from similar UARTs (8250_port.c). */
 Test(serial, is_a_16550a_to_linux)
 {
 	struct port p;
@@ -536,16 +536,16 @@ Test(serial, is_a_16550a_to_linux)
 	cr_assert_eq(in(&p, IER) & 0x0f, 0);
 	out(&p, FCR, 0x01);
 	cr_assert_eq(in(&p, IIR) >> 6, 3);
-	out(&p, LCR, DLAB); /* a 16650 would show an EFR here, which can be 0 */
+	out(&p, LCR, DLAB); /* a 16650 would have an EFR here, which can be 0 */
 	cr_assert_neq(in(&p, FCR), 0);
 	out(&p, LCR, 0);
-	out(&p, FCR, 0x21); /* a 16750 would tell of 64 bytes, in bit 5 */
+	out(&p, FCR, 0x21); /* a 16750 would report 64 bytes, in bit 5 */
 	cr_assert_eq(in(&p, IIR) >> 5, 6);
 	out(&p, IER, 0x40); /* an XScale would keep this one */
 	cr_assert_eq(in(&p, IER), 0);
 }
 
-/* Guests do anything: no access may leave the device, nor the level part from its cause. */
+/* Whatever a guest does, no access leaves the device, and the level always matches its cause. */
 Test(serial, bears_any_width_and_offset)
 {
 	struct port p;

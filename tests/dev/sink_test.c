@@ -31,7 +31,7 @@ static void count_wake(void *self)
 	++*(int *)self;
 }
 
-/* A reader who sees where one write(2) ends and the next begins; nothing there reads as "". */
+/* A reader that sees the boundaries of each write(2); "" if nothing was written. */
 struct packets {
 	int fd[2];
 	struct sink sink;
@@ -150,7 +150,7 @@ Test(sink, wakes_its_owner_once_when_bytes_begin_to_wait)
 	sink_flush(&p.sink);
 	put(&p.sink, "r");
 	cr_assert_eq(wakes, 2);
-	put(&p.sink, "oot\n# "); /* the line went, another began */
+	put(&p.sink, "oot\n# "); /* the line was written, another began */
 	cr_assert_eq(wakes, 3);
 	put(&p.sink, "\n");
 	sink_put(&p.sink, NULL, 0);
@@ -235,7 +235,7 @@ Test(sink, reports_a_descriptor_that_cannot_be_written)
 	sink_fini(&s);
 }
 
-/* Fills a pipe to the brim, and leaves it blocking. */
+/* Fills a pipe completely, and leaves it blocking. */
 static void pipe_fill(int fd)
 {
 	static const char zeros[SINK_CAP];
@@ -283,10 +283,7 @@ static void *put_a_line(void *self)
 	return NULL;
 }
 
-/*
- * The guest's thread may be stuck in a write while the run's thread comes round: that one must go
- * on.
- */
+/* While the guest's thread is stuck in a write, the main thread must not block. */
 Test(sink, keeps_nobody_waiting_while_a_write_is_stuck)
 {
 	int fd[2];
@@ -299,7 +296,7 @@ Test(sink, keeps_nobody_waiting_while_a_write_is_stuck)
 	sink_init(&s, fd[1]);
 	s.give_up = &give_up;
 	cr_assert_eq(pthread_create(&writer, NULL, put_a_line, &s), 0);
-	while (!sink_waits(&s)) /* until the writer has begun, after which it can't end */
+	while (!sink_waits(&s)) /* until the writer has begun; then it can't finish */
 		continue;
 	sink_try_flush(&s);
 	cr_assert(sink_waits(&s));
@@ -436,7 +433,7 @@ Test(sink, leaves_the_descriptor_it_was_given_as_it_was)
 	cr_assert_eq(write(fd[1], "y", 1), 1); /* still open */
 }
 
-/* A terminal nobody reads: poll(2) calls it writable while less room is left than a write needs. */
+/* A terminal that nobody reads: poll(2) calls it writable with less room than a write needs. */
 Test(sink, abandons_a_terminal_that_nobody_reads)
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), terminal;
@@ -519,7 +516,7 @@ Test(sink, a_prefix_stands_before_each_line_and_no_line_goes_in_parts)
 	packets_close(&p);
 }
 
-/* However it comes: at once, by bytes, or flushed in between. */
+/* Whether it is put at once, byte by byte, or flushed in between. */
 Test(sink, beside_our_messages_no_line_begins_as_one)
 {
 	static const char text[] = "snpvmm: a\rsnpvmm: b\n snpvmm: c\nsnpvm: d\nsnpvmm:snpvmm:\n";
@@ -545,10 +542,7 @@ Test(sink, beside_our_messages_no_line_begins_as_one)
 	}
 }
 
-/*
- * What a CI system would take for a line begins with the prefix, and within it nothing is a
- * command.
- */
+/* Whatever a CI system treats as a line begins with the prefix, and nothing in it is a command. */
 Test(sink, with_a_prefix_no_line_is_a_command)
 {
 	static const char *const rows[][2] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/dev/storm_test.c: every device on one bus, and a guest that hammers every port at every
+ * tests/dev/storm_test.c: all devices on one bus, and a guest that accesses every port at every
  * width.
  */
 #include <criterion/criterion.h>
@@ -20,7 +20,7 @@
 #include "tests/dev/ports.h"
 
 #define RAM     0x10000u
-#define PRIVATE 0x8000u /* from here on guest memory is not ours to touch */
+#define PRIVATE 0x8000u /* from here on guest memory is private */
 #define STORM   400000
 
 struct fixture {
@@ -85,7 +85,7 @@ static uint32_t next(struct fixture *d)
 	return (uint32_t)(d->seed >> 33);
 }
 
-/* Mostly a port of some device or one beside it, now and then any. */
+/* Mostly a port of a device or one next to it, sometimes any port. */
 static uint16_t next_port(struct fixture *d)
 {
 	const struct device_range *at = &d->bus.devices[next(d) % d->bus.count].range;
@@ -95,7 +95,7 @@ static uint16_t next_port(struct fixture *d)
 	return (uint16_t)(at->base - 2 + next(d) % (at->len + 4u));
 }
 
-/* Values that mean something to some device as often as not. */
+/* In half of the cases a value that has a meaning for a device. */
 static uint32_t next_value(struct fixture *d)
 {
 	static const uint32_t told[] = { 0, 0xffffffff, 0x80000000, 0x80000b40, 0x19, 0x20, 0x06 };
@@ -133,7 +133,7 @@ static void access_one(struct fixture *d)
 	size_t size = (size_t)1 << next(d) % 3;
 	uint16_t port = next_port(d);
 	uint32_t value = next_value(d);
-	uint8_t *data = malloc(size); /* of just that size, for whoever watches the heap */
+	uint8_t *data = malloc(size); /* of exactly that size, for AddressSanitizer */
 	enum io_action v = IO_GO_ON;
 
 	memcpy(data, &value, size);

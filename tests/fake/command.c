@@ -17,16 +17,16 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct fake_kvm *fake;
 static struct fake_command *command;
-static atomic_int inside; /* so many threads are in KVM_RUN */
+static atomic_int inside; /* how many threads are in KVM_RUN */
 
-/* At exit: what no rule of KVM allows, and what was left behind, is no success of the program. */
+/* At exit: a broken rule of KVM, or something left open, makes the program fail. */
 static void findings(void)
 {
 	const char *complaint = fake_kvm_complaint(fake);
 	unsigned leaks = fake_kvm_leaks(fake);
 
 	if (!complaint[0] && (leaks == 0 || atomic_load(&inside) > 0))
-		return; /* of a vCPU that is left behind, all is */
+		return; /* an abandoned vCPU keeps everything */
 	fprintf(stderr, "snpvmm-fake: %s\n",
 	        complaint[0] ? complaint : "descriptors or mappings are left");
 	_exit(125);
@@ -51,7 +51,7 @@ static const struct kvm_sys *host(void)
 	return fake_kvm_sys(fake);
 }
 
-/* A vCPU whose script is over, if this is its descriptor; its number. */
+/* The number of the vCPU with this descriptor whose script is over. */
 static struct fake_vcpu *idle_vcpu(int number, unsigned *ret_index)
 {
 	struct fake_vcpu *v = NULL;
@@ -70,7 +70,7 @@ static struct fake_vcpu *idle_vcpu(int number, unsigned *ret_index)
 }
 
 /*
- * The fake's scripts are short; ours is handed on piece by piece. 0, or -EINTR: kicked out while it
+ * Passes our script on piece by piece, because the fake's are short. 0, or -EINTR: kicked while it
  * slept.
  */
 static int feed(int number)
@@ -86,7 +86,7 @@ static int feed(int number)
 	return n < 0 ? n : 0;
 }
 
-/* Each run of a process begins with it, and with the script's first line. */
+/* Called at the beginning of each run of a process, with the script's first line. */
 static void restart(void)
 {
 	static const struct fake_exit none;

@@ -41,12 +41,12 @@
 struct fake_command; /* opaque */
 
 /*
- * Of the file; without one (NULL) a host whose guest only waits. A mistake in it ends the process,
- * status 125.
+ * Reads the file. NULL: a host whose guest only waits. A mistake in it ends the process with status
+ * 125.
  */
 struct fake_command *fake_command_read(const char *path);
 
-/* Everything as it was when it was read. */
+/* Resets everything to its state after reading. */
 void fake_command_restart(struct fake_command *c);
 
 unsigned fake_command_flags(const struct fake_command *c);

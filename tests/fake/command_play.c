@@ -116,7 +116,7 @@ int fake_command_exits(struct fake_command *c, unsigned vcpu, const uint8_t *kic
 		if (s->vcpu != vcpu)
 			p->step++;
 		else if (n > 0 && s->kind == STEP_SLEEP && p->round < s->times)
-			break; /* not before what stands ahead of it was done */
+			break; /* only after what precedes it was done */
 		else
 			r = step_play(s, p, kick, &to[n]);
 		if (r < 0)

@@ -10,8 +10,8 @@
 enum { COMMAND_FAULTS = 8, COMMAND_VCPUS = 256 };
 
 /*
- * What a vCPU does, `times` over: one exit, or bytes to a port, as many as one exit takes at a
- * time; or it sleeps.
+ * What a vCPU does, `times` times: one exit, bytes to a port (each exit takes as many as it can),
+ * or sleep.
  */
 struct step {
 	enum { STEP_EXIT, STEP_BYTES, STEP_SLEEP } kind;
@@ -21,9 +21,9 @@ struct step {
 	uint16_t port;
 	char *text;      /* of STEP_BYTES; NULL: a flood */
 	uint64_t size;   /* of STEP_BYTES */
-	uint64_t period; /* of a flood: each so many bytes an end of line; 0: never */
+	uint64_t period; /* of a flood: a newline after this many bytes; 0: none */
 	uint64_t ms;     /* of STEP_SLEEP */
-	bool stuck;      /* nor does a kick end it */
+	bool stuck;      /* a kick doesn't end it */
 };
 
 struct fault {
@@ -42,7 +42,7 @@ struct fake_command {
 	unsigned flags;
 	const char *no_path;
 	int no_path_errnum;
-	pthread_mutex_t lock; /* of the faults; steps are of their vCPU's thread */
+	pthread_mutex_t lock; /* protects the faults; steps belong to their vCPU's thread */
 	struct fault faults[COMMAND_FAULTS];
 	size_t n_faults;
 	unsigned openings, recovers_after; /* of /dev/kvm; 0: calls fail in each launch */
@@ -50,7 +50,8 @@ struct fake_command {
 	size_t n_steps;
 	struct place {
 		size_t step;
-		uint64_t round, done; /* of the step: so many times, so many bytes of this time */
+		/* of the step: how many times, and how many bytes of the current time */
+		uint64_t round, done;
 	} places[COMMAND_VCPUS];
 };
 

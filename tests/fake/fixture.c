@@ -149,7 +149,7 @@ struct fixture_direct fixture_direct(const struct platform *on, unsigned vcpus)
 	struct fixture_direct d = { 0 };
 	struct error err = { 0 };
 
-	/* Else it would not go below 16 MiB, and the fake looks at each page of memory. */
+	/* Otherwise it would not go below 16 MiB, and the fake checks each page of memory. */
 	spec.fixed = true;
 	spec.pref_address = 0x100000;
 	spec.init_size = 0x10000;

@@ -51,12 +51,12 @@ extern const struct fixture_part fixture_nothing[]; /* vCPUs alone */
 struct fixture fixture_default(void);
 /* Sealed; fails the test if it can't be. */
 const struct plan *fixture_plan(const struct fixture *s);
-/* vCPUs in 64-bit mode, with odd values wherever KVM leaves room for them. */
+/* vCPUs in 64-bit mode, with unusual values wherever KVM allows them. */
 struct vcpu_state fixture_long_mode(void);
 
 /*
- * A made kernel and an initrd of a page and a bit, booted directly in 4 MiB. The plan borrows the
- * images.
+ * A synthetic kernel and an initrd of a little more than a page, booted directly in 4 MiB. The plan
+ * borrows the images.
  */
 struct fixture_direct {
 	struct images images;
@@ -70,19 +70,17 @@ void fixture_direct_fini(struct fixture_direct *d);
 /* No output, exit port 0xf4. */
 extern const struct vm_devices fixture_quiet;
 
-/* Must succeed, with no rule broken. */
+/* Fails the test if the launch fails or breaks a rule. */
 struct vm *fixture_launch(struct fake_kvm *f, const struct platform *on, const struct plan *p,
                           const struct vm_devices *d);
-/*
- * Runs it without input; ends by itself, if nobody else does it, after a time that no test needs.
- */
+/* Runs it without input, with a time limit that no test should reach. */
 struct outcome fixture_run(struct vm *vm);
 /*
- * Under AddressSanitizer: fails the test if memory was lost. Criterion's processes end without
- * asking.
+ * Under AddressSanitizer, fails the test if memory leaked: criterion's processes exit without the
+ * check.
  */
 void fixture_no_leaks(void);
-/* The end of a test: vm_free(), after which nothing may be left and no rule been broken. */
+/* Ends a test: vm_free(), after which nothing may be left open and no rule may have been broken. */
 void fixture_end(struct fake_kvm *f, struct vm *vm);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/host.c: a host that launches SNP guests, until a test spoils it. */
+/* tests/fake/host.c: a host that can launch SNP guests, until a test breaks it. */
 #include "tests/fake/host.h"
 
 #include <assert.h>
@@ -16,7 +16,7 @@
 
 enum { KVM_FD = 100, SEV_FD = 101 };
 
-static struct fake_host *the_host; /* for cpuid(), which has no self */
+static struct fake_host *the_host; /* for cpuid(), which has no argument for it */
 
 static void fake_cpuid(uint32_t leaf, uint32_t sub, uint32_t reg[4])
 {
@@ -91,7 +91,7 @@ static int kvm_ioctl(struct fake_host *f, unsigned long request, void *arg)
 	return complain(f, "capability", (unsigned long)(uintptr_t)arg);
 }
 
-/* As the kernel does: the status comes back with a failure too. */
+/* Like the kernel, returns the status also with a failure. */
 static int sev_ioctl(struct fake_host *f, unsigned long request, struct sev_issue_cmd *cmd)
 {
 	uint32_t id = cmd->cmd;

@@ -17,24 +17,26 @@
 
 enum { FAKE_HOST_CAPS = 8, FAKE_HOST_ATTRIBUTES = 3, FAKE_HOST_LEAVES = 16 };
 
-/* Begins as one that launches SNP guests: a test takes away what it is about. One at a time. */
+/*
+ * Starts as a host that can launch SNP guests; a test removes what it is about. Only one at a time.
+ */
 struct fake_host {
 	struct host host; /* for the code under test */
 	struct kvm_sys sys;
 	char root[64];
 
-	int kvm_errno, sev_errno; /* of opening; 0: it opens */
+	int kvm_errno, sev_errno; /* errno of opening it; 0: it opens */
 	int api_version;
 	struct {
 		int capability;
-		int value; /* negative: KVM_CHECK_EXTENSION fails so */
+		int value; /* negative: the errno of KVM_CHECK_EXTENSION */
 	} caps[FAKE_HOST_CAPS];
 	int attribute_errno[FAKE_HOST_ATTRIBUTES]; /* of group KVM_X86_GRP_SEV */
 	uint64_t attributes[FAKE_HOST_ATTRIBUTES];
 	struct sev_user_data_status sev;
 	struct snp_platform_status snp;
 	int sev_status_errno, snp_status_errno;
-	uint32_t sev_error; /* what the firmware says with either */
+	uint32_t sev_error; /* the firmware's status for either */
 	struct {
 		uint32_t leaf, reg[4];
 	} leaves[FAKE_HOST_LEAVES];
@@ -42,7 +44,7 @@ struct fake_host {
 
 	unsigned open;       /* descriptors that are */
 	unsigned sev_asked;  /* commands to the firmware */
-	char complaint[128]; /* the first call that no mere look would make; "" none */
+	char complaint[128]; /* the first call that changes something; "": none */
 };
 
 struct fake_host *fake_host_new(void);
@@ -54,14 +56,14 @@ static inline void fake_host_cleanup(struct fake_host **f)
 }
 #define auto_fake_host __attribute__((cleanup(fake_host_cleanup)))
 
-/* A file of the tree, its folders made; what was there is replaced. */
+/* Creates or replaces a file of the tree, and its folders. */
 void fake_host_bytes(struct fake_host *f, const char *path, const void *bytes, size_t size);
 void fake_host_text(struct fake_host *f, const char *path, const char *text);
-/* A file or a folder with all that is in it; what isn't there is an error of the test. */
+/* Removes a file or a folder with its content. If it doesn't exist, the test fails. */
 void fake_host_remove(struct fake_host *f, const char *path);
-/* A capability's value; the test's error if it isn't among the known. */
+/* The value of a capability; if it is unknown, the test fails. */
 void fake_host_cap(struct fake_host *f, int capability, int value);
-/* The four registers of a leaf, there to be changed; a new one has zeros. */
+/* The four registers of a CPUID leaf, to be changed; a new leaf has zeros. */
 uint32_t *fake_host_leaf(struct fake_host *f, uint32_t leaf);
 
 #endif

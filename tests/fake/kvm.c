@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/kvm.c: the seam itself: descriptors, mappings, calls that fail on demand. */
+/* tests/fake/kvm.c: descriptors, mappings, and calls that fail on demand. */
 #include "tests/fake/kvm.h"
 
 #include <assert.h>
@@ -33,7 +33,7 @@ struct fake_fd *fake_fd(struct fake_kvm *f, int fd)
 	return f->fds[fd - FAKE_FD_FIRST].kind == FD_FREE ? NULL : &f->fds[fd - FAKE_FD_FIRST];
 }
 
-/* The lowest free number, as the kernel does: a number that is kept too long will be reused. */
+/* The lowest free number, as in the kernel: a descriptor closed too early is reused. */
 int fake_fd_new(struct fake_kvm *f, enum fake_fd_kind kind)
 {
 	for (int i = 0; i < FAKE_FDS; i++)
@@ -52,7 +52,7 @@ void *fake_pages(size_t size)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* Counts the call; true: it is the one that has to fail. */
+/* Counts the call. True: this one has to fail. */
 static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long request,
                   uint64_t argument)
 {
@@ -65,7 +65,7 @@ static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long re
 	return true;
 }
 
-/* Who may write to /dev/sev may do more than launch guests, so that is not asked for. */
+/* Launching needs no write access to /dev/sev, so asking for it is an error. */
 static int access_wanted(const char *path)
 {
 	return strcmp(path, "/dev/sev") == 0 ? O_RDONLY : O_RDWR;
@@ -135,7 +135,7 @@ static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
 	return r;
 }
 
-/* The pages that a mapping of this descriptor shows; NULL with *error: it can't be mapped so. */
+/* The pages of a mapping of this descriptor; NULL with *error set: it can't be mapped like that. */
 static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number, int *error)
 {
 	struct fake_fd *fd = fake_fd(f, number);
@@ -289,7 +289,7 @@ static void fd_drop(struct fake_kvm *f, struct fake_fd *fd)
 	*fd = (struct fake_fd){ 0 };
 }
 
-/* A close that fails has closed all the same (close(2)), so only its result shows the failure. */
+/* A failing close(2) has closed the descriptor all the same, so only its result fails. */
 static int fake_close(void *self, int number)
 {
 	struct fake_kvm *f = self;

@@ -19,16 +19,16 @@ enum fake_flag {
 	FAKE_PARTIAL_UPDATES =
 		1 << 0, /* LAUNCH_UPDATE does a part and returns 0; now and then EAGAIN */
 	FAKE_CPUID_REFUSED_ONCE =
-		1 << 1, /* some bits of the host's CPUID the firmware doesn't vouch for */
-	FAKE_CPUID_REFUSED_ALWAYS =
-		1 << 2,             /* it finds fault with any page, and always with another bit */
-	FAKE_NO_SNP = 1 << 3,       /* KVM has VMs of type 0 alone */
-	FAKE_GMEM_MMAP = 1 << 4,    /* Linux 6.18: guest_memfd that can be mapped */
-	FAKE_NO_GIB_PAGES = 1 << 5, /* guests get no pages of 1 GiB (pdpe1gb) */
+		1 << 1, /* the firmware doesn't vouch for some bits of the host's CPUID */
+	FAKE_CPUID_REFUSED_ALWAYS = 1 << 2, /* it refuses every page, each time for another bit */
+	FAKE_NO_SNP = 1 << 3,               /* KVM only has VMs of type 0 */
+	FAKE_GMEM_MMAP = 1 << 4,            /* Linux 6.18: guest_memfd that can be mapped */
+	FAKE_NO_GIB_PAGES = 1 << 5,         /* guests have no 1 GiB pages (pdpe1gb) */
 	/*
-	 * Linux 6.19: /dev/kvm tells which policies it takes, and leaves the rest to the firmware.
+	 * Linux 6.19: /dev/kvm reports which policy bits KVM accepts, and leaves the rest to the
+	 * firmware
 	 */
-	FAKE_POLICY_TOLD = 1 << 6,
+	FAKE_POLICY_REPORTED = 1 << 6,
 	FAKE_NO_MP_STATE = 1 << 7, /* KVM_GET_MP_STATE fails */
 };
 
@@ -38,10 +38,9 @@ enum fake_flag {
  */
 #define FAKE_REFUSED_LEAF 0x80000021
 #define FAKE_REFUSED_BIT  3
-#define FAKE_SYNTHESISED                                                                           \
-	0x86U /* ECX of that leaf: what Linux says of itself, and no firmware vouches for */
-#define FAKE_C_BIT 51
-#define FAKE_ASIDS 99 /* for SNP guests */
+#define FAKE_SYNTHESISED  0x86U /* ECX of that leaf: what Linux adds, and no firmware vouches for */
+#define FAKE_C_BIT        51
+#define FAKE_ASIDS        99 /* for SNP guests */
 
 struct fake_kvm *fake_kvm_new(unsigned flags);
 void fake_kvm_free(struct fake_kvm *f); /* NULL is fine; also takes back what was leaked */
@@ -78,12 +77,9 @@ struct fake_call {
 		argument;
 };
 
-/*
- * The n-th call through the seam, whichever it is, fails with errnum and without effect; n counts
- * from 1.
- */
+/* The n-th call, whichever it is, fails with errnum and has no effect; n counts from 1. */
 void fake_kvm_fail(struct fake_kvm *f, unsigned n, int errnum);
-/* What the firmware says along with it, if that call is an SEV command. */
+/* The firmware's status if that call is an SEV command. */
 void fake_kvm_fail_status(struct fake_kvm *f, uint32_t status);
 /* The call that was made to fail; NULL: none yet. */
 const struct fake_call *fake_kvm_failed(const struct fake_kvm *f);
@@ -91,23 +87,20 @@ const struct fake_call *fake_kvm_failed(const struct fake_kvm *f);
 void fake_kvm_open_fails(struct fake_kvm *f, const char *path, int errnum);
 
 /*
- * The next `times` calls of KVM_PRE_FAULT_MEMORY do nothing and fail with errnum; 0: they claim
+ * The next `times` calls of KVM_PRE_FAULT_MEMORY do nothing and fail with errnum; 0: they report
  * success.
  */
 void fake_kvm_prefault_fails(struct fake_kvm *f, int errnum, unsigned times);
 
 /* Findings. */
 
-unsigned fake_kvm_calls(struct fake_kvm *f); /* through the seam so far */
+unsigned fake_kvm_calls(struct fake_kvm *f); /* so far */
 unsigned fake_kvm_calls_of(struct fake_kvm *f, enum fake_call_kind kind);
-/* Descriptors and mappings that are still there. */
+/* Descriptors and mappings that are still open. */
 unsigned fake_kvm_leaks(struct fake_kvm *f);
-/*
- * The first rule that was broken, in words, "" if none was; the call then failed as with the
- * kernel, if it would.
- */
+/* The first rule that was broken, in words; "": none. The call failed if it would in the kernel. */
 const char *fake_kvm_complaint(struct fake_kvm *f);
-/* How often the firmware found fault with a CPUID page. */
+/* How often the firmware refused a CPUID page. */
 unsigned fake_kvm_refusals(struct fake_kvm *f);
 /* The launch digest, 48 bytes, once LAUNCH_FINISH has succeeded; NULL before. */
 const uint8_t *fake_kvm_measurement(struct fake_kvm *f);
@@ -124,9 +117,7 @@ unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
 int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
 /* MTRRdefType of vCPU `index`: 0 as after reset, until KVM_SET_MSRS. */
 uint64_t fake_kvm_mtrr_def_type(struct fake_kvm *f, unsigned index);
-/*
- * Bytes of private memory that were asked for before the guest needs them, and in how many calls.
- */
+/* Bytes of private memory allocated in advance, and in how many calls. */
 uint64_t fake_kvm_prefaulted(struct fake_kvm *f);
 unsigned fake_kvm_prefaults(struct fake_kvm *f);
 
@@ -168,11 +159,11 @@ enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
 struct fake_exit {
 	int result;      /* 0 or a negative errno */
 	uint32_t reason; /* KVM_EXIT_... */
-	/* first until kicked out; with a reason, that exit comes all the same, else -EINTR */
+	/* waits until kicked; with a reason, that exit happens then, else -EINTR */
 	bool wait;
-	/* with `wait`: it waits in HLT with interrupts off, else in HLT with interrupts on */
+	/* with `wait`: in HLT with interrupts off, else in HLT with interrupts on */
 	bool halt;
-	unsigned rise; /* first until this interrupt line is high, or kicked out */
+	unsigned rise; /* waits until this interrupt line is high, or until kicked */
 	struct fake_exit_io {
 		bool out;
 		uint8_t size;
@@ -198,13 +189,15 @@ struct fake_exit fake_reason(uint32_t reason,
 struct fake_exit fake_errno(int errnum);      /* KVM_RUN itself fails */
 struct fake_exit fake_wait(void);
 struct fake_exit fake_halt(void);
-struct fake_exit fake_late(struct fake_exit e); /* as if it came at the same time as the kick */
+struct fake_exit fake_late(struct fake_exit e); /* as if it happened at the same time as the kick */
 struct fake_exit fake_until_irq(unsigned irq);
 
-/* vCPU `index` leaves KVM_RUN in these ways, one by one; after the last it waits to be kicked. */
+/*
+ * vCPU `index` returns from KVM_RUN in these ways, one after another; then it waits to be kicked.
+ */
 void fake_kvm_script(struct fake_kvm *f, unsigned index, const struct fake_exit *exits, size_t n);
 
-/* What the VMM left in kvm_run for the i-th exit, seen at the KVM_RUN after it. */
+/* What the VMM left in kvm_run for the i-th exit, read at the next KVM_RUN. */
 struct fake_answer {
 	bool seen;
 	uint8_t in[FAKE_IO_BYTES]; /* I/O: the bytes read */

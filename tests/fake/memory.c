@@ -229,7 +229,7 @@ int fake_memory_prefault(struct fake_kvm *f, struct kvm_pre_fault_memory *p)
 	return 0;
 }
 
-/* Whoever frees the side that the pages are on takes the guest's data away. */
+/* Freeing the side that the pages are on loses the guest's data. */
 static void side_check(struct fake_kvm *f, const struct fake_slot *s, uint64_t offset,
                        uint64_t size, bool private_side)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/fake/psp.c: KVM's SEV commands and the firmware behind them. Digest and VMSA are written
- * from their side, by offsets, and share nothing with core/snp: what agrees with them agrees with
- * two authors.
+ * from the kernel's and the firmware's sources, by offsets, and share no code with core/snp, so
+ * that an error in one isn't repeated in the other.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,8 +34,8 @@ enum {
 
 #define FEATURES_OFFERED (1ULL << 5)               /* debug swap */
 #define POLICY_KNOWN     (0x3ffffULL | 3ULL << 19) /* 6.12's mask: bits 0 to 17, 19, 20 */
-#define POLICY_PLATFORM  (0xfULL << 21) /* bits that 6.19 takes; this platform has none of them */
-#define POLICY_TOLD      (POLICY_KNOWN | POLICY_PLATFORM)
+#define POLICY_PLATFORM  (0xfULL << 21)            /* accepted by 6.19; not met by this platform */
+#define POLICY_REPORTED  (POLICY_KNOWN | POLICY_PLATFORM)
 #define FIRMWARE_API     0x0137 /* 1.55 */
 
 static void put(uint8_t *page, size_t at, uint64_t value, size_t size)
@@ -152,7 +152,7 @@ static int init2(struct fake_kvm *f, const struct kvm_sev_init *init)
 	if (init->vmsa_features & 1)
 		return fake_complain(f, EINVAL, "SEV_INIT2 with SNP_ACTIVE, which is KVM's to set");
 	if (init->vmsa_features & ~FEATURES_OFFERED)
-		return -EINVAL; /* the manifest's choice, not a broken rule */
+		return -EINVAL; /* the manifest's choice; no rule is broken */
 	vm->features = init->vmsa_features;
 	vm->initialised = true;
 	return 0;
@@ -161,8 +161,8 @@ static int init2(struct fake_kvm *f, const struct kvm_sev_init *init)
 /* arch/x86/kvm/svm/sev.c: snp_launch_start(). */
 static bool policy_taken(const struct fake_kvm *f, uint64_t policy)
 {
-	if (f->flags & FAKE_POLICY_TOLD)
-		return !(policy & ~POLICY_TOLD) && policy >> 17 & 1;
+	if (f->flags & FAKE_POLICY_REPORTED)
+		return !(policy & ~POLICY_REPORTED) && policy >> 17 & 1;
 	return !(policy & ~POLICY_KNOWN) && policy >> 17 & 1 && policy >> 16 & 1 &&
 	       !(policy >> 20 & 1);
 }
@@ -170,16 +170,16 @@ static bool policy_taken(const struct fake_kvm *f, uint64_t policy)
 int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a)
 {
 	bool told = a->attr == KVM_X86_SEV_VMSA_FEATURES ||
-	            (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_TOLD);
+	            (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_REPORTED);
 
 	if (a->group != KVM_X86_GRP_SEV || !told)
 		return -ENXIO;
 	*(uint64_t *)(uintptr_t)a->addr =
-		a->attr == KVM_X86_SEV_VMSA_FEATURES ? FEATURES_OFFERED : POLICY_TOLD;
+		a->attr == KVM_X86_SEV_VMSA_FEATURES ? FEATURES_OFFERED : POLICY_REPORTED;
 	return 0;
 }
 
-/* The two commands that only ask, which both begin with the version of the firmware's interface. */
+/* The two status queries, which both begin with the version of the firmware's API. */
 int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg)
 {
 	const struct sev_issue_cmd *cmd = arg;
@@ -221,7 +221,7 @@ static int start(struct fake_kvm *f, const struct kvm_sev_snp_launch_start *s,
 	return 0;
 }
 
-/* What this firmware vouches for; a page it doesn't take it corrects. */
+/* Corrects a page that this firmware doesn't vouch for. */
 static bool cpuid_vouch(struct fake_kvm *f, uint8_t *page)
 {
 	uint64_t count = get(page, 0, 4);
@@ -249,7 +249,7 @@ static bool cpuid_vouch(struct fake_kvm *f, uint8_t *page)
 	return true;
 }
 
-/* The firmware's part: encrypts, or writes, the page and measures it. A status, 0 for success. */
+/* The firmware's part: encrypts or writes the page, and measures it. A status, 0 for success. */
 static uint32_t page_load(struct fake_kvm *f, uint8_t type, gpa_t gpa, uint8_t *from, uint8_t *page)
 {
 	if (f->vm.finished)
@@ -268,7 +268,7 @@ static uint32_t page_load(struct fake_kvm *f, uint8_t type, gpa_t gpa, uint8_t *
 	return 0;
 }
 
-/* One page: 0, -EINVAL where there is no slot for it, -EIO for everything else. */
+/* One page: 0, -EINVAL if no slot has it, -EIO for everything else. */
 static int update_page(struct fake_kvm *f, const struct kvm_sev_snp_launch_update *u,
                        struct kvm_sev_cmd *cmd)
 {
@@ -311,7 +311,7 @@ static bool update_valid(const struct kvm_sev_snp_launch_update *u)
 	       (u->type == TYPE_ZERO || (u->uaddr && u->uaddr % PAGE_SIZE == 0));
 }
 
-/* Does a part and returns 0 if a later page fails; the next call tells. */
+/* Does a part and returns 0 if a later page fails; the next call reports the failure. */
 static int update(struct fake_kvm *f, struct kvm_sev_snp_launch_update *u, struct kvm_sev_cmd *cmd)
 {
 	uint64_t pages = u->len / PAGE_SIZE, done = 0;
@@ -337,7 +337,7 @@ static int update(struct fake_kvm *f, struct kvm_sev_snp_launch_update *u, struc
 	return done > 0 ? 0 : e;
 }
 
-/* SNP_LAUNCH_FINISH's checks in the firmware's order; signatures are taken on trust. */
+/* SNP_LAUNCH_FINISH's checks in the firmware's order; signatures are not checked. */
 static uint32_t id_block_check(const struct fake_vm *vm, const uint8_t *block, const uint8_t *auth,
                                bool author)
 {

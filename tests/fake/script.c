@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/script.c: how a script is written, and what a test may ask afterwards. */
+/* tests/fake/script.c: writes a script, and answers a test's questions afterwards. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>

@@ -56,7 +56,7 @@ struct fake_slot {
 struct fake_vcpu {
 	struct kvm_run *run; /* NULL: not mapped */
 	int mp_state;        /* -1: never set */
-	bool sealed;         /* its VMSA is the firmware's: state is out of reach */
+	bool sealed;         /* its VMSA belongs to the firmware: the state can't be read */
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 	uint64_t mtrr_def_type;
@@ -110,7 +110,7 @@ struct fake_kvm {
 	uint32_t fail_status;
 	bool failed;
 	struct fake_call failed_call;
-	unsigned prefault_fails; /* so many times more */
+	unsigned prefault_fails; /* how many times more */
 	int prefault_errnum;
 	const char *no_path; /* cannot be opened */
 	int no_path_errnum;

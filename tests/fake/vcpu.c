@@ -15,7 +15,7 @@
 #define CR0_CD   (1ULL << 30)
 #define CR0_PG   (1ULL << 31)
 #define CR4_PAE  (1ULL << 5)
-#define CR4_OK   0x7ffULL /* what every CPU of the last twenty years has */
+#define CR4_OK   0x7ffULL /* a feature of every CPU of the last twenty years */
 #define EFER_SCE (1ULL << 0)
 #define EFER_LME (1ULL << 8)
 #define EFER_LMA (1ULL << 10)
@@ -47,7 +47,7 @@ static const struct kvm_cpuid_entry2 host_cpuid[] = {
 	{ .function = 0xd, .index = 0, .flags = 1, .eax = 0x2e7, .ebx = 0x988, .ecx = 0x988 },
 	{ .function = 0xd, .index = 1, .flags = 1, .eax = 0xf, .ebx = 0x988, .ecx = 0x1800 },
 	{ .function = 0xd, .index = 2, .flags = 1, .eax = 0x100, .ebx = 0x240 },
-	{ .function = 0x14 }, /* all zero: needn't be in the page */
+	{ .function = 0x14 }, /* all zero: may be missing from the page */
 	{ .function = 0x40000000,
 	  .eax = 0x40000001,
 	  .ebx = 0x4b4d564b,
@@ -126,7 +126,7 @@ int fake_vcpu_new(struct fake_kvm *f, unsigned index)
 	if (index >= FAKE_VCPUS)
 		return -EINVAL;
 	if (index !=
-	    /* KVM measures in the order of creation; ids out of order are legal but not ours */
+	    /* KVM measures in the order of creation; other ids are legal, but not ours */
 	    f->vm.n_vcpus)
 		return fake_complain(f, EEXIST, "vCPU %u created as number %u", index,
 		                     f->vm.n_vcpus);
@@ -249,7 +249,7 @@ static int msrs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_ms
 	return (int)i;
 }
 
-/* No rule is broken by asking for sealed registers: that is how one learns that they are. */
+/* Reading sealed registers breaks no rule: that is how one learns that they are sealed. */
 static int regs_get(const struct fake_vcpu *v, void *to, const void *from, size_t size)
 {
 	if (v->sealed)
@@ -295,7 +295,7 @@ static bool kicked(const struct fake_vcpu *v)
 	return __atomic_load_n(&v->run->immediate_exit, __ATOMIC_SEQ_CST);
 }
 
-/* As KVM: the flag is looked at on the way in; once inside, only a signal gets a vCPU out. */
+/* Like KVM, checks the flag on entry; later only a signal ends KVM_RUN. */
 static int run_wait(struct fake_kvm *f, struct fake_vcpu *v, bool halted)
 {
 	sigset_t kick, before, inside;
@@ -324,7 +324,7 @@ static void irq_wait(struct fake_kvm *f, const struct fake_vcpu *v, unsigned irq
 		struct timespec soon;
 
 		clock_gettime(CLOCK_REALTIME, &soon);
-		soon.tv_sec += 1; /* only to see a kick; the line itself wakes us */
+		soon.tv_sec += 1; /* only to notice a kick; the line itself wakes us */
 		pthread_cond_timedwait(&f->waits, &f->lock, &soon);
 	}
 }
@@ -368,14 +368,14 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	e = &v->script[v->at];
 	v->begun = true;
 	if (e->wait && (run_wait(f, v, e->halt) < 0 && !kicked(v)))
-		return -EINTR; /* a signal that isn't the end: it waits again */
+		return -EINTR; /* a signal that doesn't end the run: it waits again */
 	v->at++;
 	if (e->rise)
 		irq_wait(f, v, e->rise);
 	return !e->wait || e->reason ? run_exit(v, e) : -EINTR;
 }
 
-/* One that no script moved is as KVM made it: the first runs, the others wait for INIT. */
+/* Without a script, the state that KVM gave it: the first runs, the others wait for INIT. */
 static int mp_state_get(const struct fake_kvm *f, const struct fake_vcpu *v,
                         struct kvm_mp_state *ret)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/vm.c: what /dev/kvm and a VM answer, but for memory. */
+/* tests/fake/vm.c: ioctls of /dev/kvm and of a VM, except those about memory. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

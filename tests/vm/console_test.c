@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * tests/vm/console_test.c: readers of the console that stall or leave, against which a run must
- * still end.
- */
+/* tests/vm/console_test.c: a run ends even if the console's reader stalls or leaves. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +18,7 @@
 #define COM1 0x3f8
 #define LINE "a line that nobody will ever read, sixty characters of length.\n"
 
-/* Both ends of a pipe that takes not one byte more. */
+/* Both ends of a pipe that is full. */
 static void pipe_full(int fds[2])
 {
 	char block[4096] = { 0 };
@@ -82,8 +79,7 @@ Test(console, a_reader_that_stalls_does_not_stop_the_clock)
 }
 
 /*
- * The vCPU that is stuck in its output holds the devices; whoever minds the clock must not wait for
- * them.
+ * A vCPU that is stuck in its output holds the devices' lock; the main thread must not wait for it.
  */
 Test(console, a_reader_that_stalls_while_input_is_open_does_not_stop_the_clock)
 {
@@ -128,10 +124,10 @@ struct slow_reader {
 	struct vm *vm;
 	int fd;
 	size_t held;
-	char last[sizeof(LINE)]; /* what came last */
+	char last[sizeof(LINE)]; /* the last bytes */
 };
 
-/* Begins to read once the guest is gone, and some time after that. */
+/* Starts reading some time after the guest has ended. */
 static void *read_late(void *self)
 {
 	struct slow_reader *r = self;
@@ -147,7 +143,7 @@ static void *read_late(void *self)
 	return NULL;
 }
 
-/* The last words wait for room in the pipe, which comes only after the guest has ended. */
+/* The last bytes wait until the pipe has room, which is only after the guest has ended. */
 Test(console, a_slow_reader_gets_the_last_words_too)
 {
 	const struct fake_exit exits[] = { fake_out_string(COM1, "last words"),

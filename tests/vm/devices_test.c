@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/devices_test.c: a row is all that a device needs: its ports, its memory, its interrupt
- * and its end.
+ * tests/vm/devices_test.c: a row is all that a device needs for its ports, memory, interrupt and
+ * end.
  */
 #include "core/vm/devices.h"
 
@@ -23,11 +23,11 @@
 #define LATCH_AT   0xfed00000
 
 /*
- * Gives back what was written to it, at two ports and at eight bytes of memory; a byte above 0x7f
- * asks for a reset.
+ * Returns what was written to it, at two ports and eight bytes of memory; a byte above 0x7f asks
+ * for a reset.
  */
 struct latch {
-	const struct device_env *none; /* NULL unless somebody forgot to clear the state */
+	const struct device_env *none; /* NULL unless the state wasn't zero-initialised */
 	uint8_t bytes[8];
 	void (*irq)(void *self, bool level);
 	void *irq_self;
@@ -89,7 +89,7 @@ static const struct device latch_device = {
 	.fini = latch_fini,
 };
 
-/* A port without a state: nothing but a row. */
+/* A port without a state: only a row. */
 static const struct device port_device = {
 	.ranges = { { .name = "port", .base = 0x310, .len = 1, .value = 0x42 } },
 };
@@ -148,7 +148,7 @@ Test(devices, a_write_in_memory_can_end_the_run)
 	fixture_end(f, vm);
 }
 
-/* Whatever was made is ended, and what failed is not. */
+/* fini is called for every device whose init succeeded, and for no other. */
 Test(devices, one_that_cannot_be_made_ends_the_launch)
 {
 	struct fixture s = fixture_default();

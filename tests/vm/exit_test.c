@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/exit_test.c: each way of leaving KVM_RUN, and what becomes of it. */
+/* tests/vm/exit_test.c: every way of leaving KVM_RUN, and how it is handled. */
 #include "core/vm/exit.h"
 
 #include <criterion/criterion.h>
@@ -124,7 +124,7 @@ Test(exit, interruptions_and_nothing_in_particular_go_on)
 		                           fake_reason(KVM_EXIT_INTR, 0),
 		                           fake_reason(KVM_EXIT_IRQ_WINDOW_OPEN, 0),
 		                           fake_mmio_write(0xfed00000, 4, 1),
-		                           fake_out(0x80, 1, 0x42), /* POST code: nobody there */
+		                           fake_out(0x80, 1, 0x42), /* POST code: no device */
 		                           fake_out(EXIT_PORT, 1, 3) };
 	struct played played = play(&platform_snp, exits, ARRAY_SIZE(exits));
 
@@ -173,8 +173,8 @@ Test(exit, page_state_changes_are_answered)
 		fake_map_gpa(GHCB, 2, 0),       /* to shared */
 		fake_map_gpa(GHCB, 2, 0),       /* once more */
 		fake_map_gpa(GHCB, 2, 1 << 4),  /* back */
-		fake_map_gpa(GHCB, 1, 1),       /* shared, with a 2 MiB hint: bit 4 alone counts */
-		fake_map_gpa(0xfee00000, 1, 0), /* MMIO to shared: nothing to do */
+		fake_map_gpa(GHCB, 1, 1),       /* shared, with a 2 MiB hint: only bit 4 counts */
+		fake_map_gpa(0xfee00000, 1, 0), /* MMIO to shared: nothing changes */
 		fake_map_gpa(0xfee00000, 1, 1 << 4), /* MMIO to private: not possible */
 		fake_map_gpa(~0xfffULL, 2, 1 << 4),  /* wraps */
 		fake_map_gpa(GHCB + 1, 1, 1 << 4),   /* unaligned */
@@ -197,7 +197,7 @@ Test(exit, page_state_changes_are_answered)
 	end(&played);
 }
 
-/* The first vCPU's VMSA is KVM's own; those of the others the guest may have made. */
+/* KVM creates the first vCPU's VMSA; the guest may have created the others. */
 Test(exit, a_vmsa_that_the_guest_made_badly_is_the_guests)
 {
 	const struct fake_exit exit = fake_reason(KVM_EXIT_FAIL_ENTRY, ~0ULL);
@@ -220,7 +220,8 @@ Test(exit, a_vmsa_that_the_guest_made_badly_is_the_guests)
 }
 
 /*
- * The fake ends the VM over any other answer, as Linux 7.1 does; GUEST_EXITED says that it went on.
+ * The fake kills the VM for any other answer, as Linux 7.1 does; GUEST_EXITED shows that it went
+ * on.
  */
 Test(exit, a_page_state_change_that_the_host_cannot_make_now_is_put_off)
 {
@@ -287,8 +288,8 @@ Test(exit, an_implicit_conversion_is_served_once)
 }
 
 /*
- * A memory fault's payload may still lie there when KVM_RUN fails for another reason: its exit
- * reason says so.
+ * The payload of an earlier memory fault may still be there when KVM_RUN fails for another reason,
+ * but not its exit reason.
  */
 Test(exit, a_stale_memory_fault_is_not_served_again)
 {
@@ -311,7 +312,7 @@ Test(exit, a_termination_by_msr_names_its_reason)
 	          GUEST_TERMINATED, 0x21100, "1:2");
 }
 
-/* The reason stands in the GHCB page, if that is shared and if the kernel left it there. */
+/* The reason is in the GHCB page, if that is shared and the kernel has left it there. */
 static void check_ghcb(bool shared, uint64_t reason, const char *text)
 {
 	struct fake_exit exit = fake_system_event(KVM_SYSTEM_EVENT_SEV_TERM, GHCB);
@@ -329,7 +330,7 @@ static void check_ghcb(bool shared, uint64_t reason, const char *text)
 	end(&played);
 }
 
-/* A guest kernel that is too old for Secure TSC ends in this way, and says no more. */
+/* A guest kernel that is too old for Secure TSC ends like this, and gives no reason. */
 Test(exit, a_termination_under_secure_tsc_names_the_likely_cause)
 {
 	const struct fake_exit exit =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/expect_test.c: runs whose console is watched: their ends, their limits, their logs. */
+/* tests/vm/expect_test.c: runs whose console is matched: how they end, their limits, their logs. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ struct watched {
 	const char *expected, *never; /* NULL: none */
 	struct run_limits limits;
 	int serial_log_fd, debug_log_fd;
-	bool complete, forbidden; /* what came out */
+	bool complete, forbidden; /* results */
 	int log_failed;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/failure_test.c: every single call of a launch fails once; each failure is told and
- * leaves nothing behind.
+ * tests/vm/failure_test.c: each call of a launch fails once; each failure is reported and leaves
+ * nothing behind.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -16,23 +16,20 @@
 
 #define ANY ((unsigned long)-1)
 
-/*
- * Calls that a launch survives: the end is not to be stopped by a failure, and a fallback is no
- * failure.
- */
+/* Calls that may fail: those that clean up, and those with a fallback. */
 static const struct survivable {
 	enum fake_call_kind kind;
 	unsigned long request, argument;
-	int errnum; /* 0: whichever */
+	int errnum; /* 0: any */
 } survivable[] = {
 	{ FAKE_CLOSE, ANY, ANY, 0 },
 	{ FAKE_UNMAP, ANY, ANY, 0 },
 	{ FAKE_IOCTL, KVM_CHECK_EXTENSION, KVM_CAP_GUEST_MEMFD_FLAGS,
 	  0 },                                        /* anonymous memory instead */
-	{ FAKE_HUGE, ANY, ANY, 0 },                   /* small pages serve as well */
-	{ FAKE_IOCTL, KVM_PRE_FAULT_MEMORY, ANY, 0 }, /* a guest without it starts more slowly */
+	{ FAKE_HUGE, ANY, ANY, 0 },                   /* small pages work, too */
+	{ FAKE_IOCTL, KVM_PRE_FAULT_MEMORY, ANY, 0 }, /* without it, a guest starts more slowly */
 	{ FAKE_IOCTL, KVM_CREATE_VM, ANY, EINTR },
-	{ FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION, 0, 0 }, /* a slot taken away, at the end */
+	{ FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION, 0, 0 }, /* a slot removed at the end */
 	{ FAKE_IOCTL, KVM_SET_MEMORY_ATTRIBUTES, ANY, EINTR },
 	{ FAKE_IOCTL, KVM_SET_MEMORY_ATTRIBUTES, ANY, EAGAIN },
 	{ FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_UPDATE, EINTR },
@@ -61,8 +58,7 @@ struct walk {
 };
 
 /*
- * What the error must name: the firmware's verdict, the kernel's, or in asking for capabilities
- * what is missing.
+ * What the error must name: the firmware's status, the kernel's errno, or the missing capability.
  */
 static void check_error(const struct walk *w, unsigned n, const struct fake_call *c,
                         const struct error *err)
@@ -84,7 +80,7 @@ static void check_error(const struct walk *w, unsigned n, const struct fake_call
 	}
 }
 
-/* One launch whose n-th call fails; false: there is no n-th call. */
+/* A launch whose n-th call fails; false: it has fewer calls. */
 static bool step(const struct walk *w, unsigned n)
 {
 	auto_fake struct fake_kvm *f = fake_kvm_new(w->flags);
@@ -107,7 +103,7 @@ static bool step(const struct walk *w, unsigned n)
 	}
 	cr_assert_eq(r == 0, survives(c, w->errnum), "call %u (kind %d, 0x%lx, %llu): %s", n,
 	             c->kind, c->request, (unsigned long long)c->argument, err.text);
-	/* A mapping that could not be taken away stays; nothing else may. */
+	/* Only a mapping that could not be removed may stay. */
 	cr_assert_eq(fake_kvm_leaks(f), c->kind == FAKE_UNMAP ? 1u : 0u, "call %u leaves %u behind",
 	             n, fake_kvm_leaks(f));
 	if (r < 0) {
@@ -171,7 +167,7 @@ Test(failure, of_any_call_with_a_firmware_status_names_the_status)
 	walk(&platform_snp, 0, 0x17);
 }
 
-/* INVALID_PARAM without a corrected page: nothing to try again with. */
+/* INVALID_PARAM without a corrected page: a second try is pointless. */
 Test(failure, with_invalid_param_does_not_loop_over_the_cpuid_page)
 {
 	walk(&platform_snp, 0, 0x16);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/halt_test.c: a guest that will never run again is ended, one that may is not. */
+/* tests/vm/halt_test.c: a guest that will never run again is ended, one that may run is not. */
 #include "core/vm/halt.h"
 
 #include <criterion/criterion.h>
@@ -12,7 +12,10 @@
 
 enum { SOON_MS = 900 }; /* enough for several looks */
 
-/* A run of vCPUs of which each has one thing to do; a first field of zero: none, as KVM made it. */
+/*
+ * A run in which each vCPU does one thing. Starting with a zero field: nothing, the vCPU stays as
+ * KVM created it.
+ */
 static struct outcome run(unsigned flags, const struct platform *on, const struct fake_exit *does,
                           unsigned vcpus, struct stats_report *ret)
 {
@@ -63,7 +66,7 @@ Test(halt, whoever_may_go_on_keeps_the_run_alive)
 		{ fake_wait() },                    /* halted, interrupts on */
 		{ fake_halt(), fake_wait() },       /* one of them */
 		{ fake_wait(), fake_halt() },       /* the other */
-		{ fake_halt(), fake_until_irq(1) }, /* one that says nothing */
+		{ fake_halt(), fake_until_irq(1) }, /* a failing KVM_GET_MP_STATE */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/launch_test.c: what a launch makes, in which order, and that it is what `measure` says.
+ * tests/vm/launch_test.c: what a launch creates, in which order, and that `measure` predicts its
+ * digest.
  */
 #include "core/vm/launch.h"
 
@@ -29,7 +30,7 @@
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
 
-/* Launches, and holds the fake PSP's digest against the prediction. */
+/* Launches, and compares the fake PSP's digest with the prediction. */
 static void check_digest(const struct plan *p, unsigned flags, const char *what)
 {
 	auto_fake struct fake_kvm *f = fake_kvm_new(flags);
@@ -128,7 +129,7 @@ Test(launch, a_kernel_booted_directly_is_measured_as_predicted)
 		}
 }
 
-/* Not one byte of kernel and initrd is loaded by the firmware, and none is copied by us. */
+/* The firmware loads no byte of kernel and initrd, and we copy none. */
 Test(launch, a_kernel_booted_directly_is_handed_over_where_it_was_read)
 {
 	const struct platform *on;
@@ -167,7 +168,7 @@ Test(launch, a_plain_guest_booted_directly_finds_its_pages)
 	fixture_direct_fini(&d);
 }
 
-/* A small firmware with what fw_cfg holds for it; `images` must outlive the plan. */
+/* A small firmware with items in fw_cfg; `images` must outlive the plan. */
 static const struct plan *firmware_plan(struct images *images, const struct platform *on)
 {
 	struct image_spec spec = image_default();
@@ -186,9 +187,9 @@ static const struct plan *firmware_plan(struct images *images, const struct plat
 	return p;
 }
 
-#define DMA_AT  0x20000 /* a descriptor, and 16 bytes behind it what it asks for */
+#define DMA_AT  0x20000 /* a descriptor, and 16 bytes after it the buffer */
 #define BUFFER  0x20010
-#define DMA_BIG 0x00000200u /* the low half of DMA_AT, as bytes of a big-endian register */
+#define DMA_BIG 0x00000200u /* the low half of DMA_AT, for a big-endian register */
 
 /* A transfer of etc/e820, the first file, to BUFFER: select, read; key 0x20, 20 bytes. */
 static const uint8_t descriptor[] = { 0, 0x20, 0, 0x0a, 0, 0, 0, 20, 0, 0, 0, 0, 0, 2, 0, 0x10 };
@@ -221,7 +222,7 @@ Test(launch, a_firmware_finds_what_is_handed_to_it)
 	}
 }
 
-/* Under SNP a transfer reaches what the guest has made shared, and nothing else. */
+/* Under SNP a transfer reaches only memory that the guest has made shared. */
 Test(launch, a_transfer_to_private_memory_is_refused_and_one_to_shared_memory_arrives)
 {
 	const struct fake_exit exits[] = { fake_out(0x518, 4, DMA_BIG), fake_out(0xf4, 1, 0) };
@@ -240,7 +241,7 @@ Test(launch, a_transfer_to_private_memory_is_refused_and_one_to_shared_memory_ar
 		cr_assert_eq(at != NULL, shared > 0);
 		if (at)
 			memcpy(at, descriptor, sizeof(descriptor));
-		if (shared == 2) /* what it asks for would end in private memory */
+		if (shared == 2) /* its buffer would be in private memory */
 			at[6] = 0x10;
 		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
 		cr_assert_eq(fixture_run(vm).kind, GUEST_EXITED);
@@ -325,10 +326,7 @@ Test(launch, a_plain_guest_has_its_bytes_where_the_plan_says)
 	}
 }
 
-/*
- * A guest_memfd has small pages alone: what could have huge ones isn't put into it, though the host
- * could.
- */
+/* A guest_memfd has small pages only, so memory that can have huge ones isn't put into one. */
 Test(launch, a_plain_guest_that_boots_linux_has_huge_pages)
 {
 	static const unsigned flags[] = { 0, FAKE_GMEM_MMAP };
@@ -353,8 +351,8 @@ Test(launch, a_plain_guest_that_boots_linux_has_huge_pages)
 }
 
 /*
- * Linux 6.18 has guest_memfd flags for SNP VMs too; a mapped one would serve shared pages from the
- * wrong side.
+ * Linux 6.18 has guest_memfd flags for SNP VMs, too; a mapped one would use the wrong side for
+ * shared pages.
  */
 Test(launch, private_memory_is_never_mapped)
 {
@@ -390,7 +388,7 @@ Test(launch, loads_the_bytes_of_unmeasured_pages_too)
 	fixture_end(f, vm);
 }
 
-/* An offer is neither measured nor private: KVM maps the plan's own bytes. */
+/* A shared blob is neither measured nor private: KVM maps the plan's own bytes. */
 Test(launch, an_offer_is_shared_memory_without_a_copy)
 {
 	static const struct platform *const on[] = { &platform_snp, &platform_kvm };
@@ -438,7 +436,7 @@ Test(launch, vcpus_that_the_guest_creates_are_held_where_that_reaches_them)
 	}
 }
 
-/* A plain guest starts them by INIT and SIPI, which is what KVM's own first state waits for. */
+/* A guest on platform kvm starts them by INIT and SIPI, for which KVM's initial state waits. */
 Test(launch, vcpus_of_a_plain_guest_wait_as_kvm_has_them)
 {
 	struct fixture s = fixture_default();
@@ -503,7 +501,7 @@ Test(launch, leaves_the_callers_signals_as_they_were)
 	sigemptyset(&before);
 	sigaddset(&before, SIGUSR2);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	for (unsigned fail = 0; fail < 40; fail += 20) { /* one launch succeeds, one doesn't */
+	for (unsigned fail = 0; fail < 40; fail += 20) { /* one launch succeeds, one fails */
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct error err = { 0 };
 		struct vm *vm = NULL;
@@ -520,7 +518,7 @@ Test(launch, leaves_the_callers_signals_as_they_were)
 	}
 }
 
-/* It is blocked meanwhile, and ends the launch all the same; one that is ignored doesn't. */
+/* A signal is blocked meanwhile and still ends the launch, unless it is ignored. */
 Test(launch, a_signal_ends_it_before_the_next_step)
 {
 	struct fixture s = fixture_default();
@@ -595,7 +593,7 @@ Test(launch, freeing_no_vm_is_fine)
 	vm_free(NULL);
 }
 
-/* A plan outlives its VM, and nothing of one launch stays behind for the next. */
+/* A plan outlives its VM, and a launch leaves nothing behind that affects the next. */
 Test(launch, a_plan_can_be_launched_again)
 {
 	struct fixture s = fixture_default();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/memory_test.c: what of the guest's memory we reach, and how pages change sides. */
+/* tests/vm/memory_test.c: which guest memory we can access, and how pages are converted. */
 #include "core/vm/memory.h"
 
 #include <criterion/criterion.h>
@@ -9,7 +9,7 @@
 #include "core/base/array.h"
 #include "tests/fake/fixture.h"
 
-#define END (FIXTURE_LOW + FIXTURE_NEXT) /* of the two slots that lie side by side */
+#define END (FIXTURE_LOW + FIXTURE_NEXT) /* of the two adjacent slots */
 
 struct made {
 	struct fake_kvm *f;
@@ -69,7 +69,7 @@ Test(memory, a_conversion_changes_the_attribute_first_and_then_frees_the_other_s
 	unmake(&made);
 }
 
-/* A guest may ask for all its memory at once. */
+/* A guest may convert all its memory at once. */
 Test(memory, a_conversion_that_nobody_waits_for_ends)
 {
 	struct made made = make(&platform_snp);
@@ -117,7 +117,7 @@ Test(memory, a_conversion_reaches_across_two_slots)
 	unmake(&made);
 }
 
-/* The whole range is ours or nothing is done: half a conversion would be worse than none. */
+/* If part of the range has no memory, nothing is converted: half a conversion would be worse. */
 Test(memory, a_range_that_is_not_all_memory_is_left_alone)
 {
 	static const struct {
@@ -201,7 +201,7 @@ Test(memory, nothing_outside_a_slot_is_given_out_of_a_protected_vm)
 	check_bounds(&platform_snp);
 }
 
-/* A page that goes to and fro: nothing the guest had in private may show up on the shared side. */
+/* A page is converted back and forth: no private data may appear on the shared side. */
 Test(memory, a_page_made_private_again_loses_its_shared_bytes)
 {
 	struct made made = make(&platform_snp);
@@ -248,7 +248,7 @@ Test(memory, a_conversion_that_kvm_cannot_make_now_is_left_to_the_guest)
 	unmake(&made);
 }
 
-/* Offers below all memory, between its runs and above it. */
+/* Shared blobs below all memory, between its ranges and above it. */
 #define OFFERS 3
 #define RAM_AT ((gpa_t)0x100000)
 #define RAM_2  ((gpa_t)0x110000)
@@ -336,7 +336,7 @@ Test(memory, an_offer_is_reached_but_not_across_its_ends)
 	}
 }
 
-/* Neither an offer alone nor a range that reaches into one; and then no part of it. */
+/* Neither a shared blob nor a range that overlaps one can be converted, not even in part. */
 Test(memory, an_offer_is_never_converted)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
@@ -359,9 +359,7 @@ Test(memory, an_offer_is_never_converted)
 		}
 }
 
-/*
- * What the guest writes lands in the plan's bytes, which are still there when the VM no longer is.
- */
+/* What the guest writes is in the plan's bytes, which outlive the VM. */
 Test(memory, an_offer_outlives_the_vm)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {

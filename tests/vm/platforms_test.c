@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/platforms_test.c: a host that can't do it says what is missing and how to get it; no
- * other platform is tried.
+ * tests/vm/platforms_test.c: on an unsuitable host the error says what is missing and how to get
+ * it; no other platform is tried.
  */
 #include "core/vm/platforms.h"
 
@@ -63,7 +63,7 @@ Test(platforms, a_missing_device_has_a_kind_a_cause_and_a_cure)
 		cr_assert_eq(launch(f, &platform_snp, &s, &err), -rows[i].errnum, "row %zu", i);
 		cr_assert_eq(err.kind, rows[i].kind, "row %zu: %s", i, err.text);
 		cr_assert_not_null(strstr(err.text, rows[i].path), "row %zu: %s", i, err.text);
-		/* No group and no rule for users will help root. */
+		/* Advice about groups or udev rules doesn't help root. */
 		fix = err.kind == ERROR_HOST_PERMISSION && geteuid() == 0 ? "pass /dev/"
 		                                                          : rows[i].fix;
 		cr_assert_not_null(strstr(err.fix, fix), "row %zu: %s", i, err.fix);
@@ -73,7 +73,7 @@ Test(platforms, a_missing_device_has_a_kind_a_cause_and_a_cure)
 	}
 }
 
-/* The plain platform has nothing to do with /dev/sev. */
+/* Platform kvm doesn't use /dev/sev. */
 Test(platforms, a_plain_vm_needs_no_sev_device)
 {
 	struct fixture s = fixture_default();
@@ -106,7 +106,7 @@ Test(platforms, kvm_that_refuses_the_type_after_all_is_not_asked_for_another)
 	struct error err = { 0 };
 	unsigned n = 0;
 
-	/* The call whose failure is KVM_CREATE_VM's. */
+	/* The number of the call of KVM_CREATE_VM. */
 	do {
 		fake_kvm_free(f);
 		f = fake_kvm_new(0);
@@ -118,7 +118,7 @@ Test(platforms, kvm_that_refuses_the_type_after_all_is_not_asked_for_another)
 	cr_assert_eq(fake_kvm_vm_types(f), 0u, "the refused call is the only one");
 }
 
-/* Each capability that a platform needs, missing alone. */
+/* Each capability that a platform needs, missing one at a time. */
 Test(platforms, every_missing_capability_is_named)
 {
 	struct fixture s = fixture_default();

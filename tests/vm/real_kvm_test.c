@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/real_kvm_test.c: small guests on this host's KVM; skipped, and said so, where /dev/kvm
- * doesn't open.
+ * tests/vm/real_kvm_test.c: small guests on this host's KVM; skipped with a message if /dev/kvm
+ * can't be opened.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -56,7 +56,7 @@ static struct vcpu_state flat(void)
 	};
 }
 
-/* vCPUs that all begin with these instructions, at CODE. */
+/* vCPUs that all start with these instructions, at CODE. */
 static const struct plan *flat_plan(const uint8_t *code, size_t size, unsigned vcpus)
 {
 	struct region r = { CODE, PAGE_SIZE, PAGE_DATA, NULL, "code" };
@@ -78,7 +78,7 @@ static const struct plan *flat_plan(const uint8_t *code, size_t size, unsigned v
 	return sealed;
 }
 
-/* Launches and runs it; what COM1 said goes to `console`, a pipe's capacity at most. */
+/* Launches and runs it; COM1's output goes to `console`, at most as much as a pipe holds. */
 static struct outcome run(const struct plan *p, uint64_t timeout_ms, char *console, size_t cap)
 {
 	struct run_limits limits = { .timeout_ms = timeout_ms, .input_fd = -1 };
@@ -203,7 +203,7 @@ Test(real_kvm, a_guest_asks_for_a_reset)
 	cr_assert_eq(o.kind, GUEST_RESET, "%s: %s", reason_name(o.kind), o.detail);
 }
 
-/* One that spins in the guest and one that sleeps in KVM: both have to be kicked out. */
+/* One spins in the guest and one sleeps in KVM: both have to be kicked out. */
 Test(real_kvm, guests_without_an_end_run_out_of_time)
 {
 	static const uint8_t spin[] = { 0xeb, 0xfe };             /* jmp $ */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/refusal_snp_test.c: what of a launch made an SEV command fail is named, with what to
- * write instead.
+ * tests/vm/refusal_snp_test.c: what made an SEV command fail is named, with the value to use
+ * instead.
  */
 #include "core/vm/refusal_snp.h"
 
@@ -33,7 +33,7 @@ static int launch(struct fake_kvm *f, uint64_t policy, uint64_t features, struct
 	return r;
 }
 
-/* Each part, separated by '|', must stand in the text. */
+/* Each part, separated by '|', must be in the text. */
 static void has(const char *text, const char *parts)
 {
 	char copy[256], *rest = copy;
@@ -54,11 +54,14 @@ Test(refusal_snp, a_policy_that_kvm_refuses_is_told_bit_by_bit)
 		{ 0, 0x130000, "single_socket (", "smt", "0x30000|6.17" },
 		{ 0, 0x1a0000, "single_socket (|smt not being allowed", "debug", "0xb0000" },
 		{ 0, 0x70000, "bit 18 (association with a migration agent", "smt", "0x30000" },
-		/* Whoever knows none of the newer bits may be 6.18, which takes single_socket. */
+		/*
+		 * A kernel that knows none of the newer bits may be 6.18, which accepts
+		 * single_socket.
+		 */
 		{ 0, 0x1430000, "aes256_xts (|ciphertext_hiding (", "single_socket", "0x30000" },
 		{ 0, 0x230000, "cxl_allow (", "aes256", "0x30000|6.19" },
-		{ FAKE_POLICY_TOLD, 0x70000, "bit 18 (", "firmware", "0x30000|no kernel" },
-		{ FAKE_POLICY_TOLD, 0x2020000, "firmware|page_swap_disable (", "smt",
+		{ FAKE_POLICY_REPORTED, 0x70000, "bit 18 (", "firmware", "0x30000|no kernel" },
+		{ FAKE_POLICY_REPORTED, 0x2020000, "firmware|page_swap_disable (", "smt",
 		  "0x20000|update the SEV firmware" },
 	};
 
@@ -76,7 +79,7 @@ Test(refusal_snp, a_policy_that_kvm_refuses_is_told_bit_by_bit)
 	}
 }
 
-/* What is proposed is taken. */
+/* The proposed value is accepted. */
 Test(refusal_snp, the_policy_proposed_launches)
 {
 	static const uint64_t policies[] = { 0x20000, 0x130000, 0x70000, 0x3f30000, 0x1a0000 };
@@ -108,7 +111,7 @@ Test(refusal_snp, a_policy_that_the_firmware_refuses_is_held_against_the_platfor
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_POLICY_TOLD);
+		auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_POLICY_REPORTED);
 		struct error err = { 0 };
 
 		cr_assert_eq(launch(f, rows[i].policy, 1, &err), -EIO, "row %zu", i);
@@ -144,7 +147,7 @@ Test(refusal_snp, features_that_kvm_does_not_offer_are_named)
 	}
 }
 
-/* A host of which nothing can be asked: each question fails, and the table's words stay. */
+/* A host on which every query fails: the sentences of the table stay. */
 static int nobody_answers(void *self, int fd, unsigned long request, void *arg)
 {
 	(void)self;
@@ -181,7 +184,8 @@ Test(refusal_snp, where_nobody_answers_the_general_cause_is_left)
 	has(err.why, "all ASIDs");
 	refused(0, (struct sev_failure){ EINVAL, 0 }, true, &err);
 	has(err.why,
-	    "KVM accepts snp.policy 0xb0000"); /* by what kernels that don't tell are known for */
+	    /* as for kernels that don't report what they accept */
+	    "KVM accepts snp.policy 0xb0000");
 	cr_assert_eq(err.kind, ERROR_KVM);
 	refused(0, (struct sev_failure){ EIO, SNP_STATUS_POLICY_FAILURE }, true, &err);
 	has(err.why, "this platform doesn't meet a requirement of snp.policy");
@@ -196,7 +200,7 @@ Test(refusal_snp, a_full_pool_of_asids_is_counted)
 	has(err.why, "all 99 ASIDs|misc.max|sev_es");
 }
 
-/* The number comes from CPUID, before what the guest is told replaces it. */
+/* The number comes from the host's CPUID, before it is filtered for the guest. */
 Test(refusal_snp, the_pool_of_asids_is_the_hosts)
 {
 	struct fixture s = fixture_default();
@@ -208,7 +212,7 @@ Test(refusal_snp, the_pool_of_asids_is_the_hosts)
 	fixture_end(f, vm);
 }
 
-/* The firmware's word on SEV_INIT2 is not overlaid by a cause of the kernel's. */
+/* A firmware status on SEV_INIT2 isn't replaced by a cause in the kernel. */
 Test(refusal_snp, a_status_comes_before_an_errno)
 {
 	struct error err = { 0 };
@@ -297,7 +301,7 @@ Test(refusal_snp, a_page_of_which_nothing_is_wrong_leaves_the_host)
 	struct error err = { 0 };
 
 	page_refused(&l, 0x29000, 0x29000, (struct sev_failure){ EIO, 0 },
-	             &err); /* right after a part */
+	             &err); /* right after a range */
 	cr_assert_not_null(strstr(err.why, "in no other region"), "%s", err.why);
 	cr_assert_not_null(strstr(err.fix, "'memory'"), "%s", err.fix);
 	page_refused(&l, 0x50000, 0x50000,
@@ -306,7 +310,7 @@ Test(refusal_snp, a_page_of_which_nothing_is_wrong_leaves_the_host)
 	end(&l);
 }
 
-/* What the firmware says of other things than the page's state is not overlaid. */
+/* Firmware statuses about something other than the page's state aren't replaced. */
 Test(refusal_snp, another_status_keeps_its_own_cause)
 {
 	struct launched l = launched();
@@ -317,7 +321,7 @@ Test(refusal_snp, another_status_keeps_its_own_cause)
 	end(&l);
 }
 
-/* The region in the plan itself is not taken for another one; the page is the one that failed. */
+/* The region itself is not named as the other one; the page is the one that failed. */
 Test(refusal_snp, the_page_that_failed_is_told_by_the_launch)
 {
 	struct fixture s = fixture_default();

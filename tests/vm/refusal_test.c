@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/refusal_test.c: every errno of every call of a launch, and every status of every SEV
- * command, in words.
+ * tests/vm/refusal_test.c: the message for every errno of every call of a launch, and every status
+ * of every SEV command.
  */
 #include "core/vm/refusal.h"
 
@@ -21,7 +21,10 @@
 #define LAST_ERRNO 133
 #define ANY        ((uint64_t)-1)
 
-/* How the fake knows each call, and what its sentence must name. Devices are told apart by path. */
+/*
+ * How the fake identifies each call, and what its message must name. Devices are told apart by
+ * path.
+ */
 static const struct {
 	enum fake_call_kind kind;
 	unsigned long request;
@@ -69,9 +72,9 @@ static const enum launch_call sev_commands[] = { CALL_SEV_INIT2, CALL_LAUNCH_STA
 	                                         CALL_LAUNCH_UPDATE, CALL_LAUNCH_FINISH };
 
 /*
- * What a CI goes by: whether it may skip (host-unsupported), must mend (host-permission,
- * bad-policy), may try again (host-busy), or must give more (host-memory). All else is kvm-error.
- * LAUNCH_CALLS: of a call without a row of its own.
+ * What a CI job decides by: skip (host-unsupported), fix (host-permission, bad-policy), try again
+ * (host-busy), or give more memory (host-memory). Everything else is kvm-error. LAUNCH_CALLS: any
+ * call without a row of its own.
  */
 static const struct {
 	enum launch_call call;
@@ -114,8 +117,7 @@ static const struct {
 	{ CALL_CREATE_VCPU, ENOMEM, ERROR_HOST_MEMORY },
 	{ CALL_MAP_VCPU, ENOMEM, ERROR_HOST_MEMORY },
 	{ CALL_LAUNCH_START, EINVAL, ERROR_BAD_POLICY },
-	{ CALL_LAUNCH_START, ENOTTY,
-	  ERROR_KVM }, /* though elsewhere a kernel that lacks the call */
+	{ CALL_LAUNCH_START, ENOTTY, ERROR_KVM }, /* for other calls: the kernel lacks the call */
 	{ CALL_LAUNCH_START, EBUSY, ERROR_HOST_BUSY },
 	{ CALL_LAUNCH_START, ENODEV,
 	  ERROR_KVM }, /* it was there at SEV_INIT2, so the host has one */
@@ -220,7 +222,7 @@ Test(refusal, the_kernels_own_are_told_where_the_firmware_was_silent)
 	}
 }
 
-/* A launch on the fake that needs every call there is: two vCPUs, private memory and shared. */
+/* A launch on the fake that makes every call: two vCPUs, private and shared memory. */
 struct trial {
 	const struct plan *plan;
 	unsigned at[LAUNCH_CALLS]; /* the number of the first call of the kind; 0: none */
@@ -246,7 +248,7 @@ static void trial_note(struct trial *t, unsigned n, const struct fake_call *c)
 			t->at[call] = n;
 }
 
-/* Fails each call once, to see which is which. */
+/* Makes each call fail once, to find out its number. */
 static struct trial trial_make(void)
 {
 	struct fixture s = fixture_default();
@@ -275,7 +277,7 @@ static struct trial trial_make(void)
 	return t;
 }
 
-/* Signals and moments of need that the launch goes on after. */
+/* Errnos after which the launch tries again. */
 static bool retried(enum launch_call call, int errnum)
 {
 	return (errnum == EINTR && (call == CALL_CREATE_VM || call == CALL_MEMORY_ATTRIBUTES ||
@@ -283,7 +285,7 @@ static bool retried(enum launch_call call, int errnum)
 	       (errnum == EAGAIN && (call == CALL_MEMORY_ATTRIBUTES || call == CALL_LAUNCH_UPDATE));
 }
 
-/* As in the table, but that nothing of the trial's manifest is at fault, which the launch sees. */
+/* As in the table, except that the trial's manifest isn't at fault, which the launch finds out. */
 static enum reason trial_kind(enum launch_call call, int errnum)
 {
 	bool faultless = errnum == EINVAL && (call == CALL_SEV_INIT2 || call == CALL_LAUNCH_START);
@@ -344,7 +346,8 @@ Test(refusal, every_status_fed_to_every_sev_command_is_told_and_leaves_nothing)
 	for (size_t i = 0; i < ARRAY_SIZE(sev_commands); i++) {
 		for (uint32_t status = 1; status <= 0x48; status++)
 			feed_status(&t, sev_commands[i], status);
-		feed_status(&t, sev_commands[i], 0x9003); /* no firmware's: a hypervisor's */
+		/* not the firmware's, but a hypervisor's */
+		feed_status(&t, sev_commands[i], 0x9003);
 	}
 	plan_free(t.plan);
 	fixture_no_leaks();

@@ -20,7 +20,7 @@
 #define COM1      0x3f8
 #define LINE      "0123456789 the quick brown fox jumps over the lazy dog 0123456\n"
 
-/* Under nohup(1), or in the background of a shell, some are ignored from the start. */
+/* Under nohup(1) or in the background of a shell, some are ignored from the start. */
 static void none_ignored(void)
 {
 	signal(SIGINT, SIG_DFL);
@@ -81,7 +81,7 @@ Test(run, a_vcpu_inside_kvm_run_is_kicked_out_when_another_ends_the_run)
 	}
 }
 
-/* The others' verdicts come too late: one while it is being kicked out, one never. */
+/* The outcomes of the others come too late: one while it is being kicked out, one never. */
 Test(run, the_first_verdict_wins)
 {
 	const struct fake_exit late = fake_late(fake_reason(KVM_EXIT_SHUTDOWN, 0));
@@ -124,7 +124,7 @@ Test(run, a_guest_that_never_ends_runs_out_of_time)
 	end(&r);
 }
 
-/* How Linux puts an AP that waits for SIPI: EAGAIN, over and over. */
+/* What KVM_RUN returns for an AP that waits for SIPI: EAGAIN, again and again. */
 Test(run, an_ap_that_only_says_eagain_does_not_keep_the_run_alive)
 {
 	struct fake_exit again[20];
@@ -139,7 +139,7 @@ Test(run, an_ap_that_only_says_eagain_does_not_keep_the_run_alive)
 	end(&r);
 }
 
-/* A signal that came before the run began: no thread, no race. */
+/* A signal came before the run began: no thread, no race. */
 Test(run, a_signal_ends_the_run)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
@@ -160,8 +160,8 @@ Test(run, a_signal_ends_the_run)
 }
 
 /*
- * Under nohup the guest outlives the terminal. It ends on input, which is looked at after signals
- * are.
+ * Under nohup the guest outlives the terminal. It ends on input, which is read after signals are
+ * checked.
  */
 Test(run, a_signal_that_the_caller_ignores_does_not_end_the_run)
 {
@@ -201,7 +201,7 @@ Test(run, a_signal_to_the_process_ends_a_run_that_is_under_way)
 	struct outcome o;
 	pthread_t thread;
 
-	sigfillset(&all); /* the helper must not be the one who takes the signal */
+	sigfillset(&all); /* this thread must not get the signal */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	cr_assert_eq(pthread_create(&thread, NULL, terminate_once_it_waits, r.f), 0);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -257,7 +257,7 @@ Test(run, console_output_arrives_whole)
 	cr_assert_str_eq(got, expected);
 }
 
-/* A prompt has no newline, and nothing follows it until somebody answers. */
+/* A prompt has no newline, and nothing follows until it is answered. */
 Test(run, a_prompt_is_shown_while_the_guest_waits_for_the_answer)
 {
 	const struct fake_exit exits[] = { fake_out_string(COM1, "login: "),
@@ -266,7 +266,7 @@ Test(run, a_prompt_is_shown_while_the_guest_waits_for_the_answer)
 	struct running r;
 	int console[2];
 
-	/* Both ends of one wire: what the guest prints is what it is typed. */
+	/* A socket pair: what the guest prints comes back as its input. */
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, console), 0);
 	r = launch(1, console[0]);
 	fake_kvm_script(r.f, 0, exits, ARRAY_SIZE(exits));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/sev_test.c: what the SEV firmware says of itself. */
+/* tests/vm/sev_test.c: queries of the SEV firmware's status. */
 #include "core/vm/sev.h"
 
 #include <criterion/criterion.h>

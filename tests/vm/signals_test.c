@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/signals_test.c: the first signal is noted, the second kills. */
+/* tests/vm/signals_test.c: the first signal is recorded, the second kills. */
 #include "core/vm/signals.h"
 
 #include <criterion/criterion.h>
@@ -19,7 +19,7 @@ static bool readable(void)
 	return poll(&fd, 1, 0) == 1;
 }
 
-/* Under nohup(1), or in the background of a shell, some are ignored from the start. */
+/* Under nohup(1) or in the background of a shell, some are ignored from the start. */
 static void none_ignored(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)

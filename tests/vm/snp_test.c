@@ -27,7 +27,7 @@ static int launch(struct fake_kvm *f, const struct fixture *s, struct error *err
 	return r;
 }
 
-/* Entry i of the CPUID page that the firmware took: function, index, EAX to EDX. */
+/* Entry i of the CPUID page that the firmware accepted: function, index, EAX to EDX. */
 static bool entry_at(const uint8_t *page, unsigned i, uint32_t ret[6])
 {
 	struct reader r = reader_over(page, 4096, 0, 4);
@@ -42,7 +42,7 @@ static bool entry_at(const uint8_t *page, unsigned i, uint32_t ret[6])
 	return i < count && !r.bad;
 }
 
-/* A guest may ask either: the page by itself, KVM through the GHCB. */
+/* A guest may use either: the page, or KVM through the GHCB. */
 static void check_cpuid_agrees(unsigned flags)
 {
 	struct fixture s = fixture_default();
@@ -108,8 +108,8 @@ Test(snp, a_cpuid_page_refused_always_names_leaf_register_and_bit)
 	cr_assert_not_null(strstr(err.text, "INVALID_PARAM"), "%s", err.text);
 	cr_assert_not_null(strstr(err.text, "0x2e000"), "%s", err.text);
 	/*
-	 * Of leaf 7's EBX the first try cost bit 0, the second bit 3: TSC_ADJUST, bit 1, is never
-	 * claimed.
+	 * Of leaf 7's EBX the first try loses bit 0, the second bit 3; TSC_ADJUST, bit 1, is never
+	 * set.
 	 */
 	cr_assert_not_null(strstr(err.why, "0x7.0 EBX bit 3"), "%s", err.why);
 	cr_assert_str_not_empty(err.fix);
@@ -169,7 +169,7 @@ Test(snp, an_id_block_with_another_digest_shows_both)
 	cr_assert_not_null(strstr(err.why, "this launch has"), "%s", err.why);
 }
 
-/* Then it isn't the block that is wrong but our prediction, or the host. */
+/* Then not the block is wrong, but our prediction or the host. */
 Test(snp, an_id_block_that_is_refused_though_the_digests_agree_says_so)
 {
 	struct fixture s = with_id_block();
@@ -199,7 +199,7 @@ Test(snp, an_id_block_for_another_policy_names_the_policy)
 	cr_assert_not_null(strstr(err.why, "0xb0000"), "%s", err.why);
 }
 
-/* The author key counts only where there is one: its algorithm is then checked as well. */
+/* The author key is only used if there is one; then its algorithm is checked, too. */
 Test(snp, an_author_key_is_announced_only_if_there_is_one)
 {
 	for (unsigned author = 0; author < 2; author++) {
@@ -253,7 +253,7 @@ Test(snp, debug_swap_is_taken_where_kvm_offers_it)
 	cr_assert_eq(launch(f, &s, &err), 0, "%s", err.text);
 }
 
-/* Sums up what was provided beforehand; each part begins where the last one ended. */
+/* Adds up the memory allocated in advance; each part begins where the last one ended. */
 static void check_provided(struct fake_kvm *f, const struct plan *p, size_t skipped)
 {
 	const struct fake_memory_event *e;
@@ -276,8 +276,8 @@ static void check_provided(struct fake_kvm *f, const struct plan *p, size_t skip
 }
 
 /*
- * Three runs of memory, whose first pre-faults fail so. `skipped` runs are not provided then, in
- * `calls` calls.
+ * Three ranges of memory, whose first pre-faults fail like this. `skipped` ranges are then not
+ * allocated, in `calls` calls.
  */
 static void check_prefault(unsigned flags, int errnum, unsigned times, size_t skipped,
                            unsigned calls)
@@ -288,7 +288,7 @@ static void check_prefault(unsigned flags, int errnum, unsigned times, size_t sk
 	struct vm *vm;
 
 	s.parts = fixture_one;
-	s.offer = true; /* which isn't provided: it is there already, and shared */
+	s.offer = true; /* which isn't allocated: it exists already, and is shared */
 	s.settings.prefault = true;
 	p = fixture_plan(&s);
 	fake_kvm_prefault_fails(f, errnum, times);
@@ -312,10 +312,7 @@ Test(snp, memory_that_is_not_provided_for_an_interruption_is_asked_for_again)
 	check_prefault(FAKE_PARTIAL_UPDATES, EINTR, 5, 0, 0);
 }
 
-/*
- * A kernel without the call, a host that is short of memory: the guest starts all the same, only
- * later.
- */
+/* Without the call, or without enough memory, the guest starts anyway, only later. */
 Test(snp, memory_that_cannot_be_provided_is_no_failure)
 {
 	static const int errnums[] = {
@@ -370,7 +367,10 @@ Test(snp, other_guests_run_where_there_are_no_pages_of_1_gib)
 	fixture_end(f, fixture_launch(f, &platform_kvm, p, &fixture_quiet));
 }
 
-/* Linux that found SEV in CPUID would read the SEV status MSR, which a plain VM doesn't have. */
+/*
+ * If Linux found SEV in CPUID, it would read the SEV status MSR, which a VM of platform kvm doesn't
+ * have.
+ */
 Test(snp, a_plain_guest_is_not_told_of_sev)
 {
 	struct fixture s = fixture_default();
@@ -393,8 +393,10 @@ Test(snp, a_plain_guest_is_not_told_of_sev)
 	fixture_end(snp, b);
 }
 
-/* Offers are shared for good; a guest that wants one private is told so and goes on. */
-/* Linux says of itself what no firmware vouches for: such bits are not even tried. */
+/*
+ * Shared blobs are always shared; a guest that wants one to be private gets an error and goes on.
+ */
+/* Linux adds bits that no firmware vouches for; they aren't even tried. */
 Test(snp, the_firmware_vouches_for_the_first_cpuid_page)
 {
 	struct fixture s = fixture_default();

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * tests/vm/stats_test.c: exits that are counted where they belong, in a report whose size no guest
- * decides.
- */
+/* tests/vm/stats_test.c: exits are counted where they belong, in a report of bounded size. */
 #include "core/vm/stats.h"
 
 #include <criterion/criterion.h>
@@ -30,7 +27,7 @@ static struct stats_report report_of(const struct fake_exit *exits, size_t n)
 	stats_report(vm, &r);
 	cr_assert(((struct debug_port *)devices_find(vm, &debug_port_device))->held == 0 ||
 	          r.debug_line[0]);
-	r.debug_line = r.debug_line[0] ? "said" : ""; /* the VM's own is gone in a moment */
+	r.debug_line = r.debug_line[0] ? "said" : ""; /* the VM's will be freed */
 	fixture_end(f, vm);
 	return r;
 }
@@ -106,10 +103,10 @@ Test(stats, a_string_of_accesses_is_one_exit)
 	cr_expect_str_eq(r.debug_line, "said");
 }
 
-/* What a guest that hammers every port leaves in the report. */
+/* The report of a guest that accesses every port. */
 Test(stats, every_port_there_is_fits_the_report)
 {
-	static struct vm vm; /* a bus without devices is all that is looked at */
+	static struct vm vm; /* only an empty bus is read */
 	struct stats_report r;
 	uint64_t listed = 0;
 

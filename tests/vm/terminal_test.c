@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/vm/terminal_test.c: a terminal that was raw is as before, whenever the signal came; job
- * control: tests/cli/jobs.sh.
+ * tests/vm/terminal_test.c: a raw terminal is restored, whenever a signal comes; job control:
+ * tests/cli/jobs.sh.
  */
 #include "core/vm/terminal.h"
 
@@ -14,7 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* A signal in the middle of the change: between the note that the terminal is raw and the deed. */
+/* A signal in the middle of the change: after the terminal is recorded as raw, before it is. */
 static bool interrupts;
 
 /* Instead of the C library's. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/vm/watch_test.c: lines of a console against patterns. */
+/* tests/vm/watch_test.c: matches lines of a console against patterns. */
 #include "core/vm/watch.h"
 
 #include <criterion/criterion.h>
@@ -26,7 +26,7 @@ static void put(struct watch *w, const char *text)
 }
 
 /*
- * What comes on the console, and how many of the patterns "one", "two", "three" it matches in this
+ * The console's output, and how many of the patterns "one", "two", "three" it matches, in this
  * order.
  */
 static const struct row {
@@ -41,23 +41,23 @@ static const struct row {
 	{ "two\none\n", 1 },                /* the order counts */
 	{ "three\ntwo\none\n", 1 },         /* so nothing before its turn */
 	{ "one two three\n", 1 },           /* a line counts once */
-	{ "one two\ntwo three\nthree", 2 }, /* an unfinished line is none yet */
+	{ "one two\ntwo three\nthree", 2 }, /* an unfinished line doesn't count yet */
 	{ "o\rn\re\n", 0 },                 /* a carriage return begins the line anew */
 	{ "one\rtwo\rthree\n", 3 },         /* so what was there before is a line */
 	{ "one\r\r\ntwo\r\r\r\nthree", 2 },
-	{ "\033[1;32mone\033[0m\n", 1 },   /* nor escape sequences: CSI */
+	{ "\033[1;32mone\033[0m\n", 1 },   /* escape sequences aren't text: CSI */
 	{ "o\033[Kn\033(Be\n", 1 },        /* intermediate bytes */
 	{ "\033]0;title\aone\n", 1 },      /* OSC, ended by BEL */
 	{ "\033]0;title\033\\one\n", 1 },  /* or by ST */
 	{ "\033P1;2|text\033\\one\n", 1 }, /* DCS */
-	{ "\033]0;title\033[1mone\n", 1 }, /* another sequence ends it as well */
+	{ "\033]0;title\033[1mone\n", 1 }, /* another sequence ends it, too */
 	{ "\033]0;title\033\033\\one\n", 1 },
 	{ "\033]0;one\n", 0 }, /* what is inside is no text */
 	{ "\033]0;never ended\none\n",
 	  1 }, /* but a newline ends it: nothing can hide what follows */
 	{ "\033[1;\none\n", 1 },
 	{ "\033\033[mone\n", 1 },
-	{ "\033[12\030one\n", 1 }, /* CAN breaks off */
+	{ "\033[12\030one\n", 1 }, /* CAN cancels it */
 	{ "\xff\xfeone\x80\n", 1 },
 	{ "on\ne\n", 0 },
 };
@@ -81,8 +81,8 @@ Test(watch, lines_match_in_order)
 }
 
 /*
- * What comes, and whether a line fits the expression; bytes come as they are given, with a pause
- * between the texts.
+ * The output, and whether a line matches the expression; bytes come as given, with a pause between
+ * the texts.
  */
 static const struct {
 	const char *texts[4], *expression;
@@ -92,10 +92,10 @@ static const struct {
 	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "^Loading 10%$", true },
 	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "^Loading 100%$", true },
 	{ { "Loading 10%\rLoading 100%\rdone\r\n" }, "%.", false },
-	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^$", false }, /* nothing of it is an empty line */
+	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^$", false }, /* there is no empty line in it */
 	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^b$", true },
 	{ { "a\r\nb\r\r\nc\n\rd\n" }, "^d$", true },
-	{ { "a\r\n\r\nb\r\n" }, "^$", true }, /* but this is */
+	{ { "a\r\n\r\nb\r\n" }, "^$", true }, /* but here is one */
 	{ { "50%\r", "\r\n" }, "^50%$", true },
 	{ { "50%\r" }, "^50%$", true }, /* that line has its end */
 	{ { "50%" }, "^50%$", false },
@@ -141,7 +141,7 @@ Test(watch, a_line_is_what_a_terminal_shows)
 		}
 }
 
-/* A window's edge may come anywhere in them. */
+/* The edge of a window may be anywhere in them. */
 Test(watch, characters_and_returns_at_the_edges_of_windows)
 {
 	static const char *const texts[] = { "\u2717", "\r\n", "\rnext", "\xf0\x9f\x98\x80" };
@@ -163,7 +163,7 @@ Test(watch, characters_and_returns_at_the_edges_of_windows)
 		}
 }
 
-/* Else a guest could hide behind a line that takes too long. */
+/* Otherwise a guest could hide a line behind one that takes too long. */
 Test(watch, a_line_that_takes_too_long_is_no_pass)
 {
 	static const char *const expected[] = { "ready" };
@@ -194,7 +194,7 @@ Test(watch, an_expected_line_that_takes_too_long_is_told)
 	watch_free(w);
 }
 
-/* A line that was forbidden before is what is told, and goes on to be. */
+/* The first forbidden line is reported, even if a later one runs into the limit. */
 Test(watch, what_is_known_stays_known)
 {
 	static const char *const expected[] = { "(a+)+$" };
@@ -208,8 +208,8 @@ Test(watch, what_is_known_stays_known)
 }
 
 /*
- * Many lines that stay below the limit each may not add up to hours: a batch of 4 KiB takes less
- * than a second.
+ * Many lines that each stay below the limit must not add up to hours: 4 KiB take less than a
+ * second.
  */
 Test(watch, costly_lines_have_a_limit_together, .timeout = 60)
 {
@@ -222,7 +222,7 @@ Test(watch, costly_lines_have_a_limit_together, .timeout = 60)
 	watch_free(w);
 }
 
-/* Dots of progress: each is looked at with all before it, and such a run may go on. */
+/* Dots of progress: each is matched with all before it, and such a run may go on. */
 Test(watch, pauses_bring_what_they_cost)
 {
 	static const char *const expected[] = { "^[.]+ [0-9]+ tests$" };
@@ -269,7 +269,7 @@ Test(watch, a_line_that_must_never_come)
 	watch_free(w);
 }
 
-/* Whoever wrote the manifest isn't always who reads the sentence. */
+/* The reader of the message may not be the author of the manifest. */
 Test(watch, a_pattern_is_told_clean)
 {
 	struct watch *w = watch_of(NULL, 0, "bad|\033]0;\a\n\u00e9");
@@ -282,7 +282,10 @@ Test(watch, a_pattern_is_told_clean)
 	watch_free(w);
 }
 
-/* What a pause found in it is told with what came then, even if that was too long to be kept. */
+/*
+ * A match found in a pause is reported with the rest of the line, even if that was too long to be
+ * kept.
+ */
 Test(watch, a_long_forbidden_line_is_told_beyond_the_pause)
 {
 	struct watch *w = watch_of(NULL, 0, "bad");
@@ -351,10 +354,7 @@ static bool hurry(void *times)
 	return true;
 }
 
-/*
- * The thread that minds the clock leaves what takes long, and comes back to it: nothing is decided
- * meanwhile.
- */
+/* The main thread interrupts long matching and resumes it later: nothing is decided meanwhile. */
 Test(watch, a_thread_in_a_hurry_looks_later)
 {
 	static const char *const expected[] = { "^a" };
@@ -431,7 +431,7 @@ Test(watch, in_a_long_line_only_its_begin_and_its_end_are_such)
 	static const char *const middle[] = { "^word" }, *const end[] = { "word$" };
 	struct watch *w = watch_of(middle, 1, NULL);
 
-	/* Where windows begin, as it happens. */
+	/* Where windows begin. */
 	for (size_t at = 4096; at < 32768; at += 4096)
 		put_long(w, 32768, at, "word");
 	watch_end(w);
