@@ -74,8 +74,8 @@ static void stats_print(const struct stats_report *r)
 		          r->fwcfg.port_bytes);
 	stats_say("pages: %" PRIu64 " made shared, %" PRIu64 " made private", r->pages_shared,
 	          r->pages_private);
-	stats_say_first("serial", r->serial_came, r->serial_us);
-	stats_say_first("debug", r->debug_came, r->debug_us);
+	stats_say_first("serial", r->serial_seen, r->serial_us);
+	stats_say_first("debug", r->debug_seen, r->debug_us);
 	if (r->debug_line[0])
 		stats_say("last line on the debug port: %s", r->debug_line);
 }
@@ -88,7 +88,7 @@ int run_once_stats(struct run_once *a, int status)
 	auto_tree struct tree *t = a->outputs.stats ? tree_new() : NULL;
 
 	stats_report(a->vm, &r);
-	a->r->time.first_byte_came = r.serial_came;
+	a->r->time.first_byte_came = r.serial_seen;
 	a->r->time.first_byte_us = r.serial_us;
 	if ((a->o->stats && !a->outputs.stats) || (status != STATUS_OK && log_on(LOG_INFO)))
 		stats_print(&r);

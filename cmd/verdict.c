@@ -214,7 +214,7 @@ static int status_outstanding(const struct watch *w, struct outcome *o, int stat
 int verdict_status(const struct manifest *m, const struct watch *w, struct outcome *o)
 {
 	if (m->exit_none && watch_complete(w) && end_indifferent(o))
-		outcome_set(o, CONSOLE_COMPLETE, 0, "every expected line came");
+		outcome_set(o, CONSOLE_COMPLETE, 0, "every expected line was printed");
 	return watch_complete(w) ? status_of(m, o) : status_outstanding(w, o, status_of(m, o));
 }
 

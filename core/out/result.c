@@ -83,9 +83,9 @@ void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 		tree_number(t, "port_bytes", r->fwcfg.port_bytes);
 		tree_end(t);
 	}
-	if (r->serial_came)
+	if (r->serial_seen)
 		tree_number(t, "first_serial_us", r->serial_us);
-	if (r->debug_came)
+	if (r->debug_seen)
 		tree_number(t, "first_debug_us", r->debug_us);
 	if (r->debug_line[0])
 		tree_text(t, "debug_line", r->debug_line);

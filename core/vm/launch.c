@@ -53,7 +53,9 @@ static int launch_vm(struct vm *vm, struct error *err)
 /* Signals are blocked during a launch, so that none interrupts a call; this checks for them. */
 static int launch_stopped(struct error *err)
 {
-	return signals_pending() ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal came") : 0;
+	return signals_pending()
+	               ? error_sys(err, RUN_SIGNALLED, EINTR, "a signal interrupted the launch")
+	               : 0;
 }
 
 static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)

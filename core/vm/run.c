@@ -280,7 +280,7 @@ static void run_match(struct run *run, struct watch *w)
 		watch_outcome(w, &o);
 		run_conclude(run, &o);
 	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
-		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line came");
+		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line was printed");
 		run_conclude(run, &o);
 	}
 }

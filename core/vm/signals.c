@@ -133,8 +133,8 @@ void signals_outcome(struct outcome *ret, const char *when)
 
 	if (signo == SIGALRM)
 		outcome_set(ret, RUN_TIMED_OUT, limit_ms,
-		            "the time limit of the whole command, %" PRIu64 ".%03" PRIu64
-		            " s, came%s",
+		            "the whole command's time limit of %" PRIu64 ".%03" PRIu64
+		            " s was reached%s",
 		            limit_ms / 1000, limit_ms % 1000, when);
 	else
 		outcome_set(ret, RUN_SIGNALLED, (uint64_t)signo, "ended by SIG%s%s",

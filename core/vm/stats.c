@@ -152,7 +152,7 @@ void stats_report(const struct vm *vm, struct stats_report *ret)
 		r.total += r.exits[i];
 	}
 	devices_gather(vm, &r);
-	r.serial_came = first_byte(vm, &vm->streams[STREAM_SERIAL], &r.serial_us);
-	r.debug_came = first_byte(vm, &vm->streams[STREAM_DEBUG], &r.debug_us);
+	r.serial_seen = first_byte(vm, &vm->streams[STREAM_SERIAL], &r.serial_us);
+	r.debug_seen = first_byte(vm, &vm->streams[STREAM_DEBUG], &r.debug_us);
 	*ret = r;
 }

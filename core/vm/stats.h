@@ -68,7 +68,7 @@ struct stats_report {
 	uint64_t pages_shared, pages_private;
 	struct stats_device devices[BUS_MAX_DEVICES + 1]; /* with exits, by rising port */
 	size_t n_devices;
-	bool serial_came, debug_came;
+	bool serial_seen, debug_seen;
 	uint64_t serial_us, debug_us; /* from the guest's start to its first byte */
 	bool fwcfg_there;
 	struct fwcfg_stats fwcfg;

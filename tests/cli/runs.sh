@@ -155,7 +155,7 @@ for jobs in 1 3; do
   all --jobs $jobs --timeout 700ms
   wants 124
   for folder in a b c; do
-    of_result $folder '"reason": "timeout"' '"status": 124' 'the time limit of the whole command, 0.700 s'
+    of_result $folder '"reason": "timeout"' '"status": 124' "the whole command's time limit of 0.700 s"
   done
   whole 3 0 3
 done
@@ -171,7 +171,7 @@ three 'out 0xf4 1 0' 'serial: pipe'
 mkfifo "$T/pipe"
 on_fake run --timeout 300ms "$T/a.yaml"
 wants 124
-err_has 'the time limit of the whole command, 0.300 s'
+err_has "the whole command's time limit of 0.300 s"
 
 begin '--timeout ends a child that does not end by itself'
 three 'stuck 600000'
@@ -223,7 +223,7 @@ begin '--retries: the time limit of the command ends the wait'
 three "$busy"
 on_fake run --retries 100 --timeout 500ms --results "$T/r" "$T/a.yaml"
 wants 124
-err_has 'fail: the time limit of the whole command, 0.500 s, came before the launch [timeout]'
+err_has "fail: the whole command's time limit of 0.500 s was reached before the launch [timeout]"
 ! grep -q 'trying again' "$T/err" || wrong "$last: $(cat "$T/err")"
 of_result '' '"verdict": "timeout"' '"reason": "timeout"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"

@@ -160,7 +160,7 @@ Test(result, of_a_run_has_its_exits)
 		               .n_ports = 2,
 		               .others = 1 } },
 		.n_devices = 1,
-		.serial_came = true,
+		.serial_seen = true,
 		.serial_us = 1234567,
 		.fwcfg_there = true,
 		.fwcfg = { .dma_count = 9, .dma_refused = 1 },

@@ -124,7 +124,7 @@ Test(signals, the_time_limit_comes_as_a_signal)
 	cr_expect_eq(o.kind, RUN_TIMED_OUT);
 	cr_expect_eq(o.code, 20);
 	cr_expect_str_eq(o.detail,
-	                 "the time limit of the whole command, 0.020 s, came before the launch");
+	                 "the whole command's time limit of 0.020 s was reached before the launch");
 	signals_end();
 }
 

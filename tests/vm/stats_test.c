@@ -88,8 +88,8 @@ Test(stats, ports_are_counted_at_their_device_and_the_busiest_comes_first)
 	cr_expect_eq(serial->ports[2].port, 0x3f8);
 	cr_expect_eq(nobody->exits, 2u);
 	cr_expect_eq(nobody->ports[1].port, 0xffff);
-	cr_expect(r.serial_came);
-	cr_expect_not(r.debug_came);
+	cr_expect(r.serial_seen);
+	cr_expect_not(r.debug_seen);
 }
 
 Test(stats, a_string_of_accesses_is_one_exit)
@@ -99,7 +99,7 @@ Test(stats, a_string_of_accesses_is_one_exit)
 
 	cr_assert_not_null(device_of(&r, "debug port"));
 	cr_expect_eq(device_of(&r, "debug port")->exits, 1u);
-	cr_expect(r.debug_came);
+	cr_expect(r.debug_seen);
 	cr_expect_str_eq(r.debug_line, "said");
 }
 
@@ -132,7 +132,7 @@ Test(stats, a_run_that_never_began_has_nothing_to_say)
 	stats_report(&vm, &r);
 	cr_expect_eq(r.total, 0u);
 	cr_expect_eq(r.n_devices, 0u);
-	cr_expect_not(r.serial_came);
+	cr_expect_not(r.serial_seen);
 	cr_expect_not(r.fwcfg_there);
 	cr_expect_str_empty(r.debug_line);
 }
