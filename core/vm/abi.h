@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/vm/abi.h: the kernel's interface to KVM and the PSP, under the kernel's own names. The
- * headers we are built with may be older than the kernel we run on (Debian 12 has 6.1's, SNP guests
- * came with 6.11): what they lack is declared here, a release at a time, under a macro that came
- * with it. Source of each: Linux include/uapi/linux/kvm.h and psp-sev.h,
+ * headers we are built with may be older than the kernel we run on (Debian 12 has those of 6.1, SNP
+ * guests need 6.11): what they lack is declared here, release by release, unless a macro of that
+ * release is defined. Source of each: Linux include/uapi/linux/kvm.h and psp-sev.h,
  * arch/x86/include/uapi/asm/kvm.h.
  */
 #ifndef CORE_VM_ABI_H
@@ -142,10 +142,10 @@ static_assert(offsetof(struct kvm_sev_snp_launch_finish, flags) == 54, "flags");
 #endif
 
 /*
- * /dev/sev, psp-sev.h: the two commands that only ask. Nothing tells the preprocessor whether the
- * header has the second (an enumerator, Linux 6.10); the same number under the same name is right
- * beside it. What the second fills is `struct snp_platform_status` in core/snp/abi.h: the kernel's
- * bit fields grow with its releases.
+ * /dev/sev, psp-sev.h: the two status queries. SNP_PLATFORM_STATUS is an enumerator in newer
+ * headers (Linux 6.10), which the preprocessor can't see; a macro with the same value does no harm.
+ * It fills `struct snp_platform_status` of core/snp/abi.h, not the kernel's struct, whose bit
+ * fields grow with its releases.
  */
 #define SNP_PLATFORM_STATUS 9
 static_assert(SEV_PLATFORM_STATUS == 1, "SEV_PLATFORM_STATUS");

@@ -14,7 +14,6 @@
 #include "core/dev/ports.h"
 #include "core/dev/serial.h"
 #include "core/vm/abi.h"
-#include "core/vm/sys.h"
 #include "core/vm/vm_priv.h"
 
 /* Which guests have a device. */
@@ -44,7 +43,7 @@ static void device_irq(void *self, bool level)
 	struct vm_device *d = self;
 	struct kvm_irq_level irq = { .irq = (uint32_t)d->kind->irq, .level = level };
 
-	d->vm->sys->ioctl(d->vm->sys->self, d->vm->fd, KVM_IRQ_LINE, &irq);
+	vm_ioctl(d->vm, d->vm->fd, KVM_IRQ_LINE, &irq);
 }
 
 static uint8_t *device_memory(void *self, uint64_t gpa, uint64_t size)

@@ -8,7 +8,6 @@
 #include "core/base/array.h"
 #include "core/base/clock.h"
 #include "core/vm/abi.h"
-#include "core/vm/sys.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
 
@@ -37,7 +36,7 @@ static bool vcpu_halted(const struct vcpu *v)
 {
 	struct kvm_mp_state state;
 
-	if (v->vm->sys->ioctl(v->vm->sys->self, v->fd, KVM_GET_MP_STATE, &state) < 0)
+	if (vm_ioctl(v->vm, v->fd, KVM_GET_MP_STATE, &state) < 0)
 		return false;
 	switch (state.mp_state) {
 	case KVM_MP_STATE_HALTED:

@@ -19,11 +19,6 @@
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
 
-static int vm_ioctl(struct vm *vm, unsigned long request, void *arg)
-{
-	return vm->sys->ioctl(vm->sys->self, vm->fd, request, arg);
-}
-
 static int launch_vm(struct vm *vm, struct error *err)
 {
 	int r;
@@ -32,8 +27,7 @@ static int launch_vm(struct vm *vm, struct error *err)
 	if (vm->kvm < 0)
 		return vm->kvm;
 	do
-		r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_CREATE_VM,
-		                   (void *)(uintptr_t)vm->platform->vm_type);
+		r = vm_ioctl(vm, vm->kvm, KVM_CREATE_VM, (void *)(uintptr_t)vm->platform->vm_type);
 	while (r == -EINTR);
 	if (r < 0) {
 		refusal_set(err, CALL_CREATE_VM, -r);
@@ -41,7 +35,7 @@ static int launch_vm(struct vm *vm, struct error *err)
 		                  vm->platform->vm_type);
 	}
 	vm->fd = r;
-	r = vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
+	r = vm_ioctl(vm, vm->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
 	if (r < 0)
 		return refusal_set(err, CALL_VCPU_MMAP_SIZE, -r);
 	if (r < (int)sizeof(struct kvm_run))
@@ -141,7 +135,7 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 	 * registered then waits 4 to 8 ms for it.
 	 */
 	if (r == 0) {
-		r = vm_ioctl(vm, KVM_CREATE_IRQCHIP, NULL);
+		r = vm_ioctl(vm, vm->fd, KVM_CREATE_IRQCHIP, NULL);
 		r = r < 0 ? refusal_set(err, CALL_IRQCHIP, -r) : launch_stopped(err);
 	}
 	if (r == 0)
@@ -218,7 +212,7 @@ void vm_free(struct vm *vm)
 	 * An SNP launch takes longer anyway.
 	 */
 	if (vm->n_vcpus > 0 && !vm->memory.private_memory)
-		vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &no_slot);
+		vm_ioctl(vm, vm->fd, KVM_SET_USER_MEMORY_REGION, &no_slot);
 	memory_fini(&vm->memory);
 	vm_close(vm, vm->fd);
 	if (vm->platform->close)

@@ -211,7 +211,8 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
  * The slot of private memory that holds gpa; *ret_part is how many of the pages lie in it, at most
  * ATTRIBUTES_PART. NULL: none does.
  */
-static struct memslot *convertible(struct memory *m, gpa_t gpa, uint64_t pages, uint64_t *ret_part)
+static struct memslot *slot_convertible(struct memory *m, gpa_t gpa, uint64_t pages,
+                                        uint64_t *ret_part)
 {
 	struct memslot *s = slot_of(m, gpa);
 
@@ -255,12 +256,12 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 		return MEMORY_NOT_OURS;
 	pthread_mutex_lock(&m->lock);
 	for (uint64_t done = 0; done < pages; done += part)
-		if (!convertible(m, gpa + done * PAGE_SIZE, pages - done, &part)) {
+		if (!slot_convertible(m, gpa + done * PAGE_SIZE, pages - done, &part)) {
 			change = MEMORY_NOT_OURS;
 			break;
 		}
 	for (; change < MEMORY_NOT_OURS && pages > 0; pages -= part, gpa += part * PAGE_SIZE) {
-		struct memslot *s = convertible(m, gpa, pages, &part);
+		struct memslot *s = slot_convertible(m, gpa, pages, &part);
 
 		now = m->give_up && atomic_load(m->give_up)
 		              ? MEMORY_LATER

@@ -21,7 +21,6 @@
 #include "core/vm/abi.h"
 #include "core/vm/refusal.h"
 #include "core/vm/sev.h"
-#include "core/vm/sys.h"
 #include "core/vm/vm_priv.h"
 
 #define BIT(n) ((uint64_t)1 << (n))
@@ -90,7 +89,7 @@ static bool kvm_attribute(const struct vm *vm, uint64_t attribute, uint64_t *ret
 		                     .addr = (uintptr_t)ret };
 
 	*ret = 0;
-	return vm->sys->ioctl(vm->sys->self, vm->kvm, KVM_GET_DEVICE_ATTR, &a) == 0;
+	return vm_ioctl(vm, vm->kvm, KVM_GET_DEVICE_ATTR, &a) == 0;
 }
 
 /* KVM accepts the value, so report an internal error, not an unsupported host. */

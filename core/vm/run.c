@@ -25,7 +25,6 @@
 #include "core/vm/halt.h"
 #include "core/vm/input.h"
 #include "core/vm/signals.h"
-#include "core/vm/sys.h"
 #include "core/vm/terminal.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
@@ -93,7 +92,7 @@ static void *vcpu_thread(void *argument)
 	struct outcome outcome = { 0 };
 
 	while (!atomic_load(&vm->stopping)) {
-		int r = vm->sys->ioctl(vm->sys->self, v->fd, KVM_RUN, NULL);
+		int r = vm_ioctl(vm, v->fd, KVM_RUN, NULL);
 
 		if (r == -EINTR && halt_answer(v))
 			continue;

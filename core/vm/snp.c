@@ -53,7 +53,7 @@ static const struct requirement snp_requirements[] = {
 static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failure *ret)
 {
 	struct kvm_sev_cmd cmd = { .id = id, .data = (uintptr_t)data, .sev_fd = (uint32_t)vm->sev };
-	int r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
+	int r = vm_ioctl(vm, vm->fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
 
 	*ret = (struct sev_failure){ 0 };
 	if (r < 0) /* KVM doesn't clear cmd.error, so it is valid only then */
@@ -113,7 +113,7 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 		r = snp_cpuid_filter(&vm->cpuid, c_bit, err);
 	if (r < 0)
 		return r;
-	r = vm->sys->ioctl(vm->sys->self, vm->fd, KVM_ENABLE_CAP, &cap);
+	r = vm_ioctl(vm, vm->fd, KVM_ENABLE_CAP, &cap);
 	if (r < 0)
 		return refusal_set(err, CALL_ENABLE_CAP, -r);
 	r = sev_command(vm, KVM_SEV_INIT2, &init, &f);
@@ -139,8 +139,8 @@ static int snp_begin(void *self, const struct plan *p, struct error *err)
  * fails next time); it advances the struct, so it is passed again until nothing is left. On failure
  * it says which page failed.
  */
-static int update(struct vm *vm, const struct region *r, const void *from, struct sev_failure *f,
-                  struct error *err)
+static int snp_update(struct vm *vm, const struct region *r, const void *from,
+                      struct sev_failure *f, struct error *err)
 {
 	struct kvm_sev_snp_launch_update u = {
 		.gfn_start = r->gpa / PAGE_SIZE,
@@ -186,7 +186,7 @@ static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
 			break;
 		memset(page.data, 0, page.size);
 		memcpy(page.data, &sent, sizeof(sent));
-		e = update(vm, r, page.data, &f, err);
+		e = snp_update(vm, r, page.data, &f, err);
 		if (e == 0 || f.status != SNP_STATUS_INVALID_PARAM ||
 		    !snp_cpuid_diff(&sent, (const void *)page.data, differences,
 		                    sizeof(differences)))
@@ -217,7 +217,7 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 		e = blob_zero(r->size, &blank, err);
 		from = blank.data;
 	}
-	return e < 0 ? e : update(vm, r, from, &f, err);
+	return e < 0 ? e : snp_update(vm, r, from, &f, err);
 }
 
 /*
@@ -234,7 +234,7 @@ static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 
 	if (r < 0 || index == 0 || !vm->ap_creation)
 		return r;
-	r = vm->sys->ioctl(vm->sys->self, v->fd, KVM_SET_MP_STATE, &hold);
+	r = vm_ioctl(vm, v->fd, KVM_SET_MP_STATE, &hold);
 	if (r == 0)
 		return 0;
 	refusal_set(err, CALL_SET_MP_STATE, -r);
@@ -245,7 +245,7 @@ static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 #define PREFAULT_PART ((uint64_t)1 << 30)
 
 /* Like LAUNCH_UPDATE, KVM may do a part and return 0, and it advances the struct. */
-static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
+static int snp_prefault_ram(struct vm *vm, struct kvm_pre_fault_memory *f)
 {
 	while (f->size > 0) {
 		struct kvm_pre_fault_memory part = *f;
@@ -254,7 +254,7 @@ static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
 		if (signals_pending())
 			return -EINTR;
 		part.size = MIN_OF(f->size, PREFAULT_PART);
-		r = vm->sys->ioctl(vm->sys->self, vm->vcpus[0].fd, KVM_PRE_FAULT_MEMORY, &part);
+		r = vm_ioctl(vm, vm->vcpus[0].fd, KVM_PRE_FAULT_MEMORY, &part);
 		if (r == -EAGAIN || r == -EINTR)
 			r = 0;
 		else if (r == 0 && part.gpa <= f->gpa)
@@ -272,14 +272,14 @@ static int prefault_loop(struct vm *vm, struct kvm_pre_fault_memory *f)
  * guest validates it. If the host can't, or lacks the memory, the launch only takes longer; so that
  * is no error.
  */
-static void prefault(struct vm *vm, const struct plan *p)
+static void snp_prefault(struct vm *vm, const struct plan *p)
 {
 	const struct ram *ram;
 	size_t count = plan_ram(p, &ram);
 
 	for (size_t i = 0; i < count; i++) {
 		struct kvm_pre_fault_memory f = { .gpa = ram[i].gpa, .size = ram[i].size };
-		int r = prefault_loop(vm, &f);
+		int r = snp_prefault_ram(vm, &f);
 
 		if (r < 0)
 			log_debug("memory from 0x%llx on is not allocated in advance: %s",
@@ -306,7 +306,7 @@ static int snp_end(void *self, const struct plan *p, struct error *err)
 	if (r < 0)
 		return refusal_finish(err, p, f);
 	if (s->prefault)
-		prefault(vm, p);
+		snp_prefault(vm, p);
 	return 0;
 }
 

@@ -78,7 +78,7 @@ void stats_begin(struct stats *s)
 }
 
 /* Inserts a line into the list, sorted by falling count; what no longer fits counts as others. */
-static void line_add(struct stats_device *d, struct stats_line line)
+static void stats_line_add(struct stats_device *d, struct stats_line line)
 {
 	size_t at = d->n_ports;
 
@@ -96,18 +96,19 @@ static void line_add(struct stats_device *d, struct stats_line line)
 	d->n_ports++;
 }
 
-static void ports_gather(const struct vm *vm, unsigned from, unsigned end, struct stats_device *d)
+static void stats_ports(const struct vm *vm, unsigned from, unsigned end, struct stats_device *d)
 {
 	for (unsigned port = from; port < end; port++) {
 		uint64_t n = atomic_load_explicit(&vm->stats.ports[port], memory_order_relaxed);
 
 		if (n > 0)
-			line_add(d, (struct stats_line){ .port = (uint16_t)port, .exits = n });
+			stats_line_add(d,
+			               (struct stats_line){ .port = (uint16_t)port, .exits = n });
 	}
 }
 
 /* The bus has its devices by rising base; ports between them belong to nobody. */
-static void devices_gather(const struct vm *vm, struct stats_report *r)
+static void stats_devices(const struct vm *vm, struct stats_report *r)
 {
 	struct stats_device nobody = { .name = "nobody" };
 	const struct bus *bus = &vm->bus[BUS_PORTS];
@@ -118,17 +119,17 @@ static void devices_gather(const struct vm *vm, struct stats_report *r)
 		struct stats_device *d = &r->devices[r->n_devices];
 
 		*d = (struct stats_device){ .name = range->name };
-		ports_gather(vm, from, (unsigned)range->base, &nobody);
+		stats_ports(vm, from, (unsigned)range->base, &nobody);
 		from = (unsigned)(range->base + range->len);
-		ports_gather(vm, (unsigned)range->base, from, d);
+		stats_ports(vm, (unsigned)range->base, from, d);
 		r->n_devices += d->exits > 0;
 	}
-	ports_gather(vm, from, ARRAY_SIZE(vm->stats.ports), &nobody);
+	stats_ports(vm, from, ARRAY_SIZE(vm->stats.ports), &nobody);
 	if (nobody.exits > 0)
 		r->devices[r->n_devices++] = nobody;
 }
 
-static bool first_byte(const struct vm *vm, const struct sink *s, uint64_t *ret_us)
+static bool sink_first_byte(const struct vm *vm, const struct sink *s, uint64_t *ret_us)
 {
 	if (!s->first_ns || !vm->stats.begun_ns || s->first_ns < vm->stats.begun_ns)
 		return false;
@@ -151,8 +152,8 @@ void stats_report(const struct vm *vm, struct stats_report *ret)
 		r.exits[i] = atomic_load(&vm->stats.exits[i]);
 		r.total += r.exits[i];
 	}
-	devices_gather(vm, &r);
-	r.serial_seen = first_byte(vm, &vm->streams[STREAM_SERIAL], &r.serial_us);
-	r.debug_seen = first_byte(vm, &vm->streams[STREAM_DEBUG], &r.debug_us);
+	stats_devices(vm, &r);
+	r.serial_seen = sink_first_byte(vm, &vm->streams[STREAM_SERIAL], &r.serial_us);
+	r.debug_seen = sink_first_byte(vm, &vm->streams[STREAM_DEBUG], &r.debug_us);
 	*ret = r;
 }

@@ -17,7 +17,7 @@ static volatile sig_atomic_t is_raw;        /* by us; its modes before are in `b
 static volatile sig_atomic_t continued;     /* by SIGCONT: the shell may have changed the modes */
 static struct termios before;
 
-/* Signals that kill us and that core/vm/signals.c doesn't handle. */
+/* Signals that kill us and that core/vm/signals.c doesn't signal_handle. */
 static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGABRT, SIGILL,  SIGFPE,
 	                             SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
 
@@ -93,7 +93,7 @@ static void on_continue(int signal_number)
 }
 
 /* Signals that are ignored, as SIGQUIT in the background of a shell, stay ignored. */
-static void handle(int signal_number, const struct sigaction *sa)
+static void signal_handle(int signal_number, const struct sigaction *sa)
 {
 	struct sigaction now;
 
@@ -110,9 +110,9 @@ void terminal_begin(int fd)
 		return;
 	keyboard = fd;
 	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
-		handle(fatal_signals[i], &fatal);
-	handle(SIGTSTP, &stop_action);
-	handle(SIGCONT, &again);
+		signal_handle(fatal_signals[i], &fatal);
+	signal_handle(SIGTSTP, &stop_action);
+	signal_handle(SIGCONT, &again);
 	terminal_ours();
 }
 

@@ -22,11 +22,6 @@
 #define MTRR_FIXED_ENABLE (1U << 10)
 #define MTRR_WRITE_BACK   6
 
-static int vm_ioctl(const struct vm *vm, int fd, unsigned long request, void *arg)
-{
-	return vm->sys->ioctl(vm->sys->self, fd, request, arg);
-}
-
 static struct kvm_cpuid2 *cpuid_buffer(struct error *err)
 {
 	struct kvm_cpuid2 *c =

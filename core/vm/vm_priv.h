@@ -16,10 +16,10 @@
 #include "core/vm/memory.h"
 #include "core/vm/stats.h"
 #include "core/vm/streams.h"
+#include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
 struct kvm_run; /* linux/kvm.h */
-struct kvm_sys; /* core/vm/sys.h */
 struct run;     /* core/vm/run.c */
 
 #define VM_MAX_DEVICES 16
@@ -70,5 +70,11 @@ struct vm {
 	bool abandoned;       /* a vCPU's thread is still inside KVM_RUN: nothing may be freed */
 	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
 };
+
+/* fd: vm->kvm, vm->fd or a vCPU's. The result, or a negative errno. */
+static inline int vm_ioctl(const struct vm *vm, int fd, unsigned long request, void *arg)
+{
+	return vm->sys->ioctl(vm->sys->self, fd, request, arg);
+}
 
 #endif
