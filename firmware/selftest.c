@@ -73,7 +73,7 @@ int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_s
 		.exit_port = le16_of(c->exit_port),
 		.serial_port = le16_of(COM1),
 	};
-	uint64_t c_mask = c->c_bit ? 1ULL << c->c_bit : 0;
+	uint64_t c_mask;
 	auto_blob struct blob low = BLOB_NONE;
 	int r = c->c_bit ? guest_c_bit_check(c->c_bit, err) : 0;
 
@@ -86,6 +86,7 @@ int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_s
 		r = blob_zero(LOW_END - LOW, &low, err);
 	if (r < 0)
 		return r;
+	c_mask = c->c_bit ? 1ULL << c->c_bit : 0;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		guest_link(low.data + (links[i].table - LOW), links[i].index, links[i].to, c_mask);
 	guest_identity(low.data + (SELFTEST_PD - LOW), LEAF_SIZE, c_mask);
