@@ -1,10 +1,11 @@
-# No circle among files: reads `nm -A -P` of their objects. A file needs those whose functions and tables it uses.
+# Reads `nm -A -P` of objects and fails if files depend on each other in a circle. A file depends on the files whose
+# functions and tables it uses.
 {
 	file = $1; sub(/(\[[^]]*\])?:$/, "", file); sub(/\.o$/, "", file); sub(/^[^\/]*\//, "", file)
 	if ($3 == "U") uses[file] = uses[file] " " $2
 	else if ($3 ~ /^[A-Z]$/) { home[$2] = file; symbols++ }
 }
-# Depth first. state: 1, on the way to here; 2, done.
+# Depth-first search. state: 1, on the current path; 2, done.
 function visit(file, way,    list, n, i, to, met) {
 	if (state[file] == 2) return
 	if (state[file] == 1) {

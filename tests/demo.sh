@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/demo.sh SNPVMM: runs the example manifest on what this host has, and says what that is.
+# tests/demo.sh SNPVMM: runs the example manifest on the best platform of this host, and says which that is.
 set -eu
 snpvmm=$1
 manifest=snpvmm.yaml.example
@@ -10,7 +10,7 @@ show() {
 }
 if [ ! -r /dev/kvm ] || [ ! -w /dev/kvm ]; then
   show "$snpvmm" measure "$manifest"
-  if [ -e /dev/kvm ]; then why='/dev/kvm is there, but not for this user (group kvm)'; else why='there is no /dev/kvm'; fi
+  if [ -e /dev/kvm ]; then why='this user may not open /dev/kvm (group kvm)'; else why='there is no /dev/kvm'; fi
   echo "Nothing was launched: $why. Above is the launch digest that an SEV-SNP host would measure."
   exit 0
 fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/deps.sh PACKAGE...: installs what is missing, after saying so. DEPS=0 installs nothing. What begins with "?" can
-# be done without: if it can't be installed, that is said and no more.
+# tests/deps.sh PACKAGE...: prints which packages are missing and installs them. DEPS=0 installs nothing. A package with
+# a "?" in front is optional: if it cannot be installed, that is only reported.
 set -u
 
 is_there() { # PACKAGE

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/run.sh [NAME...]: the unit tests and tests/cli/*.sh, or those named ("vm/run_test", "cli/run"); ends with a count.
+# tests/run.sh [NAME...]: runs all tests, or those named ("vm/run_test", "cli/run"), and ends with a count.
 #
-# B is the build folder, JOBS how many test programs run at once (as many as there are CPUs), V=1 shows all they print.
-# A criterion program reports in TAP; a shell test prints lines of its own: "ok ...", "not ok ...", "skip ...".
+# B is the build folder; JOBS is how many test programs run at once (default: the number of CPUs); V=1 shows all output.
+# A criterion program reports in TAP; a shell test prints lines "ok ...", "not ok ..." and "skip ...".
 set -u
 cd "$(dirname "$0")/.." || exit 1
 export B="${B:-build}"
 log=$B/tests/log
 
-# --- one test program: what it prints, and its status once it is through ---
+# --- run one test program; keep its output and its status ---
 
 if [ "${1:-}" = --one ]; then
   name=$2 out=$log/$(echo "$2" | tr / -)
@@ -24,7 +24,7 @@ if [ "${1:-}" = --one ]; then
   exit 0
 fi
 
-# --- which ---
+# --- which tests ---
 
 all_names() {
   for test in "$B"/tests/*/*_test tests/cli/*.sh tests/firmware/*.sh; do
@@ -32,12 +32,12 @@ all_names() {
   done | sed "s|^$B/tests/||; s|^tests/||; s|\.sh\$||"
 }
 
-# As a name, a path, or the source of a test.
+# Each can be a name, a path, or the source of a test.
 names_of() { # NAME...
   for wanted; do
     name=$(echo "$wanted" | sed "s|^\./||; s|^$B/tests/||; s|^tests/||; s|\.sh\$||; s|\.c\$||")
     all_names | grep -F -x -e "$name" || {
-      echo "run.sh: no test '$wanted'; those there are (make testbins builds those in C):" >&2
+      echo "run.sh: no test '$wanted'; the tests are (make testbins builds those in C):" >&2
       all_names | sed 's/^/  /' >&2
       return 1
     }
@@ -54,14 +54,14 @@ for name in $names; do
   rm -f "$log/$(echo "$name" | tr / -).status"
 done
 
-# Those that took longest the last time begin first, so that none is left alone at the end.
+# Tests that took longest last time start first, so that none of them runs alone at the end.
 by_duration() {
   for name in $names; do
     echo "$(cat "$log/$(echo "$name" | tr / -).seconds" 2>/dev/null || echo 5) $name"
   done | sort -s -r -n -k 1,1 | sed 's/^[^ ]* //'
 }
 
-# --- what they say, in the order of their names ---
+# --- report, in the order of their names ---
 
 passed=0 failed=0 skipped=0
 
@@ -69,7 +69,7 @@ count() { # FILE PATTERN
   grep -c -E "$2" "$1" || true
 }
 
-# What is wrong, with what the test says below it; of a test that names nothing, the end of what it printed.
+# The failures and the lines below them; if a test names none, the end of its output.
 show_failures() { # FILE
   if [ "${V:-0}" = 1 ]; then
     cat "$1"
@@ -123,7 +123,7 @@ report() {
   [ "$failed" = 0 ]
 }
 
-# The tests run in the foreground: what a shell puts into the background begins with SIGINT ignored.
+# The tests run in the foreground, because background jobs of a shell ignore SIGINT.
 report &
 reporter=$!
 trap 'kill $reporter 2>/dev/null' EXIT

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/cli/background.py: a shell with job control, and a run that is moved between background and foreground.
 
-    SCENE COMMAND...      the guest of COMMAND says "hello" and then nothing; prints what is wrong, nothing if all is well
+    SCENE COMMAND...      the guest of COMMAND prints "hello" and then nothing; prints what is wrong, or nothing
 """
 import array
 import fcntl

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/cli/columns.py: COLUMNS COMMAND...: what the command writes to a terminal as wide as that, without its colours."""
+"""tests/cli/columns.py: COLUMNS COMMAND...: prints what the command writes to a terminal of that width, without colours."""
 import fcntl
 import os
 import pty

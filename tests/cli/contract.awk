@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# tests/cli/contract.awk: a guest in the words of tests/fake/command.h, parted by " ; ", in hexadecimal digits:
-# with want=text what it prints, with want=code a program in real mode that does the same, or nothing.
+# tests/cli/contract.awk: reads a guest in the words of tests/fake/command.h, separated by " ; ", and prints hexadecimal
+# digits: with want=text the text that it prints, with want=code a real-mode program that does the same, or nothing.
 BEGIN {
   for (i = 1; i < 256; i++)
     ord[sprintf("%c", i)] = i

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""tests/cli/contract.py: the result.json of every row of contract.inc; prints what is wrong, nothing if all is well.
+"""tests/cli/contract.py: checks the result.json of every row of contract.inc; prints what is wrong, or nothing.
 
-    fields ROWS           it says what the row wanted ("a|b": either)
-    schema ROWS SCHEMA    it fits the JSON Schema
+    fields ROWS           it has the values that the row expects ("a|b": either)
+    schema ROWS SCHEMA    it is valid by the JSON Schema
 """
 import json
 import pathlib

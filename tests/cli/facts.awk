@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# tests/cli/facts.awk: what 'snpvmm schema' says of keys, a line each: "KEY is" for every key, "KEY default VALUE",
-# "KEY word WORD", "KEY later". Its JSON is laid out by depth: keys of the top are at 4, those of a group, which is what
-# has properties, at 8.
+# tests/cli/facts.awk: prints what 'snpvmm schema' says of each key, one fact a line: "KEY is" for every key,
+# "KEY default VALUE", "KEY word WORD", "KEY later". It goes by the indentation of the JSON: keys are at 4, and those of a
+# group, which has properties, at 8.
 function fact(what, value) { print key, what, value }
 function text_of(line) {
   sub(/^ *("[a-z]*": )?/, "", line); sub(/,$/, "", line); sub(/^"/, "", line); sub(/"$/, "", line); gsub(/\\"/, "\"", line)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""tests/cli/progress.py: runs a command with standard error on a terminal; prints what it wrote there, \\r and \\n and escapes spelled out.
+"""tests/cli/progress.py: runs a command with standard error on a terminal; prints what it wrote there, with \\r, \\n and escapes written out.
 
-    [--both] COMMAND...      ends with the command's status; --both: standard output is there, too
+    [--both] COMMAND...      exits with the command's status; --both: standard output is on the terminal, too
 """
 import os
 import pty

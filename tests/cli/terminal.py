@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/cli/terminal.py: runs a guest on a terminal of its own and kills it; prints how it left the terminal.
 
-    SIGNAL[.SIGNAL] COMMAND...      0: raw while the guest spoke, and as before at the end
+    SIGNAL[.SIGNAL] COMMAND...      0 if it was raw while the guest printed, and as before at the end
 """
 import os
 import pty

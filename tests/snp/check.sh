@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/snp/check.sh: packs binary, manifests, images and ID blocks into a folder and runs tests/snp/on_host.sh in it
-# on an SNP host: this one, or the one that SNP_HOST reaches. SNP_HOST is a command, called with a folder and a shell
-# command: it runs the command in a copy of the folder on an SNP host, as root, and passes on output and status.
-# SNP_ONLY leaves out the cases whose names lack it (several texts: with bars between). SNP_DISPOSABLE=yes: nobody minds if that host's clock is set.
+# tests/snp/check.sh: packs program, manifests, images and ID blocks into a folder and runs tests/snp/on_host.sh in it on
+# an SNP host: this one, or the one that SNP_HOST reaches. SNP_HOST is a command that is called with a folder and a shell
+# command; it runs the command in a copy of the folder on an SNP host, as root, and passes on output and status.
+# SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts. SNP_DISPOSABLE=yes allows cases that set the
+# clock of that host.
 set -u
 B=${B:-build}
 images=${SNPVMM_IMAGES:-../shared/images}
@@ -34,7 +35,7 @@ id policy "$one" 0xb0000
 id signature "$one" 0x30000
 printf '\377' | dd of="$box/signature.auth" bs=1 seek=64 conv=notrunc 2>/dev/null
 
-# A stock kernel and the test guest's initrd, if they could be had.
+# A stock kernel and the test guest's initrd, if they could be downloaded.
 for series in 6.12 6.1; do
   [ -r "$B/guest/vmlinuz-$series" ] && [ -r "$B/guest/initrd-$series.cpio.gz" ] || continue
   cp "$B/guest/vmlinuz-$series" "$B/guest/initrd-$series.cpio.gz" "$box"
@@ -44,19 +45,19 @@ if [ -r "$box/vmlinuz-6.12" ]; then
   id linux "$("$snpvmm" measure "$box/linux.yaml")" 0x30000
 fi
 
-# Guests that ask for what they must not have.
+# Guests that request what they must not get.
 for asks in psc ghcb ap; do
   "$B/tests/tool/hostile" "$asks" "$box/hostile-$asks"
   printf 'version: 1\nboot: { kernel: hostile-%s }\nmemory: 128M\nvcpus: 2\ntimeout: 6s\n' "$asks" >"$box/hostile-$asks.yaml"
 done
 
-# Debian 12's own: it boots plain VMs, and can't be run under SNP.
+# Debian 12's OVMF: it boots plain VMs, but not under SNP.
 # shellcheck disable=SC2016 # dpkg's variable
 case $(dpkg-query -W -f '${Version}' ovmf 2>/dev/null) in
 2022.11-*) [ ! -r /usr/share/ovmf/OVMF.fd ] || cp /usr/share/ovmf/OVMF.fd "$box/ovmf-2022.11.fd" ;;
 esac
 
-# Digests that another tool computed (sev-snp-measure 0.0.13, profile qemu, guest_features 0x1, no kernel).
+# Digests from another tool (sev-snp-measure 0.0.13, profile qemu, guest_features 0x1, no kernel).
 while read -r image vcpus type digest; do
   [ -r "$images/$image" ] || continue
   cp -n "$images/$image" "$box"
@@ -82,11 +83,11 @@ fi
 status=$?
 grep -a -v '^results: ' "$out"
 
-# What the runs left behind: said to be right by what it was wanted to be, and by the schemas.
+# The results of the runs are compared with what was expected, and checked by the schemas.
 kept=$B/snp-results
 rm -rf "$kept"
 mkdir -p "$kept"
-judge() { # NAME COMMAND...: wrong if it says anything, or fails
+judge() { # NAME COMMAND...: fails if it prints anything, or fails
   name=$1
   shift
   if "$@" >"$kept/judged" 2>&1 && [ ! -s "$kept/judged" ]; then
@@ -97,7 +98,7 @@ judge() { # NAME COMMAND...: wrong if it says anything, or fails
   fi
 }
 junit_valid() { xmllint --noout --schema tests/schema/junit.xsd "$kept"/results/*/junit.xml 2>&1 | grep -v ' validates$'; return 0; }
-consoles_kept() { # each line that the console showed is in serial.log; where no guest ran there is none, and no line
+consoles_kept() { # each line of the console is in serial.log; without a guest there is neither
   for said in "$kept"/results/*.said; do
     cat "${said%.said}/serial.log" 2>/dev/null | tr -d '\r' >"$kept/console"
     grep -a . "$said" | grep -a -v -x -F -f "$kept/console"

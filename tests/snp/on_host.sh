@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tests/snp/on_host.sh: runs on the SNP host, in the folder that check.sh packed; any POSIX shell will do.
+# tests/snp/on_host.sh: runs on the SNP host, in the folder that check.sh packed, under any POSIX shell.
 set -u
 PATH=.:$PATH
 n=0
 
-# Cases whose names have none of these texts, between bars, are left out.
+# Only cases whose names contain one of these texts, separated by bars, are run.
 only=${1:-}
-disposable=${2:-} # "yes": nobody minds if the host's clock is set
+disposable=${2:-} # "yes": cases may set the host's clock
 wanted() { # NAME
   texts=$only
   while :; do
@@ -16,7 +16,7 @@ wanted() { # NAME
   done
 }
 
-# case NAME STATUS PATTERN... -- COMMAND...: the status, and each pattern somewhere in the output.
+# NAME STATUS PATTERN... -- COMMAND...: it must end with the status, and each pattern must match a line of output.
 case_run() {
   wanted "$1" || return 0
   name=$1 want=$2
@@ -35,7 +35,7 @@ case_run() {
   [ "$want" = any ] || [ "$have" = "$want" ] || problem="status $have, not $want"
   printf '%s' "$patterns" >patterns.log
   while IFS= read -r pattern; do
-    grep -q -e "$pattern" out.log || problem="$problem; nothing says '$pattern'"
+    grep -q -e "$pattern" out.log || problem="$problem; no line matches '$pattern'"
   done <patterns.log
   if [ -z "$problem" ]; then
     echo "ok $n - $name"
@@ -45,7 +45,7 @@ case_run() {
   fi
 }
 
-# The same with result files, which check.sh judges: "STATUS REASON VERDICT EVENT" is what they must say.
+# The same with result files, which check.sh compares with WANTS: "STATUS REASON VERDICT EVENT".
 kept() { # NAME WANTS COMMAND...
   wanted "$1, and its results" || return 0
   name=$1 wants=$2
@@ -80,7 +80,7 @@ case_run 'the example runs to its end, every step of the selftest passes' 0 \
   "measurement $(cat one.digest) (1 vcpu, EPYC-v4, profile qemu)" "launched on platform 'snp'" \
   'snpvmm selftest: AMD SEV-SNP' '^1 ok' '^2 ok' '^3 ok' '^4 ok' '^5 ok' '^6 ok' '^7 ok' '^8 ok' '^9 ok' '^10 ok' \
   'snpvmm selftest: passed' 'snpvmm: pass: ' -- example none
-vouched() { # COMMAND...: and the firmware found no fault with its CPUID
+vouched() { # COMMAND...: and the firmware accepted its CPUID page unchanged
   "$@"
   status=$?
   grep -q 'firmware corrects' out.log || echo 'vouched for'
@@ -109,7 +109,7 @@ case_run 'a policy with debugging' 0 'selftest: passed' -- example none --set sn
 case_run 'a policy that KVM never takes is refused with its name' 99 '(LAUNCH_START): .* \[bad-policy\]' \
   'why: .* snp.policy 0x70000: bit 18' 'fix: write snp.policy: 0x30000' \
   -- example none --set snp.policy=0x70000
-# What KVM takes of a policy depends on the firmware, where it tells (Linux 6.19).
+# Which policy bits KVM accepts depends on the firmware since Linux 6.19.
 snpvmm doctor >doctor.log
 if ! grep -q 'accept the policy bits' doctor.log; then
   echo 'skip policy bits of a newer firmware: this kernel does not tell which there are'
@@ -145,7 +145,7 @@ if [ -e ovmf-2025.02.fd ]; then
   printf 'version: 1\nboot: { firmware: ovmf-2025.02.fd }\nsilence: 2s\n' >silent.yaml
   kept 'a firmware that says nothing' '124 silence timeout silence' snpvmm run silent.yaml
   kept 'a firmware that takes too long' '124 timeout timeout timeout' snpvmm run --set timeout=1s silent.yaml
-  # The clock on the wall jumps by so much, one second into the command.
+  # Sets the real-time clock forward or back by SECONDS, one second after the command has started.
   jumping() { # SECONDS COMMAND...
     by=$1
     shift
@@ -170,7 +170,7 @@ if [ -e ovmf-2025.02.fd ]; then
 else
   echo 'skip a firmware that says nothing: no images (SNPVMM_IMAGES names their folder)'
 fi
-# Guests that ask for what they must not have. Linux 7 would end the VM over another answer than EINVAL.
+# Guests that request what they must not get. Linux 7 ends the VM if the answer is not EINVAL.
 case_run 'a page-state change where no memory is gets refused, and the guest can tell' 1 \
   'terminated, reason 5:1 ' -- snpvmm run hostile-psc.yaml
 case_run 'a GHCB that nobody registered is the guest.s fault' any 'terminated, reason 5:3 \|a GHCB that it hasn.t registered' \
@@ -179,19 +179,19 @@ case_run 'a vCPU created with a VMSA that cannot run is the guest.s fault' any \
   'time limit of \|vCPU 1.* VMSA' -- snpvmm run hostile-ap.yaml
 case_run 'the doctor finds nothing missing' 0 'this host can launch: kvm, snp' -- snpvmm doctor
 
-# linux_run CMDLINE-WORDS OPTION...: boots the stock kernel; what the guest's report says is held against our digest.
+# CMDLINE-WORDS OPTION...: boots the stock kernel; the guest's report must have our digest.
 linux_run() {
   words=$1
   shift
   snpvmm run -v --set "boot.cmdline=console=ttyS0 panic=-1 quiet $words" "$@" linux.yaml
 }
-# The same through a firmware, with kernel hashes where it verifies them.
+# The same through a firmware, with kernel hashes if it verifies them.
 ovmf_run() { # IMAGE OPTION...
   image=$1
   shift
   snpvmm run -v --set "boot.firmware=$image" "$@" ovmf.yaml
 }
-attested() { # RUN-FUNCTION ARGUMENT...: and the measurement in the guest's report must be the one printed before the launch
+attested() { # RUN-FUNCTION ARGUMENT...: the measurement in the guest's report must be the one printed before the launch
   "$@"
   status=$?
   said=$(sed -n 's/^snpvmm: measurement \([0-9a-f]*\) .*/\1/p' out.log)
@@ -199,7 +199,7 @@ attested() { # RUN-FUNCTION ARGUMENT...: and the measurement in the guest's repo
   return $status
 }
 
-# What snpvmm-guest prints is read back: the report has our digest and the guest's data, and the CRC that it says (gzip's).
+# Extracts the report that snpvmm-guest printed: it must have our digest, the guest's data, and the CRC that is printed.
 report_read() { # RUN-FUNCTION ARGUMENT...
   attested "$@"
   status=$?
@@ -256,7 +256,7 @@ if [ -e linux.yaml ]; then
     echo 'skip an older kernel: this distribution has no Linux 6.1'
   fi
   n=$((n + 1))
-  # Typed once the guest asks for it: what comes before the terminal is set up would be lost.
+  # Typed after the prompt: input before the terminal is set up would be lost.
   if ! wanted 'a shell on the console takes input'; then
     :
   elif (while ! grep -q 'snpvmm-guest#' shell.log 2>/dev/null; do sleep 1; done; echo 'echo typed-$((6 * 7)); exit 5') |
@@ -266,7 +266,7 @@ if [ -e linux.yaml ]; then
     echo "not ok $n - a shell on the console takes input"
     sed 's/^/    /' shell.log
   fi
-  # KVM tells of a protected guest, too, whether its interrupts are off.
+  # KVM reports whether interrupts are off for protected guests, too.
   halted() { # OPTION...
     (while ! grep -q 'snpvmm-guest#' out.log; do sleep 1; done; echo 'halt -f') | linux_run snpvmm.do=shell "$@"
   }
@@ -278,7 +278,7 @@ else
   echo 'skip Linux: no kernel could be fetched (make guest-images)'
 fi
 
-# Firmware that boots Linux: what it is handed by fw_cfg, and what it does with it.
+# Firmware that boots a kernel from fw_cfg.
 unverified='--set boot.kernel_hashes=false'
 if [ -e linux.yaml ] && [ -e ovmf-2022.11.fd ]; then
   for vcpus in 1 4; do
@@ -332,6 +332,6 @@ if [ -e images.list ]; then
 else
   echo 'skip OVMF images: none were packed (SNPVMM_IMAGES names their folder)'
 fi
-# The results, for whoever called: an archive in lines of text.
+# The results for the caller: an archive as lines of text.
 [ ! -d results ] || tar -cf - results | gzip | od -A n -v -t x1 | tr -d ' ' | sed 's/^/results: /'
 echo 'end of tests'
