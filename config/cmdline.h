@@ -6,22 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * A walk over the parameters; begin with .at at the text. What comes after `--` is for init, and
- * not among them.
- */
+/* A walk over the parameters, up to `--`, after which init's follow. Begin with .at = text. */
 struct cmdline {
 	const char *at;
-	const char *parameter; /* the one at hand, `size` bytes, quotes as they stand */
+	const char *parameter; /* the current one, `size` bytes, with its quotes */
 	size_t size;
 };
 
 bool cmdline_next(struct cmdline *c);
 
-/*
- * What stands behind `prefix` ("console=") in the parameter at hand, and how long it is; NULL: it
- * is another one.
- */
+/* The value behind `prefix` ("console=") of the current parameter, if it begins so; or NULL. */
 const char *cmdline_value(const struct cmdline *c, const char *prefix, size_t *size);
 
 /* Whether a parameter begins with `prefix`. */

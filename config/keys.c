@@ -178,7 +178,8 @@ const char *key_meant(const char *name)
 		nearest_try(&n, keys[i].name);
 	for (const struct key_group *g = key_groups; g->name; g++)
 		nearest_try(&n, g->name);
-	n.word = key_last(name); /* a slip and the wrong group: still near, if nothing is nearer */
+	/* a typo in the wrong group is near as well, if nothing is nearer */
+	n.word = key_last(name);
 	for (size_t i = 0; i < KEYS; i++)
 		nearest_try_as(&n, key_last(keys[i].name), keys[i].name);
 	return n.best;

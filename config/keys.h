@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config/keys.h: the one table of manifest keys, which the parser, the schema and the tests walk.
+ * config/keys.h: the table of manifest keys, which parser, writer, schema and tests walk.
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -55,7 +55,7 @@ struct key {
 	bool required;
 	bool fixed;               /* the same in all runs: not in the matrix */
 	size_t offset, size;      /* where in struct manifest; size 0: nowhere */
-	uint64_t min, max;        /* what they count depends on the kind */
+	uint64_t min, max;        /* what these count depends on the kind */
 	const char *const *words; /* ended by NULL */
 	/* Whether a manifest has a value for it; NULL: always, or its kind knows. */
 	bool (*has)(const struct manifest *m);
@@ -66,13 +66,13 @@ struct key {
 /* One row a key, by enum key_id. */
 extern const struct key keys[KEYS];
 
-/* A map of keys: "boot", "snp". The rows are ended by a NULL name. */
+/* A map of keys: "boot", "snp". The last row has no name. */
 struct key_group {
 	const char *name, *doc;
 };
 extern const struct key_group key_groups[];
 
-/* By dotted name; NULL: there is none. */
+/* By dotted name. NULL: there is none. */
 const struct key *key_find(const char *name);
 const struct key_group *key_group_find(const char *name);
 /* NULL: the key stands at the top. */
@@ -81,9 +81,7 @@ const struct key_group *key_group_of(const struct key *k);
 /* What comes after the last dot. */
 const char *key_last(const char *name);
 
-/*
- * The key or group that was meant, by spelling or by a key of that name in another group; or NULL.
- */
+/* The key or group that was probably meant: a similar name, or the same in another group. */
 const char *key_meant(const char *name);
 
 /* By enum manifest_platform, manifest_profile and sink_kind; each list ends with NULL. */

@@ -117,7 +117,7 @@ static int check_boot(struct inputs *in)
 	error_set(in->r.err, ERROR_CONFLICT, "'boot.kernel_hashes' without a %s",
 	          firmware ? "kernel" : "firmware");
 	error_why(in->r.err,
-	          "the hashes stand in a page of the firmware, which holds the kernel against "
+	          "the hashes are in a page of the firmware, which compares the kernel with "
 	          "them");
 	error_fix(in->r.err, "give 'boot.%s', or leave the key out",
 	          firmware ? "kernel" : "firmware");
@@ -182,32 +182,26 @@ static int check_exit(struct inputs *in)
 	return at_input(in, KEY_EXPECT_EXIT);
 }
 
-/* Without a manifest the run has the whole name of its kernel or firmware, "vmlinuz-6.12". */
-static void name_of_boot(const struct manifest *m, char *to, size_t cap)
-{
-	const char *const paths[] = { m->kernel.path, m->builtin, m->firmware.path,
-		                      MANIFEST_OPTIONS };
-	const char *base = NULL, *slash;
-
-	for (size_t i = 0; !base; i++)
-		base = paths[i];
-	slash = strrchr(base, '/');
-	base = slash ? slash + 1 : base;
-	text_clean(to, cap, base, strlen(base), false);
-}
-
 static int load_names(struct inputs *in)
 {
-	char stem[256];
+	struct manifest *m = in->r.m;
+	/* Without a manifest the run has the whole name of its kernel or firmware. */
+	const char *base = m->kernel.path     ? m->kernel.path
+	                   : m->builtin       ? m->builtin
+	                   : m->firmware.path ? m->firmware.path
+	                                      : MANIFEST_OPTIONS;
+	const char *slash = strrchr(base, '/');
+	char name[256];
 
+	base = slash ? slash + 1 : base;
 	if (in->no_file)
-		name_of_boot(in->r.m, stem, sizeof(stem));
+		text_clean(name, sizeof(name), base, strlen(base), false);
 	else
-		manifest_stem(in->path, stem, sizeof(stem));
-	in->r.m->file = text_clean_copy(in->path);
-	if (!in->r.m->name)
-		in->r.m->name = strdup(stem);
-	return in->r.m->file && in->r.m->name ? 0 : error_nomem(in->r.err, "a manifest's name");
+		manifest_stem(in->path, name, sizeof(name));
+	m->file = text_clean_copy(in->path);
+	if (!m->name)
+		m->name = strdup(name);
+	return m->file && m->name ? 0 : error_nomem(in->r.err, "a manifest's name");
 }
 
 /* Fails only where reading can't go on; other mistakes are findings. */

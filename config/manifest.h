@@ -19,7 +19,7 @@ struct blob;     /* core/base/file.h */
 struct platform; /* core/vm/vm.h */
 struct manifest; /* below */
 
-/* Where a value stands; line 0: in no file. manifest_at() makes the place of an error of it. */
+/* Where a value stands; line 0: in no file. See manifest_at(). */
 struct location {
 	unsigned line, column;
 	const char *by; /* "-k", or the key of --set, static; NULL: the file, or a default */
@@ -71,7 +71,7 @@ struct manifest_patterns {
 };
 
 struct manifest {
-	bool whole; /* nothing was wrong with it; otherwise only what was read well has a value */
+	bool whole; /* nothing was wrong; otherwise only what could be read has a value */
 
 	char *file;         /* as the user gave it, clean, for messages; or MANIFEST_OPTIONS */
 	uint8_t sha256[32]; /* of its text */
@@ -152,7 +152,7 @@ struct manifest_setting {
 /* The name of a manifest that options stand for. */
 #define MANIFEST_OPTIONS "command line"
 
-/* What is asked of a manifest beside what it says. */
+/* How to read a manifest. */
 struct manifest_choice {
 	const struct manifest_setting *set;
 	size_t n_set;
@@ -200,14 +200,14 @@ int manifest_parse(const char *path, const uint8_t *text, size_t size,
                    const struct manifest_choice *choice, struct manifest *ret, struct error *err);
 
 /*
- * All that is wrong, in order of place. A syntax error of YAML ends reading; whatever else is wrong
- * doesn't hide the rest, but for what depends on it. *ret is always written: the caller frees it,
- * and looks at ret->whole before anything is made of it. Its files can be looked at in any case.
+ * The same with all that is wrong, sorted by place. A syntax error of YAML ends reading; after
+ * other mistakes it goes on, except for what depends on them. *ret is always written: the caller
+ * frees it, and checks ret->whole before using it. Its files can be looked at in any case.
  */
 void manifest_source_load_all(const struct manifest_source *s, unsigned run, struct manifest *ret,
                               struct findings *f);
 
-/* Says that the recorded failure lies in a value of this manifest. Returns its code. */
+/* Sets the place of the recorded failure to a value of this manifest. Returns its code. */
 int manifest_at_location(const struct manifest *m, const struct location *at, struct error *err);
 
 void manifest_free(struct manifest *m);
@@ -218,10 +218,10 @@ static inline void manifest_cleanup(struct manifest *m)
 }
 #define auto_manifest __attribute__((cleanup(manifest_cleanup)))
 
-/* A recorded failure, or a warning, lies in the value of a key. Returns its code. */
+/* The same for the value of a key. */
 int manifest_at(const struct manifest *m, enum key_id id, struct error *err);
 
-/* Number i of the files that make the initrd, from 0; NULL: there are no more. */
+/* File i of the initrd, from 0. NULL: there are no more. */
 static inline const struct manifest_file *manifest_initrd(const struct manifest *m, size_t i)
 {
 	if (i == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/matrix.c: one combination of the values that a matrix lists, and how it is called. */
+/* config/matrix.c: chooses one combination of the values that a matrix lists, and names it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "core/base/text.h"
 
 #define TITLE_CAP   256
-#define VARIANT_MAX 200 /* bytes; longer ones are cut, and end with their number */
+#define VARIANT_MAX 200 /* bytes; longer names are cut, and end with the number of the run */
 
 /* The key that an entry of the matrix names; NULL: *err is filled. */
 static const struct key *dimension_key(struct inputs *in, const struct yaml_tree *v)
@@ -52,7 +52,7 @@ static int dimension_values(struct inputs *in, const struct yaml_tree *v, struct
 	return 0;
 }
 
-/* One entry. A value that --set gives takes the place of the whole list. */
+/* Adds one entry. A value that --set gives replaces the whole list. */
 static int dimension_add(struct inputs *in, const struct yaml_tree *v)
 {
 	struct matrix *x = &in->matrix;
@@ -102,7 +102,7 @@ static void matrix_apply(struct inputs *in, unsigned run)
 	}
 }
 
-/* A single value, or the path in a map; NULL: neither. */
+/* The text of a scalar, or the path in a map; NULL: neither. */
 static const char *tree_title(const struct yaml_tree *v)
 {
 	if (v->kind == YAML_SCALAR)
@@ -113,7 +113,7 @@ static const char *tree_title(const struct yaml_tree *v)
 	return NULL;
 }
 
-/* What the value is called: itself, the path in it, the files in its list, or its number. */
+/* What a value is called: its text, its path, the files in its list, or else its number. */
 static const char *value_title(const struct inputs *in, const struct dimension *d,
                                char own[static TITLE_CAP])
 {
@@ -151,7 +151,7 @@ static int matrix_name(struct inputs *in, unsigned run)
 	}
 	if (n > VARIANT_MAX) {
 		end -= (size_t)snprintf(cut, sizeof(cut), "...#%u", run + 1);
-		while (end > 0 && ((uint8_t)name[end] & 0xc0) == 0x80) /* not through a character */
+		while (end > 0 && ((uint8_t)name[end] & 0xc0) == 0x80) /* not inside a character */
 			end--;
 		strcpy(name + end, cut);
 	}
@@ -191,7 +191,7 @@ int matrix_choose(struct inputs *in, unsigned run)
 	return x->n > 0 ? matrix_name(in, run) : 0;
 }
 
-/* The values that one entry lists, each into a manifest that nobody uses. */
+/* Reads each value that an entry lists into a manifest of its own, for what is wrong with it. */
 static int entry_read(struct inputs *in, const struct key *k, const struct yaml_tree *values)
 {
 	struct manifest *m = in->r.m;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/paths.h: the files that a manifest names, found before any of its values is read. */
+/* config/paths.h: finds the files that a manifest names, before its values are read. */
 #ifndef CONFIG_PATHS_H
 #define CONFIG_PATHS_H
 

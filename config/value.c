@@ -21,12 +21,9 @@
 #include "core/base/filekind.h"
 #include "core/base/text.h"
 
-/*
- * Far above any length asked for: a file of another length is then refused by its length, not its
- * size.
- */
+/* Far above any length that is asked for, so that the error can name the file's length. */
 #define BYTES_FILE_MAX ((size_t)64 << 10)
-#define TEXT_MIN       16 /* bytes that may stand as text in a file; fewer could be either */
+#define TEXT_MIN       16 /* bytes; a file with fewer could be raw bytes or text */
 
 struct unit {
 	const char *name;
@@ -105,7 +102,7 @@ void nearest_try(struct nearest *n, const char *candidate)
 
 enum digits { DIGITS_OK, DIGITS_NONE, DIGITS_TOO_LARGE };
 
-/* The digits at *text, which then stands behind them. */
+/* Reads digits and moves *text past them. */
 static enum digits digits_read(const char **text, unsigned base, uint64_t *ret)
 {
 	const char *at = *text;
@@ -126,27 +123,10 @@ static enum digits digits_read(const char **text, unsigned base, uint64_t *ret)
 	return large ? DIGITS_TOO_LARGE : DIGITS_OK;
 }
 
-/* 010 is eight to one reader and ten to another. */
+/* Refused: some programs read 010 as eight, others as ten. */
 static bool is_octal_like(const char *text)
 {
 	return text[0] == '0' && isdigit((uint8_t)text[1]);
-}
-
-/* The range in the base that the user wrote. */
-static int refuse_number(const char *name, const char *text, uint64_t min, uint64_t max,
-                         struct error *err)
-{
-	bool hex = strncmp(text, "0x", 2) == 0;
-
-	if (min == max) {
-		error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be %" PRIu64, name,
-		          shown_of(text).text, min);
-		return error_fix(err, "write %" PRIu64, min);
-	}
-	return error_set(err, ERROR_BAD_VALUE,
-	                 hex ? "'%s' is %s; it must be from 0x%" PRIx64 " to 0x%" PRIx64
-	                     : "'%s' is %s; it must be from %" PRIu64 " to %" PRIu64,
-	                 name, shown_of(text).text, min, max);
 }
 
 int value_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
@@ -163,13 +143,22 @@ int value_number(const char *name, const char *text, uint64_t min, uint64_t max,
 		return error_fix(err, "write a decimal number without leading zeros, or 0x and "
 		                      "hexadecimal digits");
 	}
-	if (d == DIGITS_TOO_LARGE || v < min || v > max)
-		return refuse_number(name, text, min, max, err);
-	*ret = v;
-	return 0;
+	if (d == DIGITS_OK && v >= min && v <= max) {
+		*ret = v;
+		return 0;
+	}
+	if (min == max) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be %" PRIu64, name,
+		          shown_of(text).text, min);
+		return error_fix(err, "write %" PRIu64, min);
+	}
+	return error_set(err, ERROR_BAD_VALUE,
+	                 hex ? "'%s' is %s; it must be from 0x%" PRIx64 " to 0x%" PRIx64
+	                     : "'%s' is %s; it must be from %" PRIu64 " to %" PRIu64,
+	                 name, shown_of(text).text, min, max);
 }
 
-/* A value that is a whole number of some unit, in the largest one that divides it. */
+/* Writes v in the largest unit that divides it. */
 static const char *unit_text(uint64_t v, const struct unit *units, char to[static VALUE_UNIT_CAP])
 {
 	const struct unit *best = units;
@@ -191,7 +180,7 @@ const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_CAP])
 	return unit_text(ms, time_units, to);
 }
 
-/* As others write units: "2 GB", "1gib", "90 sec", "1h". */
+/* Units as other programs write them: "2 GB", "1gib", "90 sec", "1h". */
 static const struct habit {
 	const char *unit, *ours;
 	unsigned factor;
@@ -204,10 +193,7 @@ static const struct habit {
 	{ "d", "m", 24 * 60 }, { "day", "m", 24 * 60 }, { "days", "m", 24 * 60 },
 };
 
-/*
- * A number and a unit of `units` in other words, as it should be written; false: it is something
- * else.
- */
+/* Whether the text is a number with such a unit; then `to` is how it should be written. */
 static bool habit_text(const char *text, const struct unit *units,
                        char to[static VALUE_UNIT_CAP + 8])
 {
@@ -235,7 +221,7 @@ static bool habit_text(const char *text, const struct unit *units,
 	return true;
 }
 
-static int unit_read(const char *text, const struct unit *units, uint64_t *ret)
+static enum digits unit_read(const char *text, const struct unit *units, uint64_t *ret)
 {
 	const char *at = text;
 	uint64_t v = 0;
@@ -252,66 +238,50 @@ static int unit_read(const char *text, const struct unit *units, uint64_t *ret)
 	return DIGITS_NONE;
 }
 
-static int refuse_range(const char *name, const char *text, uint64_t min, uint64_t max,
-                        const struct unit *units, struct error *err)
-{
-	char from[32], to[32];
+/* A number with a unit: what it is called, and what to write where it is none. */
+static const struct quantity {
+	const char *noun, *unit_fix, *fix;
+	const struct unit *units;
+} size_quantity = { "size", "add a unit: %sM if mebibytes are meant",
+	            "write an integer with K, M, G or T (or KiB, MiB, GiB, TiB), such as 512M",
+	            size_units },
+  time_quantity = { "time", "add a unit: %ss if seconds are meant",
+	            "write an integer with ms, s or m, such as 90s", time_units };
 
-	return error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be from %s to %s", name,
-	                 shown_of(text).text, unit_text(min, units, from),
-	                 unit_text(max, units, to));
-}
-
-static bool only_digits(const char *text)
+static int value_quantity(const char *name, const char *text, const struct quantity *q,
+                          uint64_t min, uint64_t max, uint64_t *ret, struct error *err)
 {
-	return *text && strspn(text, "0123456789") == strlen(text);
+	char ours[VALUE_UNIT_CAP + 8], from[VALUE_UNIT_CAP], to[VALUE_UNIT_CAP];
+	uint64_t v = 0;
+	enum digits d = unit_read(text, q->units, &v);
+
+	if (d == DIGITS_NONE) {
+		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a %s", name,
+		          shown_of(text).text, q->noun);
+		if (*text && strspn(text, "0123456789") == strlen(text))
+			return error_fix(err, q->unit_fix, shown_of(text).text);
+		if (habit_text(text, q->units, ours))
+			return error_fix(err, "write %s", ours);
+		return error_fix(err, "%s", q->fix);
+	}
+	if (d == DIGITS_TOO_LARGE || v < min || v > max)
+		return error_set(err, ERROR_BAD_VALUE, "'%s' is %s; it must be from %s to %s", name,
+		                 shown_of(text).text, unit_text(min, q->units, from),
+		                 unit_text(max, q->units, to));
+	*ret = v;
+	return 0;
 }
 
 int value_size(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err)
 {
-	char ours[VALUE_UNIT_CAP + 8];
-	uint64_t v = 0;
-	int d = unit_read(text, size_units, &v);
-
-	if (d == DIGITS_NONE) {
-		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a size", name,
-		          shown_of(text).text);
-		if (only_digits(text))
-			return error_fix(err, "add a unit: %sM if mebibytes are meant",
-			                 shown_of(text).text);
-		if (habit_text(text, size_units, ours))
-			return error_fix(err, "write %s", ours);
-		return error_fix(err, "write an integer with K, M, G or T (or KiB, MiB, GiB, TiB), "
-		                      "such as 512M");
-	}
-	if (d == DIGITS_TOO_LARGE || v < min || v > max)
-		return refuse_range(name, text, min, max, size_units, err);
-	*ret = v;
-	return 0;
+	return value_quantity(name, text, &size_quantity, min, max, ret, err);
 }
 
 int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err)
 {
-	char ours[VALUE_UNIT_CAP + 8];
-	uint64_t v = 0;
-	int d = unit_read(text, time_units, &v);
-
-	if (d == DIGITS_NONE) {
-		error_set(err, ERROR_BAD_VALUE, "'%s' is '%s', which is not a time", name,
-		          shown_of(text).text);
-		if (only_digits(text))
-			return error_fix(err, "add a unit: %ss if seconds are meant",
-			                 shown_of(text).text);
-		if (habit_text(text, time_units, ours))
-			return error_fix(err, "write %s", ours);
-		return error_fix(err, "write an integer with ms, s or m, such as 90s");
-	}
-	if (d == DIGITS_TOO_LARGE || v < min || v > max)
-		return refuse_range(name, text, min, max, time_units, err);
-	*ret = v;
-	return 0;
+	return value_quantity(name, text, &time_quantity, min, max, ret, err);
 }
 
 int value_bool(const char *name, const char *text, bool *ret, struct error *err)
@@ -455,8 +425,8 @@ static int bytes_base64(const char *name, const char *text, const struct value_f
 }
 
 /*
- * A file of another length: virtee's tools, for one, write base64. What it is instead is said where
- * it can be told.
+ * A file that has another length than the bytes may hold them as text: virtee's tools, for example,
+ * write base64. If not, the error says what the file is, where that can be recognised.
  */
 static int bytes_as_text(const char *name, const char *path, const struct blob *b, uint8_t *ret,
                          size_t size, struct error *err)

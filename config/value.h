@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * config/value.h: the written forms of values: numbers, sizes, times, bytes, digests; and near
- * words.
- */
+/* config/value.h: numbers, sizes, times, bytes and digests as text; and "did you mean". */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
 
@@ -31,8 +28,8 @@ struct error;   /* core/base/error.h */
 #define VALUE_ABI_PATTERN     "^" VALUE_DECIMAL_PATTERN "[.]" VALUE_DECIMAL_PATTERN "$"
 
 /*
- * All take the key's name for their sentences, and touch *ret on success alone. 0, or a negative
- * errno with *err filled but for the place.
+ * Each takes the key's name for its messages and sets *ret only on success. 0, or a negative errno
+ * with *err filled except for the place.
  */
 
 /* Decimal or 0x, within min..max. */
@@ -57,10 +54,7 @@ int value_digest(const char *name, const char *text, uint8_t ret[static SHA384_S
 /* 64 hex digits, 0x before them allowed. */
 int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_SIZE],
                  struct error *err);
-/*
- * Whence files are read: relative to the folder of the file `beside`; only below `confine`, unless
- * it is NULL.
- */
+/* Paths are relative to the folder of the file `beside`, and below `confine` if not NULL. */
 struct value_files {
 	const char *beside;
 	const struct confine *confine;
@@ -71,15 +65,15 @@ int value_bytes(const char *name, const char *text, const struct value_files *fr
                 size_t size, struct error *err);
 
 /*
- * Adds the cure for a file that could not be opened, where none is given yet. `beside`: as in
- * struct value_files, "" where the path is relative to the current folder.
+ * Adds a fix for a file that could not be opened, if *err has none. `beside`: as in struct
+ * value_files; "" if the path is relative to the current folder.
  */
 int value_file_fix(const char *beside, struct error *err);
 
-/* `path` as seen from the folder of the file `beside`. The caller frees it; NULL: out of memory. */
+/* `path`, relative to the folder of the file `beside`. The caller frees it; NULL: no memory. */
 char *value_path(const char *beside, const char *path);
 
-/* Text that somebody else wrote, fit for an error line: short, without control characters. */
+/* Foreign text made fit for an error message: short, without control characters. */
 struct shown {
 	char text[72];
 };

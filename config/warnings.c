@@ -15,7 +15,7 @@
 
 /* Where a kernel is told to write. */
 struct consoles {
-	bool here;      /* to the serial port, among others perhaps */
+	bool here;      /* to the serial port, perhaps among others */
 	char other[32]; /* the first that is not the serial port; "": there is none */
 };
 
@@ -57,7 +57,7 @@ static void consoles_of(const char *cmdline, struct consoles *ret)
 		if (is_serial(value, size))
 			ret->here = true;
 		else if (size == 0 || is_text(value, size, "null"))
-			continue; /* nowhere, in so many words */
+			continue; /* explicitly nowhere */
 		else if (!ret->other[0])
 			snprintf(ret->other, sizeof(ret->other), "%.*s",
 			         (int)(size < 31 ? size : 31), value);
@@ -134,7 +134,7 @@ static void warn_pattern(const struct manifest *m, enum key_id id, const struct 
 	findings_add(f, SEVERITY_WARNING, &w);
 }
 
-/* All share the steps of one matcher, so that hostile ones cost a fraction of a second together. */
+/* All share one matcher's limit of steps, so that hostile ones together take under a second. */
 static void warn_patterns(const struct manifest *m, enum key_id id,
                           const struct manifest_patterns *of, struct findings *f)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/write.h: a manifest as YAML again, with everything in it that was left to defaults. */
+/* config/write.h: writes a manifest as YAML, with the defaults filled in. */
 #ifndef CONFIG_WRITE_H
 #define CONFIG_WRITE_H
 
@@ -21,9 +21,9 @@ struct manifest_hashes {
 };
 
 /*
- * Writes each key that has a value. Paths are absolute, files pinned by `h`, bytes are written out,
- * and of a matrix there is this run alone. Loading it gives the same manifest, but for places. What
- * is not UTF-8 in a path, which no manifest can name, is written as U+FFFD. `to` is flushed.
+ * Writes each key that has a value, for this run of the matrix. Paths are absolute, files are
+ * pinned by `h`, and bytes are written out. Loading it gives the same manifest, except for places.
+ * What is not UTF-8 in a path, which no manifest can name, becomes U+FFFD. `to` is flushed.
  */
 int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
                    struct error *err);

@@ -63,7 +63,7 @@ struct yaml_tree *yaml_tree_scalar(const char *text)
 	return NULL;
 }
 
-/* libyaml stopped at line, column: does a tab stand there, or before the line's first character? */
+/* Whether libyaml stopped at a tab, or in a line that begins with one. */
 static bool tab_at(const struct source *s, unsigned line, unsigned column, unsigned *ret)
 {
 	struct cursor c = cursor_at(s->text, s->size);
@@ -83,7 +83,7 @@ static bool tab_at(const struct source *s, unsigned line, unsigned column, unsig
 	return false;
 }
 
-/* In the text as it was given. */
+/* The column in the text as it was given, before pairs of escapes were joined. */
 static unsigned column_of(const struct source *s, unsigned line, unsigned column)
 {
 	unsigned more = 0;
@@ -168,7 +168,7 @@ static int at_mark(const struct source *s, const yaml_mark_t *m)
 	return error_at(s->err, s->file, mark_line(m), mark_column(s, m));
 }
 
-/* Outside the subset; `what` is a plural. */
+/* Refuses what is outside the subset; `what` is a plural. */
 static int refuse(const struct source *s, const yaml_mark_t *m, const char *what)
 {
 	error_set(s->err, ERROR_SYNTAX, "%s are not part of a manifest", what);
@@ -176,46 +176,28 @@ static int refuse(const struct source *s, const yaml_mark_t *m, const char *what
 	return at_mark(s, m);
 }
 
-static const yaml_char_t *event_anchor(const yaml_event_t *e)
-{
-	switch (e->type) {
-	case YAML_SCALAR_EVENT:
-		return e->data.scalar.anchor;
-	case YAML_SEQUENCE_START_EVENT:
-		return e->data.sequence_start.anchor;
-	case YAML_MAPPING_START_EVENT:
-		return e->data.mapping_start.anchor;
-	default:
-		return NULL;
-	}
-}
-
-static const yaml_char_t *event_tag(const yaml_event_t *e)
-{
-	switch (e->type) {
-	case YAML_SCALAR_EVENT:
-		return e->data.scalar.tag;
-	case YAML_SEQUENCE_START_EVENT:
-		return e->data.sequence_start.tag;
-	case YAML_MAPPING_START_EVENT:
-		return e->data.mapping_start.tag;
-	default:
-		return NULL;
-	}
-}
-
-/* The next event, the subset enforced. */
+/* The next event, if it is in the subset. */
 static int source_next(struct source *s, yaml_event_t *ret)
 {
+	const yaml_char_t *anchor = NULL, *tag = NULL;
+
 	if (!yaml_parser_parse(&s->parser, ret))
 		return source_error(s);
+	if (ret->type == YAML_SCALAR_EVENT) {
+		anchor = ret->data.scalar.anchor;
+		tag = ret->data.scalar.tag;
+	} else if (ret->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = ret->data.sequence_start.anchor;
+		tag = ret->data.sequence_start.tag;
+	} else if (ret->type == YAML_MAPPING_START_EVENT) {
+		anchor = ret->data.mapping_start.anchor;
+		tag = ret->data.mapping_start.tag;
+	}
 	if (ret->type == YAML_ALIAS_EVENT)
 		return refuse(s, &ret->start_mark, "aliases (*name)");
-	if (event_anchor(ret))
+	if (anchor)
 		return refuse(s, &ret->start_mark, "anchors (&name)");
-	if (event_tag(ret))
-		return refuse(s, &ret->start_mark, "tags (!name)");
-	return 0;
+	return tag ? refuse(s, &ret->start_mark, "tags (!name)") : 0;
 }
 
 static int count_node(struct source *s, const yaml_event_t *e)
@@ -265,25 +247,8 @@ static int tree_new(struct source *s, const yaml_event_t *e, struct yaml_tree **
 static int tree_read(struct source *s, const yaml_event_t *e, unsigned depth,
                      struct yaml_tree **ret);
 
-/* Event k begins an entry of map. Is its key a new one? */
-static int key_new(struct source *s, const yaml_event_t *k, const struct yaml_tree *map)
-{
-	const char *name = (const char *)k->data.scalar.value;
-
-	for (const struct yaml_tree *c = map->first; c; c = c->next) {
-		if (strcmp(c->key, name) != 0)
-			continue;
-		error_set(s->err, ERROR_DUPLICATE_KEY, "duplicate key '%s'", shown_of(name).text);
-		error_why(s->err, "it was given before at line %u, column %u", c->key_line,
-		          c->key_column);
-		error_fix(s->err, "remove one of the two");
-		return at_mark(s, &k->start_mark);
-	}
-	return 0;
-}
-
-/* Can it be a key at all? */
-static int key_check(struct source *s, const yaml_event_t *k)
+/* Refuses event k as the key of an entry of map: it can be none, or is there already. */
+static int key_check(struct source *s, const yaml_event_t *k, const struct yaml_tree *map)
 {
 	const char *name = (const char *)k->data.scalar.value;
 
@@ -293,6 +258,15 @@ static int key_check(struct source *s, const yaml_event_t *k)
 	}
 	if (strcmp(name, "<<") == 0 && k->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
 		return refuse(s, &k->start_mark, "merge keys (<<)");
+	for (const struct yaml_tree *c = map->first; c; c = c->next) {
+		if (strcmp(c->key, name) != 0)
+			continue;
+		error_set(s->err, ERROR_DUPLICATE_KEY, "duplicate key '%s'", shown_of(name).text);
+		error_why(s->err, "it was given before at line %u, column %u", c->key_line,
+		          c->key_column);
+		error_fix(s->err, "remove one of the two");
+		return at_mark(s, &k->start_mark);
+	}
 	return 0;
 }
 
@@ -307,10 +281,8 @@ static int entry_read(struct source *s, struct yaml_tree *map, const yaml_event_
 	auto_free char *key = NULL;
 	struct yaml_tree **tail = &map->first;
 	bool again = false;
-	int r = key_check(s, k);
+	int r = key_check(s, k, map);
 
-	if (r == 0)
-		r = key_new(s, k, map);
 	again = r < 0 && s->err->kind == ERROR_DUPLICATE_KEY && s->findings;
 	if (again)
 		r = findings_keep(s->findings, r, s->err);
@@ -419,19 +391,13 @@ static int document_read(struct source *s, struct yaml_tree **ret)
 	return r;
 }
 
-/* U+FEFF at the beginning says that this is UTF-8; it is not part of line 1. */
-static size_t bom_length(const uint8_t *text, size_t size)
-{
-	return size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-}
-
 int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
                     struct error *err)
 {
 	return yaml_tree_parse_on(file, text, size, ret, NULL, err);
 }
 
-/* libyaml's reading of a text. *pairs: what ended it was an escape that JSON may write. */
+/* Has libyaml read the text. *pairs: it failed at an escape that only JSON allows. */
 static int text_read(struct source *s, struct yaml_tree **ret, bool *pairs)
 {
 	auto_yaml struct yaml_tree *t = NULL;
@@ -453,29 +419,18 @@ static int text_read(struct source *s, struct yaml_tree **ret, bool *pairs)
 	return 0;
 }
 
-/* Once more, with pairs of escapes as YAML has them. */
-static int text_read_joined(struct source *s, struct yaml_tree **ret)
-{
-	auto_free uint8_t *joined = NULL;
-	auto_free struct shortened *places = NULL;
-	struct source again = *s;
-	bool pairs;
-
-	if (!yaml_text_join(s->text, s->size, &joined, &again.size, &places, &again.n_shortened))
-		return error_nomem(s->err, "reading YAML");
-	again.text = joined;
-	again.shortened = places;
-	return text_read(&again, ret, &pairs);
-}
-
 int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
                        struct findings *findings, struct error *err)
 {
-	size_t bom = bom_length(text, size);
-	const uint8_t *begin = size ? text + bom : (const uint8_t *)"";
-	struct source s = {
-		.file = file, .text = begin, .size = size - bom, .findings = findings, .err = err
-	};
+	/* U+FEFF at the beginning only says that this is UTF-8; it is not part of line 1. */
+	size_t bom = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	struct source s = { .file = file,
+		            .text = size ? text + bom : (const uint8_t *)"",
+		            .size = size - bom,
+		            .findings = findings,
+		            .err = err };
+	auto_free uint8_t *joined = NULL;
+	auto_free struct shortened *places = NULL;
 	bool pairs = false;
 	int r;
 
@@ -487,8 +442,14 @@ int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struc
 	r = yaml_text_check(file, s.text, s.size, err);
 	if (r == 0)
 		r = yaml_text_hides(file, s.text, s.size, true, findings, err);
-	if (r < 0)
+	if (r == 0)
+		r = text_read(&s, ret, &pairs);
+	if (!pairs)
 		return r;
-	r = text_read(&s, ret, &pairs);
-	return r < 0 && pairs ? text_read_joined(&s, ret) : r;
+	/* Read once more, with YAML's escapes in place of JSON's pairs. */
+	if (!yaml_text_join(s.text, s.size, &joined, &s.size, &places, &s.n_shortened))
+		return error_nomem(err, "reading YAML");
+	s.text = joined;
+	s.shortened = places;
+	return text_read(&s, ret, &pairs);
 }

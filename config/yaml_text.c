@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config/yaml_text.c: what is looked at before libyaml sees the text, since libyaml couldn't say
- * what is wrong.
+ * config/yaml_text.c: checks that are made before libyaml sees a text, because libyaml could not
+ * say what is wrong.
  */
 #include "config/yaml_text.h"
 
@@ -22,14 +22,6 @@ long yaml_character(const uint8_t *at, size_t left, size_t *length)
 	return c.state == TEXT_WHOLE ? (long)c.code : -1;
 }
 
-/* YAML 1.1, 5.4: besides LF, CR and CR LF these end a line. */
-static bool breaks_line(long c, const struct cursor *after)
-{
-	if (c == '\r')
-		return after->at == after->end || *after->at != '\n';
-	return c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-
 long cursor_next(struct cursor *c)
 {
 	size_t length = 0;
@@ -39,18 +31,13 @@ long cursor_next(struct cursor *c)
 		return code;
 	c->at += length;
 	c->column++;
-	if (breaks_line(code, c)) {
+	/* YAML 1.1, 5.4: CR LF is one break, which LF ends. */
+	if (code == '\n' || code == 0x85 || code == 0x2028 || code == 0x2029 ||
+	    (code == '\r' && (c->at == c->end || *c->at != '\n'))) {
 		c->line++;
 		c->column = 1;
 	}
 	return code;
-}
-
-/* YAML 1.1, 5.1: what a stream may hold; libyaml refuses the rest without a line number. */
-static bool is_printable(long c)
-{
-	return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c <= 0x7e) || c == 0x85 ||
-	       (c >= 0xa0 && c != 0xfffe && c != 0xffff);
 }
 
 int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct error *err)
@@ -61,7 +48,10 @@ int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct e
 		struct cursor before = c;
 		long code = cursor_next(&c);
 
-		if (code >= 0 && is_printable(code))
+		/* YAML 1.1, 5.1. libyaml would refuse the rest without a line number. */
+		if (code == '\t' || code == '\n' || code == '\r' ||
+		    (code >= 0x20 && code <= 0x7e) || code == 0x85 ||
+		    (code >= 0xa0 && code != 0xfffe && code != 0xffff))
 			continue;
 		if (code < 0)
 			error_set(err, ERROR_SYNTAX, "byte 0x%02x is not UTF-8 here", *before.at);
@@ -75,7 +65,7 @@ int yaml_text_check(const char *file, const uint8_t *text, size_t size, struct e
 	return 0;
 }
 
-/* --- what hides --- */
+/* --- characters that cannot be seen --- */
 
 bool character_hides(long c, long before)
 {
@@ -85,10 +75,7 @@ bool character_hides(long c, long before)
 	return text_hidden_name((uint32_t)c) && !(joins && before >= 0x80);
 }
 
-/*
- * Where a walk stands: in a comment, in quotes, or in neither. Of quotes in block scalars it knows
- * nothing.
- */
+/* Whether a walk is in a comment, in quotes, or in neither. Block scalars are not recognised. */
 struct scan {
 	long before;
 	long quote; /* the mark that ends it; 0: none is open */
@@ -100,7 +87,7 @@ static bool is_gap(long c)
 	return c == 0 || c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Character c was passed. */
+/* Moves past character c. */
 static void scan_pass(struct scan *s, long c)
 {
 	if (s->comment)
@@ -209,7 +196,7 @@ bool yaml_text_join(const uint8_t *text, size_t size, uint8_t **ret, size_t *ret
 			continue;
 		}
 		code = cursor_next(&c);
-		if (code < 0) /* text that was never checked */
+		if (code < 0) /* not UTF-8: the text was not checked */
 			break;
 		scan_pass(&s, code);
 		memcpy(to, from, (size_t)(c.at - from));

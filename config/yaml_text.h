@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * config/yaml_text.h: a manifest's text before it is YAML: characters, places, what nobody can see.
- */
+/* config/yaml_text.h: a manifest's text before it is YAML: its characters and their places. */
 #ifndef CONFIG_YAML_TEXT_H
 #define CONFIG_YAML_TEXT_H
 
@@ -32,14 +30,13 @@ static inline struct cursor cursor_at(const uint8_t *text, size_t size)
 	return (struct cursor){ .at = text, .end = text + size, .line = 1, .column = 1 };
 }
 
-/* The code point under the cursor, which then moves on; -1, and it stays, where there is none. */
+/* The code point at the cursor, which moves on; -1: there is none, and the cursor stays. */
 long cursor_next(struct cursor *c);
 
 /*
- * Whether a character can be told from a blank, or from nothing, by its code point alone: blanks
- * that are not U+0020, what has no width, what turns the order of others. U+200C, U+200D and
- * variation selectors are not, where they follow a character that is not ASCII: they belong to
- * scripts and to emoji.
+ * Whether a character looks like a blank or like nothing: blanks other than U+0020, what has no
+ * width, what changes the direction of others. U+200C, U+200D and variation selectors are allowed
+ * after a character `before` that is not ASCII: they belong to scripts and to emoji.
  */
 bool character_hides(long c, long before);
 
@@ -50,10 +47,7 @@ bool character_hides(long c, long before);
 int yaml_text_hides(const char *file, const uint8_t *text, size_t size, bool yaml,
                     struct findings *findings, struct error *err);
 
-/*
- * Where a text was made shorter: what stands behind it in that line stood `less` columns further
- * on.
- */
+/* A place where a text was made shorter: the rest of that line moved `less` columns back. */
 struct shortened {
 	unsigned line, column, less;
 };
