@@ -26,6 +26,7 @@ touches() {
 touches device '[cC][mM][oO][sS]'
 touches 'device of one port' 'a20_port'
 touches 'key of a known kind' '[gG][oO][sS][vV][wW]'
+touches 'kind of value' 'kind_port'
 touches command 'command_doctor|X\(doctor\)|^\.It Cm doctor|`snpvmm doctor`|doctor explain|doctor:Say'
 touches 'output format' 'tap_write|cbor.*[^a-z]tap\b|\(tap\)|^\.Cm tap|TAP'
 touches platform 'platform_kvm|MANIFEST_KVM|snp kvm\b|snp, or kvm|^\.Ql kvm :'
