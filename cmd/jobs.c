@@ -134,7 +134,7 @@ static void child_reap(struct pool *p, struct child *c)
 
 unsigned jobs_run(const struct work *w)
 {
-	struct pool p = { .work = w, .slots = MIN_OF(w->at_once, (unsigned)JOBS_MAX) };
+	struct pool p = { .work = w, .slots = MIN(w->at_once, (unsigned)JOBS_MAX) };
 
 	pool_fill(&p);
 	while (p.running > 0) {

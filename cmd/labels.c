@@ -62,7 +62,7 @@ static void label_finish(struct labels *all, struct label *l, const char *varian
 static void labels_add(struct labels *all, const char *manifest,
                        const struct manifest_source *source, unsigned of_matrix, bool named)
 {
-	for (unsigned run = 0; run < MAX_OF(of_matrix, 1U); run++) {
+	for (unsigned run = 0; run < MAX(of_matrix, 1U); run++) {
 		auto_manifest struct manifest m = { 0 };
 		struct label *l = &all->list[all->n];
 		struct error told_later = { 0 };
@@ -108,7 +108,7 @@ int labels_make(const struct files *manifests, const struct settings *s, struct 
 			return err->code;
 		ret->n_sources++;
 		of_matrix[i] = manifest_runs(ret->sources[i]);
-		n += MAX_OF(of_matrix[i], 1U);
+		n += MAX(of_matrix[i], 1U);
 		if (n > MANIFEST_MAX_RUNS)
 			return refuse_many(err);
 	}
@@ -178,7 +178,7 @@ char *labelled_path(const char *path, const char *label)
 	if (!dot || dot == base || end - dot > 16) /* no ending that is one */
 		dot = end;
 	spare = strlen(label) + 1 + (size_t)(end - dot);
-	stem = MIN_OF((size_t)(dot - base), spare < LABELLED_MAX ? LABELLED_MAX - spare : 1);
+	stem = MIN((size_t)(dot - base), spare < LABELLED_MAX ? LABELLED_MAX - spare : 1);
 	return asprintf(&made, "%.*s%.*s.%s%s", (int)(base - path), path, (int)stem, base, label,
 	                dot) < 0
 	               ? NULL

@@ -71,10 +71,10 @@ static unsigned word_distance(const char *a, const char *b)
 			int x = tolower((uint8_t)a[i - 1]), y = tolower((uint8_t)b[j - 1]);
 
 			row[j] = above[j - 1] + (x != y);
-			row[j] = MIN_OF(row[j], MIN_OF(above[j], row[j - 1]) + 1);
+			row[j] = MIN(row[j], MIN(above[j], row[j - 1]) + 1);
 			if (i > 1 && j > 1 && x == tolower((uint8_t)b[j - 2]) &&
 			    y == tolower((uint8_t)a[i - 2]))
-				row[j] = MIN_OF(row[j], before[j - 2] + 1);
+				row[j] = MIN(row[j], before[j - 2] + 1);
 		}
 		before = above;
 		above = row;

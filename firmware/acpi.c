@@ -231,7 +231,7 @@ static void fadt_put(struct acpi_tables *t)
 
 static uint64_t madt_size(unsigned vcpus)
 {
-	uint64_t small = MIN_OF(vcpus, X2APIC_FROM), large = vcpus - small;
+	uint64_t small = MIN(vcpus, X2APIC_FROM), large = vcpus - small;
 
 	return sizeof(struct madt) + small * sizeof(struct madt_lapic) +
 	       large * sizeof(struct madt_x2apic) + sizeof(struct madt_ioapic);

@@ -95,7 +95,7 @@ static struct vcpu_state ap_state(const struct assembly *a, uint32_t eip)
 /* Between low and high memory there is a hole for MMIO, the APICs and the firmware. */
 static uint64_t ram_low(const struct assembly *a)
 {
-	return MIN_OF(a->m->memory, DIRECT_LOW_MAX);
+	return MIN(a->m->memory, DIRECT_LOW_MAX);
 }
 
 /* The end of memory above 4 GiB; 0 if there is none. */
@@ -186,7 +186,7 @@ static int section_add(struct assembly *a, const struct ovmf *o, const struct ov
 static int unmeasured_firmware_add(struct assembly *a, const struct ovmf *o, const char *lack,
                                    struct error *err)
 {
-	uint64_t size = MIN_OF(o->size, ISA_ALIAS_MAX);
+	uint64_t size = MIN(o->size, ISA_ALIAS_MAX);
 	const struct region alias = { .gpa = ISA_ALIAS_END - size,
 		                      .size = size,
 		                      .kind = PAGE_DATA,

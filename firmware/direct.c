@@ -54,7 +54,7 @@ static int direct_layout(struct direct *d, struct error *err)
 		          PLAN_RUN_VCPUS);
 		return error_fix(err, "lower 'vcpus', or boot through a firmware");
 	}
-	d->low_end = MIN_OF(memory, DIRECT_LOW_MAX);
+	d->low_end = MIN(memory, DIRECT_LOW_MAX);
 	d->high_end = memory > DIRECT_LOW_MAX ? DIRECT_HIGH + memory - DIRECT_LOW_MAX : 0;
 	d->shared_kernel = round_up(d->high_end ? d->high_end : DIRECT_HIGH, SHARED_ALIGN);
 	d->shared_initrd = d->shared_kernel + round_up(kernel->size, SHARED_ALIGN);

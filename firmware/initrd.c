@@ -19,7 +19,7 @@ struct rest {
 
 static void rest_skip(struct rest *r, uint64_t n)
 {
-	n = MIN_OF(n, (uint64_t)r->left);
+	n = MIN(n, (uint64_t)r->left);
 	r->at += n;
 	r->left -= (size_t)n;
 }
@@ -113,7 +113,7 @@ static uint64_t xz_size(struct rest *r)
 	if (!xz_number(&index, &records))
 		return 0;
 	while (records-- > 0 && xz_number(&index, &packed) && xz_number(&index, &unpacked))
-		sum = MIN_OF(sum + MIN_OF(unpacked, UNPACKED_MAX), UNPACKED_MAX);
+		sum = MIN(sum + MIN(unpacked, UNPACKED_MAX), UNPACKED_MAX);
 	return sum;
 }
 
@@ -182,7 +182,7 @@ uint64_t initrd_unpacked(const uint8_t *bytes, size_t size)
 		if (i == ARRAY_SIZE(rows))
 			break;
 		one = rows[i].size(&r);
-		sum += MIN_OF(one, UNPACKED_MAX);
+		sum += MIN(one, UNPACKED_MAX);
 	}
 	return sum;
 }

@@ -231,8 +231,7 @@ static void report_describe(const struct inspected *i, struct tree *t)
 		for (size_t at = 0; at < sizeof(*r); at += DUMP_ROW) {
 			tree_map(t, NULL);
 			tree_hex(t, "offset", at);
-			tree_bytes(t, "bytes", bytes + at,
-			           MIN_OF(sizeof(*r) - at, (size_t)DUMP_ROW));
+			tree_bytes(t, "bytes", bytes + at, MIN(sizeof(*r) - at, (size_t)DUMP_ROW));
 			tree_end(t);
 		}
 		tree_end(t);
@@ -261,7 +260,7 @@ static void lfs_describe(const struct inspected *i, struct tree *t)
 	char oid[TEXT_CAP(sizeof(value))] = "", size[TEXT_CAP(sizeof(value))] = "";
 	const char *line = text;
 
-	snprintf(text, sizeof(text), "%.*s", (int)MIN_OF(i->size, sizeof(text) - 1),
+	snprintf(text, sizeof(text), "%.*s", (int)MIN(i->size, sizeof(text) - 1),
 	         (const char *)i->bytes);
 	for (; line; line = strchr(line, '\n')) {
 		line += line != text;

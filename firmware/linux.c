@@ -526,7 +526,7 @@ static_assert(ARRAY_SIZE(low_rows) + 2 <= LINUX_E820_OURS, "and two of memory ab
 size_t linux_e820_of(uint64_t tables, uint64_t low_end, uint64_t high_end,
                      struct linux_e820 ret[static LINUX_E820_OURS])
 {
-	uint64_t low = MIN_OF(low_end, 4 * GIB);
+	uint64_t low = MIN(low_end, 4 * GIB);
 	size_t n = ARRAY_SIZE(low_rows);
 
 	memcpy(ret, low_rows, sizeof(low_rows));

@@ -36,7 +36,7 @@ static void *crypto_realloc(void *at, size_t size, const char *file, int line)
 	void *moved = size ? malloc(size) : NULL;
 
 	if (moved && at)
-		memcpy(moved, at, MIN_OF(size, malloc_usable_size(at)));
+		memcpy(moved, at, MIN(size, malloc_usable_size(at)));
 	if (moved || !size)
 		crypto_free(at, file, line);
 	return moved;

@@ -156,7 +156,7 @@ static void follower_main(void *self)
 		complete = f->complete;
 		pthread_mutex_unlock(&f->lock);
 		for (size_t n; done < there && !interrupt_signal(); done += n) {
-			n = MIN_OF(there - done, PIECE);
+			n = MIN(there - done, PIECE);
 			sha256_more(&f->sha256, f->bytes + done, n);
 		}
 	} while (!complete && !interrupt_signal());
@@ -179,7 +179,7 @@ static int file_fill(int fd, const char *path, struct blob *to, struct follower 
 	uint8_t beyond;
 
 	while (at < to->size) {
-		ssize_t n = read(fd, to->data + at, MIN_OF(to->size - at, PIECE));
+		ssize_t n = read(fd, to->data + at, MIN(to->size - at, PIECE));
 
 		if (interrupt_check(err) < 0)
 			return err->code;

@@ -34,7 +34,7 @@ static bool is_empty(const uint8_t *bytes, size_t size)
 
 static bool is_text(const uint8_t *bytes, size_t size)
 {
-	size_t n = MIN_OF(size, TEXT_LOOKED_AT);
+	size_t n = MIN(size, TEXT_LOOKED_AT);
 
 	for (size_t i = 0; i < n; i++)
 		if ((bytes[i] < ' ' && !memchr("\t\n\r\f", bytes[i], 4)) || bytes[i] == 0x7f)
@@ -86,7 +86,7 @@ static bool is_yaml(const uint8_t *bytes, size_t size)
 {
 	static const char key_chars[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-	size_t n = MIN_OF(size, TEXT_LOOKED_AT), at = space_before(bytes, n), from;
+	size_t n = MIN(size, TEXT_LOOKED_AT), at = space_before(bytes, n), from;
 
 	while (at < n && bytes[at] == '#') {
 		while (at < n && bytes[at] != '\n')

@@ -24,7 +24,7 @@ void findings_add(struct findings *f, enum severity severity, const struct error
 		if (same_finding(&f->list[i], severity, e))
 			return;
 	if (f->count == f->cap && f->cap < FINDINGS_MAX) {
-		size_t cap = f->cap ? MIN_OF(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
+		size_t cap = f->cap ? MIN(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
 
 		grown = reallocarray(f->list, cap, sizeof(*grown));
 		f->list = grown ? grown : f->list;

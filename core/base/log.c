@@ -147,10 +147,10 @@ void log_progress(const char *format, ...)
 	n = line_clear(line, sizeof(line));
 	if (format) {
 		va_start(args, format);
-		/* not within MIN_OF(), which would call it twice */
+		/* not within MIN(), which would call it twice */
 		size = vsnprintf(line + n, 79, format, args);
 		va_end(args);
-		n += MIN_OF(size, 78);
+		n += MIN(size, 78);
 		log_unfinished = true;
 	}
 	line_write(line, n);

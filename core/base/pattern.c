@@ -97,9 +97,9 @@ struct item {
 /* PCRE2 10.42 reports lengths beyond the end of the text, for instance behind "(?)". */
 static struct item item_of(const struct pattern *p, size_t position, size_t size)
 {
-	size_t at = MIN_OF(position, p->size);
+	size_t at = MIN(position, p->size);
 
-	return (struct item){ p->text + at, MIN_OF(size, p->size - at) };
+	return (struct item){ p->text + at, MIN(size, p->size - at) };
 }
 
 static bool item_begins(const struct item *i, const char *prefix)
@@ -223,8 +223,8 @@ static int item_check(pcre2_callout_enumerate_block *block, void *walk)
 		return refuse(s->err, &no_least);
 	if (interval) /* at most 65535: PCRE2's limit */
 		least = strtoul(interval + 1, NULL, 10);
-	s->longest = MAX_OF(s->longest, i.size);
-	s->repeat = MAX_OF(s->repeat, least);
+	s->longest = MAX(s->longest, i.size);
+	s->repeat = MAX(s->repeat, least);
 	return 0;
 }
 
@@ -239,7 +239,7 @@ static int refuse_text(const char *text, int code, size_t offset, struct error *
 	characters = text_columns(text, offset);
 	pcre2_get_error_message(code, (PCRE2_UCHAR *)words, sizeof(words));
 	error_set(err, ERROR_BAD_VALUE, "not a regular expression");
-	error_why(err, "%s, at character %zu", words, MAX_OF(characters, (size_t)1));
+	error_why(err, "%s, at character %zu", words, MAX(characters, (size_t)1));
 	if (code == PCRE2_ERROR_UNKNOWN_ESCAPE || code == PCRE2_ERROR_END_BACKSLASH)
 		return error_fix(
 			err,
@@ -280,7 +280,7 @@ static int check_items(struct pattern *p, struct error *err)
 	pcre2_pattern_info(p->code, PCRE2_INFO_BACKREFMAX, &references);
 	pcre2_pattern_info(p->code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
 	pcre2_pattern_info(p->code, PCRE2_INFO_SIZE, &code);
-	copies = code - MIN_OF(code, CODE_OF_TEXT(p->size));
+	copies = code - MIN(code, CODE_OF_TEXT(p->size));
 	if (references > 0)
 		return refuse(err, &back_reference);
 	if (behind > PATTERN_LOOKBEHIND)
@@ -344,12 +344,12 @@ static void time_pay(struct matcher *m)
 	uint64_t paid = m->begun_steps - m->steps;
 
 	if (steps > paid)
-		m->steps -= MIN_OF(steps - paid, m->steps);
+		m->steps -= MIN(steps - paid, m->steps);
 }
 
 static bool is_unwanted(struct matcher *m, uint64_t steps)
 {
-	m->unlooked += MAX_OF(steps, STEPS_PER_LOOK / CALLOUTS_PER_LOOK);
+	m->unlooked += MAX(steps, STEPS_PER_LOOK / CALLOUTS_PER_LOOK);
 	if (m->unlooked < STEPS_PER_LOOK)
 		return false;
 	m->unlooked = 0;
@@ -410,7 +410,7 @@ void matcher_free(struct matcher *m)
 
 void matcher_add_steps(struct matcher *m, uint64_t steps)
 {
-	m->steps = MIN_OF(m->steps + steps, MATCHER_STEPS_MAX);
+	m->steps = MIN(m->steps + steps, MATCHER_STEPS_MAX);
 }
 
 void matcher_ask(struct matcher *m, bool (*unwanted)(void *self), void *self)

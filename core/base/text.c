@@ -277,7 +277,7 @@ size_t text_fold(char *to, size_t cap, const char *before, const char *text, uns
 	}
 	if (cap < 2)
 		return 0;
-	n = MIN_OF(n, cap - 2);
+	n = MIN(n, cap - 2);
 	memcpy(to + n, "\n", 2);
 	return n + 1;
 }

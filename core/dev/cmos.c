@@ -120,7 +120,7 @@ static enum io_action cmos_write(void *self, unsigned offset, const uint8_t *dat
 /* Stores a size in `n` little-endian bytes, or the largest value if it doesn't fit. */
 static void ram_put(uint8_t *at, size_t n, uint64_t size)
 {
-	uint64_t most = ((uint64_t)1 << (8 * n)) - 1, units = MIN_OF(size / RAM_UNIT, most);
+	uint64_t most = ((uint64_t)1 << (8 * n)) - 1, units = MIN(size / RAM_UNIT, most);
 
 	for (size_t i = 0; i < n; i++)
 		at[i] = (uint8_t)(units >> (8 * i));

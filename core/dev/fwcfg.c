@@ -96,10 +96,10 @@ static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64
 
 		if (f->give_up && atomic_load(f->give_up))
 			return false;
-		n = MIN_OF(size - done, PIECE);
+		n = MIN(size - done, PIECE);
 		to = guest_at(f, gpa + done, n);
 		if (!to) {
-			n = MIN_OF(n, PAGE_SIZE - (gpa + done) % PAGE_SIZE);
+			n = MIN(n, PAGE_SIZE - (gpa + done) % PAGE_SIZE);
 			to = guest_at(f, gpa + done, n);
 		}
 		if (!to)
@@ -116,7 +116,7 @@ static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64
 /* Copies what is left of the item, then zeros. */
 static bool dma_read(struct fwcfg *f, uint64_t gpa, uint32_t length)
 {
-	uint32_t held = MIN_OF(length, fwcfg_left(f));
+	uint32_t held = MIN(length, fwcfg_left(f));
 	const uint8_t *from = held > 0 ? f->selected->bytes + f->offset : NULL;
 	uint64_t last;
 
@@ -136,7 +136,7 @@ static bool dma_execute(struct fwcfg *f, uint32_t control, uint32_t length, uint
 	if (control & DMA_WRITE)
 		return false;
 	if (control & DMA_SKIP)
-		f->offset += MIN_OF(length, fwcfg_left(f));
+		f->offset += MIN(length, fwcfg_left(f));
 	return true;
 }
 

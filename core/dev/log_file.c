@@ -92,7 +92,7 @@ ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size)
 
 	/* A log rotator may have emptied the file. */
 	if (f->head >= f->half && f->tail < 0 && fstat(f->fd, &st) == 0)
-		f->head = MIN_OF(f->head, (uint64_t)st.st_size);
+		f->head = MIN(f->head, (uint64_t)st.st_size);
 	head = f->head < f->half;
 	fill = head ? &f->head : &f->newer;
 
@@ -104,7 +104,7 @@ ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size)
 			return -1;
 		}
 	}
-	n = write(head ? f->fd : f->tail, bytes, MIN_OF(size, f->half - *fill));
+	n = write(head ? f->fd : f->tail, bytes, MIN(size, f->half - *fill));
 	if (n <= 0)
 		return n;
 	*fill += (uint64_t)n;

@@ -255,7 +255,7 @@ size_t serial_room(const struct serial *s)
 
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size)
 {
-	size_t taken = MIN_OF(size, serial_room(s));
+	size_t taken = MIN(size, serial_room(s));
 
 	for (size_t i = 0; i < taken; i++)
 		input_push(s, data[i]);

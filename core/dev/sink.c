@@ -104,7 +104,7 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 	bool begins = s->held == 0, sound = !s->failed;
 
 	while (size > 0 && !s->failed) {
-		size_t n = MIN_OF(size, SINK_CAP - s->held), due;
+		size_t n = MIN(size, SINK_CAP - s->held), due;
 
 		memcpy(s->bytes + s->held, data, n);
 		s->held += n;

@@ -61,7 +61,7 @@ static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint
 				return false;
 			}
 			if (max != UINT64_MAX)
-				*left = MIN_OF(*left, max - used);
+				*left = MIN(*left, max - used);
 		}
 		if (!(slash = strrchr(group, '/')))
 			return true;

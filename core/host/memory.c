@@ -66,7 +66,7 @@ static void group_look(const struct host *h, const struct cgroup_version *v, con
 	    !group_number(h, v, group, v->used, "", &used))
 		return;
 	group_number(h, v, group, "memory.stat", v->cache, &cache);
-	used -= MIN_OF(cache, used);
+	used -= MIN(cache, used);
 	left = max > used ? max - used : 0;
 	if (left >= ret->left)
 		return;

@@ -123,7 +123,7 @@ static void junit_tail(FILE *to, const struct run_result *r)
 {
 	char tail[TEXT_CAP(RUN_TAIL)];
 
-	text_clean(tail, sizeof(tail), r->tail, MIN_OF(r->tail_size, sizeof(r->tail)), 1);
+	text_clean(tail, sizeof(tail), r->tail, MIN(r->tail_size, sizeof(r->tail)), 1);
 	run_put_some(to, "      <system-out>", tail, "</system-out>\n", xml_text);
 }
 

@@ -192,7 +192,7 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 		tree_end(t);
 	}
 	tree_list(t, "inputs");
-	for (size_t i = 0; i < MIN_OF(r->n_inputs, (size_t)RUN_INPUTS); i++) {
+	for (size_t i = 0; i < MIN(r->n_inputs, (size_t)RUN_INPUTS); i++) {
 		tree_map(t, NULL);
 		tree_text(t, "role", run_text(r->inputs[i].role));
 		tree_text(t, "path", run_text(r->inputs[i].path));

@@ -133,7 +133,7 @@ static void table_print(const struct tree_node *list, size_t indent, FILE *to)
 		for (const struct tree_node *cell = row->first; cell; cell = cell->next, width++) {
 			size_t key = key_print(cell, NULL), value = value_print(cell, NULL);
 
-			*width = MAX_OF(*width, MAX_OF(key, value));
+			*width = MAX(*width, MAX(key, value));
 		}
 	}
 	row_print(list->first, true, widths, indent, to);
@@ -153,7 +153,7 @@ static void group_print(const struct tree_node *group, size_t indent, FILE *to)
 	for (const struct tree_node *n = group->first; n; n = n->next) {
 		size_t key = fits_line(n) ? key_print(n, NULL) : 0;
 
-		width = MAX_OF(width, key);
+		width = MAX(width, key);
 	}
 	for (const struct tree_node *n = group->first; n; n = n->next) {
 		size_t key = key_print(n, NULL);

@@ -138,7 +138,7 @@ static void diff_add(char *text, size_t size, const struct snp_cpuid_entry *e, e
 size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back,
                       char *text, size_t size)
 {
-	uint32_t count = MIN_OF(le32_get(sent->count), (uint32_t)SNP_CPUID_ENTRIES);
+	uint32_t count = MIN(le32_get(sent->count), (uint32_t)SNP_CPUID_ENTRIES);
 	size_t differing = 0;
 
 	text[0] = '\0';
@@ -157,7 +157,7 @@ size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_
 
 void snp_cpuid_adopt(struct cpuid_table *t, const struct snp_cpuid_page *back)
 {
-	uint32_t count = MIN_OF(le32_get(back->count), (uint32_t)SNP_CPUID_ENTRIES);
+	uint32_t count = MIN(le32_get(back->count), (uint32_t)SNP_CPUID_ENTRIES);
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct snp_cpuid_entry *e = &back->entries[i];

@@ -38,7 +38,7 @@ static void hashing_work(void *job)
 
 		if (at >= h->pages)
 			return;
-		for (size_t i = at; i < MIN_OF(at + RUN_PAGES, h->pages); i++)
+		for (size_t i = at; i < MIN(at + RUN_PAGES, h->pages); i++)
 			sha384(h->bytes + i * PAGE_SIZE, PAGE_SIZE, h->contents[i]);
 	}
 }
@@ -51,8 +51,8 @@ static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 	size_t wanted = 0, started = 0;
 
 	if (pages >= WORTH_PAGES)
-		wanted = MIN_OF(MIN_OF(pages / (WORTH_PAGES / 2), helper_cpus()) - 1,
-		                (size_t)THREADS_MAX);
+		wanted =
+			MIN(MIN(pages / (WORTH_PAGES / 2), helper_cpus()) - 1, (size_t)THREADS_MAX);
 	while (started < wanted && (helpers[started] = helper_start(hashing_work, &h)))
 		started++;
 	hashing_work(&h);

@@ -109,7 +109,7 @@ static enum exit_action exit_reason(struct vcpu *v, struct outcome *ret)
 		return exit_io(v, ret);
 	case KVM_EXIT_MMIO:
 		return bus_access(&v->vm->bus[BUS_MMIO], run->mmio.phys_addr, run->mmio.data,
-		                  MIN_OF((size_t)run->mmio.len, sizeof(run->mmio.data)),
+		                  MIN((size_t)run->mmio.len, sizeof(run->mmio.data)),
 		                  run->mmio.is_write, ret);
 	case KVM_EXIT_SYSTEM_EVENT:
 		return exit_system_event(v, ret);

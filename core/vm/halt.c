@@ -59,7 +59,7 @@ bool halt_answer(struct vcpu *v)
 
 static void halt_later(struct halt *h, unsigned pause_ms)
 {
-	h->pause_ms = MIN_OF(pause_ms, (unsigned)QUIET_MOST_MS);
+	h->pause_ms = MIN(pause_ms, (unsigned)QUIET_MOST_MS);
 	h->at_ms = clock_ms() + h->pause_ms;
 	h->found = 0;
 	h->asked = false;

@@ -71,7 +71,7 @@ void input_take(struct input *i)
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return;
 	/* Since input_wanted() the guest may have switched FIFOs or loop-back. */
-	cap = MIN_OF(serial_room(serial), sizeof(bytes));
+	cap = MIN(serial_room(serial), sizeof(bytes));
 	if (cap == 0)
 		goto out;
 	/* recv(2) for sockets, which can't be made non-blocking for us alone. */

@@ -118,7 +118,7 @@ static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct 
 		return r;
 	for (uint64_t done = 0, part; r == 0 && done < s->size && !signals_pending();
 	     done += part) {
-		part = MIN_OF(s->size - done, ATTRIBUTES_PART);
+		part = MIN(s->size - done, ATTRIBUTES_PART);
 		do /* a guest would fault again; a launch has to try again itself */
 			r = attributes_set(m, s->gpa + done, part, true);
 		while (r == -EAGAIN);
@@ -218,8 +218,8 @@ static struct memslot *slot_convertible(struct memory *m, gpa_t gpa, uint64_t pa
 
 	if (!s || !s->shared)
 		return NULL;
-	*ret_part = MIN_OF(pages, (s->size - (gpa - s->gpa)) / PAGE_SIZE);
-	*ret_part = MIN_OF(*ret_part, ATTRIBUTES_PART / PAGE_SIZE);
+	*ret_part = MIN(pages, (s->size - (gpa - s->gpa)) / PAGE_SIZE);
+	*ret_part = MIN(*ret_part, ATTRIBUTES_PART / PAGE_SIZE);
 	return s;
 }
 

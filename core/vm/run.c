@@ -108,7 +108,7 @@ static void *vcpu_thread(void *argument)
 static bool thread_join(struct vcpu *v, uint64_t end_ms)
 {
 	for (;;) {
-		uint64_t until = MIN_OF(clock_ms() + KICK_MS, end_ms);
+		uint64_t until = MIN(clock_ms() + KICK_MS, end_ms);
 		const struct timespec t = { .tv_sec = (time_t)(until / 1000),
 			                    .tv_nsec = (long)(until % 1000) * 1000000 };
 		int r = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &t);
@@ -172,7 +172,7 @@ static uint64_t run_silent_at(const struct run *run)
 
 	if (!run->limits->silence_ms)
 		return 0;
-	return MAX_OF(last_ms, run->begun_ms) + run->limits->silence_ms;
+	return MAX(last_ms, run->begun_ms) + run->limits->silence_ms;
 }
 
 /* Asked while the console is matched, which can take long: is there something more urgent? */
@@ -222,7 +222,7 @@ static void run_wait(struct run *run)
 
 	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
 		if (deadlines[i])
-			first = MIN_OF(first, deadlines[i]);
+			first = MIN(first, deadlines[i]);
 	if (poll(fds, ARRAY_SIZE(fds), first > now ? (int)(first - now) : 0) <= 0)
 		return;
 	if (fds[WAKE].revents && read(run->wake, &drained, sizeof(drained)) < 0)

@@ -253,7 +253,7 @@ static int snp_prefault_ram(struct vm *vm, struct kvm_pre_fault_memory *f)
 
 		if (signals_pending())
 			return -EINTR;
-		part.size = MIN_OF(f->size, PREFAULT_PART);
+		part.size = MIN(f->size, PREFAULT_PART);
 		r = vm_ioctl(vm, vm->vcpus[0].fd, KVM_PRE_FAULT_MEMORY, &part);
 		if (r == -EAGAIN || r == -EINTR)
 			r = 0;

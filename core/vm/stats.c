@@ -54,7 +54,7 @@ uint64_t stats_quiet_ms(const struct stats *s)
 {
 	uint64_t end = atomic_load(&s->ended_ns), last = atomic_load(&s->last_ns);
 
-	last = MAX_OF(last, s->begun_ns);
+	last = MAX(last, s->begun_ns);
 	return end > last ? (end - last) / 1000000 : 0;
 }
 

@@ -50,7 +50,7 @@ int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err)
 		return r;
 	if (r < 0)
 		return refusal_set(err, CALL_SUPPORTED_CPUID, -r);
-	vm->cpuid.count = MIN_OF(c->nent, (uint32_t)CPUID_MAX_LEAVES);
+	vm->cpuid.count = MIN(c->nent, (uint32_t)CPUID_MAX_LEAVES);
 	for (size_t i = 0; i < vm->cpuid.count; i++) {
 		const struct kvm_cpuid_entry2 *e = &c->entries[i];
 

@@ -194,7 +194,7 @@ static void watch_remember(struct watch *w)
 {
 	if (w->held == 0 || w->from > 0)
 		return;
-	w->last_size = MIN_OF(w->held, sizeof(w->last));
+	w->last_size = MIN(w->held, sizeof(w->last));
 	memcpy(w->last, w->line, w->last_size);
 }
 
@@ -407,7 +407,7 @@ size_t watch_tail(struct watch *w, char *to, size_t cap)
 	size_t n;
 
 	pthread_mutex_lock(&w->lock);
-	n = MIN_OF(MIN_OF(w->total, (size_t)TAIL), cap);
+	n = MIN(MIN(w->total, (size_t)TAIL), cap);
 	for (size_t i = 0; i < n; i++)
 		to[i] = w->tail[(w->total - n + i) % TAIL];
 	pthread_mutex_unlock(&w->lock);

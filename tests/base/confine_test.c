@@ -27,7 +27,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 
-#define MAX ((size_t)4096)
+#define SIZE_LIMIT ((size_t)4096)
 
 /*
  * TOP/in/file, TOP/in/sub/file, TOP/in/sub/up -> ../file, TOP/in/out -> ../secret, TOP/in/absolute
@@ -84,7 +84,7 @@ static void check_read(const char *path, bool inside)
 {
 	auto_blob struct blob b = BLOB_NONE;
 	struct error err = { 0 };
-	int r = blob_read_in(&in, path, MAX, &b, NULL, &err);
+	int r = blob_read_in(&in, path, SIZE_LIMIT, &b, NULL, &err);
 
 	cr_expect_eq(r == 0, inside, "'%s': %s", path, err.text);
 	cr_expect(r < 0 || (b.size == 6 && !memcmp(b.data, "inside", 6)), "'%s'", path);
@@ -157,7 +157,7 @@ Test(confine, a_file_that_is_missing_inside_is_just_that)
 	struct blob b = BLOB_NONE;
 	struct error err = { 0 };
 
-	cr_expect_eq(blob_read_in(&in, "in/none", MAX, &b, NULL, &err), -ENOENT);
+	cr_expect_eq(blob_read_in(&in, "in/none", SIZE_LIMIT, &b, NULL, &err), -ENOENT);
 	cr_expect_eq(err.kind, ERROR_FILE);
 }
 
@@ -248,7 +248,7 @@ Test(confine, a_name_that_changes_its_meaning_leads_nowhere_else)
 		auto_blob struct blob b = BLOB_NONE;
 		struct error err = { 0 };
 
-		if (blob_read_in(&in, "in/file", MAX, &b, NULL, &err) < 0) {
+		if (blob_read_in(&in, "in/file", SIZE_LIMIT, &b, NULL, &err) < 0) {
 			cr_assert(err.kind == ERROR_OUTSIDE_CONFINE || err.code == -EAGAIN ||
 			                  err.kind == ERROR_FILE_CHANGED,
 			          "%s", err.text);
@@ -272,8 +272,8 @@ Test(confine, what_is_no_file_is_never_opened)
 	struct error err = { 0 };
 
 	cr_assert_geq(inotify_add_watch(events, "in/fifo", IN_OPEN), 0);
-	cr_expect_lt(blob_read_in(&in, "in/fifo", MAX, &b, NULL, &err), 0);
-	cr_expect_lt(blob_read("in/fifo", MAX, &b, &err), 0);
+	cr_expect_lt(blob_read_in(&in, "in/fifo", SIZE_LIMIT, &b, NULL, &err), 0);
+	cr_expect_lt(blob_read("in/fifo", SIZE_LIMIT, &b, &err), 0);
 	cr_expect_not_null(strstr(err.text, "is not a regular file"), "%s", err.text);
 	cr_expect_lt(read(events, &event, sizeof(event)), 0, "it was opened");
 	close(open("in/fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC));

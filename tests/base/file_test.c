@@ -19,7 +19,7 @@
 #include "core/base/sha2.h"
 #include "tests/make/vectors.h"
 
-#define MAX ((size_t)1 << 20)
+#define SIZE_LIMIT ((size_t)1 << 20)
 
 static char folder[] = "/tmp/snpvmm-file-XXXXXX";
 static char path[64];
@@ -71,7 +71,7 @@ static void check_content(size_t size)
 	struct error err = { 0 };
 
 	write_file(size);
-	cr_assert_eq(blob_read(path, MAX, &b, &err), 0, "%s", err.text);
+	cr_assert_eq(blob_read(path, SIZE_LIMIT, &b, &err), 0, "%s", err.text);
 	cr_assert_eq(b.size, size);
 	cr_expect_eq((uintptr_t)b.data % 4096, 0);
 	for (size_t i = 0; i < size; i++)
@@ -86,7 +86,7 @@ Test(file, an_empty_file_is_an_empty_blob)
 	struct error err = { 0 };
 
 	write_file(0);
-	cr_assert_eq(blob_read(path, MAX, &b, &err), 0, "%s", err.text);
+	cr_assert_eq(blob_read(path, SIZE_LIMIT, &b, &err), 0, "%s", err.text);
 	cr_expect_null(b.data);
 	cr_expect_eq(b.size, 0);
 }
@@ -120,7 +120,7 @@ Test(file, that_claims_more_than_any_memory_is_refused_by_its_size)
 		SKIP_ALOUD("no sparse file of 1 TiB here");
 	}
 	close(fd);
-	check_refused(path, MAX, ERROR_FILE_TOO_LARGE, "has 1099511627776 bytes");
+	check_refused(path, SIZE_LIMIT, ERROR_FILE_TOO_LARGE, "has 1099511627776 bytes");
 }
 
 Test(file, a_missing_file_is_named_with_the_reason)
@@ -128,26 +128,26 @@ Test(file, a_missing_file_is_named_with_the_reason)
 	struct error err = { 0 };
 	struct blob b = BLOB_NONE;
 
-	cr_expect_eq(blob_read(path, MAX, &b, &err), -ENOENT);
-	check_refused(path, MAX, ERROR_FILE, "No such file or directory");
+	cr_expect_eq(blob_read(path, SIZE_LIMIT, &b, &err), -ENOENT);
+	check_refused(path, SIZE_LIMIT, ERROR_FILE, "No such file or directory");
 }
 
 Test(file, a_directory_is_no_image)
 {
-	check_refused(folder, MAX, ERROR_FILE, "is not a regular file");
+	check_refused(folder, SIZE_LIMIT, ERROR_FILE, "is not a regular file");
 }
 
 /* The alarm ends a test that would hang in open(2). */
 Test(file, a_fifo_without_a_writer_is_refused_and_does_not_hang, .timeout = 20)
 {
 	cr_assert_eq(mkfifo(path, 0600), 0);
-	check_refused(path, MAX, ERROR_FILE, "is not a regular file");
+	check_refused(path, SIZE_LIMIT, ERROR_FILE, "is not a regular file");
 }
 
 Test(file, a_device_is_no_image)
 {
-	check_refused("/dev/zero", MAX, ERROR_FILE, "is not a regular file");
-	check_refused("/dev/null", MAX, ERROR_FILE, "is not a regular file");
+	check_refused("/dev/zero", SIZE_LIMIT, ERROR_FILE, "is not a regular file");
+	check_refused("/dev/null", SIZE_LIMIT, ERROR_FILE, "is not a regular file");
 }
 
 Test(file, an_unreadable_file_is_refused_with_the_reason)
@@ -158,13 +158,14 @@ Test(file, an_unreadable_file_is_refused_with_the_reason)
 	}
 	write_file(10);
 	cr_assert_eq(chmod(path, 0), 0);
-	check_refused(path, MAX, ERROR_FILE, "Permission denied");
+	check_refused(path, SIZE_LIMIT, ERROR_FILE, "Permission denied");
 }
 
 /* Its stat says 0 bytes, its read gives more: so looks a file that grew between the two. */
 Test(file, one_that_gives_more_than_it_said_has_changed)
 {
-	check_refused("/proc/self/status", MAX, ERROR_FILE_CHANGED, "changed while it was read");
+	check_refused("/proc/self/status", SIZE_LIMIT, ERROR_FILE_CHANGED,
+	              "changed while it was read");
 }
 
 /* Attributes of sysfs say 4096 bytes whatever they hold: so looks a file that shrank. */
@@ -178,7 +179,7 @@ Test(file, one_that_gives_less_than_it_said_has_changed)
 	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++)
 		if (access(attributes[i], R_OK) == 0 && stat(attributes[i], &st) == 0 &&
 		    st.st_size == 4096) {
-			check_refused(attributes[i], MAX, ERROR_FILE_CHANGED,
+			check_refused(attributes[i], SIZE_LIMIT, ERROR_FILE_CHANGED,
 			              "changed while it was read");
 			return;
 		}
@@ -191,7 +192,7 @@ Test(file, a_change_comes_with_a_cure)
 	struct error err = { 0 };
 	struct blob b = BLOB_NONE;
 
-	cr_assert_lt(blob_read("/proc/self/status", MAX, &b, &err), 0);
+	cr_assert_lt(blob_read("/proc/self/status", SIZE_LIMIT, &b, &err), 0);
 	cr_expect(strstr(err.fix, "rename"));
 }
 
@@ -264,9 +265,9 @@ Test(file, reading_leaves_no_descriptor_open)
 	for (int i = 0; i < 3; i++) {
 		auto_blob struct blob b = BLOB_NONE;
 
-		cr_expect_eq(blob_read(path, MAX, &b, &err), 0);
+		cr_expect_eq(blob_read(path, SIZE_LIMIT, &b, &err), 0);
 	}
-	check_refused(folder, MAX, ERROR_FILE, "regular");
+	check_refused(folder, SIZE_LIMIT, ERROR_FILE, "regular");
 	check_refused(path, 1, ERROR_FILE_TOO_LARGE, "bytes");
 	after = dup(STDERR_FILENO);
 	close(after);
@@ -284,7 +285,8 @@ Test(file, the_hash_of_what_is_read_is_its_sha256)
 		struct error err = { 0 };
 
 		write_file(sizes[i]);
-		cr_assert_eq(blob_read_in(NULL, path, 4 * MAX, &b, have, &err), 0, "%s", err.text);
+		cr_assert_eq(blob_read_in(NULL, path, 4 * SIZE_LIMIT, &b, have, &err), 0, "%s",
+		             err.text);
 		cr_assert_eq(b.size, sizes[i]);
 		sha256(b.data, b.size, want);
 		cr_expect_arr_eq(have, want, sizeof(want), "of %zu bytes", sizes[i]);
@@ -297,16 +299,16 @@ Test(file, a_signal_ends_reading_and_hashing)
 	uint8_t digest[SHA256_SIZE];
 	struct error err = { 0 };
 
-	write_file(MAX);
+	write_file(SIZE_LIMIT);
 	interrupt_note(SIGTERM);
 	for (int hashed = 0; hashed < 2; hashed++) {
-		cr_expect_eq(blob_read_in(NULL, path, MAX, &b, hashed ? digest : NULL, &err),
+		cr_expect_eq(blob_read_in(NULL, path, SIZE_LIMIT, &b, hashed ? digest : NULL, &err),
 		             -EINTR);
 		cr_expect_eq(err.kind, RUN_SIGNALLED, "%s", err.text);
 		cr_expect_null(b.data);
 	}
 	interrupt_note(0);
-	cr_expect_eq(blob_read_in(NULL, path, MAX, &b, digest, &err), 0);
+	cr_expect_eq(blob_read_in(NULL, path, SIZE_LIMIT, &b, digest, &err), 0);
 }
 
 static void noted(int signal_number)
@@ -328,10 +330,10 @@ Test(file, a_signal_ends_waiting_for_standard_input, .timeout = 20)
 	cr_assert_eq(write(ends[1], "abc", 3), 3);
 	sigaction(SIGALRM, &on, NULL);
 	setitimer(ITIMER_REAL, &soon, NULL);
-	cr_expect_eq(blob_read_stdin(MAX, &b, &err), -EINTR);
+	cr_expect_eq(blob_read_stdin(SIZE_LIMIT, &b, &err), -EINTR);
 	interrupt_note(0);
 	close(ends[1]);
-	cr_expect_eq(blob_read_stdin(MAX, &b, &err), 0);
+	cr_expect_eq(blob_read_stdin(SIZE_LIMIT, &b, &err), 0);
 }
 
 Test(file, one_that_changes_is_refused_with_its_hash_too)
@@ -340,7 +342,7 @@ Test(file, one_that_changes_is_refused_with_its_hash_too)
 	struct blob b = BLOB_NONE;
 	struct error err = { 0 };
 
-	cr_expect_lt(blob_read_in(NULL, "/proc/self/status", MAX, &b, digest, &err), 0);
+	cr_expect_lt(blob_read_in(NULL, "/proc/self/status", SIZE_LIMIT, &b, digest, &err), 0);
 	cr_expect_eq(err.kind, ERROR_FILE_CHANGED);
 	cr_expect_null(b.data);
 }
@@ -352,7 +354,7 @@ Test(file, what_was_read_is_known_from_what_it_became)
 	char other[sizeof(path) + 8];
 
 	write_file(100);
-	cr_assert_eq(blob_read(path, MAX, &b, &err), 0, "%s", err.text);
+	cr_assert_eq(blob_read(path, SIZE_LIMIT, &b, &err), 0, "%s", err.text);
 	cr_expect(file_is_still(NULL, path, &b.read_from));
 	snprintf(other, sizeof(other), "%s.other", path);
 	cr_assert_eq(rename(path, other), 0);

@@ -342,7 +342,7 @@ static bool ask(void *asked)
 	struct asked *a = asked;
 	double now = cpu_seconds();
 
-	a->longest = MAX_OF(a->longest, now - a->last);
+	a->longest = MAX(a->longest, now - a->last);
 	a->last = now;
 	return ++a->times == a->enough;
 }

@@ -57,7 +57,7 @@ static void say(uint64_t from, uint64_t to, size_t at_once)
 	char bytes[8192];
 
 	while (from < to) {
-		size_t n = MIN_OF(at_once, to - from);
+		size_t n = MIN(at_once, to - from);
 		ssize_t taken;
 
 		for (size_t i = 0; i < n; i++)
@@ -157,7 +157,7 @@ Test(log_file, at_every_moment_the_three_files_read_in_their_order)
 		cr_expect_eq(head, HALF);
 		tail = content("log.tail-1", all, sizeof(all));
 		tail += content("log.tail-2", all + tail, sizeof(all) - tail);
-		cr_expect_geq(tail, MIN_OF((uint64_t)HALF, size - HALF));
+		cr_expect_geq(tail, MIN((uint64_t)HALF, size - HALF));
 		cr_expect_leq(tail, 2 * HALF);
 		cr_expect(is_run(all, tail, size - tail), "after %" PRIu64, size);
 	}

@@ -53,7 +53,7 @@ static void stream_fill(struct blob *b, const char *seed)
 
 		sha256(text, (size_t)n, digest);
 		memcpy(b->data + i * SHA256_SIZE, digest,
-		       MIN_OF(sizeof(digest), b->size - i * SHA256_SIZE));
+		       MIN(sizeof(digest), b->size - i * SHA256_SIZE));
 	}
 }
 

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	piece = (size_t)data[0] * 64 + 1;
 	for (size_t at = 2; at < size; at += n) {
-		n = MIN_OF(piece, size - at);
+		n = MIN(piece, size - at);
 		watch_put(w, data + at, n);
 		if (data[1] & 1)
 			watch_pause(w);
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(watch_met(w) <= ARRAY_SIZE(expected));
 	assert(watch_complete(w) == (watch_outstanding(w) == NULL));
 	n = watch_tail(w, tail, sizeof(tail));
-	assert(n == MIN_OF(size - 2, sizeof(tail)) && !memcmp(tail, data + size - n, n));
+	assert(n == MIN(size - 2, sizeof(tail)) && !memcmp(tail, data + size - n, n));
 	assert(strlen(watch_last_line(w)) < 256);
 	if (watch_forbidden(w))
 		watch_outcome(w, &o);

@@ -288,7 +288,7 @@ static double console_time(const char *line, size_t size, size_t lines)
 
 	for (size_t i = 0; w && i < lines; i++)
 		for (size_t at = 0; at < size; at += 16)
-			watch_put(w, (const uint8_t *)line + at, MIN_OF(size - at, (size_t)16));
+			watch_put(w, (const uint8_t *)line + at, MIN(size - at, (size_t)16));
 	watch_free(w);
 	return now_us() - start;
 }

@@ -93,7 +93,7 @@ static void cause_count(const struct cause *c)
 	        census.causes[i].write != c->write))
 		i++;
 	if (i == census.n_causes) {
-		i = MIN_OF(i, (size_t)CAUSES_MAX - 1);
+		i = MIN(i, (size_t)CAUSES_MAX - 1);
 		census.n_causes = i + 1;
 		census.causes[i] = *c;
 	}
