@@ -86,14 +86,14 @@ static json_t *text_describe(struct schema *s, const struct key *k)
 }
 
 const struct kind kind_text = {
-	.expects = "a text (\"\" for an empty one)",
+	.expects = "a string (\"\" for an empty one)",
 	.read = text_read,
 	.write = text_write,
 	.describe = text_describe,
 };
 
 const struct kind kind_line = {
-	.expects = "a text",
+	.expects = "a string",
 	.read = line_read,
 	.write = text_write,
 	.describe = text_describe,

@@ -176,8 +176,9 @@ static int check_exit(struct inputs *in)
 		return 0;
 	error_set(in->r.err, ERROR_CONFLICT, "'expect.exit' is none, but 'expect.console' is %s",
 	          given(in, KEY_EXPECT_CONSOLE) ? "empty" : "not given");
-	error_why(in->r.err, "a guest that need not end passes once the console has shown what was "
-	                     "expected");
+	error_why(in->r.err,
+	          "such a guest may keep running: it passes once the console has shown what was "
+	          "expected");
 	error_fix(in->r.err, "say in 'expect.console' what the guest writes, or leave the key out");
 	return at_input(in, KEY_EXPECT_EXIT);
 }

@@ -33,10 +33,16 @@ static const struct key *dimension_key(struct inputs *in, const struct yaml_tree
 	return NULL;
 }
 
-static int dimension_values(struct inputs *in, const struct yaml_tree *v, struct dimension *d)
+/* Adds one entry. A value that --set gives replaces the whole list. */
+static int dimension_add(struct inputs *in, const struct yaml_tree *v)
 {
+	struct matrix *x = &in->matrix;
+	struct dimension *d = &x->dimensions[x->n];
 	char name[KEY_NAME_CAP];
 
+	*d = (struct dimension){ .key = dimension_key(in, v) };
+	if (!d->key)
+		return in->r.err->code;
 	snprintf(name, sizeof(name), "matrix: %s", d->key->name);
 	if (v->kind != YAML_LIST) {
 		reader_refuse_type(&in->r, name, v, "a list of values");
@@ -49,23 +55,6 @@ static int dimension_values(struct inputs *in, const struct yaml_tree *v, struct
 	d->values = v->first;
 	for (const struct yaml_tree *c = v->first; c; c = c->next)
 		d->count++;
-	return 0;
-}
-
-/* Adds one entry. A value that --set gives replaces the whole list. */
-static int dimension_add(struct inputs *in, const struct yaml_tree *v)
-{
-	struct matrix *x = &in->matrix;
-	struct dimension *d = &x->dimensions[x->n];
-	int r;
-
-	*d = (struct dimension){ 0 };
-	d->key = dimension_key(in, v);
-	if (!d->key)
-		return in->r.err->code;
-	r = dimension_values(in, v, d);
-	if (r < 0)
-		return r;
 	if (in->of[d->key - keys].own) {
 		d->values = NULL;
 		d->count = 1;
