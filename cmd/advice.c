@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/advice.c: the likely causes of a guest that says nothing, and of one that stopped after its
- * last line.
- */
+/* cmd/advice.c: likely causes of a guest that printed nothing, or stopped after its last line. */
 #include "cmd/advice.h"
 
 #include <stdbool.h>
@@ -16,7 +13,7 @@
 #include "core/vm/streams.h"
 #include "core/vm/watch.h"
 
-/* Whether a word of the command line begins so. */
+/* Whether a word of the command line begins with `start`. */
 static bool cmdline_has(const char *cmdline, const char *start)
 {
 	for (const char *at = cmdline; (at = strstr(at, start)); at++)
@@ -25,53 +22,22 @@ static bool cmdline_has(const char *cmdline, const char *start)
 	return false;
 }
 
-static bool cmdline_has_console(const char *cmdline)
-{
-	return cmdline_has(cmdline, "console=ttyS0") || cmdline_has(cmdline, "console=uart");
-}
-
 static const char *silence_fix(const struct manifest *m)
 {
 	if (m->builtin)
 		return NULL;
 	if (!m->kernel.path)
 		return m->debug_port.kind == SINK_NONE ? "write debug_port: stderr, for many "
-		                                         "firmwares say there what they do"
+		                                         "firmwares report there what they do"
 		                                       : NULL;
-	if (!cmdline_has_console(m->cmdline))
+	if (!cmdline_has(m->cmdline, "console=ttyS0") && !cmdline_has(m->cmdline, "console=uart"))
 		return "add console=ttyS0 to boot.cmdline; without it Linux writes elsewhere";
 	if (cmdline_has(m->cmdline, "quiet"))
-		return "take quiet out of boot.cmdline, to see how far the kernel comes";
+		return "take quiet out of boot.cmdline, to see how far the kernel gets";
 	if (!cmdline_has(m->cmdline, "earlyprintk="))
-		return "add earlyprintk=serial,ttyS0 to boot.cmdline; it shows what comes before "
-		       "the "
-		       "console, where a kernel that is not made for this machine dies";
+		return "add earlyprintk=serial,ttyS0 to boot.cmdline, to see messages from before "
+		       "the console: a kernel built for other machines stops there";
 	return NULL;
-}
-
-static void say_silence(const struct manifest *m, struct outcome *o)
-{
-	outcome_add(o, "; the console got no byte");
-	if (!o->fix)
-		o->fix = silence_fix(m);
-}
-
-/*
- * The kernel's own words for halt(8), after which it runs no more (kernel/reboot.c, kernel_halt()).
- */
-#define HALTED "reboot: System halted"
-
-static void say_last_line(struct watch *w, struct outcome *o)
-{
-	const char *line = watch_last_line(w);
-	char text[160];
-
-	if (!line[0])
-		return;
-	text_clean(text, sizeof(text), line, strlen(line), 0);
-	outcome_add(o, "; the console's last line is '%s'", text);
-	if (strstr(line, HALTED))
-		o->fix = "end the guest by poweroff or reboot; halt only stops its CPUs";
 }
 
 void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, struct outcome *o)
@@ -83,12 +49,22 @@ void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, 
 		{ RUN_TIMED_OUT, true },   { RUN_SILENT, true },       { GUEST_HALTED, true },
 		{ GUEST_SHUTDOWN, false }, { CONSOLE_MISSING, false }, { GUEST_TERMINATED, false },
 	};
+	const char *line = watch_last_line(w);
+	char text[160];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].kind != o->kind)
 			continue;
-		else if (stream_bytes(vm, STREAM_SERIAL) == 0)
-			say_silence(m, o);
-		else if (rows[i].last_line)
-			say_last_line(w, o);
+		else if (stream_bytes(vm, STREAM_SERIAL) == 0) {
+			outcome_add(o, "; the console got no byte");
+			if (!o->fix)
+				o->fix = silence_fix(m);
+		} else if (rows[i].last_line && line[0]) {
+			text_clean(text, sizeof(text), line, strlen(line), 0);
+			outcome_add(o, "; the console's last line is '%s'", text);
+			/* what Linux prints for halt(8): kernel_halt() in kernel/reboot.c */
+			if (strstr(line, "reboot: System halted"))
+				o->fix = "end the guest by poweroff or reboot; halt only stops its "
+					 "CPUs";
+		}
 }

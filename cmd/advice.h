@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/advice.h: what there is to say of an end that says little by itself: the console's last line,
- * or that it got no byte.
- */
+/* cmd/advice.h: explains ends that don't explain themselves, such as a time limit. */
 #ifndef CMD_ADVICE_H
 #define CMD_ADVICE_H
 
@@ -12,7 +9,8 @@ struct vm;       /* core/vm/vm_priv.h */
 struct watch;    /* core/vm/watch.h */
 
 /*
- * Adds to the sentence of a run that failed, and gives it a fix where the cause is likely enough.
+ * Adds to the sentence of a failed run the console's last line, or that there is none, and a fix if
+ * the likely cause is known.
  */
 void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, struct outcome *o);
 

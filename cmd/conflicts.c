@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/conflicts.c: one list of all inputs and outputs, each known by what it is and by where it is,
- * sorted.
- */
+/* cmd/conflicts.c: a sorted list of all inputs and outputs, by what and where each file is. */
 #include "cmd/conflicts.h"
 
 #include <limits.h>
@@ -21,26 +18,26 @@
 #include "core/base/file.h"
 #include "core/dev/log_file.h"
 
-/* Something that a run reads, or writes, makes or removes. */
+/* A file that a run reads, or that it writes, makes or removes. */
 struct claim {
 	enum { CLAIM_INPUT, CLAIM_OUTPUT, CLAIM_RESULT, CLAIM_STREAM } kind;
 	const char *what;     /* "boot.kernel", "--results", "standard output"; static */
 	char *path;           /* as one would write it */
-	const char *manifest; /* by which it is named */
-	struct location at;   /* line 0 and nobody by whom: nowhere in the manifest */
-	bool decides;         /* the result itself, in the folder that was given */
+	const char *manifest; /* that names it; NULL: none */
+	struct location at;   /* in that manifest; empty: nowhere */
+	bool decides;         /* the result itself, in the folder of --results */
 };
 
-/* Two claims with the same mark are the same file. */
+/* Two claims with equal marks are the same file. */
 struct mark {
-	dev_t dev; /* of the file, or of the nearest folder that is there ... */
+	dev_t dev; /* of the file, or of the nearest folder that exists ... */
 	ino_t ino;
-	char *below;  /* ... and the way from there; NULL: of the file */
-	bool through; /* the claim isn't there, but leads through this symbolic link */
+	char *below;  /* ... and the path from there; NULL: of the file */
+	bool through; /* a symbolic link that the path of the claim leads through */
 	size_t claim;
 };
 
-enum { LINKS_MAX = 40 }; /* as the kernel has it */
+enum { LINKS_MAX = 40 }; /* the kernel's limit */
 
 struct conflict_search {
 	const struct conflicts_ask *ask;
@@ -50,7 +47,8 @@ struct conflict_search {
 	bool no_memory;
 };
 
-static void *grown(struct conflict_search *s, void *list, size_t n, size_t size)
+/* The list with space for another element; it doubles when its length is a power of two. */
+static void *list_grown(struct conflict_search *s, void *list, size_t n, size_t size)
 {
 	void *more = n & (n - 1) ? list : reallocarray(list, n ? 2 * n : 1, size);
 
@@ -58,9 +56,10 @@ static void *grown(struct conflict_search *s, void *list, size_t n, size_t size)
 	return more;
 }
 
+/* Marks the next claim; takes over `below`. */
 static void mark_add(struct conflict_search *s, const struct stat *st, char *below, bool through)
 {
-	struct mark *list = grown(s, s->marks, s->n_marks, sizeof(*list));
+	struct mark *list = list_grown(s, s->marks, s->n_marks, sizeof(*list));
 
 	if (!list) {
 		free(below);
@@ -70,18 +69,18 @@ static void mark_add(struct conflict_search *s, const struct stat *st, char *bel
 	list[s->n_marks++] = (struct mark){ st->st_dev, st->st_ino, below, through, s->n_claims };
 }
 
-/* Removes "", "." and ".." from a way through folders that are not there yet. */
-static void way_simplify(char *way)
+/* Removes "", "." and ".." from a path through folders that don't exist yet. */
+static void path_simplify(char *path)
 {
-	char *to = way, *from = way, *part;
+	char *to = path, *from = path, *part;
 
 	while ((part = strsep(&from, "/"))) {
 		size_t n = strlen(part);
 
 		if (n == 0 || !strcmp(part, "."))
 			continue;
-		if (!strcmp(part, "..") && to > way) {
-			for (to--; to > way && to[-1] != '/'; to--)
+		if (!strcmp(part, "..") && to > path) {
+			for (to--; to > path && to[-1] != '/'; to--)
 				;
 			continue;
 		}
@@ -89,10 +88,10 @@ static void way_simplify(char *way)
 		to += n;
 		*to++ = '/';
 	}
-	to[to > way ? -1 : 0] = '\0';
+	to[to > path ? -1 : 0] = '\0';
 }
 
-/* Where a path leads, by the nearest folder above its last part that is there. */
+/* Marks where a path leads: the nearest folder above its last part that exists, and the rest. */
 static void mark_place(struct conflict_search *s, const char *path, bool through)
 {
 	auto_free char *folder = NULL;
@@ -116,220 +115,161 @@ static void mark_place(struct conflict_search *s, const char *path, bool through
 	s->no_memory |= !below;
 	if (!below)
 		return;
-	way_simplify(below);
+	path_simplify(below);
 	mark_add(s, &st, below, through);
 }
 
 /*
- * The path with the link `link` of it, which begins at `name`, replaced by where it leads; NULL: it
- * leads nowhere.
+ * If the first `end` bytes of the path are a symbolic link, the path with its target in place of
+ * it; else NULL. The link's name begins at `name`.
  */
-static char *link_followed(const char *link, size_t name, const char *rest)
+static char *link_followed(const char *path, size_t name, size_t end)
 {
-	char target[PATH_MAX], *made;
-	ssize_t n = readlink(link, target, sizeof(target));
+	char link[PATH_MAX], target[PATH_MAX], *made;
+	ssize_t n;
 
-	if (n <= 0 || n == sizeof(target))
+	if (end >= sizeof(link))
 		return NULL;
-	if (asprintf(&made, "%.*s%.*s%s", target[0] == '/' ? 0 : (int)name, link, (int)n, target,
-	             rest) < 0)
+	snprintf(link, sizeof(link), "%.*s", (int)end, path);
+	n = readlink(link, target, sizeof(target));
+	if (n <= 0 || n == sizeof(target) ||
+	    asprintf(&made, "%.*s%.*s%s", target[0] == '/' ? 0 : (int)name, path, (int)n, target,
+	             path + end) < 0)
 		return NULL;
 	return made;
 }
 
 /*
- * Each symbolic link on the way, which must stay until the path has been opened, and the place
- * where the way ends, be the folders on it there or not yet. An output that is itself a link is
- * never followed.
+ * Marks each symbolic link on the path, which must stay until the path has been opened, and the
+ * place where the path ends, whether its folders exist yet or not. An output's last part is not
+ * followed: outputs are never links.
  */
-static void mark_way(struct conflict_search *s, const char *path, bool last_too)
+static void mark_path(struct conflict_search *s, const char *path, bool follow_last)
 {
-	auto_free char *way = strdup(path);
+	auto_free char *at_hand = strdup(path);
 	size_t at = 0, end;
 	int links = 0;
 
-	for (; way && way[at]; at = end) {
-		auto_free char *part = NULL;
-		size_t name = at + strspn(way + at, "/");
+	for (; at_hand && at_hand[at]; at = end) {
+		size_t name = at + strspn(at_hand + at, "/");
 		char *next;
 
-		end = name + strcspn(way + name, "/");
-		if ((!way[end] && !last_too) || !(part = strndup(way, end)))
+		end = name + strcspn(at_hand + name, "/");
+		if (!at_hand[end] && !follow_last)
 			break;
-		next = links < LINKS_MAX ? link_followed(part, name, way + end) : NULL;
+		next = links < LINKS_MAX ? link_followed(at_hand, name, end) : NULL;
 		if (!next)
 			continue;
-		mark_place(s, part, true);
+		at_hand[end] = '\0';
+		mark_place(s, at_hand, true);
 		links++;
 		end = next[0] == '/' ? 0 : name;
-		free(way);
-		way = next;
+		free(at_hand);
+		at_hand = next;
 	}
-	s->no_memory |= !way;
-	if (way)
-		mark_place(s, way, false);
+	s->no_memory |= !at_hand;
+	if (at_hand)
+		mark_place(s, at_hand, false);
 }
 
-/* Takes over c.path. False: it is a pipe or a device, which may be shared. */
-static bool claim_add(struct conflict_search *s, struct claim c)
+/*
+ * Takes over c.path. A stream is known by its descriptor, everything else by its path (`fd` is -1).
+ * False: it is a pipe or a device, which may be shared, or memory ran out.
+ */
+static bool claim_add(struct conflict_search *s, struct claim c, int fd)
 {
-	struct claim *list = grown(s, s->claims, s->n_claims, sizeof(*list));
+	struct claim *list = list_grown(s, s->claims, s->n_claims, sizeof(*list));
 	struct stat st;
-	bool there = c.path && stat(c.path, &st) == 0;
+	bool exists = fd >= 0 ? fstat(fd, &st) == 0 : c.path && stat(c.path, &st) == 0;
+	bool shared = exists ? !S_ISREG(st.st_mode) && (fd >= 0 || !S_ISDIR(st.st_mode)) : fd >= 0;
 
+	if (list)
+		s->claims = list;
 	s->no_memory |= !c.path;
-	if (!list || !c.path || (there && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))) {
+	if (!list || !c.path || shared) {
 		free(c.path);
-		s->claims = list ? list : s->claims;
 		return false;
 	}
-	if (there)
+	if (exists)
 		mark_add(s, &st, NULL, false);
-	mark_way(s, c.path, c.kind == CLAIM_INPUT);
-	s->claims = list;
+	if (fd < 0)
+		mark_path(s, c.path, c.kind == CLAIM_INPUT);
 	list[s->n_claims++] = c;
 	return true;
 }
 
-/* Where it is a regular file; how it came to be open is the shell's affair. */
-static void claim_stream(struct conflict_search *s, int fd, const char *what)
-{
-	struct claim c = { CLAIM_STREAM, what, strdup(what), NULL, { 0 }, false };
-	struct claim *list = grown(s, s->claims, s->n_claims, sizeof(*list));
-	struct stat st;
-
-	s->claims = list ? list : s->claims;
-	if (!list || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		free(c.path);
-		return;
-	}
-	mark_add(s, &st, NULL, false);
-	list[s->n_claims++] = c;
-}
-
-static char *path_joined(const char *path, const char *end)
-{
-	char *made;
-
-	return asprintf(&made, "%s%s", path, end) < 0 ? NULL : made;
-}
-
-static char *path_result(const char *folder, const char *sub, const char *before, const char *name)
-{
-	char *made;
-	int n = asprintf(&made, "%s/%s%s%s%s", folder, sub ? sub : "", sub ? "/" : "", before,
-	                 name);
-
-	return n < 0 ? NULL : made;
-}
-
-/* Each of `names`, and the form it may have while it is written, in the folder of one run. */
+/* Adds each of `names`, and the form it has while it is written, in the folder of one run. */
 static void claim_results(struct conflict_search *s, const char *sub, const char *const *names,
                           bool decides)
 {
-	static const char *const befores[] = { "", "." };
-
 	for (; *names; names++)
-		for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
-			char *path = path_result(s->ask->results, sub, befores[i], *names);
+		for (int dotted = 0; dotted < 2; dotted++) {
+			struct claim c = { CLAIM_RESULT, .what = "--results", .decides = decides };
 
-			claim_add(s,
-			          (struct claim){
-					  CLAIM_RESULT, "--results", path, NULL, { 0 }, decides });
+			if (asprintf(&c.path, "%s/%s%s%s%s", s->ask->results, sub ? sub : "",
+			             sub ? "/" : "", dotted ? "." : "", *names) < 0)
+				c.path = NULL;
+			claim_add(s, c, -1);
 		}
 }
 
-static void claim_folders(struct conflict_search *s)
-{
-	const struct labels *l = s->ask->labels;
-
-	claim_results(s, NULL, outputs_result_names, true);
-	for (unsigned i = 0; i < l->n; i++)
-		claim_results(s, label_file(l, i),
-		              outputs_names + (l->several ? 0 : OUTPUTS_DECIDE), false);
-}
-
-/* A file that a guest or --stats writes, and what its log may need beside it. */
+/* Adds a file that a guest or --stats writes, and those that its log needs in the same folder. */
 static void claim_output(struct conflict_search *s, struct claim c, const char *label, bool is_log)
 {
-	char *path = output_descriptor(c.path) < 0 ? labelled_path(c.path, label) : NULL;
+	char *path;
 
-	s->no_memory |= !path && output_descriptor(c.path) < 0;
-	if (!path)
+	if (output_descriptor(c.path) >= 0)
 		return;
-	c.path = path;
-	is_log &= claim_add(s, c);
+	c.path = path = labelled_path(c.path, label);
+	is_log &= claim_add(s, c, -1);
 	for (int i = 0; is_log && i < LOG_FILE_TAILS; i++) {
-		c.path = path_joined(path, log_file_tails[i]);
-		claim_add(s, c);
+		if (asprintf(&c.path, "%s%s", path, log_file_tails[i]) < 0)
+			c.path = NULL;
+		claim_add(s, c, -1);
 	}
 }
 
-/* The manifest of the run `first` and what it names; its runs follow one another. */
+/* Adds the manifest of the run `first` and the files that it names for that and its other runs. */
 static void claim_manifest(struct conflict_search *s, unsigned first,
                            const struct manifest_paths *p)
 {
 	const struct labels *l = s->ask->labels;
 	const char *manifest = l->list[first].manifest;
+	struct claim c = { CLAIM_INPUT, .what = "the manifest", .manifest = manifest };
 
-	if (manifest && manifest != manifest_stdin)
-		claim_add(s, (struct claim){ CLAIM_INPUT,
-		                             "the manifest",
-		                             strdup(manifest),
-		                             manifest,
-		                             { 0 },
-		                             false });
+	if (manifest && manifest != manifest_stdin) {
+		c.path = strdup(manifest);
+		claim_add(s, c, -1);
+	}
 	for (const struct manifest_path *m = p->list; m < p->list + p->count; m++) {
-		struct claim c = { m->output ? CLAIM_OUTPUT : CLAIM_INPUT,
-			           m->key,
-			           m->path,
-			           manifest,
-			           m->at,
-			           false };
 		unsigned run = first + m->run;
 
-		if (m->output && run < l->n && l->list[run].run == m->run) {
+		c.kind = m->output ? CLAIM_OUTPUT : CLAIM_INPUT;
+		c.what = m->key;
+		c.at = m->at;
+		c.path = m->output ? m->path : strdup(m->path);
+		if (!m->output)
+			claim_add(s, c, -1);
+		else if (run < l->n && l->list[run].run == m->run)
 			claim_output(s, c, label_variant(l, run), true);
-		} else if (!m->output) {
-			c.path = strdup(m->path);
-			claim_add(s, c);
-		}
 	}
 }
 
 static void claim_manifests(struct conflict_search *s)
 {
 	struct labels *l = s->ask->labels;
-	struct error told_later = { 0 };
-	bool unknown = false;
 
 	for (unsigned i = 0; i < l->n; i++) {
-		struct manifest_paths paths;
+		struct manifest_paths paths = { 0 };
+		struct error ignored = { 0 }; /* it is reported when the manifest is read */
 
 		if (l->list[i].run != 0) {
-			l->list[i].inputs_unknown = unknown;
+			l->list[i].inputs_unknown = l->list[i - 1].inputs_unknown;
 			continue;
 		}
-		paths = (struct manifest_paths){ 0 };
-		unknown = manifest_paths(l->list[i].source, &paths, &told_later) < 0;
-		l->list[i].inputs_unknown = unknown;
+		l->list[i].inputs_unknown = manifest_paths(l->list[i].source, &paths, &ignored) < 0;
 		claim_manifest(s, i, &paths);
 		manifest_paths_free(&paths);
-	}
-}
-
-static void claim_options(struct conflict_search *s)
-{
-	const struct conflicts_ask *q = s->ask;
-	struct claim stats = { CLAIM_OUTPUT, "--stats", (char *)q->stats_file, NULL, { 0 }, false };
-
-	for (unsigned i = 0; q->stats_file && i < q->labels->n; i++)
-		claim_output(s, stats, label_file(q->labels, i), false);
-	if (q->results)
-		claim_folders(s);
-	if (q->streams) {
-		claim_stream(s, STDOUT_FILENO, "standard output");
-		claim_stream(s, STDERR_FILENO, "standard error");
 	}
 }
 
@@ -356,14 +296,7 @@ static int mark_order_full(const void *x, const void *y)
 	return order ? order : a->claim < b->claim ? -1 : a->claim > b->claim;
 }
 
-static bool clash(const struct claim *a, const struct claim *b)
-{
-	bool reads = a->kind == CLAIM_INPUT && b->kind == CLAIM_INPUT;
-	bool streams = a->kind == CLAIM_STREAM && b->kind == CLAIM_STREAM;
-
-	return a != b && !reads && !streams;
-}
-
+/* Adds the place where the manifest names the file. */
 static void conflict_place(const struct claim *c, struct error *err)
 {
 	const struct manifest m = { .file = (char *)(c->manifest ? c->manifest
@@ -373,11 +306,9 @@ static void conflict_place(const struct claim *c, struct error *err)
 		manifest_at_location(&m, &c->at, err);
 }
 
-/*
- * `a` is written; `b` is read, or written too, or leads through a link that has the place of `a`.
- */
-static void conflict_say(const struct claim *a, const struct claim *b, bool through,
-                         struct error *err)
+/* `a` is written; `b` is read or written, too, or (`through`) leads through a link named like `a`. */
+static void conflict_report(const struct claim *a, const struct claim *b, bool through,
+                            struct error *err)
 {
 	if (b->kind == CLAIM_INPUT)
 		error_set(err, ERROR_OUTPUT_CONFLICT, "%s would write over '%s', which is %s",
@@ -399,7 +330,10 @@ static void conflict_say(const struct claim *a, const struct claim *b, bool thro
 	conflict_place(b->kind == CLAIM_OUTPUT ? a : b, err);
 }
 
-/* Told is the one whose later claim comes first: of the rest, most are its copies in other runs. */
+/*
+ * Reports one conflict: the one whose later claim comes first, as most others repeat it for other
+ * runs.
+ */
 static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 {
 	const struct claim *first = NULL, *other = NULL;
@@ -413,7 +347,9 @@ static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 		     end < s->n_marks && !mark_order(&s->marks[begin], &s->marks[end]); end++) {
 			const struct claim *b = &s->claims[s->marks[end].claim];
 
-			if (!clash(a, b) || s->marks[begin].through)
+			if (a == b || s->marks[begin].through ||
+			    (a->kind == b->kind &&
+			     (a->kind == CLAIM_INPUT || a->kind == CLAIM_STREAM)))
 				continue;
 			ret->results_untouched |= a->decides || b->decides;
 			if (first && b > other)
@@ -423,21 +359,35 @@ static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 			through = s->marks[end].through;
 		}
 	}
-	if (!first)
-		return;
-	if (first->kind == CLAIM_INPUT)
-		conflict_say(other, first, through, &ret->err);
-	else
-		conflict_say(first, other, through, &ret->err);
+	if (first)
+		conflict_report(first->kind == CLAIM_INPUT ? other : first,
+		                first->kind == CLAIM_INPUT ? first : other, through, &ret->err);
 }
 
 bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 {
+	const struct claim stats = { CLAIM_OUTPUT, .what = "--stats",
+		                     .path = (char *)q->stats_file };
+	static const char *const streams[] = {
+		[STDOUT_FILENO] = "standard output", [STDERR_FILENO] = "standard error"
+	};
 	struct conflict_search s = { .ask = q };
+	const struct labels *l = q->labels;
 
 	*ret = (struct conflicts){ 0 };
 	claim_manifests(&s);
-	claim_options(&s);
+	for (unsigned i = 0; q->stats_file && i < l->n; i++)
+		claim_output(&s, stats, label_file(l, i), false);
+	if (q->results)
+		claim_results(&s, NULL, outputs_result_names, true);
+	for (unsigned i = 0; q->results && i < l->n; i++)
+		claim_results(&s, label_file(l, i),
+		              outputs_names + (l->several ? 0 : OUTPUTS_DECIDE), false);
+	for (int fd = STDOUT_FILENO; q->streams && fd <= STDERR_FILENO; fd++)
+		claim_add(&s,
+		          (struct claim){ CLAIM_STREAM, .what = streams[fd],
+		                          .path = strdup(streams[fd]) },
+		          fd);
 	if (s.no_memory)
 		error_nomem(&ret->err, "names of files");
 	else if (s.n_marks > 0)

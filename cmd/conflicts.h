@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/conflicts.h: whether a run would write over what it reads, or over what else it writes. */
+/* cmd/conflicts.h: whether runs would write over their inputs, or over each other's outputs. */
 #ifndef CMD_CONFLICTS_H
 #define CMD_CONFLICTS_H
 
@@ -10,22 +10,21 @@
 struct labels; /* cmd/labels.h */
 
 struct conflicts_ask {
-	struct labels *labels; /* all runs, and so all manifests; inputs_unknown is filled in */
-	/* Of `run`; `check` knows of none. */
-	const char *results, *stats_file; /* NULL: not asked for */
-	bool streams;                     /* standard output and standard error are written to */
+	struct labels *labels; /* of all runs; their inputs_unknown is filled in */
+	/* For `run` only: */
+	const char *results, *stats_file; /* NULL: not given */
+	bool streams;                     /* stdout and stderr are outputs, too */
 };
 
 struct conflicts {
 	struct error err;       /* the first; kind ERROR_NONE: there is none */
-	bool results_untouched; /* not even the result itself may go into the results folder */
+	bool results_untouched; /* not even the result itself may be written to --results */
 };
 
 /*
- * Holds every file that any of the runs writes, makes or removes against every file that any of
- * them reads, and against every other that is written: by device and inode where it is there, else
- * by its folder's and its name. Opens no file but the manifests. Devices and pipes may be shared.
- * True: no conflict was found.
+ * Compares every file that any of the runs writes, makes or removes with every file that any of
+ * them reads or writes: by device and inode if it exists, else by its folder and name. Opens no
+ * file. Devices and pipes may be shared. True: no conflict was found.
  */
 bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/labels.c: variants made fit to tell runs, and their files, apart. */
+/* cmd/labels.c: makes unique names for runs and their files. */
 #include "cmd/labels.h"
 
 #include <limits.h>
@@ -14,8 +14,19 @@
 #include "core/base/array.h"
 #include "core/base/file.h"
 
-/* What is left of a name for our own endings of it: core/dev/log_file.h. */
+/* Leaves space for the endings of log files: core/dev/log_file.h. */
 enum { LABELLED_MAX = NAME_MAX - 15 };
+
+/* Makes one part of a path from any text. */
+static void as_file_name(char *to, const char *from, size_t size)
+{
+	snprintf(to, size, "%s", from);
+	if (to[0] == '.') /* "." and ".." are other folders, and other such names are hidden */
+		to[0] = '_';
+	for (char *c = to; *c; c++)
+		if (*c == '/')
+			*c = '_';
+}
 
 static bool label_taken(const struct labels *l, const char *file)
 {
@@ -25,53 +36,38 @@ static bool label_taken(const struct labels *l, const char *file)
 	return false;
 }
 
-/* One part of a path, whatever a manifest calls itself. */
-static void as_file_name(char *to, const char *from, size_t size)
-{
-	snprintf(to, size, "%s", from);
-	if (to[0] == '.') /* "." and ".." are folders elsewhere, and others would be hidden */
-		to[0] = '_';
-	for (char *c = to; *c; c++)
-		if (*c == '/')
-			*c = '_';
-}
-
-/* One that was there before (`vcpus: [1, 1]`, or `a/b` after `a_b`) has its number behind it. */
+/* Makes the names of files; a name that is taken (`vcpus: [1, 1]`) gets a number appended. */
 static void label_finish(struct labels *all, struct label *l, const char *variant)
 {
 	size_t end = strlen(l->text), end_variant;
-	char number[16];
 
 	as_file_name(l->file, l->text, sizeof(l->file));
 	as_file_name(l->variant, variant, sizeof(l->variant));
 	end_variant = strlen(l->variant);
 	for (unsigned n = all->n + 1; label_taken(all, l->file); n++) {
-		snprintf(number, sizeof(number), "~%u", n);
-		snprintf(l->text + end, sizeof(l->text) - end, "%s", number);
+		snprintf(l->text + end, sizeof(l->text) - end, "~%u", n);
 		as_file_name(l->file, l->text, sizeof(l->file));
 		if (end_variant > 0)
-			snprintf(l->variant + end_variant, sizeof(l->variant) - end_variant, "%s",
-			         number);
+			snprintf(l->variant + end_variant, sizeof(l->variant) - end_variant, "~%u",
+			         n);
 	}
 	all->n++;
 }
 
-/*
- * The runs of one manifest; `of_matrix` is 0 if it has no matrix, or none that can be understood.
- */
+/* Adds the runs of a manifest; `of_matrix` is 0 without a matrix, or if it can't be read. */
 static void labels_add(struct labels *all, const char *manifest,
                        const struct manifest_source *source, unsigned of_matrix, bool named)
 {
 	for (unsigned run = 0; run < MAX(of_matrix, 1U); run++) {
 		auto_manifest struct manifest m = { 0 };
 		struct label *l = &all->list[all->n];
-		struct error told_later = { 0 };
+		struct error ignored = { 0 }; /* it is reported when the run loads the manifest */
 		char variant[220] = "";
 
 		l->manifest = manifest;
 		l->source = source;
 		l->run = run;
-		if (manifest_source_load(source, run, &m, &told_later) == 0) {
+		if (manifest_source_load(source, run, &m, &ignored) == 0) {
 			snprintf(l->name, sizeof(l->name), "%s", m.name);
 			snprintf(variant, sizeof(variant), "%.200s", m.variant ? m.variant : "");
 		} else {
@@ -84,12 +80,6 @@ static void labels_add(struct labels *all, const char *manifest,
 		         named && variant[0] ? "," : "", variant);
 		label_finish(all, l, variant);
 	}
-}
-
-static int refuse_many(struct error *err)
-{
-	return error_set(err, ERROR_USAGE, "these manifests stand for more than %d runs",
-	                 MANIFEST_MAX_RUNS);
 }
 
 int labels_make(const struct files *manifests, const struct settings *s, struct labels *ret,
@@ -110,7 +100,9 @@ int labels_make(const struct files *manifests, const struct settings *s, struct 
 		of_matrix[i] = manifest_runs(ret->sources[i]);
 		n += MAX(of_matrix[i], 1U);
 		if (n > MANIFEST_MAX_RUNS)
-			return refuse_many(err);
+			return error_set(err, ERROR_USAGE,
+			                 "these manifests stand for more than %d runs",
+			                 MANIFEST_MAX_RUNS);
 	}
 	ret->list = calloc(n, sizeof(*ret->list));
 	if (!ret->list)
@@ -159,23 +151,18 @@ int output_descriptor(const char *path)
 	return -1;
 }
 
-static bool is_special(const char *path)
-{
-	struct stat st;
-
-	return output_descriptor(path) >= 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
-}
-
 char *labelled_path(const char *path, const char *label)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	const char *dot = strrchr(base, '.'), *end = base + strlen(base);
+	struct stat st;
 	size_t stem, spare;
 	char *made;
 
-	if (!label || is_special(path))
+	if (!label || output_descriptor(path) >= 0 ||
+	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
 		return strdup(path);
-	if (!dot || dot == base || end - dot > 16) /* no ending that is one */
+	if (!dot || dot == base || end - dot > 16) /* it has no file name extension */
 		dot = end;
 	spare = strlen(label) + 1 + (size_t)(end - dot);
 	stem = MIN((size_t)(dot - base), spare < LABELLED_MAX ? LABELLED_MAX - spare : 1);

@@ -11,18 +11,16 @@ struct files;           /* cmd/settings.h */
 struct manifest_source; /* config/manifest.h */
 struct settings;        /* cmd/settings.h */
 
-/*
- * A run: of which manifest, its number there, and its name in words and as a part of names of
- * files.
- */
+/* A run: its manifest, its number there, and its names for messages and for files. */
 struct label {
 	const char *manifest;                 /* borrowed; NULL: settings stand for it */
 	const struct manifest_source *source; /* the same read */
 	unsigned run;
-	bool inputs_unknown; /* the manifest can't be understood: what it names may lie anywhere */
-	char name[256];      /* of the manifest, as far as one is known */
-	char text[240], file[240]; /* no two are alike; "" if there is one run alone */
-	char variant[240]; /* the part of `file` that tells runs of one manifest apart; "" */
+	bool inputs_unknown;       /* the manifest is unreadable: any file may be an input of it */
+	char name[256];            /* of the manifest, or made from its path */
+	char text[240], file[240]; /* unique; "" for a single run */
+	char variant
+		[240]; /* the part of `file` that differs within a manifest; "" without matrix */
 };
 
 struct labels {
@@ -30,29 +28,28 @@ struct labels {
 	unsigned n;                       /* at least 1 */
 	struct manifest_source **sources; /* of all manifests, which are read once */
 	size_t n_sources;
-	/* a matrix, or more than one manifest: each run has a folder and files of its own */
+	/* a matrix or several manifests: each run has a folder and files of its own */
 	bool several;
 };
 
 /*
- * The runs of all manifests in their order: a matrix's by their variants, "run-2" where one can't
- * be read; of several manifests by their names, too. At most MANIFEST_MAX_RUNS. 0, or a negative
- * errno with *err filled; the caller calls labels_fini() either way.
+ * The runs of all manifests in order, at most MANIFEST_MAX_RUNS. Those of a matrix are named by
+ * their variants, or "run-2" if that can't be read; with several manifests, by the manifests'
+ * names, too. 0, or a negative errno with *err filled; the caller calls labels_fini() either way.
  */
 int labels_make(const struct files *manifests, const struct settings *s, struct labels *ret,
                 struct error *err);
 void labels_fini(struct labels *l);
 
-/* In names of files that an option gives; NULL: there is one run alone. */
+/* For names of files that an option gives; NULL for a single run. */
 const char *label_file(const struct labels *l, unsigned i);
-/* In names of files that a manifest gives; NULL: it has no matrix. */
+/* For names of files that the manifest gives; NULL if it has no matrix. */
 const char *label_variant(const struct labels *l, unsigned i);
 
 /*
- * The file that a run writes to where the manifest or --stats says `path`: of a matrix ("LABEL",
- * its form for files) each run has its own, con.LABEL.log for con.log. NULL for label: there is no
- * matrix. What is there and is no regular file (a FIFO, a device), and what stands for a descriptor
- * (output_descriptor()), stays. The caller frees it; NULL: out of memory.
+ * The file that a run writes instead of `path`: con.LABEL.log for con.log, so that each run has its
+ * own. Unchanged if `label` is NULL, if the path is a descriptor (output_descriptor()), or if it
+ * exists and is no regular file, such as a FIFO. The caller frees it; NULL: out of memory.
  */
 char *labelled_path(const char *path, const char *label);
 

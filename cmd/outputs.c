@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cmd/outputs.c: opens and closes what a run writes to, and puts the files of --results together.
- */
+/* cmd/outputs.c: opens and closes the files that a run writes, and fills those of --results. */
 #include "cmd/outputs.h"
 
 #include <errno.h>
@@ -38,10 +36,7 @@
 #define SERIAL_LOG  "serial.log"
 #define DEBUG_LOG   "debug.log"
 
-/*
- * result.json first: while an earlier run's is there, it says that the rest is whole and of that
- * run.
- */
+/* result.json is removed first: as long as it exists, all files are complete and of one run. */
 const char *const outputs_names[] = { RESULT_JSON,
 	                              JUNIT_XML,
 	                              SERIAL_LOG,
@@ -55,9 +50,9 @@ const char *const outputs_names[] = { RESULT_JSON,
 	                              NULL };
 const char *const outputs_result_names[OUTPUTS_DECIDE + 1] = { RESULT_JSON, JUNIT_XML, NULL };
 
-/* What both take in any run, but for a console of much that has to be escaped. */
+/* Enough for these files, unless much of the console has to be escaped. */
 enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10 };
-enum { READER_MS = 20 }; /* how often a pipe is asked whether it has a reader */
+enum { READER_MS = 20 }; /* how often to try again to open a pipe that has no reader */
 
 int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
                    struct error *err)
@@ -66,7 +61,7 @@ int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs
 	int r = folder_open(&o->folder, path, below, all ? outputs_names : outputs_result_names,
 	                    err);
 
-	o->result_alone = !all;
+	o->result_only = !all;
 	if (r == 0)
 		r = folder_reserve(&o->folder, RESULT_JSON, RESULT_CAP, err);
 	if (r == 0)
@@ -79,7 +74,7 @@ int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs
 	return r < 0 ? r : 0;
 }
 
-/* Others, such as a socket's name, can never be opened. */
+/* Whether it is a FIFO without a reader; opening a socket fails with ENXIO, too. */
 static bool pipe_unread(const char *path, int errnum)
 {
 	struct stat st;
@@ -87,7 +82,7 @@ static bool pipe_unread(const char *path, int errnum)
 	return errnum == ENXIO && stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-static int link_refused(const struct confine *in, const char *path, struct error *err)
+static int refuse_link(const struct confine *in, const char *path, struct error *err)
 {
 	auto_free char *target = in ? NULL : realpath(path, NULL);
 
@@ -104,7 +99,7 @@ static int refuse_outside(const struct confine *in, const char *path, struct err
 	                      "everything");
 }
 
-/* The folder of a file, which the caller frees, and its name there; NULL: out of memory. */
+/* The folder of a file and its name there. The caller frees the folder; NULL: out of memory. */
 static char *folder_of(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -113,14 +108,7 @@ static char *folder_of(const char *path, const char **ret_name)
 	return slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
 }
 
-static int folder_refused(const char *path, const char *folder, int errnum, struct error *err)
-{
-	error_sys(err, ERROR_OUTPUT, errnum, "cannot write '%s'", path);
-	error_why(err, "'%s' is %s", folder, errnum == ENOENT ? "not there" : "no folder");
-	return error_fix(err, "make the folder, or name a file in one that is there");
-}
-
-/* Whether one may write there is not asked: who runs it may be somebody else. */
+/* Checks an output without opening it. Not whether one may write: another user may run it. */
 static int output_look(const struct confine *in, const char *path, struct error *err)
 {
 	const char *name;
@@ -133,20 +121,24 @@ static int output_look(const struct confine *in, const char *path, struct error 
 	fd = folder ? confine_open(in, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0) : -ENOMEM;
 	if (fd == -EXDEV && in)
 		return refuse_outside(in, path, err);
-	if (fd == -ENOENT || fd == -ENOTDIR)
-		return folder_refused(path, folder, -fd, err);
+	if (fd == -ENOENT || fd == -ENOTDIR) {
+		error_sys(err, ERROR_OUTPUT, -fd, "cannot write '%s'", path);
+		error_why(err, "'%s' %s", folder,
+		          fd == -ENOENT ? "does not exist" : "is not a folder");
+		return error_fix(err, "make the folder, or name a file in one that exists");
+	}
 	if (fd < 0 || fstatat(fd, *name ? name : ".", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	if (S_ISLNK(st.st_mode))
-		return link_refused(in, path, err);
+		return refuse_link(in, path, err);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	error_sys(err, ERROR_OUTPUT, EISDIR, "cannot write '%s'", path);
 	return error_fix(err, "name a file in that folder");
 }
 
-/* An output's failure, with the key that names it and where. */
-static int output_place(const struct manifest *m, enum key_id id, struct error *err)
+/* Adds to an error the key that names the output, and its place. */
+static int output_at(const struct manifest *m, enum key_id id, struct error *err)
 {
 	error_wrap(err, "%s", keys[id].name);
 	return manifest_at(m, id, err);
@@ -163,15 +155,12 @@ void outputs_look(const struct manifest *m, struct findings *f)
 	for (size_t i = 0; m->file && i < ARRAY_SIZE(rows); i++) {
 		if (!rows[i].sink->path || output_look(m->confine, rows[i].sink->path, &err) == 0)
 			continue;
-		output_place(m, rows[i].id, &err);
+		output_at(m, rows[i].id, &err);
 		findings_add(f, SEVERITY_ERROR, &err);
 	}
 }
 
-/*
- * A descriptor that we were started with, by its path in /dev: not opened anew, which would begin
- * its file again.
- */
+/* Duplicates an inherited descriptor, given as /dev/fd/N: opening that would truncate its file. */
 static int descriptor_open(int number, const char *path, struct error *err)
 {
 	int flags = fcntl(number, F_GETFL), fd = -1;
@@ -184,37 +173,36 @@ static int descriptor_open(int number, const char *path, struct error *err)
 }
 
 /*
- * A FIFO cannot be written to before somebody reads from it, and open(2) would wait for that
- * without an end: we wait until the run's time limit, or a signal. O_APPEND: when somebody empties
- * the file meanwhile, as logrotate does, the rest begins it anew, without a hole.
+ * A FIFO can only be opened once somebody reads from it. open(2) would wait for that forever; we
+ * wait until the run's time limit or a signal. With O_APPEND, writing goes on at the start when
+ * somebody empties the file meanwhile, as logrotate does; otherwise it would get a hole.
  */
 static int file_open(const struct confine *in, const char *path, uint64_t timeout_ms,
                      struct error *err)
 {
-	const int how =
+	const int flags =
 		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	uint64_t end_ms = clock_ms() + timeout_ms;
 	int fd;
 
 	if (!in && output_descriptor(path) >= 0)
 		return descriptor_open(output_descriptor(path), path, err);
-	fd = confine_open(in, path, how, 0666);
-
+	fd = confine_open(in, path, flags, 0666);
 	if (fd < 0 && pipe_unread(path, -fd))
 		progress_say("waiting for a reader of the output's pipe");
 	while (fd < 0 && pipe_unread(path, -fd) && !stop_signo() && clock_ms() < end_ms) {
 		poll(NULL, 0, READER_MS);
-		fd = confine_open(in, path, how, 0666);
+		fd = confine_open(in, path, flags, 0666);
 	}
 	if (fd >= 0)
 		return fd;
 	if (fd == -EXDEV && in)
 		return refuse_outside(in, path, err);
 	if (fd == -ELOOP && readlink(path, (char[1]){ 0 }, 1) >= 0)
-		return link_refused(in, path, err);
+		return refuse_link(in, path, err);
 	error_sys(err, ERROR_OUTPUT, -fd, "cannot write '%s'", path);
 	if (pipe_unread(path, -err->code))
-		error_why(err, "it is a pipe, and nobody began to read from it");
+		error_why(err, "it is a pipe, and nobody opened it for reading");
 	return err->code;
 }
 
@@ -223,8 +211,8 @@ static bool same_file(const struct stat *st, dev_t dev, ino_t ino)
 	return st->st_dev == dev && st->st_ino == ino;
 }
 
-/* What else of the run that file is; NULL: nothing. */
-static const char *file_is_ours(const struct outputs *o, const struct outputs_choice *c,
+/* Which other file of the run that is; NULL: none. */
+static const char *file_used_as(const struct outputs *o, const struct outputs_choice *c,
                                 const struct manifest *m, const struct stat *st)
 {
 	const struct {
@@ -259,8 +247,8 @@ static const char *file_is_ours(const struct outputs *o, const struct outputs_ch
 }
 
 /*
- * Empties a file that was opened. What its path led to when conflicts were looked for
- * (cmd/conflicts.h) may have been changed since; what is open stays the same.
+ * Empties a file that was opened. Conflicts (cmd/conflicts.h) are checked again, as paths may have
+ * changed meanwhile; what is open can't change.
  */
 static int file_begin(const struct outputs *o, const struct outputs_choice *c,
                       const struct manifest *m, const char *path, int fd, struct error *err)
@@ -270,17 +258,17 @@ static int file_begin(const struct outputs *o, const struct outputs_choice *c,
 
 	if (output_descriptor(path) >= 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	what = file_is_ours(o, c, m, &st);
+	what = file_used_as(o, c, m, &st);
 	if (what) {
 		error_set(err, ERROR_OUTPUT_CONFLICT, "cannot write '%s': it is the file of %s",
 		          path, what);
-		return error_why(err, "somebody changed where a path leads");
+		return error_why(err, "somebody changed where the path leads meanwhile");
 	}
 	return ftruncate(fd, 0) < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", path)
 	                            : 0;
 }
 
-/* A descriptor for a device's output; *ret_own is what has to be closed, or -1. */
+/* Opens a device's output; *ret_own is the descriptor to close later, or unchanged. */
 static int sink_open(const struct outputs *o, const struct manifest *m, enum key_id id,
                      const struct manifest_sink *s, const struct outputs_choice *c, int *ret_fd,
                      int *ret_own, struct error *err)
@@ -299,31 +287,26 @@ static int sink_open(const struct outputs *o, const struct manifest *m, enum key
 	}
 	fd = file_open(m->confine, s->path, m->timeout_ms, err);
 	if (fd < 0 || file_begin(o, c, m, s->path, fd, err) < 0)
-		return output_place(m, id, err);
+		return output_at(m, id, err);
 	*ret_fd = *ret_own = fd_steal(&fd);
 	return 0;
 }
 
-/* What reads our standard output and error there obeys lines that it finds in them. */
-static bool ci_reads(void)
-{
-	static const char *const names[] = { "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION" };
-	const char *value = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names) && !(value && value[0]); i++)
-		value = getenv(names[i]);
-	return value && value[0] && strcmp(value, "false") != 0;
-}
-
 /*
- * NULL where lines have nothing before them. With something, no line of the guest's is a command to
- * a CI system.
+ * What lines of a device begin with; NULL: nothing. CI systems obey commands in our output; with a
+ * prefix, no line of the guest is one.
  */
 static const char *prefix_make(char *to, size_t cap, const struct outputs_choice *c,
                                const struct manifest_sink *s, const char *device)
 {
-	bool prefixed = c->prefix || (s->kind != SINK_FILE && ci_reads());
+	static const char *const ci[] = { "GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION" };
+	const char *value = NULL;
+	bool prefixed;
 
+	for (size_t i = 0; i < ARRAY_SIZE(ci) && !(value && value[0]); i++)
+		value = getenv(ci[i]);
+	prefixed = c->prefix ||
+	           (s->kind != SINK_FILE && value && value[0] && strcmp(value, "false") != 0);
 	snprintf(to, cap, "%s%s%s", c->label ? c->label : "", c->label ? " | " : "",
 	         prefixed ? device : "");
 	return to[0] ? to : NULL;
@@ -332,7 +315,8 @@ static const char *prefix_make(char *to, size_t cap, const struct outputs_choice
 static int stats_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
                       struct error *err)
 {
-	auto_fd int fd = file_open(NULL, o->stats_path, m->timeout_ms, err); /* the user's own */
+	/* never confined: the path is not the manifest's, but the user's own */
+	auto_fd int fd = file_open(NULL, o->stats_path, m->timeout_ms, err);
 
 	if (fd < 0 || file_begin(o, c, m, o->stats_path, fd, err) < 0)
 		return err->code;
@@ -343,12 +327,18 @@ static int stats_open(struct outputs *o, const struct manifest *m, const struct 
 	return 0;
 }
 
-static int bound_failed(const char *path, int errnum, struct error *err)
+/* Keeps a file within log_limit; `folder` is where it lies, and where its tails may be made. */
+static int file_bound(struct output_file *f, int fd, int folder, const char *path, const char *name,
+                      const struct manifest *m, struct error *err)
 {
-	return error_sys(err, ERROR_OUTPUT, errnum, "cannot keep '%s' within log_limit", path);
+	int r = folder < 0 ? folder : log_file_init(&f->log, fd, folder, name, m->log_limit);
+
+	f->bounded = r == 0;
+	return r < 0 ? error_sys(err, ERROR_OUTPUT, -r, "cannot keep '%s' within log_limit", path)
+	             : 0;
 }
 
-/* A file that the manifest names, if it is one: pipes and devices take what comes. */
+/* The same for a file that the manifest names; pipes, devices and descriptors have no limit. */
 static int sink_bound(struct outputs *o, int which, int fd, const char *path,
                       const struct manifest *m, struct error *err)
 {
@@ -356,37 +346,12 @@ static int sink_bound(struct outputs *o, int which, int fd, const char *path,
 	const char *name = NULL;
 	auto_free char *folder = path ? folder_of(path, &name) : NULL;
 	struct stat st;
-	int r;
 
 	if (fd < 0 || output_descriptor(path) >= 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	f->folder = folder ? confine_open(m->confine, folder, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
 	                   : -ENOMEM;
-	r = f->folder < 0 ? f->folder : log_file_init(&f->log, fd, f->folder, name, m->log_limit);
-	f->bounded = r == 0;
-	return r < 0 ? bound_failed(path, -r, err) : 0;
-}
-
-static int log_bound(struct outputs *o, int which, int fd, const char *name,
-                     const struct manifest *m, struct error *err)
-{
-	struct output_file *f = &o->files[which];
-	int r = fd < 0 ? 0 : log_file_init(&f->log, fd, o->folder.fd, name, m->log_limit);
-
-	f->bounded = fd >= 0 && r == 0;
-	return r < 0 ? bound_failed(name, -r, err) : 0;
-}
-
-static int outputs_bound(struct outputs *o, const struct manifest *m, struct error *err)
-{
-	if (sink_bound(o, STREAM_SERIAL, o->serial, m->serial.path, m, err) < 0 ||
-	    sink_bound(o, STREAM_DEBUG, o->debug, m->debug_port.path, m, err) < 0 ||
-	    log_bound(o, STREAM_SERIAL_LOG, o->serial_log, SERIAL_LOG, m, err) < 0 ||
-	    log_bound(o, STREAM_DEBUG_LOG, o->debug_log, DEBUG_LOG, m, err) < 0)
-		return err->code;
-	for (int i = 0; i < VM_STREAMS; i++)
-		o->devices.streams[i].file = o->files[i].bounded ? &o->files[i].log : NULL;
-	return 0;
+	return file_bound(f, fd, f->folder, path, name, m, err);
 }
 
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
@@ -408,36 +373,37 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 	    sink_open(o, m, KEY_DEBUG_PORT, &m->debug_port, c, &to[STREAM_DEBUG].fd, &o->debug,
 	              err) < 0)
 		return err->code;
-	if (outputs_bound(o, m, err) < 0)
+	if (sink_bound(o, STREAM_SERIAL, o->serial, m->serial.path, m, err) < 0 ||
+	    sink_bound(o, STREAM_DEBUG, o->debug, m->debug_port.path, m, err) < 0)
 		return err->code;
+	if (o->serial_log >= 0 && file_bound(&o->files[STREAM_SERIAL_LOG], o->serial_log,
+	                                     o->folder.fd, SERIAL_LOG, SERIAL_LOG, m, err) < 0)
+		return err->code;
+	if (o->debug_log >= 0 && file_bound(&o->files[STREAM_DEBUG_LOG], o->debug_log, o->folder.fd,
+	                                    DEBUG_LOG, DEBUG_LOG, m, err) < 0)
+		return err->code;
+	for (int i = 0; i < VM_STREAMS; i++)
+		to[i].file = o->files[i].bounded ? &o->files[i].log : NULL;
 	return c->stats_path ? stats_open(o, m, c, err) : 0;
-}
-
-static int console_failed(const char *what, int errnum, struct error *err)
-{
-	error_sys(err, ERROR_OUTPUT, errnum, "%s output can't be written", what);
-	return errnum == EAGAIN ? error_why(err, "its reader stalled, and the guest had ended")
-	                        : err->code;
 }
 
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err)
 {
+	const char *what = "the console's";
 	int r = stream_flush(vm, STREAM_SERIAL);
 
-	if (r < 0)
-		return console_failed("the console's", -r, err);
-	if (o->debug >= 0)
+	if (r == 0 && o->debug >= 0) {
+		what = "the debug port's";
 		r = stream_flush(vm, STREAM_DEBUG);
-	return r < 0 ? console_failed("the debug port's", -r, err) : 0;
+	}
+	if (r == 0)
+		return 0;
+	error_sys(err, ERROR_OUTPUT, -r, "%s output can't be written", what);
+	return r == -EAGAIN ? error_why(err, "its reader stalled, and the guest had ended")
+	                    : err->code;
 }
 
-static int log_failed(const struct outputs *o, const char *name, int errnum, struct error *err)
-{
-	error_sys(err, ERROR_OUTPUT, errnum, "cannot write '%s/%s'", o->folder.path, name);
-	return error_fix(err, "make room; a part of the file was not kept");
-}
-
-/* Head and tail become one file. */
+/* Joins the first and the last part of a file that log_limit cut. */
 static int file_end(struct outputs *o, int which)
 {
 	struct output_file *f = &o->files[which];
@@ -449,7 +415,7 @@ static int file_end(struct outputs *o, int which)
 	return r;
 }
 
-/* One log: what is left goes out. What was written of it stays, even if it isn't all. */
+/* Writes what is left of a log and closes it. After a failure, what was written stays. */
 static int log_end(struct outputs *o, enum vm_stream which, const char *name, int *fd,
                    struct vm *vm, bool ran, struct error *err)
 {
@@ -464,17 +430,10 @@ static int log_end(struct outputs *o, enum vm_stream which, const char *name, in
 	if (close(*fd) < 0 && r == 0)
 		r = -errno;
 	*fd = -1;
-	return r < 0 ? log_failed(o, name, -r, err) : 0;
-}
-
-static int stats_close(struct outputs *o, struct error *err)
-{
-	FILE *stats = o->stats;
-
-	o->stats = NULL;
-	if (!stats || fclose(stats) == 0)
+	if (r == 0)
 		return 0;
-	return error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+	error_sys(err, ERROR_OUTPUT, -r, "cannot write '%s/%s'", o->folder.path, name);
+	return error_fix(err, "make room; a part of the file was not kept");
 }
 
 int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
@@ -484,11 +443,13 @@ int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
 
 	log_end(o, STREAM_SERIAL_LOG, SERIAL_LOG, &o->serial_log, vm, ran, &errs[0]);
 	log_end(o, STREAM_DEBUG_LOG, DEBUG_LOG, &o->debug_log, vm, ran, &errs[1]);
-	stats_close(o, &errs[2]);
+	if (o->stats && fclose(o->stats) != 0)
+		error_sys(&errs[2], ERROR_OUTPUT, errno, "cannot write '%s'", o->stats_path);
+	o->stats = NULL;
 	for (int i = STREAM_SERIAL; i <= STREAM_DEBUG; i++) {
 		int r;
 
-		if (vm) /* what it still held was asked for before: outputs_console() */
+		if (vm) /* outputs_console() has reported what can't be written */
 			stream_end(vm, (enum vm_stream)i);
 		r = file_end(o, i);
 		if (r < 0)
@@ -503,7 +464,7 @@ int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
 	return err->code;
 }
 
-static int launch_write(void *of, FILE *to, struct error *err)
+static int launch_put(void *of, FILE *to, struct error *err)
 {
 	const struct outputs_launch *l = of;
 	const struct measure_result result = measure_result_of(l->manifest, l->digest);
@@ -531,17 +492,17 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 {
 	int r = 0;
 
-	if (o->folder.fd < 0 || o->result_alone || o->launch_tried)
+	if (o->folder.fd < 0 || o->result_only || o->launch_tried)
 		return 0;
 	o->launch_tried = l->manifest && l->digest;
 	if (l->manifest)
 		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
 	if (r == 0 && l->digest)
-		r = folder_put(&o->folder, "launch.json", launch_write, (void *)l, err);
+		r = folder_put(&o->folder, "launch.json", launch_put, (void *)l, err);
 	return r;
 }
 
-static int result_write(void *of, FILE *to, struct error *err)
+static int result_put(void *of, FILE *to, struct error *err)
 {
 	auto_tree struct tree *t = tree_new();
 
@@ -556,7 +517,7 @@ static int junit_put(void *of, FILE *to, struct error *err)
 	return junit_write(to, r->name, &r, 1, err);
 }
 
-/* The console's last bytes are what may be missing from it. */
+/* Writes junit.xml, with less and less of the console until it fits. */
 static int junit_fit(struct outputs *o, const struct run_result *r, struct error *err)
 {
 	static const size_t tails[] = { RUN_TAIL, 2048, 512, 0 };
@@ -586,7 +547,7 @@ int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, s
 	e = junit_fit(o, r, err);
 	if (e < 0 && !anyway)
 		return e;
-	if (folder_put(&o->folder, RESULT_JSON, result_write, (void *)r, &second) < 0 && e == 0) {
+	if (folder_put(&o->folder, RESULT_JSON, result_put, (void *)r, &second) < 0 && e == 0) {
 		*err = second;
 		e = err->code;
 	}
@@ -611,7 +572,7 @@ struct whole {
 	size_t n;
 };
 
-/* One suite: all ran on this host. It has the manifest's name where there is one manifest. */
+/* One suite, as all ran on this host; named after the manifest if there is only one. */
 static int whole_put(void *of, FILE *to, struct error *err)
 {
 	const struct whole *w = of;
@@ -653,7 +614,7 @@ uint64_t outputs_dropped(const struct outputs *o, const struct vm *vm, bool debu
 	const struct output_file *sink = &o->files[debug ? STREAM_DEBUG : STREAM_SERIAL];
 	uint64_t total = stream_bytes(vm, debug ? STREAM_DEBUG : STREAM_SERIAL);
 
-	/* a full disk drops bytes, too */
+	/* not log.dropped alone: a full disk drops bytes, too */
 	return log->bounded ? total - (log->log.written - log->log.dropped) : sink->log.dropped;
 }
 

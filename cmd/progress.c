@@ -19,31 +19,25 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t thread;
-	bool going, over;
+	bool running, over;
 	const char *what;
-	uint64_t begun_ms;
+	uint64_t start_ms;
 } progress = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void wait_a_little(void)
-{
-	uint64_t until_ns = clock_ns() + REPAINT_MS * (uint64_t)1000000;
-	const struct timespec until = { .tv_sec = (time_t)(until_ns / 1000000000),
-		                        .tv_nsec = (long)(until_ns % 1000000000) };
-
-	pthread_cond_timedwait(&progress.changed, &progress.lock, &until);
-}
 
 static void *progress_thread(void *nothing)
 {
 	pthread_mutex_lock(&progress.lock);
 	while (!progress.over) {
-		uint64_t passed_s = (clock_ms() - progress.begun_ms) / 1000;
+		uint64_t until_ns = clock_ns() + REPAINT_MS * (uint64_t)1000000;
+		const struct timespec until = { .tv_sec = (time_t)(until_ns / 1000000000),
+			                        .tv_nsec = (long)(until_ns % 1000000000) };
+		uint64_t passed_s = (clock_ms() - progress.start_ms) / 1000;
 
 		if (!progress.what)
 			log_progress(NULL);
 		else if (passed_s >= PATIENCE_S)
 			log_progress("%s ... %" PRIu64 " s", progress.what, passed_s);
-		wait_a_little();
+		pthread_cond_timedwait(&progress.changed, &progress.lock, &until);
 	}
 	pthread_mutex_unlock(&progress.lock);
 	return nothing;
@@ -54,7 +48,7 @@ void progress_begin(void)
 	pthread_condattr_t attributes;
 	sigset_t before;
 
-	if (progress.going || !log_on(LOG_NOTICE) || !isatty(STDERR_FILENO))
+	if (progress.running || !log_on(LOG_NOTICE) || !isatty(STDERR_FILENO))
 		return;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -63,18 +57,18 @@ void progress_begin(void)
 	progress.over = false;
 	progress.what = NULL;
 	block_async_signals(&before);
-	/* Without the thread there is no progress to be seen, and nothing else is lost. */
-	progress.going = pthread_create(&progress.thread, NULL, progress_thread, NULL) == 0;
+	/* without the thread no progress is shown, which does no other harm */
+	progress.running = pthread_create(&progress.thread, NULL, progress_thread, NULL) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void progress_say(const char *what)
 {
-	if (!progress.going)
+	if (!progress.running)
 		return;
 	pthread_mutex_lock(&progress.lock);
 	progress.what = what;
-	progress.begun_ms = clock_ms();
+	progress.start_ms = clock_ms();
 	if (!what)
 		log_progress(NULL); /* whoever writes next finds the line free */
 	pthread_mutex_unlock(&progress.lock);
@@ -82,7 +76,7 @@ void progress_say(const char *what)
 
 void progress_end(void)
 {
-	if (!progress.going)
+	if (!progress.running)
 		return;
 	pthread_mutex_lock(&progress.lock);
 	progress.over = true;
@@ -90,6 +84,6 @@ void progress_end(void)
 	pthread_mutex_unlock(&progress.lock);
 	pthread_join(progress.thread, NULL);
 	pthread_cond_destroy(&progress.changed);
-	progress.going = false;
+	progress.running = false;
 	log_progress(NULL);
 }

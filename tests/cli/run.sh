@@ -83,8 +83,8 @@ for key in serial debug_port; do
   wants 2
   not_launched
   err_is "--set $key: error: $key: cannot write '$T/none/log': No such file or directory [output-failed]
-  why: '$T/none/' is not there
-  fix: make the folder, or name a file in one that is there"
+  why: '$T/none/' does not exist
+  fix: make the folder, or name a file in one that exists"
 done
 call run --platform kvm --set "serial=$T" "$EXAMPLE"
 wants 2

@@ -154,7 +154,7 @@ done
 # --- a pipe without a reader ---
 
 mkfifo "$T/pipe"
-says 'nobody began to read from it'
+says 'nobody opened it for reading'
 row 'a console that nobody reads: until the time limit' '2 output-failed error -' 'print "never\n"' 'serial: pipe' 'timeout: 300ms'
 begin 'statistics without a reader: until a signal'
 manifest_of 'timeout: 50s'
