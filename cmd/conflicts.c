@@ -306,7 +306,7 @@ static void conflict_place(const struct claim *c, struct error *err)
 		manifest_at_location(&m, &c->at, err);
 }
 
-/* `a` is written; `b` is read or written, too, or (`through`) leads through a link named like `a`. */
+/* `a` is written. `b` is read or written, too, or leads `through` a link named like `a`. */
 static void conflict_report(const struct claim *a, const struct claim *b, bool through,
                             struct error *err)
 {

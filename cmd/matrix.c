@@ -12,7 +12,7 @@
 #include "cmd/run_once.h"
 #include "cmd/jobs.h"
 #include "cmd/labels.h"
-#include "cmd/verdict.h"
+#include "cmd/status.h"
 #include "config/value.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -77,9 +77,9 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	memset(r, 0, sizeof(*r));
 	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
 	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
-	r->verdict = o->kind == RUN_TIMED_OUT ? RESULT_TIMEOUT : RESULT_ERROR;
+	r->status = o->kind == RUN_TIMED_OUT ? RESULT_TIMEOUT : RESULT_ERROR;
 	r->reason = o->kind;
-	r->status = status;
+	r->exit_status = status;
 	snprintf(r->sentence, sizeof(r->sentence), "%s", o->detail);
 	run_once_record_unstarted(&own, r, started);
 }
@@ -105,7 +105,7 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 
 	if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
-		status = verdict_stopped();
+		status = exit_status_stopped();
 	} else if (killed_for_memory(x, wstatus)) {
 		outcome_set(&o, ERROR_HOST_MEMORY, 0,
 		            "the kernel killed the process of this run: the host had no memory "
@@ -143,12 +143,12 @@ static void summary_print(const struct matrix *x)
 		const struct run_result *r = &x->results[i];
 		const char *path = several ? x->labels[i].manifest : NULL;
 
-		count[r->verdict]++;
-		log_at(r->verdict == RESULT_PASS ? LOG_NOTICE : LOG_QUIET,
-		       "%s%-7s%s %3d  %s%s%s%s [%s]", verdict_color(r->verdict),
-		       run_verdict_name(r->verdict), verdict_color_end(), r->status, r->variant,
-		       path ? " (" : "", path ? shown_of(path).text : "", path ? ")" : "",
-		       reason_name(r->reason));
+		count[r->status]++;
+		log_at(r->status == RESULT_PASS ? LOG_NOTICE : LOG_QUIET,
+		       "%s%-7s%s %3d  %s%s%s%s [%s]", run_status_color(r->status),
+		       run_status_name(r->status), run_status_color_end(), r->exit_status,
+		       r->variant, path ? " (" : "", path ? shown_of(path).text : "",
+		       path ? ")" : "", reason_name(r->reason));
 	}
 	log_notice("%u run%s: %u passed, %u failed, %u ended by a limit, %u error%s, %u skipped",
 	           x->n, x->n == 1 ? "" : "s", count[RESULT_PASS], count[RESULT_FAIL],
@@ -170,11 +170,11 @@ int matrix_run(const struct run_options *o, const struct labels *labels, struct 
 		struct outcome cancelled;
 
 		signals_outcome(&cancelled, " before it began");
-		result_without_run(&x, run, false, verdict_stopped(), &cancelled);
+		result_without_run(&x, run, false, exit_status_stopped(), &cancelled);
 	}
 	for (unsigned i = 1; i < x.n; i++)
-		if (verdict_worse(&results[i], worst))
+		if (result_worse(&results[i], worst))
 			worst = &results[i];
 	summary_print(&x);
-	return worst->status;
+	return worst->exit_status;
 }

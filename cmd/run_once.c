@@ -15,7 +15,7 @@
 #include "cmd/print.h"
 #include "cmd/progress.h"
 #include "cmd/settings.h"
-#include "cmd/verdict.h"
+#include "cmd/status.h"
 #include "config/keys.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
@@ -162,7 +162,7 @@ static int run_once_prepare(struct run_once *a)
 	outputs_look(m, f);
 	findings_sort(f, 0);
 	if (findings_first(f, &a->err) < 0)
-		return a->err.code; /* they are printed with the verdict */
+		return a->err.code; /* they are printed with the result */
 	progress_say(NULL);
 	findings_print(f, 0);
 	return watch_make(a);
@@ -181,8 +181,8 @@ static int run_once_measure(struct run_once *a)
 	if (snp_digest_of(a->measured, &a->digest, &a->err) < 0)
 		return STATUS_LAUNCH;
 	a->digested = true;
-	verdict_announce(&a->m, a->measured, &a->digest);
-	if (verdict_measurement(&a->m, &a->digest, &a->err) < 0 ||
+	measurement_print(&a->m, a->measured, &a->digest);
+	if (measurement_check(&a->m, &a->digest, &a->err) < 0 ||
 	    prepare_id_digest(&a->m, a->digest.value, &a->err) < 0)
 		return STATUS_MEASUREMENT;
 	return STATUS_OK;
@@ -213,7 +213,7 @@ static int run_once_guest(struct run_once *a)
 	a->r->guest.event = a->outcome.kind;
 	a->r->guest.code = a->outcome.code;
 	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
-	status = verdict_status(&a->m, a->watch, &a->outcome);
+	status = exit_status_of(&a->m, a->watch, &a->outcome);
 	if (status != STATUS_OK)
 		advice_add(&a->m, a->vm, a->watch, &a->outcome);
 	return run_once_stats(a, status);
@@ -226,7 +226,7 @@ static int run_once_stopped(struct run_once *a, const char *when, int status)
 		return status;
 	a->ended = true;
 	signals_outcome(&a->outcome, when);
-	return verdict_stopped();
+	return exit_status_stopped();
 }
 
 static int run_once_launch(struct run_once *a)

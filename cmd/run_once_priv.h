@@ -52,7 +52,7 @@ int run_once_output_failed(struct run_once *a, const struct error *err, int stat
 /* Writes --stats, after the guest ended. Returns the new status. */
 int run_once_stats(struct run_once *a, int status);
 
-/* Fills the result, writes the remaining files, reports the verdict. Returns the exit status. */
+/* Fills the result, writes the remaining files, reports on stderr. Returns the exit status. */
 int run_once_conclude(struct run_once *a, int status);
 
 #endif

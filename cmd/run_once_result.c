@@ -8,7 +8,7 @@
 
 #include "cmd/run_once_priv.h"
 #include "cmd/print.h"
-#include "cmd/verdict.h"
+#include "cmd/status.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/clock.h"
@@ -139,7 +139,7 @@ static void fill_log(struct run_log *l, const struct run_once *a, bool debug)
 
 static void fill_measurement(struct run_result *r, const struct run_once *a)
 {
-	const struct manifest_pin *pin = verdict_pin(&a->m, &a->digest);
+	const struct manifest_pin *pin = measurement_pin(&a->m, &a->digest);
 
 	r->measurement.known = true;
 	memcpy(r->measurement.expected, a->digest.value, sizeof(r->measurement.expected));
@@ -193,8 +193,8 @@ static void result_fill(struct run_once *a, int status)
 		manifest_stem(a->o->manifest ? a->o->manifest : MANIFEST_OPTIONS, r->name,
 		              sizeof(r->name));
 	COPY(r->variant, a->o->label ? a->o->label : "");
-	r->status = status;
-	r->verdict = verdict_of(status);
+	r->exit_status = status;
+	r->status = run_status_of(status);
 	if (a->ended) {
 		r->reason = a->outcome.kind;
 		COPY(r->sentence, a->outcome.detail);
@@ -202,9 +202,9 @@ static void result_fill(struct run_once *a, int status)
 	} else {
 		fill_failure(r, &a->err);
 	}
-	if (a->o->guest_status && r->verdict == RESULT_FAIL && r->launched &&
+	if (a->o->guest_status && r->status == RESULT_FAIL && r->launched &&
 	    r->guest.event == GUEST_EXITED && r->guest.code > 0 && r->guest.code < 256)
-		r->status = (int)r->guest.code;
+		r->exit_status = (int)r->guest.code;
 	if (a->watch) {
 		r->guest.expected = (unsigned)watch_expected(a->watch);
 		r->guest.met = (unsigned)watch_met(a->watch);
@@ -234,11 +234,11 @@ static void result_fill(struct run_once *a, int status)
 static void report_line(const struct run_result *r, enum log_level level, const char *word)
 {
 	const char *of = r->variant;
-	bool named = r->verdict != RESULT_PASS;
+	bool named = r->status != RESULT_PASS;
 
 	log_set_label("");
-	log_at(level, "%s%s:%s %s%s%s%s%s%s", verdict_color(r->verdict), word, verdict_color_end(),
-	       of, of[0] ? ": " : "", r->sentence, named ? " [" : "",
+	log_at(level, "%s%s:%s %s%s%s%s%s%s", run_status_color(r->status), word,
+	       run_status_color_end(), of, of[0] ? ": " : "", r->sentence, named ? " [" : "",
 	       named ? reason_name(r->reason) : "", named ? "]" : "");
 	log_set_label(of);
 }
@@ -263,10 +263,11 @@ static void report(const struct run_once *a)
 	const struct run_result *r = a->r;
 
 	if (a->ended && r->fix[0])
-		log_at(LOG_QUIET, "hint: %s", r->fix); /* before the verdict, which is last */
-	if (r->verdict == RESULT_PASS)
+		log_at(LOG_QUIET, "hint: %s",
+		       r->fix); /* before the line with the result, which is last */
+	if (r->status == RESULT_PASS)
 		report_line(r, LOG_NOTICE, "pass");
-	else if (r->verdict == RESULT_SKIP)
+	else if (r->status == RESULT_SKIP)
 		report_line(r, LOG_QUIET, "skip");
 	else if (a->ended)
 		report_line(r, LOG_QUIET, "fail");
@@ -274,7 +275,7 @@ static void report(const struct run_once *a)
 		findings_print(&a->findings, 0);
 	else
 		error_print(&a->err);
-	if (r->status == STATUS_LAUNCH && !a->ended)
+	if (r->exit_status == STATUS_LAUNCH && !a->ended)
 		report_doctor(a);
 }
 
@@ -326,7 +327,7 @@ void run_once_record_unstarted(const struct run_options *o, const struct run_res
 
 bool run_once_repeats(const struct run_options *o, const struct run_result *r)
 {
-	return r->attempts <= o->retries && r->status == STATUS_LAUNCH && !r->launched &&
+	return r->attempts <= o->retries && r->exit_status == STATUS_LAUNCH && !r->launched &&
 	       (r->reason == ERROR_HOST_BUSY || r->reason == ERROR_HOST_MEMORY);
 }
 
@@ -370,5 +371,5 @@ int run_once_conclude(struct run_once *a, int status)
 	outputs_close(&a->outputs);
 	report(a);
 	annotate(a->o, a->r, !a->ended && a->findings.errors ? &a->findings : NULL);
-	return a->r->status;
+	return a->r->exit_status;
 }

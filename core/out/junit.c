@@ -28,8 +28,8 @@ static void xml_seconds(FILE *to, uint64_t us)
 	fprintf(to, " time=\"%" PRIu64 ".%03u\"", ms / 1000, (unsigned)(ms % 1000));
 }
 
-/* The element for each verdict; NULL: none. */
-static const struct verdict_row {
+/* The element for each status; NULL: none. */
+static const struct status_row {
 	const char *element;
 	bool failure, error, skipped; /* which counter it adds to */
 } rows[] = {
@@ -39,11 +39,11 @@ static const struct verdict_row {
 	[RESULT_SKIP] = { "skipped", false, false, true },
 	[RESULT_TIMEOUT] = { "error", false, true, false },
 };
-static_assert(ARRAY_SIZE(rows) == RESULTS, "a verdict without a row");
+static_assert(ARRAY_SIZE(rows) == RESULTS, "a status without a row");
 
-static const struct verdict_row *row_of(const struct run_result *r)
+static const struct status_row *row_of(const struct run_result *r)
 {
-	return &rows[(unsigned)r->verdict < RESULTS ? r->verdict : RESULT_ERROR];
+	return &rows[(unsigned)r->status < RESULTS ? r->status : RESULT_ERROR];
 }
 
 static void junit_counts(FILE *to, const struct run_result *const *runs, size_t n)
@@ -107,7 +107,7 @@ static void junit_properties(FILE *to, const struct run_result *const *runs, siz
 	fputs("    </properties>\n", to);
 }
 
-static void junit_verdict(FILE *to, const struct run_result *r, const char *element)
+static void junit_status(FILE *to, const struct run_result *r, const char *element)
 {
 	fprintf(to, "      <%s", element);
 	xml_attribute(to, "message", run_text(r->sentence));
@@ -129,7 +129,7 @@ static void junit_tail(FILE *to, const struct run_result *r)
 
 static void junit_case(FILE *to, const char *suite, const struct run_result *r)
 {
-	const struct verdict_row *row = row_of(r);
+	const struct status_row *row = row_of(r);
 
 	fputs("    <testcase", to);
 	xml_attribute(to, "name", run_title(r));
@@ -140,7 +140,7 @@ static void junit_case(FILE *to, const char *suite, const struct run_result *r)
 		return;
 	}
 	fputs(">\n", to);
-	junit_verdict(to, r, row->element);
+	junit_status(to, r, row->element);
 	junit_tail(to, r);
 	fputs("    </testcase>\n", to);
 }

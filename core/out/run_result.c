@@ -12,15 +12,15 @@
 #include "core/out/tree.h"
 #include "core/out/run_result_priv.h"
 
-const char *run_verdict_name(enum run_verdict verdict)
+const char *run_status_name(enum run_status status)
 {
 	static const char *const names[] = {
 		[RESULT_PASS] = "pass", [RESULT_FAIL] = "fail",       [RESULT_ERROR] = "error",
 		[RESULT_SKIP] = "skip", [RESULT_TIMEOUT] = "timeout",
 	};
 
-	static_assert(ARRAY_SIZE(names) == RESULTS, "a verdict without a name");
-	return (unsigned)verdict < RESULTS ? names[verdict] : "error";
+	static_assert(ARRAY_SIZE(names) == RESULTS, "a status without a name");
+	return (unsigned)status < RESULTS ? names[status] : "error";
 }
 
 const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t cap)
@@ -160,8 +160,8 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 	tree_text(t, "schema", "snpvmm.result/1");
 	tree_text(t, "name", run_text(r->name));
 	result_some(t, "variant", r->variant);
-	tree_text(t, "verdict", run_verdict_name(r->verdict));
-	tree_number(t, "status", (uint8_t)r->status); /* as a parent process sees it */
+	tree_text(t, "verdict", run_status_name(r->status));
+	tree_number(t, "status", (uint8_t)r->exit_status); /* as a parent process sees it */
 	if (r->reason != ERROR_NONE)
 		tree_text(t, "reason", reason_name(r->reason));
 	tree_text(t, "sentence", run_text(r->sentence));

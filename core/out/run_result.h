@@ -15,10 +15,10 @@
 
 struct tree; /* core/out/tree.h */
 
-enum run_verdict { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_TIMEOUT, RESULTS };
+enum run_status { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_TIMEOUT, RESULTS };
 
 /* "pass"; static. */
-const char *run_verdict_name(enum run_verdict verdict);
+const char *run_status_name(enum run_status status);
 
 enum { RUN_INPUTS = 19, RUN_TAIL = 8192 };
 
@@ -34,10 +34,10 @@ struct run_input {
  * guest, manifest or host may hold any bytes: clean them (core/base/text.h) before printing.
  */
 struct run_result {
-	char name[256];    /* test name */
-	char variant[256]; /* of a matrix: "vcpus=4,memory=1G"; "" without one */
-	enum run_verdict verdict;
-	int status; /* the exit status of this run */
+	char name[256];         /* test name */
+	char variant[256];      /* of a matrix: "vcpus=4,memory=1G"; "" without one */
+	enum run_status status; /* "verdict" in result.json */
+	int exit_status;        /* "status" there */
 	enum reason reason;
 	unsigned attempts;     /* this is the last of them; more than one only with --retries */
 	char sentence[768];    /* what happened */

@@ -41,7 +41,7 @@ void run_put_some(FILE *to, const char *before, const char *text, const char *af
 /* Whether it passed or was skipped. */
 static inline bool run_is_fine(const struct run_result *r)
 {
-	return r->verdict == RESULT_PASS || r->verdict == RESULT_SKIP;
+	return r->status == RESULT_PASS || r->status == RESULT_SKIP;
 }
 
 static inline uint64_t run_ms(uint64_t us)

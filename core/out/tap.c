@@ -19,8 +19,8 @@ int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct e
 
 		fprintf(to, "%sok %zu - ", run_is_fine(r) ? "" : "not ", i + 1);
 		run_put(to, run_title(r), tap_text);
-		fputs(r->verdict == RESULT_SKIP ? " # SKIP " : " # time=", to);
-		if (r->verdict == RESULT_SKIP)
+		fputs(r->status == RESULT_SKIP ? " # SKIP " : " # time=", to);
+		if (r->status == RESULT_SKIP)
 			run_put(to, run_text(r->sentence), tap_text);
 		else
 			fprintf(to, "%" PRIu64 "ms", run_ms(r->time.total_us));
@@ -28,11 +28,11 @@ int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct e
 		if (run_is_fine(r))
 			continue;
 		fprintf(to, "  ---\n  verdict: \"%s\"\n  reason: \"%s\"\n",
-		        run_verdict_name(r->verdict), reason_name(r->reason));
+		        run_status_name(r->status), reason_name(r->reason));
 		run_put_some(to, "  sentence: \"", run_text(r->sentence), "\"\n", yaml_text);
 		run_put_some(to, "  why: \"", run_text(r->why), "\"\n", yaml_text);
 		run_put_some(to, "  fix: \"", run_text(r->fix), "\"\n", yaml_text);
-		fprintf(to, "  status: %u\n  ...\n", (unsigned)(uint8_t)r->status);
+		fprintf(to, "  status: %u\n  ...\n", (unsigned)(uint8_t)r->exit_status);
 	}
 	return run_written(to, "writing TAP", err);
 }

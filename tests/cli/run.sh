@@ -6,7 +6,7 @@
 call measure --vcpus=1,4 "$EXAMPLE"
 digest=$(sed -n 's/^1  //p' "$T/out")
 digest4=$(sed -n 's/^4  //p' "$T/out")
-plain='snpvmm: platform kvm: a plain VM that protects nothing; the measurement is the one that platform snp would have'
+plain='snpvmm: platform kvm: a plain VM that protects nothing; with platform snp it would have this measurement'
 said="snpvmm: measurement $digest (1 vcpu, EPYC-v4, profile qemu)"
 sizes='snpvmm: 44 KiB are measured page by page, 0 KiB are offered in shared memory'
 

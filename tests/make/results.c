@@ -9,10 +9,10 @@
 
 #define SET(member, text) snprintf(member, sizeof(member), "%s", text)
 
-static void results_ending(struct run_result *r, enum run_verdict verdict)
+static void results_ending(struct run_result *r, enum run_status status)
 {
 	static const struct {
-		int status;
+		int exit_status;
 		enum reason reason;
 		const char *sentence;
 	} rows[] = {
@@ -23,11 +23,11 @@ static void results_ending(struct run_result *r, enum run_verdict verdict)
 		[RESULT_TIMEOUT] = { 124, RUN_TIMED_OUT, "no end within 30 s" },
 	};
 
-	r->verdict = verdict;
-	r->status = rows[verdict].status;
-	r->reason = rows[verdict].reason;
-	SET(r->sentence, rows[verdict].sentence);
-	if (verdict == RESULT_PASS)
+	r->status = status;
+	r->exit_status = rows[status].exit_status;
+	r->reason = rows[status].reason;
+	SET(r->sentence, rows[status].sentence);
+	if (status == RESULT_PASS)
 		return;
 	SET(r->why, "it's so");
 	SET(r->fix, "do: otherwise");
@@ -36,14 +36,14 @@ static void results_ending(struct run_result *r, enum run_verdict verdict)
 	r->column = 3;
 }
 
-static void results_guest(struct run_result *r, enum run_verdict verdict)
+static void results_guest(struct run_result *r, enum run_status status)
 {
-	r->launched = verdict != RESULT_SKIP && verdict != RESULT_ERROR;
+	r->launched = status != RESULT_SKIP && status != RESULT_ERROR;
 	r->guest.event = r->reason;
-	r->guest.code = verdict == RESULT_TIMEOUT ? 30000 : 0;
+	r->guest.code = status == RESULT_TIMEOUT ? 30000 : 0;
 	snprintf(r->guest.detail, sizeof(r->guest.detail), "%.200s", r->sentence);
 	r->guest.expected = 3;
-	r->guest.met = verdict == RESULT_PASS ? 3 : 2;
+	r->guest.met = status == RESULT_PASS ? 3 : 2;
 	SET(r->guest.last_line, "login:");
 	SET(r->tail, "booting <1>\r\n\x1b[1mlogin:\xff");
 	r->tail_size = strlen(r->tail);
@@ -61,7 +61,7 @@ static void results_inputs(struct run_result *r)
 	r->n_inputs = ARRAY_SIZE(roles);
 }
 
-void results_full(struct run_result *r, enum run_verdict verdict)
+void results_full(struct run_result *r, enum run_status status)
 {
 	*r = (struct run_result){
 		.name = "boot",
@@ -70,8 +70,8 @@ void results_full(struct run_result *r, enum run_verdict verdict)
 		.time = { 1499, 1500, 2000, true, 40000, 1234567 },
 		.host = { "6.11.0", "1.55.39", "AMD EPYC 9654" },
 	};
-	results_ending(r, verdict);
-	results_guest(r, verdict);
+	results_ending(r, status);
+	results_guest(r, status);
 	results_inputs(r);
 	SET(r->measurement.profile, "qemu");
 	SET(r->measurement.vcpu_type, "EPYC-v4");
@@ -83,14 +83,14 @@ void results_all(struct run_result list[static RESULTS],
                  const struct run_result *runs[static RESULTS])
 {
 	for (size_t i = 0; i < RESULTS; i++) {
-		results_full(&list[i], (enum run_verdict)i);
+		results_full(&list[i], (enum run_status)i);
 		runs[i] = &list[i];
 	}
 }
 
 void results_bare(struct run_result *r)
 {
-	*r = (struct run_result){ .name = "bare", .verdict = RESULT_ERROR, .status = 2 };
+	*r = (struct run_result){ .name = "bare", .status = RESULT_ERROR, .exit_status = 2 };
 }
 
 /*
@@ -113,9 +113,9 @@ static void fill(char *to, size_t size, unsigned seed)
 	}
 }
 
-void results_hostile(struct run_result *r, enum run_verdict verdict, unsigned seed)
+void results_hostile(struct run_result *r, enum run_status status, unsigned seed)
 {
-	results_full(r, verdict);
+	results_full(r, status);
 	fill(r->name, sizeof(r->name), seed);
 	fill(r->variant, sizeof(r->variant), seed + 1);
 	fill(r->sentence, sizeof(r->sentence), seed);
@@ -141,5 +141,5 @@ void results_hostile(struct run_result *r, enum run_verdict verdict, unsigned se
 	r->guest.expected = r->guest.met = r->measurement.vcpus = r->line = r->column = -1U;
 	r->time.start_us = r->time.update_us = r->time.finish_us = r->time.first_byte_us =
 		r->time.total_us = UINT64_MAX;
-	r->status = verdict == RESULT_PASS ? 0 : -1;
+	r->exit_status = status == RESULT_PASS ? 0 : -1;
 }

@@ -5,9 +5,9 @@
 
 #include "core/out/run_result.h"
 
-/* A complete result with this verdict. Its sentence has characters that formats must escape. */
-void results_full(struct run_result *r, enum run_verdict verdict);
-/* A complete result of each verdict, and pointers to them. */
+/* A complete result with this status. Its sentence has characters that formats must escape. */
+void results_full(struct run_result *r, enum run_status status);
+/* A complete result of each status, and pointers to them. */
 void results_all(struct run_result list[static RESULTS],
                  const struct run_result *runs[static RESULTS]);
 /* A minimal result: an error before the manifest was read. */
@@ -16,6 +16,6 @@ void results_bare(struct run_result *r);
  * A result whose texts have no NUL and consist of bytes with a meaning in some format, beginning at
  * another one for each seed.
  */
-void results_hostile(struct run_result *r, enum run_verdict verdict, unsigned seed);
+void results_hostile(struct run_result *r, enum run_status status, unsigned seed);
 
 #endif

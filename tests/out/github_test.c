@@ -62,14 +62,14 @@ Test(github, a_place_is_told_as_far_as_it_is_known)
 Test(github, errors_and_timeouts_are_told_and_passes_and_skips_are_not)
 {
 	r.file[0] = '\0';
-	r.verdict = RESULT_ERROR;
+	r.status = RESULT_ERROR;
 	check("m", "::error file=m,title=boot::oops [console-forbidden]\n");
-	r.verdict = RESULT_TIMEOUT;
+	r.status = RESULT_TIMEOUT;
 	r.reason = ERROR_NONE;
 	check("m", "::error file=m,title=boot::oops\n");
-	r.verdict = RESULT_PASS;
+	r.status = RESULT_PASS;
 	check("m", "");
-	r.verdict = RESULT_SKIP;
+	r.status = RESULT_SKIP;
 	check("m", "");
 }
 

@@ -119,7 +119,7 @@ Test(junit, no_runs_are_an_empty_suite)
 
 Test(junit, a_verdict_that_is_none_is_an_error)
 {
-	results[0].verdict = (enum run_verdict)77;
+	results[0].status = (enum run_status)77;
 	HAS(1, "errors=\"1\"", "<error message");
 }
 

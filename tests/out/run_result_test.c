@@ -55,9 +55,9 @@ Test(run_result, verdicts_have_the_names_that_scripts_know)
 
 	cr_assert_eq(ARRAY_SIZE(want), RESULTS);
 	for (size_t i = 0; i < RESULTS; i++)
-		cr_expect_str_eq(run_verdict_name((enum run_verdict)i), want[i]);
-	cr_expect_str_eq(run_verdict_name(RESULTS), "error");
-	cr_expect_str_eq(run_verdict_name((enum run_verdict) - 1), "error");
+		cr_expect_str_eq(run_status_name((enum run_status)i), want[i]);
+	cr_expect_str_eq(run_status_name(RESULTS), "error");
+	cr_expect_str_eq(run_status_name((enum run_status) - 1), "error");
 }
 
 #define AB8 "abababababababab"
@@ -204,7 +204,7 @@ Test(run_result, a_status_is_what_a_parent_sees)
 {
 	results_full(&r, RESULT_FAIL);
 	for (int status = -1; status <= 257; status++) {
-		r.status = status;
+		r.exit_status = status;
 		check_number("status", status & 0xff);
 	}
 }
@@ -245,7 +245,7 @@ Test(run_result, whatever_is_in_it_it_is_json_and_cbor)
 		auto_json json_t *j = NULL;
 		size_t size;
 
-		results_hostile(&r, (enum run_verdict)(seed % RESULTS), seed);
+		results_hostile(&r, (enum run_status)(seed % RESULTS), seed);
 		j = as_json();
 		cr_expect_eq(json_array_size(json_object_get(j, "inputs")), RUN_INPUTS);
 		if (seed % 10 == 0)

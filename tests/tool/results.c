@@ -65,11 +65,11 @@ static void make_runs(void)
 
 		runs[i] = r;
 		if (i < RESULTS)
-			results_full(r, (enum run_verdict)i);
+			results_full(r, (enum run_status)i);
 		else if (i == RESULTS)
 			results_bare(r);
 		else
-			results_hostile(r, (enum run_verdict)(i % RESULTS), (unsigned)(i * 11));
+			results_hostile(r, (enum run_status)(i % RESULTS), (unsigned)(i * 11));
 	}
 }
 
