@@ -255,24 +255,6 @@ static void claim_manifest(struct conflict_search *s, unsigned first,
 	}
 }
 
-static void claim_manifests(struct conflict_search *s)
-{
-	struct labels *l = s->ask->labels;
-
-	for (unsigned i = 0; i < l->n; i++) {
-		struct manifest_paths paths = { 0 };
-		struct error ignored = { 0 }; /* it is reported when the manifest is read */
-
-		if (l->list[i].run != 0) {
-			l->list[i].inputs_unknown = l->list[i - 1].inputs_unknown;
-			continue;
-		}
-		l->list[i].inputs_unknown = manifest_paths(l->list[i].source, &paths, &ignored) < 0;
-		claim_manifest(s, i, &paths);
-		manifest_paths_free(&paths);
-	}
-}
-
 static int mark_order(const void *x, const void *y)
 {
 	const struct mark *a = x, *b = y;
@@ -372,10 +354,21 @@ bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 		[STDOUT_FILENO] = "standard output", [STDERR_FILENO] = "standard error"
 	};
 	struct conflict_search s = { .ask = q };
-	const struct labels *l = q->labels;
+	struct labels *l = q->labels;
 
 	*ret = (struct conflicts){ 0 };
-	claim_manifests(&s);
+	for (unsigned i = 0; i < l->n; i++) {
+		struct manifest_paths paths = { 0 };
+		struct error ignored = { 0 }; /* it is reported when the manifest is read */
+
+		if (l->list[i].run != 0) {
+			l->list[i].inputs_unknown = l->list[i - 1].inputs_unknown;
+			continue;
+		}
+		l->list[i].inputs_unknown = manifest_paths(l->list[i].source, &paths, &ignored) < 0;
+		claim_manifest(&s, i, &paths);
+		manifest_paths_free(&paths);
+	}
 	for (unsigned i = 0; q->stats_file && i < l->n; i++)
 		claim_output(&s, stats, label_file(l, i), false);
 	if (q->results)

@@ -31,32 +31,6 @@ static const char *paint(const char *code)
 	return color_wanted(STDOUT_FILENO) ? code : "";
 }
 
-static void doctor_print_check(const struct doctor_check *c)
-{
-	char advice[2 * (sizeof(c->why) + sizeof(c->fix))];
-
-	advice_text(advice, sizeof(advice), c->why, c->fix, terminal_width(STDOUT_FILENO));
-	printf("%s%-7s%s  %s%-16s%s  %s\n%s", paint(state_colors[c->state]),
-	       doctor_state_name(c->state), paint(PLAIN), paint(BOLD), c->name, paint(PLAIN),
-	       c->finding, advice);
-}
-
-/* "not looked at: asids, cpu-flag": what depends on something that is missing, on one line. */
-static void doctor_print_skipped(const struct doctor_report *r)
-{
-	char names[1024] = "", line[2 * sizeof(names)];
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->count && n < sizeof(names); i++)
-		if (r->checks[i].skipped_for)
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
-			                      r->checks[i].name);
-	if (n == 0)
-		return;
-	text_fold(line, sizeof(line), "not looked at: ", names, terminal_width(STDOUT_FILENO));
-	fputs(line, stdout);
-}
-
 /* "for snp it lacks: cpu, vm-type". */
 static void doctor_print_lacks(const struct doctor_report *r, const struct platform *on)
 {
@@ -76,14 +50,29 @@ static void doctor_print_lacks(const struct doctor_report *r, const struct platf
 
 static void doctor_print(const struct doctor_report *r)
 {
+	char names[1024] = "", line[2 * sizeof(names)];
+	unsigned width = terminal_width(STDOUT_FILENO);
 	const struct platform *on;
-	size_t count = 0;
+	size_t n = 0, count = 0;
 
-	for (size_t i = 0; i < r->count; i++)
-		if (!r->checks[i].skipped_for || log_on(LOG_INFO))
-			doctor_print_check(&r->checks[i]);
-	if (!log_on(LOG_INFO))
-		doctor_print_skipped(r);
+	for (const struct doctor_check *c = r->checks; c < r->checks + r->count; c++) {
+		char advice[2 * (sizeof(c->why) + sizeof(c->fix))];
+
+		if (c->skipped_for && !log_on(LOG_INFO)) { /* these share one line */
+			if (n < sizeof(names))
+				n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+				                      n ? ", " : "", c->name);
+			continue;
+		}
+		advice_text(advice, sizeof(advice), c->why, c->fix, width);
+		printf("%s%-7s%s  %s%-16s%s  %s\n%s", paint(state_colors[c->state]),
+		       doctor_state_name(c->state), paint(PLAIN), paint(BOLD), c->name,
+		       paint(PLAIN), c->finding, advice);
+	}
+	if (n > 0) {
+		text_fold(line, sizeof(line), "not looked at: ", names, width);
+		fputs(line, stdout);
+	}
 	for (size_t i = 0; (on = platform_at(i)); i++)
 		if (doctor_can(r, on))
 			printf("%s%s%s%s", count++ ? ", " : "this host can launch: ",

@@ -132,24 +132,6 @@ static void show_reason(enum reason reason)
 	putchar('\n');
 }
 
-static void show_status(const struct snp_status *s)
-{
-	bool refused = s->code != 0 && s->code != SNP_STATUS_NOT_ASKED;
-
-	printf("%s: status 0x%02x of the SNP firmware\n\n", s->name, s->code);
-	put_folded(refused ? "If the firmware answers a step of the launch with this status, "
-	                     "'snpvmm run' fails with [firmware-refused] and exits with 99."
-	                   : "The firmware did not refuse anything: if a step of the launch fails "
-	                     "with this status, the kernel failed. 'snpvmm run' reports that "
-	                     "failure, usually as [kvm-error], and exits with 99.",
-	           0);
-	printf("\nIt means:\n  - ");
-	put_folded(s->why, 4);
-	printf("\nWhat to do:\n  - ");
-	put_folded(s->fix, 4);
-	printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
-}
-
 /* Prints two columns; the second begins at `where`, on a new line if the first is too long. */
 static void put_row(const char *label, const char *text, unsigned where)
 {
@@ -198,11 +180,35 @@ static const struct snp_status *status_find(const char *word)
 	return NULL;
 }
 
-static int refuse_word(const char *word, struct error *err)
+static int explain_word(const char *word, struct error *err)
 {
+	const struct snp_status *s = status_find(word);
 	struct nearest n = { .word = word };
-	const struct snp_status *s;
+	bool refused = s && s->code != 0 && s->code != SNP_STATUS_NOT_ASKED;
 
+	/* our names match exactly: the firmware has an UNSUPPORTED too */
+	for (enum reason r = ERROR_NONE; r < REASONS; r++)
+		if (strcmp(reason_name(r), word) == 0) {
+			show_reason(r);
+			return STATUS_OK;
+		}
+	if (s) {
+		printf("%s: status 0x%02x of the SNP firmware\n\n", s->name, s->code);
+		put_folded(refused ? "If the firmware answers a step of the launch with this "
+		                     "status, 'snpvmm run' fails with [firmware-refused] and "
+		                     "exits with 99."
+		                   : "The firmware did not refuse anything: if a step of the "
+		                     "launch fails with this status, the kernel failed. 'snpvmm "
+		                     "run' reports that failure, usually as [kvm-error], and "
+		                     "exits with 99.",
+		           0);
+		printf("\nIt means:\n  - ");
+		put_folded(s->why, 4);
+		printf("\nWhat to do:\n  - ");
+		put_folded(s->fix, 4);
+		printf("\nMore:\n  snpvmm explain firmware-refused\n  snpvmm doctor\n");
+		return STATUS_OK;
+	}
 	for (enum reason r = ERROR_NONE; r < REASONS; r++)
 		nearest_try(&n, reason_name(r));
 	for (size_t i = 0; (s = snp_status_at(i)); i++)
@@ -214,23 +220,6 @@ static int refuse_word(const char *word, struct error *err)
 	else
 		error_fix(err, "'snpvmm explain' lists them");
 	return STATUS_USAGE;
-}
-
-static int explain_word(const char *word, struct error *err)
-{
-	const struct snp_status *s;
-
-	/* our names match exactly: the firmware has an UNSUPPORTED too */
-	for (enum reason r = ERROR_NONE; r < REASONS; r++)
-		if (strcmp(reason_name(r), word) == 0) {
-			show_reason(r);
-			return STATUS_OK;
-		}
-	s = status_find(word);
-	if (!s)
-		return refuse_word(word, err);
-	show_status(s);
-	return STATUS_OK;
 }
 
 static int explain_main(const struct command *self, int argc, char **argv, struct error *err)

@@ -28,23 +28,10 @@ static error_t inspect_option(int key, char *argument, struct argp_state *state)
 	return files_option(key, state, NULL, &c->files);
 }
 
-/* For people: one document for each file, with its name if there are several. */
-static int inspect_print(const struct inspect *c, const char *path, const struct inspected *i,
-                         struct error *err)
-{
-	auto_tree struct tree *t = tree_new();
-
-	if (c->shown)
-		putchar('\n');
-	tree_map(t, c->files.count > 1 ? path : NULL);
-	inspect_describe(i, t);
-	tree_end(t);
-	return tree_print_text(t, stdout, err);
-}
-
 static int inspect_file(struct inspect *c, const char *path, struct error *err)
 {
 	auto_blob struct blob b = BLOB_NONE, decoded = BLOB_NONE;
+	auto_tree struct tree *own = tree_new(); /* for people, each file is a document */
 	struct inspected i;
 	int r = strcmp(path, "-") == 0 ? blob_read_stdin(FILE_MAX, &b, err)
 	                               : blob_read(path, FILE_MAX, &b, err);
@@ -54,7 +41,12 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 	if (r < 0)
 		return error_at(err, path, 0, 0);
 	if (show_for_people()) {
-		r = inspect_print(c, path, &i, err);
+		if (c->shown)
+			putchar('\n');
+		tree_map(own, c->files.count > 1 ? path : NULL);
+		inspect_describe(&i, own);
+		tree_end(own);
+		r = tree_print_text(own, stdout, err);
 	} else {
 		tree_map(c->tree, NULL);
 		tree_text(c->tree, "schema", "snpvmm.inspect/1");

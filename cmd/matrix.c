@@ -84,29 +84,19 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	run_once_record_unstarted(&own, r, started);
 }
 
-/*
- * Whether the kernel killed it for lack of memory. The kernel counts such kills, and may do several
- * before we reap the first: each kill that is counted explains one death by SIGKILL.
- */
-static bool killed_for_memory(struct matrix *x, int wstatus)
-{
-	if (!WIFSIGNALED(wstatus) || WTERMSIG(wstatus) != SIGKILL ||
-	    host_oom_kills(&host_this) <= x->oom_kills)
-		return false;
-	x->oom_kills++;
-	return true;
-}
-
 /* A process left no result: it crashed, was killed, or did not end in time. */
 static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdue)
 {
+	bool sigkill = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL;
 	struct outcome o;
 	int status = STATUS_LAUNCH;
 
 	if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
 		status = exit_status_stopped();
-	} else if (killed_for_memory(x, wstatus)) {
+	} else if (sigkill && host_oom_kills(&host_this) > x->oom_kills) {
+		/* the kernel may kill several before we reap the first: each explains one */
+		x->oom_kills++;
 		outcome_set(&o, ERROR_HOST_MEMORY, 0,
 		            "the kernel killed the process of this run: the host had no memory "
 		            "left for it");

@@ -71,23 +71,10 @@ static const struct argp_option measure_options[] = {
 	{ 0 },
 };
 
-/* Digests are cut so that a line fits a terminal; JSON has them in full. */
-static void measure_print_regions(const struct snp_digest *d)
-{
-	enum { SHOWN = 8 }; /* bytes */
-	char hex[2 * SHOWN + 1];
-
-	for (size_t i = 0; i < d->n_ledger; i++) {
-		const struct snp_ledger_line *l = &d->ledger[i];
-
-		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s...  %s\n", l->gpa,
-		       l->size / 1024, l->type, hex_of(l->digest_after, SHOWN, hex), l->label);
-	}
-}
-
 /* Prints the digest; with several manifests as sha256sum does; what varies comes first. */
 static void measure_print(const struct measure *c, const struct measure_result *r)
 {
+	enum { SHOWN = 8 }; /* bytes of digests after regions, so that a line fits a terminal */
 	char hex[2 * SNP_DIGEST_SIZE + 1];
 
 	if (c->n_counts)
@@ -96,8 +83,12 @@ static void measure_print(const struct measure *c, const struct measure_result *
 		printf("%s  ", r->variant);
 	printf("%s", hex_of(r->digest->value, SNP_DIGEST_SIZE, hex));
 	printf(c->manifests.count > 1 ? "  %s\n" : "\n", r->manifest);
-	if (c->pages)
-		measure_print_regions(r->digest);
+	for (size_t i = 0; c->pages && i < r->digest->n_ledger; i++) {
+		const struct snp_ledger_line *l = &r->digest->ledger[i];
+
+		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s...  %s\n", l->gpa,
+		       l->size / 1024, l->type, hex_of(l->digest_after, SHOWN, hex), l->label);
+	}
 }
 
 /* Measures for m->vcpus; false: it is wrong, and so it is for other counts. */

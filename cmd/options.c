@@ -98,22 +98,6 @@ static int fix_help(const struct walk *w)
 	                 w->command ? w->command : "", w->command ? " " : "");
 }
 
-static int refuse_unknown(const struct walk *w, const char *text, size_t size)
-{
-	char name[64];
-	struct nearest n = { .word = name };
-	const char *ours = qemu_option(w, text, size);
-
-	snprintf(name, sizeof(name), "%.*s", (int)size, text);
-	for (size_t i = 0; i < w->n_options; i++)
-		if (w->options[i]->name && !(w->options[i]->flags & OPTION_HIDDEN))
-			nearest_try(&n, w->options[i]->name);
-	refuse(w, "there is no option '--%s'", shown_of(name).text);
-	if (ours)
-		return error_fix(w->err, "write '%s'", ours);
-	return n.best ? error_fix(w->err, "did you mean '--%s'?", n.best) : fix_help(w);
-}
-
 static int refuse_missing(const struct walk *w, const char *option, const char *argument)
 {
 	refuse(w, "'%s' has no value", option);
@@ -128,8 +112,19 @@ static int check_long(struct walk *w, const char *text)
 	const struct argp_option *o;
 	unsigned count = long_find(w, text, size, &o);
 
-	if (count == 0)
-		return refuse_unknown(w, text, size);
+	if (count == 0) {
+		const char *ours = qemu_option(w, text, size);
+		struct nearest n = { .word = name };
+
+		snprintf(name, sizeof(name), "%.*s", (int)size, text);
+		for (size_t i = 0; i < w->n_options; i++)
+			if (w->options[i]->name && !(w->options[i]->flags & OPTION_HIDDEN))
+				nearest_try(&n, w->options[i]->name);
+		refuse(w, "there is no option '--%s'", shown_of(name).text);
+		if (ours)
+			return error_fix(w->err, "write '%s'", ours);
+		return n.best ? error_fix(w->err, "did you mean '--%s'?", n.best) : fix_help(w);
+	}
 	snprintf(name, sizeof(name), "--%s", count == 1 ? o->name : shown_of(text).text);
 	if (count > 1) {
 		refuse(w, "'%s' could be one of several options", name);
@@ -191,23 +186,6 @@ static int check_letters(struct walk *w, const char *text)
 	return r;
 }
 
-static int options_check(struct walk *w)
-{
-	int r = 0;
-
-	for (w->at = 1; r == 0 && w->at < w->argc; w->at++) {
-		const char *text = w->argv[w->at];
-
-		if (strcmp(text, "--") == 0)
-			return 0;
-		if (text[0] == '-' && text[1])
-			r = text[1] == '-' ? check_long(w, text + 2) : check_letters(w, text + 1);
-		else if (!w->command)
-			return 0; /* the command's name; its options are its own */
-	}
-	return r;
-}
-
 static struct walk parsing; /* what options_parse() was called with, for option_refuse() */
 
 error_t option_refuse_error(const struct error *e)
@@ -239,11 +217,21 @@ error_t option_refuse(const char *format, ...)
 int options_parse(const char *command, const struct argp *argp, int argc, char **argv,
                   unsigned flags, void *input, struct error *err)
 {
-	int r;
+	struct walk *w = &parsing;
+	int r = 0;
 
 	parsing = (struct walk){ .command = command, .argv = argv, .argc = argc, .err = err };
-	options_collect(&parsing, argp);
-	r = options_check(&parsing);
+	options_collect(w, argp);
+	for (w->at = 1; r == 0 && w->at < argc; w->at++) {
+		const char *text = argv[w->at];
+
+		if (strcmp(text, "--") == 0)
+			break;
+		if (text[0] == '-' && text[1])
+			r = text[1] == '-' ? check_long(w, text + 2) : check_letters(w, text + 1);
+		else if (!command)
+			break; /* the command's name; its options are its own */
+	}
 	if (r < 0)
 		return r;
 	r = argp_parse(argp, argc, argv, flags | ARGP_NO_ERRS | ARGP_NO_HELP, NULL, input);

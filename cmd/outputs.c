@@ -160,18 +160,6 @@ void outputs_look(const struct manifest *m, struct findings *f)
 	}
 }
 
-/* Duplicates an inherited descriptor, given as /dev/fd/N: opening that would truncate its file. */
-static int descriptor_open(int number, const char *path, struct error *err)
-{
-	int flags = fcntl(number, F_GETFL), fd = -1;
-
-	if (flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_RDONLY)
-		fd = fcntl(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return fd >= 0 ? fd
-	               : error_sys(err, ERROR_OUTPUT, flags < 0 ? errno : EBADF,
-	                           "cannot write '%s'", path);
-}
-
 /*
  * A FIFO can only be opened once somebody reads from it. open(2) would wait for that forever; we
  * wait until the run's time limit or a signal. With O_APPEND, writing goes on at the start when
@@ -183,10 +171,18 @@ static int file_open(const struct confine *in, const char *path, uint64_t timeou
 	const int flags =
 		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	uint64_t end_ms = clock_ms() + timeout_ms;
-	int fd;
+	int fd = -1;
 
-	if (!in && output_descriptor(path) >= 0)
-		return descriptor_open(output_descriptor(path), path, err);
+	/* /dev/fd/N is duplicated: opening it would truncate its file */
+	if (!in && output_descriptor(path) >= 0) {
+		int given = fcntl(output_descriptor(path), F_GETFL);
+
+		if (given >= 0 && !(given & O_PATH) && (given & O_ACCMODE) != O_RDONLY)
+			fd = fcntl(output_descriptor(path), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		return fd >= 0 ? fd
+		               : error_sys(err, ERROR_OUTPUT, given < 0 ? errno : EBADF,
+		                           "cannot write '%s'", path);
+	}
 	fd = confine_open(in, path, flags, 0666);
 	if (fd < 0 && pipe_unread(path, -fd))
 		progress_say("waiting for a reader of the output's pipe");

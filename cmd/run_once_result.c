@@ -137,20 +137,6 @@ static void fill_log(struct run_log *l, const struct run_once *a, bool debug)
 	l->dropped = outputs_dropped(&a->outputs, a->vm, debug);
 }
 
-static void fill_measurement(struct run_result *r, const struct run_once *a)
-{
-	const struct manifest_pin *pin = measurement_pin(&a->m, &a->digest);
-
-	r->measurement.known = true;
-	memcpy(r->measurement.expected, a->digest.value, sizeof(r->measurement.expected));
-	r->measurement.pinned = pin != NULL;
-	if (pin)
-		memcpy(r->measurement.pin, pin->digest, sizeof(r->measurement.pin));
-	COPY(r->measurement.profile, manifest_profile_name(a->m.profile));
-	COPY(r->measurement.vcpu_type, a->m.vcpu_type);
-	r->measurement.vcpus = a->m.vcpus;
-}
-
 static_assert(RUN_INPUTS == 3 + MANIFEST_INITRDS,
               "manifest, firmware, kernel, and the files of the initrd");
 
@@ -185,6 +171,7 @@ static void fill_inputs(struct run_result *r, const struct run_once *a)
 
 static void result_fill(struct run_once *a, int status)
 {
+	const struct manifest_pin *pin;
 	struct run_result *r = a->r;
 
 	if (a->loaded)
@@ -211,8 +198,17 @@ static void result_fill(struct run_once *a, int status)
 		COPY(r->guest.last_line, watch_last_line(a->watch));
 		r->tail_size = watch_tail(a->watch, r->tail, sizeof(r->tail));
 	}
-	if (a->digested)
-		fill_measurement(r, a);
+	if (a->digested) {
+		r->measurement.known = true;
+		memcpy(r->measurement.expected, a->digest.value, sizeof(r->measurement.expected));
+		pin = measurement_pin(&a->m, &a->digest);
+		r->measurement.pinned = pin != NULL;
+		if (pin)
+			memcpy(r->measurement.pin, pin->digest, sizeof(r->measurement.pin));
+		COPY(r->measurement.profile, manifest_profile_name(a->m.profile));
+		COPY(r->measurement.vcpu_type, a->m.vcpu_type);
+		r->measurement.vcpus = a->m.vcpus;
+	}
 	fill_inputs(r, a);
 	if (r->launched) {
 		fill_log(&r->serial, a, false);

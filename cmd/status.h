@@ -24,7 +24,7 @@ const struct manifest_pin *measurement_pin(const struct manifest *m, const struc
  * pass becomes CONSOLE_MISSING, and the sentence of any other end says which line that is.
  */
 int exit_status_of(const struct manifest *m, const struct watch *w, struct outcome *o);
-/* The exit status after a signal or the command's time limit (core/vm/signals.h); else STATUS_OK. */
+/* The exit status after a signal or the command's time limit; STATUS_OK if neither came. */
 int exit_status_stopped(void);
 
 /* The result that goes with an exit status of ours, not with a guest's (--guest-status). */
