@@ -33,64 +33,45 @@ static error_t check_option(int key, char *argument, struct argp_state *state)
 	return files_option(key, state, &c->settings, &c->manifests);
 }
 
-/* Prints a line about a manifest, or about one run of its matrix. */
-static void check_report(const struct manifest *m, const char *text, const char *more)
-{
-	log_notice("%s: %s%s%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
-	           text, more);
-}
-
-/* Checks the ID block, the only thing that depends on the digest. */
-static bool check_digest(const struct manifest *m, const struct plan *plan, struct findings *f)
-{
-	auto_digest struct snp_digest digest = { 0 };
-	struct error err = { 0 };
-
-	if (!m->id_block_given || plan_settings(plan)->no_measurement ||
-	    (snp_digest_of(plan, &digest, &err) == 0 &&
-	     prepare_id_digest(m, digest.value, &err) == 0))
-		return true;
-	findings_add(f, SEVERITY_ERROR, &err);
-	return false;
-}
-
-/* Checks that every platform could launch it, not only the one that it names. */
-static bool check_others(const struct check *c, const struct manifest *m,
-                         const struct platform *measured, struct findings *f)
-{
-	const struct platform *on;
-
-	for (size_t i = 0; (on = platform_at(i)); i++) {
-		auto_plan const struct plan *plan = NULL;
-
-		if (on != measured && !prepare_plan(m, &c->images, on, &plan, f))
-			return false;
-	}
-	return true;
-}
-
 static void check_run(void *self, struct manifest *m, struct findings *f)
 {
 	struct check *c = self;
-	const struct platform *measured = platform_measured(manifest_platform(m));
+	const struct platform *on, *measured = platform_measured(manifest_platform(m));
 	auto_plan const struct plan *plan = NULL;
+	auto_digest struct snp_digest digest = { 0 };
 	const struct plan_settings *s;
+	struct error err = { 0 };
 	size_t before = f->errors;
+	bool right;
 
 	if (m->run == 0 && c->conflict.code)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	outputs_look(m, f);
-	if (!prepare_files(m, false, &c->images, f) || !m->whole ||
-	    !prepare_plan(m, &c->images, measured, &plan, f) || !check_others(c, m, measured, f) ||
-	    !check_digest(m, plan, f) || !show_for_people() || f->errors > before ||
-	    c->conflict.code)
+	right = prepare_files(m, false, &c->images, f) && m->whole &&
+	        prepare_plan(m, &c->images, measured, &plan, f);
+	/* every platform must be able to launch it, not only the one that it names */
+	for (size_t i = 0; right && (on = platform_at(i)); i++) {
+		auto_plan const struct plan *other = NULL;
+
+		right = on == measured || prepare_plan(m, &c->images, on, &other, f);
+	}
+	if (!right)
 		return;
 	s = plan_settings(plan);
-	if (s->no_measurement)
-		check_report(m, "ok; no measurement: ", s->no_measurement);
-	else
-		check_report(m, s->measure_only ? "ok to measure, not to run: " : "ok",
-		             s->measure_only ? s->measure_only : "");
+	/* only an ID block depends on the digest */
+	if (m->id_block_given && !s->no_measurement &&
+	    (snp_digest_of(plan, &digest, &err) < 0 ||
+	     prepare_id_digest(m, digest.value, &err) < 0))
+		findings_add(f, SEVERITY_ERROR, &err);
+	if (!show_for_people() || f->errors > before || c->conflict.code)
+		return;
+	log_notice("%s: %s%s%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
+	           s->no_measurement ? "ok; no measurement: "
+	           : s->measure_only ? "ok to measure, not to run: "
+	                             : "ok",
+	           s->no_measurement ? s->no_measurement
+	           : s->measure_only ? s->measure_only
+	                             : "");
 }
 
 static int check_one(struct check *c, const char *path)

@@ -120,56 +120,45 @@ static void mark_place(struct conflict_search *s, const char *path, bool through
 }
 
 /*
- * If the first `end` bytes of the path are a symbolic link, the path with its target in place of
- * it; else NULL. The link's name begins at `name`.
- */
-static char *link_followed(const char *path, size_t name, size_t end)
-{
-	char link[PATH_MAX], target[PATH_MAX], *made;
-	ssize_t n;
-
-	if (end >= sizeof(link))
-		return NULL;
-	snprintf(link, sizeof(link), "%.*s", (int)end, path);
-	n = readlink(link, target, sizeof(target));
-	if (n <= 0 || n == sizeof(target) ||
-	    asprintf(&made, "%.*s%.*s%s", target[0] == '/' ? 0 : (int)name, path, (int)n, target,
-	             path + end) < 0)
-		return NULL;
-	return made;
-}
-
-/*
  * Marks each symbolic link on the path, which must stay until the path has been opened, and the
  * place where the path ends, whether its folders exist yet or not. An output's last part is not
  * followed: outputs are never links.
  */
 static void mark_path(struct conflict_search *s, const char *path, bool follow_last)
 {
-	auto_free char *at_hand = strdup(path);
-	size_t at = 0, end;
+	auto_free char *way = strdup(path);
+	char target[PATH_MAX], *next;
 	int links = 0;
 
-	for (; at_hand && at_hand[at]; at = end) {
-		size_t name = at + strspn(at_hand + at, "/");
-		char *next;
+	for (size_t at = 0, end; way && way[at]; at = end) {
+		size_t name = at + strspn(way + at, "/");
+		char after;
+		ssize_t n;
 
-		end = name + strcspn(at_hand + name, "/");
-		if (!at_hand[end] && !follow_last)
+		end = name + strcspn(way + name, "/");
+		after = way[end];
+		if (!after && !follow_last)
 			break;
-		next = links < LINKS_MAX ? link_followed(at_hand, name, end) : NULL;
-		if (!next)
+		way[end] = '\0';
+		n = links < LINKS_MAX ? readlink(way, target, sizeof(target)) : -1;
+		if (n <= 0 || n == sizeof(target)) {
+			way[end] = after;
 			continue;
-		at_hand[end] = '\0';
-		mark_place(s, at_hand, true);
+		}
 		links++;
-		end = next[0] == '/' ? 0 : name;
-		free(at_hand);
-		at_hand = next;
+		mark_place(s, way, true);
+		way[end] = after;
+		/* the target is relative to the folder of the link */
+		if (asprintf(&next, "%.*s%.*s%s", target[0] == '/' ? 0 : (int)name, way, (int)n,
+		             target, way + end) < 0)
+			next = NULL;
+		free(way);
+		way = next;
+		end = target[0] == '/' ? 0 : name;
 	}
-	s->no_memory |= !at_hand;
-	if (at_hand)
-		mark_place(s, at_hand, false);
+	s->no_memory |= !way;
+	if (way)
+		mark_place(s, way, false);
 }
 
 /*

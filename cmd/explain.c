@@ -146,24 +146,6 @@ static void put_row(const char *label, const char *text, unsigned where)
 	put_folded(text, where);
 }
 
-static void show_all(void)
-{
-	const struct snp_status *s;
-	char label[64];
-
-	printf("Names of errors and of verdicts:\n");
-	for (enum reason r = ERROR_NONE; r < REASONS; r++) {
-		snprintf(label, sizeof(label), "  %s", reason_name(r));
-		put_row(label, page_of(r), 22);
-	}
-	printf("\nStatuses of the SNP firmware:\n");
-	for (size_t i = 0; (s = snp_status_at(i)); i++) {
-		snprintf(label, sizeof(label), "  0x%02x %s", s->code, s->name);
-		put_row(label, s->why, 33);
-	}
-	printf("\n'snpvmm explain NAME' has a page on each.\n");
-}
-
 /* Finds a status by its name, in any case, or by its number; NULL: there is none. */
 static const struct snp_status *status_find(const char *word)
 {
@@ -225,6 +207,8 @@ static int explain_word(const char *word, struct error *err)
 static int explain_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	struct explain e = { 0 };
+	const struct snp_status *s;
+	char label[64];
 	int status = command_parse(self, explain_option, argc, argv, &e, NULL, err);
 
 	if (status != STATUS_OK)
@@ -236,7 +220,17 @@ static int explain_main(const struct command *self, int argc, char **argv, struc
 	}
 	if (e.word)
 		return explain_word(e.word, err);
-	show_all();
+	printf("Names of errors and of verdicts:\n");
+	for (enum reason r = ERROR_NONE; r < REASONS; r++) {
+		snprintf(label, sizeof(label), "  %s", reason_name(r));
+		put_row(label, page_of(r), 22);
+	}
+	printf("\nStatuses of the SNP firmware:\n");
+	for (size_t i = 0; (s = snp_status_at(i)); i++) {
+		snprintf(label, sizeof(label), "  0x%02x %s", s->code, s->name);
+		put_row(label, s->why, 33);
+	}
+	printf("\n'snpvmm explain NAME' has a page on each.\n");
 	return STATUS_OK;
 }
 

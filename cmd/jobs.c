@@ -37,30 +37,11 @@ struct pool {
 	bool killed;
 };
 
-/* Detaches the child: own process group, dies with us, stdin from /dev/null. */
-static void child_begin(struct pool *p, pid_t parent)
-{
-	auto_fd int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	struct error ignored = { 0 };
-
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
-	if (none >= 0)
-		dup2(none, STDIN_FILENO);
-	signals_end();
-	signals_begin(&ignored);
-	/* siblings' pidfds: with many of them RLIMIT_NOFILE could run out */
-	for (unsigned i = 0; i < p->slots; i++)
-		if (p->list[i].pid)
-			fd_cleanup(&p->list[i].fd);
-}
-
 static bool child_start(struct pool *p, struct child *c)
 {
 	const struct work *w = p->work;
 	pid_t parent = getpid(), pid;
+	struct error ignored = { 0 };
 	sigset_t all, before;
 
 	fflush(NULL);
@@ -68,9 +49,22 @@ static bool child_start(struct pool *p, struct child *c)
 	sigprocmask(SIG_SETMASK, &all, &before); /* our handlers must not run in the child */
 	pid = fork();
 	if (pid == 0) {
-		int status;
+		int status, none = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-		child_begin(p, parent);
+		/* detach the child: own process group, dies with us, stdin from /dev/null */
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		if (none >= 0)
+			dup2(none, STDIN_FILENO);
+		fd_cleanup(&none);
+		signals_end();
+		signals_begin(&ignored);
+		/* close siblings' pidfds, or RLIMIT_NOFILE could run out */
+		for (unsigned i = 0; i < p->slots; i++)
+			if (p->list[i].pid)
+				fd_cleanup(&p->list[i].fd);
 		sigprocmask(SIG_SETMASK, &before, NULL);
 		status = w->child(w->self, p->started);
 		fflush(NULL);

@@ -36,24 +36,6 @@ static bool label_taken(const struct labels *l, const char *file)
 	return false;
 }
 
-/* Makes the names of files; a name that is taken (`vcpus: [1, 1]`) gets a number appended. */
-static void label_finish(struct labels *all, struct label *l, const char *variant)
-{
-	size_t end = strlen(l->text), end_variant;
-
-	as_file_name(l->file, l->text, sizeof(l->file));
-	as_file_name(l->variant, variant, sizeof(l->variant));
-	end_variant = strlen(l->variant);
-	for (unsigned n = all->n + 1; label_taken(all, l->file); n++) {
-		snprintf(l->text + end, sizeof(l->text) - end, "~%u", n);
-		as_file_name(l->file, l->text, sizeof(l->file));
-		if (end_variant > 0)
-			snprintf(l->variant + end_variant, sizeof(l->variant) - end_variant, "~%u",
-			         n);
-	}
-	all->n++;
-}
-
 /* Adds the runs of a manifest; `of_matrix` is 0 without a matrix, or if it can't be read. */
 static void labels_add(struct labels *all, const char *manifest,
                        const struct manifest_source *source, unsigned of_matrix, bool named)
@@ -63,6 +45,7 @@ static void labels_add(struct labels *all, const char *manifest,
 		struct label *l = &all->list[all->n];
 		struct error ignored = { 0 }; /* it is reported when the run loads the manifest */
 		char variant[220] = "";
+		size_t end, end_variant;
 
 		l->manifest = manifest;
 		l->source = source;
@@ -78,7 +61,19 @@ static void labels_add(struct labels *all, const char *manifest,
 		}
 		snprintf(l->text, sizeof(l->text), "%.*s%s%s", named ? 100 : 0, l->name,
 		         named && variant[0] ? "," : "", variant);
-		label_finish(all, l, variant);
+		as_file_name(l->file, l->text, sizeof(l->file));
+		as_file_name(l->variant, variant, sizeof(l->variant));
+		end = strlen(l->text);
+		end_variant = strlen(l->variant);
+		/* a name that is taken (`vcpus: [1, 1]`) gets a number appended */
+		for (unsigned n = all->n + 1; label_taken(all, l->file); n++) {
+			snprintf(l->text + end, sizeof(l->text) - end, "~%u", n);
+			as_file_name(l->file, l->text, sizeof(l->file));
+			if (end_variant > 0)
+				snprintf(l->variant + end_variant, sizeof(l->variant) - end_variant,
+				         "~%u", n);
+		}
+		all->n++;
 	}
 }
 

@@ -162,26 +162,12 @@ const struct command command_version = {
 	.main = version_main,
 };
 
-static int main_run(int argc, char **argv, struct error *err)
-{
-	const struct command *c;
-	int at = 0;
-
-	if (options_parse(NULL, &main_argp, argc, argv, ARGP_IN_ORDER, &at, err) < 0)
-		return STATUS_USAGE;
-	if (at == 0) {
-		options_help(&main_argp, stderr, 0, argv[0]);
-		return STATUS_USAGE;
-	}
-	c = command_find(argv[at]);
-	return c ? c->main(c, argc - at, argv + at, err) : refuse_command(argv[at], err);
-}
-
 int main(int argc, char **argv)
 {
 	static char program[] = "snpvmm";
+	const struct command *c;
 	struct error err = { 0 };
-	int status, fd;
+	int status = STATUS_USAGE, at = 0, fd;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others, not a death */
 	signal(SIGXFSZ, SIG_IGN); /* and so is a limit of setrlimit(2) on files */
@@ -194,7 +180,12 @@ int main(int argc, char **argv)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	fd_cleanup(&fd);
 	argv[0] = program; /* as --help calls it */
-	status = main_run(argc, argv, &err);
+	if (options_parse(NULL, &main_argp, argc, argv, ARGP_IN_ORDER, &at, &err) == 0 && at == 0)
+		options_help(&main_argp, stderr, 0, argv[0]);
+	else if (at > 0 && !(c = command_find(argv[at])))
+		status = refuse_command(argv[at], &err);
+	else if (at > 0)
+		status = c->main(c, argc - at, argv + at, &err);
 	/* report stdout write errors (ENOSPC, EPIPE) */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		if (err.kind == ERROR_NONE)

@@ -88,6 +88,7 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdue)
 {
 	bool sigkill = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL;
+	const char *name = WIFSIGNALED(wstatus) ? sigabbrev_np(WTERMSIG(wstatus)) : NULL;
 	struct outcome o;
 	int status = STATUS_LAUNCH;
 
@@ -104,8 +105,11 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 		if (WIFSIGNALED(wstatus))
 			status = STATUS_SIGNAL + WTERMSIG(wstatus);
 		outcome_set(&o, ERROR_INTERNAL, 0,
-		            "the process of this run ended without a result: %s",
-		            WIFSIGNALED(wstatus) ? strsignal(WTERMSIG(wstatus)) : "it exited");
+		            "the process of this run ended without a result: %s%s",
+		            name ? "killed by SIG" : "",
+		            name                   ? name
+		            : WIFSIGNALED(wstatus) ? "killed by a signal"
+		                                   : "it exited");
 	}
 	result_without_run(x, run, true, status, &o);
 }

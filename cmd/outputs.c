@@ -550,8 +550,8 @@ int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, s
 	return e;
 }
 
-int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
-                  const struct run_result *r, struct error *err)
+int outputs_record_result(const char *path, bool below, enum outputs_folder_kind kind,
+                          const struct run_result *r, struct error *err)
 {
 	struct outputs o = OUTPUTS_NONE;
 	int e = folder_open(&o.folder, path, below,
@@ -563,27 +563,27 @@ int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
 	return e;
 }
 
-struct whole {
+struct suite {
 	const struct run_result **list;
 	size_t n;
 };
 
 /* One suite, as all ran on this host; named after the manifest if there is only one. */
-static int whole_put(void *of, FILE *to, struct error *err)
+static int suite_put(void *of, FILE *to, struct error *err)
 {
-	const struct whole *w = of;
-	const char *suite = w->list[0]->name;
+	const struct suite *all = of;
+	const char *name = all->list[0]->name;
 
-	for (size_t i = 1; i < w->n; i++)
-		if (strcmp(w->list[i]->name, suite) != 0)
-			suite = "snpvmm";
-	return junit_write(to, suite, w->list, w->n, err);
+	for (size_t i = 1; i < all->n; i++)
+		if (strcmp(all->list[i]->name, name) != 0)
+			name = "snpvmm";
+	return junit_write(to, name, all->list, all->n, err);
 }
 
-int outputs_whole(const char *path, const struct run_result *results, unsigned n, struct error *err)
+int outputs_suite(const char *path, const struct run_result *results, unsigned n, struct error *err)
 {
 	auto_free const struct run_result **list = calloc(n + 1, sizeof(*list));
-	struct whole whole = { list, n };
+	struct suite suite = { list, n };
 	struct folder f = { .fd = -1 };
 	int r;
 
@@ -593,7 +593,7 @@ int outputs_whole(const char *path, const struct run_result *results, unsigned n
 		list[i] = &results[i];
 	r = folder_open(&f, path, false, outputs_result_names, err);
 	if (r == 0 && n > 0)
-		r = folder_put(&f, JUNIT_XML, whole_put, &whole, err);
+		r = folder_put(&f, JUNIT_XML, suite_put, &suite, err);
 	folder_close(&f);
 	return r;
 }

@@ -109,13 +109,13 @@ int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, s
 /* Removes both, so that they can't be taken for a valid result. */
 void outputs_discard_result(struct outputs *o);
 /* Writes only result.json and junit.xml into a folder no run has open. */
-int outputs_alone(const char *path, bool below, enum outputs_folder_kind kind,
-                  const struct run_result *r, struct error *err);
+int outputs_record_result(const char *path, bool below, enum outputs_folder_kind kind,
+                          const struct run_result *r, struct error *err);
 /*
  * Writes a junit.xml of all runs into the folder above theirs, and removes the result that an
  * earlier command left there. With n = 0 it only removes.
  */
-int outputs_whole(const char *path, const struct run_result *results, unsigned n,
+int outputs_suite(const char *path, const struct run_result *results, unsigned n,
                   struct error *err);
 
 /* How many bytes of the guest's output are missing from its log. */

@@ -142,10 +142,10 @@ static int run_several(const struct run_options *o, const struct labels *labels,
 	int status;
 
 	/* removes what an earlier command left */
-	if (o->results && outputs_whole(o->results, NULL, 0, err) < 0)
+	if (o->results && outputs_suite(o->results, NULL, 0, err) < 0)
 		return STATUS_USAGE;
 	status = matrix_run(o, labels, results);
-	if (o->results && outputs_whole(o->results, results, labels->n, err) < 0) {
+	if (o->results && outputs_suite(o->results, results, labels->n, err) < 0) {
 		error_print(err);
 		*err = (struct error){ 0 };
 		failed = true;

@@ -239,28 +239,16 @@ static void report_line(const struct run_result *r, enum log_level level, const 
 	log_set_label(of);
 }
 
-/* If the host is at fault, append the doctor's other findings. */
-static void report_doctor(const struct run_once *a)
-{
-	enum reason kind = a->err.kind;
-	struct doctor_report report;
-	char text[512];
-
-	if (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
-	    kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED)
-		return;
-	doctor_look(&host_this, &report);
-	if (doctor_brief(&report, manifest_platform(&a->m), a->err.text, text, sizeof(text)) > 0)
-		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
-}
-
-static void report(const struct run_once *a)
+static void report_result(const struct run_once *a)
 {
 	const struct run_result *r = a->r;
+	enum reason kind = a->err.kind;
+	struct doctor_report doctor;
+	char text[512];
 
+	/* first, as the result is the last line */
 	if (a->ended && r->fix[0])
-		log_at(LOG_QUIET, "hint: %s",
-		       r->fix); /* before the line with the result, which is last */
+		log_at(LOG_QUIET, "hint: %s", r->fix);
 	if (r->status == RESULT_PASS)
 		report_line(r, LOG_NOTICE, "pass");
 	else if (r->status == RESULT_SKIP)
@@ -271,8 +259,14 @@ static void report(const struct run_once *a)
 		findings_print(&a->findings, 0);
 	else
 		error_print(&a->err);
-	if (r->exit_status == STATUS_LAUNCH && !a->ended)
-		report_doctor(a);
+	/* if the host is at fault, append the doctor's other findings */
+	if (r->exit_status != STATUS_LAUNCH || a->ended ||
+	    (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
+	     kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED))
+		return;
+	doctor_look(&host_this, &doctor);
+	if (doctor_brief(&doctor, manifest_platform(&a->m), a->err.text, text, sizeof(text)) > 0)
+		log_notice("doctor: %s; 'snpvmm doctor' says more", text);
 }
 
 /*
@@ -312,7 +306,7 @@ void run_once_record_unstarted(const struct run_options *o, const struct run_res
 	enum outputs_folder_kind kind = started ? OUTPUTS_RESULT : OUTPUTS_ALL;
 	struct error err = { 0 };
 
-	if (o->results && outputs_alone(o->results, o->results_below, kind, r, &err) < 0)
+	if (o->results && outputs_record_result(o->results, o->results_below, kind, r, &err) < 0)
 		error_print(&err);
 	if (!started)
 		return; /* cancelled runs only get a summary line */
@@ -365,7 +359,7 @@ int run_once_conclude(struct run_once *a, int status)
 		outputs_result(&a->outputs, a->r, true, &again);
 	}
 	outputs_close(&a->outputs);
-	report(a);
+	report_result(a);
 	annotate(a->o, a->r, !a->ended && a->findings.errors ? &a->findings : NULL);
 	return a->r->exit_status;
 }
