@@ -110,22 +110,6 @@ static void pool_wait(struct pool *p)
 	poll(fds, p->slots + 1, timeout_ms);
 }
 
-static void child_reap(struct pool *p, struct child *c)
-{
-	int wstatus = 0;
-
-	if (c->pid == 0 || waitpid(c->pid, &wstatus, WNOHANG | WUNTRACED) != c->pid)
-		return;
-	if (WIFSTOPPED(wstatus)) { /* it can't see its time limits then, and we would wait */
-		kill(c->pid, SIGCONT);
-		return;
-	}
-	p->work->ended(p->work->self, c->job, wstatus, p->killed);
-	fd_cleanup(&c->fd);
-	*c = (struct child){ .fd = -1 };
-	p->running--;
-}
-
 unsigned jobs_run(const struct work *w)
 {
 	struct pool p = { .work = w, .slots = MIN(w->at_once, (unsigned)JOBS_MAX) };
@@ -143,8 +127,20 @@ unsigned jobs_run(const struct work *w)
 			p.killed = true;
 			pool_kill(&p, SIGKILL);
 		}
-		for (unsigned i = 0; i < p.slots; i++)
-			child_reap(&p, &p.list[i]);
+		for (struct child *c = p.list; c < p.list + p.slots; c++) {
+			int wstatus = 0;
+
+			if (!c->pid || waitpid(c->pid, &wstatus, WNOHANG | WUNTRACED) != c->pid)
+				continue;
+			if (WIFSTOPPED(wstatus)) { /* it can't see its time limits meanwhile */
+				kill(c->pid, SIGCONT);
+				continue;
+			}
+			w->ended(w->self, c->job, wstatus, p.killed);
+			fd_cleanup(&c->fd);
+			*c = (struct child){ .fd = -1 };
+			p.running--;
+		}
 		pool_fill(&p);
 	}
 	return p.started;

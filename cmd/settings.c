@@ -137,7 +137,7 @@ error_t files_option(int key, struct argp_state *state, const struct settings *s
 	}
 }
 
-/* Reads standard input once and keeps it for all runs of a matrix. A signal ends the wait. */
+/* Reads standard input once and keeps it, as it may be opened again. A signal ends the wait. */
 static int stdin_keep(const struct blob **ret, struct error *err)
 {
 	static struct blob text;
