@@ -31,6 +31,13 @@ static const struct {
 	    0x67, 0xea } },
 };
 
+static bool entries_collide(const struct snp_cert *a, const struct snp_cert *b)
+{
+	return memcmp(a->guid, b->guid, GUID_SIZE) == 0 ||
+	       (a->offset < b->offset ? b->offset - a->offset < a->size
+	                              : a->offset - b->offset < b->size);
+}
+
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count)
 {
@@ -47,16 +54,20 @@ bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[stati
 		if (bytes_zero(c.guid, ENTRY_SIZE))
 			break;
 		if (n == SNP_CERTS_MAX || c.size == 0 || c.offset > size ||
-		    c.size > size - c.offset)
+		    c.size > size - c.offset || bytes_zero(c.guid, GUID_SIZE))
 			return false;
 		for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
 			if (memcmp(c.guid, guids[i].guid, GUID_SIZE) == 0)
 				c.name = guids[i].name;
 		ret[n] = c;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (ret[i].offset < (n + 1) * ENTRY_SIZE)
 			return false;
+		for (size_t j = 0; j < i; j++)
+			if (entries_collide(&ret[i], &ret[j]))
+				return false;
+	}
 	*ret_count = n;
 	return n > 0;
 }

@@ -19,8 +19,9 @@ struct snp_cert {
 };
 
 /*
- * The entries of a table. False: it is none, as it has no entry of zeros at the end, or an entry
- * whose content is empty, outside the file or before the end of the entries. Bytes are borrowed.
+ * The entries of a table. False: it is none, as it has no entry of zeros at the end, a GUID that is
+ * zero or there twice, or an entry whose content is empty, outside the file, before the end of the
+ * entries or part of another's. Bytes are borrowed.
  */
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count);
