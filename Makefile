@@ -21,8 +21,13 @@ ALLCFLAGS = -std=gnu17 $(WARN) -pthread $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) 
 CPPFLAGS += -I. -D_GNU_SOURCE -DSNPVMM_VERSION='"$(VERSION)"' -MMD -MP
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
-# libcrypto is linked statically: relocating the whole shared library takes longer than all else before main().
+# libcrypto is linked statically: relocating the whole shared library takes longer than all else before main(). In
+# Debian 13 that wants zlib and zstd too; where the trial link fails, the shared library has to do.
 CRYPTO   := $(wildcard $(shell pkg-config --variable=libdir libcrypto 2>/dev/null)/libcrypto.a)
+CRYPTO   += $(if $(CRYPTO),$(patsubst -l%,-l:lib%.a,$(filter-out -lcrypto,$(shell pkg-config --static --libs libcrypto))))
+CRYPTO_TRIAL = int d2i_X509(void); int PEM_read_bio(void); int main(void) { return d2i_X509() + PEM_read_bio(); }
+CRYPTO   := $(if $(strip $(CRYPTO)),$(shell t=$$(mktemp) && echo '$(CRYPTO_TRIAL)' | \
+              $(CC) -x c - -x none $(CRYPTO) -o $$t 2>/dev/null && echo $(CRYPTO); rm -f $$t))
 LDLIBS   += $(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS))
 
 all: $(B)/snpvmm $(B)/snpvmm-guest share
@@ -78,11 +83,11 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# These use more of libcrypto than SHA-2, or criterion does: with the static one Debian 13 would want zlib and zstd too.
+# Criterion brings the shared one.
 $(TESTBIN) $(FAKEBIN) $(TOOLS): CRYPTO :=
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
-BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev
+BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev ?zlib1g-dev ?libzstd-dev
 TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))
