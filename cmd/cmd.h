@@ -25,8 +25,8 @@ struct command {
 	const char *name, *args, *summary;
 	const char *doc;                   /* sentences for --help */
 	const struct argp_option *options; /* its own; NULL: none */
-	/* which formats -o offers: none, those of any result, or those of runs, too */
-	enum { NO_RESULT, ANY_RESULT, RUN_RESULTS } result;
+	/* which formats -o offers: none, those of any result, or also tap, of checks and of runs */
+	enum { NO_RESULT, ANY_RESULT, CHECK_RESULTS, RUN_RESULTS } result;
 	/*
 	 * `self` is the row. Returns the exit status; *err has what failed, with kind ERROR_NONE if
 	 * that was reported already.

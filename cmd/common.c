@@ -123,9 +123,10 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 		{ settings ? &settings_argp : &color_argp, 0, NULL, 0 },
 		{ &common_argp, 0, NULL, 0 },
 		/* without a result, this ends the list */
-		{ c->result == NO_RESULT    ? NULL
-		  : c->result == ANY_RESULT ? &output_any_argp
-		                            : &output_runs_argp,
+		{ c->result == NO_RESULT       ? NULL
+		  : c->result == ANY_RESULT    ? &output_any_argp
+		  : c->result == CHECK_RESULTS ? &output_checks_argp
+		                               : &output_runs_argp,
 		  0, NULL, 0 },
 		{ 0 },
 	};

@@ -21,6 +21,7 @@
 	X(run)                                                                                     \
 	X(measure)                                                                                 \
 	X(inspect)                                                                                 \
+	X(verify)                                                                                  \
 	X(check)                                                                                   \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \
@@ -87,7 +88,7 @@ static const struct command *command_find(const char *name)
 static int refuse_command(const char *name, struct error *err)
 {
 	/* named by the manual, but part of a later version */
-	static const char *const later[] = { "plan", "diff", "idblock", "verify" };
+	static const char *const later[] = { "plan", "diff", "idblock" };
 	struct nearest n = { .word = name };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)

@@ -15,7 +15,7 @@
 /* A format is a row and a file in core/out/ that prints it. */
 static const struct show_format {
 	const char *name;
-	tree_print *print; /* NULL: the format is only for results of runs */
+	tree_print *print; /* NULL: the command prints it, or only runs have it */
 	int (*print_runs)(FILE *to, const struct run_result *const *runs, size_t n,
 	                  struct error *err);
 } formats[] = {
@@ -46,7 +46,7 @@ static error_t output_option(int key, char *argument, struct argp_state *state)
 		                      f == formats ? ""
 		                      : f->print   ? ", "
 		                                   : ", or ",
-		                      f->name, f->print ? "" : " for runs");
+		                      f->name, f->print ? "" : " for run and verify");
 	return option_refuse("-o takes %s, not '%s'", names, shown_of(argument).text);
 }
 
@@ -59,6 +59,7 @@ static error_t output_option(int key, char *argument, struct argp_state *state)
 	}
 OUTPUT_ARGP(output_main_argp, "text, json or cbor, where the command has a result", 0);
 OUTPUT_ARGP(output_any_argp, "text, json or cbor", 0);
+OUTPUT_ARGP(output_checks_argp, "text, json, cbor or tap", 0);
 OUTPUT_ARGP(output_runs_argp,
             "text, json, cbor or tap: the result on standard output, not the console", 1);
 
@@ -67,13 +68,19 @@ bool show_for_people(void)
 	return wanted == formats;
 }
 
+bool show_is(const char *name)
+{
+	return strcmp(wanted->name, name) == 0;
+}
+
 int show_check_command(const struct command *c, struct error *err)
 {
 	if (!show_for_people() && c->result == NO_RESULT)
 		return error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print",
 		                 c->name);
-	if (!wanted->print && c->result != RUN_RESULTS)
-		return error_set(err, ERROR_USAGE, "-o %s is only for runs", wanted->name);
+	if (!wanted->print && c->result < CHECK_RESULTS)
+		return error_set(err, ERROR_USAGE, "-o %s is only for run and verify",
+		                 wanted->name);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ enum reason {
 	ERROR_BAD_POLICY,
 	ERROR_BAD_KEY,
 	ERROR_BAD_ID_BLOCK,
+	ERROR_BAD_CERTIFICATE,
 	ERROR_MEASUREMENT_DIFFERS,
 	ERROR_HOST_UNSUPPORTED,
 	ERROR_HOST_PERMISSION,
@@ -65,6 +66,36 @@ enum reason {
 	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
 	RUN_SILENT,        /* code: the limit in milliseconds */
 	RUN_SIGNALLED,     /* code: the signal's number */
+
+	/* An attestation report is not authentic; held by struct attest_check. */
+	REPORT_MALFORMED,
+	REPORT_UNSIGNED,
+	REPORT_NOT_AUTHENTIC, /* nothing was given that could prove it */
+	CHAIN_BROKEN,
+	ROOT_NOT_TRUSTED,
+	CERTIFICATE_EXPIRED, /* or not valid yet */
+	CERTIFICATE_REVOKED,
+	REVOCATION_UNKNOWN, /* the list of revoked certificates doesn't tell */
+	PROCESSOR_DIFFERS,
+	SIGNATURE_BAD,
+	TCB_MISMATCH,
+	CHIP_MISMATCH,
+	/* It is, but isn't of this launch (ERROR_MEASUREMENT_DIFFERS too), or not what was asked. */
+	POLICY_DIFFERS,
+	DEBUG_ALLOWED,
+	HOST_DATA_DIFFERS,
+	ID_KEY_DIFFERS,
+	AUTHOR_KEY_DIFFERS,
+	FAMILY_ID_DIFFERS,
+	IMAGE_ID_DIFFERS,
+	SVN_DIFFERS,
+	MIGRATION_DIFFERS, /* a migration agent where the policy allows none */
+	VMPL_DIFFERS,
+	NONCE_DIFFERS,
+	TCB_TOO_OLD,
+	FIRMWARE_TOO_OLD,
+	PLATFORM_BIT,
+	MITIGATION_MISSING,
 	REASONS
 };
 

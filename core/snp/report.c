@@ -159,11 +159,11 @@ static enum layout layout_of(const struct snp_report *r)
 	return bytes_zero(r->chip_id, CHIP_ID_TURIN) ? LAYOUT_UNKNOWN : LAYOUT_TURIN;
 }
 
-struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb)
+static struct snp_tcb tcb_by_layout(enum layout layout, le64 tcb)
 {
 	const uint8_t *b = tcb.b;
 
-	switch (layout_of(r)) {
+	switch (layout) {
 	case LAYOUT_MILAN:
 		return (struct snp_tcb){ false, 0, b[0], b[1], b[6], b[7], false };
 	case LAYOUT_TURIN:
@@ -171,6 +171,46 @@ struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb)
 	default:
 		return (struct snp_tcb){ .unknown = true };
 	}
+}
+
+struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb)
+{
+	return tcb_by_layout(layout_of(r), tcb);
+}
+
+static const struct line_row {
+	const char *name;
+	enum layout layout;
+	size_t chip_id;
+} line_rows[SNP_LINES] = {
+	[SNP_LINE_UNKNOWN] = { "unknown", LAYOUT_UNKNOWN, 0 },
+	[SNP_MILAN] = { "Milan", LAYOUT_MILAN, 64 },
+	[SNP_GENOA] = { "Genoa", LAYOUT_MILAN, 64 },
+	[SNP_TURIN] = { "Turin", LAYOUT_TURIN, CHIP_ID_TURIN },
+};
+
+const char *snp_line_name(enum snp_line line)
+{
+	return line_rows[line].name;
+}
+
+enum snp_line snp_line_of(unsigned family, unsigned model)
+{
+	if (family == FAMILY_MILAN && model <= 0x0f)
+		return SNP_MILAN;
+	if (family == FAMILY_MILAN && (model <= 0x1f || (model >= 0xa0 && model <= 0xaf)))
+		return SNP_GENOA;
+	return family == FAMILY_TURIN && model <= MODEL_TURIN_LAST ? SNP_TURIN : SNP_LINE_UNKNOWN;
+}
+
+struct snp_tcb snp_line_tcb(enum snp_line line, le64 tcb)
+{
+	return tcb_by_layout(line_rows[line].layout, tcb);
+}
+
+size_t snp_line_chip_id(enum snp_line line)
+{
+	return line_rows[line].chip_id;
 }
 
 const char *snp_report_platform_name(unsigned bit)

@@ -146,6 +146,16 @@ struct snp_tcb {
  */
 struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb);
 
+/* Processors whose certificates have the same roots; Genoa's are Bergamo's and Siena's too. */
+enum snp_line { SNP_LINE_UNKNOWN, SNP_MILAN, SNP_GENOA, SNP_TURIN, SNP_LINES };
+const char *snp_line_name(enum snp_line line); /* "Milan"; "unknown" */
+/* The line of a processor by CPUID's combined family and model. */
+enum snp_line snp_line_of(unsigned family, unsigned model);
+/* The components by the layout of that line, whatever the report says of the processor. */
+struct snp_tcb snp_line_tcb(enum snp_line line, le64 tcb);
+/* Bytes of a chip id that this line uses; the others are zero. */
+size_t snp_line_chip_id(enum snp_line line);
+
 /* "smt", "tsme", ... of PLATFORM_INFO; NULL for a bit without a name. */
 const char *snp_report_platform_name(unsigned bit);
 /* "VCEK", "VLEK", "none", or "reserved". */

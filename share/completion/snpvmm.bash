@@ -8,10 +8,10 @@
 _snpvmm_options() {
   words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
   case $1 in
-    '' | run | measure | inspect | check | doctor) words+=(--output -o) ;;
+    '' | run | measure | inspect | verify | check | doctor) words+=(--output -o) ;;
   esac
   case $1 in
-    run | measure | check)
+    run | measure | verify | check)
       words+=(--kernel -k --initrd -i --cmdline -a --firmware -f --memory -m --cpus -c --print-manifest
         --set -S --platform -P --confine)
       ;;
@@ -22,6 +22,10 @@ _snpvmm_options() {
         --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p) ;;
+    verify)
+      words+=(--certs --crl --root --time --report-data --vmpl --min-tcb --min-firmware --require
+        --forbid --require-mitigations --unauthenticated)
+      ;;
   esac
 }
 
@@ -31,7 +35,7 @@ _snpvmm_option() {
     --color) takes=next words=(auto always never) ;;
     --output | -o)
       takes=next words=(text json cbor)
-      [[ $1 && $1 != run ]] || words+=(tap)
+      [[ $1 && $1 != run && $1 != verify ]] || words+=(tap)
       ;;
     --platform | -P) takes=next words=(snp kvm) ;;
     --set | -S) takes=next files=settings ;;
@@ -40,27 +44,37 @@ _snpvmm_option() {
     --cmdline | -a | --memory | -m | --cpus | -c | --vcpus | -n) takes=next ;;
     --jobs | -j | --timeout | --retries) takes=next ;;
     --stats) takes=same files=any ;;
+    --certs | --crl | --root) takes=next files=any ;;
+    --time | --report-data | --vmpl | --min-tcb | --min-firmware | --require-mitigations) takes=next ;;
+    --require | --forbid)
+      takes=next
+      words=(smt tsme ecc rapl_dis ciphertext_hiding alias_check_complete iommu_write_safe tio)
+      ;;
   esac
 }
 
 # COMMAND: its arguments; without one, the commands.
 _snpvmm_arguments() {
   case $1 in
-    '' | help) words=(run measure inspect check doctor explain schema completion help version) ;;
+    '' | help) words=(run measure inspect verify check doctor explain schema completion help version) ;;
     run | measure | check) files=manifests ;;
-    inspect) files=any ;;
+    inspect | verify) files=any ;;
     completion) words=(bash zsh fish) ;;
     explain)
       words=(
         usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
         file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
-        no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block
-        measurement-differs
-        host-unsupported host-permission host-busy host-memory kvm-error firmware-refused
-        output-failed output-conflict internal guest-exit guest-reset guest-power-off guest-panic
-        guest-terminated guest-shutdown guest-crash guest-halted memory-fault kvm-internal-error
-        kvm-entry-failed console-complete console-missing console-forbidden console-undecided
-        timeout silence signal
+        no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block bad-certificate
+        measurement-differs host-unsupported host-permission host-busy host-memory kvm-error
+        firmware-refused output-failed output-conflict internal guest-exit guest-reset
+        guest-power-off guest-panic guest-terminated guest-shutdown guest-crash guest-halted
+        memory-fault kvm-internal-error kvm-entry-failed console-complete console-missing
+        console-forbidden console-undecided timeout silence signal report-malformed report-unsigned
+        not-authentic chain-broken root-not-trusted certificate-expired certificate-revoked
+        revocation-unknown processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs
+        debug-allowed host-data-differs id-key-differs author-key-differs family-id-differs
+        image-id-differs svn-differs migration-differs vmpl-differs nonce-differs tcb-too-old
+        firmware-too-old platform-bit mitigation-missing
       )
       ;;
   esac

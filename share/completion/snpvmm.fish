@@ -92,6 +92,7 @@ complete -c snpvmm -f
 complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for its end'
 complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
 complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report contains'
+complete -c snpvmm -n "__snpvmm_in ''" -a verify -d 'Verify an attestation report'
 complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
 complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch, and what is missing'
 complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain the name of an error'
@@ -102,19 +103,24 @@ complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
 
 # Their arguments.
 complete -c snpvmm -n '__snpvmm_in run measure check' -a '(__snpvmm_files manifests)'
-complete -c snpvmm -n '__snpvmm_in inspect' -a '(__snpvmm_files any)'
+complete -c snpvmm -n '__snpvmm_in inspect verify' -a '(__snpvmm_files any)'
 complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
 complete -c snpvmm -n '__snpvmm_in help' \
-    -a 'run measure inspect check doctor explain schema completion help version'
+    -a 'run measure inspect verify check doctor explain schema completion help version'
 complete -c snpvmm -n '__snpvmm_in explain' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
-    no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block
-    measurement-differs
-    host-unsupported host-permission host-busy host-memory kvm-error firmware-refused output-failed
-    output-conflict internal guest-exit guest-reset guest-power-off guest-panic guest-terminated
-    guest-shutdown guest-crash guest-halted memory-fault kvm-internal-error kvm-entry-failed
-    console-complete console-missing console-forbidden console-undecided timeout silence signal
+    no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block bad-certificate
+    measurement-differs host-unsupported host-permission host-busy host-memory kvm-error
+    firmware-refused output-failed output-conflict internal guest-exit guest-reset guest-power-off
+    guest-panic guest-terminated guest-shutdown guest-crash guest-halted memory-fault
+    kvm-internal-error kvm-entry-failed console-complete console-missing console-forbidden
+    console-undecided timeout silence signal report-malformed report-unsigned not-authentic
+    chain-broken root-not-trusted certificate-expired certificate-revoked revocation-unknown
+    processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs debug-allowed
+    host-data-differs id-key-differs author-key-differs family-id-differs image-id-differs
+    svn-differs migration-differs vmpl-differs nonce-differs tcb-too-old firmware-too-old
+    platform-bit mitigation-missing
 '
 
 # Options of all commands, which can also come before the command.
@@ -125,20 +131,20 @@ complete -c snpvmm -s h -l help -d 'Print this help'
 complete -c snpvmm -l usage -d 'Print a short usage message'
 complete -c snpvmm -s V -l version -d 'Print the version'
 
-complete -c snpvmm -n "__snpvmm_in '' run" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
+complete -c snpvmm -n "__snpvmm_in '' run verify" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
 complete -c snpvmm -n '__snpvmm_in measure inspect check doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
 
 # Options of commands that take a manifest.
-complete -c snpvmm -n '__snpvmm_in run measure check' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s m -l memory -x -d 'memory, such as 1G'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s c -l cpus -x -d 'vcpus'
-complete -c snpvmm -n '__snpvmm_in run measure check' -l print-manifest -d 'Print the manifest that these options stand for'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
-complete -c snpvmm -n '__snpvmm_in run measure check' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
-complete -c snpvmm -n '__snpvmm_in run measure check' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s m -l memory -x -d 'memory, such as 1G'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s c -l cpus -x -d 'vcpus'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -l print-manifest -d 'Print the manifest that these options stand for'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
+complete -c snpvmm -n '__snpvmm_in run measure verify check' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
 
 # Options of run.
 complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'
@@ -154,3 +160,17 @@ complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, wi
 # Options of measure.
 complete -c snpvmm -n '__snpvmm_in measure' -s n -l vcpus -x -d 'Print the digest for each of these numbers of vCPUs'
 complete -c snpvmm -n '__snpvmm_in measure' -s p -l pages -d 'Also list the regions, with the digest after each'
+
+# Options of verify.
+complete -c snpvmm -n '__snpvmm_in verify' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates: PEM, DER, a certificate table, or a folder of them'
+complete -c snpvmm -n '__snpvmm_in verify' -l crl -x -a '(__snpvmm_files any)' -d 'A revocation list from AMD'
+complete -c snpvmm -n '__snpvmm_in verify' -l root -x -a '(__snpvmm_files any)' -d 'Trust this root too: for test chains only'
+complete -c snpvmm -n '__snpvmm_in verify' -l time -x -d 'When certificates have to be valid'
+complete -c snpvmm -n '__snpvmm_in verify' -l report-data -x -d 'REPORT_DATA, such as a nonce'
+complete -c snpvmm -n '__snpvmm_in verify' -l vmpl -x -d 'The VMPL that asked for the report'
+complete -c snpvmm -n '__snpvmm_in verify' -l min-tcb -x -d 'At least these of the TCB, as in bl=4,snp=24'
+complete -c snpvmm -n '__snpvmm_in verify' -l min-firmware -x -d 'At least this firmware, as in 1.55.29'
+complete -c snpvmm -n '__snpvmm_in verify' -l require -x -a 'smt tsme ecc rapl_dis ciphertext_hiding alias_check_complete iommu_write_safe tio' -d 'On in the platform'
+complete -c snpvmm -n '__snpvmm_in verify' -l forbid -x -a 'smt tsme ecc rapl_dis ciphertext_hiding alias_check_complete iommu_write_safe tio' -d 'Off in the platform'
+complete -c snpvmm -n '__snpvmm_in verify' -l require-mitigations -x -d 'Set in both mitigation vectors'
+complete -c snpvmm -n '__snpvmm_in verify' -l unauthenticated -d 'Go without certificates: anybody can have made the report'

@@ -226,7 +226,7 @@ wants 2
 [ "$(od -An -tx1 -N1 "$T/out")" = ' a4' ] || wrong 'no map in CBOR'
 call check -o tap "$EXAMPLE"
 wants 2
-err_is 'snpvmm: error: -o tap is only for runs [usage]'
+err_is 'snpvmm: error: -o tap is only for run and verify [usage]'
 
 begin 'expect.measurement is not compared by check'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"

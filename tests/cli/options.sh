@@ -19,6 +19,7 @@ has_words $GLOBAL --output
 out_has '  run        [MANIFEST...] Launch the guest and wait for its end' \
   '  measure    [MANIFEST...] Print the launch digest, offline' \
   '  inspect    FILE...       Show what an image, ID block or report contains' \
+  '  verify     REPORT [MANIFEST] Verify an attestation report' \
   '  check      [MANIFEST...] Find what is wrong with a manifest' \
   '  doctor                   Say what this host can launch, and what is missing' \
   '  explain    [NAME]        Explain the name of an error' \
@@ -26,7 +27,7 @@ out_has '  run        [MANIFEST...] Launch the guest and wait for its end' \
   '  completion SHELL         Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
-  'inspect --output' 'check --set --platform' 'doctor --output' explain schema completion; do
+  'inspect --output' 'verify --certs --crl --root --time --set --output' 'check --set --platform' 'doctor --output' explain schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0
@@ -37,7 +38,7 @@ for command in 'run --set --platform --stats --prefix --results --jobs' 'measure
 done
 
 begin '--version prints the version of the changelog, for every command'
-for command in '' run measure inspect check doctor explain schema completion; do
+for command in '' run measure inspect verify check doctor explain schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -68,7 +69,7 @@ for option in --help -h '-?'; do
   wants 0
   cmp -s "$T/out" "$T/help" || wrong "$option says something else"
 done
-for command in run measure inspect check doctor explain schema completion help version; do
+for command in run measure inspect verify check doctor explain schema completion help version; do
   call help "$command"
   wants 0
   err_is ''
@@ -87,7 +88,7 @@ usage_error "there is no command 'mesure'" "did you mean 'measure'?"
 call help run check
 usage_error 'help: one command at a time'
 
-for command in plan diff idblock verify; do
+for command in plan diff idblock; do
   begin "$command is refused as a command of a later version"
   call "$command" "$EXAMPLE"
   wants 2
@@ -236,14 +237,14 @@ call -o json measure --output=text "$EXAMPLE"
 
 begin '-o accepts four words, for commands with a result'
 call -o xml measure "$EXAMPLE"
-usage_error "-o takes text, json, cbor, or tap for runs, not 'xml'"
+usage_error "-o takes text, json, cbor, or tap for run and verify, not 'xml'"
 call measure --output=xml "$EXAMPLE"
-usage_error "measure: -o takes text, json, cbor, or tap for runs, not 'xml'"
+usage_error "measure: -o takes text, json, cbor, or tap for run and verify, not 'xml'"
 call inspect -o xml "$EXAMPLE"
-usage_error "inspect: -o takes text, json, cbor, or tap for runs, not 'xml'"
+usage_error "inspect: -o takes text, json, cbor, or tap for run and verify, not 'xml'"
 call measure -o tap "$EXAMPLE"
 wants 2
-err_is 'snpvmm: error: -o tap is only for runs [usage]'
+err_is 'snpvmm: error: -o tap is only for run and verify [usage]'
 for command in explain schema completion; do
   call -o json "$command"
   wants 2

@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/verify.c: an attestation report -> is it authentic, and does it come from this launch. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/print.h"
+#include "cmd/settings.h"
+#include "cmd/show.h"
+#include "config/value.h"
+#include "core/attest/expect.h"
+#include "core/attest/verify.h"
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/out/verify_result.h"
+#include "core/snp/abi.h"
+#include "core/snp/digest.h"
+#include "core/snp/idblock.h"
+#include "core/vm/platforms.h"
+#include "firmware/images.h"
+#include "firmware/prepare.h"
+
+#define PATHS_MAX       32
+#define REPORT_TEXT_MAX ((size_t)64 << 10) /* of what is looked at as hex or base64 */
+
+struct paths {
+	const char *list[PATHS_MAX];
+	size_t count;
+};
+
+struct verify {
+	struct settings settings;
+	const char *report_path;
+	char *manifest_path; /* NULL: none, unless settings stand for one */
+	struct paths certs, crls, roots;
+	struct attest_question question;
+	struct attest_want want;
+	bool has_time;
+
+	struct blob bytes, decoded; /* the report's file, and what it is the text of */
+	struct given given, given_roots;
+	struct attest_launch launch;
+	uint8_t (*pins)[SNP_DIGEST_SIZE];
+};
+
+enum {
+	OPTION_CERTS = 0x300,
+	OPTION_CRL,
+	OPTION_ROOT,
+	OPTION_TIME,
+	OPTION_REPORT_DATA,
+	OPTION_VMPL,
+	OPTION_MIN_TCB,
+	OPTION_MIN_FIRMWARE,
+	OPTION_REQUIRE,
+	OPTION_FORBID,
+	OPTION_MITIGATIONS,
+	OPTION_UNAUTHENTICATED,
+};
+
+static const struct argp_option verify_options[] = {
+	{ "certs", OPTION_CERTS, "PATH", 0,
+	  "Certificates: PEM, DER, a certificate table, or a folder of them; may be repeated", 0 },
+	{ "crl", OPTION_CRL, "FILE", 0, "A revocation list from AMD; may be repeated", 0 },
+	{ "root", OPTION_ROOT, "FILE", 0, "Trust this root too: for test chains only", 0 },
+	{ "time", OPTION_TIME, "T", 0,
+	  "When certificates have to be valid: RFC 3339, or seconds since 1970 (default: now)", 0 },
+	{ "report-data", OPTION_REPORT_DATA, "HEX", 0,
+	  "REPORT_DATA, such as a nonce: up to 64 bytes, zeros behind them", 0 },
+	{ "vmpl", OPTION_VMPL, "N", 0, "The VMPL that asked for the report (default: 0)", 0 },
+	{ "min-tcb", OPTION_MIN_TCB, "LIST", 0,
+	  "At least these of the TCB: fmc, bl, tee, snp, ucode, as in bl=4,snp=24", 0 },
+	{ "min-firmware", OPTION_MIN_FIRMWARE, "V", 0, "At least this firmware, as in 1.55.29", 0 },
+	{ "require", OPTION_REQUIRE, "BITS", 0,
+	  "On in the platform: smt, tsme, ecc, rapl_dis, ciphertext_hiding, alias_check_complete, "
+	  "iommu_write_safe, tio",
+	  0 },
+	{ "forbid", OPTION_FORBID, "BITS", 0, "Off in the platform", 0 },
+	{ "require-mitigations", OPTION_MITIGATIONS, "MASK", 0,
+	  "Set in both mitigation vectors, as in 0x3f", 0 },
+	{ "unauthenticated", OPTION_UNAUTHENTICATED, NULL, 0,
+	  "Go without certificates: anybody can have made the report", 0 },
+	{ 0 },
+};
+
+static error_t path_add(struct paths *p, const char *path)
+{
+	if (p->count == PATHS_MAX)
+		return option_refuse("more than %d files of a kind", PATHS_MAX);
+	p->list[p->count++] = path;
+	return 0;
+}
+
+/* Seconds, or "2026-11-29T10:00:00Z" with any offset. */
+static bool time_parse(const char *text, int64_t *ret)
+{
+	struct tm tm = { 0 };
+	int n = 0, hours = 0, minutes = 0;
+	char sign, *end;
+	long long seconds;
+
+	errno = 0;
+	seconds = strtoll(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0) {
+		*ret = seconds;
+		return true;
+	}
+	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+	           &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n) != 6 ||
+	    n != 19 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
+	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+		return false;
+	text += n;
+	if (*text == '.') /* parts of a second, which no certificate has */
+		text += 1 + strspn(text + 1, "0123456789");
+	n = 0;
+	if (strcmp(text, "Z") != 0 && strcmp(text, "z") != 0 &&
+	    (sscanf(text, "%1[+-]%2d:%2d%n", &sign, &hours, &minutes, &n) != 3 || n != 6 ||
+	     text[n] != '\0' || hours > 23 || minutes > 59))
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	*ret = timegm(&tm) - (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+/* "a=1,b=2": the next name and, behind "=", its value; cuts the text. NULL: there is none. */
+static char *list_next(char **text, char **ret_value)
+{
+	char *name = strsep(text, ",");
+
+	*ret_value = name ? strchr(name, '=') : NULL;
+	if (*ret_value)
+		*(*ret_value)++ = '\0';
+	return name;
+}
+
+static error_t min_tcb_option(struct attest_want *w, char *text)
+{
+	char *name, *value, *end;
+
+	while ((name = list_next(&text, &value))) {
+		enum tcb_part p = TCB_FMC;
+		unsigned long n;
+
+		while (p < TCB_PARTS && strcmp(name, tcb_part_name(p)) != 0)
+			p++;
+		if (p == TCB_PARTS)
+			return option_refuse(
+				"--min-tcb knows fmc, bl, tee, snp and ucode, not '%s'",
+				shown_of(name).text);
+		n = value && *value >= '0' && *value <= '9' ? strtoul(value, &end, 10) : 256;
+		if (n > 255 || *end != '\0')
+			return option_refuse(
+				"--min-tcb takes numbers up to 255, as in bl=4,snp=24");
+		w->has_min_tcb[p] = true;
+		w->min_tcb[p] = (uint8_t)n;
+	}
+	return 0;
+}
+
+static error_t bits_option(const char *option, uint64_t *bits, char *text)
+{
+	char *name;
+
+	while ((name = strsep(&text, ","))) {
+		unsigned bit = 0;
+
+		while (snp_report_platform_name(bit) &&
+		       strcmp(snp_report_platform_name(bit), name) != 0)
+			bit++;
+		if (!snp_report_platform_name(bit))
+			return option_refuse("%s: no platform bit is called '%s'", option,
+			                     shown_of(name).text);
+		*bits |= (uint64_t)1 << bit;
+	}
+	return 0;
+}
+
+static error_t firmware_option(struct attest_want *w, const char *text)
+{
+	unsigned major, minor, build;
+	int n = 0;
+
+	if (sscanf(text, "%3u.%3u.%3u%n", &major, &minor, &build, &n) != 3 || text[n] != '\0' ||
+	    major > 255 || minor > 255 || build > 255)
+		return option_refuse("--min-firmware takes MAJOR.MINOR.BUILD, as in 1.55.29");
+	w->min_firmware = (struct snp_report_version){ .major = (uint8_t)major,
+		                                       .minor = (uint8_t)minor,
+		                                       .build = (uint8_t)build };
+	w->has_min_firmware = true;
+	return 0;
+}
+
+static error_t report_data_option(struct attest_want *w, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (strncmp(text, "0x", 2) == 0) {
+		text += 2;
+		n -= 2;
+	}
+	if (n == 0 || n % 2 || n / 2 > sizeof(w->report_data) ||
+	    !hex_parse(text, n, w->report_data, n / 2))
+		return option_refuse("--report-data takes up to 64 bytes in hex");
+	w->has_report_data = true;
+	return 0;
+}
+
+static error_t number_option(const char *option, const char *text, uint64_t max, uint64_t *ret)
+{
+	struct error err;
+
+	if (value_number(option, text, 0, max, ret, &err) < 0)
+		return option_refuse("%s", err.text);
+	return 0;
+}
+
+static error_t argument_option(struct verify *v, char *argument)
+{
+	if (!v->report_path)
+		v->report_path = argument;
+	else if (!v->manifest_path)
+		v->manifest_path = strcmp(argument, "-") == 0 ? manifest_stdin : argument;
+	else
+		return option_refuse("one report and one manifest at a time");
+	return 0;
+}
+
+static error_t verify_option(int key, char *argument, struct argp_state *state)
+{
+	struct verify *v = state->input;
+	uint64_t vmpl;
+	error_t r;
+
+	switch (key) {
+	case OPTION_CERTS:
+		return path_add(&v->certs, argument);
+	case OPTION_CRL:
+		return path_add(&v->crls, argument);
+	case OPTION_ROOT:
+		return path_add(&v->roots, argument);
+	case OPTION_TIME:
+		v->has_time = time_parse(argument, &v->question.at);
+		if (v->has_time)
+			return 0;
+		return option_refuse("--time takes 2026-11-29T10:00:00Z, or seconds since 1970");
+	case OPTION_REPORT_DATA:
+		return report_data_option(&v->want, argument);
+	case OPTION_VMPL:
+		r = number_option("--vmpl", argument, 3, &vmpl);
+		v->want.vmpl = r == 0 ? (uint32_t)vmpl : 0;
+		return r;
+	case OPTION_MIN_TCB:
+		return min_tcb_option(&v->want, argument);
+	case OPTION_MIN_FIRMWARE:
+		return firmware_option(&v->want, argument);
+	case OPTION_REQUIRE:
+		return bits_option("--require", &v->want.require, argument);
+	case OPTION_FORBID:
+		return bits_option("--forbid", &v->want.forbid, argument);
+	case OPTION_MITIGATIONS:
+		return number_option("--require-mitigations", argument, UINT64_MAX,
+		                     &v->want.mitigations);
+	case OPTION_UNAUTHENTICATED:
+		v->question.unauthenticated = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		return argument_option(v, argument);
+	case ARGP_KEY_END:
+		if (!v->report_path)
+			return option_refuse("a report is missing");
+		if (v->settings.count && !v->settings.shorthand && !v->manifest_path)
+			return option_refuse("a manifest is missing, or a kernel: -k KERNEL");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* --- the report --- */
+
+/* By itself or with what it came in, in binary, hex or base64; a certificate table may follow. */
+static int report_open(struct verify *v, struct snp_report_file *ret, struct error *err)
+{
+	size_t max = GIVEN_FILE_MAX + sizeof(struct snp_report);
+	const char *form;
+	long n = -1;
+	int r;
+
+	r = strcmp(v->report_path, "-") == 0 ? blob_read_stdin(max, &v->bytes, err)
+	                                     : blob_read(v->report_path, max, &v->bytes, err);
+	if (r < 0 || snp_report_open(v->bytes.data, v->bytes.size, ret))
+		return r;
+	if (v->bytes.size > 0 && v->bytes.size <= REPORT_TEXT_MAX) {
+		r = blob_zero(v->bytes.size, &v->decoded, err);
+		if (r < 0)
+			return r;
+		n = bytes_of_text(v->bytes.data, v->bytes.size, v->decoded.data, v->bytes.size,
+		                  &form);
+	}
+	if (n > 0 && snp_report_open(v->decoded.data, (size_t)n, ret))
+		return 0;
+	error_set(err, REPORT_MALFORMED, "not an attestation report");
+	error_why(err,
+	          "a report has %zu bytes, by itself, behind the 32 bytes of the firmware's "
+	          "response, or ahead of a certificate table",
+	          sizeof(struct snp_report));
+	return error_fix(err, "give the report as the guest got it, in binary, hex or base64");
+}
+
+/* --- the manifest --- */
+
+static void refuse_matrix(const struct manifest *m, struct findings *f)
+{
+	struct error err;
+
+	error_set(&err, ERROR_USAGE, "this manifest stands for %u launches, and a report is of one",
+	          m->runs);
+	error_fix(&err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
+	error_at(&err, m->file, 0, 0);
+	findings_add(f, SEVERITY_ERROR, &err);
+}
+
+static bool launch_pins(struct verify *v, const struct manifest *m, struct findings *f)
+{
+	struct error err;
+
+	if (m->n_pins == 0)
+		return true;
+	v->pins = calloc(m->n_pins, sizeof(*v->pins));
+	if (!v->pins) {
+		error_nomem(&err, "expected measurements");
+		findings_add(f, SEVERITY_ERROR, &err);
+		return false;
+	}
+	for (size_t i = 0; i < m->n_pins; i++)
+		if (m->pins[i].vcpus == 0 || m->pins[i].vcpus == m->vcpus)
+			memcpy(v->pins[v->launch.n_pins++], m->pins[i].digest, SNP_DIGEST_SIZE);
+	v->launch.pins = (const uint8_t(*)[SNP_DIGEST_SIZE])v->pins;
+	return true;
+}
+
+static void launch_identity(struct attest_launch *l, const struct manifest *m)
+{
+	const struct snp_id_block *block = (const void *)m->id_block;
+	const struct snp_id_auth *auth = (const void *)m->id_auth;
+
+	if (!m->id_block_given)
+		return;
+	snp_id_key_digest(auth->id_key, l->id_key_digest);
+	l->author_key = snp_id_key_present(auth->author_key);
+	if (l->author_key)
+		snp_id_key_digest(auth->author_key, l->author_key_digest);
+	memcpy(l->family_id, block->family_id, sizeof(l->family_id));
+	memcpy(l->image_id, block->image_id, sizeof(l->image_id));
+	l->guest_svn = le32_get(block->guest_svn);
+}
+
+/* What a report of this manifest's launch has to hold. */
+static void verify_manifest(void *self, struct manifest *m, struct findings *f)
+{
+	auto_digest struct snp_digest digest = { .ledger_wanted = false };
+	auto_plan const struct plan *plan = NULL;
+	struct images images = { 0 };
+	struct verify *v = self;
+	struct error err = { 0 };
+
+	if (m->variant) {
+		refuse_matrix(m, f);
+		return;
+	}
+	if (prepare_files(m, false, &images, f) && m->whole &&
+	    prepare_plan(m, &images, platform_measured(manifest_platform(m)), &plan, f)) {
+		if (snp_digest_of(plan, &digest, &err) < 0 ||
+		    prepare_id_digest(m, digest.value, &err) < 0) {
+			error_at(&err, m->file, 0, 0);
+			findings_add(f, SEVERITY_ERROR, &err);
+		} else if (launch_pins(v, m, f)) {
+			memcpy(v->launch.measurement, digest.value, SNP_DIGEST_SIZE);
+			v->launch.policy = m->policy;
+			memcpy(v->launch.host_data, m->host_data, sizeof(m->host_data));
+			launch_identity(&v->launch, m);
+			v->want.launch = &v->launch;
+		}
+	}
+	images_fini(&images);
+}
+
+/* --- all of it --- */
+
+static int paths_read(const struct paths *p, struct given *to, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->count && r == 0; i++)
+		r = given_add_path(to, p->list[i], err);
+	return r;
+}
+
+static int crls_read(struct verify *v, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < v->crls.count && r == 0; i++) {
+		size_t before = v->given.n_crls;
+
+		r = given_add_path(&v->given, v->crls.list[i], err);
+		if (r == 0 && v->given.n_crls == before) {
+			error_set(err, ERROR_BAD_CERTIFICATE, "no revocation list");
+			r = error_at(err, v->crls.list[i], 0, 0);
+		}
+	}
+	return r;
+}
+
+static int certs_read(struct verify *v, const struct snp_report_file *report, struct error *err)
+{
+	int r = 0;
+
+	if (report->certs) {
+		r = given_add(&v->given, report->certs, report->certs_size, err);
+		if (r < 0)
+			error_at(err, v->report_path, 0, 0);
+	}
+	if (r == 0)
+		r = paths_read(&v->certs, &v->given, err);
+	if (r == 0)
+		r = crls_read(v, err);
+	if (r == 0)
+		r = paths_read(&v->roots, &v->given_roots, err);
+	return r;
+}
+
+/* The last line, as `run` has it. */
+static void verify_conclude(const struct attest *a, bool launch)
+{
+	const struct attest_check *failed = checks_failed(&a->checks);
+	size_t more = 0;
+
+	if (a->root_is_given)
+		log_at(LOG_QUIET, "--root: this report is trusted because of a root of yours, not "
+		                  "because of AMD's");
+	if (!failed && verify_is_authentic(a)) {
+		log_notice("pass: the report is authentic%s", launch ? " and of this launch" : "");
+		return;
+	}
+	if (!failed) {
+		log_notice("pass: %snobody vouches for this report",
+		           launch ? "the fields are of this launch, and " : "");
+		return;
+	}
+	for (size_t i = 0; i < a->checks.count; i++)
+		more += a->checks.list[i].outcome == CHECK_FAIL;
+	if (more > 1)
+		log_at(LOG_QUIET, "fail: %s: %s (and %zu more) [%s]", failed->name, failed->text,
+		       more - 1, reason_name(failed->reason));
+	else
+		log_at(LOG_QUIET, "fail: %s: %s [%s]", failed->name, failed->text,
+		       reason_name(failed->reason));
+}
+
+static int verify_show(const struct verify_result *result, int status, struct error *err)
+{
+	auto_tree struct tree *t = tree_new();
+
+	if (show_for_people())
+		verify_text_write(stdout, result, color_wanted(STDOUT_FILENO));
+	else if (show_is("tap"))
+		return verify_tap_write(stdout, result, err) < 0 ? STATUS_USAGE : status;
+	else {
+		result_verify(t, NULL, result);
+		return show_finish(t, false, status, err);
+	}
+	return status;
+}
+
+static int verify_all(struct verify *v, struct error *err)
+{
+	struct snp_report_file file;
+	struct attest attest;
+	const char *manifest = v->manifest_path    ? v->manifest_path
+	                       : v->settings.count ? MANIFEST_OPTIONS
+	                                           : NULL;
+	struct verify_result result = { .file = v->report_path, .manifest = manifest };
+	auto_findings struct findings f = { 0 };
+	int status;
+
+	if (report_open(v, &file, err) < 0) {
+		error_at(err, v->report_path, 0, 0);
+		return STATUS_USAGE;
+	}
+	if (certs_read(v, &file, err) < 0)
+		return STATUS_USAGE;
+	if (manifest)
+		manifest_each_run(v->manifest_path, &v->settings, verify_manifest, v, true, &f);
+	if (f.errors)
+		return STATUS_USAGE;
+	if (!v->has_time)
+		v->question.at = time(NULL);
+	v->question.report = result.report = file.report;
+	v->question.certs = &v->given;
+	v->question.roots = &v->given_roots;
+	attest_verify(&v->question, &attest);
+	if (attest.known)
+		attest_expect(file.report, attest.line, &v->want, &attest.checks);
+	else
+		check_skip(&attest.checks, "measurement", "the report can't be read");
+	result.attest = &attest;
+	result.at = v->question.at;
+	status = checks_failed(&attest.checks) ? STATUS_FAILED : STATUS_OK;
+	status = verify_show(&result, status, err);
+	fflush(stdout);
+	verify_conclude(&attest, manifest);
+	return status;
+}
+
+static int verify_main(const struct command *self, int argc, char **argv, struct error *err)
+{
+	struct verify v = { 0 };
+	int status = command_parse(self, verify_option, argc, argv, &v, &v.settings, err);
+
+	if (status == STATUS_OK && v.settings.print)
+		return settings_print(&v.settings, v.manifest_path, err);
+	if (status == STATUS_OK)
+		status = verify_all(&v, err);
+	given_fini(&v.given);
+	given_fini(&v.given_roots);
+	blob_fini(&v.bytes);
+	blob_fini(&v.decoded);
+	free(v.pins);
+	return status;
+}
+
+const struct command command_verify = {
+	.name = "verify",
+	.args = "REPORT [MANIFEST]",
+	.summary = "Verify an attestation report",
+	.doc = "Verify an attestation report, offline: that the firmware of an AMD processor made "
+	       "it, by certificates that lead to AMD's root keys, and, with a MANIFEST, that it is "
+	       "of the launch that the manifest describes. A line a check says what was looked at "
+	       "and what was not. - is standard input.",
+	.options = verify_options,
+	.result = CHECK_RESULTS,
+	.main = verify_main,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* core/attest/checks.h: what was looked at in a report, and what came of it. */
+#ifndef CORE_ATTEST_CHECKS_H
+#define CORE_ATTEST_CHECKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/reason.h"
+
+enum check_outcome {
+	CHECK_OK,
+	CHECK_FAIL,
+	CHECK_NOTE, /* looked at, and no reason to fail; the reader may think otherwise */
+	CHECK_SKIP, /* not looked at */
+	CHECK_OUTCOMES,
+};
+
+struct attest_check {
+	const char *name; /* "signature"; static */
+	enum check_outcome outcome;
+	enum reason reason;              /* of a CHECK_FAIL */
+	char text[256];                  /* one sentence */
+	char expected[192], actual[192]; /* where two values were compared */
+};
+
+#define ATTEST_CHECKS_MAX 48
+
+struct attest_checks {
+	struct attest_check list[ATTEST_CHECKS_MAX];
+	size_t count;
+};
+
+/* Each adds one; the texts of others in it are made clean. */
+struct attest_check *check_ok(struct attest_checks *c, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+struct attest_check *check_fail(struct attest_checks *c, const char *name, enum reason reason,
+                                const char *format, ...) __attribute__((format(printf, 4, 5)));
+struct attest_check *check_note(struct attest_checks *c, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+struct attest_check *check_skip(struct attest_checks *c, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Compares bytes, and shows both in hex. */
+void check_bytes(struct attest_checks *c, const char *name, enum reason reason,
+                 const uint8_t *expected, const uint8_t *actual, size_t size);
+
+/* The first that failed, whose reason is the whole's; NULL: none did. */
+const struct attest_check *checks_failed(const struct attest_checks *c);
+
+#endif

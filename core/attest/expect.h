@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/attest/expect.h: a report against the launch that it should be of, and what else is wanted.
+ */
+#ifndef CORE_ATTEST_EXPECT_H
+#define CORE_ATTEST_EXPECT_H
+
+#include "core/attest/checks.h"
+#include "core/attest/tcb.h"
+#include "core/snp/report.h"
+
+/* What a report of a launch holds. What an ID block would give is zero without one. */
+struct attest_launch {
+	uint8_t measurement[48];
+	const uint8_t (*pins)[48]; /* expect.measurement: any of these; borrowed */
+	size_t n_pins;
+	uint64_t policy;
+	uint8_t host_data[32];
+	uint8_t id_key_digest[48], author_key_digest[48];
+	bool author_key;
+	uint8_t family_id[16], image_id[16];
+	uint32_t guest_svn;
+};
+
+struct attest_want {
+	const struct attest_launch *launch; /* NULL: of any launch */
+	bool has_report_data;
+	uint8_t report_data[64];
+	uint32_t vmpl;
+	bool has_min_tcb[TCB_PARTS];
+	uint8_t min_tcb[TCB_PARTS];
+	bool has_min_firmware;
+	struct snp_report_version min_firmware;
+	uint64_t require, forbid; /* bits of PLATFORM_INFO */
+	uint64_t mitigations;     /* bits of both mitigation vectors; 0: not asked */
+};
+
+/*
+ * Adds a check for each; what is not asked for is a CHECK_SKIP where a reader may think that it
+ * was.
+ */
+void attest_expect(const struct snp_report *r, enum snp_line line, const struct attest_want *w,
+                   struct attest_checks *c);
+
+#endif

@@ -1,0 +1,284 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/verify.sh: what verify says of reports, its statuses and formats. The checks one by one are in tests/attest.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+CHAIN=${SNPVMM%/snpvmm}/tests/tool/chain
+mkdir "$T/certs" "$T/turin" "$T/vlek"
+"$CHAIN" "$T/certs" 3 vcek genoa && "$CHAIN" "$T/turin" 5 vcek turin && "$CHAIN" "$T/vlek" 3 vlek milan || exit 1
+mv "$T/certs/report.bin" "$T/report.bin"
+AT=--time=2026-01-01T00:00:00Z
+LOUD="snpvmm: --root: this report is trusted because of a root of yours, not because of AMD's"
+
+# The outcome of a check by name.
+check_is() { # NAME OUTCOME [TEXT]
+  grep -q -E "^$2 +$1  .*${3-}" "$T/out" || { echo "$last: $1 is not $2 ${3-}"; show "$T/out" stdout; } >>"$T/why"
+}
+
+begin 'a report whose root is trusted passes, and that is said'
+call verify "$T/report.bin" --certs "$T/certs" --root "$T/certs/ark.pem" $AT
+wants 0
+err_is "$LOUD
+snpvmm: pass: the report is authentic"
+! grep -q FAIL "$T/out" || wrong "$(cat "$T/out")"
+check_is root note
+check_is signature ok
+check_is revocation ok 'SEV-Genoa is not revoked' # crl.der lies in the folder
+check_is measurement skip
+check_is report-data skip
+
+begin 'without --root it does not'
+call verify "$T/report.bin" --certs "$T/certs" $AT
+wants 1
+err_is "snpvmm: fail: root: the key of ARK-Genoa is not AMD's [root-not-trusted]"
+check_is root FAIL
+
+begin 'of Turin, and by a VLEK'
+for what in turin vlek; do
+  call verify "$T/$what/report.bin" --certs "$T/$what" --root "$T/$what/ark.pem" $AT
+  wants 0
+done
+
+begin 'without certificates it fails, and says where they are'
+call verify "$T/report.bin"
+wants 1
+err_is 'snpvmm: fail: certificates: none are given; needed: VCEK, ASK, ARK [not-authentic]'
+out_has 'fetch https://kdsintf.amd.com/vcek/v1/Genoa/0203040506' '?blSPL=04&teeSPL=00&snpSPL=24&ucodeSPL=219' \
+  'fetch https://kdsintf.amd.com/vcek/v1/Genoa/cert_chain'
+check_is signature skip
+
+begin 'unless that is wanted, and then it is no authentic one'
+call verify --unauthenticated "$T/report.bin"
+wants 0
+err_is 'snpvmm: pass: nobody vouches for this report'
+check_is certificates skip
+check_is signature skip
+
+begin '--unauthenticated excuses no certificate that is given'
+call verify --unauthenticated "$T/report.bin" --certs "$T/certs" $AT
+wants 1
+err_has '[root-not-trusted]'
+call verify --unauthenticated "$T/report.bin" --certs "$T/certs/ark.pem" $AT
+wants 1
+err_has '[chain-broken]'
+
+begin 'one changed bit is enough, and all that is wrong is told'
+cp "$T/report.bin" "$T/changed.bin"
+patch "$T/changed.bin" 0x90 ff
+patch "$T/changed.bin" 0x30 01
+call verify "$T/changed.bin" --certs "$T/certs" --root "$T/certs/ark.pem" $AT
+wants 1
+err_has '(and 1 more) [signature-bad]'
+check_is signature FAIL
+check_is vmpl FAIL
+
+begin 'times'
+for time in 1767225600 2026-01-01T00:00:00Z 2026-01-01T01:30:00+01:30 2025-12-31t23:00:00.5-01:00 '2026-01-01 00:00:00z'; do
+  call verify "$T/report.bin" --certs "$T/certs" --root "$T/certs/ark.pem" --time "$time"
+  wants 0
+  out_has 'at 2026-01-01T00:00:00Z'
+done
+for time in '' now 2026 -1 2026-13-01T00:00:00Z 2026-01-01T24:00:00Z 2026-01-01T00:00:00 2026-01-01T00:00:00Zx \
+  2026-1-1T0:0:0Z 99999999999999999999; do
+  [ "$time" != 2026 ] || continue # seconds
+  call verify "$T/report.bin" --time="$time"
+  usage_error 'verify: --time takes 2026-11-29T10:00:00Z, or seconds since 1970'
+done
+call verify "$T/report.bin" --certs "$T/certs" --root "$T/certs/ark.pem" --time 2019-12-31T23:59:59Z
+wants 1
+err_has 'is not valid before 2020-01-01T00:00:00Z; it is held to 2019-12-31T23:59:59Z' '[certificate-expired]'
+call verify "$T/report.bin" --certs "$T/certs" --root "$T/certs/ark.pem" --time 2040-01-01T00:00:01Z
+wants 1
+err_has '[certificate-expired]'
+
+begin 'what is asked for beside'
+ok="verify $T/report.bin --certs $T/certs --root $T/certs/ark.pem $AT"
+for option in --min-tcb=bl=4,tee=0,snp=24,ucode=219 --min-firmware=1.55.31 --min-firmware=1.54.99 --require=smt,ecc --forbid=tsme,tio \
+  --report-data="$(printf 'fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0efeeedecebeae9e8e7e6e5e4e3e2e1e0dfdedddcdbdad9d8d7d6d5d4d3d2d1d0cfcecdcccbcac9c8c7c6c5c4c3c2c1c0')"; do
+  # shellcheck disable=SC2086 # a command
+  call $ok "$option"
+  wants 0
+done
+while read -r option reason; do
+  # shellcheck disable=SC2086 # a command
+  call $ok "$option"
+  wants 1
+  err_has "[$reason]"
+done <<ASKED
+--min-tcb=snp=25 tcb-too-old
+--min-tcb=fmc=0 tcb-too-old
+--min-firmware=1.55.32 firmware-too-old
+--min-firmware=2.0.0 firmware-too-old
+--require=tsme platform-bit
+--forbid=smt platform-bit
+--require-mitigations=0x1 mitigation-missing
+--report-data=00 nonce-differs
+--vmpl=1 vmpl-differs
+ASKED
+call verify "$T/turin/report.bin" --certs "$T/turin" --root "$T/turin/ark.pem" $AT --require-mitigations=0x3f --min-tcb=fmc=1
+wants 0
+
+begin 'values that are none'
+while read -r option sentence; do
+  call verify "$T/report.bin" "$option"
+  wants 2
+  err_has "$sentence"
+  [ ! -s "$T/out" ] || wrong "$option: $(cat "$T/out")"
+done <<WRONG
+--min-tcb=snp=256 --min-tcb takes numbers up to 255
+--min-tcb=snp --min-tcb takes numbers up to 255
+--min-tcb=snp=-1 --min-tcb takes numbers up to 255
+--min-tcb=microcode=1 --min-tcb knows fmc, bl, tee, snp and ucode, not 'microcode'
+--min-firmware=1.55 --min-firmware takes MAJOR.MINOR.BUILD
+--min-firmware=1.55.256 --min-firmware takes MAJOR.MINOR.BUILD
+--require=sme --require: no platform bit is called 'sme'
+--forbid= --forbid: no platform bit is called ''
+--report-data=abc --report-data takes up to 64 bytes in hex
+--report-data=xx --report-data takes up to 64 bytes in hex
+--vmpl=4 --vmpl
+--require-mitigations=all --require-mitigations
+WRONG
+
+begin 'a report that is none, and files that cannot be used: 2'
+head -c 1183 "$T/report.bin" >"$T/short.bin"
+{ cat "$T/report.bin"; printf x; } >"$T/long.bin"
+for file in short.bin long.bin certs/ark.pem none; do
+  call verify "$T/$file"
+  wants 2
+  [ ! -s "$T/out" ] || wrong "$file: $(cat "$T/out")"
+done
+call verify "$T/short.bin"
+one_error "$T/short.bin" report-malformed 'not an attestation report'
+mkfifo "$T/fifo"
+for path in "$T/fifo" /dev/zero; do
+  call verify "$path"
+  wants 2
+  call verify "$T/report.bin" --certs "$path"
+  wants 2
+done
+mkdir "$T/empty" "$T/key"
+openssl_key='-----BEGIN PRIVATE KEY-----
+AAAA
+-----END PRIVATE KEY-----'
+echo "$openssl_key" >"$T/key/vcek_key.pem"
+call verify "$T/report.bin" --certs "$T/key"
+wants 2
+one_error "$T/key/vcek_key.pem" bad-certificate 'a private key where certificates belong'
+call verify "$T/report.bin" --certs "$T/empty"
+wants 2
+one_error "$T/empty" bad-certificate 'no certificate in this folder'
+call verify "$T/report.bin" --certs "$T/report.bin"
+wants 2
+call verify "$T/report.bin" --crl "$T/certs/ark.pem"
+wants 2
+one_error "$T/certs/ark.pem" bad-certificate 'no revocation list'
+
+begin 'the report in other forms'
+od -A n -v -t x1 "$T/report.bin" >"$T/hex"
+base64 "$T/report.bin" >"$T/b64"
+for file in hex b64; do
+  call verify "$T/$file" --certs "$T/certs" --root "$T/certs/ark.pem" $AT
+  wants 0
+done
+timeout -s KILL 60 "$SNPVMM" verify - --certs "$T/certs" --root "$T/certs/ark.pem" $AT <"$T/report.bin" >"$T/out" 2>"$T/err"
+status=$? last='verify -'
+wants 0
+
+begin 'JSON'
+# shellcheck disable=SC2086 # a command
+call $ok -o json
+wants 0
+python3 - "$T/out" <<'PYTHON' >"$T/faults" 2>&1 || wrong "$(cat "$T/faults")"
+import json, sys
+v = json.load(open(sys.argv[1]))
+assert v['schema'] == 'snpvmm.verify/1' and v['verdict'] == 'pass' and v['authentic'] is True and 'reason' not in v
+assert v['chain']['line'] == 'Genoa' and v['chain']['kind'] == 'vcek' and not v['chain']['ark_pinned'] and v['chain']['root_given']
+results = {c['name']: c['result'] for c in v['checks']}
+assert results['signature'] == 'pass' and results['root'] == 'note' and results['measurement'] == 'skip', results
+assert v['report']['version'] == 3
+PYTHON
+call verify "$T/changed.bin" -o json
+wants 1
+python3 - "$T/out" <<'PYTHON' >"$T/faults" 2>&1 || wrong "$(cat "$T/faults")"
+import json, sys
+v = json.load(open(sys.argv[1]))
+assert v['verdict'] == 'fail' and v['authentic'] is False and v['reason'] == 'not-authentic' and 'chain' not in v
+assert len(v['fetch']) == 2
+PYTHON
+
+begin 'TAP'
+call verify "$T/changed.bin" -o tap
+wants 1
+out_has 'TAP version 14' 'not ok 3 - certificates: none are given' '# SKIP ' '  reason: "vmpl-differs"'
+[ "$(grep -c -E '^(not )?ok ' "$T/out")" = "$(sed -n 's/^1\.\.//p' "$T/out")" ] || wrong "the plan is another: $(cat "$T/out")"
+
+begin 'the manifest is held against the report'
+image "$T/i.fd" ebfe "$SECTION"
+manifest "$T/m.yaml" 'boot:' '  firmware: i.fd'
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml"
+wants 1
+err_has '[measurement-differs]'
+check_is measurement FAIL
+check_is policy ok
+check_is id-key ok
+call measure "$T/m.yaml"
+patch "$T/report.bin" 0x90 "$(cat "$T/out")"
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml"
+wants 0
+err_is 'snpvmm: pass: the fields are of this launch, and nobody vouches for this report'
+call verify --unauthenticated "$T/report.bin" -f "$T/i.fd"
+wants 0
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set vcpus=2
+wants 1
+err_has '[measurement-differs]'
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set "expect.measurement=$ZEROS"
+wants 1
+check_is measurement ok
+check_is expect.measurement FAIL
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set snp.policy=0xb0000 --set "snp.host_data=hex:$(printf '%064d' 1)"
+wants 1
+err_has '(and 1 more) [policy-differs]'
+check_is policy FAIL 'different: debug'
+check_is host-data FAIL
+patch "$T/report.bin" 0x08 '00000b0000000000'
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml"
+wants 1
+err_has '[debug-allowed]'
+check_is debug FAIL
+check_is policy FAIL
+
+begin 'a manifest that is wrong, or of several launches: 2'
+manifest "$T/bad.yaml" 'boot:' '  firmware: none.fd'
+call verify --unauthenticated "$T/report.bin" "$T/bad.yaml"
+wants 2
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set 'matrix={vcpus: [1, 2]}'
+wants 2
+one_error "$T/m.yaml" usage 'this manifest stands for 2 launches, and a report is of one'
+call verify "$T/report.bin" --set vcpus=1
+usage_error 'verify: a manifest is missing, or a kernel: -k KERNEL'
+
+begin 'nothing in the environment changes the verdict'
+printf 'openssl_conf = init\n[init]\nproviders = p\n[p]\ndefault = d\n[d]\nactivate = 0\n' >"$T/openssl.cnf"
+for variable in "OPENSSL_CONF=$T/openssl.cnf" "OPENSSL_MODULES=$T" "SSL_CERT_FILE=$T/certs/ark.pem" "SSL_CERT_DIR=$T/certs"; do
+  run env "$variable" "$SNPVMM" verify "$T/turin/report.bin" --certs "$T/turin" --root "$T/turin/ark.pem" $AT
+  wants 0
+  run env "$variable" "$SNPVMM" verify "$T/turin/report.bin" --certs "$T/turin" $AT
+  wants 1
+  err_has '[root-not-trusted]'
+done
+
+ATTEST=${SNPVMM_ATTEST:-../shared/vectors/attest}
+if [ -d "$ATTEST/attestations" ]; then
+  begin 'published reports with their certificate tables'
+  for file in genoa-v3 milan-v2-debug milan-v3 turin-v5; do
+    call verify --time 2026-11-01T00:00:00Z "$ATTEST/attestations/$file.att"
+    wants 0
+    err_is 'snpvmm: pass: the report is authentic'
+    check_is root ok
+  done
+  call verify --vmpl 1 --time 2025-12-01T00:00:00Z "$ATTEST/attestations/milan-vlek-v3.att"
+  wants 0
+else
+  skip 'published reports with their certificate tables' "there is no $ATTEST"
+fi
+finish

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/tool/chain.c: makes a chain of certificates by the keys of tests.
+ *
+ *   chain DIR VERSION vcek|vlek LINE   and a report that it vouches for
+ *   chain DIR REPORT POINT             for that report's chip, line and TCB, and a key of which
+ *                                      POINT is the public half: X and Y in hex, big endian
+ *
+ * Writes ark.pem, ask.pem (or asvk.pem), vcek.pem (or vlek.pem), crl.der and report.bin into DIR.
+ */
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/attest/tcb.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "tests/make/chain.h"
+
+static void die(const char *why)
+{
+	fprintf(stderr, "chain: %s\n", why);
+	exit(1);
+}
+
+static FILE *file_open(const char *dir, const char *name)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	if (!f)
+		die(path);
+	return f;
+}
+
+static void file_write(const char *dir, const char *name, const void *bytes, size_t size)
+{
+	FILE *f = file_open(dir, name);
+
+	if (fwrite(bytes, 1, size, f) != size || fclose(f) != 0)
+		die(name);
+}
+
+static void cert_write(const char *dir, const char *name, const struct chain_spec *s)
+{
+	struct chain_der d;
+	const uint8_t *at = d.bytes;
+	X509 *x;
+	FILE *f = file_open(dir, name);
+
+	chain_cert(s, &d);
+	x = d2i_X509(NULL, &at, (long)d.size);
+	if (!x || !PEM_write_X509(f, x) || fclose(f) != 0)
+		die(name);
+	X509_free(x);
+}
+
+static void chain_write(const char *dir, const struct chain_spec *vek, enum snp_line line)
+{
+	bool vcek = vek->kind == CERT_VCEK;
+	struct chain_spec ark = chain_spec(CERT_ARK, line);
+	struct chain_spec ask = chain_spec(vcek ? CERT_ASK : CERT_ASVK, line);
+	struct chain_crl list = { .line = line, .from = CHAIN_FROM, .until = CHAIN_UNTIL };
+	struct chain_der crl;
+
+	cert_write(dir, "ark.pem", &ark);
+	cert_write(dir, vcek ? "ask.pem" : "asvk.pem", &ask);
+	cert_write(dir, vcek ? "vcek.pem" : "vlek.pem", vek);
+	chain_crl(&list, &crl);
+	file_write(dir, "crl.der", crl.bytes, crl.size);
+}
+
+static enum snp_line line_named(const char *name)
+{
+	for (enum snp_line line = SNP_MILAN; line < SNP_LINES; line++)
+		if (strcasecmp(name, snp_line_name(line)) == 0)
+			return line;
+	die("no such line");
+	return SNP_LINE_UNKNOWN;
+}
+
+/* A VCEK whose extensions say what the report does. */
+static void for_report(const char *dir, const char *path, const char *point)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	const struct snp_report *r;
+	struct error err = { 0 };
+	struct chain_spec vek;
+	struct snp_tcb tcb;
+	uint8_t xy[96];
+	enum snp_line line;
+
+	if (blob_read(path, 4096, &b, &err) < 0 || !(r = snp_report_find(b.data, b.size)))
+		die("no report");
+	if (!hex_parse(point, strlen(point), xy, sizeof(xy)))
+		die("no point");
+	line = snp_line_of(r->cpuid_family, r->cpuid_model);
+	if (line == SNP_LINE_UNKNOWN) /* version 2 */
+		line = snp_report_tcb(r, r->reported_tcb).has_fmc ? SNP_TURIN : SNP_MILAN;
+	vek = chain_spec(CERT_VCEK, line);
+	vek.key = chain_point(xy);
+	tcb = snp_line_tcb(line, r->reported_tcb);
+	for (enum tcb_part p = tcb.has_fmc ? TCB_FMC : TCB_BOOT_LOADER; p < TCB_PARTS; p++) {
+		char oid[8];
+
+		snprintf(oid, sizeof(oid), "3.%d", (int)tcb_part_spl(p));
+		chain_number(chain_extension(&vek, oid), tcb_part(&tcb, p));
+	}
+	chain_raw(chain_extension(&vek, "4"), r->chip_id, snp_line_chip_id(line));
+	chain_write(dir, &vek, line);
+	EVP_PKEY_free(vek.key);
+}
+
+int main(int argc, char **argv)
+{
+	struct chain_spec vek;
+	struct snp_report r;
+
+	if (argc == 4) {
+		for_report(argv[1], argv[2], argv[3]);
+		return 0;
+	}
+	if (argc != 5)
+		die("usage: chain DIR VERSION vcek|vlek LINE, or chain DIR REPORT POINT");
+	vek = chain_spec(strcmp(argv[3], "vlek") == 0 ? CERT_VLEK : CERT_VCEK, line_named(argv[4]));
+	chain_report((uint32_t)atoi(argv[2]), vek.kind, line_named(argv[4]), &r);
+	file_write(argv[1], "report.bin", &r, sizeof(r));
+	chain_write(argv[1], &vek, line_named(argv[4]));
+	return 0;
+}
