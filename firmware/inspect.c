@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/attest/given.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/filekind.h"
 #include "core/base/text.h"
+#include "core/out/certificates.h"
 #include "core/out/tree.h"
 #include "core/out/evidence.h"
 #include "core/plan/region.h"
@@ -194,13 +196,20 @@ static void describe_certs(struct tree *t, const uint8_t *bytes, size_t size)
 	tree_list(t, "certificates");
 	for (size_t i = 0; i < n; i++) {
 		const struct file_kind *k = file_kind_of(bytes + certs[i].offset, certs[i].size);
+		auto_given struct given g = { 0 };
+		struct error unwanted;
+		const char *subject = "unknown";
 
+		if (k && (strcmp(k->name, "pem") == 0 || strcmp(k->name, "der") == 0) &&
+		    given_add(&g, bytes + certs[i].offset, certs[i].size, &unwanted) == 0)
+			subject = g.n_certs ? g.certs[0].subject : g.crls[0].issuer;
 		tree_map(t, NULL);
 		tree_text(t, "name", certs[i].name ? certs[i].name : "unknown");
 		tree_bytes(t, "guid", certs[i].guid, 16);
 		tree_hex(t, "offset", certs[i].offset);
 		tree_number(t, "size", certs[i].size);
 		tree_text(t, "form", k ? k->name : "unknown");
+		tree_text(t, "subject", subject);
 		tree_end(t);
 	}
 	tree_end(t);
@@ -307,6 +316,47 @@ static const struct other_row {
 	{ "uki", uki_describe },
 };
 
+/* A key in PEM is none of these, nor is DER that isn't a certificate or a revocation list. */
+static bool certificates_probe(const uint8_t *bytes, size_t size)
+{
+	static const char cert[] = "-----BEGIN CERTIFICATE-----";
+	static const char crl[] = "-----BEGIN X509 CRL-----";
+	const struct file_kind *k = file_kind_of(bytes, size);
+	struct given g = { 0 };
+	struct error unwanted;
+	bool found;
+
+	if (memmem(bytes, size, cert, sizeof(cert) - 1) ||
+	    memmem(bytes, size, crl, sizeof(crl) - 1))
+		return true;
+	if (!k || strcmp(k->name, "der") != 0)
+		return false;
+	found = given_add(&g, bytes, size, &unwanted) == 0;
+	given_fini(&g);
+	return found;
+}
+
+static int certificates_read(struct inspected *i, struct error *err)
+{
+	auto_given struct given g = { 0 };
+
+	return given_add(&g, i->bytes, i->size, err);
+}
+
+static void certificates_describe(const struct inspected *i, struct tree *t)
+{
+	auto_given struct given g = { 0 };
+	struct error unwanted;
+
+	given_add(&g, i->bytes, i->size, &unwanted);
+	if (g.n_certs == 1 && g.n_crls == 0)
+		result_cert(t, &g.certs[0]);
+	else if (g.n_certs == 0 && g.n_crls == 1)
+		result_crl(t, &g.crls[0]);
+	else
+		result_given(t, &g);
+}
+
 /*
  * The first match counts. A firmware may begin with the magic of another file, so it comes first,
  * and is recognized by its end.
@@ -321,6 +371,8 @@ static const struct inspect_kind kinds[] = {
 	{ "id_auth", "ID authentications (4096 bytes)", id_auth_probe, NULL, id_auth_describe,
 	  true },
 	{ "certs", NULL, certs_probe, NULL, certs_describe, true },
+	{ "certificates", NULL, certificates_probe, certificates_read, certificates_describe,
+	  false },
 };
 
 /* The beginning of the lines of `snpvmm-guest report`, which may be in the log of a whole boot. */

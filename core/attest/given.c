@@ -100,11 +100,13 @@ static int pem_add(struct given *g, const uint8_t *bytes, size_t size, struct er
 
 static int der_add(struct given *g, const uint8_t *bytes, size_t size, struct error *err)
 {
+	struct crl crl;
 	struct error unwanted;
 
-	if (crl_read(bytes, size, &(struct crl){ 0 }, &unwanted) == 0)
-		return crl_add(g, bytes, size, err);
-	return cert_add(g, bytes, size, err);
+	if (crl_read(bytes, size, &crl, &unwanted) < 0)
+		return cert_add(g, bytes, size, err);
+	crl_fini(&crl);
+	return crl_add(g, bytes, size, err);
 }
 
 static bool is_pem(const uint8_t *bytes, size_t size)

@@ -183,7 +183,7 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 #define MARK(at, text)           MARK_FOR(at, text, NULL)
 #define PROBE(function)          PROBE_FOR(function, NULL)
 #define CERT_OR_KEY                                                                                \
-	"certificates verify reports and go into snp.certs, neither of which this version does; "  \
+	"certificates verify reports ('snpvmm verify --certs'); "                                  \
 	"a key signs ID blocks ('snpguest generate id-block')"
 #define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
 #define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"

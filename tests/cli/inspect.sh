@@ -122,7 +122,7 @@ out_is 'kind:      igvm
 size:      4
 supported: no'
 
-for file in "$T/pem:-----BEGIN CERTIFICATE-----:a key signs ID blocks" "$T/json:{}:is for other programs" "$T/yaml:version\: 1:snpvmm check"; do
+for file in "$T/pem:-----BEGIN PRIVATE KEY-----:a key signs ID blocks" "$T/json:{}:is for other programs" "$T/yaml:version\: 1:snpvmm check"; do
   kind=${file%%:*} text=${file#*:}
   printf '%s\n' "${text%:*}" | tr -d '\\' >"$kind"
   call inspect "$kind"
@@ -210,4 +210,25 @@ call inspect -o cbor "$T/block" "$T/block"
 
 full_disk 2 'cannot write to standard output' inspect "$T/i.fd"
 
+begin 'certificates and revocation lists'
+CHAIN=${SNPVMM%/snpvmm}/tests/tool/chain
+mkdir "$T/certs" && "$CHAIN" "$T/certs" 5 vcek turin || wrong 'there is no chain'
+call inspect "$T/certs/vcek.pem"
+wants 0
+out_has 'kind:        certificates' 'name:        VCEK' 'line:        Turin' 'issuer:      SEV-Turin' 'hwid:        0203040506070809' \
+  'tcb:         fmc 1, bl 4, tee 0, snp 24, ucode 219' 'not_after:   2040-01-01T00:00:00Z' 'key:         EC P-384'
+! grep -q defect "$T/out" || wrong "$(cat "$T/out")"
+call inspect "$T/certs/ark.pem"
+out_has 'pinned:      no'
+call inspect "$T/certs/crl.der"
+wants 0
+out_has 'name:        CRL' 'issuer:      ARK-Turin' 'revoked:     0'
+cat "$T/certs/ask.pem" "$T/certs/ark.pem" >"$T/certs/cert_chain"
+call inspect "$T/certs/cert_chain"
+wants 0
+out_has 'ASK   SEV-Turin  ARK-Turin' 'ARK   ARK-Turin  ARK-Turin'
+head -c 500 "$T/certs/ark.pem" >"$T/cut.pem"
+call inspect "$T/cut.pem"
+wants 2
+one_error "$T/cut.pem" bad-certificate 'a PEM block is damaged'
 finish

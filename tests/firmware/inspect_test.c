@@ -378,7 +378,7 @@ Test(inspect, shows_what_came_with_a_report)
 	check_json(j, "version", "5");
 	check_json(j, "certificates",
 	           "[{\"name\":\"VCEK\",\"guid\":\"63da758de6644564adc5f4b93be8accd\","
-	           "\"offset\":\"0x30\",\"size\":10,\"form\":\"text\"}]");
+	           "\"offset\":\"0x30\",\"size\":10,\"form\":\"text\",\"subject\":\"unknown\"}]");
 	json_decref(j);
 	j = inspected(file + REPORT_SIZE, 58);
 	check_json(j, "kind", "\"certs\"");

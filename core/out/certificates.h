@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* core/out/certificates.h: certificates and revocation lists, as fields of a result. */
+#ifndef CORE_OUT_CERTIFICATES_H
+#define CORE_OUT_CERTIFICATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cert; /* core/attest/x509.h */
+struct crl;
+struct given; /* core/attest/given.h */
+struct tree;  /* core/out/tree.h */
+
+/* Each gives the fields of a map that the caller has opened. Nothing is verified. */
+void result_cert(struct tree *t, const struct cert *c);
+void result_crl(struct tree *t, const struct crl *c);
+/* Lists of what tells several apart. */
+void result_given(struct tree *t, const struct given *g);
+
+#endif
