@@ -100,7 +100,7 @@ printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr
 call explain
 sed -n '/^  none /d; s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/reasons"
 call -o none doctor
-sed -n "s/.* -o takes \(.*\), not 'none'.*/\1/p" "$T/err" | sed 's/ for runs//; s/,* or /, /; s/, /\n/g' >"$T/formats"
+sed -n "s/.* -o takes \(.*\), not 'none'.*/\1/p" "$T/err" | sed 's/ for run and verify//; s/,* or /, /; s/, /\n/g' >"$T/formats"
 for list in commands:8 keys:25 words:30 reasons:40 formats:4; do
   [ "$(grep -c . "$T/${list%:*}")" -ge "${list#*:}" ] || wrong "too few ${list%:*}: $(cat "$T/${list%:*}")"
 done
@@ -220,7 +220,7 @@ for command in '' $commands; do
   awk 'function flush() { if (text != "") print text; text = "" }
     /^  (-.|  )[, ] *--?[a-z]/ { flush(); on = !/--(output|color|stats)/; sub(/^ +(-., )?--?[^ ]+ */, "") ; if (on) text = $0; next }
     /^  -. / { flush(); on = 1; sub(/^  -. */, ""); text = $0; next }
-    /^  [a-z]+ / && !/--/ { flush(); on = 0; print substr($0, 28); next }
+    /^  [a-z]+ / && !/--/ { flush(); on = 0; sub(/^  [a-z]+ +(\[?[A-Z]+(\.\.\.)?\]? +)*/, ""); print; next }
     /^                             [^ ]/ { sub(/^ */, ""); if (on) text = text " " $0; next }
     { flush(); on = 0 }' "$T/out"
 done | sed '/^$/d' | sort -u >"$T/descriptions"

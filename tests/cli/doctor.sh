@@ -129,7 +129,7 @@ begin 'a wrong command line is status 2'
 call doctor --fix
 usage_error "doctor: there is no option '--fix'"
 call doctor -o yaml
-usage_error "doctor: -o takes text, json, cbor, or tap for runs, not 'yaml'"
+usage_error "doctor: -o takes text, json, cbor, or tap for run and verify, not 'yaml'"
 call doctor snp
 usage_error "doctor: unexpected argument 'snp'"
 
