@@ -74,7 +74,7 @@ static void check_pins(const struct snp_report *r, const struct attest_launch *l
 	static const char name[] = "expect.measurement";
 	struct attest_check *check;
 
-	if (!l->n_pins)
+	if (!l->pins)
 		return;
 	for (size_t i = 0; i < l->n_pins; i++)
 		if (memcmp(l->pins[i], r->measurement, sizeof(r->measurement)) == 0) {
@@ -82,8 +82,11 @@ static void check_pins(const struct snp_report *r, const struct attest_launch *l
 			return;
 		}
 	check = check_fail(c, name, ERROR_MEASUREMENT_DIFFERS,
-	                   l->n_pins == 1 ? "not the measurement that is expected"
-	                                  : "none of the measurements that are expected");
+	                   l->n_pins == 0   ? "no digest is expected for this number of vCPUs"
+	                   : l->n_pins == 1 ? "not the measurement that is expected"
+	                                    : "none of the measurements that are expected");
+	if (l->n_pins == 0)
+		return;
 	hex_of(l->pins[0], sizeof(r->measurement), check->expected);
 	hex_of(r->measurement, sizeof(r->measurement), check->actual);
 }

@@ -12,7 +12,8 @@
 /* What a report of a launch holds. What an ID block would give is zero without one. */
 struct attest_launch {
 	uint8_t measurement[48];
-	const uint8_t (*pins)[48]; /* expect.measurement: any of these; borrowed */
+	/* expect.measurement: any of these, borrowed; NULL: not given. With n_pins 0 none fits. */
+	const uint8_t (*pins)[48];
 	size_t n_pins;
 	uint64_t policy;
 	uint8_t host_data[32];

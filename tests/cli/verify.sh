@@ -235,6 +235,9 @@ call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set "expect.measurem
 wants 1
 check_is measurement ok
 check_is expect.measurement FAIL
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set "expect.measurement={4: $ZEROS}"
+wants 1
+check_is expect.measurement FAIL 'no digest is expected for this number of vCPUs'
 call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set snp.policy=0xb0000 --set "snp.host_data=hex:$(printf '%064d' 1)"
 wants 1
 err_has '(and 1 more) [policy-differs]'
