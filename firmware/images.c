@@ -126,10 +126,11 @@ static int parts_join(const struct blob *parts, size_t n, struct blob *ret, stru
 	return r;
 }
 
-static void initrd_refuse(const struct manifest *m, const struct location *at, struct error *err,
-                          struct findings *f)
+static void image_refuse(const struct manifest *m, const char *key, const struct location *at,
+                         struct error *err, struct findings *f)
 {
-	error_wrap(err, "boot.initrd");
+	value_file_fix(location_is_option(at) ? "" : m->file, err);
+	error_wrap(err, "%s", key);
 	manifest_at_location(m, at, err);
 	findings_add(f, SEVERITY_ERROR, err);
 }
@@ -150,14 +151,14 @@ static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct
 		               &err) == 0) {
 			initrd_check(m, file, &parts[i], f);
 		} else {
-			initrd_refuse(m, &file->at, &err, f);
+			image_refuse(m, "boot.initrd", &file->at, &err, f);
 			failed = true;
 		}
 	}
 	if (!failed) {
 		ret->initrd_read = parts_join(parts, m->n_initrd_more + 1, &ret->initrd, &err) == 0;
 		if (!ret->initrd_read)
-			initrd_refuse(m, &m->initrd.at, &err, f);
+			image_refuse(m, "boot.initrd", &m->initrd.at, &err, f);
 	}
 	ret->initrd_hashed = ret->initrd_read && hash;
 	if (ret->initrd_hashed)
@@ -194,10 +195,7 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 			image_forget(row);
 			initrd_join(m, hashed, row->hash, ret, f);
 		} else if (image_read(m, row, &err) < 0) {
-			value_file_fix(location_is_option(&row->file->at) ? "" : m->file, &err);
-			error_wrap(&err, "%s", row->key);
-			manifest_at_location(m, &row->file->at, &err);
-			findings_add(f, SEVERITY_ERROR, &err);
+			image_refuse(m, row->key, &row->file->at, &err, f);
 		}
 	}
 	/* Hashed once for all runs that boot this kernel. If it can't be parsed, assemble() says so. */

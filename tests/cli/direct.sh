@@ -338,7 +338,8 @@ manifest "$T/m.yaml" "boot: {kernel: k, initrd: [a, {path: b, sha256: $a}, none]
 call check "$T/m.yaml"
 wants 2
 err_has "$T/m.yaml:2:31: error: boot.initrd: '$T/b' is not the file that the manifest pins [" \
-  "error: boot.initrd: cannot open '$T/none': No such file or directory [file-unreadable]"
+  "error: boot.initrd: cannot open '$T/none': No such file or directory [file-unreadable]" \
+  "  fix: see that the file is there: a path in a manifest or of --set is relative to the manifest's folder"
 manifest "$T/m.yaml" 'boot: {kernel: k}' 'matrix: {boot.initrd: [a, [a, b], [b, {path: a}]]}'
 call measure "$T/m.yaml"
 wants 0

@@ -140,6 +140,7 @@ here measure -i initrd.img -i 'more, [img]' -i initrd.img list.yaml
 cmp -s "$T/out" "$T/digest" || wrong 'they are added to the list of the manifest, not instead of it'
 here check -k vmlinuz-6.12 -i initrd.img -i none
 here_error -i file-unreadable "boot.initrd: cannot open 'none': No such file or directory"
+err_has '  fix: see that the file is there: a path on the command line is relative to the current folder'
 # shellcheck disable=SC2046 # words
 here check -k vmlinuz-6.12 $(seq -f '-i%g' 17)
 wants 2
