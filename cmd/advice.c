@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "config/cmdline.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/text.h"
@@ -13,30 +14,22 @@
 #include "core/vm/streams.h"
 #include "core/vm/watch.h"
 
-/* Whether a word of the command line begins with `start`. */
-static bool cmdline_has(const char *cmdline, const char *start)
-{
-	for (const char *at = cmdline; (at = strstr(at, start)); at++)
-		if (at == cmdline || at[-1] == ' ')
-			return true;
-	return false;
-}
-
 static const char *silence_fix(const struct manifest *m)
 {
 	if (m->builtin)
 		return NULL;
 	if (!m->kernel.path)
-		return m->debug_port.kind == SINK_NONE ? "write debug_port: stderr, for many "
-		                                         "firmwares report there what they do"
+		return m->debug_port.kind == SINK_NONE ? "set debug_port: stderr; many firmware "
+		                                         "builds report their progress there"
 		                                       : NULL;
 	if (!cmdline_has(m->cmdline, "console=ttyS0") && !cmdline_has(m->cmdline, "console=uart"))
 		return "add console=ttyS0 to boot.cmdline; without it Linux writes elsewhere";
 	if (cmdline_has(m->cmdline, "quiet"))
-		return "take quiet out of boot.cmdline, to see how far the kernel gets";
+		return "remove quiet from boot.cmdline, to see how far the kernel gets";
 	if (!cmdline_has(m->cmdline, "earlyprintk="))
 		return "add earlyprintk=serial,ttyS0 to boot.cmdline, to see messages from before "
-		       "the console: a kernel built for other machines stops there";
+		       "the "
+		       "console is set up; a kernel built for other machines stops there";
 	return NULL;
 }
 
@@ -62,7 +55,7 @@ void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, 
 		} else if (rows[i].last_line && line[0]) {
 			text_clean(text, sizeof(text), line, strlen(line), 0);
 			outcome_add(o, "; the console's last line is '%s'", text);
-			/* what Linux prints for halt(8): kernel_halt() in kernel/reboot.c */
+			/* kernel_halt() in Linux's kernel/reboot.c prints this for halt(8) */
 			if (strstr(line, "reboot: System halted"))
 				o->fix = "end the guest by poweroff or reboot; halt only stops its "
 					 "CPUs";

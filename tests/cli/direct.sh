@@ -385,7 +385,7 @@ silent() { # COMMAND-LINE 'PRINT' TEXT...
 no_byte='; the console got no byte [timeout]'
 silent 'root=/dev/vda quiet' '' "$no_byte" 'snpvmm: hint: add console=ttyS0 to boot.cmdline'
 silent 'console=tty0 xconsole=ttyS0' '' "$no_byte" 'snpvmm: hint: add console=ttyS0 to boot.cmdline'
-silent 'console=ttyS0,115200 quiet' '' "$no_byte" 'snpvmm: hint: take quiet out of boot.cmdline'
+silent 'console=ttyS0,115200 quiet' '' "$no_byte" 'snpvmm: hint: remove quiet from boot.cmdline'
 silent 'console=ttyS0' '' "$no_byte" 'snpvmm: hint: add earlyprintk=serial,ttyS0'
 silent 'console=uart8250,io,0x3f8 earlyprintk=serial,ttyS0' '' "$no_byte"
 err_lacks 'hint: '
