@@ -81,7 +81,7 @@ else
   exit 0
 fi
 status=$?
-grep -a -v '^results: ' "$out"
+grep -a -v -e '^results: ' -e '^report: ' "$out"
 
 # The results of the runs are compared with what was expected, and checked by the schemas.
 kept=$B/snp-results
@@ -118,6 +118,31 @@ elif gzip -d <"$kept/archive" | tar -xf - -C "$kept" 2>/dev/null; then
   } | tee -a "$out"
 else
   echo 'not ok - the result files of the runs did not come back' | tee -a "$out"
+fi
+
+# The guest's report is authentic, if we are told the key of the host's VCEK: SNP_KEY names a file with X and Y in hex.
+# Certificates for it are made here, so a root of tests has to be trusted.
+report_proven() {
+  "$B/tests/tool/chain" "$kept" "$kept/report.bin" "$(cat "$SNP_KEY")" || return 1
+  "$snpvmm" verify "$kept/report.bin" "$box/linux.yaml" --certs "$kept" --root "$kept/ark.pem" \
+    --report-data 00112233445566778899aabbccddeeff --set "boot.cmdline=$report_cmdline" >"$kept/verified" 2>&1 || cat "$kept/verified"
+  grep -q 'the report is authentic and of this launch$' "$kept/verified" || echo 'it is not said to be authentic'
+}
+report_forged() { # one bit of it
+  printf '\1' | dd of="$kept/report.bin" bs=1 seek=$((0x50)) conv=notrunc 2>/dev/null
+  "$snpvmm" verify "$kept/report.bin" --certs "$kept" --root "$kept/ark.pem" >"$kept/verified" 2>&1
+  status=$?
+  [ $status = 1 ] && grep -q 'signature-bad' "$kept/verified" || echo "status $status: $(tail -n 1 "$kept/verified")"
+}
+report_cmdline='console=ttyS0 panic=-1 quiet snpvmm.do=report snpvmm.data=00112233445566778899aabbccddeeff snpvmm.status=3'
+sed -n 's/^report: //p' "$out" | base64 -d >"$kept/report.bin"
+if [ ! -s "$kept/report.bin" ] || [ ! -r "${SNP_KEY:-}" ]; then
+  echo "skip a guest's report verifies: there is no report, or SNP_KEY names no file with the host's key" | tee -a "$out"
+else
+  {
+    judge "a guest's report is authentic, and of the launch that the manifest describes" report_proven
+    judge 'and is not with one bit changed' report_forged
+  } | tee -a "$out"
 fi
 bad=$(grep -c '^not ok' "$out")
 good=$(grep -c '^ok' "$out")

@@ -216,6 +216,7 @@ if [ -e linux.yaml ]; then
   case_run 'snpvmm-guest prints the report, and ends the guest with a status' 3 'the report agrees' 'the frame is whole' \
     'the frame has our measurement' 'the frame has our data' 'the guest exited with status 3' \
     -- report_read linux_run 'snpvmm.do=report snpvmm.data=00112233445566778899aabbccddeeff snpvmm.status=3' --guest-status
+  [ ! -s report.bin ] || echo "report: $(base64 -w 0 report.bin)" # for check.sh to verify
   case_run 'a status of more than a byte' 1 'the guest exited with status 65537' -- linux_run 'snpvmm.status=0x10001'
   case_run 'snpvmm-guest in a plain VM: a status, and why there is no report' 3 \
     '^snpvmm-guest: no measurement: this is not an SEV-SNP guest' '^snpvmm-guest: ready' 'the guest exited with status 3' \
