@@ -17,9 +17,9 @@ static volatile sig_atomic_t is_raw;        /* by us; its modes before are in `b
 static volatile sig_atomic_t continued;     /* by SIGCONT: the shell may have changed the modes */
 static struct termios before;
 
-/* Signals that kill us and that core/vm/signals.c doesn't signal_handle. */
-static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGABRT, SIGILL,  SIGFPE,
-	                             SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU };
+/* Signals that kill the process by default and that core/vm/signals.c doesn't handle. */
+static const int fatal_signals[] = { SIGSEGV, SIGBUS,  SIGABRT, SIGILL, SIGFPE,
+	                             SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU };
 
 /* SIGTTOU stops a process that changes a terminal from the background, unless it is blocked. */
 static void modes_set(const struct termios *modes)
@@ -92,12 +92,15 @@ static void on_continue(int signal_number)
 	continued = true;
 }
 
-/* Signals that are ignored, as SIGQUIT in the background of a shell, stay ignored. */
+/*
+ * Only takes over signals with their default action: one that is ignored (SIGQUIT in the background
+ * of a shell) or handled elsewhere (the time limit's SIGALRM) keeps its action.
+ */
 static void signal_handle(int signal_number, const struct sigaction *sa)
 {
 	struct sigaction now;
 
-	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+	if (sigaction(signal_number, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
 		sigaction(signal_number, sa, NULL);
 }
 

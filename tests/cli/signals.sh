@@ -79,6 +79,10 @@ if command -v python3 >/dev/null; then
     run env FAKE_SCRIPT="$T/script" python3 tests/cli/terminal.py "$signals" "$FAKE" run "$T/m.yaml"
     wants 0
   done
+  begin 'the time limit of the command ends a run on a terminal, too: 124'
+  guest_of 'print "hello\n" ; wait'
+  run env FAKE_SCRIPT="$T/script" python3 tests/cli/terminal.py 124 "$FAKE" run --timeout 5s "$T/m.yaml"
+  wants 0
 fi
 
 # Runs that have not begun have results too; otherwise those of an earlier run would be taken for theirs.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""tests/cli/terminal.py: runs a guest on a terminal of its own and kills it; prints how it left the terminal.
+"""tests/cli/terminal.py: runs a guest on a terminal of its own; prints how it left the terminal.
 
-    SIGNAL[.SIGNAL] COMMAND...      0 if it was raw while the guest printed, and as before at the end
+    SIGNAL[.SIGNAL] COMMAND...      0 if it was raw while the guest printed, as before at the end, and killed by the last signal
+    STATUS COMMAND...               the same, but nobody kills it and it exits with STATUS
 """
 import os
 import pty
@@ -13,7 +14,7 @@ import termios
 import time
 
 
-def main(signals, command):
+def main(signals, wanted, command):
     master, terminal = pty.openpty()
     before = termios.tcgetattr(terminal)
 
@@ -33,7 +34,10 @@ def main(signals, command):
         time.sleep(0.3)
     status = child.wait(40)
     print(f"raw: {raw}; restored: {termios.tcgetattr(terminal) == before}; status: {status}")
-    return not (raw and termios.tcgetattr(terminal) == before and status == -signals[-1])
+    return not (raw and termios.tcgetattr(terminal) == before and status == wanted)
 
 
-sys.exit(main([signal.Signals[f"SIG{s}"] for s in sys.argv[1].split(".")], sys.argv[2:]))
+if sys.argv[1].isdigit():
+    sys.exit(main([], int(sys.argv[1]), sys.argv[2:]))
+names = [signal.Signals[f"SIG{s}"] for s in sys.argv[1].split(".")]
+sys.exit(main(names, -names[-1], sys.argv[2:]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/vm/terminal_test.c: a raw terminal is restored, whenever a signal comes; job control:
- * tests/cli/jobs.sh.
+ * tests/cli/background.sh.
  */
 #include "core/vm/terminal.h"
 
@@ -13,6 +13,9 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "core/base/error.h"
+#include "core/vm/signals.h"
 
 /* A signal in the middle of the change: after the terminal is recorded as raw, before it is. */
 static bool interrupts;
@@ -99,6 +102,27 @@ Test(terminal, a_signal_while_it_becomes_raw_does_not_leave_it_raw)
 	cr_expect_not(is_raw(fd));
 	cr_expect_not(terminal_ours(), "a signal ends it for good");
 	cr_expect_not(is_raw(fd));
+	close(fd);
+	close(master);
+}
+
+/* The time limit is SIGALRM, handled by core/vm/signals.c: it must not kill a run on a terminal. */
+Test(terminal, signals_that_others_handle_or_ignore_are_left_alone)
+{
+	struct error err = { 0 };
+	int master, fd = terminal_open(&master);
+	struct sigaction now;
+
+	cr_assert_eq(signals_begin(&err), 1, "%s", err.text);
+	signal(SIGUSR1, on_signal);
+	signal(SIGQUIT, SIG_IGN);
+	terminal_begin(fd);
+	raise(SIGALRM);
+	cr_expect_eq(stop_signo(), SIGALRM);
+	cr_expect(sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_handler == on_signal);
+	cr_expect(sigaction(SIGQUIT, NULL, &now) == 0 && now.sa_handler == SIG_IGN);
+	cr_expect_not(is_raw(fd));
+	signals_end();
 	close(fd);
 	close(master);
 }
