@@ -10,16 +10,17 @@
 #include "core/vm/run.h"
 #include "tests/fake/fixture.h"
 
-enum { SOON_MS = 900 }; /* enough for several looks */
+/* Time for several looks; and a limit that only a run which should have ended reaches. */
+enum { SOON_MS = 900, NEVER_MS = 120000 };
 
 /*
  * A run in which each vCPU does one thing. Starting with a zero field: nothing, the vCPU stays as
  * KVM created it.
  */
 static struct outcome run(unsigned flags, const struct platform *on, const struct fake_exit *does,
-                          unsigned vcpus, struct stats_report *ret)
+                          unsigned vcpus, unsigned limit_ms, struct stats_report *ret)
 {
-	const struct run_limits limits = { .timeout_ms = SOON_MS, .input_fd = -1 };
+	const struct run_limits limits = { .timeout_ms = limit_ms, .input_fd = -1 };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = NULL;
 	auto_fake struct fake_kvm *f = fake_kvm_new(flags);
@@ -47,7 +48,7 @@ Test(halt, all_vcpus_halted_with_interrupts_off_end_the_run)
 
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++)
 		for (unsigned n = 1; n <= ARRAY_SIZE(does); n++) {
-			struct outcome o = run(0, on[i], does, n, NULL);
+			struct outcome o = run(0, on[i], does, n, NEVER_MS, NULL);
 
 			cr_expect_eq(o.kind, GUEST_HALTED, "%s", o.detail);
 		}
@@ -57,7 +58,7 @@ Test(halt, vcpus_that_were_never_started_do_not_count)
 {
 	const struct fake_exit does[3] = { fake_halt() };
 
-	cr_expect_eq(run(0, &platform_snp, does, 3, NULL).kind, GUEST_HALTED);
+	cr_expect_eq(run(0, &platform_snp, does, 3, NEVER_MS, NULL).kind, GUEST_HALTED);
 }
 
 Test(halt, whoever_may_go_on_keeps_the_run_alive)
@@ -70,15 +71,16 @@ Test(halt, whoever_may_go_on_keeps_the_run_alive)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		cr_expect_eq(run(0, &platform_snp, rows[i], 1 + (i > 0), NULL).kind, RUN_TIMED_OUT,
-		             "row %zu", i);
+		cr_expect_eq(run(0, &platform_snp, rows[i], 1 + (i > 0), SOON_MS, NULL).kind,
+		             RUN_TIMED_OUT, "row %zu", i);
 }
 
 Test(halt, where_kvm_does_not_tell_the_limit_ends_it)
 {
 	const struct fake_exit does = fake_halt();
 
-	cr_expect_eq(run(FAKE_NO_MP_STATE, &platform_snp, &does, 1, NULL).kind, RUN_TIMED_OUT);
+	cr_expect_eq(run(FAKE_NO_MP_STATE, &platform_snp, &does, 1, SOON_MS, NULL).kind,
+	             RUN_TIMED_OUT);
 }
 
 Test(halt, looking_is_no_exit_of_the_guest)
@@ -86,7 +88,7 @@ Test(halt, looking_is_no_exit_of_the_guest)
 	const struct fake_exit does[] = { fake_wait(), fake_wait() };
 	struct stats_report r;
 
-	cr_expect_eq(run(0, &platform_snp, does, 2, &r).kind, RUN_TIMED_OUT);
+	cr_expect_eq(run(0, &platform_snp, does, 2, SOON_MS, &r).kind, RUN_TIMED_OUT);
 	cr_expect_leq(r.exits[EXIT_KICK], 2u, "%llu", (unsigned long long)r.exits[EXIT_KICK]);
 	cr_expect_leq(r.total, 2u);
 }
