@@ -234,11 +234,12 @@ static bool serial_text(const ASN1_INTEGER *serial, char to[static 48])
 {
 	BIGNUM *n = ASN1_INTEGER_to_BN(serial, NULL);
 	char *hex = n && BN_num_bytes(n) <= 20 ? BN_bn2hex(n) : NULL;
+	bool read = n != NULL;
 
 	snprintf(to, 48, "%s", hex ? hex : "too large");
 	OPENSSL_free(hex);
 	BN_free(n);
-	return n;
+	return read;
 }
 
 static bool spki_hash(X509 *x, uint8_t to[static 32])

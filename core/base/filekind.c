@@ -316,7 +316,11 @@ static const char *option_of(const struct file_kind *k)
 	return k->fits & ROLE_FIRMWARE ? "-f" : k->fits & ROLE_KERNEL ? "-k" : "-i";
 }
 
-const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *to, size_t size)
+/*
+ * What to do about a file of that kind in that role, static or in `to`; NULL: nothing special.
+ */
+static const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *to,
+                                 size_t size)
 {
 	if (k->fits & role || !k->fits)
 		return k->fix;

@@ -52,11 +52,6 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
                      struct error *err);
 
 /*
- * What to do about a file of that kind in that role, static or in `to`; NULL: nothing special.
- */
-const char *file_kind_fix(const struct file_kind *k, enum file_role role, char *to, size_t size);
-
-/*
  * A section of a PE image by name, or NULL; UKIs keep their parts in sections. *ret_size is its
  * size in the file.
  */
