@@ -21,7 +21,11 @@ enum vm_stream {
 
 /* Where a stream goes. All of it is borrowed. */
 struct stream_target {
-	int fd;                /* 0 or less: nowhere */
+	/*
+	 * 0 or less: nowhere, so that a zeroed target has no output. No output has descriptor 0:
+	 * main() keeps it occupied if it was closed at start.
+	 */
+	int fd;
 	struct log_file *file; /* limits the size of the file behind fd; NULL: no limit */
 	const char *prefix;    /* before each line; NULL: none */
 };
