@@ -20,6 +20,13 @@ static void print_reasons(void)
 		puts(reason_name((enum reason)i));
 }
 
+/* Those from REPORT_MALFORMED on are of `verify` alone. */
+static void print_run_reasons(void)
+{
+	for (int i = 0; i < REPORT_MALFORMED; i++)
+		puts(reason_name((enum reason)i));
+}
+
 static void print_statuses(void)
 {
 	for (size_t i = 0; snp_status_at(i); i++)
@@ -53,8 +60,9 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } tables[] = {
-	{ "reasons", print_reasons }, { "statuses", print_statuses }, { "keys", print_keys },
-	{ "policy", print_policy },   { "kinds", print_kinds },
+	{ "reasons", print_reasons },   { "run-reasons", print_run_reasons },
+	{ "statuses", print_statuses }, { "keys", print_keys },
+	{ "policy", print_policy },     { "kinds", print_kinds },
 };
 
 int main(int argc, char **argv)
@@ -64,6 +72,6 @@ int main(int argc, char **argv)
 			tables[i].print();
 			return 0;
 		}
-	fputs("names: one of reasons, statuses, keys, policy, kinds\n", stderr);
+	fputs("names: one of reasons, run-reasons, statuses, keys, policy, kinds\n", stderr);
 	return 2;
 }
