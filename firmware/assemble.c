@@ -15,10 +15,8 @@
 #include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/ovmf.h"
+#include "firmware/ram.h"
 #include "firmware/selftest.h"
-
-/* The address of the first instruction after reset. */
-#define RESET_VECTOR 0xfffffff0
 
 /* On a PC the last 128 KiB of the firmware also appear below 1 MiB. */
 #define ISA_ALIAS_END ((uint64_t)1 << 20)
@@ -92,18 +90,6 @@ static struct vcpu_state ap_state(const struct assembly *a, uint32_t eip)
 	return reset_state(a->profile, cs, eip, a->m->vcpu_sig);
 }
 
-/* Between low and high memory there is a hole for MMIO, the APICs and the firmware. */
-static uint64_t ram_low(const struct assembly *a)
-{
-	return MIN(a->m->memory, DIRECT_LOW_MAX);
-}
-
-/* The end of memory above 4 GiB; 0 if there is none. */
-static uint64_t ram_high(const struct assembly *a)
-{
-	return a->m->memory > ram_low(a) ? DIRECT_HIGH + a->m->memory - ram_low(a) : 0;
-}
-
 /* With measure.ovmf_hash, the digest starts from a value that includes the image already. */
 static int firmware_image_add(struct assembly *a, const struct ovmf *o, struct error *err)
 {
@@ -119,7 +105,7 @@ static int firmware_image_add(struct assembly *a, const struct ovmf *o, struct e
 	a->settings.seeded = true;
 	memcpy(a->settings.seed, a->m->ovmf_hash, sizeof(a->settings.seed));
 	a->settings.measure_only =
-		"measure.ovmf_hash stands for a firmware that need not be this one";
+		"measure.ovmf_hash stands for a firmware that may differ from this one";
 	return 0;
 }
 
@@ -199,8 +185,7 @@ static int unmeasured_firmware_add(struct assembly *a, const struct ovmf *o, con
 	error_set(err, ERROR_CONFLICT,
 	          "'expect.measurement' is given, but there is no measurement: %s", lack);
 	error_fix(err, "leave out expect.measurement, or use a firmware with SEV support");
-	return error_at(err, a->m->pins_at.line ? a->m->file : "--set expect.measurement",
-	                a->m->pins_at.line, a->m->pins_at.column);
+	return manifest_at_location(a->m, &a->m->pins_at, err);
 }
 
 static bool section_is_late(const struct assembly *a, const struct ovmf_section *s)
@@ -239,9 +224,9 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	for (size_t i = 0; r == 0 && i < o.n_sections; i++)
 		if (section_is_late(a, &o.sections[i]))
 			r = section_add(a, &o, &o.sections[i], err);
-	/* Nothing of this is measured, so a plan that can't run does without it. */
+	/* None of this is measured, so a plan that can't run needs none of it. */
 	if (r == 0 && m->vcpus <= PLAN_RUN_VCPUS)
-		r = handoff_add(a->plan, m, a->images, ram_low(a), ram_high(a), &kernel_unfit, err);
+		r = handoff_add(a->plan, m, a->images, &kernel_unfit, err);
 	if (r < 0)
 		return r;
 	if (kernel_unfit && !a->settings.measure_only)
@@ -340,9 +325,9 @@ int assemble(const struct manifest *m, const struct images *images, const struct
 		return error_nomem(err, "launch plan");
 	r = settings_assemble(&a, err);
 	if (r == 0)
-		r = plan_add_ram(a.plan, 0, ram_low(&a), err);
-	if (r == 0 && ram_high(&a))
-		r = plan_add_ram(a.plan, DIRECT_HIGH, ram_high(&a) - DIRECT_HIGH, err);
+		r = plan_add_ram(a.plan, 0, ram_low_end(m->memory), err);
+	if (r == 0 && m->memory > RAM_LOW_MAX)
+		r = plan_add_ram(a.plan, RAM_HIGH, m->memory - RAM_LOW_MAX, err);
 	if (r < 0) {
 		plan_free(a.plan);
 		return r;

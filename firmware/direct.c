@@ -16,9 +16,10 @@
 #include "firmware/acpi.h"
 #include "firmware/images.h"
 #include "firmware/linux.h"
+#include "firmware/ram.h"
 #include "firmware/stage0.h"
 
-/* The shared blobs are GiB-aligned, so that page tables of 1 GiB pages map each. */
+/* The shared blobs are GiB-aligned, so that page tables of 1 GiB pages can map them. */
 #define SHARED_ALIGN ((uint64_t)1 << 30)
 
 struct direct {
@@ -54,9 +55,9 @@ static int direct_layout(struct direct *d, struct error *err)
 		          PLAN_RUN_VCPUS);
 		return error_fix(err, "lower 'vcpus', or boot through a firmware");
 	}
-	d->low_end = MIN(memory, DIRECT_LOW_MAX);
-	d->high_end = memory > DIRECT_LOW_MAX ? DIRECT_HIGH + memory - DIRECT_LOW_MAX : 0;
-	d->shared_kernel = round_up(d->high_end ? d->high_end : DIRECT_HIGH, SHARED_ALIGN);
+	d->low_end = ram_low_end(memory);
+	d->high_end = ram_high_end(memory);
+	d->shared_kernel = round_up(d->high_end ? d->high_end : RAM_HIGH, SHARED_ALIGN);
 	d->shared_initrd = d->shared_kernel + round_up(kernel->size, SHARED_ALIGN);
 	d->shared_end = d->shared_initrd + round_up(initrd->size, SHARED_ALIGN);
 	r = linux_parse(kernel->data, kernel->size, &d->kernel, err);

@@ -12,15 +12,12 @@ struct manifest;   /* config/manifest.h */
 struct plan;       /* core/plan/plan.h */
 struct vcpu_state; /* core/plan/vcpu.h */
 
-/* Low memory ends at 3 GiB at most; the rest begins at 4 GiB. */
-#define DIRECT_LOW_MAX ((uint64_t)3 << 30)
-#define DIRECT_HIGH    ((uint64_t)4 << 30)
 #define DIRECT_RAM_MAX ((uint64_t)64 << 30)
 
 /*
  * Adds the regions of stage0, and kernel and initrd as shared blobs above all RAM; their bytes stay
- * in the images. The caller adds RAM: [0, min(memory, 3 GiB)), and the rest from 4 GiB on. *bsp
- * becomes the state of vCPU 0.
+ * in the images. The caller adds RAM (firmware/ram.h). c_bit: its position in page table entries; 0
+ * without SNP. *bsp becomes the state of vCPU 0.
  */
 int direct_plan(struct plan *p, const struct manifest *m, const struct images *images,
                 unsigned c_bit, struct vcpu_state *bsp, struct error *err);

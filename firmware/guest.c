@@ -29,16 +29,10 @@ void guest_link(uint8_t table[static PAGE_SIZE], unsigned index, gpa_t to, uint6
 	entry_set(table, index, to | PTE_TABLE | c_mask);
 }
 
-void guest_identity_from(uint8_t table[static PAGE_SIZE], uint64_t from, uint64_t size,
-                         uint64_t bits)
+void guest_identity(uint8_t table[static PAGE_SIZE], gpa_t from, uint64_t size, uint64_t bits)
 {
 	for (unsigned i = 0; i < GUEST_TABLE_ENTRIES; i++)
 		entry_set(table, i, (from + i * size) | PTE_LEAF | bits);
-}
-
-void guest_identity(uint8_t table[static PAGE_SIZE], uint64_t size, uint64_t bits)
-{
-	guest_identity_from(table, 0, size, bits);
 }
 
 int guest_c_bit_check(unsigned c_bit, struct error *err)

@@ -33,7 +33,7 @@ struct guest_part {
 struct guest {
 	const struct guest_part *parts; /* in launch order */
 	size_t n_parts;
-	gpa_t low; /* the address of the first byte of the buffer that has the parts' bytes */
+	gpa_t low; /* where guest_add()'s buffer `low` begins */
 	gpa_t pml4, params, code, stack_top;
 	const uint8_t *blob, *blob_end; /* the code */
 	uint64_t cr4;
@@ -41,12 +41,9 @@ struct guest {
 
 /* Makes an entry that leads to the table at `to`. Tables are private, whatever they map. */
 void guest_link(uint8_t table[static PAGE_SIZE], unsigned index, gpa_t to, uint64_t c_mask);
-/* Fills a table with large pages of `size` bytes each, from address 0 on. bits: C-bit, GUEST_NX. */
-void guest_identity(uint8_t table[static PAGE_SIZE], uint64_t size, uint64_t bits);
-/* The same from address `from` on. */
-void guest_identity_from(uint8_t table[static PAGE_SIZE], uint64_t from, uint64_t size,
-                         uint64_t bits);
-/* Refuses a C-bit at a position that our page table entries need, or don't have. */
+/* Maps large pages of `size` bytes each, from `from` on, to themselves. bits: C-bit, GUEST_NX. */
+void guest_identity(uint8_t table[static PAGE_SIZE], gpa_t from, uint64_t size, uint64_t bits);
+/* Refuses a C-bit that would lie in the addresses that we map, or above an entry's address bits. */
 int guest_c_bit_check(unsigned c_bit, struct error *err);
 
 static inline uint64_t guest_part_size(const struct guest *g, const struct guest_part *part)
@@ -54,7 +51,10 @@ static inline uint64_t guest_part_size(const struct guest *g, const struct guest
 	return part->gpa == g->code ? (uint64_t)(g->blob_end - g->blob) : part->size;
 }
 
-/* Adds the parts to a plan, which becomes the owner of `low`, even on failure. */
+/*
+ * Adds the parts to a plan, which becomes the owner of `low`, even on failure: the bytes of all
+ * parts but the code, in one buffer.
+ */
 int guest_add(struct plan *p, const struct guest *g, bool snp, struct blob low, struct error *err);
 /* vCPU 0: 64-bit mode, paging on, no interrupts; parameters in RSI, signature in RDX. */
 struct vcpu_state guest_state(const struct guest *g, uint32_t vcpu_sig);

@@ -16,9 +16,9 @@
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
 #include "firmware/acpi.h"
-#include "firmware/direct.h"
 #include "firmware/images.h"
 #include "firmware/linux.h"
+#include "firmware/ram.h"
 
 /* What this file generates for fw_cfg. The plan owns it. */
 struct fw_cfg_tables {
@@ -46,9 +46,10 @@ static int items_add(struct plan *p, const struct fw_item *items, size_t n, stru
 }
 
 /* Firmware looks for etc/e820 more often than for any other file, so it comes first. */
-static int tables_add(struct plan *p, struct fw_cfg_tables *t, unsigned vcpus, uint64_t low_end,
-                      uint64_t high_end, struct error *err)
+static int tables_add(struct plan *p, struct fw_cfg_tables *t, const struct manifest *m,
+                      struct error *err)
 {
+	uint64_t high_end = ram_high_end(m->memory);
 	const struct fw_item items[] = {
 		{ .name = "etc/e820", .bytes = t->e820, .size = (high_end ? 2 : 1) * E820_ENTRY },
 		{ .name = acpi_file_name(ACPI_TABLES),
@@ -63,17 +64,17 @@ static int tables_add(struct plan *p, struct fw_cfg_tables *t, unsigned vcpus, u
 		{ .key = FWCFG_BOOT_MENU, .bytes = &t->menu, .size = sizeof(t->menu) },
 	};
 
-	t->e820[0].length = le64_of(low_end);
+	t->e820[0].length = le64_of(ram_low_end(m->memory));
 	t->e820[0].type = le32_of(E820_RAM);
-	t->e820[1].base = le64_of(DIRECT_HIGH);
-	t->e820[1].length = le64_of(high_end ? high_end - DIRECT_HIGH : 0);
+	t->e820[1].base = le64_of(RAM_HIGH);
+	t->e820[1].length = le64_of(high_end ? high_end - RAM_HIGH : 0);
 	t->e820[1].type = le32_of(E820_RAM);
-	t->cpus = le16_of((uint16_t)vcpus);
+	t->cpus = le16_of((uint16_t)m->vcpus);
 	acpi_loader(&t->acpi, t->loader, sizeof(t->loader));
 	return items_add(p, items, ARRAY_SIZE(items), err);
 }
 
-/* Every size has an item, but what is empty has none for its data. */
+/* Each part has an item for its size, and one for its data unless it is empty. */
 static int kernel_add(struct plan *p, struct fw_cfg_tables *t, const char *cmdline,
                       const struct images *images, uint32_t setup, struct error *err)
 {
@@ -111,7 +112,7 @@ static int kernel_add(struct plan *p, struct fw_cfg_tables *t, const char *cmdli
  * other VMMs hand over EFI programs, too. A file that can't be a kernel is refused.
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
-                uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err)
+                bool *ret_kernel_unfit, struct error *err)
 {
 	const struct blob *image = &images->kernel;
 	auto_blob struct blob b = BLOB_NONE;
@@ -129,7 +130,7 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 	if (r == 0)
 		r = acpi_tables_make(&(struct acpi_config){ .vcpus = m->vcpus }, &t->acpi, err);
 	if (r == 0)
-		r = tables_add(p, t, m->vcpus, low_end, high_end, err);
+		r = tables_add(p, t, m, err);
 	if (r < 0 || !m->kernel.path)
 		return r;
 	if (linux_parse(image->data, image->size, &kernel, &unfit) == 0 &&
@@ -145,7 +146,7 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 	return manifest_at_location(m, &m->kernel.at, err);
 }
 
-/* What a firmware verifies, each as soon as it has been read; in the order of edk2. */
+/* What a firmware verifies, each as soon as it has read it. In edk2's order. */
 static const struct {
 	uint16_t key;
 	const char *name;

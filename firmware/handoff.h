@@ -15,17 +15,16 @@ struct plan;     /* core/plan/plan.h */
 /*
  * Adds the items to an unsealed plan; a launch measures none of them. The kernel's file is split
  * after its setup part and otherwise unchanged, so the firmware's hash of it is that of the file.
- * low_end and high_end (0: none) are the ends of RAM. *ret_kernel_unfit: no firmware could boot the
- * kernel, so it was left out.
+ * *ret_kernel_unfit: no firmware could boot the kernel, so it was left out.
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
-                uint64_t low_end, uint64_t high_end, bool *ret_kernel_unfit, struct error *err);
+                bool *ret_kernel_unfit, struct error *err);
 
 /*
- * A firmware that refuses a file because of its hash just stops. If the run ended so, adds that
- * explanation: the firmware verifies hashes, the last file that it read to the end is a hashed one
- * (last_read: its key; -1: none), and the vCPU is halted, or a limit ended the run after `quiet_ms`
- * without an exit. A firmware that is only slow keeps exiting.
+ * A firmware that refuses a file because of its hash just stops. Adds that explanation if the run
+ * looks like it: the firmware verifies hashes, the last file that it read to the end is a hashed
+ * one (last_read: its key; -1: none), and the vCPU is halted, or a limit ended the run after
+ * `quiet_ms` without an exit. A firmware that is only slow keeps exiting.
  */
 void handoff_explain(const struct manifest *m, int last_read, uint64_t quiet_ms, struct outcome *o);
 

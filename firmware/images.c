@@ -14,10 +14,9 @@
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
 #include "firmware/linux.h"
+#include "firmware/ovmf.h"
 
-/* No real image is larger. A firmware ends at 4 GiB and has to stay above the APIC's page. */
-#define FIRMWARE_MAX ((size_t)16 << 20)
-#define INITRD_MAX   ((size_t)4 << 30)
+#define INITRD_MAX ((size_t)4 << 30) /* no real initrd is larger */
 
 static int pin_check(const struct manifest_file *f, const uint8_t digest[static SHA256_SIZE],
                      struct error *err)
@@ -44,8 +43,8 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, s
 }
 
 /*
- * Only checks what kind of file an initrd is: on a wrong one Linux would just log "junk" and panic
- * without a root.
+ * Checks only that an initrd is not a file of another kind: on such a file Linux would just log
+ * "junk", and panic without a root.
  */
 static void initrd_check(const struct manifest *m, const struct manifest_file *file,
                          const struct blob *b, struct findings *f)
@@ -145,7 +144,7 @@ static void initrd_join(const struct manifest *m, bool hashed, bool hash, struct
 	bool failed = false;
 
 	for (size_t i = 0; (file = manifest_initrd(m, i)); i++) {
-		if (!file->path) /* the manifest's value is at fault, and reported */
+		if (!file->path) /* its value in the manifest is wrong, which was reported */
 			continue;
 		if (image_load(m, file, INITRD_MAX, &parts[i], hashed ? ret->initrd_parts[i] : NULL,
 		               &err) == 0) {
@@ -175,7 +174,7 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 {
 	bool direct = !m->firmware.path;
 	const struct image_row rows[] = {
-		{ "boot.firmware", &m->firmware, FIRMWARE_MAX, hashed, &ret->firmware,
+		{ "boot.firmware", &m->firmware, OVMF_MAX_SIZE, hashed, &ret->firmware,
 		  ret->firmware_sha256, &ret->firmware_read, &ret->firmware_hashed, NULL },
 		{ "boot.kernel", &m->kernel, IMAGES_KERNEL_MAX, hashed || m->kernel_hashes,
 		  &ret->kernel, ret->kernel_sha256, &ret->kernel_read, &ret->kernel_hashed,
@@ -198,7 +197,7 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 			image_refuse(m, row->key, &row->file->at, &err, f);
 		}
 	}
-	/* Hashed once for all runs that boot this kernel. If it can't be parsed, assemble() says so. */
+	/* Hashed once for all runs with this kernel. If it can't be parsed, assemble() says so. */
 	if (direct && ret->kernel_read && !ret->payload_hashed &&
 	    linux_parse(ret->kernel.data, ret->kernel.size, &k, &err) == 0) {
 		sha256(ret->kernel.data + k.setup_size, k.payload_size, ret->payload_sha256);

@@ -19,7 +19,6 @@
 #include "core/snp/idblock.h"
 #include "core/snp/report.h"
 
-#define BSP_START  0xfffffff0 /* first instruction of a processor: APM volume 2, 14.1.5 */
 #define GUID_CHARS 36
 #define DUMP_ROW   32                 /* bytes */
 #define TEXT_MAX   ((size_t)64 << 10) /* larger files are not read as hex or base64 */
@@ -89,7 +88,7 @@ static void ovmf_describe(const struct inspected *i, struct tree *t)
 	const struct ovmf_section *hashes = ovmf_section_find(o, OVMF_KERNEL_HASHES);
 
 	tree_hex(t, "gpa", o->gpa);
-	tree_hex(t, "bsp_start", BSP_START);
+	tree_hex(t, "bsp_start", RESET_VECTOR);
 	if (o->has_reset)
 		tree_hex(t, "ap_start", o->reset_eip);
 	tree_map(t, "kernel_hashes");
@@ -223,7 +222,7 @@ static int report_read(struct inspected *i, struct error *err)
 	return 0;
 }
 
-/* In a later version the same bytes may mean something else, so it is only dumped. */
+/* A report of an unknown version is only dumped: its fields may mean something else. */
 static void report_describe(const struct inspected *i, struct tree *t)
 {
 	const struct snp_report *r = i->report.report;
@@ -307,7 +306,7 @@ static void uki_describe(const struct inspected *i, struct tree *t)
 	tree_end(t);
 }
 
-/* What is told of files that are no part of a launch, beside their kind. */
+/* Further fields of files that can't be part of a launch. */
 static const struct other_row {
 	const char *name; /* of a struct file_kind */
 	void (*describe)(const struct inspected *i, struct tree *t);
@@ -375,7 +374,7 @@ static const struct inspect_kind kinds[] = {
 	  false },
 };
 
-/* The beginning of the lines of `snpvmm-guest report`, which may be in the log of a whole boot. */
+/* How the lines of `snpvmm-guest report` begin, anywhere in the log of a boot. */
 #define FRAME_BEGIN "snpvmm-report: begin "
 
 /* Refuses a file that nothing is known about. */

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/filekind.h"
 #include "core/base/text.h"
+#include "firmware/ram.h"
 #include "firmware/stage0/params.h"
 
 #define KIB ((uint64_t)1 << 10)
@@ -66,7 +67,6 @@
 #define KERNEL_FLOOR     (16 * MIB)  /* stage0's pages and PC legacy areas lie below */
 #define KERNEL_FLOOR_ANY MIB         /* for a kernel that isn't relocatable */
 #define LOW_HOLE         (640 * KIB) /* from here to 1 MiB PCs have no memory */
-#define LOW_MAX          (3 * GIB)   /* the most memory that a guest has below 4 GiB */
 
 static_assert(E820_TABLE + LINUX_E820_MAX * E820_ENTRY <= LINUX_PAGE, "the map fits boot_params");
 
@@ -93,12 +93,12 @@ static uint64_t field(const struct scan *s, size_t at, size_t width)
 	return v;
 }
 
-static bool has_magic(const struct scan *s, size_t at, const char *mark)
+static bool has_magic(const struct scan *s, size_t at, const char *magic)
 {
-	struct reader r = reader_over(s->bytes, s->size, at, strlen(mark));
-	const uint8_t *b = reader_take(&r, strlen(mark));
+	struct reader r = reader_over(s->bytes, s->size, at, strlen(magic));
+	const uint8_t *b = reader_take(&r, strlen(magic));
 
-	return b && memcmp(b, mark, strlen(mark)) == 0;
+	return b && memcmp(b, magic, strlen(magic)) == 0;
 }
 
 /*
@@ -190,8 +190,8 @@ static int check_header_length(const struct scan *s)
 }
 
 /*
- * syssize is in units of 16 bytes, and the last unit need not be full (memtest86+ 6 and 7); no
- * other loader insists that it is. A signature at the end of the file (sbsign) makes the file
+ * syssize is in units of 16 bytes, and the last unit may be partial (memtest86+ 6 and 7); no other
+ * loader refuses that. A signature at the end of the file (sbsign) makes the file
  * longer than syssize says.
  */
 static int check_file_size(const struct scan *s)
@@ -269,8 +269,8 @@ static int check_address(const struct scan *s)
 {
 	const struct linux_kernel *k = &s->k;
 
-	if (k->relocatable || (k->pref_address >= KERNEL_FLOOR_ANY && k->pref_address < LOW_MAX &&
-	                       k->pref_address % (4 * KIB) == 0))
+	if (k->relocatable || (k->pref_address >= KERNEL_FLOOR_ANY &&
+	                       k->pref_address < RAM_LOW_MAX && k->pref_address % (4 * KIB) == 0))
 		return 0;
 	error_set(s->err, ERROR_UNSUPPORTED,
 	          "the kernel is not relocatable and must be loaded at 0x%llx (pref_address), "
@@ -402,7 +402,7 @@ int linux_layout_of(const struct linux_kernel *k, uint64_t low_end, uint64_t ini
 		          (unsigned long long)k->initrd_addr_max);
 		return error_fix(err, "use a smaller initrd");
 	}
-	if (n.end > low_end && n.end > LOW_MAX)
+	if (n.end > low_end && n.end > RAM_LOW_MAX)
 		return never_fits(k, initrd_size, err);
 	if (n.end > low_end) {
 		error_set(err, ERROR_MEMORY_TOO_SMALL,
@@ -526,14 +526,14 @@ static_assert(ARRAY_SIZE(low_rows) + 2 <= LINUX_E820_OURS, "and two of memory ab
 size_t linux_e820_of(uint64_t tables, uint64_t low_end, uint64_t high_end,
                      struct linux_e820 ret[static LINUX_E820_OURS])
 {
-	uint64_t low = MIN(low_end, 4 * GIB);
+	uint64_t low = MIN(low_end, RAM_HIGH);
 	size_t n = ARRAY_SIZE(low_rows);
 
 	memcpy(ret, low_rows, sizeof(low_rows));
 	ret[n - 1].size -= tables;
 	if (low > MIB)
 		ret[n++] = (struct linux_e820){ MIB, low - MIB, LINUX_RAM };
-	if (high_end > 4 * GIB)
-		ret[n++] = (struct linux_e820){ 4 * GIB, high_end - 4 * GIB, LINUX_RAM };
+	if (high_end > RAM_HIGH)
+		ret[n++] = (struct linux_e820){ RAM_HIGH, high_end - RAM_HIGH, LINUX_RAM };
 	return n;
 }

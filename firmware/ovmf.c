@@ -19,7 +19,7 @@
 #define ENTRY_HEAD       18   /* u16 length and GUID, which follow the entry's data */
 #define FOOTER_GUID      0x30 /* distances from the image's end */
 #define FOOTER_LENGTH    0x32
-#define RESET_VECTOR     0x10
+#define RESET_SIZE       0x10 /* from the reset vector to the image's end */
 #define VOLUME_SIGNATURE 0x28 /* from the image's start */
 #define METADATA_HEAD    16
 #define METADATA_SECTION 12
@@ -542,7 +542,7 @@ int ovmf_parse_for_launch(const char *path, const uint8_t *image, size_t size, b
 	const struct scan s = { .bytes = image, .size = size, .err = err };
 	/* Its last 16 bytes are what the processor executes first. */
 	bool bios = size >= PAGE_SIZE && !footer_present(&s) &&
-	            !bytes_zero(image + size - RESET_VECTOR, RESET_VECTOR);
+	            !bytes_zero(image + size - RESET_SIZE, RESET_SIZE);
 	enum lack_id lack;
 	int r;
 

@@ -28,7 +28,9 @@ struct ovmf_section {
 };
 
 #define OVMF_MAX_SECTIONS 64
-#define OVMF_MAX_SIZE     ((size_t)16 << 20) /* below 4 GiB - the APIC page */
+/* An image ends at 4 GiB and must stay above the local APIC's page; no real one is larger. */
+#define OVMF_MAX_SIZE ((size_t)16 << 20)
+#define RESET_VECTOR  0xfffffff0 /* a processor's first instruction: APM volume 2, 14.1.5 */
 
 struct ovmf {
 	uint64_t gpa; /* 4 GiB - size */

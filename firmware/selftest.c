@@ -89,9 +89,9 @@ int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_s
 	c_mask = c->c_bit ? 1ULL << c->c_bit : 0;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		guest_link(low.data + (links[i].table - LOW), links[i].index, links[i].to, c_mask);
-	guest_identity(low.data + (SELFTEST_PD - LOW), LEAF_SIZE, c_mask);
+	guest_identity(low.data + (SELFTEST_PD - LOW), 0, LEAF_SIZE, c_mask);
 	/* Shared memory never holds code. */
-	guest_identity(low.data + (SELFTEST_PD_SHARED - LOW), LEAF_SIZE, GUEST_NX);
+	guest_identity(low.data + (SELFTEST_PD_SHARED - LOW), 0, LEAF_SIZE, GUEST_NX);
 	memcpy(low.data + (SELFTEST_PARAMS - LOW), &params, sizeof(params));
 	r = guest_add(p, &g, c->c_bit != 0, blob_steal(&low), err);
 	if (r == 0)

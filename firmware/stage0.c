@@ -12,11 +12,11 @@
 #include "core/vm/outcome.h"
 #include "firmware/guest.h"
 #include "firmware/guest/entry.h"
+#include "firmware/ram.h"
 
 #define LEAF_SIZE   (1ULL << 30)
 #define LEAF_KVM    (2ULL << 20)
 #define ADDRESS_END (1ULL << STAGE0_ADDRESS_BITS)
-#define HIGH_MEMORY (4ULL << 30)
 #define CR4         0x620 /* PAE, and OSFXSR, OSXMMEXCPT for the SHA extensions */
 
 /* Parts with bytes of their own are one buffer, which covers guest memory from LOW to LOW_END. */
@@ -249,8 +249,8 @@ static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8
 	guest_link(pml4, 0, STAGE0_PDPT, c_mask);
 	guest_link(pml4, 1, STAGE0_PDPT_SHARED, c_mask);
 	if (c->c_bit) {
-		guest_identity(pdpt, LEAF_SIZE, c_mask);
-		guest_identity(pdpt_shared, LEAF_SIZE, GUEST_NX);
+		guest_identity(pdpt, 0, LEAF_SIZE, c_mask);
+		guest_identity(pdpt_shared, 0, LEAF_SIZE, GUEST_NX);
 		return 0;
 	}
 	r = blob_zero(size, &tables, err);
@@ -263,7 +263,7 @@ static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8
 
 		guest_link(pdpt, i, table, 0);
 		guest_link(pdpt_shared, i, table, GUEST_NX);
-		guest_identity_from(tables.data + i * PAGE_SIZE, i * LEAF_SIZE, LEAF_KVM, 0);
+		guest_identity(tables.data + i * PAGE_SIZE, i * LEAF_SIZE, LEAF_KVM, 0);
 	}
 	return plan_adopt(p, blob_steal(&tables), err);
 }
@@ -371,7 +371,7 @@ size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
 	for (; (part = part_from(at)) && part->gpa < low_end; at = part_range(part).end)
 		n = range_put(ret, n, at, part->gpa);
 	n = range_put(ret, n, at, low_end);
-	return range_put(ret, n, HIGH_MEMORY, high_end);
+	return range_put(ret, n, RAM_HIGH, high_end);
 }
 
 const char *stage0_reason(unsigned code)

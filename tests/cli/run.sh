@@ -70,7 +70,7 @@ echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd}' 'memory: 1M'
 measure_only "measure.profile ec2 is another launcher's order of pages and registers" --set measure.profile=ec2
 measure_only "measure.profile gce is another launcher's order of pages and registers" --set measure.profile=gce
-measure_only 'measure.ovmf_hash stands for a firmware that need not be this one' --set "measure.ovmf_hash=$ZEROS"
+measure_only 'measure.ovmf_hash stands for a firmware that may differ from this one' --set "measure.ovmf_hash=$ZEROS"
 call -v run --platform kvm --set "boot.kernel=$T/k" --set boot.kernel_hashes=false "$T/m.yaml"
 wants 2
 not_launched
