@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 /*
- * The size in bytes, or less, as far as the headers of the archives tell; nothing is unpacked.
- * Several archives may follow each other, uncompressed ones first. An archive that doesn't tell its
- * size counts as nothing.
+ * The size in bytes, or less: the sum of the sizes in the archives' headers. Nothing is unpacked.
+ * Several archives may follow each other, uncompressed ones first. An archive without a size in its
+ * header counts as 0.
  */
 uint64_t initrd_unpacked(const uint8_t *bytes, size_t size);
 

@@ -23,8 +23,7 @@ struct linux_kernel {
 	uint32_t setup_size;   /* bytes before the protected-mode part */
 	uint64_t payload_size; /* bytes of that part, to the end of the file */
 	uint64_t pref_address; /* preferred load address; the only one if not relocatable */
-	uint32_t
-		init_size; /* bytes that it uses from the load address on, before it knows memory */
+	uint32_t init_size;    /* bytes used from the load address on, before it has a memory map */
 	uint32_t kernel_alignment; /* a power of two */
 	bool relocatable;
 	uint32_t cmdline_size;    /* without the NUL */

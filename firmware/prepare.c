@@ -34,7 +34,7 @@ static int check_firmware(const struct manifest *m, const struct images *images,
 	return manifest_at_location(m, &m->firmware.at, err);
 }
 
-/* With a firmware, a kernel that can't be parsed may still be one that snpvmm can measure. */
+/* With a firmware, even a kernel that can't be parsed can be measured, so it is no error here. */
 static int check_kernel(const struct manifest *m, const struct images *images, struct error *err)
 {
 	struct linux_kernel k;

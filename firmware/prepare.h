@@ -24,8 +24,8 @@ bool prepare_plan(const struct manifest *m, const struct images *images, const s
                   const struct plan **ret, struct findings *f);
 
 /*
- * An ID block is valid for one measurement. 0, or -EINVAL with ERROR_MEASUREMENT_DIFFERS and the
- * place in the manifest if it is for another one.
+ * Checks that the ID block, if there is one, is for this digest. 0, or -EINVAL with
+ * ERROR_MEASUREMENT_DIFFERS and the place in the manifest.
  */
 int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
                       struct error *err);

@@ -11,15 +11,15 @@
 #define STAGE0_CPUID       0x6000 /* only under SNP */
 #define STAGE0_BOOT_PARAMS 0x7000
 #define STAGE0_PARAMS      0x8000
-#define STAGE0_CC_BLOB     0x8e00 /* only under SNP: for Linux, in the page of the parameters */
-#define STAGE0_SETUP_DATA                                                                          \
-	0x8f00 /* only under SNP: boot_params.setup_data; has the CC blob's address */
-#define STAGE0_CMDLINE   0x9000
-#define STAGE0_ACPI      0xa000
-#define STAGE0_CODE      0x10000
-#define STAGE0_CODE_MAX  0x2000
-#define STAGE0_STACK     0x13000
-#define STAGE0_STACK_TOP 0x14000
+/* For Linux under SNP, in the page of the parameters: boot_params.setup_data leads to the blob. */
+#define STAGE0_CC_BLOB    0x8e00
+#define STAGE0_SETUP_DATA 0x8f00
+#define STAGE0_CMDLINE    0x9000
+#define STAGE0_ACPI       0xa000
+#define STAGE0_CODE       0x10000
+#define STAGE0_CODE_MAX   0x2000
+#define STAGE0_STACK      0x13000
+#define STAGE0_STACK_TOP  0x14000
 
 /* The page tables map addresses of this many bits. */
 #define STAGE0_ADDRESS_BITS 39
