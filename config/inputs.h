@@ -72,7 +72,7 @@ int refuse_dotted(struct inputs *in, const char *name, const char *where, const 
 int matrix_collect(struct inputs *in);
 /* Number `run` of its combinations into in->of, its name and their count into the manifest. */
 int matrix_choose(struct inputs *in, unsigned run);
-/* Finds what is wrong with the values that a matrix lists whose runs can't be told. */
+/* Finds mistakes in the values of a matrix whose combinations can't be made. */
 int matrix_read_values(struct inputs *in);
 
 #endif

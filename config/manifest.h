@@ -157,8 +157,8 @@ struct manifest_choice {
 	const struct manifest_setting *set;
 	size_t n_set;
 	unsigned run; /* of its matrix, from 0; the last key of the matrix varies fastest */
-	const struct confine
-		*confine; /* NULL: its files may lie anywhere; lives as long as the manifest */
+	/* NULL: its files may lie anywhere. Must outlive the manifest */
+	const struct confine *confine;
 	const struct blob *text; /* what it says, where no file does; NULL: its path is read */
 	const struct error *text_failed; /* why there is no text; NULL: there is */
 };
@@ -166,8 +166,8 @@ struct manifest_choice {
 #define MANIFEST_MAX_RUNS 1000
 
 /*
- * A manifest's text with the settings for it, read and parsed once for all runs of its matrix. What
- * is wrong with it is told of each run. Borrows the path and choice->confine, and nothing else;
+ * A manifest's text with the settings for it, read and parsed once for all runs of its matrix. Its
+ * mistakes are reported for each run. Borrows the path and choice->confine, and nothing else;
  * choice->run is not looked at. NULL: out of memory.
  */
 struct manifest_source;

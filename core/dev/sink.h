@@ -22,7 +22,7 @@ struct log_file; /* core/dev/log_file.h */
  */
 struct sink {
 	int fd; /* borrowed; -1 discards */
-	int to; /* where writes go: fd, or the same file opened anew so that no write blocks */
+	int to; /* where writes go: fd, or the same file opened again so that no write blocks */
 	pthread_mutex_t lock;
 	uint8_t bytes[SINK_CAP];
 	size_t held;

@@ -101,7 +101,7 @@ void look_requirement(struct doctor *d, const struct requirement *n, struct doct
 		             "SEV works on this host, but SEV-SNP doesn't, because of the BIOS's "
 		             "SNP settings, the IOMMU, the SEV firmware, a kernel before 6.11 or "
 		             "kvm_amd.sev_snp=0",
-		             "see the other checks, above all 'log-rmp' to 'log-kvm'");
+		             "see the other checks, especially 'log-rmp' to 'log-kvm'");
 }
 
 void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)

@@ -77,9 +77,8 @@ struct run_result {
 	struct {
 		uint64_t start_us, update_us, finish_us; /* of the launch */
 		bool first_byte_came;
-		uint64_t
-			/* from the guest's first instruction to its first byte on the console */
-			first_byte_us;
+		/* from the guest's first instruction to its first byte on the console */
+		uint64_t first_byte_us;
 		uint64_t total_us; /* of the whole run */
 	} time;
 

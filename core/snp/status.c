@@ -107,7 +107,7 @@ static const struct snp_status statuses[] = {
 const struct snp_status *snp_status(uint32_t code)
 {
 	static const struct snp_status unknown = {
-		0, "unknown status", "it is in no list of firmware statuses that snpvmm knows",
+		0, "unknown status", "this version of snpvmm does not know this status",
 		"look it up in the SEV-SNP firmware ABI; if it isn't there, " REPORT
 	};
 

@@ -272,7 +272,7 @@ wants 0
 manifest "$T/m.yaml" "boot: {firmware: hash.fd, kernel: k, kernel_hashes: false, cmdline: $(printf '%02048d' 0)}" 'memory: 4M'
 refused bad-value 2:69 'the command line has 2048 bytes, and this kernel takes at most 2047' '  fix: shorten boot.cmdline by 1 bytes'
 
-doubted() { # PLACE SENTENCE: measure, check and run say so, and -q leaves it out
+warned() { # PLACE SENTENCE: measure, check and run say so, and -q leaves it out
   for command in measure check; do
     call $command "$T/m.yaml"
     wants 0
@@ -292,11 +292,11 @@ quiet() { # no warning
 begin 'a console= that does not exist'
 for console in hvc0 ttyS1,115200 ttyAMA0 uart,io,0x2f8 uart8250,mmio32,0xfe000000; do
   manifest "$T/m.yaml" "boot: {kernel: k, cmdline: 'quiet console=$console'}"
-  doubted 2:28 "'boot.cmdline' has the kernel write to '$console', which is not there"
+  warned 2:28 "'boot.cmdline' has the kernel write to '$console', which is not there"
   err_is ''
 done
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: console=tty0}'
-doubted 2:28 "'boot.cmdline' has the kernel write to 'tty0', a screen that is not there"
+warned 2:28 "'boot.cmdline' has the kernel write to 'tty0', a screen that is not there"
 for line in console=ttyS0 console=ttyS0,115200n8 'console=tty0 console=ttyS0' 'console=hvc0 console=ttyS0' \
   console=uart,io,0x3f8 console=uart8250,io,0x3f8,115200 console=null console= quiet 'a="b console=hvc0"' '-- console=hvc0'; do
   manifest "$T/m.yaml" "boot: {kernel: k, cmdline: '$line'}"
@@ -305,7 +305,7 @@ done
 
 begin 'expect.console without a console'
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: quiet}' 'expect: {console: [login]}'
-doubted 2:28 "'expect.console' waits for lines, but 'boot.cmdline' has no console=ttyS0"
+warned 2:28 "'expect.console' waits for lines, but 'boot.cmdline' has no console=ttyS0"
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: earlyprintk=serial}' 'expect: {console: [login]}'
 quiet
 manifest "$T/m.yaml" 'boot: {kernel: k}' 'expect: {console: [login]}'
@@ -351,7 +351,7 @@ refused bad-value 2:27 "'boot.initrd' is an empty list"
 begin 'memory that is too small for the unpacked initrd'
 head -c 208000000 /dev/zero | gzip -1 >"$T/i"
 with_initrd 'memory: 200M'
-doubted 3:9 'the initrd unpacks to about 198 MiB, which is too much for a guest with memory: 200M'
+warned 3:9 'the initrd unpacks to about 198 MiB, which is too much for a guest with memory: 200M'
 call check "$T/m.yaml"
 err_has '  fix: write memory: 512M or more'
 with_initrd 'memory: 512M'
@@ -359,7 +359,7 @@ quiet
 with_initrd # the default, in which half would do
 quiet
 with_initrd 'memory: 300M'
-doubted 3:9 'the initrd unpacks to about 198 MiB, which is too much for a guest with memory: 300M'
+warned 3:9 'the initrd unpacks to about 198 MiB, which is too much for a guest with memory: 300M'
 manifest "$T/m.yaml" "boot: {kernel: k, initrd: i, cmdline: 'console=ttyS0 root=/dev/vda'}" 'memory: 300M' # into a ramfs
 quiet
 

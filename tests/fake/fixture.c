@@ -37,7 +37,7 @@ const struct fixture_part fixture_nothing[] = { { 0 } };
 
 const struct vm_devices fixture_quiet = { .exit_port_given = true, .exit_port = 0xf4 };
 
-_Alignas(4096) uint8_t fixture_offered[FIXTURE_OFFER_SIZE];
+_Alignas(4096) uint8_t fixture_blob[FIXTURE_BLOB_SIZE];
 
 struct vcpu_state fixture_long_mode(void)
 {
@@ -112,7 +112,7 @@ static void part_add(struct plan *p, const struct fixture_part *part, uint64_t s
 
 const struct plan *fixture_plan(const struct fixture *s)
 {
-	struct shared_blob offer = { FIXTURE_OFFER, FIXTURE_OFFER_SIZE, fixture_offered, "offer" };
+	struct shared_blob blob = { FIXTURE_BLOB, FIXTURE_BLOB_SIZE, fixture_blob, "blob" };
 	struct plan *p = plan_new();
 	const struct plan *sealed;
 	struct error err = { 0 };
@@ -123,8 +123,8 @@ const struct plan *fixture_plan(const struct fixture *s)
 	cr_assert_eq(plan_add_ram(p, FIXTURE_FW, FIXTURE_TOP, &err), 0, "%s", err.text);
 	for (size_t i = 0; s->parts[i].pages > 0; i++)
 		part_add(p, &s->parts[i], i + 1);
-	if (s->offer)
-		cr_assert_eq(plan_add_shared(p, &offer, &err), 0, "%s", err.text);
+	if (s->shared_blob)
+		cr_assert_eq(plan_add_shared(p, &blob, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_set_vcpus(p, s->vcpus, &s->bsp, &s->ap, &err), 0, "%s", err.text);
 	plan_set(p, &s->settings);
 	sealed = plan_seal(p, &err);

@@ -29,14 +29,14 @@ struct fixture_part {
 #define FIXTURE_TOP  ((uint64_t)0x10000)
 #define FIXTURE_FW   (((gpa_t)1 << 32) - FIXTURE_TOP)
 
-#define FIXTURE_OFFER      ((gpa_t)0x10000000)
-#define FIXTURE_OFFER_SIZE ((uint64_t)0x2000)
-extern uint8_t fixture_offered[FIXTURE_OFFER_SIZE];
+#define FIXTURE_BLOB      ((gpa_t)0x10000000)
+#define FIXTURE_BLOB_SIZE ((uint64_t)0x2000)
+extern uint8_t fixture_blob[FIXTURE_BLOB_SIZE];
 
 struct fixture {
 	const struct fixture_part *parts;
 	unsigned vcpus;
-	bool offer; /* fixture_offered, at FIXTURE_OFFER */
+	bool shared_blob; /* fixture_blob, at FIXTURE_BLOB */
 	struct plan_settings settings;
 	struct vcpu_state bsp, ap;
 };

@@ -69,12 +69,11 @@ enum fake_call_kind {
 struct fake_call {
 	enum fake_call_kind kind;
 	unsigned long request; /* of an ioctl */
-	uint64_t
-		/*
-		 * of an ioctl that takes a number: a capability, a VM type; a slot's size; its id
-		 * for an SEV command. Of a mapping: its size
-		 */
-		argument;
+	/*
+	 * Of an ioctl that takes a number: a capability, a VM type. A slot's size; the id of an SEV
+	 * command; the size of a mapping.
+	 */
+	uint64_t argument;
 };
 
 /* The n-th call, whichever it is, fails with errnum and has no effect; n counts from 1. */

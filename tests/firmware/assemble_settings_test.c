@@ -125,7 +125,7 @@ Test(assemble_settings, say_why_a_plan_can_only_be_measured)
 	check_measure_only(&f, "measure.ovmf_hash");
 }
 
-Test(assemble_settings, doubt_an_image_for_snp_without_a_place_for_an_svsm)
+Test(assemble_settings, warn_of_an_image_for_snp_without_a_place_for_an_svsm)
 {
 	struct image_spec spec = image_default();
 	auto_fixture struct fixture with = fixture_of(&spec);

@@ -129,11 +129,11 @@ Test(direct, tells_stage0_of_large_images_what_they_are)
 	struct seen s = see(&f, &platform_snp);
 	struct stage0_params p = params_of(&s);
 	const uint8_t *bp = bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE);
-	const struct shared_blob *offers;
+	const struct shared_blob *blobs;
 
-	cr_assert_eq(plan_shared_blobs(f.plan, &offers), 2);
-	cr_expect_eq(offers[0].size, 64 * MIB + 4096); /* after 1536 bytes of setup */
-	cr_expect_eq(offers[1].size, GIB);
+	cr_assert_eq(plan_shared_blobs(f.plan, &blobs), 2);
+	cr_expect_eq(blobs[0].size, 64 * MIB + 4096); /* after 1536 bytes of setup */
+	cr_expect_eq(blobs[1].size, GIB);
 	cr_expect_eq(le64_get(p.blobs[0].size), 64 * MIB);
 	cr_expect_eq(le64_get(p.blobs[1].size), GIB);
 	cr_expect_arr_eq(p.blobs[1].sha256, f.images.initrd_sha256, 32);
@@ -158,7 +158,7 @@ static void check_offers(const struct fixture *f)
 		cr_expect_eq(o[i].bytes, images[i]->data);
 		cr_expect_eq(o[i].size, (images[i]->size + 4095) / 4096 * 4096);
 		cr_expect_eq(o[i].gpa % GIB, 0, "for stage0's page tables");
-		cr_expect(o[i].gpa >= above && o[i].gpa >= 4 * GIB, "offer %zu is at 0x%llx", i,
+		cr_expect(o[i].gpa >= above && o[i].gpa >= 4 * GIB, "blob %zu is at 0x%llx", i,
 		          (unsigned long long)o[i].gpa);
 		above = o[i].gpa + o[i].size;
 		for (size_t at = images[i]->size; at < o[i].size; at++)
@@ -166,7 +166,7 @@ static void check_offers(const struct fixture *f)
 	}
 }
 
-Test(direct, offers_the_images_own_bytes_above_all_memory)
+Test(direct, shares_the_images_own_bytes_above_all_memory)
 {
 	static const uint64_t memories[] = { 64 * MIB, 3 * GIB, 3 * GIB + 4096, 5 * GIB, 64 * GIB };
 	auto_fixture struct fixture f = direct();
@@ -205,7 +205,7 @@ Test(direct, has_stage0_copy_what_is_offered)
 
 /* The ends of memory below and above the hole; 0: none above. */
 struct split {
-	uint64_t memory, low, high, offered;
+	uint64_t memory, low, high, blobs_at;
 };
 static const struct split splits[] = {
 	{ 64 * MIB, 64 * MIB, 0, 4 * GIB },
@@ -272,9 +272,9 @@ Test(direct, splits_memory_around_the_hole)
 		if (splits[i].high)
 			cr_expect(ram[1].gpa == 4 * GIB && ram[1].size == splits[i].high - 4 * GIB);
 		cr_assert_eq(plan_shared_blobs(f.plan, &o), 2);
-		cr_expect_eq(o[0].gpa, splits[i].offered, "split %zu: 0x%llx", i,
+		cr_expect_eq(o[0].gpa, splits[i].blobs_at, "split %zu: 0x%llx", i,
 		             (unsigned long long)o[0].gpa);
-		cr_expect_eq(o[1].gpa, splits[i].offered + GIB);
+		cr_expect_eq(o[1].gpa, splits[i].blobs_at + GIB);
 		check_map(bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE), &splits[i]);
 		check_validated(&s, &splits[i]);
 	}
@@ -286,7 +286,7 @@ static void check_refused_both(struct fixture *f, enum reason kind, const char *
 	plan_free(f->plan);
 	check_refused(f, kind, says, 6);
 	cr_expect_eq(f->err.column, 11);
-	cr_expect(strstr(f->err.fix, fix), "the cure is '%s'", f->err.fix);
+	cr_expect(strstr(f->err.fix, fix), "the fix is '%s'", f->err.fix);
 	f->err = (struct error){ 0 };
 	cr_expect_lt(assemble(&f->m, &f->images, &platform_kvm, &f->plan, &f->err), 0);
 	cr_expect(strstr(f->err.text, says), "says '%s', not '%s'", f->err.text, says);

@@ -187,24 +187,24 @@ Test(handoff, a_kernel_that_is_none_is_left_out_and_the_plan_only_measured)
 	cr_assert_not_null(plan_settings(f.plan)->measure_only);
 }
 
-Test(handoff, every_item_has_a_place_on_the_shelf)
+Test(handoff, every_item_fits_into_fw_cfg)
 {
 	auto_fixture struct fixture f = fixture_default();
 	const struct fw_item *items;
-	static struct fwcfg shelf;
+	static struct fwcfg fw;
 	size_t n;
 
 	give_files(&f, 4096);
 	make(&f, &platform_snp);
 	n = plan_items(f.plan, &items);
-	fwcfg_init(&shelf, NULL, NULL);
+	fwcfg_init(&fw, NULL, NULL);
 	for (size_t i = 0; i < n; i++)
-		cr_expect_eq(items[i].name ? fwcfg_add_file(&shelf, items[i].name, items[i].bytes,
+		cr_expect_eq(items[i].name ? fwcfg_add_file(&fw, items[i].name, items[i].bytes,
 		                                            items[i].size, &f.err)
-		                           : fwcfg_add(&shelf, items[i].key, items[i].bytes,
+		                           : fwcfg_add(&fw, items[i].key, items[i].bytes,
 		                                       items[i].size, &f.err),
 		             0, "%s", f.err.text);
-	cr_expect_eq(shelf.files, 4u, "firmware walks the directory: it is to be short");
+	cr_expect_eq(fw.files, 4u, "firmware walks the directory: it is to be short");
 }
 
 /* --- a firmware that stops --- */
@@ -220,18 +220,18 @@ static struct outcome ended(const struct manifest *m, enum reason kind, uint16_t
 {
 	struct outcome o;
 	struct error err = { 0 };
-	static struct fwcfg shelf;
+	static struct fwcfg fw;
 	struct bus b = { 0 };
 	uint16_t last;
 
-	fwcfg_init(&shelf, NULL, NULL);
-	cr_assert_eq(fwcfg_add(&shelf, key, words, sizeof(words), &err), 0, "%s", err.text);
-	bus_put(&b, &fwcfg_device, &shelf);
+	fwcfg_init(&fw, NULL, NULL);
+	cr_assert_eq(fwcfg_add(&fw, key, words, sizeof(words), &err), 0, "%s", err.text);
+	bus_put(&b, &fwcfg_device, &fw);
 	put(&b, FWCFG_PORT, key, 2);
 	for (size_t i = 0; i < size; i++)
 		in(&b, FWCFG_PORT + 1, 1);
 	outcome_set(&o, kind, 7, "it ended");
-	handoff_explain(m, fwcfg_read_whole(&shelf, &last) ? last : -1, quiet_ms, &o);
+	handoff_explain(m, fwcfg_read_whole(&fw, &last) ? last : -1, quiet_ms, &o);
 	cr_expect_eq(o.kind, kind);
 	cr_expect_eq(o.code, 7u);
 	return o;

@@ -116,7 +116,7 @@ for module in gcm ghash_generic; do
   module_add "$module" || true
 done
 module_add sev_guest ||
-  echo "make-initrd.sh: this kernel has no sev-guest: its guest can tell no measurement" >&2
+  echo "make-initrd.sh: this kernel has no sev-guest module: guests with it cannot report their measurement" >&2
 for name in $wanted; do
   name=$(echo "$name" | plain)
   module_add "$name" || die "$kernel has no module $name"

@@ -57,7 +57,7 @@ static void open_folder(const char *path)
 	cr_assert_geq(folder.fd, 0);
 }
 
-/* ERROR_OUTPUT with this sentence and a cure; the folder isn't open. */
+/* ERROR_OUTPUT with this sentence and a fix; the folder isn't open. */
 static void check_refused(const char *path, const char *says)
 {
 	int r = folder_open(&folder, path, false, names, &err);
@@ -66,7 +66,7 @@ static void check_refused(const char *path, const char *says)
 	cr_expect_eq(err.code, r);
 	cr_expect_eq(err.kind, ERROR_OUTPUT, "%s", reason_name(err.kind));
 	cr_expect_str_eq(err.text, says);
-	cr_expect_neq(err.fix[0], '\0', "no cure");
+	cr_expect_neq(err.fix[0], '\0', "no fix");
 	cr_expect_eq(folder.fd, -1);
 }
 

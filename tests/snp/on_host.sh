@@ -235,7 +235,7 @@ if [ -e linux.yaml ]; then
   kept 'a panic' '1 guest-panic fail guest-panic' linux_run snpvmm.do=panic
   case_run 'a panic that is allowed ends the run at once' 0 'the guest asked for a reset' 'Kernel panic' \
     -- linux_run snpvmm.do=panic --set 'expect.never=[]'
-  kept 'a guest that need not end' '0 console-complete pass console-complete' linux_run snpvmm.do=shell \
+  kept 'a guest that may keep running' '0 console-complete pass console-complete' linux_run snpvmm.do=shell \
     --set 'expect.console=["^snpvmm-guest: ready", "snpvmm-guest#"]' --set expect.exit=none
   case_run 'a kernel that changed after the measuring is refused by name' 0 'stage0 refused to start the kernel: kernel: ' \
     -- flip linux.yaml kernel

@@ -138,7 +138,7 @@ static void walk(const struct platform *on, unsigned flags, uint32_t status)
 	auto_plan const struct plan *p = NULL;
 
 	s.vcpus = 2;
-	s.offer = true;
+	s.shared_blob = true;
 	s.settings.ap_creation = s.settings.prefault = s.settings.mtrrs_on = true;
 	p = fixture_plan(&s);
 	walk_plan(on, p, flags, status);

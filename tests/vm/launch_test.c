@@ -397,7 +397,7 @@ Test(launch, an_offer_is_shared_memory_without_a_copy)
 	auto_digest struct snp_digest a = { 0 }, b = { 0 };
 	struct error err = { 0 };
 
-	s.offer = true;
+	s.shared_blob = true;
 	with = fixture_plan(&s);
 	cr_assert_eq(snp_digest_of(with, &a, &err), 0);
 	cr_assert_eq(snp_digest_of(without, &b, &err), 0);
@@ -406,14 +406,13 @@ Test(launch, an_offer_is_shared_memory_without_a_copy)
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct vm *vm = fixture_launch(f, on[i], with, &fixture_quiet);
 
-		cr_assert_eq(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE),
-		             fixture_offered);
-		cr_assert_null(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE + 1));
-		cr_assert_eq(memory_convert(&vm->memory, FIXTURE_OFFER, 1, true), MEMORY_NOT_OURS);
+		cr_assert_eq(memory_at(&vm->memory, FIXTURE_BLOB, FIXTURE_BLOB_SIZE), fixture_blob);
+		cr_assert_null(memory_at(&vm->memory, FIXTURE_BLOB, FIXTURE_BLOB_SIZE + 1));
+		cr_assert_eq(memory_convert(&vm->memory, FIXTURE_BLOB, 1, true), MEMORY_NOT_OURS);
 		fixture_end(f, vm);
 	}
-	fixture_offered[FIXTURE_OFFER_SIZE - 1] = 1; /* still there, still ours */
-	check_digest(with, FAKE_PARTIAL_UPDATES, "with an offer");
+	fixture_blob[FIXTURE_BLOB_SIZE - 1] = 1; /* still there, still ours */
+	check_digest(with, FAKE_PARTIAL_UPDATES, "with a shared blob");
 }
 
 Test(launch, vcpus_that_the_guest_creates_are_held_where_that_reaches_them)

@@ -249,11 +249,11 @@ Test(memory, a_conversion_that_kvm_cannot_make_now_is_left_to_the_guest)
 }
 
 /* Shared blobs below all memory, between its ranges and above it. */
-#define OFFERS 3
+#define BLOBS  3
 #define RAM_AT ((gpa_t)0x100000)
 #define RAM_2  ((gpa_t)0x110000)
-static const gpa_t offer_gpas[OFFERS] = { 0xff000, 0x10f000, 0x120000 };
-static _Alignas(4096) uint8_t offered[OFFERS][4096];
+static const gpa_t blob_gpas[BLOBS] = { 0xff000, 0x10f000, 0x120000 };
+static _Alignas(4096) uint8_t blob_bytes[BLOBS][4096];
 
 static struct made make_offers(const struct platform *on, unsigned flags)
 {
@@ -264,10 +264,10 @@ static struct made make_offers(const struct platform *on, unsigned flags)
 
 	cr_assert_not_null(p);
 	cr_assert_eq(plan_add_ram(p, RAM_AT, 0xf000, &err), 0, "%s", err.text);
-	for (unsigned i = 0; i < OFFERS; i++) {
-		struct shared_blob o = { offer_gpas[i], 4096, offered[i], "offer" };
+	for (unsigned i = 0; i < BLOBS; i++) {
+		struct shared_blob o = { blob_gpas[i], 4096, blob_bytes[i], "blob" };
 
-		memset(offered[i], (int)i + 1, 4096);
+		memset(blob_bytes[i], (int)i + 1, 4096);
 		cr_assert_eq(plan_add_shared(p, &o, &err), 0, "%s", err.text);
 	}
 	cr_assert_eq(plan_add_ram(p, RAM_2, 0x10000, &err), 0, "%s", err.text);
@@ -297,7 +297,7 @@ Test(memory, an_offer_is_a_slot_of_the_plans_bytes_without_guest_memfd)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
 		struct made made = make_offers(hosts[i].on, hosts[i].flags);
-		unsigned ram = 0, offers = 0;
+		unsigned ram = 0, blobs = 0;
 		struct fake_slot_info slot;
 
 		for (unsigned n = 0; fake_kvm_slot(made.f, n, &slot); n++) {
@@ -306,14 +306,14 @@ Test(memory, an_offer_is_a_slot_of_the_plans_bytes_without_guest_memfd)
 				ram++;
 				continue;
 			}
-			cr_assert_eq(slot.gpa, offer_gpas[offers]);
+			cr_assert_eq(slot.gpa, blob_gpas[blobs]);
 			cr_assert_eq(slot.size, 4096u);
-			cr_assert_eq(slot.at, offered[offers]);
+			cr_assert_eq(slot.at, blob_bytes[blobs]);
 			cr_assert_not(slot.gmem, "host %zu", i);
-			offers++;
+			blobs++;
 		}
 		cr_assert_eq(ram, 2u);
-		cr_assert_eq(offers, (unsigned)OFFERS);
+		cr_assert_eq(blobs, (unsigned)BLOBS);
 		unmake(&made);
 	}
 }
@@ -323,11 +323,11 @@ Test(memory, an_offer_is_reached_but_not_across_its_ends)
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
 		struct made made = make_offers(hosts[i].on, hosts[i].flags);
 
-		for (unsigned n = 0; n < OFFERS; n++) {
-			gpa_t gpa = offer_gpas[n];
+		for (unsigned n = 0; n < BLOBS; n++) {
+			gpa_t gpa = blob_gpas[n];
 
-			cr_assert_eq(memory_at(made.m, gpa, 4096), offered[n]);
-			cr_assert_eq(memory_at(made.m, gpa + 4095, 1), offered[n] + 4095);
+			cr_assert_eq(memory_at(made.m, gpa, 4096), blob_bytes[n]);
+			cr_assert_eq(memory_at(made.m, gpa + 4095, 1), blob_bytes[n] + 4095);
 			cr_assert_null(memory_at(made.m, gpa, 4097));
 			cr_assert_null(memory_at(made.m, gpa + 1, 4096));
 			cr_assert_null(memory_at(made.m, gpa - 1, 2));
@@ -343,8 +343,8 @@ Test(memory, an_offer_is_never_converted)
 		for (unsigned to_private = 0; to_private < 2; to_private++) {
 			struct made made = make_offers(hosts[i].on, hosts[i].flags);
 
-			for (unsigned n = 0; n < OFFERS; n++)
-				cr_assert_eq(memory_convert(made.m, offer_gpas[n], 1, to_private),
+			for (unsigned n = 0; n < BLOBS; n++)
+				cr_assert_eq(memory_convert(made.m, blob_gpas[n], 1, to_private),
 				             MEMORY_NOT_OURS);
 			cr_assert_eq(memory_convert(made.m, 0xff000, 2, to_private),
 			             MEMORY_NOT_OURS);
@@ -353,8 +353,8 @@ Test(memory, an_offer_is_never_converted)
 			cr_assert_eq(memory_convert(made.m, 0x10e000, 3, to_private),
 			             MEMORY_NOT_OURS);
 			check_events(&made, NULL, 0);
-			for (unsigned n = 0; n < OFFERS; n++)
-				cr_assert_eq(offered[n][4095], n + 1);
+			for (unsigned n = 0; n < BLOBS; n++)
+				cr_assert_eq(blob_bytes[n][4095], n + 1);
 			unmake(&made);
 		}
 }
@@ -365,11 +365,11 @@ Test(memory, an_offer_outlives_the_vm)
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
 		struct made made = make_offers(hosts[i].on, hosts[i].flags);
 
-		memory_at(made.m, offer_gpas[1], 4096)[7] = 0xee;
+		memory_at(made.m, blob_gpas[1], 4096)[7] = 0xee;
 		fixture_end(made.f, made.vm);
-		cr_assert_eq(offered[1][7], 0xee);
+		cr_assert_eq(blob_bytes[1][7], 0xee);
 		made.vm = fixture_launch(made.f, hosts[i].on, made.p, &fixture_quiet);
-		cr_assert_eq(memory_at(&made.vm->memory, offer_gpas[1], 4096)[7], 0xee);
+		cr_assert_eq(memory_at(&made.vm->memory, blob_gpas[1], 4096)[7], 0xee);
 		unmake(&made);
 	}
 }

@@ -236,7 +236,7 @@ static struct launched launched(void)
 	struct fixture s = fixture_default();
 	struct launched l = { .f = fake_kvm_new(0) };
 
-	s.offer = true;
+	s.shared_blob = true;
 	l.p = fixture_plan(&s);
 	l.vm = fixture_launch(l.f, &platform_snp, l.p, &fixture_quiet);
 	return l;
@@ -288,8 +288,8 @@ Test(refusal_snp, a_page_without_memory_or_in_shared_memory_is_told)
 	cr_assert_not_null(strstr(err.why, "no memory at 0x800000"), "%s", err.why);
 	cr_assert_not_null(strstr(err.fix, "'memory'"), "%s", err.fix);
 	cr_assert_null(strstr(err.text, "page 0x"), "%s", err.text);
-	page_refused(&l, FIXTURE_OFFER, FIXTURE_OFFER + PAGE_SIZE,
-	             (struct sev_failure){ EINVAL, 0 }, &err);
+	page_refused(&l, FIXTURE_BLOB, FIXTURE_BLOB + PAGE_SIZE, (struct sev_failure){ EINVAL, 0 },
+	             &err);
 	cr_assert_not_null(strstr(err.why, "0x10001000 (0x2000 bytes from 0x10000000 on)"), "%s",
 	                   err.why);
 	end(&l);

@@ -44,7 +44,7 @@ static const struct {
 	[CALL_GUEST_MEMFD] = { FAKE_IOCTL, KVM_CREATE_GUEST_MEMFD, ANY, "KVM_CREATE_GUEST_MEMFD" },
 	[CALL_CLOEXEC] = { FAKE_CLOEXEC, 0, ANY, "fcntl" },
 	[CALL_MAP_MEMORY] = { FAKE_MAP, 0, FIXTURE_LOW, "guest memory (mmap)" },
-	[CALL_MEMORY_REGION] = { FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION, FIXTURE_OFFER_SIZE,
+	[CALL_MEMORY_REGION] = { FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION, FIXTURE_BLOB_SIZE,
 	                         "(KVM_SET_USER_MEMORY_REGION)" },
 	[CALL_MEMORY_REGION2] = { FAKE_IOCTL, KVM_SET_USER_MEMORY_REGION2, ANY,
 	                          "KVM_SET_USER_MEMORY_REGION2" },
@@ -257,7 +257,7 @@ static struct trial trial_make(void)
 	log_set_level(LOG_QUIET);
 	s.parts = fixture_one;
 	s.vcpus = 2;
-	s.offer = true;
+	s.shared_blob = true;
 	s.settings.ap_creation = s.settings.mtrrs_on = true;
 	t.plan = fixture_plan(&s);
 	for (unsigned n = 1;; n++) {

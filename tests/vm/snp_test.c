@@ -288,7 +288,7 @@ static void check_prefault(unsigned flags, int errnum, unsigned times, size_t sk
 	struct vm *vm;
 
 	s.parts = fixture_one;
-	s.offer = true; /* which isn't allocated: it exists already, and is shared */
+	s.shared_blob = true; /* which isn't allocated: it exists already, and is shared */
 	s.settings.prefault = true;
 	p = fixture_plan(&s);
 	fake_kvm_prefault_fails(f, errnum, times);
@@ -413,16 +413,15 @@ Test(snp, the_firmware_vouches_for_the_first_cpuid_page)
 
 Test(snp, an_offer_cannot_be_made_private_by_the_guest)
 {
-	const struct fake_exit exits[] = { fake_map_gpa(FIXTURE_OFFER, 1, 1ULL << 4),
-		                           fake_map_gpa(FIXTURE_OFFER, 1, 0),
-		                           fake_out(0xf4, 1, 7) };
+	const struct fake_exit exits[] = { fake_map_gpa(FIXTURE_BLOB, 1, 1ULL << 4),
+		                           fake_map_gpa(FIXTURE_BLOB, 1, 0), fake_out(0xf4, 1, 7) };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = NULL;
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
 	struct outcome o;
 	struct vm *vm;
 
-	s.offer = true;
+	s.shared_blob = true;
 	p = fixture_plan(&s);
 	fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
 	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
@@ -431,6 +430,6 @@ Test(snp, an_offer_cannot_be_made_private_by_the_guest)
 	cr_assert_eq(o.code, 7u);
 	cr_assert_eq(fake_kvm_answer(f, 0, 0).ret, (uint64_t)EINVAL);
 	cr_assert_eq(fake_kvm_answer(f, 0, 1).ret, 0u, "it is shared already");
-	cr_assert_eq(memory_at(&vm->memory, FIXTURE_OFFER, FIXTURE_OFFER_SIZE), fixture_offered);
+	cr_assert_eq(memory_at(&vm->memory, FIXTURE_BLOB, FIXTURE_BLOB_SIZE), fixture_blob);
 	fixture_end(f, vm);
 }
