@@ -11,6 +11,7 @@
 #include "core/base/filekind.h"
 #include "core/base/reason.h"
 #include "core/snp/policy.h"
+#include "core/snp/report.h"
 #include "core/snp/status.h"
 #include "firmware/inspect.h"
 
@@ -47,6 +48,14 @@ static void print_policy(void)
 			puts(b->key);
 }
 
+/* Of the bits of PLATFORM_INFO those that 'verify --require' and '--forbid' take. */
+static void print_platform(void)
+{
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (snp_report_platform_name(bit))
+			puts(snp_report_platform_name(bit));
+}
+
 /* Of files that 'inspect' knows; some names are in both tables. */
 static void print_kinds(void)
 {
@@ -63,6 +72,7 @@ static const struct {
 	{ "reasons", print_reasons },   { "run-reasons", print_run_reasons },
 	{ "statuses", print_statuses }, { "keys", print_keys },
 	{ "policy", print_policy },     { "kinds", print_kinds },
+	{ "platform", print_platform },
 };
 
 int main(int argc, char **argv)
@@ -72,6 +82,7 @@ int main(int argc, char **argv)
 			tables[i].print();
 			return 0;
 		}
-	fputs("names: one of reasons, run-reasons, statuses, keys, policy, kinds\n", stderr);
+	fputs("names: one of reasons, run-reasons, statuses, keys, policy, kinds, platform\n",
+	      stderr);
 	return 2;
 }
