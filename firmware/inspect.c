@@ -248,12 +248,21 @@ static void report_describe(const struct inspected *i, struct tree *t)
 		describe_certs(t, i->report.certs, i->report.certs_size);
 }
 
+/* With a GUID that nobody knows in front, only one that is sound is known to be a table. */
 static bool certs_probe(const uint8_t *bytes, size_t size)
 {
 	struct snp_cert certs[SNP_CERTS_MAX];
 	size_t n;
 
-	return snp_certs_read(bytes, size, certs, &n);
+	return snp_certs_begin(bytes, size) || snp_certs_read(bytes, size, certs, &n);
+}
+
+static int certs_parse(struct inspected *i, struct error *err)
+{
+	struct snp_cert certs[SNP_CERTS_MAX];
+	size_t n;
+
+	return snp_certs_parse(i->bytes, i->size, certs, &n, err);
 }
 
 static void certs_describe(const struct inspected *i, struct tree *t)
@@ -369,7 +378,7 @@ static const struct inspect_kind kinds[] = {
 	{ "id_block", "ID blocks (96 bytes)", id_block_probe, NULL, id_block_describe, true },
 	{ "id_auth", "ID authentications (4096 bytes)", id_auth_probe, NULL, id_auth_describe,
 	  true },
-	{ "certs", NULL, certs_probe, NULL, certs_describe, true },
+	{ "certs", NULL, certs_probe, certs_parse, certs_describe, true },
 	{ "certificates", NULL, certificates_probe, certificates_read, certificates_describe,
 	  false },
 };

@@ -166,6 +166,22 @@ static bool is_ovmf(const uint8_t *bytes, size_t size)
 	              "\xde\x82\xb5\x96\xb2\x1f\xf7\x45\xba\xea\xa3\x66\xc5\x5a\x08\x2d", 16);
 }
 
+/* It begins with the GUID of an ARK, ASK, VCEK or VLEK (GHCB, extended guest request). */
+static bool is_certs(const uint8_t *bytes, size_t size)
+{
+	static const char *const guids[] = {
+		"\xc0\xb4\x06\xa4\xa8\x03\x49\x52\x97\x43\x3f\xb6\x01\x4c\xd0\xae",
+		"\x4a\xb7\xb3\x79\xbb\xac\x4f\xe4\xa0\x2f\x05\xae\xf3\x27\xc7\x82",
+		"\x63\xda\x75\x8d\xe6\x64\x45\x64\xad\xc5\xf4\xb9\x3b\xe8\xac\xcd",
+		"\xa8\x07\x4b\xc2\xa2\x5a\x48\x3e\xaa\xe6\x39\xc0\x45\xa0\xb8\xa1",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
+		if (marked(bytes, size, 0, guids[i], 16))
+			return true;
+	return false;
+}
+
 /*
  * The BIOS of a PC is a multiple of 64 KiB that ends at 4 GiB; its last 16 bytes begin with a jump.
  */
@@ -183,8 +199,8 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 #define MARK(at, text)           MARK_FOR(at, text, NULL)
 #define PROBE(function)          PROBE_FOR(function, NULL)
 #define CERT_OR_KEY                                                                                \
-	"certificates verify reports ('snpvmm verify --certs'); "                                  \
-	"a key signs ID blocks ('snpguest generate id-block')"
+	"certificates verify reports ('snpvmm verify') and go into a table for snp.certs "         \
+	"('snpvmm certs'); a key signs ID blocks ('snpguest generate id-block')"
 #define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
 #define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"
 
@@ -199,6 +215,7 @@ const struct file_kind file_kinds[] = {
 	  false, MARK(0, "version https://git-lfs.github.com/spec/") },
 	{ "ovmf", "an OVMF-style firmware image", ROLE_FIRMWARE, "boot.firmware", NULL, false,
 	  PROBE(is_ovmf) },
+	{ "certs", "a certificate table", ROLE_CERTS, "snp.certs", NULL, false, PROBE(is_certs) },
 	{ "igvm", "an IGVM file", ROLE_FIRMWARE, "boot.firmware", NULL, false, MARK(0, "IGVM") },
 	{ "bzimage", "a Linux kernel (bzImage)", ROLE_KERNEL, "boot.kernel", NULL, false,
 	  MARK(0x202, "HdrS") },
@@ -308,12 +325,17 @@ static const struct role_row {
 	{ ROLE_MANIFEST, "a manifest", "give a manifest in YAML, or a kernel with -k" },
 	{ ROLE_BYTES, "the expected bytes",
 	  "give a file with only these bytes, as binary, base64 or hex" },
+	{ ROLE_CERTS, "a certificate table",
+	  "'snpvmm certs DIR FILE' makes a table from a folder of certificates" },
 };
 
-/* The option for such a file. */
+/* The option for such a file; NULL: there is none. */
 static const char *option_of(const struct file_kind *k)
 {
-	return k->fits & ROLE_FIRMWARE ? "-f" : k->fits & ROLE_KERNEL ? "-k" : "-i";
+	return k->fits & ROLE_FIRMWARE ? "-f"
+	       : k->fits & ROLE_KERNEL ? "-k"
+	       : k->fits & ROLE_INITRD ? "-i"
+	                               : NULL;
 }
 
 /*
@@ -324,7 +346,9 @@ static const char *file_kind_fix(const struct file_kind *k, enum file_role role,
 {
 	if (k->fits & role || !k->fits)
 		return k->fix;
-	if (role == ROLE_MANIFEST)
+	if (k->key && !option_of(k))
+		snprintf(to, size, "name it in the manifest, as %s", k->key);
+	else if (role == ROLE_MANIFEST)
 		snprintf(to, size, "give it with %s%s; then no manifest is needed", option_of(k),
 		         k->key ? "" : " if it is an initrd, and a kernel with -k");
 	else if (k->key)

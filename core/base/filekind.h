@@ -20,6 +20,7 @@ enum file_role {
 	ROLE_INITRD = 4,
 	ROLE_BYTES = 8,     /* file:PATH, for a key whose value is bytes */
 	ROLE_MANIFEST = 16, /* the manifest itself */
+	ROLE_CERTS = 32,
 };
 
 struct file_kind {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/certs.c: reads certificate tables. */
+/* core/snp/certs.c: reads and makes certificate tables. */
 #include "core/snp/certs.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/array.h"
 #include "core/base/bytes.h"
+#include "core/base/error.h"
 
 #define GUID_SIZE  16
 #define ENTRY_SIZE 24
@@ -31,43 +34,141 @@ static const struct {
 	    0x67, 0xea } },
 };
 
-static bool entries_collide(const struct snp_cert *a, const struct snp_cert *b)
+/* "63da758d-e664-4564-adc5-f4b93be8accd", or a name and that. */
+#define CERT_LABEL 56
+static const char *cert_label(const struct snp_cert *c, char to[static CERT_LABEL])
 {
-	return memcmp(a->guid, b->guid, GUID_SIZE) == 0 ||
-	       (a->offset < b->offset ? b->offset - a->offset < a->size
-	                              : a->offset - b->offset < b->size);
+	const uint8_t *g = c->guid;
+
+	snprintf(to, CERT_LABEL,
+	         "%s%s%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x%s",
+	         c->name ? c->name : "", c->name ? " (" : "", g[0], g[1], g[2], g[3], g[4], g[5],
+	         g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15],
+	         c->name ? ")" : "");
+	return to;
+}
+
+static int entry_refuse(struct error *err, size_t i, const char *text)
+{
+	error_set(err, ERROR_BAD_CERTIFICATE, "entry %zu of the table %s", i, text);
+	return error_why(err, "readers differ on what such a table holds, or read past its end");
+}
+
+/* Entry i, whose numbers may be anything; the entries end at `header`. */
+static int entry_check(const struct snp_cert *c, size_t i, size_t header, size_t size,
+                       struct error *err)
+{
+	if (bytes_zero(c->guid, GUID_SIZE))
+		return entry_refuse(err, i, "has a GUID of zeros, but an offset or a length");
+	if (c->size == 0)
+		return entry_refuse(err, i, "has length 0");
+	if (c->offset < header)
+		return entry_refuse(err, i, "begins inside the list of entries");
+	if (c->offset > size || c->size > size - c->offset)
+		return entry_refuse(err, i, "reaches beyond the end of the file");
+	return 0;
+}
+
+static int entries_compare(const struct snp_cert *certs, size_t i, size_t j, struct error *err)
+{
+	const struct snp_cert *a = &certs[j], *b = &certs[i];
+	char label[CERT_LABEL], text[CERT_LABEL + 64];
+
+	if (memcmp(a->guid, b->guid, GUID_SIZE) == 0) {
+		snprintf(text, sizeof(text), "has the GUID of entry %zu again: %s", j,
+		         cert_label(a, label));
+		return entry_refuse(err, i, text);
+	}
+	if (a->offset < b->offset ? b->offset - a->offset >= a->size
+	                          : a->offset - b->offset >= b->size)
+		return 0;
+	snprintf(text, sizeof(text), "overlaps entry %zu", j);
+	return entry_refuse(err, i, text);
+}
+
+/* The number of entries, or a negative errno. */
+static int entries_take(struct reader *r, struct snp_cert ret[static SNP_CERTS_MAX],
+                        struct error *err)
+{
+	for (int n = 0; n <= SNP_CERTS_MAX; n++) {
+		struct snp_cert c = { .guid = reader_take(r, GUID_SIZE) };
+
+		c.offset = reader_le32(r);
+		c.size = reader_le32(r);
+		if (r->bad)
+			return error_set(err, ERROR_BAD_CERTIFICATE,
+			                 "the file ends before the table's last entry, which is "
+			                 "all zeros");
+		if (bytes_zero(c.guid, ENTRY_SIZE))
+			return n;
+		for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
+			if (memcmp(c.guid, guids[i].guid, GUID_SIZE) == 0)
+				c.name = guids[i].name;
+		if (n < SNP_CERTS_MAX)
+			ret[n] = c;
+	}
+	return error_set(err, ERROR_BAD_CERTIFICATE, "the table has more than %d entries",
+	                 SNP_CERTS_MAX);
+}
+
+int snp_certs_parse(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
+                    size_t *ret_count, struct error *err)
+{
+	struct reader r = reader_over(bytes, size, 0, size);
+	int n = entries_take(&r, ret, err), e = n < 0 ? n : 0;
+
+	if (n == 0)
+		return error_set(err, ERROR_BAD_CERTIFICATE, "the table has no entry");
+	for (int i = 0; i < n && e == 0; i++) {
+		e = entry_check(&ret[i], (size_t)i, ((size_t)n + 1) * ENTRY_SIZE, size, err);
+		for (int j = 0; j < i && e == 0; j++)
+			e = entries_compare(ret, (size_t)i, (size_t)j, err);
+	}
+	if (e == 0)
+		*ret_count = (size_t)n;
+	return e;
 }
 
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count)
 {
-	struct reader r = reader_over(bytes, size, 0, size);
-	size_t n = 0;
+	struct error unwanted;
 
-	for (;; n++) {
-		struct snp_cert c = { .guid = reader_take(&r, GUID_SIZE) };
+	return snp_certs_parse(bytes, size, ret, ret_count, &unwanted) == 0;
+}
 
-		c.offset = reader_le32(&r);
-		c.size = reader_le32(&r);
-		if (r.bad)
-			return false;
-		if (bytes_zero(c.guid, ENTRY_SIZE))
-			break;
-		if (n == SNP_CERTS_MAX || c.size == 0 || c.offset > size ||
-		    c.size > size - c.offset || bytes_zero(c.guid, GUID_SIZE))
-			return false;
-		for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
-			if (memcmp(c.guid, guids[i].guid, GUID_SIZE) == 0)
-				c.name = guids[i].name;
-		ret[n] = c;
-	}
+bool snp_certs_begin(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; size >= ENTRY_SIZE && i < ARRAY_SIZE(guids); i++)
+		if (memcmp(bytes, guids[i].guid, GUID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+static const uint8_t *guid_named(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
+		if (strcmp(guids[i].name, name) == 0)
+			return guids[i].guid;
+	assert(!"a name of a certificate");
+	return NULL;
+}
+
+void snp_certs_write(const struct snp_cert_content *list, size_t n, struct buffer *to)
+{
+	static const uint8_t last[ENTRY_SIZE];
+	uint32_t offset = (uint32_t)((n + 1) * ENTRY_SIZE);
+
+	assert(n <= SNP_CERTS_MAX);
 	for (size_t i = 0; i < n; i++) {
-		if (ret[i].offset < (n + 1) * ENTRY_SIZE)
-			return false;
-		for (size_t j = 0; j < i; j++)
-			if (entries_collide(&ret[i], &ret[j]))
-				return false;
+		le32 at = le32_of(offset), size = le32_of((uint32_t)list[i].size);
+
+		buffer_add(to, guid_named(list[i].name), GUID_SIZE);
+		buffer_add(to, &at, sizeof(at));
+		buffer_add(to, &size, sizeof(size));
+		offset += (uint32_t)list[i].size;
 	}
-	*ret_count = n;
-	return n > 0;
+	buffer_add(to, last, sizeof(last));
+	for (size_t i = 0; i < n; i++)
+		buffer_add(to, list[i].bytes, list[i].size);
 }

@@ -10,7 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNP_CERTS_MAX 32 /* entries in a table */
+struct buffer; /* core/base/bytes.h */
+struct error;  /* core/base/error.h */
+
+#define SNP_CERTS_MAX  32                /* entries in a table */
+#define SNP_CERTS_SIZE ((size_t)1 << 20) /* no real table is larger */
+/* Linux guests take no larger table: SEV_FW_BLOB_MAX_SIZE of drivers/virt/coco/sev-guest. */
+#define SNP_CERTS_LINUX ((size_t)16 << 10)
 
 struct snp_cert {
 	const uint8_t *guid;   /* 16 bytes, in the order in which a GUID is printed (RFC 4122) */
@@ -19,11 +25,26 @@ struct snp_cert {
 };
 
 /*
- * The entries of a table. False: it is none, as it has no entry of zeros at the end, a GUID that is
- * zero or there twice, or an entry whose content is empty, outside the file, before the end of the
- * entries or part of another's. Bytes are borrowed.
+ * The entries of a table. -EINVAL with ERROR_BAD_CERTIFICATE: it has no entry, or none of zeros at
+ * the end, or one whose GUID is zero or there twice, or whose content is empty, outside the file,
+ * before the end of the entries or part of another's. Zeros may follow. Bytes are borrowed.
  */
+int snp_certs_parse(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
+                    size_t *ret_count, struct error *err);
+/* The same without a reason. */
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count);
+
+/* Whether the bytes begin as tables do, sound or not: with a GUID of a certificate. */
+bool snp_certs_begin(const uint8_t *bytes, size_t size);
+
+struct snp_cert_content {
+	const char *name; /* as in struct snp_cert */
+	const uint8_t *bytes;
+	size_t size;
+};
+
+/* Appends the table of these, in this order and without gaps. Each name once. */
+void snp_certs_write(const struct snp_cert_content *list, size_t n, struct buffer *to);
 
 #endif

@@ -191,6 +191,27 @@ Test(filekind, is_refused_where_it_is_out_of_place)
 		}
 }
 
+Test(filekind, tells_what_goes_into_a_certificate_table_and_what_is_one)
+{
+	static const uint8_t table[24] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
+		                           0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd };
+	static const char pem[] = "-----BEGIN CERTIFICATE-----";
+	struct error err = { 0 };
+
+	check_name(table, sizeof(table), "certs");
+	cr_expect_eq(file_kind_refuse(table, sizeof(table), ROLE_CERTS, ERROR_BAD_VALUE, &err), 0);
+	for (unsigned role = ROLE_FIRMWARE; role < ROLE_CERTS; role <<= 1) {
+		cr_expect_lt(file_kind_refuse(table, sizeof(table), (enum file_role)role,
+		                              ERROR_BAD_VALUE, &err),
+		             0);
+		cr_expect_str_eq(err.fix, "name it in the manifest, as snp.certs");
+	}
+	cr_expect_lt(file_kind_refuse((const uint8_t *)pem, strlen(pem), ROLE_CERTS,
+	                              ERROR_BAD_VALUE, &err),
+	             0);
+	cr_expect(strstr(err.fix, "snpvmm certs"), "%s", err.fix);
+}
+
 Test(filekind, is_not_refused_where_it_is_vague_or_unknown)
 {
 	struct error err = { 0 };

@@ -3,9 +3,11 @@
 #include "core/snp/certs.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
 
 #include "core/base/bytes.h"
+#include "core/base/error.h"
 
 enum { ENTRY = 24, TABLE = 4 * ENTRY, SIZE = TABLE + 300 };
 
@@ -36,6 +38,19 @@ static void number_set(uint8_t *table, size_t entry, size_t at, uint32_t value)
 	le32 v = le32_of(value);
 
 	memcpy(table + entry * ENTRY + at, &v, 4);
+}
+
+/* Why a table is refused. */
+static const char *refusal(const uint8_t *table, size_t size)
+{
+	static struct error err;
+	struct snp_cert certs[SNP_CERTS_MAX];
+	size_t n = 77;
+
+	cr_expect_eq(snp_certs_parse(table, size, certs, &n, &err), -EINVAL);
+	cr_expect_eq(err.kind, ERROR_BAD_CERTIFICATE);
+	cr_expect_eq(n, 77u);
+	return err.text;
 }
 
 static bool reads(const uint8_t *table, size_t size)
@@ -136,4 +151,66 @@ Test(certs, a_table_ends)
 	cr_expect_not(reads(many, sizeof(many)));
 	memset(many + SNP_CERTS_MAX * ENTRY, 0, ENTRY);
 	cr_expect(reads(many, sizeof(many)));
+}
+
+Test(certs, each_defect_of_a_table_has_its_words)
+{
+	static const struct {
+		uint32_t offset, size;
+		const char *text;
+	} rows[] = {
+		{ TABLE + 200, 0, "entry 2 of the table has length 0" },
+		{ TABLE - 1, 100, "entry 2 of the table begins inside the list of entries" },
+		{ TABLE + 200, 101, "entry 2 of the table reaches beyond the end of the file" },
+		{ UINT32_MAX, 100, "entry 2 of the table reaches beyond the end of the file" },
+		{ TABLE + 150, 100, "entry 2 of the table overlaps entry 1" },
+	};
+	uint8_t table[SIZE], none[ENTRY] = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		table_make(table);
+		number_set(table, 2, 16, rows[i].offset);
+		number_set(table, 2, 20, rows[i].size);
+		cr_expect_str_eq(refusal(table, SIZE), rows[i].text);
+	}
+	table_make(table);
+	cr_expect_str_eq(refusal(table, TABLE - 1),
+	                 "the file ends before the table's last entry, which is all zeros");
+	memcpy(table + 2 * ENTRY, table, 16);
+	cr_expect_str_eq(refusal(table, SIZE),
+	                 "entry 2 of the table has the GUID of entry 0 again: "
+	                 "ARK (c0b406a4-a803-4952-9743-3fb6014cd0ae)");
+	memset(table + ENTRY, 0, 16);
+	cr_expect_str_eq(refusal(table, SIZE), "entry 1 of the table has a GUID of zeros, but an "
+	                                       "offset or a length");
+	cr_expect_str_eq(refusal(none, sizeof(none)), "the table has no entry");
+}
+
+Test(certs, what_is_written_is_read_again)
+{
+	const struct snp_cert_content list[] = {
+		{ "ARK", (const uint8_t *)"root", 4 },
+		{ "ASK", (const uint8_t *)"second", 6 },
+		{ "VLEK", (const uint8_t *)"v", 1 },
+	};
+	struct snp_cert certs[SNP_CERTS_MAX];
+	auto_buffer struct buffer b = { 0 };
+	uint32_t offset = TABLE;
+	size_t n = 0;
+
+	snp_certs_write(list, 3, &b);
+	cr_assert_not(b.failed);
+	cr_assert_eq(b.size, TABLE + 11u);
+	cr_assert(snp_certs_read(b.data, b.size, certs, &n));
+	cr_assert_eq(n, 3u);
+	for (size_t i = 0; i < n; i++) {
+		cr_expect_str_eq(certs[i].name, list[i].name);
+		cr_expect_eq(certs[i].offset, offset);
+		cr_assert_eq(certs[i].size, list[i].size);
+		cr_expect_eq(memcmp(b.data + certs[i].offset, list[i].bytes, list[i].size), 0);
+		offset += certs[i].size;
+	}
+	cr_expect(snp_certs_begin(b.data, b.size));
+	cr_expect_not(snp_certs_begin(b.data, ENTRY - 1));
+	cr_expect_not(snp_certs_begin(b.data + 1, b.size - 1));
 }
