@@ -355,8 +355,12 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 {
 	struct stream_target *to = o->devices.streams;
 
-	o->devices = (struct vm_devices){ .exit_port_given = m->exit_port_given,
-		                          .exit_port = m->exit_port };
+	o->devices = (struct vm_devices){
+		.exit_port_given = m->exit_port_given,
+		.exit_port = m->exit_port,
+		.certs = { .path = m->certs.path, .confine = m->confine, .pinned = m->certs.pinned }
+	};
+	memcpy(o->devices.certs.sha256, m->certs.sha256, sizeof(m->certs.sha256));
 	to[STREAM_SERIAL].prefix =
 		prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c, &m->serial, "serial: ");
 	to[STREAM_DEBUG].prefix =
@@ -480,6 +484,7 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 		h.of[KEY_BOOT_FIRMWARE] = i->firmware_sha256;
 		h.of[KEY_BOOT_KERNEL] = i->kernel_sha256;
 		h.of[KEY_BOOT_INITRD] = images_initrd_hashes(l->manifest, i);
+		h.of[KEY_SNP_CERTS] = i->certs_sha256;
 	}
 	return manifest_write(l->manifest, &h, to, err);
 }

@@ -137,8 +137,8 @@ static void fill_log(struct run_log *l, const struct run_once *a, bool debug)
 	l->dropped = outputs_dropped(&a->outputs, a->vm, debug);
 }
 
-static_assert(RUN_INPUTS == 3 + MANIFEST_INITRDS,
-              "manifest, firmware, kernel, and the files of the initrd");
+static_assert(RUN_INPUTS == 4 + MANIFEST_INITRDS,
+              "manifest, firmware, kernel, the files of the initrd, and certificates");
 
 static void fill_input(struct run_result *r, const char *role, const char *path,
                        const uint8_t *sha256)
@@ -167,6 +167,7 @@ static void fill_inputs(struct run_result *r, const struct run_once *a)
 	fill_input(r, "kernel", a->m.kernel.path, a->images.kernel_sha256);
 	for (size_t i = 0; (initrd = manifest_initrd(&a->m, i)); i++)
 		fill_input(r, "initrd", initrd->path, hashes + 32 * i);
+	fill_input(r, "certs", a->m.certs.path, a->images.certs_sha256);
 }
 
 static void result_fill(struct run_once *a, int status)

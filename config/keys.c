@@ -87,7 +87,7 @@ const struct key keys[KEYS] = {
 	                      .doc = "ID authentication, 4096 bytes; needs snp.id_block" },
 	[KEY_SNP_IDENTITY] = { "snp.identity", &kind_later,
 	                       .doc = "Keys and ids from which an ID block is made at launch" },
-	[KEY_SNP_CERTS] = { "snp.certs", &kind_later,
+	[KEY_SNP_CERTS] = { "snp.certs", &kind_file, FIELD(certs),
 	                    .doc = "Certificate table handed to the guest with its report" },
 	[KEY_MEASURE_PROFILE] = { "measure.profile", &kind_word, FIELD(profile),
 	                          .words = profile_words, .default_value = "qemu",

@@ -102,6 +102,8 @@ struct manifest {
 	uint8_t id_auth[PLAN_ID_AUTH];
 	struct location id_block_at;
 
+	struct manifest_file certs; /* snp.certs: a certificate table; not measured */
+
 	enum manifest_profile profile;
 	bool ovmf_hash_given; /* measure.ovmf_hash: the digest after the firmware's own pages */
 	uint8_t ovmf_hash[PLAN_DIGEST];

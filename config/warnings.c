@@ -151,9 +151,23 @@ static void warn_patterns(const struct manifest *m, enum key_id id,
 	matcher_free(matcher);
 }
 
+static void warn_certs(const struct manifest *m, struct findings *f)
+{
+	struct error w;
+
+	if (!m->certs.path || m->platform == MANIFEST_SNP)
+		return;
+	error_set(&w, ERROR_NONE, "'snp.certs' has no effect on platform '%s'",
+	          platform_words[m->platform]);
+	error_why(&w, "only guests under SEV-SNP ask for certificates");
+	manifest_at(m, KEY_SNP_CERTS, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
 void manifest_warn(const struct manifest *m, struct findings *f)
 {
 	warn_consoles(m, f);
+	warn_certs(m, f);
 	warn_patterns(m, KEY_EXPECT_CONSOLE, &m->console, f);
 	warn_patterns(m, KEY_EXPECT_NEVER, &m->never, f);
 }

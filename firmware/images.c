@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/images.c: reads firmware, kernel and initrd. */
+/* firmware/images.c: reads firmware, kernel, initrd and certificates. */
 #include "firmware/images.h"
 
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 #include "core/base/filekind.h"
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
+#include "core/snp/certs.h"
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
@@ -181,6 +182,8 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		  &ret->payload_hashed },
 		{ "boot.initrd", &m->initrd, INITRD_MAX, hashed || m->kernel_hashes || direct,
 		  &ret->initrd, ret->initrd_sha256, &ret->initrd_read, &ret->initrd_hashed, NULL },
+		{ "snp.certs", &m->certs, SNP_CERTS_SIZE, hashed, &ret->certs, ret->certs_sha256,
+		  &ret->certs_read, &ret->certs_hashed, NULL },
 	};
 	struct linux_kernel k;
 	struct error err = { 0 };
@@ -232,5 +235,6 @@ void images_fini(struct images *i)
 	blob_fini(&i->firmware);
 	blob_fini(&i->kernel);
 	blob_fini(&i->initrd);
+	blob_fini(&i->certs);
 	*i = (struct images){ 0 };
 }

@@ -11,8 +11,10 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/filekind.h"
 #include "core/base/findings.h"
 #include "core/plan/plan.h"
+#include "core/snp/certs.h"
 #include "core/snp/idblock.h"
 #include "core/vm/vm.h"
 #include "firmware/assemble.h"
@@ -83,6 +85,40 @@ static int check_id_block(const struct manifest *m, const struct images *images,
 	return manifest_at(m, KEY_SNP_ID_BLOCK, err);
 }
 
+/* The table as the guest will get it. It is read anew for each request: core/vm/snp_certs.c. */
+static int check_certs(const struct manifest *m, const struct images *images, struct error *err)
+{
+	const struct blob *b = &images->certs;
+	struct snp_cert certs[SNP_CERTS_MAX];
+	size_t count;
+
+	if (!images->certs_read)
+		return 0;
+	if (file_kind_refuse(b->data, b->size, ROLE_CERTS, ERROR_BAD_CERTIFICATE, err) == 0 &&
+	    snp_certs_parse(b->data, b->size, certs, &count, err) == 0)
+		return 0;
+	if (!err->fix[0])
+		error_fix(err, "'snpvmm certs DIR FILE' makes a table from a folder of "
+		               "certificates");
+	error_wrap(err, "snp.certs: '%s'", m->certs.path);
+	return manifest_at_location(m, &m->certs.at, err);
+}
+
+static void warn_certs(const struct manifest *m, const struct images *images, struct findings *f)
+{
+	struct error w;
+
+	if (images->certs.size <= SNP_CERTS_LINUX)
+		return;
+	error_set(&w, ERROR_NONE, "snp.certs: the table has %zu bytes, and Linux guests take %zu",
+	          images->certs.size, SNP_CERTS_LINUX);
+	error_why(&w, "the guest's driver offers no more, and gets no certificates then");
+	error_fix(&w, "leave out what the guest doesn't need; certificates in DER are smaller "
+	              "than in PEM");
+	manifest_at_location(m, &m->certs.at, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
 int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
                       struct error *err)
 {
@@ -148,6 +184,7 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 		check_firmware,
 		check_kernel,
 		check_id_block,
+		check_certs,
 	};
 	size_t errors = f->errors;
 	struct error err = { 0 };
@@ -157,6 +194,7 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 		if (checks[i](m, ret, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
 	warn_initrd(m, ret, f);
+	warn_certs(m, ret, f);
 	return f->errors == errors;
 }
 

@@ -207,7 +207,9 @@ static const struct {
 	                              "KVM doesn't say which policy bits it accepts (Linux 6.19 "
 	                              "does); Linux 6.12 accepts 0x1bffff" },
 	[KVM_X86_SEV_SNP_REQ_CERTS] = { "KVM can ask for certificates:",
-	                                "KVM doesn't ask for certificates (Linux 7.0 does)" },
+	                                "KVM doesn't ask for certificates, so there is no "
+	                                "snp.certs "
+	                                "(Linux 7.0 has it)" },
 };
 
 void look_attribute(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)

@@ -20,7 +20,7 @@ enum run_status { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_TI
 /* "pass"; static. */
 const char *run_status_name(enum run_status status);
 
-enum { RUN_INPUTS = 19, RUN_TAIL = 8192 };
+enum { RUN_INPUTS = 20, RUN_TAIL = 8192 };
 
 /* An input file of the run. */
 struct run_input {

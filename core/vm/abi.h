@@ -139,6 +139,8 @@ static_assert(offsetof(struct kvm_sev_snp_launch_finish, flags) == 54, "flags");
 #ifndef KVM_EXIT_SNP_REQ_CERTS /* Linux 7.0 */
 #define KVM_EXIT_SNP_REQ_CERTS    43
 #define KVM_X86_SEV_SNP_REQ_CERTS 2
+
+#define KVM_SEV_SNP_ENABLE_REQ_CERTS 103
 #endif
 
 /*
@@ -160,6 +162,10 @@ struct exit_memory_fault {
 };
 struct exit_hypercall {
 	__u64 nr, args[6], ret, flags;
+};
+/* ret: 0, or a positive ENOSPC (npages: how many it takes), EAGAIN or EIO. */
+struct exit_snp_req_certs {
+	__u64 gpa, npages, ret;
 };
 static_assert(offsetof(struct kvm_run, hw) == 32, "kvm_run's exit union");
 

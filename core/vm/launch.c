@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -61,7 +62,7 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 		return error_nomem(err, "vCPUs");
 	vm->n_vcpus = count;
 	for (unsigned i = 0; i < count; i++)
-		vm->vcpus[i] = (struct vcpu){ .vm = vm, .index = i, .fd = -1 };
+		vm->vcpus[i] = (struct vcpu){ .vm = vm, .index = i, .fd = -1, .certs_fd = -1 };
 	for (unsigned i = 0; r == 0 && i < count; i++) {
 		r = launch_stopped(err);
 		if (r == 0)
@@ -163,6 +164,8 @@ int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct
 	vm->sys = sys;
 	vm->platform = on;
 	vm->kvm = vm->fd = vm->sev = -1;
+	vm->certs.file = d->certs;
+	pthread_mutex_init(&vm->certs.lock, NULL);
 	pthread_mutex_init(&vm->bus_lock, NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -203,8 +206,10 @@ void vm_free(struct vm *vm)
 	atomic_store(&vm->stopping, true); /* output that a stalled reader blocks is given up */
 	devices_fini(vm);
 	streams_fini(vm);
-	for (unsigned i = 0; i < vm->n_vcpus; i++)
+	for (unsigned i = 0; i < vm->n_vcpus; i++) {
 		vcpu_close(&vm->vcpus[i]);
+		fd_cleanup(&vm->vcpus[i].certs_fd);
+	}
 	free(vm->vcpus);
 	/*
 	 * Closing a VM waits for the grace period that KVM_CREATE_IRQCHIP left, some 4 ms.
@@ -218,6 +223,7 @@ void vm_free(struct vm *vm)
 	if (vm->platform->close)
 		vm->platform->close(vm);
 	vm_close(vm, vm->kvm);
+	pthread_mutex_destroy(&vm->certs.lock);
 	pthread_mutex_destroy(&vm->bus_lock);
 	free(vm);
 }

@@ -26,6 +26,7 @@ static const char *const calls[] = {
 	[CALL_SUPPORTED_CPUID] = "cannot ask KVM which CPUID it supports (KVM_GET_SUPPORTED_CPUID)",
 	[CALL_ENABLE_CAP] = "cannot enable exits for page-state changes (KVM_ENABLE_CAP)",
 	[CALL_SEV_INIT2] = "cannot make the VM an SNP guest (SEV_INIT2)",
+	[CALL_ENABLE_REQ_CERTS] = "cannot have KVM ask for certificates (SNP_ENABLE_REQ_CERTS)",
 	[CALL_GUEST_MEMFD] = "cannot create guest memory (KVM_CREATE_GUEST_MEMFD)",
 	[CALL_CLOEXEC] = "cannot keep child processes from inheriting guest memory (fcntl F_SETFD)",
 	[CALL_MAP_MEMORY] = "cannot map guest memory (mmap)",

@@ -25,6 +25,7 @@
 #include "core/vm/halt.h"
 #include "core/vm/input.h"
 #include "core/vm/signals.h"
+#include "core/vm/snp_certs.h"
 #include "core/vm/terminal.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
@@ -94,6 +95,7 @@ static void *vcpu_thread(void *argument)
 	while (!atomic_load(&vm->stopping)) {
 		int r = vm_ioctl(vm, v->fd, KVM_RUN, NULL);
 
+		snp_certs_sent(v);
 		if (r == -EINTR && halt_answer(v))
 			continue;
 		if (exit_serve(v, r, &outcome) == EXIT_ACTION_RESUME)

@@ -17,6 +17,7 @@
 #include "core/vm/refusal.h"
 #include "core/vm/refusal_snp.h"
 #include "core/vm/sev.h"
+#include "core/vm/snp_certs.h"
 #include "core/vm/snp_exit.h"
 #include "core/vm/signals.h"
 #include "core/vm/sys.h"
@@ -103,6 +104,8 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 
 	vm->ap_creation = s->ap_creation;
 	vm->sev_features = s->sev_features;
+	if (vm->certs.file.path && snp_certs_probe(vm->sys, vm->kvm, err) < 0)
+		return err->code;
 	vm->sev = sev_open(vm->sys, err);
 	if (vm->sev < 0)
 		return vm->sev;
@@ -117,7 +120,12 @@ static int snp_open(struct vm *vm, const struct plan *p, struct error *err)
 	if (r < 0)
 		return refusal_set(err, CALL_ENABLE_CAP, -r);
 	r = sev_command(vm, KVM_SEV_INIT2, &init, &f);
-	return r < 0 ? refusal_init2(err, vm, p, f) : 0;
+	if (r < 0)
+		return refusal_init2(err, vm, p, f);
+	if (!vm->certs.file.path)
+		return 0;
+	r = sev_command(vm, KVM_SEV_SNP_ENABLE_REQ_CERTS, NULL, &f);
+	return r < 0 ? refusal_set(err, CALL_ENABLE_REQ_CERTS, -r) : 0;
 }
 
 static int snp_begin(void *self, const struct plan *p, struct error *err)

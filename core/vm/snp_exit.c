@@ -9,6 +9,7 @@
 #include "core/snp/policy.h"
 #include "core/snp/status.h"
 #include "core/vm/abi.h"
+#include "core/vm/snp_certs.h"
 #include "core/vm/vm_priv.h"
 
 /* The guest asks for pages to become private or shared (GHCB specification 4.1.6). */
@@ -112,9 +113,15 @@ enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 	case KVM_EXIT_SYSTEM_EVENT:
 		termination(vm, v->run->system_event.data[0], ret);
 		return EXIT_ACTION_STOP;
+	case KVM_EXIT_SNP_REQ_CERTS:
+		if (!vm->certs.file.path) /* KVM wasn't told to ask */
+			break;
+		snp_certs_answer(vm, v, payload);
+		return EXIT_ACTION_RESUME;
 	default:
-		outcome_set(ret, ERROR_KVM, v->run->exit_reason,
-		            "KVM exit %u, which an SNP guest can't have", v->run->exit_reason);
-		return EXIT_ACTION_STOP;
+		break;
 	}
+	outcome_set(ret, ERROR_KVM, v->run->exit_reason,
+	            "KVM exit %u, which an SNP guest can't have", v->run->exit_reason);
+	return EXIT_ACTION_STOP;
 }

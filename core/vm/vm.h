@@ -11,18 +11,28 @@
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
 
-struct error;  /* core/base/error.h */
-struct watch;  /* core/vm/watch.h */
-struct device; /* core/dev/device.h */
-struct vcpu;   /* core/vm/vm_priv.h */
-struct vm;     /* core/vm/vm_priv.h */
+struct confine; /* core/base/confine.h */
+struct error;   /* core/base/error.h */
+struct watch;   /* core/vm/watch.h */
+struct device;  /* core/dev/device.h */
+struct vcpu;    /* core/vm/vm_priv.h */
+struct vm;      /* core/vm/vm_priv.h */
+
+/* A file with the certificates that the guest gets with its attestation report. */
+struct vm_certs {
+	const char *path;              /* NULL: none. Borrowed */
+	const struct confine *confine; /* where it must lie; NULL: anywhere. Borrowed */
+	bool pinned;                   /* it must have this hash */
+	uint8_t sha256[32];
+};
 
 /* What the guest is connected to. None of it is measured. */
 struct vm_devices {
 	struct stream_target streams[VM_STREAMS];
 	bool exit_port_given;
 	uint16_t exit_port;
-	struct watch *watch; /* gets what COM1 writes; NULL: none. Borrowed */
+	struct vm_certs certs; /* no platform but snp hands them out */
+	struct watch *watch;   /* gets what COM1 writes; NULL: none. Borrowed */
 	/* More devices than those of core/vm/devices.c, ended by NULL; NULL: none. */
 	const struct device *const *more;
 };

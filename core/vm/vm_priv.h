@@ -24,6 +24,14 @@ struct run;     /* core/vm/run.c */
 
 #define VM_MAX_DEVICES 16
 
+/* core/vm/snp_certs.c */
+struct vm_certs_state {
+	struct vm_certs file;
+	pthread_mutex_t lock;   /* for what follows */
+	char reported[768];     /* the failure that was reported last; "": none since a success */
+	bool unlocked_reported; /* that the file can't be locked */
+};
+
 struct vm_device {
 	struct vm *vm;
 	const struct device *kind;
@@ -35,6 +43,7 @@ struct vcpu {
 	unsigned index;
 	int fd;
 	struct kvm_run *run;
+	int certs_fd; /* locked until the firmware has the guest's request; -1: there is none */
 	pthread_t thread;
 	uint64_t exits;
 	atomic_bool halt_asked; /* core/vm/halt.c asks its thread whether it is halted */
@@ -64,6 +73,7 @@ struct vm {
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
 	struct sink streams[VM_STREAMS];
 	struct watch *watch; /* NULL: none. Borrowed */
+	struct vm_certs_state certs;
 	struct stats stats;
 	struct launch_times times;
 	struct run *run;      /* NULL while it doesn't run */

@@ -461,7 +461,6 @@ Test(manifest, refuses_by_name_what_is_not_built_yet)
 	REFUSES({ LEAST "snp: {identity: {svn: 1}}\n", ERROR_UNSUPPORTED, 3, 7,
 	          "'snp.identity' is not supported by this version of snpvmm", "remove" },
 	        { LEAST "snp: {identity: {}}\n", ERROR_UNSUPPORTED, 3, 7, "'snp.identity'", NULL },
-	        { LEAST "snp: {certs: c}\n", ERROR_UNSUPPORTED, 3, 7, "'snp.certs'", NULL },
 	        { LEAST "disks: []\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL },
 	        { LEAST "disks:\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL });
 }

@@ -81,6 +81,7 @@ static void read_flags(struct fake_command *c, const struct word *args)
 		{ "gmem-mmap", FAKE_GMEM_MMAP },
 		{ "no-gib-pages", FAKE_NO_GIB_PAGES },
 		{ "no-mp-state", FAKE_NO_MP_STATE },
+		{ "req-certs", FAKE_REQ_CERTS },
 	};
 
 	for (; args->text; args++) {

@@ -30,6 +30,7 @@ enum fake_flag {
 	 */
 	FAKE_POLICY_REPORTED = 1 << 6,
 	FAKE_NO_MP_STATE = 1 << 7, /* KVM_GET_MP_STATE fails */
+	FAKE_REQ_CERTS = 1 << 8,   /* Linux 7.0: KVM can ask for certificates */
 };
 
 /*
@@ -182,6 +183,7 @@ struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages,
                               uint64_t attributes); /* ret is 0x5a5a.. before */
 struct fake_exit fake_hypercall(uint64_t nr);
 struct fake_exit fake_memory_fault(gpa_t gpa, bool private);
+struct fake_exit fake_req_certs(gpa_t gpa, uint64_t npages);
 struct fake_exit fake_system_event(uint32_t type, uint64_t data);
 struct fake_exit fake_reason(uint32_t reason,
                              uint64_t first); /* any other exit; `first` begins its payload */
@@ -201,9 +203,14 @@ struct fake_answer {
 	bool seen;
 	uint8_t in[FAKE_IO_BYTES]; /* I/O: the bytes read */
 	uint64_t mmio;             /* MMIO: the 8 bytes read */
-	uint64_t ret;              /* hypercall */
+	uint64_t ret;              /* hypercall, certificates */
+	uint64_t npages;           /* certificates */
+	bool locked;               /* certificates: whether the file was locked meanwhile */
 };
 struct fake_answer fake_kvm_answer(struct fake_kvm *f, unsigned index, size_t i);
+
+/* While KVM passes a request for certificates on, looks whether this file is locked. */
+void fake_kvm_watch_lock(struct fake_kvm *f, const char *path);
 
 /* Blocks until vCPU `index` waits to be kicked. */
 void fake_kvm_await_wait(struct fake_kvm *f, unsigned index);

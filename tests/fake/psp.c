@@ -170,12 +170,14 @@ static bool policy_taken(const struct fake_kvm *f, uint64_t policy)
 int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a)
 {
 	bool told = a->attr == KVM_X86_SEV_VMSA_FEATURES ||
-	            (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_REPORTED);
+	            (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_REPORTED) ||
+	            (a->attr == KVM_X86_SEV_SNP_REQ_CERTS && f->flags & FAKE_REQ_CERTS);
 
 	if (a->group != KVM_X86_GRP_SEV || !told)
 		return -ENXIO;
-	*(uint64_t *)(uintptr_t)a->addr =
-		a->attr == KVM_X86_SEV_VMSA_FEATURES ? FEATURES_OFFERED : POLICY_REPORTED;
+	*(uint64_t *)(uintptr_t)a->addr = a->attr == KVM_X86_SEV_VMSA_FEATURES ? FEATURES_OFFERED
+	                                  : a->attr == KVM_X86_SNP_POLICY_BITS ? POLICY_REPORTED
+	                                                                       : 1;
 	return 0;
 }
 
@@ -405,6 +407,13 @@ int fake_sev_command(struct fake_kvm *f, struct kvm_sev_cmd *cmd)
 		return update(f, data, cmd);
 	case KVM_SEV_SNP_LAUNCH_FINISH:
 		return finish(f, data, cmd);
+	case KVM_SEV_SNP_ENABLE_REQ_CERTS:
+		if (!(f->flags & FAKE_REQ_CERTS) || !f->vm.initialised || f->vm.n_vcpus > 0)
+			return fake_complain(f, EINVAL,
+			                     "SNP_ENABLE_REQ_CERTS: before SEV_INIT2, after a "
+			                     "vCPU, or on an old kernel");
+		f->vm.req_certs = true;
+		return 0;
 	default:
 		return fake_complain(f, EINVAL, "SEV command %u", cmd->id);
 	}

@@ -69,6 +69,16 @@ struct fake_exit fake_memory_fault(gpa_t gpa, bool private)
 		                                PAGE_SIZE } };
 }
 
+struct fake_exit fake_req_certs(gpa_t gpa, uint64_t npages)
+{
+	return (struct fake_exit){ .reason = KVM_EXIT_SNP_REQ_CERTS, .payload = { gpa, npages } };
+}
+
+void fake_kvm_watch_lock(struct fake_kvm *f, const char *path)
+{
+	f->lock_path = path;
+}
+
 struct fake_exit fake_system_event(uint32_t type, uint64_t data)
 {
 	return (struct fake_exit){ .reason = KVM_EXIT_SYSTEM_EVENT,

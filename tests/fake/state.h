@@ -75,7 +75,7 @@ struct fake_vcpu {
 struct fake_vm {
 	unsigned long type;
 	bool open;
-	bool irqchip, hypercalls;
+	bool irqchip, hypercalls, req_certs;
 	struct fake_slot slots[FAKE_SLOTS];
 	struct fake_vcpu *vcpus[FAKE_VCPUS]; /* by creation */
 	unsigned n_vcpus;
@@ -115,6 +115,7 @@ struct fake_kvm {
 	const char *no_path; /* cannot be opened */
 	int no_path_errnum;
 
+	const char *lock_path; /* NULL: none */
 	uint64_t vm_types;
 	char complaint[256];
 	struct fake_memory_event events[FAKE_EVENTS];

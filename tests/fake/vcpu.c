@@ -2,10 +2,12 @@
 /* tests/fake/vcpu.c: a vCPU's registers as KVM checks them, and KVM_RUN, which plays a script. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/base/array.h"
 #include "tests/fake/state.h"
@@ -267,6 +269,29 @@ static bool answer_valid(const struct fake_exit *e, const struct fake_answer *a)
 	       a->ret == 0 || a->ret == EINVAL || a->ret == EAGAIN;
 }
 
+/*
+ * arch/x86/kvm/svm/sev.c, snp_complete_req_certs(), Linux 7.0: with 0 the request goes to the
+ * firmware, and what is in the pages must be right as long as that takes.
+ */
+static int certs_complete(struct fake_kvm *f, const struct fake_vcpu *v, struct fake_answer *a)
+{
+	const struct exit_snp_req_certs *call = (const void *)&v->run->hw;
+	const struct flock write = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = f->lock_path ? open(f->lock_path, O_RDWR | O_CLOEXEC) : -1;
+
+	a->ret = call->ret;
+	a->npages = call->npages;
+	a->locked = fd >= 0 && fcntl(fd, F_OFD_SETLK, &write) < 0 && errno == EAGAIN;
+	if (fd >= 0)
+		close(fd);
+	if (a->ret == 0 && a->locked && !v->run->immediate_exit)
+		fake_complain(f, 0, "the file with certificates stays locked while the guest runs");
+	if (a->ret == 0 || a->ret == ENOSPC || a->ret == EAGAIN || a->ret == EIO)
+		return 0;
+	return fake_complain(f, EINVAL, "a request for certificates was answered by %lld",
+	                     (long long)a->ret);
+}
+
 /* KVM completes an exit at the next KVM_RUN: only now does it read what the VMM left. */
 static int answer_take(struct fake_kvm *f, struct fake_vcpu *v)
 {
@@ -280,6 +305,8 @@ static int answer_take(struct fake_kvm *f, struct fake_vcpu *v)
 	e = &v->script[v->at - 1];
 	a = &v->answers[v->at - 1];
 	a->seen = true;
+	if (e->reason == KVM_EXIT_SNP_REQ_CERTS)
+		return certs_complete(f, v, a);
 	if (e->reason == KVM_EXIT_IO && !e->io.out)
 		memcpy(a->in, run + v->run->io.data_offset, (size_t)e->io.size * e->io.count);
 	memcpy(&a->mmio, v->run->mmio.data, sizeof(a->mmio));

@@ -41,6 +41,8 @@ static const struct {
 	                           "KVM_GET_SUPPORTED_CPUID" },
 	[CALL_ENABLE_CAP] = { FAKE_IOCTL, KVM_ENABLE_CAP, ANY, "KVM_ENABLE_CAP" },
 	[CALL_SEV_INIT2] = { FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, KVM_SEV_INIT2, "SEV_INIT2" },
+	[CALL_ENABLE_REQ_CERTS] = { FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_ENABLE_REQ_CERTS,
+	                            "SNP_ENABLE_REQ_CERTS" },
 	[CALL_GUEST_MEMFD] = { FAKE_IOCTL, KVM_CREATE_GUEST_MEMFD, ANY, "KVM_CREATE_GUEST_MEMFD" },
 	[CALL_CLOEXEC] = { FAKE_CLOEXEC, 0, ANY, "fcntl" },
 	[CALL_MAP_MEMORY] = { FAKE_MAP, 0, FIXTURE_LOW, "guest memory (mmap)" },
@@ -222,6 +224,11 @@ Test(refusal, the_kernels_own_are_told_where_the_firmware_was_silent)
 	}
 }
 
+/* The file is only read when a guest asks. */
+static const struct vm_devices certified = { .exit_port_given = true,
+	                                     .exit_port = 0xf4,
+	                                     .certs = { .path = "certs.bin" } };
+
 /* A launch on the fake that makes every call: two vCPUs, private and shared memory. */
 struct trial {
 	const struct plan *plan;
@@ -231,7 +238,7 @@ struct trial {
 static int trial_launch(const struct trial *t, struct fake_kvm *f, struct error *err)
 {
 	struct vm *vm = NULL;
-	int r = vm_launch(fake_kvm_sys(f), &platform_snp, t->plan, &fixture_quiet, &vm, err);
+	int r = vm_launch(fake_kvm_sys(f), &platform_snp, t->plan, &certified, &vm, err);
 
 	vm_free(vm);
 	cr_assert_str_empty(fake_kvm_complaint(f), "%s", fake_kvm_complaint(f));
@@ -261,12 +268,12 @@ static struct trial trial_make(void)
 	s.settings.ap_creation = s.settings.mtrrs_on = true;
 	t.plan = fixture_plan(&s);
 	for (unsigned n = 1;; n++) {
-		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_REQ_CERTS);
 		struct error err = { 0 };
 		struct vm *vm = NULL;
 
 		fake_kvm_fail(f, n, EIO);
-		vm_launch(fake_kvm_sys(f), &platform_snp, t.plan, &fixture_quiet, &vm, &err);
+		vm_launch(fake_kvm_sys(f), &platform_snp, t.plan, &certified, &vm, &err);
 		vm_free(vm);
 		if (!fake_kvm_failed(f))
 			break;
@@ -295,7 +302,7 @@ static enum reason trial_kind(enum launch_call call, int errnum)
 
 static void feed_errno(const struct trial *t, enum launch_call call, int errnum)
 {
-	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_REQ_CERTS);
 	struct error err = { 0 };
 	int r;
 
@@ -325,7 +332,7 @@ Test(refusal, every_errno_fed_to_every_call_of_a_launch_is_told_and_leaves_nothi
 
 static void feed_status(const struct trial *t, enum launch_call call, uint32_t status)
 {
-	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_REQ_CERTS);
 	struct error err = { 0 };
 	char number[16];
 
