@@ -22,6 +22,7 @@
 	X(measure)                                                                                 \
 	X(inspect)                                                                                 \
 	X(verify)                                                                                  \
+	X(certs)                                                                                   \
 	X(check)                                                                                   \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \

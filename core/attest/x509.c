@@ -301,6 +301,19 @@ int cert_read(const uint8_t *der, size_t size, struct cert *ret, struct error *e
 	return 0;
 }
 
+void cert_der(const struct cert *c, struct buffer *to)
+{
+	uint8_t *der = NULL;
+	int size = i2d_X509(c->x509, &der);
+
+	if (size > 0)
+		buffer_add(to, der, (size_t)size);
+	else
+		to->failed = true;
+	OPENSSL_free(der);
+	ERR_clear_error();
+}
+
 void cert_fini(struct cert *c)
 {
 	X509_free(c->x509);

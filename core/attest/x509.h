@@ -12,6 +12,7 @@
 
 #include "core/snp/report.h"
 
+struct buffer;      /* core/base/bytes.h */
 struct error;       /* core/base/error.h */
 struct x509_st;     /* openssl/types.h */
 struct X509_crl_st; /* the same */
@@ -74,6 +75,8 @@ struct crl {
  */
 int cert_read(const uint8_t *der, size_t size, struct cert *ret, struct error *err);
 int crl_read(const uint8_t *der, size_t size, struct crl *ret, struct error *err);
+/* Appends the certificate in DER, as it was read. Out of memory: to->failed. */
+void cert_der(const struct cert *c, struct buffer *to);
 void cert_fini(struct cert *c);
 void crl_fini(struct crl *c);
 

@@ -56,9 +56,9 @@ _snpvmm_option() {
 # COMMAND: its arguments; without one, the commands.
 _snpvmm_arguments() {
   case $1 in
-    '' | help) words=(run measure inspect verify check doctor explain schema completion help version) ;;
+    '' | help) words=(run measure inspect verify certs check doctor explain schema completion help version) ;;
     run | measure | check) files=manifests ;;
-    inspect | verify) files=any ;;
+    inspect | verify | certs) files=any ;;
     completion) words=(bash zsh fish) ;;
     explain)
       words=(
@@ -87,7 +87,7 @@ _snpvmm_value() {
       words=(
         version= name= platform= boot.firmware= boot.kernel= boot.initrd= boot.cmdline=
         boot.kernel_hashes= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
-        snp.gosvw= snp.id_block= snp.id_auth= measure.profile= measure.ovmf_hash= serial=
+        snp.gosvw= snp.id_block= snp.id_auth= snp.certs= measure.profile= measure.ovmf_hash= serial=
         debug_port= exit_port= log_limit= expect.measurement= expect.console= expect.never=
         expect.exit= timeout= silence= matrix=
       )

@@ -44,7 +44,7 @@ function __snpvmm_setting
     set -l keys \
         version name platform boot.firmware boot.kernel boot.initrd boot.cmdline boot.kernel_hashes \
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
-        snp.id_auth measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
+        snp.id_auth snp.certs measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
         expect.measurement expect.console expect.never expect.exit timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
@@ -93,6 +93,7 @@ complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for 
 complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
 complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report contains'
 complete -c snpvmm -n "__snpvmm_in ''" -a verify -d 'Verify an attestation report'
+complete -c snpvmm -n "__snpvmm_in ''" -a certs -d 'Make a certificate table for guests'
 complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
 complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch, and what is missing'
 complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain the name of an error'
@@ -103,10 +104,10 @@ complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
 
 # Their arguments.
 complete -c snpvmm -n '__snpvmm_in run measure check' -a '(__snpvmm_files manifests)'
-complete -c snpvmm -n '__snpvmm_in inspect verify' -a '(__snpvmm_files any)'
+complete -c snpvmm -n '__snpvmm_in inspect verify certs' -a '(__snpvmm_files any)'
 complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
 complete -c snpvmm -n '__snpvmm_in help' \
-    -a 'run measure inspect verify check doctor explain schema completion help version'
+    -a 'run measure inspect verify certs check doctor explain schema completion help version'
 complete -c snpvmm -n '__snpvmm_in explain' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware

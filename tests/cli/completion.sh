@@ -191,7 +191,7 @@ done
 while read -r key; do
   # shellcheck disable=SC2046 # lists of words
   case $key in
-  boot.firmware | serial | debug_port) set -- guest.yaml kernel.img other.yml results ;;
+  boot.firmware | snp.certs | serial | debug_port) set -- guest.yaml kernel.img other.yml results ;;
   *) set -- ;;
   esac
   # shellcheck disable=SC2046 # a list of words

@@ -29,7 +29,7 @@ out_is "$("$SNPVMM" --version | sed 's/^snpvmm /snpvmm-guest /')"
 begin '--help and the manual page name each command'
 run "$GUEST" --help
 wants 0
-out_has 'exit [--port=PORT] N' 'report [--data=HEX] [--data-file=FILE] [--measurement] [--raw]' ready
+out_has 'exit [--port=PORT] N' 'report [--data=HEX] [--data-file=FILE] [--certs] [--measurement] [--raw]' ready
 cp "$T/out" "$T/help"
 for word in $(grep -o -E -e '--[a-z-]+' "$T/help" | sort -u); do
   grep -q -E "^\.It Fl -${word#--}( |=|\$)" "$PAGE" || wrong "$PAGE lacks $word"
@@ -53,6 +53,7 @@ told 2 "'--date' is unknown, or its value is missing" report --date 00
 told 2 "'123' is not pairs of hex digits, at most 64" report --data=123
 told 2 "'$(printf %0130d 0)' is not pairs of hex digits, at most 64" report --data "$(printf %0130d 0)"
 told 2 '--raw or --measurement, not both' report --raw --measurement
+told 2 '--certs or --measurement, not both' report --certs --measurement
 told 2 "'now' is one argument too many" ready now
 
 begin '--raw refuses a terminal'
@@ -72,7 +73,7 @@ told 1 "$T/none: No such file or directory" report --data-file="$T/none"
 if [ ! -e /dev/sev-guest ] && [ ! -e /sys/devices/platform/sev-guest ] && [ -e /sys/devices ] && [ ! -e /sys/kernel/config/tsm/report ]; then
   begin 'outside an SNP guest, report is an error'
   head -c 64 /dev/zero >"$T/64"
-  for how in --raw --measurement --data=00 "--data-file=$T/64"; do
+  for how in --raw --measurement --certs --data=00 "--data-file=$T/64"; do
     told 1 'this is not an SEV-SNP guest' report "$how"
     err_has '  fix: '
   done

@@ -20,6 +20,7 @@ out_has '  run        [MANIFEST...] Launch the guest and wait for its end' \
   '  measure    [MANIFEST...] Print the launch digest, offline' \
   '  inspect    FILE...       Show what an image, ID block or report contains' \
   '  verify     REPORT [MANIFEST] Verify an attestation report' \
+  '  certs      DIR FILE      Make a certificate table for guests' \
   '  check      [MANIFEST...] Find what is wrong with a manifest' \
   '  doctor                   Say what this host can launch, and what is missing' \
   '  explain    [NAME]        Explain the name of an error' \
@@ -27,7 +28,7 @@ out_has '  run        [MANIFEST...] Launch the guest and wait for its end' \
   '  completion SHELL         Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
-  'inspect --output' 'verify --certs --crl --root --time --set --output' 'check --set --platform' 'doctor --output' explain schema completion; do
+  'inspect --output' 'verify --certs --crl --root --time --set --output' certs 'check --set --platform' 'doctor --output' explain schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0
@@ -38,7 +39,7 @@ for command in 'run --set --platform --stats --prefix --results --jobs' 'measure
 done
 
 begin '--version prints the version of the changelog, for every command'
-for command in '' run measure inspect verify check doctor explain schema completion; do
+for command in '' run measure inspect verify certs check doctor explain schema completion; do
   # shellcheck disable=SC2086 # none or one
   call $command --version
   wants 0
@@ -69,7 +70,7 @@ for option in --help -h '-?'; do
   wants 0
   cmp -s "$T/out" "$T/help" || wrong "$option says something else"
 done
-for command in run measure inspect verify check doctor explain schema completion help version; do
+for command in run measure inspect verify certs check doctor explain schema completion help version; do
   call help "$command"
   wants 0
   err_is ''
