@@ -63,6 +63,7 @@ $(B)/snpvmm-guest: $(GUEST_SRC) $(wildcard guest/*.h) Makefile
 # Its parts that are mere C are tested as other sources are.
 $(B)/tests/guest/arg_test: $(B)/guest/arg.o
 $(B)/tests/guest/frame_test: $(B)/guest/frame.o
+$(B)/tests/guest/certs_test: $(B)/guest/certs.o
 
 # One test program for each test file, linked with what ships.
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))

@@ -13,10 +13,11 @@ static void line_add(struct line *l, const char *text)
 		l->to[l->size++] = *text++;
 }
 
-static void line_add_decimal(struct line *l, size_t n)
+/* With at least so many digits. */
+static void line_add_decimal(struct line *l, size_t n, size_t digits)
 {
-	if (n >= 10)
-		line_add_decimal(l, n / 10);
+	if (n >= 10 || digits > 1)
+		line_add_decimal(l, n / 10, digits - (digits > 1));
 	l->to[l->size++] = (char)('0' + n % 10);
 }
 
@@ -48,17 +49,21 @@ uint32_t frame_crc32(const uint8_t *bytes, size_t size)
 	return ~crc;
 }
 
-size_t frame_line(const uint8_t *bytes, size_t size, size_t n, char to[FRAME_LINE + 1])
+const struct frame frame_report = { "snpvmm-report: ", 2 };
+const struct frame frame_certs = { "snpvmm-certs: ", 3 };
+
+size_t frame_line(const struct frame *f, const uint8_t *bytes, size_t size, size_t n,
+                  char to[FRAME_LINE + 1])
 {
 	size_t last = (size + FRAME_BYTES - 1) / FRAME_BYTES + 1;
 	struct line l = { .to = to };
 
 	if (n > last)
 		return 0;
-	line_add(&l, "snpvmm-report: ");
+	line_add(&l, f->mark);
 	if (n == 0 || n == last) {
 		line_add(&l, n == 0 ? "begin " : "end ");
-		line_add_decimal(&l, size);
+		line_add_decimal(&l, size, 1);
 		line_add(&l, " bytes, crc32 0x");
 		for (int shift = 28; shift >= 0; shift -= 4)
 			l.to[l.size++] = "0123456789abcdef"[frame_crc32(bytes, size) >> shift & 15];
@@ -66,8 +71,7 @@ size_t frame_line(const uint8_t *bytes, size_t size, size_t n, char to[FRAME_LIN
 		size_t at = (n - 1) * FRAME_BYTES;
 		size_t left = size - at;
 
-		line_add(&l, n <= 10 ? "0" : "");
-		line_add_decimal(&l, n - 1);
+		line_add_decimal(&l, n - 1, f->digits);
 		line_add(&l, " ");
 		line_add_base64(&l, bytes + at, left < FRAME_BYTES ? left : FRAME_BYTES);
 	}

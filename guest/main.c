@@ -17,10 +17,11 @@ static const char help[] =
 	"Tell snpvmm, from within a guest, how it went.\n"
 	"\n"
 	"  exit [--port=PORT] N     end this guest with status N, by its exit port (0xf4)\n"
-	"  report [--data=HEX] [--data-file=FILE] [--measurement] [--raw]\n"
+	"  report [--data=HEX] [--data-file=FILE] [--certs] [--measurement] [--raw]\n"
 	"                           print this guest's attestation report as lines of\n"
 	"                           base64, only its measurement in hex, or its bytes; up\n"
-	"                           to 64 bytes of yours go into it\n"
+	"                           to 64 bytes of yours go into it; with --certs, print the\n"
+	"                           host's certificates after it\n"
 	"  ready                    print the line \"snpvmm-guest: ready\"\n"
 	"\n"
 	"  --help, --version\n";
@@ -150,7 +151,7 @@ static int command_exit(int argc, char **argv)
 
 struct report_options {
 	uint8_t data[REPORT_DATA_SIZE + 1]; /* one more, to notice files that are too long */
-	bool raw, measurement;
+	bool raw, measurement, certs;
 };
 
 static int data_file(const char *path, uint8_t data[REPORT_DATA_SIZE + 1])
@@ -180,6 +181,8 @@ static int report_option(int argc, char **argv, int *i, struct report_options *o
 		o->raw = true;
 	else if (text_same(argv[*i], "--measurement"))
 		o->measurement = true;
+	else if (text_same(argv[*i], "--certs"))
+		o->certs = true;
 	else
 		return usage(argv[*i], "is unknown, or its value is missing");
 	return 0;
@@ -197,22 +200,27 @@ static int print_measurement(const uint8_t *report)
 	return sys_write(STDOUT, line, sizeof(line));
 }
 
-static int print_frame(const uint8_t *report, size_t size)
+static int print_frame(const struct frame *f, const uint8_t *bytes, size_t size)
 {
 	char line[FRAME_LINE + 1];
 	size_t n = 0, length;
 	int r = 0;
 
-	while (r == 0 && (length = frame_line(report, size, n++, line)) > 0)
+	while (r == 0 && (length = frame_line(f, bytes, size, n++, line)) > 0)
 		r = sys_write(STDOUT, line, length);
 	return r;
+}
+
+static int print_part(const struct report_options *o, const struct frame *f, const uint8_t *bytes,
+                      size_t size)
+{
+	return o->raw ? sys_write(STDOUT, bytes, size) : print_frame(f, bytes, size);
 }
 
 static int command_report(int argc, char **argv)
 {
 	static struct report_options o;
-	static uint8_t report[REPORT_CAP];
-	size_t size;
+	static struct report report;
 	int r;
 
 	for (int i = 0; i < argc; i++) {
@@ -222,21 +230,33 @@ static int command_report(int argc, char **argv)
 	}
 	if (o.raw && o.measurement)
 		return usage(NULL, "--raw or --measurement, not both");
+	if (o.certs && o.measurement)
+		return usage(NULL, "--certs or --measurement, not both");
 	if (o.raw && sys_is_terminal(STDOUT)) {
 		error("--raw: standard output is a terminal", NULL);
 		say("  fix: send the bytes to a file or a pipe; without --raw the report is text\n",
 		    (char *)NULL);
 		return 1;
 	}
-	size = report_get(o.data, report);
-	if (size == 0)
+	report.certs_wanted = o.certs;
+	if (!report_get(o.data, &report))
 		return 1;
-	if (o.raw)
-		return written(sys_write(STDOUT, report, size));
-	kernel_quiet(true);
-	r = o.measurement ? print_measurement(report) : print_frame(report, size);
-	kernel_quiet(false);
-	return written(r);
+	if (!o.raw)
+		kernel_quiet(true);
+	if (o.measurement)
+		r = print_measurement(report.bytes);
+	else
+		r = print_part(&o, &frame_report, report.bytes, report.size);
+	if (r == 0 && report.certs_size > 0)
+		r = print_part(&o, &frame_certs, report.certs, report.certs_size);
+	if (!o.raw)
+		kernel_quiet(false);
+	if (r < 0 || !o.certs || report.certs_size > 0)
+		return written(r);
+	error("the host gave no certificates", NULL);
+	say("  fix: name a table as snp.certs in the manifest; the host needs Linux 7.0 or later\n",
+	    (char *)NULL);
+	return 1;
 }
 
 /* --- ready --- */

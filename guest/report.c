@@ -11,13 +11,15 @@
 #include <linux/ioctl.h>
 #include <linux/sev-guest.h>
 
+#include "guest/certs.h"
 #include "guest/frame.h"
 #include "guest/sys.h"
 
 #define DEVICE   "/dev/sev-guest"
 #define CONFIGFS "/sys/kernel/config/tsm/report"
 
-static_assert((int)REPORT_CAP <= (int)FRAME_MAX, "a report that does not fit a frame");
+static_assert((int)REPORT_CAP <= (int)FRAME_REPORT_MAX, "a report that does not fit a frame");
+static_assert((int)CERTS_CAP <= (int)FRAME_CERTS_MAX, "a table that does not fit a frame");
 
 /* struct snp_guest_request_ioctl, whose last field was renamed. */
 struct request {
@@ -38,22 +40,22 @@ struct report_message {
 static_assert(offsetof(struct report_message, report) == 0x20, "MSG_REPORT_RSP.REPORT");
 static_assert(sizeof(struct report_message) == sizeof(struct snp_report_resp), "snp_report_resp");
 
-static size_t failed(const char *what, const char *why, const char *fix)
+static bool failed(const char *what, const char *why, const char *fix)
 {
 	say("snpvmm-guest: error: ", what, why ? ": " : "", why ? why : "", "\n", (char *)NULL);
 	if (fix)
 		say("  fix: ", fix, "\n", (char *)NULL);
-	return 0;
+	return false;
 }
 
-static size_t refused(const char *what, uint64_t code, const char *fix)
+static bool refused(const char *what, uint64_t code, const char *fix)
 {
 	char digits[24];
 
 	return failed(what, number_text(code, 16, digits), fix);
 }
 
-static size_t no_device(void)
+static bool no_device(void)
 {
 	if (!sys_exists("/sys/devices"))
 		return failed("there is no " DEVICE " and no /sys to ask", NULL,
@@ -68,7 +70,7 @@ static size_t no_device(void)
 	              "(gcm, ghash)");
 }
 
-static size_t report_take(const struct report_message *m, uint8_t to[REPORT_CAP])
+static bool report_take(const struct report_message *m, struct report *ret)
 {
 	if (m->status == 0x16)
 		return failed("the SNP firmware refuses a report", "bad parameter (0x16)", NULL);
@@ -77,29 +79,46 @@ static size_t report_take(const struct report_message *m, uint8_t to[REPORT_CAP]
 	if (m->size < REPORT_SIZE || m->size > REPORT_CAP)
 		return refused("the SNP firmware gave a report of unexpected size", m->size, NULL);
 	for (size_t i = 0; i < m->size; i++)
-		to[i] = m->report[i];
-	return m->size;
+		ret->bytes[i] = m->report[i];
+	ret->size = m->size;
+	return true;
 }
 
-static size_t by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
+/* The host's table may be anything. A damaged one could not be told from what was lost of it. */
+static bool certs_take(struct report *ret, size_t cap)
+{
+	size_t size = certs_size(ret->certs, cap);
+
+	ret->certs_size = size == CERTS_ENTRY ? 0 : size;
+	return size > 0 || failed("the host gave a damaged table of certificates", NULL,
+	                          "look at the file of snp.certs with 'snpvmm inspect'");
+}
+
+static bool by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], struct report *ret)
 {
 	static struct report_message response;
-	static struct snp_report_req request; /* VMPL 0 */
+	static struct snp_ext_report_req request; /* VMPL 0; its head is all that a plain one has */
 	struct request r = { 1, (uintptr_t)&request, (uintptr_t)&response, 0, 0 };
-	long error;
+	long error, command = ret->certs_wanted ? (long)SNP_GET_EXT_REPORT : (long)SNP_GET_REPORT;
 
 	for (size_t i = 0; i < REPORT_DATA_SIZE; i++)
-		request.user_data[i] = data[i];
-	error = sys_call(__NR_ioctl, fd, (long)SNP_GET_REPORT, (long)&r);
+		request.data.user_data[i] = data[i];
+	request.certs_address = (uintptr_t)ret->certs;
+	request.certs_len = CERTS_CAP;
+	error = sys_call(__NR_ioctl, fd, command, (long)&r);
 	if (error == 0)
-		return report_take(&response, to);
+		return report_take(&response, ret) &&
+		       (!ret->certs_wanted || certs_take(ret, CERTS_CAP));
+	if (ret->certs_wanted && r.vmm_error == 1) /* SNP_GUEST_VMM_ERR_INVALID_LEN */
+		return refused("Linux takes 0x4000 bytes of certificates, and the host has",
+		               request.certs_len, "give snp.certs a smaller table");
 	if (r.vmm_error)
 		return refused("the VMM doesn't forward the request, its error", r.vmm_error, NULL);
 	if (r.firmware_error)
 		return refused("the SNP firmware refuses the request, status", r.firmware_error,
 		               NULL);
 	return failed(
-		"SNP_GET_REPORT", errno_text(error),
+		ret->certs_wanted ? "SNP_GET_EXT_REPORT" : "SNP_GET_REPORT", errno_text(error),
 		"see the kernel log; if the kernel disabled the VMPCK, launch the guest again");
 }
 
@@ -113,12 +132,15 @@ static int write_file(const char *path, const uint8_t *data, size_t size)
 	return r;
 }
 
-/* A folder is a request: outblob has the answer to what is written to inblob. */
-static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
+/*
+ * A folder is a request: outblob and auxblob have the answer to what is written to inblob, report
+ * and certificates. Without certificates the latter is empty, or isn't there.
+ */
+static bool by_configfs(const uint8_t data[REPORT_DATA_SIZE], struct report *ret)
 {
 	static const char folder[] = CONFIGFS "/snpvmm-guest";
 	static char provider[16];
-	long r = sys_call(__NR_mkdir, (long)folder, 0700, 0);
+	long r = sys_call(__NR_mkdir, (long)folder, 0700, 0), certs = 0;
 
 	if (r < 0 && r != -EEXIST)
 		return failed("cannot make " CONFIGFS "/snpvmm-guest", errno_text(r),
@@ -129,26 +151,29 @@ static size_t by_configfs(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPOR
 	if (r >= 0)
 		r = write_file(CONFIGFS "/snpvmm-guest/inblob", data, REPORT_DATA_SIZE);
 	if (r >= 0)
-		r = sys_read(CONFIGFS "/snpvmm-guest/outblob", to, REPORT_CAP);
+		r = sys_read(CONFIGFS "/snpvmm-guest/outblob", ret->bytes, REPORT_CAP);
+	if (r >= 0 && ret->certs_wanted)
+		certs = sys_read(CONFIGFS "/snpvmm-guest/auxblob", ret->certs, CERTS_CAP);
 	sys_call(__NR_rmdir, (long)folder, 0, 0);
 	if (r < 0)
 		return failed("no report from " CONFIGFS, errno_text(r), NULL);
 	if (r < REPORT_SIZE)
 		return refused("configfs gave a report of unexpected size", (uint64_t)r, NULL);
-	return (size_t)r;
+	ret->size = (size_t)r;
+	return certs <= 0 || certs_take(ret, (size_t)certs);
 }
 
-size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP])
+bool report_get(const uint8_t data[REPORT_DATA_SIZE], struct report *ret)
 {
 	int fd = sys_open(DEVICE, O_RDWR);
-	size_t size;
+	bool got;
 
 	if (fd == -ENOENT)
-		return sys_exists(CONFIGFS) ? by_configfs(data, to) : no_device();
+		return sys_exists(CONFIGFS) ? by_configfs(data, ret) : no_device();
 	if (fd < 0)
 		return failed("cannot open " DEVICE, errno_text(fd),
 		              fd == -EACCES || fd == -EPERM ? "run it as root" : NULL);
-	size = by_device(fd, data, to);
+	got = by_device(fd, data, ret);
 	sys_close(fd);
-	return size;
+	return got;
 }

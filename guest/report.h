@@ -3,8 +3,11 @@
 #ifndef GUEST_REPORT_H
 #define GUEST_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "guest/certs.h"
 
 /* ATTESTATION_REPORT, SEV-SNP firmware ABI 7.3. */
 enum {
@@ -14,12 +17,21 @@ enum {
 	MEASUREMENT_SIZE = 48
 };
 
+enum { REPORT_CAP = 4000 - 0x20 };
+
+struct report {
+	uint8_t bytes[REPORT_CAP];
+	size_t size;       /* at least REPORT_SIZE */
+	bool certs_wanted; /* set by the caller */
+	uint8_t certs[CERTS_CAP];
+	size_t certs_size; /* 0: the host gave none */
+};
+
 /*
- * Gets a report with `data` as its REPORT_DATA, through /dev/sev-guest, else through configfs.
- * Returns its size, which is at least REPORT_SIZE; 0: it failed, and why and fix are on standard
+ * Gets a report with `data` as its REPORT_DATA, and the host's certificates if they are wanted,
+ * through /dev/sev-guest, else through configfs. False: it failed, and why and fix are on standard
  * error.
  */
-enum { REPORT_CAP = 4000 - 0x20 };
-size_t report_get(const uint8_t data[REPORT_DATA_SIZE], uint8_t to[REPORT_CAP]);
+bool report_get(const uint8_t data[REPORT_DATA_SIZE], struct report *ret);
 
 #endif

@@ -21,7 +21,7 @@ Test(frame, has_the_crc_of_zlib)
 
 static size_t line_of(const char *bytes, size_t n, char text[FRAME_LINE + 2])
 {
-	size_t size = frame_line((const uint8_t *)bytes, strlen(bytes), n, text);
+	size_t size = frame_line(&frame_report, (const uint8_t *)bytes, strlen(bytes), n, text);
 
 	text[size] = 0;
 	return size;
@@ -81,38 +81,42 @@ static size_t base64_read(const char *text, uint8_t *to)
 	return n;
 }
 
-static void check_read_back(const uint8_t *bytes, size_t size)
+static void check_read_back(const struct frame *f, const uint8_t *bytes, size_t size)
 {
-	static uint8_t back[FRAME_MAX + FRAME_BYTES];
+	static uint8_t back[FRAME_CERTS_MAX + FRAME_BYTES];
 	char text[FRAME_LINE + 2] = { 0 };
-	unsigned number;
 	size_t n = 0, at = 0;
 
-	cr_assert_gt(frame_line(bytes, size, n++, text), 0);
+	cr_assert_gt(frame_line(f, bytes, size, n++, text), 0);
 	for (;;) {
-		size_t length = frame_line(bytes, size, n++, text);
+		size_t length = frame_line(f, bytes, size, n++, text);
+		char head[32];
 
 		text[length] = 0;
 		cr_assert(length > 0 && length <= FRAME_LINE + 1 && text[length - 1] == '\n');
 		if (strstr(text, ": end "))
 			break;
-		cr_assert_eq(sscanf(text, "snpvmm-report: %2u ", &number), 1, "%s", text);
-		cr_expect_eq(number, n - 2);
-		at += base64_read(text + strlen("snpvmm-report: 00 "), back + at);
+		snprintf(head, sizeof(head), "%s%0*zu ", f->mark, (int)f->digits, n - 2);
+		cr_assert_eq(strncmp(text, head, strlen(head)), 0, "%s", text);
+		at += base64_read(text + strlen(head), back + at);
 	}
-	cr_expect_eq(frame_line(bytes, size, n, text), 0);
+	cr_expect_eq(frame_line(f, bytes, size, n, text), 0);
 	cr_assert_eq(at, size);
 	cr_expect(!memcmp(back, bytes, size), "of %zu bytes", size);
 }
 
 Test(frame, is_read_back_whole_at_every_size)
 {
-	static uint8_t bytes[FRAME_MAX];
+	static uint8_t bytes[FRAME_CERTS_MAX];
 
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(i * 37 ^ i >> 5);
-	for (size_t size = 0; size < 3 * FRAME_BYTES; size++)
-		check_read_back(bytes, size);
-	check_read_back(bytes, 1184);
-	check_read_back(bytes, FRAME_MAX);
+	for (size_t size = 0; size < 3 * FRAME_BYTES; size++) {
+		check_read_back(&frame_report, bytes, size);
+		check_read_back(&frame_certs, bytes, size);
+	}
+	check_read_back(&frame_report, bytes, 1184);
+	check_read_back(&frame_report, bytes, FRAME_REPORT_MAX);
+	check_read_back(&frame_certs, bytes, 4763);
+	check_read_back(&frame_certs, bytes, FRAME_CERTS_MAX);
 }

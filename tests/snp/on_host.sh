@@ -217,6 +217,40 @@ if [ -e linux.yaml ]; then
     'the frame has our measurement' 'the frame has our data' 'the guest exited with status 3' \
     -- report_read linux_run 'snpvmm.do=report snpvmm.data=00112233445566778899aabbccddeeff snpvmm.status=3' --guest-status
   [ ! -s report.bin ] || echo "report: $(base64 -w 0 report.bin)" # for check.sh to verify
+  # Extracts the certificates that snpvmm-guest printed. They must be those of the file.
+  certs_read() { # OPTION...
+    linux_run 'snpvmm.do=certs' "$@"
+    status=$?
+    sed -n 's/.*snpvmm-certs: [0-9][0-9][0-9] //p' out.log | tr -d '\r' | base64 -d >got.bin
+    cmp -s got.bin certs.bin && echo 'the certificates are those of the file'
+    return $status
+  }
+  # The table becomes garbage while the guest boots.
+  certs_spoilt() { # OPTION...
+    cp certs.bin garbage.bin
+    (while ! grep -q '^snpvmm-guest: init' out.log; do sleep 0.2; done; echo garbage >garbage.bin) &
+    certs_read "$@"
+  }
+  { cat certs.bin && head -c 20000 /dev/zero; } >large.bin
+  if grep -q '^ok *certificates ' doctor.log; then
+    case_run 'certificates: the guest gets the table of snp.certs with its report' 0 'the certificates are those of the file' \
+      'snpvmm-report: end 1184 bytes' 'snpvmm: pass' -- certs_read --set snp.certs=certs.bin
+    case_run 'certificates: with four vCPUs too' 0 'the certificates are those of the file' -- certs_read --set snp.certs=certs.bin --set vcpus=4
+    case_run 'certificates: none without snp.certs, which the guest can tell' 0 'snpvmm-report: end 1184 bytes' \
+      'error: the host gave no certificates' -- certs_read
+    case_run 'certificates: a table that became garbage is an empty one, and the report comes' 0 'snpvmm-report: end 1184 bytes' \
+      'the guest gets no certificates with its report: .*garbage.bin.: the file ends before' 'error: the host gave no certificates' \
+      -- certs_spoilt --set snp.certs=garbage.bin
+    case_run 'certificates: more than Linux takes, which it is told' 0 \
+      'warning: snp.certs: the table has' 'error: Linux takes 0x4000 bytes of certificates, and the host has: 0x' \
+      -- certs_read --set snp.certs=large.bin
+  else
+    case_run 'certificates: a kernel that cannot ask for them is named' 99 \
+      "error: this host's KVM can't hand out 'snp.certs' \\[host-unsupported\\]" 'fix: use Linux 7.0' \
+      -- example none --set snp.certs=certs.bin
+    case_run 'certificates: and skipped, if that is wanted' 77 'host-unsupported' \
+      -- example none --skip-unsupported --set snp.certs=certs.bin
+  fi
   case_run 'a status of more than a byte' 1 'the guest exited with status 65537' -- linux_run 'snpvmm.status=0x10001'
   case_run 'snpvmm-guest in a plain VM: a status, and why there is no report' 3 \
     '^snpvmm-guest: no measurement: this is not an SEV-SNP guest' '^snpvmm-guest: ready' 'the guest exited with status 3' \
