@@ -105,7 +105,7 @@ check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
 check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(TOOLS)
-	-$(MAKE) guest-images # needs Debian's archive; what needs them is skipped aloud otherwise
+	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
 bench: $(B)/snpvmm $(TOOLS)
 	B=$(B) sh tests/bench/bench.sh
