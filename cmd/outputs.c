@@ -289,8 +289,8 @@ static int sink_open(const struct outputs *o, const struct manifest *m, enum key
 }
 
 /*
- * What lines of a device begin with; NULL: nothing. CI systems obey commands in our output; with a
- * prefix, no line of the guest is one.
+ * The prefix of a device's lines; NULL: none. CI systems obey commands in our output, and a line
+ * with a prefix is none.
  */
 static const char *prefix_make(char *to, size_t cap, const struct outputs_choice *c,
                                const struct manifest_sink *s, const char *device)

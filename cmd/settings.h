@@ -55,7 +55,7 @@ struct manifest_source *manifest_open(const char *path, const struct settings *s
                                       struct error *err);
 
 /*
- * How many runs the matrix stands for. 0: there is no matrix, or no run of it can be read; then the
+ * How many runs the matrix has. 0: there is no matrix, or no run of it can be read; then the
  * manifest is treated as a single run, which reports the mistake once.
  */
 unsigned manifest_runs(const struct manifest_source *source);

@@ -36,8 +36,8 @@ struct inputs {
 	const struct yaml_tree *root;
 	struct key_input of[KEYS];
 	struct matrix matrix;
-	bool matrix_wrong;   /* what it would have given is not known */
-	struct key_reader r; /* of the value at hand: inputs_turn_to() */
+	bool matrix_wrong;   /* it has mistakes, so its values are unknown */
+	struct key_reader r; /* of the value that is being read: inputs_turn_to() */
 };
 
 /*

@@ -162,7 +162,7 @@ const struct kind kind_bool = {
 
 /* --- size, time --- */
 
-/* Of limits the schema knows this one only: no expression should have to hold other numbers. */
+/* The schema knows no other limit of sizes and times: such an expression would be unreadable. */
 #define ABOVE_ZERO "^[1-9][0-9]*"
 
 static int size_read(struct key_reader *r, const struct yaml_tree *v)

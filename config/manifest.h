@@ -143,8 +143,8 @@ struct manifest {
 };
 
 /*
- * --set key=value, in the order given; later ones win. One that an option such as -k stands for is
- * taken as it stands, never as YAML, and a path in it is relative to the current folder.
+ * --set key=value, in the order given; later ones win. The value of an option such as -k is
+ * taken literally, never as YAML, and a path in it is relative to the current folder.
  */
 struct manifest_setting {
 	const char *key, *value;

@@ -102,7 +102,7 @@ static const char *tree_title(const struct yaml_tree *v)
 	return NULL;
 }
 
-/* What a value is called: its text, its path, the files in its list, or else its number. */
+/* The title of a value in results: its text, its path, the files in its list, or its number. */
 static const char *value_title(const struct inputs *in, const struct dimension *d,
                                char own[static TITLE_CAP])
 {
@@ -180,7 +180,7 @@ int matrix_choose(struct inputs *in, unsigned run)
 	return x->n > 0 ? matrix_name(in, run) : 0;
 }
 
-/* Reads each value that an entry lists into a manifest of its own, for what is wrong with it. */
+/* Reads each value that an entry lists, only to find mistakes. */
 static int entry_read(struct inputs *in, const struct key *k, const struct yaml_tree *values)
 {
 	struct manifest *m = in->r.m;

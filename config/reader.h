@@ -18,7 +18,7 @@ struct key_reader {
 	char option[KEY_NAME_CAP];
 	struct manifest *m;
 	struct findings *findings;
-	struct error *err; /* of the step at hand */
+	struct error *err; /* of the current step */
 };
 
 /* Reads the value v of r->key. */

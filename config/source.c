@@ -16,7 +16,7 @@
 /* How much is read of a file that is too large for a manifest, to say what it is. */
 #define OTHER_FILE_MAX ((size_t)512 << 20)
 
-/* Where *err says that this is no YAML: says instead what it is, a kernel for example. */
+/* Replaces the error that this is not YAML by one that says what it is, a kernel for example. */
 static int refuse_other_file(const char *path, const uint8_t *bytes, size_t size, struct error *err)
 {
 	struct error found;

@@ -128,7 +128,7 @@ static void warn_pattern(const struct manifest *m, enum key_id id, const struct 
 		error_fix(&w, "write what a line must not have in it, or leave it out");
 	} else {
 		error_why(&w, "whatever the guest writes next is taken for what is expected");
-		error_fix(&w, "write what the line is known by, or leave it out");
+		error_fix(&w, "write what identifies the line, or leave it out");
 	}
 	manifest_at_location(m, &p->at, &w);
 	findings_add(f, SEVERITY_WARNING, &w);

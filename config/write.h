@@ -28,10 +28,7 @@ struct manifest_hashes {
 int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
                    struct error *err);
 
-/*
- * The manifest that settings alone stand for, with those keys and no others; paths as they were
- * given.
- */
+/* The manifest that the settings alone make up: their keys only, with paths as given. */
 void settings_write(const struct manifest_setting *set, size_t n, FILE *to);
 
 #endif

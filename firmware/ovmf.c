@@ -127,7 +127,7 @@ static int image_check(const struct scan *s)
 		error_why(s->err,
 		          "the image ends at 4 GiB, and the local APIC's page at 0xfee00000 "
 		          "has to stay free below it");
-		return error_fix(s->err, "use a smaller build; edk2's are of 2 or 4 MiB");
+		return error_fix(s->err, "use a smaller build; edk2's have 2 or 4 MiB");
 	}
 	if (s->size < PAGE_SIZE || s->size % PAGE_SIZE) {
 		error_set(s->err, ERROR_BAD_FIRMWARE,
@@ -342,7 +342,7 @@ static int footer_read(struct scan *s)
 			          "the footer table's entry that ends at 0x%zx %s", t.end, fault);
 			error_why(s->err,
 			          "each entry is data, its own length (18 bytes and the data) and "
-			          "a GUID, and the table is full of them");
+			          "a GUID, and entries fill the table");
 			return error_fix(s->err, "%s", fix_image);
 		}
 		r = entry_use(s, &e);

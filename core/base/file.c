@@ -269,7 +269,7 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 		if ((size_t)n > max - all.size)
 			return error_set(
 				err, ERROR_FILE_TOO_LARGE,
-				"standard input has more than %zu bytes, which are accepted here",
+				"standard input has more than the %zu bytes that are accepted here",
 				max);
 		buffer_add(&all, piece, (size_t)n);
 		if (all.failed)

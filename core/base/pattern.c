@@ -24,17 +24,14 @@
 	(PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |     \
 	 PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT)
 
-/*
- * Limits while compiling, beside PCRE2's own, which is 64 KiB of code as distributions build it;
- * and while matching.
- */
+/* Limits while compiling, besides PCRE2's own (64 KiB of code by default), and while matching. */
 #define MAX_NEST       100
 #define MAX_ALLOCATION ((size_t)1 << 20)
 #define MAX_HEAP_KIB   (32u << 10)
 
 /*
- * What costs an item a second step: bytes of its text, since a class is searched from end to end,
- * and characters that it reads before it can fail.
+ * An item costs one step more for so many bytes of its text, since a class is searched from end to
+ * end, and for so many characters that it reads before it can fail.
  */
 #define CLASS_PER_STEP  32
 #define REPEAT_PER_STEP 4
@@ -47,9 +44,9 @@
 #define COPIES_PER_STEP    256 /* bytes of code beyond it */
 
 /*
- * In case an item costs more than estimated, CPU time is charged too, at a price well above that of
- * a step on any machine. And the caller is asked from time to time whether it still wants the
- * answer.
+ * CPU time is charged too, in case an item costs more than estimated: NS_PER_STEP is well above
+ * what a step takes on any machine. From time to time the caller is asked whether it still wants
+ * the answer.
  */
 #define NS_PER_STEP       64
 #define STEPS_PER_LOOK    ((uint64_t)1 << 16)

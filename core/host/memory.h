@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/host/memory.h: how much memory the machine and our control groups have left, and whether the
- * kernel killed for want of it.
+ * kernel killed a process because there was none.
  */
 #ifndef CORE_HOST_MEMORY_H
 #define CORE_HOST_MEMORY_H
@@ -22,8 +22,8 @@ struct host_memory {
 void host_memory_left(const struct host *h, struct host_memory *ret);
 
 /*
- * How often the kernel killed a process of our control group, or of the machine if no group counts
- * it, for want of memory.
+ * How often the kernel killed a process because memory ran out: one of our control group, or of the
+ * machine if no group counts it.
  */
 uint64_t host_oom_kills(const struct host *h);
 

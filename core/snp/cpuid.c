@@ -23,7 +23,7 @@ static const struct cpuid_mask {
 	{ 0x7, 0, CPUID_EBX, BITS(1, 1) },   /* TSC_ADJUST: emulated by KVM */
 	{ 0x7, 0, CPUID_ECX, BITS(16, 16) }, /* LA57: entered through memory below 640 KiB */
 	{ 0x7, 0, CPUID_EDX, BITS(31, 26) }, /* Intel's names for speculation controls */
-	/* Of KVM's own features only the clock: others need pages that the guest must share. */
+	/* KVM's features except its clock: they need pages that the guest must share. */
 	{ 0x40000001, 0, CPUID_EAX, ~(BITS(24, 24) | BITS(3, 3) | BITS(1, 0)) },
 	{ 0x80000008, 0, CPUID_EBX, BITS(26, 24) }, /* SSBD, VIRT_SSBD, SSB_NO */
 	{ 0x80000021, 0, CPUID_EAX, BITS(28, 27) }, /* SBPB, IBPB_BRTYPE: synthesised by Linux */

@@ -182,7 +182,7 @@ enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret)
 	if (result == -EINTR)
 		return EXIT_ACTION_RESUME;
 	if (result == -EAGAIN) {
-		/* Of a vCPU that waits for INIT: a guest that wakes it must not keep us busy. */
+		/* A vCPU that waits for INIT was woken; sleep, or a guest could keep us busy with it. */
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		return EXIT_ACTION_RESUME;
 	}

@@ -200,7 +200,7 @@ static const struct {
 	  "ciphertext_hiding is set, but it is disabled (kvm_amd.ciphertext_hiding_asids)" },
 };
 
-/* What of the policy this platform surely doesn't meet; *maybe is what it possibly doesn't. */
+/* What the policy asks for and this platform lacks; *maybe gets what it may lack. */
 static struct names policy_failures(const struct vm *vm, uint64_t policy, struct names *maybe)
 {
 	uint64_t open = policy & POLICY_HOST;

@@ -371,8 +371,8 @@ static void run_finish(struct run *run)
 	terminal_restore();
 	kind = run->outcome.kind;
 	/*
-	 * Where the guest stood, if it didn't end by itself. The registers of a protected guest are
-	 * not to be had, and asking for those of a vCPU in KVM_RUN would block.
+	 * If the guest didn't end by itself, log where it stood. A protected guest's registers
+	 * can't be read, and reading those of a vCPU in KVM_RUN would block.
 	 */
 	if ((kind == RUN_TIMED_OUT || kind == RUN_SILENT || kind == GUEST_HALTED) &&
 	    !vm->memory.private_memory && !vm->abandoned)

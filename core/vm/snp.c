@@ -64,7 +64,7 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failur
 
 /*
  * Reads where this host's C-bit is. `wanted` is where it is in our page tables, which are measured;
- * 0: the guest has none of ours.
+ * 0: none of the page tables is ours.
  */
 static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct error *err)
 {

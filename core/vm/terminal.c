@@ -41,7 +41,7 @@ static bool in_foreground(void)
 	return group < 0 || group == getpgrp();
 }
 
-/* In the background the modes are those of the job in the foreground, so we leave them alone. */
+/* In the background, the modes belong to the job in the foreground, so they stay. */
 static void modes_put_back(void)
 {
 	if (keyboard >= 0 && is_raw && in_foreground())
