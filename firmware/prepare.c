@@ -8,6 +8,7 @@
 #include "config/cmdline.h"
 #include "config/keys.h"
 #include "config/value.h"
+#include "core/attest/identity.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -67,22 +68,26 @@ static int check_id_block(const struct manifest *m, const struct images *images,
 		error_set(err, ERROR_BAD_ID_BLOCK, "snp.id_block has version %u, not %d",
 		          snp_id_version(m->id_block), SNP_ID_BLOCK_VERSION);
 		error_why(err, "the SEV-SNP firmware specification defines no other");
-		error_fix(err, "make the block again, with a tool for SEV-SNP");
+		error_fix(err, "'snpvmm idblock' makes one for this manifest");
 		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
 	}
 	if (m->whole)
 		snp_id_compare(m->id_block, m->id_block, m->policy, &digest_differs,
 		               &policy_differs);
-	if (!policy_differs)
-		return 0;
-	error_set(err, ERROR_BAD_ID_BLOCK,
-	          "snp.id_block is for policy 0x%" PRIx64 ", and snp.policy is 0x%" PRIx64,
-	          snp_id_policy(m->id_block), m->policy);
-	error_why(err, "the firmware refuses a launch whose policy differs from the block's in any "
-	               "bit");
-	error_fix(err, "write policy: 0x%" PRIx64 ", or sign a block for this policy",
-	          snp_id_policy(m->id_block));
-	return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+	if (policy_differs) {
+		error_set(err, ERROR_BAD_ID_BLOCK,
+		          "snp.id_block is for policy 0x%" PRIx64 ", and snp.policy is 0x%" PRIx64,
+		          snp_id_policy(m->id_block), m->policy);
+		error_why(err, "the firmware refuses a launch whose policy differs from the "
+		               "block's in any bit");
+		error_fix(err, "write policy: 0x%" PRIx64 ", or sign a block for this policy",
+		          snp_id_policy(m->id_block));
+		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+	}
+	/* the last, because it is wrong as well where something else of the block was changed */
+	if (identity_verify(m->id_block, m->id_auth, &author_key, err) < 0)
+		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
+	return 0;
 }
 
 /* The table as the guest will get it. It is read anew for each request: core/vm/snp_certs.c. */

@@ -250,6 +250,18 @@ const struct plan *plan_seal(struct plan *p, struct error *err)
 	return p;
 }
 
+void plan_set_id_block(const struct plan *p, const uint8_t block[static PLAN_ID_BLOCK],
+                       const uint8_t auth[static PLAN_ID_AUTH], bool author_key)
+{
+	struct plan_settings *s = &((struct plan *)p)->settings; /* plan_new() made it */
+
+	assert(p->sealed);
+	memcpy(s->id_block, block, sizeof(s->id_block));
+	memcpy(s->id_auth, auth, sizeof(s->id_auth));
+	s->id_block_given = true;
+	s->author_key = author_key;
+}
+
 int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, struct error *err)
 {
 	int r;

@@ -119,6 +119,13 @@ void plan_set(struct plan *p, const struct plan_settings *s);
  */
 const struct plan *plan_seal(struct plan *p, struct error *err);
 
+/*
+ * The ID block holds the plan's digest, so it is the one thing that is set after sealing. No region
+ * and no vCPU depends on it.
+ */
+void plan_set_id_block(const struct plan *p, const uint8_t block[static PLAN_ID_BLOCK],
+                       const uint8_t auth[static PLAN_ID_AUTH], bool author_key);
+
 /* Reading, once sealed. */
 int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, struct error *err);
 const struct plan_settings *plan_settings(const struct plan *p);

@@ -68,6 +68,25 @@ block "$digest" 0x30000
 dd if=/dev/zero of="$T/auth" bs=1 seek=64 count=512 conv=notrunc 2>/dev/null
 refused bad-id-block 4:17 "snp.id_auth: the ID block signature's R is missing" '  fix: sign the block'
 
+begin 'a signature of something else: 2, and the firmware is not asked'
+block "$digest" 0x30000 author
+cp "$T/block" "$T/first.block"
+patch "$T/block" 0x54 07 # another SVN
+said="$T/m.yaml:4:17: error: snp.id_auth: the ID block signature is not the ID key's over snp.id_block [bad-id-block]"
+for command in check measure; do
+  call $command "$T/m.yaml"
+  wants 2
+  err_has "$said" '  why: ' '  fix: '
+done
+launch
+wants 2
+err_has "$said"
+cp "$T/first.block" "$T/block"
+call check "$T/m.yaml"
+wants 0
+patch "$T/auth" 0x688 00112233
+refused bad-id-block 4:17 "snp.id_auth: the ID key signature is not the author key's over the ID key" '  why: ' '  fix: '
+
 begin 'a block of an unknown version: 2'
 block "$digest" 0x30000
 patch "$T/block" 0x50 02

@@ -78,6 +78,7 @@ static void read_flags(struct fake_command *c, const struct word *args)
 		{ "cpuid-refused-once", FAKE_CPUID_REFUSED_ONCE },
 		{ "cpuid-refused-always", FAKE_CPUID_REFUSED_ALWAYS },
 		{ "no-snp", FAKE_NO_SNP },
+		{ "other-digest", FAKE_OTHER_DIGEST },
 		{ "gmem-mmap", FAKE_GMEM_MMAP },
 		{ "no-gib-pages", FAKE_NO_GIB_PAGES },
 		{ "no-mp-state", FAKE_NO_MP_STATE },

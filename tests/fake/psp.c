@@ -4,7 +4,11 @@
  * from the kernel's and the firmware's sources, by offsets, and share no code with core/snp, so
  * that an error in one isn't repeated in the other.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED /* other calls than core/attest makes */
 #include <errno.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/obj_mac.h>
 #include <string.h>
 
 #include "core/base/sha2.h"
@@ -339,7 +343,29 @@ static int update(struct fake_kvm *f, struct kvm_sev_snp_launch_update *u, struc
 	return done > 0 ? 0 : e;
 }
 
-/* SNP_LAUNCH_FINISH's checks in the firmware's order; signatures are not checked. */
+/* Firmware ABI, chapter 10: curve at 0, X at 4, Y at 0x4c; R at 0, S at 0x48; 72 bytes each. */
+static bool signed_by(const uint8_t *key, const uint8_t *data, size_t size,
+                      const uint8_t *signature)
+{
+	EC_KEY *k = EC_KEY_new_by_curve_name(NID_secp384r1);
+	ECDSA_SIG *s = ECDSA_SIG_new();
+	BIGNUM *x = BN_lebin2bn(key + 4, 72, NULL), *y = BN_lebin2bn(key + 0x4c, 72, NULL);
+	uint8_t hash[DIGEST];
+	bool good = get(key, 0, 4) == 2;
+
+	sha384(data, size, hash);
+	ECDSA_SIG_set0(s, BN_lebin2bn(signature, 72, NULL),
+	               BN_lebin2bn(signature + 0x48, 72, NULL));
+	good = good && EC_KEY_set_public_key_affine_coordinates(k, x, y) &&
+	       ECDSA_do_verify(hash, DIGEST, s, k) == 1;
+	BN_free(x);
+	BN_free(y);
+	ECDSA_SIG_free(s);
+	EC_KEY_free(k);
+	return good;
+}
+
+/* SNP_LAUNCH_FINISH's checks in the firmware's order. */
 static uint32_t id_block_check(const struct fake_vm *vm, const uint8_t *block, const uint8_t *auth,
                                bool author)
 {
@@ -349,7 +375,9 @@ static uint32_t id_block_check(const struct fake_vm *vm, const uint8_t *block, c
 		return STATUS_POLICY_FAILURE;
 	if (get(auth, 0, 4) != 1 || (author && get(auth, 4, 4) != 1))
 		return STATUS_INVALID_PARAM;
-	if (get(auth, 0x240, 4) != 2 || (author && get(auth, 0x880, 4) != 2))
+	if (!signed_by(auth + 0x240, block, 96, auth + 0x40))
+		return STATUS_BAD_SIGNATURE;
+	if (author && !signed_by(auth + 0x880, auth + 0x240, 0x404, auth + 0x680))
 		return STATUS_BAD_SIGNATURE;
 	return 0;
 }
@@ -372,6 +400,8 @@ static int finish(struct fake_kvm *f, const struct kvm_sev_snp_launch_finish *fi
 		measure(vm, TYPE_VMSA, 0xfffffffff000, vm->vcpus[i]->vmsa);
 		vm->vcpus[i]->sealed = true;
 	}
+	if (f->flags & FAKE_OTHER_DIGEST)
+		measure(vm, TYPE_ZERO, 0, NULL);
 	if (fin->id_block_en && (!fake_readable(block, 96) || !fake_readable(auth, 4096)))
 		return fake_complain(f, EFAULT, "LAUNCH_FINISH: no ID block to read");
 	if (fin->id_block_en)

@@ -13,6 +13,7 @@
 #include "core/snp/digest.h"
 #include "core/vm/launch.h"
 #include "tests/fake/fixture.h"
+#include "tests/make/idblock.h"
 
 #define CPUID_PAGE 0x2e000 /* of fixture_ovmf */
 
@@ -115,21 +116,8 @@ Test(snp, a_cpuid_page_refused_always_names_leaf_register_and_bit)
 	cr_assert_str_not_empty(err.fix);
 }
 
-/* An ID block for this launch. */
-static void id_block_fill(struct plan_settings *s, const uint8_t digest[48])
-{
-	le32 one = le32_of(1), curve = le32_of(2);
-	le64 policy = le64_of(s->policy);
-
-	s->id_block_given = true;
-	memcpy(s->id_block, digest, 48);
-	memcpy(s->id_block + 0x50, &one, sizeof(one));
-	memcpy(s->id_block + 0x58, &policy, sizeof(policy));
-	memcpy(s->id_auth, &one, sizeof(one));
-	memcpy(s->id_auth + 0x240, &curve, sizeof(curve));
-}
-
-static struct fixture with_id_block(void)
+/* An ID block for this launch, signed, of an author's key too if `author`. */
+static struct fixture with_id_block(bool author)
 {
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = fixture_plan(&s);
@@ -137,13 +125,16 @@ static struct fixture with_id_block(void)
 	struct error err = { 0 };
 
 	cr_assert_eq(snp_digest_of(p, &said, &err), 0);
-	id_block_fill(&s.settings, said.value);
+	s.settings.id_block_given = true;
+	s.settings.author_key = author;
+	idblock_make(said.value, s.settings.policy, author, s.settings.id_block,
+	             s.settings.id_auth);
 	return s;
 }
 
 Test(snp, an_id_block_with_the_predicted_digest_is_accepted)
 {
-	struct fixture s = with_id_block();
+	struct fixture s = with_id_block(false);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
 	struct error err = { 0 };
 
@@ -153,7 +144,7 @@ Test(snp, an_id_block_with_the_predicted_digest_is_accepted)
 
 Test(snp, an_id_block_with_another_digest_shows_both)
 {
-	struct fixture s = with_id_block();
+	struct fixture s = with_id_block(false);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
 	struct error err = { 0 };
 	char expects[97], has[97];
@@ -172,7 +163,7 @@ Test(snp, an_id_block_with_another_digest_shows_both)
 /* Then not the block is wrong, but our prediction or the host. */
 Test(snp, an_id_block_that_is_refused_though_the_digests_agree_says_so)
 {
-	struct fixture s = with_id_block();
+	struct fixture s = with_id_block(false);
 	auto_plan const struct plan *p = fixture_plan(&s);
 	auto_fake struct fake_kvm *good = fake_kvm_new(0), *bad = fake_kvm_new(0);
 	struct vm *vm = fixture_launch(good, &platform_snp, p, &fixture_quiet);
@@ -188,7 +179,7 @@ Test(snp, an_id_block_that_is_refused_though_the_digests_agree_says_so)
 
 Test(snp, an_id_block_for_another_policy_names_the_policy)
 {
-	struct fixture s = with_id_block();
+	struct fixture s = with_id_block(false);
 	auto_fake struct fake_kvm *f = fake_kvm_new(0);
 	struct error err = { 0 };
 
@@ -202,15 +193,64 @@ Test(snp, an_id_block_for_another_policy_names_the_policy)
 /* The author key is only used if there is one; then its algorithm is checked, too. */
 Test(snp, an_author_key_is_announced_only_if_there_is_one)
 {
-	for (unsigned author = 0; author < 2; author++) {
-		struct fixture s = with_id_block();
+	static const struct {
+		bool made, said;
+		const char *refused; /* NULL: it is accepted */
+	} rows[] = { { false, false, NULL },
+		     { false, true, "INVALID_PARAM" }, /* an algorithm of 0 */
+		     { true, true, NULL },
+		     { true, false, NULL } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fixture s = with_id_block(rows[i].made);
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct error err = { 0 };
 
-		s.settings.author_key = author; /* with an algorithm of 0 */
-		cr_assert_eq(launch(f, &s, &err) == 0, author == 0, "%s", err.text);
-		if (author)
-			cr_assert_not_null(strstr(err.text, "INVALID_PARAM"), "%s", err.text);
+		s.settings.author_key = rows[i].said;
+		cr_assert_eq(launch(f, &s, &err) == 0, !rows[i].refused, "row %zu: %s", i,
+		             err.text);
+		if (rows[i].refused)
+			cr_assert_not_null(strstr(err.text, rows[i].refused), "%s", err.text);
+	}
+}
+
+/* As the firmware does it: what is signed, by which key, and the key's own signature. */
+Test(snp, a_signature_that_is_wrong_is_refused)
+{
+	static const size_t flipped[] = { 0x40, 0x244, 0x680, 0x884 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(flipped); i++) {
+		struct fixture s = with_id_block(true);
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct error err = { 0 };
+
+		s.settings.id_auth[flipped[i]] ^= 1;
+		cr_assert_eq(launch(f, &s, &err), -EIO, "byte 0x%zx", flipped[i]);
+		cr_assert_not_null(strstr(err.text, "BAD_SIGNATURE"), "%s", err.text);
+	}
+}
+
+/* The block that comes after sealing is the one that the firmware gets. */
+Test(snp, an_id_block_is_set_once_the_digest_is_known)
+{
+	for (unsigned flip = 0; flip < 2; flip++) {
+		struct fixture s = fixture_default();
+		auto_plan const struct plan *p = fixture_plan(&s);
+		auto_digest struct snp_digest said = { 0 };
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		uint8_t block[PLAN_ID_BLOCK], auth[PLAN_ID_AUTH];
+		struct error err = { 0 };
+		struct vm *vm = NULL;
+		int r;
+
+		cr_assert_eq(snp_digest_of(p, &said, &err), 0);
+		said.value[0] ^= flip;
+		idblock_make(said.value, plan_settings(p)->policy, true, block, auth);
+		plan_set_id_block(p, block, auth, true);
+		r = vm_launch(fake_kvm_sys(f), &platform_snp, p, &fixture_quiet, &vm, &err);
+		cr_expect_eq(r, flip ? -EIO : 0, "%s", err.text);
+		cr_expect(!flip || strstr(err.text, "BAD_MEASUREMENT"), "%s", err.text);
+		vm_free(vm);
 	}
 }
 
