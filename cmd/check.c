@@ -14,6 +14,7 @@
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
 #include "core/vm/vm.h"
+#include "firmware/idkeys.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -58,10 +59,11 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	if (!right)
 		return;
 	s = plan_settings(plan);
-	/* only an ID block depends on the digest */
-	if (m->id_block_given && !s->no_measurement &&
+	/* only an ID block depends on the digest: the manifest's, or the one a launch would make */
+	if ((m->id_block_given || m->identity_given) && !s->no_measurement &&
 	    (snp_digest_of(plan, &digest, &err) < 0 ||
-	     prepare_id_digest(m, digest.value, &err) < 0))
+	     prepare_id_digest(m, digest.value, &err) < 0 ||
+	     idkeys_sign(m, &c->images.identity, plan, digest.value, &err) < 0))
 		findings_add(f, SEVERITY_ERROR, &err);
 	if (!show_for_people() || f->errors > before || c->conflict.code)
 		return;

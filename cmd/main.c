@@ -24,6 +24,7 @@
 	X(verify)                                                                                  \
 	X(certs)                                                                                   \
 	X(check)                                                                                   \
+	X(idblock)                                                                                 \
 	X(doctor)                                                                                  \
 	X(explain)                                                                                 \
 	X(schema)                                                                                  \
@@ -89,7 +90,7 @@ static const struct command *command_find(const char *name)
 static int refuse_command(const char *name, struct error *err)
 {
 	/* named by the manual, but part of a later version */
-	static const char *const later[] = { "plan", "diff", "idblock" };
+	static const char *const later[] = { "plan", "diff" };
 	struct nearest n = { .word = name };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)

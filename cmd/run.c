@@ -29,6 +29,7 @@ enum {
 	OPTION_STATS,
 	OPTION_TIMEOUT,
 	OPTION_RETRIES,
+	OPTION_PROVE,
 };
 
 enum { RETRIES_MAX = 100 };
@@ -47,6 +48,8 @@ static const struct argp_option run_options[] = {
 	  "If the guest's own status fails the run, return it instead of 1", 1 },
 	{ "skip-unsupported", OPTION_SKIP, NULL, 0,
 	  "Return 77 if this host cannot launch the guest", 1 },
+	{ "prove", OPTION_PROVE, NULL, 0,
+	  "Have the SEV firmware compare the measurement, by an ID block", 1 },
 	{ "jobs", 'j', "N", 0, "Run N at once, of a matrix or of several manifests", 1 },
 	{ "timeout", OPTION_TIMEOUT, "TIME", 0,
 	  "A time limit for the whole command, such as 90s or 10m", 1 },
@@ -87,6 +90,9 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_SKIP:
 		o->skip_unsupported = true;
+		return 0;
+	case OPTION_PROVE:
+		o->prove = true;
 		return 0;
 	case OPTION_TIMEOUT:
 		return value_time("--timeout", argument, 1, TIMEOUT_MAX_MS, &a->timeout_ms, &err) <

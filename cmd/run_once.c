@@ -25,6 +25,8 @@
 #include "core/host/host.h"
 #include "core/host/memory.h"
 #include "core/out/run_result.h"
+#include "core/snp/abi.h"
+#include "core/snp/idblock.h"
 #include "core/snp/digest.h"
 #include "core/vm/devices.h"
 #include "core/vm/launch.h"
@@ -37,6 +39,7 @@
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
 #include "firmware/handoff.h"
+#include "firmware/idkeys.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 #include "firmware/stage0.h"
@@ -138,15 +141,36 @@ static int watch_make(struct run_once *a)
 	return a->watch ? 0 : a->err.code;
 }
 
+/* --prove: where the manifest brings no ID block, one is signed by a key of this run alone. */
+static void run_once_prove(struct run_once *a)
+{
+	struct manifest *m = &a->m;
+	struct error err;
+
+	if (manifest_platform(m)->measured) {
+		if (!m->id_block_given && !m->identity_given)
+			m->identity_given = m->id_key.ephemeral = true;
+		return;
+	}
+	error_set(&err, ERROR_CONFLICT, "--prove with platform %s", manifest_platform(m)->name);
+	error_why(&err, "only the SEV firmware proves a measurement, and a plain VM has none");
+	error_fix(&err, "leave out --prove, or run under platform snp");
+	manifest_at(m, KEY_PLATFORM, &err);
+	findings_add(&a->findings, SEVERITY_ERROR, &err);
+}
+
 /* Finds every mistake that can be found without a host, then makes what needs none. */
 static int run_once_prepare(struct run_once *a)
 {
 	const struct manifest *m = &a->m;
 	const struct platform *on = manifest_platform(m);
 	struct findings *f = &a->findings;
-	bool hash = a->o->results || !a->o->console;
-	bool right = prepare_files(m, hash, &a->images, f) && m->whole;
+	bool hash = a->o->results || !a->o->console, right;
 	struct error err;
+
+	if (a->o->prove && m->whole)
+		run_once_prove(a);
+	right = prepare_files(m, hash, &a->images, f) && m->whole;
 
 	a->hashed = hash && right;
 	if (right && prepare_plan(m, &a->images, platform_measured(on), &a->measured, f) &&
@@ -185,6 +209,10 @@ static int run_once_measure(struct run_once *a)
 	if (measurement_check(&a->m, &a->digest, &a->err) < 0 ||
 	    prepare_id_digest(&a->m, a->digest.value, &a->err) < 0)
 		return STATUS_MEASUREMENT;
+	if (manifest_platform(&a->m)->measured &&
+	    idkeys_sign(&a->m, &a->images.identity, a->plan, a->digest.value, &a->err) < 0)
+		return STATUS_USAGE;
+	identity_fini(&a->images.identity); /* nothing is left to sign */
 	return STATUS_OK;
 }
 
@@ -229,6 +257,19 @@ static int run_once_stopped(struct run_once *a, const char *when, int status)
 	return exit_status_stopped();
 }
 
+/* The firmware compares the digest of an ID block with its own, or refuses the launch. */
+static void run_once_proven(struct run_once *a)
+{
+	const struct plan_settings *s = plan_settings(a->plan);
+	const struct snp_id_auth *auth = (const void *)s->id_auth;
+
+	a->r->measurement.proven = s->id_block_given;
+	if (s->id_block_given)
+		snp_id_key_digest(auth->id_key, a->r->measurement.id_key_digest);
+	if (s->id_block_given && s->author_key)
+		snp_id_key_digest(auth->author_key, a->r->measurement.author_key_digest);
+}
+
 static int run_once_launch(struct run_once *a)
 {
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
@@ -244,8 +285,11 @@ static int run_once_launch(struct run_once *a)
 	a->outputs.devices.watch = a->watch;
 	progress_say("launching");
 	if (vm_launch(&kvm_sys_host, manifest_platform(&a->m), a->plan, &a->outputs.devices, &a->vm,
-	              &a->err) == 0)
+	              &a->err) == 0) {
+		if (manifest_platform(&a->m)->measured)
+			run_once_proven(a);
 		return run_once_guest(a);
+	}
 	if (a->err.kind == ERROR_HOST_UNSUPPORTED && a->o->skip_unsupported)
 		status = STATUS_SKIPPED;
 	return a->err.kind == RUN_SIGNALLED ? run_once_stopped(a, " during the launch", status)

@@ -25,6 +25,7 @@ struct run_options {
 	bool inputs_unknown; /* the manifest is unreadable: any file may be an input of it */
 	bool guest_status;   /* --guest-status */
 	bool skip_unsupported;
+	bool prove;       /* --prove: the launch gets an ID block, whatever the manifest says */
 	unsigned jobs;    /* --jobs */
 	unsigned retries; /* --retries: how often to try again when the host fails */
 	/* true: stdout carries the console; false (-o): it carries the result. */

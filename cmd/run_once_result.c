@@ -234,9 +234,10 @@ static void report_line(const struct run_result *r, enum log_level level, const 
 	bool named = r->status != RESULT_PASS;
 
 	log_set_label("");
-	log_at(level, "%s%s:%s %s%s%s%s%s%s", run_status_color(r->status), word,
-	       run_status_color_end(), of, of[0] ? ": " : "", r->sentence, named ? " [" : "",
-	       named ? reason_name(r->reason) : "", named ? "]" : "");
+	log_at(level, "%s%s:%s %s%s%s%s%s%s%s", run_status_color(r->status), word,
+	       run_status_color_end(), of, of[0] ? ": " : "", r->sentence,
+	       r->measurement.proven && !named ? "; measurement proven by the firmware" : "",
+	       named ? " [" : "", named ? reason_name(r->reason) : "", named ? "]" : "");
 	log_set_label(of);
 }
 

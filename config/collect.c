@@ -39,11 +39,12 @@ static void level_join(const struct key_group *level, char *to, size_t cap)
 
 	to[0] = '\0';
 	for (const struct key *k = keys; k < keys + KEYS && n < cap; k++)
-		if (key_group_of(k) == level && k->kind != &kind_later)
+		if (key_group_of(k->name) == level && k->kind != &kind_later)
 			n += (size_t)snprintf(to + n, cap - n, "%s%s", n ? ", " : "",
 			                      key_last(k->name));
-	for (const struct key_group *g = key_groups; !level && g->name && n < cap; g++)
-		n += (size_t)snprintf(to + n, cap - n, ", %s", g->name);
+	for (const struct key_group *g = key_groups; g->name && n < cap; g++)
+		if (g->in == level)
+			n += (size_t)snprintf(to + n, cap - n, ", %s", key_last(g->name));
 }
 
 static int fix_unknown(struct inputs *in, const char *name, const struct key_group *level)
@@ -61,6 +62,12 @@ static int fix_unknown(struct inputs *in, const char *name, const struct key_gro
 		return error_fix(in->r.err, "did you mean '%s'?", meant);
 	level_join(level, list, sizeof(list));
 	return error_fix(in->r.err, "the keys here are: %s", list);
+}
+
+/* Whether a name is part of another: "snp.policy.debug" of "snp.policy", "boot.igvm" of "boot". */
+static bool is_part(const char *name, const char *of)
+{
+	return strncmp(name, of, strlen(of)) == 0 && name[strlen(of)] == '.';
 }
 
 static int collect(struct inputs *in, const struct yaml_tree *map, const struct key_group *level);
@@ -84,7 +91,7 @@ static int collect_entry(struct inputs *in, const struct yaml_tree *v,
 		return collect(in, v, g);
 	if (g) { /* what stands there was meant for keys of it */
 		for (size_t i = 0; i < KEYS; i++)
-			in->of[i].unsure |= key_group_of(&keys[i]) == g;
+			in->of[i].unsure |= is_part(keys[i].name, g->name);
 		return reader_refuse_type(&in->r, g->name, v, "a map of keys");
 	}
 	if (k) {
@@ -105,22 +112,17 @@ static int collect(struct inputs *in, const struct yaml_tree *map, const struct 
 	return r;
 }
 
-/* Whether a name is part of another: "snp.policy.debug" of "snp.policy", "boot.igvm" of "boot". */
-static bool is_part(const char *name, const char *of)
-{
-	return strncmp(name, of, strlen(of)) == 0 && name[strlen(of)] == '.';
-}
-
 int refuse_dotted(struct inputs *in, const char *name, const char *where, const char *verb)
 {
-	const struct key_group *group = key_group_find(name), *level = key_groups;
+	const struct key_group *group = key_group_find(name), *level = NULL;
 	const struct key *around = keys;
 	char list[384];
 
 	while (around < keys + KEYS && !is_part(name, around->name))
 		around++;
-	while (level->name && !is_part(name, level->name))
-		level++;
+	for (const struct key_group *g = key_groups; g->name; g++)
+		if (is_part(name, g->name)) /* the last one is the innermost */
+			level = g;
 	if (around < keys + KEYS && around->kind == &kind_later)
 		return refuse_later(in, around);
 	if (group) {
@@ -133,7 +135,7 @@ int refuse_dotted(struct inputs *in, const char *name, const char *where, const 
 	error_set(in->r.err, ERROR_UNKNOWN_KEY, "unknown key '%s'%s", shown_of(name).text, where);
 	if (around < keys + KEYS)
 		return error_fix(in->r.err, "%s '%s' as a whole", verb, around->name);
-	return fix_unknown(in, name, level->name ? level : NULL);
+	return fix_unknown(in, name, level);
 }
 
 /* --set values have no place in a file. */

@@ -25,6 +25,7 @@ const char *const profile_words[] = {
 };
 static_assert(ARRAY_SIZE(profile_words) == PROFILES + 1, "a profile without a name");
 static const char *const builtin_words[] = { "selftest", NULL };
+static const char *const key_words[] = { KEY_EPHEMERAL, NULL };
 static const char *const serial_words[] = { "stdout", "none", NULL };
 static const char *const debug_words[] = { "none", "stderr", NULL };
 
@@ -36,6 +37,11 @@ static bool has_kernel(const struct manifest *m)
 static bool has_id_block(const struct manifest *m)
 {
 	return m->id_block_given;
+}
+
+static bool has_identity(const struct manifest *m)
+{
+	return m->identity_given;
 }
 
 static bool has_ovmf_hash(const struct manifest *m)
@@ -85,8 +91,22 @@ const struct key keys[KEYS] = {
 	                       .doc = "ID block, 96 bytes; needs snp.id_auth" },
 	[KEY_SNP_ID_AUTH] = { "snp.id_auth", &kind_bytes, FIELD(id_auth), .has = has_id_block,
 	                      .doc = "ID authentication, 4096 bytes; needs snp.id_block" },
-	[KEY_SNP_IDENTITY] = { "snp.identity", &kind_later,
-	                       .doc = "Keys and ids from which an ID block is made at launch" },
+	[KEY_SNP_IDENTITY_ID_KEY] = { "snp.identity.id_key", &kind_key, FIELD(id_key),
+	                              .words = key_words,
+	                              .doc = "Key that signs the ID block; or ephemeral: a new "
+	                                     "one" },
+	[KEY_SNP_IDENTITY_AUTHOR_KEY] = { "snp.identity.author_key", &kind_key, FIELD(author_key),
+	                                  .doc = "Key that vouches for the ID key" },
+	[KEY_SNP_IDENTITY_FAMILY_ID] = { "snp.identity.family_id", &kind_bytes, FIELD(family_id),
+	                                 .has = has_identity,
+	                                 .doc = "16 bytes of the owner's in the report; else "
+	                                        "zero" },
+	[KEY_SNP_IDENTITY_IMAGE_ID] = { "snp.identity.image_id", &kind_bytes, FIELD(image_id),
+	                                .has = has_identity,
+	                                .doc = "16 bytes of the owner's in the report; else zero" },
+	[KEY_SNP_IDENTITY_SVN] = { "snp.identity.svn", &kind_number, FIELD(svn), .max = UINT32_MAX,
+	                           .has = has_identity,
+	                           .doc = "Security version of the guest in the report; else 0" },
 	[KEY_SNP_CERTS] = { "snp.certs", &kind_file, FIELD(certs),
 	                    .doc = "Certificate table handed to the guest with its report" },
 	[KEY_MEASURE_PROFILE] = { "measure.profile", &kind_word, FIELD(profile),
@@ -128,11 +148,12 @@ const struct key keys[KEYS] = {
 };
 
 const struct key_group key_groups[] = {
-	{ "boot", "What the guest starts with" },
-	{ "snp", "What SEV-SNP is told at launch" },
-	{ "measure", "How the launch digest is predicted" },
-	{ "expect", "What must come out" },
-	{ NULL, NULL },
+	{ "boot", "What the guest starts with", NULL },
+	{ "snp", "What SEV-SNP is told at launch", NULL },
+	{ "snp.identity", "From what an ID block is made and signed at launch", &key_groups[1] },
+	{ "measure", "How the launch digest is predicted", NULL },
+	{ "expect", "What must come out", NULL },
+	{ NULL, NULL, NULL },
 };
 
 const struct key *key_find(const char *name)
@@ -151,12 +172,13 @@ const struct key_group *key_group_find(const char *name)
 	return NULL;
 }
 
-const struct key_group *key_group_of(const struct key *k)
+const struct key_group *key_group_of(const char *name)
 {
-	size_t n = strcspn(k->name, ".");
+	const char *dot = strrchr(name, '.');
 
-	for (const struct key_group *g = key_groups; g->name && k->name[n]; g++)
-		if (strlen(g->name) == n && strncmp(g->name, k->name, n) == 0)
+	for (const struct key_group *g = key_groups; dot && g->name; g++)
+		if (strlen(g->name) == (size_t)(dot - name) &&
+		    strncmp(g->name, name, strlen(g->name)) == 0)
 			return g;
 	return NULL;
 }

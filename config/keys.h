@@ -27,7 +27,11 @@ enum key_id {
 	KEY_SNP_GOSVW,
 	KEY_SNP_ID_BLOCK,
 	KEY_SNP_ID_AUTH,
-	KEY_SNP_IDENTITY,
+	KEY_SNP_IDENTITY_ID_KEY,
+	KEY_SNP_IDENTITY_AUTHOR_KEY,
+	KEY_SNP_IDENTITY_FAMILY_ID,
+	KEY_SNP_IDENTITY_IMAGE_ID,
+	KEY_SNP_IDENTITY_SVN,
 	KEY_SNP_CERTS,
 	KEY_MEASURE_PROFILE,
 	KEY_MEASURE_OVMF_HASH,
@@ -66,17 +70,18 @@ struct key {
 /* One row a key, by enum key_id. */
 extern const struct key keys[KEYS];
 
-/* A map of keys: "boot", "snp". The last row has no name. */
+/* A map of keys: "boot", "snp", "snp.identity". The last row has no name. */
 struct key_group {
 	const char *name, *doc;
+	const struct key_group *in; /* NULL: it stands at the top */
 };
 extern const struct key_group key_groups[];
 
 /* By dotted name. NULL: there is none. */
 const struct key *key_find(const char *name);
 const struct key_group *key_group_find(const char *name);
-/* NULL: the key stands at the top. */
-const struct key_group *key_group_of(const struct key *k);
+/* The map in which a key of this name stands; NULL: it stands at the top. */
+const struct key_group *key_group_of(const char *name);
 
 /* What comes after the last dot. */
 const char *key_last(const char *name);
@@ -91,8 +96,9 @@ extern const char *const sink_words[];
 
 #define KEY_NAME_CAP 96 /* for a dotted name; longer ones are no keys */
 
-#define ABI_KEY          "abi"      /* in the map form of snp.policy, beside snp_policy_bits */
-#define FIRMWARE_BUILTIN "builtin:" /* before the name of a built-in guest */
+#define ABI_KEY          "abi"       /* in the map form of snp.policy, beside snp_policy_bits */
+#define KEY_EPHEMERAL    "ephemeral" /* instead of a file with a key */
+#define FIRMWARE_BUILTIN "builtin:"  /* before the name of a built-in guest */
 /* A file's map form. */
 #define FILE_PATH_KEY "path"
 #define FILE_HASH_KEY "sha256"

@@ -47,6 +47,7 @@ extern const struct kind kind_port;   /* a number min..max, or false */
 extern const struct kind kind_file;     /* a path, or a map that pins it */
 extern const struct kind kind_files;    /* one, or a list of at most max of them: boot.initrd */
 extern const struct kind kind_firmware; /* a file, or builtin:NAME with a NAME of words */
+extern const struct kind kind_key;      /* a path, or `ephemeral` if that is one of words */
 extern const struct kind kind_sink;     /* one of words, or a path */
 
 /* kind_snp.c */

@@ -240,6 +240,62 @@ const struct kind kind_firmware = {
 	.path_in = file_path,
 };
 
+/* --- key --- */
+
+static int key_read(struct key_reader *r, const struct yaml_tree *v)
+{
+	struct manifest_key *to = reader_field(r);
+
+	if (strcmp(v->text, KEY_EPHEMERAL) != 0)
+		return path_read(r, r->key->name, v->text, &to->path);
+	to->ephemeral = r->key->words != NULL;
+	if (to->ephemeral)
+		return 0;
+	error_set(r->err, ERROR_BAD_VALUE, "'%s' cannot be '" KEY_EPHEMERAL "'", r->key->name);
+	return error_fix(r->err, "write a path; './" KEY_EPHEMERAL "' is a file of that name");
+}
+
+/* The path alone: what is in a private key, even its hash, is nobody's business. */
+static void key_write(struct key_writer *w, const struct key *k)
+{
+	const struct manifest_key *key = writer_field(w, k);
+
+	if (!key->ephemeral && !key->path)
+		return;
+	writer_key(w, k);
+	fputc(' ', w->to);
+	if (key->path)
+		writer_path(w, key->path);
+	else
+		fputs(KEY_EPHEMERAL, w->to);
+	fputc('\n', w->to);
+}
+
+static json_t *key_describe(struct schema *s, const struct key *k)
+{
+	json_t *path = schema_text(s, 1, 0), *ephemeral = schema_array(s);
+
+	schema_append(s, ephemeral, json_string(KEY_EPHEMERAL));
+	if (!k->words)
+		schema_set(s, path, "not", schema_enum(s, ephemeral));
+	else
+		json_decref(ephemeral);
+	return path;
+}
+
+static const char *key_path(const char *text)
+{
+	return strcmp(text, KEY_EPHEMERAL) == 0 ? NULL : text;
+}
+
+const struct kind kind_key = {
+	.expects = "a path",
+	.read = key_read,
+	.write = key_write,
+	.describe = key_describe,
+	.path_in = key_path,
+};
+
 /* --- sink --- */
 
 static int sink_read(struct key_reader *r, const struct yaml_tree *v)

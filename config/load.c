@@ -144,6 +144,38 @@ static int check_id_block(struct inputs *in)
 	return at_input(in, block ? KEY_SNP_ID_BLOCK : KEY_SNP_ID_AUTH);
 }
 
+/* The keys that make an ID block, and those that are one. */
+static int check_identity(struct inputs *in)
+{
+	static const enum key_id parts[] = {
+		KEY_SNP_IDENTITY_ID_KEY,   KEY_SNP_IDENTITY_AUTHOR_KEY, KEY_SNP_IDENTITY_FAMILY_ID,
+		KEY_SNP_IDENTITY_IMAGE_ID, KEY_SNP_IDENTITY_SVN,
+	};
+	bool block = given(in, KEY_SNP_ID_BLOCK);
+
+	in->r.m->identity_given = given(in, KEY_SNP_IDENTITY_ID_KEY);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!given(in, parts[i]))
+			continue;
+		if (block || given(in, KEY_SNP_ID_AUTH)) {
+			error_set(in->r.err, ERROR_CONFLICT, "'%s' and '%s'", keys[parts[i]].name,
+			          block ? "snp.id_block" : "snp.id_auth");
+			error_why(in->r.err, "snp.identity makes the ID block, the other one is "
+			                     "it");
+			error_fix(in->r.err, "give one or the other");
+			return at_input(in, parts[i]);
+		}
+		if (absent(in, KEY_SNP_IDENTITY_ID_KEY)) {
+			error_set(in->r.err, ERROR_MISSING_KEY,
+			          "'%s' without 'snp.identity.id_key'", keys[parts[i]].name);
+			error_why(in->r.err, "it is part of an ID block, which the ID key signs");
+			error_fix(in->r.err, "give a key, or write id_key: " KEY_EPHEMERAL);
+			return at_input(in, parts[i]);
+		}
+	}
+	return 0;
+}
+
 static int check_ovmf_hash(struct inputs *in)
 {
 	in->r.m->ovmf_hash_given = given(in, KEY_MEASURE_OVMF_HASH);
@@ -209,8 +241,8 @@ static int load_names(struct inputs *in)
 static int load_run(struct inputs *in, unsigned run)
 {
 	static int (*const checks[])(struct inputs * in) = {
-		check_boot,      check_initrd, check_cmdline,   check_id_block,
-		check_ovmf_hash, check_exit,   check_exit_port,
+		check_boot,     check_initrd,    check_cmdline, check_id_block,
+		check_identity, check_ovmf_hash, check_exit,    check_exit_port,
 	};
 	int r = matrix_choose(in, run);
 

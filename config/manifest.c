@@ -44,6 +44,8 @@ void manifest_free(struct manifest *m)
 		free(m->initrd_more[i].path);
 	free(m->cmdline);
 	free(m->vcpu_type);
+	free(m->id_key.path);
+	free(m->author_key.path);
 	free(m->certs.path);
 	free(m->serial.path);
 	free(m->debug_port.path);

@@ -44,6 +44,12 @@ struct manifest_file {
 	struct location at;
 };
 
+/* A file with a key of P-384, or a key that is made for this run alone. */
+struct manifest_key {
+	bool ephemeral;
+	char *path; /* NULL: not given, or ephemeral */
+};
+
 enum manifest_platform { MANIFEST_SNP, MANIFEST_KVM };
 enum manifest_profile { PROFILE_QEMU, PROFILE_EC2, PROFILE_GCE, PROFILES };
 
@@ -101,6 +107,10 @@ struct manifest {
 	uint8_t id_block[PLAN_ID_BLOCK];
 	uint8_t id_auth[PLAN_ID_AUTH];
 	struct location id_block_at;
+	bool identity_given; /* snp.identity: the block is made for the launch, and signed */
+	struct manifest_key id_key, author_key;
+	uint8_t family_id[16], image_id[16];
+	uint32_t svn;
 
 	struct manifest_file certs; /* snp.certs: a certificate table; not measured */
 

@@ -30,20 +30,20 @@ static json_t *default_value(struct schema *s, const char *form)
 	return list;
 }
 
-/* The map in which a key stands: a group's, made when its first key comes, or the top one. */
-static json_t *level_of(struct schema *s, json_t *top, const struct key *k)
+/* The keys of a map: a group's, made when its first key comes, or the top one's. */
+static json_t *level_of(struct schema *s, json_t *top, const struct key_group *g)
 {
-	const struct key_group *g = key_group_of(k);
-	json_t *group;
+	json_t *around, *group;
 
 	if (!g)
 		return top;
-	if (!json_object_get(top, g->name)) {
+	around = level_of(s, top, g->in);
+	if (!json_object_get(around, key_last(g->name))) {
 		group = schema_map(s, schema_object(s));
 		schema_set(s, group, "description", json_string(g->doc));
-		schema_set(s, top, g->name, group);
+		schema_set(s, around, key_last(g->name), group);
 	}
-	return json_object_get(json_object_get(top, g->name), "properties");
+	return json_object_get(json_object_get(around, key_last(g->name)), "properties");
 }
 
 static json_t *manifest_schema(struct schema *s)
@@ -58,7 +58,8 @@ static json_t *manifest_schema(struct schema *s)
 		schema_set(s, own, "description", json_sprintf("%s%s", k->doc, later));
 		if (k->default_value)
 			schema_set(s, own, "default", default_value(s, k->default_value));
-		schema_set(s, level_of(s, properties, k), key_last(k->name), own);
+		schema_set(s, level_of(s, properties, key_group_of(k->name)), key_last(k->name),
+		           own);
 		if (k->required)
 			schema_append(s, required, json_string(k->name));
 	}

@@ -19,7 +19,7 @@ int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FI
 	for (size_t i = 0; i < KEYS; i++) {
 		const struct key *k = &keys[i];
 
-		w.group = key_group_of(k);
+		w.group = key_group_of(k->name);
 		w.hashes = h->of[i];
 		if (k->kind->write && (!k->has || k->has(m)))
 			k->kind->write(&w, k);
@@ -69,7 +69,7 @@ void settings_write(const struct manifest_setting *set, size_t n, FILE *to)
 		}
 		if (last == n)
 			continue;
-		w.group = key_group_of(&keys[i]);
+		w.group = key_group_of(keys[i].name);
 		writer_key(&w, &keys[i]);
 		for (size_t j = first; j <= last; j++) {
 			if (strcmp(set[j].key, keys[i].name) != 0)

@@ -10,13 +10,38 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 
+/* Where a name begins that stands in this group. */
+static const char *name_in(const struct key_group *g, const char *name)
+{
+	return g ? name + strlen(g->name) + 1 : name;
+}
+
+static void write_indent(struct key_writer *w, const struct key_group *g)
+{
+	for (; g; g = g->in)
+		fputs("  ", w->to);
+}
+
+/* Begins the maps around a key, but for those that are open. */
+static void write_groups(struct key_writer *w, const struct key_group *g)
+{
+	const struct key_group *open = w->open;
+
+	while (open && open != g)
+		open = open->in;
+	if (open == g)
+		return;
+	write_groups(w, g->in);
+	write_indent(w, g->in);
+	fprintf(w->to, "%s:\n", name_in(g->in, g->name));
+}
+
 void writer_key(struct key_writer *w, const struct key *k)
 {
-	if (w->group && w->group != w->open)
-		fprintf(w->to, "%s:\n", w->group->name);
+	write_groups(w, w->group);
 	w->open = w->group;
-	fprintf(w->to, "%s%s:", w->group ? "  " : "",
-	        k->name + (w->group ? strlen(w->group->name) + 1 : 0));
+	write_indent(w, w->group);
+	fprintf(w->to, "%s:", name_in(w->group, k->name));
 }
 
 const void *writer_field(const struct key_writer *w, const struct key *k)

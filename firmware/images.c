@@ -14,6 +14,7 @@
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
 #include "core/snp/certs.h"
+#include "firmware/idkeys.h"
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
@@ -208,6 +209,8 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 	}
 	if (ret->initrd_read && !m->n_initrd_more)
 		initrd_check(m, &m->initrd, &ret->initrd, f);
+	identity_fini(&ret->identity);
+	idkeys_read(m, &ret->identity, f);
 }
 
 int images_load(const struct manifest *m, struct images *ret, struct error *err)
@@ -236,5 +239,6 @@ void images_fini(struct images *i)
 	blob_fini(&i->kernel);
 	blob_fini(&i->initrd);
 	blob_fini(&i->certs);
+	identity_fini(&i->identity);
 	*i = (struct images){ 0 };
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "config/manifest.h"
+#include "core/attest/identity.h"
 #include "core/base/file.h"
 
 struct error;    /* core/base/error.h */
@@ -26,6 +27,7 @@ struct images {
 	/* Of the part of the kernel that direct boot loads, which follows its setup code. */
 	bool payload_hashed;
 	uint8_t payload_sha256[32];
+	struct identity identity; /* the keys of snp.identity; read anew for each run */
 };
 
 /*

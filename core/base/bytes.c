@@ -159,6 +159,28 @@ long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap)
 	return (long)n;
 }
 
+char *base64_of(const uint8_t *bytes, size_t size, char *to)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	char *at = to;
+
+	for (size_t i = 0; i < size; i += 3) {
+		uint32_t group = (uint32_t)bytes[i] << 16;
+
+		if (i + 1 < size)
+			group |= (uint32_t)bytes[i + 1] << 8;
+		if (i + 2 < size)
+			group |= bytes[i + 2];
+		*at++ = digits[group >> 18];
+		*at++ = digits[group >> 12 & 63];
+		*at++ = i + 1 < size ? digits[group >> 6 & 63] : '=';
+		*at++ = i + 2 < size ? digits[group & 63] : '=';
+	}
+	*at = '\0';
+	return to;
+}
+
 long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t cap,
                    const char **ret_form)
 {

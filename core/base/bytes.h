@@ -103,6 +103,10 @@ bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size);
 /* Base64 (RFC 4648, padding required) to at most `cap` bytes; the count, or -1. */
 long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap);
 
+/* The other way round, with a NUL; `to` has room for BASE64_SIZE(size) characters. Returns `to`. */
+#define BASE64_SIZE(size) (((size) + 2) / 3 * 4 + 1)
+char *base64_of(const uint8_t *bytes, size_t size, char *to);
+
 /*
  * Bytes that other tools wrote as text: hex digits, with or without 0x, or base64; white space may
  * stand anywhere. Hex is tried first. Returns the count, at most `cap`, and sets *ret_form to "hex"

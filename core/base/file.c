@@ -60,6 +60,19 @@ void blob_fini(struct blob *b)
 	*b = BLOB_NONE;
 }
 
+void blob_hide(const struct blob *b)
+{
+	if (b->data)
+		madvise(b->data, blob_mapped(b->size), MADV_DONTDUMP);
+}
+
+void blob_wipe(struct blob *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, blob_mapped(b->size));
+	blob_fini(b);
+}
+
 static int file_changed(const char *path, struct error *err)
 {
 	error_set(err, ERROR_FILE_CHANGED, "'%s' changed while it was read", path);
@@ -106,7 +119,8 @@ static int file_open(const struct confine *in, const char *path, size_t max, str
 
 static struct file_state state_of(const struct stat *st)
 {
-	return (struct file_state){ st->st_dev, st->st_ino, st->st_size, st->st_mtim, st->st_ctim };
+	return (struct file_state){ st->st_dev,  st->st_ino,  st->st_size,
+		                    st->st_mtim, st->st_ctim, st->st_mode };
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)

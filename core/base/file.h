@@ -21,6 +21,7 @@ struct file_state {
 	ino_t ino;
 	off_t size;
 	struct timespec mtime, ctime;
+	mode_t mode;
 };
 
 /* Bytes in page-aligned private memory; the rest of the last page is zero. */
@@ -69,6 +70,9 @@ int fd_nonblocking(int fd, int access);
 int blob_zero(size_t size, struct blob *ret, struct error *err);
 
 void blob_fini(struct blob *b);
+/* For secrets: keeps the bytes out of core dumps; wipes them before they are let go. */
+void blob_hide(const struct blob *b);
+void blob_wipe(struct blob *b);
 
 static inline struct blob blob_steal(struct blob *b)
 {
@@ -82,6 +86,7 @@ static inline void blob_cleanup(struct blob *b)
 {
 	blob_fini(b);
 }
-#define auto_blob __attribute__((cleanup(blob_cleanup)))
+#define auto_blob        __attribute__((cleanup(blob_cleanup)))
+#define auto_secret_blob __attribute__((cleanup(blob_wipe)))
 
 #endif

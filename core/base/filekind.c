@@ -200,7 +200,7 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 #define PROBE(function)          PROBE_FOR(function, NULL)
 #define CERT_OR_KEY                                                                                \
 	"certificates verify reports ('snpvmm verify') and go into a table for snp.certs "         \
-	"('snpvmm certs'); a key signs ID blocks ('snpguest generate id-block')"
+	"('snpvmm certs'); a key signs ID blocks ('snpvmm idblock')"
 #define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
 #define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"
 

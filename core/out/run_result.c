@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/out/tree.h"
 #include "core/out/run_result_priv.h"
 
@@ -90,6 +91,13 @@ static void result_measurement(struct tree *t, const struct run_result *r)
 	tree_bytes(t, "expected", r->measurement.expected, sizeof(r->measurement.expected));
 	if (r->measurement.pinned)
 		tree_bytes(t, "pinned", r->measurement.pin, sizeof(r->measurement.pin));
+	if (r->measurement.proven) {
+		tree_boolean(t, "proven", true);
+		tree_bytes(t, "id_key_digest", r->measurement.id_key_digest, PLAN_DIGEST);
+		if (!bytes_zero(r->measurement.author_key_digest, PLAN_DIGEST))
+			tree_bytes(t, "author_key_digest", r->measurement.author_key_digest,
+			           PLAN_DIGEST);
+	}
 	result_some(t, "profile", r->measurement.profile);
 	tree_number(t, "vcpus", r->measurement.vcpus);
 	result_some(t, "vcpu_type", r->measurement.vcpu_type);

@@ -49,6 +49,9 @@ struct run_result {
 	struct {
 		bool known;
 		uint8_t expected[PLAN_DIGEST];
+		bool proven; /* the firmware compared it with its own: there was an ID block */
+		/* SHA-384 of the keys that signed the block, as a report shows them; zero: no key */
+		uint8_t id_key_digest[PLAN_DIGEST], author_key_digest[PLAN_DIGEST];
 		/*
 		 * expect.measurement has digests for this run; `pin` is the one that matches, else
 		 * the first

@@ -35,8 +35,9 @@ static const struct snp_status statuses[] = {
 	  "sign the ID block again; r and s are little-endian, 72 bytes each" },
 	{ SNP_STATUS_BAD_MEASUREMENT, "BAD_MEASUREMENT",
 	  "the ID block expects another launch digest",
-	  "make the ID block from the digest that 'snpvmm measure' prints for this manifest, by "
-	  "'snpguest generate id-block' or sev-snp-measure's 'snp-create-id-block'" },
+	  "make the ID block for this manifest: 'snpvmm idblock MANIFEST' does, or each launch "
+	  "with "
+	  "snp.identity" },
 	{ 0x0c, "ASID_OWNED", "the ASID belongs to another guest",
 	  "stop leftover guests; if there are none, reboot" },
 	{ 0x0d, "INVALID_ASID", "the ASID is outside the range that the BIOS set",

@@ -366,13 +366,15 @@ int refusal_finish(struct error *err, const struct plan *p, struct sev_failure f
 	if (snp_digest_of(p, &d, &ignored) < 0)
 		return err->code;
 	snp_id_compare(s->id_block, d.value, s->policy, &digest_differs, &policy_differs);
-	if (f.status == SNP_STATUS_BAD_MEASUREMENT)
-		error_why(err, "the ID block expects launch digest %s, this launch %s %s",
-		          hex_of(s->id_block, SNP_DIGEST_SIZE, expects),
-		          digest_differs
-		                  ? "has"
-		                  : "was predicted to have the same, but the host's differs from",
+	hex_of(s->id_block, SNP_DIGEST_SIZE, expects);
+	if (f.status == SNP_STATUS_BAD_MEASUREMENT && digest_differs)
+		error_why(err, "the ID block expects launch digest %s, this launch has %s", expects,
 		          hex_of(d.value, SNP_DIGEST_SIZE, has));
+	else if (f.status == SNP_STATUS_BAD_MEASUREMENT)
+		error_why(err,
+		          "the ID block expects the digest that was predicted, %s, and this host's "
+		          "launch has another",
+		          expects);
 	else if (f.status == SNP_STATUS_POLICY_FAILURE && policy_differs)
 		error_why(err, "the ID block is for another policy than snp.policy 0x%llx",
 		          (unsigned long long)s->policy);

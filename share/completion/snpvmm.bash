@@ -8,24 +8,25 @@
 _snpvmm_options() {
   words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
   case $1 in
-    '' | run | measure | inspect | verify | check | doctor) words+=(--output -o) ;;
+    '' | run | measure | inspect | verify | check | idblock | doctor) words+=(--output -o) ;;
   esac
   case $1 in
-    run | measure | verify | check)
+    run | measure | verify | check | idblock)
       words+=(--kernel -k --initrd -i --cmdline -a --firmware -f --memory -m --cpus -c --print-manifest
         --set -S --platform -P --confine)
       ;;
   esac
   case $1 in
     run)
-      words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --stats -s
-        --prefix -p)
+      words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --prove
+        --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p) ;;
     verify)
       words+=(--certs --crl --root --time --report-data --vmpl --min-tcb --min-firmware --require
         --forbid --require-mitigations --unauthenticated)
       ;;
+    idblock) words+=(--directory -d --base64 --print-tbs --id-signature --author-signature) ;;
   esac
 }
 
@@ -40,7 +41,8 @@ _snpvmm_option() {
     --platform | -P) takes=next words=(snp kvm) ;;
     --set | -S) takes=next files=settings ;;
     --kernel | -k | --initrd | -i | --firmware | -f) takes=next files=any ;;
-    --confine | --results) takes=next files=folders ;;
+    --confine | --results | --directory | -d) takes=next files=folders ;;
+    --id-signature | --author-signature) takes=next files=any ;;
     --cmdline | -a | --memory | -m | --cpus | -c | --vcpus | -n) takes=next ;;
     --jobs | -j | --timeout | --retries) takes=next ;;
     --stats) takes=same files=any ;;
@@ -56,8 +58,8 @@ _snpvmm_option() {
 # COMMAND: its arguments; without one, the commands.
 _snpvmm_arguments() {
   case $1 in
-    '' | help) words=(run measure inspect verify certs check doctor explain schema completion help version) ;;
-    run | measure | check) files=manifests ;;
+    '' | help) words=(run measure inspect verify certs check idblock doctor explain schema completion help version) ;;
+    run | measure | check | idblock) files=manifests ;;
     inspect | verify | certs) files=any ;;
     completion) words=(bash zsh fish) ;;
     explain)
@@ -87,8 +89,10 @@ _snpvmm_value() {
       words=(
         version= name= platform= boot.firmware= boot.kernel= boot.initrd= boot.cmdline=
         boot.kernel_hashes= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
-        snp.gosvw= snp.id_block= snp.id_auth= snp.certs= measure.profile= measure.ovmf_hash= serial=
-        debug_port= exit_port= log_limit= expect.measurement= expect.console= expect.never=
+        snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
+        snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
+        measure.ovmf_hash= serial= debug_port= exit_port= log_limit= expect.measurement=
+        expect.console= expect.never=
         expect.exit= timeout= silence= matrix=
       )
       ;;
@@ -103,6 +107,8 @@ _snpvmm_value() {
         EPYC-Genoa EPYC-Genoa-v1 EPYC-Genoa-v2 EPYC-Turin EPYC-Turin-v1 EPYC-Turin-v2
       )
       ;;
+    snp.identity.id_key) words=(ephemeral) files=any ;;
+    snp.identity.author_key) files=any ;;
     measure.profile) words=(qemu ec2 gce) ;;
     serial) words=(stdout none) files=any ;;
     debug_port) words=(none stderr) files=any ;;

@@ -44,7 +44,9 @@ function __snpvmm_setting
     set -l keys \
         version name platform boot.firmware boot.kernel boot.initrd boot.cmdline boot.kernel_hashes \
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
-        snp.id_auth snp.certs measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
+        snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
+        snp.identity.image_id snp.identity.svn snp.certs \
+        measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
         expect.measurement expect.console expect.never expect.exit timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
@@ -68,6 +70,11 @@ function __snpvmm_setting
                 EPYC-Rome-v2 EPYC-Rome-v3 EPYC-Rome-v4 EPYC-Rome-v5 EPYC-Milan EPYC-Milan-v1 \
                 EPYC-Milan-v2 EPYC-Milan-v3 EPYC-Genoa EPYC-Genoa-v1 EPYC-Genoa-v2 EPYC-Turin \
                 EPYC-Turin-v1 EPYC-Turin-v2
+        case snp.identity.id_key
+            set words ephemeral
+            set files any
+        case snp.identity.author_key
+            set files any
         case measure.profile
             set words qemu ec2 gce
         case serial
@@ -95,6 +102,7 @@ complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID blo
 complete -c snpvmm -n "__snpvmm_in ''" -a verify -d 'Verify an attestation report'
 complete -c snpvmm -n "__snpvmm_in ''" -a certs -d 'Make a certificate table for guests'
 complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
+complete -c snpvmm -n "__snpvmm_in ''" -a idblock -d 'Make and sign the ID block of a launch'
 complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch, and what is missing'
 complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain the name of an error'
 complete -c snpvmm -n "__snpvmm_in ''" -a schema -d 'Print the manifest\'s JSON Schema'
@@ -103,11 +111,11 @@ complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Explain COMMAND, or list the 
 complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
 
 # Their arguments.
-complete -c snpvmm -n '__snpvmm_in run measure check' -a '(__snpvmm_files manifests)'
+complete -c snpvmm -n '__snpvmm_in run measure check idblock' -a '(__snpvmm_files manifests)'
 complete -c snpvmm -n '__snpvmm_in inspect verify certs' -a '(__snpvmm_files any)'
 complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
 complete -c snpvmm -n '__snpvmm_in help' \
-    -a 'run measure inspect verify certs check doctor explain schema completion help version'
+    -a 'run measure inspect verify certs check idblock doctor explain schema completion help version'
 complete -c snpvmm -n '__snpvmm_in explain' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
@@ -133,19 +141,19 @@ complete -c snpvmm -l usage -d 'Print a short usage message'
 complete -c snpvmm -s V -l version -d 'Print the version'
 
 complete -c snpvmm -n "__snpvmm_in '' run verify" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
-complete -c snpvmm -n '__snpvmm_in measure inspect check doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
+complete -c snpvmm -n '__snpvmm_in measure inspect check idblock doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
 
 # Options of commands that take a manifest.
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s m -l memory -x -d 'memory, such as 1G'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s c -l cpus -x -d 'vcpus'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -l print-manifest -d 'Print the manifest that these options stand for'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
-complete -c snpvmm -n '__snpvmm_in run measure verify check' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s m -l memory -x -d 'memory, such as 1G'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s c -l cpus -x -d 'vcpus'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -l print-manifest -d 'Print the manifest that these options stand for'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
+complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
 
 # Options of run.
 complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'
@@ -154,6 +162,7 @@ complete -c snpvmm -n '__snpvmm_in run' -l skip-unsupported -d 'Return 77 if thi
 complete -c snpvmm -n '__snpvmm_in run' -s j -l jobs -x -d 'Run N at once, of a matrix or of several manifests'
 complete -c snpvmm -n '__snpvmm_in run' -l timeout -x -d 'A time limit for the whole command, such as 90s or 10m'
 complete -c snpvmm -n '__snpvmm_in run' -l retries -x -d 'Try again up to N times after a failure of the host'
+complete -c snpvmm -n '__snpvmm_in run' -l prove -d 'Have the SEV firmware compare the measurement, by an ID block'
 complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Count the exits of the guest; with a file, write them there as JSON'
 complete -c snpvmm -n '__snpvmm_in run' -s s -d 'The same as --stats'
 complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, with serial: or debug: in front'
@@ -175,3 +184,10 @@ complete -c snpvmm -n '__snpvmm_in verify' -l require -x -a 'smt tsme ecc rapl_d
 complete -c snpvmm -n '__snpvmm_in verify' -l forbid -x -a 'smt tsme ecc rapl_dis ciphertext_hiding alias_check_complete iommu_write_safe tio' -d 'Platform features that must be off'
 complete -c snpvmm -n '__snpvmm_in verify' -l require-mitigations -x -d 'Bits that must be set in both mitigation vectors, as in 0x3f'
 complete -c snpvmm -n '__snpvmm_in verify' -l unauthenticated -d 'Do without certificates: then anyone could have made the report'
+
+# Options of idblock.
+complete -c snpvmm -n '__snpvmm_in idblock' -s d -l directory -x -a '(__snpvmm_files folders)' -d 'Write the files into this folder, not the current one'
+complete -c snpvmm -n '__snpvmm_in idblock' -l base64 -d 'Write the files as base64, for other tools'
+complete -c snpvmm -n '__snpvmm_in idblock' -l print-tbs -d 'Print what has to be signed; with -d, write it into files, too'
+complete -c snpvmm -n '__snpvmm_in idblock' -l id-signature -x -a '(__snpvmm_files any)' -d 'The ID key\'s signature, made elsewhere: DER, or R and S as 96 bytes'
+complete -c snpvmm -n '__snpvmm_in idblock' -l author-signature -x -a '(__snpvmm_files any)' -d 'The same of the author key'

@@ -262,6 +262,32 @@ Test(base64, reads_the_vectors_of_rfc_4648)
 	}
 }
 
+Test(base64, writes_the_vectors_of_rfc_4648)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rfc4648); i++) {
+		size_t size = strlen(rfc4648[i].bytes);
+		char text[BASE64_SIZE(8)];
+
+		cr_expect_str_eq(base64_of((const uint8_t *)rfc4648[i].bytes, size, text),
+		                 rfc4648[i].text);
+		cr_expect_eq(strlen(text) + 1, BASE64_SIZE(size));
+	}
+}
+
+Test(base64, reads_what_it_writes)
+{
+	uint8_t bytes[256], back[256];
+	char text[BASE64_SIZE(256)];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 167);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		base64_of(bytes, n, text);
+		cr_assert_eq(base64_parse(text, strlen(text), back, sizeof(back)), (long)n);
+		cr_expect_arr_eq(back, bytes, n);
+	}
+}
+
 Test(base64, knows_all_sixty_four_digits)
 {
 	static const char digits[] =

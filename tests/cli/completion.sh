@@ -94,9 +94,9 @@ call schema
 awk -f tests/cli/facts.awk "$T/out" | sort -u >"$T/facts"
 sed -n 's/ later *$//p' "$T/facts" >"$T/later"
 sed -n 's/ is *$//p' "$T/facts" | grep -v -x -F -f "$T/later" >"$T/keys"
-# The booleans of a number or a policy, and the words that a sink refuses, are not words of the key.
-sed -n '/^\(snp\.policy\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/words"
-printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' >>"$T/words"
+# The booleans of a number or a policy, and the words that a sink or a key file refuses, are not words of the key.
+sed -n '/^\(snp\.policy\|snp\.identity\..*\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/words"
+printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' 'snp.identity.id_key ephemeral' >>"$T/words"
 call explain
 sed -n '/^  none /d; s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/reasons"
 call -o none doctor
@@ -178,12 +178,12 @@ for command in '' $commands; do
   call $command --help
   cp "$T/out" "$T/help"
   before="snpvmm $command${command:+ }"
-  sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p; s/^ *\(--[a-z-]*\).*/\1/p; s/^  \(-.\)  .*/\1/p' "$T/help" >"$T/options"
+  sed -n 's/^  \(-.\), \(--[a-z0-9-]*\).*/\1 \2/p; s/^ *\(--[a-z0-9-]*\).*/\1/p; s/^  \(-.\)  .*/\1/p' "$T/help" >"$T/options"
   # shellcheck disable=SC2046 # a list of words
   expect "$before-" $(cat "$T/options")
-  grep -o -e '--[a-z-]*' "$T/options" >>"$T/long"
+  grep -o -e '--[a-z0-9-]*' "$T/options" >>"$T/long"
   [ "$(grep -c . "$T/options")" -ge 6 ] || { echo "not ok '$command --help' has its form"; any_failed=1; }
-  sed -n 's/^  \(-.,\|   \) \(--[a-z-]*\)\[*=\([^] ]*\).*/\2 \3/p' "$T/help" >"$T/arguments"
+  sed -n 's/^  \(-.,\|   \) \(--[a-z0-9-]*\)\[*=\([^] ]*\).*/\2 \3/p' "$T/help" >"$T/arguments"
   while read -r option argument; do
     argument "$before$option=" "$command" "$option" "$argument"
   done <"$T/arguments"
@@ -191,7 +191,7 @@ done
 while read -r key; do
   # shellcheck disable=SC2046 # lists of words
   case $key in
-  boot.firmware | snp.certs | serial | debug_port) set -- guest.yaml kernel.img other.yml results ;;
+  boot.firmware | snp.identity.id_key | snp.certs | serial | debug_port) set -- guest.yaml kernel.img other.yml results ;;
   *) set -- ;;
   esac
   # shellcheck disable=SC2046 # a list of words

@@ -54,7 +54,7 @@ commands=$(sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p' "$T/out")
 for command in '' $commands; do
   # shellcheck disable=SC2086 # none or one
   call $command --help
-  sed -n -e 's/^  \(-.\), \(--[a-z-]*\).*/\1 \2/p' -e 's/^      \(--[a-z-]*\).*/- \1/p' "$T/out" >"$T/options"
+  sed -n -e 's/^  \(-.\), \(--[a-z0-9-]*\).*/\1 \2/p' -e 's/^      \(--[a-z0-9-]*\).*/- \1/p' "$T/out" >"$T/options"
   [ "$(grep -c . "$T/options")" -ge 6 ] || wrong "$command --help has another form"
   while read -r short long; do
     has_option "$short" "$long"
@@ -123,13 +123,14 @@ bzimage "$T/there/vmlinuz"
 echo initrd >"$T/there/initrd.img"
 sum=$(sha256sum "$T/there/vmlinuz" | cut -d ' ' -f 1)
 cp "$EXAMPLE" "$T/there/"
-sed -n 's/^\$ \(snpvmm .*\)/\1/p' "$PAGE" >"$T/examples"
+sed -n 's/^\$ \(\(snpvmm\|openssl\) .*\)/\1/p' "$PAGE" >"$T/examples"
 [ "$(grep -c . "$T/examples")" -ge 6 ] || wrong 'there are none'
 while read -r example; do
   case $example in
   'snpvmm run --platform kvm '*) kvm_usable || continue ;;
   'snpvmm run '*) continue ;; # needs SEV-SNP
   'snpvmm verify '* | 'snpvmm certs '*) continue ;; # tests of that name have them
+  openssl\ * | *id.pub* | *id.pem*) command -v openssl >/dev/null || continue ;;
   'snpvmm doctor') continue ;; # its status is the host's; doctor.sh has it
   esac
   # shellcheck disable=SC2016 # for the inner shell

@@ -89,7 +89,7 @@ usage_error "there is no command 'mesure'" "did you mean 'measure'?"
 call help run check
 usage_error 'help: one command at a time'
 
-for command in plan diff idblock; do
+for command in plan diff; do
   begin "$command is refused as a command of a later version"
   call "$command" "$EXAMPLE"
   wants 2

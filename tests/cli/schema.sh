@@ -29,13 +29,15 @@ import json, sys
 schema = json.load(open(sys.argv[1]))
 assert schema['required'] == ['version'] and schema['type'] == 'object'
 found = set()
-for key, value in schema['properties'].items():
-    assert value['description'], key
-    if key != 'matrix' and value.get('type') == 'object' and 'properties' in value:
-        found |= {key + '.' + inner for inner in value['properties']}
-        assert value['additionalProperties'] is False, key
-    else:
-        found.add(key)
+def level(properties, before):
+    for key, value in properties.items():
+        assert value['description'], before + key
+        if key != 'matrix' and value.get('type') == 'object' and 'properties' in value:
+            level(value['properties'], before + key + '.')
+            assert value['additionalProperties'] is False, before + key
+        else:
+            found.add(before + key)
+level(schema['properties'], '')
 assert found == set(sys.argv[2:]), found ^ set(sys.argv[2:])
 PYTHON
 else

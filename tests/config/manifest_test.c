@@ -458,9 +458,8 @@ Test(manifest, refuses_unknown_keys_and_names_the_near_one)
 
 Test(manifest, refuses_by_name_what_is_not_built_yet)
 {
-	REFUSES({ LEAST "snp: {identity: {svn: 1}}\n", ERROR_UNSUPPORTED, 3, 7,
-	          "'snp.identity' is not supported by this version of snpvmm", "remove" },
-	        { LEAST "snp: {identity: {}}\n", ERROR_UNSUPPORTED, 3, 7, "'snp.identity'", NULL },
+	REFUSES({ LEAST "disks: {svn: 1}\n", ERROR_UNSUPPORTED, 3, 1,
+	          "'disks' is not supported by this version of snpvmm", "remove" },
 	        { LEAST "disks: []\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL },
 	        { LEAST "disks:\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL });
 }
@@ -726,6 +725,38 @@ Test(manifest, takes_an_id_block_with_its_authentication)
 	rmdir(folder);
 }
 
+Test(manifest, takes_keys_for_an_id_block)
+{
+	struct error err = { 0 };
+	struct manifest m = { 0 };
+	const char *text = LEAST "snp:\n  identity:\n    id_key: id.pem\n    svn: 9\n"
+				 "    image_id: hex:000102030405060708090a0b0c0d0e0f\n";
+
+	cr_assert_eq(manifest_parse("/d/m.yaml", (uint8_t *)text, strlen(text), NULL, &m, &err), 0,
+	             "%s", err.text);
+	cr_expect(m.identity_given && !m.id_key.ephemeral && !m.author_key.path && m.svn == 9);
+	cr_expect_str_eq(m.id_key.path, "/d/id.pem");
+	cr_expect(m.image_id[15] == 15 && m.family_id[15] == 0);
+	cr_expect_eq(m.locations[KEY_SNP_IDENTITY_ID_KEY].line, 5);
+	manifest_free(&m);
+	REFUSES({ LEAST "snp: {identity: {svn: 1}}\n", ERROR_MISSING_KEY, 3, 23,
+	          "'snp.identity.svn' without 'snp.identity.id_key'", "ephemeral" },
+	        { LEAST "snp: {identity: {author_key: ephemeral, id_key: k}}\n", ERROR_BAD_VALUE, 3,
+	          30, "'snp.identity.author_key' cannot be 'ephemeral'", "./ephemeral" },
+	        { LEAST "snp: {identity: k.pem}\n", ERROR_BAD_VALUE, 3, 17,
+	          "'snp.identity' must be a map of keys", NULL },
+	        { LEAST "snp: {identity: {id_kye: k.pem}}\n", ERROR_UNKNOWN_KEY, 3, 18,
+	          "'snp.identity.id_kye'", "snp.identity.id_key" },
+	        { LEAST "snp: {identity: {zzzzzzz: k.pem}}\n", ERROR_UNKNOWN_KEY, 3, 18,
+	          "'snp.identity.zzzzzzz'", "the keys here are: id_key, author_key" },
+	        { LEAST "snp: {svn: 1}\n", ERROR_UNKNOWN_KEY, 3, 7, "'snp.svn'",
+	          "did you mean 'snp.identity.svn'" },
+	        { LEAST "snp: {zzzzzzz: 1}\n", ERROR_UNKNOWN_KEY, 3, 7, "'snp.zzzzzzz'",
+	          "gosvw, id_block, id_auth, identity" },
+	        { LEAST "snp: {identity: {id_key: k}, id_block: 'hex:" HEX48 HEX48 "'}\n",
+	          ERROR_CONFLICT, 3, 26, "'snp.identity.id_key' and 'snp.id_block'", "one" });
+}
+
 Test(manifest, loads_from_a_file)
 {
 	char folder[] = "/tmp/snpvmm-manifest-XXXXXX", path[96];
@@ -828,10 +859,13 @@ Test(manifest, refuses_settings_as_it_refuses_keys)
 		  "policy" },
 		{ "snp.policy.debug", "true", ERROR_UNKNOWN_KEY, "--set snp.policy.debug",
 		  "'snp.policy.debug'", "set 'snp.policy' as a whole" },
-		{ "snp.identity", "{}", ERROR_UNSUPPORTED, "--set snp.identity", "'snp.identity'",
+		{ "snp.certs", "{}", ERROR_UNSUPPORTED, "--set snp.certs", "'snp.certs'", NULL },
+		{ "snp.certs.ark", "1", ERROR_UNSUPPORTED, "--set snp.certs.ark", "'snp.certs'",
 		  NULL },
-		{ "snp.identity.svn", "1", ERROR_UNSUPPORTED, "--set snp.identity.svn",
-		  "'snp.identity'", NULL },
+		{ "snp.identity", "{}", ERROR_UNKNOWN_KEY, "--set snp.identity", "a group of keys",
+		  "id_key, author_key, family_id, image_id, svn" },
+		{ "snp.identity.name", "1", ERROR_UNKNOWN_KEY, "--set snp.identity.name",
+		  "'snp.identity.name'", NULL },
 		{ "disks", "[]", ERROR_UNSUPPORTED, "--set disks", "'disks'", NULL },
 		{ "vcpus", "0", ERROR_BAD_VALUE, "--set vcpus", "from 1 to 4096", NULL },
 		{ "vcpus", "", ERROR_BAD_VALUE, "--set vcpus", "not a number", NULL },

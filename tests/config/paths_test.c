@@ -65,6 +65,20 @@ static void check_found(const char *want)
 	cr_expect_str_eq(have, want);
 }
 
+Test(paths, keys_are_inputs)
+{
+	cr_assert_eq(find("version: 1\nboot: {kernel: /k}\nsnp:\n  identity: {id_key: i.pem, "
+	                  "author_key: /a.pem, family_id: 'file:f'}\n",
+	                  NULL),
+	             0, "%s", err.text);
+	check_found("0 boot.kernel</k 0 snp.identity.id_key<./i.pem "
+	            "0 snp.identity.author_key</a.pem 0 snp.identity.family_id<./f");
+	cr_assert_eq(find("version: 1\nboot: {kernel: /k}\nsnp: {identity: {id_key: ephemeral}}\n",
+	                  NULL),
+	             0, "%s", err.text);
+	check_found("0 boot.kernel</k");
+}
+
 Test(paths, every_form_of_a_path_is_found)
 {
 	cr_assert_eq(find("version: 1\nboot:\n  firmware: f.fd\n  kernel: {path: /k, sha256: x}\n"

@@ -359,7 +359,10 @@ static void manifest_of(const char *key, const char *value, char *to, size_t cap
 	                           ? "boot:\n  firmware: fw\n"
 	                           : "boot:\n  firmware: fw\n  kernel: k\n";
 
-	if (!dot)
+	if (strncmp(key, "snp.identity.", 13) == 0)
+		snprintf(to, cap, "%s%ssnp:\n  identity:\n%s    %s: %s\n", version, base,
+		         strcmp(key + 13, "id_key") == 0 ? "" : "    id_key: k\n", key + 13, value);
+	else if (!dot)
 		snprintf(to, cap, "%s%s%s: %s\n", version, base, key, value);
 	else if (boot)
 		snprintf(to, cap, "%s%s  %s: %s\n", version, base, dot + 1, value);
@@ -471,7 +474,20 @@ static const struct sample {
 	{ KEY_SNP_GOSVW, "base64:AAECAwQFBgcICQoLDA0ODw", false },
 	{ KEY_SNP_ID_BLOCK, "hex:00", false },
 	{ KEY_SNP_ID_AUTH, "'base64:'", false },
-	{ KEY_SNP_IDENTITY, "{svn: 1}", false },
+	{ KEY_SNP_IDENTITY_ID_KEY, "id.pem", true },
+	{ KEY_SNP_IDENTITY_ID_KEY, "ephemeral", true },
+	{ KEY_SNP_IDENTITY_ID_KEY, "''", false },
+	{ KEY_SNP_IDENTITY_ID_KEY, "{path: id.pem}", false },
+	{ KEY_SNP_IDENTITY_AUTHOR_KEY, "author.pem", true },
+	{ KEY_SNP_IDENTITY_AUTHOR_KEY, "./ephemeral", true },
+	{ KEY_SNP_IDENTITY_AUTHOR_KEY, "ephemeral", false },
+	{ KEY_SNP_IDENTITY_FAMILY_ID, "base64:AAECAwQFBgcICQoLDA0ODw==", true },
+	{ KEY_SNP_IDENTITY_FAMILY_ID, "hex:00", false },
+	{ KEY_SNP_IDENTITY_IMAGE_ID, "hex:000102030405060708090a0b0c0d0e0f", true },
+	{ KEY_SNP_IDENTITY_IMAGE_ID, "000102030405060708090a0b0c0d0e0f", false },
+	{ KEY_SNP_IDENTITY_SVN, "4294967295", true },
+	{ KEY_SNP_IDENTITY_SVN, "4294967296", false },
+	{ KEY_SNP_IDENTITY_SVN, "-1", false },
 	{ KEY_SNP_CERTS, "certs.bin", true },
 	{ KEY_SNP_CERTS, "{path: certs.bin, sha256: " HEX32 "}", true },
 	{ KEY_SNP_CERTS, "''", false },
@@ -684,11 +700,12 @@ Test(keys, have_a_group_for_every_dot_and_a_range_that_makes_sense)
 {
 	for (size_t i = 0; i < KEYS; i++) {
 		char group[32];
-		const char *dot = strchr(keys[i].name, '.');
+		const char *dot = strrchr(keys[i].name, '.');
 
-		snprintf(group, sizeof(group), "%.*s", (int)strcspn(keys[i].name, "."),
+		snprintf(group, sizeof(group), "%.*s", dot ? (int)(dot - keys[i].name) : 0,
 		         keys[i].name);
-		cr_expect_eq(key_group_find(group) != NULL, dot != NULL, "%s", keys[i].name);
+		cr_expect_eq(key_group_of(keys[i].name), key_group_find(group), "%s", keys[i].name);
+		cr_expect_eq(key_group_of(keys[i].name) != NULL, dot != NULL, "%s", keys[i].name);
 		cr_expect_leq(keys[i].min, keys[i].max, "%s", keys[i].name);
 		cr_expect_eq(key_find(keys[i].name), &keys[i], "%s stands twice", keys[i].name);
 		cr_expect_str_eq(key_meant(keys[i].name), keys[i].name);

@@ -135,6 +135,19 @@ Test(run_result, what_does_not_apply_has_no_key)
 	           "}\n");
 }
 
+Test(run_result, says_whose_keys_proved_the_measurement)
+{
+	results_full(&r, RESULT_PASS);
+	check_absent("measurement.proven");
+	check_absent("measurement.id_key_digest");
+	r.measurement.proven = true;
+	memset(r.measurement.id_key_digest, 0xab, sizeof(r.measurement.id_key_digest));
+	check_text("measurement.id_key_digest", AB8 AB8 AB8 AB8 AB8 AB8);
+	check_absent("measurement.author_key_digest");
+	memset(r.measurement.author_key_digest, 0xcd, sizeof(r.measurement.author_key_digest));
+	check_text("measurement.author_key_digest", CD8 CD8 CD8 CD8 CD8 CD8);
+}
+
 Test(run_result, each_part_stands_or_lacks_alone)
 {
 	static const char *const keys[] = {

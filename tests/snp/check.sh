@@ -14,7 +14,10 @@ mkid=$B/tests/tool/mkidblock
 
 rm -rf "$box"
 mkdir -p "$box"
-cp "$snpvmm" snpvmm.yaml.example tests/snp/on_host.sh "$box"
+cp "$snpvmm" "$B/tests/tool/otherblock" snpvmm.yaml.example tests/snp/on_host.sh "$box"
+cp tests/data/keys/id_key.pem "$box/id.pem"
+cp tests/data/keys/author_key.pem "$box/author.pem"
+chmod 600 "$box/id.pem" "$box/author.pem"
 
 # An ID block for a digest: NAME DIGEST POLICY [author]
 id() {

@@ -103,7 +103,22 @@ case_run 'one flipped bit in the ID block is found before the launch' 3 \
   "why: it names .*, this manifest measures as $(cat one.digest)" 'fix: ' -- example flipped
 case_run 'an ID block for another policy is found before the launch' 2 \
   'error: snp.id_block is for policy .*, and snp.policy is 0x30000 \[bad-id-block\]' -- example policy
-case_run 'a wrong signature is refused and explained' 99 'BAD_SIGNATURE' 'why: ' -- example signature
+case_run 'a wrong signature is found before the launch' 2 \
+  "error: snp.id_auth: the ID block signature is not the ID key.s over snp.id_block \[bad-id-block\]" 'why: ' -- example signature
+proven='snpvmm: pass: .*; measurement proven by the firmware'
+case_run '--prove: the firmware compares the digest' 0 'selftest: passed' "$proven" -- example none --prove
+case_run '--prove: of four vCPUs' 0 'selftest: passed' "$proven" -- example none --prove --set vcpus=4
+case_run 'an ID block that the launch makes and signs' 0 'selftest: passed' "$proven" -- example none \
+  --set snp.identity.id_key=id.pem --set snp.identity.svn=7
+case_run 'an ID block that the launch makes, with an author key and four vCPUs' 0 'selftest: passed' "$proven" -- example none \
+  --set snp.identity.id_key=id.pem --set snp.identity.author_key=author.pem --set vcpus=4
+made_before() { # OPTION...: by idblock, and then launched
+  snpvmm idblock -d made --set snp.identity.id_key=id.pem --set snp.identity.author_key=author.pem "$@" snpvmm.yaml.example &&
+    snpvmm run --set snp.id_block=file:made/id-block.bin --set snp.id_auth=file:made/id-auth.bin "$@" snpvmm.yaml.example
+}
+case_run 'an ID block of idblock' 0 '^id_key_digest: ' 'selftest: passed' "$proven" -- made_before --set vcpus=2
+case_run 'the firmware refuses an ID block for another digest, if nobody looks before' 0 'BAD_MEASUREMENT' \
+  -- otherblock snpvmm.yaml.example
 case_run 'a refused launch leaves the next one possible' 0 'selftest: passed' -- example one
 case_run 'a policy with debugging' 0 'selftest: passed' -- example none --set snp.policy=0xb0000
 case_run 'a policy that KVM never takes is refused with its name' 99 '(LAUNCH_START): .* \[bad-policy\]' \
@@ -138,7 +153,7 @@ kept 'expected lines came' '0 guest-exit pass guest-exit' example none --set vcp
   --set 'expect.console=["^snpvmm selftest: AMD SEV-SNP", "^10 ok", "passed$"]'
 kept 'an expected line that never comes' '1 console-missing fail guest-exit' example none --set 'expect.console=["^11 ok"]'
 kept 'a line that must not come' '1 console-forbidden fail console-forbidden' example none --set 'expect.never=["^10 ok"]'
-kept 'the firmware refuses the launch' '99 firmware-refused error -' example signature
+kept 'the firmware refuses the launch' '99 firmware-refused error -' example none --set snp.policy=0x3ffff
 kept 'another measurement than the expected one' '3 measurement-differs fail -' example none --set vcpus=2 \
   --set "expect.measurement=$(cat one.digest)"
 if [ -e ovmf-2025.02.fd ]; then
@@ -259,7 +274,7 @@ if [ -e linux.yaml ]; then
     'sev: .*SEV-SNP' '^snpvmm-guest: cpus 1' '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
     -- attested linux_run ''
   case_run 'Linux with four vCPUs, attested' 0 'sev: .*SEV-SNP' '^snpvmm-guest: cpus 4' 'the report agrees' \
-    -- attested linux_run '' --set vcpus=4
+    "$proven" -- attested linux_run '' --prove --set vcpus=4
   case_run 'no more than 64 KiB pass through the firmware' 0 'snpvmm: [1-5]\{0,1\}[0-9] KiB are measured page by page' \
     -- linux_run '' --set snp.id_block=file:linux.block --set snp.id_auth=file:linux.auth --set 'boot.cmdline=console=ttyS0 panic=-1 quiet'
   case_run "the guest's status becomes ours" 1 'exited with status 7 \[guest-exit\]' -- linux_run snpvmm.status=7
@@ -342,7 +357,7 @@ if [ -e linux.yaml ] && [ -e ovmf-2025.02.fd ] && [ -e ovmf-2026.08-amdsev.fd ];
       -- attested ovmf_run ovmf-2025.02.fd $unverified --set vcpus=$vcpus
     case_run "OVMF that verifies kernel hashes boots Linux, vCPUs: $vcpus, attested" 0 'sev: .*SEV-SNP' \
       "^snpvmm-guest: cpus $vcpus" '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
-      -- attested ovmf_run ovmf-2026.08-amdsev.fd --set vcpus=$vcpus
+      "$proven" -- attested ovmf_run ovmf-2026.08-amdsev.fd --prove --set vcpus=$vcpus
   done
   for file in kernel initrd; do
     case_run "OVMF refuses a changed $file, and which one is said" 0 \

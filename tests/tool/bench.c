@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,6 @@
 #include "core/plan/region.h"
 #include "core/vm/watch.h"
 #include "tests/make/image.h"
-#include "tests/tool/tool.h"
 
 enum { RUNS_MAX = 999, WARM_UP = 2, STATUS_SKIP = 77 };
 
@@ -55,6 +55,26 @@ static double median(double *values, size_t n)
 	return values[n / 2];
 }
 
+static int complain(const char *what, const char *name)
+{
+	fprintf(stderr, "bench: %s: %s\n", name, what);
+	return 1;
+}
+
+/* Its stdin is /dev/null, its stdout a pipe, its stderr ours. */
+static int child_start(char *const argv[], int output, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	int r;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+	r = posix_spawnp(ret, argv[0], &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return r == 0 ? 0 : complain(strerror(r), argv[0]);
+}
+
 static int child_time(char *const argv[], int wanted, struct lap *ret)
 {
 	char cap[256];
@@ -64,9 +84,9 @@ static int child_time(char *const argv[], int wanted, struct lap *ret)
 	ssize_t n;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return tool_complain(strerror(errno), "pipe");
+		return complain(strerror(errno), "pipe");
 	start = now_us();
-	if (tool_start(argv, ends[1], &pid) != 0)
+	if (child_start(argv, ends[1], &pid) != 0)
 		return 1;
 	close(ends[1]);
 	n = read(ends[0], cap, sizeof(cap));
@@ -135,7 +155,7 @@ static int floor_main(int argc, char **argv)
 	if (r == 0 && strcmp(argv[2], "-") != 0)
 		r = blob_read(argv[2], SIZE_MAX / 2, &initrd, &err);
 	if (r < 0)
-		return tool_complain(err.text, "floor");
+		return complain(err.text, "floor");
 	for (int i = -WARM_UP; i < runs; i++) {
 		double us = floor_time(&firmware, &initrd);
 
@@ -160,7 +180,7 @@ static int race_main(int argc, char **argv)
 	while (second < argc && strcmp(argv[second], "--") != 0)
 		second++;
 	if (second + 1 >= argc)
-		return tool_complain("no second command", "race");
+		return complain("no second command", "race");
 	argv[second++] = NULL;
 	for (int i = -WARM_UP; i < runs; i++)
 		if (series_add(&a, i, argv + 3, atoi(argv[1])) != 0 ||
@@ -219,7 +239,7 @@ static int peak_main(int argc, char **argv)
 
 	(void)argc;
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return tool_complain(strerror(errno), argv[0]);
+		return complain(strerror(errno), argv[0]);
 	if (!WIFSTOPPED(status))
 		return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP ? STATUS_SKIP : 1;
 	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL));
@@ -233,8 +253,18 @@ static int peak_main(int argc, char **argv)
 		ptrace(PTRACE_CONT, pid, NULL, (void *)deliver);
 	}
 	if (kib < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return tool_complain("failed while it was watched", argv[0]);
+		return complain("failed while it was watched", argv[0]);
 	printf("%ld\n", kib);
+	return 0;
+}
+
+static int file_write(const char *path, const struct blob *b)
+{
+	FILE *f = fopen(path, "wb");
+	bool bad = !f || fwrite(b->data, 1, b->size, f) != b->size;
+
+	if ((f && fclose(f) != 0) || bad)
+		return complain("cannot write", path);
 	return 0;
 }
 
@@ -258,7 +288,7 @@ static int image_main(int argc, char **argv)
 	spec.size = strtoull(argv[1], NULL, 0) << 10;
 	image = image_make(&spec);
 	memcpy(image.data + image.size - 16, code, sizeof(code));
-	return tool_write(argv[0], image.data, image.size);
+	return file_write(argv[0], &image);
 }
 
 /* noise FILE KIB: incompressible bytes. */
@@ -269,9 +299,9 @@ static int noise_main(int argc, char **argv)
 
 	(void)argc;
 	if (blob_zero(strtoull(argv[1], NULL, 0) << 10, &noise, &err) < 0)
-		return tool_complain(err.text, "noise");
+		return complain(err.text, "noise");
 	image_noise(noise.data, noise.size, 1);
-	return tool_write(argv[0], noise.data, noise.size);
+	return file_write(argv[0], &noise);
 }
 
 static const char *const console_expected[] = { "^reached the end", "login:" };
@@ -309,7 +339,11 @@ static int console_main(int argc, char **argv)
 	return 0;
 }
 
-static const struct tool_verb verbs[] = {
+static const struct verb {
+	const char *name, *args;
+	int n_args; /* at least */
+	int (*main)(int argc, char **argv);
+} verbs[] = {
 	{ "floor", "RUNS FIRMWARE INITRD|- COMMAND...", 4, floor_main },
 	{ "race", "RUNS STATUS-A STATUS-B A... -- B...", 6, race_main },
 	{ "peak", "COMMAND...", 1, peak_main },
@@ -320,5 +354,10 @@ static const struct tool_verb verbs[] = {
 
 int main(int argc, char **argv)
 {
-	return tool_main("bench", verbs, ARRAY_SIZE(verbs), argc, argv);
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(argv[1], verbs[i].name) && argc - 2 >= verbs[i].n_args)
+			return verbs[i].main(argc - 2, argv + 2);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(stderr, "usage: bench %s %s\n", verbs[i].name, verbs[i].args);
+	return 2;
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,6 @@
 #include "core/vm/vm_priv.h"
 #include "firmware/assemble.h"
 #include "firmware/images.h"
-#include "tests/tool/tool.h"
 
 enum { LINE_MAX_BYTES = 512, CAUSES_MAX = 64, PATIENCE_MS = 180000 };
 
@@ -50,6 +50,12 @@ static void tail_add(struct tail *t, char c)
 static bool tail_has(const struct tail *t, const char *wanted)
 {
 	return strstr(t->text, wanted) != NULL;
+}
+
+static int complain(const char *what, const char *name)
+{
+	fprintf(stderr, "boot: %s: %s\n", name, what);
+	return 1;
 }
 
 /* Exits of one kind: KVM's reason, and for accesses their address and direction. */
@@ -190,7 +196,7 @@ static int exits_main(int argc, char **argv)
 	if (manifest_load(argv[1], &choice, &m, &err) == 0 && images_load(&m, &images, &err) == 0 &&
 	    assemble(&m, &images, manifest_platform(&m), &plan, &err) == 0)
 		census_run(&m, plan, &err);
-	return tool_complain(err.text, argv[1]);
+	return complain(err.text, argv[1]);
 }
 
 static double now_ms(void)
@@ -199,6 +205,20 @@ static double now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Its stdin is /dev/null, its stderr ours. */
+static int child_start(char *const argv[], int output, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	int r;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+	r = posix_spawnp(ret, argv[0], &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return r == 0 ? 0 : complain(strerror(r), argv[0]);
 }
 
 /* False: the output ended, or the time was up. */
@@ -237,9 +257,9 @@ static int until_main(int argc, char **argv)
 
 	(void)argc;
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return tool_complain(strerror(errno), "pipe");
+		return complain(strerror(errno), "pipe");
 	start = now_ms();
-	if (tool_start(argv + 1, ends[1], &pid) != 0)
+	if (child_start(argv + 1, ends[1], &pid) != 0)
 		return 1;
 	close(ends[1]);
 	seen = line_await(ends[0], argv[0], &tail);
@@ -255,12 +275,21 @@ static int until_main(int argc, char **argv)
 	return seen ? 0 : 1;
 }
 
-static const struct tool_verb verbs[] = {
+static const struct verb {
+	const char *name, *args;
+	int n_args; /* at least */
+	int (*main)(int argc, char **argv);
+} verbs[] = {
 	{ "exits", "LINE MANIFEST PLATFORM", 3, exits_main },
 	{ "until", "LINE COMMAND...", 2, until_main },
 };
 
 int main(int argc, char **argv)
 {
-	return tool_main("boot", verbs, ARRAY_SIZE(verbs), argc, argv);
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(argv[1], verbs[i].name) && argc - 2 >= verbs[i].n_args)
+			return verbs[i].main(argc - 2, argv + 2);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(stderr, "usage: boot %s %s\n", verbs[i].name, verbs[i].args);
+	return 2;
 }

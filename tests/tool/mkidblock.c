@@ -9,7 +9,14 @@
 
 #include "core/base/bytes.h"
 #include "tests/make/idblock.h"
-#include "tests/tool/tool.h"
+
+static int file_write(const char *path, const uint8_t *data, size_t size)
+{
+	FILE *f = fopen(path, "wb");
+	int bad = !f || fwrite(data, 1, size, f) != size;
+
+	return (f && fclose(f)) || bad;
+}
 
 int main(int argc, char **argv)
 {
@@ -20,5 +27,5 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	idblock_make(digest, strtoull(argv[2], NULL, 0), argc > 5, block, auth);
-	return tool_write(argv[3], block, sizeof(block)) || tool_write(argv[4], auth, sizeof(auth));
+	return file_write(argv[3], block, sizeof(block)) || file_write(argv[4], auth, sizeof(auth));
 }

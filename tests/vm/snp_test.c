@@ -174,7 +174,7 @@ Test(snp, an_id_block_that_is_refused_though_the_digests_agree_says_so)
 	fixture_end(good, vm);
 	cr_assert_eq(launch(bad, &s, &err), -EIO);
 	cr_assert_not_null(strstr(err.text, "LAUNCH_FINISH"), "%s", err.text);
-	cr_assert_not_null(strstr(err.why, "predicted to have the same"), "%s", err.why);
+	cr_assert_not_null(strstr(err.why, "the digest that was predicted"), "%s", err.why);
 }
 
 Test(snp, an_id_block_for_another_policy_names_the_policy)

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* firmware/idkeys.c: reads private keys, and lets them sign nothing but this launch. */
+#include "firmware/idkeys.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/keys.h"
+#include "config/value.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/findings.h"
+#include "core/plan/plan.h"
+
+static void warn_mode(const struct manifest *m, enum key_id id, const char *path, mode_t mode,
+                      struct findings *f)
+{
+	struct error w;
+
+	if (!(mode & (S_IRGRP | S_IROTH)))
+		return;
+	error_set(&w, ERROR_NONE, "%s: other users can read the private key '%s'", keys[id].name,
+	          path);
+	error_fix(&w, "chmod 600 '%s'", path);
+	manifest_at(m, id, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
+static int key_read(const struct manifest *m, enum key_id id, const char *path, struct p384 **ret,
+                    struct findings *f, struct error *err)
+{
+	auto_secret_blob struct blob b = BLOB_NONE;
+	int r = blob_read_in(m->confine, path, P384_FILE_MAX, &b, NULL, err);
+
+	if (r < 0)
+		return value_file_fix(location_is_option(&m->locations[id]) ? "" : m->file, err);
+	blob_hide(&b);
+	r = p384_read(path, b.data, b.size, ret, err);
+	if (r == 0 && p384_can_sign(*ret))
+		warn_mode(m, id, path, b.read_from.mode, f);
+	return r;
+}
+
+bool idkeys_read(const struct manifest *m, struct identity *ret, struct findings *f)
+{
+	const struct {
+		enum key_id id;
+		const struct manifest_key *key;
+		struct p384 **to;
+	} rows[] = {
+		{ KEY_SNP_IDENTITY_ID_KEY, &m->id_key, &ret->id_key },
+		{ KEY_SNP_IDENTITY_AUTHOR_KEY, &m->author_key, &ret->author_key },
+	};
+	size_t errors = f->errors;
+
+	*ret = (struct identity){ .svn = m->svn };
+	memcpy(ret->family_id, m->family_id, sizeof(ret->family_id));
+	memcpy(ret->image_id, m->image_id, sizeof(ret->image_id));
+	for (size_t i = 0; m->identity_given && i < 2; i++) {
+		struct error err = { 0 };
+		int r = 0;
+
+		if (rows[i].key->ephemeral)
+			r = p384_generate(rows[i].to, &err);
+		else if (rows[i].key->path)
+			r = key_read(m, rows[i].id, rows[i].key->path, rows[i].to, f, &err);
+		if (r == 0)
+			continue;
+		error_wrap(&err, "%s", keys[rows[i].id].name);
+		manifest_at(m, rows[i].id, &err);
+		findings_add(f, SEVERITY_ERROR, &err);
+	}
+	return f->errors == errors;
+}
+
+static int refuse_public(const struct manifest *m, enum key_id id, const char *path,
+                         struct error *err)
+{
+	error_set(err, ERROR_BAD_KEY, "%s: '%s' is a public key, which cannot sign this launch",
+	          keys[id].name, path);
+	error_fix(err, "give the private key; or have its holder sign what 'snpvmm idblock "
+	               "--print-tbs' prints, and give the signature to 'snpvmm idblock'");
+	return manifest_at(m, id, err);
+}
+
+int idkeys_make(const struct manifest *m, const struct identity *i,
+                const uint8_t digest[static PLAN_DIGEST], const struct identity_signatures *given,
+                struct idkeys_signed *ret, struct error *err)
+{
+	int r;
+
+	if (!(given && given->id) && !p384_can_sign(i->id_key))
+		return refuse_public(m, KEY_SNP_IDENTITY_ID_KEY, m->id_key.path, err);
+	if (i->author_key && !(given && given->author) && !p384_can_sign(i->author_key))
+		return refuse_public(m, KEY_SNP_IDENTITY_AUTHOR_KEY, m->author_key.path, err);
+	identity_block(i, digest, m->policy, ret->block);
+	r = identity_authenticate(i, ret->block, given, ret->auth, err);
+	return r < 0 ? manifest_at(m, KEY_SNP_IDENTITY_ID_KEY, err) : 0;
+}
+
+int idkeys_sign(const struct manifest *m, const struct identity *i, const struct plan *p,
+                const uint8_t digest[static PLAN_DIGEST], struct error *err)
+{
+	struct idkeys_signed made;
+	int r;
+
+	if (!m->identity_given)
+		return 0;
+	r = idkeys_make(m, i, digest, NULL, &made, err);
+	if (r == 0)
+		plan_set_id_block(p, made.block, made.auth, i->author_key != NULL);
+	return r;
+}
