@@ -351,11 +351,31 @@ static bool launch_pins(struct verify *v, const struct manifest *m, struct findi
 	return true;
 }
 
-static void launch_identity(struct attest_launch *l, const struct manifest *m)
+static void key_digest(const struct p384 *key, uint8_t digest[static 48])
+{
+	uint8_t public[P384_PUBLIC_SIZE];
+
+	p384_public(key, public);
+	snp_id_key_digest(public, digest);
+}
+
+/* Of the ID block that the manifest has, or of the one that its keys make. */
+static void launch_identity(struct attest_launch *l, const struct manifest *m,
+                            const struct identity *i)
 {
 	const struct snp_id_block *block = (const void *)m->id_block;
 	const struct snp_id_auth *auth = (const void *)m->id_auth;
 
+	if (m->identity_given) {
+		l->id_key_of_run = m->id_key.ephemeral;
+		key_digest(i->id_key, l->id_key_digest);
+		l->author_key = i->author_key != NULL;
+		if (l->author_key)
+			key_digest(i->author_key, l->author_key_digest);
+		memcpy(l->family_id, i->family_id, sizeof(l->family_id));
+		memcpy(l->image_id, i->image_id, sizeof(l->image_id));
+		l->guest_svn = i->svn;
+	}
 	if (!m->id_block_given)
 		return;
 	snp_id_key_digest(auth->id_key, l->id_key_digest);
@@ -390,7 +410,7 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 			memcpy(v->launch.measurement, digest.value, SNP_DIGEST_SIZE);
 			v->launch.policy = m->policy;
 			memcpy(v->launch.host_data, m->host_data, sizeof(m->host_data));
-			launch_identity(&v->launch, m);
+			launch_identity(&v->launch, m, &images.identity);
 			v->want.launch = &v->launch;
 		}
 	}

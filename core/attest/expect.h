@@ -19,6 +19,7 @@ struct attest_launch {
 	uint8_t host_data[32];
 	uint8_t id_key_digest[48], author_key_digest[48];
 	bool author_key;
+	bool id_key_of_run; /* a key that was made for the launch: its digest is not known */
 	uint8_t family_id[16], image_id[16];
 	uint32_t guest_svn;
 };

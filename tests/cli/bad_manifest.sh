@@ -60,8 +60,8 @@ refused unknown-key 3:1 "unknown key 'zzzzzzzz'" '  fix: the keys here are: vers
 begin 'keys of later versions'
 with 'disks: []'
 refused unsupported 3:1 "'disks' is not supported by this version of snpvmm" '  fix: remove the key'
-with 'snp: {certs: c.bin}'
-refused unsupported 3:7 "'snp.certs' is not supported by this version of snpvmm" '  fix: remove the key'
+with 'disks:' '  - path: x'
+refused unsupported 3:1 "'disks' is not supported by this version of snpvmm" '  fix: remove the key'
 
 begin 'missing keys'
 text "$BOOT\n"

@@ -250,6 +250,40 @@ err_has '[debug-allowed]'
 check_is debug FAIL
 check_is policy FAIL
 
+begin 'keys of snp.identity are held against the report'
+cp "$VECTORS/keys/id_key.pem" "$VECTORS/keys/author_key.pem" "$T"
+chmod 600 "$T/id_key.pem" "$T/author_key.pem"
+patch "$T/report.bin" 0x08 '0000030000000000'
+manifest "$T/id.yaml" 'boot:' '  firmware: i.fd' 'snp:' '  identity:' '    id_key: id_key.pem' '    author_key: author_key.pem' '    svn: 7'
+call verify --unauthenticated "$T/report.bin" "$T/id.yaml"
+wants 1
+for name in id-key author-key guest-svn; do
+  check_is $name FAIL
+done
+patch "$T/report.bin" 0xe0 0bdb57d1a96e9e6dbfdd31fd83f030e6c61d3721549cb466835f0fc58c5b5dc2a0b6213ec23006da7dd33a3794c98fae
+patch "$T/report.bin" 0x110 c7fa00dc356f303bb8ead1cd76c1feee69f458867eebb1834f5378bec0433cf5ff8d3f0fd3327a2b54efbc769b64e3fd
+patch "$T/report.bin" 0x48 01
+patch "$T/report.bin" 0x04 07
+call verify --unauthenticated "$T/report.bin" "$T/id.yaml"
+wants 0
+for name in id-key author-key family-id image-id guest-svn; do
+  check_is $name ok
+done
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml"
+wants 1
+check_is id-key FAIL
+
+begin 'an ephemeral key is any'
+manifest "$T/id.yaml" 'boot:' '  firmware: i.fd' 'snp:' '  identity:' '    id_key: ephemeral' '    author_key: author_key.pem' '    svn: 7'
+call verify --unauthenticated "$T/report.bin" "$T/id.yaml"
+wants 0
+check_is id-key skip
+check_is author-key ok
+patch "$T/report.bin" 0xe0 "$(printf %096d 0)"
+call verify --unauthenticated "$T/report.bin" "$T/id.yaml"
+wants 1
+check_is id-key FAIL 'the launch had no ID block'
+
 begin 'a manifest that is wrong, or of several launches: 2'
 manifest "$T/bad.yaml" 'boot:' '  firmware: none.fd'
 call verify --unauthenticated "$T/report.bin" "$T/bad.yaml"

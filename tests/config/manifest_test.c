@@ -752,7 +752,7 @@ Test(manifest, takes_keys_for_an_id_block)
 	        { LEAST "snp: {svn: 1}\n", ERROR_UNKNOWN_KEY, 3, 7, "'snp.svn'",
 	          "did you mean 'snp.identity.svn'" },
 	        { LEAST "snp: {zzzzzzz: 1}\n", ERROR_UNKNOWN_KEY, 3, 7, "'snp.zzzzzzz'",
-	          "gosvw, id_block, id_auth, identity" },
+	          "gosvw, id_block, id_auth, certs, identity" },
 	        { LEAST "snp: {identity: {id_key: k}, id_block: 'hex:" HEX48 HEX48 "'}\n",
 	          ERROR_CONFLICT, 3, 26, "'snp.identity.id_key' and 'snp.id_block'", "one" });
 }
@@ -859,9 +859,7 @@ Test(manifest, refuses_settings_as_it_refuses_keys)
 		  "policy" },
 		{ "snp.policy.debug", "true", ERROR_UNKNOWN_KEY, "--set snp.policy.debug",
 		  "'snp.policy.debug'", "set 'snp.policy' as a whole" },
-		{ "snp.certs", "{}", ERROR_UNSUPPORTED, "--set snp.certs", "'snp.certs'", NULL },
-		{ "snp.certs.ark", "1", ERROR_UNSUPPORTED, "--set snp.certs.ark", "'snp.certs'",
-		  NULL },
+		{ "disks.path", "1", ERROR_UNSUPPORTED, "--set disks.path", "'disks'", NULL },
 		{ "snp.identity", "{}", ERROR_UNKNOWN_KEY, "--set snp.identity", "a group of keys",
 		  "id_key, author_key, family_id, image_id, svn" },
 		{ "snp.identity.name", "1", ERROR_UNKNOWN_KEY, "--set snp.identity.name",

@@ -254,7 +254,7 @@ Test(matrix, says_what_it_cannot_be)
 		{ "{matrix: [{}]}", ERROR_BAD_VALUE, 10, "'matrix' cannot be in 'matrix'",
 		  "remove" },
 		{ "{disks: [[]]}", ERROR_UNSUPPORTED, 10, "'disks' is not supported", "remove" },
-		{ "{snp.certs.ark: [1]}", ERROR_UNSUPPORTED, 10, "'snp.certs'", "" },
+		{ "{disks.path: [1]}", ERROR_UNSUPPORTED, 10, "'disks'", "" },
 		{ "{vcpus: 1}", ERROR_BAD_VALUE, 17, "'matrix: vcpus' must be a list of values",
 		  "brackets" },
 		{ "{vcpus: }", ERROR_BAD_VALUE, 17, "must be a list of values", "" },

@@ -29,8 +29,8 @@ enum fake_flag {
 	 * firmware
 	 */
 	FAKE_POLICY_REPORTED = 1 << 6,
-	FAKE_NO_MP_STATE = 1 << 7, /* KVM_GET_MP_STATE fails */
-	FAKE_REQ_CERTS = 1 << 8,   /* Linux 7.0: KVM can ask for certificates */
+	FAKE_NO_MP_STATE = 1 << 7,  /* KVM_GET_MP_STATE fails */
+	FAKE_REQ_CERTS = 1 << 8,    /* Linux 7.0: KVM can ask for certificates */
 	FAKE_OTHER_DIGEST = 1 << 9, /* it measures something that nobody predicts */
 };
 
