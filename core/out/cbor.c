@@ -4,7 +4,6 @@
  * shortest heads, map keys in the order of their encoded bytes. Heads come from libcbor's streaming
  * encoders.
  */
-#include <cbor.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,26 +11,10 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/base/text.h"
+#include "core/out/cbor_put.h"
 #include "core/out/tree_priv.h"
 
 static void cbor_add(struct buffer *b, const struct tree_node *n);
-
-static void cbor_head(struct buffer *b, size_t (*encode)(size_t, unsigned char *, size_t),
-                      size_t value)
-{
-	unsigned char head[9];
-
-	buffer_add(b, head, encode(value, head, sizeof(head)));
-}
-
-/* A text string must be UTF-8 (RFC 8949 3.1). */
-static void cbor_text(struct buffer *b, const char *text, size_t size)
-{
-	b->failed |= !text_is_utf8(text, size);
-	cbor_head(b, cbor_encode_string_start, size);
-	buffer_add(b, text, size);
-}
 
 /* The length is encoded before the bytes, so a shorter key sorts first. */
 static int key_order(const void *a, const void *b)
@@ -54,9 +37,9 @@ static void cbor_map(struct buffer *b, const struct tree_node *map)
 	for (const struct tree_node *i = map->first; i; i = i->next)
 		entries[n++] = i;
 	qsort(entries, n, sizeof(*entries), key_order);
-	cbor_head(b, cbor_encode_map_start, n);
+	cbor_put_map(b, n);
 	for (size_t i = 0; i < n; i++) {
-		cbor_text(b, entries[i]->key, strlen(entries[i]->key));
+		cbor_put_text(b, entries[i]->key, strlen(entries[i]->key));
 		cbor_add(b, entries[i]);
 	}
 }
@@ -68,23 +51,22 @@ static void cbor_add(struct buffer *b, const struct tree_node *n)
 
 	switch (n->kind) {
 	case TREE_NUMBER:
-		buffer_add(b, head, cbor_encode_uint(n->number, head, sizeof(head)));
+		cbor_put_number(b, n->number);
 		break;
 	case TREE_BOOLEAN:
 		buffer_add(b, head, cbor_encode_bool(n->number, head, sizeof(head)));
 		break;
 	case TREE_TEXT:
-		cbor_text(b, n->data, n->size);
+		cbor_put_text(b, n->data, n->size);
 		break;
 	case TREE_BYTES:
-		cbor_head(b, cbor_encode_bytestring_start, n->size);
-		buffer_add(b, n->data, n->size);
+		cbor_put_bytes(b, n->data, n->size);
 		break;
 	case TREE_MAP:
 		cbor_map(b, n);
 		break;
 	case TREE_LIST:
-		cbor_head(b, cbor_encode_array_start, n->size);
+		cbor_put_array(b, n->size);
 		for (const struct tree_node *i = n->first; i; i = i->next)
 			cbor_add(b, i);
 	}
