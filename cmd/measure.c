@@ -96,7 +96,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
 	auto_plan const struct plan *plan = NULL;
-	const struct measure_result result = measure_result_of(m, &digest);
+	struct measure_result result;
 	struct error err = { 0 };
 
 	if (!prepare_plan(m, &c->images, platform_measured(manifest_platform(m)), &plan, f))
@@ -112,6 +112,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	/* an error, but the digest is still printed: whoever signs a new block needs it */
 	if (prepare_id_digest(m, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
+	result = measure_result_of(m, plan, &digest);
 	if (m->variant && !c->list) { /* the result of a matrix is always a list */
 		c->list = true;
 		tree_list(c->tree, NULL);

@@ -467,7 +467,7 @@ int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
 static int launch_put(void *of, FILE *to, struct error *err)
 {
 	const struct outputs_launch *l = of;
-	const struct measure_result result = measure_result_of(l->manifest, l->digest);
+	const struct measure_result result = measure_result_of(l->manifest, l->plan, l->digest);
 	auto_tree struct tree *t = tree_new();
 
 	result_measure(t, NULL, &result);

@@ -99,6 +99,7 @@ struct outputs_launch {
 	const struct manifest *manifest;
 	const struct images *images;
 	const struct snp_digest *digest;
+	const struct plan *plan; /* that the digest is of */
 };
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err);
 /*

@@ -275,7 +275,8 @@ static int run_once_launch(struct run_once *a)
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
 		                               a->o->parallel ? a->o->label : NULL, a->stats_file,
 		                               &a->images };
-	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL };
+	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL,
+		                               a->measured };
 	int status = STATUS_LAUNCH;
 
 	/* these files come first: the guest may fill the disk */

@@ -329,7 +329,7 @@ bool run_once_repeats(const struct run_options *o, const struct run_result *r)
 static int finish_files(struct run_once *a, int status)
 {
 	const struct outputs_launch l = { a->loaded ? &a->m : NULL, &a->images,
-		                          a->digested ? &a->digest : NULL };
+		                          a->digested ? &a->digest : NULL, a->measured };
 	struct error console = { 0 }, logs = { 0 }, launch = { 0 };
 
 	/* a console that failed may be what ended the run; then that is known */

@@ -15,6 +15,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/result.h"
+#include "core/snp/digest.h"
 
 enum { OPTION_CONFINE = 0x200, OPTION_PRINT };
 
@@ -220,7 +221,8 @@ void manifest_each_run(const char *path, const struct settings *s, manifest_visi
 		       path ? path : MANIFEST_OPTIONS, FINDINGS_MAX);
 }
 
-struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d)
+struct measure_result measure_result_of(const struct manifest *m, const struct plan *p,
+                                        const struct snp_digest *d)
 {
 	return (struct measure_result){ .manifest = m->file,
 		                        .variant = m->variant,
@@ -229,5 +231,6 @@ struct measure_result measure_result_of(const struct manifest *m, const struct s
 		                        .vcpus = m->vcpus,
 		                        .vcpu_sig = m->vcpu_sig,
 		                        .guest_features = m->guest_features,
+		                        .reference = reference_of(p, d->value),
 		                        .digest = d };
 }

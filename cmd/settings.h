@@ -69,7 +69,8 @@ typedef void manifest_visit(void *self, struct manifest *m, struct findings *f);
 void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
                        void *self, bool print, struct findings *f);
 
-/* What `measure` prints of a manifest and its digest; borrows both. */
-struct measure_result measure_result_of(const struct manifest *m, const struct snp_digest *d);
+/* What `measure` prints of a manifest, its plan and its digest; borrows all but the plan. */
+struct measure_result measure_result_of(const struct manifest *m, const struct plan *p,
+                                        const struct snp_digest *d);
 
 #endif

@@ -10,6 +10,25 @@
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
 
+/* What a report of the launch will hold beside the measurement; no key for what is not known. */
+static void result_reference(struct tree *t, const struct reference *r)
+{
+	if (r->policy_known)
+		tree_hex(t, "policy", r->policy);
+	if (r->host_data_known)
+		tree_bytes(t, "host_data", r->host_data, sizeof(r->host_data));
+	if (r->id_block) {
+		tree_bytes(t, "family_id", r->family_id, sizeof(r->family_id));
+		tree_bytes(t, "image_id", r->image_id, sizeof(r->image_id));
+		tree_number(t, "svn", r->svn);
+	}
+	if (r->id_key_known)
+		tree_bytes(t, "id_key_digest", r->id_key_digest, sizeof(r->id_key_digest));
+	if (r->author_key_known)
+		tree_bytes(t, "author_key_digest", r->author_key_digest,
+		           sizeof(r->author_key_digest));
+}
+
 void result_measure(struct tree *t, const char *key, const struct measure_result *r)
 {
 	tree_map(t, key);
@@ -23,6 +42,7 @@ void result_measure(struct tree *t, const char *key, const struct measure_result
 	tree_text(t, "vcpu_type", r->vcpu_type);
 	tree_hex(t, "vcpu_sig", r->vcpu_sig);
 	tree_hex(t, "guest_features", r->guest_features);
+	result_reference(t, &r->reference);
 	tree_number(t, "pages", r->digest->pages);
 	if (r->digest->ledger_wanted) {
 		tree_list(t, "regions");
@@ -34,6 +54,8 @@ void result_measure(struct tree *t, const char *key, const struct measure_result
 			tree_number(t, "size", l->size);
 			tree_text(t, "type", l->type);
 			tree_text(t, "label", l->label);
+			if (l->has_content)
+				tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
 			tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
 			tree_end(t);
 		}

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "core/out/reference.h"
+
 struct doctor_report; /* core/host/doctor.h */
 struct tree;          /* core/out/tree.h */
 struct findings;      /* core/base/findings.h */
@@ -20,6 +22,7 @@ struct measure_result {
 	unsigned vcpus;
 	uint32_t vcpu_sig;
 	uint64_t guest_features;
+	struct reference reference;
 	const struct snp_digest *digest; /* with its ledger if the regions are to be shown */
 };
 

@@ -73,8 +73,9 @@ static void digest_chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const ui
 	d->pages++;
 }
 
+/* `content`: the hash of the whole region's bytes; NULL: it has none. */
 static int ledger_add(struct snp_digest *d, gpa_t gpa, uint64_t size, const char *type,
-                      const char *label, struct error *err)
+                      const char *label, const uint8_t *content, struct error *err)
 {
 	struct snp_ledger_line *grown;
 
@@ -87,6 +88,9 @@ static int ledger_add(struct snp_digest *d, gpa_t gpa, uint64_t size, const char
 	grown += d->n_ledger++;
 	*grown = (struct snp_ledger_line){ .gpa = gpa, .size = size, .type = type, .label = label };
 	memcpy(grown->digest_after, d->value, sizeof(grown->digest_after));
+	grown->has_content = content;
+	if (content)
+		memcpy(grown->sha384, content, sizeof(grown->sha384));
 	return 0;
 }
 
@@ -107,6 +111,7 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 	const struct region_kind *kind = region_kind(r->kind);
 	size_t pages = r->size / PAGE_SIZE;
 	auto_free contents_t *contents = NULL;
+	contents_t whole;
 
 	if (kind->hashed) {
 		contents = calloc(pages, sizeof(*contents));
@@ -116,7 +121,9 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 	}
 	for (size_t i = 0; i < pages; i++)
 		digest_chain(d, kind->snp, r->gpa + i * PAGE_SIZE, contents ? contents[i] : NULL);
-	return ledger_add(d, r->gpa, r->size, kind->name, r->label, err);
+	if (d->ledger_wanted && r->bytes)
+		sha384(r->bytes, r->size, whole);
+	return ledger_add(d, r->gpa, r->size, kind->name, r->label, r->bytes ? whole : NULL, err);
 }
 
 /*
@@ -136,7 +143,7 @@ static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, s
 	}
 	digest_chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, d->vmsa_contents);
 	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa",
-	                  index ? "vcpu (ap)" : "vcpu 0 (bsp)", err);
+	                  index ? "vcpu (ap)" : "vcpu 0 (bsp)", d->vmsa_contents, err);
 }
 
 static int digest_end(void *self, const struct plan *p, struct error *err)

@@ -19,6 +19,8 @@ struct snp_ledger_line {
 	const char *type; /* "normal", ..., "vmsa" */
 	const char *label;
 	uint8_t digest_after[SNP_DIGEST_SIZE];
+	bool has_content;                /* false: zeros, or the firmware writes it */
+	uint8_t sha384[SNP_DIGEST_SIZE]; /* of the content, all pages of it */
 };
 
 /* Zero-initialise; set `ledger_wanted` before the replay to get a ledger. */

@@ -126,7 +126,8 @@ import json, sys
 j = json.load(open(sys.argv[1]))
 assert j.pop('pages') > 2, j
 assert j == {'schema': 'snpvmm.measure/1', 'manifest': sys.argv[2], 'measurement': sys.argv[3], 'profile': 'qemu',
-             'vcpus': 2, 'vcpu_type': '0x00800f12', 'vcpu_sig': '0x800f12', 'guest_features': '0x21'}, j
+             'vcpus': 2, 'vcpu_type': '0x00800f12', 'vcpu_sig': '0x800f12', 'guest_features': '0x21', 'policy': '0x30000',
+             'host_data': '00' * 32}, j
 PYTHON
 
   begin '-o json --pages: regions in launch order'
@@ -136,7 +137,9 @@ PYTHON
 import json, re, sys
 j = json.load(open(sys.argv[1]))
 regions = j['regions']
-assert all(set(r) == {'gpa', 'size', 'type', 'label', 'digest_after'} for r in regions), regions
+assert all(set(r) - {'sha384'} == {'gpa', 'size', 'type', 'label', 'digest_after'} for r in regions), regions
+assert all(('sha384' in r) == (r['type'] in ('normal', 'vmsa')) for r in regions), regions
+assert all(re.fullmatch('[0-9a-f]{96}', r.get('sha384', '0' * 96)) for r in regions), regions
 assert all(re.fullmatch('0x[0-9a-f]+', r['gpa']) and r['size'] % 4096 == 0 for r in regions), regions
 assert sum(r['size'] for r in regions) == 4096 * j['pages'], j
 assert regions[-1]['type'] == 'vmsa' and regions[-1]['digest_after'] == j['measurement'] == sys.argv[2], j
@@ -190,15 +193,15 @@ begin '-o cbor: a map, the same each time'
 call measure -o cbor "$EXAMPLE"
 wants 0
 err_is ''
-[ "$(first_byte)" = a9 ] || wrong "it begins with $(first_byte), not with a map of 9"
+[ "$(first_byte)" = ab ] || wrong "it begins with $(first_byte), not with a map of 11"
 cp "$T/out" "$T/cbor"
 call measure --output=cbor "$EXAMPLE"
 cmp -s "$T/out" "$T/cbor" || wrong 'a second time it differs'
 tr -c '[:print:]' . <"$T/cbor" |
-  grep -q 'epages.evcpus.fschemapsnpvmm.measure/1gprofiledqemuhmanifest.*hvcpu_sig.*ivcpu_type.*kmeasurement.*nguest_features' ||
+  grep -q 'epages.evcpus.fpolicyg0x30000fschemapsnpvmm.measure/1gprofiledqemuhmanifest.*hvcpu_sig.*ihost_data.*ivcpu_type.*kmeasurement.*nguest_features' ||
   wrong "the keys are not in the order of their bytes: $(tr -c '[:print:]' . <"$T/cbor")"
 call measure -o cbor --pages "$EXAMPLE"
-[ "$(first_byte)" = aa ] || wrong "with --pages it begins with $(first_byte), not with a map of 10"
+[ "$(first_byte)" = ac ] || wrong "with --pages it begins with $(first_byte), not with a map of 12"
 
 begin '-o cbor: an array when there are several'
 call measure -o cbor --vcpus=1,2,4 "$EXAMPLE"

@@ -13,8 +13,8 @@
 #include "tests/make/printed.h"
 
 static struct snp_ledger_line ledger[] = {
-	{ 0xfffff000, 4096, "normal", "firmware", { 0x11, 0x22 } },
-	{ 0xfffffffff000, 4096, "vmsa", "vcpu 0 (bsp)", { 0x33 } },
+	{ 0xfffff000, 4096, "normal", "firmware", { 0x11, 0x22 }, true, { 0x44 } },
+	{ 0xfffffffff000, 4096, "vmsa", "vcpu 0 (bsp)", { 0x33 }, false, { 0 } },
 };
 static struct snp_digest digest = {
 	.value = { 0xab, 0xcd },
@@ -22,7 +22,7 @@ static struct snp_digest digest = {
 	.ledger = ledger,
 	.n_ledger = ARRAY_SIZE(ledger),
 };
-static const struct measure_result result = {
+static struct measure_result result = {
 	.manifest = "guest.yaml",
 	.profile = "qemu",
 	.vcpu_type = "EPYC-v4",
@@ -66,6 +66,44 @@ Test(result, of_measure_has_the_promised_fields)
 	cr_expect_null(json_object_get(j, "regions"), "regions are for --pages");
 }
 
+/* Without an ID block a report has zeros, and with one that is made for the run any key. */
+Test(result, of_measure_has_what_a_report_will_hold_and_no_more)
+{
+	static const char *const of_block[] = { "family_id", "image_id", "svn", "id_key_digest",
+		                                "author_key_digest" };
+	auto_json json_t *none = printed_json(measured(NULL)), *some = NULL, *all = NULL;
+
+	cr_expect_null(json_object_get(none, "policy"));
+	cr_expect_null(json_object_get(none, "host_data"));
+	result.reference = (struct reference){
+		.policy_known = true,
+		.policy = 0xb0000,
+		.host_data_known = true,
+		.host_data = { 0xaa },
+		.id_block = true,
+		.family_id = { 0xfa },
+		.image_id = { 0x1a },
+		.svn = 7,
+	};
+	some = printed_json(measured(NULL));
+	json_text_is(some, "policy", "0xb0000");
+	json_text_is(some, "host_data",
+	             "aa00000000000000000000000000000000000000000000000000000000000000");
+	json_text_is(some, "family_id", "fa000000000000000000000000000000");
+	json_text_is(some, "image_id", "1a000000000000000000000000000000");
+	json_number_is(some, "svn", 7);
+	result.reference.id_key_known = result.reference.author_key_known = true;
+	result.reference.id_key_digest[0] = 0x1d;
+	result.reference.author_key_digest[0] = 0xa0;
+	all = printed_json(measured(NULL));
+	json_text_is(all, "id_key_digest", "1d00" ZEROS_46);
+	json_text_is(all, "author_key_digest", "a000" ZEROS_46);
+	for (size_t i = 0; i < ARRAY_SIZE(of_block); i++) {
+		cr_expect_null(json_object_get(none, of_block[i]), "%s", of_block[i]);
+		cr_expect_eq(!json_object_get(some, of_block[i]), i >= 3, "%s", of_block[i]);
+	}
+}
+
 Test(result, of_measure_lists_regions_in_launch_order_when_a_ledger_was_wanted)
 {
 	auto_json json_t *j = NULL;
@@ -80,6 +118,7 @@ Test(result, of_measure_lists_regions_in_launch_order_when_a_ledger_was_wanted)
 	json_text_is(json_array_get(regions, 0), "type", "normal");
 	json_text_is(json_array_get(regions, 0), "label", "firmware");
 	json_text_is(json_array_get(regions, 0), "digest_after", "1122" ZEROS_46);
+	json_text_is(json_array_get(regions, 0), "sha384", "44" ZEROS_46 "00");
 	json_text_is(json_array_get(regions, 1), "gpa", "0xfffffffff000");
 	json_text_is(json_array_get(regions, 1), "type", "vmsa");
 	cr_expect_eq(json_object_size(json_array_get(regions, 1)), 5);

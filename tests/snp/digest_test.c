@@ -287,6 +287,48 @@ Test(digest, has_a_ledger_of_one_line_for_each_region_and_each_vcpu)
 	plan_free(p);
 }
 
+static const struct region *regions[PAGE_KINDS];
+static int keep_region(void *self, const struct region *r, struct error *err)
+{
+	size_t *n = self;
+
+	(void)err;
+	cr_assert_lt(*n, (size_t)PAGE_KINDS);
+	regions[(*n)++] = r;
+	return 0;
+}
+
+Test(digest, has_a_ledger_with_the_hash_of_what_is_in_a_region)
+{
+	const struct plan_ops ops = { .region = keep_region };
+	struct plan *p = plan_of_all_kinds();
+	auto_digest struct snp_digest d = { .ledger_wanted = true };
+	struct error err = { 0 };
+	uint8_t want[48];
+	struct snp_vmsa vmsa;
+	size_t n = 0;
+
+	digest_of(p, &d);
+	cr_assert_eq(plan_replay(p, &ops, &n, &err), 0);
+	for (size_t i = 0; i < PAGE_KINDS; i++) {
+		const struct region *r = regions[i];
+
+		cr_expect_eq(d.ledger[i].has_content, region_kind(r->kind)->carries);
+		if (!r->bytes)
+			continue;
+		sha384(r->bytes, r->size, want);
+		cr_expect_arr_eq(d.ledger[i].sha384, want, 48, "region %zu", i);
+	}
+	for (size_t i = PAGE_KINDS; i < d.n_ledger; i++) {
+		snp_vmsa_of(i == PAGE_KINDS ? &some_state : &other_state,
+		            plan_settings(p)->sev_features, plan_settings(p)->flavour, &vmsa);
+		sha384(&vmsa, sizeof(vmsa), want);
+		cr_expect(d.ledger[i].has_content);
+		cr_expect_arr_eq(d.ledger[i].sha384, want, 48, "VMSA %zu", i - PAGE_KINDS);
+	}
+	plan_free(p);
+}
+
 /*
  * pub-001 and pub-002: one firmware page, secrets, cpuid, the page of hashes; reset states of QEMU.
  */
