@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/measure.c: prints the launch digest of a manifest; needs neither KVM nor root. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,13 @@
 #include "cmd/options.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
+#include "config/value.h"
+#include "core/attest/p384.h"
+#include "core/base/array.h"
 #include "core/base/bytes.h"
+#include "core/base/file.h"
+#include "core/base/text.h"
+#include "core/out/corim.h"
 #include "core/out/result.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
@@ -24,6 +31,14 @@ struct measure {
 	bool pages;
 	bool list; /* the result is a list */
 	struct tree *tree;
+	struct {
+		const char *format; /* NULL: no CoRIM, the result of -o */
+		enum corim_form form;
+		const char *key_path, *signer; /* --sign, --signer */
+		char *name;                    /* of the first manifest, clean */
+		struct reference *values;
+		size_t n_values;
+	} corim;
 	struct images images; /* of the last run: the next one of a matrix mostly uses the same */
 };
 
@@ -47,6 +62,41 @@ static bool counts_parse(struct measure *m, const char *text)
 	}
 }
 
+enum { OPTION_FORMAT = 0x100, OPTION_SIGN, OPTION_SIGNER };
+
+static error_t corim_format_parse(struct measure *m, const char *argument)
+{
+	static const char *const names[] = {
+		[CORIM_AMD] = "corim", [CORIM_VERAISON] = "corim-veraison"
+	};
+
+	m->corim.format = argument;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i], argument) == 0) {
+			m->corim.form = (enum corim_form)i;
+			return 0;
+		}
+	return option_refuse("--format takes corim or corim-veraison, not '%s'",
+	                     shown_of(argument).text);
+}
+
+/* What goes with what, once all options are read. */
+static error_t corim_options_check(const struct measure *m)
+{
+	const char *signer = m->corim.signer;
+
+	if (m->corim.format && m->pages)
+		return option_refuse("--format %s has no list of regions: leave out --pages",
+		                     m->corim.format);
+	if (m->corim.key_path && !m->corim.format)
+		return option_refuse("--sign needs --format: there is no CoRIM to sign");
+	if (signer && !m->corim.key_path)
+		return option_refuse("--signer needs --sign KEY");
+	if (signer && (!signer[0] || !text_is_utf8(signer, strlen(signer))))
+		return option_refuse("--signer takes a name in UTF-8");
+	return 0;
+}
+
 static error_t measure_option(int key, char *argument, struct argp_state *state)
 {
 	struct measure *m = state->input;
@@ -60,6 +110,16 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 	case 'p':
 		m->pages = true;
 		return 0;
+	case OPTION_FORMAT:
+		return corim_format_parse(m, argument);
+	case OPTION_SIGN:
+		m->corim.key_path = argument;
+		return 0;
+	case OPTION_SIGNER:
+		m->corim.signer = argument;
+		return 0;
+	case ARGP_KEY_END:
+		return corim_options_check(m);
 	default:
 		return files_option(key, state, &m->settings, &m->manifests);
 	}
@@ -68,6 +128,10 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 static const struct argp_option measure_options[] = {
 	{ "vcpus", 'n', "N,...", 0, "Print the digest for each of these numbers of vCPUs", 0 },
 	{ "pages", 'p', NULL, 0, "Also list the regions, with the digest after each", 0 },
+	{ "format", OPTION_FORMAT, "FORM", 0,
+	  "Print reference values for verifiers: corim or corim-veraison", 0 },
+	{ "sign", OPTION_SIGN, "KEY", 0, "Sign them with this key, on P-384 (COSE_Sign1)", 0 },
+	{ "signer", OPTION_SIGNER, "WHO", 0, "The name of who signs; snpvmm by default", 0 },
 	{ 0 },
 };
 
@@ -89,6 +153,64 @@ static void measure_print(const struct measure *c, const struct measure_result *
 		printf("  0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s %s...  %s\n", l->gpa,
 		       l->size / 1024, l->type, hex_of(l->digest_after, SHOWN, hex), l->label);
 	}
+}
+
+/* --- a CoRIM of all that is measured --- */
+
+/* Keeps the reference values of one launch. */
+static int corim_add(struct measure *c, const struct manifest *m, const struct reference *r,
+                     struct error *err)
+{
+	struct reference *grown =
+		reallocarray(c->corim.values, c->corim.n_values + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_nomem(err, "reference values");
+	c->corim.values = grown;
+	grown[c->corim.n_values++] = *r;
+	if (!c->corim.name)
+		c->corim.name = text_clean_copy(m->name);
+	return c->corim.name ? 0 : error_nomem(err, "reference values");
+}
+
+static int corim_key_read(const char *path, struct p384 **ret, struct error *err)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	int r = blob_read(path, P384_FILE_MAX, &b, err);
+
+	if (r == 0)
+		r = p384_read(path, b.data, b.size, ret, err);
+	if (b.data)
+		explicit_bzero(b.data, b.size);
+	if (r == 0 && !p384_can_sign(*ret)) {
+		error_set(err, ERROR_BAD_KEY, "'%s' is a public key, which cannot sign", path);
+		r = error_fix(err, "give the private key");
+	}
+	return r < 0 ? error_wrap(err, "--sign") : 0;
+}
+
+static int corim_print(const struct measure *c, const struct p384 *key, struct error *err)
+{
+	auto_buffer struct buffer id = { 0 }, document = { 0 }, of_cose = { 0 };
+	const struct buffer *product = key ? &of_cose : &document;
+	struct corim corim = { .form = c->corim.form,
+		               .keys = CORIM_VCEK | CORIM_VLEK, /* the host is not known */
+		               .values = c->corim.values,
+		               .n_values = c->corim.n_values };
+
+	buffer_add(&id, "snpvmm/", 7);
+	buffer_add(&id, c->corim.name, strlen(c->corim.name) + 1);
+	if (id.failed)
+		return error_nomem(err, "a CoRIM");
+	corim.id = (const char *)id.data;
+	if (corim_encode(&corim, &document, err) < 0)
+		return err->code;
+	if (key && corim_sign(&document, key, c->corim.signer ? c->corim.signer : "snpvmm",
+	                      &of_cose, err) < 0)
+		return err->code;
+	if (fwrite(product->data, 1, product->size, stdout) != product->size || fflush(stdout) != 0)
+		return error_sys(err, ERROR_OUTPUT, errno, "writing the CoRIM");
+	return 0;
 }
 
 /* Measures for m->vcpus; false: it is wrong, and so it is for other counts. */
@@ -113,6 +235,11 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (prepare_id_digest(m, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	result = measure_result_of(m, plan, &digest);
+	if (c->corim.format) {
+		if (corim_add(c, m, &result.reference, &err) < 0)
+			findings_add(f, SEVERITY_ERROR, &err);
+		return true;
+	}
 	if (m->variant && !c->list) { /* the result of a matrix is always a list */
 		c->list = true;
 		tree_list(c->tree, NULL);
@@ -149,6 +276,7 @@ static void measure_run(void *self, struct manifest *m, struct findings *f)
 static int measure_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	auto_tree struct tree *tree = tree_new();
+	auto_p384 struct p384 *key = NULL;
 	struct measure c = { .tree = tree };
 	int status = command_parse(self, measure_option, argc, argv, &c, &c.settings, err);
 
@@ -156,7 +284,15 @@ static int measure_main(const struct command *self, int argc, char **argv, struc
 		return status;
 	if (c.settings.print)
 		return settings_print(&c.settings, c.manifests.paths[0], err);
-	c.list = c.manifests.count > 1 || c.n_counts > 1;
+	if (c.corim.format && !show_for_people()) {
+		error_set(err, ERROR_USAGE, "measure: --format %s and -o exclude each other",
+		          c.corim.format);
+		error_fix(err, "leave out one of them");
+		return STATUS_USAGE;
+	}
+	if (c.corim.key_path && corim_key_read(c.corim.key_path, &key, err) < 0)
+		return STATUS_USAGE;
+	c.list = !c.corim.format && (c.manifests.count > 1 || c.n_counts > 1);
 	if (c.list)
 		tree_list(tree, NULL);
 	for (size_t i = 0; i < c.manifests.count; i++) {
@@ -167,7 +303,13 @@ static int measure_main(const struct command *self, int argc, char **argv, struc
 		if (f.errors)
 			status = STATUS_USAGE; /* and on with the next one, as sha256sum does */
 	}
-	return show_for_people() ? status : show_finish(tree, c.list, status, err);
+	/* a CoRIM with some of the values would look like one with all of them */
+	if (c.corim.format && status == STATUS_OK && corim_print(&c, key, err) < 0)
+		status = STATUS_USAGE;
+	free(c.corim.values);
+	free(c.corim.name);
+	return c.corim.format || show_for_people() ? status
+	                                           : show_finish(tree, c.list, status, err);
 }
 
 const struct command command_measure = {

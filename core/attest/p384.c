@@ -109,7 +109,7 @@ static int p384_of(const char *name, EVP_PKEY *pkey, bool can_sign, struct p384 
 		                  ? "'%s' is not a key of the named curve P-384"
 		                  : "'%s' is not a key of the named curve P-384: it is of kind %s",
 		          name, kind);
-		error_why(err, "the firmware knows ECDSA on P-384 with SHA-384 alone");
+		error_why(err, "snpvmm signs by ECDSA on P-384 with SHA-384 alone");
 		error_fix(err, "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 "
 		               "-out KEY makes one");
 	} else if (!is_sound(pkey, can_sign)) {
@@ -139,8 +139,8 @@ static int refuse_encrypted(const char *name, struct error *err)
 {
 	error_set(err, ERROR_BAD_KEY, "the key in '%s' is encrypted", name);
 	error_why(err, "snpvmm asks nobody for a password");
-	return error_fix(err, "openssl pkey -in KEY -out PLAIN decrypts it; or let the tool that "
-	                      "holds the key sign: snpvmm idblock --print-tbs");
+	return error_fix(err, "openssl pkey -in KEY -out PLAIN decrypts it; an ID block can be "
+	                      "signed by the tool that holds the key: snpvmm idblock --print-tbs");
 }
 
 static int refuse_content(const char *name, const char *what, struct error *err)

@@ -21,7 +21,7 @@ _snpvmm_options() {
       words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --prove
         --stats -s --prefix -p)
       ;;
-    measure) words+=(--vcpus -n --pages -p) ;;
+    measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
     verify)
       words+=(--certs --crl --root --time --report-data --vmpl --min-tcb --min-firmware --require
         --forbid --require-mitigations --unauthenticated)
@@ -39,6 +39,9 @@ _snpvmm_option() {
       [[ $1 && $1 != run && $1 != verify ]] || words+=(tap)
       ;;
     --platform | -P) takes=next words=(snp kvm) ;;
+    --format) takes=next words=(corim corim-veraison) ;;
+    --sign) takes=next files=any ;;
+    --signer) takes=next ;;
     --set | -S) takes=next files=settings ;;
     --kernel | -k | --initrd | -i | --firmware | -f) takes=next files=any ;;
     --confine | --results | --directory | -d) takes=next files=folders ;;

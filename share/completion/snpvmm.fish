@@ -170,6 +170,9 @@ complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, wi
 # Options of measure.
 complete -c snpvmm -n '__snpvmm_in measure' -s n -l vcpus -x -d 'Print the digest for each of these numbers of vCPUs'
 complete -c snpvmm -n '__snpvmm_in measure' -s p -l pages -d 'Also list the regions, with the digest after each'
+complete -c snpvmm -n '__snpvmm_in measure' -l format -x -a 'corim corim-veraison' -d 'Print reference values for verifiers: corim or corim-veraison'
+complete -c snpvmm -n '__snpvmm_in measure' -l sign -x -a '(__snpvmm_files any)' -d 'Sign them with this key, on P-384 (COSE_Sign1)'
+complete -c snpvmm -n '__snpvmm_in measure' -l signer -x -d 'The name of who signs; snpvmm by default'
 
 # Options of verify.
 complete -c snpvmm -n '__snpvmm_in verify' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates: PEM, DER, a certificate table, or a folder of them; may be repeated'

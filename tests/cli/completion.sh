@@ -128,6 +128,7 @@ formats=$(cat "$T/formats")
   expect 'snpvmm run --color=' auto always never
   expect 'snpvmm run --stats=k' kernel.img
   expect 'snpvmm measure --vcpus ' ''
+  expect 'snpvmm measure --format corim-' corim-veraison
   expect 'snpvmm measure --output c' cbor
   expect 'snpvmm measure --output ' text json cbor
   expect 'snpvmm run --output t' text tap
@@ -163,6 +164,9 @@ argument() { # LINE COMMAND OPTION ARGUMENT
   done) ;;
   NAME) expect "$1" $(sed -n 's/^platform //p' "$T/words") ;;
   KEY=VALUE) expect "$1" $keys ;;
+  FORM) expect "$1" corim corim-veraison ;;
+  KEY) expect "$1k" kernel.img ;;
+  WHO) expect "$1" '' ;;
   KERNEL | INITRD | FIRMWARE | FILE) expect "$1k" kernel.img ;;
   DIR) expect "$1" results ;;
   PATH) expect "$1k" kernel.img ;;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/out/corim.h: reference values as a CoRIM (draft-ietf-rats-corim) for AMD SEV-SNP, and as a
+ * signed one. The same values give the same bytes.
+ */
+#ifndef CORE_OUT_CORIM_H
+#define CORE_OUT_CORIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/bytes.h"
+#include "core/out/reference.h"
+
+struct error; /* core/base/error.h */
+struct p384;  /* core/attest/p384.h */
+
+enum corim_form {
+	/* AMD's profile (draft-deeglaze-amd-sev-snp-corim-profile), as of 2025-06 */
+	CORIM_AMD,
+	/* what Veraison's verifier takes: its profile is of 2024, and it compares every value that
+	 * is there, some in encodings of its own; so there is the measurement alone */
+	CORIM_VERAISON,
+};
+
+/* Whose key signs the reports; bits. The draft has an environment for each. */
+#define CORIM_VCEK 1U
+#define CORIM_VLEK 2U
+
+struct corim {
+	enum corim_form form;
+	unsigned keys;  /* CORIM_VCEK, CORIM_VLEK or both; Veraison knows CORIM_VCEK alone */
+	const char *id; /* UTF-8 */
+	/* Of the tag inside: a text, or 16 bytes; with neither it is made from the values. */
+	const char *tag_text;
+	const uint8_t *tag_bytes;
+	const struct reference *values;
+	size_t n_values;
+};
+
+/* Appends the document to *to. What two values have in common is in it once. */
+int corim_encode(const struct corim *c, struct buffer *to, struct error *err);
+
+/* Appends it signed (COSE_Sign1, ES384); `signer` is UTF-8. ERROR_BAD_KEY: a public key. */
+int corim_sign(const struct buffer *document, const struct p384 *key, const char *signer,
+               struct buffer *to, struct error *err);
+
+#endif
