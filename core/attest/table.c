@@ -55,34 +55,24 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int refuse_second(const struct folder_certs *f, enum place place, const char *file,
-                         struct error *err)
-{
-	error_set(err, ERROR_BAD_CERTIFICATE, "'%s' and '%s' are for the same entry of the table",
-	          f->files[place], file);
-	if (f->rows[place] != row_named(file))
-		error_why(err, "tables have one entry for ASK and ASVK, so a guest can verify "
-		               "either a VCEK or a VLEK with it");
-	return error_fix(err, "leave one of them in the folder");
-}
-
-/* A folder from AMD's server may call the ASVK ask.pem; whether it fits the VLEK is seen later. */
-static bool kind_fits(const struct name_row *row, enum cert_kind kind)
-{
-	return kind == row->kind ||
-	       (row->place == PLACE_ASK && (kind == CERT_ASK || kind == CERT_ASVK));
-}
-
 static int file_take(struct folder_certs *f, const char *file, struct stat *ret_stat,
                      struct error *err)
 {
 	const struct name_row *row = row_named(file);
 	struct given *g = &f->given[row->place];
 	auto_free char *path = NULL;
+	enum cert_kind kind;
 	int r;
 
-	if (f->rows[row->place])
-		return refuse_second(f, row->place, file, err);
+	if (f->rows[row->place]) {
+		error_set(err, ERROR_BAD_CERTIFICATE,
+		          "'%s' and '%s' are for the same entry of the table", f->files[row->place],
+		          file);
+		if (f->rows[row->place] != row)
+			error_why(err, "tables have one entry for ASK and ASVK, so a guest can "
+			               "verify either a VCEK or a VLEK with it");
+		return error_fix(err, "leave one of them in the folder");
+	}
 	if (asprintf(&path, "%s/%s", f->path, file) < 0) {
 		path = NULL;
 		return error_nomem(err, "a path");
@@ -94,13 +84,17 @@ static int file_take(struct folder_certs *f, const char *file, struct stat *ret_
 	r = given_add_path(g, path, err);
 	if (r < 0)
 		return r;
+	kind = g->n_certs ? g->certs[0].kind : CERT_OTHER;
+	/* an ASVK may be called ask: AMD's server has one name for both, cert_chain */
+	if (row->place == PLACE_ASK && kind == CERT_ASVK)
+		row = row_named("asvk");
 	if (S_ISDIR(ret_stat->st_mode) || g->n_certs != 1 || g->n_crls > 0)
 		error_set(err, ERROR_BAD_CERTIFICATE, "it has to hold one certificate alone");
-	else if (!kind_fits(row, g->certs[0].kind))
-		error_set(err, ERROR_BAD_CERTIFICATE, "it holds %s, not the %s that its name says",
-		          g->certs[0].kind == CERT_OTHER ? "another certificate than AMD's"
-		                                         : cert_kind_name(g->certs[0].kind),
-		          cert_kind_name(row->kind));
+	else if (kind == CERT_OTHER)
+		error_set(err, ERROR_BAD_CERTIFICATE, "it holds no certificate as AMD makes them");
+	else if (kind != row->kind)
+		error_set(err, ERROR_BAD_CERTIFICATE, "it holds the %s, not the %s of its name",
+		          cert_kind_name(kind), cert_kind_name(row->kind));
 	else if (g->certs[0].defect[0])
 		error_set(err, ERROR_BAD_CERTIFICATE, "the certificate %s", g->certs[0].defect);
 	else

@@ -34,30 +34,19 @@ static const struct {
 	    0x67, 0xea } },
 };
 
-/* "63da758d-e664-4564-adc5-f4b93be8accd", or a name and that. */
-#define CERT_LABEL 56
-static const char *cert_label(const struct snp_cert *c, char to[static CERT_LABEL])
-{
-	const uint8_t *g = c->guid;
-
-	snprintf(to, CERT_LABEL,
-	         "%s%s%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x%s",
-	         c->name ? c->name : "", c->name ? " (" : "", g[0], g[1], g[2], g[3], g[4], g[5],
-	         g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14], g[15],
-	         c->name ? ")" : "");
-	return to;
-}
-
 static int entry_refuse(struct error *err, size_t i, const char *text)
 {
 	error_set(err, ERROR_BAD_CERTIFICATE, "entry %zu of the table %s", i, text);
 	return error_why(err, "readers differ on what such a table holds, or read past its end");
 }
 
-/* Entry i, whose numbers may be anything; the entries end at `header`. */
-static int entry_check(const struct snp_cert *c, size_t i, size_t header, size_t size,
+/* Entry i, whose numbers may be anything, also against those before it; `header` ends them all. */
+static int entry_check(const struct snp_cert *all, size_t i, size_t header, size_t size,
                        struct error *err)
 {
+	const struct snp_cert *c = &all[i];
+	char guid[2 * GUID_SIZE + 1], text[96];
+
 	if (bytes_zero(c->guid, GUID_SIZE))
 		return entry_refuse(err, i, "has a GUID of zeros, but an offset or a length");
 	if (c->size == 0)
@@ -66,24 +55,21 @@ static int entry_check(const struct snp_cert *c, size_t i, size_t header, size_t
 		return entry_refuse(err, i, "begins inside the list of entries");
 	if (c->offset > size || c->size > size - c->offset)
 		return entry_refuse(err, i, "reaches beyond the end of the file");
-	return 0;
-}
+	for (size_t j = 0; j < i; j++) {
+		const struct snp_cert *b = &all[j];
 
-static int entries_compare(const struct snp_cert *certs, size_t i, size_t j, struct error *err)
-{
-	const struct snp_cert *a = &certs[j], *b = &certs[i];
-	char label[CERT_LABEL], text[CERT_LABEL + 64];
-
-	if (memcmp(a->guid, b->guid, GUID_SIZE) == 0) {
-		snprintf(text, sizeof(text), "has the GUID of entry %zu again: %s", j,
-		         cert_label(a, label));
-		return entry_refuse(err, i, text);
+		if (memcmp(b->guid, c->guid, GUID_SIZE) == 0) {
+			snprintf(text, sizeof(text), "has the GUID of entry %zu again: %s", j,
+			         c->name ? c->name : hex_of(c->guid, GUID_SIZE, guid));
+			return entry_refuse(err, i, text);
+		}
+		if (b->offset < c->offset ? c->offset - b->offset < b->size
+		                          : b->offset - c->offset < c->size) {
+			snprintf(text, sizeof(text), "overlaps entry %zu", j);
+			return entry_refuse(err, i, text);
+		}
 	}
-	if (a->offset < b->offset ? b->offset - a->offset >= a->size
-	                          : a->offset - b->offset >= b->size)
-		return 0;
-	snprintf(text, sizeof(text), "overlaps entry %zu", j);
-	return entry_refuse(err, i, text);
+	return 0;
 }
 
 /* The number of entries, or a negative errno. */
@@ -119,11 +105,8 @@ int snp_certs_parse(const uint8_t *bytes, size_t size, struct snp_cert ret[stati
 
 	if (n == 0)
 		return error_set(err, ERROR_BAD_CERTIFICATE, "the table has no entry");
-	for (int i = 0; i < n && e == 0; i++) {
-		e = entry_check(&ret[i], (size_t)i, ((size_t)n + 1) * ENTRY_SIZE, size, err);
-		for (int j = 0; j < i && e == 0; j++)
-			e = entries_compare(ret, (size_t)i, (size_t)j, err);
-	}
+	for (int i = 0; i < n && e == 0; i++)
+		e = entry_check(ret, (size_t)i, ((size_t)n + 1) * ENTRY_SIZE, size, err);
 	if (e == 0)
 		*ret_count = (size_t)n;
 	return e;
@@ -145,15 +128,6 @@ bool snp_certs_begin(const uint8_t *bytes, size_t size)
 	return false;
 }
 
-static const uint8_t *guid_named(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(guids); i++)
-		if (strcmp(guids[i].name, name) == 0)
-			return guids[i].guid;
-	assert(!"a name of a certificate");
-	return NULL;
-}
-
 void snp_certs_write(const struct snp_cert_content *list, size_t n, struct buffer *to)
 {
 	static const uint8_t last[ENTRY_SIZE];
@@ -162,8 +136,12 @@ void snp_certs_write(const struct snp_cert_content *list, size_t n, struct buffe
 	assert(n <= SNP_CERTS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		le32 at = le32_of(offset), size = le32_of((uint32_t)list[i].size);
+		size_t g = 0;
 
-		buffer_add(to, guid_named(list[i].name), GUID_SIZE);
+		while (g < ARRAY_SIZE(guids) && strcmp(guids[g].name, list[i].name) != 0)
+			g++;
+		assert(g < ARRAY_SIZE(guids));
+		buffer_add(to, guids[g].guid, GUID_SIZE);
 		buffer_add(to, &at, sizeof(at));
 		buffer_add(to, &size, sizeof(size));
 		offset += (uint32_t)list[i].size;

@@ -41,16 +41,6 @@ int snp_certs_probe(const struct kvm_sys *sys, int kvm, struct error *err)
 	return error_fix(err, "use Linux 7.0 or later, or leave 'snp.certs' out");
 }
 
-/* Tells of a failure once, until a request succeeds or fails in another way. */
-static void certs_report(struct vm_certs_state *state, const struct error *err)
-{
-	if (strcmp(state->reported, err->text) == 0)
-		return;
-	memcpy(state->reported, err->text, sizeof(state->reported));
-	log_at(LOG_QUIET, "the guest gets no certificates with its report: %s%s%s%s", err->text,
-	       err->why[0] ? " (" : "", err->why, err->why[0] ? ")" : "");
-}
-
 /*
  * Locks the file as the kernel's documentation asks for (amd-memory-encryption.rst,
  * KVM_SEV_SNP_ENABLE_REQ_CERTS): a tool that loads another key into the firmware holds a write
@@ -156,7 +146,11 @@ void snp_certs_answer(struct vm *vm, struct vcpu *v, struct exit_snp_req_certs *
 	}
 	/* EIO would cost a Linux guest all attestation; an empty table costs it the certificates */
 	if (fd < 0 || certs_read(&state->file, fd, &table, &err) < 0) {
-		certs_report(state, &err);
+		if (strcmp(state->reported, err.text) != 0)
+			log_at(LOG_QUIET,
+			       "the guest gets no certificates with its report: %s%s%s%s", err.text,
+			       err.why[0] ? " (" : "", err.why, err.why[0] ? ")" : "");
+		memcpy(state->reported, err.text, sizeof(state->reported));
 		size = call->npages > 0 ? sizeof(no_certs) : 0;
 	} else {
 		state->reported[0] = '\0';

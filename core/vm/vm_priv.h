@@ -28,7 +28,7 @@ struct run;     /* core/vm/run.c */
 struct vm_certs_state {
 	struct vm_certs file;
 	pthread_mutex_t lock;   /* for what follows */
-	char reported[768];     /* the failure that was reported last; "": none since a success */
+	char reported[768];     /* the failure that was reported last; "": none since */
 	bool unlocked_reported; /* that the file can't be locked */
 };
 

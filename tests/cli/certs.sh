@@ -98,7 +98,7 @@ bad "$T/folder/vcek.pem" 'a private key where certificates belong'
 
 begin 'another certificate than the name says, more than one, none'
 folder genoa/ark.pem:ark.pem genoa/vcek.pem:ask.pem
-bad "$T/folder/ask.pem" 'it holds VCEK, not the ASK that its name says'
+bad "$T/folder/ask.pem" 'it holds the VCEK, not the ASK of its name'
 whole
 cat "$T/genoa/ask.pem" >>"$T/folder/ark.pem"
 bad "$T/folder/ark.pem" 'it has to hold one certificate alone'
@@ -226,7 +226,7 @@ bad_table 'entry 1 of the table overlaps entry 0'
 altered 40 "$(le32 4294967295)"
 bad_table 'entry 1 of the table reaches beyond the end of the file'
 altered 24 c0b406a4a803495297433fb6014cd0ae
-bad_table 'entry 1 of the table has the GUID of entry 0 again: ARK (c0b406a4-a803-4952-9743-3fb6014cd0ae)'
+bad_table 'entry 1 of the table has the GUID of entry 0 again: ARK'
 altered 24 00000000000000000000000000000000
 bad_table 'entry 1 of the table has a GUID of zeros, but an offset or a length'
 head -c 24 /dev/zero >"$T/bad.bin"

@@ -179,7 +179,7 @@ Test(certs, each_defect_of_a_table_has_its_words)
 	memcpy(table + 2 * ENTRY, table, 16);
 	cr_expect_str_eq(refusal(table, SIZE),
 	                 "entry 2 of the table has the GUID of entry 0 again: "
-	                 "ARK (c0b406a4-a803-4952-9743-3fb6014cd0ae)");
+	                 "ARK");
 	memset(table + ENTRY, 0, 16);
 	cr_expect_str_eq(refusal(table, SIZE), "entry 1 of the table has a GUID of zeros, but an "
 	                                       "offset or a length");

@@ -63,6 +63,13 @@ static struct buffer table_write(size_t size)
 	return table;
 }
 
+static void table_file(size_t size)
+{
+	auto_buffer struct buffer table = table_write(size);
+
+	cr_assert_gt(table.size, size);
+}
+
 struct played {
 	struct fake_kvm *f;
 	const struct plan *p;
@@ -134,8 +141,7 @@ Test(snp_certs, the_table_is_in_the_guests_pages_and_locked_until_the_firmware_h
 
 Test(snp_certs, too_few_pages_are_told_how_many_it_takes)
 {
-	auto_buffer struct buffer table = table_write(9000);
-
+	table_file(9000);
 	check_answer(PAGES, 0, ENOSPC, 3);
 	check_answer(PAGES, 2, ENOSPC, 3);
 	check_answer(PAGES, 3, 0, 3);
@@ -147,8 +153,7 @@ Test(snp_certs, too_few_pages_are_told_how_many_it_takes)
 
 Test(snp_certs, pages_that_are_private_or_no_memory_are_the_guests_fault)
 {
-	auto_buffer struct buffer table = table_write(9000);
-
+	table_file(9000);
 	check_answer(PAGES - PAGE_SIZE, 3, EIO, 3);                /* the first is private */
 	check_answer(PAGES + (SHARED - 2) * PAGE_SIZE, 3, EIO, 3); /* the last is */
 	check_answer(FIXTURE_LOW + FIXTURE_NEXT, 3, EIO, 3);       /* a hole */
@@ -205,10 +210,12 @@ Test(snp_certs, without_pages_a_file_that_is_gone_takes_none)
 
 Test(snp_certs, another_file_than_the_pinned_one_is_an_empty_table)
 {
-	auto_buffer struct buffer table = table_write(100);
-	struct played played = play(PAGES, 1, true); /* the pin is all zeros */
-	const uint8_t *at = memory_at(&played.vm->memory, PAGES, PAGE_SIZE);
+	struct played played;
+	const uint8_t *at;
 
+	table_file(100);
+	played = play(PAGES, 1, true); /* the pin is all zeros */
+	at = memory_at(&played.vm->memory, PAGES, PAGE_SIZE);
 	cr_expect_eq(fake_kvm_answer(played.f, 0, 1).ret, 0u);
 	cr_assert_not_null(at);
 	cr_expect(bytes_zero(at, PAGE_SIZE));
@@ -217,11 +224,12 @@ Test(snp_certs, another_file_than_the_pinned_one_is_an_empty_table)
 
 Test(snp_certs, while_a_tool_has_the_file_locked_the_guest_is_told_to_ask_again)
 {
-	auto_buffer struct buffer table = table_write(100);
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = open(path, O_RDWR | O_CLOEXEC);
 	struct played played;
+	int fd;
 
+	table_file(100);
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &lock), 0);
 	played = play(PAGES, 1, false);
 	cr_expect_eq(fake_kvm_answer(played.f, 0, 1).ret, (uint64_t)EAGAIN);
@@ -232,10 +240,12 @@ Test(snp_certs, while_a_tool_has_the_file_locked_the_guest_is_told_to_ask_again)
 
 Test(snp_certs, a_stop_while_the_firmware_has_the_request_is_not_lost)
 {
-	auto_buffer struct buffer table = table_write(100);
-	struct played played = play(PAGES, 1, false);
-	struct vcpu *v = &played.vm->vcpus[0];
+	struct played played;
+	struct vcpu *v;
 
+	table_file(100);
+	played = play(PAGES, 1, false);
+	v = &played.vm->vcpus[0];
 	for (int stopping = 0; stopping < 2; stopping++) {
 		v->certs_fd = open(path, O_RDONLY | O_CLOEXEC);
 		v->run->immediate_exit = 1;
