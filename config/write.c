@@ -42,14 +42,6 @@ static bool is_plain(const char *text)
 	       text[n - 1] != ' ' && strcasecmp(text, "null") != 0;
 }
 
-static void write_setting(struct key_writer *w, const struct manifest_setting *s)
-{
-	if (is_plain(s->value) || (!s->option && s->value[0] && strchr("{[\"'", s->value[0])))
-		fputs(s->value, w->to);
-	else
-		writer_quoted(w, s->value);
-}
-
 void settings_write(const struct manifest_setting *set, size_t n, FILE *to)
 {
 	struct key_writer w = { .to = to };
@@ -72,10 +64,16 @@ void settings_write(const struct manifest_setting *set, size_t n, FILE *to)
 		w.group = key_group_of(keys[i].name);
 		writer_key(&w, &keys[i]);
 		for (size_t j = first; j <= last; j++) {
+			const char *value = set[j].value;
+
 			if (strcmp(set[j].key, keys[i].name) != 0)
 				continue;
 			fputs(first == last ? " " : j == first ? " [" : ", ", to);
-			write_setting(&w, &set[j]);
+			if (is_plain(value) ||
+			    (!set[j].option && value[0] && strchr("{[\"'", value[0])))
+				fputs(value, to);
+			else
+				writer_quoted(&w, value);
 		}
 		fputs(first == last ? "\n" : "]\n", to);
 	}

@@ -8,21 +8,19 @@
 
 #include "core/base/array.h"
 
-static bool same_finding(const struct finding *a, enum severity severity, const struct error *e)
-{
-	return a->severity == severity && a->error.line == e->line &&
-	       a->error.column == e->column && strcmp(a->error.file, e->file) == 0 &&
-	       strcmp(a->error.text, e->text) == 0;
-}
-
 void findings_add(struct findings *f, enum severity severity, const struct error *e)
 {
 	struct finding *grown;
 
 	f->errors += severity == SEVERITY_ERROR;
-	for (size_t i = 0; i < f->count; i++)
-		if (same_finding(&f->list[i], severity, e))
+	for (size_t i = 0; i < f->count; i++) {
+		const struct error *had = &f->list[i].error;
+
+		if (f->list[i].severity == severity && had->line == e->line &&
+		    had->column == e->column && strcmp(had->file, e->file) == 0 &&
+		    strcmp(had->text, e->text) == 0)
 			return;
+	}
 	if (f->count == f->cap && f->cap < FINDINGS_MAX) {
 		size_t cap = f->cap ? MIN(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
 

@@ -59,10 +59,11 @@ static int bus_clash(const struct bus *b, const struct device_range *r,
 	return error_fix(err, "give one of the two another %s", one);
 }
 
-static int range_check(const struct bus *b, const struct device_range *r, struct error *err)
+int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err)
 {
 	const char *one = spaces[b->kind].one, *many = spaces[b->kind].many;
 	uint64_t last = spaces[b->kind].last;
+	size_t rank = bus_rank(b, r->base);
 
 	if (r->len == 0)
 		return error_set(err, ERROR_INTERNAL, "the %s at %s 0x%llx has no %s", r->name, one,
@@ -72,16 +73,6 @@ static int range_check(const struct bus *b, const struct device_range *r, struct
 		                 "the %s at %s 0x%llx has %llu %s and runs past %s 0x%llx", r->name,
 		                 one, (unsigned long long)r->base, (unsigned long long)r->len, many,
 		                 one, (unsigned long long)last);
-	return 0;
-}
-
-int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err)
-{
-	size_t rank = bus_rank(b, r->base);
-	int ret = range_check(b, r, err);
-
-	if (ret < 0)
-		return ret;
 	if (rank > 0 && range_last(&b->devices[rank - 1].range) >= r->base)
 		return bus_clash(b, r, &b->devices[rank - 1].range, err);
 	if (rank < b->count && range_last(r) >= b->devices[rank].range.base)

@@ -140,14 +140,6 @@ static bool dma_execute(struct fwcfg *f, uint32_t control, uint32_t length, uint
 	return true;
 }
 
-/* The guest polls this word, so what was copied must be visible before it. */
-static void control_put(struct fwcfg *f, uint8_t *control, bool ok)
-{
-	f->stats.dma_refused += !ok;
-	atomic_thread_fence(memory_order_release);
-	be_put(control, sizeof(((struct dma_access *)0)->control), ok ? 0 : DMA_ERROR);
-}
-
 /* Reads each byte once: another vCPU may change them between a check and the use. */
 static struct dma_access access_fetch(const uint8_t *from)
 {
@@ -177,10 +169,12 @@ static void dma_start(struct fwcfg *f, uint64_t gpa)
 		/* The end of memory cuts the descriptor off, but maybe not its control word. */
 		at = guest_at(f, gpa, sizeof(a.control));
 	}
-	if (at)
-		control_put(f, at, ok);
-	else
-		f->stats.dma_refused++;
+	f->stats.dma_refused += !ok;
+	if (!at)
+		return;
+	/* The guest polls this word, so what was copied must be visible before it. */
+	atomic_thread_fence(memory_order_release);
+	be_put(at, sizeof(a.control), ok ? 0 : DMA_ERROR);
 }
 
 /* The selector is write-only; ports without a register read as ones. */

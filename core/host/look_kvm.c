@@ -162,19 +162,6 @@ static const struct parameter *parameter_named(const char *name)
 	return p;
 }
 
-static void parameter_absent(const struct doctor *d, const struct parameter *p, int errnum,
-                             struct doctor_check *c)
-{
-	if (errnum != ENOENT || !p->tells || !host_has(d->host, "/sys/module/kvm_amd/parameters")) {
-		check_say(c, DOCTOR_UNKNOWN, "the kernel doesn't show %s: %s", p->name,
-		          strerror(errnum));
-		return;
-	}
-	check_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
-	check_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
-	             "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");
-}
-
 void look_parameter(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	const struct parameter *p = parameter_named(row->name);
@@ -186,15 +173,21 @@ void look_parameter(struct doctor *d, const struct doctor_row *row, struct docto
 	         p->name + module + 1);
 	r = host_file(d->host, path, value, sizeof(value));
 	value[strcspn(value, "\n")] = '\0';
-	if (r < 0)
-		parameter_absent(d, p, -r, c);
-	else if (!strcmp(value, "Y") || !strcmp(value, "1"))
+	if (r == -ENOENT && p->tells && host_has(d->host, "/sys/module/kvm_amd/parameters")) {
+		check_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
+		check_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
+		             "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");
+	} else if (r < 0) {
+		check_say(c, DOCTOR_UNKNOWN, "the kernel doesn't show %s: %s", p->name,
+		          strerror(-r));
+	} else if (!strcmp(value, "Y") || !strcmp(value, "1")) {
 		check_say(c, DOCTOR_OK, "%s is %s", p->name, value);
-	else if (!strcmp(value, "N") || !strcmp(value, "0")) {
+	} else if (!strcmp(value, "N") || !strcmp(value, "0")) {
 		check_say(c, DOCTOR_MISSING, "%s is %s", p->name, value);
 		check_advise(c, p->why, p->fix);
-	} else
+	} else {
 		check_say(c, DOCTOR_UNKNOWN, "%s is '%s', neither yes nor no", p->name, value);
+	}
 }
 
 static const struct {

@@ -9,27 +9,13 @@
 #include "core/base/file.h"
 #include "core/out/tree_priv.h"
 
-static json_t *json_of(const struct tree_node *n);
-
-static json_t *json_group(const struct tree_node *n)
-{
-	bool map = n->kind == TREE_MAP;
-	json_t *group = map ? json_object() : json_array();
-	int r = group ? 0 : -1;
-
-	for (const struct tree_node *i = n->first; i && r == 0; i = i->next)
-		r = map ? json_object_set_new(group, i->key, json_of(i))
-		        : json_array_append_new(group, json_of(i));
-	if (r == 0)
-		return group;
-	json_decref(group);
-	return NULL;
-}
-
 /* NULL: JSON cannot hold it, or no memory. Recursion is as deep as the tree, which is bounded. */
 static json_t *json_of(const struct tree_node *n)
 {
+	bool map = n->kind == TREE_MAP;
 	auto_free char *hex = NULL;
+	json_t *group;
+	int r;
 
 	switch (n->kind) {
 	case TREE_NUMBER:
@@ -43,7 +29,15 @@ static json_t *json_of(const struct tree_node *n)
 		hex = malloc(2 * n->size + 1);
 		return hex ? json_string(hex_of((const uint8_t *)n->data, n->size, hex)) : NULL;
 	default:
-		return json_group(n);
+		group = map ? json_object() : json_array();
+		r = group ? 0 : -1;
+		for (const struct tree_node *i = n->first; i && r == 0; i = i->next)
+			r = map ? json_object_set_new(group, i->key, json_of(i))
+			        : json_array_append_new(group, json_of(i));
+		if (r == 0)
+			return group;
+		json_decref(group);
+		return NULL;
 	}
 }
 

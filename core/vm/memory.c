@@ -44,14 +44,6 @@ static int gmem_open(struct memory *m, struct memslot *s, uint64_t flags, struct
 	return fd < 0 ? slot_refused(s, CALL_CLOEXEC, -fd, err) : 0;
 }
 
-static int slot_map(struct memory *m, struct memslot *s, int flags, int fd, struct error *err)
-{
-	int error = 0;
-
-	s->at = m->sys->map(m->sys->self, s->size, PROT_READ | PROT_WRITE, flags, fd, &error);
-	return s->at ? 0 : slot_refused(s, CALL_MAP_MEMORY, -error, err);
-}
-
 static int slot_register(struct memory *m, const struct memslot *s, bool gmem, struct error *err)
 {
 	struct kvm_userspace_memory_region2 region = {
@@ -98,7 +90,7 @@ static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_pr
 static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct error *err)
 {
 	bool mapped = mappable && s->size < HUGE_PAGE, gmem = m->private_memory || mapped;
-	int r = gmem ? gmem_open(m, s, mapped ? MAPPABLE : 0, err) : 0;
+	int r = gmem ? gmem_open(m, s, mapped ? MAPPABLE : 0, err) : 0, error = 0;
 
 	if (!m->private_memory && !(m->backing && mapped)) /* of several, the largest slot's */
 		m->backing = mapped ? "mapped guest_memfd" : "anonymous memory";
@@ -107,9 +99,12 @@ static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct 
 	if (r == 0 && m->private_memory && !s->shared)
 		r = error_nomem(err, "map of shared pages");
 	if (r == 0)
-		r = slot_map(m, s,
-		             MAP_NORESERVE | (mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
-		             mapped ? s->fd : -1, err);
+		s->at = m->sys->map(m->sys->self, s->size, PROT_READ | PROT_WRITE,
+		                    MAP_NORESERVE |
+		                            (mapped ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS),
+		                    mapped ? s->fd : -1, &error);
+	if (r == 0 && !s->at)
+		r = slot_refused(s, CALL_MAP_MEMORY, -error, err);
 	if (r == 0 && !gmem)
 		m->sys->huge(m->sys->self, s->at, s->size); /* may fail: small pages work, too */
 	if (r == 0)

@@ -380,18 +380,6 @@ static void run_finish(struct run *run)
 			vcpu_log_state(&vm->vcpus[i]);
 }
 
-static void run_free(struct run *run)
-{
-	if (run->vm->abandoned) /* its thread may still use all of it */
-		return;
-	run_listen(run, false);
-	run->vm->run = NULL;
-	fd_cleanup(&run->wake);
-	input_fini(&run->input);
-	pthread_mutex_destroy(&run->lock);
-	free(run);
-}
-
 static void on_kick(int signal_number)
 {
 	(void)signal_number; /* its only purpose is that KVM_RUN returns EINTR */
@@ -428,7 +416,14 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		log_info("port accesses that no device answered: %llu",
 		         (unsigned long long)vm->bus[BUS_PORTS].unclaimed);
 	}
-	run_free(run);
+	if (!vm->abandoned) { /* else a thread may still use all of it */
+		run_listen(run, false);
+		vm->run = NULL;
+		fd_cleanup(&run->wake);
+		input_fini(&run->input);
+		pthread_mutex_destroy(&run->lock);
+		free(run);
+	}
 	if (signals > 0)
 		signals_end();
 	return r;
