@@ -199,26 +199,12 @@ static int read_der(const char *name, const uint8_t *der, long size, struct p384
 	           : refuse_content(name, "holds no key that can be read", err);
 }
 
-/* One block of PEM, in memory that is wiped when it is let go. */
+/* One block of PEM, in memory that is wiped when it is freed. */
 struct pem {
 	char *label, *header;
 	uint8_t *data;
 	long size;
 };
-
-static bool pem_next(BIO *from, struct pem *p)
-{
-	*p = (struct pem){ 0 };
-	return PEM_read_bio_ex(from, &p->label, &p->header, &p->data, &p->size, PEM_FLAG_SECURE) ==
-	       1;
-}
-
-static void pem_fini(struct pem *p)
-{
-	OPENSSL_secure_free(p->label);
-	OPENSSL_secure_free(p->header);
-	OPENSSL_secure_clear_free(p->data, (size_t)p->size);
-}
 
 static int read_pem_block(const char *name, const struct pem *p, struct p384 **ret,
                           struct error *err)
@@ -242,13 +228,17 @@ static int read_pem(const char *name, const void *bytes, size_t size, struct p38
 {
 	BIO *from = BIO_new_mem_buf(bytes, (int)size);
 	struct p384 *key = NULL;
-	struct pem p;
+	struct pem p = { 0 };
 	int r = from ? 0 : crypto_failed("read from memory", err);
 
-	while (r == 0 && pem_next(from, &p)) {
+	while (r == 0 &&
+	       PEM_read_bio_ex(from, &p.label, &p.header, &p.data, &p.size, PEM_FLAG_SECURE) == 1) {
 		if (strcmp(p.label, "EC PARAMETERS") != 0)
 			r = read_pem_block(name, &p, &key, err);
-		pem_fini(&p);
+		OPENSSL_secure_free(p.label);
+		OPENSSL_secure_free(p.header);
+		OPENSSL_secure_clear_free(p.data, (size_t)p.size);
+		p = (struct pem){ 0 };
 	}
 	/* What ends the loop is the end of the text, or a block that is cut or damaged. */
 	if (r == 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)

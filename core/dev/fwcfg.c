@@ -113,30 +113,28 @@ static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64
 	return true;
 }
 
-/* Copies what is left of the item, then zeros. */
-static bool dma_read(struct fwcfg *f, uint64_t gpa, uint32_t length)
-{
-	uint32_t held = MIN(length, fwcfg_left(f));
-	const uint8_t *from = held > 0 ? f->selected->bytes + f->offset : NULL;
-	uint64_t last;
-
-	if (length > 0 && __builtin_add_overflow(gpa, (uint64_t)length - 1, &last))
-		return false;
-	f->offset += held;
-	return guest_put(f, gpa, from, held) && guest_put(f, gpa + held, NULL, length - held);
-}
-
 /* If several operations are set, the first in this order counts. Nothing can be written. */
 static bool dma_execute(struct fwcfg *f, uint32_t control, uint32_t length, uint64_t gpa)
 {
+	const uint8_t *from;
+	uint64_t last;
+	uint32_t held;
+
 	if (control & DMA_SELECT)
 		fwcfg_select(f, (uint16_t)(control >> 16));
-	if (control & DMA_READ)
-		return dma_read(f, gpa, length);
+	held = MIN(length, fwcfg_left(f));
+	if (control & DMA_READ) { /* what is left of the item, then zeros */
+		if (length > 0 && __builtin_add_overflow(gpa, (uint64_t)length - 1, &last))
+			return false;
+		from = held > 0 ? f->selected->bytes + f->offset : NULL;
+		f->offset += held;
+		return guest_put(f, gpa, from, held) &&
+		       guest_put(f, gpa + held, NULL, length - held);
+	}
 	if (control & DMA_WRITE)
 		return false;
 	if (control & DMA_SKIP)
-		f->offset += MIN(length, fwcfg_left(f));
+		f->offset += held;
 	return true;
 }
 
