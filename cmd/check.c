@@ -41,6 +41,7 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	auto_plan const struct plan *plan = NULL;
 	auto_digest struct snp_digest digest = { 0 };
 	const struct plan_settings *s;
+	const char *limit;
 	struct error err = { 0 };
 	size_t before = f->errors;
 	bool right;
@@ -50,7 +51,7 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	outputs_look(m, f);
 	right = prepare_files(m, false, &c->images, f) && m->whole &&
 	        prepare_plan(m, &c->images, measured, &plan, f);
-	/* every platform must be able to launch it, not only the one that it names */
+	/* every platform must be able to launch it, not only the one that the manifest names */
 	for (size_t i = 0; right && (on = platform_at(i)); i++) {
 		auto_plan const struct plan *other = NULL;
 
@@ -67,13 +68,12 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		findings_add(f, SEVERITY_ERROR, &err);
 	if (!show_for_people() || f->errors > before || c->conflict.code)
 		return;
-	log_notice("%s: %s%s%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
-	           s->no_measurement ? "ok; no measurement: "
-	           : s->measure_only ? "ok to measure, not to run: "
-	                             : "ok",
-	           s->no_measurement ? s->no_measurement
-	           : s->measure_only ? s->measure_only
-	                             : "");
+	limit = s->no_measurement ? s->no_measurement : s->measure_only;
+	log_notice("%s: %s%sok%s%s", m->file, m->variant ? m->variant : "", m->variant ? ": " : "",
+	           s->no_measurement ? "; no measurement: "
+	           : limit           ? " to measure, not to run: "
+	                             : "",
+	           limit ? limit : "");
 }
 
 static int check_one(struct check *c, const char *path)

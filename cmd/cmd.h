@@ -20,29 +20,29 @@ enum {
 	STATUS_SIGNAL = 128,
 };
 
-/* A command is a file that ends in such a row, and a line in the table of cmd/main.c. */
+/* Each command is a file that ends in such a row, and a line in the table of cmd/main.c. */
 struct command {
 	const char *name, *args, *summary;
 	const char *doc;                   /* sentences for --help */
 	const struct argp_option *options; /* its own; NULL: none */
-	/* which formats -o offers: none, those of any result, or also tap, of checks and of runs */
+	/* what -o offers: nothing; text, json and cbor; or also tap, for checks and for runs */
 	enum { NO_RESULT, ANY_RESULT, CHECK_RESULTS, RUN_RESULTS } result;
 	/*
-	 * `self` is the row. Returns the exit status; *err has what failed, with kind ERROR_NONE if
-	 * that was reported already.
+	 * `self` is this row. Returns the exit status. *err becomes the failure that main() has yet
+	 * to print; it stays ERROR_NONE if there is none.
 	 */
 	int (*main)(const struct command *self, int argc, char **argv, struct error *err);
 };
 
 /* -q, -v, --color, --help and the like: understood before and after the command's name. */
 extern const struct argp common_argp;
-/* -c for --color, where -c isn't an option of settings_argp. */
+/* -c for --color, for commands without settings_argp, whose -c is --cpus. */
 extern const struct argp color_argp;
 
 /*
- * argp_parse() with the options of the command, those of all commands, -o where it has a result,
- * and settings_argp where `settings` isn't NULL. `parse` may be NULL. STATUS_OK, or STATUS_USAGE
- * with *err filled.
+ * Parses argv with the command's own options, those of all commands, -o if the command has a
+ * result, and settings_argp if `settings` isn't NULL. `parse`, the command's parser, gets `input`;
+ * NULL: there is none. STATUS_OK, or STATUS_USAGE with *err filled.
  */
 int command_parse(const struct command *c, argp_parser_t parse, int argc, char **argv, void *input,
                   struct settings *settings, struct error *err);

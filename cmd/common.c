@@ -20,7 +20,7 @@ void version_print(void)
 	puts("snpvmm " SNPVMM_VERSION);
 }
 
-/* Ends the program after --help and the like; what they printed must have been written. */
+/* Exits after --help and the like, with an error if their output could not be written. */
 static _Noreturn void leave(void)
 {
 	struct error err = { 0 };
@@ -134,7 +134,7 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 		c->options, parse_forward, c->args, c->doc, children, NULL, NULL
 	};
 	char name[64];
-	/* before other mistakes: without a result no option after the name can change the format */
+	/* first, as no later -o can undo this mistake: a command without a result has no -o */
 	int r = c->result == NO_RESULT ? show_check_command(c, err) : 0;
 
 	snprintf(name, sizeof(name), "snpvmm %s", c->name);

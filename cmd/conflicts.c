@@ -22,19 +22,19 @@
 struct claim {
 	enum { CLAIM_INPUT, CLAIM_OUTPUT, CLAIM_RESULT, CLAIM_STREAM } kind;
 	const char *what;     /* "boot.kernel", "--results", "standard output"; static */
-	char *path;           /* as one would write it */
+	char *path;           /* as the user gave it */
 	const char *manifest; /* that names it; NULL: none */
 	struct location at;   /* in that manifest; empty: nowhere */
-	bool decides;         /* the result itself, in the folder of --results */
+	bool is_result;       /* result.json or junit.xml in the folder of --results */
 };
 
 /* Two claims with equal marks are the same file. */
 struct mark {
-	dev_t dev; /* of the file, or of the nearest folder that exists ... */
+	dev_t dev; /* of the file if `below` is NULL, else of the nearest folder that exists */
 	ino_t ino;
-	char *below;  /* ... and the path from there; NULL: of the file */
+	char *below;  /* the path from that folder on */
 	bool through; /* a symbolic link that the path of the claim leads through */
-	size_t claim;
+	size_t claim; /* its index */
 };
 
 enum { LINKS_MAX = 40 }; /* the kernel's limit */
@@ -187,13 +187,14 @@ static bool claim_add(struct conflict_search *s, struct claim c, int fd)
 	return true;
 }
 
-/* Adds each of `names`, and the form it has while it is written, in the folder of one run. */
+/* Adds each of `names` in the folder of one run, and the dotted name it has while it is written. */
 static void claim_results(struct conflict_search *s, const char *sub, const char *const *names,
-                          bool decides)
+                          bool is_result)
 {
 	for (; *names; names++)
 		for (int dotted = 0; dotted < 2; dotted++) {
-			struct claim c = { CLAIM_RESULT, .what = "--results", .decides = decides };
+			struct claim c = { CLAIM_RESULT, .what = "--results",
+				           .is_result = is_result };
 
 			if (asprintf(&c.path, "%s/%s%s%s%s", s->ask->results, sub ? sub : "",
 			             sub ? "/" : "", dotted ? "." : "", *names) < 0)
@@ -267,7 +268,7 @@ static int mark_order_full(const void *x, const void *y)
 	return order ? order : a->claim < b->claim ? -1 : a->claim > b->claim;
 }
 
-/* Adds the place where the manifest names the file. */
+/* Adds the place where the manifest names the file, if one does. */
 static void conflict_place(const struct claim *c, struct error *err)
 {
 	const struct manifest m = { .file = (char *)(c->manifest ? c->manifest
@@ -277,7 +278,10 @@ static void conflict_place(const struct claim *c, struct error *err)
 		manifest_at_location(&m, &c->at, err);
 }
 
-/* `a` is written. `b` is read or written, too, or leads `through` a link named like `a`. */
+/*
+ * `a` is written. `b` is also written, or read; or (`through`) its path leads through a link that
+ * `a` would replace.
+ */
 static void conflict_report(const struct claim *a, const struct claim *b, bool through,
                             struct error *err)
 {
@@ -322,7 +326,7 @@ static void conflict_choose(struct conflict_search *s, struct conflicts *ret)
 			    (a->kind == b->kind &&
 			     (a->kind == CLAIM_INPUT || a->kind == CLAIM_STREAM)))
 				continue;
-			ret->results_untouched |= a->decides || b->decides;
+			ret->results_untouched |= a->is_result || b->is_result;
 			if (first && b > other)
 				continue;
 			first = a;
@@ -364,7 +368,7 @@ bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 		claim_results(&s, NULL, outputs_result_names, true);
 	for (unsigned i = 0; q->results && i < l->n; i++)
 		claim_results(&s, label_file(l, i),
-		              outputs_names + (l->several ? 0 : OUTPUTS_DECIDE), false);
+		              outputs_names + (l->several ? 0 : OUTPUTS_RESULT_FILES), false);
 	for (int fd = STDOUT_FILENO; q->streams && fd <= STDERR_FILENO; fd++)
 		claim_add(&s,
 		          (struct claim){ CLAIM_STREAM, .what = streams[fd],

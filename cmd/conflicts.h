@@ -17,7 +17,7 @@ struct conflicts_ask {
 };
 
 struct conflicts {
-	struct error err;       /* the first; kind ERROR_NONE: there is none */
+	struct error err;       /* one of them; kind ERROR_NONE: there is none */
 	bool results_untouched; /* not even the result itself may be written to --results */
 };
 

@@ -91,7 +91,7 @@ static const char *next_line(const char *line)
 	return line + (*line == '\n');
 }
 
-/* The fields of a page: the heading that their lines stand under (NULL: none), and their mark. */
+/* The fields of a page: the heading above their lines (NULL: none), and how each line begins. */
 static const struct field {
 	const char *key, *heading, *mark;
 } fields[] = {
@@ -132,7 +132,7 @@ static void show_reason(enum reason reason)
 	putchar('\n');
 }
 
-/* Prints two columns; the second begins at `where`, on a new line if the first is too long. */
+/* Prints two columns; the second begins at column `where`, below the first if that is too long. */
 static void put_row(const char *label, const char *text, unsigned where)
 {
 	unsigned n = (unsigned)strlen(label);
@@ -168,7 +168,7 @@ static int explain_word(const char *word, struct error *err)
 	struct nearest n = { .word = word };
 	bool refused = s && s->code != 0 && s->code != SNP_STATUS_NOT_ASKED;
 
-	/* our names match exactly: the firmware has an UNSUPPORTED too */
+	/* reasons first, in exact case: UNSUPPORTED is a status of the firmware */
 	for (enum reason r = ERROR_NONE; r < REASONS; r++)
 		if (strcmp(reason_name(r), word) == 0) {
 			show_reason(r);

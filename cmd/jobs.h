@@ -23,9 +23,9 @@ struct work {
 /*
  * Starts the jobs in order and waits for them. The process must have no threads. Children read
  * nothing from our stdin and get signals only from us: the first (core/vm/signals.h) is passed on,
- * and no more jobs are started. They are killed if we die, and if they have not ended OVERDUE_MS
+ * and no more jobs are started. They are killed if we die, or if they are still there 15 seconds
  * after the time limit of the command; one that somebody stopped (SIGSTOP) is continued. Returns
- * how many were started: fewer than `count` after a signal, or if not even one process can be had.
+ * how many were started: fewer than `count` after a signal, or if fork() fails while none is left.
  */
 unsigned jobs_run(const struct work *w);
 

@@ -16,11 +16,10 @@ struct label {
 	const char *manifest;                 /* borrowed; NULL: settings stand for it */
 	const struct manifest_source *source; /* the same read */
 	unsigned run;
-	bool inputs_unknown;       /* the manifest is unreadable: any file may be an input of it */
-	char name[256];            /* of the manifest, or made from its path */
+	bool inputs_unknown; /* the manifest is unreadable: any file may be one of its inputs */
+	char name[256];      /* of the manifest, or made from its path */
 	char text[240], file[240]; /* unique; "" for a single run */
-	char variant
-		[240]; /* the part of `file` that differs within a manifest; "" without matrix */
+	char variant[240]; /* what tells the runs of one manifest apart; "" without a matrix */
 };
 
 struct labels {
@@ -41,9 +40,9 @@ int labels_make(const struct files *manifests, const struct settings *s, struct 
                 struct error *err);
 void labels_fini(struct labels *l);
 
-/* For names of files that an option gives; NULL for a single run. */
+/* Goes into the names of files that an option gives; NULL for a single run. */
 const char *label_file(const struct labels *l, unsigned i);
-/* For names of files that the manifest gives; NULL if it has no matrix. */
+/* Goes into the names of files that the manifest gives; NULL if it has no matrix. */
 const char *label_variant(const struct labels *l, unsigned i);
 
 /*

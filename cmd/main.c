@@ -172,8 +172,9 @@ int main(int argc, char **argv)
 	struct error err = { 0 };
 	int status = STATUS_USAGE, at = 0, fd;
 
-	signal(SIGPIPE, SIG_IGN); /* a reader that leaves is an error like others, not a death */
-	signal(SIGXFSZ, SIG_IGN); /* and so is a limit of setrlimit(2) on files */
+	/* a closed pipe (EPIPE) or a full file (EFBIG) is to be reported, not to kill us */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	/*
 	 * If fd 0-2 is closed at start, a later open() would reuse it and console output would land
 	 * there. Fill them with O_PATH fds, which fail reads and writes.

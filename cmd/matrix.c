@@ -22,14 +22,14 @@
 #include "core/vm/outcome.h"
 #include "core/vm/signals.h"
 
-enum { FOLDER_CAP = PATH_MAX + 256 }; /* holds paths that are too long, which are then refused */
+enum { FOLDER_CAP = PATH_MAX + 256 }; /* a path beyond PATH_MAX is refused later, not cut here */
 
 struct matrix {
 	const struct run_options *o;
 	const struct label *labels;
 	struct run_result *results; /* one a label */
 	unsigned n;
-	uint64_t oom_kills; /* of host_oom_kills(): those before, and those that explain a death */
+	uint64_t oom_kills; /* host_oom_kills() at the start, plus those that explain a death */
 };
 
 /* The options of one run, which has a folder of its own in the one of --results. */

@@ -135,7 +135,7 @@ static const struct argp_option measure_options[] = {
 	{ 0 },
 };
 
-/* Prints the digest; with several manifests as sha256sum does; what varies comes first. */
+/* Prints what varies, the digest and, with several manifests, the name as sha384sum does. */
 static void measure_print(const struct measure *c, const struct measure_result *r)
 {
 	enum { SHOWN = 8 }; /* bytes of digests after regions, so that a line fits a terminal */
@@ -213,7 +213,7 @@ static int corim_print(const struct measure *c, const struct p384 *key, struct e
 	return 0;
 }
 
-/* Measures for m->vcpus; false: it is wrong, and so it is for other counts. */
+/* Measures for m->vcpus. False: an error, which other numbers of vCPUs would have, too. */
 static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
 {
 	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
@@ -224,7 +224,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (!prepare_plan(m, &c->images, platform_measured(manifest_platform(m)), &plan, f))
 		return false;
 	if (snp_digest_of(plan, &digest, &err) < 0) {
-		/* then it is the firmware that lacks something */
+		/* no_measurement: the firmware lacks something */
 		if (plan_settings(plan)->no_measurement)
 			manifest_at_location(m, &m->firmware.at, &err);
 		error_at(&err, m->file, 0, 0);

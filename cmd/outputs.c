@@ -48,7 +48,7 @@ const char *const outputs_names[] = { RESULT_JSON,
 	                              DEBUG_LOG ".tail-1",
 	                              DEBUG_LOG ".tail-2",
 	                              NULL };
-const char *const outputs_result_names[OUTPUTS_DECIDE + 1] = { RESULT_JSON, JUNIT_XML, NULL };
+const char *const outputs_result_names[OUTPUTS_RESULT_FILES + 1] = { RESULT_JSON, JUNIT_XML, NULL };
 
 /* Enough for these files, unless much of the console has to be escaped. */
 enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10 };
@@ -108,7 +108,7 @@ static char *folder_of(const char *path, const char **ret_name)
 	return slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
 }
 
-/* Checks an output without opening it. Not whether one may write: another user may run it. */
+/* Checks an output without opening it; not its permissions, as another user may run it. */
 static int output_look(const struct confine *in, const char *path, struct error *err)
 {
 	const char *name;
@@ -162,8 +162,8 @@ void outputs_look(const struct manifest *m, struct findings *f)
 
 /*
  * A FIFO can only be opened once somebody reads from it. open(2) would wait for that forever; we
- * wait until the run's time limit or a signal. With O_APPEND, writing goes on at the start when
- * somebody empties the file meanwhile, as logrotate does; otherwise it would get a hole.
+ * wait until the run's time limit or a signal. O_APPEND: if somebody empties the file meanwhile, as
+ * logrotate does, writing goes on at its start; without it, the file would get a hole.
  */
 static int file_open(const struct confine *in, const char *path, uint64_t timeout_ms,
                      struct error *err)
@@ -207,7 +207,7 @@ static bool same_file(const struct stat *st, dev_t dev, ino_t ino)
 	return st->st_dev == dev && st->st_ino == ino;
 }
 
-/* Which other file of the run that is; NULL: none. */
+/* What else the run uses this file for; NULL: nothing. */
 static const char *file_used_as(const struct outputs *o, const struct outputs_choice *c,
                                 const struct manifest *m, const struct stat *st)
 {
@@ -243,8 +243,8 @@ static const char *file_used_as(const struct outputs *o, const struct outputs_ch
 }
 
 /*
- * Empties a file that was opened. Conflicts (cmd/conflicts.h) are checked again, as paths may have
- * changed meanwhile; what is open can't change.
+ * Empties a file that was opened, after another check for conflicts (cmd/conflicts.h): the paths
+ * may have changed since the first one, but open files can't.
  */
 static int file_begin(const struct outputs *o, const struct outputs_choice *c,
                       const struct manifest *m, const char *path, int fd, struct error *err)
@@ -258,7 +258,7 @@ static int file_begin(const struct outputs *o, const struct outputs_choice *c,
 	if (what) {
 		error_set(err, ERROR_OUTPUT_CONFLICT, "cannot write '%s': it is the file of %s",
 		          path, what);
-		return error_why(err, "somebody changed where the path leads meanwhile");
+		return error_why(err, "the path has been changed since, and now leads there");
 	}
 	return ftruncate(fd, 0) < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", path)
 	                            : 0;
@@ -433,7 +433,7 @@ static int log_end(struct outputs *o, enum vm_stream which, const char *name, in
 	if (r == 0)
 		return 0;
 	error_sys(err, ERROR_OUTPUT, -r, "cannot write '%s/%s'", o->folder.path, name);
-	return error_fix(err, "make room; a part of the file was not kept");
+	return error_fix(err, "free some space; part of the file was lost");
 }
 
 int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)

@@ -44,9 +44,9 @@ struct outputs {
 	                   .debug_log = -1,                                                        \
 	                   .files = { { .folder = -1 }, { .folder = -1 } } })
 
-/* All files of a results folder, ended by NULL; the first OUTPUTS_DECIDE are the result itself. */
+/* All files of a results folder, ended by NULL; the first OUTPUTS_RESULT_FILES are the result. */
 extern const char *const outputs_names[], *const outputs_result_names[];
-enum { OUTPUTS_DECIDE = 2 };
+enum { OUTPUTS_RESULT_FILES = 2 };
 
 enum outputs_folder_kind {
 	OUTPUTS_ALL,    /* removes an earlier run's files and creates the logs */
@@ -80,27 +80,28 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
                  struct error *err);
 
 /*
- * Fails unless all that the guest wrote has arrived, after its end. A debug port on stderr isn't
- * checked: stderr is where we'd report it.
+ * After the guest's end: fails if part of its output can't be delivered. A debug port on stderr
+ * isn't checked: stderr is where we'd report it.
  */
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err);
 
 /*
- * Completes logs and statistics after the guest's end; fails if one of them is incomplete, which
- * stays. Without a guest (`ran`) empty logs are removed.
+ * Completes logs and statistics after the guest's end. Fails if one is incomplete; that file stays.
+ * If no guest `ran`, empty logs are removed.
  */
 int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err);
 
-/*
- * Writes launch.json and manifest.yaml, as far as their contents are known (not: NULL), and at most
- * once when both are.
- */
+/* What describes a launch; each is NULL while it is not known. */
 struct outputs_launch {
 	const struct manifest *manifest;
 	const struct images *images;
 	const struct snp_digest *digest;
 	const struct plan *plan; /* that the digest is of */
 };
+/*
+ * Writes manifest.yaml and launch.json, each if its contents are known. After a call that knew
+ * both, further calls do nothing.
+ */
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err);
 /*
  * Writes junit.xml, with less of the console if there is little space, then result.json. If

@@ -9,7 +9,7 @@
  * (core/base/log.h) or progress_end() replaces.
  */
 void progress_begin(void);
-/* Begins another activity: a static text; NULL: show nothing. */
+/* Shows another activity; `what` is static. NULL: show nothing. */
 void progress_say(const char *what);
 /* Removes the line. Does nothing without progress_begin(). */
 void progress_end(void);

@@ -43,12 +43,6 @@ bool run_once_repeats(const struct run_options *o, const struct run_result *r);
 /* Records which host this is, before anything of it is used. */
 void run_once_record_host(struct run_result *r);
 
-/*
- * An output failed after the run ended with `status`: a pass becomes this failure; otherwise it is
- * only reported. Returns the new status.
- */
-int run_once_output_failed(struct run_once *a, const struct error *err, int status);
-
 /* Writes --stats, after the guest ended. Returns the new status. */
 int run_once_stats(struct run_once *a, int status);
 

@@ -25,7 +25,11 @@
 #include "core/vm/vm.h"
 #include "core/vm/watch.h"
 
-int run_once_output_failed(struct run_once *a, const struct error *err, int status)
+/*
+ * An output failed after the run ended with `status`: a pass becomes this failure; otherwise it is
+ * only reported. Returns the new status.
+ */
+static int run_once_output_failed(struct run_once *a, const struct error *err, int status)
 {
 	if (status == STATUS_OK) {
 		a->ended = false;
@@ -38,7 +42,7 @@ int run_once_output_failed(struct run_once *a, const struct error *err, int stat
 
 /* --- statistics --- */
 
-/* Asked for by name, so -q doesn't silence it. */
+/* The user asked for these lines, so -q does not silence them. */
 #define stats_say(...) log_at(LOG_QUIET, __VA_ARGS__)
 
 static void stats_say_first(const char *what, bool came, uint64_t us)
@@ -332,7 +336,7 @@ static int finish_files(struct run_once *a, int status)
 		                          a->digested ? &a->digest : NULL, a->measured };
 	struct error console = { 0 }, logs = { 0 }, launch = { 0 };
 
-	/* a console that failed may be what ended the run; then that is known */
+	/* if a console that failed ended the run, that is the outcome already */
 	if (a->r->launched && a->outcome.kind != ERROR_OUTPUT &&
 	    outputs_console(&a->outputs, a->vm, &console) < 0)
 		status = run_once_output_failed(a, &console, status);
@@ -354,10 +358,10 @@ int run_once_conclude(struct run_once *a, int status)
 		status = run_once_output_failed(a, &show, status);
 		result_fill(a, status);
 	}
-	/* result.json must not report a pass when its folder has not taken everything */
+	/* result.json must not report a pass if a file beside it could not be written */
 	if (outputs_result(&a->outputs, a->r, false, &keep) < 0) {
 		result_fill(a, run_once_output_failed(a, &keep, status));
-		outputs_discard_result(&a->outputs); /* no pass remains if the next try fails */
+		outputs_discard_result(&a->outputs); /* no pass stays even if this fails again */
 		outputs_result(&a->outputs, a->r, true, &again);
 	}
 	outputs_close(&a->outputs);

@@ -76,7 +76,7 @@ static error_t settings_option(int key, char *argument, struct argp_state *state
 		s->print = true;
 		return 0;
 	}
-	/* -c was --color's letter first; a word of --color is no number */
+	/* -c is --cpus, and for scripts from before that, --color, which takes no numbers */
 	if (key == 'c' && color_set(argument))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(shorthands); i++)
@@ -210,7 +210,7 @@ void manifest_each_run(const char *path, const struct settings *s, manifest_visi
 
 		if (source)
 			manifest_source_load_all(source, run, &m, f);
-		runs = m.runs; /* 0: what is wrong is wrong with all of them */
+		runs = m.runs; /* 0: the mistakes are those of all runs */
 		visit(self, &m, f);
 		findings_sort(f, before);
 		if (print)

@@ -33,9 +33,9 @@ int settings_begin(struct settings *s, struct error *err);
 /* --print-manifest. Returns the exit status. */
 int settings_print(const struct settings *s, const char *manifest, struct error *err);
 
-/* The arguments of a command that takes files; they lie in argv. */
+/* The arguments of a command that takes files. */
 struct files {
-	char **paths;
+	char **paths; /* in argv, borrowed */
 	size_t count; /* at least 1 */
 };
 /*

@@ -15,7 +15,7 @@
 /* A format is a row and a file in core/out/ that prints it. */
 static const struct show_format {
 	const char *name;
-	tree_print *print; /* NULL: the command prints it, or only runs have it */
+	tree_print *print; /* NULL: not made from a tree, but by the command or by print_runs() */
 	int (*print_runs)(FILE *to, const struct run_result *const *runs, size_t n,
 	                  struct error *err);
 } formats[] = {

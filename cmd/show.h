@@ -12,12 +12,12 @@ struct command;    /* cmd/cmd.h */
 struct error;      /* core/base/error.h */
 struct run_result; /* core/out/run_result.h */
 
-/* The option -o: before the command's name, of commands with a result, and with tap too. */
+/* -o before the command's name, for commands with a result, and for checks and runs with tap. */
 extern const struct argp output_main_argp, output_any_argp, output_checks_argp, output_runs_argp;
 
 /* Whether results are for people, as they are unless -o says otherwise. */
 bool show_for_people(void);
-/* Whether it is the format of that name. */
+/* Whether -o asked for the format of this name. */
 bool show_is(const char *name);
 /* 0 if the command's result can have the format that -o asks for; else ERROR_USAGE in *err. */
 int show_check_command(const struct command *c, struct error *err);

@@ -203,7 +203,7 @@ enum run_status run_status_of(int exit_status)
 	return RESULT_ERROR;
 }
 
-/* From good to bad; not by the exit status alone, which may be a guest's (--guest-status). */
+/* From good to bad. The exit status alone won't do: it may be the guest's (--guest-status). */
 static int result_rank(const struct run_result *r)
 {
 	switch (r->status) {

@@ -14,7 +14,7 @@ struct watch;        /* core/vm/watch.h */
 
 /* Prints the measurement on stderr. */
 void measurement_print(const struct manifest *m, const struct plan *p, const struct snp_digest *d);
-/* Compares it with expect.measurement: 0, or ERROR_MEASUREMENT_DIFFERS at that key's place. */
+/* Compares the measurement with expect.measurement: 0, or ERROR_MEASUREMENT_DIFFERS in *err. */
 int measurement_check(const struct manifest *m, const struct snp_digest *d, struct error *err);
 /* The expected digest that matches, else the first for this number of vCPUs; NULL: none. */
 const struct manifest_pin *measurement_pin(const struct manifest *m, const struct snp_digest *d);
@@ -27,7 +27,7 @@ int exit_status_of(const struct manifest *m, const struct watch *w, struct outco
 /* The exit status after a signal or the command's time limit; STATUS_OK if neither came. */
 int exit_status_stopped(void);
 
-/* The result that goes with an exit status of ours, not with a guest's (--guest-status). */
+/* The result for an exit status of snpvmm; not for one of the guest (--guest-status). */
 enum run_status run_status_of(int exit_status);
 /* What is printed before and after it on stderr; "" without colours. Static. */
 const char *run_status_color(enum run_status status);

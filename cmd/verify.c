@@ -221,9 +221,7 @@ static error_t number_option(const char *option, const char *text, uint64_t max,
 {
 	struct error err;
 
-	if (value_number(option, text, 0, max, ret, &err) < 0)
-		return option_refuse("%s", err.text);
-	return 0;
+	return value_number(option, text, 0, max, ret, &err) < 0 ? option_refuse_error(&err) : 0;
 }
 
 static error_t argument_option(struct verify *v, char *argument)
@@ -290,7 +288,10 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 
 /* --- the report --- */
 
-/* By itself or with what it came in, in binary, hex or base64; a certificate table may follow. */
+/*
+ * Reads the report: alone, in the firmware's response, or with a certificate table behind it; in
+ * binary, hex or base64.
+ */
 static int report_open(struct verify *v, struct snp_report_file *ret, struct error *err)
 {
 	size_t max = GIVEN_FILE_MAX + sizeof(struct snp_report);
@@ -469,15 +470,16 @@ static void verify_conclude(const struct attest *a, bool launch)
 	size_t more = 0;
 
 	if (a->root_is_given)
-		log_at(LOG_QUIET, "--root: this report is trusted because of a root of yours, not "
-		                  "because of AMD's");
+		log_at(LOG_QUIET, "--root: this report is trusted because of the root you gave, "
+		                  "not because of AMD's");
 	if (!failed && verify_is_authentic(a)) {
-		log_notice("pass: the report is authentic%s", launch ? " and of this launch" : "");
+		log_notice("pass: the report is authentic%s",
+		           launch ? " and matches this launch" : "");
 		return;
 	}
 	if (!failed) {
-		log_notice("pass: %snobody vouches for this report",
-		           launch ? "the fields are of this launch, and " : "");
+		log_notice("pass: the report %sis not authenticated",
+		           launch ? "matches this launch, but " : "");
 		return;
 	}
 	for (size_t i = 0; i < a->checks.count; i++)
@@ -566,10 +568,11 @@ const struct command command_verify = {
 	.name = "verify",
 	.args = "REPORT [MANIFEST]",
 	.summary = "Verify an attestation report",
-	.doc = "Verify an attestation report, offline: that the firmware of an AMD processor made "
-	       "it, by certificates that lead to AMD's root keys, and, with a MANIFEST, that it is "
-	       "of the launch that the manifest describes. A line a check says what was looked at "
-	       "and what was not. - is standard input.",
+	.doc = "Verify offline that the firmware of an AMD processor made an attestation report, "
+	       "by certificates that lead to AMD's root keys, and, with a MANIFEST, that the "
+	       "report "
+	       "is from the launch that the manifest describes. Each check has a line, whether it "
+	       "was made or skipped. - is standard input.",
 	.options = verify_options,
 	.result = CHECK_RESULTS,
 	.main = verify_main,

@@ -8,7 +8,7 @@ mkdir "$T/certs" "$T/turin" "$T/vlek"
 "$CHAIN" "$T/certs" 3 vcek genoa && "$CHAIN" "$T/turin" 5 vcek turin && "$CHAIN" "$T/vlek" 3 vlek milan || exit 1
 mv "$T/certs/report.bin" "$T/report.bin"
 AT=--time=2026-01-01T00:00:00Z
-LOUD="snpvmm: --root: this report is trusted because of a root of yours, not because of AMD's"
+LOUD="snpvmm: --root: this report is trusted because of the root you gave, not because of AMD's"
 
 # The outcome of a check by name.
 check_is() { # NAME OUTCOME [TEXT]
@@ -50,7 +50,7 @@ check_is signature skip
 begin 'unless that is wanted, and then it is no authentic one'
 call verify --unauthenticated "$T/report.bin"
 wants 0
-err_is 'snpvmm: pass: nobody vouches for this report'
+err_is 'snpvmm: pass: the report is not authenticated'
 check_is certificates skip
 check_is signature skip
 
@@ -225,7 +225,7 @@ call measure "$T/m.yaml"
 patch "$T/report.bin" 0x90 "$(cat "$T/out")"
 call verify --unauthenticated "$T/report.bin" "$T/m.yaml"
 wants 0
-err_is 'snpvmm: pass: the fields are of this launch, and nobody vouches for this report'
+err_is 'snpvmm: pass: the report matches this launch, but is not authenticated'
 call verify --unauthenticated "$T/report.bin" -f "$T/i.fd"
 wants 0
 call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set vcpus=2
