@@ -89,7 +89,7 @@ static int collect_entry(struct inputs *in, const struct yaml_tree *v,
 	}
 	if (g && v->kind == YAML_MAP)
 		return collect(in, v, g);
-	if (g) { /* what stands there was meant for keys of it */
+	if (g) { /* the value was meant for keys of the group */
 		for (size_t i = 0; i < KEYS; i++)
 			in->of[i].unsure |= is_part(keys[i].name, g->name);
 		return reader_refuse_type(&in->r, g->name, v, "a map of keys");
@@ -138,7 +138,7 @@ int refuse_dotted(struct inputs *in, const char *name, const char *where, const 
 	return fix_unknown(in, name, level);
 }
 
-/* --set values have no place in a file. */
+/* --set values have no place in a file, whatever libyaml counted. */
 static void tree_displace(struct yaml_tree *t)
 {
 	for (; t; t = t->next) {
@@ -147,7 +147,7 @@ static void tree_displace(struct yaml_tree *t)
 	}
 }
 
-/* A scalar as it stands. */
+/* Takes the text literally, as one scalar. */
 static int text_parse(const char *label, const char *text, struct yaml_tree **ret,
                       struct error *err)
 {
@@ -176,7 +176,7 @@ int setting_parse(const char *label, const char *text, struct yaml_tree **ret, s
 	return r;
 }
 
-/* -i given again: its file is appended to those of the earlier ones. Takes over `value`. */
+/* A further -i appends its file to those of earlier ones. Takes over `value`. */
 static int input_append(struct inputs *in, struct key_input *input, struct yaml_tree *value)
 {
 	struct yaml_tree **end;

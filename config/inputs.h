@@ -11,16 +11,16 @@ struct yaml_tree;       /* config/yaml.h */
 
 struct key_input {
 	const struct yaml_tree *value; /* NULL: nothing is given */
-	struct yaml_tree *own;         /* the same where --set gave it for this key */
-	const struct key *set;         /* the key whose --set gave it; NULL: it is the file's */
-	const char *option;            /* "-k" where that gave it, and not --set */
-	bool unsure;                   /* what was meant for the key is not known: see key_sure() */
+	struct yaml_tree *own;         /* the same, to be freed, if --set gave it for this key */
+	const struct key *set;         /* the key of the --set that gave it; NULL: the file did */
+	const char *option;            /* "-k" or the like if it gave the value; else NULL */
+	bool unsure;                   /* a mistake hides what was meant: see key_sure() */
 };
 
 /* A key that varies. */
 struct dimension {
 	const struct key *key;
-	const struct yaml_tree *values; /* the first; NULL: --set gave the one value */
+	const struct yaml_tree *values; /* the first of the list; NULL: --set gave the only one */
 	unsigned count, pick;
 };
 
@@ -41,38 +41,41 @@ struct inputs {
 };
 
 /*
- * Whether what is given for a key, or that nothing is, was read as it was meant. If not, that is a
- * mistake of its own, and what depends on the key is not checked.
+ * Whether it is known what the user gave for a key, or that nothing was given. If not, the mistake
+ * behind it is reported elsewhere, and checks that depend on the key are left out.
  */
 static inline bool key_sure(const struct inputs *in, enum key_id id)
 {
 	return !in->of[id].unsure && (in->of[id].value || !in->matrix_wrong);
 }
 
-/* Makes in->r ready for the value of key k, and for errors in it. */
+/* Turns in->r to key k: the next value is read for it, and errors get its place. */
 void inputs_turn_to(struct inputs *in, const struct key *k);
 
-/* Fill in->of; later ones win. */
+/*
+ * Fill in->of from the file, then from the settings; later ones win. Mistakes become findings. 0,
+ * or -ENOMEM.
+ */
 int collect_file(struct inputs *in);
 int collect_settings(struct inputs *in, const struct manifest_choice *choice);
 
 /*
- * Text that begins with a bracket or a quote is YAML; all else is a scalar as it stands, so that
- * nobody has to quote a command line twice: in `boot.cmdline=a: b # c` YAML would see a map and a
- * comment.
+ * The value of --set. Text that begins with a bracket or a quote is YAML; all other text is taken
+ * literally, so that nobody has to quote a command line twice: in `boot.cmdline=a: b # c` YAML
+ * would see a map and a comment. The caller frees *ret.
  */
 int setting_parse(const char *label, const char *text, struct yaml_tree **ret, struct error *err);
 
-/* A key that is known, and not supported yet. */
+/* Each fills *in->r.err and returns its code. A key that this version doesn't support yet: */
 int refuse_later(struct inputs *in, const struct key *k);
-/* A name with dots that is no key: `where` ends the sentence, `verb` begins the fix. */
+/* A dotted name that is no key; `where` ends the sentence, `verb` begins the fix. */
 int refuse_dotted(struct inputs *in, const char *name, const char *where, const char *verb);
 
-/* Finds out which keys the matrix varies. matrix.c. */
+/* matrix.c: finds out which keys the matrix varies. */
 int matrix_collect(struct inputs *in);
-/* Number `run` of its combinations into in->of, its name and their count into the manifest. */
+/* Puts combination number `run` into in->of, and its name and the number of runs into *in->r.m. */
 int matrix_choose(struct inputs *in, unsigned run);
-/* Finds mistakes in the values of a matrix whose combinations can't be made. */
+/* Checks each value that the matrix lists, if a mistake in it leaves no runs to choose from. */
 int matrix_read_values(struct inputs *in);
 
 #endif

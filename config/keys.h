@@ -59,9 +59,9 @@ struct key {
 	bool required;
 	bool fixed;               /* the same in all runs: not in the matrix */
 	size_t offset, size;      /* where in struct manifest; size 0: nowhere */
-	uint64_t min, max;        /* what these count depends on the kind */
+	uint64_t min, max;        /* in units of the kind: bytes, milliseconds, items */
 	const char *const *words; /* ended by NULL */
-	/* Whether a manifest has a value for it; NULL: always, or its kind knows. */
+	/* Whether a manifest has a value for it; NULL: always, or the kind decides. */
 	bool (*has)(const struct manifest *m);
 	const char *default_value; /* the default, as one would write it; NULL: none, or computed */
 	const char *doc;           /* one sentence, no full stop */
@@ -89,9 +89,9 @@ const char *key_last(const char *name);
 /* The key or group that was probably meant: a similar name, or the same in another group. */
 const char *key_meant(const char *name);
 
-/* By enum manifest_platform, manifest_profile and sink_kind; each list ends with NULL. */
+/* By enum manifest_platform and manifest_profile; each list ends with NULL. */
 extern const char *const platform_words[], *const profile_words[];
-/* These are never names of files, not even where a key does not take the word: kind_file.c. */
+/* By enum sink_kind. None of them is ever the name of a file, even if a key refuses the word. */
 extern const char *const sink_words[];
 
 #define KEY_NAME_CAP 96 /* for a dotted name; longer ones are no keys */

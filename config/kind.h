@@ -16,17 +16,20 @@ struct schema;     /* config/schema_node.h */
 struct yaml_tree;  /* config/yaml.h */
 
 struct kind {
-	/* What a value has to be, for messages, where only a scalar will do; NULL: read() looks. */
+	/* What a value must be, for messages, if only scalars are valid; NULL: read() checks. */
 	const char *expects;
 	/*
-	 * The value of r->key, checked, into r->m. 0, or a negative errno with *r->err filled; its
-	 * place is that of `v` unless read() has set another. NULL: there is nothing to read.
+	 * Checks the value of r->key and stores it in *r->m. 0, or a negative errno with *r->err
+	 * filled, whose place becomes that of `v` unless read() sets one. NULL: nothing to read.
 	 */
 	int (*read)(struct key_reader *r, const struct yaml_tree *v);
-	/* The line or lines of key k, if it has a value. NULL: there is nothing to write. */
+	/* Writes the line or lines of key k, if it has a value. NULL: nothing to write. */
 	void (*write)(struct key_writer *w, const struct key *k);
+	/* The JSON Schema of key k's values. The caller owns it. */
 	struct json_t *(*describe)(struct schema *s, const struct key *k);
-	/* The path in a scalar; NULL: it names no file. NULL here: no value of the kind does. */
+	/*
+	 * The path in a scalar; NULL: it names no file. No function: values of the kind never do.
+	 */
 	const char *(*path_in)(const char *text);
 	bool is_output; /* the run writes to that path; else it reads it */
 };
@@ -64,7 +67,7 @@ extern const struct kind kind_exit;     /* a number min..max, any, or none */
 extern const struct kind kind_matrix; /* a map from dotted keys to lists of their values */
 extern const struct kind kind_later;  /* known, and refused by name until it is built */
 
-/* Parts of kinds that other families have too. */
+/* Parts that other families share. */
 int number_read(struct key_reader *r, const struct yaml_tree *v);
 void number_write(struct key_writer *w, const struct key *k);
 struct json_t *number_describe(struct schema *s, const struct key *k);

@@ -95,7 +95,7 @@ static void pins_write(struct key_writer *w, const struct key *k)
 	if (m->n_pins == 0)
 		return;
 	writer_key(w, k);
-	if (m->pins[0].vcpus == 0) { /* then it is so of all */
+	if (m->pins[0].vcpus == 0) { /* pins for any count: no map, so all are */
 		pins_write_for(w, 0);
 		return;
 	}

@@ -219,7 +219,7 @@ static void firmware_write(struct key_writer *w, const struct key *k)
 	fprintf(w->to, " " FIRMWARE_BUILTIN "%s\n", w->m->builtin);
 }
 
-/* Rejects `builtin:` with a name that is none of ours, which would pass for a path. */
+/* Rejects `builtin:` with an unknown name, which would pass for a path. */
 static json_t *firmware_describe(struct schema *s, const struct key *k)
 {
 	json_t *file = file_describe(s, k), *known = schema_array(s), *other = schema_object(s);

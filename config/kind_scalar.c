@@ -303,7 +303,7 @@ const struct kind kind_digest = {
 
 /* --- port --- */
 
-/* Ports that another device answers; a write to the first three rows' never reaches us. */
+/* Ports that another device answers. KVM itself answers those of the first three rows. */
 static const struct taken_port {
 	uint16_t first, last;
 	const char *by;

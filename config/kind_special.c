@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/kind_special.c: keys that have no value of their own: matrix, and those to come. */
+/* config/kind_special.c: keys without a value of their own: matrix, and unsupported keys. */
 #include <jansson.h>
 
 #include "config/keys.h"
@@ -23,7 +23,7 @@ static json_t *matrix_describe(struct schema *s, const struct key *k)
 	return schema_map(s, properties);
 }
 
-/* Its values are read as those of the keys it names, and each run writes those in their places. */
+/* Its values are read, and for each run written, as those of the keys that it names. */
 const struct kind kind_matrix = {
 	.describe = matrix_describe,
 };

@@ -43,7 +43,7 @@ static bool given(const struct inputs *in, enum key_id id)
 	return in->of[id].value != NULL;
 }
 
-/* Whether surely nothing is given for a key. */
+/* Whether it is certain that nothing is given for a key. */
 static bool absent(const struct inputs *in, enum key_id id)
 {
 	return !given(in, id) && key_sure(in, id);
@@ -92,7 +92,7 @@ static int check_initrd(struct inputs *in)
 	return check_kernel_for(in, KEY_BOOT_INITRD, "the initrd");
 }
 
-/* An empty command line may stand without a kernel. */
+/* Only an empty command line is valid without a kernel. */
 static int check_cmdline(struct inputs *in)
 {
 	if (!in->r.m->cmdline || !in->r.m->cmdline[0])
@@ -105,7 +105,8 @@ static int check_boot(struct inputs *in)
 	bool firmware = given(in, KEY_BOOT_FIRMWARE), kernel = given(in, KEY_BOOT_KERNEL);
 
 	in->r.m->direct = kernel && absent(in, KEY_BOOT_FIRMWARE);
-	if (absent(in, KEY_BOOT_FIRMWARE) && absent(in, KEY_BOOT_KERNEL)) /* else that is said */
+	/* an initrd or a command line without a kernel has an error of its own */
+	if (absent(in, KEY_BOOT_FIRMWARE) && absent(in, KEY_BOOT_KERNEL))
 		return given(in, KEY_BOOT_INITRD) || given(in, KEY_BOOT_CMDLINE)
 		               ? 0
 		               : refuse_no_boot(in);
@@ -218,7 +219,7 @@ static int check_exit(struct inputs *in)
 static int load_names(struct inputs *in)
 {
 	struct manifest *m = in->r.m;
-	/* Without a manifest the run has the whole name of its kernel or firmware. */
+	/* without a manifest, the run is named after its kernel or firmware */
 	const char *base = m->kernel.path     ? m->kernel.path
 	                   : m->builtin       ? m->builtin
 	                   : m->firmware.path ? m->firmware.path
@@ -237,7 +238,7 @@ static int load_names(struct inputs *in)
 	return m->file && m->name ? 0 : error_nomem(in->r.err, "a manifest's name");
 }
 
-/* Fails only where reading can't go on; other mistakes are findings. */
+/* Fails only if reading can't go on; other mistakes are findings. */
 static int load_run(struct inputs *in, unsigned run)
 {
 	static int (*const checks[])(struct inputs * in) = {

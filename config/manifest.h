@@ -10,14 +10,13 @@
 #include "config/keys.h"
 #include "core/plan/plan.h"
 
-struct confine;             /* core/base/confine.h */
-#define MANIFEST_INITRDS 16 /* files in a list of boot.initrd */
-
+struct blob;     /* core/base/file.h */
+struct confine;  /* core/base/confine.h */
 struct error;    /* core/base/error.h */
 struct findings; /* core/base/findings.h */
-struct blob;     /* core/base/file.h */
 struct platform; /* core/vm/vm.h */
-struct manifest; /* below */
+
+#define MANIFEST_INITRDS 16 /* files in a list of boot.initrd */
 
 /* Where a value stands; line 0: in no file. See manifest_at(). */
 struct location {
@@ -28,17 +27,15 @@ struct location {
 /* "--set KEY" or "-k", for messages. `by`: as in struct location, not NULL. */
 void setting_name(const char *by, char *to, size_t cap);
 
-/* -k and the like, whose paths are relative to the current folder; --set is as the file. */
+/* -k and the like, whose paths are relative to the current folder, not to the manifest's. */
 static inline bool location_is_option(const struct location *at)
 {
 	return at->by && at->by[0] == '-';
 }
 
-/*
- * A file the manifest names. path is resolved against the manifest's folder. NULL path: not given.
- */
+/* A file that the manifest names. */
 struct manifest_file {
-	char *path;
+	char *path;  /* resolved against the manifest's folder; NULL: not given */
 	bool pinned; /* { path: P, sha256: ... } */
 	uint8_t sha256[32];
 	struct location at;
@@ -57,16 +54,16 @@ enum manifest_profile { PROFILE_QEMU, PROFILE_EC2, PROFILE_GCE, PROFILES };
 enum sink_kind { SINK_NONE, SINK_STDOUT, SINK_STDERR, SINK_FILE };
 struct manifest_sink {
 	enum sink_kind kind;
-	char *path; /* SINK_FILE alone */
+	char *path; /* of SINK_FILE; else NULL */
 };
 
-/* expect.measurement: any of these; vcpus 0: whatever the count. */
+/* expect.measurement: one of these must match. vcpus 0: for any number of vCPUs. */
 struct manifest_pin {
 	unsigned vcpus;
 	uint8_t digest[PLAN_DIGEST];
 };
 
-/* A regular expression and where it was written. It compiles: core/base/pattern.h. */
+/* A regular expression, known to compile (core/base/pattern.h), and where it was written. */
 struct manifest_pattern {
 	char *text;
 	struct location at;
@@ -77,7 +74,7 @@ struct manifest_patterns {
 };
 
 struct manifest {
-	bool whole; /* nothing was wrong; otherwise only what could be read has a value */
+	bool whole; /* no mistakes; otherwise only what could be read has a value */
 
 	char *file;         /* as the user gave it, clean, for messages; or MANIFEST_OPTIONS */
 	uint8_t sha256[32]; /* of its text */
@@ -103,7 +100,7 @@ struct manifest {
 	uint64_t guest_features;
 	uint8_t host_data[32];
 	uint8_t gosvw[16];
-	bool id_block_given; /* then both are there, and were read well */
+	bool id_block_given; /* both id_block and id_auth were read */
 	uint8_t id_block[PLAN_ID_BLOCK];
 	uint8_t id_auth[PLAN_ID_AUTH];
 	struct location id_block_at;
@@ -129,8 +126,8 @@ struct manifest {
 	struct manifest_patterns console; /* expect.console: in this order */
 	struct manifest_patterns never;   /* expect.never */
 	/*
-	 * expect.exit: at most one is true. None: 0 if the guest writes the exit port, else
-	 * whatever.
+	 * expect.exit: at most one is true. If none is, a status at the exit port must be 0, and
+	 * other ends on purpose pass, too.
 	 */
 	bool exit_any;      /* written as `any` */
 	bool exit_none;     /* written as `none`: the run ends once expect.console is complete */
@@ -140,7 +137,7 @@ struct manifest {
 	uint64_t timeout_ms;
 	uint64_t silence_ms; /* 0: no limit */
 
-	/* Where the value of each key stands; of a default nothing is set. */
+	/* Where the value of each key stands; all zero for a default. */
 	struct location locations[KEYS];
 
 	/*
@@ -169,18 +166,18 @@ struct manifest_choice {
 	const struct manifest_setting *set;
 	size_t n_set;
 	unsigned run; /* of its matrix, from 0; the last key of the matrix varies fastest */
-	/* NULL: its files may lie anywhere. Must outlive the manifest */
+	/* The folder that must hold all its files; outlives the manifest. NULL: any folder. */
 	const struct confine *confine;
-	const struct blob *text; /* what it says, where no file does; NULL: its path is read */
-	const struct error *text_failed; /* why there is no text; NULL: there is */
+	const struct blob *text;         /* the manifest's text; NULL: read it from the path */
+	const struct error *text_failed; /* why the text could not be read; NULL: it could */
 };
 
 #define MANIFEST_MAX_RUNS 1000
 
 /*
- * A manifest's text with the settings for it, read and parsed once for all runs of its matrix. Its
- * mistakes are reported for each run. Borrows the path and choice->confine, and nothing else;
- * choice->run is not looked at. NULL: out of memory.
+ * A manifest's text with the settings for it, read and parsed once for all runs of its matrix.
+ * Mistakes in it are reported when a run is loaded. Borrows the path and choice->confine, and
+ * nothing else; ignores choice->run. NULL: out of memory.
  */
 struct manifest_source;
 struct manifest_source *manifest_source_new(const char *path, const struct manifest_choice *choice);
@@ -193,28 +190,29 @@ static inline void manifest_source_cleanup(struct manifest_source **s)
 #define auto_source __attribute__((cleanup(manifest_source_cleanup)))
 
 /*
- * Reads and checks one run of a manifest: everything that needs no other file than those given as
- * `file:PATH` bytes. Errors carry file, line and column, a name, and a "did you mean" where one is
- * near. On success the caller frees *ret with manifest_free(). Settings are checked as the file is;
- * of a matrix, its form and the values of the run that is chosen. `choice` may be NULL: no
- * settings, run 0. On failure ret->runs alone may have changed: how many runs there are, if the
- * matrix was sound and one of its runs is what's wrong. Without a path the settings alone make a
- * manifest.
+ * Reads and checks one run of a manifest, without the files that it names, except for `file:PATH`
+ * bytes. Of a matrix, it checks the form and the values of this run. 0, or the code of the first
+ * mistake, in *err with its place. The caller frees *ret with manifest_free() on success; on
+ * failure only ret->runs is set: the number of runs if the mistake is in this one, or 0.
  */
 int manifest_source_load(const struct manifest_source *s, unsigned run, struct manifest *ret,
                          struct error *err);
 
-/* The same of a source for this run alone. */
+/*
+ * The same for choice->run, read from the path. Without a path the settings alone make a manifest.
+ * `choice` may be NULL: no settings, run 0.
+ */
 int manifest_load(const char *path, const struct manifest_choice *choice, struct manifest *ret,
                   struct error *err);
-/* And over bytes in memory; `path` is for messages and relative paths. What a fuzzer calls. */
+/* The same for text in memory, as fuzzers have it; `path` is for messages and relative paths. */
 int manifest_parse(const char *path, const uint8_t *text, size_t size,
                    const struct manifest_choice *choice, struct manifest *ret, struct error *err);
 
 /*
- * The same with all that is wrong, sorted by place. A syntax error of YAML ends reading; after
- * other mistakes it goes on, except for what depends on them. *ret is always written: the caller
- * frees it, and checks ret->whole before using it. Its files can be looked at in any case.
+ * As manifest_source_load(), but finds all mistakes, sorted by place. A syntax error of YAML ends
+ * reading; after other mistakes only what depends on them is left out. *ret is always written: the
+ * caller frees it, and checks ret->whole before using it. The files that it names may be checked in
+ * any case.
  */
 void manifest_source_load_all(const struct manifest_source *s, unsigned run, struct manifest *ret,
                               struct findings *f);

@@ -25,9 +25,8 @@ struct manifest_paths {
 };
 
 /*
- * Finds every file that the manifest names, in all runs of its matrix, whether or not the values of
- * its keys are right. An error where its text or its matrix can't be understood. The caller frees
- * *ret either way.
+ * Finds every file that the manifest names, in all runs of its matrix, even if values of its keys
+ * are wrong. Fails if the text or the matrix can't be understood. The caller frees *ret either way.
  */
 int manifest_paths(const struct manifest_source *s, struct manifest_paths *ret, struct error *err);
 void manifest_paths_free(struct manifest_paths *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/reader.c: what all kinds of values need to read one. */
+/* config/reader.c: what kinds share for reading a value: scalars, places, refusals. */
 #include "config/reader.h"
 
 #include <assert.h>

@@ -14,7 +14,7 @@ struct key_reader {
 	const struct key *key; /* whose value is read */
 	const char *file;      /* where that stands: the manifest's path, or the option */
 	const char *by;        /* as in struct location */
-	const char *beside;    /* its paths are relative to the folder of this file; "": to ours */
+	const char *beside; /* paths are relative to this file's folder; "": to the current one */
 	char option[KEY_NAME_CAP];
 	struct manifest *m;
 	struct findings *findings;
@@ -30,7 +30,7 @@ static inline int reader_keep(struct key_reader *r, int code)
 	return findings_keep(r->findings, code, r->err);
 }
 
-/* The recorded failure lies in a value, or in the key before it. Each returns its code. */
+/* Set the place of the recorded failure: a value, or its key. Each returns the failure's code. */
 int reader_at_value(const struct key_reader *r, const struct yaml_tree *v);
 int reader_at_key(const struct key_reader *r, const struct yaml_tree *v);
 
@@ -39,14 +39,17 @@ static inline struct location reader_location(const struct key_reader *r, const 
 	return (struct location){ v->line, v->column, r->by };
 }
 
-/* The text of a scalar; NULL with *err filled, with its place, where it is none or empty. */
+/*
+ * The text of a scalar. NULL, with *err filled, place included: it is no scalar, or has no value.
+ */
 const char *reader_scalar(struct key_reader *r, const char *name, const struct yaml_tree *v,
                           const char *expects);
 
 /* The key's field in the manifest. */
 void *reader_field(const struct key_reader *r);
-/* A number or an enum into it. */
+/* Stores a number or an enum in it. */
 void reader_store(const struct key_reader *r, uint64_t v);
+/* *to becomes a copy of the text, which the manifest owns. 0, or -ENOMEM with *err filled. */
 int reader_copy(struct key_reader *r, const char *text, char **to);
 
 /* The index of text in words, which end with NULL; or -1. */

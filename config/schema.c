@@ -12,7 +12,10 @@
 #include "config/yaml.h"
 #include "core/base/error.h"
 
-/* With YAML's types: `1` is a number; `0x1` and `512M` are strings to the strictest readers. */
+/*
+	 * With YAML's types: `1` is a number; `0x1` and `512M` are strings to the strictest
+	 * readers.
+	 */
 static json_t *default_value(struct schema *s, const char *form)
 {
 	auto_yaml struct yaml_tree *t = NULL;

@@ -10,8 +10,8 @@
 struct key; /* config/keys.h */
 
 /*
- * Out of memory makes any of these NULL, and jansson's functions take NULL and fail: so one
- * question at the end (did every step succeed?) is enough. `ok` remembers.
+ * Without memory each of these returns NULL, with which jansson's functions fail in turn. `ok`
+ * turns false then, so it is enough to check it at the end.
  */
 struct schema {
 	bool ok;
@@ -35,7 +35,7 @@ json_t *schema_text(struct schema *s, uint64_t min, uint64_t max);
 /* One of the values in an array, or one of the words, which end with NULL. */
 json_t *schema_enum(struct schema *s, json_t *values);
 json_t *schema_words(struct schema *s, const char *const *words);
-/* One of two or, where c isn't NULL, three alternatives. */
+/* Two alternatives, or three if c isn't NULL. */
 json_t *schema_any_of(struct schema *s, json_t *a, json_t *b, json_t *c);
 json_t *schema_list(struct schema *s, json_t *items);
 /* A map that has no other keys than properties. */

@@ -13,10 +13,13 @@
 #include "core/base/findings.h"
 #include "core/base/sha2.h"
 
-/* How much is read of a file that is too large for a manifest, to say what it is. */
+/* A file too large for a manifest is read up to this size, to say what it is. */
 #define OTHER_FILE_MAX ((size_t)512 << 20)
 
-/* Replaces the error that this is not YAML by one that says what it is, a kernel for example. */
+/*
+	 * Replaces the error that this is not YAML by one that says what it is, a kernel for
+	 * example.
+	 */
 static int refuse_other_file(const char *path, const uint8_t *bytes, size_t size, struct error *err)
 {
 	struct error found;
@@ -28,7 +31,7 @@ static int refuse_other_file(const char *path, const uint8_t *bytes, size_t size
 	return error_at(err, path, 0, 0);
 }
 
-/* The text at a path; where there is none, what is there instead and what to do about it. */
+/* Reads the text at a path. On failure, says what is there instead and what to do about it. */
 static int text_read(const struct confine *in, const char *path, struct blob *ret,
                      struct error *err)
 {
@@ -53,7 +56,7 @@ static int text_read(const struct confine *in, const char *path, struct blob *re
 	return error_at(err, path, 0, 0);
 }
 
-/* Reads what holds for all runs. Fails only where reading can't go on; the rest is findings. */
+/* Reads what all runs share. Fails only if reading can't go on; other mistakes are findings. */
 static int source_read(struct manifest_source *s, const struct blob *text,
                        const struct manifest_choice *choice)
 {

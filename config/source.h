@@ -8,10 +8,10 @@
 struct manifest_source {
 	struct inputs inputs;   /* a run works on a copy; its trees are this one's */
 	struct yaml_tree *root; /* NULL: it could not be read */
-	bool unclear;           /* there are mistakes of YAML: what the text says is not sure */
+	bool unclear;           /* mistakes of YAML make it uncertain what the text says */
 	uint8_t sha256[32];
 	const struct confine *confine;
-	struct findings findings; /* what is wrong with all runs */
+	struct findings findings; /* mistakes that all runs share */
 };
 
 /* Begins a run: a copy of the inputs, which fills *m and *f. */

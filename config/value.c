@@ -54,12 +54,12 @@ struct shown shown_of(const char *text)
 /* Optimal string alignment of two short words, letters compared without case. */
 static unsigned word_distance(const char *a, const char *b)
 {
-	enum { ROOM = 48 };
+	enum { WORD_MAX = 48 };
 	size_t na = strlen(a), nb = strlen(b);
-	unsigned rows[3][ROOM + 1];
+	unsigned rows[3][WORD_MAX + 1];
 	unsigned *before = rows[0], *above = rows[1], *row = rows[2];
 
-	if (na > ROOM || nb > ROOM)
+	if (na > WORD_MAX || nb > WORD_MAX)
 		return UINT_MAX;
 	for (size_t j = 0; j <= nb; j++)
 		above[j] = before[j] = (unsigned)j;
@@ -85,7 +85,7 @@ static unsigned word_distance(const char *a, const char *b)
 
 void nearest_try_as(struct nearest *n, const char *candidate, const char *name)
 {
-	size_t longer = strlen(n->word) > strlen(candidate) ? strlen(n->word) : strlen(candidate);
+	size_t longer = MAX(strlen(n->word), strlen(candidate));
 	unsigned d = word_distance(n->word, candidate);
 
 	/* A third of the letters wrong is still a slip; more is another word. */
@@ -238,7 +238,7 @@ static enum digits unit_read(const char *text, const struct unit *units, uint64_
 	return DIGITS_NONE;
 }
 
-/* A number with a unit: what it is called, and what to write where it is none. */
+/* A number with a unit: its name in errors, and what to write instead of an invalid one. */
 static const struct quantity {
 	const char *noun, *unit_fix, *fix;
 	const struct unit *units;

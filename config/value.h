@@ -41,7 +41,7 @@ int value_size(const char *name, const char *text, uint64_t min, uint64_t max, u
 /* An integer with ms, s or m; min and max in milliseconds. */
 int value_time(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                struct error *err);
-/* The other way round, in the largest unit that divides it. Each returns `to`. */
+/* The reverse: as text, in the largest unit that divides the value. Each returns `to`. */
 #define VALUE_UNIT_CAP 32
 const char *value_size_text(uint64_t bytes, char to[static VALUE_UNIT_CAP]);
 const char *value_time_text(uint64_t ms, char to[static VALUE_UNIT_CAP]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/warnings.c: warns of what a manifest may say and hardly means. */
+/* config/warnings.c: warns about values that are valid, but hardly what was meant. */
 #include "config/warnings.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "core/base/findings.h"
 #include "core/base/pattern.h"
 
-/* Where a kernel is told to write. */
+/* Where a command line sends the kernel's messages. */
 struct consoles {
 	bool here;      /* to the serial port, perhaps among others */
 	char other[32]; /* the first that is not the serial port; "": there is none */
@@ -75,11 +75,11 @@ static void warn_consoles(const struct manifest *m, struct findings *f)
 	if (c.here)
 		return;
 	if (c.other[0]) {
-		error_set(&w, ERROR_NONE, "'boot.cmdline' has the kernel write to '%s', %s",
+		error_set(&w, ERROR_NONE,
+		          "'boot.cmdline' has the kernel write to '%s'%s, which the guest does not "
+		          "have",
 		          shown_of(c.other).text,
-		          strncmp(c.other, "tty", 3) == 0 && c.other[3] <= '9'
-		                  ? "a screen that is not there"
-		                  : "which is not there");
+		          strncmp(c.other, "tty", 3) == 0 && c.other[3] <= '9' ? ", a screen" : "");
 		error_why(&w, "the guest's only console is its first serial port, ttyS0 at 0x3f8");
 		error_fix(&w, "write console=ttyS0");
 	} else if (m->console.count && !cmdline_has(m->cmdline, "earlycon") &&
@@ -124,11 +124,11 @@ static void warn_pattern(const struct manifest *m, enum key_id id, const struct 
 	error_set(&w, ERROR_NONE, "'%s': '%s' matches every line", keys[id].name,
 	          shown_of(p->text).text);
 	if (id == KEY_EXPECT_NEVER) {
-		error_why(&w, "whatever the guest writes first fails the run");
-		error_fix(&w, "write what a line must not have in it, or leave it out");
+		error_why(&w, "the first line that the guest writes fails the run");
+		error_fix(&w, "write what a line must not contain, or remove the expression");
 	} else {
-		error_why(&w, "whatever the guest writes next is taken for what is expected");
-		error_fix(&w, "write what identifies the line, or leave it out");
+		error_why(&w, "any line that the guest writes next counts as the expected one");
+		error_fix(&w, "write what only that line contains, or remove the expression");
 	}
 	manifest_at_location(m, &p->at, &w);
 	findings_add(f, SEVERITY_WARNING, &w);

@@ -25,7 +25,8 @@ int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FI
 			k->kind->write(&w, k);
 	}
 	if (w.failed)
-		return error_set(err, ERROR_OUTPUT, "cannot tell where the manifest's files are");
+		return error_set(err, ERROR_OUTPUT,
+		                 "cannot make the paths of the manifest's files absolute");
 	if (fflush(to) != 0 || ferror(to))
 		return error_sys(err, ERROR_OUTPUT, errno, "cannot write the manifest");
 	return 0;
@@ -50,7 +51,7 @@ void settings_write(const struct manifest_setting *set, size_t n, FILE *to)
 	for (size_t i = KEY_VERSION + 1; i < KEYS; i++) {
 		size_t first = n, last = n;
 
-		/* the last one counts, but with several -i their files are a list */
+		/* the last setting of a key counts, but the files of several -i form a list */
 		for (size_t j = 0; j < n; j++) {
 			if (strcmp(set[j].key, keys[i].name) != 0)
 				continue;

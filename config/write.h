@@ -13,8 +13,8 @@ struct manifest;         /* config/manifest.h */
 struct manifest_setting; /* config/manifest.h */
 
 /*
- * SHA-256 of what the files of each key hold, 32 bytes each, one after the other; NULL: not known,
- * then only what the manifest pins is written.
+ * The SHA-256 of each key's files, 32 bytes each, one after the other. NULL: not known; then only
+ * hashes that the manifest pins are written.
  */
 struct manifest_hashes {
 	const uint8_t *of[KEYS];
@@ -22,8 +22,8 @@ struct manifest_hashes {
 
 /*
  * Writes each key that has a value, for this run of the matrix. Paths are absolute, files are
- * pinned by `h`, and bytes are written out. Loading it gives the same manifest, except for places.
- * What is not UTF-8 in a path, which no manifest can name, becomes U+FFFD. `to` is flushed.
+ * pinned by `h`, and bytes are written out. Loading it gives the same manifest, except for places
+ * and for paths that are not UTF-8, in which U+FFFD stands for other bytes. `to` is flushed.
  */
 int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
                    struct error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/writer.c: what all kinds of values need to write one. */
+/* config/writer.c: what kinds share for writing a value: keys, quotes, paths. */
 #include "config/writer.h"
 
 #include <stdlib.h>

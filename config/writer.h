@@ -14,15 +14,15 @@ struct key_writer {
 	const struct manifest *m;
 	FILE *to;
 	const struct key_group *group; /* the one in which the key stands; NULL: at the top */
-	const struct key_group *open;  /* whose map was begun */
+	const struct key_group *open;  /* whose name was written last; NULL: none */
 	const uint8_t *hashes; /* SHA-256 of each of the key's files; NULL: they are not known */
 	bool failed;           /* a path could not be made absolute */
 };
 
-/* "  policy:", with the group's name on a line before it where that begins. */
+/* Writes "  policy:", after a line with the group's name if the key is the first of its group. */
 void writer_key(struct key_writer *w, const struct key *k);
 
-/* The key's field in the manifest; the same where it is a number or an enum. */
+/* The key's field in the manifest, and its value if it is a number or an enum. */
 const void *writer_field(const struct key_writer *w, const struct key *k);
 uint64_t writer_number(const struct key_writer *w, const struct key *k);
 

@@ -25,7 +25,7 @@ struct source {
 	const uint8_t *text;
 	size_t size;
 	unsigned nodes;
-	struct findings *findings; /* NULL: a duplicate key ends it */
+	struct findings *findings; /* for duplicate keys; NULL: the first ends reading */
 	const struct shortened *shortened;
 	size_t n_shortened;
 	struct error *err;
@@ -247,7 +247,7 @@ static int tree_new(struct source *s, const yaml_event_t *e, struct yaml_tree **
 static int tree_read(struct source *s, const yaml_event_t *e, unsigned depth,
                      struct yaml_tree **ret);
 
-/* Refuses event k as the key of an entry of map: it can be none, or is there already. */
+/* Refuses event k as a key of the map if it is no valid key, or is there already. */
 static int key_check(struct source *s, const yaml_event_t *k, const struct yaml_tree *map)
 {
 	const char *name = (const char *)k->data.scalar.value;

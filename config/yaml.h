@@ -21,8 +21,9 @@ struct yaml_tree {
 	enum yaml_kind kind;
 	unsigned line, column;
 	char *text; /* of a scalar, no NUL inside; NULL otherwise */
-	bool plain; /* a scalar without quotes: only there can nothing, or `null`, be written */
-	char *key;  /* in a map: what this value belongs to; NULL otherwise */
+	/* a scalar without quotes: only then do "" and `null` mean that it has no value */
+	bool plain;
+	char *key; /* in a map: the key of this value; NULL otherwise */
 	unsigned key_line, key_column;
 	struct yaml_tree *first, *next; /* children of a list or map, in file order */
 };

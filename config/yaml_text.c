@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config/yaml_text.c: checks that are made before libyaml sees a text, because libyaml could not
- * say what is wrong.
+ * config/yaml_text.c: checks before libyaml sees a text, which could not say what is wrong with it,
+ * or where.
  */
 #include "config/yaml_text.h"
 

@@ -89,8 +89,8 @@ for text in '' '.*' '^' 'x*' '$'; do
   wants 0
   err_is "snpvmm: $T/m.yaml: ok
 $T/m.yaml:3:25: warning: 'expect.never': '$text' matches every line
-  why: whatever the guest writes first fails the run
-  fix: write what a line must not have in it, or leave it out"
+  why: the first line that the guest writes fails the run
+  fix: write what a line must not contain, or remove the expression"
 done
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' "expect: {console: ['']}"
 call check "$T/m.yaml"

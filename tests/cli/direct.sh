@@ -292,11 +292,11 @@ quiet() { # no warning
 begin 'a console= that does not exist'
 for console in hvc0 ttyS1,115200 ttyAMA0 uart,io,0x2f8 uart8250,mmio32,0xfe000000; do
   manifest "$T/m.yaml" "boot: {kernel: k, cmdline: 'quiet console=$console'}"
-  warned 2:28 "'boot.cmdline' has the kernel write to '$console', which is not there"
+  warned 2:28 "'boot.cmdline' has the kernel write to '$console', which the guest does not have"
   err_is ''
 done
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: console=tty0}'
-warned 2:28 "'boot.cmdline' has the kernel write to 'tty0', a screen that is not there"
+warned 2:28 "'boot.cmdline' has the kernel write to 'tty0', a screen, which the guest does not have"
 for line in console=ttyS0 console=ttyS0,115200n8 'console=tty0 console=ttyS0' 'console=hvc0 console=ttyS0' \
   console=uart,io,0x3f8 console=uart8250,io,0x3f8,115200 console=null console= quiet 'a="b console=hvc0"' '-- console=hvc0'; do
   manifest "$T/m.yaml" "boot: {kernel: k, cmdline: '$line'}"
