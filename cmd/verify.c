@@ -101,12 +101,27 @@ static error_t path_add(struct paths *p, const char *path)
 	return 0;
 }
 
-/* Seconds, or "2026-11-29T10:00:00Z" with any offset. */
+/*
+ * Whether the text begins like the form: a digit for each 0, T, t or a blank for T, a sign for +.
+ */
+static bool has_form(const char *text, const char *form)
+{
+	for (; *form; form++, text++)
+		if (*form == '0'   ? *text < '0' || *text > '9'
+		    : *form == 'T' ? *text != 'T' && *text != 't' && *text != ' '
+		    : *form == '+' ? *text != '+' && *text != '-'
+		                   : *text != *form)
+			return false;
+	return true;
+}
+
+/* Seconds since 1970, or RFC 3339: "2026-11-29T10:00:00Z", with any offset. */
 static bool time_parse(const char *text, int64_t *ret)
 {
-	struct tm tm = { 0 };
-	int n = 0, hours = 0, minutes = 0;
-	char sign, *end;
+	static const char date[] = "0000-00-00T00:00:00", zone[] = "+00:00";
+	struct tm tm = { 0 }, day;
+	int hours = 0, minutes = 0;
+	char *end;
 	long long seconds;
 
 	errno = 0;
@@ -115,21 +130,27 @@ static bool time_parse(const char *text, int64_t *ret)
 		*ret = seconds;
 		return true;
 	}
-	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-	           &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n) != 6 ||
-	    n != 19 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 ||
-	    tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+	if (!has_form(text, date))
 		return false;
-	text += n;
-	if (*text == '.') /* parts of a second, which no certificate has */
-		text += 1 + strspn(text + 1, "0123456789");
-	n = 0;
-	if (strcmp(text, "Z") != 0 && strcmp(text, "z") != 0 &&
-	    (sscanf(text, "%1[+-]%2d:%2d%n", &sign, &hours, &minutes, &n) != 3 || n != 6 ||
-	     text[n] != '\0' || hours > 23 || minutes > 59))
-		return false;
+	sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+	       &tm.tm_min, &tm.tm_sec);
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
+	day = (struct tm){ .tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday };
+	timegm(&day); /* makes 2 March of 30 February */
+	if (day.tm_mon != tm.tm_mon || day.tm_mday != tm.tm_mday || tm.tm_hour > 23 ||
+	    tm.tm_min > 59 || tm.tm_sec > 60)
+		return false;
+	text += strlen(date);
+	if (has_form(text, ".0")) /* parts of a second, which no certificate has */
+		text += 1 + strspn(text + 1, "0123456789");
+	if (strcmp(text, "Z") != 0 && strcmp(text, "z") != 0) {
+		if (!has_form(text, zone) || text[strlen(zone)] != '\0')
+			return false;
+		sscanf(text + 1, "%2d:%2d", &hours, &minutes);
+		if (hours > 23 || minutes > 59)
+			return false;
+	}
 	*ret = timegm(&tm) - (*text == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return true;
 }

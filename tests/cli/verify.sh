@@ -27,13 +27,13 @@ check_is revocation ok 'SEV-Genoa is not revoked' # crl.der lies in the folder
 check_is measurement skip
 check_is report-data skip
 
-begin 'without --root it does not'
+begin 'without --root it fails'
 call verify "$T/report.bin" --certs "$T/certs" $AT
 wants 1
 err_is "snpvmm: fail: root: the key of ARK-Genoa is not AMD's [root-not-trusted]"
 check_is root FAIL
 
-begin 'of Turin, and by a VLEK'
+begin 'a report from Turin, and one signed by a VLEK'
 for what in turin vlek; do
   call verify "$T/$what/report.bin" --certs "$T/$what" --root "$T/$what/ark.pem" $AT
   wants 0
@@ -47,7 +47,7 @@ out_has 'fetch https://kdsintf.amd.com/vcek/v1/Genoa/0203040506' '?blSPL=04&teeS
   'fetch https://kdsintf.amd.com/vcek/v1/Genoa/cert_chain'
 check_is signature skip
 
-begin 'unless that is wanted, and then it is no authentic one'
+begin 'with --unauthenticated it passes, but is not called authentic'
 call verify --unauthenticated "$T/report.bin"
 wants 0
 err_is 'snpvmm: pass: the report is not authenticated'
@@ -62,7 +62,7 @@ call verify --unauthenticated "$T/report.bin" --certs "$T/certs/ark.pem" $AT
 wants 1
 err_has '[chain-broken]'
 
-begin 'one changed bit is enough, and all that is wrong is told'
+begin 'one changed bit is enough, and every failed check is reported'
 cp "$T/report.bin" "$T/changed.bin"
 patch "$T/changed.bin" 0x90 ff
 patch "$T/changed.bin" 0x30 01
@@ -79,7 +79,8 @@ for time in 1767225600 2026-01-01T00:00:00Z 2026-01-01T01:30:00+01:30 2025-12-31
   out_has 'at 2026-01-01T00:00:00Z'
 done
 for time in '' now 2026 -1 2026-13-01T00:00:00Z 2026-01-01T24:00:00Z 2026-01-01T00:00:00 2026-01-01T00:00:00Zx \
-  2026-1-1T0:0:0Z 99999999999999999999; do
+  2026-1-1T0:0:0Z 99999999999999999999 2026-02-30T00:00:00Z 2026-04-31T00:00:00Z ' 026-01-01T00:00:00Z' +026-01-01T00:00:00Z \
+  2026-01-01T00:00:00+1:30 2026-01-01T00:00:00+24:00 2026-01-01T00:00:00.Z; do
   [ "$time" != 2026 ] || continue # seconds
   call verify "$T/report.bin" --time="$time"
   usage_error 'verify: --time takes 2026-11-29T10:00:00Z, or seconds since 1970'
@@ -91,7 +92,7 @@ call verify "$T/report.bin" --certs "$T/certs" --root "$T/certs/ark.pem" --time 
 wants 1
 err_has '[certificate-expired]'
 
-begin 'what is asked for beside'
+begin 'further requirements'
 ok="verify $T/report.bin --certs $T/certs --root $T/certs/ark.pem $AT"
 for option in --min-tcb=bl=4,tee=0,snp=24,ucode=219 --min-firmware=1.55.31 --min-firmware=1.54.99 --require=smt,ecc --forbid=tsme,tio \
   --report-data="$(printf 'fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0efeeedecebeae9e8e7e6e5e4e3e2e1e0dfdedddcdbdad9d8d7d6d5d4d3d2d1d0cfcecdcccbcac9c8c7c6c5c4c3c2c1c0')"; do
@@ -118,7 +119,7 @@ ASKED
 call verify "$T/turin/report.bin" --certs "$T/turin" --root "$T/turin/ark.pem" $AT --require-mitigations=0x3f --min-tcb=fmc=1
 wants 0
 
-begin 'values that are none'
+begin 'invalid values'
 while read -r option sentence; do
   call verify "$T/report.bin" "$option"
   wants 2
@@ -139,7 +140,7 @@ done <<WRONG
 --require-mitigations=all --require-mitigations
 WRONG
 
-begin 'a report that is none, and files that cannot be used: 2'
+begin 'a file that is not a report, and files that cannot be used: 2'
 head -c 1183 "$T/report.bin" >"$T/short.bin"
 { cat "$T/report.bin"; printf x; } >"$T/long.bin"
 for file in short.bin long.bin certs/ark.pem none; do
@@ -210,7 +211,7 @@ begin 'TAP'
 call verify "$T/changed.bin" -o tap
 wants 1
 out_has 'TAP version 14' 'not ok 3 - certificates: none are given' '# SKIP ' '  reason: "vmpl-differs"'
-[ "$(grep -c -E '^(not )?ok ' "$T/out")" = "$(sed -n 's/^1\.\.//p' "$T/out")" ] || wrong "the plan is another: $(cat "$T/out")"
+[ "$(grep -c -E '^(not )?ok ' "$T/out")" = "$(sed -n 's/^1\.\.//p' "$T/out")" ] || wrong "another plan: $(cat "$T/out")"
 
 begin 'the manifest is held against the report'
 image "$T/i.fd" ebfe "$SECTION"
