@@ -32,7 +32,7 @@ for command in measure check; do
   wants 0
 done
 call measure --confine "$T/in" "$T/in/m.yaml"
-cmp -s "$T/out" "$T/digest" || wrong 'it measures otherwise'
+cmp -s "$T/out" "$T/digest" || wrong 'it has another digest'
 
 begin 'absolute paths, .. and relative links that stay inside are accepted'
 ln -s ../i.fd "$T/in/sub/link.fd"
@@ -139,7 +139,7 @@ if unshare -rm sh -c "$without_proc" "$SNPVMM" version >/dev/null 2>&1; then # a
   begin 'files are read without /proc, too'
   run unshare -rm sh -c "$without_proc" "$SNPVMM" measure --confine "$T/in" "$T/in/m.yaml"
   wants 0
-  cmp -s "$T/out" "$T/digest" || wrong 'it measures otherwise'
+  cmp -s "$T/out" "$T/digest" || wrong 'it has another digest'
 else
   skip 'files are read without /proc, too' 'no mount namespaces here, or a sanitizer that needs /proc'
 fi

@@ -27,7 +27,7 @@ conflict() { # SENTENCE COMMAND ARGUMENT...: refused, and nothing was touched bu
   wants 2
   out_is ''
   err_has "$sentence [output-conflict]"
-  [ "$(grep -c 'output-conflict' "$T/err")" = 1 ] || wrong "not told once: $(cat "$T/err")"
+  [ "$(grep -c 'output-conflict' "$T/err")" = 1 ] || wrong "not reported once: $(cat "$T/err")"
   [ "$(state | sed 's/^d.* / /' | sort)" = "$(printf '%s\n' "$before" | sed 's/^d.* / /' | sort)" ] || # times of folders don't count
     wrong "$last: something was touched: $before -> $(state)"
 }
@@ -86,7 +86,7 @@ for name in result.json junit.xml .junit.xml; do # then there is no result, eith
   fresh "boot: {firmware: r/$name}"
   mv "$T/w/g.fd" "$T/w/r/$name"
   conflict "m.yaml:4:18: error: --results would write over 'r/$name', which is boot.firmware" run --results r m.yaml
-  cmp -s "$T/i.fd" "$T/w/r/$name" || wrong "r/$name is another"
+  cmp -s "$T/i.fd" "$T/w/r/$name" || wrong "r/$name was changed"
 done
 
 begin 'the inputs of a manifest with a mistake are kept, too'
@@ -98,7 +98,7 @@ for mistake in 'no_such_key: 1' 'a: ['; do
   mv "$T/w/g.fd" "$T/w/r/serial.log"
   run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run --results r m.yaml
   wants 2
-  cmp -s "$T/i.fd" "$T/w/r/serial.log" || wrong "$mistake: r/serial.log is another"
+  cmp -s "$T/i.fd" "$T/w/r/serial.log" || wrong "$mistake: r/serial.log was changed"
   [ -s "$T/w/r/result.json" ] || wrong "$mistake: no result"
 done
 
@@ -137,7 +137,7 @@ ln -s target "$T/w/con.log"
 run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run m.yaml
 wants 2
 err_has "cannot write 'con.log': it is a symbolic link [output-failed]" "name the file itself, '$T/w/target'"
-[ "$(cat "$T/w/target")" = precious ] || wrong 'the target is another'
+[ "$(cat "$T/w/target")" = precious ] || wrong 'the target was changed'
 rm "$T/w/target"
 run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run m.yaml
 wants 2
@@ -155,7 +155,7 @@ echo precious >"$T/w/elsewhere/serial.log"
 ln -s ../elsewhere "$T/w/r/vcpus=1"
 run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run --results r m.yaml
 wants 2
-[ "$(cat "$T/w/elsewhere/serial.log")" = precious ] || wrong 'a file elsewhere is another'
+[ "$(cat "$T/w/elsewhere/serial.log")" = precious ] || wrong 'a file elsewhere was changed'
 
 begin 'descriptors by their paths are used as they are'
 fresh 'boot: {firmware: g.fd}' 'serial: /dev/fd/3' 'debug_port: /dev/stderr'
@@ -204,7 +204,7 @@ mkdir "$T/w/safe"
 ln -s safe "$T/w/sw"
 mkfifo "$T/w/pipe"
 cp "$T/w/g.fd" "$T/g.before"
-# The console's pipe is opened first, and waited for: then the link is another.
+# The console's pipe is opened first; while run waits for its reader, the link is changed.
 (
   sleep 1
   ln -sfn . "$T/w/sw"
@@ -213,7 +213,7 @@ cp "$T/w/g.fd" "$T/g.before"
 run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run m.yaml
 wants 2
 err_has "cannot write 'sw/g.fd': it is the file of boot.firmware" '[output-conflict]'
-cmp -s "$T/w/g.fd" "$T/g.before" || wrong 'the firmware is another'
+cmp -s "$T/w/g.fd" "$T/g.before" || wrong 'the firmware was changed'
 wait
 
 # --- a matrix ---

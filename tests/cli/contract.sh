@@ -9,7 +9,7 @@
 # --- the guest ended by itself ---
 
 row 'status 0 at the exit port' '0 guest-exit pass guest-exit' 'print "hello\n" ; out 0xf4 1 0'
-row 'nothing said, and no end of line' '0 guest-exit pass guest-exit' 'print "no end" ; out 0xf4 4 0'
+row 'a last line without an end' '0 guest-exit pass guest-exit' 'print "no end" ; out 0xf4 4 0'
 row 'every byte comes through as it is' '0 guest-exit pass guest-exit' \
   'print "\000\001\x7f\200\xff\xc3\x28 \xe2\x82\n\r\033[31mred\033[0m\033]0;title\007\n\n" ; out 0xf4 1 0'
 row 'another status' '1 guest-exit fail guest-exit' 'print "hello\n" ; out 0xf4 1 5'
@@ -35,12 +35,12 @@ row 'Linux, halted' '1 guest-halted fail guest-halted' 'print "[    9.9] reboot:
 row 'halted, once every line had come' '0 console-complete pass console-complete' 'print "ready\n" ; halt' \
   'expect: {console: [ready], exit: none}'
 row 'one is halted, another runs' '124 timeout timeout timeout' 'halt ; vcpu 1 ; wait' 'vcpus: 2' 'timeout: 800ms'
-row 'halted, where KVM tells nobody' '124 timeout timeout timeout' 'flags no-mp-state ; halt' 'timeout: 800ms'
+row 'halted, on a KVM that does not report it' '124 timeout timeout timeout' 'flags no-mp-state ; halt' 'timeout: 800ms'
 row 'a request for termination' '1 guest-terminated fail guest-terminated' 'print "oh\n" ; terminate 1 0'
-row 'a page that is not there' '1 memory-fault fail memory-fault' 'print "oh\n" ; memory-fault 0x123456000 private'
-row 'a page that is there, on its other side' '0 guest-exit pass guest-exit' \
+row 'a memory fault outside all memory' '1 memory-fault fail memory-fault' 'print "oh\n" ; memory-fault 0x123456000 private'
+row 'a memory fault that only asks for the other page state' '0 guest-exit pass guest-exit' \
   'memory-fault 0x8000 shared ; memory-fault 0x8123 private ; out 0xf4 1 0'
-row 'bytes that no text can hold, where they are shown' '1 guest-exit fail guest-exit' \
+row 'bytes that JSON and XML cannot hold as they are' '1 guest-exit fail guest-exit' \
   'print "]]>\000\001\x7f\200\xff\xc3\x28<&\xef\xbf\xbe \xe2\x82\033[31m\n" ; out 0xf4 1 5' 'name: "<&\"%, ü"'
 row 'a panic' '1 guest-panic fail guest-panic|guest-reset' \
   'print "[    1.0] Kernel panic - not syncing: no init\r\n" ; print "end trace\n" ; reset'
@@ -50,21 +50,21 @@ row 'a panic' '1 guest-panic fail guest-panic|guest-reset' \
 says "the console's last line is 'still here' [timeout]"
 row 'the time limit' '124 timeout timeout timeout' 'print "still here" ; wait' 'timeout: 1500ms'
 says 'the console got no byte [timeout]'
-row 'the time limit of a guest that says nothing' '124 timeout timeout timeout' 'wait' 'timeout: 200ms' 'expect: {exit: any}'
+row 'the time limit of a silent guest' '124 timeout timeout timeout' 'wait' 'timeout: 200ms' 'expect: {exit: any}'
 says "vCPU 0 didn't leave KVM_RUN within 5 s"
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 # what such a vCPU may come back to is not freed
 export ASAN_OPTIONS
-row 'a vCPU that KVM does not let go' '124 timeout timeout timeout' 'print "once\n" ; stuck 40000' 'timeout: 1500ms'
+row 'a vCPU that does not leave KVM_RUN' '124 timeout timeout timeout' 'print "once\n" ; stuck 40000' 'timeout: 1500ms'
 ASAN_OPTIONS=${ASAN_OPTIONS%detect_leaks=0}
 row 'the silence limit' '124 silence timeout silence' 'print "once\n" ; wait' 'timeout: 20s' 'silence: 1s'
 row 'the silence limit, from the start' '124 silence timeout silence' 'wait' 'timeout: 20s' 'silence: 200ms'
-row 'no silence limit where the guest speaks' '0 guest-exit pass guest-exit' \
+row 'no silence limit while the guest prints' '0 guest-exit pass guest-exit' \
   'print "." ; sleep 400 ; print "." ; sleep 400 ; print "." ; sleep 400 ; print "." ; sleep 400 ; print "." ; sleep 400 ; print "." ; sleep 400 ; out 0xf4 1 0' 'timeout: 40s' 'silence: 2s'
 row 'the last expected line' '0 console-complete pass console-complete' 'print "booting\nready\n" ; wait' \
   'timeout: 20s' 'expect: {console: [ready], exit: none}'
-row 'an expected line that did not come' '1 console-missing fail guest-exit' 'print "booting\n" ; out 0xf4 1 0' \
+row 'an expected line that is missing' '1 console-missing fail guest-exit' 'print "booting\n" ; out 0xf4 1 0' \
   'expect: {console: [ready]}'
-row 'a line that must not come' '1 console-forbidden fail console-forbidden|guest-reset' \
+row 'a forbidden line' '1 console-forbidden fail console-forbidden|guest-reset' \
   'print "BUG: soft lockup\n" ; reset' \
   'expect: {never: [^BUG]}'
 row 'a line that takes too long to match' '1 console-undecided fail console-undecided|guest-reset' \
@@ -90,7 +90,7 @@ grep -q '"reason": "timeout"' "$dir/result.json" || wrong 'no result.json'
 row 'an internal error of KVM' '1 kvm-internal-error fail kvm-internal-error' 'print "oh\n" ; internal 1'
 row 'the processor refuses a vCPU' '99 kvm-entry-failed error kvm-entry-failed' 'entry-failed 0x80000021'
 row 'KVM_RUN fails' '99 kvm-error error kvm-error' 'print "oh\n" ; errno EIO'
-row 'an exit that nobody knows' '99 kvm-error error kvm-error' 'unknown-exit 77'
+row 'an unknown exit' '99 kvm-error error kvm-error' 'unknown-exit 77'
 
 # --- the guest was not launched: the host ---
 
@@ -100,13 +100,13 @@ row 'no /dev/kvm' '99 host-unsupported error -' 'open-fails /dev/kvm ENOENT'
 row 'no /dev/kvm, --skip-unsupported' '77 host-unsupported skip -' 'open-fails /dev/kvm ENOENT' --skip-unsupported
 row 'no SEV device, --skip-unsupported' '77 host-unsupported skip -' 'open-fails /dev/sev ENOENT' --skip-unsupported
 row '--skip-unsupported, where it is supported' '1 guest-exit fail guest-exit' 'out 0xf4 1 5' --skip-unsupported
-row '/dev/kvm is of others' '99 host-permission error -' 'open-fails /dev/kvm EACCES'
-row '/dev/kvm is of others, --skip-unsupported' '99 host-permission error -' 'open-fails /dev/kvm EACCES' --skip-unsupported
+row '/dev/kvm is not accessible' '99 host-permission error -' 'open-fails /dev/kvm EACCES'
+row '/dev/kvm is not accessible, --skip-unsupported' '99 host-permission error -' 'open-fails /dev/kvm EACCES' --skip-unsupported
 row 'no ASID is left' '99 host-busy error -' 'fail-ioctl SEV_INIT2 EBUSY'
 row 'no memory is left' '99 host-memory error -' 'fail-ioctl KVM_CREATE_GUEST_MEMFD ENOMEM'
 row 'another hypervisor has the processor' '99 host-busy error -' 'fail-ioctl KVM_CREATE_VM EIO'
-row 'KVM makes no interrupt controllers' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_IRQCHIP EIO'
-row 'KVM makes no vCPU, --skip-unsupported' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_VCPU EINVAL' --skip-unsupported
+row 'KVM_CREATE_IRQCHIP fails' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_IRQCHIP EIO'
+row 'KVM_CREATE_VCPU fails, --skip-unsupported' '99 kvm-error error -' 'fail-ioctl KVM_CREATE_VCPU EINVAL' --skip-unsupported
 for command in SEV_INIT2 LAUNCH_START LAUNCH_UPDATE LAUNCH_FINISH; do
   row "the firmware refuses $command" '99 firmware-refused error -' "fail-ioctl $command EIO 0x16"
 done
@@ -127,19 +127,19 @@ refusal 'no YAML' syntax 'vcpus: [1'
 refusal 'an unknown key' unknown-key 'vcpu: 1'
 refusal 'a key twice' duplicate-key 'vcpus: 1' 'vcpus: 1'
 refusal 'nothing to boot' missing-key 'boot: {}'
-refusal 'a value that is none' bad-value 'vcpus: 0'
-refusal 'an expression that is none, in expect.console' bad-value 'expect: {console: ["(a"]}'
-refusal 'an expression that is none, in expect.never' bad-value 'expect: {never: ["a", "[z"]}'
-refusal 'what is not there yet' unsupported 'disks: [{path: x}]'
-refusal 'what can only be measured' unsupported 'measure: {profile: ec2}'
+refusal 'an invalid value' bad-value 'vcpus: 0'
+refusal 'an invalid expression in expect.console' bad-value 'expect: {console: ["(a"]}'
+refusal 'an invalid expression in expect.never' bad-value 'expect: {never: ["a", "[z"]}'
+refusal 'a key of a later version' unsupported 'disks: [{path: x}]'
+refusal 'a profile that can only be measured' unsupported 'measure: {profile: ec2}'
 refusal 'an initrd without a kernel' conflict 'boot: {firmware: i.fd, initrd: i.fd}'
 refusal 'no such file' file-unreadable 'boot: {firmware: none.fd}'
 truncate -s 1T "$T/huge"
-refusal 'a file without measure' file-too-large 'boot: {firmware: huge}'
-refusal 'a file that is pinned' file-differs "boot: {firmware: {path: i.fd, sha256: '$(printf %064d 0)'}}"
+refusal 'a file that is far too large' file-too-large 'boot: {firmware: huge}'
+refusal 'a file that differs from its pin' file-differs "boot: {firmware: {path: i.fd, sha256: '$(printf %064d 0)'}}"
 refusal 'a file outside of --confine' outside-confine --confine="$T" 'boot: {kernel: ../../../etc/passwd}'
 printf x >"$T/x"
-refusal 'a firmware that is none' bad-firmware 'boot: {firmware: x}'
+refusal 'a file that is not a firmware' bad-firmware 'boot: {firmware: x}'
 refusal 'a firmware without room for hashes' no-hash-page 'boot: {firmware: i.fd, kernel: x}'
 image "$T/two.fd" ebfe '0x10000 0x1000 3' '0x11000 0x1000 3'
 refusal 'a firmware that wants two CPUID pages' bad-layout 'boot: {firmware: two.fd}'
@@ -174,11 +174,11 @@ glued() { # NAME PRINTED WHOLE [OPTION]...: what the one file has is WHOLE
   ! grep -q '^$' "$T/err" || wrong "standard error alone has an empty line: $(cat "$T/err")"
 }
 passed='snpvmm: pass: the guest exited with status 0\n'
-glued 'the verdict has a line of its own behind a prompt' 'hello\nlogin: ' "hello\nlogin: \n$passed"
-glued 'and behind a line that a carriage return began anew' '50%\r' "50%\r\n$passed"
-glued 'there is no empty line behind an end' 'hello\r\n' "hello\r\n$passed"
-glued 'nor behind one with a carriage return after it' 'hello\n\r' "hello\n\r$passed"
-glued 'where nothing is said, nothing is added' 'login: ' 'login: ' -q
+glued 'the verdict has a line of its own after a prompt' 'hello\nlogin: ' "hello\nlogin: \n$passed"
+glued 'and after a line that ends in a carriage return' '50%\r' "50%\r\n$passed"
+glued 'there is no empty line after a complete line' 'hello\r\n' "hello\r\n$passed"
+glued 'nor after one that a carriage return follows' 'hello\n\r' "hello\n\r$passed"
+glued 'without a verdict, nothing is added' 'login: ' 'login: ' -q
 glued '--prefix ends the line itself' 'login: ' "serial: login: \n$passed" --prefix
 
 if command -v python3 >/dev/null; then

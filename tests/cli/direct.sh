@@ -89,7 +89,7 @@ done
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: " "}'
 digest >>"$T/digests"
 [ "$(grep -c -x -E '[0-9a-f]{96}' "$T/digests")" = 10 ] || wrong "not ten digests: $(cat "$T/digests")"
-[ "$(sort -u "$T/digests" | grep -c .)" = 10 ] || wrong "two are alike: $(cat "$T/digests")"
+[ "$(sort -u "$T/digests" | grep -c .)" = 10 ] || wrong "two are equal: $(cat "$T/digests")"
 
 begin 'an empty initrd counts as none; the platform changes nothing'
 direct
@@ -318,13 +318,13 @@ printf '070701one\000\000\000070701two' >"$T/i"
 with_initrd
 whole=$(digest)
 manifest "$T/m.yaml" 'boot: {kernel: k, initrd: [a, b]}'
-[ "$(digest)" = "$whole" ] || wrong 'not as the two behind each other'
+[ "$(digest)" = "$whole" ] || wrong 'not the digest of the two files, concatenated'
 manifest "$T/m.yaml" 'boot: {kernel: k, initrd: [b, a]}'
-[ "$(digest)" != "$whole" ] || wrong 'the order does not count'
+[ "$(digest)" != "$whole" ] || wrong 'the order makes no difference'
 manifest "$T/m.yaml" 'boot: {kernel: k, initrd: [a]}'
 one=$(digest)
 manifest "$T/m.yaml" 'boot: {kernel: k, initrd: a}'
-[ "$(digest)" = "$one" ] || wrong 'a list of one is another thing'
+[ "$(digest)" = "$one" ] || wrong 'a list of one file differs from the file'
 a=$(sha256sum <"$T/a" | cut -d' ' -f1) b=$(sha256sum <"$T/b" | cut -d' ' -f1)
 manifest "$T/m.yaml" "boot: {kernel: k, initrd: [{path: a, sha256: $a}, {path: b, sha256: $b}]}"
 [ "$(digest)" = "$whole" ] || wrong 'pinned: another digest'

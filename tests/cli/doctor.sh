@@ -21,7 +21,7 @@ cp "$T/out" "$T/text"
 grep -E '^(ok|missing|unknown|note) +[a-z]' "$T/text" >"$T/checks"
 [ "$(grep -c . "$T/checks")" -gt 30 ] || wrong "few checks: $(cat "$T/text")"
 ! grep -v -q -E '^((ok     |missing|unknown|note   )  [a-z0-9_.-]+ +  *[^ ]|  why: [^ ]|  fix: [^ ]|this host can launch|for (kvm|snp) it lacks: )' "$T/text" ||
-  wrong "a line of another form: $(cat "$T/text")"
+  wrong "a line in another form: $(cat "$T/text")"
 [ "$(awk '{ print $2 }' "$T/checks" | sort -u | grep -c .)" = "$(grep -c . "$T/checks")" ] || wrong 'a check is there twice'
 awk '/^(ok|missing|unknown|note) / { if (missing && !fixed) exit 1; missing = /^missing/; fixed = 0 } /^  fix: / { fixed = 1 }' "$T/text" ||
   wrong 'something is missing, and nothing says what to do'
@@ -122,7 +122,7 @@ begin 'CBOR is a map of four'
 call doctor -o cbor
 wants "$verdict"
 err_is ''
-[ "$(head -c 1 "$T/out" | od -An -tx1 | tr -d ' ')" = a4 ] || wrong 'it begins otherwise'
+[ "$(head -c 1 "$T/out" | od -An -tx1 | tr -d ' ')" = a4 ] || wrong 'it begins differently'
 grep -q -a -F 'snpvmm.doctor/1' "$T/out" || wrong 'no schema'
 
 begin 'a wrong command line is status 2'

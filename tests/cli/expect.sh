@@ -31,11 +31,11 @@ passes 'what is written in pieces is one line' 'print "rea" ; debug "x" ; print 
 lacks 'an anchor is one' '^ready$' 'print "not ready\n"' 'expect: {console: ["^ready$"]}'
 passes 'the last line needs no end' 'print "login: "' 'expect: {console: ["^login: $"]}'
 passes 'extended regular expressions' 'print "took 1234 ms, yyz\n"' 'expect: {console: ["took [[:digit:]]{2,4} ms, (x|y)+z"]}'
-passes 'what users mean: digits, spaces' 'print "12 tests failed\n"' 'expect: {console: ["^\\d+\\s\\w+"]}'
+passes 'classes: digits, spaces, words' 'print "12 tests failed\n"' 'expect: {console: ["^\\d+\\s\\w+"]}'
 passes 'characters, not bytes' 'print "\342\234\227 net\n"' 'expect: {console: ["^. net$"]}'
 lacks 'a class of characters' '^[✓✔]' 'print "\342\224\202 box\n"' 'expect: {console: ["^[✓✔]"]}'
-passes 'a carriage return begins the line anew' 'print "Loading 10%\rLoading 100%\rdone\r\n"' 'expect: {console: ["^done$"]}'
-passes 'what it was before is a line too' 'print "Loading 10%\rLoading 100%\rdone\r\n"' 'expect: {console: ["^Loading 10%$"]}'
+passes 'a carriage return starts the line over' 'print "Loading 10%\rLoading 100%\rdone\r\n"' 'expect: {console: ["^done$"]}'
+passes 'the text before the carriage return is a line, too' 'print "Loading 10%\rLoading 100%\rdone\r\n"' 'expect: {console: ["^Loading 10%$"]}'
 passes 'carriage returns, then a newline' 'print "a\r\r\nb\r\n"' 'expect: {console: ["^a$", "^b$"], never: ["^$"]}'
 passes 'a NUL byte is a character' 'print "a\000b\n"' 'expect: {console: ["^a.b$"]}'
 passes 'garbage before it' 'print "\001\200\xff\xc3(\xe2\x82\000\033[\033\n\xf0\x9f\ndone\n"' 'expect: {console: ["^done$"]}'
@@ -91,10 +91,10 @@ forbidden 'what comes within a moment of a panic is kept' guest-panic \
 row 'none: the guest may keep running' '0 console-complete pass console-complete' 'print "a\nb\n" ; wait' \
   'timeout: 60s' 'expect: {console: [a, b], exit: none}'
 says b
-row 'none: it ended before' '1 console-missing fail guest-reset' 'print "a\n" ; reset' 'expect: {console: [a, b], exit: none}'
+row 'none: it ended too early' '1 console-missing fail guest-reset' 'print "a\n" ; reset' 'expect: {console: [a, b], exit: none}'
 says b
-row 'none: it never said so' '124 timeout timeout timeout' 'print "a\n" ; wait' 'timeout: 1500ms' 'expect: {console: [a, b], exit: none}'
-row 'none: a panic before' '1 guest-panic fail guest-panic|guest-reset' 'print "a\nKernel panic\n" ; reset' \
+row 'none: the line never came' '124 timeout timeout timeout' 'print "a\n" ; wait' 'timeout: 1500ms' 'expect: {console: [a, b], exit: none}'
+row 'none: a panic came first' '1 guest-panic fail guest-panic|guest-reset' 'print "a\nKernel panic\n" ; reset' \
   'expect: {console: [a, b], exit: none}'
 
 # --- expressions that reach their limit ---
@@ -131,7 +131,7 @@ wants 0
 
 for bad in '(a' '[z' '*a{' 'a{3,1}' '(a)\1' 'a\y' '\<a' '(?R)' '(*UTF)a' "$(printf '%01025d' 0)"; do
   says "$T/m.yaml:7:7: error: "
-  row "no expression: $(printf %.10s "$bad")" '2 bad-value error -' 'print "never\n"' 'expect:' '  console:' '    - ok' "    - '$bad'"
+  row "an invalid expression: $(printf %.10s "$bad")" '2 bad-value error -' 'print "never\n"' 'expect:' '  console:' '    - ok' "    - '$bad'"
 done
 
 # --- large amounts of output ---

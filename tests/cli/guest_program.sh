@@ -6,7 +6,7 @@
 GUEST=${SNPVMM%/snpvmm}/snpvmm-guest
 PAGE=snpvmm-guest.1
 
-told() { # STATUS FIRST-LINE ARGUMENT...
+refused_with() { # STATUS FIRST-LINE ARGUMENT...
   want=$1 line=$2
   shift 2
   run "$GUEST" "$@"
@@ -39,22 +39,22 @@ wants 0
 out_is "$(cat "$T/help")"
 
 begin 'a mistake on the command line is named, and nothing is done'
-told 2 'a command is missing'
-told 2 "'dance' is not a command" dance
-told 2 'exit needs a status' exit
-told 2 'exit needs a status' exit --port 0xf4
-told 2 "'-1' is not a status from 0 to 0xffffffff" exit -1
-told 2 "'0x100000000' is not a status from 0 to 0xffffffff" exit 0x100000000
-told 2 "'' is not a status from 0 to 0xffffffff" exit ''
-told 2 "'4' is one argument too many" exit 3 4
-told 2 "'0xfffd' is not a port from 0 to 0xfffc" exit --port=0xfffd 3
-told 2 "'--data' is unknown, or its value is missing" report --data
-told 2 "'--date' is unknown, or its value is missing" report --date 00
-told 2 "'123' is not pairs of hex digits, at most 64" report --data=123
-told 2 "'$(printf %0130d 0)' is not pairs of hex digits, at most 64" report --data "$(printf %0130d 0)"
-told 2 '--raw or --measurement, not both' report --raw --measurement
-told 2 '--certs or --measurement, not both' report --certs --measurement
-told 2 "'now' is one argument too many" ready now
+refused_with 2 'a command is missing'
+refused_with 2 "'dance' is not a command" dance
+refused_with 2 'exit needs a status' exit
+refused_with 2 'exit needs a status' exit --port 0xf4
+refused_with 2 "'-1' is not a status from 0 to 0xffffffff" exit -1
+refused_with 2 "'0x100000000' is not a status from 0 to 0xffffffff" exit 0x100000000
+refused_with 2 "'' is not a status from 0 to 0xffffffff" exit ''
+refused_with 2 "'4' is one argument too many" exit 3 4
+refused_with 2 "'0xfffd' is not a port from 0 to 0xfffc" exit --port=0xfffd 3
+refused_with 2 "'--data' is unknown, or its value is missing" report --data
+refused_with 2 "'--date' is unknown, or its value is missing" report --date 00
+refused_with 2 "'123' is not pairs of hex digits, at most 64" report --data=123
+refused_with 2 "'$(printf %0130d 0)' is not pairs of hex digits, at most 64" report --data "$(printf %0130d 0)"
+refused_with 2 '--raw or --measurement, not both' report --raw --measurement
+refused_with 2 '--certs or --measurement, not both' report --certs --measurement
+refused_with 2 "'now' is one argument too many" ready now
 
 begin '--raw refuses a terminal'
 if command -v python3 >/dev/null; then
@@ -67,14 +67,14 @@ fi
 
 begin 'a file of data has a limit, and its errors are reported'
 head -c 65 /dev/zero >"$T/65"
-told 1 "$T/65: has more than 64 bytes; use a hash of it, such as sha512sum's" report --data-file "$T/65"
-told 1 "$T/none: No such file or directory" report --data-file="$T/none"
+refused_with 1 "$T/65: has more than 64 bytes; use a hash of it, such as sha512sum's" report --data-file "$T/65"
+refused_with 1 "$T/none: No such file or directory" report --data-file="$T/none"
 
 if [ ! -e /dev/sev-guest ] && [ ! -e /sys/devices/platform/sev-guest ] && [ -e /sys/devices ] && [ ! -e /sys/kernel/config/tsm/report ]; then
   begin 'outside an SNP guest, report is an error'
   head -c 64 /dev/zero >"$T/64"
   for how in --raw --measurement --certs --data=00 "--data-file=$T/64"; do
-    told 1 'this is not an SEV-SNP guest' report "$how"
+    refused_with 1 'this is not an SEV-SNP guest' report "$how"
     err_has '  fix: '
   done
 else

@@ -11,7 +11,7 @@ printf '%s\n' 'out 0xf4 1 0' >"$T/script"
 block() { # DIGEST POLICY [author]
   "$MAKE_BLOCK" "$1" "$2" "$T/block" "$T/auth" ${3:+"$3"}
 }
-launch() { # the guest, on an SNP host of ours that compares as the firmware does
+launch() { # the guest, on an emulated SNP host that compares as the firmware does
   run env "FAKE_SCRIPT=$T/script" "$FAKE" run --results "$T/r" "$T/m.yaml"
 }
 

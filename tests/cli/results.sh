@@ -59,7 +59,7 @@ refuses() { # NAME DIR: 2, and nothing is launched
 }
 echo file >"$T/file"
 refuses 'the folder is a file' "$T/file"
-[ "$(cat "$T/file")" = file ] || wrong 'the file is another'
+[ "$(cat "$T/file")" = file ] || wrong 'the file was changed'
 refuses 'the folder is in a file' "$T/file/er"
 refuses 'the folder cannot be made' /proc/none
 if nobody_can_run true; then
@@ -189,7 +189,7 @@ whole() { # DIR
     [ ! -e "$file" ] || python3 -m json.tool "$file" >/dev/null 2>&1 || wrong "$last: half of $file"
   done
   [ ! -e "$1/junit.xml" ] || tail -n 1 "$1/junit.xml" | grep -q -F '</testsuites>' || wrong "$last: half of junit.xml"
-  [ ! -e "$1/serial.log" ] || cmp -s -n "$(wc -c <"$1/serial.log")" "$T/said" "$1/serial.log" || wrong "$last: serial.log is another"
+  [ ! -e "$1/serial.log" ] || cmp -s -n "$(wc -c <"$1/serial.log")" "$T/said" "$1/serial.log" || wrong "$last: serial.log differs"
 }
 
 begin 'a limit on the size of files: 1, and results'
@@ -363,9 +363,9 @@ on_fake run --results "$dir" "$T/m.yaml"
 wants 1
 [ "$(grep -c '^snpvmm : ' "$T/err")" = 2 ] || wrong "standard error: $(cat -v "$T/err")"
 [ "$(tr '\r' '\n' <"$T/err" | grep '^snpvmm: ' | grep -c -e pass -e ': [xy]')" = 0 ] || wrong "standard error: $(cat -v "$T/err")"
-grep -q '^not snpvmm: z' "$T/err" || wrong 'within a line it is another'
+grep -q '^not snpvmm: z' "$T/err" || wrong 'it was changed within a line'
 grep -q '^snpvmm: fail: ' "$T/err" || wrong 'the verdict hangs on what the guest left open'
-grep -q '^snpvmm: c' "$T/out" || wrong 'standard output is another'
+grep -q '^snpvmm: c' "$T/out" || wrong 'standard output was changed'
 grep -q '^snpvmm: pass: d' "$dir/debug.log" || wrong 'debug.log is not what the guest wrote'
 run sh -c 'exec "$@" 2>&1' sh env FAKE_SCRIPT="$T/script" "$FAKE" run "$T/m.yaml"
 grep -q '^snpvmm : c' "$T/out" || wrong 'the console on the same file speaks as we do'
@@ -477,7 +477,7 @@ guest_of 'out 0xf4 1 0'
 for format in json tap; do
   run sh -c "FAKE_SCRIPT='$T/script' '$FAKE' run -o $format --results '$T/unshown' '$T/m.yaml' >/dev/full"
   wants 1
-  [ "$(grep -c '\[output-failed\]' "$T/err")" = 1 ] || wrong "it is not told once: $(cat "$T/err")"
+  [ "$(grep -c '\[output-failed\]' "$T/err")" = 1 ] || wrong "it is not reported once: $(cat "$T/err")"
   grep -q '"verdict": "fail"' "$T/unshown/result.json" || wrong "result.json: $(cat "$T/unshown/result.json")"
 done
 

@@ -230,7 +230,7 @@ err_has 'snpvmm: pass: '
 
 begin 'serial: a file, which is created or emptied'
 manifest "$T/m.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 16M' 'platform: kvm' 'serial: console.log'
-for _ in made anew; do
+for _ in created emptied; do
   call run "$T/m.yaml"
   wants 0
   out_is ''

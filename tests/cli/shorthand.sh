@@ -27,10 +27,10 @@ wants 0
 cp "$T/out" "$T/digest"
 here measure -k vmlinuz-6.12 -i initrd.img -a 'console=ttyS0 a: b # c' -m 1G -c 2
 wants 0
-cmp -s "$T/out" "$T/digest" || wrong 'short options measure otherwise'
+cmp -s "$T/out" "$T/digest" || wrong 'short options have another digest'
 here measure --kernel=vmlinuz-6.12 --initrd initrd.img --cmdline 'console=ttyS0 a: b # c' --memory=1G --cpus=2
 wants 0
-cmp -s "$T/out" "$T/digest" || wrong 'long options measure otherwise'
+cmp -s "$T/out" "$T/digest" || wrong 'long options have another digest'
 here check -k vmlinuz-6.12 -c 2
 wants 0
 err_is 'snpvmm: command line: ok'
@@ -47,7 +47,7 @@ vcpus: 2
 memory: 1G'
 cp "$T/out" "$T/here/printed.yaml"
 here measure printed.yaml
-cmp -s "$T/out" "$T/digest" || wrong 'it measures otherwise'
+cmp -s "$T/out" "$T/digest" || wrong 'it has another digest'
 awkward='[x] "y" \ {z}: #	é null ~ - '
 for command in run check; do
   here $command -f builtin:selftest --set 'name=a: "b" \ #' --set 'expect.console=["^a: b", "c"]' --set snp.policy=0xb0000 --print-manifest
@@ -71,7 +71,7 @@ for text in "$awkward" '"quoted"' '{a: b}' '[1' "it's" null '~' ''; do
   wants 0
   cp "$T/out" "$T/here/printed.yaml"
   here measure printed.yaml
-  cmp -s "$T/out" "$T/digest" || wrong "'$text' is another in the manifest: $(cat "$T/here/printed.yaml")"
+  cmp -s "$T/out" "$T/digest" || wrong "'$text' is different in the manifest: $(cat "$T/here/printed.yaml")"
 done
 
 begin '--print-manifest does not print an invalid manifest, and takes no manifest'
