@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Integers of an ABI: alignment 1, so no struct needs packing and no host order slips in. */
+/* Little-endian integers of an ABI: alignment 1, so structs need no packing; no host byte order. */
 typedef struct {
 	uint8_t b[2];
 } le16;
@@ -56,13 +56,15 @@ static inline uint64_t le64_get(le64 v)
 	return r;
 }
 
-/* A cursor over foreign bytes; after one read past the end every later one yields 0 or NULL. */
+/* A cursor over untrusted bytes; after a read past the end, every later one yields 0 or NULL. */
 struct reader {
 	const uint8_t *at, *end;
 	bool bad;
 };
 
-/* A reader of [from, from + n) of `size` bytes; bad at once if that is not inside. */
+/*
+ * A reader of bytes from .. from + n - 1 of `size`; bad from the start if they are not all inside.
+ */
 struct reader reader_over(const uint8_t *bytes, size_t size, size_t from, size_t n);
 
 static inline size_t reader_left(const struct reader *r)
@@ -75,7 +77,7 @@ uint16_t reader_le16(struct reader *r);
 uint32_t reader_le32(struct reader *r);
 uint64_t reader_le64(struct reader *r);
 
-/* Bytes that grow; zero-initialise. After a failed allocation `failed` is set and stays. */
+/* A growing array of bytes; zero-initialise. Once an allocation fails, `failed` stays set. */
 struct buffer {
 	uint8_t *data;
 	size_t size, cap;
@@ -91,10 +93,10 @@ static inline void buffer_cleanup(struct buffer *b)
 }
 #define auto_buffer __attribute__((cleanup(buffer_cleanup)))
 
-/* Whether all of them are 0. */
+/* Whether all bytes are 0. */
 bool bytes_zero(const uint8_t *bytes, size_t size);
 
-/* The value of a hex digit in either case; -1: it is none. */
+/* The value of a hex digit in either case; -1 for any other character. */
 int hex_digit(char c);
 /* Lower-case hex and a NUL, 2 * size + 1 characters. Returns `to`. */
 char *hex_of(const uint8_t *bytes, size_t size, char *to);
@@ -108,9 +110,9 @@ long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap);
 char *base64_of(const uint8_t *bytes, size_t size, char *to);
 
 /*
- * Bytes that other tools wrote as text: hex digits, with or without 0x, or base64; white space may
- * stand anywhere. Hex is tried first. Returns the count, at most `cap`, and sets *ret_form to "hex"
- * or "base64"; -1: it is neither.
+ * Decodes what other tools write as text: hex digits, with or without 0x, or base64, with white
+ * space anywhere. Tries hex first. Returns the number of bytes, at most `cap`, and sets *ret_form
+ * to "hex" or "base64"; -1 if it is neither.
  */
 long bytes_of_text(const uint8_t *text, size_t length, uint8_t *to, size_t cap,
                    const char **ret_form);

@@ -18,7 +18,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 
-/* openat2(2) fails with EAGAIN if a rename races with it, and is then to be retried. */
+/* openat2(2) fails with EAGAIN if a rename races with it; the caller should retry. */
 enum { TRIES = 64 };
 
 static int beneath_open(int folder, const char *path, int flags, mode_t mode)
@@ -52,8 +52,8 @@ int confine_begin(struct confine *c, const char *path, struct error *err)
 		error_sys(err, ERROR_UNSUPPORTED, -probe,
 		          "--confine: openat2(2) does not work here");
 		error_why(err,
-		          "without it a symbolic link could lead out of the folder between check "
-		          "and open; Linux has it since 5.6, and some containers forbid it");
+		          "without it, a symbolic link could lead out of the folder between check "
+		          "and open; it needs Linux 5.6, and some containers forbid it");
 		return error_fix(err, "run on a newer kernel, or allow openat2 in the container's "
 		                      "seccomp profile");
 	}
@@ -62,7 +62,7 @@ int confine_begin(struct confine *c, const char *path, struct error *err)
 	return 0;
 }
 
-/* If the path begins with this component, moves behind it and returns true. */
+/* If the path begins with this component, skips it and the slashes after it, and returns true. */
 static bool component_skip(const char **path, const char *name)
 {
 	size_t n = strlen(name);
@@ -99,9 +99,9 @@ static char *path_absolute(const char *path)
 }
 
 /*
- * What follows the folder in an absolute path; NULL: the path doesn't lead through it. This only
- * decides where the kernel starts; beneath_open() is safe whatever the answer. ".." before the
- * folder is not followed, or a manifest could find out which folders exist elsewhere.
+ * The part of an absolute path below the folder; NULL if the path doesn't pass through it. It only
+ * decides where the kernel starts: beneath_open() is safe whatever it gets. ".." before the folder
+ * isn't followed, or a manifest could find out which folders exist elsewhere.
  */
 static const char *confine_rest(const struct confine *c, char *path)
 {

@@ -25,13 +25,13 @@ struct confine {
 int confine_begin(struct confine *c, const char *path, struct error *err);
 
 /*
- * open(2), but with `in` (NULL: anywhere) only below its folder, symbolic links and ".." included;
- * the check and the open are one system call. A descriptor or a negative errno; -EXDEV: the path
- * leads outside.
+ * open(2), restricted to `in` (NULL: anywhere): neither symbolic links nor ".." lead out of it,
+ * because the check and the open are one system call. Returns a descriptor or a negative errno,
+ * -EXDEV if the path leads outside.
  */
 int confine_open(const struct confine *in, const char *path, int flags, mode_t mode);
 
-/* Says that a path leads outside. Returns -EXDEV. */
+/* Fills *err: the path leads outside. Returns -EXDEV. */
 int confine_refuse(const struct confine *in, const char *path, struct error *err);
 
 #endif

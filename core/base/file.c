@@ -25,7 +25,7 @@
 
 #define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
-#define PIECE     ((size_t)1 << 20) /* read or hashed between two looks at signals */
+#define PIECE     ((size_t)1 << 20) /* read or hashed between two checks for signals */
 
 #define STDIN_MS 100 /* wake up for a signal that came just before poll(2) */
 
@@ -80,9 +80,9 @@ static int file_changed(const char *path, struct error *err)
 }
 
 /*
- * Looks before it opens, since opening a device or a FIFO can have side effects. The file that was
- * looked at is then opened through /proc/self/fd, so that its name can't have come to mean another
- * one; without /proc the name has to do, and device and inode are compared.
+ * Checks the file's type before opening it, since opening a device or a FIFO can have side effects.
+ * Opens the checked file through /proc/self/fd, so that it can't be replaced in between; without
+ * /proc it opens the path again, and compares device and inode.
  */
 static int file_open(const struct confine *in, const char *path, size_t max, struct stat *st,
                      struct error *err)
@@ -152,34 +152,34 @@ struct follower {
 	struct sha256_state sha256;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	size_t there; /* bytes read so far */
-	bool complete;
+	size_t available; /* bytes read so far */
+	bool complete;    /* no more will be read */
 };
 
 static void follower_main(void *self)
 {
 	struct follower *f = self;
-	size_t done = 0, there;
+	size_t done = 0, available;
 	bool complete;
 
 	do {
 		pthread_mutex_lock(&f->lock);
-		while (f->there == done && !f->complete)
+		while (f->available == done && !f->complete)
 			pthread_cond_wait(&f->changed, &f->lock);
-		there = f->there;
+		available = f->available;
 		complete = f->complete;
 		pthread_mutex_unlock(&f->lock);
-		for (size_t n; done < there && !interrupt_signal(); done += n) {
-			n = MIN(there - done, PIECE);
+		for (size_t n; done < available && !interrupt_signal(); done += n) {
+			n = MIN(available - done, PIECE);
 			sha256_more(&f->sha256, f->bytes + done, n);
 		}
 	} while (!complete && !interrupt_signal());
 }
 
-static void follower_tell(struct follower *f, size_t there, bool complete)
+static void follower_update(struct follower *f, size_t available, bool complete)
 {
 	pthread_mutex_lock(&f->lock);
-	f->there = there;
+	f->available = available;
 	f->complete = complete;
 	pthread_cond_signal(&f->changed);
 	pthread_mutex_unlock(&f->lock);
@@ -205,7 +205,7 @@ static int file_fill(int fd, const char *path, struct blob *to, struct follower 
 			return file_changed(path, err);
 		at += (size_t)n;
 		if (f)
-			follower_tell(f, at, false);
+			follower_update(f, at, false);
 	}
 	return read(fd, &beyond, 1) > 0 ? file_changed(path, err) : 0;
 }
@@ -222,11 +222,11 @@ static int file_fill_hashed(int fd, const char *path, struct blob *to, uint8_t d
 	sha256_begin(&f.sha256);
 	helper = to->size > PIECE ? helper_start(follower_main, &f) : NULL;
 	r = file_fill(fd, path, to, &f, err);
-	follower_tell(&f, f.there, true);
+	follower_update(&f, f.available, true);
 	if (!helper_finish(helper) && r == 0)
 		follower_main(&f);
 	sha256_end(&f.sha256, digest);
-	return r == 0 ? interrupt_check(err) : r; /* if a signal came, not all of it was hashed */
+	return r == 0 ? interrupt_check(err) : r; /* after a signal, the hash is incomplete */
 }
 
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
@@ -299,7 +299,7 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err)
 
 int fd_nonblocking(int fd, int access)
 {
-	int flags = fcntl(fd, F_GETFL), mine = -1;
+	int flags = fcntl(fd, F_GETFL), reopened = -1;
 	char path[32];
 	struct stat st;
 	unsigned pty;
@@ -310,6 +310,6 @@ int fd_nonblocking(int fd, int access)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if ((fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) ||
 	    (isatty(fd) && ioctl(fd, TIOCGPTN, &pty) < 0))
-		mine = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return mine >= 0 ? mine : fd;
+		reopened = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return reopened >= 0 ? reopened : fd;
 }

@@ -15,7 +15,7 @@
 struct confine; /* core/base/confine.h */
 struct error;   /* core/base/error.h */
 
-/* The identity of a file and, by its times, of its content. */
+/* Identifies a file and, by its times, the state of its content. */
 struct file_state {
 	dev_t dev;
 	ino_t ino;
@@ -34,8 +34,8 @@ struct blob {
 
 /*
  * Reads a regular file whole, once, into memory that no other process can change. Fails, naming the
- * path, if it is no regular file (which is then never opened), larger than `max` bytes, or changes
- * while it is read. An empty file gives size 0.
+ * path, if it isn't a regular file (it is then never opened), is larger than `max` bytes, or
+ * changes while it is read. An empty file gives size 0.
  */
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
 
@@ -51,22 +51,23 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
 
 /*
- * read(2) from standard input; negative with *err filled if it fails or a noted signal comes
- * (core/base/interrupt.h).
+ * read(2) from standard input; negative with *err filled if it fails or a signal interrupts the
+ * command (core/base/interrupt.h).
  */
 ssize_t stdin_read(void *to, size_t size, struct error *err);
-/* Reads standard input up to its end, whatever it is. */
+/* Reads standard input, of any file type, up to its end; at most `max` bytes. */
 int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
 
 /*
- * fd, or, if it is a pipe or a terminal, the same one reopened (`access`: O_RDONLY or O_WRONLY)
- * so that reads and writes don't block. O_NONBLOCK on fd itself would reach every process that
- * shares it, the user's shell among them. The master of a pseudo-terminal stays as it is: opening
- * that one makes another terminal (pts(4)).
+ * Reopens a pipe or a terminal (`access`: O_RDONLY or O_WRONLY) so that reads and writes don't
+ * block; returns the new descriptor, which the caller closes, or fd itself if it is something else
+ * or can't be reopened. O_NONBLOCK on fd itself would affect every process that shares it, such as
+ * the user's shell. The master of a pseudo-terminal isn't reopened: that would make another
+ * terminal (pts(4)).
  */
 int fd_nonblocking(int fd, int access);
 
-/* `size` zero bytes; or -ENOMEM. */
+/* Allocates `size` zero bytes. 0 or -ENOMEM. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);
 
 void blob_fini(struct blob *b);

@@ -368,7 +368,7 @@ int file_kind_refuse(const uint8_t *bytes, size_t size, enum file_role role, enu
 	char buffer[256];
 	const char *fix;
 
-	/* A manifest only gets here if it can't be read as one: then a weak mark will do. */
+	/* A manifest only gets here if parsing failed, so a weak mark is enough. */
 	if (!k || (k->vague && role != ROLE_MANIFEST) || k->fits & role)
 		return 0;
 	while (row->role != role)

@@ -99,7 +99,7 @@ int findings_first(const struct findings *f, struct error *err)
 			*err = f->list[i].error;
 			return err->code;
 		}
-	return f->errors ? error_nomem(err, "what is wrong with the manifest") : 0;
+	return f->errors ? error_nomem(err, "errors to report") : 0;
 }
 
 void findings_fini(struct findings *f)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/findings.h: all mistakes in what somebody wrote, not only the first.
+ * core/base/findings.h: collects errors and warnings, so that all mistakes are reported at once.
  */
 #ifndef CORE_BASE_FINDINGS_H
 #define CORE_BASE_FINDINGS_H
@@ -32,12 +32,12 @@ struct findings {
 /* Adds a copy of *e. Out of memory, it is counted but not kept. */
 void findings_add(struct findings *f, enum severity severity, const struct error *e);
 
-/* Adds all of `from` again, and counts those that it did not keep. */
+/* Adds all of `from`, counting also those that it did not keep. */
 void findings_add_all(struct findings *f, const struct findings *from);
 
 /*
- * For code that goes on after a mistake: if r is negative, adds *err, clears it and returns 0. But
- * out of memory is no mistake in the input: then *err stays and r is returned.
+ * For code that continues after a mistake: if r is negative, adds *err, clears it and returns 0.
+ * Running out of memory isn't a mistake in the input: then *err stays and r is returned.
  */
 int findings_keep(struct findings *f, int r, struct error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/base/interrupt.c: one number, set by a handler. */
+/* core/base/interrupt.c: the number of the signal, set by a handler. */
 #include "core/base/interrupt.h"
 
 #include <errno.h>
@@ -23,5 +23,5 @@ int interrupt_check(struct error *err)
 {
 	if (!noted_signal)
 		return 0;
-	return error_sys(err, RUN_SIGNALLED, EINTR, "a signal came");
+	return error_sys(err, RUN_SIGNALLED, EINTR, "interrupted by a signal");
 }

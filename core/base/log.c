@@ -18,8 +18,8 @@ static enum log_level log_level = LOG_NOTICE;
 static char label_text[256]; /* "LABEL: " */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool log_hurries;
-static bool log_unfinished;   /* the cursor stands behind a line of log_progress() */
-static bool log_foreign_line; /* the cursor stands behind an unfinished line of someone else's */
+static bool log_unfinished;   /* the cursor is at the end of a line of log_progress() */
+static bool log_foreign_line; /* the cursor is at the end of an unfinished line of the guest's */
 
 /* After log_hurry(): how long a line waits for a stalled reader, and in which steps. */
 enum { SLICE_MS = 100, PATIENCE_MS = 2000 };
@@ -89,7 +89,7 @@ void log_text(const char *text)
 	pthread_mutex_unlock(&log_lock);
 }
 
-/* Writes what erases the progress line, if there is one: carriage return, EL (ECMA-48). */
+/* Writes the codes that erase the progress line, if there is one: carriage return, EL (ECMA-48). */
 static int line_clear(char *to, size_t cap)
 {
 	int n = log_unfinished ? snprintf(to, cap, "\r\033[K") : 0;
@@ -98,7 +98,9 @@ static int line_clear(char *to, size_t cap)
 	return n;
 }
 
-/* Cleans a message, which may quote foreign names. Of escape sequences only colours (SGR) stay. */
+/*
+ * Cleans a message, which may quote untrusted names. Of escape sequences, only colours (SGR) stay.
+ */
 static size_t line_clean(char *to, size_t cap, const char *from)
 {
 	size_t length = 0, n;
@@ -147,7 +149,7 @@ void log_progress(const char *format, ...)
 	n = line_clear(line, sizeof(line));
 	if (format) {
 		va_start(args, format);
-		/* not within MIN(), which would call it twice */
+		/* not inside MIN(), which would evaluate it twice */
 		size = vsnprintf(line + n, 79, format, args);
 		va_end(args);
 		n += MIN(size, 78);

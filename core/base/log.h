@@ -7,20 +7,20 @@
 
 enum log_level { LOG_QUIET, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
 
-/* LOG_NOTICE until told otherwise; -q is LOG_QUIET, each -v one more. */
+/* The default is LOG_NOTICE; -q sets LOG_QUIET, each -v one level more. */
 void log_set_level(enum log_level level);
 bool log_on(enum log_level level);
-/* While true, a line waits at most two seconds for a reader of stderr that has stalled. */
+/* While set, a line waits at most two seconds for a stalled reader of stderr. */
 void log_hurry(bool hurry);
 /* Writes whole lines at once, without prefix and whatever the level. */
 void log_text(const char *text);
 
-/* Somebody else left a line on stderr unfinished: the next message ends it first. */
+/* Something else left a line on stderr unfinished: the next message starts a new line. */
 void log_end_line(void);
 
 /*
- * Puts "LABEL: " behind the "snpvmm: " of every later line, to tell several runs apart. Cut if
- * long; "": none.
+ * Puts "LABEL: " after the "snpvmm: " of every later line, to distinguish several runs. Truncated
+ * if long; "": none.
  */
 void log_set_label(const char *label);
 /* "LABEL: "; "" if none is set. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/pattern.c: PCRE2 within bounds: a callout before each item of an expression counts
+ * core/base/pattern.c: bounds PCRE2's work: a callout before each item of an expression counts
  * steps.
  */
 #include "core/base/pattern.h"
@@ -9,9 +9,9 @@
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 
@@ -24,29 +24,32 @@
 	(PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |     \
 	 PCRE2_NEVER_BACKSLASH_C | PCRE2_AUTO_CALLOUT)
 
-/* Limits while compiling, besides PCRE2's own (64 KiB of code by default), and while matching. */
+/*
+ * Limits on compiling, in addition to PCRE2's own (64 KiB of code as distributions build it), and
+ * on matching.
+ */
 #define MAX_NEST       100
 #define MAX_ALLOCATION ((size_t)1 << 20)
 #define MAX_HEAP_KIB   (32u << 10)
 
 /*
- * An item costs one step more for so many bytes of its text, since a class is searched from end to
- * end, and for so many characters that it reads before it can fail.
+ * An item costs one step more for each CLASS_PER_STEP bytes of its text, since a class is searched
+ * from end to end, and for each REPEAT_PER_STEP characters that it reads before it can fail.
  */
 #define CLASS_PER_STEP  32
 #define REPEAT_PER_STEP 4
 
 /*
- * PCRE2 compiles a repeated group as many times as it may repeat, optional copies nested, and
- * leaves all of them between two callouts. Without repetitions the code is not longer than this.
+ * PCRE2 compiles a copy of a repeated group for each repetition, optional copies nested, and runs
+ * all of them between two callouts. Without repetitions, the code is not longer than this.
  */
 #define CODE_OF_TEXT(size) (200 + 16 * (size))
 #define COPIES_PER_STEP    256 /* bytes of code beyond it */
 
 /*
- * CPU time is charged too, in case an item costs more than estimated: NS_PER_STEP is well above
- * what a step takes on any machine. From time to time the caller is asked whether it still wants
- * the answer.
+ * In case an item costs more than estimated, CPU time is charged as well: NS_PER_STEP is more than
+ * a step takes on any machine. From time to time the caller is asked whether it still wants the
+ * answer.
  */
 #define NS_PER_STEP       64
 #define STEPS_PER_LOOK    ((uint64_t)1 << 16)
@@ -70,7 +73,7 @@ struct matcher {
 	const struct pattern *pattern;
 	const struct pattern_line *line;
 	size_t at;
-	uint64_t begun_ns, begun_steps;
+	uint64_t start_ns, start_steps;
 };
 
 static void *bounded_malloc(PCRE2_SIZE size, void *unused)
@@ -137,7 +140,7 @@ static const char *item_interval(const struct item *i)
 			"write which characters are allowed there, such as \\p{Latin}"             \
 	}
 
-/* Items that are refused: by how they begin. */
+/* Items that are refused, by their first characters. */
 static const struct refusal {
 	const char *begins, *text, *why, *fix;
 } refusals[] = {
@@ -174,7 +177,7 @@ static const struct refusal lookbehind = {
 	"a lookbehind may be 255 characters long",
 	"make it shorter",
 };
-static const struct refusal no_least = {
+static const struct refusal no_minimum = {
 	NULL,
 	"an interval without a minimum, {,N}",
 	"versions of PCRE2 differ in what it means",
@@ -217,7 +220,7 @@ static int item_check(pcre2_callout_enumerate_block *block, void *walk)
 	if ((interval && interval[1] == ',') ||
 	    (i.size == 1 && strncmp(i.at, "{,", 2) == 0 &&
 	     i.at[2 + strspn(i.at + 2, "0123456789")] == '}' && !strstr(s->pattern->text, "\\Q")))
-		return refuse(s->err, &no_least);
+		return refuse(s->err, &no_minimum);
 	if (interval) /* at most 65535: PCRE2's limit */
 		least = strtoul(interval + 1, NULL, 10);
 	s->longest = MAX(s->longest, i.size);
@@ -225,7 +228,7 @@ static int item_check(pcre2_callout_enumerate_block *block, void *walk)
 	return 0;
 }
 
-/* Why PCRE2 doesn't accept the text, in its words and with the position. */
+/* Reports why PCRE2 doesn't accept the text, in PCRE2's words and with the position. */
 static int refuse_text(const char *text, int code, size_t offset, struct error *err)
 {
 	char words[160] = "";
@@ -325,20 +328,14 @@ const char *pattern_text(const struct pattern *p)
 	return p->text;
 }
 
-/* CPU time of this thread, so that no guest or other process costs steps. */
-static uint64_t processor_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-/* Charges CPU time that the steps of this match don't cover. */
+/*
+ * Charges CPU time that the steps of this match don't cover. The thread's own time, so that neither
+ * the guest nor another process uses up steps.
+ */
 static void time_pay(struct matcher *m)
 {
-	uint64_t steps = m->begun_ns ? (processor_ns() - m->begun_ns) / NS_PER_STEP : 0;
-	uint64_t paid = m->begun_steps - m->steps;
+	uint64_t steps = m->start_ns ? (clock_thread_ns() - m->start_ns) / NS_PER_STEP : 0;
+	uint64_t paid = m->start_steps - m->steps;
 
 	if (steps > paid)
 		m->steps -= MIN(steps - paid, m->steps);
@@ -361,8 +358,8 @@ static int count_steps(pcre2_callout_block *block, void *matcher)
 {
 	struct matcher *m = matcher;
 	size_t now = block->current_position;
-	uint64_t way = now > m->at ? now - m->at : m->at - now;
-	uint64_t steps = (1 + way) * m->pattern->weight;
+	uint64_t distance = now > m->at ? now - m->at : m->at - now;
+	uint64_t steps = (1 + distance) * m->pattern->weight;
 	struct item i = item_of(m->pattern, block->pattern_position, block->next_item_length);
 
 	m->at = now;
@@ -426,8 +423,8 @@ enum pattern_answer pattern_match(const struct pattern *p, struct matcher *m,
 	m->pattern = p;
 	m->line = line;
 	m->at = line->from;
-	m->begun_ns = line->size >= TIMED_LINE ? processor_ns() : 0;
-	m->begun_steps = m->steps;
+	m->start_ns = line->size >= TIMED_LINE ? clock_thread_ns() : 0;
+	m->start_steps = m->steps;
 	if (is_unwanted(m, line->size))
 		return PATTERN_UNWANTED;
 	/* PCRE2 searches for the start of a match without callouts. */

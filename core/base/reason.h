@@ -54,14 +54,14 @@ enum reason {
 	GUEST_PANICKED,    /* its kernel said so on the console */
 	GUEST_TERMINATED,  /* SEV termination request; code: the GHCB MSR's value */
 	GUEST_SHUTDOWN,    /* triple fault, or a VMSA that cannot run */
-	GUEST_CRASHED,     /* told KVM that it crashed */
+	GUEST_CRASHED,     /* reported to KVM that it crashed */
 	GUEST_HALTED,      /* all vCPUs are halted with interrupts off */
 	MEMORY_FAULT,      /* an access that can't be handled; code: the address */
 	KVM_INTERNAL,      /* KVM_EXIT_INTERNAL_ERROR; code: suberror */
 	KVM_ENTRY_FAILED,  /* KVM_EXIT_FAIL_ENTRY; code: hardware reason */
 	CONSOLE_COMPLETE,  /* every expected line came, and the guest may keep running */
 	CONSOLE_MISSING,   /* the guest ended before every expected line had come */
-	CONSOLE_FORBIDDEN, /* a line came that must never */
+	CONSOLE_FORBIDDEN, /* a line matched expect.never */
 	CONSOLE_UNDECIDED, /* matching a line ran out of steps */
 	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
 	RUN_SILENT,        /* code: the limit in milliseconds */
@@ -70,17 +70,20 @@ enum reason {
 	/* An attestation report is not authentic; held by struct attest_check. */
 	REPORT_MALFORMED,
 	REPORT_UNSIGNED,
-	REPORT_NOT_AUTHENTIC, /* nothing was given that could prove it */
+	REPORT_NOT_AUTHENTIC, /* no certificates were given to prove it */
 	CHAIN_BROKEN,
 	ROOT_NOT_TRUSTED,
 	CERTIFICATE_EXPIRED, /* or not valid yet */
 	CERTIFICATE_REVOKED,
-	REVOCATION_UNKNOWN, /* the list of revoked certificates doesn't tell */
+	REVOCATION_UNKNOWN, /* no revocation list that is valid now */
 	PROCESSOR_DIFFERS,
 	SIGNATURE_BAD,
 	TCB_MISMATCH,
 	CHIP_MISMATCH,
-	/* It is, but isn't of this launch (ERROR_MEASUREMENT_DIFFERS too), or not what was asked. */
+	/*
+	 * The report is authentic, but not of this launch (ERROR_MEASUREMENT_DIFFERS, too), or it
+	 * doesn't meet what the user requires.
+	 */
 	POLICY_DIFFERS,
 	DEBUG_ALLOWED,
 	HOST_DATA_DIFFERS,
@@ -89,7 +92,7 @@ enum reason {
 	FAMILY_ID_DIFFERS,
 	IMAGE_ID_DIFFERS,
 	SVN_DIFFERS,
-	MIGRATION_DIFFERS, /* a migration agent where the policy allows none */
+	MIGRATION_DIFFERS, /* a migration agent, although the policy allows none */
 	VMPL_DIFFERS,
 	NONCE_DIFFERS,
 	TCB_TOO_OLD,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/sha2.c: SHA-2 from libcrypto. The low-level calls are used because they neither
- * allocate nor look an algorithm up: a launch digest takes thousands of hashes of 112 bytes, and
- * EVP's bookkeeping would cost more than the hashing. OpenSSL 3 keeps them, marked deprecated in
- * favour of EVP.
+ * core/base/sha2.c: SHA-2 by libcrypto's low-level calls, which neither allocate nor look up an
+ * algorithm: a launch digest takes thousands of hashes of 112 bytes, and EVP's bookkeeping would
+ * cost more than the hashing. OpenSSL 3 has them, deprecated in favour of EVP.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha2.h"
@@ -11,9 +10,8 @@
 #include <assert.h>
 #include <openssl/sha.h>
 
-static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256_state), "room for libcrypto's state");
-static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct sha256_state),
-              "libcrypto's state is aligned");
+static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256_state), "sha256_state is too small");
+static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct sha256_state), "sha256_state's alignment");
 
 void sha256_begin(struct sha256_state *s)
 {

@@ -49,7 +49,7 @@ struct text_char text_decode(const void *from, size_t left)
 static const struct hidden {
 	uint32_t first, last;
 	const char *name;
-	/* text_clean() writes it out: with it, one text can look like another */
+	/* text_clean() writes it as <U+...>, or two different texts could look alike */
 	bool written_out;
 } hidden[] = {
 	{ 0xa0, 0xa0, "no-break space", false },
@@ -99,7 +99,7 @@ const char *text_hidden_name(uint32_t code)
 	return h ? h->name : NULL;
 }
 
-/* What GitHub's runner trims before it looks for a command: .NET's white space. */
+/* White space as .NET defines it: GitHub's runner trims it before it looks for a command. */
 static bool code_blank(uint32_t code)
 {
 	static const struct {
@@ -145,7 +145,9 @@ bool text_commands(struct text_command *s, uint32_t code)
 	return again || opens;
 }
 
-/* How one character is printed: the size, and the bytes in *ret_put, which may point to `own`. */
+/*
+ * How to print one character: returns the size, and the bytes in *ret_put, which may be in `own`.
+ */
 static size_t char_shown(const struct text_char *c, const uint8_t *at, bool lines, char own[16],
                          const char **ret_put)
 {
@@ -200,7 +202,7 @@ static size_t clean_cut(char *to, size_t cap, const uint8_t *at, size_t size, bo
 	return length;
 }
 
-size_t text_clean(char *to, size_t cap, const void *from, size_t size, int lines)
+size_t text_clean(char *to, size_t cap, const void *from, size_t size, bool lines)
 {
 	bool cut;
 

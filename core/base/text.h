@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/text.h: foreign bytes made fit to print: valid UTF-8 without control characters. What
- * is fit to print is decided here and nowhere else.
+ * core/base/text.h: makes untrusted bytes safe to print: valid UTF-8 without control characters.
+ * Nothing else decides what is safe to print.
  */
 #ifndef CORE_BASE_TEXT_H
 #define CORE_BASE_TEXT_H
@@ -23,12 +23,12 @@ static inline bool text_is_ascii(uint32_t code) /* a visible character or a spac
 }
 
 /*
- * The name of a character that cannot be seen, or told from a space: "soft hyphen". NULL for all
+ * The name of a character that is invisible or looks like a space: "soft hyphen". NULL for all
  * others. Static.
  */
 const char *text_hidden_name(uint32_t code);
 
-#define TEXT_CAP(size) (4 * (size_t)(size) + 1) /* enough for any `size` bytes, cleaned */
+#define TEXT_CAP(size) (4 * (size_t)(size) + 1) /* enough for any `size` bytes once cleaned */
 
 /*
  * Writes `size` bytes of `from` into `to` (`cap` bytes, always ended by a NUL), as much as fits,
@@ -40,28 +40,28 @@ const char *text_hidden_name(uint32_t code);
  * - Characters without a width and changes of direction are written out: <U+202E>.
  * - With `lines`, newline, tab, U+2028 and U+2029 stay; without, each becomes a space. A carriage
  *   return right before a newline is dropped.
- * - What a CI system would take for a command is broken by a space: see text_commands().
+ * - A space breaks up what a CI system would execute as a command: see text_commands().
  *
  * Cleaning twice gives the same as cleaning once. Returns the length.
  */
-size_t text_clean(char *to, size_t cap, const void *from, size_t size, int lines);
+size_t text_clean(char *to, size_t cap, const void *from, size_t size, bool lines);
 
-/* A text of one line, clean and whole. The caller frees it; NULL: out of memory. */
+/* A clean copy of a text as one line, not truncated. The caller frees it; NULL: out of memory. */
 char *text_clean_copy(const char *from);
 
 /* Replaces each byte that is not printable ASCII by '?', in place. */
 void text_clean_ascii(char *text);
 
-/* Cleans a text of one line into `cap` bytes, at least 4; ends in "..." if it was cut. */
+/* Cleans a text into one line of `cap` bytes, at least 4; ends in "..." if truncated. */
 size_t text_show(char *to, size_t cap, const char *from);
 size_t text_show_format(char *to, size_t cap, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
 /*
- * Whether a space must go before this character, the next of a text, so that no CI system takes the
- * text for a command: before the '[' of "##[" (GitHub, Azure), "##vso[" (Azure) and "##teamcity["
- * anywhere, and before the second ':' of a line that begins with "::", with or without white space
- * before it (GitHub's runner trims the line). Zero *s at the start of a line.
+ * Takes the next character of a text. True if a space must go before it, so that no CI system
+ * executes the text as a command: before the '[' of "##[" (GitHub, Azure), "##vso[" (Azure) and
+ * "##teamcity[" anywhere, and before the second ':' of a line that begins with "::", even after
+ * white space (GitHub's runner trims the line). Zero *s at the start of a line.
  */
 struct text_command {
 	enum { LINE_BLANK, LINE_COLON, LINE_OTHER } line;
@@ -71,9 +71,9 @@ struct text_command {
 bool text_commands(struct text_command *s, uint32_t code);
 
 /*
- * Writes `before` and the text, as much as fits, and a newline. The text is wrapped at `width`
- * columns and the lines after the first are indented by the length of `before`, which is ASCII. A
- * width of 0, or one too small to wrap, leaves one line. Returns the length.
+ * Writes `before` and the text, as much as fits, and a newline. Wraps the text at `width` columns
+ * and indents the lines after the first by the length of `before`, which is ASCII. If the width is
+ * 0 or too small to wrap, there is one line. Returns the length.
  */
 size_t text_fold(char *to, size_t cap, const char *before, const char *text, unsigned width);
 

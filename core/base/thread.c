@@ -18,7 +18,7 @@ struct helper {
 	void (*main)(void *self);
 	void *self;
 	cpu_set_t cpus;
-	atomic_int state; /* whoever changes it first decides; an unwanted helper frees itself */
+	atomic_int state; /* the first change decides; an unwanted helper frees itself */
 };
 
 size_t helper_cpus(void)
@@ -40,7 +40,8 @@ static void *helper_main(void *argument)
 	struct helper *h = argument;
 
 	if (helper_decide(h, HELPER_RUNS)) {
-		sched_setaffinity(0, sizeof(h->cpus), &h->cpus); /* only where it starts matters */
+		/* it only had to start elsewhere */
+		sched_setaffinity(0, sizeof(h->cpus), &h->cpus);
 		h->main(h->self);
 	} else {
 		free(h);

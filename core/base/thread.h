@@ -12,9 +12,9 @@ struct helper;
 size_t helper_cpus(void);
 
 /*
- * Runs main(self) on another CPU, with all signals blocked (the scheduler tends to queue a new
- * thread behind the one that starts it, too late for a job of milliseconds). NULL: there is no
- * second CPU or no thread.
+ * Runs main(self) on another CPU, with all signals blocked. (Left to itself, the scheduler tends to
+ * queue a new thread behind its parent, too late for a job of milliseconds.) NULL: there is no
+ * second CPU, or no thread could be created.
  */
 struct helper *helper_start(void (*main)(void *self), void *self);
 
