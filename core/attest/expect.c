@@ -9,37 +9,31 @@
 #include "core/base/bytes.h"
 #include "core/snp/policy.h"
 
-#define POLICY_MIGRATE_MA ((uint64_t)1 << 18)
-#define POLICY_DEBUG      ((uint64_t)1 << 19)
-
 static void check_number(struct attest_checks *c, const char *name, enum reason reason,
-                         uint64_t expected, uint64_t actual, const char *format)
+                         uint64_t expected, uint64_t actual)
 {
 	struct attest_check *check = expected == actual
 	                                     ? check_ok(c, name, "as expected")
 	                                     : check_fail(c, name, reason, "not as expected");
 
-	snprintf(check->expected, sizeof(check->expected), "%s%" PRIx64, format, expected);
-	snprintf(check->actual, sizeof(check->actual), "%s%" PRIx64, format, actual);
+	snprintf(check->expected, sizeof(check->expected), "0x%" PRIx64, expected);
+	snprintf(check->actual, sizeof(check->actual), "0x%" PRIx64, actual);
 }
 
-/* The names of bits that differ, as far as they fit. */
+/* Lists the names of bits, as many as fit. */
 static void policy_names(uint64_t bits, char *to, size_t cap)
 {
 	size_t n = 0;
 
 	to[0] = '\0';
-	if (bits & 0xffff)
+	if (bits & SNP_POLICY_ABI)
 		n += (size_t)snprintf(to, cap, "abi");
 	for (unsigned bit = 16; bit < 64 && n < cap; bit++) {
-		const struct snp_bit *b = snp_policy_bit(bit);
+		const char *name = snp_policy_name(bit);
 
 		if (bits >> bit & 1)
 			n += (size_t)snprintf(to + n, cap - n, "%s%s", n ? ", " : "",
-			                      !b        ? "a reserved bit"
-			                      : b->key  ? b->key
-			                      : b->name ? b->name
-			                                : b->text);
+			                      name ? name : "a reserved bit");
 	}
 }
 
@@ -50,9 +44,9 @@ static void check_policy(const struct snp_report *r, const struct attest_launch 
 	struct attest_check *check;
 	char names[160];
 
-	if (!(actual & POLICY_DEBUG))
+	if (!(actual & SNP_POLICY_DEBUG))
 		check_ok(c, "debug", "the host may not debug the guest");
-	else if (l && !(l->policy & POLICY_DEBUG))
+	else if (l && !(l->policy & SNP_POLICY_DEBUG))
 		check_fail(c, "debug", DEBUG_ALLOWED,
 		           "the host may read and change the guest's memory, and the manifest "
 		           "does not allow that");
@@ -115,7 +109,7 @@ static void check_identity(const struct snp_report *r, const struct attest_launc
 	check_bytes(c, "family-id", FAMILY_ID_DIFFERS, l->family_id, r->family_id,
 	            sizeof(r->family_id));
 	check_bytes(c, "image-id", IMAGE_ID_DIFFERS, l->image_id, r->image_id, sizeof(r->image_id));
-	check_number(c, "guest-svn", SVN_DIFFERS, l->guest_svn, le32_get(r->guest_svn), "0x");
+	check_number(c, "guest-svn", SVN_DIFFERS, l->guest_svn, le32_get(r->guest_svn));
 }
 
 static void check_launch(const struct snp_report *r, const struct attest_launch *l,
@@ -140,7 +134,7 @@ static void check_migration(const struct snp_report *r, struct attest_checks *c)
 		none = none && r->report_id_ma[i] == 0xff;
 	if (none)
 		check_ok(c, name, "no migration agent");
-	else if (le64_get(r->policy) & POLICY_MIGRATE_MA)
+	else if (le64_get(r->policy) & SNP_POLICY_MIGRATE_MA)
 		check_note(c, name,
 		           "the guest has a migration agent, which may hand it to another "
 		           "host");
@@ -270,7 +264,7 @@ void attest_expect(const struct snp_report *r, enum snp_line line, const struct 
 		check_policy(r, NULL, c);
 	}
 	check_migration(r, c);
-	check_number(c, "vmpl", VMPL_DIFFERS, w->vmpl, le32_get(r->vmpl), "0x");
+	check_number(c, "vmpl", VMPL_DIFFERS, w->vmpl, le32_get(r->vmpl));
 	check_report_data(r, w, c);
 	check_min_tcb(r, line, w, c);
 	check_min_firmware(r, w, c);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "core/base/array.h"
-
 enum { PORT_INDEX, PORT_DATA, CMOS_PORTS };
 
 enum {
@@ -30,11 +28,6 @@ enum {
 #define B_24H      0x02 /* and BCD (DM is clear): OVMF and Linux read it here */
 #define D_VALID    0x80 /* VRT; without it OVMF has no time and finds no kernel */
 
-/* Where PC firmware stores the size of RAM, in units of 64 KiB. */
-enum { RAM_ABOVE_16M = 0x34, RAM_ABOVE_4G = 0x5b };
-#define RAM_UNIT ((uint64_t)64 << 10)
-#define MIB16    ((uint64_t)16 << 20)
-
 static time_t host_clock(void *self)
 {
 	(void)self;
@@ -47,8 +40,8 @@ static uint8_t bcd_of(unsigned value)
 }
 
 /*
- * Reads the clock into the registers. Done when a reader begins, with register A or the seconds, so
- * that what it reads next is of the same moment even if a minute ends in between.
+ * Copies the time to the registers. Called when the guest begins to read the clock, with register A
+ * or the seconds, so that the other registers agree even if a minute ends in between.
  */
 static void clock_sample(struct cmos *c)
 {
@@ -66,7 +59,7 @@ static void clock_sample(struct cmos *c)
 	c->bytes[RTC_CENTURY] = bcd_of((unsigned)(19 + t.tm_year / 100));
 }
 
-/* OVMF sets the time that it has just read; the clock and status registers ignore writes. */
+/* The clock and status registers ignore writes: OVMF only sets the time that it has just read. */
 static void data_set(struct cmos *c, uint8_t value)
 {
 	switch (c->index) {
@@ -117,31 +110,20 @@ static enum io_action cmos_write(void *self, unsigned offset, const uint8_t *dat
 	return IO_GO_ON;
 }
 
-/* Stores a size in `n` little-endian bytes, or the largest value if it doesn't fit. */
-static void ram_put(uint8_t *at, size_t n, uint64_t size)
-{
-	uint64_t most = ((uint64_t)1 << (8 * n)) - 1, units = MIN(size / RAM_UNIT, most);
-
-	for (size_t i = 0; i < n; i++)
-		at[i] = (uint8_t)(units >> (8 * i));
-}
-
-void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self), void *self)
+void cmos_init(struct cmos *c, time_t (*clock)(void *self), void *self)
 {
 	*c = (struct cmos){
 		.clock = clock ? clock : host_clock,
 		.self = self,
 		.bytes = { [RTC_A] = A_START, [RTC_B] = B_24H, [RTC_D] = D_VALID },
 	};
-	ram_put(&c->bytes[RAM_ABOVE_16M], 2, ram.below_4g > MIB16 ? ram.below_4g - MIB16 : 0);
-	ram_put(&c->bytes[RAM_ABOVE_4G], 3, ram.above_4g);
 	clock_sample(c);
 }
 
 static int cmos_make(void *self, const struct device_env *env, struct error *err)
 {
 	(void)env, (void)err;
-	cmos_init(self, (struct cmos_ram){ 0 }, NULL, NULL);
+	cmos_init(self, NULL, NULL);
 	return 0;
 }
 

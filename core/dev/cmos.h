@@ -10,11 +10,6 @@
 #define CMOS_PORT  0x70
 #define CMOS_BYTES 128
 
-/* Sizes of RAM in bytes, which firmware reads only if fw_cfg has no etc/e820. */
-struct cmos_ram {
-	uint64_t below_4g, above_4g;
-};
-
 struct cmos {
 	time_t (*clock)(void *self); /* seconds since 1970, UTC */
 	void *self;
@@ -22,8 +17,8 @@ struct cmos {
 	uint8_t bytes[CMOS_BYTES];
 };
 
-/* clock NULL: the host's. */
-void cmos_init(struct cmos *c, struct cmos_ram ram, time_t (*clock)(void *self), void *self);
+/* clock NULL: the host's. The bytes for the size of RAM stay 0: firmware reads etc/e820 instead. */
+void cmos_init(struct cmos *c, time_t (*clock)(void *self), void *self);
 
 extern const struct device cmos_device;
 

@@ -16,7 +16,7 @@ enum { REG_SELECTOR, REG_DATA, REG_DMA_HIGH = 4, REG_DMA_LOW = 8, FWCFG_PORTS = 
 /* The bit of a key that once meant writing; QEMU has ignored it since 2.4. */
 #define KEY_WRITE 0x4000
 
-#define PIECE ((uint64_t)1 << 20) /* of a transfer, between two looks at give_up */
+#define PIECE ((uint64_t)1 << 20) /* of a transfer, between two checks of give_up */
 
 #define ID_PORT 0x01
 #define ID_DMA  0x02
@@ -25,7 +25,7 @@ enum { REG_SELECTOR, REG_DATA, REG_DMA_HIGH = 4, REG_DMA_LOW = 8, FWCFG_PORTS = 
 static const uint8_t dma_signature[] = { 'Q', 'E', 'M', 'U', ' ', 'C', 'F', 'G' };
 static_assert(sizeof(dma_signature) == FWCFG_PORTS - REG_DMA_HIGH, "the DMA register");
 
-/* Control of a DMA transfer; a key stands in the upper half. */
+/* Bits of a DMA transfer's control word; its upper half can have a key. */
 enum { DMA_ERROR = 0x01, DMA_READ = 0x02, DMA_SKIP = 0x04, DMA_SELECT = 0x08, DMA_WRITE = 0x10 };
 
 /* FWCfgDmaAccess, in guest memory, big-endian. */
@@ -85,9 +85,9 @@ static uint8_t *guest_at(struct fwcfg *f, uint64_t gpa, uint64_t size)
 
 /*
  * Copies `size` bytes to the guest, zeros if from is NULL (a guest may ask for 4 GiB of them).
- * False: not all of the memory can be reached, or the run is over. What is contiguous for the guest
- * may be two slots for us, so a piece is then copied page by page, up to the first page out of
- * reach: however long a transfer, its work is bounded by the guest's memory.
+ * False: part of the memory can't be reached, or the run is over. Memory that is contiguous for the
+ * guest may be in two slots, so such a piece is copied page by page, up to the first page that
+ * can't be reached: the guest's memory bounds the work, however long the transfer.
  */
 static bool guest_put(struct fwcfg *f, uint64_t gpa, const uint8_t *from, uint64_t size)
 {
@@ -240,29 +240,6 @@ int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, str
 	return item_new(f, key, bytes, size, err) ? 0 : err->code;
 }
 
-static int number_add(struct fwcfg *f, uint16_t key, uint32_t value, size_t size, struct error *err)
-{
-	int r = fwcfg_add(f, key, NULL, size, err);
-	struct fwcfg_item *item = &f->items[f->count - 1];
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < size; i++)
-		item->small[i] = (uint8_t)(value >> (8 * i));
-	item->bytes = item->small;
-	return 0;
-}
-
-int fwcfg_add_u16(struct fwcfg *f, uint16_t key, uint16_t value, struct error *err)
-{
-	return number_add(f, key, value, sizeof(value), err);
-}
-
-int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *err)
-{
-	return number_add(f, key, value, sizeof(value), err);
-}
-
 int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,
                    struct error *err)
 {
@@ -301,17 +278,17 @@ bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key)
 void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64_t size),
                 void *self)
 {
+	static const uint8_t interfaces[4] = { ID_PORT | ID_DMA };
+
 	*f = (struct fwcfg){
 		.at = at,
 		.self = self,
-		.items = { { .key = FWCFG_SIGNATURE, .size = 4, .small = { 'Q', 'E', 'M', 'U' } },
-		           { .key = FWCFG_ID, .size = 4, .small = { ID_PORT | ID_DMA } },
-		           { .key = FWCFG_DIRECTORY, .size = sizeof(f->directory.count) } },
+		.items = { { FWCFG_SIGNATURE, (const uint8_t *)"QEMU", 4 },
+		           { FWCFG_ID, interfaces, sizeof(interfaces) },
+		           { FWCFG_DIRECTORY, (const uint8_t *)&f->directory,
+		             sizeof(f->directory.count) } },
 		.count = 3,
 	};
-	f->items[0].bytes = f->items[0].small;
-	f->items[1].bytes = f->items[1].small;
-	f->items[2].bytes = (const uint8_t *)&f->directory;
 	fwcfg_select(f, FWCFG_SIGNATURE);
 }
 

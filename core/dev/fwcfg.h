@@ -34,9 +34,8 @@ enum fwcfg_key {
 
 struct fwcfg_item {
 	uint16_t key;
-	const uint8_t *bytes; /* borrowed, or `small` */
+	const uint8_t *bytes; /* borrowed */
 	uint32_t size;
-	uint8_t small[4];
 };
 
 /* One file in the directory; numbers big-endian. */
@@ -52,9 +51,9 @@ struct fwcfg_directory {
 
 struct fwcfg_stats {
 	uint64_t port_bytes; /* read byte by byte */
-	uint64_t dma_count;  /* transfers begun */
-	uint64_t dma_bytes;  /* put into guest memory */
-	/* failed: with the error bit, or without a control word to set it in */
+	uint64_t dma_count;  /* transfers started */
+	uint64_t dma_bytes;  /* copied to guest memory */
+	/* transfers that failed: with the error bit, or without a control word to set it in */
 	uint64_t dma_refused;
 };
 
@@ -79,19 +78,16 @@ void fwcfg_init(struct fwcfg *f, uint8_t *(*at)(void *self, uint64_t gpa, uint64
                 void *self);
 
 /*
- * To be called before the guest runs; the bytes are borrowed. -EINVAL: the key or name is taken,
- * the name is too long, more than 4 GiB - 1 bytes, or too many items. For each file it looks for,
- * firmware reads the directory entry by entry: keep it short, and add first what is read most
+ * Call these before the guest runs; the bytes are borrowed. -EINVAL: the key or name exists, the
+ * name is too long, there are more than 4 GiB - 1 bytes or too many items. Firmware searches the
+ * directory entry by entry for each file: keep it short, and add first what is read most
  * (etc/e820).
  */
 int fwcfg_add(struct fwcfg *f, uint16_t key, const void *bytes, size_t size, struct error *err);
 int fwcfg_add_file(struct fwcfg *f, const char *name, const void *bytes, size_t size,
                    struct error *err);
-/* Numbers are copied, little-endian. */
-int fwcfg_add_u16(struct fwcfg *f, uint16_t key, uint16_t value, struct error *err);
-int fwcfg_add_u32(struct fwcfg *f, uint16_t key, uint32_t value, struct error *err);
 
-/* True: the item selected last has been read completely; *ret_key is its key. */
+/* Whether the item selected last has been read completely; *ret_key is then its key. */
 bool fwcfg_read_whole(const struct fwcfg *f, uint16_t *ret_key);
 
 extern const struct device fwcfg_device;

@@ -45,7 +45,8 @@ bool host_word(const char *text, const char *word)
 }
 
 /*
- * Whatever it is in a container's /dev, opening it must neither wait nor make it our terminal.
+ * In a container, the file may be of any type: opening it must not block or make it our controlling
+ * terminal.
  */
 static int host_open(const struct host *h, const char *path, struct stat *ret)
 {
@@ -96,10 +97,10 @@ bool host_has(const struct host *h, const char *path)
 }
 
 /*
- * Hands on the complete records of `text`, moves what is left to its start and returns the size. A
- * record of /dev/kmsg is "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT" (Documentation/ABI/testing/dev-kmsg).
- * Priorities from 8 on have a facility: programs wrote those records, and only the kernel is
- * trusted.
+ * Passes the complete records of `text` to line(), moves the rest to the start and returns its
+ * size. A record of /dev/kmsg is "PRIORITY,SEQUENCE,TIME,FLAGS;TEXT"
+ * (Documentation/ABI/testing/dev-kmsg). Priorities from 8 on include a facility: those records are
+ * from programs, and skipped, since only the kernel is trusted.
  */
 static size_t log_records(char *text, size_t size, void (*line)(void *self, const char *text),
                           void *self)
@@ -132,14 +133,14 @@ int host_log(const struct host *h, void (*line)(void *self, const char *text), v
 
 	if (fd < 0)
 		return fd;
-	/* In a container it may be something else, such as a console, which isn't ours to read. */
+	/* In a container it may be something else, such as a console, which must not be read. */
 	if (!S_ISREG(st.st_mode) && !(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 11)))
 		return -EINVAL;
 	while (total < LOG_MAX) {
 		r = read(fd, text + kept, sizeof(text) - kept);
 		total += r > 0 ? (size_t)r : 1;
 		if (r < 0 && (errno == EPIPE || errno == EINTR))
-			continue; /* EPIPE: records were overwritten; next comes the oldest one */
+			continue; /* EPIPE: records were overwritten; continues with the oldest */
 		if (r < 0 && errno != EAGAIN && total == 1)
 			return -errno;
 		if (r <= 0)
@@ -195,7 +196,7 @@ static void facts_cpu(const struct host *h, struct host_facts *ret)
 	snprintf(ret->cpu, sizeof(ret->cpu), "%s", from);
 }
 
-int host_facts_read(const struct host *h, struct host_facts *ret)
+void host_facts_read(const struct host *h, struct host_facts *ret)
 {
 	struct error error = { 0 };
 	int sev = sev_open(h->sys, &error);
@@ -208,10 +209,9 @@ int host_facts_read(const struct host *h, struct host_facts *ret)
 	text_clean_ascii(ret->kernel);
 	facts_cpu(h, ret);
 	if (sev < 0)
-		return 0;
+		return;
 	if (sev_platform_status(h->sys, sev, &status, &ignored) == 0)
 		snprintf(ret->firmware, sizeof(ret->firmware), "%u.%u.%u", status.api_major,
 		         status.api_minor, status.build);
 	h->sys->close(h->sys->self, sev);
-	return 0;
 }

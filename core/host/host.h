@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/host.h: what a host says about itself: files, CPUID, kernel log, SEV firmware. All of
- * it is only read.
+ * core/host/host.h: reads a host's files, CPUID, kernel log and SEV firmware, and changes nothing.
  */
 #ifndef CORE_HOST_HOST_H
 #define CORE_HOST_HOST_H
@@ -13,7 +12,7 @@
 struct kvm_sys; /* core/vm/sys.h */
 
 /*
- * The seam for everything but KVM: tests put their own files and CPUID behind it.
+ * How the host is accessed, so that tests can replace its files and CPUID.
  */
 struct host {
 	const struct kvm_sys *sys; /* for /dev/kvm and /dev/sev */
@@ -23,7 +22,7 @@ struct host {
 
 extern const struct host host_this;
 
-/* For results: which host it was. Printable ASCII; "": unknown. */
+/* Identifies the host in results. Printable ASCII; "": unknown. */
 struct host_facts {
 	char kernel[128];  /* release */
 	char cpu[64];      /* model name */
@@ -32,13 +31,13 @@ struct host_facts {
 
 /*
  * Never fails: what cannot be found out stays "". Takes a few system calls and one firmware
- * command. Returns 0.
+ * command.
  */
-int host_facts_read(const struct host *h, struct host_facts *ret);
+void host_facts_read(const struct host *h, struct host_facts *ret);
 
 /*
  * Reads the first size - 1 bytes of a file and adds a NUL; NULs in the file become '?'. Returns the
- * number of bytes, or a negative errno and an empty text; -EINVAL if it is no regular file.
+ * number of bytes, or a negative errno and an empty text; -EINVAL if it isn't a regular file.
  */
 int host_file(const struct host *h, const char *path, char *ret, size_t size);
 /* Whether anything of that name exists. */
@@ -48,14 +47,16 @@ bool host_has(const struct host *h, const char *path);
 bool host_word(const char *text, const char *word);
 
 /*
- * Hands on the kernel's own messages so far, oldest first, each as a clean line without its prefix.
- * Doesn't wait, and stops after a few megabytes. 0, or a negative errno: the log can't be read.
+ * Calls line() for each of the kernel's own messages so far, oldest first, clean and without
+ * prefix. Doesn't wait for new ones, and stops after a few megabytes. 0, or a negative errno if the
+ * log can't be read.
  */
 int host_log(const struct host *h, void (*line)(void *self, const char *text), void *self);
 
 /*
- * Our control group, as "" for the root or "/a/b": of version 2 for the controller "", else of that
- * controller of version 1. False: there is none, or it is outside our namespace.
+ * The path of our control group, "" for the root or "/a/b": in version 2 for the controller "",
+ * else in that controller's hierarchy of version 1. False: there is none, or it is outside our
+ * namespace.
  */
 bool host_cgroup(const struct host *h, const char *controller, char *ret, size_t size);
 

@@ -13,8 +13,6 @@
 #include "core/snp/policy.h"
 #include "core/snp/report.h"
 
-#define POLICY_ABI 0xffff /* the minimum API version of the firmware, minor in the lower byte */
-
 #define tree_field(t, key, field) tree_bytes(t, key, field, sizeof(field))
 
 static void tree_named(struct tree *t, const char *key, uint32_t value, const char *name)
@@ -25,14 +23,7 @@ static void tree_named(struct tree *t, const char *key, uint32_t value, const ch
 	tree_text(t, key, name ? name : number);
 }
 
-static const char *policy_name(unsigned bit)
-{
-	const struct snp_bit *b = snp_policy_bit(bit);
-
-	return !b ? NULL : b->key ? b->key : b->name ? b->name : b->text;
-}
-
-/* Names bits as snp.policy of a manifest does, so the bit that is always one is left out. */
+/* Names bits as snp.policy of a manifest does, and leaves out the bit that is always one. */
 static void evidence_policy(struct tree *t, uint64_t policy)
 {
 	char abi[16];
@@ -42,7 +33,7 @@ static void evidence_policy(struct tree *t, uint64_t policy)
 	tree_map(t, "policy");
 	tree_hex(t, "value", policy);
 	tree_text(t, "abi", abi);
-	tree_bits(t, "bits", policy & ~(POLICY_ABI | SNP_POLICY_RESERVED_ONE), policy_name);
+	tree_bits(t, "bits", policy & ~(SNP_POLICY_ABI | SNP_POLICY_RESERVED_ONE), snp_policy_name);
 	tree_end(t);
 }
 
@@ -56,7 +47,7 @@ void evidence_id_block(struct tree *t, const struct snp_id_block *b)
 	evidence_policy(t, le64_get(b->policy));
 }
 
-/* A key, and whether the signature that it made is there. */
+/* A key, and whether its signature is present. */
 static void evidence_key(struct tree *t, const char *name, le32 algorithm,
                          const uint8_t key[static SNP_ID_KEY_SIZE],
                          const uint8_t signature[static 512])
@@ -112,7 +103,7 @@ static void evidence_version(struct tree *t, const char *key, const struct snp_r
 	tree_end(t);
 }
 
-/* About the host. */
+/* The fields about the host. */
 static void report_host(struct tree *t, const struct snp_report *r)
 {
 	evidence_tcb(t, "reported_tcb", r, r->reported_tcb);

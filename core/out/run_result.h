@@ -53,8 +53,8 @@ struct run_result {
 		/* SHA-384 of the keys that signed the block, as a report shows them; zero: no key */
 		uint8_t id_key_digest[PLAN_DIGEST], author_key_digest[PLAN_DIGEST];
 		/*
-		 * expect.measurement has digests for this run; `pin` is the one that matches, else
-		 * the first
+		 * expect.measurement has digests for this run; `pin`: the matching one, else the
+		 * first
 		 */
 		bool pinned;
 		uint8_t pin[PLAN_DIGEST];

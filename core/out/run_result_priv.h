@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/run_result_priv.h: what the formats of a run's result share. */
+/* core/out/run_result_priv.h: texts and escaping, shared by the formats of results. */
 #ifndef CORE_OUT_RUN_RESULT_PRIV_H
 #define CORE_OUT_RUN_RESULT_PRIV_H
 
@@ -17,8 +17,8 @@ enum {
 };
 
 /*
- * Each gives one clean line, in a buffer that lasts until the end of the enclosing block: of a text
- * member of a result, of any string, and "NAME [VARIANT]".
+ * Each yields one clean line, in a buffer that lasts until the end of the enclosing block: for a
+ * text member of a result, for any string, and "NAME [VARIANT]".
  */
 #define run_text(member)    run_text_clean((char[RUN_TEXT]){ 0 }, (member), sizeof(member))
 #define run_text_of(string) run_text_clean((char[RUN_TEXT]){ 0 }, (string), RUN_TEXT)
@@ -32,13 +32,16 @@ struct run_escape {
 	char is;
 	const char *as;
 };
+extern const struct run_escape tap_text[];  /* for TAP, where an unescaped '#' begins a directive */
+extern const struct run_escape yaml_text[]; /* for a double-quoted scalar of YAML */
+
 /* Prints clean text, escaped. The table ends with a row of zeros. */
 void run_put(FILE *to, const char *text, const struct run_escape *escapes);
 /* The same between `before` and `after`; nothing at all if the text is empty. */
 void run_put_some(FILE *to, const char *before, const char *text, const char *after,
                   const struct run_escape *escapes);
 
-/* Whether it passed or was skipped. */
+/* Whether the run passed or was skipped. */
 static inline bool run_is_fine(const struct run_result *r)
 {
 	return r->status == RESULT_PASS || r->status == RESULT_SKIP;

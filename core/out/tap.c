@@ -6,10 +6,8 @@
 #include "core/out/run_result.h"
 #include "core/out/run_result_priv.h"
 
-/* An unescaped '#' begins a directive. */
-static const struct run_escape tap_text[] = { { '#', "\\#" }, { '\\', "\\\\" }, { 0 } };
-/* For a double-quoted scalar of YAML. */
-static const struct run_escape yaml_text[] = { { '"', "\\\"" }, { '\\', "\\\\" }, { 0 } };
+const struct run_escape tap_text[] = { { '#', "\\#" }, { '\\', "\\\\" }, { 0 } };
+const struct run_escape yaml_text[] = { { '"', "\\\"" }, { '\\', "\\\\" }, { 0 } };
 
 int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct error *err)
 {

@@ -12,9 +12,9 @@ struct error; /* core/base/error.h */
 struct tree;  /* opaque */
 
 /*
- * NULL if memory ran out; all functions here treat it as a tree that failed. A failure is kept
- * until the tree is printed, which then fails: no memory, maps and lists nested more than eight
- * deep, an entry of a map without a key or with one that exists, a second outermost value, an end
+ * NULL if memory ran out; all functions here treat it as a tree that failed. A failure is only
+ * reported when the tree is printed: no memory, maps and lists nested more than eight deep, an
+ * entry of a map without a key or with an existing one, a second outermost value, or one tree_end()
  * too many.
  */
 struct tree *tree_new(void);
@@ -38,8 +38,8 @@ void tree_list(struct tree *t, const char *key);
 void tree_end(struct tree *t); /* closes the innermost map or list */
 void tree_number(struct tree *t, const char *key, uint64_t value);
 void tree_boolean(struct tree *t, const char *key, bool value);
-void tree_text(struct tree *t, const char *key,
-               const char *value); /* made clean (core/base/text.h) */
+/* The text is cleaned (core/base/text.h). */
+void tree_text(struct tree *t, const char *key, const char *value);
 void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size);
 /* A number as text in hex, "0x1f". */
 void tree_hex(struct tree *t, const char *key, uint64_t value);

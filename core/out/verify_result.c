@@ -8,7 +8,7 @@
 #include "core/out/run_result_priv.h"
 #include "core/out/tree.h"
 
-const char *check_outcome_name(enum check_outcome outcome)
+static const char *check_outcome_name(enum check_outcome outcome)
 {
 	static const char *const names[CHECK_OUTCOMES] = {
 		[CHECK_OK] = "pass",
@@ -105,8 +105,7 @@ void result_verify(struct tree *t, const char *key, const struct verify_result *
 
 int verify_tap_write(FILE *to, const struct verify_result *r, struct error *err)
 {
-	static const struct run_escape tap_text[] = { { '#', "\\#" }, { '\\', "\\\\" }, { 0 } };
-	static const struct run_escape yaml_text[] = { { '"', "\\\"" }, { '\\', "\\\\" }, { 0 } };
+
 	const struct attest_checks *checks = &r->attest->checks;
 
 	fprintf(to, "TAP version 14\n1..%zu\n", checks->count);

@@ -29,7 +29,4 @@ int verify_tap_write(FILE *to, const struct verify_result *r, struct error *err)
 /* For people: a line a check, and both values where they differ. */
 void verify_text_write(FILE *to, const struct verify_result *r, bool color);
 
-/* "pass", "fail", "note", "skip". */
-const char *check_outcome_name(enum check_outcome outcome);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/policy.c: the tables of policy bits, SEV features and vCPU signatures, and what no
- * firmware accepts.
+ * core/snp/policy.c: the tables of policy bits, SEV features and vCPU signatures, and checks for
+ * what no firmware accepts.
  */
 #include "core/snp/policy.h"
 
@@ -68,11 +68,11 @@ const struct snp_vcpu_type snp_vcpu_types[] = {
 	{ "EPYC-Turin-v2", SIGNATURE_TURIN }, { NULL, 0 },
 };
 
-const struct snp_bit *snp_policy_bit(unsigned bit)
+const char *snp_policy_name(unsigned bit)
 {
 	for (const struct snp_bit *b = snp_policy_bits; b->text; b++)
 		if (b->bit == bit)
-			return b;
+			return b->key ? b->key : b->name ? b->name : b->text;
 	return NULL;
 }
 
@@ -119,13 +119,4 @@ const struct snp_vcpu_type *snp_vcpu_type(const char *name)
 		if (strcmp(t->name, name) == 0)
 			return t;
 	return NULL;
-}
-
-uint32_t snp_vcpu_signature(unsigned family, unsigned model, unsigned stepping)
-{
-	uint32_t extended = family > 15 ? family - 15 : 0;
-	uint32_t base = family > 15 ? 15 : family;
-
-	return (extended & 0xff) << 20 | (model >> 4 & 15) << 16 | base << 8 | (model & 15) << 4 |
-	       (stepping & 15);
 }

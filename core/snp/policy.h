@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/policy.h: tables of names for guest policy bits, SEV features and vCPU signatures.
+ * core/snp/policy.h: guest policies, SEV features and vCPU signatures: names and checks.
  */
 #ifndef CORE_SNP_POLICY_H
 #define CORE_SNP_POLICY_H
@@ -11,8 +11,14 @@
 
 struct error; /* core/base/error.h */
 
-#define SNP_POLICY_RESERVED_ONE ((uint64_t)1 << 17) /* must be set: SEV-SNP firmware ABI 4.3 */
-#define SNP_POLICY_DEFAULT      ((uint64_t)0x30000) /* SMT allowed, bit 17 */
+/* Guest policy, SEV-SNP firmware ABI 4.3. */
+#define SNP_POLICY_ABI           ((uint64_t)0xffff) /* minimum API: major, minor */
+#define SNP_POLICY_SMT           ((uint64_t)1 << 16)
+#define SNP_POLICY_RESERVED_ONE  ((uint64_t)1 << 17) /* must be set */
+#define SNP_POLICY_MIGRATE_MA    ((uint64_t)1 << 18)
+#define SNP_POLICY_DEBUG         ((uint64_t)1 << 19)
+#define SNP_POLICY_SINGLE_SOCKET ((uint64_t)1 << 20)
+#define SNP_POLICY_DEFAULT       (SNP_POLICY_SMT | SNP_POLICY_RESERVED_ONE)
 
 #define SNP_FEATURE_ACTIVE     ((uint64_t)1 << 0)
 #define SNP_FEATURE_DEBUG_SWAP ((uint64_t)1 << 5)
@@ -32,8 +38,8 @@ struct snp_bit {
 extern const struct snp_bit snp_policy_bits[];
 extern const struct snp_bit snp_feature_bits[];
 
-/* The row of a bit, or NULL. */
-const struct snp_bit *snp_policy_bit(unsigned bit);
+/* The name of a policy bit in results: its key, name or text; NULL: unknown. Static. */
+const char *snp_policy_name(unsigned bit);
 
 /* Whether some firmware accepts it. */
 bool snp_policy_known(uint64_t policy);
@@ -54,8 +60,5 @@ extern const struct snp_vcpu_type snp_vcpu_types[]; /* ended by a NULL name */
 
 /* Exact, case-sensitive name. NULL if there is none. */
 const struct snp_vcpu_type *snp_vcpu_type(const char *name);
-
-/* CPUID(1).EAX from family (with extension), model and stepping, APM volume 3, appendix E.3.2. */
-uint32_t snp_vcpu_signature(unsigned family, unsigned model, unsigned stepping);
 
 #endif

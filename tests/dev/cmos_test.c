@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/dev/cmos_test.c: index and data, the clock at times that the test chooses, sizes of RAM. */
+/* tests/dev/cmos_test.c: index and data, and the clock at times that the test chooses. */
 #include "core/dev/cmos.h"
 
 #include <criterion/criterion.h>
@@ -9,9 +9,6 @@
 
 #include "core/base/array.h"
 #include "tests/dev/ports.h"
-
-#define MIB ((uint64_t)1 << 20)
-#define GIB ((uint64_t)1 << 30)
 
 struct fixture {
 	struct bus bus;
@@ -24,11 +21,11 @@ static time_t fixture_clock(void *self)
 	return ((struct fixture *)self)->now;
 }
 
-static void fixture_open(struct fixture *d, struct cmos_ram ram)
+static void fixture_open(struct fixture *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->now = 1709251199; /* Thursday 2024-02-29 23:59:59 UTC */
-	cmos_init(&d->cmos, ram, fixture_clock, d);
+	cmos_init(&d->cmos, fixture_clock, d);
 	bus_put(&d->bus, &cmos_device, &d->cmos);
 }
 
@@ -44,13 +41,11 @@ static void set(struct fixture *d, uint8_t index, uint8_t value)
 	put(&d->bus, 0x71, value, 1);
 }
 
-static const struct cmos_ram no_ram;
-
 Test(cmos, tells_the_time_in_bcd)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	cr_assert_eq(get(&d, 0x00), 0x59);
 	cr_assert_eq(get(&d, 0x02), 0x59);
 	cr_assert_eq(get(&d, 0x04), 0x23);
@@ -65,7 +60,7 @@ Test(cmos, goes_with_the_clock)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	d.now++;
 	cr_assert_eq(get(&d, 0x00), 0x00);
 	cr_assert_eq(get(&d, 0x04), 0x00);
@@ -91,7 +86,7 @@ Test(cmos, gives_one_moment_to_a_reader_whom_a_new_year_overtakes)
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
 		struct fixture d;
 
-		fixture_open(&d, no_ram);
+		fixture_open(&d);
 		d.now = 1735689599; /* 2024-12-31 23:59:59 */
 		get(&d, starts[i]);
 		d.now++;
@@ -111,7 +106,7 @@ Test(cmos, time_can_not_be_set)
 	static const uint8_t registers[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x32 };
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
 		uint8_t before = get(&d, registers[i]);
 
@@ -125,7 +120,7 @@ Test(cmos, bears_a_clock_that_is_out_of_its_mind)
 	static const time_t moments[] = { LONG_MIN, LONG_MAX, -1, -(1LL << 40), 1LL << 40 };
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
 		d.now = moments[i];
 		cr_assert_leq(get(&d, 0x00), 0x60);
@@ -139,7 +134,7 @@ Test(cmos, asks_the_hosts_clock_unless_given_another)
 {
 	struct cmos c;
 
-	cmos_init(&c, no_ram, NULL, NULL);
+	cmos_init(&c, NULL, NULL);
 	cr_assert_gt(c.clock(c.self), 1700000000);
 }
 
@@ -147,7 +142,7 @@ Test(cmos, status_registers_are_those_of_a_clock_that_runs)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	cr_assert_eq(get(&d, 0x0a), 0x26);
 	cr_assert_eq(get(&d, 0x0b), 0x02);
 	cr_assert_eq(get(&d, 0x0c), 0x00);
@@ -158,7 +153,7 @@ Test(cmos, is_never_in_an_update)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	set(&d, 0x0a, 0xff);
 	cr_assert_eq(get(&d, 0x0a), 0x7f);
 	set(&d, 0x0a, 0x26);
@@ -170,7 +165,7 @@ Test(cmos, stays_in_24_hours_and_bcd)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	set(&d, 0x0b, 0x02);
 	cr_assert_eq(get(&d, 0x0b), 0x02);
 	set(&d, 0x0b, 0x82);
@@ -186,7 +181,7 @@ Test(cmos, stays_valid_whatever_is_written)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	set(&d, 0x0d, 0x00);
 	cr_assert_eq(get(&d, 0x0d), 0x80);
 	set(&d, 0x0c, 0xff);
@@ -197,7 +192,7 @@ Test(cmos, does_not_resume_from_sleep)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	cr_assert_eq(get(&d, 0x0f), 0x00);
 	set(&d, 0x0f, 0x00);
 	cr_assert_eq(get(&d, 0x0f), 0x00);
@@ -207,7 +202,7 @@ Test(cmos, keeps_alarm_and_free_bytes)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	for (unsigned i = 0; i < CMOS_BYTES; i++)
 		if (i == 1 || i == 3 || i == 5 || (i >= 0x0e && i != 0x32)) {
 			set(&d, (uint8_t)i, (uint8_t)(i ^ 0x5a));
@@ -219,7 +214,7 @@ Test(cmos, gives_its_index_back_without_the_nmi_mask)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	cr_assert_eq(in(&d.bus, 0x70, 1), 0);
 	put(&d.bus, 0x70, 0x8b, 1);
 	cr_assert_eq(in(&d.bus, 0x70, 1), 0x0b);
@@ -232,7 +227,7 @@ Test(cmos, takes_index_and_data_in_one_word)
 {
 	struct fixture d;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	put(&d.bus, 0x70, 0x7740, 2);
 	cr_assert_eq(get(&d, 0x40), 0x77);
 	cr_assert_eq(in(&d.bus, 0x70, 2), 0x7740);
@@ -242,39 +237,12 @@ Test(cmos, takes_index_and_data_in_one_word)
 	cr_assert_eq(get(&d, 0x40), 0x44);
 }
 
-Test(cmos, tells_how_much_ram_there_is)
-{
-	static const struct {
-		struct cmos_ram ram;
-		uint32_t low, high;
-	} rows[] = {
-		{ { 0, 0 }, 0, 0 },
-		{ { 8 * MIB, 0 }, 0, 0 },
-		{ { 16 * MIB, 0 }, 0, 0 },
-		{ { 16 * MIB + 0x10000, 0 }, 1, 0 },
-		{ { 512 * MIB, 0 }, 0x1f00, 0 },
-		{ { 3 * GIB, 5 * GIB }, 0xbf00, 0x14000 },
-		{ { 4 * GIB, 0 }, 0xff00, 0 },
-		{ { 5 * GIB, 1024 * GIB }, 0xffff, 0xffffff },
-		{ { UINT64_MAX, UINT64_MAX }, 0xffff, 0xffffff },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct fixture d;
-
-		fixture_open(&d, rows[i].ram);
-		cr_assert_eq(get(&d, 0x34) | get(&d, 0x35) << 8, (int)rows[i].low, "row %zu", i);
-		cr_assert_eq(get(&d, 0x5b) | get(&d, 0x5c) << 8 | get(&d, 0x5d) << 16,
-		             (int)rows[i].high, "row %zu", i);
-	}
-}
-
 Test(cmos, bears_any_width_at_any_offset_and_index)
 {
 	struct fixture d;
 	struct bus wide;
 
-	fixture_open(&d, no_ram);
+	fixture_open(&d);
 	wide = bus_of(&cmos_device, 0, &d.cmos);
 	for (unsigned i = 0; i < 256 * 8; i++) {
 		put(&d.bus, 0x70, i / 8, 1);

@@ -137,6 +137,15 @@ static void put_file(FILE *to, const char *key, const json_t *name)
 }
 
 /* Family, model and stepping if given; else the signature; else the name. */
+/* CPUID(1).EAX from family (with extension), model and stepping, APM volume 3, appendix E.3.2. */
+static uint32_t signature(unsigned family, unsigned model, unsigned stepping)
+{
+	uint32_t extended = family > 15 ? family - 15 : 0, base = family > 15 ? 15 : family;
+
+	return (extended & 0xff) << 20 | (model >> 4 & 15) << 16 | base << 8 | (model & 15) << 4 |
+	       (stepping & 15);
+}
+
 static void put_vcpu_type(FILE *to, const json_t *c)
 {
 	const json_t *fms = json_object_get(c, "vcpu_fms"), *sig = json_object_get(c, "vcpu_sig");
@@ -146,7 +155,7 @@ static void put_vcpu_type(FILE *to, const json_t *c)
 	for (size_t i = 0; i < 3; i++)
 		n[i] = (unsigned)json_integer_value(json_array_get(fms, i));
 	if (json_is_array(fms))
-		fprintf(to, "vcpu_type: 0x%x\n", snp_vcpu_signature(n[0], n[1], n[2]));
+		fprintf(to, "vcpu_type: 0x%x\n", signature(n[0], n[1], n[2]));
 	else if (json_is_string(sig))
 		fprintf(to, "vcpu_type: %s\n", json_string_value(sig));
 	else if (json_is_string(type))

@@ -21,7 +21,7 @@ Test(host, facts_name_kernel_cpu_and_firmware)
 	auto_fake_host struct fake_host *f = fake_host_new();
 	struct host_facts facts;
 
-	cr_assert_eq(host_facts_read(&f->host, &facts), 0);
+	host_facts_read(&f->host, &facts);
 	cr_expect_str_eq(facts.kernel, "6.12.107+deb12-amd64");
 	cr_expect_str_eq(facts.cpu, "AMD EPYC 9354 32-Core Processor");
 	cr_expect_str_eq(facts.firmware, "1.55.21");
@@ -38,7 +38,7 @@ Test(host, facts_that_are_not_to_be_had_are_empty)
 	fake_host_remove(f, "/proc");
 	fake_host_leaf(f, 0x80000000)[0] = 0x80000001;
 	f->sev_errno = EACCES;
-	cr_assert_eq(host_facts_read(&f->host, &facts), 0);
+	host_facts_read(&f->host, &facts);
 	cr_expect_str_empty(facts.kernel);
 	cr_expect_str_empty(facts.cpu, "'%s' is of leaves that there aren't", facts.cpu);
 	cr_expect_str_empty(facts.firmware);
@@ -71,7 +71,7 @@ Test(host, this_one_has_a_kernel)
 {
 	struct host_facts facts;
 
-	cr_assert_eq(host_facts_read(&host_this, &facts), 0);
+	host_facts_read(&host_this, &facts);
 	cr_expect_str_not_empty(facts.kernel);
 }
 
