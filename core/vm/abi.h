@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/vm/abi.h: the kernel's interface to KVM and the PSP, under the kernel's own names. The
- * headers we are built with may be older than the kernel we run on (Debian 12 has those of 6.1, SNP
- * guests need 6.11): what they lack is declared here, release by release, unless a macro of that
- * release is defined. Source of each: Linux include/uapi/linux/kvm.h and psp-sev.h,
+ * headers at build time may be older than the running kernel (Debian 12 has those of 6.1, SNP
+ * guests need 6.11), so this declares what they lack, release by release, unless a macro of that
+ * release is defined. Source: Linux, include/uapi/linux/kvm.h and psp-sev.h,
  * arch/x86/include/uapi/asm/kvm.h.
  */
 #ifndef CORE_VM_ABI_H
@@ -145,7 +145,7 @@ static_assert(offsetof(struct kvm_sev_snp_launch_finish, flags) == 54, "flags");
 
 /*
  * /dev/sev, psp-sev.h: the two status queries. SNP_PLATFORM_STATUS is an enumerator in newer
- * headers (Linux 6.10), which the preprocessor can't see; a macro with the same value does no harm.
+ * headers (Linux 6.10), which the preprocessor can't see; a macro of the same value is harmless.
  * It fills `struct snp_platform_status` of core/snp/abi.h, not the kernel's struct, whose bit
  * fields grow with its releases.
  */
@@ -155,7 +155,8 @@ static_assert(sizeof(struct sev_issue_cmd) == 16, "sev_issue_cmd");
 static_assert(sizeof(struct sev_user_data_status) == 12, "sev_user_data_status");
 
 /*
- * Members of kvm_run's exit union that older headers lack or spell otherwise; the union is at 32.
+ * Members of kvm_run's exit union that older headers lack or name differently; the union is at
+ * offset 32.
  */
 struct exit_memory_fault {
 	__u64 flags, gpa, size;

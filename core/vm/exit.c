@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/exit.c: an exit goes to a bus or to the platform, or ends the run
+ * core/vm/exit.c: passes an exit to a bus or to the platform, or ends the run
  * (Documentation/virt/kvm/api.rst, "kvm_run").
  */
 #include "core/vm/exit.h"
@@ -14,7 +14,7 @@
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
 
-/* An access to a port or to an address of a device. */
+/* Serves an access to a port or to a device's address. */
 static enum exit_action bus_access(struct bus *bus, uint64_t at, uint8_t *data, size_t size,
                                    bool is_write, struct outcome *ret)
 {
@@ -147,7 +147,9 @@ static const struct {
 	{ EFAULT, "the guest's memory can't be reached" },
 };
 
-/* The only failures of KVM_RUN for which it sets the exit reason; else that is the last exit's. */
+/*
+ * KVM_RUN sets the exit reason only for these failures; for others it is that of an earlier exit.
+ */
 static bool reason_fresh(const struct vcpu *v, int result)
 {
 	return (result == -EFAULT || result == -EHWPOISON) &&
@@ -177,12 +179,11 @@ enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret)
 {
 	const char *text = "unexpected";
 
-	v->exits++;
 	stats_exit(&v->vm->stats, exit_kind(v, result));
 	if (result == -EINTR)
 		return EXIT_ACTION_RESUME;
 	if (result == -EAGAIN) {
-		/* A vCPU that waits for INIT was woken; sleep, or a guest could keep us busy with it. */
+		/* A vCPU that waits for INIT was woken; don't spin if the guest keeps waking it. */
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		return EXIT_ACTION_RESUME;
 	}

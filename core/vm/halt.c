@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/halt.c: has each vCPU ask KVM for its state in its own thread; from another thread the
- * ioctl would wait until KVM_RUN returns.
+ * core/vm/halt.c: each vCPU's own thread asks KVM for the vCPU's state; in another thread the ioctl
+ * would block until KVM_RUN returns.
  */
 #include "core/vm/halt.h"
 
@@ -12,11 +12,11 @@
 #include "core/vm/vm_priv.h"
 
 /*
- * The vCPUs are asked once the guest has had no exits for QUIET_MS. If one of them is running, that
- * time doubles, up to QUIET_MOST_MS, so that a guest that computes or idles is rarely disturbed;
- * any exit starts again with QUIET_MS.
+ * The vCPUs are asked once the guest has had no exits for QUIET_MS. If one of them is running, the
+ * time doubles, up to QUIET_MAX_MS, so that a guest that computes or idles is rarely disturbed; any
+ * exit resets it to QUIET_MS.
  */
-enum { QUIET_MS = 200, QUIET_MOST_MS = 5000, ANSWER_MS = 50, AGAIN_MS = 100, LOOKS = 2 };
+enum { QUIET_MS = 200, QUIET_MAX_MS = 5000, ANSWER_MS = 50, AGAIN_MS = 100, LOOKS = 2 };
 
 /* No answer (the thread is inside a device, or late) counts as running. */
 enum { ANSWER_NONE, ANSWER_RUNNING, ANSWER_HALTED };
@@ -27,10 +27,10 @@ void halt_init(struct halt *h, struct vm *vm)
 }
 
 /*
- * Whether nothing but another vCPU can wake this one. A timer may wake a vCPU that is halted with
+ * Whether only another vCPU can wake this one. A timer may wake a vCPU that is halted with
  * interrupts on; one that is halted with interrupts off, or waits for INIT, for SIPI or for AP
- * creation, needs another vCPU. The interrupt flag is known of protected guests too: KVM takes it
- * from the VMCB (arch/x86/kvm/svm/svm.c, svm_get_if_flag()).
+ * creation, needs another vCPU. KVM knows the interrupt flag of protected guests too, from the VMCB
+ * (arch/x86/kvm/svm/svm.c, svm_get_if_flag()).
  */
 static bool vcpu_halted(const struct vcpu *v)
 {
@@ -59,7 +59,7 @@ bool halt_answer(struct vcpu *v)
 
 static void halt_later(struct halt *h, unsigned pause_ms)
 {
-	h->pause_ms = MIN(pause_ms, (unsigned)QUIET_MOST_MS);
+	h->pause_ms = MIN(pause_ms, (unsigned)QUIET_MAX_MS);
 	h->at_ms = clock_ms() + h->pause_ms;
 	h->found = 0;
 	h->asked = false;

@@ -22,15 +22,15 @@ struct halt {
 void halt_init(struct halt *h, struct vm *vm);
 
 /*
- * Call it at h->at_ms; earlier calls do nothing. KVM doesn't return from KVM_RUN for a halted vCPU,
- * so after a while without exits each vCPU is kicked and asked for its state. True: two looks in a
- * row found all of them halted, so no vCPU will run again.
+ * Call it at h->at_ms; earlier calls do nothing. KVM_RUN doesn't return while a vCPU is halted, so
+ * after a while without exits, this kicks each vCPU and asks for its state. True: two checks in a
+ * row found all vCPUs halted, so none will run again.
  */
 bool halt_look(struct halt *h);
 
 /*
- * Called by a vCPU's thread after a signal interrupted KVM_RUN. True if halt_look() had asked: the
- * exit is then ours, not the guest's.
+ * Called by a vCPU's thread after a signal interrupted KVM_RUN. True if halt_look() was the cause:
+ * the exit then doesn't count as one of the guest's.
  */
 bool halt_answer(struct vcpu *v);
 

@@ -16,8 +16,8 @@
 #include "core/vm/terminal.h"
 #include "core/vm/vm_priv.h"
 
-/* When to ask again whether a full FIFO has room, and whether the terminal is ours again. */
-enum { FULL_MS = 10, AWAY_MS = 200 };
+/* How often to check whether a full FIFO has room, and whether we are in the foreground again. */
+enum { FULL_MS = 10, BACKGROUND_MS = 200 };
 
 struct input input_of(struct vm *vm, int fd)
 {
@@ -27,7 +27,7 @@ struct input input_of(struct vm *vm, int fd)
 	    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd)))
 		return (struct input){ vm, -1, -1, false };
 	/*
-	 * Another reader may take what poll(2) saw; a read(2) that blocks then would hang the run.
+	 * Another reader may take the bytes that poll(2) saw; a blocking read(2) would then hang.
 	 */
 	return (struct input){ vm, fd_nonblocking(fd, O_RDONLY), fd, isatty(fd) };
 }
@@ -50,7 +50,7 @@ bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 	*ret_again_ms = 0;
 	if (i->fd < 0)
 		return false;
-	*ret_again_ms = AWAY_MS;
+	*ret_again_ms = BACKGROUND_MS;
 	if (i->terminal && !terminal_ours())
 		return false;
 	*ret_again_ms = FULL_MS;
@@ -70,17 +70,17 @@ void input_take(struct input *i)
 
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return;
-	/* Since input_wanted() the guest may have switched FIFOs or loop-back. */
+	/* The guest may have switched FIFOs or loop-back since input_wanted(). */
 	cap = MIN(serial_room(serial), sizeof(bytes));
 	if (cap == 0)
 		goto out;
-	/* recv(2) for sockets, which can't be made non-blocking for us alone. */
+	/* recv(2): O_NONBLOCK on a socket would affect every process that shares it. */
 	n = recv(i->fd, bytes, cap, MSG_DONTWAIT);
 	if (n < 0 && errno == ENOTSOCK)
 		n = read(i->fd, bytes, cap);
 	if (n > 0)
 		serial_input(serial, bytes, (size_t)n);
-	/* If we were moved to the background, read(2) fails with EIO (SIGTTIN is ignored). */
+	/* In the background, read(2) fails with EIO, since SIGTTIN is ignored: try again later. */
 	else if (n == 0 || (errno == EIO ? !i->terminal || terminal_ours()
 	                                 : errno != EAGAIN && errno != EINTR))
 		input_fini(i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/input.h: bytes from a terminal or a pipe, on their way to COM1. */
+/* core/vm/input.h: passes bytes from a terminal or a pipe to COM1. */
 #ifndef CORE_VM_INPUT_H
 #define CORE_VM_INPUT_H
 
@@ -15,15 +15,15 @@ struct input {
 };
 
 /*
- * Input from fd if it is a terminal, a pipe or a socket (some shells make pipes of sockets);
+ * Input from fd if it is a terminal, a pipe or a socket (some shells build pipelines from sockets);
  * otherwise none.
  */
 struct input input_of(struct vm *vm, int fd);
 void input_fini(struct input *i);
 
 /*
- * Whether to poll i->fd. If not, ask again in *ret_again_ms (0: never): nothing wakes us when COM1
- * has room again or when the terminal is ours again. Never blocks.
+ * Whether to poll i->fd. If not, ask again after *ret_again_ms (0: never): nothing notifies us when
+ * COM1 has room again or when we are in the foreground again. Never blocks.
  */
 bool input_wanted(const struct input *i, unsigned *ret_again_ms);
 /*

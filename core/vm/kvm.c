@@ -17,7 +17,7 @@ static int kvm_open(struct vm *vm, const struct plan *p, struct error *err)
 	struct cpuid_leaf *sev = cpuid_find(&vm->cpuid, 0x8000001f, 0);
 
 	/*
-	 * KVM reports the host's SEV features, but the guest has not the MSR that goes with them.
+	 * KVM reports the host's SEV features, but this guest lacks the MSR that belongs to them.
 	 */
 	if (sev)
 		memset(sev->reg, 0, sizeof(sev->reg));
@@ -47,7 +47,7 @@ static int kvm_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 	return vcpu_set_state(&vm->vcpus[index], s, err);
 }
 
-/* core/vm/exit.c handles every exit that a VM of this platform has. */
+/* core/vm/exit.c handles every exit that a VM of this platform can have. */
 static enum exit_action kvm_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 {
 	(void)vm;

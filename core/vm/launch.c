@@ -45,7 +45,7 @@ static int launch_vm(struct vm *vm, struct error *err)
 	return 0;
 }
 
-/* Signals are blocked during a launch, so that none interrupts a call; this checks for them. */
+/* Signals are blocked during a launch, so that none interrupts a call; checks for pending ones. */
 static int launch_stopped(struct error *err)
 {
 	return signals_pending()
@@ -71,7 +71,7 @@ static int launch_vcpus(struct vm *vm, unsigned count, struct error *err)
 	return r;
 }
 
-/* The platform's functions, with the time they take added up. */
+/* The platform's functions; each adds up the time that it takes. */
 static int timed_begin(void *self, const struct plan *p, struct error *err)
 {
 	struct vm *vm = self;

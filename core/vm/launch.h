@@ -21,10 +21,10 @@ struct vm_devices; /* core/vm/vm.h */
 int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct plan *p,
               const struct vm_devices *d, struct vm **ret, struct error *err);
 
-/* A vCPU did not leave KVM_RUN: vm_free() frees nothing, and what is borrowed stays in use. */
+/* A vCPU is stuck in KVM_RUN: vm_free() frees nothing, and what the VM borrowed stays in use. */
 bool vm_abandoned(const struct vm *vm);
 
-/* How long the platform took over each part of the plan. */
+/* How long the platform took for each part of the launch. */
 struct launch_times {
 	uint64_t start_us, update_us, finish_us;
 };

@@ -14,13 +14,11 @@
 #include "core/vm/signals.h"
 #include "core/vm/sys.h"
 
-/* A guest_memfd that can be mapped and starts shared: Linux 6.18, not for SNP. */
+/* Flags for a guest_memfd that can be mapped and starts shared: Linux 6.18, not for SNP. */
 #define MAPPABLE (GUEST_MEMFD_FLAG_MMAP | GUEST_MEMFD_FLAG_INIT_SHARED)
 
 #define HUGE_PAGE ((uint64_t)2 << 20)
-/*
- * KVM records the attributes page by page and no signal interrupts it, so do this much at a time.
- */
+/* No signal interrupts KVM while it records attributes page by page, so set this much at a time. */
 #define ATTRIBUTES_PART ((uint64_t)4 << 30)
 
 static int slot_refused(const struct memslot *s, enum launch_call call, int errnum,
@@ -82,17 +80,17 @@ static int attributes_set(struct memory *m, gpa_t gpa, uint64_t size, bool to_pr
  * Allocates a slot's memory and registers it with KVM. Private memory is in the guest_memfd; its
  * anonymous shared side costs nothing until it is touched.
  *
- * Otherwise anonymous memory is better than a guest_memfd, which has 4 KiB pages only (Linux 7.3),
- * and than a memfd, unless the administrator has changed shmem_enabled: with huge pages Linux takes
- * some 3,200 faults to boot in 256 MiB rather than 27,000. So only a slot in which no huge page
- * fits is mapped from a guest_memfd.
+ * Otherwise anonymous memory is better than a guest_memfd, which only has 4 KiB pages (Linux 7.3),
+ * and than a memfd, unless the administrator has changed shmem_enabled: with huge pages, Linux
+ * boots in 256 MiB with some 3,200 faults instead of 27,000. So only a slot too small for a huge
+ * page is mapped from a guest_memfd.
  */
 static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct error *err)
 {
 	bool mapped = mappable && s->size < HUGE_PAGE, gmem = m->private_memory || mapped;
 	int r = gmem ? gmem_open(m, s, mapped ? MAPPABLE : 0, err) : 0, error = 0;
 
-	if (!m->private_memory && !(m->backing && mapped)) /* of several, the largest slot's */
+	if (!m->private_memory && !(m->backing && mapped)) /* that of the largest slot */
 		m->backing = mapped ? "mapped guest_memfd" : "anonymous memory";
 	if (m->private_memory)
 		s->shared = calloc((s->size / PAGE_SIZE + 63) / 64, sizeof(*s->shared));
@@ -143,7 +141,7 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
 		*s = (struct memslot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
 		r = slot_make(m, s, mappable, err);
 	}
-	/* Shared from the start and for good: without a guest_memfd or a copy of the bytes. */
+	/* These stay shared, so they need neither a guest_memfd nor a copy of the bytes. */
 	for (size_t i = 0; r == 0 && i < n_blobs; i++) {
 		struct memslot *s = &m->slots[m->count++];
 
@@ -173,7 +171,7 @@ void memory_fini(struct memory *m)
 	*m = (struct memory){ 0 };
 }
 
-static struct memslot *slot_of(struct memory *m, gpa_t gpa)
+const struct memslot *memory_slot(const struct memory *m, gpa_t gpa)
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (gpa >= m->slots[i].gpa && gpa - m->slots[i].gpa < m->slots[i].size)
@@ -188,7 +186,7 @@ static bool page_shared(const struct memslot *s, uint64_t page)
 
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 {
-	struct memslot *s = slot_of(m, gpa);
+	const struct memslot *s = memory_slot(m, gpa);
 	uint64_t offset = s ? gpa - s->gpa : 0;
 	bool reachable = s && size <= s->size - offset;
 
@@ -203,13 +201,13 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 }
 
 /*
- * The slot of private memory that holds gpa; *ret_part is how many of the pages lie in it, at most
- * ATTRIBUTES_PART. NULL: none does.
+ * The slot of private memory that holds gpa; *ret_part is the number of pages in it, at most
+ * ATTRIBUTES_PART. NULL: there is none.
  */
-static struct memslot *slot_convertible(struct memory *m, gpa_t gpa, uint64_t pages,
-                                        uint64_t *ret_part)
+static const struct memslot *slot_convertible(const struct memory *m, gpa_t gpa, uint64_t pages,
+                                              uint64_t *ret_part)
 {
-	struct memslot *s = slot_of(m, gpa);
+	const struct memslot *s = memory_slot(m, gpa);
 
 	if (!s || !s->shared)
 		return NULL;
@@ -218,8 +216,8 @@ static struct memslot *slot_convertible(struct memory *m, gpa_t gpa, uint64_t pa
 	return s;
 }
 
-/* Converts pages of one slot unless all are as wanted, and frees the side no longer in use. */
-static enum memory_change part_convert(struct memory *m, struct memslot *s, gpa_t gpa,
+/* Converts pages of one slot unless none has to change, and frees the side that becomes unused. */
+static enum memory_change part_convert(struct memory *m, const struct memslot *s, gpa_t gpa,
                                        uint64_t pages, bool to_private)
 {
 	uint64_t offset = gpa - s->gpa, first = offset / PAGE_SIZE, differ = 0;
@@ -256,7 +254,7 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 			break;
 		}
 	for (; change < MEMORY_NOT_OURS && pages > 0; pages -= part, gpa += part * PAGE_SIZE) {
-		struct memslot *s = slot_convertible(m, gpa, pages, &part);
+		const struct memslot *s = slot_convertible(m, gpa, pages, &part);
 
 		now = m->give_up && atomic_load(m->give_up)
 		              ? MEMORY_LATER

@@ -21,7 +21,7 @@ struct kvm_sys; /* core/vm/sys.h */
 struct memslot {
 	gpa_t gpa;
 	uint64_t size;
-	uint8_t *at;      /* mapped by us: all of it, or the shared side of private memory */
+	uint8_t *at;      /* our mapping: all of it, or the shared side of private memory */
 	int fd;           /* guest_memfd; -1: none */
 	bool borrowed;    /* a shared blob: `at` is the plan's */
 	uint64_t *shared; /* only for private memory: a bit for each page, set if it is shared */
@@ -35,7 +35,7 @@ struct memory {
 	struct memslot slots[PLAN_RAM_MAX + PLAN_SHARED_MAX];
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
-	/* Once set, a conversion in progress ends early; NULL: never. */
+	/* Once set, a conversion in progress ends early; NULL: none does. */
 	const atomic_bool *give_up;
 };
 
@@ -47,7 +47,10 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
                 bool private_memory, struct error *err);
 void memory_fini(struct memory *m);
 
-/* The `size` bytes at gpa if all lie in one slot and none is private, else NULL. */
+/* The slot that holds gpa; NULL: there is no memory. */
+const struct memslot *memory_slot(const struct memory *m, gpa_t gpa);
+
+/* The `size` bytes at gpa if all are in one slot and none is private, else NULL. */
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size);
 
 /* From MEMORY_NOT_OURS on, the conversion is incomplete. */
@@ -61,9 +64,9 @@ enum memory_change {
 
 /*
  * Makes pages private or shared: sets the attribute, then frees the other side's memory, so that no
- * page uses memory twice. MEMORY_AS_BEFORE: all of them were so already. MEMORY_NOT_OURS: a page
- * has no memory; nothing was changed. MEMORY_LATER: the host can't do it now (EAGAIN), or the run
- * is over; some pages may be converted, and another call does the rest.
+ * page uses memory twice. MEMORY_AS_BEFORE: nothing had to change. MEMORY_NOT_OURS: a page has no
+ * memory; nothing was changed. MEMORY_LATER: the host can't do it now (EAGAIN), or the run is over;
+ * some pages may be converted, and another call does the rest.
  */
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private);
 

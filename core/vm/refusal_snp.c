@@ -25,15 +25,11 @@
 
 #define BIT(n) ((uint64_t)1 << (n))
 
-#define POLICY_SMT    BIT(16)
-#define POLICY_SOCKET BIT(20)
-#define POLICY_API    0xffffU          /* minimum firmware API: major, minor */
-#define POLICY_HOST   (~(BIT(20) - 1)) /* bits that depend on the platform */
+#define POLICY_HOST (~(BIT(20) - 1)) /* bits that depend on the platform */
 /* SNP_POLICY_MASK_VALID of arch/x86/kvm/svm/sev.c before Linux 6.19, which reports its mask. */
-#define POLICY_OLD_KVM (0x3ffffULL | BIT(19) | POLICY_SOCKET)
+#define POLICY_OLD_KVM (0x3ffffULL | SNP_POLICY_DEBUG | SNP_POLICY_SINGLE_SOCKET)
 /* Bits that KVM accepts since Linux 6.19 if the firmware supports them (SNP_FEATURE_INFO). */
 #define POLICY_FIRMWARE (BIT(26) - BIT(21))
-#define POLICY_MIGRATE  BIT(18)
 
 /* A list "a, b, c", cut if too long. */
 struct names {
@@ -147,7 +143,7 @@ int refusal_init2(struct error *err, const struct vm *vm, const struct plan *p,
 /* Where the refused bits work; "": nowhere. */
 static const char *policy_elsewhere(uint64_t refused, bool mask_known)
 {
-	if (refused & POLICY_MIGRATE)
+	if (refused & SNP_POLICY_MIGRATE_MA)
 		return "; no kernel accepts bit 18";
 	if (!mask_known)
 		return ", or use a newer kernel (since 6.17 the firmware decides on smt and "
@@ -168,12 +164,12 @@ static void start_policy(struct error *err, const struct vm *vm, uint64_t policy
 		names_of(snp_policy_bits, policy & ~(mask_known ? taken : POLICY_OLD_KVM));
 
 	if (!mask_known) {
-		if (names.n == 0 && policy & POLICY_SOCKET)
+		if (names.n == 0 && policy & SNP_POLICY_SINGLE_SOCKET)
 			names_add_bit(&names, snp_policy_bits, 20);
-		if (policy == (policy & POLICY_OLD_KVM) && !(policy & POLICY_SMT))
+		if (policy == (policy & POLICY_OLD_KVM) && !(policy & SNP_POLICY_SMT))
 			names_add(&names, "smt not being allowed");
-		taken = POLICY_OLD_KVM & ~POLICY_SOCKET;
-		wanted = POLICY_SMT;
+		taken = POLICY_OLD_KVM & ~SNP_POLICY_SINGLE_SOCKET;
+		wanted = SNP_POLICY_SMT;
 	}
 	if (names.n == 0) {
 		value_accepted(err, "snp.policy", policy);
@@ -200,13 +196,13 @@ static const struct {
 	  "ciphertext_hiding is set, but it is disabled (kvm_amd.ciphertext_hiding_asids)" },
 };
 
-/* What the policy asks for and this platform lacks; *maybe gets what it may lack. */
+/* Which requirements of the policy this platform certainly fails to meet; *maybe: possibly. */
 static struct names policy_failures(const struct vm *vm, uint64_t policy, struct names *maybe)
 {
 	uint64_t open = policy & POLICY_HOST;
 	struct names sure = { .n = 0 };
 	struct snp_platform_status s;
-	unsigned least = policy & POLICY_API, have;
+	unsigned least = policy & SNP_POLICY_ABI, have;
 	uint32_t status;
 
 	if (sev_snp_status(vm->sys, vm->sev, &s, &status) == 0) {
@@ -222,7 +218,7 @@ static struct names policy_failures(const struct vm *vm, uint64_t policy, struct
 		}
 	}
 	*maybe = names_of(snp_policy_bits, open);
-	if (!(policy & POLICY_SMT))
+	if (!(policy & SNP_POLICY_SMT))
 		names_add(maybe, "smt not being allowed where SMT is on");
 	return sure;
 }
@@ -287,22 +283,11 @@ static const struct region *region_with(const struct plan *p, gpa_t at, const st
 	return s.found;
 }
 
-static const struct memslot *slot_with(const struct vm *vm, gpa_t at)
-{
-	for (size_t i = 0; i < vm->memory.count; i++) {
-		const struct memslot *s = &vm->memory.slots[i];
-
-		if (at >= s->gpa && at - s->gpa < s->size)
-			return s;
-	}
-	return NULL;
-}
-
 /* If the page is private memory and in no other region, the fault is the host's. */
 static void update_explain(struct error *err, const struct vm *vm, const struct plan *p,
                            const struct region *r, gpa_t at)
 {
-	const struct memslot *s = slot_with(vm, at);
+	const struct memslot *s = memory_slot(&vm->memory, at);
 	const struct region *other = region_with(p, at, r);
 
 	if (!s) {

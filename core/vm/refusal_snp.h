@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/refusal_snp.h: refused SEV commands, with the cause in this launch if it can be found.
+ * core/vm/refusal_snp.h: error messages for refused SEV commands, with the cause in this launch if
+ * it can be found.
  */
 #ifndef CORE_VM_REFUSAL_SNP_H
 #define CORE_VM_REFUSAL_SNP_H
@@ -32,7 +33,7 @@ int refusal_start(struct error *err, const struct vm *vm, const struct plan *p,
 /* For page `at` of region r: names another region that has it, or what memory is there. */
 int refusal_update(struct error *err, const struct vm *vm, const struct plan *p,
                    const struct region *r, gpa_t at, struct sev_failure f);
-/* Tells whether the ID block's digest or its policy differs from the launch's. */
+/* Says whether the ID block's digest or its policy differs from the launch's. */
 int refusal_finish(struct error *err, const struct plan *p, struct sev_failure f);
 
 #endif

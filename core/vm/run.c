@@ -36,14 +36,14 @@ enum { PROMPT_MS = 10 };
 /* How long writing the rest of the output may take once the guest has ended. */
 enum { DRAIN_MS = 2000 };
 /*
- * How long vCPUs may take to leave KVM_RUN, and how often they are kicked meanwhile. Some never
- * leave: the kernel is stuck with one, or a debugger has stopped its thread. Then the results
- * matter more than a tidy exit.
+ * How long vCPUs may take to leave KVM_RUN, and how often they are kicked meanwhile. If one never
+ * leaves, because the kernel hangs or a debugger has stopped its thread, the thread is abandoned:
+ * reporting the result matters more than cleaning up.
  */
 enum { RELEASE_MS = 5000, KICK_MS = 100 };
 /*
- * How long the guest may run on after a forbidden line: the trace of a kernel panic follows its
- * first line.
+ * How long the guest keeps running after a forbidden line, since the trace of a kernel panic
+ * follows its first line.
  */
 enum { TRACE_MS = 1000 };
 /* The longest poll(2) when no deadline is set. */
@@ -51,11 +51,11 @@ enum { POLL_MAX_MS = 60000 };
 
 struct run {
 	struct vm *vm;
-	int wake; /* eventfd: a vCPU's thread, a stream or the watch has something for us */
+	int wake; /* eventfd: a vCPU's thread, a stream or the watch needs attention */
 	struct input input;
 	struct halt halt;
 	const struct run_limits *limits;
-	uint64_t begun_ms, deadline_ms;
+	uint64_t start_ms, deadline_ms;
 	uint64_t flush_at_ms, pause_at_ms, trace_until_ms; /* 0: none */
 	pthread_mutex_t lock;
 	atomic_bool concluded;
@@ -67,12 +67,12 @@ static void run_wake(void *self)
 	const struct run *run = self;
 	uint64_t one = 1;
 
-	/* Fails only if the counter is full, and then the reader is awake anyway. */
+	/* Only fails if the counter is full, and then the reader is about to wake up. */
 	if (write(run->wake, &one, sizeof(one)) < 0)
 		return;
 }
 
-/* Ends the run. The first outcome counts. */
+/* Ends the run, unless it has ended: the first outcome counts. */
 static void run_conclude(struct run *run, const struct outcome *o)
 {
 	pthread_mutex_lock(&run->lock);
@@ -85,7 +85,7 @@ static void run_conclude(struct run *run, const struct outcome *o)
 	run_wake(run);
 }
 
-/* Enters the guest and serves its exits until one of them ends the run, or the run is over. */
+/* Runs the vCPU and serves its exits until one of them ends the run, or the run is over. */
 static void *vcpu_thread(void *argument)
 {
 	struct vcpu *v = argument;
@@ -106,7 +106,7 @@ static void *vcpu_thread(void *argument)
 	return NULL;
 }
 
-/* Joins the vCPU's thread, kicking it now and then. False: at end_ms it is still running. */
+/* Joins the vCPU's thread, kicking it every KICK_MS. False: at end_ms it is still running. */
 static bool thread_join(struct vcpu *v, uint64_t end_ms)
 {
 	for (;;) {
@@ -121,7 +121,7 @@ static bool thread_join(struct vcpu *v, uint64_t end_ms)
 	}
 }
 
-/* Takes vCPUs out of KVM_RUN: the flag stops one about to enter, the kick one that is inside. */
+/* Makes vCPUs leave KVM_RUN: immediate_exit stops one about to enter, the kick one inside. */
 static void threads_stop(struct vm *vm, unsigned started)
 {
 	uint64_t end_ms = clock_ms() + RELEASE_MS;
@@ -142,7 +142,7 @@ static void threads_stop(struct vm *vm, unsigned started)
 	}
 }
 
-/* The guest's terminal, then its vCPUs, which inherit blocked signals. */
+/* Sets up the terminal, then starts the vCPUs' threads, which inherit the blocked signals. */
 static int threads_start(struct run *run, struct error *err)
 {
 	struct vm *vm = run->vm;
@@ -161,7 +161,9 @@ static int threads_start(struct run *run, struct error *err)
 		}
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	/* A handler that ran before terminal_begin() restored nothing; a second signal kills us. */
+	/*
+	 * A handler that ran before terminal_begin() restored nothing, and a second signal kills.
+	 */
 	if (r < 0 || stop_signo())
 		terminal_restore();
 	return r;
@@ -174,10 +176,10 @@ static uint64_t run_silent_at(const struct run *run)
 
 	if (!run->limits->silence_ms)
 		return 0;
-	return MAX(last_ms, run->begun_ms) + run->limits->silence_ms;
+	return MAX(last_ms, run->start_ms) + run->limits->silence_ms;
 }
 
-/* Asked while the console is matched, which can take long: is there something more urgent? */
+/* Whether something is more urgent than matching the console, which can take long. */
 static bool run_due(void *self)
 {
 	const struct run *run = self;
@@ -187,12 +189,12 @@ static bool run_due(void *self)
 	       (silent_at && now >= silent_at);
 }
 
-/* Tells run_wake() of output and of lines that matter, or (on: false) nobody any more. */
+/* Has run_wake() called on output and on lines that matter, or (on: false) no longer called. */
 static void run_listen(struct run *run, bool on)
 {
 	void (*wake)(void *self) = on ? run_wake : NULL;
 
-	/* The logs too, so that they hold what the console showed should we be killed. */
+	/* Including the logs: if we are killed, they have to hold what the console showed. */
 	streams_on_wake(run->vm, wake, run);
 	if (run->vm->watch) {
 		watch_on_change(run->vm->watch, wake, run);
@@ -215,11 +217,11 @@ static void run_wait(struct run *run)
 	const uint64_t deadlines[] = {
 		run->deadline_ms,                         /* the time limit */
 		run_silent_at(run),                       /* the silence limit */
-		run->flush_at_ms,                         /* an unfinished line is to be written */
-		run->pause_at_ms,                         /* ... and matched */
+		run->flush_at_ms,                         /* write an unfinished line */
+		run->pause_at_ms,                         /* match it */
 		run->trace_until_ms,                      /* the end of a panic's trace */
-		run->halt.at_ms,                          /* are all vCPUs halted? */
-		!listen && again_ms ? now + again_ms : 0, /* does COM1 take input again? */
+		run->halt.at_ms,                          /* check whether all vCPUs are halted */
+		!listen && again_ms ? now + again_ms : 0, /* check whether COM1 takes input */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
@@ -233,7 +235,7 @@ static void run_wait(struct run *run)
 		input_take(&run->input);
 }
 
-/* Writes unfinished lines that have waited for PROMPT_MS. Never blocks, or limits would pass. */
+/* Writes unfinished lines that have waited for PROMPT_MS. Never blocks, so that limits hold. */
 static void run_flush(struct run *run)
 {
 	struct vm *vm = run->vm;
@@ -325,13 +327,12 @@ static void run_event_loop(struct run *run)
 		run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms,
 		          sink_waits(&vm->streams[STREAM_SERIAL])
 		                  ? "the console's reader has stopped reading and blocks the "
-		                    "guest, for "
-		                    "the silence limit of"
+		                    "guest, for the silence limit of"
 		                  : "no console output for the silence limit of");
 	}
 }
 
-/* Writes the rest of the output, for as long as its reader keeps up. */
+/* Writes the rest of the output, within DRAIN_MS. */
 static void drain_output(struct vm *vm)
 {
 	uint64_t end = clock_ms() + DRAIN_MS;
@@ -347,13 +348,13 @@ static void drain_output(struct vm *vm)
 			if (sink_waits(sink))
 				poll(&fd, 1, 100);
 		}
-		/* Our next message would otherwise continue the guest's prompt. */
+		/* Otherwise our next message would continue the guest's unfinished line. */
 		if (sink_midline(sink) && sink_shares(sink, STDERR_FILENO))
 			log_end_line();
 	}
 }
 
-/* After the event loop: stops the vCPUs, matches and writes what they printed last. */
+/* After the event loop: stops the vCPUs, then matches and writes their last output. */
 static void run_finish(struct run *run)
 {
 	struct vm *vm = run->vm;
@@ -362,7 +363,7 @@ static void run_finish(struct run *run)
 	threads_stop(vm, vm->n_vcpus);
 	if (vm->watch) {
 		watch_end(vm->watch);
-		/* A panic explains the reset that follows it, but not a failure of the host's. */
+		/* A panic explains a reset that follows it, but not a failure of the host. */
 		if (watch_forbidden(vm->watch) && kind != RUN_SIGNALLED && kind != ERROR_KVM &&
 		    kind != KVM_ENTRY_FAILED && kind != ERROR_OUTPUT)
 			watch_outcome(vm->watch, &run->outcome);
@@ -371,8 +372,8 @@ static void run_finish(struct run *run)
 	terminal_restore();
 	kind = run->outcome.kind;
 	/*
-	 * If the guest didn't end by itself, log where it stood. A protected guest's registers
-	 * can't be read, and reading those of a vCPU in KVM_RUN would block.
+	 * Log where the guest was if it didn't end by itself. A protected guest's registers can't
+	 * be read, and reading those of a vCPU that is still in KVM_RUN would block.
 	 */
 	if ((kind == RUN_TIMED_OUT || kind == RUN_SILENT || kind == GUEST_HALTED) &&
 	    !vm->memory.private_memory && !vm->abandoned)
@@ -382,7 +383,7 @@ static void run_finish(struct run *run)
 
 static void on_kick(int signal_number)
 {
-	(void)signal_number; /* its only purpose is that KVM_RUN returns EINTR */
+	(void)signal_number; /* the handler only exists so that KVM_RUN returns EINTR */
 }
 
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err)
@@ -390,24 +391,24 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 	const struct sigaction kick = { .sa_handler = on_kick }; /* no SA_RESTART */
 	uint64_t now = clock_ms();
 	struct run *run = calloc(1, sizeof(*run));
-	int signals, r;
+	int signals = 0, r;
 
 	if (!run)
 		return error_nomem(err, "a run");
 	*run = (struct run){ .vm = vm,
 		             .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		             .limits = l,
-		             .begun_ms = now,
+		             .start_ms = now,
 		             .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
 		             .lock = PTHREAD_MUTEX_INITIALIZER };
 	r = run->wake < 0 ? error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd") : 0;
 	run->input = input_of(vm, l->input_fd);
 	vm->run = run;
 	run_listen(run, true);
-	signals = r == 0 ? signals_begin(err) : r;
-	sigaction(SIGRTMIN, &kick, NULL);
-	r = signals < 0 ? signals : 0;
 	if (r == 0)
+		r = signals = signals_begin(err);
+	sigaction(SIGRTMIN, &kick, NULL);
+	if (r >= 0)
 		r = threads_start(run, err);
 	if (r == 0) {
 		run_event_loop(run);

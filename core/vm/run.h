@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/run.h: runs a launched VM until it ends or is ended. */
+/* core/vm/run.h: runs a launched VM until the guest ends or a limit or signal ends it. */
 #ifndef CORE_VM_RUN_H
 #define CORE_VM_RUN_H
 
@@ -18,12 +18,12 @@ struct run_limits {
 };
 
 /*
- * Runs each vCPU in a thread of its own until one of them ends the run, a limit is reached, a
- * signal comes (core/vm/signals.h), or the console has printed a forbidden line; after that line
- * the guest runs for another second, for the trace that follows a panic. A terminal at input_fd is
- * raw meanwhile (the keys that send signals still do) and restored before the return. 0 with *ret
- * filled, or a negative errno if the run could not start. If KVM doesn't let go of a vCPU, its
- * thread is abandoned (vm->abandoned), and all that the VM uses stays allocated and open.
+ * Runs each vCPU in its own thread until one of them ends the run, a limit is reached, a signal
+ * comes (core/vm/signals.h), or the guest has printed a forbidden line; after that line it runs for
+ * another second, for the trace that follows a panic. Meanwhile a terminal at input_fd is raw (but
+ * the keys that send signals still do); it is restored before the return. 0 with *ret filled, or a
+ * negative errno if the run could not start. If a vCPU doesn't leave KVM_RUN, its thread is
+ * abandoned (vm_abandoned()), and everything that the VM uses stays allocated and open.
  */
 int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struct error *err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/signals.c: records the first signal; the time limit is one, too (SIGALRM). The state is
- * global because a signal handler has no other way to it.
+ * core/vm/signals.c: records the first signal; the time limit is a signal, too (SIGALRM). The state
+ * is global because a signal handler can't reach any other.
  */
 #include "core/vm/signals.h"
 
@@ -23,14 +23,14 @@
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static struct sigaction before[ARRAY_SIZE(signals)];
-/* These would stop a run in the background, time limit and all, for using the terminal. */
+/* These would stop a run in the background for using the terminal, and its time limit with it. */
 static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static struct sigaction alarm_before;
 static int event = -1;
 static uint64_t limit_ms; /* of signals_limit(); 0: none */
 
-/* All of it is async-signal-safe (signal-safety(7)). */
+/* Only calls async-signal-safe functions (signal-safety(7)). */
 static void on_signal(int signal_number)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
@@ -38,7 +38,7 @@ static void on_signal(int signal_number)
 	int saved = errno;
 
 	if (signal_number == SIGALRM && interrupt_signal())
-		return; /* the run is ending already; the time limit must not kill it */
+		return; /* the run is ending already: the time limit must not kill it */
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		struct sigaction now;
 

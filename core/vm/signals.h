@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/signals.h: what ends all runs of a command: SIGINT, SIGTERM, SIGHUP, and the time limit
- * of the command.
+ * core/vm/signals.h: SIGINT, SIGTERM, SIGHUP and the time limit of the command, which end all of
+ * its runs.
  */
 #ifndef CORE_VM_SIGNALS_H
 #define CORE_VM_SIGNALS_H
@@ -15,9 +15,9 @@ struct outcome; /* core/vm/outcome.h */
 
 /*
  * Installs handlers: the first of these signals is recorded, the terminal restored
- * (core/vm/terminal.h) and the default action put back, so that the next one kills. Signals that
+ * (core/vm/terminal.h) and the default action reinstated, so that the next one kills. Signals that
  * the process ignores (under nohup, in the background of a shell) stay ignored. SIGTTIN and SIGTTOU
- * are ignored, so that a run in the background is never stopped for using the terminal. 1 if this
+ * are ignored, so that using the terminal never stops a run in the background. Returns 1 if this
  * call installed them, 0 if they were installed before, or a negative errno.
  */
 int signals_begin(struct error *err);
@@ -25,9 +25,9 @@ int signals_begin(struct error *err);
 void signals_end(void);
 
 /*
- * Ends everything after limit_ms, as a first signal would: stop_signo() is then SIGALRM, and later
- * signals kill. Called after signals_begin(). Child processes don't inherit the limit: the parent
- * passes SIGALRM on.
+ * Sets the time limit: after limit_ms (0: never) the command ends as by a first signal:
+ * stop_signo() is then SIGALRM, and later signals kill. Call it after signals_begin(). Child
+ * processes don't inherit the limit: the parent passes SIGALRM on.
  */
 void signals_limit(uint64_t limit_ms);
 
@@ -45,9 +45,9 @@ bool signals_pending(void);
 void signals_outcome(struct outcome *ret, const char *when);
 
 /*
- * Blocks all signals in the calling thread but those of its own faults and the vCPUs' kick
+ * Blocks all signals in the calling thread except those of its own faults and the vCPUs' kick
  * (SIGRTMIN). Threads created meanwhile inherit this, so handlers run in the first thread.
- * *ret_before is for pthread_sigmask(3).
+ * *ret_before is the previous mask, for pthread_sigmask(3).
  */
 void block_async_signals(sigset_t *ret_before);
 

@@ -63,8 +63,8 @@ static int sev_command(struct vm *vm, uint32_t id, void *data, struct sev_failur
 }
 
 /*
- * Reads where this host's C-bit is. `wanted` is where it is in our page tables, which are measured;
- * 0: none of the page tables is ours.
+ * Reads the position of this host's C-bit. `wanted` is its position in the page tables that we
+ * provide, which are measured; 0: we provide none.
  */
 static int c_bit_check(struct vm *vm, unsigned wanted, unsigned *ret, struct error *err)
 {
@@ -143,9 +143,9 @@ static int snp_begin(void *self, const struct plan *p, struct error *err)
 }
 
 /*
- * Loads a region's pages. KVM may do a part only and return 0 (a signal, a slot's end, a page that
- * fails next time); it advances the struct, so it is passed again until nothing is left. On failure
- * it says which page failed.
+ * Loads a region's pages. KVM may load only a part and return 0 (a signal, a slot's end, a page
+ * that will fail next time); it advances the struct, so pass it again until nothing is left. On
+ * failure it tells which page failed.
  */
 static int snp_update(struct vm *vm, const struct region *r, const void *from,
                       struct sev_failure *f, struct error *err)
@@ -164,7 +164,7 @@ static int snp_update(struct vm *vm, const struct region *r, const void *from,
 		e = sev_command(vm, KVM_SEV_SNP_LAUNCH_UPDATE, &u, f);
 		if (e == -EAGAIN || e == -EINTR)
 			e = 0;
-		/* never seen, but it would be an endless loop */
+		/* never seen, but would otherwise loop for ever */
 		else if (e >= 0 && u.len >= left) {
 			e = -EPROTO;
 			*f = (struct sev_failure){ .errnum = EPROTO };
@@ -174,9 +174,9 @@ static int snp_update(struct vm *vm, const struct region *r, const void *from,
 }
 
 /*
- * The firmware checks the CPUID page against what it can vouch for. If it refuses it with
- * INVALID_PARAM, KVM returns the corrected page in our buffer, which tells the leaf that was wrong;
- * we adopt the correction once.
+ * The firmware accepts only CPUID values that it can vouch for. If it refuses the page with
+ * INVALID_PARAM, KVM returns the corrected page in our buffer, which shows the wrong leaf; adopt
+ * the correction once.
  */
 static int cpuid_load(struct vm *vm, const struct region *r, struct error *err)
 {
@@ -220,7 +220,7 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 
 	if (r->kind == PAGE_CPUID)
 		return cpuid_load(vm, r, err);
-	/* KVM wants a source even if the firmware writes the page. */
+	/* KVM requires a source even if the firmware writes the page. */
 	if (!from && r->kind != PAGE_ZERO) {
 		e = blob_zero(r->size, &blank, err);
 		from = blank.data;
@@ -229,9 +229,8 @@ static int snp_region(void *self, const struct region *r, struct error *err)
 }
 
 /*
- * vCPUs other than the first, if the guest starts them by AP creation, are put into reset hold: a
- * vCPU that waits for INIT instead never handles the request (Linux 6.12: KVM_RUN returns EAGAIN
- * again and again).
+ * If the guest starts its other vCPUs by AP creation, puts them into reset hold: a vCPU that waits
+ * for INIT never handles the request (on Linux 6.12, KVM_RUN keeps returning EAGAIN).
  */
 static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
@@ -249,10 +248,10 @@ static int snp_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 	return error_wrap(err, "vCPU %u", index);
 }
 
-/* No signal interrupts the call, so allocate this much at a time: it takes seconds at most. */
+/* No signal interrupts the call, so allocate this much at a time, which takes seconds at most. */
 #define PREFAULT_PART ((uint64_t)1 << 30)
 
-/* Like LAUNCH_UPDATE, KVM may do a part and return 0, and it advances the struct. */
+/* As for LAUNCH_UPDATE, KVM may do only a part and return 0; it advances the struct. */
 static int snp_prefault_ram(struct vm *vm, struct kvm_pre_fault_memory *f)
 {
 	while (f->size > 0) {
@@ -276,9 +275,8 @@ static int snp_prefault_ram(struct vm *vm, struct kvm_pre_fault_memory *f)
 }
 
 /*
- * Allocates the guest's memory now, in large steps, rather than in one fault for each page when the
- * guest validates it. If the host can't, or lacks the memory, the launch only takes longer; so that
- * is no error.
+ * Allocates the guest's memory now, in large steps, instead of by a fault for each page when the
+ * guest validates it. If that fails, the boot only takes longer, so it isn't an error.
  */
 static void snp_prefault(struct vm *vm, const struct plan *p)
 {

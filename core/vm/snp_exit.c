@@ -20,8 +20,8 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 	enum memory_change change;
 
 	/*
-	 * KVM accepts 0, EINVAL and EAGAIN, all positive; since Linux 7.1 anything else ends the VM
-	 * (api.rst, KVM_EXIT_HYPERCALL). Linux 6.12 doesn't initialise it, so every path sets it.
+	 * KVM accepts 0, EINVAL and EAGAIN, all positive; since Linux 7.1 any other value ends the
+	 * VM (api.rst, KVM_EXIT_HYPERCALL). Linux 6.12 doesn't initialise it: set it on every path.
 	 */
 	call->ret = EINVAL;
 	if (call->nr != KVM_HC_MAP_GPA_RANGE)
@@ -38,15 +38,15 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
 		return EXIT_ACTION_STOP;
 	}
-	/* Firmware makes MMIO shared: there is no memory to convert, and that is fine. */
+	/* Firmware makes MMIO ranges shared: succeed, although there is no memory to convert. */
 	if (change != MEMORY_NOT_OURS || !to_private)
 		call->ret = 0;
 	return EXIT_ACTION_RESUME;
 }
 
 /*
- * A private access to a shared page, or the other way round: converts the page as the access
- * implies. If that changes nothing, the run ends.
+ * A private access to a shared page, or the reverse: converts the page as the access implies. If
+ * that changes nothing, the run ends, or the guest would fault for ever.
  */
 static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fault *f,
                                      struct outcome *ret)
@@ -74,7 +74,7 @@ static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fau
 /*
  * The guest asked to be terminated, by the GHCB MSR protocol or by an event whose reason is in the
  * GHCB page at offset 0x398 (SW_EXITINFO1), if that page is shared memory. Linux 6.12 clears the
- * field before it reports the event, so zero tells nothing.
+ * field before it reports the event, so zero means unknown.
  */
 static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
 {
@@ -92,8 +92,8 @@ static void termination(struct vm *vm, uint64_t msr, struct outcome *ret)
 
 	if (!by_msr && (!page || info == 0))
 		outcome_set(ret, GUEST_TERMINATED, msr,
-		            "the guest asked to be terminated; the host's kernel tells the reason "
-		            "only in its log%s",
+		            "the guest asked to be terminated; only the host's kernel log has the "
+		            "reason%s",
 		            more);
 	else
 		outcome_set(ret, GUEST_TERMINATED, msr,

@@ -77,7 +77,7 @@ void stats_begin(struct stats *s)
 	s->begun_ns = clock_ns();
 }
 
-/* Inserts a line into the list, sorted by falling count; what no longer fits counts as others. */
+/* Inserts a line into the list, sorted by descending count; what doesn't fit counts as others. */
 static void stats_line_add(struct stats_device *d, struct stats_line line)
 {
 	size_t at = d->n_ports;
@@ -107,7 +107,7 @@ static void stats_ports(const struct vm *vm, unsigned from, unsigned end, struct
 	}
 }
 
-/* The bus has its devices by rising base; ports between them belong to nobody. */
+/* The bus has its devices in ascending order; ports between them belong to nobody. */
 static void stats_devices(const struct vm *vm, struct stats_report *r)
 {
 	struct stats_device nobody = { .name = "nobody" };

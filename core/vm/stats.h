@@ -21,7 +21,7 @@ enum exit_kind {
 	EXIT_MMIO,
 	EXIT_PAGE_STATE,   /* the guest asks to make pages private or shared */
 	EXIT_MEMORY_FAULT, /* a private access to a shared page, or the reverse */
-	EXIT_KICK,         /* a signal of ours interrupted KVM_RUN */
+	EXIT_KICK,         /* a signal interrupted KVM_RUN; not the guest's doing */
 	EXIT_OTHER,
 	EXIT_KINDS
 };
@@ -32,9 +32,9 @@ struct stats {
 	atomic_ullong pages_shared, pages_private; /* pages made so at the guest's request */
 	/* exits at each; a string instruction is one exit */
 	atomic_uint ports[0x10000];
-	uint64_t begun_ns;      /* CLOCK_MONOTONIC; 0: never */
-	atomic_ullong last_ns;  /* the same for the guest's last exit; 0: none */
-	atomic_ullong ended_ns; /* and for the end of the run */
+	uint64_t begun_ns;      /* CLOCK_MONOTONIC at the start of the run; 0: not started */
+	atomic_ullong last_ns;  /* ... at the guest's last exit; 0: none */
+	atomic_ullong ended_ns; /* ... at the end of the run */
 };
 
 void stats_exit(struct stats *s, enum exit_kind kind);
@@ -43,7 +43,7 @@ void stats_pages(struct stats *s, uint64_t pages, bool now_private);
 void stats_begin(struct stats *s);
 void stats_end(struct stats *s);
 uint64_t stats_exits(struct stats *s); /* of all kinds, so far */
-/* How long the guest had had no exit when the run ended, accurate to some milliseconds. */
+/* The time from the guest's last exit to the end of the run, accurate to some milliseconds. */
 uint64_t stats_quiet_ms(const struct stats *s);
 uint64_t vm_quiet_ms(const struct vm *vm);
 
@@ -57,16 +57,16 @@ struct stats_line {
 struct stats_device {
 	const char *name; /* of the device; "nobody": ports without one */
 	uint64_t exits;
-	struct stats_line ports[STATS_PORTS]; /* by falling count */
+	struct stats_line ports[STATS_PORTS]; /* by descending count */
 	size_t n_ports;
 	uint64_t others; /* exits at ports that aren't listed */
 };
 
-/* For after the run. Its size doesn't depend on what the guest did. */
+/* A summary for after the run. Its size doesn't depend on what the guest did. */
 struct stats_report {
 	uint64_t exits[EXIT_KINDS], total;
 	uint64_t pages_shared, pages_private;
-	struct stats_device devices[BUS_MAX_DEVICES + 1]; /* with exits, by rising port */
+	struct stats_device devices[BUS_MAX_DEVICES + 1]; /* those with exits, by ascending port */
 	size_t n_devices;
 	bool serial_seen, debug_seen;
 	uint64_t serial_us, debug_us; /* from the guest's start to its first byte */
@@ -77,7 +77,7 @@ struct stats_report {
 };
 
 void stats_report(const struct vm *vm, struct stats_report *ret);
-/* "page_state": as in results; sentences have spaces for the underscores. Static. */
+/* The name in results, such as "page_state". Static. */
 const char *stats_exit_name(enum exit_kind kind);
 
 #endif

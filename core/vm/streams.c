@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/streams.c: a sink for each stream; those of the logs get copies from the others. */
+/* core/vm/streams.c: a sink for each stream; the logs get copies of the other two. */
 #include "core/vm/streams.h"
 
 #include <unistd.h>

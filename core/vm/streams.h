@@ -14,7 +14,7 @@ struct vm_devices; /* core/vm/vm.h */
 enum vm_stream {
 	STREAM_SERIAL,
 	STREAM_DEBUG,
-	STREAM_SERIAL_LOG, /* gets what STREAM_SERIAL gets, even if that goes nowhere */
+	STREAM_SERIAL_LOG, /* a copy of STREAM_SERIAL, even if that goes nowhere */
 	STREAM_DEBUG_LOG,
 	VM_STREAMS
 };
@@ -32,7 +32,7 @@ struct stream_target {
 
 void streams_init(struct vm *vm, const struct vm_devices *d);
 void streams_fini(struct vm *vm);
-/* `wake` is called when bytes begin to wait to be written, and when a write fails; or NULL. */
+/* Sets a function to call when bytes begin to wait for writing, and when a write fails; or NULL. */
 void streams_on_wake(struct vm *vm, void (*wake)(void *self), void *self);
 
 /* How many bytes the guest has written. */

@@ -30,7 +30,7 @@ static int host_ioctl(void *self, int fd, unsigned long request, void *arg)
 	return host_result(ioctl(fd, request, arg));
 }
 
-/* Linux aligns it by itself since 6.7, if the size is a multiple of a huge page. */
+/* Since 6.7, Linux does this by itself if the size is a multiple of a huge page. */
 static void *map_aligned(size_t size, int prot, int flags)
 {
 	uint8_t *from = size > SIZE_MAX - HUGE_PAGE

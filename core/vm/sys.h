@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each returns what the system call returns, or a negative errno (map: NULL, with *error set). */
+/*
+ * Each returns what the system call returns, or a negative errno; map returns NULL instead, and a
+ * negative errno in *error.
+ */
 struct kvm_sys {
 	void *self;
 	int (*open)(void *self, const char *path, int flags);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/vm/terminal.c: raw mode and back, as job control allows. The state is global because a
- * process has one controlling terminal, and signal handlers have no other way to it.
+ * core/vm/terminal.c: raw mode and back, within the rules of job control. The state is global
+ * because a process has one controlling terminal, and signal handlers can't reach any other state.
  */
 #include "core/vm/terminal.h"
 
@@ -13,7 +13,7 @@
 #include "core/base/array.h"
 
 static volatile sig_atomic_t keyboard = -1; /* the run's terminal; -1: none */
-static volatile sig_atomic_t is_raw;        /* by us; its modes before are in `before` */
+static volatile sig_atomic_t is_raw;        /* made raw by us; `before` has the modes to restore */
 static volatile sig_atomic_t continued;     /* by SIGCONT: the shell may have changed the modes */
 static struct termios before;
 
@@ -41,7 +41,7 @@ static bool in_foreground(void)
 	return group < 0 || group == getpgrp();
 }
 
-/* In the background, the modes belong to the job in the foreground, so they stay. */
+/* In the background, the modes are those of the foreground job, so leave them alone. */
 static void modes_put_back(void)
 {
 	if (keyboard >= 0 && is_raw && in_foreground())
@@ -55,7 +55,7 @@ void terminal_restore(void)
 	keyboard = -1;
 }
 
-/* Async-signal-safe. With SA_RESETHAND the signal raised here kills. */
+/* Async-signal-safe. Due to SA_RESETHAND, the signal raised here kills. */
 static void on_fatal(int signal_number)
 {
 	terminal_restore();
@@ -66,8 +66,8 @@ static void on_stop(int signal_number);
 static const struct sigaction stop_action = { .sa_handler = on_stop, .sa_flags = SA_RESTART };
 
 /*
- * Stops by the default action, because that does nothing in an orphaned process group, where nobody
- * could continue us.
+ * Stops by the default action, which does nothing in an orphaned process group, where nobody could
+ * continue us.
  */
 static void on_stop(int signal_number)
 {
@@ -80,7 +80,7 @@ static void on_stop(int signal_number)
 	raise(signal_number);
 	sigemptyset(&this);
 	sigaddset(&this, signal_number);
-	pthread_sigmask(SIG_UNBLOCK, &this, &mask); /* stops here, and continues here */
+	pthread_sigmask(SIG_UNBLOCK, &this, &mask); /* stops here until SIGCONT */
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	sigaction(signal_number, &stop_action, NULL);
 	errno = saved;
@@ -136,7 +136,7 @@ static void make_raw(void)
 	modes_set(&raw);
 }
 
-/* Signals are blocked, for a handler must not find the terminal half-way into raw mode. */
+/* Blocks signals meanwhile: a handler must not find the terminal half-way into raw mode. */
 bool terminal_ours(void)
 {
 	sigset_t all, mask;

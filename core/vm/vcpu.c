@@ -80,9 +80,9 @@ static void leaf_set(struct cpuid_table *t, uint32_t function, uint32_t index,
 }
 
 /*
- * One package of single-threaded cores, APIC id = index. KVM reports the host's values: its core
- * count and the APIC id of the CPU this thread happens to run on (APM volume 3, E.3.2, E.3.9,
- * E.4.7, E.4.15).
+ * Describes one package of single-threaded cores whose APIC ids are their indices. KVM reports the
+ * host's values: its core count, and the APIC id of the CPU that this thread happens to run on (APM
+ * volume 3, E.3.2, E.3.9, E.4.7, E.4.15).
  */
 void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret)
 {
@@ -232,8 +232,8 @@ void vcpu_log_state(const struct vcpu *v)
 }
 
 /*
- * A vCPU starts with its MTRRs disabled, as a processor does, and firmware enables them. Without
- * firmware we do: Linux before 6.2 disables PAT if the MTRRs are off
+ * A vCPU starts with its MTRRs disabled, like a processor, and firmware enables them. If there is
+ * no firmware, we must: Linux before 6.2 disables PAT if the MTRRs are off
  * (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()), and an SNP guest then hangs silently. KVM
  * keeps MTRRs outside the VMSA, so this doesn't change the launch digest.
  */

@@ -18,7 +18,7 @@ struct vm;          /* core/vm/vm_priv.h */
  */
 int vcpu_read_supported(struct vm *vm, const struct plan *p, struct error *err);
 
-/* Creates vCPU `index`, also its APIC id; KVM measures vCPUs in the order of their creation. */
+/* Creates vCPU `index`, its APIC id too. KVM measures vCPUs in the order of their creation. */
 int vcpu_create(struct vm *vm, unsigned index, struct error *err);
 void vcpu_close(struct vcpu *v);
 /* Makes KVM_RUN in the vCPU's thread return EINTR. */
@@ -30,7 +30,7 @@ int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err
 /* Logs the registers at level info, or nothing if KVM can't read them (a protected guest). */
 void vcpu_log_state(const struct vcpu *v);
 
-/* vm->cpuid for vCPU `index`: with its APIC id and the number of vCPUs. */
+/* The CPUID of vCPU `index`: vm->cpuid with its APIC id and the number of vCPUs filled in. */
 void vcpu_cpuid_for(const struct vm *vm, unsigned index, struct cpuid_table *ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/vm.h: what a VM is launched with: its surroundings and its platform. */
+/* core/vm/vm.h: what a launch needs besides the plan: devices and a platform. */
 #ifndef CORE_VM_VM_H
 #define CORE_VM_VM_H
 
@@ -39,13 +39,13 @@ struct vm_devices {
 
 enum exit_action { EXIT_ACTION_RESUME, EXIT_ACTION_STOP };
 
-/* What a platform needs of KVM, checked before the VM is created. */
+/* A capability of KVM that a platform needs, checked before the VM is created. */
 struct requirement {
 	int capability;
 	unsigned bits;                /* all of these in KVM_CHECK_EXTENSION's answer */
 	const char *name;             /* of the check, in snpvmm doctor's list */
-	const char *has;              /* the sentence if it is met */
-	const char *what, *why, *fix; /* the sentences if it isn't */
+	const char *has;              /* the sentence if KVM has it */
+	const char *what, *why, *fix; /* the sentences if it doesn't */
 };
 
 struct platform {

@@ -45,19 +45,18 @@ struct vcpu {
 	struct kvm_run *run;
 	int certs_fd; /* locked until the firmware has the guest's request; -1: there is none */
 	pthread_t thread;
-	uint64_t exits;
-	atomic_bool halt_asked; /* core/vm/halt.c asks its thread whether it is halted */
-	atomic_int halt_answer; /* and this is what it says */
+	atomic_bool halt_asked; /* core/vm/halt.c wants its thread to set halt_answer */
+	atomic_int halt_answer; /* whether the vCPU is halted */
 };
 
 struct vm {
 	const struct kvm_sys *sys;
 	const struct platform *platform;
 	int kvm, fd;
-	/* /dev/sev, open as long as the VM, for KVM remembers its number; -1: not an SNP guest */
+	/* /dev/sev; must stay open as long as the VM: KVM keeps its number. -1: not an SNP guest */
 	int sev;
 	const struct plan *plan; /* set while its pages are loaded, for error messages */
-	unsigned asids;          /* that SEV-ES and SNP guests share on this host; 0: unknown */
+	unsigned asids;          /* of this host for SEV-ES and SNP guests; 0: unknown */
 	uint64_t sev_features;   /* of its VMSAs; 0: not an SNP guest */
 	bool mtrrs_on;           /* vCPUs start with their MTRRs enabled */
 	bool ap_creation;        /* vCPUs other than the first wait in reset for AP creation */
@@ -76,9 +75,9 @@ struct vm {
 	struct vm_certs_state certs;
 	struct stats stats;
 	struct launch_times times;
-	struct run *run;      /* NULL while it doesn't run */
+	struct run *run;      /* NULL while it isn't running */
 	bool abandoned;       /* a vCPU's thread is still inside KVM_RUN: nothing may be freed */
-	atomic_bool stopping; /* the run is over: threads leave, blocked output is given up */
+	atomic_bool stopping; /* the run is over: threads end, and writes that block are given up */
 };
 
 /* fd: vm->kvm, vm->fd or a vCPU's. The result, or a negative errno. */

@@ -19,8 +19,8 @@ enum { WINDOW = 8192, TAIL = 8192, SHOWN = 256, SHOWN_PATTERN = 81 };
 enum { CONTEXT = 4 * (PATTERN_LOOKBEHIND + 1) };
 
 /*
- * How many steps of matching each byte of the console allows, and how many a pause does in which no
- * byte comes (they take ten milliseconds).
+ * The budget of matching steps grows by this much with each byte of the console, and with each
+ * pause in which no byte comes (a pause's steps take ten milliseconds).
  */
 enum { STEPS_PER_BYTE = 4096, STEPS_PER_PAUSE = 1 << 20 };
 
@@ -45,19 +45,19 @@ struct watch {
 	struct matcher *matcher;
 	atomic_size_t met;
 	atomic_bool forbidden;
-	bool undecided;                   /* because matching that line ran into its limit */
+	bool undecided;                   /* matching the forbidden line ran into its limit */
 	char forbidden_by[SHOWN_PATTERN]; /* the pattern, clean */
 	char forbidden_line[SHOWN];
 	bool panicked; /* the forbidden line is a kernel's panic */
 	bool growing;  /* the forbidden line hasn't ended yet */
 
 	enum escape escape;
-	uint8_t part[4]; /* of an incomplete character */
+	uint8_t part[4]; /* an incomplete character */
 	size_t part_size;
 	bool returned; /* the last byte was a carriage return: a newline or another line follows */
 	char line[WINDOW];  /* UTF-8 */
-	size_t held;        /* bytes of the line */
-	size_t from;        /* 0; or the line began before line[0], and was matched up to here */
+	size_t held;        /* bytes in it */
+	size_t from;        /* if the line began before line[0], it has been matched up to here */
 	atomic_bool unseen; /* bytes came since the line was last matched */
 	bool counted;       /* the line has matched an expected pattern */
 
@@ -138,7 +138,7 @@ static void watch_wake(const struct watch *w)
 		w->wake(w->wake_self);
 }
 
-/* Keeps the forbidden line for messages, as far as it has come. */
+/* Keeps what has come of the forbidden line, for messages. */
 static void watch_quote(struct watch *w)
 {
 	w->panicked |= memmem(w->line, w->held, "Kernel panic", strlen("Kernel panic")) != NULL;
@@ -152,12 +152,12 @@ static void watch_forbid(struct watch *w, const struct pattern *by, bool undecid
 	text_clean(w->forbidden_by, sizeof(w->forbidden_by), text, strlen(text), 0);
 	w->undecided = undecided;
 	w->growing = true;
-	watch_quote(w); /* even if the beginning of the line is gone */
+	watch_quote(w); /* even if the beginning of the line has been dropped */
 	atomic_store(&w->forbidden, true);
 	watch_wake(w);
 }
 
-/* If matching runs into its limit, the line counts as a forbidden one. */
+/* If matching runs into its limit, the line counts as forbidden. */
 static bool watch_matches(struct watch *w, const struct pattern *p, bool open)
 {
 	const struct pattern_line line = { w->line, w->held, w->from, open };
@@ -170,7 +170,7 @@ static bool watch_matches(struct watch *w, const struct pattern *p, bool open)
 	return answer == PATTERN_YES;
 }
 
-/* Matches the line as far as it has come. open: more of it may follow. */
+/* Matches what has come of the line. open: more of it may follow. */
 static void watch_look(struct watch *w, bool open)
 {
 	size_t met = w->met;
@@ -235,7 +235,7 @@ static void watch_add(struct watch *w, const void *character, size_t size)
 	w->from = watch_boundary(w, CONTEXT);
 }
 
-/* The incomplete character is invalid: nothing that completes it follows. */
+/* Replaces an incomplete character: nothing that follows can complete it. */
 static void watch_give_up_part(struct watch *w)
 {
 	if (w->part_size > 0)
@@ -243,7 +243,7 @@ static void watch_give_up_part(struct watch *w)
 	w->part_size = 0;
 }
 
-/* A byte of the line's text, which may complete a character. */
+/* Takes a byte of the line's text, which may complete a character. */
 static void watch_text(struct watch *w, uint8_t byte)
 {
 	struct text_char c;
@@ -326,7 +326,7 @@ void watch_put(void *watch, const uint8_t *data, size_t size)
 void watch_pause(struct watch *w)
 {
 	if (pthread_mutex_trylock(&w->lock) != 0)
-		return; /* bytes are coming, so this is no pause */
+		return; /* bytes are coming, so this isn't a pause */
 	matcher_add_steps(w->matcher, STEPS_PER_PAUSE);
 	matcher_ask(w->matcher, w->hurry, w->hurry_self);
 	if (w->unseen)

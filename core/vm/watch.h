@@ -32,16 +32,19 @@ struct watch_rules {
 struct watch *watch_new(const struct watch_rules *rules, struct error *err);
 void watch_free(struct watch *w); /* NULL is fine */
 
-/* Called, maybe with locks held, when a line begins, is the last expected one, or is forbidden. */
+/*
+ * Sets a function to call when a line begins, is the last expected one, or is forbidden. It may be
+ * called with locks held.
+ */
 void watch_on_change(struct watch *w, void (*wake)(void *self), void *self);
 
 /*
- * Asked while watch_pause() matches: whether its thread has something more urgent to do; the line
- * is then matched later.
+ * Sets a function to ask while watch_pause() matches: if it returns true, its thread has something
+ * more urgent to do, and the line is matched later.
  */
 void watch_on_hurry(struct watch *w, bool (*hurry)(void *self), void *self);
 
-/* Bytes from the guest. May be called while another thread calls one of the functions below. */
+/* Takes bytes from the guest. May run while another thread calls one of the functions below. */
 void watch_put(void *watch, const uint8_t *data, size_t size);
 /* No byte has come for a moment: matches a partial line (a prompt; no `$`). Never blocks. */
 void watch_pause(struct watch *w);
@@ -49,7 +52,7 @@ bool watch_unseen(const struct watch *w); /* watch_pause() has something to matc
 /* No more bytes will come: an unfinished line is matched like any other. */
 void watch_end(struct watch *w);
 
-/* each expected pattern has matched, if there are any */
+/* Every expected pattern has matched, or there is none. */
 bool watch_complete(const struct watch *w);
 /* A line matched a forbidden pattern, or matching it ran into its limit. */
 bool watch_forbidden(const struct watch *w);
@@ -61,8 +64,9 @@ bool watch_forbidden(const struct watch *w);
 void watch_outcome(struct watch *w, struct outcome *ret);
 
 /* For results, once the run is over. */
-size_t watch_expected(const struct watch *w), watch_met(const struct watch *w);
-/* The first expected pattern that hasn't matched; NULL: all have. */
+size_t watch_expected(const struct watch *w); /* the number of expected patterns */
+size_t watch_met(const struct watch *w);      /* how many of them have matched */
+/* The text of the first expected pattern that hasn't matched; NULL: all have. */
 const char *watch_outstanding(const struct watch *w);
 /* The last line that wasn't empty, clean (core/base/text.h); "": none. */
 const char *watch_last_line(struct watch *w);

@@ -41,11 +41,10 @@ struct fixture {
 	struct vcpu_state bsp, ap;
 };
 
-extern const struct fixture_part
-	fixture_ovmf[]; /* firmware, then sections as OVMF's metadata has them */
+extern const struct fixture_part fixture_ovmf[];    /* firmware, then the sections of OVMF */
 extern const struct fixture_part fixture_one[];     /* one page of firmware */
 extern const struct fixture_part fixture_kinds[];   /* each kind of page, out of order */
-extern const struct fixture_part fixture_nothing[]; /* vCPUs alone */
+extern const struct fixture_part fixture_nothing[]; /* only vCPUs */
 
 /* fixture_ovmf, one vCPU, policy 0x30000, features 1, registers as after reset. */
 struct fixture fixture_default(void);

@@ -16,10 +16,10 @@
 struct fake_kvm; /* tests/fake/state.h */
 
 enum fake_flag {
-	FAKE_PARTIAL_UPDATES =
-		1 << 0, /* LAUNCH_UPDATE does a part and returns 0; now and then EAGAIN */
-	FAKE_CPUID_REFUSED_ONCE =
-		1 << 1, /* the firmware doesn't vouch for some bits of the host's CPUID */
+	/* LAUNCH_UPDATE does a part and returns 0, and sometimes fails with EAGAIN */
+	FAKE_PARTIAL_UPDATES = 1 << 0,
+	/* the firmware doesn't vouch for some bits of the host's CPUID */
+	FAKE_CPUID_REFUSED_ONCE = 1 << 1,
 	FAKE_CPUID_REFUSED_ALWAYS = 1 << 2, /* it refuses every page, each time for another bit */
 	FAKE_NO_SNP = 1 << 3,               /* KVM only has VMs of type 0 */
 	FAKE_GMEM_MMAP = 1 << 4,            /* Linux 6.18: guest_memfd that can be mapped */
@@ -45,7 +45,7 @@ enum fake_flag {
 #define FAKE_ASIDS        99 /* for SNP guests */
 
 struct fake_kvm *fake_kvm_new(unsigned flags);
-void fake_kvm_free(struct fake_kvm *f); /* NULL is fine; also takes back what was leaked */
+void fake_kvm_free(struct fake_kvm *f); /* NULL is fine; also frees what was leaked */
 const struct kvm_sys *fake_kvm_sys(struct fake_kvm *f);
 
 static inline void fake_kvm_cleanup(struct fake_kvm **f)
@@ -72,8 +72,8 @@ struct fake_call {
 	enum fake_call_kind kind;
 	unsigned long request; /* of an ioctl */
 	/*
-	 * Of an ioctl that takes a number: a capability, a VM type. A slot's size; the id of an SEV
-	 * command; the size of a mapping.
+	 * Of an ioctl: the number that it takes (a capability, a VM type), a slot's size or an SEV
+	 * command's id. Of a mapping: its size.
 	 */
 	uint64_t argument;
 };
@@ -109,7 +109,7 @@ const uint8_t *fake_kvm_measurement(struct fake_kvm *f);
 uint64_t fake_kvm_vm_types(struct fake_kvm *f);
 /* The private side of a page: what the firmware encrypted there; NULL: not loaded. */
 const uint8_t *fake_kvm_loaded(struct fake_kvm *f, gpa_t gpa);
-/* EAX, EBX, ECX, EDX that vCPU `index` was told for a leaf; false: no such leaf. */
+/* EAX, EBX, ECX, EDX of a leaf of vCPU `index`; false: it doesn't have that leaf. */
 bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t subleaf,
                     uint32_t ret[4]);
 /* How often line `irq` went from low to high. */
@@ -133,7 +133,7 @@ bool fake_kvm_slot(struct fake_kvm *f, unsigned number, struct fake_slot_info *r
 /* The 4096 bytes that were measured for vCPU `index`. */
 const uint8_t *fake_kvm_vmsa(struct fake_kvm *f, unsigned index);
 
-/* What was done to memory, in order. */
+/* What happened to memory, in order. */
 enum fake_memory_act {
 	FAKE_MADE_PRIVATE,
 	FAKE_MADE_SHARED,
@@ -180,15 +180,14 @@ struct fake_exit fake_out_string(uint16_t port, const char *text); /* at most FA
 struct fake_exit fake_in(uint16_t port, unsigned size, unsigned count);
 struct fake_exit fake_mmio_read(gpa_t gpa, unsigned length);
 struct fake_exit fake_mmio_write(gpa_t gpa, unsigned length, uint64_t value);
-struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages,
-                              uint64_t attributes); /* ret is 0x5a5a.. before */
+/* ret is 0x5a5a... before */
+struct fake_exit fake_map_gpa(gpa_t gpa, uint64_t pages, uint64_t attributes);
 struct fake_exit fake_hypercall(uint64_t nr);
 struct fake_exit fake_memory_fault(gpa_t gpa, bool private);
 struct fake_exit fake_req_certs(gpa_t gpa, uint64_t npages);
 struct fake_exit fake_system_event(uint32_t type, uint64_t data);
-struct fake_exit fake_reason(uint32_t reason,
-                             uint64_t first); /* any other exit; `first` begins its payload */
-struct fake_exit fake_errno(int errnum);      /* KVM_RUN itself fails */
+struct fake_exit fake_reason(uint32_t reason, uint64_t first); /* any other; first: its payload */
+struct fake_exit fake_errno(int errnum);                       /* KVM_RUN itself fails */
 struct fake_exit fake_wait(void);
 struct fake_exit fake_halt(void);
 struct fake_exit fake_late(struct fake_exit e); /* as if it happened at the same time as the kick */

@@ -24,7 +24,7 @@
 #define EFER_NX  (1ULL << 11)
 #define PDPE1GB  (1U << 26) /* CPUID 0x80000001 EDX */
 
-/* As an EPYC offers it; the last bit of the last leaf is for FAKE_CPUID_REFUSED_ONCE. */
+/* What an EPYC supports; FAKE_CPUID_REFUSED_ONCE clears a bit of the last leaf. */
 static const struct kvm_cpuid_entry2 host_cpuid[] = {
 	{ .function = 0x0, .eax = 0x10, .ebx = 0x68747541, .ecx = 0x444d4163, .edx = 0x69746e65 },
 	{ .function = 0x1,
@@ -127,9 +127,8 @@ int fake_vcpu_new(struct fake_kvm *f, unsigned index)
 
 	if (index >= FAKE_VCPUS)
 		return -EINVAL;
-	if (index !=
-	    /* KVM measures in the order of creation; other ids are legal, but not ours */
-	    f->vm.n_vcpus)
+	/* Ids have to follow the order of creation, in which KVM measures; KVM itself takes any. */
+	if (index != f->vm.n_vcpus)
 		return fake_complain(f, EEXIST, "vCPU %u created as number %u", index,
 		                     f->vm.n_vcpus);
 	if (!f->vm.irqchip)
@@ -166,10 +165,10 @@ static int cpuid_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_c
 	/* AP creation and x2APIC look vCPUs up by this number. */
 	leaf = cpuid_of(v, 0x1, 0);
 	if (!leaf || leaf->ebx >> 24 != index)
-		fake_complain(f, 0, "vCPU %u is told another APIC id", index);
+		fake_complain(f, 0, "vCPU %u has another APIC id in its CPUID", index);
 	leaf = cpuid_of(v, 0xb, 0);
 	if (leaf && leaf->edx != index)
-		fake_complain(f, 0, "vCPU %u is told another x2APIC id", index);
+		fake_complain(f, 0, "vCPU %u has another x2APIC id in its CPUID", index);
 	return 0;
 }
 
@@ -402,7 +401,7 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	return !e->wait || e->reason ? run_exit(v, e) : -EINTR;
 }
 
-/* Without a script, the state that KVM gave it: the first runs, the others wait for INIT. */
+/* Without a script, the state after creation: the first vCPU runs, the others wait for INIT. */
 static int mp_state_get(const struct fake_kvm *f, const struct fake_vcpu *v,
                         struct kvm_mp_state *ret)
 {

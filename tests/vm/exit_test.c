@@ -349,6 +349,6 @@ Test(exit, a_termination_under_secure_tsc_names_the_likely_cause)
 Test(exit, a_termination_by_ghcb_page_reads_the_reason_there)
 {
 	check_ghcb(true, 1 | 2 << 4, "reason 1:2");
-	check_ghcb(true, 0, "kernel tells the reason");
-	check_ghcb(false, 0, "kernel tells the reason");
+	check_ghcb(true, 0, "kernel log has the reason");
+	check_ghcb(false, 0, "kernel log has the reason");
 }
