@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/chain.c: picks by names and keys, never by position or file name. */
+/* core/attest/chain.c: picks certificates by their names and keys, never by order or file name. */
 #include "core/attest/chain.h"
 
 #include <string.h>
@@ -20,7 +20,9 @@ static bool is_valid_at(const struct cert *c, int64_t at)
 	return c->not_before <= at && at <= c->not_after;
 }
 
-/* 1 and more; a certificate that vouches for what is there outweighs one that merely fits. */
+/*
+ * At least 1. A certificate whose signature verifies outranks one that merely has the right name.
+ */
 static unsigned vek_rank(const struct cert *c, const struct snp_report *r, int64_t at)
 {
 	const uint8_t *id = r->chip_id;

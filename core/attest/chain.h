@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/chain.h: which of the certificates given lead from a report to a root. */
+/* core/attest/chain.h: picks the certificates that lead from a report to a root. */
 #ifndef CORE_ATTEST_CHAIN_H
 #define CORE_ATTEST_CHAIN_H
 
@@ -10,20 +10,20 @@
 
 struct snp_report; /* core/snp/report.h */
 
-/* Borrowed from what was given; NULL: there is none. */
+/* Borrowed from the given certificates; NULL: missing. */
 struct chain {
 	const struct cert *vek, *ask, *ark; /* ask: the ASVK of a VLEK */
 };
 
 /*
- * `kind`, which the report names, is CERT_VCEK or CERT_VLEK. Of several that may be it, the one
- * that proves most is taken: what lies beside the right one does no harm. Nothing is promised of
- * what is found.
+ * `kind`, which the report names, is CERT_VCEK or CERT_VLEK. Of several candidates, takes the one
+ * that proves most, so that further certificates do no harm. Verifies nothing: the chain may be
+ * incomplete or invalid.
  */
 struct chain chain_find(const struct given *g, enum cert_kind kind, const struct snp_report *r,
                         const struct given *roots, int64_t at);
 
-/* Whether the ARK's key is among the roots that the user adds. */
+/* Whether the ARK's key is among the roots that the user trusts. */
 bool chain_root_given(const struct given *roots, const struct cert *ark);
 
 #endif

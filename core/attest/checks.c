@@ -15,7 +15,7 @@ static struct attest_check *check_add(struct attest_checks *c, const char *name,
 {
 	struct attest_check *check = &c->list[c->count];
 
-	assert(c->count < ATTEST_CHECKS_MAX); /* the program's own list, whatever the input is */
+	assert(c->count < ATTEST_CHECKS_MAX); /* the number of checks doesn't depend on the input */
 	c->count++;
 	*check = (struct attest_check){ .name = name, .outcome = outcome, .reason = reason };
 	text_show_format(check->text, sizeof(check->text), format, args);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/checks.h: what was looked at in a report, and what came of it. */
+/* core/attest/checks.h: the checks of a report, and their outcomes. */
 #ifndef CORE_ATTEST_CHECKS_H
 #define CORE_ATTEST_CHECKS_H
 
@@ -12,8 +12,8 @@
 enum check_outcome {
 	CHECK_OK,
 	CHECK_FAIL,
-	CHECK_NOTE, /* looked at, and no reason to fail; the reader may think otherwise */
-	CHECK_SKIP, /* not looked at */
+	CHECK_NOTE, /* not a failure, but the user may think otherwise */
+	CHECK_SKIP, /* not checked */
 	CHECK_OUTCOMES,
 };
 
@@ -22,7 +22,7 @@ struct attest_check {
 	enum check_outcome outcome;
 	enum reason reason;              /* of a CHECK_FAIL */
 	char text[256];                  /* one sentence */
-	char expected[192], actual[192]; /* where two values were compared */
+	char expected[192], actual[192]; /* if two values were compared; else "" */
 };
 
 #define ATTEST_CHECKS_MAX 48
@@ -32,7 +32,7 @@ struct attest_checks {
 	size_t count;
 };
 
-/* Each adds one; the texts of others in it are made clean. */
+/* Each adds a check, and cleans its text (core/base/text.h). */
 struct attest_check *check_ok(struct attest_checks *c, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 struct attest_check *check_fail(struct attest_checks *c, const char *name, enum reason reason,
@@ -42,11 +42,11 @@ struct attest_check *check_note(struct attest_checks *c, const char *name, const
 struct attest_check *check_skip(struct attest_checks *c, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Compares bytes, and shows both in hex. */
+/* Adds a check that compares bytes, with both in hex. */
 void check_bytes(struct attest_checks *c, const char *name, enum reason reason,
                  const uint8_t *expected, const uint8_t *actual, size_t size);
 
-/* The first that failed, whose reason is the whole's; NULL: none did. */
+/* The first failed check, whose reason is that of the whole; NULL: none failed. */
 const struct attest_check *checks_failed(const struct attest_checks *c);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/crypto.c: libcrypto's start. */
+/* core/attest/crypto.c: initialises libcrypto. */
 #include "core/attest/crypto.h"
 
 #include <malloc.h>
@@ -53,13 +53,13 @@ static void *crypto_realloc(void *at, size_t size, const char *file, int line)
 
 static void crypto_start_once(void)
 {
-	/* Fails where somebody else in this process has used libcrypto before, as in tests. */
+	/* Fails if something else in this process has used libcrypto before, as in tests. */
 	CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
 #ifndef CRYPTO_SANITIZED
 	/* Without it keys lie on the heap: still wiped, but part of a core dump while they live. */
 	CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN);
 #endif
-	/* No clean-up at exit: a thread of a guest that is stuck may still be there. */
+	/* No clean-up at exit: an abandoned vCPU's thread may still be running. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/crypto.h: how libcrypto is started before keys or certificates are given to it. */
+/* core/attest/crypto.h: initialises libcrypto for keys and certificates. */
 #ifndef CORE_ATTEST_CRYPTO_H
 #define CORE_ATTEST_CRYPTO_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/expect.c: field by field; all that differs is told at once. */
+/* core/attest/expect.c: compares field by field, and reports all differences at once. */
 #include "core/attest/expect.h"
 
 #include <inttypes.h>
@@ -85,7 +85,7 @@ static void check_pins(const struct snp_report *r, const struct attest_launch *l
 	hex_of(r->measurement, sizeof(r->measurement), check->actual);
 }
 
-/* Without a block the author's key has no digest, whether or not there is an author key. */
+/* Without an ID block, no digest of an author key is expected. */
 static void check_identity(const struct snp_report *r, const struct attest_launch *l,
                            struct attest_checks *c)
 {
@@ -124,7 +124,7 @@ static void check_launch(const struct snp_report *r, const struct attest_launch 
 	check_identity(r, l, c);
 }
 
-/* A guest whose policy allows no migration agent has none, and its id is then all ones. */
+/* Without a migration agent, its report id is all ones. */
 static void check_migration(const struct snp_report *r, struct attest_checks *c)
 {
 	static const char name[] = "migration";
@@ -154,7 +154,7 @@ static void check_report_data(const struct snp_report *r, const struct attest_wa
 		           "no --report-data: this may be an old report, given again");
 }
 
-/* The launch's TCB counts too: what is launched on old firmware stays what it was. */
+/* The launch TCB counts, too: a firmware update doesn't repair a launch by older firmware. */
 static void check_min_tcb(const struct snp_report *r, enum snp_line line,
                           const struct attest_want *w, struct attest_checks *c)
 {
@@ -191,7 +191,7 @@ static uint32_t version_number(const struct snp_report_version *v)
 	return (uint32_t)v->major << 16 | (uint32_t)v->minor << 8 | v->build;
 }
 
-/* Of what is committed too: the host can go back to that. */
+/* The committed version counts, too: the host can go back to it. */
 static void check_min_firmware(const struct snp_report *r, const struct attest_want *w,
                                struct attest_checks *c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/attest/expect.h: a report against the launch that it should be of, and what else is wanted.
+ * core/attest/expect.h: compares a report with the expected launch and the user's requirements.
  */
 #ifndef CORE_ATTEST_EXPECT_H
 #define CORE_ATTEST_EXPECT_H
@@ -9,7 +9,7 @@
 #include "core/attest/tcb.h"
 #include "core/snp/report.h"
 
-/* What a report of a launch holds. What an ID block would give is zero without one. */
+/* The expected fields of a launch's report. Those from an ID block are zero without one. */
 struct attest_launch {
 	uint8_t measurement[48];
 	/* expect.measurement: any of these, borrowed; NULL: not given. With n_pins 0 none fits. */
@@ -38,8 +38,8 @@ struct attest_want {
 };
 
 /*
- * Adds a check for each; what is not asked for is a CHECK_SKIP where a reader may think that it
- * was.
+ * Adds a check for each requirement. A missing one is a CHECK_SKIP if users may believe that it was
+ * checked.
  */
 void attest_expect(const struct snp_report *r, enum snp_line line, const struct attest_want *w,
                    struct attest_checks *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/given.c: tells the forms apart by content, never by a file's name. */
+/* core/attest/given.c: recognises the form of a file by its content, never by its name. */
 #include "core/attest/given.h"
 
 #include <dirent.h>
@@ -56,9 +56,8 @@ static int block_add(struct given *g, const char *name, const char *header, cons
 {
 	if (strstr(name, "PRIVATE KEY")) {
 		error_set(err, ERROR_BAD_CERTIFICATE, "a private key where certificates belong");
-		error_why(err, "a report is verified with certificates alone; who verifies it "
-		               "has no need of a key");
-		return error_fix(err, "take the key away, and keep it secret");
+		error_why(err, "verifying a report takes only certificates, never a private key");
+		return error_fix(err, "remove the key from there, and keep it secret");
 	}
 	if (header[0])
 		return error_set(err, ERROR_BAD_CERTIFICATE, "an encrypted PEM block");
@@ -67,7 +66,7 @@ static int block_add(struct given *g, const char *name, const char *header, cons
 	if (strcmp(name, PEM_STRING_X509_CRL) == 0)
 		return crl_add(g, der, size, err);
 	return error_set(err, ERROR_BAD_CERTIFICATE,
-	                 "a PEM block that is no certificate and no revocation list");
+	                 "a PEM block that is neither a certificate nor a revocation list");
 }
 
 static int pem_add(struct given *g, const uint8_t *bytes, size_t size, struct error *err)
@@ -81,10 +80,10 @@ static int pem_add(struct given *g, const uint8_t *bytes, size_t size, struct er
 		long n = 0;
 
 		if (PEM_read_bio(from, &name, &header, &der, &n) != 1) {
-			/* This is the reason at the end of a file too. */
+			/* The end of the file has this reason, too. */
 			if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
 				error_set(err, ERROR_BAD_CERTIFICATE, "a PEM block is damaged");
-				r = error_fix(err, "copy the file again, whole");
+				r = error_fix(err, "copy the whole file again");
 			}
 			ERR_clear_error();
 			break;
@@ -125,7 +124,7 @@ static int table_add(struct given *g, const uint8_t *bytes, size_t size, struct 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		const uint8_t *at = bytes + entries[i].offset;
 
-		if (!entries[i].name) /* such as what go-sev-guest tells of the processor */
+		if (!entries[i].name) /* such as go-sev-guest's data about the processor */
 			continue;
 		r = is_pem(at, entries[i].size) ? pem_add(g, at, entries[i].size, err)
 		                                : der_add(g, at, entries[i].size, err);
@@ -148,14 +147,14 @@ int given_add(struct given *g, const uint8_t *bytes, size_t size, struct error *
 		                 GIVEN_FILE_MAX);
 	if (snp_certs_read(bytes, size, entries, &n))
 		return table_add(g, bytes, size, err);
-	if (size > 0 && bytes[0] == 0x30) /* SEQUENCE, with which no text of PEM begins: "0" */
+	if (size > 0 && bytes[0] == 0x30) /* DER's SEQUENCE; as a character it is "0" */
 		return der_add(g, bytes, size, err);
 	r = is_pem(bytes, size) ? pem_add(g, bytes, size, err) : 0;
 	if (r < 0 || g->n_certs + g->n_crls > before)
 		return r;
 	k = file_kind_of(bytes, size);
 	error_set(err, ERROR_BAD_CERTIFICATE,
-	          k && !k->vague ? "no certificate; it looks like %s" : "no certificate",
+	          k && !k->vague ? "not a certificate: it looks like %s" : "not a certificate",
 	          k ? k->text : "");
 	return error_fix(err, "give certificates in PEM or DER, or a certificate table");
 }
@@ -170,7 +169,7 @@ static int file_add(struct given *g, const char *path, struct error *err)
 	return r < 0 ? error_at(err, path, 0, 0) : 0;
 }
 
-/* A folder may have other files too, which are left alone. */
+/* Ignores other files of a folder. */
 static int is_wanted(const struct dirent *e)
 {
 	static const char *const stems[] = { "ark",  "ask",        "asvk", "vcek",

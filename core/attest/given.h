@@ -22,13 +22,14 @@ struct given {
 };
 
 /*
- * Adds what a file holds: a certificate or a revocation list in DER, any number of them in PEM, or
- * a certificate table. Of a folder, what its files of usual names hold (ark, ask, asvk, vcek, vlek,
- * cert_chain, crl; or .pem, .der, .crt, .cer, .crl), not of folders in it. A private key, or a file
- * with nothing of this in it, is an error. 0, or a negative errno; the file is named.
+ * Adds the content of a file: a certificate or a revocation list in DER, any number of them in PEM,
+ * or a certificate table. For a folder, adds its files with the usual names (ark, ask, asvk, vcek,
+ * vlek, cert_chain, crl; or .pem, .der, .crt, .cer, .crl), but not those of folders in it. A
+ * private key, or a file without certificates or lists, is an error. 0, or a negative errno with
+ * the file as *err's location.
  */
 int given_add_path(struct given *g, const char *path, struct error *err);
-/* The same of bytes in memory. The error names no file. */
+/* The same for bytes in memory; *err has no location. */
 int given_add(struct given *g, const uint8_t *bytes, size_t size, struct error *err);
 
 void given_fini(struct given *g);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/identity.c: makes ID blocks, and verifies those of others and its own. */
+/* core/attest/identity.c: makes and verifies ID blocks. */
 #include "core/attest/identity.h"
 
 #include <assert.h>
@@ -35,7 +35,7 @@ void identity_block(const struct identity *i, const uint8_t digest[static PLAN_D
 	memcpy(block, &b, sizeof(b));
 }
 
-/* `given`: a signature that was made elsewhere; NULL: the key makes it. */
+/* `given`: a signature that another tool made; NULL: sign with the key. */
 static int sign(const struct p384 *key, const uint8_t public[static P384_PUBLIC_SIZE],
                 const char *what, const void *data, size_t size, const uint8_t *given,
                 uint8_t to[static P384_SIGNATURE_SIZE], struct error *err)
@@ -70,7 +70,7 @@ int identity_authenticate(const struct identity *i, const uint8_t block[static P
 		         "the author signature is not the author key's over the ID key", a.id_key,
 		         sizeof(a.id_key), given ? given->author : NULL, a.id_key_signature, err);
 	}
-	/* The firmware says too little, and too late: a launch that it refuses is lost. */
+	/* Verify it now: the firmware only would when a launch finishes, and without saying why. */
 	if (r == 0)
 		r = identity_verify(block, (const uint8_t *)&a, &author_key, err);
 	if (r == 0)

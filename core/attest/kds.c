@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/kds.c: URLs as AMD 57230 has them. */
+/* core/attest/kds.c: URLs of AMD's Key Distribution Service (AMD 57230). */
 #include "core/attest/kds.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/attest/p384.c: libcrypto's elliptic curves, behind byte strings of SEV-SNP's form. Only the
- * low-level calls, which OpenSSL 3 keeps but marks deprecated, take a nonce that was chosen.
+ * core/attest/p384.c: libcrypto's elliptic curves for keys and signatures in SEV-SNP's form.
+ * Signing uses low-level calls, which OpenSSL 3 has but deprecates: only these accept a given
+ * nonce.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/attest/p384.h"
@@ -32,7 +33,7 @@ struct p384 {
 	bool can_sign;
 };
 
-/* What libcrypto says differs from release to release, so nothing of it is shown. */
+/* Doesn't show libcrypto's own message, which differs from release to release. */
 static int crypto_failed(const char *what, struct error *err)
 {
 	ERR_clear_error();
@@ -50,7 +51,9 @@ static bool is_p384(const EVP_PKEY *key)
 	    !EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
 	                                    NULL))
 		return false;
-	/* A curve that is written out has the name of the one that it equals. */
+	/*
+	 * A curve given by explicit parameters has the name of the curve that it equals: refuse it.
+	 */
 	EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
 	                       &explicit_curve);
 	return !explicit_curve && (strcmp(group, "secp384r1") == 0 || strcmp(group, "P-384") == 0);
@@ -74,7 +77,7 @@ bool p384_public_of(const struct evp_pkey_st *key, uint8_t to[static P384_PUBLIC
 	return good;
 }
 
-/* Whether the point lies on the curve and, of a private key, belongs to the secret number. */
+/* Whether the point is on the curve and, for a private key, matches the secret number. */
 static bool is_sound(EVP_PKEY *key, bool can_sign)
 {
 	EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
@@ -95,7 +98,7 @@ static const char *kind_of(const EVP_PKEY *key)
 	return EVP_PKEY_is_a(key, "EC") ? "EC" : "other";
 }
 
-/* Takes `pkey` over. */
+/* Takes ownership of `pkey`. */
 static int p384_of(const char *name, EVP_PKEY *pkey, bool can_sign, struct p384 **ret,
                    struct error *err)
 {
@@ -149,7 +152,7 @@ static int refuse_content(const char *name, const char *what, struct error *err)
 	return error_fix(err, "give one key on P-384 as PEM or DER (SEC1, PKCS#8 or a public key)");
 }
 
-/* All of the bytes, or it is something else. */
+/* Whether the bytes, all of them, are an encrypted PKCS#8 key. */
 static bool der_is_encrypted(const uint8_t *der, long size)
 {
 	const uint8_t *at = der;
@@ -222,7 +225,7 @@ static int read_pem_block(const char *name, const struct pem *p, struct p384 **r
 	return error_fix(err, "give one key on P-384 as PEM or DER (SEC1, PKCS#8 or a public key)");
 }
 
-/* `openssl ecparam -genkey` puts a block with the curve before the key; it says nothing more. */
+/* `openssl ecparam -genkey` puts a block with the curve before the key; ignore it. */
 static int read_pem(const char *name, const void *bytes, size_t size, struct p384 **ret,
                     struct error *err)
 {
@@ -240,7 +243,7 @@ static int read_pem(const char *name, const void *bytes, size_t size, struct p38
 		OPENSSL_secure_clear_free(p.data, (size_t)p.size);
 		p = (struct pem){ 0 };
 	}
-	/* What ends the loop is the end of the text, or a block that is cut or damaged. */
+	/* The loop ends at the end of the text, or at a truncated or damaged block. */
 	if (r == 0 && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
 		r = refuse_content(name, "holds a damaged block of PEM", err);
 	else if (r == 0 && !key)
@@ -295,7 +298,7 @@ bool p384_can_sign(const struct p384 *key)
 void p384_public(const struct p384 *key, uint8_t to[static P384_PUBLIC_SIZE])
 {
 	if (!p384_public_of(key->pkey, to))
-		abort(); /* it was one when it was read, so memory is gone */
+		abort(); /* the key was valid when it was read, so memory ran out */
 }
 
 /* --- signatures --- */
@@ -345,9 +348,9 @@ static bool hmac(const uint8_t key[static SIZE], const uint8_t first[static SIZE
 }
 
 /*
- * The secret number of a signature, made of key and hash (RFC 6979, section 3.2): the same launch
- * signed again gives the same bytes, and nothing depends on a source of random numbers. Hash and
- * order have the same number of bits, which leaves out the RFC's shifts.
+ * The secret number of a signature, derived from key and hash (RFC 6979, section 3.2): signing the
+ * same launch again gives the same bytes, and no source of random numbers is needed. Hash and order
+ * have the same number of bits, so the RFC's shifts are left out.
  */
 static bool nonce_of(const BIGNUM *secret, const uint8_t hash[static SIZE], const BIGNUM *order,
                      BIGNUM *k)
@@ -378,7 +381,7 @@ static bool nonce_of(const BIGNUM *secret, const uint8_t hash[static SIZE], cons
 	return good;
 }
 
-/* What ECDSA needs of a nonce k: its inverse, and R, the X coordinate of k times the generator. */
+/* The values that ECDSA needs of a nonce k: its inverse, and R, the X coordinate of k times G. */
 static bool nonce_parts(const EC_GROUP *group, const BIGNUM *order, const BIGNUM *k,
                         BIGNUM *inverse, BIGNUM *r)
 {

@@ -19,10 +19,10 @@ struct p384;        /* opaque: a public key, or a public and a private one */
 #define P384_FILE_MAX       ((size_t)64 << 10)
 
 /*
- * A key of P-384 as a named curve: PEM or DER, SEC1 or PKCS#8, or a public key
- * (SubjectPublicKeyInfo). Private and public part are held against each other. Encrypted keys are
- * refused; nobody is asked for a password. `name` stands for the bytes in *err (ERROR_BAD_KEY). The
- * caller wipes `bytes`.
+ * Reads a key on the named curve P-384: PEM or DER, SEC1 or PKCS#8, or a public key
+ * (SubjectPublicKeyInfo). Checks that the private and public parts match. Refuses encrypted keys
+ * instead of asking for a password. `name` identifies the bytes in *err (ERROR_BAD_KEY). The caller
+ * wipes `bytes` and frees *ret.
  */
 int p384_read(const char *name, const void *bytes, size_t size, struct p384 **ret,
               struct error *err);
@@ -37,7 +37,7 @@ static inline void p384_cleanup(struct p384 **key)
 
 bool p384_can_sign(const struct p384 *key);
 void p384_public(const struct p384 *key, uint8_t to[static P384_PUBLIC_SIZE]);
-/* Of libcrypto's own key, as certificates give it; false: not a key of P-384 as a named curve. */
+/* The same for a key of libcrypto's; false: it isn't on the named curve P-384. */
 bool p384_public_of(const struct evp_pkey_st *key, uint8_t to[static P384_PUBLIC_SIZE]);
 
 /* ERROR_BAD_KEY if `key` is a public key. */
@@ -45,15 +45,15 @@ int p384_sign(const struct p384 *key, const void *data, size_t size,
               uint8_t to[static P384_SIGNATURE_SIZE], struct error *err);
 
 /*
- * A signature that another tool made: 96 bytes, R and S big-endian, or DER. Nothing is verified.
- * `name` stands for the bytes in *err.
+ * Reads a signature that another tool made: 96 bytes, R and S big-endian, or DER. Doesn't verify
+ * it. `name` identifies the bytes in *err.
  */
 int p384_signature_read(const char *name, const void *bytes, size_t size,
                         uint8_t to[static P384_SIGNATURE_SIZE], struct error *err);
 
 /*
- * Whether it is one, as the firmware decides it: false also for another curve, for a point off the
- * curve, and for R or S that are zero or too large. Bytes after the numbers are not looked at.
+ * Whether the signature is valid, as the firmware decides it: false also for another curve, a point
+ * off the curve, and an R or S that is zero or too large. Ignores the bytes after the numbers.
  */
 bool p384_verify(const uint8_t key[static P384_PUBLIC_SIZE], const void *data, size_t size,
                  const uint8_t signature[static P384_SIGNATURE_SIZE]);

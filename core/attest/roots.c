@@ -7,9 +7,10 @@
 #include "core/attest/x509.h"
 
 /*
- * SHA-256 of each root's SubjectPublicKeyInfo. A name or a signature by itself proves nothing of a
- * root: anybody can make one. To check them: openssl x509 -in ark.pem -noout -pubkey | openssl pkey
- * -pubin -outform DER | sha256sum, of https://kdsintf.amd.com/vcek/v1/LINE/cert_chain.
+ * SHA-256 of each root's SubjectPublicKeyInfo. A root's name and self-signature prove nothing,
+ * since anybody can make them. To check the digests, take the ARK from
+ * https://kdsintf.amd.com/vcek/v1/LINE/cert_chain: openssl x509 -in ark.pem -noout -pubkey |
+ * openssl pkey -pubin -outform DER | sha256sum
  */
 static const uint8_t spki[SNP_LINES][32] = {
 	[SNP_MILAN] = { 0x9f, 0x05, 0x6b, 0xee, 0x44, 0x37, 0x7e, 0x29, 0x30, 0x8c, 0xb5,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/roots.h: whom we trust: AMD's root keys, by their digests. */
+/* core/attest/roots.h: AMD's root keys, which are trusted, by their digests. */
 #ifndef CORE_ATTEST_ROOTS_H
 #define CORE_ATTEST_ROOTS_H
 
@@ -7,7 +7,7 @@
 
 struct cert; /* core/attest/x509.h */
 
-/* Whether this is the ARK of its line, by its key. */
+/* Whether this certificate has the key of AMD's ARK of its line. */
 bool root_is_amd(const struct cert *ark);
 
 #endif

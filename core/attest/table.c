@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/table.c: a place in the table for each name of a file, in the table's order. */
+/* core/attest/table.c: assigns files to the entries of a table by their names. */
 #include "core/attest/table.h"
 
 #include <dirent.h>

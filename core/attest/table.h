@@ -16,15 +16,15 @@ struct cert_table {
 	struct buffer bytes;
 	size_t count;                   /* of certificates */
 	const char *end;                /* "VCEK" or "VLEK"; NULL: it has neither. Static */
-	struct stat files[TABLE_FILES]; /* what it was made of */
+	struct stat files[TABLE_FILES]; /* the files that it was made from */
 };
 
 /*
- * The table of the files in the folder that are named, up to their first dot, ark, ask, asvk, vcek
- * or vlek; other files are left alone. Each has one certificate in DER or PEM, and each must have
- * signed the next. The table has DER, always in this order. An ASVK takes the place of the ASK,
- * which has the only GUID for both; so there is a VCEK or a VLEK, never both. 0, or a negative
- * errno; the caller frees ret->bytes on success.
+ * Makes a table from the files of a folder whose names, up to the first dot, are ark, ask, asvk,
+ * vcek or vlek; ignores other files. Each has to have one certificate in DER or PEM, and to have
+ * signed the next. The table has them in DER, always in this order. ASVK and ASK have the same
+ * GUID, so a table has one of them, with a VCEK or a VLEK, but never both. 0, or a negative errno;
+ * on success, the caller frees ret->bytes.
  */
 int cert_table_of_folder(const char *path, struct cert_table *ret, struct error *err);
 

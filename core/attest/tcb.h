@@ -9,7 +9,7 @@
 #include "core/attest/x509.h"
 #include "core/snp/report.h"
 
-/* In the order in which they are shown; FMC is Turin's alone. */
+/* In the order in which they are shown; only Turin has FMC. */
 enum tcb_part { TCB_FMC, TCB_BOOT_LOADER, TCB_TEE, TCB_SNP, TCB_MICROCODE, TCB_PARTS };
 
 const char *tcb_part_name(enum tcb_part part); /* "ucode", as in KDS's URLs */
@@ -20,10 +20,13 @@ uint8_t tcb_part(const struct snp_tcb *tcb, enum tcb_part part);
 /* "bl=4,tee=0,snp=24,ucode=219" */
 const char *tcb_text(const struct snp_tcb *tcb, char to[static TCB_TEXT_CAP]);
 
-/* What a certificate says, as a TCB of that line. */
+/* The TCB in a certificate's extensions, in the layout of that line. */
 struct snp_tcb tcb_of_vek(const struct vek *v, enum snp_line line);
 
-/* The first component of `a` that is above the one of `b`; TCB_PARTS: none. Never as one number. */
+/*
+ * The first component of `a` that is above that of `b`; TCB_PARTS: none. TCBs can't be compared as
+ * one number.
+ */
 enum tcb_part tcb_above(const struct snp_tcb *a, const struct snp_tcb *b);
 
 #endif

@@ -16,7 +16,7 @@
 
 enum { DER_INTEGER = 0x02, DER_OCTETS = 0x04, DER_IA5 = 0x16 };
 
-/* A number of one byte, in the one form that DER has for it. */
+/* A number of one byte, in its only form in DER. */
 static bool number_read(const uint8_t *at, size_t size, uint8_t *ret)
 {
 	if (size == 3 && at[0] == DER_INTEGER && at[1] == 1 && at[2] < 0x80)
@@ -41,8 +41,8 @@ static bool text_read(const uint8_t *at, size_t size, char *to, size_t cap)
 }
 
 /*
- * The chip's id without any tag; newer ones may be an OCTET STRING. The size is looked at first,
- * since an id may begin with the byte that is such a string's tag.
+ * The chip's id without any tag; in newer certificates it may be an OCTET STRING. Check the size
+ * first, since an id may begin with the byte that is such a string's tag.
  */
 static bool hwid_read(const uint8_t *at, size_t size, struct vek *v)
 {
@@ -60,7 +60,7 @@ static bool hwid_read(const uint8_t *at, size_t size, struct vek *v)
 
 enum { OID_VERSION = 1, OID_PRODUCT, OID_SPL, OID_HWID, OID_CSP, OIDS };
 
-/* "2" or "3.8": what stands below AMD's own, or 0 in *ret_top where we don't know it. */
+/* Parses the part of an OID after AMD's, such as "2" or "3.8"; *ret_top 0: unknown. */
 static void oid_parse(const char *text, unsigned *ret_top, unsigned *ret_spl)
 {
 	char *end;
@@ -100,7 +100,7 @@ static void defect(struct cert *c, const char *what, const char *oid)
 		         oid ? oid : "");
 }
 
-/* What one of its kind and line has, and has not. */
+/* Checks that the certificate has the extensions of its kind and line, and no others. */
 static void vek_complete(struct cert *c, const bool seen[static OIDS])
 {
 	static const unsigned components[] = { SPL_BOOT_LOADER, SPL_TEE, SPL_SNP, SPL_MICROCODE };

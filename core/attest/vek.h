@@ -5,7 +5,7 @@
 
 struct cert; /* core/attest/x509.h */
 
-/* Fills c->vek from c->x509; c->defect, if it has none yet, says what is wrong with it. */
+/* Fills c->vek from c->x509; on a defect, sets c->defect unless it is set. */
 void vek_read(struct cert *c);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/verify.c: the checks of a report's authenticity, in their order. */
+/* core/attest/verify.c: checks a report's authenticity, step by step. */
 #include "core/attest/verify.h"
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@ static unsigned signing_key(const struct snp_report *r)
 	return le32_get(r->flags) >> 2 & 7;
 }
 
-/* Firmware that may not use the VCEK (MASK_CHIP_KEY) and has no VLEK leaves the signature zero. */
+/* If firmware may not use the VCEK (MASK_CHIP_KEY) and has no VLEK, the signature is zero. */
 static bool is_unsigned(const struct snp_report *r)
 {
 	return signing_key(r) == KEY_NONE || (bytes_zero(r->signature.r, sizeof(r->signature.r)) &&
@@ -34,8 +34,8 @@ static bool number_is_bad(const uint8_t number[static 72])
 }
 
 /*
- * What no firmware puts into a report; NULL: nothing. Bytes behind R and S are outside of what is
- * signed.
+ * A defect that no report of the firmware has; NULL: none. The bytes after R and S are not signed,
+ * so they have to be zero.
  */
 static const char *form_fault(const struct snp_report *r)
 {
@@ -81,7 +81,7 @@ static void check_form(const struct snp_report *r, struct attest *a)
 		check_ok(&a->checks, "report", "version %" PRIu32 ", well formed", version);
 }
 
-/* The report alone decides which certificate it takes, never which ones are there. */
+/* The report decides which kind of certificate it needs, whichever ones are given. */
 static enum cert_kind check_signing_key(const struct snp_report *r, struct attest *a)
 {
 	static const char name[] = "signing-key";
@@ -105,8 +105,8 @@ static void url_add(struct attest *a, bool made)
 }
 
 /*
- * A report of version 2 doesn't tell Milan from Genoa: both get a URL. One of a line that is known
- * gets one for each thing that is missing.
+ * Adds a URL for each missing certificate. A report of version 2 may be Milan's or Genoa's: add
+ * URLs for both.
  */
 static void name_urls(const struct snp_report *r, enum cert_kind kind, struct attest *a)
 {
@@ -240,7 +240,7 @@ static void check_validity(const struct attest_question *q, struct attest *a)
 		check_ok(&a->checks, name, "at %s; until %s", at, cert_time_text(until, limit));
 }
 
-/* VCEKs and VLEKs are not looked up: all have the serial number 0. */
+/* Doesn't look up VCEKs and VLEKs, which all have the serial number 0. */
 static void check_revocation(const struct attest_question *q, struct attest *a)
 {
 	static const char name[] = "revocation";
@@ -282,8 +282,8 @@ static void check_revocation(const struct attest_question *q, struct attest *a)
 }
 
 /*
- * The certificate's line, not what an unproven report says of itself, is what its bytes are read
- * by.
+ * The report is read by its certificate's line, since its own claim isn't proven; the two have to
+ * agree.
  */
 static void check_processor(const struct snp_report *r, struct attest *a)
 {
@@ -331,7 +331,7 @@ static void check_signature(const struct snp_report *r, struct attest *a)
 		           cert_kind_name(vek->kind));
 }
 
-/* A VEK is made for one TCB: an older one's may be known to others. */
+/* A VEK is for one TCB: the key of an older TCB may have been extracted by an attack on it. */
 static void check_tcb(const struct snp_report *r, struct attest *a)
 {
 	static const char name[] = "tcb";
@@ -380,7 +380,7 @@ static void check_chip(const struct snp_report *r, struct attest *a)
 	}
 }
 
-/* COMMITTED may be behind CURRENT, as it is at a provider that can still go back. */
+/* COMMITTED may be below CURRENT: then the host can still go back to older firmware. */
 static void check_consistency(const struct snp_report *r, struct attest *a)
 {
 	static const char name[] = "consistency";
@@ -415,7 +415,7 @@ static void check_consistency(const struct snp_report *r, struct attest *a)
 		check_ok(&a->checks, name, "VMPL and TCBs go together");
 }
 
-/* What the report says of its line where no certificate does. */
+/* The report's claim about its line, if there is no certificate. */
 static enum snp_line claimed_line(const struct snp_report *r)
 {
 	if (snp_report_has_cpuid(r))

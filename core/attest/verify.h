@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/attest/verify.h: whether a report is authentic: made by the firmware of a processor that AMD
- * vouches for.
+ * core/attest/verify.h: checks whether a report is authentic: signed by the firmware of a processor
+ * whose key AMD has certified.
  */
 #ifndef CORE_ATTEST_VERIFY_H
 #define CORE_ATTEST_VERIFY_H
@@ -13,25 +13,25 @@
 struct attest_question {
 	const struct snp_report *report;
 	const struct given *certs;
-	const struct given *roots; /* whose ARKs are trusted beside AMD's: of test chains */
-	int64_t at;                /* certificates have to be valid then; seconds since 1970 */
-	bool unauthenticated; /* without any certificate nothing is proven, and that's wanted */
+	const struct given *roots; /* ARKs to trust in addition to AMD's, such as a test chain's */
+	int64_t at;                /* when certificates have to be valid; seconds since 1970 */
+	bool unauthenticated;      /* accept a report without certificates, which proves nothing */
 };
 
 #define ATTEST_URLS 4
 
 struct attest {
 	struct attest_checks checks;
-	size_t n_authenticity; /* so many checks at the list's begin are those of authenticity */
-	bool known;            /* the report's version is: its fields mean what we think */
-	enum snp_line line;    /* the certificate's, or what the report says where there is none */
+	size_t n_authenticity; /* how many of the checks, from the first on, are of authenticity */
+	bool known;            /* the report's version is known, and so the meaning of its fields */
+	enum snp_line line;    /* the certificate's, or without one the report's claim */
 	struct chain chain;
 	bool root_is_amd, root_is_given;
 	char urls[ATTEST_URLS][KDS_URL_CAP]; /* of certificates that are missing */
 	size_t n_urls;
 };
 
-/* Every check gets a place in the list: one that could not be made is a CHECK_SKIP. */
+/* Adds all checks to the list; one that can't be made is a CHECK_SKIP. */
 void attest_verify(const struct attest_question *q, struct attest *ret);
 
 #endif

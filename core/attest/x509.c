@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/attest/x509.c: certificates and revocation lists by libcrypto, whose errors stay here. */
+/* core/attest/x509.c: certificates and revocation lists, read by libcrypto. */
 #include "core/attest/x509.h"
 
 #include <errno.h>
@@ -65,8 +65,8 @@ static void common_name(const X509_NAME *name, char to[static CERT_NAME])
 }
 
 /*
- * The subject's common name decides what it is; of the leaves, whose names are all alike, the
- * issuer's the line.
+ * The kind follows from the subject's common name. VCEKs and VLEKs all have the same one, so their
+ * line follows from the issuer's.
  */
 static enum cert_kind kind_of(const char *subject, enum snp_line *ret_line)
 {
@@ -96,7 +96,7 @@ static enum cert_kind kind_of(const char *subject, enum snp_line *ret_line)
 static void defect_set(char to[static 192], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The first one stays. */
+/* Keeps the first defect. */
 static void defect_set(char to[static 192], const char *format, ...)
 {
 	va_list args;
@@ -108,7 +108,7 @@ static void defect_set(char to[static 192], const char *format, ...)
 	va_end(args);
 }
 
-/* Whether it is MGF1, and with which hash: the parameter of a parameter. */
+/* Whether it is MGF1 with SHA-384; the hash is a parameter of the parameter. */
 static bool is_mgf1_sha384(const X509_ALGOR *mask)
 {
 	const ASN1_OBJECT *algorithm;
@@ -129,8 +129,8 @@ static bool is_mgf1_sha384(const X509_ALGOR *mask)
 }
 
 /*
- * RSASSA-PSS with SHA-384, MGF1 with SHA-384, a salt of 48 bytes and the usual trailer. What a
- * certificate says of its signature outside of what is signed must be what it says inside.
+ * Requires RSASSA-PSS with SHA-384, MGF1 with SHA-384, a salt of 48 bytes and the usual trailer.
+ * The algorithm outside the signed part must be the one inside.
  */
 static void check_signature(const X509_ALGOR *inner, const X509_ALGOR *outer, char text[static 64],
                             char defect[static 192])
@@ -173,7 +173,7 @@ static void check_key(const EVP_PKEY *key, struct cert *c)
 			           leaf ? "EC P-384" : "RSA 4096");
 		return;
 	}
-	/* A curve that is written out by its parameters has no name. */
+	/* A curve given by explicit parameters has no name. */
 	if (key && EVP_PKEY_is_a(key, "EC"))
 		EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group,
 		                               sizeof(group), NULL);
@@ -209,7 +209,7 @@ static void check_usage(X509 *x, struct cert *c)
 		defect_set(c->defect, "has another path length than 0");
 }
 
-/* GeneralizedTime or UTCTime; false for what isn't one. */
+/* Converts a GeneralizedTime or UTCTime; false: it is neither. */
 static bool time_of(const ASN1_TIME *from, int64_t *ret)
 {
 	struct tm tm;
@@ -321,7 +321,8 @@ void cert_fini(struct cert *c)
 }
 
 /*
- * A list that is not of all that its issuer signed can't tell that a certificate is not revoked.
+ * A list that doesn't cover everything that its issuer signed can't prove that a certificate isn't
+ * revoked.
  */
 static void check_scope(X509_CRL *x, char defect[static 192])
 {
@@ -406,7 +407,7 @@ bool crl_lists(const struct crl *c, const struct cert *cert)
 	int r = X509_CRL_get0_by_serial(c->crl, &entry, X509_get0_serialNumber(cert->x509));
 
 	ERR_clear_error();
-	return r == 1; /* 2: it is no longer */
+	return r == 1; /* 2: removed from the list (removeFromCRL) */
 }
 
 bool cert_signed_report(const struct cert *c, const struct snp_report *r)

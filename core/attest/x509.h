@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/attest/x509.h: X.509 certificates and revocation lists as AMD issues them: read strictly,
- * and what they say as plain values.
+ * core/attest/x509.h: reads X.509 certificates and revocation lists as AMD issues them, strictly,
+ * into plain values.
  */
 #ifndef CORE_ATTEST_X509_H
 #define CORE_ATTEST_X509_H
@@ -38,7 +38,7 @@ enum vek_spl { SPL_BOOT_LOADER = 1, SPL_TEE = 2, SPL_SNP = 3, SPL_MICROCODE = 8,
 
 /* AMD's extensions of a VCEK or VLEK: SEV-SNP certificates, AMD 57230. */
 struct vek {
-	char product[32]; /* for display alone: chips of stepping B1 are called "Milan-B0" */
+	char product[32]; /* only for display: chips of stepping B1 are called "Milan-B0" */
 	char csp[128];    /* the cloud provider of a VLEK */
 	bool has_spl[VEK_SPLS];
 	uint8_t spl[VEK_SPLS];
@@ -57,7 +57,7 @@ struct cert {
 	int64_t not_before, not_after;              /* seconds since 1970 */
 	uint8_t sha256[32], spki[32];               /* of it, and of its SubjectPublicKeyInfo */
 	struct vek vek;                             /* of VCEKs and VLEKs */
-	char defect[192]; /* what a certificate of its kind never is or lacks; "": sound */
+	char defect[192]; /* how it differs from AMD's certificates of its kind; "": not at all */
 };
 
 struct crl {
@@ -70,8 +70,9 @@ struct crl {
 };
 
 /*
- * Reads DER that fills the bytes. 0, or -EINVAL with ERROR_BAD_CERTIFICATE; *ret is touched on
- * success alone. One that is well formed and not as AMD makes them has a `defect` and is no error.
+ * Reads DER, which has to fill the bytes. 0, or -EINVAL with ERROR_BAD_CERTIFICATE; *ret is only
+ * set on success. One that is well formed, but not as AMD makes them, has a `defect` and isn't an
+ * error.
  */
 int cert_read(const uint8_t *der, size_t size, struct cert *ret, struct error *err);
 int crl_read(const uint8_t *der, size_t size, struct crl *ret, struct error *err);
@@ -80,10 +81,10 @@ void cert_der(const struct cert *c, struct buffer *to);
 void cert_fini(struct cert *c);
 void crl_fini(struct crl *c);
 
-/* Whether its signature is by the issuer's key, and names, key ids and key usage agree. */
+/* Whether the issuer's key signed it, and names, key ids and key usage agree. */
 bool cert_issued_by(const struct cert *c, const struct cert *issuer);
 bool crl_issued_by(const struct crl *c, const struct cert *issuer);
-/* Whether the list has its serial number. */
+/* Whether the list has the certificate's serial number. */
 bool crl_lists(const struct crl *c, const struct cert *cert);
 
 /* A report's signature: ECDSA on P-384 with SHA-384, R and S little endian. */
@@ -93,7 +94,7 @@ bool cert_signed_report(const struct cert *c, const struct snp_report *r);
 #define CERT_TIME_CAP 32
 const char *cert_time_text(int64_t seconds, char to[static CERT_TIME_CAP]);
 
-/* Starts libcrypto, and forgets errors of earlier calls; the readers above do so by themselves. */
+/* Initialises libcrypto and clears its error queue. The functions above that read call it. */
 void x509_begin(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/certificates.c: what certificates and revocation lists say. */
+/* core/out/certificates.c: the fields of certificates and revocation lists. */
 #include "core/out/certificates.h"
 
 #include "core/attest/given.h"

@@ -11,10 +11,10 @@ struct crl;
 struct given; /* core/attest/given.h */
 struct tree;  /* core/out/tree.h */
 
-/* Each gives the fields of a map that the caller has opened. Nothing is verified. */
+/* Each adds its fields to the map that the caller opened. Verifies nothing. */
 void result_cert(struct tree *t, const struct cert *c);
 void result_crl(struct tree *t, const struct crl *c);
-/* Lists of what tells several apart. */
+/* Adds lists of all certificates and revocation lists, with the fields that distinguish them. */
 void result_given(struct tree *t, const struct given *g);
 
 #endif

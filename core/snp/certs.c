@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/certs.c: reads and makes certificate tables. */
+/* core/snp/certs.c: reads and writes certificate tables. */
 #include "core/snp/certs.h"
 
 #include <assert.h>

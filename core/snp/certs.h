@@ -25,17 +25,17 @@ struct snp_cert {
 };
 
 /*
- * The entries of a table. -EINVAL with ERROR_BAD_CERTIFICATE: it has no entry, or none of zeros at
- * the end, or one whose GUID is zero or there twice, or whose content is empty, outside the file,
- * before the end of the entries or part of another's. Zeros may follow. Bytes are borrowed.
+ * Parses a table, and borrows its bytes. -EINVAL with ERROR_BAD_CERTIFICATE: it has no entries, no
+ * entry of zeros at their end, or an entry whose GUID is zero or a duplicate, or whose content is
+ * empty, outside the file, inside the list of entries, or overlaps another's. Zeros may follow.
  */
 int snp_certs_parse(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count, struct error *err);
-/* The same without a reason. */
+/* The same without an error message. */
 bool snp_certs_read(const uint8_t *bytes, size_t size, struct snp_cert ret[static SNP_CERTS_MAX],
                     size_t *ret_count);
 
-/* Whether the bytes begin as tables do, sound or not: with a GUID of a certificate. */
+/* Whether the bytes begin like a table, valid or not: with the GUID of a certificate. */
 bool snp_certs_begin(const uint8_t *bytes, size_t size);
 
 struct snp_cert_content {
@@ -44,7 +44,7 @@ struct snp_cert_content {
 	size_t size;
 };
 
-/* Appends the table of these, in this order and without gaps. Each name once. */
+/* Appends a table of these, in this order and without gaps. No name may occur twice. */
 void snp_certs_write(const struct snp_cert_content *list, size_t n, struct buffer *to);
 
 #endif

@@ -42,10 +42,10 @@ int snp_certs_probe(const struct kvm_sys *sys, int kvm, struct error *err)
 }
 
 /*
- * Locks the file as the kernel's documentation asks for (amd-memory-encryption.rst,
- * KVM_SEV_SNP_ENABLE_REQ_CERTS): a tool that loads another key into the firmware holds a write
- * lock meanwhile. Never waits, as the vCPU's thread has to remain stoppable. False: a tool is at
- * it, or has just put another file in its place.
+ * Locks the file as the kernel's documentation requires (amd-memory-encryption.rst,
+ * KVM_SEV_SNP_ENABLE_REQ_CERTS): a tool that loads another key into the firmware holds a write lock
+ * meanwhile. Never waits, so that the vCPU's thread can always be stopped. False: a tool holds the
+ * lock, or has just replaced the file.
  */
 static bool certs_lock(struct vm_certs_state *state, int fd)
 {
@@ -57,7 +57,7 @@ static bool certs_lock(struct vm_certs_state *state, int fd)
 		return false;
 	if (errnum && !state->unlocked_reported) {
 		log_notice("'%s' can't be locked: %s; while the host's key is changed, the guest "
-		           "may get certificates of another one",
+		           "may get certificates for another key",
 		           state->file.path, strerror(errnum));
 		state->unlocked_reported = true;
 	}
@@ -74,8 +74,8 @@ static int certs_read(const struct vm_certs *file, int fd, struct blob *ret, str
 	int r;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > SNP_CERTS_SIZE)
-		return error_set(err, ERROR_FILE, "'%s' is no file of up to %zu bytes", file->path,
-		                 SNP_CERTS_SIZE);
+		return error_set(err, ERROR_FILE, "'%s' is not a regular file of at most %zu bytes",
+		                 file->path, SNP_CERTS_SIZE);
 	size = (size_t)st.st_size;
 	r = blob_zero(size, ret, err);
 	while (r == 0 && done < size) {
@@ -84,8 +84,8 @@ static int certs_read(const struct vm_certs *file, int fd, struct blob *ret, str
 		if (n < 0 && errno != EINTR)
 			r = error_sys(err, ERROR_FILE, errno, "cannot read '%s'", file->path);
 		else if (n == 0)
-			r = error_set(err, ERROR_FILE_CHANGED, "'%s' was cut while it was read",
-			              file->path);
+			r = error_set(err, ERROR_FILE_CHANGED,
+			              "'%s' was truncated while it was read", file->path);
 		else if (n > 0)
 			done += (size_t)n;
 	}
@@ -100,7 +100,7 @@ static int certs_read(const struct vm_certs *file, int fd, struct blob *ret, str
 	                 file->path);
 }
 
-/* KVM answers EIO where the guest named pages that cannot be written; Linux then gives up. */
+/* Returns EIO if the guest named pages that can't be written; a Linux guest then gives up. */
 static int certs_write(struct vm *vm, const struct exit_snp_req_certs *call, const uint8_t *table,
                        size_t size)
 {
@@ -144,7 +144,9 @@ void snp_certs_answer(struct vm *vm, struct vcpu *v, struct exit_snp_req_certs *
 		call->ret = EAGAIN;
 		return;
 	}
-	/* EIO would cost a Linux guest all attestation; an empty table costs it the certificates */
+	/*
+	 * After EIO, a Linux guest can't attest any more; an empty table only lacks certificates.
+	 */
 	if (fd < 0 || certs_read(&state->file, fd, &table, &err) < 0) {
 		if (strcmp(state->reported, err.text) != 0)
 			log_at(LOG_QUIET,
@@ -168,8 +170,8 @@ void snp_certs_answer(struct vm *vm, struct vcpu *v, struct exit_snp_req_certs *
 	if (call->ret)
 		return;
 	/*
-	 * KVM passes the request on when KVM_RUN is called again. It then has to come back before
-	 * it enters the guest, so that the lock is held for as long as needed and no longer.
+	 * The next KVM_RUN passes the request to the firmware. immediate_exit makes it return
+	 * before it enters the guest, so that the file is unlocked as soon as possible.
 	 */
 	v->certs_fd = fd_steal(&fd);
 	if (v->certs_fd >= 0)
@@ -184,8 +186,8 @@ void snp_certs_sent(struct vcpu *v)
 	v->certs_fd = -1;
 	__atomic_store_n(&v->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 	/*
-	 * Whoever stops the run sets vm->stopping before immediate_exit. If that was the 1 which is
-	 * overwritten here, vm->stopping is seen now.
+	 * threads_stop() sets vm->stopping before immediate_exit. If the 1 overwritten above was
+	 * its, vm->stopping is already set.
 	 */
 	if (atomic_load(&v->vm->stopping))
 		__atomic_store_n(&v->run->immediate_exit, 1, __ATOMIC_SEQ_CST);

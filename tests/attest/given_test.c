@@ -116,7 +116,7 @@ Test(given, PEM_that_is_damaged_or_something_else_is_refused)
 	pem.data[100] = '\0';
 	refused(pem.data, pem.size, "");
 	pem_add(&other, "PUBLIC KEY", d.bytes, d.size);
-	refused(other.data, other.size, "a PEM block that is no certificate");
+	refused(other.data, other.size, "a PEM block that is neither a certificate");
 	refused((const uint8_t *)encrypted, sizeof(encrypted) - 1, "an encrypted PEM block");
 }
 
@@ -125,10 +125,10 @@ Test(given, other_files_are_refused)
 	static const uint8_t zeros[4096];
 	static const char html[] = "<!DOCTYPE html><html>not found</html>";
 
-	refused(zeros, sizeof(zeros), "no certificate");
-	refused(zeros, 0, "no certificate");
+	refused(zeros, sizeof(zeros), "not a certificate");
+	refused(zeros, 0, "not a certificate");
 	refused((const uint8_t *)html, sizeof(html) - 1,
-	        "no certificate; it looks like an HTML page");
+	        "not a certificate: it looks like an HTML page");
 }
 
 Test(given, what_is_too_large_or_too_much_is_refused)

@@ -101,15 +101,15 @@ folder genoa/ark.pem:ark.pem genoa/vcek.pem:ask.pem
 bad "$T/folder/ask.pem" 'it holds the VCEK, not the ASK of its name'
 whole
 cat "$T/genoa/ask.pem" >>"$T/folder/ark.pem"
-bad "$T/folder/ark.pem" 'it has to hold one certificate alone'
+bad "$T/folder/ark.pem" 'it has to hold exactly one certificate'
 whole
 echo '<!doctype html>' >"$T/folder/vcek.pem"
-bad "$T/folder/vcek.pem" 'no certificate; it looks like an HTML page, perhaps of a failed download'
+bad "$T/folder/vcek.pem" 'not a certificate: it looks like an HTML page, perhaps of a failed download'
 whole
 rm "$T/folder/ask.pem"
 mkdir "$T/folder/ask"
 cp "$T/genoa/ask.pem" "$T/folder/ask/"
-bad "$T/folder/ask" 'it has to hold one certificate alone'
+bad "$T/folder/ask" 'it has to hold exactly one certificate'
 folder
 bad "$T/folder" 'no certificate in this folder'
 rmdir "$T/folder"
