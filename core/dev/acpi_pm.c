@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; a guest that goes to sleep is powered off.
+ * core/dev/acpi_pm.c: the registers of ACPI 6.4, 4.8.3; entering a sleep state powers the guest
+ * off.
  */
 #include "core/dev/acpi_pm.h"
 
@@ -19,11 +20,11 @@ enum {
 	ACPI_PM_PORTS
 };
 
-/* SLP_EN, both in PM1_CNT's high byte (bit 13) and in SLEEP_CONTROL_REG. It reads as 0. */
+/* SLP_EN in PM1_CNT's high byte (bit 13) and in SLEEP_CONTROL_REG. It reads as 0. */
 #define SLP_EN 0x20
 
 #define TIMER_HZ   3579545u
-#define TIMER_BITS 0x00ffffffu /* what a FADT without TMR_VAL_EXT promises, and OVMF uses */
+#define TIMER_BITS 0x00ffffffu /* 24 bits, since our FADT has no TMR_VAL_EXT; OVMF uses 24, too */
 #define SECOND_NS  1000000000u
 
 static uint64_t monotonic_ns(void *self)
@@ -33,8 +34,8 @@ static uint64_t monotonic_ns(void *self)
 }
 
 /*
- * Events never happen, so their status is 0. The enable bits are kept, because Linux reads them
- * back. Ports without a register read as ones.
+ * Events never happen, so their status is 0. Enable bits are stored, because Linux reads them back.
+ * Ports without a register read as ones.
  */
 static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 {
@@ -52,7 +53,7 @@ static uint8_t reg_get(const struct acpi_pm *a, unsigned reg, uint32_t timer)
 static void acpi_pm_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
 	const struct acpi_pm *a = self;
-	/* The clock is read once for each access, so that all its bytes are of one moment. */
+	/* Read the clock once for each access, so that all bytes are of the same moment. */
 	uint64_t ns = a->clock_ns(a->self);
 	/* In two steps: ns * TIMER_HZ would overflow 64 bits after 86 minutes. */
 	uint64_t ticks = ns / SECOND_NS * TIMER_HZ + ns % SECOND_NS * TIMER_HZ / SECOND_NS;
@@ -64,7 +65,7 @@ static void acpi_pm_read(void *self, unsigned offset, uint8_t *data, size_t size
 
 /*
  * Every sleep type powers the guest off: OVMF's ResetSystem() writes type 0, Linux the 5 of our
- * \_S5, and nothing would wake the guest from another one.
+ * \_S5, and nothing would wake the guest from another sleep state.
  */
 static enum io_action reg_set(struct acpi_pm *a, unsigned reg, uint8_t value)
 {

@@ -8,7 +8,7 @@
 #include "core/dev/device.h"
 
 #define ACPI_PM_PORT       0xb000 /* where OVMF puts the PIIX4's power management */
-#define ACPI_SLEEP_CONTROL 0xb010 /* SLEEP_CONTROL_REG, as our FADT says */
+#define ACPI_SLEEP_CONTROL 0xb010 /* SLEEP_CONTROL_REG, in our FADT */
 #define ACPI_SLEEP_STATUS  0xb011 /* SLEEP_STATUS_REG */
 
 struct acpi_pm {

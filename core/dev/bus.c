@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/bus.c: devices sorted by address, so that an overlap is with a neighbour. */
+/* core/dev/bus.c: keeps devices sorted by address, so that only neighbours can overlap. */
 #include "core/dev/bus.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ static uint64_t range_last(const struct device_range *r)
 	return r->base + r->len - 1;
 }
 
-/* How many devices begin at or below `at`; only the last of them can contain it. */
+/* The number of devices that begin at or below `at`; only the last of them can contain it. */
 static size_t bus_rank(const struct bus *b, uint64_t at)
 {
 	size_t low = 0, high = b->count;
@@ -35,7 +35,7 @@ static size_t bus_rank(const struct bus *b, uint64_t at)
 	return low;
 }
 
-/* The device at which an access starts, however far it reaches. */
+/* The device that contains the first byte of an access. */
 static struct bus_device *bus_find(struct bus *b, uint64_t at)
 {
 	size_t rank = bus_rank(b, at);
@@ -100,7 +100,7 @@ static void bus_unlock(struct bus *b)
 		pthread_mutex_unlock(b->lock);
 }
 
-/* Finding a device takes no lock: none is added or removed while vCPUs run. */
+/* Looking up a device needs no lock: none is added or removed while vCPUs run. */
 bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size)
 {
 	struct bus_device *d = bus_find(b, at);

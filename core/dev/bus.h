@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/bus.h: which device has which ports or addresses. bus_add() refuses overlaps. */
+/* core/dev/bus.h: assigns ports or addresses to devices. */
 #ifndef CORE_DEV_BUS_H
 #define CORE_DEV_BUS_H
 
@@ -20,18 +20,18 @@ struct bus_device {
 struct bus {
 	enum bus_kind kind;
 	pthread_mutex_t *lock; /* held during an access; NULL: only one thread. Borrowed */
-	struct bus_device devices[BUS_MAX_DEVICES]; /* by rising base */
+	struct bus_device devices[BUS_MAX_DEVICES]; /* by ascending base */
 	size_t count;
 	atomic_ullong unclaimed; /* accesses without a device */
 };
 
 /*
- * The range is copied. 0, or -EINVAL: empty, past the last address, overlapping, or the bus is
- * full.
+ * Copies the range. 0, or -EINVAL: the range is empty, exceeds the last address or overlaps
+ * another, or the bus is full.
  */
 int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err);
 
-/* False: there is no device. Reads then give all ones. */
+/* False: there is no device, and reads give all ones. *ret: what the write asks for. */
 bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size);
 bool bus_write(struct bus *b, uint64_t at, const uint8_t *data, size_t size, enum io_action *ret);
 

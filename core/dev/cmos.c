@@ -23,7 +23,7 @@ enum {
 
 #define INDEX_BITS 0x7f /* bit 7 masks NMIs; there are none */
 #define A_START    0x26 /* 32,768 Hz in, periodic rate 976 us: what PC firmware sets */
-#define A_UIP      0x80 /* update in progress: never, for the time is read at once */
+#define A_UIP      0x80 /* update in progress: never, since the time is copied at once */
 #define B_SET      0x80
 #define B_24H      0x02 /* and BCD (DM is clear): OVMF and Linux read it here */
 #define D_VALID    0x80 /* VRT; without it OVMF has no time and finds no kernel */

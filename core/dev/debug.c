@@ -10,7 +10,7 @@
 /* OVMF's PlatformDebugLibIoPort writes only if it reads this (BOCHS_DEBUG_PORT_MAGIC). */
 #define DEBUG_PRESENT 0xe9
 
-/* Firmware ends lines with CR and LF. Empty lines aren't kept. */
+/* Firmware ends lines with CR and LF. Ignores empty lines. */
 static void line_put(struct debug_port *d, uint8_t byte)
 {
 	if (byte == '\r')

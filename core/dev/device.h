@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/device.h: a device is a row of constants, and a state in each VM. */
+/* core/dev/device.h: a device: constants (ports, functions), and its state in each VM. */
 #ifndef CORE_DEV_DEVICE_H
 #define CORE_DEV_DEVICE_H
 
@@ -12,7 +12,7 @@ struct error;   /* core/base/error.h */
 struct fw_item; /* core/plan/plan.h */
 struct sink;    /* core/dev/sink.h */
 
-/* How the run goes on after a write. IO_EXIT: the value written, little-endian, is the status. */
+/* What a write asks for. IO_EXIT: end the run with the written value, little-endian, as status. */
 enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
 
 #define DEVICE_RANGES 2
@@ -20,8 +20,8 @@ enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
 enum bus_kind { BUS_PORTS, BUS_MMIO, BUS_KINDS };
 
 /*
- * A device's ports or addresses: base .. base + len - 1. Its functions get the offset from base.
- * size is 1, 2 or 4, for MMIO at most 8; an access may reach past the end of the range.
+ * A device's ports or addresses: base .. base + len - 1. Its functions get the offset from base and
+ * a size of 1, 2 or 4 bytes, for MMIO at most 8; an access may extend past the end of the range.
  */
 struct device_range {
 	const char *name; /* in statistics and errors */
@@ -36,12 +36,15 @@ struct device_range {
 	enum io_action action;
 };
 
-/* What a device is connected to. All of it outlives the device. */
+/* What a device is connected to. Everything in it outlives the device. */
 struct device_env {
 	struct sink *console, *debug;
 	void (*irq)(void *self, bool level); /* sets the device's interrupt line */
 	void *irq_self;
-	/* `size` bytes of guest memory; NULL: private, no memory, or not contiguous for us. */
+	/*
+	 * `size` bytes of guest memory; NULL: private, no memory, or not contiguous in our
+	 * mappings.
+	 */
 	uint8_t *(*memory)(void *self, uint64_t gpa, uint64_t size);
 	void *memory_self;
 	const atomic_bool *give_up;  /* once set, long operations end early; NULL: never */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/log_file.c: the file itself, then two tails that take turns; in the end they become one
- * file.
+ * core/dev/log_file.c: writes the file itself, then two tails in turn; at the end, joins the three.
  */
 #include "core/dev/log_file.h"
 
@@ -16,7 +15,7 @@
 #include "core/base/array.h"
 #include "core/base/file.h"
 
-/* The maximum length of the line in between. */
+/* The maximum length of the line between head and tail. */
 enum { LINE_CAP = 128 };
 
 const char *const log_file_tails[LOG_FILE_TAILS] = { ".tail-1", ".tail-2" };
@@ -52,11 +51,11 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 	if (is.st_dev != named.st_dev || is.st_ino != named.st_ino)
 		return -ESTALE; /* the name is now another file's */
 	for (int i = 0; i < LOG_FILE_TAILS; i++)
-		tail_remove(f, i); /* left by a run that was killed */
+		tail_remove(f, i); /* left over from a run that was killed */
 	return 0;
 }
 
-/* Creates a file for the newest bytes. The full one, if there is one, becomes the older one. */
+/* Creates a file for the newest bytes, after renaming a full one to the older tail. */
 static int tail_turn(struct log_file *f)
 {
 	char older[NAME_MAX + 1], newer[NAME_MAX + 1];
@@ -149,7 +148,7 @@ static int tail_append(const struct log_file *f, int which, uint64_t from)
 
 int log_file_end(struct log_file *f)
 {
-	uint64_t there = f->older + f->newer, skip = there > f->half ? there - f->half : 0;
+	uint64_t tails = f->older + f->newer, skip = tails > f->half ? tails - f->half : 0;
 	char line[LINE_CAP];
 	struct stat st;
 	int n, r;
@@ -168,7 +167,7 @@ int log_file_end(struct log_file *f)
 		r = tail_append(f, OLDER, skip);
 	if (r == 0)
 		r = tail_append(f, NEWER, 0);
-	if (r < 0) /* so that no byte is in two of the three files */
+	if (r < 0) /* undo, so that no byte is in two of the three files */
 		return ftruncate(f->fd, st.st_size) < 0 ? -errno : r;
 	f->dropped += skip;
 	for (int i = 0; i < LOG_FILE_TAILS; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/log_file.h: a log file of limited size that a guest may write to for ever. */
+/* core/dev/log_file.h: a log file of limited size, however much the guest writes. */
 #ifndef CORE_DEV_LOG_FILE_H
 #define CORE_DEV_LOG_FILE_H
 
@@ -9,11 +9,11 @@
 #include <sys/types.h>
 
 /*
- * The file itself gets the first half of its limit. Later bytes go to two files in the same folder,
- * NAME.tail-1 and, newer, NAME.tail-2, of half the limit each: when the newer is full, it replaces
- * the older. In the end, a line that says how much is missing and the last bytes of the two (half
- * the limit) are appended to the file, and the two are removed. If the process is killed, the three
- * files can be read one after the other. They never take more than twice the limit.
+ * The file itself gets the first bytes, up to half the limit. Later bytes go to two files in the
+ * same folder, NAME.tail-1 and, newer, NAME.tail-2, of half the limit each: when the newer is full,
+ * it replaces the older. At the end, a line that says how much is missing and the last bytes of the
+ * two (half the limit) are appended to the file, and the two are removed. If the process is killed,
+ * the three files can be read in order. They never take more than twice the limit.
  */
 enum { LOG_FILE_TAILS = 2 };
 extern const char *const log_file_tails[LOG_FILE_TAILS]; /* ".tail-1", ".tail-2" */
@@ -22,12 +22,13 @@ struct log_file {
 	int fd;     /* of the file, open with O_APPEND; borrowed */
 	int folder; /* where it lies; borrowed */
 	char name[NAME_MAX + 1];
-	uint64_t half;               /* of the limit, without the line in between */
+	/* of the limit, less the line between head and tail; in bytes */
+	uint64_t half;
 	uint64_t head, older, newer; /* bytes in the three files */
-	uint64_t dropped;            /* bytes that are in none of them */
+	uint64_t dropped;            /* bytes that were lost */
 	uint64_t written;            /* bytes ever taken */
 	char last;                   /* the last byte in the file itself */
-	int tail;                    /* of the newer one; -1: there is none */
+	int tail;                    /* descriptor of the newer tail; -1: none */
 };
 
 /* For an empty file `name` in `folder`; the limit is at least 4 KiB. 0, or a negative errno. */
@@ -37,8 +38,8 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size);
 
 /*
- * Makes one file of the three; nothing may be written later. On failure (a negative errno) all
- * three stay as they were.
+ * Joins the three files; nothing may be written afterwards. On failure (a negative errno) all three
+ * stay as they were.
  */
 int log_file_end(struct log_file *f);
 

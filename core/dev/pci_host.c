@@ -10,7 +10,7 @@
 #include "core/base/array.h"
 
 #define ADDRESS_ENABLE   0x80000000u
-#define ADDRESS_BITS     0x80fffffcu /* the others are reserved and read 0 */
+#define ADDRESS_BITS     0x80fffffcu /* the others are reserved and read as 0 */
 #define ADDRESS_FUNCTION 0x00ffff00u
 #define ADDRESS_REGISTER 0x000000fcu
 
@@ -55,7 +55,7 @@ static uint8_t *config_at(struct pci_host *p)
 	return NULL;
 }
 
-/* Only a 32-bit access to the port itself reaches the register. */
+/* Only a 32-bit access at offset 0 reaches the register. */
 static void address_read(void *self, unsigned offset, uint8_t *data, size_t size)
 {
 	const struct pci_host *p = self;
@@ -93,7 +93,7 @@ static enum io_action data_write(void *self, unsigned offset, const uint8_t *dat
 	uint8_t *config = config_at(p);
 	unsigned reg = (p->address & ADDRESS_REGISTER) + offset;
 
-	/* A base address register that can't be written tells that the function has none. */
+	/* Base address registers ignore writes, which means that the function has none. */
 	for (size_t i = 0; config && i < size && offset + i < DATA_PORTS; i++, reg++)
 		if (reg >= REG_OWN || reg == REG_COMMAND || reg == REG_COMMAND + 1 ||
 		    reg == REG_INTERRUPT_LINE)

@@ -10,7 +10,7 @@
 #define KEYBOARD_PULSE_RESET 0xfe
 #define A20_OPEN             0x02 /* ALT_A20_GATE (Intel 82371AB data sheet, port 92h) */
 
-/* One port: a wider write has a wider status, but the next port may be another device's. */
+/* One port: a wider write gives a wider status, but the next port may be another device's. */
 const struct device exit_port_device = {
 	.ranges = { { .name = "exit port", .len = 1, .value = 0xff, .action = IO_EXIT } },
 	.at_exit_port = true,
@@ -35,7 +35,10 @@ const struct device keyboard_port_device = {
 	              .action = IO_RESET } },
 };
 
-/* Bit 0 would reset the processor at once; firmware only ever sets bit 1 (edk2 PlatformInitLib). */
+/*
+ * Bit 0 would reset the processor at once, but firmware only ever sets bit 1 (edk2
+ * PlatformInitLib).
+ */
 const struct device a20_port_device = {
 	.ranges = { { .name = "A20 port", .base = A20_PORT, .len = 1, .value = A20_OPEN } },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/serial.c: a 16550A whose transmitter is always empty, for bytes are sent at once. */
+/* core/dev/serial.c: a 16550A whose transmitter is always empty: it sends bytes at once. */
 #include "core/dev/serial.h"
 
 #include <string.h>
@@ -50,7 +50,9 @@ static uint8_t serial_source(const struct serial *s)
 	return IIR_NONE;
 }
 
-/* On a PC, OUT2 gates the interrupt. Drivers always set it, so like other VMMs we ignore it. */
+/*
+ * On a PC, OUT2 gates the interrupt. Drivers always set it, so this ignores it, as other VMMs do.
+ */
 static void serial_signal(struct serial *s)
 {
 	bool level = serial_source(s) != IIR_NONE;
@@ -107,8 +109,8 @@ static uint8_t input_pop(struct serial *s)
 }
 
 /*
- * A byte to send. The holding register fills, which ends its interrupt, and is empty again at once.
- * The line drops in between, or an edge-triggered interrupt controller would see no new interrupt.
+ * Sends a byte. Filling the holding register clears its interrupt; it is empty again at once. The
+ * line drops in between, or an edge-triggered interrupt controller would miss the new interrupt.
  */
 static void thr_set(struct serial *s, uint8_t value)
 {
@@ -118,7 +120,7 @@ static void thr_set(struct serial *s, uint8_t value)
 	serial_signal(s);
 	if (s->mcr & MCR_LOOP) {
 		s->overrun |= full;
-		if (full && !fifos) /* the older byte is lost, with FIFOs the newer (8.3, bit 1) */
+		if (full && !fifos) /* loses the older byte; with FIFOs the newer (8.3, bit 1) */
 			input_pop(s);
 		if (!full || !fifos)
 			input_push(s, value);
@@ -128,7 +130,7 @@ static void thr_set(struct serial *s, uint8_t value)
 	s->thr_empty_pending = true;
 }
 
-/* While DLAB is set, the first two registers are those of the divisor; NULL: other registers. */
+/* While DLAB is set, the first two registers are the divisor's; NULL for other registers. */
 static uint8_t *divisor_at(struct serial *s, unsigned reg)
 {
 	if (!(s->lcr & LCR_DLAB) || reg > REG_IER)
@@ -192,7 +194,9 @@ static void reg_set(struct serial *s, unsigned reg, uint8_t value)
 		s->ier = value & IER_BITS;
 		break;
 	case REG_IIR_FCR:
-		/* Without the enabling bit the others have no effect; its change clears (8.4). */
+		/*
+		 * Without the enable bit the others have no effect; changing it clears FIFOs (8.4).
+		 */
 		value = value & FCR_ENABLE ? value : 0;
 		if (value & FCR_CLEAR_INPUT || (value ^ s->fcr) & FCR_ENABLE)
 			s->fifo_held = 0;
@@ -205,7 +209,7 @@ static void reg_set(struct serial *s, unsigned reg, uint8_t value)
 		before = modem_lines(s->mcr);
 		s->mcr = value & MCR_BITS;
 		after = modem_lines(s->mcr);
-		/* A change in either direction counts; the ring indicator's only to off (8.8). */
+		/* Any change counts; the ring indicator's only if it turns off (8.8). */
 		s->msr_delta |= (uint8_t)(((before ^ after) & ~(MSR_RING & after)) >> 4);
 		break;
 	case REG_SCR:

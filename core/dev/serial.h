@@ -17,7 +17,7 @@ struct serial {
 	void *irq_self;
 	bool level;
 	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
-	/* the THRE interrupt is pending, until IIR is read or THR written */
+	/* the THRE interrupt is pending until IIR is read or THR written */
 	bool thr_empty_pending;
 	bool overrun;
 	uint8_t msr_delta; /* MSR bits 3:0; the modem's lines change only in loop-back */
@@ -28,9 +28,9 @@ struct serial {
 void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, bool level),
                  void *irq_self);
 
-/* How many bytes serial_input() would take now: none in loop-back, which disconnects the line. */
+/* How many bytes serial_input() would take now; 0 in loop-back, which disconnects the line. */
 size_t serial_room(const struct serial *s);
-/* Received bytes. Takes at most serial_room() of them; returns how many. */
+/* Receives bytes, at most serial_room() of them; returns how many. */
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size);
 
 extern const struct device serial_device;

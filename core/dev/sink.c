@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/sink.c: collects bytes into lines and writes them; a reader that stalls never hangs us.
+ * core/dev/sink.c: collects bytes into lines and writes them; a stalled reader never hangs the VMM.
  */
 #include "core/dev/sink.h"
 
@@ -18,10 +18,10 @@
 #include "core/base/file.h"
 #include "core/dev/log_file.h"
 
-#define SLICE_MS 100 /* how long give_up may go unnoticed */
+#define SLICE_MS 100 /* how often a blocked write checks give_up */
 #define NAP_MS   10  /* poll(2) calls a terminal writable even if "\r\n" doesn't fit */
 
-/* poll(2) calls a pipe writable if PIPE_BUF bytes fit (pipe(7)); no write is longer than that. */
+/* poll(2) calls a pipe writable if PIPE_BUF bytes fit (pipe(7)), so no write may be longer. */
 static_assert(SINK_CAP <= PIPE_BUF, "a write to a writable pipe could block");
 
 void sink_init(struct sink *s, int fd)
@@ -36,13 +36,13 @@ void sink_init(struct sink *s, int fd)
 	pthread_mutex_init(&s->lock, NULL);
 }
 
-/* Whether to give up a write that would block. */
+/* Whether to give up a write instead of blocking. */
 static bool sink_hurries(const struct sink *s, bool wait)
 {
 	return !wait || (s->give_up && atomic_load(s->give_up));
 }
 
-/* Also true for errors that write(2) reports: a closed reader, a bad descriptor. */
+/* Also true for errors that write(2) will report: a closed reader, a bad descriptor. */
 static bool sink_writable(const struct sink *s, bool wait)
 {
 	struct pollfd p = { .fd = s->to, .events = POLLOUT };
@@ -56,7 +56,7 @@ static bool sink_writable(const struct sink *s, bool wait)
 	return n != 0;
 }
 
-/* Writes the first `size` of the bytes held; without `wait` only what can be written at once. */
+/* Writes the first `size` of the held bytes; without `wait`, only what doesn't block. */
 static void sink_drain(struct sink *s, size_t size, bool wait)
 {
 	size_t done = 0;
@@ -76,7 +76,7 @@ static void sink_drain(struct sink *s, size_t size, bool wait)
 		else if (errno != EINTR)
 			s->failed = errno;
 	}
-	/* A write given up is a failure: nothing would show the gap before later bytes. */
+	/* A write given up is a failure: later bytes would follow without a sign of the gap. */
 	if (wait && done < size && !s->failed)
 		s->failed = EAGAIN;
 	s->held = s->failed ? 0 : s->held - done;
@@ -84,8 +84,8 @@ static void sink_drain(struct sink *s, size_t size, bool wait)
 }
 
 /*
- * How many of the bytes held are to be written: whole lines, or all if the buffer is full. Only the
- * last `fresh` bytes are searched for a newline.
+ * How many of the held bytes to write: whole lines, or all if the buffer is full. Searches only the
+ * last `fresh` bytes for a newline.
  */
 static size_t sink_due(const struct sink *s, size_t fresh)
 {
@@ -96,12 +96,10 @@ static size_t sink_due(const struct sink *s, size_t fresh)
 	return s->held == SINK_CAP ? s->held : 0;
 }
 
-/*
- * True if the owner must be woken: bytes have begun to wait, or a write failed for the first time.
- */
+/* Adds bytes. True if the owner must be woken: bytes begin to wait, or a write failed first now. */
 static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 {
-	bool begins = s->held == 0, sound = !s->failed;
+	bool begins = s->held == 0, worked = !s->failed;
 
 	while (size > 0 && !s->failed) {
 		size_t n = MIN(size, SINK_CAP - s->held), due;
@@ -115,13 +113,12 @@ static bool sink_take(struct sink *s, const uint8_t *data, size_t size)
 			sink_drain(s, due, true);
 		begins |= due > 0;
 	}
-	return (begins && s->held > 0) || (sound && s->failed);
+	return (begins && s->held > 0) || (worked && s->failed);
 }
 
 /*
- * sink_take() with the prefix before each line. Text that follows a carriage return counts as a
- * line too, for CI systems treat it as one, and a space breaks up what they would obey as a
- * command.
+ * sink_take() with the prefix before each line. Text after a carriage return counts as a line, too,
+ * since CI systems treat it as one; a space breaks up what they would execute as a command.
  */
 static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 {
@@ -147,8 +144,8 @@ static bool sink_take_lines(struct sink *s, const uint8_t *data, size_t size)
 }
 
 /*
- * sink_take(), but a line that begins like a message of ours ("snpvmm:") gets a space into that. A
- * carriage return begins a line, too.
+ * sink_take(), but inserts a space into a "snpvmm:" that begins a line, so that the guest can't
+ * forge a message of snpvmm's. A carriage return begins a line, too.
  */
 static bool sink_take_beside_ours(struct sink *s, const uint8_t *data, size_t size)
 {
@@ -194,7 +191,7 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 		s->tap(s->tap_self, data, size);
 	if (s->also)
 		sink_put(s->also, data, size);
-	while (end > 0 && data[end - 1] == '\r') /* which neither begins nor ends a line */
+	while (end > 0 && data[end - 1] == '\r') /* neither begins nor ends a line */
 		end--;
 	if (!s->prefix && end > 0)
 		s->midline = data[end - 1] != '\n';
@@ -208,7 +205,7 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size)
 		s->wake(s->wake_self);
 }
 
-/* Bytes that need not wait for more: with a prefix only whole lines, until the run is over. */
+/* How many bytes can be written now: with a prefix, only whole lines until the run is over. */
 static size_t sink_ready(const struct sink *s)
 {
 	bool over = s->give_up && atomic_load(s->give_up);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/dev/sink.h: writes the bytes of a device to a descriptor, line by line. */
+/* core/dev/sink.h: writes a device's output to a descriptor, line by line. */
 #ifndef CORE_DEV_SINK_H
 #define CORE_DEV_SINK_H
 
@@ -27,29 +27,32 @@ struct sink {
 	uint8_t bytes[SINK_CAP];
 	size_t held;
 	uint64_t total;        /* bytes ever put in */
-	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first of them; 0: none came */
-	atomic_ullong last_ns; /* and at the last, accurate to some milliseconds */
+	uint64_t first_ns;     /* CLOCK_MONOTONIC at the first byte; 0: none came */
+	atomic_ullong last_ns; /* ... at the last byte, accurate to some milliseconds */
 	struct log_file *file; /* limits the size of the file behind fd; NULL: no limit. Borrowed */
-	/* Both get every byte at once, wherever fd leads; may be NULL. */
+	/* Both get every byte at once, even if fd is -1; may be NULL. */
 	struct sink *also;
 	void (*tap)(void *self, const uint8_t *data, size_t size);
 	void *tap_self;
-	/* Before each line, which is written whole, so that sinks can share a terminal; or NULL. */
+	/*
+	 * Put before each line; lines are written whole, so that sinks can share a terminal; or
+	 * NULL
+	 */
 	const char *prefix;
 	bool midline; /* a line has begun and not ended */
-	/* With a prefix: the last byte was a carriage return; commands a CI system would obey. */
+	/* With a prefix: the last byte was a carriage return; looks for commands of CI systems. */
 	bool returned;
 	struct text_command command;
 	/*
-	 * Without a prefix, and our own messages go to the same place: a line that begins like one
-	 * of them ("snpvmm:") gets a space, so that the guest can't forge a message. `ours` is how
-	 * many characters of it the line has begun with.
+	 * Without a prefix, and snpvmm's own messages go to the same place: a line that begins like
+	 * one of them ("snpvmm:") gets a space, so that the guest can't forge a message. `ours` is
+	 * how many of these characters the line has begun with.
 	 */
 	bool beside_ours;
 	size_t ours;
-	/* errno of the first write that failed, EAGAIN if given up; later bytes are discarded. */
+	/* errno of the first failed write, EAGAIN if it was given up; later bytes are discarded. */
 	atomic_int failed;
-	const atomic_bool *give_up; /* once set, no write blocks any more; may be NULL */
+	const atomic_bool *give_up; /* once set, no write blocks; may be NULL */
 	void (*wake)(void *self);   /* may be NULL */
 	void *wake_self;
 };
@@ -61,13 +64,13 @@ void sink_put(struct sink *s, const uint8_t *data, size_t size);
 /* Writes what waits. Returns 0, or the negative errno of the first write that ever failed. */
 int sink_flush(struct sink *s);
 /*
- * The same, and discards whatever comes later: fd may then be closed although an abandoned thread
- * may still write.
+ * The same, and discards all later bytes: fd may then be closed even if an abandoned thread still
+ * writes.
  */
 int sink_end(struct sink *s);
 /*
- * Writes what the reader takes at once, and nothing while another thread is writing; sink_waits()
- * tells whether to call it again. For the thread that sets *give_up, which must never block.
+ * Writes what doesn't block, and nothing while another thread is writing; sink_waits() says whether
+ * to call it again. For the thread that sets *give_up, which must never block.
  */
 void sink_try_flush(struct sink *s);
 /* With a prefix: ends an unfinished line. Never blocks. */

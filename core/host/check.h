@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/check.h: one check of a host: what was found, why it is so, how to fix it. */
+/* core/host/check.h: one check of a host: the finding, its cause, and how to fix it. */
 #ifndef CORE_HOST_CHECK_H
 #define CORE_HOST_CHECK_H
 
@@ -8,7 +8,7 @@ struct platform; /* core/vm/vm.h */
 enum doctor_state {
 	DOCTOR_OK,
 	DOCTOR_MISSING, /* the platform can't be launched without it */
-	DOCTOR_UNKNOWN, /* can't be found out, or needn't be, as an earlier check is missing */
+	DOCTOR_UNKNOWN, /* can't be found out, or skipped, as an earlier check is missing */
 	DOCTOR_NOTE,    /* worth knowing, but prevents nothing */
 	DOCTOR_STATES
 };
@@ -24,7 +24,7 @@ struct doctor_check {
 	char fix[384];                     /* "" or a sentence */
 };
 
-/* Both clean their texts: what was found; why, and how to fix it. */
+/* Set the state and finding; why it is so and how to fix it. Both clean their texts. */
 void check_say(struct doctor_check *c, enum doctor_state state, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void check_advise(struct doctor_check *c, const char *why, const char *fix);

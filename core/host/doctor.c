@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/doctor.c: the table of checks, and the walk over it. */
+/* core/host/doctor.c: the table of checks, and running them. */
 #include "core/host/doctor.h"
 
 #include <assert.h>
@@ -22,7 +22,7 @@ static const char *const states[] = {
 static_assert(ARRAY_SIZE(states) == DOCTOR_STATES, "a state without a name");
 
 /*
- * Each check comes after those it depends on, so the first that is missing is the one to fix first.
+ * Each check comes after those that it depends on, so the first missing one is to be fixed first.
  */
 static const struct doctor_row rows[] = {
 	{ "kvm", NULL, NULL, look_kvm, 0 },
@@ -76,7 +76,7 @@ static const struct doctor_check *check_named(const struct doctor_report *r, con
 	return NULL;
 }
 
-/* Adds the next check to the report; NULL: it is skipped, and says so. */
+/* Adds the next check to the report; NULL: a check that it depends on is missing, so skip it. */
 static struct doctor_check *check_begin(struct doctor_report *r, const char *name,
                                         const struct platform *needed_for, const char *after)
 {

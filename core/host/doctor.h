@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/doctor.h: what a host can launch, and what prevents the rest: checks, each with why and
- * fix.
+ * core/host/doctor.h: checks what a host can launch, and what prevents the rest.
  */
 #ifndef CORE_HOST_DOCTOR_H
 #define CORE_HOST_DOCTOR_H
@@ -17,20 +16,20 @@ struct platform; /* core/vm/vm.h */
 #define DOCTOR_CHECKS 48
 struct doctor_report {
 	struct host_facts host;
-	struct doctor_check checks[DOCTOR_CHECKS]; /* the most useful first */
+	struct doctor_check checks[DOCTOR_CHECKS]; /* each after those that it depends on */
 	size_t count;
 };
 
 /*
- * Runs all checks. Needs no privileges, though it finds out more with them, and changes nothing: it
- * asks the SEV firmware only for the platform's status. Reads the kernel log only if the CPU has
+ * Runs all checks. Needs no privileges, though it finds out more with them, and changes nothing: of
+ * the SEV firmware it only queries the platform's status. Reads the kernel log only if the CPU has
  * SEV-SNP.
  */
 void doctor_look(const struct host *h, struct doctor_report *ret);
 
-/* Whether the check is missing and the platform needs it. */
+/* Whether the check's state is DOCTOR_MISSING and the platform needs it. */
 bool doctor_lacks(const struct doctor_check *c, const struct platform *on);
-/* Whether there is no such check. */
+/* Whether the host lacks nothing that the platform needs. */
 bool doctor_can(const struct doctor_report *r, const struct platform *on);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/look_asids.c: the check whether there is room for another SNP guest, as counted by
- * control groups.
+ * core/host/look_asids.c: checks whether another SNP guest can run, by the counters of control
+ * groups.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -43,8 +43,8 @@ static void asids_none(struct doctor_check *c, uint64_t used, uint64_t of, const
 }
 
 /*
- * A guest is charged to its group and all parents; *left becomes the least that one of them has
- * left. False: one has none left, and the check says so.
+ * A guest is charged to its group and all parents; *left becomes the smallest number that one of
+ * them has left. False: one has none left, and *c says so.
  */
 static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *left)
 {

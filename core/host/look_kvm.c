@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/look_kvm.c: checks of KVM: its device, what it offers, its modules' parameters. */
+/* core/host/look_kvm.c: checks of KVM: its device, capabilities and module parameters. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
-/* Why there is no /dev/kvm, as far as the host shows. */
+/* Adds why there is no /dev/kvm, if the host shows it. */
 static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
 {
 	uint32_t vmx[4], svm[4];
@@ -55,9 +55,9 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 }
 
 /*
- * pdpe1gb, APM volume 3, E.4.3: KVM offers it to guests if the host has it. Under SNP the page
- * tables for a kernel that boots directly use 1 GiB pages, as all CPUs with SNP have them; on
- * platform kvm they don't.
+ * pdpe1gb, APM volume 3, E.4.3: KVM offers it to guests if the host has it. Under SNP, the page
+ * tables for a directly booted kernel use 1 GiB pages, which all CPUs with SNP have; on platform
+ * kvm they don't.
  */
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
@@ -117,19 +117,18 @@ void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_c
 		check_say(c, DOCTOR_MISSING, "%s is not loaded", row->name);
 		check_advise(c,
 		             "it was never loaded, or refused: SVM is off in the BIOS, or there is "
-		             "another "
-		             "hypervisor",
+		             "another hypervisor",
 		             "modprobe kvm_amd, and read the kernel log if that fails");
 	}
 }
 
 /*
- * arch/x86/kvm/svm/sev.c, sev_hardware_setup() needs them all. They show what is in effect, not
- * what was asked for.
+ * arch/x86/kvm/svm/sev.c, sev_hardware_setup() needs them all. They show the values in effect, not
+ * the requested ones.
  */
 static const struct parameter {
 	const char *name;
-	bool tells; /* a kernel without it is too old, or was built without SEV */
+	bool needed; /* a kernel without it is too old, or was built without SEV */
 	const char *why, *fix;
 } parameters[] = {
 	{ "kvm_amd.npt", false, "nested paging is off, and SEV needs it",
@@ -191,8 +190,8 @@ void look_parameter(struct doctor *d, const struct doctor_row *row, struct docto
 }
 
 static const struct {
-	const char *say;     /* comes before the value */
-	const char *unknown; /* said if the kernel doesn't tell */
+	const char *known;   /* the sentence before the value */
+	const char *unknown; /* the sentence if KVM doesn't report it */
 } attributes[] = {
 	[KVM_X86_SEV_VMSA_FEATURES] = { "guests may have the features",
 	                                "KVM doesn't say which features guests may have" },
@@ -216,5 +215,5 @@ void look_attribute(struct doctor *d, const struct doctor_row *row, struct docto
 	if (sys->ioctl(sys->self, d->kvm, KVM_GET_DEVICE_ATTR, &attribute) < 0)
 		check_say(c, DOCTOR_NOTE, "%s", attributes[row->which].unknown);
 	else
-		check_say(c, DOCTOR_OK, "%s 0x%" PRIx64, attributes[row->which].say, value);
+		check_say(c, DOCTOR_OK, "%s 0x%" PRIx64, attributes[row->which].known, value);
 }

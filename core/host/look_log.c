@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/host/look_log.c: what the kernel log says about SEV-SNP. The latest message on a topic
- * counts.
+ * core/host/look_log.c: checks the kernel log for messages about SEV-SNP. The latest message on a
+ * topic counts.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -17,14 +17,14 @@
 
 /*
  * Linux 6.12 to 7.3: arch/x86/virt/svm/sev.c, drivers/iommu/amd/init.c,
- * drivers/crypto/ccp/sev-dev.c, arch/x86/kvm/svm/sev.c. The first row whose text is in the line
- * counts.
+ * drivers/crypto/ccp/sev-dev.c, arch/x86/kvm/svm/sev.c. A line matches the first row whose text it
+ * contains.
  */
 static const struct log_fragment {
 	enum log_topic topic;
 	enum doctor_state state;
 	const char *text;
-	const char *why, *fix; /* "": those of the firmware status in the line */
+	const char *why, *fix; /* "": of the firmware status in the line */
 } fragments[] = {
 	{ LOG_RMP, DOCTOR_OK, "SEV-SNP: RMP table physical range [", "", "" },
 	{ LOG_RMP, DOCTOR_OK, "Segmented RMP base table physical range [", "", "" }, /* 6.14 */
@@ -77,7 +77,7 @@ static const struct log_fragment {
 	  "reboot when memory runs short" },
 };
 
-/* What it means if no message was about a topic. */
+/* What it means if the log has no message on a topic. */
 static const struct {
 	enum doctor_state state;
 	const char *text;
@@ -121,7 +121,7 @@ static void status_advise(const char *line, struct doctor_check *c)
 	check_advise(c, why, s->fix);
 }
 
-/* The kernel logs nothing if its command line turned the IOMMU off. */
+/* The kernel logs nothing if its command line turns the IOMMU off, so look there. */
 static bool iommu_off(const struct doctor *d, struct doctor_check *c)
 {
 	static const char *const words[] = { "amd_iommu=off", "iommu=off" };
@@ -138,7 +138,7 @@ static bool iommu_off(const struct doctor *d, struct doctor_check *c)
 	return false;
 }
 
-/* If SNP works, a message that says otherwise is outdated, and only a note. */
+/* If SNP works now, a message that it doesn't is outdated, and only a note. */
 void look_log(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	const struct log_finding *f = &d->log[row->which];

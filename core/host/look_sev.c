@@ -13,7 +13,7 @@
 
 /* The oldest version with which Linux initialises SNP (SNP_MIN_API_MAJOR, _MINOR). */
 enum { API_MAJOR = 1, API_MINOR = 51 };
-/* Before it, launches are often reported to fail. */
+/* With older firmware, launches are often reported to fail. */
 enum { API_MINOR_GOOD = 55 };
 /* The platform's state: include/linux/psp-sev.h, enum sev_state. */
 enum { STATE_UNINIT = 0 };
@@ -137,7 +137,7 @@ static const char *tcb_text(const struct doctor *d, le64 tcb, char *to, size_t s
 	return to;
 }
 
-/* snphost shows these as platform and reported TCB. Only reports have the committed one. */
+/* snphost shows the same two as platform and reported TCB; the committed one is only in reports. */
 void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	char current[96], reported[96];
@@ -156,7 +156,7 @@ void look_tcb(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	             "to report the current one: 'snphost config reset'");
 }
 
-/* Two addresses for the same memory would bypass the RMP (CVE-2024-21944). */
+/* Memory with two addresses would bypass the RMP (CVE-2024-21944). */
 void look_alias_check(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
 {
 	(void)row;

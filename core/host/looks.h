@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/host/looks.h: the functions behind the checks, and what they share. */
+/* core/host/looks.h: the functions that perform the checks, and their shared state. */
 #ifndef CORE_HOST_LOOKS_H
 #define CORE_HOST_LOOKS_H
 
@@ -20,7 +20,7 @@ enum { DOCTOR_LOG_LINE = 160 };
 /* What the kernel log says about one topic. */
 enum log_topic { LOG_RMP, LOG_IOMMU, LOG_FIRMWARE, LOG_KVM, LOG_GUESTS, LOG_TOPICS };
 struct log_finding {
-	const struct log_fragment *fragment; /* that matched; NULL: none */
+	const struct log_fragment *fragment; /* the row that matched; NULL: none */
 	char line[DOCTOR_LOG_LINE];
 };
 
@@ -32,7 +32,7 @@ struct doctor {
 	bool snp_offered;               /* KVM has VMs of type 4, SNP */
 	bool snp_up;                    /* the firmware has SNP initialised */
 	uint32_t sev_leaf[4];           /* CPUID 0x8000001F */
-	struct snp_platform_status snp; /* zero if the firmware didn't tell */
+	struct snp_platform_status snp; /* zero if the query failed */
 	bool log_read;
 	int log_result; /* of host_log() */
 	struct log_finding log[LOG_TOPICS];

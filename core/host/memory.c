@@ -17,7 +17,7 @@
 
 /* Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. */
 static const struct cgroup_version {
-	const char *controller; /* as host_cgroup() wants it */
+	const char *controller; /* for host_cgroup() */
 	const char *mount;
 	const char *max, *used, *cache; /* files; the key of memory.stat that can be reclaimed */
 	const char *events;             /* the file that counts oom_kill */
@@ -27,7 +27,7 @@ static const struct cgroup_version {
 	  "total_cache", "memory.oom_control" },
 };
 
-/* The number behind a key at the start of a line; for the key "", the first number of the file. */
+/* The number after a key at the start of a line; for the key "", the first number of the file. */
 static bool number_read(const struct host *h, const char *path, const char *key, uint64_t *ret)
 {
 	char text[8192];
@@ -61,7 +61,7 @@ static void group_look(const struct host *h, const struct cgroup_version *v, con
 {
 	uint64_t max, used, cache = 0, left;
 
-	/* No limit: the file says "max". */
+	/* Without a limit the file says "max", which isn't a number. */
 	if (!group_number(h, v, group, v->max, "", &max) ||
 	    !group_number(h, v, group, v->used, "", &used))
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/cbor.c: results for verifiers: deterministic CBOR (RFC 8949 4.2.1): definite lengths,
- * shortest heads, map keys in the order of their encoded bytes. Heads come from libcbor's streaming
- * encoders.
+ * core/out/cbor.c: results for verifiers, in deterministic CBOR (RFC 8949 4.2.1): definite lengths,
+ * shortest heads, map keys in the order of their encoded bytes. libcbor's streaming encoders make
+ * the heads.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@ struct snp_id_auth;
 struct snp_report; /* core/snp/report.h */
 
 /*
- * Each adds its fields to the map that the caller opened. A field that this version of the
- * structure lacks has no key.
+ * Each adds its fields to the map that the caller opened. Fields that this version of the structure
+ * lacks have no key.
  */
 void evidence_id_block(struct tree *t, const struct snp_id_block *b);
 void evidence_id_auth(struct tree *t, const struct snp_id_auth *a);

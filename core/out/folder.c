@@ -20,7 +20,7 @@
 
 enum { FOLDER_NAME = 256 }; /* size of a file name with its dot and NUL */
 
-/* Adds what to do about the errno of a failed system call. */
+/* Adds how to fix the errno of a failed system call. */
 static void folder_advise(struct error *err)
 {
 	static const struct {
@@ -71,13 +71,13 @@ static int folder_make(const char *path, struct error *err)
 	}
 }
 
-/* The name while it is written: ".NAME". */
+/* The name of a file while it is written: ".NAME". */
 static int folder_dotted(const char *name, char to[static FOLDER_NAME])
 {
 	return snprintf(to, FOLDER_NAME, ".%s", name) < FOLDER_NAME ? 0 : ENAMETOOLONG;
 }
 
-/* Writes zeros if the file system cannot allocate. */
+/* Allocates disk space, by writing zeros if the file system has no fallocate(2). */
 static int reserve_space(int fd, size_t size)
 {
 	static const char zeros[4096];
@@ -105,7 +105,7 @@ int folder_reserve(struct folder *f, const char *name, size_t size, struct error
 	if (fd < 0)
 		return fd;
 	e = reserve_space(fd, size);
-	if (e < 0 && e != -EFBIG) { /* beyond RLIMIT_FSIZE, but the file may turn out smaller */
+	if (e < 0 && e != -EFBIG) { /* EFBIG: RLIMIT_FSIZE, but the file may turn out smaller */
 		close(fd);
 		folder_abandon(f, name);
 		return folder_failed(f->path, name, "make room for", -e, err);
@@ -172,7 +172,7 @@ int folder_open(struct folder *f, const char *path, bool below, const char *cons
 	return r;
 }
 
-/* A new file, never one that somebody else made. */
+/* Creates a new file; O_EXCL, so that it is never one that another process has created. */
 static int folder_new(const struct folder *f, const char *name, int flags)
 {
 	unlinkat(f->fd, name, 0);
@@ -219,7 +219,7 @@ void folder_abandon(struct folder *f, const char *name)
 		unlinkat(f->fd, dotted, 0);
 }
 
-/* Writes and closes; a full file system may only show when the file is closed. */
+/* Writes and closes the file; close(2) may be the first to report a full file system. */
 static int folder_fill(const struct folder *f, const char *name, int fd,
                        int (*writer)(void *self, FILE *to, struct error *err), void *self,
                        struct error *err)
@@ -262,7 +262,7 @@ int folder_put(struct folder *f, const char *name,
 	if (reserve)
 		lseek(fd, 0, SEEK_SET);
 	r = folder_fill(f, name, fd, writer, self, err);
-	if (r < 0 && reserve) /* the next try needs it */
+	if (r < 0 && reserve) /* keep it for the next try */
 		return r;
 	if (reserve)
 		reserve_end(reserve);

@@ -5,7 +5,7 @@
 #include "core/out/run_result.h"
 #include "core/out/run_result_priv.h"
 
-/* The characters that end a line, a property or the list of properties, and '%'. */
+/* Characters that end a line, a property or the list of properties, and '%'. */
 static const struct run_escape github_property[] = { { '%', "%25" },  { '\r', "%0D" },
 	                                             { '\n', "%0A" }, { ':', "%3A" },
 	                                             { ',', "%2C" },  { 0 } };

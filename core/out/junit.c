@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/junit.c: results as JUnit XML, as Ant introduced it and CI systems read it. */
+/* core/out/junit.c: results as JUnit XML, in the form that Ant introduced and CI systems read. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static void junit_counts(FILE *to, const struct run_result *const *runs, size_t 
 	xml_seconds(to, us);
 }
 
-/* A property of one of `n` runs. If there are several, the property's name says of which. */
+/* A property of one of `n` runs. If there are several, the property's name includes the run's. */
 static void junit_property(FILE *to, const struct run_result *r, size_t n, const char *name,
                            const char *value)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/result.c: the results of commands as trees, from which every format is printed. */
+/* core/out/result.c: builds the trees of commands' results. */
 #include "core/out/result.h"
 
 #include "core/base/findings.h"
@@ -81,7 +81,7 @@ static void result_device(struct tree *t, const struct stats_device *d)
 	tree_end(t);
 }
 
-/* No key for a device that isn't there or an event that never happened. */
+/* A device that doesn't exist, or an event that never happened, has no key. */
 void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 {
 	tree_map(t, key);

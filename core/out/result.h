@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/result.h: what commands found, as trees, from which every format is printed.
+ * core/out/result.h: the results of commands as trees, from which every format is printed.
  */
 #ifndef CORE_OUT_RESULT_H
 #define CORE_OUT_RESULT_H

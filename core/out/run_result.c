@@ -65,7 +65,7 @@ void run_put_some(FILE *to, const char *before, const char *text, const char *af
 
 int run_written(FILE *to, const char *what, struct error *err)
 {
-	/* if the stream failed earlier, fflush() has nothing to do and sets no errno */
+	/* If the stream failed earlier, fflush() does nothing and doesn't set errno. */
 	errno = EIO;
 	return fflush(to) != 0 || ferror(to) ? error_sys(err, ERROR_OUTPUT, errno, "%s", what) : 0;
 }
@@ -106,7 +106,7 @@ static void result_measurement(struct tree *t, const struct run_result *r)
 
 static void result_guest(struct tree *t, const struct run_result *r)
 {
-	/* Ends whose code means something even if it is 0. */
+	/* Ends whose code has a meaning even if it is 0. */
 	static const bool has_code[REASONS] = {
 		[GUEST_EXITED] = true, [GUEST_TERMINATED] = true, [MEMORY_FAULT] = true,
 		[KVM_INTERNAL] = true, [KVM_ENTRY_FAILED] = true, [RUN_TIMED_OUT] = true,
@@ -118,7 +118,7 @@ static void result_guest(struct tree *t, const struct run_result *r)
 		return;
 	tree_map(t, "guest");
 	tree_text(t, "event", reason_name(r->guest.event));
-	if (r->guest.code > INT64_MAX) /* more than a reader of JSON has to accept */
+	if (r->guest.code > INT64_MAX) /* readers of JSON may not accept it as a number */
 		tree_hex(t, "code", r->guest.code);
 	else if (r->guest.code || (event < REASONS && has_code[event]))
 		tree_number(t, "code", r->guest.code);

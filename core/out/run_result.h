@@ -30,8 +30,8 @@ struct run_input {
 };
 
 /*
- * Holds no pointers, so that a run in its own process can leave it in shared memory. Texts from
- * guest, manifest or host may hold any bytes: clean them (core/base/text.h) before printing.
+ * Has no pointers, so that a run in its own process can write it to shared memory. Texts from
+ * guest, manifest or host may have any bytes: clean them (core/base/text.h) before printing.
  */
 struct run_result {
 	char name[256];         /* test name */
@@ -71,7 +71,7 @@ struct run_result {
 		char last_line[256];    /* of the console; "" none */
 	} guest;
 
-	/* How much the guest wrote for a log file, and how much of that was dropped. */
+	/* How much the guest wrote to a log file, and how much of that was dropped. */
 	struct run_log {
 		bool known;
 		uint64_t bytes, dropped;
@@ -97,31 +97,31 @@ struct run_result {
 };
 
 /*
- * "snpvmm.result/1", as in result.schema.json; what is unknown or doesn't apply has no key.
+ * "snpvmm.result/1", see result.schema.json; what is unknown or doesn't apply has no key.
  */
 void result_run(struct tree *t, const char *key, const struct run_result *r);
 
 /*
- * JUnit XML of one or more runs: a <testsuite> named `suite` with a <testcase> for each. One that
- * didn't pass has a <failure>, <error> or <skipped> with the reason as its type, and the tail of
- * the console as <system-out>. UTF-8, and well-formed whatever the guest printed. 0, or a negative
- * errno with *err filled.
+ * Writes JUnit XML: a <testsuite> named `suite` with a <testcase> for each run. One that didn't
+ * pass has a <failure>, <error> or <skipped> with the reason as its type, and the tail of the
+ * console as <system-out>. The XML is UTF-8, and well-formed whatever the guest printed. 0, or a
+ * negative errno with *err filled.
  */
 int junit_write(FILE *to, const char *suite, const struct run_result *const *runs, size_t n,
                 struct error *err);
 
 /*
- * The same as TAP version 14. A test that failed has a YAML block with verdict, reason, sentence,
- * why, fix and status.
+ * The same, in TAP version 14. A failed test has a YAML block with verdict, reason, sentence, why,
+ * fix and status.
  */
 int tap_write(FILE *to, const struct run_result *const *runs, size_t n, struct error *err);
 
 /*
- * The workflow command of GitHub Actions for a run that neither passed nor was skipped: "::error
- * file=F,line=L,col=C,title=NAME [VARIANT]::sentence [reason]", with why and fix as further lines
- * of its text, and a newline. Everything in it is escaped, so that no text can begin another
- * command. Prints nothing for other runs. `manifest` (NULL or "": none) is used if the result names
- * no file.
+ * Prints the workflow command of GitHub Actions for a run that neither passed nor was skipped:
+ * "::error file=F,line=L,col=C,title=NAME [VARIANT]::sentence [reason]", with why and fix as
+ * further lines of its text, and a newline. Escapes everything in it, so that no text can begin
+ * another command. Prints nothing for other runs. `manifest` (NULL or "": none) is named if the
+ * result names no file.
  */
 void github_annotate(FILE *to, const char *manifest, const struct run_result *r);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/text.c: results for people: one line a key, indented; short maps and lists on the line
- * of their key, lists of maps with the same keys as tables.
+ * core/out/text.c: results for people: an indented line for each key; short maps and lists on the
+ * line of their key; lists of maps with the same keys as tables.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -60,7 +60,7 @@ static void spaces_print(size_t n, FILE *to)
 }
 
 /*
- * Whether it is printed in one line: a value, a list of values, a short map of values.
+ * Whether to print it in one line: a value, a list of values, or a short map of values.
  */
 static bool fits_line(const struct tree_node *n)
 {

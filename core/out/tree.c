@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/tree.c: building a result, whatever the format. */
+/* core/out/tree.c: builds a result, whatever its format. */
 #include "core/out/tree.h"
 
 #include <inttypes.h>
@@ -81,7 +81,7 @@ static struct tree_node *node_add_clean(struct tree *t, const char *key, enum tr
 	return n;
 }
 
-/* Texts and keys may come from elsewhere, such as file names and strings in images. */
+/* Cleans texts and keys, which may be untrusted, such as file names and strings in images. */
 static struct tree_node *node_add(struct tree *t, const char *key, enum tree_kind kind,
                                   const void *data, size_t size)
 {

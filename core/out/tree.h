@@ -43,18 +43,18 @@ void tree_text(struct tree *t, const char *key, const char *value);
 void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size);
 /* A number as text in hex, "0x1f". */
 void tree_hex(struct tree *t, const char *key, uint64_t value);
-/* A list of the names of the bits that are set; one that `name` doesn't know is "bit N". */
+/* A list of the names of the bits that are set; one without a `name` is "bit N". */
 void tree_bits(struct tree *t, const char *key, uint64_t value, const char *(*name)(unsigned bit));
 
 /*
  * Prints a tree whose maps and lists are all closed. 0, or a negative errno with ERROR_OUTPUT in
- * *err. Nothing is printed of a tree that failed or that the format cannot hold.
+ * *err. Prints nothing if the tree failed or the format can't represent it.
  */
 typedef int tree_print(const struct tree *t, FILE *to, struct error *err);
 tree_print tree_print_text; /* core/out/text.c: for people; the form may change */
-/* core/out/json.c: bytes as lower-case hex; texts have to be UTF-8, numbers at most 2^63 - 1 */
+/* core/out/json.c: bytes as lower-case hex; texts must be UTF-8, numbers at most 2^63 - 1 */
 tree_print tree_print_json;
-/* core/out/cbor.c: deterministic, RFC 8949 4.2.1; texts have to be UTF-8 */
+/* core/out/cbor.c: deterministic, RFC 8949 4.2.1; texts must be UTF-8 */
 tree_print tree_print_cbor;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/plan/plan.c: builds the list, seals it, and is the only code that walks it. */
+/* core/plan/plan.c: builds, seals and replays a launch plan. */
 #include "core/plan/plan.h"
 
 #include <assert.h>
@@ -168,7 +168,7 @@ static int region_by_gpa(const void *a, const void *b)
 }
 
 /*
- * Sorts pointers instead of comparing all pairs, as hostile images may have thousands of regions.
+ * Sorts the regions instead of comparing all pairs: hostile images may have thousands.
  */
 static int seal_no_overlap(const struct plan *p, struct error *err)
 {

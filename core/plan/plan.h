@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/plan/plan.h: the launch plan: what is in the guest before its first instruction, in order.
+ * core/plan/plan.h: the launch plan: what a guest has before its first instruction, in the order in
+ * which it is loaded.
  */
 #ifndef CORE_PLAN_PLAN_H
 #define CORE_PLAN_PLAN_H
@@ -35,7 +36,7 @@ struct plan_settings {
 	uint64_t policy;
 	uint64_t sev_features; /* as in the VMSA: bit 0 (SNP active) included */
 	enum vmsa_flavour flavour;
-	unsigned c_bit; /* that our page tables in the guest use; 0: there are none */
+	unsigned c_bit; /* in the page tables that we provide; 0: we provide none */
 	uint8_t host_data[32];
 	uint8_t gosvw[16];
 	bool id_block_given;
@@ -44,10 +45,10 @@ struct plan_settings {
 	uint8_t id_auth[PLAN_ID_AUTH];
 	bool seeded; /* the digest starts from `seed`, which covers the firmware's pages */
 	uint8_t seed[PLAN_DIGEST];
-	bool gib_pages; /* our page tables in the guest use 1 GiB pages */
+	bool gib_pages; /* the page tables that we provide use 1 GiB pages */
 	/* MTRRs are enabled from the start, all memory write-back, as firmware leaves them */
 	bool mtrrs_on;
-	/* the guest validates all of its memory at once: the host allocates it beforehand */
+	/* allocate the guest's memory in advance, since the guest validates all of it at once */
 	bool prefault;
 	/* the guest starts its other vCPUs only by SNP AP creation, never by INIT and SIPI */
 	bool ap_creation;
@@ -84,7 +85,10 @@ struct fw_item {
 	size_t size;
 };
 
-/* What a consumer of a plan implements. Each returns 0 or a negative errno, and may be NULL. */
+/*
+ * What the consumer of a plan implements. Each returns 0 or a negative errno, which ends the
+ * replay, and may be NULL.
+ */
 struct plan_ops {
 	int (*begin)(void *self, const struct plan *p, struct error *err);
 	int (*region)(void *self, const struct region *r, struct error *err);
@@ -94,9 +98,9 @@ struct plan_ops {
 };
 
 struct plan *plan_new(void);          /* NULL: out of memory */
-void plan_free(const struct plan *p); /* and what it adopted; NULL is fine */
+void plan_free(const struct plan *p); /* also frees what it adopted; NULL is fine */
 
-/* Building. Each returns 0 or a negative errno; the plan stays as it was on failure. */
+/* Building. Each returns 0 or a negative errno; on failure the plan is unchanged. */
 
 /* The plan takes ownership of `b`, even on failure. */
 int plan_adopt(struct plan *p, struct blob b, struct error *err);
@@ -120,13 +124,13 @@ void plan_set(struct plan *p, const struct plan_settings *s);
 const struct plan *plan_seal(struct plan *p, struct error *err);
 
 /*
- * The ID block holds the plan's digest, so it is the one thing that is set after sealing. No region
- * and no vCPU depends on it.
+ * Sets the ID block of a sealed plan. It has to be possible after sealing, since the block holds the
+ * plan's digest; no region or vCPU depends on it.
  */
 void plan_set_id_block(const struct plan *p, const uint8_t block[static PLAN_ID_BLOCK],
                        const uint8_t auth[static PLAN_ID_AUTH], bool author_key);
 
-/* Reading, once sealed. */
+/* Reading, once sealed. plan_replay() passes regions in order, then vCPUs, to the consumer. */
 int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, struct error *err);
 const struct plan_settings *plan_settings(const struct plan *p);
 unsigned plan_vcpus(const struct plan *p);

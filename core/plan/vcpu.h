@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/plan/vcpu.h: the state in which a vCPU starts: set through KVM, and what the VMSA is
- * predicted from.
+ * core/plan/vcpu.h: the state in which a vCPU starts. It is set through KVM, and the VMSA is
+ * predicted from it.
  */
 #ifndef CORE_PLAN_VCPU_H
 #define CORE_PLAN_VCPU_H
@@ -19,8 +19,7 @@ struct segment {
 };
 
 /*
- * Registers that are not here have their reset values. efer is without SVME, which KVM adds under
- * SNP.
+ * Other registers have their reset values. efer is without SVME, which KVM adds under SNP.
  */
 struct vcpu_state {
 	struct segment cs, ds, es, fs, gs, ss, gdt, idt, ldt, tr;

@@ -14,7 +14,7 @@
 
 /* PAGE_TYPE of PAGE_INFO for a VMSA; those of guest memory are in core/plan/region.c. */
 #define SNP_PAGE_VMSA 2
-/* The GPA that KVM gives for each VMSA (arch/x86/kvm/svm/sev.c: snp_launch_update_vmsa()). */
+/* The GPA that KVM measures for each VMSA (arch/x86/kvm/svm/sev.c: snp_launch_update_vmsa()). */
 #define SNP_VMSA_GPA ((uint64_t)0xfffffffff000)
 
 /* PAGE_INFO, 8.17 table 67: one link of the launch digest's SHA-384 chain. */
@@ -41,7 +41,7 @@ struct snp_segment {
 };
 static_assert(sizeof(struct snp_segment) == 16, "a VMSA segment");
 
-/* The VMSA. Only fields that a launch sets have names. */
+/* The VMSA. Only the fields that a launch sets have names. */
 struct snp_vmsa {
 	struct snp_segment es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	uint8_t ssp_cet[0xca - 0xa0];
@@ -105,7 +105,7 @@ struct snp_cpuid_page {
 };
 static_assert(sizeof(struct snp_cpuid_page) == 4096, "the CPUID page");
 
-/* ID block, 8.18.3 table 75: what the guest's owner expects of the launch. */
+/* ID block, 8.18.3 table 75: what the guest's owner requires of the launch. */
 struct snp_id_block {
 	uint8_t digest[48];
 	uint8_t family_id[16], image_id[16];

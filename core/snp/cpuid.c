@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/cpuid.c: what an SNP guest is told of the host's CPUID. */
+/* core/snp/cpuid.c: which of the host's CPUID an SNP guest gets. */
 #include "core/snp/cpuid.h"
 
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #define BITS(high, low) ((uint32_t)((((uint64_t)1 << ((high) - (low) + 1)) - 1) << (low)))
 
 /*
- * Bits that the firmware refuses, as it cannot vouch for them: from QEMU's target/i386/sev.c and by
- * trial.
+ * Bits that the firmware refuses because it cannot vouch for them. Source: QEMU's
+ * target/i386/sev.c, and trial.
  */
 static const struct cpuid_mask {
 	uint32_t function, index;
@@ -70,8 +70,8 @@ int snp_cpuid_filter(struct cpuid_table *t, unsigned c_bit, struct error *err)
 }
 
 /*
- * The size of the save area depends on XCR0; the page has it for x87 only, and the guest adds the
- * rest.
+ * Whether EBX is the size of the XSAVE area, which depends on XCR0: the page has it for x87 only,
+ * and the guest adds the rest.
  */
 static bool page_sets_ebx(const struct cpuid_leaf *leaf)
 {

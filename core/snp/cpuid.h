@@ -49,7 +49,7 @@ int snp_cpuid_page(const struct cpuid_table *t, struct snp_cpuid_page *ret, stru
 size_t snp_cpuid_diff(const struct snp_cpuid_page *sent, const struct snp_cpuid_page *back,
                       char *text, size_t size);
 
-/* Copies the firmware's registers to the table, so that KVM's answers agree with the page. */
+/* Copies the firmware's values to the table, so that KVM's CPUID agrees with the page. */
 void snp_cpuid_adopt(struct cpuid_table *t, const struct snp_cpuid_page *back);
 
 #endif

@@ -18,7 +18,7 @@
 
 typedef uint8_t contents_t[SNP_DIGEST_SIZE];
 
-/* Shared by all threads, which take runs of pages until none is left. */
+/* Shared by all threads, each of which takes RUN_PAGES pages at a time until none is left. */
 struct hashing {
 	const uint8_t *bytes;
 	contents_t *contents;
@@ -26,7 +26,7 @@ struct hashing {
 	atomic_size_t next;
 };
 
-/* One thread hashes fewer than WORTH_PAGES faster than another starts. */
+/* One thread hashes fewer than WORTH_PAGES pages faster than another one starts. */
 enum { RUN_PAGES = 16, WORTH_PAGES = 64, THREADS_MAX = 16 };
 
 static void hashing_work(void *job)
@@ -136,7 +136,7 @@ static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, s
 	struct snp_digest *d = self;
 	struct snp_vmsa vmsa;
 
-	if (d->vmsa_of != s) { /* the same pointer means the same state: 254 APs cost one hash */
+	if (d->vmsa_of != s) { /* the same pointer means the same state: hash it once for all APs */
 		snp_vmsa_of(s, d->settings->sev_features, d->settings->flavour, &vmsa);
 		sha384(&vmsa, sizeof(vmsa), d->vmsa_contents);
 		d->vmsa_of = s;

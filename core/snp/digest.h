@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* core/snp/digest.h: plan -> launch digest; on request the ledger: how each region moved it. */
+/*
+ * core/snp/digest.h: computes the launch digest of a plan and, on request, a ledger of the digest
+ * after each region.
+ */
 #ifndef CORE_SNP_DIGEST_H
 #define CORE_SNP_DIGEST_H
 

@@ -34,7 +34,7 @@ static int key_check(const char *name, le32 algorithm, const uint8_t key[static 
 }
 
 /*
- * A number that is zero was never filled in; one beyond 384 bits has the wrong byte order.
+ * A zero number was never filled in; one of more than 384 bits has the wrong byte order.
  */
 static int number_check(const char *what, const uint8_t number[static NUMBER_CAP],
                         struct error *err)
@@ -115,7 +115,7 @@ uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK])
 }
 
 /*
- * The firmware ignores version and reserved bytes, so this is lenient: either mark is enough.
+ * Either mark is enough, a known version or a plausible policy: the firmware ignores the version.
  */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size)
 {

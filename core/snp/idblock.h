@@ -19,15 +19,15 @@ struct snp_id_auth;
 
 /*
  * Checks only the structure: algorithms, curves and numbers that firmware refuses with
- * INVALID_PARAM or BAD_SIGNATURE (SEV-SNP firmware ABI 8.16). Signatures are not verified. 0, or
- * -EINVAL naming the field. *author_key: whether there is an author key, that is, any of its bytes
- * is set.
+ * INVALID_PARAM or BAD_SIGNATURE (SEV-SNP firmware ABI 8.16). Doesn't verify signatures. 0, or
+ * -EINVAL with *err naming the field. *author_key: whether there is an author key, that is, whether
+ * any of its bytes is set.
  */
 int snp_id_check(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t auth[static PLAN_ID_AUTH],
                  bool *author_key, struct error *err);
 
 /*
- * How the block differs from the launch. The firmware decides; this explains its verdict.
+ * How the block differs from the launch, to explain why the firmware refused it.
  */
 void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t digest[static 48],
                     uint64_t policy, bool *digest_differs, bool *policy_differs);
@@ -37,7 +37,7 @@ void snp_id_compare(const uint8_t block[static PLAN_ID_BLOCK], const uint8_t dig
 uint64_t snp_id_policy(const uint8_t block[static PLAN_ID_BLOCK]);
 uint32_t snp_id_version(const uint8_t block[static PLAN_ID_BLOCK]);
 
-/* The bytes, if they look like one; else NULL. */
+/* The bytes as such a structure, if they look like one; else NULL. */
 const struct snp_id_block *snp_id_block_find(const uint8_t *bytes, size_t size);
 const struct snp_id_auth *snp_id_auth_find(const uint8_t *bytes, size_t size);
 

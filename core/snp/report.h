@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/report.h: the layout of attestation reports, their versions, and how to read their
- * fields.
+ * core/snp/report.h: attestation reports: their layout, and fields that depend on version or CPU.
  */
 #ifndef CORE_SNP_REPORT_H
 #define CORE_SNP_REPORT_H
@@ -101,35 +100,36 @@ struct snp_report_file {
 };
 
 /*
- * Finds a report by its form: alone, with a certificate table behind it (as go-sev-guest writes
- * it), or behind the header of the firmware's response or of Azure's HCL report. False: it is none.
- * All is borrowed.
+ * Recognises a report by its form: alone, followed by a certificate table (as go-sev-guest writes
+ * it), or after the header of the firmware's response or of Azure's HCL report. False: the bytes
+ * aren't a report. *ret borrows the bytes.
  */
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret);
 
-/* Whether this is the beginning of a report that was cut. */
+/* Whether the bytes are a truncated report. */
 bool snp_report_is_cut(const uint8_t *bytes, size_t size);
 
 /*
- * The same, but only the report; NULL: it is none. The header of the firmware's response
- * (MSG_REPORT_RSP) has 32 bytes: status 0, size, zeros; the whole response may have 4000 bytes, as
- * struct snp_report_resp of linux/sev-guest.h has.
+ * As snp_report_open(), but gives only the report; NULL: the bytes aren't a report. The header of
+ * the firmware's response (MSG_REPORT_RSP) has 32 bytes: status 0, size, zeros; the whole response
+ * may have 4000 bytes, like struct snp_report_resp of linux/sev-guest.h.
  */
 const struct snp_report *snp_report_find(const uint8_t *bytes, size_t size);
 
 /*
- * The same, but fails unless the version is known (2 to 5). *ret is borrowed, set on success only.
+ * The same, but fails unless the version is known (2 to 5). *ret borrows the bytes, and is only set
+ * on success.
  */
 int snp_report_read(const uint8_t *bytes, size_t size, const struct snp_report **ret,
                     struct error *err);
 
-/* Whether it is 2 to 5. In other versions the same bytes may mean other things. */
+/* Whether the version is 2 to 5. In other versions, the same bytes may have other meanings. */
 bool snp_report_version_known(const struct snp_report *r);
-/* Which fields its version has; others are zero. */
+/* Whether the report's version has these fields; otherwise they are zero. */
 bool snp_report_has_cpuid(const struct snp_report *r);
 bool snp_report_has_mitigations(const struct snp_report *r);
 
-/* How many bytes are set that its version reserves. They are signed as well. */
+/* The number of bytes that are set although the version reserves them. They are signed, too. */
 size_t snp_report_reserved_set(const struct snp_report *r);
 
 /* The components of TCB_VERSION, which are compared one by one: SEV-SNP firmware ABI 2.2. */
@@ -142,7 +142,7 @@ struct snp_tcb {
 /*
  * The layout depends on the CPU: family 19h is Milan and Genoa, 1Ah up to model 11h Turin. Others
  * are unknown: Venice, also 1Ah, has its components elsewhere. Reports of version 2 don't name the
- * CPU; there a chip id of 8 bytes means Turin, and a masked one tells nothing.
+ * CPU; if their chip id has 8 bytes, it is Turin, and if it is masked, the layout is unknown.
  */
 struct snp_tcb snp_report_tcb(const struct snp_report *r, le64 tcb);
 
@@ -151,7 +151,7 @@ enum snp_line { SNP_LINE_UNKNOWN, SNP_MILAN, SNP_GENOA, SNP_TURIN, SNP_LINES };
 const char *snp_line_name(enum snp_line line); /* "Milan"; "unknown" */
 /* The line of a processor by CPUID's combined family and model. */
 enum snp_line snp_line_of(unsigned family, unsigned model);
-/* The components by the layout of that line, whatever the report says of the processor. */
+/* The components by the layout of that line, whichever CPU the report names. */
 struct snp_tcb snp_line_tcb(enum snp_line line, le64 tcb);
 /* Bytes of a chip id that this line uses; the others are zero. */
 size_t snp_line_chip_id(enum snp_line line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/status.h: tables that say what statuses of the firmware and terminations of guests mean.
+ * core/snp/status.h: the meaning of firmware statuses and of guests' termination codes.
  */
 #ifndef CORE_SNP_STATUS_H
 #define CORE_SNP_STATUS_H

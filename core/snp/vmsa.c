@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/snp/vmsa.c: predicts what a host makes of our registers. All else that is measured is what
- * we load ourselves.
+ * core/snp/vmsa.c: predicts the VMSA that the host builds from a vCPU's registers. Everything else
+ * that is measured, snpvmm loads itself.
  */
 #include "core/snp/vmsa.h"
 
