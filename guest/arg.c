@@ -35,7 +35,7 @@ bool arg_hex(const char *text, uint8_t *to, size_t cap, size_t *ret_size)
 
 	for (; *text; text += 2) {
 		unsigned high = digit_of(text[0]);
-		unsigned low = digit_of(text[1]); /* the terminating NUL is no digit */
+		unsigned low = digit_of(text[1]); /* the terminating NUL isn't a digit */
 
 		if (high > 15 || low > 15 || size == cap)
 			return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/main.c: snpvmm-guest, by which software in a guest tells snpvmm how it went. */
+/* guest/main.c: snpvmm-guest, by which software in a guest reports to snpvmm. */
 #include <asm/errno.h>
 #include <asm/fcntl.h>
 #include <asm/ioctls.h>
@@ -32,7 +32,7 @@ static int error(const char *what, const char *why)
 	return 1;
 }
 
-/* With `argument` in quotes before `what`, unless it is NULL. */
+/* Prints `argument` in quotes before `what`, unless it is NULL. */
 static int usage(const char *argument, const char *what)
 {
 	say("snpvmm-guest: error: ", argument ? "'" : "", argument ? argument : "",
@@ -41,8 +41,8 @@ static int usage(const char *argument, const char *what)
 }
 
 /*
- * The value of "--name VALUE" or "--name=VALUE" at *i, which becomes that of VALUE; NULL: it is
- * another argument.
+ * The value of "--name VALUE" or "--name=VALUE" at *i, which is moved to VALUE; NULL: it is another
+ * argument.
  */
 static const char *option_value(const char *name, int argc, char **argv, int *i)
 {
@@ -59,8 +59,8 @@ static const char *option_value(const char *name, int argc, char **argv, int *i)
 /* --- the console --- */
 
 /*
- * tcdrain(): the end of the machine and writes by the kernel don't wait for lines that are on their
- * way to the UART.
+ * Like tcdrain(3): neither the end of the VM nor messages of the kernel wait for bytes that are on
+ * their way to the UART.
  */
 static void drain(int fd)
 {
@@ -95,9 +95,9 @@ static void port_out(uint16_t port, uint32_t value)
 static int port_permit(uint16_t port)
 {
 	/*
-	 * ioperm(), not iopl(): under SNP an OUT raises #VC, whose handler only looks at the task's
-	 * I/O bitmap (Linux arch/x86/coco/sev/core.c, vc_ioio_check()). iopl(3) makes no bitmap, so
-	 * the OUT would end in #GP.
+	 * ioperm(), not iopl(): under SNP an OUT raises #VC, whose handler only checks the task's
+	 * I/O bitmap (Linux arch/x86/coco/sev/core.c, vc_ioio_check()). iopl(3) sets up no bitmap,
+	 * so the OUT would end in #GP.
 	 */
 	long r = sys_call(__NR_ioperm, port, 4, 1);
 
@@ -150,7 +150,7 @@ static int command_exit(int argc, char **argv)
 /* --- report --- */
 
 struct report_options {
-	uint8_t data[REPORT_DATA_SIZE + 1]; /* one more, to notice files that are too long */
+	uint8_t data[REPORT_DATA_SIZE + 1]; /* a byte more, to detect files that are too long */
 	bool raw, measurement, certs;
 };
 

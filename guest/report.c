@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guest/report.c: an attestation report from the kernel's sev-guest driver, by either of its two
+ * guest/report.c: gets an attestation report from the kernel's sev-guest driver, by one of its two
  * interfaces.
  */
 #include "guest/report.h"
@@ -21,7 +21,7 @@
 static_assert((int)REPORT_CAP <= (int)FRAME_REPORT_MAX, "a report that does not fit a frame");
 static_assert((int)CERTS_CAP <= (int)FRAME_CERTS_MAX, "a table that does not fit a frame");
 
-/* struct snp_guest_request_ioctl, whose last field was renamed. */
+/* struct snp_guest_request_ioctl, whose last field has different names in different headers. */
 struct request {
 	uint8_t version;
 	uint64_t to_firmware, from_firmware;
@@ -65,7 +65,7 @@ static bool no_device(void)
 		return failed("this is not an SEV-SNP guest", NULL,
 		              "launch it on platform snp; the kernel needs "
 		              "CONFIG_AMD_MEM_ENCRYPT, and Linux 5.19 or later");
-	return failed("there is no " DEVICE ", its driver is not loaded", NULL,
+	return failed("there is no " DEVICE ": its driver is not loaded", NULL,
 	              "modprobe sev-guest; an initramfs needs this module and its dependencies "
 	              "(gcm, ghash)");
 }

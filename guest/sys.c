@@ -9,7 +9,7 @@
 #include <asm/unistd.h>
 #include <stdarg.h>
 
-/* At the start argc is on the top of the stack, then argv (x86-64 psABI, "Initial Stack"). */
+/* At the start, argc is at the top of the stack, followed by argv (x86-64 psABI). */
 __asm__(".globl _start\n"
         "_start:\n"
         "	xor %ebp, %ebp\n"

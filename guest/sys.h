@@ -26,7 +26,7 @@ static inline long sys_call(long number, long a, long b, long c)
 
 int sys_open(const char *path, int flags); /* -errno on failure */
 void sys_close(int fd);
-/* Reads a file, at most `cap` bytes; their number or -errno. */
+/* Reads at most `cap` bytes of a file; returns their number or -errno. */
 long sys_read(const char *path, void *to, size_t cap);
 int sys_write(int fd, const void *data, size_t size); /* writes all of it; 0 or -errno */
 bool sys_exists(const char *path);

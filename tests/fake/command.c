@@ -19,16 +19,16 @@ static struct fake_kvm *fake;
 static struct fake_command *command;
 static atomic_int inside; /* how many threads are in KVM_RUN */
 
-/* At exit: a broken rule of KVM, or something left open, makes the program fail. */
+/* At exit: the program fails if it broke a rule of KVM or left something open. */
 static void findings(void)
 {
 	const char *complaint = fake_kvm_complaint(fake);
 	unsigned leaks = fake_kvm_leaks(fake);
 
 	if (!complaint[0] && (leaks == 0 || atomic_load(&inside) > 0))
-		return; /* an abandoned vCPU keeps everything */
+		return; /* with an abandoned vCPU, everything stays open */
 	fprintf(stderr, "snpvmm-fake: %s\n",
-	        complaint[0] ? complaint : "descriptors or mappings are left");
+	        complaint[0] ? complaint : "descriptors or mappings were leaked");
 	_exit(125);
 }
 
@@ -70,7 +70,7 @@ static struct fake_vcpu *idle_vcpu(int number, unsigned *ret_index)
 }
 
 /*
- * Passes our script on piece by piece, because the fake's are short. 0, or -EINTR: kicked while it
+ * Passes the script on in parts, because those of the fake are short. 0, or -EINTR: kicked while it
  * slept.
  */
 static int feed(int number)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fake/command.h: the text that tells the host behind snpvmm-fake what to be and its guest
- * what to do.
+ * tests/fake/command.h: the script that describes snpvmm-fake's host and what its guest does.
  */
 #ifndef TESTS_FAKE_COMMAND_H
 #define TESTS_FAKE_COMMAND_H
@@ -13,28 +12,28 @@
 #include "tests/fake/kvm.h"
 
 /*
- * One directive a line; '#' begins a comment, words are parted by blanks, "..." is one word with
- * C's escapes. Numbers are C's, too. The host:
+ * One directive a line; '#' begins a comment, blanks separate words, "..." is one word with C's
+ * escapes. Numbers are as in C. The host:
  *
  *   flags FLAG...           no-snp, partial-updates, cpuid-refused-once, ...: enum fake_flag
  *   open-fails PATH ERRNO   EACCES, ENOENT, ...
  *   fail-ioctl NAME ERRNO [STATUS]
  *                           the first call of KVM_CREATE_VM, LAUNCH_START, ...: an SEV status, too
  *   recovers N              calls fail until /dev/kvm was opened more than N times; a failed
- *                           launch opens it twice, for the doctor too
+ *                           launch opens it twice, since the doctor does, too
  *
  * and its guest:
  *
- *   vcpu N                  what follows is of this vCPU; 0 until then
- *   repeat N                the next line N times
+ *   vcpu N                  the following lines are for this vCPU; at first 0
+ *   repeat N                repeat the next line N times
  *   print "TEXT"            to COM1
  *   debug "TEXT"            to the debug port
- *   flood BYTES [PERIOD]    so many to COM1, without an end of line, or each PERIOD-th is one
+ *   flood BYTES [PERIOD]    BYTES bytes to COM1; every PERIOD-th is a newline, without it none
  *   out PORT SIZE VALUE
- *   sleep MS                unless it is kicked out meanwhile
- *   stuck MS                and nobody can kick it out
+ *   sleep MS                or until it is kicked
+ *   stuck MS                even if it is kicked
  *   halt                    in HLT with interrupts off, for ever
- *   wait                    in HLT with interrupts on, until it is kicked out; so it ends
+ *   wait                    in HLT with interrupts on, until it is kicked
  *   power-off   reset   crash   shutdown   terminate SET CODE   memory-fault ADDRESS private|shared
  *   internal N   entry-failed REASON   errno NAME   unknown-exit N
  */
@@ -60,8 +59,8 @@ struct kvm_sev_cmd;
 int fake_command_fails(struct fake_command *c, unsigned long request, struct kvm_sev_cmd *sev);
 
 /*
- * The next exits of a vCPU, at most `cap`. Sleeps where the script does, and gives up with -EINTR
- * when *kick is set meanwhile. 0: there are no more.
+ * The next exits of a vCPU, at most `cap`; returns how many, 0 at the end of the script. Sleeps
+ * where the script does, but returns -EINTR if *kick is set meanwhile.
  */
 int fake_command_exits(struct fake_command *c, unsigned vcpu, const uint8_t *kick,
                        struct fake_exit *to, size_t cap);

@@ -62,7 +62,7 @@ static int step_sleep(const struct step *s, const uint8_t *kick)
 	return 0;
 }
 
-/* The next bytes of a step from `done` on, as one exit. */
+/* The bytes of a step from `done` on, as many as fit into one exit. */
 static struct fake_exit step_bytes(const struct step *s, uint64_t done)
 {
 	uint64_t left = s->size - done;
@@ -116,7 +116,7 @@ int fake_command_exits(struct fake_command *c, unsigned vcpu, const uint8_t *kic
 		if (s->vcpu != vcpu)
 			p->step++;
 		else if (n > 0 && s->kind == STEP_SLEEP && p->round < s->times)
-			break; /* only after what precedes it was done */
+			break; /* sleep only after the exits before it were served */
 		else
 			r = step_play(s, p, kick, &to[n]);
 		if (r < 0)

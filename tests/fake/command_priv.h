@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/command_priv.h: a script as it is held between reading and playing. */
+/* tests/fake/command_priv.h: a script after reading, for playing. */
 #ifndef TESTS_FAKE_COMMAND_PRIV_H
 #define TESTS_FAKE_COMMAND_PRIV_H
 

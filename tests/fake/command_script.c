@@ -51,7 +51,7 @@ static uint64_t number(const struct fake_command *c, const struct word *w)
 	errno = 0;
 	n = strtoull(w->text, &end, 0);
 	if (w->size == 0 || *end || errno)
-		bad(c, "'%s' is no number", w->text);
+		bad(c, "'%s' is not a number", w->text);
 	return n;
 }
 
@@ -63,7 +63,7 @@ static int errnum(const struct fake_command *c, const struct word *w)
 		if (name && !strcmp(name, w->text))
 			return e;
 	}
-	bad(c, "'%s' is no errno", w->text);
+	bad(c, "'%s' is not an errno", w->text);
 }
 
 /* --- the host --- */
@@ -91,7 +91,7 @@ static void read_flags(struct fake_command *c, const struct word *args)
 		while (i < ARRAY_SIZE(rows) && strcmp(rows[i].name, args->text) != 0)
 			i++;
 		if (i == ARRAY_SIZE(rows))
-			bad(c, "'%s' is no flag", args->text);
+			bad(c, "'%s' is not a flag", args->text);
 		c->flags |= rows[i].flag;
 	}
 }
@@ -138,7 +138,7 @@ static void read_fail_ioctl(struct fake_command *c, const struct word *args)
 	while (i < ARRAY_SIZE(ioctls) && strcmp(ioctls[i].name, args[0].text) != 0)
 		i++;
 	if (i == ARRAY_SIZE(ioctls) || c->n_faults == COMMAND_FAULTS)
-		bad(c, "'%s' is no ioctl that can fail, or one too many", args[0].text);
+		bad(c, "'%s' is not an ioctl that can fail, or one too many", args[0].text);
 	c->faults[c->n_faults++] =
 		(struct fault){ .request = ioctls[i].request,
 		                .sev = ioctls[i].sev,
@@ -336,7 +336,7 @@ static const struct {
 
 /* --- the text --- */
 
-/* One escape after its backslash; *at is moved behind it. */
+/* The character that an escape after its backslash stands for; moves *at past it. */
 static char escape(const struct fake_command *c, const char **at)
 {
 	static const char letters[] = "nrtabfve\"\\", bytes[] = "\n\r\t\a\b\f\v\033\"\\";
@@ -356,7 +356,7 @@ static char escape(const struct fake_command *c, const char **at)
 	return (char)value;
 }
 
-/* The word at *at, which it shortens in place; false: there is none. */
+/* The word at *at, decoded in place; moves *at past it. False: there are no more words. */
 static bool word_next(const struct fake_command *c, char **at, struct word *ret)
 {
 	const char *from = *at + strspn(*at, " \t");
@@ -373,7 +373,7 @@ static bool word_next(const struct fake_command *c, char **at, struct word *ret)
 		else
 			*to++ = *from++;
 	if (quoted && !*from)
-		bad(c, "a quote without an end");
+		bad(c, "a missing end quote");
 	ret->size = (size_t)(to - ret->text);
 	*at = (char *)from + (*from != '\0');
 	*to = '\0';
@@ -393,7 +393,7 @@ static void line_read(struct fake_command *c, char *line)
 	while (i < ARRAY_SIZE(directives) && strcmp(directives[i].name, words[0].text) != 0)
 		i++;
 	if (i == ARRAY_SIZE(directives))
-		bad(c, "'%s' is no directive", words[0].text);
+		bad(c, "'%s' is not a directive", words[0].text);
 	if (n - 1 < directives[i].min || n - 1 > directives[i].max)
 		bad(c, "%s with %zu words", words[0].text, n - 1);
 	directives[i].read(c, words + 1);

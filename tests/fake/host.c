@@ -91,7 +91,7 @@ static int kvm_ioctl(struct fake_host *f, unsigned long request, void *arg)
 	return complain(f, "capability", (unsigned long)(uintptr_t)arg);
 }
 
-/* Like the kernel, returns the status also with a failure. */
+/* Like the kernel, also sets the status if it fails. */
 static int sev_ioctl(struct fake_host *f, unsigned long request, struct sev_issue_cmd *cmd)
 {
 	uint32_t id = cmd->cmd;
@@ -167,7 +167,7 @@ void fake_host_remove(struct fake_host *f, const char *path)
 		abort();
 }
 
-/* What a good host's files hold. */
+/* The files of a host that can launch SNP guests. */
 static const struct {
 	const char *path, *text;
 } files[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fake/host.h: a host behind struct host: a tree of files, a processor, /dev/kvm and /dev/sev
- * that only answer.
+ * tests/fake/host.h: a fake of struct host: a tree of files, a processor, and a /dev/kvm and a
+ * /dev/sev that only answer queries.
  */
 #ifndef TESTS_FAKE_HOST_H
 #define TESTS_FAKE_HOST_H
@@ -18,7 +18,7 @@
 enum { FAKE_HOST_CAPS = 8, FAKE_HOST_ATTRIBUTES = 3, FAKE_HOST_LEAVES = 16 };
 
 /*
- * Starts as a host that can launch SNP guests; a test removes what it is about. Only one at a time.
+ * Starts as a host that can launch SNP guests; tests remove something from it. One at a time.
  */
 struct fake_host {
 	struct host host; /* for the code under test */
@@ -42,9 +42,9 @@ struct fake_host {
 	} leaves[FAKE_HOST_LEAVES];
 	size_t n_leaves;
 
-	unsigned open;       /* descriptors that are */
+	unsigned open;       /* open descriptors */
 	unsigned sev_asked;  /* commands to the firmware */
-	char complaint[128]; /* the first call that changes something; "": none */
+	char complaint[128]; /* the first call that a query must not make; "": none */
 };
 
 struct fake_host *fake_host_new(void);

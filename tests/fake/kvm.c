@@ -65,7 +65,7 @@ static bool fails(struct fake_kvm *f, enum fake_call_kind kind, unsigned long re
 	return true;
 }
 
-/* Launching needs no write access to /dev/sev, so asking for it is an error. */
+/* A launch needs no write access to /dev/sev, so requesting it is an error. */
 static int access_wanted(const char *path)
 {
 	return strcmp(path, "/dev/sev") == 0 ? O_RDONLY : O_RDWR;
@@ -135,7 +135,7 @@ static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
 	return r;
 }
 
-/* The pages of a mapping of this descriptor; NULL with *error set: it can't be mapped like that. */
+/* The pages of a mapping of this descriptor; NULL with *error set if it can't be mapped so. */
 static uint8_t *map_pages(struct fake_kvm *f, size_t size, int flags, int number, int *error)
 {
 	struct fake_fd *fd = fake_fd(f, number);
@@ -262,7 +262,7 @@ static int fake_discard(void *self, int fd, void *at, uint64_t offset, uint64_t 
 	return r;
 }
 
-/* KVM resolves /dev/sev's number anew for each command and guest request. */
+/* KVM looks /dev/sev's descriptor up again for each command and guest request. */
 static void close_order(struct fake_kvm *f, const struct fake_fd *closing)
 {
 	for (size_t i = 0; closing->kind == FD_SEV && i < FAKE_FDS; i++)

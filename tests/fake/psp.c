@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fake/psp.c: KVM's SEV commands and the firmware behind them. Digest and VMSA are written
- * from the kernel's and the firmware's sources, by offsets, and share no code with core/snp, so
- * that an error in one isn't repeated in the other.
+ * tests/fake/psp.c: KVM's SEV commands and the firmware behind them. The digest and the VMSA follow
+ * the kernel's and the firmware's sources, by offsets, and share no code with core/snp, so that an
+ * error in one isn't repeated in the other.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* other calls than core/attest makes */
 #include <errno.h>
@@ -227,7 +227,7 @@ static int start(struct fake_kvm *f, const struct kvm_sev_snp_launch_start *s,
 	return 0;
 }
 
-/* Corrects a page that this firmware doesn't vouch for. */
+/* Whether this firmware vouches for a CPUID page; if not, corrects the first wrong leaf. */
 static bool cpuid_vouch(struct fake_kvm *f, uint8_t *page)
 {
 	uint64_t count = get(page, 0, 4);
@@ -255,7 +255,9 @@ static bool cpuid_vouch(struct fake_kvm *f, uint8_t *page)
 	return true;
 }
 
-/* The firmware's part: encrypts or writes the page, and measures it. A status, 0 for success. */
+/*
+ * The firmware's part: encrypts or writes the page, and measures it. Returns a status, 0: success.
+ */
 static uint32_t page_load(struct fake_kvm *f, uint8_t type, gpa_t gpa, uint8_t *from, uint8_t *page)
 {
 	if (f->vm.finished)
@@ -317,7 +319,7 @@ static bool update_valid(const struct kvm_sev_snp_launch_update *u)
 	       (u->type == TYPE_ZERO || (u->uaddr && u->uaddr % PAGE_SIZE == 0));
 }
 
-/* Does a part and returns 0 if a later page fails; the next call reports the failure. */
+/* If a later page fails, loads those before it and returns 0; the next call reports the failure. */
 static int update(struct fake_kvm *f, struct kvm_sev_snp_launch_update *u, struct kvm_sev_cmd *cmd)
 {
 	uint64_t pages = u->len / PAGE_SIZE, done = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/fake/script.c: writes a script, and answers a test's questions afterwards. */
+/* tests/fake/script.c: makes exits, sets scripts and faults, and returns what happened. */
 #include <assert.h>
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/fake/state.h: what the parts of the fake share: its descriptors, its VM, its vCPUs, its
- * guest context.
+ * tests/fake/state.h: the state of the fake, for its own files: descriptors, VM, vCPUs, guest
+ * context.
  */
 #ifndef TESTS_FAKE_STATE_H
 #define TESTS_FAKE_STATE_H
@@ -34,7 +34,7 @@ struct fake_fd {
 	uint64_t size;  /* of memory */
 	uint64_t flags; /* of a guest_memfd */
 	uint8_t *bytes; /* of memory: its pages */
-	bool bound;     /* a guest_memfd that a slot has */
+	bool bound;     /* a guest_memfd that a slot uses */
 };
 
 struct fake_map {
@@ -82,7 +82,7 @@ struct fake_vm {
 	unsigned rises[FAKE_IRQS];
 	bool lines[FAKE_IRQS];
 
-	/* What the PSP and KVM's SEV code know. */
+	/* The state of the PSP and of KVM's SEV code. */
 	bool initialised, started, finished;
 	uint64_t features, policy;
 	int sev_fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/bzimage.c: writes a setup header field by field, then patches the fault into it. */
+/* tests/make/bzimage.c: writes a setup header field by field, then patches the fault in. */
 #include "tests/make/bzimage.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/chain.h: certificates, revocation lists and signed reports of AMD's form, by keys of
- * tests; with any defect that a test wants. Helpers of tests: they abort on failure.
+ * tests/make/chain.h: makes certificates, revocation lists and signed reports in AMD's form with
+ * test keys, and with any defect that a test needs. Aborts on failure.
  */
 #ifndef TESTS_MAKE_CHAIN_H
 #define TESTS_MAKE_CHAIN_H
@@ -15,8 +15,8 @@
 struct evp_pkey_st; /* openssl/types.h */
 
 /*
- * RSA of 4096 bits, always the same; P-384 that is made anew in each process; and what AMD never
- * has.
+ * The ARK, ASK and ASVK are fixed RSA keys of 4096 bits; P-384 keys are generated in each process;
+ * AMD never uses the last two kinds.
  */
 enum chain_key {
 	KEY_ARK,
@@ -66,9 +66,9 @@ struct chain_spec {
 	size_t n_extensions;
 };
 
-/* As AMD makes one: of a VEK, of the TCB bl 4, tee 0, snp 24, ucode 219 (and fmc 1). */
+/* As AMD makes it; for a VEK, the TCB is bl 4, tee 0, snp 24, ucode 219 (and on Turin fmc 1). */
 struct chain_spec chain_spec(enum cert_kind kind, enum snp_line line);
-/* The extension of that number, or NULL; a further one. */
+/* The extension with that number, or NULL; adds one. */
 struct chain_extension *chain_extension(struct chain_spec *s, const char *oid);
 struct chain_extension *chain_extension_add(struct chain_spec *s, const char *oid);
 void chain_extension_drop(struct chain_spec *s, const char *oid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/chain_keys.h: RSA keys for test chains, made for this and published here: never sign
- * anything real with one. To make keys of 4096 bits takes seconds; that's why they are kept.
+ * tests/make/chain_keys.h: RSA keys for test chains. They are public: never sign anything real with
+ * one. They are fixed because generating keys of 4096 bits takes seconds.
  */
 #ifndef TESTS_MAKE_CHAIN_KEYS_H
 #define TESTS_MAKE_CHAIN_KEYS_H

@@ -16,7 +16,7 @@ enum image_fault {
 	IMAGE_NO_FOOTER,
 	IMAGE_FOOTER_SHORT, /* its length is below 18 */
 	IMAGE_FOOTER_PAST_START,
-	IMAGE_FOOTER_LEFTOVER, /* bytes in the table that are not of an entry */
+	IMAGE_FOOTER_LEFTOVER, /* bytes in the table that belong to no entry */
 	IMAGE_ENTRY_SHORT,     /* its length is below 18 */
 	IMAGE_ENTRY_PAST_TABLE,
 	IMAGE_RESET_TWICE,
@@ -61,7 +61,7 @@ struct image_spec {
 /*
  * 64 KiB; AP start 0x80b004; hash area 0x810c00+0x400; AmdSev's sections: 0x800000+0x9000 and
  * 0x80a000+0x3000 sec mem, 0x80d000 secrets, 0x80e000 cpuid, 0x80f000 svsm caa, 0x810000 kernel
- * hashes, 0x811000+0xf000 sec mem. Between the entries stand some to pass over.
+ * hashes, 0x811000+0xf000 sec mem. Between the entries are some that a parser has to skip.
  */
 struct image_spec image_default(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/make/le.h: little-endian integers of any width, for what is made and read byte by byte. */
+/* tests/make/le.h: writes and reads little-endian integers of any width. */
 #ifndef TESTS_MAKE_LE_H
 #define TESTS_MAKE_LE_H
 

@@ -94,8 +94,8 @@ void results_bare(struct run_result *r)
 }
 
 /*
- * Fills with all bytes except NUL, and with texts that have a meaning in XML, JSON, YAML, TAP and
- * workflow commands.
+ * Fills a text with all bytes except NUL, and with strings that have a meaning in XML, JSON, YAML,
+ * TAP and workflow commands.
  */
 static void fill(char *to, size_t size, unsigned seed)
 {

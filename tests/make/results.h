@@ -13,8 +13,8 @@ void results_all(struct run_result list[static RESULTS],
 /* A minimal result: an error before the manifest was read. */
 void results_bare(struct run_result *r);
 /*
- * A result whose texts have no NUL and consist of bytes with a meaning in some format, beginning at
- * another one for each seed.
+ * A result whose texts have no NUL and consist of bytes with a meaning in some format; the seed
+ * decides where they begin.
  */
 void results_hostile(struct run_result *r, enum run_status status, unsigned seed);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/make/vectors.h: finds and reads the golden vectors, for tests that compare with other
- * tools. All in a header, because the .c files of this folder are also linked into programs without
- * Criterion.
+ * tests/make/vectors.h: finds and reads the golden vectors, which other tools made. A header only,
+ * because the .c files of this folder are also linked into programs without Criterion.
  */
 #ifndef TESTS_MAKE_VECTORS_H
 #define TESTS_MAKE_VECTORS_H
@@ -52,15 +51,15 @@ static inline const char *vectors_path(const char *below, char *to, size_t size)
 }
 
 /*
- * A published report, certificate or the like. They aren't ours to ship, so tests are skipped, and
- * say so, if the folder SNPVMM_ATTEST doesn't have them.
+ * A published report, certificate or the like. The project may not ship them, so tests are skipped,
+ * and say so, if the folder SNPVMM_ATTEST doesn't have them.
  */
 static inline const char *attest_path(const char *below, char *to, size_t size)
 {
 	return vectors_below("SNPVMM_ATTEST", "../shared/vectors/attest", below, to, size);
 }
 
-/* An OVMF image of others. Tests are skipped, and say so, if it is missing. */
+/* An OVMF image built elsewhere. Tests are skipped, and say so, if it is missing. */
 static inline const char *images_path(const char *below, char *to, size_t size)
 {
 	return vectors_below("SNPVMM_IMAGES", "../shared/images", below, to, size);

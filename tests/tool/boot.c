@@ -31,7 +31,7 @@
 
 enum { LINE_MAX_BYTES = 512, CAUSES_MAX = 64, PATIENCE_MS = 180000 };
 
-/* The last bytes of a console and a NUL, to find the beginning of a line that comes in pieces. */
+/* The last bytes of a console and a NUL, to find text that comes in parts. */
 struct tail {
 	char text[LINE_MAX_BYTES + 1];
 	size_t n;
@@ -113,7 +113,7 @@ static int by_count(const void *a, const void *b)
 	return x->count < y->count ? 1 : x->count > y->count ? -1 : 0;
 }
 
-/* The guest has printed the line. This process holds nothing that needs more than its end. */
+/* The guest has printed the line: prints the counts and exits; nothing needs cleaning up. */
 static void census_end(void)
 {
 	printf("%lu\n", census.exits);
@@ -180,7 +180,8 @@ static int census_run(const struct manifest *m, const struct plan *p, struct err
 
 /*
  * exits LINE MANIFEST PLATFORM: the number of returns of KVM_RUN until the guest had written LINE
- * to COM1; then a line "COUNT port|mmio|reason NUMBER read|write" a cause, the most frequent first.
+ * to COM1; then a line "COUNT port|mmio|reason NUMBER read|write" for each cause, the most frequent
+ * first.
  */
 static int exits_main(int argc, char **argv)
 {
@@ -270,7 +271,7 @@ static int until_main(int argc, char **argv)
 	if (seen)
 		printf("%.0f\n", (end - start) * 1e3);
 	else
-		fprintf(stderr, "boot: %s: never said '%s'; its last words:\n%s\n", argv[1],
+		fprintf(stderr, "boot: %s: never printed '%s'; its last output:\n%s\n", argv[1],
 		        argv[0], tail.text);
 	return seen ? 0 : 1;
 }

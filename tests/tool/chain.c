@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/chain.c: makes a chain of certificates by the keys of tests.
+ * tests/tool/chain.c: makes a chain of certificates with test keys.
  *
- *   chain DIR VERSION vcek|vlek LINE   and a report that it vouches for
- *   chain DIR REPORT POINT             for that report's chip, line and TCB, and a key of which
- *                                      POINT is the public half: X and Y in hex, big endian
+ *   chain DIR VERSION vcek|vlek LINE   and a report that it authenticates
+ *   chain DIR REPORT POINT             for that report's chip, line and TCB, and for the public
+ *                                      key POINT: X and Y in hex, big endian
  *
  * Writes ark.pem, ask.pem (or asvk.pem), vcek.pem (or vlek.pem), crl.der and report.bin into DIR.
  */

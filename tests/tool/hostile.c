@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/tool/hostile.c: hostile psc|ghcb|ap FILE: writes a bzImage that, booted directly as an SNP
- * guest, asks the hypervisor for what it must not get. It reports by termination codes of reason
- * set 5: 1 the page state change was refused, 2 it was granted, 3 the guest went on after an
- * unregistered GHCB.
+ * guest, makes a request that the hypervisor must refuse. It reports by termination codes of reason
+ * set 5: 1 the page state change was refused, 2 it was granted, 3 the guest continued after using
+ * an unregistered GHCB.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/names.c TABLE: the names in a table of the program, one a line in its order, for tests
- * of what users read about each.
+ * tests/tool/names.c TABLE: prints the names in a table of the program in order, one a line, for
+ * tests of the documentation of each.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static void print_keys(void)
 		puts(keys[i].name);
 }
 
-/* Of the bits of a guest policy those that a manifest can set. */
+/* The bits of a guest policy that a manifest can set by name. */
 static void print_policy(void)
 {
 	for (const struct snp_bit *b = snp_policy_bits; b->text; b++)
@@ -56,7 +56,7 @@ static void print_platform(void)
 			puts(snp_report_platform_name(bit));
 }
 
-/* Of files that 'inspect' knows; some names are in both tables. */
+/* The kinds of files that 'inspect' knows; some names are in both tables. */
 static void print_kinds(void)
 {
 	for (size_t i = 0; inspect_kind_name(i); i++)
