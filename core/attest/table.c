@@ -89,7 +89,7 @@ static int file_take(struct folder_certs *f, const char *file, struct stat *ret_
 	if (row->place == PLACE_ASK && kind == CERT_ASVK)
 		row = row_named("asvk");
 	if (S_ISDIR(ret_stat->st_mode) || g->n_certs != 1 || g->n_crls > 0)
-		error_set(err, ERROR_BAD_CERTIFICATE, "it has to hold one certificate alone");
+		error_set(err, ERROR_BAD_CERTIFICATE, "it has to hold exactly one certificate");
 	else if (kind == CERT_OTHER)
 		error_set(err, ERROR_BAD_CERTIFICATE, "it holds no certificate as AMD makes them");
 	else if (kind != row->kind)

@@ -172,7 +172,7 @@ void look_parameter(struct doctor *d, const struct doctor_row *row, struct docto
 	         p->name + module + 1);
 	r = host_file(d->host, path, value, sizeof(value));
 	value[strcspn(value, "\n")] = '\0';
-	if (r == -ENOENT && p->tells && host_has(d->host, "/sys/module/kvm_amd/parameters")) {
+	if (r == -ENOENT && p->needed && host_has(d->host, "/sys/module/kvm_amd/parameters")) {
 		check_say(c, DOCTOR_MISSING, "this kernel has no parameter %s", p->name);
 		check_advise(c, "it is older than 6.11, or built without CONFIG_KVM_AMD_SEV",
 		             "boot Linux 6.11 or later with CONFIG_KVM_AMD_SEV=y");

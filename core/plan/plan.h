@@ -124,8 +124,8 @@ void plan_set(struct plan *p, const struct plan_settings *s);
 const struct plan *plan_seal(struct plan *p, struct error *err);
 
 /*
- * Sets the ID block of a sealed plan. It has to be possible after sealing, since the block holds the
- * plan's digest; no region or vCPU depends on it.
+ * Sets the ID block of a sealed plan. It has to be possible after sealing, since the block holds
+ * the plan's digest; no region or vCPU depends on it.
  */
 void plan_set_id_block(const struct plan *p, const uint8_t block[static PLAN_ID_BLOCK],
                        const uint8_t auth[static PLAN_ID_AUTH], bool author_key);
