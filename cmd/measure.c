@@ -175,13 +175,12 @@ static int corim_add(struct measure *c, const struct manifest *m, const struct r
 
 static int corim_key_read(const char *path, struct p384 **ret, struct error *err)
 {
-	auto_blob struct blob b = BLOB_NONE;
+	auto_secret_blob struct blob b = BLOB_NONE;
 	int r = blob_read(path, P384_FILE_MAX, &b, err);
 
+	blob_hide(&b);
 	if (r == 0)
 		r = p384_read(path, b.data, b.size, ret, err);
-	if (b.data)
-		explicit_bzero(b.data, b.size);
 	if (r == 0 && !p384_can_sign(*ret)) {
 		error_set(err, ERROR_BAD_KEY, "'%s' is a public key, which cannot sign", path);
 		r = error_fix(err, "give the private key");
@@ -213,6 +212,20 @@ static int corim_print(const struct measure *c, const struct p384 *key, struct e
 	return 0;
 }
 
+/* The ID block of snp.identity, which is made at the launch; an ephemeral key is not known yet. */
+static void add_identity(struct reference *r, const struct manifest *m, const struct identity *i)
+{
+	uint8_t block[PLAN_ID_BLOCK], id[P384_PUBLIC_SIZE], author[P384_PUBLIC_SIZE];
+	bool id_known = !m->id_key.ephemeral,
+	     author_known = i->author_key && !m->author_key.ephemeral;
+
+	identity_block(i, r->measurement, m->policy, block);
+	p384_public(i->id_key, id);
+	if (author_known)
+		p384_public(i->author_key, author);
+	reference_add_id_block(r, block, id_known ? id : NULL, author_known ? author : NULL);
+}
+
 /* Measures for m->vcpus. False: an error, which other numbers of vCPUs would have, too. */
 static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
 {
@@ -235,6 +248,8 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (prepare_id_digest(m, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	result = measure_result_of(m, plan, &digest);
+	if (m->identity_given)
+		add_identity(&result.reference, m, &c->images.identity);
 	if (c->corim.format) {
 		if (corim_add(c, m, &result.reference, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);

@@ -3,6 +3,7 @@
 # tests/cli/corim.sh: measure --format: reference values for verifiers, read back by other tools, and signed ones.
 # shellcheck source=tests/cli/lib.inc disable=SC1091,SC2154
 . tests/cli/lib.inc
+FAKE=${FAKE:-${B:-build}/tests/snpvmm-fake}
 MAKE_BLOCK=${B:-build}/tests/tool/mkidblock
 KEYS=tests/data/keys
 AMD='profile tag:amd.com,2025:snp-corim-profile'
@@ -86,6 +87,42 @@ for author in '' author; do
   elif grep -q author_key "$T/out"; then
     wrong 'there is no author key'
   fi
+done
+
+begin 'what snp.identity says, and the digests of its keys'
+for key in id_key author_key; do
+  cp "$KEYS/$key.pem" "$T/$key.pem" && chmod 600 "$T/$key.pem"
+done
+for author in '' author; do
+  manifest "$T/identity.yaml" 'boot: {firmware: builtin:selftest}' 'snp:' '  identity:' \
+    '    id_key: id_key.pem' '    family_id: hex:000102030405060708090a0b0c0d0e0f' '    svn: 9' ${author:+"    author_key: author_key.pem"}
+  call idblock -d "$T/made" "$T/identity.yaml"
+  wants 0
+  key_of() { # OFFSET of a key in the ID authentication that idblock made
+    dd if="$T/made/id-auth.bin" bs=1 skip="$(($1))" count="$((0x404))" 2>/dev/null | sha384sum | cut -c -96
+  }
+  said="1=svn>=9 2=0000030000000000 3=000102030405060708090a0b0c0d0e0f 4=$(printf '%032d' 0) 5=0 641=sha384"
+  author_key=${author:+ 644=sha384:$(key_of 0x880)}
+  reads corim "$T/identity.yaml"
+  triples_are "$said:$one 643=sha384:$(key_of 0x240)$author_key"
+  reads corim --vcpus=1,2 "$T/identity.yaml"
+  triples_are "$said:$one 643=sha384:$(key_of 0x240)$author_key" "$said:$two 643=sha384:$(key_of 0x240)$author_key"
+  # an ephemeral key is another for each run
+  reads corim --set snp.identity.id_key=ephemeral "$T/identity.yaml"
+  triples_are "$said:$one$author_key"
+  call measure -o json --set snp.identity.id_key=ephemeral "$T/identity.yaml"
+  out_has '"svn": 9' '"family_id": "000102030405060708090a0b0c0d0e0f"'
+  ! grep -q '"id_key_digest"' "$T/out" || wrong "it has the digest of an ephemeral key"
+done
+
+begin 'launch.json of a run has them, too: of the key that was made for it'
+echo 'out 0xf4 1 0' >"$T/script"
+run env "FAKE_SCRIPT=$T/script" "$FAKE" run --prove --results "$T/r" "$T/guest.yaml"
+wants 0
+id_key=$(sed -n 's/.*"id_key_digest": "\([0-9a-f]*\)".*/\1/p' "$T/r/result.json")
+[ "${#id_key}" = 96 ] || wrong "result.json: $(cat "$T/r/result.json")"
+for text in "\"id_key_digest\": \"$id_key\"" '"svn": 0' '"policy": "0x30000"' '"sha384": "'; do
+  grep -q -F "$text" "$T/r/launch.json" || wrong "launch.json lacks $text"
 done
 
 begin 'several counts, manifests and runs of a matrix: a triple for each measurement'
