@@ -15,7 +15,7 @@
 
 typedef size_t cbor_encoder(uint64_t, unsigned char *, size_t);
 
-/* Of a string the bytes follow, of a map or an array `value` entries. */
+/* Appends a head. A string's bytes, or `value` entries of a map or an array, have to follow. */
 static inline void cbor_put_head(struct buffer *b, cbor_encoder *encode, uint64_t value)
 {
 	unsigned char head[9];

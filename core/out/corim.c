@@ -86,9 +86,9 @@ static void add_digest(struct items *to, unsigned key, const uint8_t digest[stat
 }
 
 /*
- * A value that is left out allows anything, so what is known is all there, but for host data of
- * zeros. The profile wants host data as a digest of SHA-384, which its 32 bytes cannot be: they are
- * there as bytes, so that a report with other host data is not taken for one of this launch.
+ * Verifiers accept any value of a field that is left out, so this adds all known fields, except
+ * host data of zeros. The profile has host data as a SHA-384 digest, which 32 bytes can't be; they
+ * are added as bytes, so that a report with other host data doesn't pass for one of this launch.
  */
 static void add_values(struct items *to, const struct reference *r)
 {
@@ -116,7 +116,7 @@ static void add_values(struct items *to, const struct reference *r)
 		add_digest(to, AUTHOR_KEY_DIGEST, r->author_key_digest);
 }
 
-/* Tag 111 holds the contents of the OID's BER alone (RFC 9090): 1.3.6.1.4.1.3704.3.1 or .2. */
+/* Tag 111 has only the contents of the OID's BER (RFC 9090): 1.3.6.1.4.1.3704.3.1 or .2. */
 static void put_environment(struct buffer *b, unsigned key, const uint8_t *instance)
 {
 	const uint8_t oid[] = { 0x2b, 0x06, 0x01,
@@ -134,7 +134,7 @@ static void put_environment(struct buffer *b, unsigned key, const uint8_t *insta
 	}
 }
 
-/* Where each triple begins, to find one that is there already. */
+/* Triples and their offsets, to find duplicates. */
 struct triples {
 	struct items items;
 	size_t *starts;
@@ -186,8 +186,8 @@ static void add_triple(struct triples *to, enum corim_form form, unsigned key,
 }
 
 /*
- * Verifiers keep one tag of each identifier, so it is made from the values: a UUID of version 8
- * (RFC 9562) for Veraison, else a text that people can read.
+ * Verifiers keep only one tag for each identifier, so derive it from the values: a UUID of version
+ * 8 (RFC 9562) for Veraison, else a readable text.
  */
 static void put_tag_id(struct buffer *b, const struct corim *c, const struct buffer *triples)
 {
@@ -295,8 +295,8 @@ int corim_sign(const struct buffer *document, const struct p384 *key, const char
 	if (p384_sign(key, tbs.data, tbs.size, made, err) < 0)
 		return err->code;
 	p384_public(key, public);
-	if (!p384_verify(public, tbs.data, tbs.size,
-	                 made)) /* a faulty CPU could give the key away */
+	/* A signature that a faulty CPU computed wrongly could reveal the key. */
+	if (!p384_verify(public, tbs.data, tbs.size, made))
 		return error_set(err, ERROR_INTERNAL, "the signature does not verify");
 	for (size_t i = 0; i < SIZE; i++) {
 		signature[i] = made[SIZE - 1 - i];

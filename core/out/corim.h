@@ -18,8 +18,10 @@ struct p384;  /* core/attest/p384.h */
 enum corim_form {
 	/* AMD's profile (draft-deeglaze-amd-sev-snp-corim-profile), as of 2025-06 */
 	CORIM_AMD,
-	/* what Veraison's verifier takes: its profile is of 2024, and it compares every value that
-	 * is there, some in encodings of its own; so there is the measurement alone */
+	/*
+	 * For Veraison's verifier, whose profile is of 2024. It compares every value, some in its
+	 * own encodings, so only the measurement is included.
+	 */
 	CORIM_VERAISON,
 };
 
@@ -29,16 +31,16 @@ enum corim_form {
 
 struct corim {
 	enum corim_form form;
-	unsigned keys;  /* CORIM_VCEK, CORIM_VLEK or both; Veraison knows CORIM_VCEK alone */
+	unsigned keys;  /* CORIM_VCEK, CORIM_VLEK or both; Veraison only knows CORIM_VCEK */
 	const char *id; /* UTF-8 */
-	/* Of the tag inside: a text, or 16 bytes; with neither it is made from the values. */
+	/* The tag's identifier: a text, or 16 bytes; if both are NULL, derived from the values. */
 	const char *tag_text;
 	const uint8_t *tag_bytes;
 	const struct reference *values;
 	size_t n_values;
 };
 
-/* Appends the document to *to. What two values have in common is in it once. */
+/* Appends the document to *to, without duplicate triples. */
 int corim_encode(const struct corim *c, struct buffer *to, struct error *err);
 
 /* Appends it signed (COSE_Sign1, ES384); `signer` is UTF-8. ERROR_BAD_KEY: a public key. */

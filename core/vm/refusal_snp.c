@@ -140,7 +140,7 @@ int refusal_init2(struct error *err, const struct vm *vm, const struct plan *p,
 	return err->code;
 }
 
-/* Where the refused bits work; "": nowhere. */
+/* Advice on where the refused bits would be accepted; "": none. */
 static const char *policy_elsewhere(uint64_t refused, bool mask_known)
 {
 	if (refused & SNP_POLICY_MIGRATE_MA)

@@ -114,7 +114,7 @@ bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t 
                     uint32_t ret[4]);
 /* How often line `irq` went from low to high. */
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
-/* What KVM_SET_MP_STATE said for vCPU `index`; -1: nothing. */
+/* The state that KVM_SET_MP_STATE set for vCPU `index`; -1: never set. */
 int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
 /* MTRRdefType of vCPU `index`: 0 as after reset, until KVM_SET_MSRS. */
 uint64_t fake_kvm_mtrr_def_type(struct fake_kvm *f, unsigned index);

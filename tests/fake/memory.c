@@ -86,7 +86,7 @@ static bool slot_overlaps(const struct fake_kvm *f, const struct kvm_userspace_m
 	return false;
 }
 
-/* Of a region with guest_memfd; 0 or a negative errno. */
+/* Binds a region to its guest_memfd. 0 or a negative errno. */
 static int gmem_bind(struct fake_kvm *f, const struct kvm_userspace_memory_region2 *r)
 {
 	struct fake_fd *fd = fake_fd(f, (int)r->guest_memfd);

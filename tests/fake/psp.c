@@ -173,11 +173,11 @@ static bool policy_taken(const struct fake_kvm *f, uint64_t policy)
 
 int fake_sev_attribute(const struct fake_kvm *f, const struct kvm_device_attr *a)
 {
-	bool told = a->attr == KVM_X86_SEV_VMSA_FEATURES ||
-	            (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_REPORTED) ||
-	            (a->attr == KVM_X86_SEV_SNP_REQ_CERTS && f->flags & FAKE_REQ_CERTS);
+	bool known = a->attr == KVM_X86_SEV_VMSA_FEATURES ||
+	             (a->attr == KVM_X86_SNP_POLICY_BITS && f->flags & FAKE_POLICY_REPORTED) ||
+	             (a->attr == KVM_X86_SEV_SNP_REQ_CERTS && f->flags & FAKE_REQ_CERTS);
 
-	if (a->group != KVM_X86_GRP_SEV || !told)
+	if (a->group != KVM_X86_GRP_SEV || !known)
 		return -ENXIO;
 	*(uint64_t *)(uintptr_t)a->addr = a->attr == KVM_X86_SEV_VMSA_FEATURES ? FEATURES_OFFERED
 	                                  : a->attr == KVM_X86_SNP_POLICY_BITS ? POLICY_REPORTED

@@ -48,7 +48,7 @@ static void print_policy(void)
 			puts(b->key);
 }
 
-/* Of the bits of PLATFORM_INFO those that 'verify --require' and '--forbid' take. */
+/* The bits of PLATFORM_INFO that 'verify --require' and '--forbid' accept. */
 static void print_platform(void)
 {
 	for (unsigned bit = 0; bit < 64; bit++)

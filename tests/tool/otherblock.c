@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/otherblock.c: otherblock MANIFEST: launches it with an ID block that is signed as it
- * should be, but for a digest of which one bit is flipped. snpvmm refuses to do that; the firmware
- * has to refuse it, too. Prints what was refused and why; status 0 if it was the firmware that did.
+ * tests/tool/otherblock.c: otherblock MANIFEST: launches it with a correctly signed ID block for a
+ * digest with one bit flipped. snpvmm itself refuses that; the firmware has to refuse it, too.
+ * Prints the error; status 0 if the firmware refused.
  */
 #include <stdio.h>
 #include <string.h>
