@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/certs.c: how long a certificate table is; see certs.h. */
+/* guest/certs.c: finds the end of a certificate table. */
 #include "guest/certs.h"
 
 #include <stdbool.h>

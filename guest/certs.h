@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* guest/certs.h: the certificate table that a host hands out with a report. */
+/* guest/certs.h: the certificate table that a host sends with a report. */
 #ifndef GUEST_CERTS_H
 #define GUEST_CERTS_H
 
@@ -12,8 +12,8 @@ enum {
 };
 
 /*
- * The size of a table in `cap` bytes, which the host may have filled with anything: up to the end
- * of its last certificate. CERTS_ENTRY: it is empty. 0: it is damaged.
+ * The size of a table in `cap` untrusted bytes, up to the end of its last certificate. CERTS_ENTRY:
+ * it is empty. 0: it is damaged.
  */
 size_t certs_size(const uint8_t *table, size_t cap);
 

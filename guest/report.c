@@ -84,7 +84,7 @@ static bool report_take(const struct report_message *m, struct report *ret)
 	return true;
 }
 
-/* The host's table may be anything. A damaged one could not be told from what was lost of it. */
+/* Checks the host's table, which is untrusted, and finds out its size. */
 static bool certs_take(struct report *ret, size_t cap)
 {
 	size_t size = certs_size(ret->certs, cap);
@@ -97,7 +97,7 @@ static bool certs_take(struct report *ret, size_t cap)
 static bool by_device(int fd, const uint8_t data[REPORT_DATA_SIZE], struct report *ret)
 {
 	static struct report_message response;
-	static struct snp_ext_report_req request; /* VMPL 0; its head is all that a plain one has */
+	static struct snp_ext_report_req request; /* VMPL 0; begins with a struct snp_report_req */
 	struct request r = { 1, (uintptr_t)&request, (uintptr_t)&response, 0, 0 };
 	long error, command = ret->certs_wanted ? (long)SNP_GET_EXT_REPORT : (long)SNP_GET_REPORT;
 

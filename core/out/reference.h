@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/reference.h: what an attestation report of a launch will hold, as far as it is known
- * before the launch.
+ * core/out/reference.h: the fields of a launch's attestation report that are known before the
+ * launch.
  */
 #ifndef CORE_OUT_REFERENCE_H
 #define CORE_OUT_REFERENCE_H
@@ -16,21 +16,23 @@ struct reference {
 	bool policy_known, host_data_known;
 	uint64_t policy;
 	uint8_t host_data[32];
-	/* The rest comes from the ID block; without one it is not known, and zero in a report. */
+	/*
+	 * The rest comes from the ID block; without one, it is unknown here and zero in a report.
+	 */
 	bool id_block, id_key_known, author_key_known;
 	uint8_t family_id[16], image_id[16];
 	uint32_t svn;
-	/* SHA-384 of the keys in the form that the firmware has them */
+	/* SHA-384 of the keys in the firmware's format */
 	uint8_t id_key_digest[PLAN_DIGEST], author_key_digest[PLAN_DIGEST];
 };
 
 /*
- * Of a sealed plan and its digest. Of a guest that others launch (profiles ec2 and gce) neither
- * policy nor host data are known, unless the plan has an ID block, which fixes the policy.
+ * The known fields for a sealed plan and its digest. For a guest that a cloud launches (profiles
+ * ec2 and gce), neither policy nor host data are known, unless an ID block fixes the policy.
  */
 struct reference reference_of(const struct plan *p, const uint8_t digest[static PLAN_DIGEST]);
 
-/* Adds what an ID block says, before it is signed. NULL: no such key, or not known. */
+/* Adds the fields of an ID block, signed or not. NULL: there is no such key, or it is unknown. */
 void reference_add_id_block(struct reference *r, const uint8_t block[static PLAN_ID_BLOCK],
                             const uint8_t *id_key, const uint8_t *author_key);
 

@@ -10,7 +10,7 @@
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
 
-/* What a report of the launch will hold beside the measurement; no key for what is not known. */
+/* The other fields of the launch's report; those that are unknown have no key. */
 static void result_reference(struct tree *t, const struct reference *r)
 {
 	if (r->policy_known)
