@@ -25,7 +25,7 @@ struct command {
 	const char *name, *args, *summary;
 	const char *doc;                   /* sentences for --help */
 	const struct argp_option *options; /* its own; NULL: none */
-	/* what -o offers: nothing; text, json and cbor; or also tap, for checks and for runs */
+	/* what -o offers: nothing; the formats of any result; or all, for checks and for runs */
 	enum { NO_RESULT, ANY_RESULT, CHECK_RESULTS, RUN_RESULTS } result;
 	/*
 	 * `self` is this row. Returns the exit status. *err becomes the failure that main() has yet

@@ -32,7 +32,7 @@ struct run_escape {
 	char is;
 	const char *as;
 };
-extern const struct run_escape tap_text[];  /* for TAP, where an unescaped '#' begins a directive */
+extern const struct run_escape tap_text[];  /* a test's line, where '#' begins a directive */
 extern const struct run_escape yaml_text[]; /* for a double-quoted scalar of YAML */
 
 /* Prints clean text, escaped. The table ends with a row of zeros. */
