@@ -62,8 +62,8 @@ $(B)/snpvmm-guest: $(GUEST_SRC) $(wildcard guest/*.h) Makefile
 	mkdir -p $(@D) && $(CC) $(GUEST_FLAGS) -I. -DSNPVMM_VERSION='"$(VERSION)"' $(GUEST_SRC) -o $@
 # Its parts that are mere C are tested as other sources are.
 $(B)/tests/guest/arg_test: $(B)/guest/arg.o
-$(B)/tests/guest/frame_test: $(B)/guest/frame.o
 $(B)/tests/guest/certs_test: $(B)/guest/certs.o
+$(B)/tests/guest/frame_test $(B)/tests/tool/frame $(B)/tests/snp/report_lines_test: $(B)/guest/frame.o
 
 # One test program for each test file, linked with what ships.
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))

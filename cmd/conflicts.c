@@ -11,6 +11,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/labels.h"
+#include "cmd/options.h"
 #include "cmd/outputs.h"
 #include "cmd/settings.h"
 #include "config/paths.h"
@@ -219,6 +220,16 @@ static void claim_output(struct conflict_search *s, struct claim c, const char *
 	}
 }
 
+/* Adds files that options name for all runs to read. */
+static void claim_inputs(struct conflict_search *s, const char *what, const struct option_paths *p)
+{
+	for (size_t i = 0; p && i < p->count; i++) {
+		struct claim c = { CLAIM_INPUT, .what = what, .path = strdup(p->list[i]) };
+
+		claim_add(s, c, -1);
+	}
+}
+
 /* Adds the manifest of the run `first` and the files that it names for that and its other runs. */
 static void claim_manifest(struct conflict_search *s, unsigned first,
                            const struct manifest_paths *p)
@@ -362,6 +373,8 @@ bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 		claim_manifest(&s, i, &paths);
 		manifest_paths_free(&paths);
 	}
+	claim_inputs(&s, "--certs", q->certs);
+	claim_inputs(&s, "--root", q->roots);
 	for (unsigned i = 0; q->stats_file && i < l->n; i++)
 		claim_output(&s, stats, label_file(l, i), false);
 	if (q->results)

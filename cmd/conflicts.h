@@ -7,13 +7,15 @@
 
 #include "core/base/error.h"
 
-struct labels; /* cmd/labels.h */
+struct labels;       /* cmd/labels.h */
+struct option_paths; /* cmd/options.h */
 
 struct conflicts_ask {
 	struct labels *labels; /* of all runs; their inputs_unknown is filled in */
 	/* For `run` only: */
-	const char *results, *stats_file; /* NULL: not given */
-	bool streams;                     /* stdout and stderr are outputs, too */
+	const char *results, *stats_file;         /* NULL: not given */
+	const struct option_paths *certs, *roots; /* --certs, --root; NULL: not given */
+	bool streams;                             /* stdout and stderr are outputs, too */
 };
 
 struct conflicts {

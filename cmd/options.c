@@ -214,6 +214,14 @@ error_t option_refuse(const char *format, ...)
 	return option_refuse_error(&e);
 }
 
+error_t option_path(struct option_paths *p, const char *path)
+{
+	if (p->count == OPTION_PATHS_MAX)
+		return option_refuse("more than %d files of a kind", OPTION_PATHS_MAX);
+	p->list[p->count++] = path;
+	return 0;
+}
+
 int options_parse(const char *command, const struct argp *argp, int argc, char **argv,
                   unsigned flags, void *input, struct error *err)
 {

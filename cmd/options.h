@@ -25,6 +25,14 @@ error_t option_refuse(const char *format, ...) __attribute__((format(printf, 1, 
 /* The same with the sentence and the fix of *e; without a fix it names --help. */
 error_t option_refuse_error(const struct error *e);
 
+/* The values of an option that may be repeated. */
+#define OPTION_PATHS_MAX 32
+struct option_paths {
+	const char *list[OPTION_PATHS_MAX];
+	size_t count;
+};
+error_t option_path(struct option_paths *p, const char *path); /* adds one */
+
 /* Prints --help in full, or what `flags` of argp_help(3) ask for. */
 void options_help(const struct argp *argp, FILE *to, unsigned flags, const char *name);
 

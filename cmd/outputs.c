@@ -27,6 +27,7 @@
 #include "core/out/tree.h"
 #include "core/out/result.h"
 #include "core/out/run_result.h"
+#include "core/out/verify_result.h"
 #include "core/snp/digest.h"
 #include "core/vm/signals.h"
 #include "firmware/images.h"
@@ -35,6 +36,7 @@
 #define JUNIT_XML   "junit.xml"
 #define SERIAL_LOG  "serial.log"
 #define DEBUG_LOG   "debug.log"
+#define REPORT_BIN  "report.bin"
 
 /* result.json is removed first: as long as it exists, all files are complete and of one run. */
 const char *const outputs_names[] = { RESULT_JSON,
@@ -43,6 +45,8 @@ const char *const outputs_names[] = { RESULT_JSON,
 	                              DEBUG_LOG,
 	                              "launch.json",
 	                              "manifest.yaml",
+	                              REPORT_BIN,
+	                              "verify.json",
 	                              SERIAL_LOG ".tail-1",
 	                              SERIAL_LOG ".tail-2",
 	                              DEBUG_LOG ".tail-1",
@@ -501,6 +505,38 @@ int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct err
 	if (r == 0 && l->digest)
 		r = folder_put(&o->folder, "launch.json", launch_put, (void *)l, err);
 	return r;
+}
+
+static int report_put(void *of, FILE *to, struct error *err)
+{
+	const struct outputs_report *r = of;
+
+	(void)err; /* folder_put() looks at the stream */
+	fwrite(r->bytes, 1, r->size, to);
+	return 0;
+}
+
+static int verify_put(void *of, FILE *to, struct error *err)
+{
+	const struct outputs_report *r = of;
+	struct verify_result result = *r->verified;
+	auto_tree struct tree *t = tree_new();
+
+	result.file = REPORT_BIN;
+	result_verify(t, NULL, &result);
+	return tree_print_json(t, to, err);
+}
+
+int outputs_report(struct outputs *o, const struct outputs_report *r, struct error *err)
+{
+	int e;
+
+	if (o->folder.fd < 0 || o->result_only)
+		return 0;
+	e = folder_put(&o->folder, REPORT_BIN, report_put, (void *)r, err);
+	return e == 0 && r->verified
+	               ? folder_put(&o->folder, "verify.json", verify_put, (void *)r, err)
+	               : e;
 }
 
 static int result_put(void *of, FILE *to, struct error *err)

@@ -11,12 +11,13 @@
 #include "core/vm/streams.h"
 #include "core/vm/vm.h"
 
-struct error;      /* core/base/error.h */
-struct findings;   /* core/base/findings.h */
-struct images;     /* firmware/images.h */
-struct manifest;   /* config/manifest.h */
-struct run_result; /* core/out/run_result.h */
-struct snp_digest; /* core/snp/digest.h */
+struct error;         /* core/base/error.h */
+struct findings;      /* core/base/findings.h */
+struct images;        /* firmware/images.h */
+struct manifest;      /* config/manifest.h */
+struct run_result;    /* core/out/run_result.h */
+struct snp_digest;    /* core/snp/digest.h */
+struct verify_result; /* core/out/verify_result.h */
 
 struct outputs {
 	int serial, debug; /* files that the manifest names; -1: none */
@@ -103,6 +104,13 @@ struct outputs_launch {
  * both, further calls do nothing.
  */
 int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err);
+/* Writes what the guest printed as its report, and verify.json, unless it is none (NULL). */
+struct outputs_report {
+	const uint8_t *bytes;
+	size_t size;
+	const struct verify_result *verified;
+};
+int outputs_report(struct outputs *o, const struct outputs_report *r, struct error *err);
 /*
  * Writes junit.xml, with less of the console if there is little space, then result.json. If
  * junit.xml fails, result.json is only written with `anyway`.

@@ -17,6 +17,7 @@
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
+#include "core/attest/given.h"
 #include "core/base/array.h"
 #include "core/base/file.h"
 #include "core/out/run_result.h"
@@ -30,6 +31,8 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_RETRIES,
 	OPTION_PROVE,
+	OPTION_CERTS,
+	OPTION_ROOT,
 };
 
 enum { RETRIES_MAX = 100 };
@@ -39,6 +42,7 @@ struct run_args {
 	struct run_options options;
 	struct files manifests;
 	uint64_t timeout_ms; /* of the whole command; 0: none */
+	struct option_paths certs, roots;
 };
 
 static const struct argp_option run_options[] = {
@@ -55,6 +59,11 @@ static const struct argp_option run_options[] = {
 	  "A time limit for the whole command, such as 90s or 10m", 1 },
 	{ "retries", OPTION_RETRIES, "N", 0, "Try again up to N times after a failure of the host",
 	  1 },
+	{ "certs", OPTION_CERTS, "PATH", 0,
+	  "Certificates for the guest's report (expect.report), as for 'verify'; may be repeated",
+	  1 },
+	{ "root", OPTION_ROOT, "FILE", 0,
+	  "Trust this root certificate as well; for test chains only", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "Count the exits of the guest; with FILE, write them there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
@@ -101,6 +110,10 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		               : 0;
 	case OPTION_RETRIES:
 		return number_parse("--retries", argument, 0, RETRIES_MAX, &o->retries);
+	case OPTION_CERTS:
+		return option_path(&a->certs, argument);
+	case OPTION_ROOT:
+		return option_path(&a->roots, argument);
 	case 'j':
 		return number_parse("--jobs", argument, 1, JOBS_MAX, &o->jobs);
 	case OPTION_STATS:
@@ -161,13 +174,15 @@ static int run_several(const struct run_options *o, const struct labels *labels,
 	return failed && status == STATUS_OK ? STATUS_FAILED : status;
 }
 
-static int run_labelled(struct run_options *o, struct labels *labels, struct error *err)
+static int run_labelled(struct run_args *a, struct labels *labels, struct error *err)
 {
 	/* child processes fill it, too */
 	struct run_result *results =
 		mmap(NULL, labels->n * sizeof(*results), PROT_READ | PROT_WRITE,
 	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	const struct conflicts_ask ask = { labels, o->results, o->stats_file, true };
+	struct run_options *o = &a->options;
+	const struct conflicts_ask ask = { labels,    o->results, o->stats_file,
+		                           &a->certs, &a->roots,  true };
 	struct conflicts conflicts;
 	bool several;
 	int status;
@@ -192,6 +207,7 @@ static int run_main(const struct command *self, int argc, char **argv, struct er
 	struct run_args a = { .options.jobs = 1 };
 	struct settings *s = &a.options.settings;
 	struct labels labels = { 0 };
+	struct given certs = { 0 }, roots = { 0 };
 	int status = command_parse(self, run_option, argc, argv, &a, s, err);
 
 	if (status != STATUS_OK)
@@ -201,11 +217,18 @@ static int run_main(const struct command *self, int argc, char **argv, struct er
 	if (signals_begin(err) < 0)
 		return STATUS_LAUNCH;
 	signals_limit(a.timeout_ms);
-	if (labels_make(&a.manifests, s, &labels, err) < 0)
+	a.options.certs = a.certs.count ? &certs : NULL;
+	a.options.roots = &roots;
+	if (given_add_paths(&certs, a.certs.list, a.certs.count, err) < 0 ||
+	    given_add_paths(&roots, a.roots.list, a.roots.count, err) < 0)
+		status = STATUS_USAGE;
+	else if (labels_make(&a.manifests, s, &labels, err) < 0)
 		status = err->kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
 	else
-		status = run_labelled(&a.options, &labels, err);
+		status = run_labelled(&a, &labels, err);
 	labels_fini(&labels);
+	given_fini(&certs);
+	given_fini(&roots);
 	return status;
 }
 

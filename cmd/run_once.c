@@ -2,11 +2,13 @@
 /* cmd/run_once.c: the steps of a run: load, measure, launch, run, conclude. */
 #include "cmd/run_once_priv.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "cmd/advice.h"
@@ -74,6 +76,19 @@ static int own_names(struct run_once *a)
 	return 0;
 }
 
+/* snp.host_data: random: from here on the manifest has the bytes of this run. */
+static int host_data_make(struct run_once *a)
+{
+	struct manifest *m = &a->m;
+	ssize_t n = sizeof(m->host_data);
+
+	a->r->report.fresh = m->host_data_random;
+	if (m->host_data_random && getrandom(m->host_data, sizeof(m->host_data), 0) != n)
+		return error_sys(&a->err, ERROR_INTERNAL, errno, "no random bytes from the kernel");
+	m->host_data_random = false;
+	return 0;
+}
+
 /* Open the results folder even if the manifest is invalid, so the error is recorded there. */
 static int run_once_load(struct run_once *a, unsigned run)
 {
@@ -87,7 +102,7 @@ static int run_once_load(struct run_once *a, unsigned run)
 	a->loaded = a->m.whole;
 	if (c && c->err.code)
 		findings_add(&a->findings, SEVERITY_ERROR, &c->err);
-	if (a->loaded && own_names(a) < 0)
+	if (a->loaded && (own_names(a) < 0 || host_data_make(a) < 0))
 		return a->err.code;
 	if (!o->results || (c && c->results_untouched) ||
 	    outputs_folder(&a->outputs, o->results, o->results_below,
@@ -138,6 +153,8 @@ static int watch_make(struct run_once *a)
 	for (size_t i = 0; i < m->never.count; i++)
 		texts[m->console.count + i] = m->never.list[i].text;
 	a->watch = watch_new(&rules, &a->err);
+	if (a->watch && m->report && !(a->report = report_lines_new()))
+		return error_nomem(&a->err, "the guest's report");
 	return a->watch ? 0 : a->err.code;
 }
 
@@ -241,7 +258,7 @@ static int run_once_guest(struct run_once *a)
 	a->r->guest.event = a->outcome.kind;
 	a->r->guest.code = a->outcome.code;
 	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
-	status = exit_status_of(&a->m, a->watch, &a->outcome);
+	status = run_once_report(a, exit_status_of(&a->m, a->watch, &a->outcome));
 	if (status != STATUS_OK)
 		advice_add(&a->m, a->vm, a->watch, &a->outcome);
 	return run_once_stats(a, status);
@@ -284,6 +301,7 @@ static int run_once_launch(struct run_once *a)
 	    outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	a->outputs.devices.watch = a->watch;
+	a->outputs.devices.report = a->report;
 	progress_say("launching");
 	if (vm_launch(&kvm_sys_host, manifest_platform(&a->m), a->plan, &a->outputs.devices, &a->vm,
 	              &a->err) == 0) {
@@ -334,6 +352,7 @@ static int run_once_try(const struct run_options *o, unsigned run, unsigned trie
 		return status; /* a vCPU that is stuck in the kernel may still use all of it */
 	vm_free(a.vm);
 	watch_free(a.watch);
+	report_lines_free(a.report);
 	snp_digest_fini(&a.digest);
 	if (a.plan != a.measured)
 		plan_free(a.plan);

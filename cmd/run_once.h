@@ -9,6 +9,7 @@
 #include "cmd/settings.h"
 
 struct conflicts;  /* cmd/conflicts.h */
+struct given;      /* core/attest/given.h */
 struct run_result; /* core/out/run_result.h */
 
 struct run_options {
@@ -25,8 +26,9 @@ struct run_options {
 	bool inputs_unknown; /* the manifest is unreadable: any file may be an input of it */
 	bool guest_status;   /* --guest-status */
 	bool skip_unsupported;
-	bool prove;       /* --prove: the launch gets an ID block, whatever the manifest says */
-	unsigned jobs;    /* --jobs */
+	bool prove; /* --prove: the launch gets an ID block, whatever the manifest says */
+	const struct given *certs, *roots; /* --certs, --root: for the guest's report */
+	unsigned jobs;                     /* --jobs */
 	unsigned retries; /* --retries: how often to try again when the host fails */
 	/* true: stdout carries the console; false (-o): it carries the result. */
 	bool console;

@@ -5,7 +5,9 @@
 
 #include "cmd/outputs.h"
 #include "cmd/run_once.h"
+#include "core/attest/verify.h"
 #include "core/snp/digest.h"
+#include "core/snp/report_lines.h"
 #include "core/vm/outcome.h"
 #include "firmware/images.h"
 
@@ -26,9 +28,14 @@ struct run_once {
 	struct snp_digest digest;
 	bool digested;
 	struct watch *watch;
+	struct report_lines *report; /* NULL: expect.report is false */
 	struct vm *vm;
 	bool ended; /* the guest ran, or a signal came: `outcome` says how it ended */
 	struct outcome outcome;
+	uint8_t report_bytes[REPORT_LINES_MAX]; /* what the guest printed; report_size 0: nothing */
+	size_t report_size;
+	struct attest attest; /* what it was found to be, if that is a report (r->report.came) */
+	int64_t attest_at;    /* seconds since 1970 */
 	struct findings findings; /* mistakes in the manifest and its files */
 	struct error err;         /* what failed, unless `ended` */
 	struct run_result *r;
@@ -45,6 +52,15 @@ void run_once_record_host(struct run_result *r);
 
 /* Writes --stats, after the guest ended. Returns the new status. */
 int run_once_stats(struct run_once *a, int status);
+
+/*
+ * After the guest's end with `status`: its report, held against this launch, in a->r and in the
+ * outcome. Returns the new status.
+ */
+int run_once_report(struct run_once *a, int status);
+
+/* Writes report.bin and verify.json. 0, or a negative errno with *err filled. */
+int run_once_report_keep(struct run_once *a, struct error *err);
 
 /* Fills the result, writes the remaining files, reports on stderr. Returns the exit status. */
 int run_once_conclude(struct run_once *a, int status);

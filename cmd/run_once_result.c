@@ -11,6 +11,7 @@
 #include "cmd/status.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
@@ -214,6 +215,8 @@ static void result_fill(struct run_once *a, int status)
 		COPY(r->measurement.vcpu_type, a->m.vcpu_type);
 		r->measurement.vcpus = a->m.vcpus;
 	}
+	r->host_data_known = a->loaded && !bytes_zero(a->m.host_data, sizeof(a->m.host_data));
+	memcpy(r->host_data, a->m.host_data, sizeof(r->host_data));
 	fill_inputs(r, a);
 	if (r->launched) {
 		fill_log(&r->serial, a, false);
@@ -334,7 +337,7 @@ static int finish_files(struct run_once *a, int status)
 {
 	const struct outputs_launch l = { a->loaded ? &a->m : NULL, &a->images,
 		                          a->digested ? &a->digest : NULL, a->measured };
-	struct error console = { 0 }, logs = { 0 }, launch = { 0 };
+	struct error console = { 0 }, logs = { 0 }, launch = { 0 }, report = { 0 };
 
 	/* if a console that failed ended the run, that is the outcome already */
 	if (a->r->launched && a->outcome.kind != ERROR_OUTPUT &&
@@ -344,6 +347,8 @@ static int finish_files(struct run_once *a, int status)
 		status = run_once_output_failed(a, &logs, status);
 	if (outputs_launch(&a->outputs, &l, &launch) < 0)
 		status = run_once_output_failed(a, &launch, status);
+	if (run_once_report_keep(a, &report) < 0)
+		status = run_once_output_failed(a, &report, status);
 	return status;
 }
 

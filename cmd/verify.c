@@ -21,26 +21,19 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/out/verify_result.h"
-#include "core/snp/abi.h"
 #include "core/snp/digest.h"
 #include "core/snp/idblock.h"
 #include "core/vm/platforms.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
-#define PATHS_MAX       32
 #define REPORT_TEXT_MAX ((size_t)64 << 10) /* of what is looked at as hex or base64 */
-
-struct paths {
-	const char *list[PATHS_MAX];
-	size_t count;
-};
 
 struct verify {
 	struct settings settings;
 	const char *report_path;
 	char *manifest_path; /* NULL: none, unless settings stand for one */
-	struct paths certs, crls, roots;
+	struct option_paths certs, crls, roots;
 	struct attest_question question;
 	struct attest_want want;
 	bool has_time;
@@ -92,14 +85,6 @@ static const struct argp_option verify_options[] = {
 	  "Do without certificates: then anyone could have made the report", 0 },
 	{ 0 },
 };
-
-static error_t path_add(struct paths *p, const char *path)
-{
-	if (p->count == PATHS_MAX)
-		return option_refuse("more than %d files of a kind", PATHS_MAX);
-	p->list[p->count++] = path;
-	return 0;
-}
 
 /*
  * Whether the text begins like the form: a digit for each 0, T, t or a blank for T, a sign for +.
@@ -264,11 +249,11 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_CERTS:
-		return path_add(&v->certs, argument);
+		return option_path(&v->certs, argument);
 	case OPTION_CRL:
-		return path_add(&v->crls, argument);
+		return option_path(&v->crls, argument);
 	case OPTION_ROOT:
-		return path_add(&v->roots, argument);
+		return option_path(&v->roots, argument);
 	case OPTION_TIME:
 		v->has_time = time_parse(argument, &v->question.at);
 		if (v->has_time)
@@ -381,32 +366,18 @@ static void key_digest(const struct p384 *key, uint8_t digest[static 48])
 	snp_id_key_digest(public, digest);
 }
 
-/* Of the ID block that the manifest has, or of the one that its keys make. */
+/* Of the ID block that the manifest's keys make at launch. */
 static void launch_identity(struct attest_launch *l, const struct manifest *m,
                             const struct identity *i)
 {
-	const struct snp_id_block *block = (const void *)m->id_block;
-	const struct snp_id_auth *auth = (const void *)m->id_auth;
-
-	if (m->identity_given) {
-		l->id_key_of_run = m->id_key.ephemeral;
-		key_digest(i->id_key, l->id_key_digest);
-		l->author_key = i->author_key != NULL;
-		if (l->author_key)
-			key_digest(i->author_key, l->author_key_digest);
-		memcpy(l->family_id, i->family_id, sizeof(l->family_id));
-		memcpy(l->image_id, i->image_id, sizeof(l->image_id));
-		l->guest_svn = i->svn;
-	}
-	if (!m->id_block_given)
-		return;
-	snp_id_key_digest(auth->id_key, l->id_key_digest);
-	l->author_key = snp_id_key_present(auth->author_key);
+	l->id_key_of_run = m->id_key.ephemeral;
+	key_digest(i->id_key, l->id_key_digest);
+	l->author_key = i->author_key != NULL;
 	if (l->author_key)
-		snp_id_key_digest(auth->author_key, l->author_key_digest);
-	memcpy(l->family_id, block->family_id, sizeof(l->family_id));
-	memcpy(l->image_id, block->image_id, sizeof(l->image_id));
-	l->guest_svn = le32_get(block->guest_svn);
+		key_digest(i->author_key, l->author_key_digest);
+	memcpy(l->family_id, i->family_id, sizeof(l->family_id));
+	memcpy(l->image_id, i->image_id, sizeof(l->image_id));
+	l->guest_svn = i->svn;
 }
 
 /* What a report of this manifest's launch has to hold. */
@@ -430,9 +401,9 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 			findings_add(f, SEVERITY_ERROR, &err);
 		} else if (launch_pins(v, m, f)) {
 			memcpy(v->launch.measurement, digest.value, SNP_DIGEST_SIZE);
-			v->launch.policy = m->policy;
-			memcpy(v->launch.host_data, m->host_data, sizeof(m->host_data));
-			launch_identity(&v->launch, m, &images.identity);
+			attest_launch_set(&v->launch, plan_settings(plan));
+			if (m->identity_given)
+				launch_identity(&v->launch, m, &images.identity);
 			v->want.launch = &v->launch;
 		}
 	}
@@ -440,15 +411,6 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 }
 
 /* --- all of it --- */
-
-static int paths_read(const struct paths *p, struct given *to, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < p->count && r == 0; i++)
-		r = given_add_path(to, p->list[i], err);
-	return r;
-}
 
 static int crls_read(struct verify *v, struct error *err)
 {
@@ -476,11 +438,11 @@ static int certs_read(struct verify *v, const struct snp_report_file *report, st
 			error_at(err, v->report_path, 0, 0);
 	}
 	if (r == 0)
-		r = paths_read(&v->certs, &v->given, err);
+		r = given_add_paths(&v->given, v->certs.list, v->certs.count, err);
 	if (r == 0)
 		r = crls_read(v, err);
 	if (r == 0)
-		r = paths_read(&v->roots, &v->given_roots, err);
+		r = given_add_paths(&v->given_roots, v->roots.list, v->roots.count, err);
 	return r;
 }
 

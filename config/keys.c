@@ -83,8 +83,9 @@ const struct key keys[KEYS] = {
 	[KEY_SNP_GUEST_FEATURES] = { "snp.guest_features", &kind_features, FIELD(guest_features),
 	                             .max = UINT64_MAX, .default_value = "0x1",
 	                             .doc = "SEV_FEATURES of the VMSA; measured" },
-	[KEY_SNP_HOST_DATA] = { "snp.host_data", &kind_bytes, FIELD(host_data),
-	                        .doc = "32 bytes for HOST_DATA in reports; by default zero" },
+	[KEY_SNP_HOST_DATA] = { "snp.host_data", &kind_host_data, FIELD(host_data),
+	                        .doc = "32 bytes for HOST_DATA in reports; or random: new ones for "
+	                               "each run; by default zero" },
 	[KEY_SNP_GOSVW] = { "snp.gosvw", &kind_bytes, FIELD(gosvw),
 	                    .doc = "16 bytes of guest OS visible workarounds; by default zero" },
 	[KEY_SNP_ID_BLOCK] = { "snp.id_block", &kind_bytes, FIELD(id_block), .has = has_id_block,
@@ -140,6 +141,9 @@ const struct key keys[KEYS] = {
 	[KEY_EXPECT_EXIT] = { "expect.exit", &kind_exit, FIELD(exit_code), .max = UINT32_MAX,
 	                      .doc = "Status that the guest must give; any; or none: it may keep "
 	                             "running" },
+	[KEY_EXPECT_REPORT] = { "expect.report", &kind_bool, FIELD(report),
+	                        .doc = "Whether the guest prints its attestation report, which "
+	                               "must be of this launch" },
 	[KEY_TIMEOUT] = { "timeout", &kind_time, FIELD(timeout_ms), .min = 1, .max = 24 * DAY,
 	                  .default_value = "60s",
 	                  .doc = "Time limit since the guest's first instruction" },

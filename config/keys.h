@@ -44,6 +44,7 @@ enum key_id {
 	KEY_EXPECT_CONSOLE,
 	KEY_EXPECT_NEVER,
 	KEY_EXPECT_EXIT,
+	KEY_EXPECT_REPORT,
 	KEY_TIMEOUT,
 	KEY_SILENCE,
 	KEY_MATRIX,
@@ -96,6 +97,7 @@ extern const char *const sink_words[];
 
 #define KEY_NAME_CAP 96 /* for a dotted name; longer ones are no keys */
 
+#define HOST_DATA_RANDOM "random"    /* instead of bytes */
 #define ABI_KEY          "abi"       /* in the map form of snp.policy, beside snp_policy_bits */
 #define KEY_EPHEMERAL    "ephemeral" /* instead of a file with a key */
 #define FIRMWARE_BUILTIN "builtin:"  /* before the name of a built-in guest */

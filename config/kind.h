@@ -35,16 +35,17 @@ struct kind {
 };
 
 /* kind_scalar.c */
-extern const struct kind kind_number; /* decimal or 0x, min..max */
-extern const struct kind kind_text;   /* min..max bytes, kept as they are */
-extern const struct kind kind_line;   /* the same without control characters */
-extern const struct kind kind_word;   /* one of words; its index is stored */
-extern const struct kind kind_bool;   /* true or false */
-extern const struct kind kind_size;   /* min..max bytes, whole pages */
-extern const struct kind kind_time;   /* min..max milliseconds; 0: none, and not written */
-extern const struct kind kind_bytes;  /* as many as the field has */
-extern const struct kind kind_digest; /* SHA-384 */
-extern const struct kind kind_port;   /* a number min..max, or false */
+extern const struct kind kind_number;    /* decimal or 0x, min..max */
+extern const struct kind kind_text;      /* min..max bytes, kept as they are */
+extern const struct kind kind_line;      /* the same without control characters */
+extern const struct kind kind_word;      /* one of words; its index is stored */
+extern const struct kind kind_bool;      /* true or false */
+extern const struct kind kind_size;      /* min..max bytes, whole pages */
+extern const struct kind kind_time;      /* min..max milliseconds; 0: none, and not written */
+extern const struct kind kind_bytes;     /* as many as the field has */
+extern const struct kind kind_host_data; /* the same, or random: m->host_data_random */
+extern const struct kind kind_digest;    /* SHA-384 */
+extern const struct kind kind_port;      /* a number min..max, or false */
 
 /* kind_file.c */
 extern const struct kind kind_file;     /* a path, or a map that pins it */

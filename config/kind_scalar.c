@@ -273,6 +273,40 @@ const struct kind kind_bytes = {
 	.path_in = bytes_path,
 };
 
+/* --- host data --- */
+
+static int host_data_read(struct key_reader *r, const struct yaml_tree *v)
+{
+	r->m->host_data_random = strcmp(v->text, HOST_DATA_RANDOM) == 0;
+	return r->m->host_data_random ? 0 : bytes_read(r, v);
+}
+
+static void host_data_write(struct key_writer *w, const struct key *k)
+{
+	if (!w->m->host_data_random) {
+		bytes_write(w, k);
+		return;
+	}
+	writer_key(w, k);
+	fputs(" " HOST_DATA_RANDOM "\n", w->to);
+}
+
+static json_t *host_data_describe(struct schema *s, const struct key *k)
+{
+	json_t *words = schema_array(s);
+
+	schema_append(s, words, json_string(HOST_DATA_RANDOM));
+	return schema_any_of(s, schema_enum(s, words), bytes_describe(s, k), NULL);
+}
+
+const struct kind kind_host_data = {
+	.expects = "bytes (hex:..., base64:... or file:PATH), or random",
+	.read = host_data_read,
+	.write = host_data_write,
+	.describe = host_data_describe,
+	.path_in = bytes_path,
+};
+
 /* --- digest --- */
 
 static int digest_read(struct key_reader *r, const struct yaml_tree *v)

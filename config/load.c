@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/vm/vm.h"
 
 static int read_key(struct inputs *in, const struct key *k)
 {
@@ -205,7 +206,8 @@ static int check_exit_port(struct inputs *in)
 
 static int check_exit(struct inputs *in)
 {
-	if (!in->r.m->exit_none || in->r.m->console.count > 0 || !key_sure(in, KEY_EXPECT_CONSOLE))
+	if (!in->r.m->exit_none || in->r.m->console.count > 0 || in->r.m->report ||
+	    !key_sure(in, KEY_EXPECT_CONSOLE) || !key_sure(in, KEY_EXPECT_REPORT))
 		return 0;
 	error_set(in->r.err, ERROR_CONFLICT, "'expect.exit' is none, but 'expect.console' is %s",
 	          given(in, KEY_EXPECT_CONSOLE) ? "empty" : "not given");
@@ -214,6 +216,19 @@ static int check_exit(struct inputs *in)
 	          "expected");
 	error_fix(in->r.err, "say in 'expect.console' what the guest writes, or leave the key out");
 	return at_input(in, KEY_EXPECT_EXIT);
+}
+
+static int check_report(struct inputs *in)
+{
+	const struct manifest *m = in->r.m;
+
+	if (!m->report || manifest_platform(m)->measured || !key_sure(in, KEY_PLATFORM))
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT, "'expect.report' with platform %s",
+	          manifest_platform(m)->name);
+	error_why(in->r.err, "only a guest under SEV-SNP has an attestation report");
+	error_fix(in->r.err, "leave it out, or --set expect.report=false for runs without SNP");
+	return at_input(in, KEY_EXPECT_REPORT);
 }
 
 static int load_names(struct inputs *in)
@@ -242,8 +257,8 @@ static int load_names(struct inputs *in)
 static int load_run(struct inputs *in, unsigned run)
 {
 	static int (*const checks[])(struct inputs * in) = {
-		check_boot,     check_initrd,    check_cmdline, check_id_block,
-		check_identity, check_ovmf_hash, check_exit,    check_exit_port,
+		check_boot,      check_initrd, check_cmdline,   check_id_block, check_identity,
+		check_ovmf_hash, check_exit,   check_exit_port, check_report,
 	};
 	int r = matrix_choose(in, run);
 

@@ -99,6 +99,7 @@ struct manifest {
 	struct location policy_at;
 	uint64_t guest_features;
 	uint8_t host_data[32];
+	bool host_data_random; /* of each run: host_data is zero until somebody fills it */
 	uint8_t gosvw[16];
 	bool id_block_given; /* both id_block and id_auth were read */
 	uint8_t id_block[PLAN_ID_BLOCK];
@@ -133,6 +134,7 @@ struct manifest {
 	bool exit_none;     /* written as `none`: the run ends once expect.console is complete */
 	bool exit_expected; /* written as a number */
 	uint64_t exit_code; /* that number; 0 otherwise */
+	bool report;        /* expect.report */
 
 	uint64_t timeout_ms;
 	uint64_t silence_ms; /* 0: no limit */

@@ -300,6 +300,7 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	if (m->vcpus > PLAN_RUN_VCPUS)
 		s->measure_only = "vcpus is more than 255, which is the most that can run";
 	memcpy(s->host_data, m->host_data, sizeof(s->host_data));
+	s->host_data_random = m->host_data_random;
 	memcpy(s->gosvw, m->gosvw, sizeof(s->gosvw));
 	s->id_block_given = m->id_block_given;
 	memcpy(s->id_block, m->id_block, sizeof(s->id_block));

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
+#include "core/snp/abi.h"
+#include "core/snp/idblock.h"
 #include "core/snp/policy.h"
 
 static void check_number(struct attest_checks *c, const char *name, enum reason reason,
@@ -119,8 +121,12 @@ static void check_launch(const struct snp_report *r, const struct attest_launch 
 	            sizeof(r->measurement));
 	check_pins(r, l, c);
 	check_policy(r, l, c);
-	check_bytes(c, "host-data", HOST_DATA_DIFFERS, l->host_data, r->host_data,
-	            sizeof(r->host_data));
+	if (l->host_data_unknown)
+		check_skip(c, "host-data",
+		           "random for each run; manifest.yaml in a run's results has it");
+	else
+		check_bytes(c, "host-data", HOST_DATA_DIFFERS, l->host_data, r->host_data,
+		            sizeof(r->host_data));
 	check_identity(r, l, c);
 }
 
@@ -252,6 +258,25 @@ static void check_mitigations(const struct snp_report *r, const struct attest_wa
 	                             "not all were there at launch and are now");
 	snprintf(check->expected, sizeof(check->expected), "0x%" PRIx64, w->mitigations);
 	snprintf(check->actual, sizeof(check->actual), "0x%" PRIx64, both);
+}
+
+void attest_launch_set(struct attest_launch *l, const struct plan_settings *s)
+{
+	const struct snp_id_block *block = (const void *)s->id_block;
+	const struct snp_id_auth *auth = (const void *)s->id_auth;
+
+	l->policy = s->policy;
+	memcpy(l->host_data, s->host_data, sizeof(l->host_data));
+	l->host_data_unknown = s->host_data_random;
+	if (!s->id_block_given)
+		return;
+	snp_id_key_digest(auth->id_key, l->id_key_digest);
+	l->author_key = snp_id_key_present(auth->author_key);
+	if (l->author_key)
+		snp_id_key_digest(auth->author_key, l->author_key_digest);
+	memcpy(l->family_id, block->family_id, sizeof(l->family_id));
+	memcpy(l->image_id, block->image_id, sizeof(l->image_id));
+	l->guest_svn = le32_get(block->guest_svn);
 }
 
 void attest_expect(const struct snp_report *r, enum snp_line line, const struct attest_want *w,

@@ -240,3 +240,12 @@ void given_fini(struct given *g)
 	free(g->crls);
 	*g = (struct given){ 0 };
 }
+
+int given_add_paths(struct given *g, const char *const *paths, size_t n, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = given_add_path(g, paths[i], err);
+	return r;
+}

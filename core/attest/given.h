@@ -29,6 +29,7 @@ struct given {
  * the file as *err's location.
  */
 int given_add_path(struct given *g, const char *path, struct error *err);
+int given_add_paths(struct given *g, const char *const *paths, size_t n, struct error *err);
 /* The same for bytes in memory; *err has no location. */
 int given_add(struct given *g, const uint8_t *bytes, size_t size, struct error *err);
 

@@ -63,6 +63,8 @@ enum reason {
 	CONSOLE_MISSING,   /* the guest ended before every expected line had come */
 	CONSOLE_FORBIDDEN, /* a line matched expect.never */
 	CONSOLE_UNDECIDED, /* matching a line ran out of steps */
+	REPORT_MISSING,    /* the guest ended, and its attestation report had not come whole */
+	REPORT_DIFFERS,    /* its report is not of this launch */
 	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
 	RUN_SILENT,        /* code: the limit in milliseconds */
 	RUN_SIGNALLED,     /* code: the signal's number */

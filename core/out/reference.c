@@ -31,7 +31,8 @@ struct reference reference_of(const struct plan *p, const uint8_t digest[static 
 	const struct plan_settings *s = plan_settings(p);
 	const struct snp_id_auth *auth = (const void *)s->id_auth;
 	bool ours = s->flavour == VMSA_KVM;
-	struct reference r = { .policy_known = ours, .host_data_known = ours };
+	struct reference r = { .policy_known = ours,
+		               .host_data_known = ours && !s->host_data_random };
 
 	memcpy(r.measurement, digest, sizeof(r.measurement));
 	if (ours) {

@@ -104,6 +104,46 @@ static void result_measurement(struct tree *t, const struct run_result *r)
 	tree_end(t);
 }
 
+static void result_report(struct tree *t, const struct run_result *r)
+{
+	static const char *const outcomes[CHECK_OUTCOMES] = {
+		[CHECK_OK] = "passed",
+		[CHECK_FAIL] = "failed",
+		[CHECK_NOTE] = "noted",
+		[CHECK_SKIP] = "skipped",
+	};
+
+	if (!r->report.wanted || !r->launched)
+		return;
+	tree_map(t, "report");
+	tree_text(t, "verdict", !r->report.came ? "missing" : r->report.differs ? "fail" : "pass");
+	if (r->report.came) {
+		tree_number(t, "version", r->report.version);
+		tree_boolean(t, "authentic", r->report.authentic);
+		tree_boolean(t, "fresh", r->report.fresh);
+		tree_map(t, "checks");
+		for (int i = 0; i < CHECK_OUTCOMES; i++)
+			tree_number(t, outcomes[i], r->report.checks[i]);
+		tree_end(t);
+	}
+	if (r->report.differs) {
+		tree_list(t, "differs");
+		for (size_t i = 0; i < MIN(r->report.checks[CHECK_FAIL], (unsigned)RUN_CHECKS);
+		     i++) {
+			const struct run_check *c = &r->report.failed[i];
+
+			tree_map(t, NULL);
+			tree_text(t, "name", run_text(c->name));
+			tree_text(t, "reason", reason_name(c->reason));
+			result_some(t, "expected", c->expected);
+			result_some(t, "actual", c->actual);
+			tree_end(t);
+		}
+		tree_end(t);
+	}
+	tree_end(t);
+}
+
 static void result_guest(struct tree *t, const struct run_result *r)
 {
 	/* Ends whose code has a meaning even if it is 0. */
@@ -184,6 +224,9 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 		tree_end(t);
 	}
 	result_measurement(t, r);
+	if (r->host_data_known)
+		tree_bytes(t, "host_data", r->host_data, sizeof(r->host_data));
+	result_report(t, r);
 	result_guest(t, r);
 	if (r->serial.known || r->debug.known) {
 		tree_map(t, "logs");

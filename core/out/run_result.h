@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/attest/checks.h"
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 
@@ -20,7 +21,7 @@ enum run_status { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_TI
 /* "pass"; static. */
 const char *run_status_name(enum run_status status);
 
-enum { RUN_INPUTS = 20, RUN_TAIL = 8192 };
+enum { RUN_INPUTS = 20, RUN_TAIL = 8192, RUN_CHECKS = 6 };
 
 /* An input file of the run. */
 struct run_input {
@@ -61,6 +62,25 @@ struct run_result {
 		char profile[16], vcpu_type[64];
 		unsigned vcpus;
 	} measurement;
+
+	bool host_data_known; /* snp.host_data is given */
+	uint8_t host_data[32];
+
+	/* The guest's attestation report, if expect.report is true. */
+	struct {
+		bool wanted;
+		bool came;      /* whole, and it is a report */
+		bool authentic; /* its signature leads to a root that is trusted */
+		bool fresh;     /* its host data was made for this run, and is right */
+		bool differs;   /* a check failed */
+		uint32_t version;
+		unsigned checks[CHECK_OUTCOMES]; /* how many ended in each way */
+		struct run_check {
+			char name[32];
+			enum reason reason;
+			char expected[192], actual[192]; /* "": none */
+		} failed[RUN_CHECKS];
+	} report;
 
 	bool launched; /* the guest ran */
 	struct {

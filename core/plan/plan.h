@@ -38,6 +38,7 @@ struct plan_settings {
 	enum vmsa_flavour flavour;
 	unsigned c_bit; /* in the page tables that we provide; 0: we provide none */
 	uint8_t host_data[32];
+	bool host_data_random; /* each run has its own, which is not known yet */
 	uint8_t gosvw[16];
 	bool id_block_given;
 	bool author_key;

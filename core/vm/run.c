@@ -20,6 +20,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/snp/report_lines.h"
 #include "core/vm/abi.h"
 #include "core/vm/exit.h"
 #include "core/vm/halt.h"
@@ -282,7 +283,8 @@ static void run_match(struct run *run, struct watch *w)
 	if (run->trace_until_ms && clock_ms() >= run->trace_until_ms) {
 		watch_outcome(w, &o);
 		run_conclude(run, &o);
-	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w)) {
+	} else if (run->limits->end_when_complete && watch_complete(w) && !watch_forbidden(w) &&
+	           (!run->vm->report || report_lines_whole(run->vm->report))) {
 		outcome_set(&o, CONSOLE_COMPLETE, 0, "every expected line was printed");
 		run_conclude(run, &o);
 	}

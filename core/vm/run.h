@@ -11,10 +11,11 @@ struct outcome; /* core/vm/outcome.h */
 struct vm;      /* core/vm/vm_priv.h */
 
 struct run_limits {
-	uint64_t timeout_ms;    /* since the call; 0: none */
-	int input_fd;           /* input for COM1: a terminal or a pipe; -1: none. Borrowed */
-	uint64_t silence_ms;    /* since the last byte on COM1, or the call; 0: none */
-	bool end_when_complete; /* end the run once vm->watch has seen every expected line */
+	uint64_t timeout_ms; /* since the call; 0: none */
+	int input_fd;        /* input for COM1: a terminal or a pipe; -1: none. Borrowed */
+	uint64_t silence_ms; /* since the last byte on COM1, or the call; 0: none */
+	/* end the run once vm->watch has seen every expected line, and the report came */
+	bool end_when_complete;
 };
 
 /*

@@ -4,8 +4,20 @@
 
 #include <unistd.h>
 
+#include "core/snp/report_lines.h"
 #include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
+
+/* What COM1 writes, also where it goes nowhere. */
+static void console_tap(void *self, const uint8_t *data, size_t size)
+{
+	struct vm *vm = self;
+
+	if (vm->watch)
+		watch_put(vm->watch, data, size);
+	if (vm->report)
+		report_lines_put(vm->report, data, size);
+}
 
 void streams_init(struct vm *vm, const struct vm_devices *d)
 {
@@ -24,10 +36,9 @@ void streams_init(struct vm *vm, const struct vm_devices *d)
 	debug->also = &vm->streams[STREAM_DEBUG_LOG];
 	serial->give_up = debug->give_up = &vm->stopping;
 	vm->watch = d->watch;
-	if (d->watch) {
-		serial->tap = watch_put;
-		serial->tap_self = d->watch;
-	}
+	vm->report = d->report;
+	serial->tap = console_tap;
+	serial->tap_self = vm;
 }
 
 void streams_fini(struct vm *vm)

@@ -11,12 +11,13 @@
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
 
-struct confine; /* core/base/confine.h */
-struct error;   /* core/base/error.h */
-struct watch;   /* core/vm/watch.h */
-struct device;  /* core/dev/device.h */
-struct vcpu;    /* core/vm/vm_priv.h */
-struct vm;      /* core/vm/vm_priv.h */
+struct confine;      /* core/base/confine.h */
+struct error;        /* core/base/error.h */
+struct watch;        /* core/vm/watch.h */
+struct report_lines; /* core/snp/report_lines.h */
+struct device;       /* core/dev/device.h */
+struct vcpu;         /* core/vm/vm_priv.h */
+struct vm;           /* core/vm/vm_priv.h */
 
 /* A file with the certificates that the guest gets with its attestation report. */
 struct vm_certs {
@@ -32,7 +33,9 @@ struct vm_devices {
 	bool exit_port_given;
 	uint16_t exit_port;
 	struct vm_certs certs; /* no platform but snp hands them out */
-	struct watch *watch;   /* gets what COM1 writes; NULL: none. Borrowed */
+	/* Both get what COM1 writes; NULL: there is none. Borrowed */
+	struct watch *watch;
+	struct report_lines *report;
 	/* More devices than those of core/vm/devices.c, ended by NULL; NULL: none. */
 	const struct device *const *more;
 };

@@ -71,7 +71,8 @@ struct vm {
 	struct bus bus[BUS_KINDS];
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
 	struct sink streams[VM_STREAMS];
-	struct watch *watch; /* NULL: none. Borrowed */
+	struct watch *watch;         /* NULL: none. Borrowed */
+	struct report_lines *report; /* the same */
 	struct vm_certs_state certs;
 	struct stats stats;
 	struct launch_times times;

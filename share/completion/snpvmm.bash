@@ -19,7 +19,7 @@ _snpvmm_options() {
   case $1 in
     run)
       words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --prove
-        --stats -s --prefix -p)
+        --certs --root --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
     verify)
@@ -74,7 +74,7 @@ _snpvmm_arguments() {
         firmware-refused output-failed output-conflict internal guest-exit guest-reset
         guest-power-off guest-panic guest-terminated guest-shutdown guest-crash guest-halted
         memory-fault kvm-internal-error kvm-entry-failed console-complete console-missing
-        console-forbidden console-undecided timeout silence signal report-malformed report-unsigned
+        console-forbidden console-undecided report-missing report-differs timeout silence signal report-malformed report-unsigned
         not-authentic chain-broken root-not-trusted certificate-expired certificate-revoked
         revocation-unknown processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs
         debug-allowed host-data-differs id-key-differs author-key-differs family-id-differs
@@ -96,13 +96,13 @@ _snpvmm_value() {
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
         measure.ovmf_hash= serial= debug_port= exit_port= log_limit= expect.measurement=
         expect.console= expect.never=
-        expect.exit= timeout= silence= matrix=
+        expect.exit= expect.report= timeout= silence= matrix=
       )
       ;;
     platform) words=(snp kvm) ;;
     boot.firmware) words=(builtin:selftest) files=any ;;
     boot.kernel | boot.initrd) files=any ;;
-    boot.kernel_hashes) words=(true false) ;;
+    boot.kernel_hashes | expect.report) words=(true false) ;;
     vcpu_type)
       words=(
         EPYC EPYC-v1 EPYC-v2 EPYC-v3 EPYC-v4 EPYC-v5 EPYC-IBPB EPYC-Rome EPYC-Rome-v1 EPYC-Rome-v2
@@ -112,6 +112,7 @@ _snpvmm_value() {
       ;;
     snp.identity.id_key) words=(ephemeral) files=any ;;
     snp.identity.author_key) files=any ;;
+    snp.host_data) words=(random) ;;
     measure.profile) words=(qemu ec2 gce) ;;
     serial) words=(stdout none) files=any ;;
     debug_port) words=(none stderr) files=any ;;

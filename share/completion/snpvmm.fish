@@ -47,7 +47,7 @@ function __snpvmm_setting
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
         measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
-        expect.measurement expect.console expect.never expect.exit timeout silence matrix
+        expect.measurement expect.console expect.never expect.exit expect.report timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
         return
@@ -62,7 +62,7 @@ function __snpvmm_setting
             set files any
         case boot.kernel boot.initrd
             set files any
-        case boot.kernel_hashes
+        case boot.kernel_hashes expect.report
             set words true false
         case vcpu_type
             set words \
@@ -75,6 +75,8 @@ function __snpvmm_setting
             set files any
         case snp.identity.author_key
             set files any
+        case snp.host_data
+            set words random
         case measure.profile
             set words qemu ec2 gce
         case serial
@@ -124,7 +126,7 @@ complete -c snpvmm -n '__snpvmm_in explain' -a '
     firmware-refused output-failed output-conflict internal guest-exit guest-reset guest-power-off
     guest-panic guest-terminated guest-shutdown guest-crash guest-halted memory-fault
     kvm-internal-error kvm-entry-failed console-complete console-missing console-forbidden
-    console-undecided timeout silence signal report-malformed report-unsigned not-authentic
+    console-undecided report-missing report-differs timeout silence signal report-malformed report-unsigned not-authentic
     chain-broken root-not-trusted certificate-expired certificate-revoked revocation-unknown
     processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs debug-allowed
     host-data-differs id-key-differs author-key-differs family-id-differs image-id-differs
@@ -163,6 +165,8 @@ complete -c snpvmm -n '__snpvmm_in run' -s j -l jobs -x -d 'Run N at once, of a 
 complete -c snpvmm -n '__snpvmm_in run' -l timeout -x -d 'A time limit for the whole command, such as 90s or 10m'
 complete -c snpvmm -n '__snpvmm_in run' -l retries -x -d 'Try again up to N times after a failure of the host'
 complete -c snpvmm -n '__snpvmm_in run' -l prove -d 'Have the SEV firmware compare the measurement, by an ID block'
+complete -c snpvmm -n '__snpvmm_in run' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates for the guest\'s report (expect.report), as for \'verify\'; may be repeated'
+complete -c snpvmm -n '__snpvmm_in run' -l root -x -a '(__snpvmm_files any)' -d 'Trust this root certificate as well; for test chains only'
 complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Count the exits of the guest; with a file, write them there as JSON'
 complete -c snpvmm -n '__snpvmm_in run' -s s -d 'The same as --stats'
 complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Write whole lines, with serial: or debug: in front'

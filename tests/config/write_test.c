@@ -187,7 +187,8 @@ static char *everything(void)
 	      "measure: {profile: gce, ovmf_hash: " HEX48 "}\n"
 	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nexpect:\n"
 	      "  measurement: {1: " HEX48 ", 4: [" ONES48 ", " HEX48 "]}\n"
-	      "  console: [a, b]\n  never: [c]\n  exit: 7\ntimeout: 90s\nsilence: 1500ms\n",
+	      "  console: [a, b]\n  never: [c]\n  exit: 7\n  report: false\ntimeout: 90s\nsilence: "
+	      "1500ms\n",
 	      f);
 	fclose(f);
 	return text;
@@ -283,6 +284,7 @@ Test(write, writes_defaults_out)
 	                                         "  console: []\n"
 	                                         "  never:\n"
 	                                         "    - \"Kernel panic\"\n"
+	                                         "  report: false\n"
 	                                         "timeout: 1m\n");
 }
 
@@ -304,6 +306,7 @@ Test(write, loads_as_what_it_was)
 		"version: 1\nboot: {kernel: k}\nmatrix: {vcpus: [9], expect.never: [[x, y]]}\n",
 		"version: 1\nboot: {kernel: k}\nsnp: {identity: {id_key: ephemeral, svn: 1}}\n",
 		"version: 1\nboot: {kernel: k}\nsnp: {identity: {id_key: ./ephemeral}}\n",
+		"version: 1\nboot: {kernel: k}\nsnp: {host_data: random}\nexpect: {report: true}\n",
 		"version: 1\nname: 'null'\nboot: {kernel: '~'}\nvcpu_type: EPYC\n",
 	};
 

@@ -41,11 +41,17 @@ printf '\377' | dd of="$box/signature.auth" bs=1 seek=64 conv=notrunc 2>/dev/nul
 # A stock kernel and the test guest's initrd, if they could be downloaded.
 for series in 6.12 6.1; do
   [ -r "$B/guest/vmlinuz-$series" ] && [ -r "$B/guest/initrd-$series.cpio.gz" ] || continue
+  stale=$(find "$B/snpvmm-guest" tests/guest/init tests/guest/make-initrd.sh -newer "$B/guest/initrd-$series.cpio.gz")
+  if [ -n "$stale" ]; then # make guest-images failed
+    echo "skip Linux $series: its initrd is older than $(echo "$stale" | tr '\n' ' ')"
+    continue
+  fi
   cp "$B/guest/vmlinuz-$series" "$B/guest/initrd-$series.cpio.gz" "$box"
 done
 if [ -r "$box/vmlinuz-6.12" ]; then
   cp tests/snp/linux.yaml tests/snp/ovmf.yaml tests/snp/ovmf-stops.yaml "$B/tests/tool/flip" "$box"
   id linux "$("$snpvmm" measure "$box/linux.yaml")" 0x30000
+  id prover "$("$snpvmm" measure --set 'boot.cmdline=console=ttyS0 panic=-1 quiet snpvmm.do=report' "$box/linux.yaml")" 0xb0000 author
 fi
 
 # A table of certificates; whose they are doesn't matter, as the guest only prints them.

@@ -232,6 +232,15 @@ if [ -e linux.yaml ]; then
     'the frame has our measurement' 'the frame has our data' 'the guest exited with status 3' \
     -- report_read linux_run 'snpvmm.do=report snpvmm.data=00112233445566778899aabbccddeeff snpvmm.status=3' --guest-status
   [ ! -s report.bin ] || echo "report: $(base64 -w 0 report.bin)" # for check.sh to verify
+  for vcpus in 1 4; do
+    case_run "the run verifies the guest's report, and that it is fresh: $vcpus vCPUs" 0 \
+      'report verified: of this launch and fresh; nothing proves who signed it' \
+      -- linux_run snpvmm.do=report --set expect.report=true --set snp.host_data=random --set vcpus=$vcpus
+  done
+  kept "a report that the guest doesn't print" '1 report-missing fail guest-exit' linux_run '' --set expect.report=true
+  case_run 'a policy and an identity in the report' 0 'report verified: of this launch; ' \
+    -- linux_run snpvmm.do=report --set snp.id_block=file:prover.block --set snp.id_auth=file:prover.auth \
+    --set snp.policy=0xb0000 --set expect.report=true
   # Extracts the certificates that snpvmm-guest printed. They must be those of the file.
   certs_read() { # OPTION...
     linux_run 'snpvmm.do=certs' "$@"
@@ -359,6 +368,10 @@ if [ -e linux.yaml ] && [ -e ovmf-2025.02.fd ] && [ -e ovmf-2026.08-amdsev.fd ];
       "^snpvmm-guest: cpus $vcpus" '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
       "$proven" -- attested ovmf_run ovmf-2026.08-amdsev.fd --prove --set vcpus=$vcpus
   done
+  case_run "the run verifies the guest's report, and that it is fresh: OVMF" 0 \
+    'report verified: of this launch and fresh; nothing proves who signed it' \
+    -- ovmf_run ovmf-2026.08-amdsev.fd --set 'boot.cmdline=console=ttyS0 panic=-1 quiet snpvmm.do=report' \
+    --set expect.report=true --set snp.host_data=random
   for file in kernel initrd; do
     case_run "OVMF refuses a changed $file, and which one is said" 0 \
       "time limit .*; the firmware stopped after reading the $file, which it does if that is not the $file that was measured.* \[timeout\]" \

@@ -2,7 +2,8 @@
 /*
  * tests/tool/chain.c: makes a chain of certificates with test keys.
  *
- *   chain DIR VERSION vcek|vlek LINE   and a report that it authenticates
+ *   chain DIR VERSION vcek|vlek LINE [FIELD=HEX]...
+ *                                      and a report that it authenticates, with these fields
  *   chain DIR REPORT POINT             for that report's chip, line and TCB, and for the public
  *                                      key POINT: X and Y in hex, big endian
  *
@@ -17,6 +18,7 @@
 #include <strings.h>
 
 #include "core/attest/tcb.h"
+#include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -118,6 +120,37 @@ static void for_report(const char *dir, const char *path, const char *point)
 	EVP_PKEY_free(vek.key);
 }
 
+/* "measurement=00112233...": bytes as they stand in the report. */
+static void field_set(struct snp_report *r, const char *setting)
+{
+#define FIELD(f)                                                                                   \
+	{                                                                                          \
+#f, offsetof(struct snp_report, f), sizeof(r->f)                                   \
+	}
+	static const struct {
+		const char *name;
+		size_t at, size;
+	} fields[] = {
+		FIELD(version),       FIELD(guest_svn),
+		FIELD(policy),        FIELD(family_id),
+		FIELD(image_id),      FIELD(vmpl),
+		FIELD(flags),         FIELD(report_data),
+		FIELD(measurement),   FIELD(host_data),
+		FIELD(id_key_digest), FIELD(author_key_digest),
+		FIELD(report_id_ma),  FIELD(signature_algorithm),
+	};
+#undef FIELD
+	const char *value = strchr(setting, '=');
+
+	for (size_t i = 0; value && i < ARRAY_SIZE(fields); i++)
+		if (strlen(fields[i].name) == (size_t)(value - setting) &&
+		    strncmp(fields[i].name, setting, (size_t)(value - setting)) == 0 &&
+		    hex_parse(value + 1, strlen(value + 1), (uint8_t *)r + fields[i].at,
+		              fields[i].size))
+			return;
+	die("no such field, or of another size");
+}
+
 int main(int argc, char **argv)
 {
 	struct chain_spec vek;
@@ -127,10 +160,13 @@ int main(int argc, char **argv)
 		for_report(argv[1], argv[2], argv[3]);
 		return 0;
 	}
-	if (argc != 5)
+	if (argc < 5)
 		die("usage: chain DIR VERSION vcek|vlek LINE, or chain DIR REPORT POINT");
 	vek = chain_spec(strcmp(argv[3], "vlek") == 0 ? CERT_VLEK : CERT_VCEK, line_named(argv[4]));
 	chain_report((uint32_t)atoi(argv[2]), vek.kind, line_named(argv[4]), &r);
+	for (int i = 5; i < argc; i++)
+		field_set(&r, argv[i]);
+	chain_sign(&r, chain_key(KEY_VEK));
 	file_write(argv[1], "report.bin", &r, sizeof(r));
 	chain_write(argv[1], &vek, line_named(argv[4]));
 	return 0;
