@@ -107,7 +107,7 @@ static int doctor_main(const struct command *self, int argc, char **argv, struct
 const struct command command_doctor = {
 	.name = "doctor",
 	.args = "",
-	.summary = "Say what this host can launch, and what is missing",
+	.summary = "Say what this host can launch and what it lacks",
 	.doc = "Say which guests this host can launch, and what to change for the others. Exits "
 	       "with 1 if it can't launch SEV-SNP guests.",
 	.result = ANY_RESULT,

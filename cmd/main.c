@@ -48,7 +48,7 @@ static char *help_filter(int key, const char *text, void *input)
 		return (char *)text;
 	n += (size_t)snprintf(list + n, sizeof(list) - n, "Commands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-10s %-13s %s\n",
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "  %-10s %-17s %s\n",
 		                      commands[i]->name, commands[i]->args, commands[i]->summary);
 	snprintf(list + n, sizeof(list) - n,
 	         "\n'snpvmm COMMAND --help' explains each; see also snpvmm(1).");

@@ -54,7 +54,7 @@ static const struct argp_option run_options[] = {
 	  "Return 77 if this host cannot launch the guest", 1 },
 	{ "prove", OPTION_PROVE, NULL, 0,
 	  "Have the SEV firmware compare the measurement, by an ID block", 1 },
-	{ "jobs", 'j', "N", 0, "Run N at once, of a matrix or of several manifests", 1 },
+	{ "jobs", 'j', "N", 0, "Run up to N at once, of a matrix or of several manifests", 1 },
 	{ "timeout", OPTION_TIMEOUT, "TIME", 0,
 	  "A time limit for the whole command, such as 90s or 10m", 1 },
 	{ "retries", OPTION_RETRIES, "N", 0, "Try again up to N times after a failure of the host",
@@ -65,9 +65,9 @@ static const struct argp_option run_options[] = {
 	{ "root", OPTION_ROOT, "FILE", 0,
 	  "Trust this root certificate as well; for test chains only", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
-	  "Count the exits of the guest; with FILE, write them there as JSON", 1 },
+	  "Count the guest's exits; with FILE, write the counts there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
-	{ "prefix", 'p', NULL, 0, "Write whole lines, with serial: or debug: in front", 1 },
+	{ "prefix", 'p', NULL, 0, "Print whole lines, each after serial: or debug:", 1 },
 	{ 0 },
 };
 

@@ -16,16 +16,16 @@ wants 0
 err_is ''
 # shellcheck disable=SC2086 # a list of words
 has_words $GLOBAL --output
-out_has '  run        [MANIFEST...] Launch the guest and wait for its end' \
-  '  measure    [MANIFEST...] Print the launch digest, offline' \
-  '  inspect    FILE...       Show what an image, ID block or report contains' \
+out_has '  run        [MANIFEST...]     Launch the guest and wait for its end' \
+  '  measure    [MANIFEST...]     Print the launch digest, offline' \
+  '  inspect    FILE...           Show what an image, ID block or report contains' \
   '  verify     REPORT [MANIFEST] Verify an attestation report' \
-  '  certs      DIR FILE      Make a certificate table for guests' \
-  '  check      [MANIFEST...] Find what is wrong with a manifest' \
-  '  doctor                   Say what this host can launch, and what is missing' \
-  '  explain    [NAME]        Explain the name of an error' \
-  "  schema                   Print the manifest's JSON Schema" \
-  '  completion SHELL         Print a script for bash, zsh or fish' 'snpvmm(1)'
+  '  certs      DIR FILE          Make a certificate table for guests' \
+  '  check      [MANIFEST...]     Find what is wrong with a manifest' \
+  '  doctor                       Say what this host can launch and what it lacks' \
+  '  explain    [NAME]            Explain the name of an error' \
+  "  schema                       Print the manifest's JSON Schema" \
+  '  completion SHELL             Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
   'inspect --output' 'verify --certs --crl --root --time --set --output' certs 'check --set --platform' 'doctor --output' explain schema completion; do
@@ -51,7 +51,7 @@ begin 'no command is a usage error with the whole help text'
 call
 wants 2
 out_is ''
-err_has 'Usage: snpvmm [OPTION...] COMMAND [OPTION...] FILE...' '  run        [MANIFEST...] '
+err_has 'Usage: snpvmm [OPTION...] COMMAND [OPTION...] FILE...' '  run        [MANIFEST...]     '
 
 begin 'an unknown command is named, with a fix'
 call mesure "$EXAMPLE"
