@@ -75,8 +75,8 @@ static error_t idblock_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (c->print_tbs && (c->base64 || c->id_signature || c->author_signature))
-			return option_refuse("--print-tbs comes before there is anything to write "
-			                     "or to sign with");
+			return option_refuse("--print-tbs only prints: leave out --base64 and the "
+			                     "signatures");
 		return 0;
 	default:
 		r = files_option(key, state, &c->settings, &c->manifests);
@@ -339,11 +339,10 @@ const struct command command_idblock = {
 	.name = "idblock",
 	.args = "[MANIFEST]",
 	.summary = "Make and sign the ID block of a launch",
-	.doc = "Make ID block and ID authentication for the launch of MANIFEST, as id-block.bin "
-	       "and "
-	       "id-auth.bin, signed by the keys of snp.identity. Where a key is held by another "
-	       "tool, give its public key there, have that tool sign what --print-tbs prints, and "
-	       "give the signatures.",
+	.doc = "Make the ID block and the ID authentication for the launch of MANIFEST, as "
+	       "id-block.bin and id-auth.bin, signed by the keys of snp.identity. If another tool "
+	       "holds a key, name its public key there, have the tool sign what --print-tbs "
+	       "prints, and give the signature.",
 	.options = idblock_options,
 	.result = ANY_RESULT,
 	.main = idblock_main,

@@ -208,7 +208,7 @@ static int corim_print(const struct measure *c, const struct p384 *key, struct e
 	                      &of_cose, err) < 0)
 		return err->code;
 	if (fwrite(product->data, 1, product->size, stdout) != product->size || fflush(stdout) != 0)
-		return error_sys(err, ERROR_OUTPUT, errno, "writing the CoRIM");
+		return error_sys(err, ERROR_OUTPUT, errno, "cannot write the CoRIM");
 	return 0;
 }
 
@@ -275,7 +275,7 @@ static void measure_run(void *self, struct manifest *m, struct findings *f)
 	if (right && m->variant && c->n_counts) {
 		struct error err;
 
-		error_set(&err, ERROR_USAGE, "--vcpus for a manifest with a matrix");
+		error_set(&err, ERROR_USAGE, "--vcpus cannot be used for a manifest with a matrix");
 		error_fix(&err, "name the counts in the matrix: --set 'matrix={vcpus: [1, 2]}'");
 		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);

@@ -260,8 +260,8 @@ static int file_begin(const struct outputs *o, const struct outputs_choice *c,
 		return 0;
 	what = file_used_as(o, c, m, &st);
 	if (what) {
-		error_set(err, ERROR_OUTPUT_CONFLICT, "cannot write '%s': it is the file of %s",
-		          path, what);
+		error_set(err, ERROR_OUTPUT_CONFLICT,
+		          "cannot write '%s': it is the same file as %s", path, what);
 		return error_why(err, "the path has been changed since, and now leads there");
 	}
 	return ftruncate(fd, 0) < 0 ? error_sys(err, ERROR_OUTPUT, errno, "cannot write '%s'", path)

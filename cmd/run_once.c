@@ -130,8 +130,9 @@ static void warn_memory(const struct manifest *m)
 		return;
 	error_set(&err, ERROR_HOST_MEMORY, "'memory' is %" PRIu64 "M, but %s has %" PRIu64 "M left",
 	          m->memory >> 20, host.where, host.left >> 20);
-	error_why(&err, "the kernel kills the run when the guest has touched more than there is");
-	error_fix(&err, "lower 'memory', end something else, or raise the group's limit");
+	error_why(&err, "the kernel kills the run once the guest uses more than that");
+	error_fix(&err,
+	          "lower 'memory', end other programs, or raise the limit of the control group");
 	manifest_at(m, KEY_MEMORY, &err);
 	findings_add(&f, SEVERITY_WARNING, &err);
 	progress_say(NULL);

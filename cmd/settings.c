@@ -98,9 +98,9 @@ int settings_print(const struct settings *s, const char *manifest, struct error 
 	auto_manifest struct manifest m = { 0 };
 
 	if (manifest) {
-		error_set(err, ERROR_USAGE, "--print-manifest: there is a manifest already, '%s'",
+		error_set(err, ERROR_USAGE, "--print-manifest takes no manifest, but '%s' is given",
 		          shown_of(manifest).text);
-		error_why(err, "it prints what -k and other options stand for without one");
+		error_why(err, "it prints the manifest that -k and other options stand for");
 		error_fix(err, "leave the manifest out; 'run --results DIR' writes a manifest with "
 		               "all settings in it as DIR/manifest.yaml");
 		return STATUS_USAGE;

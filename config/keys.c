@@ -94,20 +94,22 @@ const struct key keys[KEYS] = {
 	                      .doc = "ID authentication, 4096 bytes; needs snp.id_block" },
 	[KEY_SNP_IDENTITY_ID_KEY] = { "snp.identity.id_key", &kind_key, FIELD(id_key),
 	                              .words = key_words,
-	                              .doc = "Key that signs the ID block; or ephemeral: a new "
-	                                     "one" },
+	                              .doc = "Key that signs the ID block, or ephemeral: one for "
+	                                     "this run only" },
 	[KEY_SNP_IDENTITY_AUTHOR_KEY] = { "snp.identity.author_key", &kind_key, FIELD(author_key),
 	                                  .doc = "Key that vouches for the ID key" },
 	[KEY_SNP_IDENTITY_FAMILY_ID] = { "snp.identity.family_id", &kind_bytes, FIELD(family_id),
 	                                 .has = has_identity,
-	                                 .doc = "16 bytes of the owner's in the report; else "
+	                                 .doc = "16 bytes for FAMILY_ID in reports; by default "
 	                                        "zero" },
 	[KEY_SNP_IDENTITY_IMAGE_ID] = { "snp.identity.image_id", &kind_bytes, FIELD(image_id),
 	                                .has = has_identity,
-	                                .doc = "16 bytes of the owner's in the report; else zero" },
+	                                .doc = "16 bytes for IMAGE_ID in reports; by default "
+	                                       "zero" },
 	[KEY_SNP_IDENTITY_SVN] = { "snp.identity.svn", &kind_number, FIELD(svn), .max = UINT32_MAX,
 	                           .has = has_identity,
-	                           .doc = "Security version of the guest in the report; else 0" },
+	                           .doc = "Security version of the guest in reports; by default "
+	                                  "0" },
 	[KEY_SNP_CERTS] = { "snp.certs", &kind_file, FIELD(certs),
 	                    .doc = "Certificate table handed to the guest with its report" },
 	[KEY_MEASURE_PROFILE] = { "measure.profile", &kind_word, FIELD(profile),
@@ -154,11 +156,11 @@ const struct key keys[KEYS] = {
 };
 
 const struct key_group key_groups[] = {
-	{ "boot", "What the guest starts with", NULL },
-	{ "snp", "What SEV-SNP is told at launch", NULL },
-	{ "snp.identity", "From what an ID block is made and signed at launch", &key_groups[1] },
+	{ "boot", "What the guest boots", NULL },
+	{ "snp", "Parameters of an SEV-SNP launch", NULL },
+	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[1] },
 	{ "measure", "How the launch digest is predicted", NULL },
-	{ "expect", "What must come out", NULL },
+	{ "expect", "What the run must result in", NULL },
 	{ NULL, NULL, NULL },
 };
 

@@ -11,7 +11,7 @@ struct findings; /* core/base/findings.h */
 struct plan;     /* core/plan/plan.h */
 
 /*
- * Reads the keys that m names, and makes those that are ephemeral. Public keys are taken: a
+ * Reads the keys that m names, and makes those that are ephemeral. Public keys are accepted: their
  * signature may come from elsewhere. False: an error was added. *ret is always written; the caller
  * calls identity_fini(). Without snp.identity there is nothing in it.
  */
@@ -30,7 +30,7 @@ int idkeys_make(const struct manifest *m, const struct identity *i,
                 const uint8_t digest[static PLAN_DIGEST], const struct identity_signatures *given,
                 struct idkeys_signed *ret, struct error *err);
 
-/* The same for a launch: gives the block to the plan. 0 also where m has no snp.identity. */
+/* The same for a launch: gives the block to the plan. 0 also if m has no snp.identity. */
 int idkeys_sign(const struct manifest *m, const struct identity *i, const struct plan *p,
                 const uint8_t digest[static PLAN_DIGEST], struct error *err);
 

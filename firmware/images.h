@@ -27,7 +27,7 @@ struct images {
 	/* Of the part of the kernel that direct boot loads, which follows its setup code. */
 	bool payload_hashed;
 	uint8_t payload_sha256[32];
-	struct identity identity; /* the keys of snp.identity; read anew for each run */
+	struct identity identity; /* the keys of snp.identity; read again for each run */
 };
 
 /*

@@ -90,7 +90,7 @@ static int check_id_block(const struct manifest *m, const struct images *images,
 	return 0;
 }
 
-/* The table as the guest will get it. It is read anew for each request: core/vm/snp_certs.c. */
+/* The table as the guest will get it. It is read again for each request: core/vm/snp_certs.c. */
 static int check_certs(const struct manifest *m, const struct images *images, struct error *err)
 {
 	const struct blob *b = &images->certs;

@@ -212,7 +212,7 @@ cp "$T/w/g.fd" "$T/g.before"
 ) &
 run env -C "$T/w" FAKE_SCRIPT="$T/script" "$FAKE" run m.yaml
 wants 2
-err_has "cannot write 'sw/g.fd': it is the file of boot.firmware" '[output-conflict]'
+err_has "cannot write 'sw/g.fd': it is the same file as boot.firmware" '[output-conflict]'
 cmp -s "$T/w/g.fd" "$T/g.before" || wrong 'the firmware was changed'
 wait
 

@@ -263,6 +263,6 @@ call measure --format corim "$T/signed.yaml"
 wants 2
 one_error "$T/signed.yaml:3:17" measurement-differs 'snp.id_block is for another measurement'
 
-full_disk 2 'writing the CoRIM' measure --format corim "$T/guest.yaml"
+full_disk 2 'cannot write the CoRIM' measure --format corim "$T/guest.yaml"
 
 finish

@@ -200,7 +200,7 @@ cmp -s "$T/id.pem" "$T/made/id-auth.bin" || wrong 'the key is gone'
 begin 'options that do not go together'
 identity '    id_key: id.pem'
 call idblock --print-tbs --base64 "$T/m.yaml"
-usage_error 'idblock: --print-tbs comes before there is anything to write or to sign with'
+usage_error 'idblock: --print-tbs only prints: leave out --base64 and the signatures'
 call idblock "$T/m.yaml" "$T/m.yaml"
 usage_error 'idblock: one manifest at a time'
 printf x >"$T/x"

@@ -69,8 +69,8 @@ err_is "--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]
 call measure --vcpus=1 "$T/matrix.yaml"
 wants 2
 out_is ''
-one_error "$T/matrix.yaml" usage '--vcpus for a manifest with a matrix'
-err_has "$T/matrix.yaml: error: --vcpus for a manifest with a matrix [usage]" '  fix: '
+one_error "$T/matrix.yaml" usage '--vcpus cannot be used for a manifest with a matrix'
+err_has "$T/matrix.yaml: error: --vcpus cannot be used for a manifest with a matrix [usage]" '  fix: '
 
 begin 'a run of a matrix that fails does not stop the others: 2'
 zero="--set matrix: error: 'vcpus' is 0; it must be from 1 to 4096 [bad-value]"

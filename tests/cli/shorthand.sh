@@ -78,7 +78,7 @@ begin '--print-manifest does not print an invalid manifest, and takes no manifes
 here measure -k vmlinuz-6.12 -m 1 --print-manifest
 here_error -m bad-value "'memory' is '1', which is not a size"
 here measure -k vmlinuz-6.12 --print-manifest m.yaml
-usage_error "--print-manifest: there is a manifest already, 'm.yaml'" 'leave the manifest out'
+usage_error "--print-manifest takes no manifest, but 'm.yaml' is given" 'leave the manifest out'
 
 begin 'they override a manifest, and their paths are relative to the current directory'
 manifest "$T/there/m.yaml" 'boot: {kernel: vmlinuz-6.12}'
