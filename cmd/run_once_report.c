@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/run_once_report.c: the attestation report that the guest printed, against its launch. */
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fuzz/report_lines.c: libFuzzer target: from any console, in any pieces, a block of at most
+ * REPORT_LINES_MAX bytes comes, or none.
+ */
+#include <stdlib.h>
+
+#include "core/snp/report_lines.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct report_lines *l = report_lines_new();
+	uint8_t to[REPORT_LINES_MAX];
+	const char *fault;
+	size_t half = size / 2, n;
+
+	if (!l)
+		return 0;
+	report_lines_put(l, data, half);
+	report_lines_put(l, data + half, size - half);
+	n = report_lines_take(l, to, &fault);
+	if (n > sizeof(to) || (n > 0) != report_lines_whole(l))
+		__builtin_trap();
+	report_lines_free(l);
+	return 0;
+}
