@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/check.c: finds everything that is wrong with a manifest, without a host. */
-#include <stdlib.h>
 
 #include "cmd/cmd.h"
 #include "cmd/conflicts.h"

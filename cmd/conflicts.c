@@ -15,8 +15,6 @@
 #include "cmd/outputs.h"
 #include "cmd/settings.h"
 #include "config/paths.h"
-#include "core/base/array.h"
-#include "core/base/file.h"
 #include "core/dev/log_file.h"
 
 /* A file that a run reads, or that it writes, makes or removes. */

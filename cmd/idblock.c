@@ -4,7 +4,6 @@
  * signatures that were made elsewhere.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
@@ -21,7 +20,6 @@
 #include "core/out/folder.h"
 #include "core/out/tree.h"
 #include "core/plan/plan.h"
-#include "core/snp/abi.h"
 #include "core/snp/digest.h"
 #include "core/snp/idblock.h"
 #include "core/vm/platforms.h"

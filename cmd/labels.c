@@ -12,7 +12,6 @@
 #include "cmd/cmd.h"
 #include "cmd/settings.h"
 #include "core/base/array.h"
-#include "core/base/file.h"
 
 /* Leaves space for the endings of log files: core/dev/log_file.h. */
 enum { LABELLED_MAX = NAME_MAX - 15 };

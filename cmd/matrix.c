@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -14,7 +13,6 @@
 #include "cmd/labels.h"
 #include "cmd/status.h"
 #include "config/value.h"
-#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/host/host.h"
 #include "core/host/memory.h"

@@ -28,7 +28,6 @@
 #include "core/out/result.h"
 #include "core/out/run_result.h"
 #include "core/out/verify_result.h"
-#include "core/snp/digest.h"
 #include "core/vm/signals.h"
 #include "firmware/images.h"
 

@@ -18,8 +18,6 @@
 #include "cmd/show.h"
 #include "config/value.h"
 #include "core/attest/given.h"
-#include "core/base/array.h"
-#include "core/base/file.h"
 #include "core/out/run_result.h"
 #include "core/vm/signals.h"
 

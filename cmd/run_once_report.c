@@ -10,7 +10,6 @@
 #include "config/manifest.h"
 #include "core/attest/expect.h"
 #include "core/attest/given.h"
-#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/out/run_result.h"
 #include "core/out/verify_result.h"

@@ -9,7 +9,6 @@
 #include "cmd/options.h"
 #include "config/value.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/out/run_result.h"
 
 /* A format is a row and a file in core/out/ that prints it. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/verify.c: an attestation report -> is it authentic, and does it come from this launch. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #include "config/value.h"
 #include "core/attest/expect.h"
 #include "core/attest/verify.h"
-#include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/file.h"
 #include "core/base/log.h"

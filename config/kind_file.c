@@ -12,7 +12,6 @@
 #include "config/value.h"
 #include "config/writer.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 
 const char *const sink_words[] = {
 	[SINK_NONE] = "none", [SINK_STDOUT] = "stdout", [SINK_STDERR] = "stderr", [SINK_FILE] = NULL

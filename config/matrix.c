@@ -5,7 +5,6 @@
 
 #include "config/inputs.h"
 #include "config/kind.h"
-#include "config/value.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 

@@ -4,13 +4,11 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/kind.h"
 #include "config/value.h"
 #include "config/yaml_text.h"
-#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "config/yaml_text.h"
-#include "core/base/file.h"
 #include "core/base/text.h"
 
 /* Where a name begins that stands in this group. */

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "config/manifest.h"
-#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/sha2.h"
 #include "core/plan/plan.h"

@@ -7,7 +7,6 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/attest/p384.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>

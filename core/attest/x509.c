@@ -2,7 +2,6 @@
 /* core/attest/x509.c: certificates and revocation lists, read by libcrypto. */
 #include "core/attest/x509.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 /* core/base/findings.c: a bounded list of errors and warnings, each once. */
 #include "core/base/findings.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

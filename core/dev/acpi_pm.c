@@ -5,8 +5,6 @@
  */
 #include "core/dev/acpi_pm.h"
 
-#include <string.h>
-
 #include "core/base/clock.h"
 
 /* From ACPI_PM_PORT on, as in the PIIX4 (Intel 82371AB, 7.2), which doesn't use the last two. */

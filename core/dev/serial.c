@@ -2,8 +2,6 @@
 /* core/dev/serial.c: a 16550A whose transmitter is always empty: it sends bytes at once. */
 #include "core/dev/serial.h"
 
-#include <string.h>
-
 #include "core/base/array.h"
 #include "core/dev/sink.h"
 

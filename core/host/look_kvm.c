@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/host/looks.h"
 #include "core/vm/abi.h"

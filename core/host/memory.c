@@ -4,7 +4,6 @@
  */
 #include "core/host/memory.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>

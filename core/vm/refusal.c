@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 #include "core/base/array.h"

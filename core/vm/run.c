@@ -18,7 +18,6 @@
 #include "core/base/array.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/snp/report_lines.h"
 #include "core/vm/abi.h"

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/base/array.h"
 #include "core/base/clock.h"

@@ -9,7 +9,6 @@
 
 #include "core/base/array.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/pattern.h"
 #include "core/base/text.h"
 #include "core/vm/outcome.h"
