@@ -422,6 +422,8 @@ int inspect_read(const uint8_t *bytes, size_t size, struct inspected *ret, struc
 	const struct file_kind *other;
 	int r = 0;
 
+	if (size == 0) /* then `bytes` may be NULL, which memmem(3) does not take */
+		return refuse_unknown(bytes, size, err);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !found.kind; i++)
 		if (kinds[i].probe(bytes, size))
 			found.kind = &kinds[i];
@@ -429,7 +431,7 @@ int inspect_read(const uint8_t *bytes, size_t size, struct inspected *ret, struc
 		r = found.kind->read ? found.kind->read(&found, err) : 0;
 	} else {
 		other = file_kind_of(bytes, size);
-		if (!other || size == 0 || strcmp(other->name, "text") == 0 ||
+		if (!other || strcmp(other->name, "text") == 0 ||
 		    (other->vague && memmem(bytes, size, FRAME_BEGIN, strlen(FRAME_BEGIN))))
 			r = refuse_unknown(bytes, size, err);
 		found.other = other;

@@ -110,7 +110,7 @@ static int der_add(struct given *g, const uint8_t *bytes, size_t size, struct er
 
 static bool is_pem(const uint8_t *bytes, size_t size)
 {
-	return memmem(bytes, size, PEM_MARK, strlen(PEM_MARK));
+	return size > 0 && memmem(bytes, size, PEM_MARK, strlen(PEM_MARK));
 }
 
 static int table_add(struct given *g, const uint8_t *bytes, size_t size, struct error *err)

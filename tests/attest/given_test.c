@@ -126,7 +126,7 @@ Test(given, other_files_are_refused)
 	static const char html[] = "<!DOCTYPE html><html>not found</html>";
 
 	refused(zeros, sizeof(zeros), "not a certificate");
-	refused(zeros, 0, "not a certificate");
+	refused(NULL, 0, "not a certificate");
 	refused((const uint8_t *)html, sizeof(html) - 1,
 	        "not a certificate: it looks like an HTML page");
 }
