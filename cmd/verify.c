@@ -138,25 +138,17 @@ static bool time_parse(const char *text, int64_t *ret)
 	return true;
 }
 
-/* "a=1,b=2": the next name and, behind "=", its value; cuts the text. NULL: there is none. */
-static char *list_next(char **text, char **ret_value)
-{
-	char *name = strsep(text, ",");
-
-	*ret_value = name ? strchr(name, '=') : NULL;
-	if (*ret_value)
-		*(*ret_value)++ = '\0';
-	return name;
-}
-
 static error_t min_tcb_option(struct attest_want *w, char *text)
 {
-	char *name, *value, *end;
+	char *name, *end;
 
-	while ((name = list_next(&text, &value))) {
+	while ((name = strsep(&text, ","))) {
+		char *value = strchr(name, '=');
 		enum tcb_part p = TCB_FMC;
 		unsigned long n;
 
+		if (value)
+			*value++ = '\0';
 		while (p < TCB_PARTS && strcmp(name, tcb_part_name(p)) != 0)
 			p++;
 		if (p == TCB_PARTS)
@@ -228,17 +220,6 @@ static error_t number_option(const char *option, const char *text, uint64_t max,
 	return value_number(option, text, 0, max, ret, &err) < 0 ? option_refuse_error(&err) : 0;
 }
 
-static error_t argument_option(struct verify *v, char *argument)
-{
-	if (!v->report_path)
-		v->report_path = argument;
-	else if (!v->manifest_path)
-		v->manifest_path = strcmp(argument, "-") == 0 ? manifest_stdin : argument;
-	else
-		return option_refuse("one report and one manifest at a time");
-	return 0;
-}
-
 static error_t verify_option(int key, char *argument, struct argp_state *state)
 {
 	struct verify *v = state->input;
@@ -278,7 +259,13 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 		v->question.unauthenticated = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		return argument_option(v, argument);
+		if (!v->report_path)
+			v->report_path = argument;
+		else if (!v->manifest_path)
+			v->manifest_path = strcmp(argument, "-") == 0 ? manifest_stdin : argument;
+		else
+			return option_refuse("one report and one manifest at a time");
+		return 0;
 	case ARGP_KEY_END:
 		if (!v->report_path)
 			return option_refuse("a report is missing");
@@ -325,17 +312,6 @@ static int report_open(struct verify *v, struct snp_report_file *ret, struct err
 }
 
 /* --- the manifest --- */
-
-static void refuse_matrix(const struct manifest *m, struct findings *f)
-{
-	struct error err;
-
-	error_set(&err, ERROR_USAGE, "this manifest stands for %u launches, and a report is of one",
-	          m->runs);
-	error_fix(&err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
-	error_at(&err, m->file, 0, 0);
-	findings_add(f, SEVERITY_ERROR, &err);
-}
 
 static bool launch_pins(struct verify *v, const struct manifest *m, struct findings *f)
 {
@@ -388,7 +364,11 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 	struct error err = { 0 };
 
 	if (m->variant) {
-		refuse_matrix(m, f);
+		error_set(&err, ERROR_USAGE,
+		          "this manifest stands for %u launches, and a report is of one", m->runs);
+		error_fix(&err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
+		error_at(&err, m->file, 0, 0);
+		findings_add(f, SEVERITY_ERROR, &err);
 		return;
 	}
 	if (prepare_files(m, false, &images, f) && m->whole &&
