@@ -110,11 +110,16 @@ check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(TOOLS)
 bench: $(B)/snpvmm $(TOOLS)
 	B=$(B) sh tests/bench/bench.sh
 
+# Fuzzers share one library, compiled by clang once; the sub-make knows what of it is out of date.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZLIB := $(B)/fuzz/lib/libsnpvmm.a
 fuzz: $(FUZZERS)
-$(B)/fuzz/%: tests/fuzz/%.c $(SRC) $(HEADERS)
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZLIB)
 	@echo "  FUZZ    $@"
-	mkdir -p $(@D) && clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(SRC) $(LDLIBS) -o $@
+	clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(FUZZLIB) $(LDLIBS) -o $@
+$(FUZZLIB): FORCE
+	$(MAKE) B=$(@D) CC=clang SAN= CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' $@
+FORCE:
 
 # Made with the program, so that installing makes nothing.
 share: $(B)/share/manifest.schema.json $(B)/share/snpvmm-errors.7
@@ -153,6 +158,6 @@ layers: $(LAYERED)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
 	awk -f tests/pages.awk ARCHITECTURE.md
 
-.PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers
+.PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers FORCE
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -name '*.d')
