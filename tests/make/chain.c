@@ -282,6 +282,22 @@ static struct kept *kept_find(const struct chain_spec *s)
 	return NULL;
 }
 
+/*
+ * libcrypto 3.5 signs a certificate with extensions as version 3, whatever was asked for: the
+ * version is put in afterwards, and what is signed is signed again.
+ */
+static void version_put(const struct chain_spec *s, struct chain_der *der)
+{
+	uint8_t *tbs = der->bytes + 4; /* both SEQUENCEs have lengths of two bytes */
+	size_t tbs_size = 4 + ((size_t)tbs[2] << 8 | tbs[3]), n = 512;
+	EVP_MD_CTX *c = sign_begin(s);
+
+	must(der->bytes[1] == 0x82 && tbs[1] == 0x82 && tbs[4] == 0xa0);
+	tbs[8] = (uint8_t)s->version;
+	must(EVP_DigestSign(c, der->bytes + der->size - n, &n, tbs, tbs_size) > 0 && n == 512);
+	EVP_MD_CTX_free(c);
+}
+
 static void cert_make(const struct chain_spec *s, struct chain_der *ret)
 {
 	X509 *x = X509_new();
@@ -312,6 +328,8 @@ static void cert_make(const struct chain_spec *s, struct chain_der *ret)
 		amd_add(x, &s->extensions[i]);
 	must(X509_sign_ctx(x, c) > 0);
 	der_take(der, i2d_X509(x, &der), ret);
+	if (X509_get_version(x) != s->version)
+		version_put(s, ret);
 	EVP_MD_CTX_free(c);
 	X509_NAME_free(subject);
 	X509_NAME_free(issuer);
