@@ -139,7 +139,7 @@ report_proven() {
   "$B/tests/tool/chain" "$kept" "$kept/report.bin" "$(cat "$SNP_KEY")" || return 1
   "$snpvmm" verify "$kept/report.bin" "$box/linux.yaml" --certs "$kept" --root "$kept/ark.pem" \
     --report-data 00112233445566778899aabbccddeeff --set "boot.cmdline=$report_cmdline" >"$kept/verified" 2>&1 || cat "$kept/verified"
-  grep -q 'the report is authentic and of this launch$' "$kept/verified" || echo 'it is not said to be authentic'
+  grep -q 'the report is authentic and matches this launch$' "$kept/verified" || echo 'it is not said to be authentic'
 }
 report_forged() { # one bit of it
   printf '\1' | dd of="$kept/report.bin" bs=1 seek=$((0x50)) conv=notrunc 2>/dev/null
