@@ -216,14 +216,13 @@ static int corim_print(const struct measure *c, const struct p384 *key, struct e
 static void add_identity(struct reference *r, const struct manifest *m, const struct identity *i)
 {
 	uint8_t block[PLAN_ID_BLOCK], id[P384_PUBLIC_SIZE], author[P384_PUBLIC_SIZE];
-	bool id_known = !m->id_key.ephemeral,
-	     author_known = i->author_key && !m->author_key.ephemeral;
+	bool id_known = !m->id_key.ephemeral;
 
 	identity_block(i, r->measurement, m->policy, block);
 	p384_public(i->id_key, id);
-	if (author_known)
+	if (i->author_key)
 		p384_public(i->author_key, author);
-	reference_add_id_block(r, block, id_known ? id : NULL, author_known ? author : NULL);
+	reference_add_id_block(r, block, id_known ? id : NULL, i->author_key ? author : NULL);
 }
 
 /* Measures for m->vcpus. False: an error, which other numbers of vCPUs would have, too. */

@@ -53,7 +53,7 @@ int guest_add(struct plan *p, const struct guest *g, bool snp, struct blob low, 
 		struct region region = { part->gpa, guest_part_size(g, part), part->kind, NULL,
 			                 part->label };
 
-		if (part->snp_only && !snp)
+		if (region_kind(part->kind)->snp_fills && !snp)
 			continue;
 		if (part->gpa == g->code)
 			region.bytes = g->blob;

@@ -25,7 +25,6 @@ struct guest_part {
 	gpa_t gpa;
 	uint64_t size;
 	enum page_kind kind;
-	bool snp_only;
 	const char *label;
 };
 
@@ -53,7 +52,7 @@ static inline uint64_t guest_part_size(const struct guest *g, const struct guest
 
 /*
  * Adds the parts to a plan, which becomes the owner of `low`, even on failure: the bytes of all
- * parts but the code, in one buffer.
+ * parts but the code, in one buffer. Without `snp`, pages that its firmware fills are left out.
  */
 int guest_add(struct plan *p, const struct guest *g, bool snp, struct blob low, struct error *err);
 /* vCPU 0: 64-bit mode, paging on, no interrupts; parameters in RSI, signature in RDX. */

@@ -41,13 +41,13 @@ static const struct link {
 
 /* The regions, in launch order. */
 static const struct guest_part parts[] = {
-	{ SELFTEST_PML4, 3 * PAGE_SIZE, PAGE_DATA, false, "selftest page tables" },
-	{ SELFTEST_PD, 2 * PAGE_SIZE, PAGE_DATA, false, "selftest page directories" },
-	{ SELFTEST_PARAMS, PAGE_SIZE, PAGE_DATA, false, "selftest parameters" },
-	{ SELFTEST_CODE, 0, PAGE_DATA, false, "selftest code" },
-	{ SELFTEST_STACK, PAGE_SIZE, PAGE_ZERO, false, "selftest stack" },
-	{ SELFTEST_SECRETS, PAGE_SIZE, PAGE_SECRETS, true, "selftest secrets" },
-	{ SELFTEST_CPUID, PAGE_SIZE, PAGE_CPUID, true, "selftest cpuid" },
+	{ SELFTEST_PML4, 3 * PAGE_SIZE, PAGE_DATA, "selftest page tables" },
+	{ SELFTEST_PD, 2 * PAGE_SIZE, PAGE_DATA, "selftest page directories" },
+	{ SELFTEST_PARAMS, PAGE_SIZE, PAGE_DATA, "selftest parameters" },
+	{ SELFTEST_CODE, 0, PAGE_DATA, "selftest code" },
+	{ SELFTEST_STACK, PAGE_SIZE, PAGE_ZERO, "selftest stack" },
+	{ SELFTEST_SECRETS, PAGE_SIZE, PAGE_SECRETS, "selftest secrets" },
+	{ SELFTEST_CPUID, PAGE_SIZE, PAGE_CPUID, "selftest cpuid" },
 };
 
 int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_state *bsp,

@@ -60,15 +60,15 @@ static_assert(sizeof(struct setup_data) == 20, "setup_data");
 
 /* The regions, in launch order. */
 static const struct guest_part parts[] = {
-	{ STAGE0_PML4, 3 * PAGE_SIZE, PAGE_DATA, false, "stage0 page tables" },
-	{ STAGE0_PARAMS, PAGE_SIZE, PAGE_DATA, false, "stage0 parameters" },
-	{ STAGE0_BOOT_PARAMS, PAGE_SIZE, PAGE_DATA, false, "boot_params" },
-	{ STAGE0_CMDLINE, PAGE_SIZE, PAGE_DATA, false, "command line" },
-	{ STAGE0_ACPI, PAGE_SIZE, PAGE_DATA, false, "ACPI tables" },
-	{ STAGE0_CODE, 0, PAGE_DATA, false, "stage0 code" },
-	{ STAGE0_STACK, PAGE_SIZE, PAGE_ZERO, false, "stage0 stack" },
-	{ STAGE0_SECRETS, PAGE_SIZE, PAGE_SECRETS, true, "stage0 secrets" },
-	{ STAGE0_CPUID, PAGE_SIZE, PAGE_CPUID, true, "stage0 cpuid" },
+	{ STAGE0_PML4, 3 * PAGE_SIZE, PAGE_DATA, "stage0 page tables" },
+	{ STAGE0_PARAMS, PAGE_SIZE, PAGE_DATA, "stage0 parameters" },
+	{ STAGE0_BOOT_PARAMS, PAGE_SIZE, PAGE_DATA, "boot_params" },
+	{ STAGE0_CMDLINE, PAGE_SIZE, PAGE_DATA, "command line" },
+	{ STAGE0_ACPI, PAGE_SIZE, PAGE_DATA, "ACPI tables" },
+	{ STAGE0_CODE, 0, PAGE_DATA, "stage0 code" },
+	{ STAGE0_STACK, PAGE_SIZE, PAGE_ZERO, "stage0 stack" },
+	{ STAGE0_SECRETS, PAGE_SIZE, PAGE_SECRETS, "stage0 secrets" },
+	{ STAGE0_CPUID, PAGE_SIZE, PAGE_CPUID, "stage0 cpuid" },
 };
 
 static const struct reason_row {

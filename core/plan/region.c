@@ -10,9 +10,9 @@ static const struct region_kind kinds[] = {
 	[PAGE_DATA] = { "normal", 1, true, true },
 	[PAGE_ZERO] = { "zero", 3, false, false },
 	[PAGE_UNMEASURED] = { "unmeasured", 4, true, false },
-	[PAGE_SECRETS] = { "secrets", 5, false, false }, /* written by the firmware */
-	/* written by the platform, from the host's CPUID */
-	[PAGE_CPUID] = { "cpuid", 6, false, false },
+	[PAGE_SECRETS] = { "secrets", 5, false, false, true },
+	/* the platform writes the host's CPUID there, and the firmware corrects it */
+	[PAGE_CPUID] = { "cpuid", 6, false, false, true },
 };
 static_assert(ARRAY_SIZE(kinds) == PAGE_KINDS, "a page kind without a row");
 

@@ -28,6 +28,7 @@ struct region_kind {
 	uint8_t snp;      /* PAGE_TYPE, SEV-SNP firmware ABI 8.17 */
 	bool carries;     /* a region has bytes */
 	bool hashed;      /* and they enter PAGE_INFO.CONTENTS */
+	bool snp_fills;   /* the SNP firmware fills it in; no other platform has such a page */
 };
 
 const struct region_kind *region_kind(enum page_kind kind);
