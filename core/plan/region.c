@@ -7,9 +7,9 @@
 #include "core/base/array.h"
 
 static const struct region_kind kinds[] = {
-	[PAGE_DATA] = { "normal", 1, true, true },
-	[PAGE_ZERO] = { "zero", 3, false, false },
-	[PAGE_UNMEASURED] = { "unmeasured", 4, true, false },
+	[PAGE_DATA] = { "normal", 1, true, true, false },
+	[PAGE_ZERO] = { "zero", 3, false, false, false },
+	[PAGE_UNMEASURED] = { "unmeasured", 4, true, false, false },
 	[PAGE_SECRETS] = { "secrets", 5, false, false, true },
 	/* the platform writes the host's CPUID there, and the firmware corrects it */
 	[PAGE_CPUID] = { "cpuid", 6, false, false, true },
