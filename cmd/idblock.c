@@ -4,6 +4,7 @@
  * signatures that were made elsewhere.
  */
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
@@ -18,10 +19,10 @@
 #include "core/base/bytes.h"
 #include "core/base/file.h"
 #include "core/out/folder.h"
+#include "core/out/result.h"
 #include "core/out/tree.h"
 #include "core/plan/plan.h"
 #include "core/snp/digest.h"
-#include "core/snp/idblock.h"
 #include "core/vm/platforms.h"
 #include "core/vm/vm.h"
 #include "firmware/idkeys.h"
@@ -186,30 +187,6 @@ static int signature_read(const char *path, uint8_t to[static P384_SIGNATURE_SIZ
 
 /* --- the command --- */
 
-static void tree_key(struct tree *t, const char *key, const struct p384 *from)
-{
-	uint8_t public[P384_PUBLIC_SIZE], digest[PLAN_DIGEST];
-
-	p384_public(from, public);
-	snp_id_key_digest(public, digest);
-	tree_bytes(t, key, digest, sizeof(digest));
-}
-
-/* What a report of the launch will say, too. */
-static void tree_identity(struct tree *t, const struct manifest *m, const struct identity *i,
-                          const struct snp_digest *d)
-{
-	tree_text(t, "manifest", m->file);
-	tree_bytes(t, "measurement", d->value, sizeof(d->value));
-	tree_hex(t, "policy", m->policy);
-	tree_bytes(t, "family_id", i->family_id, sizeof(i->family_id));
-	tree_bytes(t, "image_id", i->image_id, sizeof(i->image_id));
-	tree_number(t, "svn", i->svn);
-	tree_key(t, "id_key_digest", i->id_key);
-	if (i->author_key)
-		tree_key(t, "author_key_digest", i->author_key);
-}
-
 static int idblock_tbs(struct idblock *c, const struct manifest *m, const struct identity *i,
                        const struct snp_digest *d, const struct manifest_source *source,
                        struct error *err)
@@ -289,6 +266,7 @@ static int idblock_of(struct idblock *c, const struct manifest *m, const struct 
 	auto_digest struct snp_digest digest = { 0 };
 	auto_plan const struct plan *plan = NULL;
 	const struct identity *i = &images->identity;
+	struct reference r = { 0 }; /* of the block alone */
 
 	if (refuse_manifest(m, err) < 0)
 		return err->code;
@@ -299,7 +277,11 @@ static int idblock_of(struct idblock *c, const struct manifest *m, const struct 
 	tree_map(c->tree, NULL);
 	if (!show_for_people())
 		tree_text(c->tree, "schema", "snpvmm.idblock/1");
-	tree_identity(c->tree, m, i, &digest);
+	tree_text(c->tree, "manifest", m->file);
+	tree_bytes(c->tree, "measurement", digest.value, sizeof(digest.value));
+	memcpy(r.measurement, digest.value, sizeof(r.measurement));
+	idkeys_reference(m, i, &r);
+	result_reference(c->tree, &r);
 	if ((c->print_tbs ? idblock_tbs : idblock_make)(c, m, i, &digest, source, err) < 0)
 		return error_at(err, m->file, 0, 0);
 	tree_end(c->tree);

@@ -20,6 +20,7 @@
 #include "core/out/result.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
+#include "firmware/idkeys.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -212,19 +213,6 @@ static int corim_print(const struct measure *c, const struct p384 *key, struct e
 	return 0;
 }
 
-/* The ID block of snp.identity, which is made at the launch; an ephemeral key is not known yet. */
-static void add_identity(struct reference *r, const struct manifest *m, const struct identity *i)
-{
-	uint8_t block[PLAN_ID_BLOCK], id[P384_PUBLIC_SIZE], author[P384_PUBLIC_SIZE];
-	bool id_known = !m->id_key.ephemeral;
-
-	identity_block(i, r->measurement, m->policy, block);
-	p384_public(i->id_key, id);
-	if (i->author_key)
-		p384_public(i->author_key, author);
-	reference_add_id_block(r, block, id_known ? id : NULL, i->author_key ? author : NULL);
-}
-
 /* Measures for m->vcpus. False: an error, which other numbers of vCPUs would have, too. */
 static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
 {
@@ -247,8 +235,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	if (prepare_id_digest(m, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	result = measure_result_of(m, plan, &digest);
-	if (m->identity_given)
-		add_identity(&result.reference, m, &c->images.identity);
+	idkeys_reference(m, &c->images.identity, &result.reference);
 	if (c->corim.format) {
 		if (corim_add(c, m, &result.reference, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);

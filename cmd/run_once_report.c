@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/run_once_report.c: the attestation report that the guest printed, against its launch. */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "cmd/cmd.h"
@@ -14,14 +13,6 @@
 #include "core/out/run_result.h"
 #include "core/out/verify_result.h"
 #include "core/snp/report.h"
-
-/* What a report of this launch holds: from the plan that was launched, not from the manifest. */
-static void launch_of(const struct run_once *a, struct attest_launch *l)
-{
-	*l = (struct attest_launch){ 0 };
-	memcpy(l->measurement, a->digest.value, sizeof(l->measurement));
-	attest_launch_set(l, plan_settings(a->plan));
-}
 
 /* A run that would pass fails for `kind`; the sentence of any other end says it, too. */
 static int report_fails(struct run_once *a, int status, enum reason kind, const char *what)
@@ -89,7 +80,8 @@ static void report_says(struct run_once *a)
 int run_once_report(struct run_once *a, int status)
 {
 	static const struct given none = { 0 };
-	struct attest_launch launch;
+	/* of the plan that was launched, not of the manifest */
+	const struct reference launch = reference_of(a->plan, a->digest.value);
 	const struct attest_want want = { .launch = &launch };
 	struct attest_question question = { .certs = a->o->certs ? a->o->certs : &none,
 		                            .roots = a->o->roots ? a->o->roots : &none,
@@ -118,7 +110,6 @@ int run_once_report(struct run_once *a, int status)
 	question.report = file.report;
 	a->attest_at = question.at;
 	attest_verify(&question, &a->attest);
-	launch_of(a, &launch);
 	if (a->attest.known)
 		attest_expect(file.report, a->attest.line, &want, &a->attest.checks);
 	else

@@ -20,8 +20,8 @@
 #include "core/base/log.h"
 #include "core/out/verify_result.h"
 #include "core/snp/digest.h"
-#include "core/snp/idblock.h"
 #include "core/vm/platforms.h"
+#include "firmware/idkeys.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -38,7 +38,7 @@ struct verify {
 
 	struct blob bytes, decoded; /* the report's file, and what it is the text of */
 	struct given given, given_roots;
-	struct attest_launch launch;
+	struct reference launch;
 	uint8_t (*pins)[SNP_DIGEST_SIZE];
 };
 
@@ -327,31 +327,9 @@ static bool launch_pins(struct verify *v, const struct manifest *m, struct findi
 	}
 	for (size_t i = 0; i < m->n_pins; i++)
 		if (m->pins[i].vcpus == 0 || m->pins[i].vcpus == m->vcpus)
-			memcpy(v->pins[v->launch.n_pins++], m->pins[i].digest, SNP_DIGEST_SIZE);
-	v->launch.pins = (const uint8_t(*)[SNP_DIGEST_SIZE])v->pins;
+			memcpy(v->pins[v->want.n_pins++], m->pins[i].digest, SNP_DIGEST_SIZE);
+	v->want.pins = (const uint8_t(*)[SNP_DIGEST_SIZE])v->pins;
 	return true;
-}
-
-static void key_digest(const struct p384 *key, uint8_t digest[static 48])
-{
-	uint8_t public[P384_PUBLIC_SIZE];
-
-	p384_public(key, public);
-	snp_id_key_digest(public, digest);
-}
-
-/* Of the ID block that the manifest's keys make at launch. */
-static void launch_identity(struct attest_launch *l, const struct manifest *m,
-                            const struct identity *i)
-{
-	l->id_key_of_run = m->id_key.ephemeral;
-	key_digest(i->id_key, l->id_key_digest);
-	l->author_key = i->author_key != NULL;
-	if (l->author_key)
-		key_digest(i->author_key, l->author_key_digest);
-	memcpy(l->family_id, i->family_id, sizeof(l->family_id));
-	memcpy(l->image_id, i->image_id, sizeof(l->image_id));
-	l->guest_svn = i->svn;
 }
 
 /* What a report of this manifest's launch has to hold. */
@@ -378,10 +356,8 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 			error_at(&err, m->file, 0, 0);
 			findings_add(f, SEVERITY_ERROR, &err);
 		} else if (launch_pins(v, m, f)) {
-			memcpy(v->launch.measurement, digest.value, SNP_DIGEST_SIZE);
-			attest_launch_set(&v->launch, plan_settings(plan));
-			if (m->identity_given)
-				launch_identity(&v->launch, m, &images.identity);
+			v->launch = reference_of(plan, digest.value);
+			idkeys_reference(m, &images.identity, &v->launch);
 			v->want.launch = &v->launch;
 		}
 	}

@@ -7,6 +7,7 @@
 
 #include "config/keys.h"
 #include "config/value.h"
+#include "core/attest/reference.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/findings.h"
@@ -110,4 +111,18 @@ int idkeys_sign(const struct manifest *m, const struct identity *i, const struct
 	if (r == 0)
 		plan_set_id_block(p, made.block, made.auth, i->author_key != NULL);
 	return r;
+}
+
+void idkeys_reference(const struct manifest *m, const struct identity *i, struct reference *r)
+{
+	uint8_t block[PLAN_ID_BLOCK], id[P384_PUBLIC_SIZE], author[P384_PUBLIC_SIZE];
+
+	if (!m->identity_given)
+		return;
+	identity_block(i, r->measurement, m->policy, block);
+	p384_public(i->id_key, id);
+	if (i->author_key)
+		p384_public(i->author_key, author);
+	reference_add_id_block(r, block, m->id_key.ephemeral ? NULL : id,
+	                       i->author_key ? author : NULL);
 }

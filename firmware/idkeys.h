@@ -6,9 +6,10 @@
 #include "config/manifest.h"
 #include "core/attest/identity.h"
 
-struct error;    /* core/base/error.h */
-struct findings; /* core/base/findings.h */
-struct plan;     /* core/plan/plan.h */
+struct error;     /* core/base/error.h */
+struct findings;  /* core/base/findings.h */
+struct plan;      /* core/plan/plan.h */
+struct reference; /* core/attest/reference.h */
 
 /*
  * Reads the keys that m names, and makes those that are ephemeral. Public keys are accepted: their
@@ -33,5 +34,11 @@ int idkeys_make(const struct manifest *m, const struct identity *i,
 /* The same for a launch: gives the block to the plan. 0 also if m has no snp.identity. */
 int idkeys_sign(const struct manifest *m, const struct identity *i, const struct plan *p,
                 const uint8_t digest[static PLAN_DIGEST], struct error *err);
+
+/*
+ * Adds to a launch's reference values what the ID block will say that snp.identity makes. Neither
+ * an ephemeral key nor its digest is known yet. Does nothing if m has no snp.identity.
+ */
+void idkeys_reference(const struct manifest *m, const struct identity *i, struct reference *r);
 
 #endif

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
-#include "core/snp/abi.h"
-#include "core/snp/idblock.h"
 #include "core/snp/policy.h"
 
 static void check_number(struct attest_checks *c, const char *name, enum reason reason,
@@ -39,7 +37,7 @@ static void policy_names(uint64_t bits, char *to, size_t cap)
 	}
 }
 
-static void check_policy(const struct snp_report *r, const struct attest_launch *l,
+static void check_policy(const struct snp_report *r, const struct reference *l,
                          struct attest_checks *c)
 {
 	uint64_t actual = le64_get(r->policy);
@@ -64,44 +62,43 @@ static void check_policy(const struct snp_report *r, const struct attest_launch 
 	snprintf(check->actual, sizeof(check->actual), "0x%" PRIx64, actual);
 }
 
-static void check_pins(const struct snp_report *r, const struct attest_launch *l,
+static void check_pins(const struct snp_report *r, const struct attest_want *w,
                        struct attest_checks *c)
 {
 	static const char name[] = "expect.measurement";
 	struct attest_check *check;
 
-	if (!l->pins)
+	if (!w->pins)
 		return;
-	for (size_t i = 0; i < l->n_pins; i++)
-		if (memcmp(l->pins[i], r->measurement, sizeof(r->measurement)) == 0) {
+	for (size_t i = 0; i < w->n_pins; i++)
+		if (memcmp(w->pins[i], r->measurement, sizeof(r->measurement)) == 0) {
 			check_ok(c, name, "the report's measurement is one that is expected");
 			return;
 		}
 	check = check_fail(c, name, ERROR_MEASUREMENT_DIFFERS,
-	                   l->n_pins == 0   ? "no digest is expected for this number of vCPUs"
-	                   : l->n_pins == 1 ? "not the measurement that is expected"
+	                   w->n_pins == 0   ? "no digest is expected for this number of vCPUs"
+	                   : w->n_pins == 1 ? "not the measurement that is expected"
 	                                    : "none of the measurements that are expected");
-	if (l->n_pins == 0)
+	if (w->n_pins == 0)
 		return;
-	hex_of(l->pins[0], sizeof(r->measurement), check->expected);
+	hex_of(w->pins[0], sizeof(r->measurement), check->expected);
 	hex_of(r->measurement, sizeof(r->measurement), check->actual);
 }
 
 /* Without an ID block, no digest of an author key is expected. */
-static void check_identity(const struct snp_report *r, const struct attest_launch *l,
+static void check_identity(const struct snp_report *r, const struct reference *l,
                            struct attest_checks *c)
 {
 	bool author = le32_get(r->flags) & SNP_REPORT_AUTHOR_KEY;
-	bool block = l->id_key_of_run || !bytes_zero(l->id_key_digest, sizeof(l->id_key_digest));
 
-	if (!l->id_key_of_run)
+	if (!l->id_block || l->id_key_known)
 		check_bytes(c, "id-key", ID_KEY_DIFFERS, l->id_key_digest, r->id_key_digest,
 		            sizeof(r->id_key_digest));
 	else if (bytes_zero(r->id_key_digest, sizeof(r->id_key_digest)))
 		check_fail(c, "id-key", ID_KEY_DIFFERS, "the launch had no ID block");
 	else
 		check_skip(c, "id-key", "the manifest's key is ephemeral: another for each run");
-	if (author != l->author_key && block)
+	if (author != l->author_key_known && l->id_block)
 		check_fail(c, "author-key", AUTHOR_KEY_DIFFERS,
 		           author ? "an author key signed the ID key, and the manifest has none"
 		                  : "no author key signed the ID key");
@@ -111,17 +108,19 @@ static void check_identity(const struct snp_report *r, const struct attest_launc
 	check_bytes(c, "family-id", FAMILY_ID_DIFFERS, l->family_id, r->family_id,
 	            sizeof(r->family_id));
 	check_bytes(c, "image-id", IMAGE_ID_DIFFERS, l->image_id, r->image_id, sizeof(r->image_id));
-	check_number(c, "guest-svn", SVN_DIFFERS, l->guest_svn, le32_get(r->guest_svn));
+	check_number(c, "guest-svn", SVN_DIFFERS, l->svn, le32_get(r->guest_svn));
 }
 
-static void check_launch(const struct snp_report *r, const struct attest_launch *l,
+static void check_launch(const struct snp_report *r, const struct attest_want *w,
                          struct attest_checks *c)
 {
+	const struct reference *l = w->launch;
+
 	check_bytes(c, "measurement", ERROR_MEASUREMENT_DIFFERS, l->measurement, r->measurement,
 	            sizeof(r->measurement));
-	check_pins(r, l, c);
+	check_pins(r, w, c);
 	check_policy(r, l, c);
-	if (l->host_data_unknown)
+	if (l->host_data_random)
 		check_skip(c, "host-data",
 		           "random for each run; manifest.yaml in a run's results has it");
 	else
@@ -260,30 +259,11 @@ static void check_mitigations(const struct snp_report *r, const struct attest_wa
 	snprintf(check->actual, sizeof(check->actual), "0x%" PRIx64, both);
 }
 
-void attest_launch_set(struct attest_launch *l, const struct plan_settings *s)
-{
-	const struct snp_id_block *block = (const void *)s->id_block;
-	const struct snp_id_auth *auth = (const void *)s->id_auth;
-
-	l->policy = s->policy;
-	memcpy(l->host_data, s->host_data, sizeof(l->host_data));
-	l->host_data_unknown = s->host_data_random;
-	if (!s->id_block_given)
-		return;
-	snp_id_key_digest(auth->id_key, l->id_key_digest);
-	l->author_key = snp_id_key_present(auth->author_key);
-	if (l->author_key)
-		snp_id_key_digest(auth->author_key, l->author_key_digest);
-	memcpy(l->family_id, block->family_id, sizeof(l->family_id));
-	memcpy(l->image_id, block->image_id, sizeof(l->image_id));
-	l->guest_svn = le32_get(block->guest_svn);
-}
-
 void attest_expect(const struct snp_report *r, enum snp_line line, const struct attest_want *w,
                    struct attest_checks *c)
 {
 	if (w->launch) {
-		check_launch(r, w->launch, c);
+		check_launch(r, w, c);
 	} else {
 		check_skip(c, "measurement", "no manifest: this may be a report of any guest");
 		check_policy(r, NULL, c);

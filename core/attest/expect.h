@@ -6,31 +6,15 @@
 #define CORE_ATTEST_EXPECT_H
 
 #include "core/attest/checks.h"
+#include "core/attest/reference.h"
 #include "core/attest/tcb.h"
-#include "core/plan/plan.h"
 #include "core/snp/report.h"
 
-/* The expected fields of a launch's report. Those from an ID block are zero without one. */
-struct attest_launch {
-	uint8_t measurement[48];
+struct attest_want {
+	const struct reference *launch; /* NULL: of any launch */
 	/* expect.measurement: any of these, borrowed; NULL: not given. With n_pins 0 none fits. */
 	const uint8_t (*pins)[48];
 	size_t n_pins;
-	uint64_t policy;
-	uint8_t host_data[32];
-	bool host_data_unknown; /* it was random, and nobody says what it was */
-	uint8_t id_key_digest[48], author_key_digest[48];
-	bool author_key;
-	bool id_key_of_run; /* a key that was made for the launch: its digest is not known */
-	uint8_t family_id[16], image_id[16];
-	uint32_t guest_svn;
-};
-
-/* All but measurement and pins, from what is given to the firmware. */
-void attest_launch_set(struct attest_launch *l, const struct plan_settings *s);
-
-struct attest_want {
-	const struct attest_launch *launch; /* NULL: of any launch */
 	bool has_report_data;
 	uint8_t report_data[64];
 	uint32_t vmpl;

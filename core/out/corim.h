@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "core/base/bytes.h"
-#include "core/out/reference.h"
+#include "core/attest/reference.h"
 
 struct error; /* core/base/error.h */
 struct p384;  /* core/attest/p384.h */

@@ -10,8 +10,7 @@
 #include "core/vm/stats.h"
 #include "core/vm/vm.h"
 
-/* The other fields of the launch's report; those that are unknown have no key. */
-static void result_reference(struct tree *t, const struct reference *r)
+void result_reference(struct tree *t, const struct reference *r)
 {
 	if (r->policy_known)
 		tree_hex(t, "policy", r->policy);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "core/out/reference.h"
+#include "core/attest/reference.h"
 
 struct doctor_report; /* core/host/doctor.h */
 struct tree;          /* core/out/tree.h */
@@ -25,6 +25,9 @@ struct measure_result {
 	struct reference reference;
 	const struct snp_digest *digest; /* with its ledger if the regions are to be shown */
 };
+
+/* Adds the fields of a launch's report but for the measurement; what is unknown has no key. */
+void result_reference(struct tree *t, const struct reference *r);
 
 /* Each adds one map. `key` is its key in the map around it, NULL in a list or outermost. */
 void result_measure(struct tree *t, const char *key, const struct measure_result *r);

@@ -9,9 +9,13 @@
 #include "tests/make/chain.h"
 
 /* A launch with an ID block, and the report that it has. */
-static void launch_make(struct attest_launch *l, struct snp_report *r)
+static void launch_make(struct reference *l, struct snp_report *r)
 {
-	*l = (struct attest_launch){ .policy = 0x30000, .author_key = true, .guest_svn = 7 };
+	*l = (struct reference){ .policy = 0x30000,
+		                 .id_block = true,
+		                 .id_key_known = true,
+		                 .author_key_known = true,
+		                 .svn = 7 };
 	chain_report(5, CERT_VCEK, SNP_TURIN, r);
 	memcpy(l->measurement, r->measurement, sizeof(l->measurement));
 	memset(l->host_data, 1, sizeof(l->host_data));
@@ -41,7 +45,7 @@ static const struct attest_check *failure(const struct snp_report *r, const stru
 
 Test(expect, the_report_of_a_launch_passes)
 {
-	struct attest_launch l;
+	struct reference l;
 	struct snp_report r;
 	const struct attest_want w = { .launch = &l };
 	struct attest_checks c;
@@ -73,7 +77,7 @@ Test(expect, each_field_that_differs_has_a_name)
 		{ offsetof(struct snp_report, report_id_ma), 1, MIGRATION_DIFFERS },
 		{ offsetof(struct snp_report, vmpl), 1, VMPL_DIFFERS },
 	};
-	struct attest_launch l;
+	struct reference l;
 	const struct attest_want w = { .launch = &l };
 	struct attest_checks c;
 	struct snp_report r;
@@ -94,7 +98,7 @@ Test(expect, each_field_that_differs_has_a_name)
 
 Test(expect, without_an_ID_block_its_fields_are_zero)
 {
-	struct attest_launch l;
+	struct reference l;
 	const struct attest_want w = { .launch = &l };
 	struct attest_checks c;
 	struct snp_report r;
@@ -105,8 +109,8 @@ Test(expect, without_an_ID_block_its_fields_are_zero)
 	memset(l.author_key_digest, 0, sizeof(l.author_key_digest));
 	memset(l.family_id, 0, sizeof(l.family_id));
 	memset(l.image_id, 0, sizeof(l.image_id));
-	l.author_key = false;
-	l.guest_svn = 0;
+	l.id_block = l.id_key_known = l.author_key_known = false;
+	l.svn = 0;
 	failure(&r, &w, &c, &n);
 	cr_expect_eq(n, 5, "%zu", n);
 }

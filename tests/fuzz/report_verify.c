@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct attest_launch launch = { .policy = 0x30000 };
+	static const struct reference launch = { .policy = 0x30000 };
 	const struct attest_want want = { .launch = &launch,
 		                          .has_min_tcb = { [TCB_SNP] = true, [TCB_FMC] = true },
 		                          .has_min_firmware = true,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/reference.c: reference values of a launch, from its plan and its ID block. */
-#include "core/out/reference.h"
+/* core/attest/reference.c: what a report of a launch holds, from its plan and its ID block. */
+#include "core/attest/reference.h"
 
 #include <string.h>
 
@@ -32,13 +32,12 @@ struct reference reference_of(const struct plan *p, const uint8_t digest[static 
 	const struct snp_id_auth *auth = (const void *)s->id_auth;
 	bool ours = s->flavour == VMSA_KVM;
 	struct reference r = { .policy_known = ours,
-		               .host_data_known = ours && !s->host_data_random };
+		               .policy = s->policy,
+		               .host_data_known = ours && !s->host_data_random,
+		               .host_data_random = s->host_data_random };
 
 	memcpy(r.measurement, digest, sizeof(r.measurement));
-	if (ours) {
-		r.policy = s->policy;
-		memcpy(r.host_data, s->host_data, sizeof(r.host_data));
-	}
+	memcpy(r.host_data, s->host_data, sizeof(r.host_data));
 	if (s->id_block_given)
 		reference_add_id_block(&r, s->id_block, auth->id_key,
 		                       s->author_key ? auth->author_key : NULL);

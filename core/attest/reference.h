@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/out/reference.h: the fields of a launch's attestation report that are known before the
+ * core/attest/reference.h: the fields of a launch's attestation report that are known before the
  * launch.
  */
-#ifndef CORE_OUT_REFERENCE_H
-#define CORE_OUT_REFERENCE_H
+#ifndef CORE_ATTEST_REFERENCE_H
+#define CORE_ATTEST_REFERENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,12 +13,12 @@
 
 struct reference {
 	uint8_t measurement[PLAN_DIGEST];
-	bool policy_known, host_data_known;
+	/* The manifest's, and whether it decides them: a cloud launches ec2 and gce as it likes. */
 	uint64_t policy;
 	uint8_t host_data[32];
-	/*
-	 * The rest comes from the ID block; without one, it is unknown here and zero in a report.
-	 */
+	bool policy_known, host_data_known;
+	bool host_data_random; /* host_data isn't the launch's: each has another */
+	/* The rest comes from the ID block; without one, it is zero in a report. */
 	bool id_block, id_key_known, author_key_known;
 	uint8_t family_id[16], image_id[16];
 	uint32_t svn;
@@ -26,10 +26,7 @@ struct reference {
 	uint8_t id_key_digest[PLAN_DIGEST], author_key_digest[PLAN_DIGEST];
 };
 
-/*
- * The known fields for a sealed plan and its digest. For a guest that a cloud launches (profiles
- * ec2 and gce), neither policy nor host data are known, unless an ID block fixes the policy.
- */
+/* The fields for a sealed plan and its digest. An ID block fixes the policy in a cloud, too. */
 struct reference reference_of(const struct plan *p, const uint8_t digest[static PLAN_DIGEST]);
 
 /* Adds the fields of an ID block, signed or not. NULL: there is no such key, or it is unknown. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/out/reference_test.c: what is known of a report before the launch, and what is not. */
-#include "core/out/reference.h"
+/* tests/attest/reference_test.c: what is known of a report before the launch, and what is not. */
+#include "core/attest/reference.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -99,6 +99,8 @@ Test(reference, of_a_launch_by_others_has_no_policy_and_no_host_data)
 		struct reference r = reference(&s);
 		cr_expect_eq(r.policy_known, flavour == VMSA_KVM);
 		cr_expect_eq(r.host_data_known, flavour == VMSA_KVM);
+		cr_expect_eq(r.policy, 0xb0000, "verify expects it all the same");
+		cr_expect_arr_eq(r.host_data, s.host_data, 32);
 		s = settings(true, false);
 		s.flavour = (enum vmsa_flavour)flavour;
 		r = reference(&s);
