@@ -15,6 +15,7 @@
 #include "cmd/outputs.h"
 #include "cmd/settings.h"
 #include "config/paths.h"
+#include "core/base/array.h"
 #include "core/dev/log_file.h"
 
 /* A file that a run reads, or that it writes, makes or removes. */
@@ -46,26 +47,16 @@ struct conflict_search {
 	bool no_memory;
 };
 
-/* The list with space for another element; it doubles when its length is a power of two. */
-static void *list_grown(struct conflict_search *s, void *list, size_t n, size_t size)
-{
-	void *more = n & (n - 1) ? list : reallocarray(list, n ? 2 * n : 1, size);
-
-	s->no_memory |= !more;
-	return more;
-}
-
 /* Marks the next claim; takes over `below`. */
 static void mark_add(struct conflict_search *s, const struct stat *st, char *below, bool through)
 {
-	struct mark *list = list_grown(s, s->marks, s->n_marks, sizeof(*list));
-
-	if (!list) {
+	if (!ARRAY_GROW(s->marks, s->n_marks)) {
+		s->no_memory = true;
 		free(below);
 		return;
 	}
-	s->marks = list;
-	list[s->n_marks++] = (struct mark){ st->st_dev, st->st_ino, below, through, s->n_claims };
+	s->marks[s->n_marks++] =
+		(struct mark){ st->st_dev, st->st_ino, below, through, s->n_claims };
 }
 
 /* Removes "", "." and ".." from a path through folders that don't exist yet. */
@@ -166,15 +157,15 @@ static void mark_path(struct conflict_search *s, const char *path, bool follow_l
  */
 static bool claim_add(struct conflict_search *s, struct claim c, int fd)
 {
-	struct claim *list = list_grown(s, s->claims, s->n_claims, sizeof(*list));
 	struct stat st;
 	bool exists = fd >= 0 ? fstat(fd, &st) == 0 : c.path && stat(c.path, &st) == 0;
 	bool shared = exists ? !S_ISREG(st.st_mode) && (fd >= 0 || !S_ISDIR(st.st_mode)) : fd >= 0;
 
-	if (list)
-		s->claims = list;
-	s->no_memory |= !c.path;
-	if (!list || !c.path || shared) {
+	if (!c.path || !ARRAY_GROW(s->claims, s->n_claims)) {
+		s->no_memory = true;
+		shared = true;
+	}
+	if (shared) {
 		free(c.path);
 		return false;
 	}
@@ -182,7 +173,7 @@ static bool claim_add(struct conflict_search *s, struct claim c, int fd)
 		mark_add(s, &st, NULL, false);
 	if (fd < 0)
 		mark_path(s, c.path, c.kind == CLAIM_INPUT);
-	list[s->n_claims++] = c;
+	s->claims[s->n_claims++] = c;
 	return true;
 }
 

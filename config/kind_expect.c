@@ -9,6 +9,7 @@
 #include "config/schema_node.h"
 #include "config/value.h"
 #include "config/writer.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/pattern.h"
 
@@ -18,16 +19,13 @@ static int add_pin(struct key_reader *r, unsigned vcpus, const struct yaml_tree 
 {
 	const char *text = reader_scalar(r, r->key->name, v, "a launch digest");
 	struct manifest *m = r->m;
-	struct manifest_pin *grown;
 
 	if (!text)
 		return r->err->code;
-	grown = reallocarray(m->pins, m->n_pins + 1, sizeof(*grown));
-	if (!grown)
+	if (!ARRAY_GROW(m->pins, m->n_pins))
 		return error_nomem(r->err, r->key->name);
-	m->pins = grown;
-	grown[m->n_pins].vcpus = vcpus;
-	if (value_digest(r->key->name, text, grown[m->n_pins].digest, r->err) < 0)
+	m->pins[m->n_pins].vcpus = vcpus;
+	if (value_digest(r->key->name, text, m->pins[m->n_pins].digest, r->err) < 0)
 		return reader_at_value(r, v);
 	m->n_pins++;
 	return 0;

@@ -8,6 +8,7 @@
 #include "config/kind.h"
 #include "config/source.h"
 #include "config/value.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/findings.h"
 
@@ -16,7 +17,6 @@ static int paths_add(struct manifest_paths *p, const struct inputs *in, const st
 {
 	const struct key *k = in->r.key;
 	const char *path = v->kind == YAML_SCALAR ? k->kind->path_in(v->text) : NULL;
-	struct manifest_path *grown;
 	int r = 0;
 
 	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
@@ -24,12 +24,8 @@ static int paths_add(struct manifest_paths *p, const struct inputs *in, const st
 			r = paths_add(p, in, c);
 	if (!path || !path[0])
 		return r;
-	if ((p->count & (p->count - 1)) == 0) { /* a power of two: the list is full */
-		grown = reallocarray(p->list, p->count ? 2 * p->count : 1, sizeof(*grown));
-		if (!grown)
-			return error_nomem(in->r.err, "paths");
-		p->list = grown;
-	}
+	if (!ARRAY_GROW(p->list, p->count))
+		return error_nomem(in->r.err, "paths");
 	p->list[p->count] = (struct manifest_path){
 		.key = k->name,
 		.path = value_path(in->r.beside, path),

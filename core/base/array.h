@@ -3,9 +3,33 @@
 #ifndef CORE_BASE_ARRAY_H
 #define CORE_BASE_ARRAY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/*
+ * Makes room for one more element in a list of n, which has been grown by this alone. Its pointer
+ * may be NULL for n = 0. False: no memory, and the list is as it was.
+ */
+#define ARRAY_GROW(list, n) array_grow(&(list), n, sizeof(*(list)))
+
+static inline bool array_grow(void *list, size_t n, size_t size)
+{
+	void *grown;
+
+	if (n & (n - 1)) /* not a power of two, so it isn't full */
+		return true;
+	memcpy(&grown, list, sizeof(grown)); /* whatever it points to */
+	grown = reallocarray(grown, n ? 2 * n : 1, size);
+	if (grown)
+		memcpy(list, &grown, sizeof(grown));
+	return grown;
+}
 
 #endif

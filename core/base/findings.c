@@ -9,8 +9,6 @@
 
 void findings_add(struct findings *f, enum severity severity, const struct error *e)
 {
-	struct finding *grown;
-
 	f->errors += severity == SEVERITY_ERROR;
 	for (size_t i = 0; i < f->count; i++) {
 		const struct error *had = &f->list[i].error;
@@ -20,14 +18,7 @@ void findings_add(struct findings *f, enum severity severity, const struct error
 		    strcmp(had->text, e->text) == 0)
 			return;
 	}
-	if (f->count == f->cap && f->cap < FINDINGS_MAX) {
-		size_t cap = f->cap ? MIN(2 * f->cap, (size_t)FINDINGS_MAX) : 4;
-
-		grown = reallocarray(f->list, cap, sizeof(*grown));
-		f->list = grown ? grown : f->list;
-		f->cap = grown ? cap : f->cap;
-	}
-	if (f->count < f->cap)
+	if (f->count < FINDINGS_MAX && ARRAY_GROW(f->list, f->count))
 		f->list[f->count++] = (struct finding){ severity, *e };
 	else
 		f->more = true;

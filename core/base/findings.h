@@ -23,7 +23,7 @@ struct finding {
 /* Begin with { 0 }. */
 struct findings {
 	struct finding *list; /* no two with the same location and sentence */
-	size_t count, cap;
+	size_t count;
 	/* how many errors were added, including duplicates and those that were not kept */
 	size_t errors;
 	bool more; /* some were not kept */

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/array.h"
 #include "core/base/error.h"
 
 struct plan {
 	struct region *regions;
-	size_t n_regions, cap;
+	size_t n_regions;
 	struct blob *blobs;
 	size_t n_blobs;
 	struct ram ram[PLAN_RAM_MAX];
@@ -45,14 +46,11 @@ void plan_free(const struct plan *p)
 
 int plan_adopt(struct plan *p, struct blob b, struct error *err)
 {
-	struct blob *grown = realloc(p->blobs, (p->n_blobs + 1) * sizeof(*grown));
-
 	assert(!p->sealed);
-	if (!grown) {
+	if (!ARRAY_GROW(p->blobs, p->n_blobs)) {
 		blob_fini(&b);
 		return error_nomem(err, "launch plan");
 	}
-	p->blobs = grown;
 	p->blobs[p->n_blobs++] = b;
 	return 0;
 }
@@ -116,7 +114,6 @@ int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err)
 int plan_add(struct plan *p, const struct region *r, struct error *err)
 {
 	const struct region_kind *kind = region_kind(r->kind);
-	struct region *grown;
 
 	assert(!p->sealed);
 	if (!span_ok(r->gpa, r->size))
@@ -129,13 +126,8 @@ int plan_add(struct plan *p, const struct region *r, struct error *err)
 		                 kind->carries ? "needs page-aligned bytes" : "carries no bytes");
 	if (p->n_regions == PLAN_MAX_REGIONS)
 		return error_set(err, ERROR_BAD_LAYOUT, "more than %d regions", PLAN_MAX_REGIONS);
-	if (p->n_regions == p->cap) {
-		grown = realloc(p->regions, (p->cap + 32) * sizeof(*grown));
-		if (!grown)
-			return error_nomem(err, "launch plan");
-		p->regions = grown;
-		p->cap += 32;
-	}
+	if (!ARRAY_GROW(p->regions, p->n_regions))
+		return error_nomem(err, "launch plan");
 	p->regions[p->n_regions++] = *r;
 	return 0;
 }
