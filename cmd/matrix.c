@@ -151,7 +151,7 @@ static void summary_print(const struct matrix *x)
 int matrix_run(const struct run_options *o, const struct labels *labels, struct run_result *results)
 {
 	struct matrix x = { o, labels->list, results, labels->n, host_oom_kills(&host_this) };
-	const struct work w = { x.n, o->jobs, child_run, child_ended, &x };
+	const struct work w = { x.n, (unsigned)o->jobs, child_run, child_ended, &x };
 	const struct run_result *worst = &results[0];
 	unsigned run = o->jobs > 1 ? jobs_run(&w) : 0;
 

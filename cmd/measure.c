@@ -27,7 +27,7 @@
 struct measure {
 	struct settings settings;
 	struct files manifests;
-	unsigned counts[PLAN_MAX_VCPUS]; /* --vcpus */
+	uint64_t counts[PLAN_MAX_VCPUS]; /* --vcpus */
 	size_t n_counts;
 	bool pages;
 	bool list; /* the result is a list */
@@ -43,27 +43,21 @@ struct measure {
 	struct images images; /* of the last run: the next one of a matrix mostly uses the same */
 };
 
-/* Parses "1,2,4"; each number must be one that a manifest may have for vcpus. */
-static bool counts_parse(struct measure *m, const char *text)
-{
-	m->n_counts = 0;
-	for (;;) {
-		char *end;
-		unsigned long n = strtoul(text, &end, 10);
-
-		if (end == text || *text < '0' || *text > '9' || n < 1 || n > PLAN_MAX_VCPUS ||
-		    m->n_counts == PLAN_MAX_VCPUS)
-			return false;
-		m->counts[m->n_counts++] = (unsigned)n;
-		if (*end == '\0')
-			return true;
-		if (*end != ',')
-			return false;
-		text = end + 1;
-	}
-}
-
 enum { OPTION_FORMAT = 0x100, OPTION_SIGN, OPTION_SIGNER };
+
+static error_t counts_option(struct measure *m, char *text)
+{
+	char *number;
+
+	m->n_counts = 0;
+	while ((number = strsep(&text, ","))) {
+		if (m->n_counts == PLAN_MAX_VCPUS)
+			return option_refuse("--vcpus takes up to %d numbers", PLAN_MAX_VCPUS);
+		if (option_number("--vcpus", number, 1, PLAN_MAX_VCPUS, &m->counts[m->n_counts++]))
+			return EINVAL;
+	}
+	return 0;
+}
 
 static error_t corim_format_parse(struct measure *m, const char *argument)
 {
@@ -104,10 +98,7 @@ static error_t measure_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case 'n':
-		if (counts_parse(m, argument))
-			return 0;
-		return option_refuse("--vcpus takes numbers from 1 to %d, as in 1,2,4",
-		                     PLAN_MAX_VCPUS);
+		return counts_option(m, argument);
 	case 'p':
 		m->pages = true;
 		return 0;
@@ -162,13 +153,9 @@ static void measure_print(const struct measure *c, const struct measure_result *
 static int corim_add(struct measure *c, const struct manifest *m, const struct reference *r,
                      struct error *err)
 {
-	struct reference *grown =
-		reallocarray(c->corim.values, c->corim.n_values + 1, sizeof(*grown));
-
-	if (!grown)
+	if (!ARRAY_GROW(c->corim.values, c->corim.n_values))
 		return error_nomem(err, "reference values");
-	c->corim.values = grown;
-	grown[c->corim.n_values++] = *r;
+	c->corim.values[c->corim.n_values++] = *r;
 	if (!c->corim.name)
 		c->corim.name = text_clean_copy(m->name);
 	return c->corim.name ? 0 : error_nomem(err, "reference values");
@@ -269,7 +256,7 @@ static void measure_run(void *self, struct manifest *m, struct findings *f)
 		measure_count(c, m, f);
 	}
 	for (size_t i = 0; right && !m->variant && i < c->n_counts; i++) {
-		m->vcpus = c->counts[i];
+		m->vcpus = (unsigned)c->counts[i];
 		right = measure_count(c, m, f);
 	}
 }

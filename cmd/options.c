@@ -213,6 +213,14 @@ error_t option_refuse(const char *format, ...)
 	return option_refuse_error(&e);
 }
 
+error_t option_number(const char *option, const char *text, uint64_t min, uint64_t max,
+                      uint64_t *ret)
+{
+	struct error err;
+
+	return value_number(option, text, min, max, ret, &err) < 0 ? option_refuse_error(&err) : 0;
+}
+
 error_t option_path(struct option_paths *p, const char *path)
 {
 	if (p->count == OPTION_PATHS_MAX)

@@ -4,6 +4,7 @@
 #define CMD_OPTIONS_H
 
 #include <argp.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct error; /* core/base/error.h */
@@ -24,6 +25,10 @@ int options_parse(const char *command, const struct argp *argp, int argc, char *
 error_t option_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with the sentence and the fix of *e; without a fix it names --help. */
 error_t option_refuse_error(const struct error *e);
+
+/* A number as manifests have it. Returns 0, or EINVAL if it is none or not from min to max. */
+error_t option_number(const char *option, const char *text, uint64_t min, uint64_t max,
+                      uint64_t *ret);
 
 /* The values of an option that may be repeated. */
 #define OPTION_PATHS_MAX 32

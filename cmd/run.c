@@ -69,19 +69,6 @@ static const struct argp_option run_options[] = {
 	{ 0 },
 };
 
-static error_t number_parse(const char *option, const char *text, unsigned min, unsigned max,
-                            unsigned *ret)
-{
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || n < min || n > max)
-		return option_refuse("%s takes a number from %u to %u, not '%s'", option, min, max,
-		                     shown_of(text).text);
-	*ret = (unsigned)n;
-	return 0;
-}
-
 static error_t run_option(int key, char *argument, struct argp_state *state)
 {
 	struct run_args *a = state->input;
@@ -107,13 +94,13 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		               ? option_refuse_error(&err)
 		               : 0;
 	case OPTION_RETRIES:
-		return number_parse("--retries", argument, 0, RETRIES_MAX, &o->retries);
+		return option_number("--retries", argument, 0, RETRIES_MAX, &o->retries);
 	case OPTION_CERTS:
 		return option_path(&a->certs, argument);
 	case OPTION_ROOT:
 		return option_path(&a->roots, argument);
 	case 'j':
-		return number_parse("--jobs", argument, 1, JOBS_MAX, &o->jobs);
+		return option_number("--jobs", argument, 1, JOBS_MAX, &o->jobs);
 	case OPTION_STATS:
 		o->stats_file = argument;
 		o->stats = true;

@@ -372,7 +372,7 @@ int run_once(const struct run_options *o, unsigned run, struct run_result *ret)
 		poll(&stop, 1, 500 << MIN(tries, 4U)); /* longer each time, up to 8 s */
 		if (stop_signo()) /* this try ends before its launch, and reports the signal */
 			return run_once_try(o, run, tries, ret);
-		log_at(LOG_QUIET, "the host failed (try %u of %u): trying again", tries,
+		log_at(LOG_QUIET, "the host failed (try %u of %" PRIu64 "): trying again", tries,
 		       o->retries + 1);
 		status = run_once_try(o, run, ++tries, ret);
 	}

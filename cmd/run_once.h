@@ -28,8 +28,8 @@ struct run_options {
 	bool skip_unsupported;
 	bool prove; /* --prove: the launch gets an ID block, whatever the manifest says */
 	const struct given *certs, *roots; /* --certs, --root: for the guest's report */
-	unsigned jobs;                     /* --jobs */
-	unsigned retries; /* --retries: how often to try again when the host fails */
+	uint64_t jobs;                     /* --jobs */
+	uint64_t retries; /* --retries: how often to try again when the host fails */
 	/* true: stdout carries the console; false (-o): it carries the result. */
 	bool console;
 	/* Prints the result for -o; NULL: don't. 0, or a negative errno with *err filled. */

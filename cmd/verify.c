@@ -140,12 +140,12 @@ static bool time_parse(const char *text, int64_t *ret)
 
 static error_t min_tcb_option(struct attest_want *w, char *text)
 {
-	char *name, *end;
+	char *name;
 
 	while ((name = strsep(&text, ","))) {
 		char *value = strchr(name, '=');
 		enum tcb_part p = TCB_FMC;
-		unsigned long n;
+		uint64_t n;
 
 		if (value)
 			*value++ = '\0';
@@ -155,10 +155,10 @@ static error_t min_tcb_option(struct attest_want *w, char *text)
 			return option_refuse(
 				"--min-tcb knows fmc, bl, tee, snp and ucode, not '%s'",
 				shown_of(name).text);
-		n = value && *value >= '0' && *value <= '9' ? strtoul(value, &end, 10) : 256;
-		if (n > 255 || *end != '\0')
-			return option_refuse(
-				"--min-tcb takes numbers up to 255, as in bl=4,snp=24");
+		if (!value)
+			return option_refuse("--min-tcb takes numbers, as in bl=4,snp=24");
+		if (option_number("--min-tcb", value, 0, 255, &n) != 0)
+			return EINVAL;
 		w->has_min_tcb[p] = true;
 		w->min_tcb[p] = (uint8_t)n;
 	}
@@ -213,18 +213,9 @@ static error_t report_data_option(struct attest_want *w, const char *text)
 	return 0;
 }
 
-static error_t number_option(const char *option, const char *text, uint64_t max, uint64_t *ret)
-{
-	struct error err;
-
-	return value_number(option, text, 0, max, ret, &err) < 0 ? option_refuse_error(&err) : 0;
-}
-
 static error_t verify_option(int key, char *argument, struct argp_state *state)
 {
 	struct verify *v = state->input;
-	uint64_t vmpl;
-	error_t r;
 
 	switch (key) {
 	case OPTION_CERTS:
@@ -241,9 +232,7 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 	case OPTION_REPORT_DATA:
 		return report_data_option(&v->want, argument);
 	case OPTION_VMPL:
-		r = number_option("--vmpl", argument, 3, &vmpl);
-		v->want.vmpl = r == 0 ? (uint32_t)vmpl : 0;
-		return r;
+		return option_number("--vmpl", argument, 0, 3, &v->want.vmpl);
 	case OPTION_MIN_TCB:
 		return min_tcb_option(&v->want, argument);
 	case OPTION_MIN_FIRMWARE:
@@ -253,7 +242,7 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 	case OPTION_FORBID:
 		return bits_option("--forbid", &v->want.forbid, argument);
 	case OPTION_MITIGATIONS:
-		return number_option("--require-mitigations", argument, UINT64_MAX,
+		return option_number("--require-mitigations", argument, 0, UINT64_MAX,
 		                     &v->want.mitigations);
 	case OPTION_UNAUTHENTICATED:
 		v->question.unauthenticated = true;

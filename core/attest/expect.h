@@ -17,7 +17,7 @@ struct attest_want {
 	size_t n_pins;
 	bool has_report_data;
 	uint8_t report_data[64];
-	uint32_t vmpl;
+	uint64_t vmpl;
 	bool has_min_tcb[TCB_PARTS];
 	uint8_t min_tcb[TCB_PARTS];
 	bool has_min_firmware;

@@ -126,9 +126,9 @@ while read -r option sentence; do
   err_has "$sentence"
   [ ! -s "$T/out" ] || wrong "$option: $(cat "$T/out")"
 done <<WRONG
---min-tcb=snp=256 --min-tcb takes numbers up to 255
---min-tcb=snp --min-tcb takes numbers up to 255
---min-tcb=snp=-1 --min-tcb takes numbers up to 255
+--min-tcb=snp=256 '--min-tcb' is 256; it must be from 0 to 255
+--min-tcb=snp --min-tcb takes numbers, as in bl=4,snp=24
+--min-tcb=snp=-1 '--min-tcb' is '-1', which is not a number
 --min-tcb=microcode=1 --min-tcb knows fmc, bl, tee, snp and ucode, not 'microcode'
 --min-firmware=1.55 --min-firmware takes MAJOR.MINOR.BUILD
 --min-firmware=1.55.256 --min-firmware takes MAJOR.MINOR.BUILD
