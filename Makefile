@@ -28,15 +28,21 @@ CRYPTO   += $(if $(CRYPTO),$(patsubst -l%,-l:lib%.a,$(filter-out -lcrypto,$(shel
 CRYPTO_TRIAL = int d2i_X509(void); int PEM_read_bio(void); int main(void) { return d2i_X509() + PEM_read_bio(); }
 CRYPTO   := $(if $(strip $(CRYPTO)),$(shell t=$$(mktemp) && echo '$(CRYPTO_TRIAL)' | \
               $(CC) -x c - -x none $(CRYPTO) -o $$t 2>/dev/null && echo $(CRYPTO); rm -f $$t))
+# Its tables are relocated when they are first needed, which for most runs is never (link/late.c).
+LATE     := $(if $(strip $(CRYPTO)),$(if $(SAN),,$(shell t=$$(mktemp) && echo 'int main(void) { return 0; }' | \
+              $(CC) -x c - -Wl,-T,link/late.ld -o $$t 2>/dev/null && echo link/late.ld; rm -f $$t)))
 LDLIBS   += $(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS))
 
 all: $(B)/snpvmm $(B)/snpvmm-guest share
 
 include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk
 
-$(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a
+$(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a $(LATE:%.ld=$(B)/%)
 	@echo "  LD      $@"
-	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LDLIBS) $(LATE:%=-Wl,-T,%) -o $@.new
+	$(LATE:%.ld=$(B)/% $@.new &&) mv $@.new $@
+$(B)/link/late: $(B)/link/late.o link/late.ld
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $< -o $@
 $(B)/libsnpvmm.a: $(call OBJ,$(SRC))
 	rm -f $@ && $(AR) rcs $@ $^
 $(B)/%.o: %.c Makefile
@@ -107,8 +113,17 @@ check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(TOOLS)
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
-bench: $(B)/snpvmm $(TOOLS)
+bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509
 	B=$(B) sh tests/bench/bench.sh
+
+# The program without keys, certificates and what they need of libcrypto, whose functions do nothing here: starts as
+# fast as starting can be.
+NO_X509 := $(call OBJ,$(filter core/attest/%,$(SRC)))
+$(B)/bench/no-x509: $(call OBJ,$(CMDSRC) $(SRC))
+	mkdir -p $(@D)
+	$(NM) -g --defined-only $(NO_X509) | awk 'NF == 3 { print ".globl " $$3 "\n" $$3 ":" } \
+	  END { print "xor %eax, %eax\nret\n.section .note.GNU-stack, \"\", @progbits" }' >$@.s
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $(filter-out $(NO_X509),$^) $@.s $(LDLIBS) -o $@
 
 # Fuzzers share one library, compiled by clang once; the sub-make knows what of it is out of date.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))

@@ -2,12 +2,15 @@
 /* core/attest/crypto.c: initialises libcrypto. */
 #include "core/attest/crypto.h"
 
+#include <elf.h>
 #include <malloc.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "core/attest/late.h"
 #include "core/base/array.h"
 
 /* LeakSanitizer finds no pointer in the secure heap, and takes what they lead to for leaks. */
@@ -51,8 +54,37 @@ static void *crypto_realloc(void *at, size_t size, const char *file, int line)
 	return moved;
 }
 
+/*
+ * Puts this process's addresses into libcrypto's tables, which the dynamic loader has left as they
+ * are in the file (link/late.c).
+ */
+static void crypto_relocate(void)
+{
+	static const struct late written_by_the_linker
+		__attribute__((section(LATE_SECTION))) = { 0 };
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	const struct late *late = &written_by_the_linker;
+	uintptr_t program = (uintptr_t)__ehdr_start;
+
+	__asm__("" : "+r"(late)); /* the compiler would take it for zeros */
+	if (late->count == 0)
+		return;
+
+	const Elf64_Rela *r = (const Elf64_Rela *)(program + late->relocations);
+	void *tables = (void *)(program + late->start);
+	size_t size = late->end - late->start;
+
+	if (mprotect(tables, size, PROT_READ | PROT_WRITE) < 0)
+		abort();
+	for (size_t i = 0; i < late->count; i++)
+		*(uint64_t *)(program + r[i].r_offset) = program + (uint64_t)r[i].r_addend;
+	if (mprotect(tables, size, PROT_READ) < 0)
+		abort();
+}
+
 static void crypto_start_once(void)
 {
+	crypto_relocate();
 	/* Fails if something else in this process has used libcrypto before, as in tests. */
 	CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
 #ifndef CRYPTO_SANITIZED

@@ -84,6 +84,24 @@ measure_kernel() {
   measure_row 'measure +64 MiB initrd : hashing' 15 hashes "$image" "$work/initrd"
 }
 
+# From the process's start to its end, with our own small guest: little but starting. The reference is the same program
+# without keys and certificates, which `measure` doesn't use. Both are copied, as the linker's output is mapped slower.
+start_rows() {
+  name='measure, all : without X.509'
+  cp "$snpvmm" "$work/program" && cp "$B/bench/no-x509" "$work/program-no-x509" || return
+  # shellcheck disable=SC2046
+  set -- $("$tool" race 301 0 0 "$work/program" -q measure snpvmm.yaml.example -- \
+    "$work/program-no-x509" -q measure snpvmm.yaml.example)
+  if [ $# = 4 ]; then
+    row "$name" "$3" "$4" 1.1 0 '<= 1.1 x'
+  else
+    fail "$name"
+  fi
+  strip -o "$work/stripped" "$snpvmm"
+  size=$(stat -c %s "$work/stripped")
+  limit_row 'the program, without debug information' "$(calc "printf \"%.2f MiB\", $size / 1048576")" "$size" 6291456 '<= 6 MiB'
+}
+
 measure_other() {
   name='measure OVMF.fd : sev-snp-measure'
   other=$(command -v sev-snp-measure) || { skip "$name" 'sev-snp-measure is not installed'; return; }
@@ -225,6 +243,7 @@ printf "$row_form" 'row : reference' ours reference ratio goal 'verdict (limit)'
 measure_firmware
 measure_kernel
 measure_other
+start_rows
 console_row
 kvm_rows
 linux_rows
