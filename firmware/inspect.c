@@ -109,28 +109,115 @@ static void ovmf_describe(const struct inspected *i, struct tree *t)
 		describe_sections(o, t);
 }
 
-static bool igvm_probe(const uint8_t *bytes, size_t size)
+static int igvm_read(struct inspected *i, struct error *err)
 {
-	return size >= 4 && memcmp(bytes, "IGVM", 4) == 0;
+	return igvm_parse(i->bytes, i->size, &i->igvm, err);
 }
 
-/*
- * IGVM_FIXED_HEADER of versions 1 and 2: magic, version, offset and size of the variable headers,
- * size of the file.
- */
+static const char *igvm_flag_name(unsigned bit)
+{
+	static const char *const names[] = { "2mib", "unmeasured", "shared" };
+
+	return bit < ARRAY_SIZE(names) ? names[bit] : NULL;
+}
+
+static void describe_platforms(const struct igvm *f, struct tree *t)
+{
+	tree_list(t, "platforms");
+	for (size_t n = 0; n < f->n_platforms; n++) {
+		const struct igvm_platform *p = &f->platforms[n];
+		const char *name = igvm_platform_name(p->type);
+
+		tree_map(t, NULL);
+		tree_text(t, "name", name ? name : "unknown");
+		tree_number(t, "type", p->type);
+		tree_number(t, "version", p->version);
+		tree_hex(t, "mask", p->mask);
+		tree_hex(t, "vtom", p->vtom);
+		tree_end(t);
+	}
+	tree_end(t);
+}
+
+/* The fields that the header's type has. `pages`: of a run of page data. */
+static void describe_header(const struct igvm_header *h, uint64_t pages, uint64_t policy,
+                            struct tree *t)
+{
+	const char *kind = igvm_page_name(h->kind);
+	uint8_t block[PLAN_ID_BLOCK], auth[PLAN_ID_AUTH];
+
+	tree_map(t, NULL);
+	tree_text(t, "name", h->name ? h->name : "unknown");
+	tree_hex(t, "type", h->type);
+	if (h->mask != UINT32_MAX)
+		tree_hex(t, "mask", h->mask);
+	if (h->type == IGVM_PAGE_DATA || h->type == IGVM_PARAMETER_INSERT ||
+	    h->type == IGVM_VP_CONTEXT || h->type == IGVM_REQUIRED_MEMORY ||
+	    h->type == IGVM_ERROR_RANGE)
+		tree_hex(t, "gpa", h->gpa);
+	if (h->bytes)
+		tree_hex(t, "size", h->bytes);
+	if (h->type == IGVM_PAGE_DATA) {
+		tree_number(t, "pages", pages);
+		tree_text(t, "kind", kind ? kind : "unknown");
+		if (h->flags)
+			tree_bits(t, "flags", h->flags, igvm_flag_name);
+		tree_boolean(t, "data", h->data);
+	} else if (h->type == IGVM_VP_CONTEXT) {
+		tree_number(t, "vp", h->vp);
+	} else if (h->type == IGVM_GUEST_POLICY) {
+		evidence_policy(t, h->policy);
+	} else if (h->type == IGVM_PARAMETER_AREA || h->type == IGVM_PARAMETER_INSERT ||
+	           igvm_is_parameter(h->type)) {
+		tree_number(t, "area", h->area);
+		if (igvm_is_parameter(h->type))
+			tree_hex(t, "offset", h->offset);
+	} else if (h->type == IGVM_SNP_ID_BLOCK) {
+		igvm_id_block_read(h, policy, block, auth);
+		evidence_id_block(t, (const void *)block);
+		evidence_id_auth(t, (const void *)auth);
+	}
+	tree_end(t);
+}
+
+/* Pages that continue one another are one entry, with their number. */
 static void igvm_describe(const struct inspected *i, struct tree *t)
 {
-	struct reader r = reader_over(i->bytes, i->size, 4, 16);
-	uint32_t version = reader_le32(&r), at = reader_le32(&r), size = reader_le32(&r);
-	uint32_t total = reader_le32(&r);
+	const struct igvm *f = &i->igvm;
+	struct igvm_cursor c = igvm_headers(f);
+	struct igvm_header h, run = { 0 };
+	uint64_t pages = 0, policy = 0; /* the policy stands before the ID block that needs it */
+	bool snp = false;
 
-	tree_boolean(t, "supported", false);
-	if (r.bad)
-		return;
-	tree_number(t, "version", version);
-	tree_hex(t, "headers_offset", at);
-	tree_number(t, "headers_size", size);
-	tree_number(t, "total_size", total);
+	for (size_t n = 0; n < f->n_platforms; n++)
+		snp |= f->platforms[n].type == IGVM_SEV_SNP;
+	tree_boolean(t, "supported", snp);
+	tree_number(t, "version", f->version);
+	tree_hex(t, "headers_offset", f->headers_at);
+	tree_number(t, "headers_size", f->headers_size);
+	tree_number(t, "headers", f->n_headers);
+	tree_number(t, "total_size", f->total_size);
+	describe_platforms(f, t);
+	tree_list(t, "directives");
+	while (igvm_next(&c, &h)) {
+		if (pages && h.type == IGVM_PAGE_DATA && h.gpa == run.gpa + pages * PAGE_SIZE &&
+		    h.mask == run.mask && h.flags == run.flags && h.kind == run.kind &&
+		    !h.data == !run.data) {
+			pages++;
+			continue;
+		}
+		if (pages)
+			describe_header(&run, pages, policy, t);
+		if (h.type == IGVM_GUEST_POLICY)
+			policy = h.policy;
+		pages = h.type == IGVM_PAGE_DATA;
+		run = h;
+		if (!pages && h.type != IGVM_SUPPORTED_PLATFORM)
+			describe_header(&h, 0, policy, t);
+	}
+	if (pages)
+		describe_header(&run, pages, policy, t);
+	tree_end(t);
 }
 
 static int kernel_read(struct inspected *i, struct error *err)
@@ -371,7 +458,7 @@ static void certificates_describe(const struct inspected *i, struct tree *t)
  */
 static const struct inspect_kind kinds[] = {
 	{ "ovmf", "OVMF-style firmware images", ovmf_probe, ovmf_read, ovmf_describe, false },
-	{ "igvm", NULL, igvm_probe, NULL, igvm_describe, false },
+	{ "igvm", "IGVM files", igvm_probe, igvm_read, igvm_describe, false },
 	{ "bzimage", "Linux kernels (bzImage)", linux_probe, kernel_read, kernel_describe, false },
 	{ "report", "attestation reports (1184 bytes)", report_probe, report_read, report_describe,
 	  true },

@@ -8,6 +8,7 @@
 
 #include "core/base/file.h"
 #include "core/snp/report.h"
+#include "firmware/igvm.h"
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
@@ -25,6 +26,7 @@ struct inspected {
 	size_t size;
 	union { /* by kind; other kinds need only the bytes */
 		struct ovmf ovmf;
+		struct igvm igvm;
 		struct linux_kernel kernel;
 		struct snp_report_file report;
 	};

@@ -24,7 +24,7 @@ static void tree_named(struct tree *t, const char *key, uint32_t value, const ch
 }
 
 /* Names bits as snp.policy of a manifest does, and leaves out the bit that is always one. */
-static void evidence_policy(struct tree *t, uint64_t policy)
+void evidence_policy(struct tree *t, uint64_t policy)
 {
 	char abi[16];
 

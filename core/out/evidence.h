@@ -3,6 +3,8 @@
 #ifndef CORE_OUT_EVIDENCE_H
 #define CORE_OUT_EVIDENCE_H
 
+#include <stdint.h>
+
 struct tree;         /* core/out/tree.h */
 struct snp_id_block; /* core/snp/abi.h */
 struct snp_id_auth;
@@ -15,5 +17,7 @@ struct snp_report; /* core/snp/report.h */
 void evidence_id_block(struct tree *t, const struct snp_id_block *b);
 void evidence_id_auth(struct tree *t, const struct snp_id_auth *a);
 void evidence_report(struct tree *t, const struct snp_report *r);
+/* A map "policy": the number, and its bits by name. */
+void evidence_policy(struct tree *t, uint64_t policy);
 
 #endif

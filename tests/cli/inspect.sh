@@ -34,7 +34,7 @@ policy:
   value: 0x30000
   abi:   0.0
   bits:  smt"
-UNKNOWN='  fix: give one of these, in binary, base64 or hex: OVMF-style firmware images, Linux kernels (bzImage), '
+UNKNOWN='  fix: give one of these, in binary, base64 or hex: OVMF-style firmware images, IGVM files, Linux kernels (bzImage), '
 
 begin 'a firmware image'
 call inspect "$T/i.fd"
@@ -116,11 +116,15 @@ description: a Git LFS pointer
 oid:         sha256:12ab
 real_size:   42
 hint:        fetch the file that it points to: git lfs pull'
-call inspect "$T/igvm"
+call inspect "$VECTORS/igvm/pub-tidy.igvm"
 wants 0
-out_is 'kind:      igvm
-size:      4
-supported: no'
+out_has 'kind:           igvm' 'supported:      yes' 'headers:        18' \
+  '  SEV-SNP  2     1        0x1   0x0' \
+  '  - name page data, type 0x302, mask 0x1, gpa 0x800000, pages 3, kind normal, data yes' \
+  '  - name VP context, type 0x304, mask 0x1, gpa 0xfffffffff000, vp 0'
+call inspect "$T/igvm"
+wants 2
+one_error "$T/igvm" bad-firmware 'an IGVM file of 4 bytes is cut short'
 
 for file in "$T/pem:-----BEGIN PRIVATE KEY-----:a key signs ID blocks" "$T/json:{}:is for other programs" "$T/yaml:version\: 1:snpvmm check"; do
   kind=${file%%:*} text=${file#*:}

@@ -17,6 +17,7 @@
 #include "core/base/file.h"
 #include "tests/make/bzimage.h"
 #include "tests/make/idblock.h"
+#include "tests/make/igvm.h"
 #include "tests/make/image.h"
 #include "tests/make/printed.h"
 #include "tests/make/report.h"
@@ -291,20 +292,45 @@ Test(inspect, needs_an_algorithm_or_a_curve_for_an_id_authentication)
 	json_decref(j);
 }
 
-Test(inspect, says_what_an_igvm_file_is)
+/* Pages that continue one another are one entry. */
+Test(inspect, lists_what_an_igvm_file_holds)
 {
-	static const uint8_t igvm[24] = { 'I', 'G', 'V', 'M', 1, 0, 0, 0, 24, 0, 0, 0, 0x10, 1 };
-	json_t *j = inspected(igvm, sizeof(igvm));
+	struct igvm_file spec = igvm_file_default();
+	uint8_t id[sizeof(struct igvm_id_block)] = { 1 };
+	auto_blob struct blob b = BLOB_NONE;
+	auto_json json_t *j = NULL;
+	json_t *list;
 
+	igvm_add_page(&spec, 0x900000, NULL, IGVM_PAGE_UNMEASURED | IGVM_PAGE_SHARED, 7);
+	igvm_add(&spec, IGVM_SNP_ID_BLOCK, id, sizeof(id));
+	igvm_add(&spec, IGVM_OPTIONAL | 0x399, id, 3);
+	b = igvm_make(&spec);
+	j = inspected(b.data, b.size);
 	check_json(j, "kind", "\"igvm\"");
-	check_json(j, "supported", "false");
+	check_json(j, "supported", "true");
 	check_json(j, "version", "1");
-	check_json(j, "headers_size", "272");
-	json_decref(j);
-	j = inspected((const uint8_t *)"IGVM", 4); /* and nothing else */
-	check_json(j, "kind", "\"igvm\"");
-	cr_expect_null(json_object_get(j, "version"));
-	json_decref(j);
+	check_json(j, "headers", "16");
+	check_json(j, "platforms",
+	           "[{\"name\":\"SEV-SNP\",\"type\":2,\"version\":1,\"mask\":\"0x1\","
+	           "\"vtom\":\"0x0\"}]");
+	list = json_object_get(j, "directives");
+	cr_assert_eq(json_array_size(list), 14);
+	check_json(json_array_get(list, 0), "policy",
+	           "{\"value\":\"0x30000\",\"abi\":\"0.0\",\"bits\":[\"smt\"]}");
+	check_json(json_array_get(list, 4), "offset", "\"0x100\"");
+	check_json(json_array_get(list, 5), "gpa", "\"0x803000\"");
+	check_json(json_array_get(list, 6), "gpa", "\"0x800000\"");
+	check_json(json_array_get(list, 6), "pages", "2");
+	check_json(json_array_get(list, 6), "data", "true");
+	check_json(json_array_get(list, 7), "data", "false");
+	check_json(json_array_get(list, 9), "kind", "\"cpuid\"");
+	check_json(json_array_get(list, 10), "name", "\"VP context\"");
+	check_json(json_array_get(list, 11), "flags", "[\"unmeasured\",\"shared\"]");
+	check_json(json_array_get(list, 11), "kind", "\"unknown\"");
+	check_json(json_array_get(list, 12), "policy",
+	           "{\"value\":\"0x30000\",\"abi\":\"0.0\",\"bits\":[\"smt\"]}");
+	check_json(json_array_get(list, 13), "name", "\"unknown\"");
+	check_refused((const uint8_t *)"IGVM", 4, ERROR_BAD_FIRMWARE, "is cut short");
 	check_refused((const uint8_t *)"IGV", 3, ERROR_UNSUPPORTED, "unknown file type");
 }
 
@@ -422,6 +448,7 @@ Test(inspect, refuses_what_it_does_not_know_and_lists_what_it_does)
 	cr_expect(strstr(err.why, "5 bytes"), "%s", err.why);
 	cr_expect_str_eq(err.fix,
 	                 "give one of these, in binary, base64 or hex: OVMF-style firmware images, "
+	                 "IGVM files, "
 	                 "Linux kernels "
 	                 "(bzImage), attestation reports (1184 bytes), ID blocks (96 bytes), ID "
 	                 "authentications (4096 bytes)");
