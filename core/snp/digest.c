@@ -60,6 +60,7 @@ static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 		helper_finish(helpers[--started]);
 }
 
+/* There must be room for the page in page_list. */
 static void digest_chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const uint8_t *contents)
 {
 	struct snp_page_info info = { .length = le16_of(sizeof(info)),
@@ -70,7 +71,25 @@ static void digest_chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const ui
 	if (contents)
 		memcpy(info.contents, contents, sizeof(info.contents));
 	sha384(&info, sizeof(info), d->value);
+	if (d->pages_wanted) {
+		struct snp_ledger_page *page = &d->page_list[d->pages];
+
+		page->gpa = gpa;
+		memcpy(page->contents, info.contents, sizeof(page->contents));
+		memcpy(page->digest_after, d->value, sizeof(page->digest_after));
+	}
 	d->pages++;
+}
+
+static int page_list_grow(struct snp_digest *d, size_t by, struct error *err)
+{
+	struct snp_ledger_page *grown =
+		d->pages_wanted ? reallocarray(d->page_list, d->pages + by, sizeof(*grown)) : NULL;
+
+	if (d->pages_wanted && !grown)
+		return error_nomem(err, "launch digest");
+	d->page_list = grown;
+	return 0;
 }
 
 /* `content`: the hash of the whole region's bytes; NULL: it has none. */
@@ -113,6 +132,8 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 	auto_free contents_t *contents = NULL;
 	contents_t whole;
 
+	if (page_list_grow(d, pages, err) < 0)
+		return err->code;
 	if (kind->hashed) {
 		contents = calloc(pages, sizeof(*contents));
 		if (!contents)
@@ -136,6 +157,8 @@ static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, s
 	struct snp_digest *d = self;
 	struct snp_vmsa vmsa;
 
+	if (page_list_grow(d, 1, err) < 0)
+		return err->code;
 	if (d->vmsa_of != s) { /* the same pointer means the same state: hash it once for all APs */
 		snp_vmsa_of(s, d->settings->sev_features, d->settings->flavour, &vmsa);
 		sha384(&vmsa, sizeof(vmsa), d->vmsa_contents);
@@ -169,5 +192,6 @@ int snp_digest_of(const struct plan *p, struct snp_digest *ret, struct error *er
 void snp_digest_fini(struct snp_digest *d)
 {
 	free(d->ledger);
+	free(d->page_list);
 	*d = (struct snp_digest){ 0 };
 }

@@ -26,13 +26,24 @@ struct snp_ledger_line {
 	uint8_t sha384[SNP_DIGEST_SIZE]; /* of the content, all pages of it */
 };
 
-/* Zero-initialise; set `ledger_wanted` before the replay to get a ledger. */
+/* A link of the chain: a page of memory, or a VMSA. */
+struct snp_ledger_page {
+	gpa_t gpa;
+	uint8_t contents[SNP_DIGEST_SIZE]; /* PAGE_INFO.CONTENTS: zeros if they are not measured */
+	uint8_t digest_after[SNP_DIGEST_SIZE];
+};
+
+/*
+ * Zero-initialise; set `ledger_wanted` before the replay to get a ledger, and `pages_wanted` to
+ * get all `pages` in `page_list`.
+ */
 struct snp_digest {
 	uint8_t value[SNP_DIGEST_SIZE];
 	uint64_t pages; /* links of the chain: pages of memory and VMSAs */
-	bool ledger_wanted;
+	bool ledger_wanted, pages_wanted;
 	struct snp_ledger_line *ledger;
 	size_t n_ledger;
+	struct snp_ledger_page *page_list;
 	/* during the replay */
 	const struct plan_settings *settings;
 	const struct vcpu_state *vmsa_of; /* vmsa_contents is the hash of its VMSA */
