@@ -20,6 +20,7 @@
 #define COMMANDS(X)                                                                                \
 	X(run)                                                                                     \
 	X(measure)                                                                                 \
+	X(plan)                                                                                    \
 	X(inspect)                                                                                 \
 	X(verify)                                                                                  \
 	X(certs)                                                                                   \
@@ -90,7 +91,7 @@ static const struct command *command_find(const char *name)
 static int refuse_command(const char *name, struct error *err)
 {
 	/* named by the manual, but part of a later version */
-	static const char *const later[] = { "plan", "diff" };
+	static const char *const later[] = { "diff" };
 	struct nearest n = { .word = name };
 
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++)

@@ -353,17 +353,24 @@ static int sink_bound(struct outputs *o, int which, int fd, const char *path,
 	return file_bound(f, fd, f->folder, path, name, m, err);
 }
 
+struct vm_devices outputs_devices(const struct manifest *m)
+{
+	struct vm_devices d = {
+		.exit_port_given = m->exit_port_given,
+		.exit_port = m->exit_port,
+		.certs = { .path = m->certs.path, .confine = m->confine, .pinned = m->certs.pinned }
+	};
+
+	memcpy(d.certs.sha256, m->certs.sha256, sizeof(m->certs.sha256));
+	return d;
+}
+
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
                  struct error *err)
 {
 	struct stream_target *to = o->devices.streams;
 
-	o->devices = (struct vm_devices){
-		.exit_port_given = m->exit_port_given,
-		.exit_port = m->exit_port,
-		.certs = { .path = m->certs.path, .confine = m->confine, .pinned = m->certs.pinned }
-	};
-	memcpy(o->devices.certs.sha256, m->certs.sha256, sizeof(m->certs.sha256));
+	o->devices = outputs_devices(m);
 	to[STREAM_SERIAL].prefix =
 		prefix_make(o->serial_prefix, sizeof(o->serial_prefix), c, &m->serial, "serial: ");
 	to[STREAM_DEBUG].prefix =

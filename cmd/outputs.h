@@ -69,6 +69,9 @@ struct outputs_choice {
 	const struct images *images; /* that were read, and must not be overwritten; NULL: none */
 };
 
+/* What the manifest says of a guest's devices; its streams go nowhere. Borrows from *m. */
+struct vm_devices outputs_devices(const struct manifest *m);
+
 /*
  * Checks the outputs that a manifest names without opening them: that they are below m->confine,
  * that their folders exist, and that they are neither links nor folders. outputs_open() checks all

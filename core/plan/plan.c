@@ -250,7 +250,7 @@ void plan_set_id_block(const struct plan *p, const uint8_t block[static PLAN_ID_
 	assert(p->sealed);
 	memcpy(s->id_block, block, sizeof(s->id_block));
 	memcpy(s->id_auth, auth, sizeof(s->id_auth));
-	s->id_block_given = true;
+	s->id_block_given = s->id_block_signed = true;
 	s->author_key = author_key;
 }
 

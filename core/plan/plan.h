@@ -41,6 +41,7 @@ struct plan_settings {
 	bool host_data_random; /* each run has its own, which is not known yet */
 	uint8_t gosvw[16];
 	bool id_block_given;
+	bool id_block_signed; /* by this launch: its signatures are never the same twice */
 	bool author_key;
 	uint8_t id_block[PLAN_ID_BLOCK];
 	uint8_t id_auth[PLAN_ID_AUTH];

@@ -8,10 +8,10 @@
 _snpvmm_options() {
   words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
   case $1 in
-    '' | run | measure | inspect | verify | check | idblock | doctor) words+=(--output -o) ;;
+    '' | run | measure | plan | inspect | verify | check | idblock | doctor) words+=(--output -o) ;;
   esac
   case $1 in
-    run | measure | verify | check | idblock)
+    run | measure | plan | verify | check | idblock)
       words+=(--kernel -k --initrd -i --cmdline -a --firmware -f --memory -m --cpus -c --print-manifest
         --set -S --platform -P --confine)
       ;;
@@ -22,6 +22,7 @@ _snpvmm_options() {
         --certs --root --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
+    plan) words+=(--pages -p) ;;
     verify)
       words+=(--certs --crl --root --time --report-data --vmpl --min-tcb --min-firmware --require
         --forbid --require-mitigations --unauthenticated)
@@ -61,8 +62,8 @@ _snpvmm_option() {
 # COMMAND: its arguments; without one, the commands.
 _snpvmm_arguments() {
   case $1 in
-    '' | help) words=(run measure inspect verify certs check idblock doctor explain schema completion help version) ;;
-    run | measure | check | idblock) files=manifests ;;
+    '' | help) words=(run measure plan inspect verify certs check idblock doctor explain schema completion help version) ;;
+    run | measure | plan | check | idblock) files=manifests ;;
     inspect | verify | certs) files=any ;;
     completion) words=(bash zsh fish) ;;
     explain)

@@ -100,6 +100,7 @@ complete -c snpvmm -f
 # The commands.
 complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for its end'
 complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
+complete -c snpvmm -n "__snpvmm_in ''" -a plan -d 'List the steps of a launch, offline'
 complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report contains'
 complete -c snpvmm -n "__snpvmm_in ''" -a verify -d 'Verify an attestation report'
 complete -c snpvmm -n "__snpvmm_in ''" -a certs -d 'Make a certificate table for guests'
@@ -113,11 +114,11 @@ complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Explain COMMAND, or list the 
 complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
 
 # Their arguments.
-complete -c snpvmm -n '__snpvmm_in run measure check idblock' -a '(__snpvmm_files manifests)'
+complete -c snpvmm -n '__snpvmm_in run measure plan check idblock' -a '(__snpvmm_files manifests)'
 complete -c snpvmm -n '__snpvmm_in inspect verify certs' -a '(__snpvmm_files any)'
 complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
 complete -c snpvmm -n '__snpvmm_in help' \
-    -a 'run measure inspect verify certs check idblock doctor explain schema completion help version'
+    -a 'run measure plan inspect verify certs check idblock doctor explain schema completion help version'
 complete -c snpvmm -n '__snpvmm_in explain' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
@@ -143,19 +144,19 @@ complete -c snpvmm -l usage -d 'Print a short usage message'
 complete -c snpvmm -s V -l version -d 'Print the version'
 
 complete -c snpvmm -n "__snpvmm_in '' run verify" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
-complete -c snpvmm -n '__snpvmm_in measure inspect check idblock doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
+complete -c snpvmm -n '__snpvmm_in measure plan inspect check idblock doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
 
 # Options of commands that take a manifest.
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s m -l memory -x -d 'memory, such as 1G'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s c -l cpus -x -d 'vcpus'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -l print-manifest -d 'Print the manifest that these options stand for'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
-complete -c snpvmm -n '__snpvmm_in run measure verify check idblock' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s m -l memory -x -d 'memory, such as 1G'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s c -l cpus -x -d 'vcpus'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -l print-manifest -d 'Print the manifest that these options stand for'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
 
 # Options of run.
 complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'
@@ -177,6 +178,9 @@ complete -c snpvmm -n '__snpvmm_in measure' -s p -l pages -d 'Also list the regi
 complete -c snpvmm -n '__snpvmm_in measure' -l format -x -a 'corim corim-veraison' -d 'Print reference values for verifiers: corim or corim-veraison'
 complete -c snpvmm -n '__snpvmm_in measure' -l sign -x -a '(__snpvmm_files any)' -d 'Sign them with this key, on P-384 (COSE_Sign1)'
 complete -c snpvmm -n '__snpvmm_in measure' -l signer -x -d 'The name of who signs; snpvmm by default'
+
+# Options of plan.
+complete -c snpvmm -n '__snpvmm_in plan' -s p -l pages -d 'Also list each page, with its contents\' hash and the digest after it'
 
 # Options of verify.
 complete -c snpvmm -n '__snpvmm_in verify' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates: PEM, DER, a certificate table, or a folder of them; may be repeated'

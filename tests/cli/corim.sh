@@ -12,10 +12,7 @@ manifest "$T/guest.yaml" 'boot: {firmware: builtin:selftest}'
 one=$("$SNPVMM" measure "$T/guest.yaml")
 two=$("$SNPVMM" measure --set vcpus=2 "$T/guest.yaml")
 four=$("$SNPVMM" measure --set vcpus=4 "$T/guest.yaml")
-python='' # one that has cbor2
-for candidate in python3 /usr/bin/python3; do
-  [ -z "$python" ] && $candidate -c 'import cbor2' 2>/dev/null && python=$candidate
-done
+python=$(python_with cbor2)
 
 # Calls measure --format; $T/said is what another decoder finds in the product, a line each.
 reads() { # ARGUMENT...
