@@ -42,7 +42,7 @@ struct record {
 	const struct plan *plan;
 	const struct region *region; /* being loaded; NULL: none */
 	struct record_step *steps;
-	size_t n_steps, cap;
+	size_t n_steps;
 	struct record_things descriptors, mappings;
 	unsigned gmems, memories;
 	bool done;   /* what follows is no part of the launch */
@@ -58,15 +58,9 @@ static struct record_step *step_add(struct record *r, enum record_kind kind, con
 
 	if (r->done)
 		return NULL;
-	if (r->n_steps == r->cap) {
-		size_t cap = MAX(2 * r->cap, (size_t)64);
-		struct record_step *grown = reallocarray(r->steps, cap, sizeof(*grown));
-
-		r->failed |= !grown;
-		if (!grown)
-			return NULL;
-		r->steps = grown;
-		r->cap = cap;
+	if (!ARRAY_GROW(r->steps, r->n_steps)) {
+		r->failed = true;
+		return NULL;
 	}
 	s = &r->steps[r->n_steps++];
 	*s = (struct record_step){ .kind = kind, .on = on };
@@ -75,14 +69,13 @@ static struct record_step *step_add(struct record *r, enum record_kind kind, con
 
 static struct record_thing *thing_add(struct record *r, struct record_things *to)
 {
-	struct record_thing **grown = reallocarray(to->list, to->n + 1, sizeof(*grown));
+	struct record_thing *new = calloc(1, sizeof(*new));
 
-	if (grown) {
-		to->list = grown;
-		grown[to->n] = calloc(1, sizeof(**grown));
-	}
-	r->failed |= !grown || !grown[to->n];
-	return r->failed ? NULL : grown[to->n++];
+	if (new &&ARRAY_GROW(to->list, to->n))
+		return to->list[to->n++] = new;
+	free(new);
+	r->failed = true;
+	return NULL;
 }
 
 static struct record_thing *descriptor_at(const struct record *r, uint64_t number)
