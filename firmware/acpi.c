@@ -403,7 +403,7 @@ int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct 
 	return 0;
 }
 
-int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACPI_PAGE],
+int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static PAGE_SIZE],
               struct error *err)
 {
 	struct acpi_tables t;
@@ -411,16 +411,16 @@ int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACP
 
 	if (r < 0)
 		return r;
-	if (t.size > ACPI_PAGE - ACPI_TABLES_AT)
-		return vcpus_refuse(c->vcpus, ACPI_PAGE - ACPI_TABLES_AT, err);
-	if (gpa % ACPI_PAGE || gpa > UINT32_MAX)
+	if (t.size > PAGE_SIZE - ACPI_TABLES_AT)
+		return vcpus_refuse(c->vcpus, PAGE_SIZE - ACPI_TABLES_AT, err);
+	if (gpa % PAGE_SIZE || gpa > UINT32_MAX)
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "ACPI tables can't lie at 0x%llx: not a page below 4 GiB",
 		                 (unsigned long long)gpa);
 	r = acpi_relocate(&t, gpa + ACPI_TABLES_AT, gpa, err);
 	if (r < 0)
 		return r;
-	memset(page, 0, ACPI_PAGE);
+	memset(page, 0, PAGE_SIZE);
 	memcpy(page, t.rsdp, sizeof(t.rsdp));
 	memcpy(page + ACPI_TABLES_AT, t.tables, t.size);
 	return 0;

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/bytes.h"
+
 struct error; /* core/base/error.h */
 
-#define ACPI_PAGE       4096
 #define ACPI_RSDP_SIZE  36
 #define ACPI_TABLES_AT  64 /* in the page of acpi_page(), after the RSDP */
 #define ACPI_COMMANDS   13
@@ -71,7 +72,7 @@ int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct 
  * -EINVAL for no vCPUs, for more than fit in a page (255 do), and for a gpa that isn't that of a
  * page below 4 GiB. The page is written only on success.
  */
-int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static ACPI_PAGE],
+int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static PAGE_SIZE],
               struct error *err);
 
 /* Writes etc/table-loader if `cap` bytes are enough for it. Returns its size in any case. */

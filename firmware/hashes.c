@@ -62,7 +62,7 @@ void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t kernel[static 32]
 static int area_check(uint32_t hash_gpa, uint32_t hash_size, uint32_t section_gpa,
                       struct error *err)
 {
-	uint32_t offset = hash_gpa % KERNEL_HASHES_PAGE;
+	uint32_t offset = hash_gpa % PAGE_SIZE;
 
 	if (hash_gpa - offset != section_gpa) {
 		error_set(err, ERROR_BAD_FIRMWARE,
@@ -80,7 +80,7 @@ static int area_check(uint32_t hash_gpa, uint32_t hash_size, uint32_t section_gp
 		return error_why(err,
 		                 "the guest would see only a part of the table, or none of it");
 	}
-	if (hash_size > KERNEL_HASHES_PAGE - offset) {
+	if (hash_size > PAGE_SIZE - offset) {
 		error_set(err, ERROR_BAD_FIRMWARE,
 		          "the firmware's kernel hash area at 0x%x (0x%x bytes) runs past its page",
 		          hash_gpa, hash_size);
@@ -90,8 +90,7 @@ static int area_check(uint32_t hash_gpa, uint32_t hash_size, uint32_t section_gp
 }
 
 int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_t hash_size,
-                       uint32_t section_gpa, uint8_t page[static KERNEL_HASHES_PAGE],
-                       struct error *err)
+                       uint32_t section_gpa, uint8_t page[static PAGE_SIZE], struct error *err)
 {
 	struct hashes_table t = table_form;
 
@@ -101,7 +100,7 @@ int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_
 	memcpy(t.kernel.sha256, h->kernel, SHA256_SIZE);
 	memcpy(t.initrd.sha256, h->initrd, SHA256_SIZE);
 	memcpy(t.cmdline.sha256, h->cmdline, SHA256_SIZE);
-	memset(page, 0, KERNEL_HASHES_PAGE);
-	memcpy(page + hash_gpa % KERNEL_HASHES_PAGE, &t, sizeof(t));
+	memset(page, 0, PAGE_SIZE);
+	memcpy(page + hash_gpa % PAGE_SIZE, &t, sizeof(t));
 	return 0;
 }

@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/bytes.h"
+
 struct error; /* core/base/error.h */
 
-#define KERNEL_HASHES_PAGE  4096
 #define KERNEL_HASHES_TABLE 176 /* bytes of the table in it */
 
 struct kernel_hashes {
@@ -28,7 +29,6 @@ void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t kernel[static 32]
  * written then. Errors don't name the file.
  */
 int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_t hash_size,
-                       uint32_t section_gpa, uint8_t page[static KERNEL_HASHES_PAGE],
-                       struct error *err);
+                       uint32_t section_gpa, uint8_t page[static PAGE_SIZE], struct error *err);
 
 #endif

@@ -24,16 +24,6 @@ static void rest_skip(struct rest *r, uint64_t n)
 	r->left -= (size_t)n;
 }
 
-/* A little-endian integer of n bytes. */
-static uint64_t le_number(const uint8_t *at, size_t n)
-{
-	uint64_t v = 0;
-
-	while (n-- > 0)
-		v = v << 8 | at[n];
-	return v;
-}
-
 /* A number of cpio: eight hexadecimal digits. Anything else counts as 0. */
 static uint64_t cpio_number(const uint8_t *at)
 {
@@ -68,7 +58,7 @@ static uint64_t cpio_entry(struct rest *r)
  */
 static uint64_t gzip_size(struct rest *r)
 {
-	uint64_t size = r->left >= 18 ? le_number(r->at + r->left - 4, 4) : 0;
+	uint64_t size = r->left >= 18 ? le_get(r->at + r->left - 4, 4) : 0;
 
 	if (size < r->left / 2)
 		size = 0;
@@ -101,11 +91,11 @@ static uint64_t xz_size(struct rest *r)
 	struct rest index = *r;
 
 	rest_skip(r, r->left);
-	while (index.left > 4 && le_number(index.at + index.left - 4, 4) == 0)
+	while (index.left > 4 && le_get(index.at + index.left - 4, 4) == 0)
 		index.left -= 4; /* stream padding */
 	if (index.left < 12 + 12 || memcmp(index.at + index.left - 2, "YZ", 2) != 0)
 		return 0;
-	back = 4 * (le_number(index.at + index.left - 8, 4) + 1) + 12;
+	back = 4 * (le_get(index.at + index.left - 8, 4) + 1) + 12;
 	if (back > index.left)
 		return 0;
 	rest_skip(&index, index.left - back);
@@ -129,7 +119,7 @@ static uint64_t zstd_size(struct rest *r)
 	if (single && n == 0)
 		n = 1;
 	if (n > 0 && at + n <= r->left)
-		size = le_number(r->at + at, n) + (n == 2 ? 256 : 0);
+		size = le_get(r->at + at, n) + (n == 2 ? 256 : 0);
 	rest_skip(r, r->left);
 	return size;
 }
@@ -140,7 +130,7 @@ static uint64_t lz4_size(struct rest *r)
 	uint64_t full = 0, size;
 
 	for (rest_skip(r, 4); r->left >= 4; full += (uint64_t)8 << 20) {
-		size = le_number(r->at, 4);
+		size = le_get(r->at, 4);
 		rest_skip(r, 4);
 		if (size == 0 || size >= r->left)
 			break;

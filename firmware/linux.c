@@ -68,7 +68,7 @@
 #define KERNEL_FLOOR_ANY MIB         /* for a kernel that isn't relocatable */
 #define LOW_HOLE         (640 * KIB) /* from here to 1 MiB PCs have no memory */
 
-static_assert(E820_TABLE + LINUX_E820_MAX * E820_ENTRY <= LINUX_PAGE, "the map fits boot_params");
+static_assert(E820_TABLE + LINUX_E820_MAX * E820_ENTRY <= PAGE_SIZE, "the map fits boot_params");
 
 struct scan {
 	const uint8_t *bytes;
@@ -86,11 +86,8 @@ static uint64_t field(const struct scan *s, size_t at, size_t width)
 {
 	struct reader r = reader_over(s->bytes, s->size, at, width);
 	const uint8_t *b = reader_take(&r, width);
-	uint64_t v = 0;
 
-	for (size_t i = width; b && i > 0; i--)
-		v = v << 8 | b[i - 1];
-	return v;
+	return b ? le_get(b, width) : 0;
 }
 
 static bool has_magic(const struct scan *s, size_t at, const char *magic)
@@ -361,7 +358,7 @@ struct needs {
 /* False: past 2^64. */
 static bool needs_of(const struct linux_kernel *k, uint64_t initrd_size, struct needs *ret)
 {
-	uint64_t align = k->kernel_alignment > LINUX_PAGE ? k->kernel_alignment : LINUX_PAGE;
+	uint64_t align = k->kernel_alignment > PAGE_SIZE ? k->kernel_alignment : PAGE_SIZE;
 	uint64_t from = k->pref_address > KERNEL_FLOOR ? k->pref_address : KERNEL_FLOOR;
 	uint64_t end;
 
@@ -370,8 +367,8 @@ static bool needs_of(const struct linux_kernel *k, uint64_t initrd_size, struct 
 		return false;
 	if (__builtin_add_overflow(ret->load, (uint64_t)k->init_size, &end))
 		return false;
-	return round_up(end, LINUX_PAGE, &ret->kernel_end) &&
-	       round_up(initrd_size, LINUX_PAGE, &ret->initrd_pages) &&
+	return round_up(end, PAGE_SIZE, &ret->kernel_end) &&
+	       round_up(initrd_size, PAGE_SIZE, &ret->initrd_pages) &&
 	       !__builtin_add_overflow(ret->kernel_end, ret->initrd_pages, &ret->end);
 }
 
@@ -417,7 +414,7 @@ int linux_layout_of(const struct linux_kernel *k, uint64_t low_end, uint64_t ini
 	}
 	if (k->initrd_addr_max < top) /* so adding 1 can't wrap */
 		top = k->initrd_addr_max + 1;
-	top -= top % LINUX_PAGE;
+	top -= top % PAGE_SIZE;
 	*ret = (struct linux_layout){
 		.load = n.load,
 		.entry = n.load + LINUX_ENTRY,
@@ -456,7 +453,7 @@ static void loader_fields_put(uint8_t *page, const struct linux_boot *b)
 }
 
 int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,
-                      uint8_t page[static LINUX_PAGE], struct error *err)
+                      uint8_t page[static PAGE_SIZE], struct error *err)
 {
 	struct linux_kernel k;
 	int r = linux_parse(image, size, &k, err);
@@ -467,7 +464,7 @@ int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot
 		return error_set(err, ERROR_INTERNAL,
 		                 "the memory map has %zu entries, and boot_params has room for %d",
 		                 b->n_e820, LINUX_E820_MAX);
-	memset(page, 0, LINUX_PAGE);
+	memset(page, 0, PAGE_SIZE);
 	memcpy(page + SETUP_SECTS, image + SETUP_SECTS,
 	       HEADER_MAGIC + image[HEADER_LENGTH] - SETUP_SECTS);
 	loader_fields_put(page, b);
@@ -497,14 +494,14 @@ int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool 
 }
 
 int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
-                       uint8_t page[static LINUX_PAGE], struct error *err)
+                       uint8_t page[static PAGE_SIZE], struct error *err)
 {
 	size_t n = cmdline ? strlen(cmdline) : 0;
 	int r = linux_cmdline_check(cmdline ? cmdline : "", k, true, err);
 
 	if (r < 0)
 		return r;
-	memset(page, 0, LINUX_PAGE);
+	memset(page, 0, PAGE_SIZE);
 	if (n)
 		memcpy(page, cmdline, n);
 	return 0;
@@ -518,8 +515,8 @@ int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
 static const struct linux_e820 low_rows[] = {
 	{ 0, STAGE0_PML4, LINUX_RAM },
 	{ STAGE0_PML4, STAGE0_ACPI - STAGE0_PML4, LINUX_RESERVED },
-	{ STAGE0_ACPI, LINUX_PAGE, LINUX_ACPI },
-	{ STAGE0_ACPI + LINUX_PAGE, LOW_HOLE - STAGE0_ACPI - LINUX_PAGE, LINUX_RAM },
+	{ STAGE0_ACPI, PAGE_SIZE, LINUX_ACPI },
+	{ STAGE0_ACPI + PAGE_SIZE, LOW_HOLE - STAGE0_ACPI - PAGE_SIZE, LINUX_RAM },
 };
 static_assert(ARRAY_SIZE(low_rows) + 2 <= LINUX_E820_OURS, "and two of memory above 1 MiB");
 

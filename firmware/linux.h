@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/bytes.h"
+
 struct error; /* core/base/error.h */
 
-#define LINUX_PAGE        4096
 #define LINUX_E820_MAX    128 /* entries that fit in boot_params */
 #define LINUX_E820_OURS   16
-#define LINUX_CMDLINE_MAX (LINUX_PAGE - 1) /* without the NUL */
-#define LINUX_ENTRY       0x200            /* from the load address to the 64-bit entry point */
+#define LINUX_CMDLINE_MAX (PAGE_SIZE - 1) /* without the NUL */
+#define LINUX_ENTRY       0x200           /* from the load address to the 64-bit entry point */
 
 /* A bzImage's setup header, checked. It holds no pointers into the image. */
 struct linux_kernel {
@@ -88,7 +89,7 @@ struct linux_boot {
  * is checked as by linux_parse(). The page is written only on success.
  */
 int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,
-                      uint8_t page[static LINUX_PAGE], struct error *err);
+                      uint8_t page[static PAGE_SIZE], struct error *err);
 
 /* Refuses a command line that the kernel would truncate, or that exceeds a direct boot's page. */
 int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool direct,
@@ -96,7 +97,7 @@ int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool 
 
 /* The checked command line (NULL: "") and zeros. The page is written only on success. */
 int linux_cmdline_page(const char *cmdline, const struct linux_kernel *k,
-                       uint8_t page[static LINUX_PAGE], struct error *err);
+                       uint8_t page[static PAGE_SIZE], struct error *err);
 
 /*
  * The memory map of a guest that stage0 starts. Low memory ends at low_end; high memory is from 4

@@ -25,14 +25,20 @@ const uint8_t *reader_take(struct reader *r, size_t n)
 	return at;
 }
 
+uint64_t le_get(const uint8_t *at, size_t size)
+{
+	uint64_t v = 0;
+
+	while (size-- > 0)
+		v = v << 8 | at[size];
+	return v;
+}
+
 static uint64_t reader_uint(struct reader *r, size_t n)
 {
 	const uint8_t *at = reader_take(r, n);
-	uint64_t v = 0;
 
-	for (size_t i = n; at && i > 0; i--)
-		v = v << 8 | at[i - 1];
-	return v;
+	return at ? le_get(at, n) : 0;
 }
 
 uint16_t reader_le16(struct reader *r)

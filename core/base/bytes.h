@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PAGE_SIZE ((uint64_t)4096) /* of x86, and of what SNP measures */
+
 /* Little-endian integers of an ABI: alignment 1, so structs need no packing; no host byte order. */
 typedef struct {
 	uint8_t b[2];
@@ -55,6 +57,9 @@ static inline uint64_t le64_get(le64 v)
 		r = r << 8 | v.b[i];
 	return r;
 }
+
+/* A little-endian integer of up to 8 bytes. */
+uint64_t le_get(const uint8_t *at, size_t size);
 
 /* A cursor over untrusted bytes; after a read past the end, every later one yields 0 or NULL. */
 struct reader {

@@ -22,7 +22,6 @@
 #include "core/base/sha2.h"
 #include "core/base/thread.h"
 
-#define PAGE      ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
 #define PIECE     ((size_t)1 << 20) /* read or hashed between two checks for signals */
 
@@ -30,7 +29,7 @@
 
 static size_t blob_mapped(size_t size)
 {
-	return (size + PAGE - 1) & ~(PAGE - 1);
+	return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 }
 
 int blob_zero(size_t size, struct blob *ret, struct error *err)
@@ -41,9 +40,9 @@ int blob_zero(size_t size, struct blob *ret, struct error *err)
 		*ret = BLOB_NONE;
 		return 0;
 	}
-	at = size > SIZE_MAX - PAGE ? MAP_FAILED
-	                            : mmap(NULL, blob_mapped(size), PROT_READ | PROT_WRITE,
-	                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	at = size > SIZE_MAX - PAGE_SIZE ? MAP_FAILED
+	                                 : mmap(NULL, blob_mapped(size), PROT_READ | PROT_WRITE,
+	                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
 		return error_nomem(err, "memory for an image");
 	if (size >= HUGE_PAGE) /* a page fault for each 4 KiB costs more than hashing it */

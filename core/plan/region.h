@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PAGE_SIZE ((uint64_t)4096)
+#include "core/base/bytes.h"
 
 typedef uint64_t gpa_t;
 

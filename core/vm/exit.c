@@ -19,7 +19,7 @@ static enum exit_action bus_access(struct bus *bus, uint64_t at, uint8_t *data, 
                                    bool is_write, struct outcome *ret)
 {
 	enum io_action asked = IO_GO_ON;
-	uint64_t value = 0;
+	uint64_t value;
 
 	if (is_write)
 		bus_write(bus, at, data, size, &asked);
@@ -29,8 +29,7 @@ static enum exit_action bus_access(struct bus *bus, uint64_t at, uint8_t *data, 
 	case IO_GO_ON:
 		return EXIT_ACTION_RESUME;
 	case IO_EXIT:
-		for (size_t i = size; i > 0; i--)
-			value = value << 8 | data[i - 1];
+		value = le_get(data, size);
 		outcome_set(ret, GUEST_EXITED, value, "the guest exited with status %llu",
 		            (unsigned long long)value);
 		break;

@@ -29,12 +29,12 @@ static unsigned sum(const uint8_t *at, size_t size)
 	return s & 0xff;
 }
 
-static void page_make(unsigned vcpus, uint64_t gpa, uint8_t page[ACPI_PAGE])
+static void page_make(unsigned vcpus, uint64_t gpa, uint8_t page[PAGE_SIZE])
 {
 	struct acpi_config c = { .vcpus = vcpus };
 	struct error err = { 0 };
 
-	memset(page, 0xa5, ACPI_PAGE);
+	memset(page, 0xa5, PAGE_SIZE);
 	cr_assert_eq(acpi_page(&c, gpa, page, &err), 0, "%s", err.text);
 }
 
@@ -43,10 +43,10 @@ static const uint8_t *table(const uint8_t *page, uint64_t gpa, uint64_t at, cons
 {
 	const uint8_t *t = page + (at - gpa);
 
-	cr_assert(at >= gpa + ACPI_TABLES_AT && at + 36 <= gpa + ACPI_PAGE, "%s at 0x%llx",
+	cr_assert(at >= gpa + ACPI_TABLES_AT && at + 36 <= gpa + PAGE_SIZE, "%s at 0x%llx",
 	          signature, (unsigned long long)at);
 	cr_assert_eq(memcmp(t, signature, 4), 0, "%s at 0x%llx", signature, (unsigned long long)at);
-	cr_assert(le_get(t + 4, 4) >= 36 && at + le_get(t + 4, 4) <= gpa + ACPI_PAGE);
+	cr_assert(le_get(t + 4, 4) >= 36 && at + le_get(t + 4, 4) <= gpa + PAGE_SIZE);
 	cr_assert_eq(sum(t, le_get(t + 4, 4)), 0, "checksum of %s", signature);
 	cr_assert_eq(memcmp(t + 10, "SNPVMM", 6), 0);
 	cr_assert_eq(at % 8, 0);
@@ -81,7 +81,7 @@ Test(acpi, has_every_table_where_pointers_say_with_sound_checksums)
 {
 	static const unsigned vcpus[] = { 1, 2, 4, 255 };
 	static const uint64_t at[] = { 0, 0xa000, 0x7ffff000, 0xfffff000 };
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(vcpus) * ARRAY_SIZE(at); i++) {
 		uint64_t gpa = at[i / ARRAY_SIZE(vcpus)];
@@ -105,7 +105,7 @@ Test(acpi, describes_the_ports_that_the_devices_have)
 		{ 120, 8, 0xcf9 },     { 128, 1, 6 },    { 131, 1, 0 },     { 132, 8, 0 },
 		{ 268, 8, 0 },
 	};
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct walked w;
 
 	page_make(1, PAGE_GPA, page);
@@ -146,7 +146,7 @@ static void check_madt(const uint8_t *madt, unsigned n)
 
 Test(acpi, lists_every_vcpu_and_an_ioapic)
 {
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	for (unsigned n = 1; n <= 348; n++) {
 		page_make(n, PAGE_GPA, page);
@@ -158,7 +158,7 @@ Test(acpi, refuses_vcpus_that_it_has_no_room_for)
 {
 	static const unsigned bad[] = { 0, 349, 350, 609, 0x10000000, 0xfffffffe, 0xffffffff };
 	struct error err = { 0 };
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		struct acpi_config c = { .vcpus = bad[i] };
@@ -187,7 +187,7 @@ Test(acpi, refuses_a_place_that_32_bits_cannot_name)
 	static const uint64_t bad[] = { 0xa001, 0xa800, 0x100000000, 0xfffffffffffff000 };
 	struct acpi_config c = { .vcpus = 1 };
 	struct error err = { 0 };
-	uint8_t page[ACPI_PAGE] = { 0xa5 };
+	uint8_t page[PAGE_SIZE] = { 0xa5 };
 	struct acpi_tables t;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -202,12 +202,12 @@ Test(acpi, refuses_a_place_that_32_bits_cannot_name)
 
 Test(acpi, leaves_the_rest_of_the_page_zero)
 {
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct walked w;
 
 	page_make(3, PAGE_GPA, page);
 	w = walk(page, PAGE_GPA);
-	for (const uint8_t *at = w.xsdt + 52; at < page + ACPI_PAGE; at++)
+	for (const uint8_t *at = w.xsdt + 52; at < page + PAGE_SIZE; at++)
 		cr_assert_eq(*at, 0);
 	for (size_t i = 36; i < ACPI_TABLES_AT; i++)
 		cr_assert_eq(page[i], 0);
@@ -326,7 +326,7 @@ Test(acpi, gives_by_the_loaders_script_the_same_page)
 
 	for (size_t i = 0; i < ARRAY_SIZE(vcpus); i++) {
 		struct acpi_config c = { .vcpus = vcpus[i] };
-		uint8_t page[ACPI_PAGE], theirs[ACPI_PAGE] = { 0 }, script[13 * 128];
+		uint8_t page[PAGE_SIZE], theirs[PAGE_SIZE] = { 0 }, script[13 * 128];
 		struct error err = { 0 };
 		struct acpi_tables t;
 		struct stranger s;
@@ -459,7 +459,7 @@ static void check_reading(struct bench *b, const char *name, const uint8_t *data
 
 Test(acpi, has_tables_that_iasl_reads_without_complaint)
 {
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct walked w;
 	struct bench b;
 
@@ -491,7 +491,7 @@ Test(acpi, has_a_dsdt_that_iasl_would_have_made)
 		"   IO (Decode16, 0x03F8, 0x03F8, 1, 8)\n"
 		"   Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 4 } }) } }\n"
 		"}\n";
-	uint8_t page[ACPI_PAGE], made[256];
+	uint8_t page[PAGE_SIZE], made[256];
 	struct walked w;
 	struct bench b;
 	size_t n;

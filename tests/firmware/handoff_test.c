@@ -112,7 +112,7 @@ Test(handoff, the_acpi_tables_are_those_of_direct_boot)
 {
 	auto_fixture struct fixture f = fixture_default();
 	const struct fw_item *tables, *rsdp, *loader;
-	uint8_t page[ACPI_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct acpi_tables t = { 0 };
 
 	make(&f, &platform_snp);

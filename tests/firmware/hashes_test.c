@@ -51,8 +51,8 @@ static void check_page(const json_t *all, const json_t *item, const struct kerne
 {
 	auto_blob struct blob fw = vector_file(all, json_object_get(item, "firmware"));
 	const json_t *want = json_object_get(json_object_get(item, "expect"), "sev_hashes");
-	static const uint8_t zero[KERNEL_HASHES_PAGE];
-	uint8_t page[KERNEL_HASHES_PAGE];
+	static const uint8_t zero[PAGE_SIZE];
+	uint8_t page[PAGE_SIZE];
 	struct error err = { 0 };
 	struct ovmf o;
 	size_t at;
@@ -137,7 +137,7 @@ Test(hashes, of_a_missing_initrd_are_those_of_nothing)
 Test(hashes, fit_flush_with_the_pages_end)
 {
 	struct kernel_hashes h = { { 1 }, { 2 }, { 3 } };
-	uint8_t page[KERNEL_HASHES_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct error err = { 0 };
 
 	cr_assert_eq(kernel_hashes_page(&h, 0x101f50, 0xb0, 0x101000, page, &err), 0, "%s",
@@ -167,7 +167,7 @@ Test(hashes, are_refused_an_area_that_cannot_hold_them)
 	static const struct kernel_hashes h;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		uint8_t page[KERNEL_HASHES_PAGE], before[KERNEL_HASHES_PAGE];
+		uint8_t page[PAGE_SIZE], before[PAGE_SIZE];
 		struct error err = { 0 };
 
 		memset(page, 0xa5, sizeof(page));

@@ -122,7 +122,7 @@ Test(bzimage, reads_and_places_a_real_kernel)
 	auto_blob struct blob b = BLOB_NONE;
 	struct linux_boot boot = { .cmdline = 0x9000 };
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct linux_layout l;
 	struct linux_kernel k;
 
@@ -445,7 +445,7 @@ static bool parse_hostile(const uint8_t *bytes, size_t size)
 {
 	struct linux_boot boot = { .cmdline = 0x9000 };
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 	struct linux_kernel k;
 
 	if (linux_parse(bytes, size, &k, &err) < 0) {
@@ -572,7 +572,7 @@ Test(bzimage, fills_boot_params_field_by_field)
 		                         .e820 = two_entries,
 		                         .n_e820 = 2 };
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	memset(page, 0xa5, sizeof(page));
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
@@ -595,7 +595,7 @@ Test(bzimage, leaves_the_rest_of_boot_params_zero)
 	auto_blob struct blob b = bzimage_make(&spec);
 	const struct linux_boot boot = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, two_entries, 2 };
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	memset(page, 0xa5, sizeof(page));
 	memset(b.data + 0x26c, 0x5a, 0x90); /* after the header: not in boot_params */
@@ -613,7 +613,7 @@ Test(bzimage, overrides_a_loaders_fields_that_an_image_brings_filled_in)
 	auto_blob struct blob b = bzimage_make(&spec);
 	struct linux_boot boot = { .cmdline = 0x9000 };
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	memset(b.data + 0x218, 0xee, 8);
 	memset(b.data + 0x250, 0xee, 8);
@@ -630,7 +630,7 @@ Test(bzimage, takes_as_many_memory_entries_as_boot_params_has_room_for)
 	struct linux_e820 many[LINUX_E820_MAX + 1] = { 0 };
 	struct linux_boot boot = { .e820 = many, .n_e820 = LINUX_E820_MAX };
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	many[127].type = 0xa1b2c3d4;
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
@@ -649,7 +649,7 @@ Test(bzimage, makes_no_boot_params_of_a_faulty_image)
 		auto_blob struct blob b = BLOB_NONE;
 		struct linux_boot boot = { 0 };
 		struct error err = { 0 };
-		uint8_t page[LINUX_PAGE] = { 0xa5 };
+		uint8_t page[PAGE_SIZE] = { 0xa5 };
 
 		spec.fault = (enum bzimage_fault)f;
 		b = bzimage_make(&spec);
@@ -662,7 +662,7 @@ Test(bzimage, takes_a_command_line_that_the_kernel_takes_whole)
 {
 	struct linux_kernel k = made_kernel();
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 	char line[5000];
 
 	memset(line, 'x', sizeof(line));
@@ -684,7 +684,7 @@ Test(bzimage, takes_no_command_line_longer_than_its_page)
 {
 	struct linux_kernel k = made_kernel();
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 	char line[5000];
 
 	memset(line, 'x', sizeof(line));
@@ -704,7 +704,7 @@ Test(bzimage, takes_no_command_line_for_an_empty_one)
 {
 	struct linux_kernel k = made_kernel();
 	struct error err = { 0 };
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	memset(page, 0xa5, sizeof(page));
 	k.cmdline_size = 0;

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = { 0 };
 	struct linux_layout l;
 	struct linux_kernel k;
-	uint8_t page[LINUX_PAGE];
+	uint8_t page[PAGE_SIZE];
 
 	if (linux_parse(data, size, &k, &err) < 0) {
 		if (err.kind == ERROR_NONE || !err.text[0])

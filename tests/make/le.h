@@ -6,19 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/bytes.h" /* le_get() */
+
 static inline void le_put(uint8_t *to, uint64_t value, size_t width)
 {
 	for (size_t i = 0; i < width; i++)
 		to[i] = i < 8 ? (uint8_t)(value >> (8 * i)) : 0;
-}
-
-static inline uint64_t le_get(const uint8_t *from, size_t width)
-{
-	uint64_t value = 0;
-
-	for (size_t i = width; i > 0; i--)
-		value = value << 8 | from[i - 1];
-	return value;
 }
 
 #endif
