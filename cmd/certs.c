@@ -57,15 +57,6 @@ static int check_target(const char *path, const struct cert_table *t, struct err
 	return 0;
 }
 
-static int bytes_put(void *self, FILE *to, struct error *err)
-{
-	const struct buffer *b = self;
-
-	(void)err; /* folder_put() looks for errors of the stream */
-	fwrite(b->data, 1, b->size, to);
-	return 0;
-}
-
 /* Whole or not at all: a run that hands the table to guests may read it meanwhile. */
 static int table_put(const char *path, struct buffer *bytes, struct error *err)
 {
@@ -81,7 +72,7 @@ static int table_put(const char *path, struct buffer *bytes, struct error *err)
 		r = folder_open(&f, folder, false, none, err);
 	if (r < 0)
 		return r;
-	r = folder_put(&f, name, bytes_put, bytes, err);
+	r = folder_put_bytes(&f, name, bytes->data, bytes->size, err);
 	folder_close(&f);
 	return r;
 }

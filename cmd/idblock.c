@@ -91,21 +91,7 @@ struct content {
 	const char *name;
 	const uint8_t *bytes;
 	size_t size;
-	bool base64;
 };
-
-static int content_write(void *self, FILE *to, struct error *err)
-{
-	static char text[BASE64_SIZE(PLAN_ID_AUTH)];
-	const struct content *c = self;
-
-	(void)err; /* folder_put() looks for errors of the stream */
-	if (c->base64)
-		fputs(base64_of(c->bytes, c->size, text), to);
-	else
-		fwrite(c->bytes, 1, c->size, to);
-	return 0;
-}
 
 /* Refuses to replace the manifest or a file that it names, whatever it is called here. */
 static int check_input(const char *target, const char *input, const char *what, struct error *err)
@@ -145,8 +131,9 @@ static int check_outputs(const struct idblock *c, const struct manifest_source *
 }
 
 static int write_files(const struct idblock *c, const struct manifest_source *source,
-                       struct content *files, size_t n, struct error *err)
+                       const struct content *files, size_t n, struct error *err)
 {
+	char text[BASE64_SIZE(PLAN_ID_AUTH)];
 	const char *names[] = { files[0].name, n > 1 ? files[1].name : NULL, NULL };
 	struct folder folder = { .fd = -1 };
 	int r = check_outputs(c, source, files, n, err);
@@ -155,8 +142,16 @@ static int write_files(const struct idblock *c, const struct manifest_source *so
 		r = folder_open(&folder, c->folder ? c->folder : ".", false, names, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = folder_put(&folder, files[i].name, content_write, &files[i], err);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const void *bytes = files[i].bytes;
+		size_t size = files[i].size;
+
+		if (c->base64) {
+			bytes = base64_of(files[i].bytes, size, text);
+			size = strlen(text);
+		}
+		r = folder_put_bytes(&folder, files[i].name, bytes, size, err);
+	}
 	folder_close(&folder);
 	return r;
 }
@@ -192,8 +187,8 @@ static int idblock_tbs(struct idblock *c, const struct manifest *m, const struct
                        struct error *err)
 {
 	uint8_t block[PLAN_ID_BLOCK], key[P384_PUBLIC_SIZE];
-	struct content files[] = { { "id-block.bin", block, sizeof(block), false },
-		                   { "id-key.bin", key, sizeof(key), false } };
+	struct content files[] = { { "id-block.bin", block, sizeof(block) },
+		                   { "id-key.bin", key, sizeof(key) } };
 	size_t n = i->author_key ? 2 : 1;
 
 	identity_block(i, d->value, m->policy, block);
@@ -216,10 +211,8 @@ static int idblock_make(struct idblock *c, const struct manifest *m, const struc
 	struct identity_signatures given = { NULL, NULL };
 	struct idkeys_signed made;
 	struct content files[] = {
-		{ c->base64 ? "id-block.b64" : "id-block.bin", made.block, sizeof(made.block),
-		  c->base64 },
-		{ c->base64 ? "id-auth.b64" : "id-auth.bin", made.auth, sizeof(made.auth),
-		  c->base64 },
+		{ c->base64 ? "id-block.b64" : "id-block.bin", made.block, sizeof(made.block) },
+		{ c->base64 ? "id-auth.b64" : "id-auth.bin", made.auth, sizeof(made.auth) },
 	};
 	int r = signature_read(c->id_signature, id, &given.id, err);
 

@@ -272,6 +272,26 @@ int folder_put(struct folder *f, const char *name,
 	return r;
 }
 
+struct bytes {
+	const void *data;
+	size_t size;
+};
+
+static int bytes_write(void *self, FILE *to, struct error *err)
+{
+	const struct bytes *b = self;
+
+	(void)err; /* folder_fill() looks for errors of the stream */
+	fwrite(b->data, 1, b->size, to);
+	return 0;
+}
+
+int folder_put_bytes(struct folder *f, const char *name, const void *bytes, size_t size,
+                     struct error *err)
+{
+	return folder_put(f, name, bytes_write, &(struct bytes){ bytes, size }, err);
+}
+
 void folder_remove(struct folder *f, const char *name)
 {
 	unlinkat(f->fd, name, 0);
