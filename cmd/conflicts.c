@@ -12,7 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/labels.h"
 #include "cmd/options.h"
-#include "cmd/outputs.h"
+#include "cmd/results.h"
 #include "cmd/settings.h"
 #include "config/paths.h"
 #include "core/base/array.h"
@@ -367,10 +367,10 @@ bool conflicts_find(const struct conflicts_ask *q, struct conflicts *ret)
 	for (unsigned i = 0; q->stats_file && i < l->n; i++)
 		claim_output(&s, stats, label_file(l, i), false);
 	if (q->results)
-		claim_results(&s, NULL, outputs_result_names, true);
+		claim_results(&s, NULL, results_end_names, true);
 	for (unsigned i = 0; q->results && i < l->n; i++)
 		claim_results(&s, label_file(l, i),
-		              outputs_names + (l->several ? 0 : OUTPUTS_RESULT_FILES), false);
+		              results_names + (l->several ? 0 : RESULTS_END_FILES), false);
 	for (int fd = STDOUT_FILENO; q->streams && fd <= STDERR_FILENO; fd++)
 		claim_add(&s,
 		          (struct claim){ CLAIM_STREAM, .what = streams[fd],

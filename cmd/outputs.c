@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/outputs.c: opens and closes the files that a run writes, and fills those of --results. */
+/* cmd/outputs.c: opens, bounds and closes the files that a guest's output goes to. */
 #include "cmd/outputs.h"
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 #include "cmd/progress.h"
 #include "cmd/settings.h"
 #include "config/manifest.h"
-#include "config/write.h"
 #include "core/base/array.h"
 #include "core/base/clock.h"
 #include "core/base/confine.h"
@@ -24,58 +23,11 @@
 #include "core/base/file.h"
 #include "core/base/findings.h"
 #include "core/base/log.h"
-#include "core/out/tree.h"
-#include "core/out/result.h"
 #include "core/out/run_result.h"
-#include "core/out/verify_result.h"
 #include "core/vm/signals.h"
 #include "firmware/images.h"
 
-#define RESULT_JSON "result.json"
-#define JUNIT_XML   "junit.xml"
-#define SERIAL_LOG  "serial.log"
-#define DEBUG_LOG   "debug.log"
-#define REPORT_BIN  "report.bin"
-
-/* result.json is removed first: as long as it exists, all files are complete and of one run. */
-const char *const outputs_names[] = { RESULT_JSON,
-	                              JUNIT_XML,
-	                              SERIAL_LOG,
-	                              DEBUG_LOG,
-	                              "launch.json",
-	                              "manifest.yaml",
-	                              REPORT_BIN,
-	                              "verify.json",
-	                              SERIAL_LOG ".tail-1",
-	                              SERIAL_LOG ".tail-2",
-	                              DEBUG_LOG ".tail-1",
-	                              DEBUG_LOG ".tail-2",
-	                              NULL };
-const char *const outputs_result_names[OUTPUTS_RESULT_FILES + 1] = { RESULT_JSON, JUNIT_XML, NULL };
-
-/* Enough for these files, unless much of the console has to be escaped. */
-enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10 };
 enum { READER_MS = 20 }; /* how often to try again to open a pipe that has no reader */
-
-int outputs_folder(struct outputs *o, const char *path, bool below, enum outputs_folder_kind kind,
-                   struct error *err)
-{
-	bool all = kind == OUTPUTS_ALL;
-	int r = folder_open(&o->folder, path, below, all ? outputs_names : outputs_result_names,
-	                    err);
-
-	o->result_only = !all;
-	if (r == 0)
-		r = folder_reserve(&o->folder, RESULT_JSON, RESULT_CAP, err);
-	if (r == 0)
-		r = folder_reserve(&o->folder, JUNIT_XML, JUNIT_CAP, err);
-	if (r < 0 || !all)
-		return r;
-	r = o->serial_log = folder_grow(&o->folder, SERIAL_LOG, err);
-	if (r >= 0)
-		r = o->debug_log = folder_grow(&o->folder, DEBUG_LOG, err);
-	return r < 0 ? r : 0;
-}
 
 /* Whether it is a FIFO without a reader; opening a socket fails with ENXIO, too. */
 static bool pipe_unread(const char *path, int errnum)
@@ -472,183 +424,6 @@ int outputs_logs(struct outputs *o, struct vm *vm, bool ran, struct error *err)
 		return 0;
 	*err = errs[first];
 	return err->code;
-}
-
-static int launch_put(void *of, FILE *to, struct error *err)
-{
-	const struct outputs_launch *l = of;
-	const struct measure_result result = measure_result_of(l->manifest, l->plan, l->digest);
-	auto_tree struct tree *t = tree_new();
-
-	result_measure(t, NULL, &result);
-	return tree_print_json(t, to, err);
-}
-
-static int manifest_put(void *of, FILE *to, struct error *err)
-{
-	const struct outputs_launch *l = of;
-	const struct images *i = l->images;
-	struct manifest_hashes h = { 0 };
-
-	if (i) {
-		h.of[KEY_BOOT_FIRMWARE] = i->firmware_sha256;
-		h.of[KEY_BOOT_KERNEL] = i->kernel_sha256;
-		h.of[KEY_BOOT_INITRD] = images_initrd_hashes(l->manifest, i);
-		h.of[KEY_SNP_CERTS] = i->certs_sha256;
-	}
-	return manifest_write(l->manifest, &h, to, err);
-}
-
-int outputs_launch(struct outputs *o, const struct outputs_launch *l, struct error *err)
-{
-	int r = 0;
-
-	if (o->folder.fd < 0 || o->result_only || o->launch_tried)
-		return 0;
-	o->launch_tried = l->manifest && l->digest;
-	if (l->manifest)
-		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
-	if (r == 0 && l->digest)
-		r = folder_put(&o->folder, "launch.json", launch_put, (void *)l, err);
-	return r;
-}
-
-static int report_put(void *of, FILE *to, struct error *err)
-{
-	const struct outputs_report *r = of;
-
-	(void)err; /* folder_put() looks at the stream */
-	fwrite(r->bytes, 1, r->size, to);
-	return 0;
-}
-
-static int verify_put(void *of, FILE *to, struct error *err)
-{
-	const struct outputs_report *r = of;
-	struct verify_result result = *r->verified;
-	auto_tree struct tree *t = tree_new();
-
-	result.file = REPORT_BIN;
-	result_verify(t, NULL, &result);
-	return tree_print_json(t, to, err);
-}
-
-int outputs_report(struct outputs *o, const struct outputs_report *r, struct error *err)
-{
-	int e;
-
-	if (o->folder.fd < 0 || o->result_only)
-		return 0;
-	e = folder_put(&o->folder, REPORT_BIN, report_put, (void *)r, err);
-	return e == 0 && r->verified
-	               ? folder_put(&o->folder, "verify.json", verify_put, (void *)r, err)
-	               : e;
-}
-
-static int result_put(void *of, FILE *to, struct error *err)
-{
-	auto_tree struct tree *t = tree_new();
-
-	result_run(t, NULL, of);
-	return tree_print_json(t, to, err);
-}
-
-static int junit_put(void *of, FILE *to, struct error *err)
-{
-	const struct run_result *r = of;
-
-	return junit_write(to, r->name, &r, 1, err);
-}
-
-/* Writes junit.xml, with less and less of the console until it fits. */
-static int junit_fit(struct outputs *o, const struct run_result *r, struct error *err)
-{
-	static const size_t tails[] = { RUN_TAIL, 2048, 512, 0 };
-	struct run_result less = *r;
-	int e = -1;
-
-	for (size_t i = 0; i < ARRAY_SIZE(tails) && e < 0; i++) {
-		if (i > 0 && tails[i] >= less.tail_size)
-			continue;
-		if (less.tail_size > tails[i]) {
-			memmove(less.tail, less.tail + less.tail_size - tails[i], tails[i]);
-			less.tail_size = tails[i];
-		}
-		*err = (struct error){ 0 };
-		e = folder_put(&o->folder, JUNIT_XML, junit_put, &less, err);
-	}
-	return e;
-}
-
-int outputs_result(struct outputs *o, const struct run_result *r, bool anyway, struct error *err)
-{
-	struct error second = { 0 };
-	int e;
-
-	if (o->folder.fd < 0)
-		return 0;
-	e = junit_fit(o, r, err);
-	if (e < 0 && !anyway)
-		return e;
-	if (folder_put(&o->folder, RESULT_JSON, result_put, (void *)r, &second) < 0 && e == 0) {
-		*err = second;
-		e = err->code;
-	}
-	return e;
-}
-
-int outputs_record_result(const char *path, bool below, enum outputs_folder_kind kind,
-                          const struct run_result *r, struct error *err)
-{
-	struct outputs o = OUTPUTS_NONE;
-	int e = folder_open(&o.folder, path, below,
-	                    kind == OUTPUTS_ALL ? outputs_names : outputs_result_names, err);
-
-	if (e == 0)
-		e = outputs_result(&o, r, true, err);
-	outputs_close(&o);
-	return e;
-}
-
-struct suite {
-	const struct run_result **list;
-	size_t n;
-};
-
-/* One suite, as all ran on this host; named after the manifest if there is only one. */
-static int suite_put(void *of, FILE *to, struct error *err)
-{
-	const struct suite *all = of;
-	const char *name = all->list[0]->name;
-
-	for (size_t i = 1; i < all->n; i++)
-		if (strcmp(all->list[i]->name, name) != 0)
-			name = "snpvmm";
-	return junit_write(to, name, all->list, all->n, err);
-}
-
-int outputs_suite(const char *path, const struct run_result *results, unsigned n, struct error *err)
-{
-	auto_free const struct run_result **list = calloc(n + 1, sizeof(*list));
-	struct suite suite = { list, n };
-	struct folder f = { .fd = -1 };
-	int r;
-
-	if (!list)
-		return error_nomem(err, "results");
-	for (unsigned i = 0; i < n; i++)
-		list[i] = &results[i];
-	r = folder_open(&f, path, false, outputs_result_names, err);
-	if (r == 0 && n > 0)
-		r = folder_put(&f, JUNIT_XML, suite_put, &suite, err);
-	folder_close(&f);
-	return r;
-}
-
-void outputs_discard_result(struct outputs *o)
-{
-	folder_remove(&o->folder, RESULT_JSON);
-	folder_remove(&o->folder, JUNIT_XML);
 }
 
 uint64_t outputs_dropped(const struct outputs *o, const struct vm *vm, bool debug)

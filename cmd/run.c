@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "cmd/conflicts.h"
@@ -11,8 +10,8 @@
 #include "cmd/labels.h"
 #include "cmd/matrix.h"
 #include "cmd/options.h"
-#include "cmd/outputs.h"
 #include "cmd/print.h"
+#include "cmd/results.h"
 #include "cmd/run_once.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
@@ -146,10 +145,10 @@ static int run_several(const struct run_options *o, const struct labels *labels,
 	int status;
 
 	/* removes what an earlier command left */
-	if (o->results && outputs_suite(o->results, NULL, 0, err) < 0)
+	if (o->results && results_suite(o->results, NULL, 0, err) < 0)
 		return STATUS_USAGE;
 	status = matrix_run(o, labels, results);
-	if (o->results && outputs_suite(o->results, results, labels->n, err) < 0) {
+	if (o->results && results_suite(o->results, results, labels->n, err) < 0) {
 		error_print(err);
 		*err = (struct error){ 0 };
 		failed = true;

@@ -16,6 +16,7 @@
 #include "cmd/labels.h"
 #include "cmd/print.h"
 #include "cmd/progress.h"
+#include "cmd/results.h"
 #include "cmd/status.h"
 #include "config/keys.h"
 #include "core/base/array.h"
@@ -102,8 +103,8 @@ static int run_once_load(struct run_once *a, unsigned run)
 	if (a->loaded && (own_names(a) < 0 || host_data_make(a) < 0))
 		return a->err.code;
 	if (!o->results || (c && c->results_untouched) ||
-	    outputs_folder(&a->outputs, o->results, o->results_below,
-	                   result_only ? OUTPUTS_RESULT : OUTPUTS_ALL, &err) == 0)
+	    results_open(&a->outputs, o->results, o->results_below,
+	                 result_only ? RESULTS_END : RESULTS_ALL, &err) == 0)
 		return 0;
 	if (a->loaded)
 		a->err = err;
@@ -290,12 +291,12 @@ static int run_once_launch(struct run_once *a)
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
 		                               a->o->parallel ? a->o->label : NULL, a->stats_file,
 		                               &a->images };
-	const struct outputs_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL,
+	const struct results_launch launch = { &a->m, &a->images, a->digested ? &a->digest : NULL,
 		                               a->measured };
 	int status = STATUS_LAUNCH;
 
 	/* these files come first: the guest may fill the disk */
-	if (outputs_launch(&a->outputs, &launch, &a->err) < 0 ||
+	if (results_launch(&a->outputs, &launch, &a->err) < 0 ||
 	    outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	a->outputs.devices.watch = a->watch;

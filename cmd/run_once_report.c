@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/outputs.h"
+#include "cmd/results.h"
 #include "cmd/run_once_priv.h"
 #include "config/manifest.h"
 #include "core/attest/expect.h"
@@ -133,7 +134,7 @@ int run_once_report_keep(struct run_once *a, struct error *err)
 	struct verify_result verified = { .manifest = a->m.file,
 		                          .attest = &a->attest,
 		                          .at = a->attest_at };
-	const struct outputs_report r = { a->report_bytes, a->report_size,
+	const struct results_report r = { a->report_bytes, a->report_size,
 		                          a->r->report.came ? &verified : NULL };
 	struct snp_report_file file;
 
@@ -141,5 +142,5 @@ int run_once_report_keep(struct run_once *a, struct error *err)
 		return 0;
 	if (snp_report_open(a->report_bytes, a->report_size, &file))
 		verified.report = file.report;
-	return outputs_report(&a->outputs, &r, err);
+	return results_report(&a->outputs, &r, err);
 }

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/run_once_priv.h"
 #include "cmd/print.h"
+#include "cmd/results.h"
+#include "cmd/run_once_priv.h"
 #include "cmd/status.h"
 #include "config/manifest.h"
 #include "core/base/bytes.h"
@@ -309,10 +310,10 @@ static void annotate(const struct run_options *o, const struct run_result *r,
 void run_once_record_unstarted(const struct run_options *o, const struct run_result *r,
                                bool started)
 {
-	enum outputs_folder_kind kind = started ? OUTPUTS_RESULT : OUTPUTS_ALL;
+	enum results_kind kind = started ? RESULTS_END : RESULTS_ALL;
 	struct error err = { 0 };
 
-	if (o->results && outputs_record_result(o->results, o->results_below, kind, r, &err) < 0)
+	if (o->results && results_record(o->results, o->results_below, kind, r, &err) < 0)
 		error_print(&err);
 	if (!started)
 		return; /* cancelled runs only get a summary line */
@@ -332,7 +333,7 @@ bool run_once_repeats(const struct run_options *o, const struct run_result *r)
 /* Completes the files that the guest filled, and those that describe the launch. */
 static int finish_files(struct run_once *a, int status)
 {
-	const struct outputs_launch l = { a->loaded ? &a->m : NULL, &a->images,
+	const struct results_launch l = { a->loaded ? &a->m : NULL, &a->images,
 		                          a->digested ? &a->digest : NULL, a->measured };
 	struct error console = { 0 }, logs = { 0 }, launch = { 0 }, report = { 0 };
 
@@ -342,7 +343,7 @@ static int finish_files(struct run_once *a, int status)
 		status = run_once_output_failed(a, &console, status);
 	if (outputs_logs(&a->outputs, a->vm, a->r->launched, &logs) < 0)
 		status = run_once_output_failed(a, &logs, status);
-	if (outputs_launch(&a->outputs, &l, &launch) < 0)
+	if (results_launch(&a->outputs, &l, &launch) < 0)
 		status = run_once_output_failed(a, &launch, status);
 	if (run_once_report_keep(a, &report) < 0)
 		status = run_once_output_failed(a, &report, status);
@@ -361,10 +362,10 @@ int run_once_conclude(struct run_once *a, int status)
 		result_fill(a, status);
 	}
 	/* result.json must not report a pass if a file beside it could not be written */
-	if (outputs_result(&a->outputs, a->r, false, &keep) < 0) {
+	if (results_end(&a->outputs, a->r, false, &keep) < 0) {
 		result_fill(a, run_once_output_failed(a, &keep, status));
-		outputs_discard_result(&a->outputs); /* no pass stays even if this fails again */
-		outputs_result(&a->outputs, a->r, true, &again);
+		results_discard(&a->outputs); /* no pass stays even if this fails again */
+		results_end(&a->outputs, a->r, true, &again);
 	}
 	outputs_close(&a->outputs);
 	report_result(a);
