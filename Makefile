@@ -84,6 +84,12 @@ $(FAKEBIN): $(call OBJ,$(CMDSRC) $(FAKECMD) $(filter-out tests/fake/fixture.c,$(
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# The whole program, which launches something else than what it measured.
+WRONGBIN := $(B)/tests/snpvmm-wrong
+$(WRONGBIN): $(call OBJ,$(CMDSRC) tests/snp/wrong.c) $(B)/libsnpvmm.a
+	@echo "  LD      $@"
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) -Wl,--wrap=snp_digest_of $^ $(LDLIBS) -o $@
+
 # Programs that tests use.
 TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))
 $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*.c))) $(B)/libsnpvmm.a
@@ -91,7 +97,7 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 # Criterion brings the shared one.
-$(TESTBIN) $(FAKEBIN) $(TOOLS): CRYPTO :=
+$(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS): CRYPTO :=
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev ?zlib1g-dev ?libzstd-dev
@@ -106,11 +112,11 @@ demo:
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
-testbins: $(TESTBIN) $(FAKEBIN) $(TOOLS)
+testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS)
 check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
-check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(TOOLS)
+check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS)
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
 bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509

@@ -45,7 +45,8 @@ case_run() {
   fi
 }
 
-# The same with result files, which check.sh compares with WANTS: "STATUS REASON VERDICT EVENT".
+# The same with result files, which check.sh compares with WANTS: "STATUS REASON VERDICT EVENT". $also is one more pattern.
+also=
 kept() { # NAME WANTS COMMAND...
   wanted "$1, and its results" || return 0
   name=$1 wants=$2
@@ -60,7 +61,7 @@ kept() { # NAME WANTS COMMAND...
   status=$1 reason=$2 verdict=$3
   shift 4
   case $verdict in pass) said='snpvmm: pass: ' ;; *) said="\[$reason\]" ;; esac
-  case_run "$name, and its results" "$status" "$said" "$@"
+  case_run "$name, and its results" "$status" "$said" ${also:+"$also"} "$@"
   sed -n 's/^snpvmm: measurement \([0-9a-f]*\) .*/\1/p' out.log >results/$kept.digest
   sed -n '/^snpvmm: measurement /,$p' out.log | grep -a -v -e 'snpvmm: ' -e ': error: ' -e '^  why: ' -e '^  fix: ' |
     tr -d '\r' >results/$kept.said
@@ -119,6 +120,10 @@ made_before() { # OPTION...: by idblock, and then launched
 case_run 'an ID block of idblock' 0 '^id_key_digest: ' 'selftest: passed' "$proven" -- made_before --set vcpus=2
 case_run 'the firmware refuses an ID block for another digest, if nobody looks before' 0 'BAD_MEASUREMENT' \
   -- otherblock snpvmm.yaml.example
+for wrong in digest image; do
+  case_run "--prove: the firmware refuses what was not measured so: $wrong" 99 'BAD_MEASUREMENT' '\[firmware-refused\]' \
+    -- env WRONG=$wrong snpvmm-wrong run --prove snpvmm.yaml.example
+done
 case_run 'a refused launch leaves the next one possible' 0 'selftest: passed' -- example one
 case_run 'a policy with debugging' 0 'selftest: passed' -- example none --set snp.policy=0xb0000
 case_run 'a policy that KVM never takes is refused with its name' 99 '(LAUNCH_START): .* \[bad-policy\]' \
@@ -214,6 +219,21 @@ attested() { # RUN-FUNCTION ARGUMENT...: the measurement in the guest's report m
   return $status
 }
 
+# Runs a guest that prints its report, which has to be of this launch, and fresh. check.sh verifies what is kept of it, with
+# the same arguments.
+reports=0
+verified() { # NAME MANIFEST OPTION...
+  wanted "$1" || return 0
+  also='report verified: of this launch and fresh; nothing proves who signed it'
+  called=$1
+  shift
+  kept "$called" '0 guest-exit pass guest-exit' snpvmm run -v --set expect.report=true --set snp.host_data=random "$@"
+  also=
+  reports=$((reports + 1))
+  cp results/$kept/report.bin results/$reports-report.bin
+  printf '%s\n' "$@" >results/$kept.verify
+}
+
 # Extracts the report that snpvmm-guest printed: it must have our digest, the guest's data, and the CRC that is printed.
 report_read() { # RUN-FUNCTION ARGUMENT...
   attested "$@"
@@ -232,11 +252,28 @@ if [ -e linux.yaml ]; then
     'the frame has our measurement' 'the frame has our data' 'the guest exited with status 3' \
     -- report_read linux_run 'snpvmm.do=report snpvmm.data=00112233445566778899aabbccddeeff snpvmm.status=3' --guest-status
   [ ! -s report.bin ] || echo "report: $(base64 -w 0 report.bin)" # for check.sh to verify
+  printing='console=ttyS0 panic=-1 quiet snpvmm.do=report'
   for vcpus in 1 4; do
-    case_run "the run verifies the guest's report, and that it is fresh: $vcpus vCPUs" 0 \
-      'report verified: of this launch and fresh; nothing proves who signed it' \
-      -- linux_run snpvmm.do=report --set expect.report=true --set snp.host_data=random --set vcpus=$vcpus
+    verified "the run verifies the guest's report, and that it is fresh: Linux, vCPUs: $vcpus" linux.yaml \
+      --set "boot.cmdline=$printing" --set vcpus=$vcpus
   done
+  # Two signatures tell the host's key. check.sh holds the same reports against the key that the host itself gives.
+  mkdir -p chip
+  if ! wanted 'run --certs'; then
+    :
+  elif ! ./chain chip results/1-report.bin results/2-report.bin; then
+    echo 'skip run --certs: there are no two reports of this host'
+  else
+    case_run 'run --certs: the report is authentic, of this launch, and fresh' 0 \
+      'report verified: authentic by your --root, of this launch and fresh$' \
+      -- linux_run snpvmm.do=report --set expect.report=true --set snp.host_data=random --certs chip --root chip/ark.pem
+    case_run 'run --certs: a root that is not of AMD is not trusted' 1 \
+      "the guest's report: .*\[root-not-trusted\]" \
+      -- linux_run snpvmm.do=report --set expect.report=true --certs chip
+    case_run 'run --certs: certificates of another chip prove nothing' 1 \
+      "the guest's report: .*\[\(signature-bad\|chip-mismatch\)\]" \
+      -- linux_run snpvmm.do=report --set expect.report=true --certs certs --root certs/ark.pem
+  fi
   kept "a report that the guest doesn't print" '1 report-missing fail guest-exit' linux_run '' --set expect.report=true
   case_run 'a policy and an identity in the report' 0 'report verified: of this launch; ' \
     -- linux_run snpvmm.do=report --set snp.id_block=file:prover.block --set snp.id_auth=file:prover.auth \
@@ -269,6 +306,7 @@ if [ -e linux.yaml ]; then
       'warning: snp.certs: the table has' 'error: Linux takes 0x4000 bytes of certificates, and the host has: 0x' \
       -- certs_read --set snp.certs=large.bin
   else
+    ! wanted 'certificates: the guest gets' || echo 'skip certificates for the guest: this kernel cannot hand any out'
     case_run 'certificates: a kernel that cannot ask for them is named' 99 \
       "error: this host's KVM can't hand out 'snp.certs' \\[host-unsupported\\]" 'fix: use Linux 7.0' \
       -- example none --set snp.certs=certs.bin
@@ -368,10 +406,10 @@ if [ -e linux.yaml ] && [ -e ovmf-2025.02.fd ] && [ -e ovmf-2026.08-amdsev.fd ];
       "^snpvmm-guest: cpus $vcpus" '^snpvmm-guest: ready' 'the report agrees' 'snpvmm: pass' \
       "$proven" -- attested ovmf_run ovmf-2026.08-amdsev.fd --prove --set vcpus=$vcpus
   done
-  case_run "the run verifies the guest's report, and that it is fresh: OVMF" 0 \
-    'report verified: of this launch and fresh; nothing proves who signed it' \
-    -- ovmf_run ovmf-2026.08-amdsev.fd --set 'boot.cmdline=console=ttyS0 panic=-1 quiet snpvmm.do=report' \
-    --set expect.report=true --set snp.host_data=random
+  for vcpus in 1 4; do
+    verified "the run verifies the guest's report, and that it is fresh: OVMF, vCPUs: $vcpus" ovmf.yaml \
+      --set "boot.cmdline=$printing" --set vcpus=$vcpus
+  done
   for file in kernel initrd; do
     case_run "OVMF refuses a changed $file, and which one is said" 0 \
       "time limit .*; the firmware stopped after reading the $file, which it does if that is not the $file that was measured.* \[timeout\]" \

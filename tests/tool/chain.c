@@ -6,9 +6,12 @@
  *                                      and a report that it authenticates, with these fields
  *   chain DIR REPORT POINT             for that report's chip, line and TCB, and for the public
  *                                      key POINT: X and Y in hex, big endian
+ *   chain DIR REPORT OTHER-REPORT      the same for the key that signed both reports
  *
  * Writes ark.pem, ask.pem (or asvk.pem), vcek.pem (or vlek.pem), crl.der and report.bin into DIR.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -22,6 +25,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/sha2.h"
 #include "tests/make/chain.h"
 
 static void die(const char *why)
@@ -88,21 +92,79 @@ static enum snp_line line_named(const char *name)
 	return SNP_LINE_UNKNOWN;
 }
 
-/* A VCEK whose extensions say what the report does. */
-static void for_report(const char *dir, const char *path, const char *point)
+static const struct snp_report *report_read(const char *path, struct blob *b)
 {
-	auto_blob struct blob b = BLOB_NONE;
 	const struct snp_report *r;
 	struct error err = { 0 };
+
+	if (blob_read(path, 4096, b, &err) < 0 || !(r = snp_report_find(b->data, b->size)))
+		die("no report");
+	return r;
+}
+
+/* Both public keys that a signature fits (SEC 1, 4.1.6), as X and Y. */
+static void signers_of(const struct snp_report *r, uint8_t keys[2][96])
+{
+	EC_GROUP *g = EC_GROUP_new_by_curve_name(NID_secp384r1);
+	const BIGNUM *n = EC_GROUP_get0_order(g);
+	BN_CTX *c = BN_CTX_new();
+	BIGNUM *x = BN_lebin2bn(r->signature.r, 72, NULL),
+	       *s = BN_lebin2bn(r->signature.s, 72, NULL);
+	BIGNUM *inverse = BN_mod_inverse(NULL, x, n, c), *e, *u = BN_new(), *v = BN_new();
+	EC_POINT *point = EC_POINT_new(g);
+	uint8_t hash[48], octets[97];
+
+	sha384(r, 0x2a0, hash);
+	e = BN_bin2bn(hash, sizeof(hash), NULL);
+	if (!inverse || !BN_mod_mul(u, e, inverse, n, c) || !BN_sub(u, n, u) ||
+	    !BN_mod_mul(v, s, inverse, n, c))
+		die("no signature");
+	for (int odd = 0; odd < 2; odd++) {
+		if (!EC_POINT_set_compressed_coordinates(g, point, x, odd, c) ||
+		    !EC_POINT_mul(g, point, u, point, v, c) ||
+		    EC_POINT_point2oct(g, point, POINT_CONVERSION_UNCOMPRESSED, octets,
+		                       sizeof(octets), c) != sizeof(octets))
+			die("no signature");
+		memcpy(keys[odd], octets + 1, 96);
+	}
+	EC_POINT_free(point);
+	BN_free(x);
+	BN_free(s);
+	BN_free(inverse);
+	BN_free(e);
+	BN_free(u);
+	BN_free(v);
+	BN_CTX_free(c);
+	EC_GROUP_free(g);
+}
+
+/* The key that signed both: two reports have no other one in common. */
+static void signer_of(const struct snp_report *a, const struct snp_report *b, uint8_t xy[static 96])
+{
+	uint8_t of_a[2][96], of_b[2][96];
+
+	signers_of(a, of_a);
+	signers_of(b, of_b);
+	for (int i = 0; i < 4; i++)
+		if (memcmp(of_a[i / 2], of_b[i % 2], 96) == 0) {
+			memcpy(xy, of_a[i / 2], 96);
+			return;
+		}
+	die("two keys signed these reports");
+}
+
+/* A VCEK whose extensions say what the report does. */
+static void for_report(const char *dir, const char *path, const char *whose)
+{
+	auto_blob struct blob b = BLOB_NONE, other = BLOB_NONE;
+	const struct snp_report *r = report_read(path, &b);
 	struct chain_spec vek;
 	struct snp_tcb tcb;
 	uint8_t xy[96];
 	enum snp_line line;
 
-	if (blob_read(path, 4096, &b, &err) < 0 || !(r = snp_report_find(b.data, b.size)))
-		die("no report");
-	if (!hex_parse(point, strlen(point), xy, sizeof(xy)))
-		die("no point");
+	if (!hex_parse(whose, strlen(whose), xy, sizeof(xy)))
+		signer_of(r, report_read(whose, &other), xy);
 	line = snp_line_of(r->cpuid_family, r->cpuid_model);
 	if (line == SNP_LINE_UNKNOWN) /* version 2 */
 		line = snp_report_tcb(r, r->reported_tcb).has_fmc ? SNP_TURIN : SNP_MILAN;
@@ -161,7 +223,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc < 5)
-		die("usage: chain DIR VERSION vcek|vlek LINE, or chain DIR REPORT POINT");
+		die("usage: chain DIR VERSION vcek|vlek LINE, or chain DIR REPORT POINT|REPORT");
 	vek = chain_spec(strcmp(argv[3], "vlek") == 0 ? CERT_VLEK : CERT_VCEK, line_named(argv[4]));
 	chain_report((uint32_t)atoi(argv[2]), vek.kind, line_named(argv[4]), &r);
 	for (int i = 5; i < argc; i++)
