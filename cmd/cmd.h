@@ -4,6 +4,8 @@
 #define CMD_CMD_H
 
 #include <argp.h>
+#include <stdbool.h>
+
 #include "core/base/error.h"
 
 struct settings; /* cmd/settings.h */
@@ -27,6 +29,8 @@ struct command {
 	const struct argp_option *options; /* its own; NULL: none */
 	/* what -o offers: nothing; the formats of any result; or all, for checks and for runs */
 	enum { NO_RESULT, ANY_RESULT, CHECK_RESULTS, RUN_RESULTS } result;
+	/* of settings_argp it has --set and the like alone: its own options have the other names */
+	bool set_only;
 	/*
 	 * `self` is this row. Returns the exit status. *err becomes the failure that main() has yet
 	 * to print; it stays ERROR_NONE if there is none.

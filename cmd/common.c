@@ -120,7 +120,10 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 {
 	struct parse_input in = { parse, input, settings };
 	const struct argp_child children[] = {
-		{ settings ? &settings_argp : &color_argp, 0, NULL, 0 },
+		{ !settings     ? &color_argp
+		  : c->set_only ? &set_argp
+		                : &settings_argp,
+		  0, NULL, 0 },
 		{ &common_argp, 0, NULL, 0 },
 		/* without a result, this ends the list */
 		{ c->result == NO_RESULT       ? NULL

@@ -7,43 +7,38 @@
 #include <strings.h>
 
 #include "cmd/cmd.h"
+#include "cmd/explain_want.h"
 #include "cmd/options.h"
 #include "cmd/share.h"
+#include "cmd/show.h"
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/snp/status.h"
 
 #define WIDTH 76
 
-enum { OPTION_WANT = 0x100 };
-
-struct explain {
-	const char *word;
-	bool want; /* --want */
-};
-
 static error_t explain_option(int key, char *argument, struct argp_state *state)
 {
-	struct explain *e = state->input;
+	struct explain_want *w = state->input;
 
 	switch (key) {
-	case OPTION_WANT:
-		e->want = true;
+	case ARGP_KEY_ARGS:
+		w->arguments = state->argv + state->next;
+		w->n_arguments = (size_t)(state->argc - state->next);
 		return 0;
-	case ARGP_KEY_ARG:
-		if (e->word && !e->want)
-			return option_refuse("one name at a time");
-		e->word = argument;
+	case ARGP_KEY_END:
+		if (w->n_arguments > 1)
+			return option_refuse(w->digest ? "one manifest at a time"
+			                               : "one name at a time");
+		if (w->digest && !w->n_arguments)
+			return option_refuse("--want needs a manifest");
+		if (!w->digest && w->option)
+			return option_refuse("%s needs --want DIGEST", w->option);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return explain_want_option(w, key, argument);
 	}
 }
-
-static const struct argp_option explain_options[] = {
-	{ "want", OPTION_WANT, "DIGEST", OPTION_HIDDEN, NULL, 0 }, /* for a later version */
-	{ 0 },
-};
 
 /*
  * Prints the words of a line, folded so that further lines begin at column `at`. The cursor is in
@@ -206,20 +201,22 @@ static int explain_word(const char *word, struct error *err)
 
 static int explain_main(const struct command *self, int argc, char **argv, struct error *err)
 {
-	struct explain e = { 0 };
+	struct explain_want w = { 0 };
 	const struct snp_status *s;
 	char label[64];
-	int status = command_parse(self, explain_option, argc, argv, &e, NULL, err);
+	int status = command_parse(self, explain_option, argc, argv, &w, &w.settings, err);
 
 	if (status != STATUS_OK)
 		return status;
-	if (e.want) {
-		error_set(err, ERROR_UNSUPPORTED,
-		          "explain --want is not supported by this version of snpvmm");
+	if (w.digest)
+		return explain_want(&w, err);
+	if (!show_for_people()) {
+		error_set(err, ERROR_USAGE, "-o: the command '%s' has no result to print",
+		          self->name);
 		return STATUS_USAGE;
 	}
-	if (e.word)
-		return explain_word(e.word, err);
+	if (w.n_arguments)
+		return explain_word(w.arguments[0], err);
 	printf("Names of errors and of verdicts:\n");
 	for (enum reason r = ERROR_NONE; r < REASONS; r++) {
 		snprintf(label, sizeof(label), "  %s", reason_name(r));
@@ -237,9 +234,12 @@ static int explain_main(const struct command *self, int argc, char **argv, struc
 const struct command command_explain = {
 	.name = "explain",
 	.args = "[NAME]",
-	.summary = "Explain the name of an error",
+	.summary = "Explain an error's name, or a digest",
 	.doc = "Explain NAME: the word in brackets after an error or a verdict, or a status of "
-	       "the SNP firmware, by name or number. Without NAME, list them all.",
-	.options = explain_options,
+	       "the SNP firmware, by name or number. Without NAME, list them all. With --want, "
+	       "the argument is a MANIFEST: print the --set arguments that give the digest.",
+	.options = explain_want_options,
+	.result = ANY_RESULT,
+	.set_only = true,
 	.main = explain_main,
 };

@@ -18,6 +18,7 @@
 #include "core/snp/digest.h"
 
 enum { OPTION_CONFINE = 0x200, OPTION_PRINT };
+enum { SET_OPTIONS = 7 }; /* where those of set_argp begin */
 
 static const struct argp_option settings_options[] = {
 	{ "kernel", 'k', "KERNEL", 0, "boot.kernel: a bzImage", 4 },
@@ -28,6 +29,7 @@ static const struct argp_option settings_options[] = {
 	{ "cpus", 'c', "N", 0, "vcpus", 4 },
 	{ "print-manifest", OPTION_PRINT, NULL, 0,
 	  "Print the manifest that these options stand for", 4 },
+	/* set_argp begins here */
 	{ "set", 'S', "KEY=VALUE", 0, "Override one key of the manifest", 5 },
 	{ "platform", 'P', "NAME", 0, "snp, or kvm: a plain VM that protects nothing", 5 },
 	{ "confine", OPTION_CONFINE, "DIR", 0,
@@ -86,6 +88,8 @@ static error_t settings_option(int key, char *argument, struct argp_state *state
 }
 
 const struct argp settings_argp = { .options = settings_options, .parser = settings_option };
+const struct argp set_argp = { .options = &settings_options[SET_OPTIONS],
+	                       .parser = settings_option };
 
 int settings_begin(struct settings *s, struct error *err)
 {

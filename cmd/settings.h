@@ -17,6 +17,8 @@ struct snp_digest;     /* core/snp/digest.h */
 
 /* -k, --set, --confine and others, for commands that take manifests; input: a struct settings. */
 extern const struct argp settings_argp;
+/* --set, --platform and --confine alone. */
+extern const struct argp set_argp;
 
 #define SETTINGS_MAX 64
 struct settings {

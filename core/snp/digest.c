@@ -60,6 +60,74 @@ static void pages_hash(const uint8_t *bytes, size_t pages, contents_t *contents)
 		helper_finish(helpers[--started]);
 }
 
+/* --- contents that are hashed once for several digests --- */
+
+int snp_kept_add(struct snp_kept *k, const uint8_t *bytes, uint64_t size, struct error *err)
+{
+	if (!ARRAY_GROW(k->images, k->n_images))
+		return error_nomem(err, "launch digest");
+	k->images[k->n_images++] = (struct snp_kept_image){ .bytes = bytes, .size = size };
+	return 0;
+}
+
+/* The hash of one page, kept by its address until other bytes are there. */
+static void kept_page_hash(struct snp_kept *k, gpa_t gpa, const uint8_t *bytes, uint8_t *hash)
+{
+	struct snp_kept_page *page = NULL;
+
+	for (size_t i = 0; i < k->n_pages && !page; i++)
+		if (k->pages[i].gpa == gpa)
+			page = &k->pages[i];
+	if (!page && k->n_pages < SNP_KEPT_PAGES) {
+		page = &k->pages[k->n_pages++];
+		page->gpa = gpa;
+	} else if (page && memcmp(page->bytes, bytes, PAGE_SIZE) == 0) {
+		memcpy(hash, page->hash, SHA384_SIZE);
+		return;
+	}
+	sha384(bytes, PAGE_SIZE, hash);
+	if (page) {
+		memcpy(page->bytes, bytes, PAGE_SIZE);
+		memcpy(page->hash, hash, SHA384_SIZE);
+	}
+}
+
+/*
+ * The hashes of a region's pages: kept ones, or in *ret_own, which the caller frees. NULL: no
+ * memory.
+ */
+static const contents_t *contents_of(struct snp_kept *k, struct snp_kept_image *image,
+                                     const struct region *r, contents_t **ret_own)
+{
+	size_t pages = r->size / PAGE_SIZE;
+	contents_t *own;
+
+	if (image && image->contents)
+		return image->contents;
+	own = calloc(pages, sizeof(*own));
+	if (!own)
+		return NULL;
+	if (!k || image)
+		pages_hash(r->bytes, pages, own);
+	for (size_t i = 0; k && !image && i < pages; i++)
+		kept_page_hash(k, r->gpa + i * PAGE_SIZE, r->bytes + i * PAGE_SIZE, own[i]);
+	if (image)
+		image->contents = own;
+	else
+		*ret_own = own;
+	return own;
+}
+
+void snp_kept_fini(struct snp_kept *k)
+{
+	for (size_t i = 0; i < k->n_images; i++)
+		free(k->images[i].contents);
+	free(k->images);
+	*k = (struct snp_kept){ 0 };
+}
+
+/* --- the chain --- */
+
 /* There must be room for the page in page_list. */
 static void digest_chain(struct snp_digest *d, uint8_t type, gpa_t gpa, const uint8_t *contents)
 {
@@ -129,22 +197,44 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 	struct snp_digest *d = self;
 	const struct region_kind *kind = region_kind(r->kind);
 	size_t pages = r->size / PAGE_SIZE;
-	auto_free contents_t *contents = NULL;
-	contents_t whole;
+	struct snp_kept_image *image = NULL;
+	auto_free contents_t *own = NULL;
+	const contents_t *contents = NULL;
+	contents_t before, whole;
 
 	if (page_list_grow(d, pages, err) < 0)
 		return err->code;
-	if (kind->hashed) {
-		contents = calloc(pages, sizeof(*contents));
-		if (!contents)
-			return error_nomem(err, "launch digest");
-		pages_hash(r->bytes, pages, contents);
+	for (size_t i = 0; d->kept && kind->hashed && i < d->kept->n_images; i++)
+		if (d->kept->images[i].bytes == r->bytes && d->kept->images[i].size == r->size)
+			image = &d->kept->images[i];
+	memcpy(before, d->value, sizeof(before));
+	if (image && image->linked && !d->pages_wanted && image->gpa == r->gpa &&
+	    memcmp(image->before, before, sizeof(before)) == 0) {
+		memcpy(d->value, image->after, sizeof(d->value));
+		d->pages += pages;
+		pages = 0;
+	} else if (kind->hashed && !(contents = contents_of(d->kept, image, r, &own))) {
+		return error_nomem(err, "launch digest");
 	}
-	for (size_t i = 0; i < pages; i++)
+	for (size_t i = 0; i < pages; i++) {
 		digest_chain(d, kind->snp, r->gpa + i * PAGE_SIZE, contents ? contents[i] : NULL);
+		if (d->linked)
+			d->linked(d->linked_self, d, r, i + 1);
+	}
+	if (image && pages > 0) {
+		image->linked = true;
+		image->gpa = r->gpa;
+		memcpy(image->before, before, sizeof(before));
+		memcpy(image->after, d->value, sizeof(image->after));
+	}
 	if (d->ledger_wanted && r->bytes)
 		sha384(r->bytes, r->size, whole);
 	return ledger_add(d, r->gpa, r->size, kind->name, r->label, r->bytes ? whole : NULL, err);
+}
+
+void snp_digest_vmsa(struct snp_digest *d, const uint8_t contents[static SNP_DIGEST_SIZE])
+{
+	digest_chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, contents);
 }
 
 /*
@@ -155,17 +245,16 @@ static int digest_region(void *self, const struct region *r, struct error *err)
 static int digest_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
 	struct snp_digest *d = self;
-	struct snp_vmsa vmsa;
 
 	if (page_list_grow(d, 1, err) < 0)
 		return err->code;
 	if (d->vmsa_of != s) { /* the same pointer means the same state: hash it once for all APs */
-		snp_vmsa_of(s, d->settings->sev_features, d->settings->flavour, &vmsa);
-		sha384(&vmsa, sizeof(vmsa), d->vmsa_contents);
+		snp_vmsa_hash(vmsa_rule_of(d->settings->flavour), s, d->settings->sev_features,
+		              d->vmsa_contents);
 		d->vmsa_of = s;
 	}
 	digest_chain(d, SNP_PAGE_VMSA, SNP_VMSA_GPA, d->vmsa_contents);
-	return ledger_add(d, SNP_VMSA_GPA, sizeof(vmsa), "vmsa",
+	return ledger_add(d, SNP_VMSA_GPA, sizeof(struct snp_vmsa), "vmsa",
 	                  index ? "vcpu (ap)" : "vcpu 0 (bsp)", d->vmsa_contents, err);
 }
 

@@ -14,17 +14,20 @@
 #define CR4_MCE   ((uint64_t)1 << 6)
 #define CR0_CD_NW ((uint64_t)3 << 29)
 
-/* Fields that the host fills in by itself. */
-static const struct vmsa_rule {
-	uint64_t g_pat; /* MSR_IA32_CR_PAT after reset */
-	uint32_t mxcsr; /* the FPU's reset state; 0: the host doesn't copy it */
-	uint16_t fcw;
-} rules[] = {
-	[VMSA_KVM] = { 0x0007040600070406, 0x1f80, 0x37f },
-	[VMSA_EC2] = { 0x0007040600070406, 0, 0 },
-	[VMSA_GCE] = { 0x0000000000070106, 0, 0 },
+#define DR7_RESET 0x400
+
+/* svm_set_cr0() clears CD and NW (quirk CD_NW_CLEARED); svm_set_cr4() adds the host's MCE bit. */
+static const struct vmsa_rule rules[] = {
+	[VMSA_KVM] = { 0x0007040600070406, 0x1f80, 0x37f, 0, CR4_MCE, DR7_RESET },
+	[VMSA_EC2] = { 0x0007040600070406, 0, 0, 0, CR4_MCE, DR7_RESET },
+	[VMSA_GCE] = { 0x0000000000070106, 0, 0, 0, CR4_MCE, DR7_RESET },
 };
 static_assert(ARRAY_SIZE(rules) == VMSA_FLAVOURS, "a VMSA flavour without a rule");
+
+const struct vmsa_rule *vmsa_rule_of(enum vmsa_flavour flavour)
+{
+	return &rules[flavour];
+}
 
 static struct snp_segment vmsa_segment(const struct segment *s)
 {
@@ -42,11 +45,9 @@ static struct snp_segment vmsa_table(const struct segment *s)
 	return (struct snp_segment){ .limit = le32_of(s->limit), .base = le64_of(s->base) };
 }
 
-void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
+void snp_vmsa_by(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
                  struct snp_vmsa *ret)
 {
-	const struct vmsa_rule *rule = &rules[flavour];
-
 	memset(ret, 0, sizeof(*ret));
 	ret->es = vmsa_segment(&s->es);
 	ret->cs = vmsa_segment(&s->cs);
@@ -60,10 +61,10 @@ void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_fl
 	ret->tr = vmsa_segment(&s->tr);
 	ret->cpl = s->ss.attrib >> 5 & 3;         /* svm_set_segment(): CPL is SS's DPL */
 	ret->efer = le64_of(s->efer | EFER_SVME); /* svm_set_efer() */
-	ret->cr4 = le64_of(s->cr4 | CR4_MCE);     /* svm_set_cr4(): the host's MCE bit, always on */
+	ret->cr4 = le64_of(s->cr4 | rule->cr4);
 	ret->cr3 = le64_of(s->cr3);
-	ret->cr0 = le64_of(s->cr0 & ~CR0_CD_NW); /* svm_set_cr0(), quirk CD_NW_CLEARED */
-	ret->dr7 = le64_of(0x400);
+	ret->cr0 = le64_of((s->cr0 & ~CR0_CD_NW) | rule->cr0);
+	ret->dr7 = le64_of(rule->dr7);
 	ret->dr6 = le64_of(0xffff0ff0);
 	ret->rflags = le64_of(s->rflags | 2);
 	ret->rip = le64_of(s->rip);
@@ -75,4 +76,19 @@ void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_fl
 	ret->xcr0 = le64_of(1);
 	ret->mxcsr = le32_of(rule->mxcsr);
 	ret->fcw = le16_of(rule->fcw);
+}
+
+void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
+                 struct snp_vmsa *ret)
+{
+	snp_vmsa_by(&rules[flavour], s, sev_features, ret);
+}
+
+void snp_vmsa_hash(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
+                   uint8_t ret[static SHA384_SIZE])
+{
+	struct snp_vmsa vmsa;
+
+	snp_vmsa_by(rule, s, sev_features, &vmsa);
+	sha384(&vmsa, sizeof(vmsa), ret);
 }

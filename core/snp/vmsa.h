@@ -5,8 +5,20 @@
 
 #include <stdint.h>
 
+#include "core/base/sha2.h"
 #include "core/plan/plan.h"
 #include "core/snp/abi.h"
+
+/* Fields that the host fills in by itself, whatever the registers are. */
+struct vmsa_rule {
+	uint64_t g_pat;    /* MSR_IA32_CR_PAT after reset */
+	uint32_t mxcsr;    /* the FPU's reset state; 0: the host doesn't copy it */
+	uint16_t fcw;      /* the same */
+	uint64_t cr0, cr4; /* bits that are set besides the register's own */
+	uint64_t dr7;
+};
+
+const struct vmsa_rule *vmsa_rule_of(enum vmsa_flavour flavour);
 
 /*
  * Predicts the page that is measured for a vCPU that starts in state *s. VMSA_KVM is Linux 6.11 and
@@ -14,5 +26,11 @@
  */
 void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
                  struct snp_vmsa *ret);
+/* The same by another rule than a flavour's, for a search of what explains a digest. */
+void snp_vmsa_by(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
+                 struct snp_vmsa *ret);
+/* What enters the launch digest of it. */
+void snp_vmsa_hash(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
+                   uint8_t ret[static SHA384_SIZE]);
 
 #endif

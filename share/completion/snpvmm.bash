@@ -8,7 +8,7 @@
 _snpvmm_options() {
   words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
   case $1 in
-    '' | run | measure | plan | inspect | verify | check | idblock | doctor) words+=(--output -o) ;;
+    '' | run | measure | plan | inspect | verify | check | idblock | doctor | explain) words+=(--output -o) ;;
   esac
   case $1 in
     run | measure | plan | verify | check | idblock)
@@ -28,6 +28,8 @@ _snpvmm_options() {
         --forbid --require-mitigations --unauthenticated)
       ;;
     idblock) words+=(--directory -d --base64 --print-tbs --id-signature --author-signature) ;;
+    explain)
+      words+=(--want --firmware --kernel --initrd --budget --set -S --platform -P --confine) ;;
   esac
 }
 
@@ -48,7 +50,7 @@ _snpvmm_option() {
     --confine | --results | --directory | -d) takes=next files=folders ;;
     --id-signature | --author-signature) takes=next files=any ;;
     --cmdline | -a | --memory | -m | --cpus | -c | --vcpus | -n) takes=next ;;
-    --jobs | -j | --timeout | --retries) takes=next ;;
+    --jobs | -j | --timeout | --retries | --want | --budget) takes=next ;;
     --stats) takes=same files=any ;;
     --certs | --crl | --root) takes=next files=any ;;
     --time | --report-data | --vmpl | --min-tcb | --min-firmware | --require-mitigations) takes=next ;;

@@ -107,7 +107,7 @@ complete -c snpvmm -n "__snpvmm_in ''" -a certs -d 'Make a certificate table for
 complete -c snpvmm -n "__snpvmm_in ''" -a check -d 'Find what is wrong with a manifest'
 complete -c snpvmm -n "__snpvmm_in ''" -a idblock -d 'Make and sign the ID block of a launch'
 complete -c snpvmm -n "__snpvmm_in ''" -a doctor -d 'Say what this host can launch and what it lacks'
-complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain the name of an error'
+complete -c snpvmm -n "__snpvmm_in ''" -a explain -d 'Explain an error\'s name, or a digest'
 complete -c snpvmm -n "__snpvmm_in ''" -a schema -d 'Print the manifest\'s JSON Schema'
 complete -c snpvmm -n "__snpvmm_in ''" -a completion -d 'Print a script for bash, zsh or fish'
 complete -c snpvmm -n "__snpvmm_in ''" -a help -d 'Explain COMMAND, or list the commands'
@@ -144,7 +144,7 @@ complete -c snpvmm -l usage -d 'Print a short usage message'
 complete -c snpvmm -s V -l version -d 'Print the version'
 
 complete -c snpvmm -n "__snpvmm_in '' run verify" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
-complete -c snpvmm -n '__snpvmm_in measure plan inspect check idblock doctor' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
+complete -c snpvmm -n '__snpvmm_in measure plan inspect check idblock doctor explain' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
 
 # Options of commands that take a manifest.
 complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
@@ -154,9 +154,9 @@ complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s f -
 complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s m -l memory -x -d 'memory, such as 1G'
 complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s c -l cpus -x -d 'vcpus'
 complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -l print-manifest -d 'Print the manifest that these options stand for'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock explain' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock explain' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
+complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock explain' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
 
 # Options of run.
 complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'
@@ -202,3 +202,10 @@ complete -c snpvmm -n '__snpvmm_in idblock' -l base64 -d 'Write the files as bas
 complete -c snpvmm -n '__snpvmm_in idblock' -l print-tbs -d 'Print what has to be signed; with -d, write it into files, too'
 complete -c snpvmm -n '__snpvmm_in idblock' -l id-signature -x -a '(__snpvmm_files any)' -d 'The ID key\'s signature, made elsewhere: DER, or R and S as 96 bytes'
 complete -c snpvmm -n '__snpvmm_in idblock' -l author-signature -x -a '(__snpvmm_files any)' -d 'The same of the author key'
+
+# Options of explain.
+complete -c snpvmm -n '__snpvmm_in explain' -l want -x -d 'Search for settings of MANIFEST that give this digest'
+complete -c snpvmm -n '__snpvmm_in explain' -l firmware -x -a '(__snpvmm_files any)' -d 'Try this as boot.firmware, too; may be repeated'
+complete -c snpvmm -n '__snpvmm_in explain' -l kernel -x -a '(__snpvmm_files any)' -d 'Try this as boot.kernel, too; may be repeated'
+complete -c snpvmm -n '__snpvmm_in explain' -l initrd -x -a '(__snpvmm_files any)' -d 'Try this as boot.initrd, too; may be repeated'
+complete -c snpvmm -n '__snpvmm_in explain' -l budget -x -d 'CPU time for the search; 1s by default'

@@ -171,7 +171,7 @@ argument() { # LINE COMMAND OPTION ARGUMENT
   DIR) expect "$1" results ;;
   PATH) expect "$1k" kernel.img ;;
   BITS) expect "$1" $("$NAMES" platform | sort) ;;
-  N | N,... | SIZE | TIME | TEXT | T | HEX | LIST | V | MASK) expect "$1" '' ;;
+  N | N,... | DIGEST | SIZE | TIME | TEXT | T | HEX | LIST | V | MASK) expect "$1" '' ;;
   *) echo "not ok '$2 --help' has an option $3=$4, which this test knows nothing of" && any_failed=1 ;;
   esac
 }

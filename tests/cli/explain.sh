@@ -180,15 +180,6 @@ begin 'one name at a time'
 call explain timeout silence
 usage_error 'explain: one name at a time'
 
-begin 'a feature of a later version is refused by name'
-for want in "--want $ZEROS $EXAMPLE" "--want=$ZEROS $EXAMPLE" "$EXAMPLE --want $ZEROS"; do
-  # shellcheck disable=SC2086 # options
-  call explain $want
-  wants 2
-  out_is ''
-  err_is 'snpvmm: error: explain --want is not supported by this version of snpvmm [unsupported]'
-done
-
 begin 'there is only a text form'
 call -o json explain timeout
 wants 2

@@ -24,12 +24,13 @@ out_has '  run        [MANIFEST...]     Launch the guest and wait for its end' \
   '  certs      DIR FILE          Make a certificate table for guests' \
   '  check      [MANIFEST...]     Find what is wrong with a manifest' \
   '  doctor                       Say what this host can launch and what it lacks' \
-  '  explain    [NAME]            Explain the name of an error' \
+  "  explain    [NAME]            Explain an error's name, or a digest" \
   "  schema                       Print the manifest's JSON Schema" \
   '  completion SHELL             Print a script for bash, zsh or fish' 'snpvmm(1)'
 
 for command in 'run --set --platform --stats --prefix --results --jobs' 'measure --set --platform --vcpus --pages --output' \
-  'plan --set --platform --pages --output' 'inspect --output' 'verify --certs --crl --root --time --set --output' certs 'check --set --platform' 'doctor --output' explain schema completion; do
+  'plan --set --platform --pages --output' 'inspect --output' 'verify --certs --crl --root --time --set --output' certs 'check --set --platform' 'doctor --output' \
+  'explain --want --firmware --kernel --initrd --budget --set --output' schema completion; do
   begin "${command%% *} --help names each of its options"
   call "${command%% *}" --help
   wants 0

@@ -430,3 +430,79 @@ Test(digest, has_the_golden_page_infos_with_kernel_hashes_and_two_vcpus)
 {
 	check_vector("pub-002");
 }
+
+struct linked {
+	size_t calls;
+	uint8_t last[48];
+};
+
+static void count_link(void *self, const struct snp_digest *d, const struct region *r, size_t page)
+{
+	struct linked *l = self;
+
+	l->calls++;
+	memcpy(l->last, d->value, sizeof(l->last));
+	cr_expect(page >= 1 && page * PAGE_SIZE <= r->size);
+}
+
+/* One page differs from plan to plan, between an image that stays and a page that stays. */
+Test(digest, with_kept_hashes_is_the_same_as_without)
+{
+	static _Alignas(4096) uint8_t page[2 * 4096];
+	const uint8_t *bytes = noise();
+	struct snp_kept *kept = calloc(1, sizeof(*kept));
+	struct error err = { 0 };
+	size_t calls = 0;
+
+	cr_assert_not_null(kept);
+	cr_assert_eq(snp_kept_add(kept, bytes, MAX_PAGES * 4096, &err), 0);
+	for (uint8_t round = 0; round < 6; round++) {
+		struct plan *p = plan_start(2, &some_state, &other_state, &plain);
+		auto_digest struct snp_digest d = { 0 }, with = { .kept = kept };
+		struct linked linked = { 0 };
+		/* the image moves once, and comes after another page once */
+		gpa_t at = round == 3 ? 0x200000 : 0x100000;
+
+		page[0] = round / 2;
+		if (round == 4)
+			add(p, 0x1000, 1, PAGE_ZERO, NULL);
+		add(p, at, MAX_PAGES, PAGE_DATA, bytes);
+		add(p, 0x40000000, 2, PAGE_DATA, page);
+		add(p, 0x50000000, 1, PAGE_CPUID, NULL);
+		digest_of(p, &d);
+		with.linked = count_link;
+		with.linked_self = &linked;
+		cr_assert_eq(snp_digest_of(p, &with, &err), 0, "%s", err.text);
+		cr_expect_arr_eq(with.value, d.value, sizeof(d.value), "round %d", round);
+		cr_expect_eq(with.pages, d.pages);
+		/* an image that the chain went through before is one step */
+		calls = round == 0 || round >= 3 ? MAX_PAGES + 3 : 3;
+		cr_expect_eq(linked.calls, calls + (round == 4), "round %d: %zu", round,
+		             linked.calls);
+		plan_free(p);
+	}
+	snp_kept_fini(kept);
+	free(kept);
+}
+
+Test(digest, a_copy_goes_on_by_itself)
+{
+	struct plan *one = plan_start(1, &some_state, &other_state, &plain),
+		    *three = plan_start(3, &some_state, &other_state, &plain);
+	auto_digest struct snp_digest a = { 0 }, b = { 0 };
+	struct snp_digest copy;
+	uint8_t vmsa[48];
+
+	add(one, 0x1000, 1, PAGE_ZERO, NULL);
+	add(three, 0x1000, 1, PAGE_ZERO, NULL);
+	digest_of(one, &a);
+	digest_of(three, &b);
+	copy = a;
+	snp_vmsa_hash(vmsa_rule_of(VMSA_KVM), &other_state, plain.sev_features, vmsa);
+	snp_digest_vmsa(&copy, vmsa);
+	snp_digest_vmsa(&copy, vmsa);
+	cr_expect_arr_eq(copy.value, b.value, sizeof(b.value));
+	cr_expect_arr_neq(copy.value, a.value, sizeof(a.value));
+	plan_free(one);
+	plan_free(three);
+}

@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * firmware/search.c: a launch digest is a chain: regions of the plan first, then a VMSA for each
+ * vCPU. So the search keeps what it has measured of either part: fronts, which are plans measured
+ * up to their last region, and backs, which are what VMSAs can be like. Each pair of the two is
+ * walked vCPU by vCPU, which tries all numbers of vCPUs at once.
+ *
+ * SHA-384 has no collisions, so once the digest is found, every other explanation has the very same
+ * regions and VMSAs, and comparing is enough to find them all.
+ */
+#include "firmware/search.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/keys.h"
+#include "core/base/array.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/out/explanation.h"
+#include "core/snp/digest.h"
+#include "core/snp/vmsa.h"
+#include "core/vm/platforms.h"
+#include "core/vm/vm.h"
+#include "firmware/assemble.h"
+#include "firmware/selftest.h"
+#include "firmware/stage0.h"
+#include "firmware/variation.h"
+
+/* The number of the value that an axis has, from 1; 0: the manifest's. */
+typedef uint16_t picks_t[AXES];
+
+/* Some axes away from the manifest. */
+struct choice {
+	picks_t picks;
+	unsigned changes;
+	enum rank rank; /* the highest of its values */
+};
+
+/* A plan, measured up to its last region. */
+struct front {
+	struct choice choice;
+	uint8_t digest[SNP_DIGEST_SIZE];
+	size_t group;
+	unsigned vcpus; /* the only number that its pages are right for; 0: any */
+	bool twin;      /* an earlier one has the same digest and group */
+};
+
+/* The VMSAs of vCPU 0 and of the others: the hashes of their contents. */
+struct pair {
+	bool known;
+	uint8_t of[2][SNP_DIGEST_SIZE];
+};
+
+/* Fronts whose vCPUs start in the same states. */
+struct group {
+	struct vcpu_state states[2];
+	bool has_aps;
+	enum vmsa_flavour flavour;
+	struct pair *pairs; /* for each back */
+	size_t n_pairs;
+};
+
+struct search {
+	const struct variations *v;
+	const struct search_limits *limits;
+	const struct platform *on;
+	uint8_t want[2][SNP_DIGEST_SIZE]; /* as given, and with its bytes in reverse */
+	uint64_t end_ns;                  /* of this thread's CPU time */
+	struct snp_kept *kept;
+	struct front *fronts;
+	size_t n_fronts;
+	struct choice *backs;
+	size_t n_backs;
+	struct group *groups;
+	size_t n_groups;
+	/* whether all choices of so many changes whose highest rank is this one are there */
+	bool fronts_made[AXES + 1][RANK_FAR + 1], backs_made[AXES + 1][RANK_FAR + 1];
+	uint64_t tried;
+	bool over; /* the digest is found, or there is no time left */
+	/* where it is found */
+	bool found, reversed;
+	size_t front, back; /* their numbers */
+	unsigned vcpus;     /* whose VMSAs are in it; 0: none */
+	char place[256];    /* if it isn't the end of a launch */
+	struct error *err;
+};
+
+static bool search_time_left(struct search *s)
+{
+	s->over |= clock_thread_ns() >= s->end_ns;
+	return !s->over;
+}
+
+/* Whether a digest is the wanted one. */
+static bool search_hit(struct search *s, const uint8_t digest[static SNP_DIGEST_SIZE])
+{
+	s->tried++;
+	for (size_t i = 0; i < ARRAY_SIZE(s->want); i++)
+		if (memcmp(digest, s->want[i], SNP_DIGEST_SIZE) == 0) {
+			s->found = s->over = true;
+			s->reversed = i > 0;
+			return true;
+		}
+	return false;
+}
+
+/* --- fronts --- */
+
+/* What a plan becomes while it is measured. */
+struct measuring {
+	struct search *s;
+	const struct launch *launch;
+	struct snp_digest digest;
+	struct group group;
+	uint8_t page[PAGE_SIZE]; /* of hashes, as a rule changes it */
+};
+
+/* A digest in the middle of the regions is that of a launch that went no further. */
+static void measuring_linked(void *self, const struct snp_digest *d, const struct region *r,
+                             size_t page)
+{
+	struct measuring *m = self;
+	size_t pages = r->size / PAGE_SIZE;
+
+	if (!search_hit(m->s, d->value))
+		return;
+	if (page < pages)
+		snprintf(m->s->place, sizeof(m->s->place),
+		         "the launch stopped after page %zu of %zu of '%s'", page, pages, r->label);
+	else
+		snprintf(m->s->place, sizeof(m->s->place), "the launch stopped after '%s'",
+		         r->label);
+}
+
+static int measuring_begin(void *self, const struct plan *p, struct error *err)
+{
+	struct measuring *m = self;
+
+	m->group.flavour = plan_settings(p)->flavour;
+	return snp_digest_ops.begin(&m->digest, p, err);
+}
+
+static int measuring_region(void *self, const struct region *r, struct error *err)
+{
+	struct measuring *m = self;
+	struct region own = *r;
+
+	if (!launch_region(m->launch, &own))
+		return 0;
+	if (launch_hash_page(m->launch, r, m->page))
+		own.bytes = m->page;
+	return snp_digest_ops.region(&m->digest, &own, err);
+}
+
+static int measuring_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	struct measuring *m = self;
+
+	(void)err;
+	if (index < 2)
+		m->group.states[index] = *s;
+	m->group.has_aps |= index > 0;
+	return 0;
+}
+
+static const struct plan_ops measuring_ops = { measuring_begin, measuring_region, measuring_vcpu,
+	                                       NULL };
+
+/* The number of a group that is like this one, which is added if there is none. */
+static int group_find(struct search *s, const struct group *g, size_t *ret)
+{
+	size_t i = 0;
+
+	while (i < s->n_groups &&
+	       (memcmp(s->groups[i].states, g->states, sizeof(g->states)) != 0 ||
+	        s->groups[i].has_aps != g->has_aps || s->groups[i].flavour != g->flavour))
+		i++;
+	*ret = i;
+	if (i < s->n_groups)
+		return 0;
+	if (!ARRAY_GROW(s->groups, s->n_groups))
+		return error_nomem(s->err, "a search");
+	s->groups[s->n_groups++] = *g;
+	return 0;
+}
+
+static void launch_of(const struct search *s, const struct choice *front, const struct choice *back,
+                      struct launch *ret)
+{
+	*ret = s->v->base;
+	for (enum axis axis = 0; axis < AXES; axis++) {
+		unsigned n = (axis < AXES_OF_PLAN ? front : back)->picks[axis];
+
+		if (n > 0)
+			axis_apply(axis, &s->v->of[axis].list[n - 1], ret);
+	}
+}
+
+/* Builds and measures a plan. A launch that can't be is no front. */
+static int front_add(struct search *s, const struct choice *c)
+{
+	static const struct choice none;
+	bool fixed = s->v->base.m.direct;
+	auto_plan const struct plan *plan = NULL;
+	struct launch l;
+	struct measuring m = { .s = s, .launch = &l };
+	struct front *f;
+	struct error refused = { 0 };
+	int r;
+
+	if (!search_time_left(s) && s->n_fronts > 0)
+		return 0;
+	launch_of(s, c, &none, &l);
+	/* A plan of so many vCPUs has the states of all, and none of what only a run needs. */
+	if (!fixed)
+		l.m.vcpus = PLAN_RUN_VCPUS + 1;
+	if (assemble(&l.m, &l.images, s->on, &plan, &refused) < 0 ||
+	    plan_settings(plan)->no_measurement)
+		return 0;
+	if (!ARRAY_GROW(s->fronts, s->n_fronts))
+		return error_nomem(s->err, "a search");
+	m.digest.kept = s->kept;
+	m.digest.linked = measuring_linked;
+	m.digest.linked_self = &m;
+	r = plan_replay(plan, &measuring_ops, &m, s->err);
+	f = &s->fronts[s->n_fronts];
+	*f = (struct front){ .choice = *c, .vcpus = fixed ? l.m.vcpus : 0 };
+	memcpy(f->digest, m.digest.value, sizeof(f->digest));
+	if (r == 0)
+		r = group_find(s, &m.group, &f->group);
+	for (size_t i = 0; r == 0 && i < s->n_fronts && !f->twin; i++)
+		f->twin = s->fronts[i].group == f->group && s->fronts[i].vcpus == f->vcpus &&
+		          memcmp(s->fronts[i].digest, f->digest, sizeof(f->digest)) == 0;
+	if (s->found) {
+		s->front = s->n_fronts;
+		if (memcmp(f->digest, s->want[s->reversed], sizeof(f->digest)) == 0)
+			snprintf(s->place, sizeof(s->place), "no VMSA was measured");
+	}
+	s->n_fronts++;
+	return r;
+}
+
+/* --- backs --- */
+
+static int back_add(struct search *s, const struct choice *c)
+{
+	if (!ARRAY_GROW(s->backs, s->n_backs))
+		return error_nomem(s->err, "a search");
+	s->backs[s->n_backs++] = *c;
+	return 0;
+}
+
+/* The VMSAs of a group's vCPUs, as a back has them. NULL: out of memory. */
+static const struct pair *pair_of(struct search *s, size_t group, size_t back)
+{
+	static const struct choice none;
+	struct group *g = &s->groups[group];
+	struct pair *pair;
+	struct launch l;
+
+	for (; g->n_pairs <= back; g->pairs[g->n_pairs++].known = false)
+		if (!ARRAY_GROW(g->pairs, g->n_pairs)) {
+			error_nomem(s->err, "a search");
+			return NULL;
+		}
+	pair = &g->pairs[back];
+	if (pair->known)
+		return pair;
+	launch_of(s, &none, &s->backs[back], &l);
+	for (unsigned ap = 0; ap < 1U + g->has_aps; ap++) {
+		struct vmsa_rule rule = *vmsa_rule_of(g->flavour);
+		struct vcpu_state state;
+
+		launch_vcpu(&l, ap, g->states, &state, &rule);
+		snp_vmsa_hash(&rule, &state, l.features, pair->of[ap]);
+	}
+	pair->known = true;
+	return pair;
+}
+
+/* --- choices --- */
+
+typedef int choice_visit(struct search *s, const struct choice *c);
+
+/* Visits each choice of `left` more axes, from..end - 1, whose highest rank is exactly `rank`. */
+static int choose(struct search *s, const struct choice *c, enum axis from, enum axis end,
+                  unsigned left, enum rank rank, choice_visit *visit)
+{
+	int r = 0;
+
+	if (left == 0)
+		return c->rank == rank ? visit(s, c) : 0;
+	for (enum axis axis = from; axis < end; axis++)
+		for (size_t i = 0; i < s->v->of[axis].n && r == 0 && !s->over; i++) {
+			struct choice more = *c;
+
+			more.picks[axis] = (uint16_t)(i + 1);
+			more.changes++;
+			more.rank = MAX(c->rank, s->v->of[axis].list[i].rank);
+			if (more.rank <= rank)
+				r = choose(s, &more, axis + 1, end, left - 1, rank, visit);
+		}
+	return r;
+}
+
+/* Sees that fronts and backs of so many changes and up to this rank are there. */
+static int choices_make(struct search *s, unsigned changes, enum rank rank)
+{
+	static const struct choice none;
+	int r = 0;
+
+	for (enum rank i = RANK_MANIFEST; i <= rank && r == 0; i++) {
+		if (!s->fronts_made[changes][i])
+			r = choose(s, &none, 0, AXES_OF_PLAN, changes, i, front_add);
+		if (r == 0 && !s->backs_made[changes][i])
+			r = choose(s, &none, AXES_OF_PLAN, AXES, changes, i, back_add);
+		s->fronts_made[changes][i] = s->backs_made[changes][i] = true;
+	}
+	return r;
+}
+
+/* --- the search --- */
+
+static const struct phase {
+	unsigned from, to; /* changes, besides the number of vCPUs */
+	enum rank rank;
+	enum { NEAR, FARTHER, ALL } vcpus;
+} phases[] = {
+	{ 0, 1, RANK_POSSIBLE, ALL },      { 2, 2, RANK_KNOWN, NEAR },
+	{ 3, AXES, RANK_LIKELY, FARTHER }, { 2, 2, RANK_POSSIBLE, NEAR },
+	{ 1, 1, RANK_FAR, ALL },           { 2, 2, RANK_KNOWN, ALL },
+	{ 3, 3, RANK_KNOWN, NEAR },        { 2, 2, RANK_POSSIBLE, ALL },
+	{ 2, 2, RANK_FAR, NEAR },          { 3, AXES, RANK_LIKELY, ALL },
+	{ 4, AXES, RANK_KNOWN, NEAR },     { 3, AXES, RANK_FAR, ALL },
+};
+
+/* Measures VMSAs after a front, as many as there may be vCPUs. */
+static int walk(struct search *s, size_t front, size_t back, unsigned most)
+{
+	const struct front *f = &s->fronts[front];
+	const struct pair *pair = pair_of(s, f->group, back);
+	struct snp_digest d = { 0 };
+
+	if (!pair)
+		return s->err->code;
+	if (f->vcpus)
+		most = f->vcpus;
+	memcpy(d.value, f->digest, sizeof(d.value));
+	for (unsigned n = 1; n <= most && !s->found; n++) {
+		snp_digest_vmsa(&d, pair->of[n > 1]);
+		if ((f->vcpus == 0 || n == f->vcpus) && search_hit(s, d.value)) {
+			s->front = front;
+			s->back = back;
+			s->vcpus = n;
+		}
+	}
+	return 0;
+}
+
+static int phase_run(struct search *s, const struct phase *p)
+{
+	const unsigned given = s->v->base.m.vcpus;
+	const unsigned most[] = { [NEAR] = MAX(2 * given, 16U),
+		                  [FARTHER] = MAX(2 * given, 64U),
+		                  [ALL] = MAX(given, (unsigned)PLAN_RUN_VCPUS) };
+	unsigned to = s->limits->most_changes ? MIN(p->to, s->limits->most_changes) : p->to;
+	int r = 0;
+
+	for (unsigned changes = p->from; changes <= to && !s->over && r == 0; changes++) {
+		r = choices_make(s, changes, p->rank);
+		for (size_t f = 0; r == 0 && f < s->n_fronts && !s->over; f++) {
+			const struct choice *front = &s->fronts[f].choice;
+
+			if (s->fronts[f].twin || front->rank > p->rank || front->changes > changes)
+				continue;
+			for (size_t b = 0; r == 0 && b < s->n_backs && !s->over; b++)
+				if (s->backs[b].rank <= p->rank &&
+				    s->backs[b].changes == changes - front->changes &&
+				    (changes == 0 || search_time_left(s)))
+					r = walk(s, f, b, most[p->vcpus]);
+		}
+	}
+	return r;
+}
+
+/* --- what was found --- */
+
+static bool pair_same(const struct pair *a, const struct pair *b, unsigned vcpus)
+{
+	return memcmp(a->of, b->of, (vcpus > 1 ? 2 : 1) * sizeof(a->of[0])) == 0;
+}
+
+static int change_add(struct explanation *x, const struct explained_change *c, char *manifest,
+                      char *wanted, struct error *err)
+{
+	struct explained_change *to = &x->changes[x->n++];
+
+	*to = *c;
+	to->manifest = manifest;
+	to->wanted = wanted;
+	return manifest && wanted ? 0 : error_nomem(err, "an explanation");
+}
+
+static int explanation_add(struct search *s, const struct choice *front, const struct choice *back,
+                           struct explanations *ret)
+{
+	unsigned given = s->v->base.m.vcpus;
+	struct explanation *x;
+	struct launch l;
+	int r = 0;
+
+	if (!ARRAY_GROW(ret->list, ret->n))
+		return error_nomem(s->err, "an explanation");
+	x = &ret->list[ret->n++];
+	x->n = 0;
+	launch_of(s, front, back, &l);
+	if (!s->v->base.m.direct && s->vcpus > 0 && s->vcpus != given) {
+		struct launch other = l;
+
+		other.m.vcpus = s->vcpus;
+		r = change_add(x,
+		               &(struct explained_change){ .key = axis_key(AXIS_VCPUS),
+		                                           .name = axis_name(AXIS_VCPUS) },
+		               axis_show(AXIS_VCPUS, &s->v->base), axis_show(AXIS_VCPUS, &other),
+		               s->err);
+	}
+	for (enum axis axis = 0; axis < AXES && r == 0; axis++) {
+		bool file = axis == AXIS_FIRMWARE || axis == AXIS_KERNEL || axis == AXIS_INITRD;
+		unsigned n = (axis < AXES_OF_PLAN ? front : back)->picks[axis];
+
+		if (n > 0)
+			r = change_add(
+				x,
+				&(struct explained_change){
+					.key = axis_key(axis),
+					.name = axis_name(axis),
+					.sentence = axis_sentence(&l, axis),
+					.is_path = file,
+					.left_out = file && !s->v->of[axis].list[n - 1].file },
+				axis_show(axis, &s->v->base), axis_show(axis, &l), s->err);
+	}
+	return r;
+}
+
+/* All of the fewest changes that lead to the same regions and the same VMSAs. */
+static int explanations_find(struct search *s, struct explanations *ret)
+{
+	static const struct choice none;
+	struct front hit = s->fronts[s->front];
+	struct pair pair = { 0 };
+	unsigned fewest = hit.choice.changes + (s->vcpus ? s->backs[s->back].changes : 0);
+	int r = 0;
+
+	if (s->vcpus == 0) /* the pages of others were not compared on their way */
+		return explanation_add(s, &hit.choice, &none, ret);
+	pair = *pair_of(s, hit.group, s->back); /* known */
+	/* once to find out how many, once to collect */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (size_t f = 0; f < s->n_fronts; f++) {
+			const struct front *front = &s->fronts[f];
+
+			if (memcmp(front->digest, hit.digest, sizeof(hit.digest)) != 0 ||
+			    front->vcpus != hit.vcpus || front->choice.changes > fewest)
+				continue;
+			for (size_t b = 0; b < s->n_backs && r == 0; b++) {
+				unsigned n = front->choice.changes + s->backs[b].changes;
+				const struct pair *p;
+
+				if (pass == 0 ? n >= fewest : n != fewest)
+					continue;
+				p = pair_of(s, front->group, b);
+				if (!p)
+					return s->err->code;
+				if (!pair_same(p, &pair, s->vcpus))
+					continue;
+				fewest = n;
+				if (pass == 1 && ret->n == EXPLANATIONS)
+					ret->more = true;
+				else if (pass == 1)
+					r = explanation_add(s, &front->choice, &s->backs[b], ret);
+			}
+		}
+	return r;
+}
+
+/* Images and our own guests' code stay as they are, so that their pages are hashed once. */
+static int search_keep(struct search *s)
+{
+	const struct blob *firmware = &s->v->base.images.firmware;
+	int r = snp_kept_add(s->kept, stage0_blob, (uint64_t)(stage0_blob_end - stage0_blob),
+	                     s->err);
+
+	if (r == 0)
+		r = snp_kept_add(s->kept, selftest_blob,
+		                 (uint64_t)(selftest_blob_end - selftest_blob), s->err);
+	if (r == 0 && firmware->data)
+		r = snp_kept_add(s->kept, firmware->data, firmware->size, s->err);
+	for (const struct variation_file *f = s->v->files; f && r == 0; f = f->next)
+		if (f->axis == AXIS_FIRMWARE)
+			r = snp_kept_add(s->kept, f->images.firmware.data, f->images.firmware.size,
+			                 s->err);
+	return r;
+}
+
+static void search_fini(struct search *s)
+{
+	if (s->kept)
+		snp_kept_fini(s->kept);
+	free(s->kept);
+	for (size_t i = 0; i < s->n_groups; i++)
+		free(s->groups[i].pairs);
+	free(s->groups);
+	free(s->fronts);
+	free(s->backs);
+}
+
+int search(const struct variations *v, const uint8_t want[static PLAN_DIGEST],
+           const struct search_limits *limits, struct explanations *ret, struct error *err)
+{
+	uint64_t start_ms = clock_ms();
+	struct search s = {
+		.v = v,
+		.limits = limits,
+		.on = platform_measured(manifest_platform(&v->base.m)),
+		.end_ns = clock_thread_ns() + limits->budget_ms * 1000000,
+		.kept = calloc(1, sizeof(*s.kept)),
+		.err = err,
+	};
+	struct explanations e = { 0 };
+	int r = s.kept ? search_keep(&s) : error_nomem(err, "a search");
+
+	memcpy(s.want[0], want, PLAN_DIGEST);
+	for (size_t i = 0; i < PLAN_DIGEST; i++)
+		s.want[1][i] = want[PLAN_DIGEST - 1 - i];
+	for (size_t i = 0; i < ARRAY_SIZE(phases) && r == 0 && !s.over; i++)
+		r = phase_run(&s, &phases[i]);
+	if (r == 0 && s.found)
+		r = explanations_find(&s, &e);
+	memcpy(e.want, s.want[s.reversed], PLAN_DIGEST);
+	e.found = s.found;
+	e.reversed = s.reversed;
+	memcpy(e.place, s.place, sizeof(e.place));
+	e.tried = s.tried;
+	e.ms = clock_ms() - start_ms;
+	search_fini(&s);
+	if (r < 0) {
+		explanations_fini(&e);
+		return r;
+	}
+	*ret = e;
+	return 0;
+}
