@@ -41,20 +41,14 @@ static const struct argp_option plan_options[] = {
 	{ 0 },
 };
 
-/* Of the plan that is launched, and that the platform may not measure. */
-static int plan_ledger(const struct plan *p, bool pages, struct snp_digest *ret, struct error *err)
-{
-	ret->ledger_wanted = true;
-	ret->pages_wanted = pages;
-	return plan_replay(p, &snp_digest_ops, ret, err);
-}
-
 /* Launches on no host, as run_once() does on a real one, and shows what was recorded. */
 static int plan_show(struct plan_command *c, const struct manifest *m, const struct plan *measured,
                      const struct plan *p, struct error *err)
 {
 	const struct platform *on = manifest_platform(m);
-	auto_digest struct snp_digest digest = { 0 }, ledger = { 0 };
+	auto_digest struct snp_digest digest = { 0 };
+	/* of the plan that is launched, and that the platform may not measure */
+	auto_digest struct snp_digest ledger = { .ledger_wanted = true, .pages_wanted = c->pages };
 	auto_record struct record *record = NULL;
 	const struct vm_devices devices = outputs_devices(m);
 	bool none = plan_settings(measured)->no_measurement;
@@ -64,7 +58,7 @@ static int plan_show(struct plan_command *c, const struct manifest *m, const str
 	              prepare_id_digest(m, digest.value, err) < 0))
 		return err->code;
 	if ((on->measured && idkeys_sign(m, &c->images.identity, p, digest.value, err) < 0) ||
-	    plan_ledger(p, c->pages, &ledger, err) < 0 ||
+	    plan_replay(p, &snp_digest_ops, &ledger, err) < 0 ||
 	    record_launch(on, p, &devices, &record, err) < 0)
 		return err->code;
 	result = (struct plan_result){ .manifest = m->file,

@@ -38,17 +38,6 @@ static const struct snp_ledger_page *walk_pages(struct plan_walk *w,
 
 /* --- text --- */
 
-static void print_struct(FILE *to, const struct abi_struct *kind, const uint8_t *bytes,
-                         const char *const *holds, bool entry);
-
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
 static void print_number(FILE *to, const struct abi_name *names, uint64_t value, bool hex)
 {
 	const char *name = abi_name(names, value);
@@ -59,30 +48,7 @@ static void print_number(FILE *to, const struct abi_name *names, uint64_t value,
 		fprintf(to, hex && value > 9 ? "0x%" PRIx64 : "%" PRIu64, value);
 }
 
-static void print_field(FILE *to, const struct abi_field *f, const uint8_t *bytes,
-                        const char *holds)
-{
-	fprintf(to, "%s=", f->name);
-	switch (f->form) {
-	case ABI_NUMBER:
-	case ABI_HEX:
-		print_number(to, f->names, abi_number(f, bytes), f->form == ABI_HEX);
-		break;
-	case ABI_BYTES:
-		for (size_t i = 0; i < f->size; i++)
-			fprintf(to, "%02x", bytes[f->offset + i]);
-		break;
-	case ABI_MEMORY:
-	case ABI_DESCRIPTOR:
-		fprintf(to, "<%s>", holds);
-		break;
-	case ABI_STRUCT:
-		print_struct(to, f->inner, bytes + f->offset, NULL, false);
-		break;
-	}
-}
-
-/* Fields that are zero are left out, unless it is the one by which entries are told apart. */
+/* Fields that are zero are left out, but not the first of an `entry`, by which it is known. */
 static void print_struct(FILE *to, const struct abi_struct *kind, const uint8_t *bytes,
                          const char *const *holds, bool entry)
 {
@@ -93,11 +59,18 @@ static void print_struct(FILE *to, const struct abi_struct *kind, const uint8_t 
 		bool masked = f->form == ABI_MEMORY || f->form == ABI_DESCRIPTOR;
 		const char *held = masked ? *holds++ : NULL;
 
-		if (all_zero(bytes + f->offset, f->size) && !(entry && f == kind->fields))
+		if (bytes_zero(bytes + f->offset, f->size) && !(entry && f == kind->fields))
 			continue;
-		fputs(before, to);
-		print_field(to, f, bytes, held);
+		fprintf(to, "%s%s=", before, f->name);
 		before = ", ";
+		if (masked)
+			fprintf(to, "<%s>", held);
+		else if (f->form == ABI_STRUCT)
+			print_struct(to, f->inner, bytes + f->offset, NULL, false);
+		else if (f->form != ABI_BYTES)
+			print_number(to, f->names, abi_number(f, bytes), f->form == ABI_HEX);
+		for (size_t i = 0; f->form == ABI_BYTES && i < f->size; i++)
+			fprintf(to, "%02x", bytes[f->offset + i]);
 	}
 	fputc('}', to);
 }
@@ -106,7 +79,7 @@ static void print_ioctl(FILE *to, const struct record_step *s)
 {
 	const struct record_argument *a = s->arguments;
 
-	fprintf(to, "ioctl(%s, ", s->on);
+	fprintf(to, "  ioctl(%s, ", s->on);
 	if (s->ioctl)
 		fputs(s->ioctl->name, to);
 	else
@@ -155,84 +128,57 @@ static void print_ledger(FILE *to, struct plan_walk *w, const struct snp_ledger_
 	}
 }
 
-static void print_step(FILE *to, struct plan_walk *w, const struct record_step *s)
-{
-	const struct snp_ledger_line *l;
-
-	switch (s->kind) {
-	case RECORD_REGION:
-		l = walk_line(w);
-		fprintf(to, "region 0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s", l->gpa,
-		        l->size / 1024, l->type);
-		print_ledger(to, w, l);
-		return;
-	case RECORD_VCPU:
-		fprintf(to, "vcpu %u", s->vcpu);
-		print_ledger(to, w, walk_line(w));
-		return;
-	case RECORD_OPEN:
-		fprintf(to, "  open(\"%s\")", s->on);
-		break;
-	case RECORD_IOCTL:
-		fputs("  ", to);
-		print_ioctl(to, s);
-		break;
-	case RECORD_MAP:
-		if (s->on)
-			fprintf(to, "  mmap(%s, KVM_GET_VCPU_MMAP_SIZE)", s->on);
-		else
-			fprintf(to, "  mmap(anonymous, 0x%" PRIx64 ")", s->size);
-		break;
-	case RECORD_HUGE:
-		fprintf(to, "  madvise(%s, 0x%" PRIx64 ", MADV_HUGEPAGE)", s->on, s->size);
-		break;
-	case RECORD_CLOEXEC:
-		fprintf(to, "  fcntl(%s, F_SETFD, FD_CLOEXEC)", s->on);
-		break;
-	}
-	if (s->returns)
-		fprintf(to, " = %s", s->returns);
-	fputc('\n', to);
-}
-
 void plan_print(FILE *to, const struct plan_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
 	struct plan_walk w = { .result = r };
-	const struct record_step *steps;
-	size_t n = record_steps(r->record, &steps);
+	const struct snp_ledger_line *l;
+	const struct record_step *s;
+	size_t n = record_steps(r->record, &s);
 
 	fprintf(to, "%s: %s%splatform %s, %u vcpu%s", r->manifest, r->variant ? r->variant : "",
 	        r->variant ? ": " : "", r->platform, r->vcpus, r->vcpus > 1 ? "s" : "");
 	if (r->measurement)
 		fprintf(to, ", measurement %s", hex_of(r->measurement, SNP_DIGEST_SIZE, hex));
 	fputc('\n', to);
-	for (size_t i = 0; i < n; i++)
-		print_step(to, &w, &steps[i]);
+	for (const struct record_step *end = s + n; s < end; s++) {
+		switch (s->kind) {
+		case RECORD_REGION:
+			l = walk_line(&w);
+			fprintf(to, "region 0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s", l->gpa,
+			        l->size / 1024, l->type);
+			print_ledger(to, &w, l);
+			continue;
+		case RECORD_VCPU:
+			fprintf(to, "vcpu %u", s->vcpu);
+			print_ledger(to, &w, walk_line(&w));
+			continue;
+		case RECORD_OPEN:
+			fprintf(to, "  open(\"%s\")", s->on);
+			break;
+		case RECORD_IOCTL:
+			print_ioctl(to, s);
+			break;
+		case RECORD_MAP:
+			if (s->on)
+				fprintf(to, "  mmap(%s, KVM_GET_VCPU_MMAP_SIZE)", s->on);
+			else
+				fprintf(to, "  mmap(anonymous, 0x%" PRIx64 ")", s->size);
+			break;
+		case RECORD_HUGE:
+			fprintf(to, "  madvise(%s, 0x%" PRIx64 ", MADV_HUGEPAGE)", s->on, s->size);
+			break;
+		case RECORD_CLOEXEC:
+			fprintf(to, "  fcntl(%s, F_SETFD, FD_CLOEXEC)", s->on);
+			break;
+		}
+		if (s->returns)
+			fprintf(to, " = %s", s->returns);
+		fputc('\n', to);
+	}
 }
 
 /* --- a tree --- */
-
-static void tree_fields(struct tree *t, const char *key, const struct abi_struct *kind,
-                        const uint8_t *bytes, const char *const *holds);
-
-static void tree_field(struct tree *t, const struct abi_field *f, const uint8_t *bytes,
-                       const char *holds)
-{
-	uint64_t value = abi_number(f, bytes);
-	const char *name = abi_name(f->names, value);
-
-	if (f->form == ABI_STRUCT)
-		tree_fields(t, f->name, f->inner, bytes + f->offset, NULL);
-	else if (f->form == ABI_BYTES)
-		tree_bytes(t, f->name, bytes + f->offset, f->size);
-	else if (name || holds)
-		tree_text(t, f->name, name ? name : holds);
-	else if (f->form == ABI_HEX)
-		tree_hex(t, f->name, value);
-	else
-		tree_number(t, f->name, value);
-}
 
 /* `key` is ignored in a list. */
 static void tree_fields(struct tree *t, const char *key, const struct abi_struct *kind,
@@ -241,30 +187,20 @@ static void tree_fields(struct tree *t, const char *key, const struct abi_struct
 	tree_map(t, key);
 	for (const struct abi_field *f = kind->fields; f->name; f++) {
 		bool masked = f->form == ABI_MEMORY || f->form == ABI_DESCRIPTOR;
+		uint64_t value = abi_number(f, bytes);
+		const char *name = masked ? *holds++ : abi_name(f->names, value);
 
-		tree_field(t, f, bytes, masked ? *holds++ : NULL);
+		if (f->form == ABI_STRUCT)
+			tree_fields(t, f->name, f->inner, bytes + f->offset, NULL);
+		else if (f->form == ABI_BYTES)
+			tree_bytes(t, f->name, bytes + f->offset, f->size);
+		else if (name)
+			tree_text(t, f->name, name);
+		else if (f->form == ABI_HEX)
+			tree_hex(t, f->name, value);
+		else
+			tree_number(t, f->name, value);
 	}
-	tree_end(t);
-}
-
-static void tree_argument(struct tree *t, const struct record_argument *a)
-{
-	const struct abi_struct *entry = a->kind ? a->kind->entry : NULL;
-
-	tree_map(t, NULL);
-	tree_text(t, a->kind ? "struct" : "bytes", a->name);
-	if (a->kind)
-		tree_fields(t, "fields", a->kind, a->bytes, a->holds);
-	if (entry) {
-		tree_list(t, "entries");
-		for (size_t at = a->kind->size; at < a->size; at += entry->size)
-			tree_fields(t, NULL, entry, a->bytes + at, NULL);
-		tree_end(t);
-	}
-	if (a->varies)
-		tree_text(t, "varies", a->varies);
-	else
-		tree_bytes(t, "raw", a->bytes, a->size);
 	tree_end(t);
 }
 
@@ -284,8 +220,26 @@ static void tree_ioctl(struct tree *t, const struct record_step *s)
 	if (s->n_arguments == 0)
 		return;
 	tree_list(t, "arguments");
-	for (size_t i = 0; i < s->n_arguments; i++)
-		tree_argument(t, &s->arguments[i]);
+	for (const struct record_argument *a = s->arguments; a < s->arguments + s->n_arguments;
+	     a++) {
+		const struct abi_struct *entry = a->kind ? a->kind->entry : NULL;
+
+		tree_map(t, NULL);
+		tree_text(t, a->kind ? "struct" : "bytes", a->name);
+		if (a->kind)
+			tree_fields(t, "fields", a->kind, a->bytes, a->holds);
+		if (entry) {
+			tree_list(t, "entries");
+			for (size_t at = a->kind->size; at < a->size; at += entry->size)
+				tree_fields(t, NULL, entry, a->bytes + at, NULL);
+			tree_end(t);
+		}
+		if (a->varies)
+			tree_text(t, "varies", a->varies);
+		else
+			tree_bytes(t, "raw", a->bytes, a->size);
+		tree_end(t);
+	}
 	tree_end(t);
 }
 
@@ -320,36 +274,16 @@ static void tree_ledger(struct tree *t, struct plan_walk *w)
 	tree_end(t);
 }
 
-static void tree_step(struct tree *t, struct plan_walk *w, const struct record_step *s)
+void result_plan(struct tree *t, const char *key, const struct plan_result *r)
 {
 	static const char *const kinds[] = {
 		[RECORD_OPEN] = "open",    [RECORD_IOCTL] = "ioctl",     [RECORD_MAP] = "mmap",
 		[RECORD_HUGE] = "madvise", [RECORD_CLOEXEC] = "cloexec", [RECORD_REGION] = "region",
 		[RECORD_VCPU] = "vcpu",
 	};
-
-	tree_map(t, NULL);
-	tree_text(t, "step", kinds[s->kind]);
-	if (s->on)
-		tree_text(t, "on", s->on);
-	if (s->kind == RECORD_IOCTL)
-		tree_ioctl(t, s);
-	if (s->kind == RECORD_VCPU)
-		tree_number(t, "index", s->vcpu);
-	if (s->kind == RECORD_VCPU || s->kind == RECORD_REGION)
-		tree_ledger(t, w);
-	if (s->size > 0)
-		tree_number(t, "size", s->size);
-	if (s->returns)
-		tree_text(t, "returns", s->returns);
-	tree_end(t);
-}
-
-void result_plan(struct tree *t, const char *key, const struct plan_result *r)
-{
 	struct plan_walk w = { .result = r };
-	const struct record_step *steps;
-	size_t n = record_steps(r->record, &steps);
+	const struct record_step *s;
+	size_t n = record_steps(r->record, &s);
 
 	tree_map(t, key);
 	tree_text(t, "schema", "snpvmm.plan/1");
@@ -361,8 +295,23 @@ void result_plan(struct tree *t, const char *key, const struct plan_result *r)
 	if (r->measurement)
 		tree_bytes(t, "measurement", r->measurement, SNP_DIGEST_SIZE);
 	tree_list(t, "steps");
-	for (size_t i = 0; i < n; i++)
-		tree_step(t, &w, &steps[i]);
+	for (const struct record_step *end = s + n; s < end; s++) {
+		tree_map(t, NULL);
+		tree_text(t, "step", kinds[s->kind]);
+		if (s->on)
+			tree_text(t, "on", s->on);
+		if (s->kind == RECORD_IOCTL)
+			tree_ioctl(t, s);
+		if (s->kind == RECORD_VCPU)
+			tree_number(t, "index", s->vcpu);
+		if (s->kind == RECORD_VCPU || s->kind == RECORD_REGION)
+			tree_ledger(t, &w);
+		if (s->size > 0)
+			tree_number(t, "size", s->size);
+		if (s->returns)
+			tree_text(t, "returns", s->returns);
+		tree_end(t);
+	}
 	tree_end(t);
 	tree_end(t);
 }

@@ -162,60 +162,92 @@ static struct record_argument *argument_add(struct record *r, struct record_step
 	return a;
 }
 
-/* The struct of a command, and what LAUNCH_FINISH points to. */
-static void command_record(struct record *r, struct record_step *s, const struct kvm_sev_cmd *cmd)
-{
-	const void *data = (const void *)(uintptr_t)cmd->data;
-	const struct plan_settings *settings = plan_settings(r->plan);
-	struct record_argument *a;
-
-	s->command = abi_sev_command(cmd->id);
-	if (!s->command || !s->command->argument)
-		return;
-	s->arguments[0].holds[0] = s->command->argument->name;
-	a = argument_add(r, s, s->command->argument, s->command->argument->name, data,
-	                 s->command->argument->size);
-	if (!a || cmd->id != KVM_SEV_SNP_LAUNCH_FINISH)
-		return;
-	if (settings->host_data_random)
-		a->varies = "each run has its own host_data";
-	if (!settings->id_block_given)
-		return;
-	argument_add(r, s, NULL, a->holds[0], settings->id_block, sizeof(settings->id_block));
-	a = argument_add(r, s, NULL, a->holds[1], settings->id_auth, sizeof(settings->id_auth));
-	if (a && settings->id_block_signed)
-		a->varies = "each launch signs anew";
-}
-
+/*
+ * What an ioctl passes, and for a command of the SEV firmware also its struct and, of LAUNCH_FINISH,
+ * what that points to. NULL: out of memory, or the launch is over.
+ */
 static struct record_step *ioctl_record(struct record *r, int fd, unsigned long request,
                                         const void *arg)
 {
+	const struct plan_settings *settings = plan_settings(r->plan);
 	struct record_step *s = step_add(r, RECORD_IOCTL, descriptor_name(r, (unsigned)fd));
+	const struct kvm_sev_cmd *cmd = request == KVM_MEMORY_ENCRYPT_OP ? arg : NULL;
+	const struct abi_struct *kind;
 	struct record_argument *a = NULL;
 
 	if (!s)
 		return NULL;
 	s->request = request;
 	s->ioctl = abi_ioctl(request);
-	if (s->ioctl && s->ioctl->argument)
-		a = argument_add(r, s, s->ioctl->argument, s->ioctl->argument->name, arg,
-		                 abi_size(s->ioctl->argument, arg));
+	kind = s->ioctl ? s->ioctl->argument : NULL;
+	if (kind)
+		a = argument_add(r, s, kind, kind->name, arg, abi_size(kind, arg));
 	else if (s->ioctl && s->ioctl->names)
 		s->number = (uintptr_t)arg;
-	if (a && request == KVM_MEMORY_ENCRYPT_OP)
-		command_record(r, s, arg);
 	if (a && request == KVM_SET_CPUID2)
 		a->varies = "the host's CPUID; shown is what a launch needs of it or sets";
+	s->command = a && cmd ? abi_sev_command(cmd->id) : NULL;
+	kind = s->command ? s->command->argument : NULL;
+	if (!kind)
+		return s;
+	a->holds[0] = kind->name;
+	a = argument_add(r, s, kind, kind->name, (const void *)(uintptr_t)cmd->data, kind->size);
+	if (!a || cmd->id != KVM_SEV_SNP_LAUNCH_FINISH)
+		return s;
+	if (settings->host_data_random)
+		a->varies = "each run has its own host_data";
+	if (!settings->id_block_given)
+		return s;
+	argument_add(r, s, NULL, a->holds[0], settings->id_block, sizeof(settings->id_block));
+	a = argument_add(r, s, NULL, a->holds[1], settings->id_auth, sizeof(settings->id_auth));
+	if (a && settings->id_block_signed)
+		a->varies = "each launch signs anew";
 	return s;
 }
 
 /* --- an ideal host's answers --- */
 
+/* A call that is being answered. */
+struct record_call {
+	struct record *r;
+	struct record_step *step; /* NULL: the launch is over */
+	int fd;
+	void *arg;
+};
+
+static int api_version(const struct record_call *c)
+{
+	(void)c;
+	return KVM_API_VERSION;
+}
+
+/* What the platform requires, and nothing else. */
+static int check_extension(const struct record_call *c)
+{
+	unsigned bits = 0;
+
+	for (const struct requirement *n = c->r->on->requirements; n && n->what; n++)
+		if ((unsigned)n->capability == (uintptr_t)c->arg)
+			bits |= n->bits;
+	return (int)bits;
+}
+
+static int create_vm(const struct record_call *c)
+{
+	return descriptor_new(c->r, c->step, 0, "vm");
+}
+
+static int vcpu_mmap_size(const struct record_call *c)
+{
+	(void)c;
+	return RUN_SIZE;
+}
+
 /*
  * No CPUID but what a launch asks of a host or makes itself: which leaves there are, guests' 1 GiB
  * pages and the C-bit. So what is recorded shows what the launch adds to a host's.
  */
-static int cpuid_answer(const struct record *r, struct kvm_cpuid2 *c)
+static int supported_cpuid(const struct record_call *c)
 {
 	const struct kvm_cpuid_entry2 entries[] = {
 		{ .function = 0, .eax = 0xb },
@@ -223,38 +255,56 @@ static int cpuid_answer(const struct record *r, struct kvm_cpuid2 *c)
 		{ .function = 0x80000001, .edx = 1U << 26 },
 		{ .function = 0x80000008 },
 		{ .function = 0x8000001e },
-		{ .function = 0x8000001f, .ebx = r->on->c_bit },
+		{ .function = 0x8000001f, .ebx = c->r->on->c_bit },
 	};
+	struct kvm_cpuid2 *to = c->arg;
 
-	if (c->nent < ARRAY_SIZE(entries))
+	if (to->nent < ARRAY_SIZE(entries))
 		return -E2BIG;
-	c->nent = ARRAY_SIZE(entries);
-	memcpy(c->entries, entries, sizeof(entries));
+	to->nent = ARRAY_SIZE(entries);
+	memcpy(to->entries, entries, sizeof(entries));
 	return 0;
 }
 
-/* What the platform requires, and nothing else. */
-static int extension_answer(const struct record *r, uint64_t capability)
+/* KVM can ask for certificates. */
+static int get_device_attr(const struct record_call *c)
 {
-	unsigned bits = 0;
+	const struct kvm_device_attr *a = c->arg;
 
-	for (const struct requirement *n = r->on->requirements; n && n->what; n++)
-		if ((unsigned)n->capability == capability)
-			bits |= n->bits;
-	return (int)bits;
+	*(uint64_t *)(uintptr_t)a->addr = 1;
+	return 0;
+}
+
+static int create_gmem(const struct record_call *c)
+{
+	return descriptor_new(c->r, c->step, 0, "gmem%u", c->r->gmems++);
+}
+
+static int create_vcpu(const struct record_call *c)
+{
+	unsigned id = (unsigned)(uintptr_t)c->arg;
+
+	return descriptor_new(c->r, c->step, id, "vcpu%u", id);
 }
 
 /* Of the registers, what a launch doesn't set: they are as KVM resets them. */
-static int sregs_answer(const struct record *r, int fd, struct kvm_sregs *ret)
+static int get_sregs(const struct record_call *c)
 {
-	const struct record_thing *d = descriptor_at(r, (unsigned)fd);
+	const struct record_thing *d = descriptor_at(c->r, (unsigned)c->fd);
+	struct kvm_sregs *to = c->arg;
 
-	*ret = (struct kvm_sregs){ .apic_base = APIC_BASE | (d && d->vcpu ? 0 : APIC_BSP) };
+	*to = (struct kvm_sregs){ .apic_base = APIC_BASE | (d && d->vcpu ? 0 : APIC_BSP) };
 	return 0;
 }
 
-static int command_answer(const struct kvm_sev_cmd *cmd)
+static int set_msrs(const struct record_call *c)
 {
+	return (int)((const struct kvm_msrs *)c->arg)->nmsrs;
+}
+
+static int sev_command(const struct record_call *c)
+{
+	const struct kvm_sev_cmd *cmd = c->arg;
 	struct kvm_sev_snp_launch_update *u = (void *)(uintptr_t)cmd->data;
 
 	if (cmd->id == KVM_SEV_SNP_LAUNCH_UPDATE) {
@@ -264,55 +314,45 @@ static int command_answer(const struct kvm_sev_cmd *cmd)
 	return 0;
 }
 
-static int prefault_answer(struct kvm_pre_fault_memory *f)
+static int pre_fault(const struct record_call *c)
 {
+	struct kvm_pre_fault_memory *f = c->arg;
+
 	f->gpa += f->size;
 	f->size = 0;
 	return 0;
 }
 
-static int attribute_answer(const struct kvm_device_attr *a)
-{
-	*(uint64_t *)(uintptr_t)a->addr = 1;
-	return 0;
-}
+/* Everything else succeeds with 0. */
+static const struct {
+	unsigned long request;
+	int (*answer)(const struct record_call *c);
+} answers[] = {
+	{ KVM_GET_API_VERSION, api_version },
+	{ KVM_CHECK_EXTENSION, check_extension },
+	{ KVM_CREATE_VM, create_vm },
+	{ KVM_GET_VCPU_MMAP_SIZE, vcpu_mmap_size },
+	{ KVM_GET_SUPPORTED_CPUID, supported_cpuid },
+	{ KVM_GET_DEVICE_ATTR, get_device_attr },
+	{ KVM_CREATE_GUEST_MEMFD, create_gmem },
+	{ KVM_CREATE_VCPU, create_vcpu },
+	{ KVM_GET_SREGS, get_sregs },
+	{ KVM_SET_MSRS, set_msrs },
+	{ KVM_MEMORY_ENCRYPT_OP, sev_command },
+	{ KVM_PRE_FAULT_MEMORY, pre_fault },
+};
 
 static int record_ioctl(void *self, int fd, unsigned long request, void *arg)
 {
 	struct record *r = self;
-	struct record_step *s = ioctl_record(r, fd, request, arg);
+	const struct record_call c = { r, ioctl_record(r, fd, request, arg), fd, arg };
 
 	if (r->failed)
 		return -ENOMEM;
-	switch (request) {
-	case KVM_GET_API_VERSION:
-		return KVM_API_VERSION;
-	case KVM_CHECK_EXTENSION:
-		return extension_answer(r, (uintptr_t)arg);
-	case KVM_CREATE_VM:
-		return descriptor_new(r, s, 0, "vm");
-	case KVM_GET_VCPU_MMAP_SIZE:
-		return RUN_SIZE;
-	case KVM_GET_SUPPORTED_CPUID:
-		return cpuid_answer(r, arg);
-	case KVM_GET_DEVICE_ATTR:
-		return attribute_answer(arg);
-	case KVM_CREATE_GUEST_MEMFD:
-		return descriptor_new(r, s, 0, "gmem%u", r->gmems++);
-	case KVM_CREATE_VCPU:
-		return descriptor_new(r, s, (unsigned)(uintptr_t)arg, "vcpu%u",
-		                      (unsigned)(uintptr_t)arg);
-	case KVM_GET_SREGS:
-		return sregs_answer(r, fd, arg);
-	case KVM_SET_MSRS:
-		return (int)((const struct kvm_msrs *)arg)->nmsrs;
-	case KVM_MEMORY_ENCRYPT_OP:
-		return command_answer(arg);
-	case KVM_PRE_FAULT_MEMORY:
-		return prefault_answer(arg);
-	default:
-		return 0;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+		if (answers[i].request == request)
+			return answers[i].answer(&c);
+	return 0;
 }
 
 static int record_open(void *self, const char *path, int flags)
