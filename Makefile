@@ -96,6 +96,12 @@ $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# Shows what the program passes to KVM; loaded by LD_PRELOAD.
+TRACER := $(B)/tests/snp/trace.so
+$(TRACER): tests/snp/trace.c Makefile
+	@echo "  LD      $@"
+	mkdir -p $(@D) && $(CC) $(CPPFLAGS) -std=gnu17 $(WARN) $(CFLAGS) -shared -fPIC $< -ldl -o $@
+
 # Criterion brings the shared one.
 $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS): CRYPTO :=
 
@@ -112,11 +118,11 @@ demo:
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
-testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS)
+testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS) $(TRACER)
 check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
-check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS)
+check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER)
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
 bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509

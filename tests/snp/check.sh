@@ -83,6 +83,27 @@ ovmf-2026.08-amdsev.fd 1 EPYC-v4 d74bd3ea40b240c3228edc5177ce6193561ebff633dbd0b
 ovmf-2026.08-amdsev.fd 4 EPYC-Genoa d505c9acd20a52ed0afd3e763d3b7b1bdd695d54d588a3e9d7957b803b457602332d5911781485b552cbbed90a20f235
 LIST
 
+# Launches that are traced, and compared with what plan says of them: KEY OPTION...
+cp "$B/tests/snp/trace.so" "$box"
+signed='--set snp.identity.id_key=id.pem --set snp.identity.author_key=author.pem'
+{
+  echo 'selftest snpvmm.yaml.example'
+  echo 'selftest-plain --platform kvm snpvmm.yaml.example'
+  echo 'features --set vcpus=3 --set snp.policy=0xb0000 --set memory=5G snpvmm.yaml.example'
+  echo "signed $signed snpvmm.yaml.example"
+  echo 'id-block --set snp.id_block=file:author.block --set snp.id_auth=file:author.auth snpvmm.yaml.example'
+  if [ -r "$box/linux.yaml" ]; then
+    echo 'linux linux.yaml'
+    echo 'linux-4 --set vcpus=4 linux.yaml'
+    echo 'linux-plain --platform kvm --set vcpus=2 linux.yaml'
+    [ ! -r "$box/ovmf-2026.08-amdsev.fd" ] || echo 'ovmf-kernel --set vcpus=4 ovmf.yaml'
+  fi
+  if [ -r "$box/ovmf-2025.02.fd" ]; then
+    echo 'ovmf -c 2 -f ovmf-2025.02.fd'
+    echo 'ovmf-plain --platform kvm -f ovmf-2025.02.fd'
+  fi
+} >"$box/plans.list"
+
 out=$B/snp-box.log
 if [ -n "${SNP_HOST:-}" ]; then
   $SNP_HOST "$box" "sh on_host.sh '${SNP_ONLY:-}' '${SNP_DISPOSABLE:-}'" >"$out" 2>&1
@@ -94,7 +115,7 @@ else
   exit 0
 fi
 status=$?
-grep -a -v -e '^results: ' -e '^report: ' "$out"
+grep -a -v -e '^results: ' -e '^plans: ' -e '^report: ' "$out"
 
 # The results of the runs are compared with what was expected, and checked by the schemas.
 kept=$B/snp-results
@@ -118,8 +139,10 @@ consoles_kept() { # each line of the console is in serial.log; without a guest t
   done
   grep -q -e 'selftest: passed' -e '^snpvmm-guest: ready' "$kept"/results/*.said || echo 'no console was seen'
 }
-sed -n 's/^results: //p' "$out" |
-  python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >"$kept/archive"
+archive() { # WORD: what came back in lines that begin with it
+  sed -n "s/^$1: //p" "$out" | python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'
+}
+archive results >"$kept/archive"
 if [ -n "${SNP_ONLY:-}" ] && [ ! -s "$kept/archive" ]; then
   echo 'skip the result files: none of the cases that leave some was wanted' | tee -a "$out"
 elif gzip -d <"$kept/archive" | tar -xf - -C "$kept" 2>/dev/null; then
@@ -131,6 +154,29 @@ elif gzip -d <"$kept/archive" | tar -xf - -C "$kept" 2>/dev/null; then
   } | tee -a "$out"
 else
   echo 'not ok - the result files of the runs did not come back' | tee -a "$out"
+fi
+
+# The ioctls of each traced launch are those of its plan, which is made here, without that host.
+archive plans | gzip -d 2>/dev/null | tar -xf - -C "$kept" 2>/dev/null
+plan_compare() { # KEY OPTION...
+  trace=$1
+  shift
+  case $trace in signed) varies='ID authentication' ;; *) varies= ;; esac
+  (cd "$box" && ./snpvmm plan -o json "$@") >"$kept/plan.json" && python3 tests/snp/plan.py "$kept/plans/$trace" "$kept/plan.json" ${varies:+"$varies"}
+}
+while read -r key options; do
+  [ -e "$kept/plans/$key" ] || continue
+  # shellcheck disable=SC2086 # its words
+  judge "plan has every ioctl of a launch, byte for byte: $key" plan_compare "$key" $options
+done <"$box/plans.list" | tee -a "$out"
+if [ -e "$kept/plans/selftest" ]; then
+  another_plan() { # and that it would be noticed if not
+    for other in '--set vcpus=2' '--set memory=32M' '--set snp.policy=0xb0000' '--set vcpu_type=EPYC-Genoa' '--platform kvm'; do
+      # shellcheck disable=SC2086 # an option and its value
+      [ -n "$(plan_compare selftest $other snpvmm.yaml.example)" ] || echo "$other is not noticed"
+    done
+  }
+  judge 'a plan of another launch is told from it' another_plan | tee -a "$out"
 fi
 
 # The guest's report is authentic, if we are told the key of the host's VCEK: SNP_KEY names a file with X and Y in hex.

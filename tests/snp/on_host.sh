@@ -424,15 +424,28 @@ fi
 if [ -e images.list ]; then
   while read -r image vcpus type digest; do
     printf 'version: 1\nboot: { firmware: %s }\nvcpus: %s\nvcpu_type: %s\ntimeout: 4s\n' \
-      "$image" "$vcpus" "$type" >ovmf.yaml
+      "$image" "$vcpus" "$type" >image.yaml
     printf 'snp: { id_block: "file:%s-%s.block", id_auth: "file:%s-%s.auth" }\n' \
-      "$image" "$vcpus" "$image" "$vcpus" >>ovmf.yaml
+      "$image" "$vcpus" "$image" "$vcpus" >>image.yaml
     case_run "$image, $vcpus vCPUs, launches pinned to a digest that another tool computed" any \
-      "measurement $digest " "launched on platform 'snp'" -- snpvmm run -v ovmf.yaml
+      "measurement $digest " "launched on platform 'snp'" -- snpvmm run -v image.yaml
   done <images.list
 else
   echo 'skip OVMF images: none were packed (SNPVMM_IMAGES names their folder)'
 fi
-# The results for the caller: an archive as lines of text.
-[ ! -d results ] || tar -cf - results | gzip | od -A n -v -t x1 | tr -d ' ' | sed 's/^/results: /'
+# Launches whose ioctls are traced. How their guests end is of no interest.
+traced() { # KEY OPTION...
+  trace=plans/$1
+  shift
+  SNPVMM_TRACE=$trace LD_PRELOAD=$PWD/trace.so snpvmm run -v --set timeout=3s "$@"
+}
+mkdir -p plans
+while read -r key options; do
+  # shellcheck disable=SC2086 # its words
+  case_run "a launch is traced: $key" any 'launched on platform' -- traced "$key" $options
+done <plans.list
+# The results for the caller: archives as lines of text.
+for folder in results plans; do
+  [ ! -d $folder ] || tar -cf - $folder | gzip | od -A n -v -t x1 | tr -d ' ' | sed "s/^/$folder: /"
+done
 echo 'end of tests'
