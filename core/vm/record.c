@@ -163,8 +163,8 @@ static struct record_argument *argument_add(struct record *r, struct record_step
 }
 
 /*
- * What an ioctl passes, and for a command of the SEV firmware also its struct and, of LAUNCH_FINISH,
- * what that points to. NULL: out of memory, or the launch is over.
+ * What an ioctl passes; of a command also its struct, and of LAUNCH_FINISH what that points to.
+ * NULL: out of memory, or the launch is over.
  */
 static struct record_step *ioctl_record(struct record *r, int fd, unsigned long request,
                                         const void *arg)
