@@ -4,7 +4,7 @@ B      ?= build$(if $(SAN),-san)
 NM     ?= nm
 PREFIX ?= /usr/local
 UDEVDIR ?= $(PREFIX)/lib/udev
-PKGS   := yaml-0.1 libcbor jansson libcrypto libpcre2-8
+PKGS   := yaml-0.1 libcbor jansson libcrypto libpcre2-8 liblzma
 SRC    := $(sort $(wildcard core/*/*.c config/*.c firmware/*.c) $(wildcard firmware/*.S))
 CMDSRC := $(sort $(wildcard cmd/*.c cmd/*.S))
 TESTS  := $(sort $(wildcard tests/*/*_test.c))
@@ -31,7 +31,9 @@ CRYPTO   := $(if $(strip $(CRYPTO)),$(shell t=$$(mktemp) && echo '$(CRYPTO_TRIAL
 # Its tables are relocated when they are first needed, which for most runs is never (link/late.c).
 LATE     := $(if $(strip $(CRYPTO)),$(if $(SAN),,$(shell t=$$(mktemp) && echo 'int main(void) { return 0; }' | \
               $(CC) -x c - -Wl,-T,link/late.ld -o $$t 2>/dev/null && echo link/late.ld; rm -f $$t)))
-LDLIBS   += $(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS))
+# liblzma is linked statically, too, where there is one: only images with compressed volumes need it.
+LZMA     := $(or $(wildcard $(shell pkg-config --variable=libdir liblzma 2>/dev/null)/liblzma.a),-llzma)
+LDLIBS   += $(patsubst -llzma,$(LZMA),$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS)))
 
 all: $(B)/snpvmm $(B)/snpvmm-guest share
 
@@ -106,7 +108,7 @@ $(TRACER): tests/snp/trace.c Makefile
 $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS): CRYPTO :=
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
-BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev ?zlib1g-dev ?libzstd-dev
+BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev liblzma-dev ?zlib1g-dev ?libzstd-dev
 TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema ?python3-cbor2
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))

@@ -19,9 +19,8 @@
 #include "core/snp/idblock.h"
 #include "core/snp/report.h"
 
-#define GUID_CHARS 36
-#define DUMP_ROW   32                 /* bytes */
-#define TEXT_MAX   ((size_t)64 << 10) /* larger files are not read as hex or base64 */
+#define DUMP_ROW 32                 /* bytes */
+#define TEXT_MAX ((size_t)64 << 10) /* larger files are not read as hex or base64 */
 
 struct inspect_kind {
 	const char *name;
@@ -44,16 +43,10 @@ static void describe_table(const struct inspected *i, struct tree *t)
 
 	tree_list(t, "table");
 	while (ovmf_table_next(&table, &entry)) {
-		/* The first three groups of a GUID are little-endian (RFC 9562 4). */
-		const uint8_t *g = entry.guid;
-		char guid[GUID_CHARS + 1];
+		char guid[GUID_TEXT];
 
-		snprintf(guid, sizeof(guid),
-		         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		         g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11],
-		         g[12], g[13], g[14], g[15]);
 		tree_map(t, NULL);
-		tree_text(t, "guid", guid);
+		tree_text(t, "guid", guid_of(entry.guid, guid));
 		tree_hex(t, "offset", entry.at);
 		tree_number(t, "size", entry.size);
 		tree_text(t, "name", entry.name ? entry.name : "unknown");

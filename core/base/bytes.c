@@ -2,6 +2,7 @@
 /* core/base/bytes.c: the reader, the buffer, hex and base64. */
 #include "core/base/bytes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,17 @@ bool hex_parse(const char *text, size_t length, uint8_t *to, size_t size)
 		to[i] = (uint8_t)(high << 4 | low);
 	}
 	return true;
+}
+
+char *guid_of(const uint8_t guid[static 16], char to[static GUID_TEXT])
+{
+	const uint8_t *g = guid;
+
+	snprintf(to, GUID_TEXT,
+	         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3], g[2],
+	         g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+	         g[15]);
+	return to;
 }
 
 static int base64_digit(char c)

@@ -115,6 +115,13 @@ long base64_parse(const char *text, size_t length, uint8_t *to, size_t cap);
 char *base64_of(const uint8_t *bytes, size_t size, char *to);
 
 /*
+ * The text of a GUID of UEFI, whose first three groups are little-endian (RFC 9562 4), in lower
+ * case. Returns `to`.
+ */
+#define GUID_TEXT 37
+char *guid_of(const uint8_t guid[static 16], char to[static GUID_TEXT]);
+
+/*
  * Decodes what other tools write as text: hex digits, with or without 0x, or base64, with white
  * space anywhere. Tries hex first. Returns the number of bytes, at most `cap`, and sets *ret_form
  * to "hex" or "base64"; -1 if it is neither.
