@@ -17,11 +17,13 @@
 #include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/out/corim.h"
+#include "core/out/saved.h"
 #include "core/out/result.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
 #include "firmware/idkeys.h"
 #include "firmware/images.h"
+#include "firmware/save.h"
 #include "firmware/prepare.h"
 
 struct measure {
@@ -30,7 +32,8 @@ struct measure {
 	uint64_t counts[PLAN_MAX_VCPUS]; /* --vcpus */
 	size_t n_counts;
 	bool pages;
-	bool list; /* the result is a list */
+	bool whole; /* with fields, settings and the hashes of files: for programs */
+	bool list;  /* the result is a list */
 	struct tree *tree;
 	struct {
 		const char *format; /* NULL: no CoRIM, the result of -o */
@@ -203,8 +206,10 @@ static int corim_print(const struct measure *c, const struct p384 *key, struct e
 /* Measures for m->vcpus. False: an error, which other numbers of vCPUs would have, too. */
 static bool measure_count(struct measure *c, const struct manifest *m, struct findings *f)
 {
-	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages };
+	auto_digest struct snp_digest digest = { .ledger_wanted = c->pages,
+		                                 .pages_wanted = c->whole };
 	auto_plan const struct plan *plan = NULL;
+	auto_saved struct saved saved = { 0 };
 	struct measure_result result;
 	struct error err = { 0 };
 
@@ -223,6 +228,11 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 		findings_add(f, SEVERITY_ERROR, &err);
 	result = measure_result_of(m, plan, &digest);
 	idkeys_reference(m, &c->images.identity, &result.reference);
+	if (c->whole && save_launch(m, &c->images, plan, &digest, &saved, &err) < 0) {
+		findings_add(f, SEVERITY_ERROR, &err);
+		return false;
+	}
+	result.saved = c->whole ? &saved : NULL;
 	if (c->corim.format) {
 		if (corim_add(c, m, &result.reference, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
@@ -243,7 +253,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 static void measure_run(void *self, struct manifest *m, struct findings *f)
 {
 	struct measure *c = self;
-	bool right = prepare_files(m, false, &c->images, f) && m->whole;
+	bool right = prepare_files(m, c->whole, &c->images, f) && m->whole;
 
 	if (right && m->variant && c->n_counts) {
 		struct error err;
@@ -280,6 +290,7 @@ static int measure_main(const struct command *self, int argc, char **argv, struc
 	}
 	if (c.corim.key_path && corim_key_read(c.corim.key_path, &key, err) < 0)
 		return STATUS_USAGE;
+	c.whole = c.pages && !show_for_people();
 	c.list = !c.corim.format && (c.manifests.count > 1 || c.n_counts > 1);
 	if (c.list)
 		tree_list(tree, NULL);

@@ -14,9 +14,11 @@
 #include "core/base/file.h"
 #include "core/out/result.h"
 #include "core/out/run_result.h"
+#include "core/out/saved.h"
 #include "core/out/tree.h"
 #include "core/out/verify_result.h"
 #include "firmware/images.h"
+#include "firmware/save.h"
 
 #define RESULT_JSON "result.json"
 #define JUNIT_XML   "junit.xml"
@@ -82,6 +84,7 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 int results_launch(struct outputs *o, const struct results_launch *l, struct error *err)
 {
 	auto_tree struct tree *t = tree_new();
+	auto_saved struct saved saved = { 0 };
 	struct measure_result result;
 	int r = 0;
 
@@ -92,7 +95,10 @@ int results_launch(struct outputs *o, const struct results_launch *l, struct err
 		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
 	if (r < 0 || !l->digest)
 		return r;
+	if (save_launch(l->manifest, l->images, l->plan, l->digest, &saved, err) < 0)
+		return err->code;
 	result = measure_result_of(l->manifest, l->plan, l->digest);
+	result.saved = &saved;
 	result_measure(t, NULL, &result);
 	return folder_put(&o->folder, "launch.json", tree_put, t, err);
 }

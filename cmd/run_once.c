@@ -217,7 +217,7 @@ static int run_once_measure(struct run_once *a)
 		log_notice("platform kvm: a plain VM that protects nothing");
 		return STATUS_OK;
 	}
-	a->digest.ledger_wanted = a->o->results != NULL;
+	a->digest.ledger_wanted = a->digest.pages_wanted = a->o->results != NULL;
 	if (snp_digest_of(a->measured, &a->digest, &a->err) < 0)
 		return STATUS_LAUNCH;
 	a->digested = true;

@@ -3,6 +3,7 @@
 #include "config/write.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,6 +30,37 @@ int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FI
 		                 "cannot make the paths of the manifest's files absolute");
 	if (fflush(to) != 0 || ferror(to))
 		return error_sys(err, ERROR_OUTPUT, errno, "cannot write the manifest");
+	return 0;
+}
+
+int manifest_value(const struct manifest *m, enum key_id id, char **ret, struct error *err)
+{
+	const struct key *k = &keys[id];
+	char *text = NULL, *value;
+	size_t size = 0, name = strlen(k->name);
+	FILE *to = open_memstream(&text, &size);
+	struct key_writer w = { .m = m, .to = to };
+
+	if (!to)
+		return error_nomem(err, "a manifest's value");
+	if (k->kind->write && (!k->has || k->has(m)))
+		k->kind->write(&w, k);
+	if (fclose(to) != 0 || w.failed) {
+		free(text);
+		return error_nomem(err, "a manifest's value");
+	}
+	if (size <= name) { /* nothing was written */
+		free(text);
+		return 0;
+	}
+	value = text + name + 1;
+	value += strspn(value, " \n");
+	memmove(text, value, strlen(value) + 1);
+	for (size_t n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
+		text[n - 1] = '\0';
+	for (char *newline = text; (newline = strchr(newline, '\n'));)
+		*newline = ' ';
+	*ret = text;
 	return 0;
 }
 

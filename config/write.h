@@ -28,6 +28,12 @@ struct manifest_hashes {
 int manifest_write(const struct manifest *m, const struct manifest_hashes *h, FILE *to,
                    struct error *err);
 
+/*
+ * The value of one key as manifest_write() writes it, without the key and on one line; *ret stays
+ * as it is if the key has none. 0, or -ENOMEM. The caller frees it.
+ */
+int manifest_value(const struct manifest *m, enum key_id id, char **ret, struct error *err);
+
 /* The manifest that the settings alone make up: their keys only, with paths as given. */
 void settings_write(const struct manifest_setting *set, size_t n, FILE *to);
 

@@ -492,3 +492,18 @@ size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap)
 	}
 	return size;
 }
+
+bool acpi_page_next(const uint8_t *page, size_t size, struct acpi_table *t)
+{
+	size_t at = t->size ? (t->at + t->size + 7) / 8 * 8 : ACPI_TABLES_AT;
+	const struct sdt_head *head;
+
+	if (at > size || size - at < sizeof(*head))
+		return false;
+	head = (const void *)(page + at);
+	if (le32_get(head->length) < sizeof(*head) || le32_get(head->length) > size - at)
+		return false;
+	*t = (struct acpi_table){ .at = at, .size = le32_get(head->length) };
+	memcpy(t->signature, head->signature, sizeof(head->signature));
+	return true;
+}

@@ -3,6 +3,7 @@
 #ifndef FIRMWARE_ACPI_H
 #define FIRMWARE_ACPI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,6 +75,14 @@ int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct 
  */
 int acpi_page(const struct acpi_config *c, uint64_t gpa, uint8_t page[static PAGE_SIZE],
               struct error *err);
+
+/* A table in such a page. Begin with { 0 }. */
+struct acpi_table {
+	char signature[5];
+	size_t at, size; /* in the page */
+};
+/* The next one; false: there are no more. The page may hold anything. */
+bool acpi_page_next(const uint8_t *page, size_t size, struct acpi_table *t);
 
 /* Writes etc/table-loader if `cap` bytes are enough for it. Returns its size in any case. */
 size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap);

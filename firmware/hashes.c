@@ -104,3 +104,16 @@ int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_
 	memcpy(page + hash_gpa % PAGE_SIZE, &t, sizeof(t));
 	return 0;
 }
+
+bool kernel_hashes_find(const uint8_t *page, size_t size, struct kernel_hashes *ret, size_t *ret_at)
+{
+	const struct hashes_table *t = memmem(page, size, table_form.guid, sizeof(table_form.guid));
+
+	if (!t || size - (size_t)((const uint8_t *)t - page) < sizeof(*t))
+		return false;
+	memcpy(ret->kernel, t->kernel.sha256, SHA256_SIZE);
+	memcpy(ret->initrd, t->initrd.sha256, SHA256_SIZE);
+	memcpy(ret->cmdline, t->cmdline.sha256, SHA256_SIZE);
+	*ret_at = (size_t)((const uint8_t *)t - page);
+	return true;
+}

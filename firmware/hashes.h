@@ -3,6 +3,7 @@
 #ifndef FIRMWARE_HASHES_H
 #define FIRMWARE_HASHES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,5 +31,9 @@ void kernel_hashes_of(struct kernel_hashes *ret, const uint8_t kernel[static 32]
  */
 int kernel_hashes_page(const struct kernel_hashes *h, uint32_t hash_gpa, uint32_t hash_size,
                        uint32_t section_gpa, uint8_t page[static PAGE_SIZE], struct error *err);
+
+/* Reads the table of such a page, and where in it the table is. False: there is none. */
+bool kernel_hashes_find(const uint8_t *page, size_t size, struct kernel_hashes *ret,
+                        size_t *ret_at);
 
 #endif

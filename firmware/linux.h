@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/bytes.h"
+#include "core/plan/page_field.h"
 
 struct error; /* core/base/error.h */
 
@@ -90,6 +91,12 @@ struct linux_boot {
  */
 int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,
                       uint8_t page[static PAGE_SIZE], struct error *err);
+
+/* The fields of boot_params that are numbers. */
+extern const struct page_field linux_boot_fields[];
+/* Its memory map, from a page that may hold anything. Returns the number of entries. */
+size_t linux_e820_read(const uint8_t page[static PAGE_SIZE],
+                       struct linux_e820 ret[static LINUX_E820_MAX]);
 
 /* Refuses a command line that the kernel would truncate, or that exceeds a direct boot's page. */
 int linux_cmdline_check(const char *cmdline, const struct linux_kernel *k, bool direct,

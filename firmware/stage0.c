@@ -134,6 +134,11 @@ static const char *part_overlapping(const struct stage0_range *r)
 static const char *const blob_names[] = { "kernel", "initrd", "third file", "fourth file" };
 static_assert(ARRAY_SIZE(blob_names) == STAGE0_MAX_BLOBS, "a blob without a name");
 
+const char *stage0_blob_name(size_t index)
+{
+	return blob_names[index];
+}
+
 /* False: the range isn't below 512 GiB. */
 static bool range_of(uint64_t start, uint64_t size, struct stage0_range *ret)
 {

@@ -70,6 +70,9 @@ uint64_t stage0_tables(unsigned c_bit, uint64_t mapped_end);
 size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
                      struct stage0_range ret[static STAGE0_MAX_RANGES]);
 
+/* "kernel", "initrd", ... of the blobs, by index below STAGE0_MAX_BLOBS. Static. */
+const char *stage0_blob_name(size_t index);
+
 /* "kernel: its SHA-256 is not the measured one"; NULL: stage0 has no such code. Static. */
 const char *stage0_reason(unsigned code);
 /* Whether a value written to the exit port is a failure of stage0; *code: which. */

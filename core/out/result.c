@@ -4,6 +4,7 @@
 
 #include "core/base/findings.h"
 #include "core/host/doctor.h"
+#include "core/out/saved.h"
 #include "core/out/tree.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
@@ -28,6 +29,27 @@ void result_reference(struct tree *t, const struct reference *r)
 		           sizeof(r->author_key_digest));
 }
 
+static void result_regions(struct tree *t, const struct snp_digest *d, const struct saved *saved)
+{
+	tree_list(t, "regions");
+	for (size_t i = 0; i < d->n_ledger; i++) {
+		const struct snp_ledger_line *l = &d->ledger[i];
+
+		tree_map(t, NULL);
+		tree_hex(t, "gpa", l->gpa);
+		tree_number(t, "size", l->size);
+		tree_text(t, "type", l->type);
+		tree_text(t, "label", l->label);
+		if (l->has_content)
+			tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
+		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
+		if (saved)
+			saved_region_tree(t, &saved->regions[i]);
+		tree_end(t);
+	}
+	tree_end(t);
+}
+
 void result_measure(struct tree *t, const char *key, const struct measure_result *r)
 {
 	tree_map(t, key);
@@ -43,23 +65,10 @@ void result_measure(struct tree *t, const char *key, const struct measure_result
 	tree_hex(t, "guest_features", r->guest_features);
 	result_reference(t, &r->reference);
 	tree_number(t, "pages", r->digest->pages);
-	if (r->digest->ledger_wanted) {
-		tree_list(t, "regions");
-		for (size_t i = 0; i < r->digest->n_ledger; i++) {
-			const struct snp_ledger_line *l = &r->digest->ledger[i];
-
-			tree_map(t, NULL);
-			tree_hex(t, "gpa", l->gpa);
-			tree_number(t, "size", l->size);
-			tree_text(t, "type", l->type);
-			tree_text(t, "label", l->label);
-			if (l->has_content)
-				tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
-			tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
-			tree_end(t);
-		}
-		tree_end(t);
-	}
+	if (r->saved)
+		saved_values_tree(t, "settings", &r->saved->settings);
+	if (r->digest->ledger_wanted)
+		result_regions(t, r->digest, r->saved);
 	tree_end(t);
 }
 

@@ -11,6 +11,7 @@
 
 struct doctor_report; /* core/host/doctor.h */
 struct tree;          /* core/out/tree.h */
+struct saved;         /* core/out/saved.h */
 struct findings;      /* core/base/findings.h */
 struct snp_digest;    /* core/snp/digest.h */
 struct stats_report;  /* core/vm/stats.h */
@@ -24,6 +25,7 @@ struct measure_result {
 	uint64_t guest_features;
 	struct reference reference;
 	const struct snp_digest *digest; /* with its ledger if the regions are to be shown */
+	const struct saved *saved;       /* of the same; then fields and settings are shown, too */
 };
 
 /* Adds the fields of a launch's report but for the measurement; what is unknown has no key. */

@@ -147,7 +147,19 @@ PYTHON
 import json, re, sys
 j = json.load(open(sys.argv[1]))
 regions = j['regions']
-assert all(set(r) - {'sha384'} == {'gpa', 'size', 'type', 'label', 'digest_after'} for r in regions), regions
+more = {'sha384', 'page_sha384', 'fields'}
+assert all(set(r) - more == {'gpa', 'size', 'type', 'label', 'digest_after'} for r in regions), regions
+for r in regions:
+    assert ('page_sha384' in r) == (r['type'] == 'normal' and r['size'] > 4096), r
+    assert len(r.get('page_sha384', [''] * (r['size'] // 4096))) == r['size'] // 4096, r
+    assert all(re.fullmatch('[0-9a-f]{96}', h) for h in r.get('page_sha384', [])), r
+    assert all(isinstance(v, str) for v in r.get('fields', {}).values()), r
+assert any('page_sha384' in r for r in regions)
+assert [r['fields']['vcpu_sig'] for r in regions if r['label'] == 'selftest parameters'] == ['0x800f12'], regions
+assert regions[-1]['fields']['rip'] == '0x10000', regions[-1]
+settings = j['settings']
+assert settings['boot.firmware'] == 'builtin:selftest' and settings['memory'] == '16M', settings
+assert not {'name', 'timeout', 'expect.console', 'snp.policy', 'vcpus'} & set(settings), settings
 assert all(('sha384' in r) == (r['type'] in ('normal', 'vmsa')) for r in regions), regions
 assert all(re.fullmatch('[0-9a-f]{96}', r.get('sha384', '0' * 96)) for r in regions), regions
 assert all(re.fullmatch('0x[0-9a-f]+', r['gpa']) and r['size'] % 4096 == 0 for r in regions), regions
@@ -211,7 +223,7 @@ tr -c '[:print:]' . <"$T/cbor" |
   grep -q 'epages.evcpus.fpolicyg0x30000fschemapsnpvmm.measure/1gprofiledqemuhmanifest.*hvcpu_sig.*ihost_data.*ivcpu_type.*kmeasurement.*nguest_features' ||
   wrong "the keys are not in the order of their bytes: $(tr -c '[:print:]' . <"$T/cbor")"
 call measure -o cbor --pages "$EXAMPLE"
-[ "$(first_byte)" = ac ] || wrong "with --pages it begins with $(first_byte), not with a map of 12"
+[ "$(first_byte)" = ad ] || wrong "with --pages it begins with $(first_byte), not with a map of 13"
 
 begin '-o cbor: an array when there are several'
 call measure -o cbor --vcpus=1,2,4 "$EXAMPLE"

@@ -209,7 +209,7 @@ rm -rf "$dir"
 
 begin 'a limit that the end of the console would exceed in junit.xml'
 # shellcheck disable=SC2016 # for the inner shell
-run sh -c 'ulimit -f 8 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
+run sh -c 'ulimit -f 14 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
 wants 1
 whole "$dir"
 grep -q '<failure ' "$dir/junit.xml" || wrong "junit.xml: $(cat "$dir/junit.xml")"
