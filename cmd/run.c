@@ -10,6 +10,7 @@
 #include "cmd/labels.h"
 #include "cmd/matrix.h"
 #include "cmd/options.h"
+#include "cmd/plan.h"
 #include "cmd/print.h"
 #include "cmd/results.h"
 #include "cmd/run_once.h"
@@ -30,6 +31,7 @@ enum {
 	OPTION_PROVE,
 	OPTION_CERTS,
 	OPTION_ROOT,
+	OPTION_DRY_RUN,
 };
 
 enum { RETRIES_MAX = 100 };
@@ -40,6 +42,7 @@ struct run_args {
 	struct files manifests;
 	uint64_t timeout_ms; /* of the whole command; 0: none */
 	struct option_paths certs, roots;
+	bool dry_run;
 };
 
 static const struct argp_option run_options[] = {
@@ -64,6 +67,8 @@ static const struct argp_option run_options[] = {
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "Count the guest's exits; with FILE, write the counts there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
+	{ "dry-run", OPTION_DRY_RUN, NULL, 0,
+	  "Launch nothing; list the steps of the launch, as 'plan' does", 1 },
 	{ "prefix", 'p', NULL, 0, "Print whole lines, each after serial: or debug:", 1 },
 	{ 0 },
 };
@@ -100,6 +105,9 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		return option_path(&a->roots, argument);
 	case 'j':
 		return option_number("--jobs", argument, 1, JOBS_MAX, &o->jobs);
+	case OPTION_DRY_RUN:
+		a->dry_run = true;
+		return 0;
 	case OPTION_STATS:
 		o->stats_file = argument;
 		o->stats = true;
@@ -198,6 +206,16 @@ static int run_main(const struct command *self, int argc, char **argv, struct er
 		return status;
 	if (s->print)
 		return settings_print(s, a.manifests.paths[0], err);
+	if (a.dry_run && show_is("tap")) {
+		error_set(err, ERROR_USAGE, "run: --dry-run and -o tap exclude each other");
+		error_fix(err, "leave out one of them");
+		return STATUS_USAGE;
+	}
+	if (a.dry_run)
+		return plan_list(&(struct plan_args){ .settings = s,
+		                                      .manifests = a.manifests,
+		                                      .prove = a.options.prove },
+		                 err);
 	if (signals_begin(err) < 0)
 		return STATUS_LAUNCH;
 	signals_limit(a.timeout_ms);

@@ -157,22 +157,21 @@ static int watch_make(struct run_once *a)
 	return a->watch ? 0 : a->err.code;
 }
 
-/* --prove: where the manifest brings no ID block, one is signed by a key of this run alone. */
-static void run_once_prove(struct run_once *a)
+bool prove_launch(struct manifest *m, struct findings *f)
 {
-	struct manifest *m = &a->m;
 	struct error err;
 
 	if (manifest_platform(m)->measured) {
 		if (!m->id_block_given && !m->identity_given)
 			m->identity_given = m->id_key.ephemeral = true;
-		return;
+		return true;
 	}
 	error_set(&err, ERROR_CONFLICT, "--prove with platform %s", manifest_platform(m)->name);
 	error_why(&err, "only the SEV firmware proves a measurement, and a plain VM has none");
 	error_fix(&err, "leave out --prove, or run under platform snp");
 	manifest_at(m, KEY_PLATFORM, &err);
-	findings_add(&a->findings, SEVERITY_ERROR, &err);
+	findings_add(f, SEVERITY_ERROR, &err);
+	return false;
 }
 
 /* Finds every mistake that can be found without a host, then makes what needs none. */
@@ -185,7 +184,7 @@ static int run_once_prepare(struct run_once *a)
 	struct error err;
 
 	if (a->o->prove && m->whole)
-		run_once_prove(a);
+		prove_launch(&a->m, f);
 	right = prepare_files(m, hash, &a->images, f) && m->whole;
 
 	a->hashed = hash && right;
@@ -304,6 +303,8 @@ static int run_once_launch(struct run_once *a)
 	progress_say("launching");
 	if (vm_launch(&kvm_sys_host, manifest_platform(&a->m), a->plan, &a->outputs.devices, &a->vm,
 	              &a->err) == 0) {
+		log_info("launched on platform '%s', memory in %s", manifest_platform(&a->m)->name,
+		         vm_backing(a->vm));
 		if (manifest_platform(&a->m)->measured)
 			run_once_proven(a);
 		return run_once_guest(a);

@@ -9,7 +9,9 @@
 #include "cmd/settings.h"
 
 struct conflicts;  /* cmd/conflicts.h */
+struct findings;   /* core/base/findings.h */
 struct given;      /* core/attest/given.h */
+struct manifest;   /* config/manifest.h */
 struct run_result; /* core/out/run_result.h */
 
 struct run_options {
@@ -41,6 +43,12 @@ struct run_options {
 	const char *variant_file;
 	bool parallel; /* other runs go on meanwhile: each line of the guest gets the label */
 };
+
+/*
+ * --prove: if the manifest, which has no mistakes, brings no ID block, its launch gets one that is
+ * signed by a key of its own. False: the platform doesn't measure, and an error was added.
+ */
+bool prove_launch(struct manifest *m, struct findings *f);
 
 /*
  * Carries out run number `run` of the manifest, reports on stderr, writes the result files and

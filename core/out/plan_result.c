@@ -18,22 +18,22 @@ struct plan_walk {
 	size_t line, page;
 };
 
-/* The ledger's line for a region or a vCPU, in whose order the ledger is, too. */
-static const struct snp_ledger_line *walk_line(struct plan_walk *w)
-{
-	return &w->result->digest->ledger[w->line++];
-}
-
-/* The pages of that line; NULL: they are not to be shown. */
-static const struct snp_ledger_page *walk_pages(struct plan_walk *w,
-                                                const struct snp_ledger_line *l, size_t *ret_n)
+/*
+ * The ledger's line for a region or a vCPU, which the ledger has in the same order, and its pages
+ * if those are to be shown. NULL: a vCPU of a platform that doesn't measure, which has no VMSA.
+ */
+static const struct snp_ledger_line *walk_to(struct plan_walk *w, const struct record_step *s,
+                                             const struct snp_ledger_page **ret_pages,
+                                             size_t *ret_n)
 {
 	const struct snp_digest *d = w->result->digest;
-	size_t from = w->page;
+	const struct snp_ledger_line *l = &d->ledger[w->line++];
+	bool shown = w->result->measured || s->kind == RECORD_REGION;
 
-	*ret_n = d->pages_wanted ? l->size / PAGE_SIZE : 0;
+	*ret_n = d->pages_wanted && shown ? l->size / PAGE_SIZE : 0;
+	*ret_pages = d->page_list + w->page;
 	w->page += *ret_n;
-	return d->pages_wanted ? &d->page_list[from] : NULL;
+	return shown ? l : NULL;
 }
 
 /* --- text --- */
@@ -108,21 +108,29 @@ static void print_ioctl(FILE *to, const struct record_step *s)
 			fprintf(to, " # varies: %s", s->arguments[i].varies);
 }
 
-static void print_ledger(FILE *to, struct plan_walk *w, const struct snp_ledger_line *l)
+static void print_part(FILE *to, struct plan_walk *w, const struct record_step *s)
 {
 	enum { SHOWN = 8 }; /* bytes of digests, so that a line fits a terminal */
 	char contents[2 * SHOWN + 1], after[2 * SHOWN + 1];
+	bool measured = w->result->measured;
 	const struct snp_ledger_page *pages;
 	size_t n;
+	const struct snp_ledger_line *l = walk_to(w, s, &pages, &n);
 
-	if (w->result->measured)
+	if (s->kind == RECORD_REGION)
+		fprintf(to, "region 0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s", l->gpa,
+		        l->size / 1024, l->type);
+	else
+		fprintf(to, "vcpu %u", s->vcpu);
+	if (measured)
 		fprintf(to, "  %s...", hex_of(l->digest_after, SHOWN, after));
-	fprintf(to, "  %s\n", l->label);
-	pages = walk_pages(w, l, &n);
+	if (s->kind == RECORD_REGION)
+		fprintf(to, "  %s", l->label);
+	fputc('\n', to);
 	for (size_t i = 0; i < n; i++) {
 		fprintf(to, "  page 0x%012" PRIx64 "  contents %s...", pages[i].gpa,
 		        hex_of(pages[i].contents, SHOWN, contents));
-		if (w->result->measured)
+		if (measured)
 			fprintf(to, "  digest %s...", hex_of(pages[i].digest_after, SHOWN, after));
 		fputc('\n', to);
 	}
@@ -132,7 +140,6 @@ void plan_print(FILE *to, const struct plan_result *r)
 {
 	char hex[2 * SNP_DIGEST_SIZE + 1];
 	struct plan_walk w = { .result = r };
-	const struct snp_ledger_line *l;
 	const struct record_step *s;
 	size_t n = record_steps(r->record, &s);
 
@@ -144,14 +151,8 @@ void plan_print(FILE *to, const struct plan_result *r)
 	for (const struct record_step *end = s + n; s < end; s++) {
 		switch (s->kind) {
 		case RECORD_REGION:
-			l = walk_line(&w);
-			fprintf(to, "region 0x%012" PRIx64 " %8" PRIu64 " KiB  %-10s", l->gpa,
-			        l->size / 1024, l->type);
-			print_ledger(to, &w, l);
-			continue;
 		case RECORD_VCPU:
-			fprintf(to, "vcpu %u", s->vcpu);
-			print_ledger(to, &w, walk_line(&w));
+			print_part(to, &w, s);
 			continue;
 		case RECORD_OPEN:
 			fprintf(to, "  open(\"%s\")", s->on);
@@ -243,13 +244,15 @@ static void tree_ioctl(struct tree *t, const struct record_step *s)
 	tree_end(t);
 }
 
-static void tree_ledger(struct tree *t, struct plan_walk *w)
+static void tree_ledger(struct tree *t, struct plan_walk *w, const struct record_step *s)
 {
-	const struct snp_ledger_line *l = walk_line(w);
 	bool measured = w->result->measured;
 	const struct snp_ledger_page *pages;
 	size_t n;
+	const struct snp_ledger_line *l = walk_to(w, s, &pages, &n);
 
+	if (!l)
+		return;
 	tree_hex(t, "gpa", l->gpa);
 	tree_number(t, "size", l->size);
 	tree_text(t, "type", l->type);
@@ -258,8 +261,7 @@ static void tree_ledger(struct tree *t, struct plan_walk *w)
 		tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
 	if (measured)
 		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
-	pages = walk_pages(w, l, &n);
-	if (!pages)
+	if (n == 0)
 		return;
 	tree_list(t, "pages");
 	for (size_t i = 0; i < n; i++) {
@@ -305,7 +307,7 @@ void result_plan(struct tree *t, const char *key, const struct plan_result *r)
 		if (s->kind == RECORD_VCPU)
 			tree_number(t, "index", s->vcpu);
 		if (s->kind == RECORD_VCPU || s->kind == RECORD_REGION)
-			tree_ledger(t, &w);
+			tree_ledger(t, &w, s);
 		if (s->size > 0)
 			tree_number(t, "size", s->size);
 		if (s->returns)

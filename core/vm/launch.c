@@ -176,7 +176,6 @@ int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct
 		vm_free(vm);
 		return r;
 	}
-	log_info("launched on platform '%s', memory in %s", on->name, vm->memory.backing);
 	*ret = vm;
 	return 0;
 }
@@ -190,6 +189,11 @@ static void vm_close(const struct vm *vm, int fd)
 bool vm_abandoned(const struct vm *vm)
 {
 	return vm->abandoned;
+}
+
+const char *vm_backing(const struct vm *vm)
+{
+	return vm->memory.backing;
 }
 
 struct launch_times vm_launch_times(const struct vm *vm)

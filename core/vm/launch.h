@@ -24,6 +24,9 @@ int vm_launch(const struct kvm_sys *sys, const struct platform *on, const struct
 /* A vCPU is stuck in KVM_RUN: vm_free() frees nothing, and what the VM borrowed stays in use. */
 bool vm_abandoned(const struct vm *vm);
 
+/* What the guest's memory is in, for -v: "private guest_memfd", "anonymous memory", ... */
+const char *vm_backing(const struct vm *vm);
+
 /* How long the platform took for each part of the launch. */
 struct launch_times {
 	uint64_t start_us, update_us, finish_us;

@@ -19,7 +19,7 @@ _snpvmm_options() {
   case $1 in
     run)
       words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --prove
-        --certs --root --stats -s --prefix -p)
+        --dry-run --certs --root --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
     plan) words+=(--pages -p) ;;

@@ -166,6 +166,7 @@ complete -c snpvmm -n '__snpvmm_in run' -s j -l jobs -x -d 'Run up to N at once,
 complete -c snpvmm -n '__snpvmm_in run' -l timeout -x -d 'A time limit for the whole command, such as 90s or 10m'
 complete -c snpvmm -n '__snpvmm_in run' -l retries -x -d 'Try again up to N times after a failure of the host'
 complete -c snpvmm -n '__snpvmm_in run' -l prove -d 'Have the SEV firmware compare the measurement, by an ID block'
+complete -c snpvmm -n '__snpvmm_in run' -l dry-run -d 'Launch nothing; list the steps of the launch, as \'plan\' does'
 complete -c snpvmm -n '__snpvmm_in run' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates for the guest\'s report (expect.report), as for \'verify\'; may be repeated'
 complete -c snpvmm -n '__snpvmm_in run' -l root -x -a '(__snpvmm_files any)' -d 'Trust this root certificate as well; for test chains only'
 complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Count the guest\'s exits; with a file, write the counts there as JSON'

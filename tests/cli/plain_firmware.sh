@@ -28,8 +28,18 @@ call measure -P kvm -f "$T/i.fd"
 wants 2
 one_error -f unsupported "this manifest has no measurement: $NONE"
 
+begin 'plan lists its launch, without a measurement'
+call plan --pages "$T/m.yaml"
+wants 0
+err_is ''
+[ "$(head -n 1 "$T/out")" = "$T/m.yaml: platform kvm, 1 vcpu" ] || wrong "the first line: $(head -n 1 "$T/out")"
+[ "$(grep -c '^  page 0x0000ffff[0-9a-f]000  contents [0-9a-f]*[.]*$' "$T/out")" = 16 ] || wrong "not its 16 pages: $(cat "$T/out")"
+call plan -o json "$T/m.yaml"
+wants 0
+! grep -q -e measurement -e digest_after "$T/out" || wrong 'there is a digest'
+
 begin 'platform snp refuses it'
-for command in check measure run; do
+for command in check measure plan run; do
   call $command --set platform=snp "$T/m.yaml"
   wants 2
   one_error "$T/m.yaml:3:18" bad-firmware "firmware '$T/i.fd': not an OVMF-style image: no table ahead of its end"

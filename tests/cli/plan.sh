@@ -25,7 +25,7 @@ digest=$(cat "$T/out")
 [ "$(head -n 1 "$T/plan")" = "$T/selftest.yaml: platform snp, 1 vcpu, measurement $digest" ] ||
   wrong "the first line: $(head -n 1 "$T/plan")"
 # every call by its name, without those that ask what KVM has
-sed -n -E 's/^ +open\("(.*)"\).*/\1/p; s/^(region|vcpu) .*  (.*)/\1 \2/p
+sed -n -E 's/^ +open\("(.*)"\).*/\1/p; s/^region .*  (.*)/region \1/p; s/^(vcpu [0-9]+)  [0-9a-f]{16}[.]{3}$/\1/p
   s/^ +ioctl\([^,]*, (KVM_MEMORY_ENCRYPT_OP, )?(KVM_[A-Z0-9_]*).*/\2/p' "$T/plan" | grep -v CHECK_EXTENSION >"$T/out"
 out_is '/dev/kvm
 KVM_GET_API_VERSION
@@ -55,7 +55,7 @@ region selftest secrets
 KVM_SEV_SNP_LAUNCH_UPDATE
 region selftest cpuid
 KVM_SEV_SNP_LAUNCH_UPDATE
-vcpu vcpu 0 (bsp)
+vcpu 0
 KVM_SET_CPUID2
 KVM_GET_SREGS
 KVM_SET_SREGS
@@ -79,6 +79,7 @@ err_is ''
 out_has "selftest.yaml: platform kvm, 1 vcpu, measurement $digest" 'KVM_CREATE_VM, KVM_X86_DEFAULT_VM) = vm' \
   '  madvise(memory0, 0x1000000, MADV_HUGEPAGE)' 'KVM_SET_USER_MEMORY_REGION, {memory_size=0x1000000, userspace_addr=<memory0>})' \
   'region 0x000000010000        4 KiB  normal      selftest code'
+grep -q '^vcpu 0$' "$T/out" || wrong 'no vCPU'
 ! grep -q -e /dev/sev -e SEV -e '[.][.][.]' "$T/out" || wrong 'SEV, or a digest'
 
 begin "a kernel without a firmware is in memory of its own"
@@ -193,6 +194,46 @@ call plan
 usage_error 'plan: a manifest is missing, or a kernel: -k KERNEL'
 call plan -k "$T/k"
 wants 0
+
+begin 'run --dry-run is the same, and writes nothing'
+for options in '' '-o json' '--platform kvm' '--prove --results none --stats=none --jobs 4'; do
+  # shellcheck disable=SC2086 # words
+  call plan ${options%%--prove*} "$T/matrix.yaml" "$T/direct.yaml"
+  cp "$T/out" "$T/plan"
+  # shellcheck disable=SC2086
+  call run --dry-run $options "$T/matrix.yaml" "$T/direct.yaml"
+  wants 0
+  err_is ''
+  case $options in *--prove*) grep -q 'id_block_en=1}) # varies: each launch signs anew' "$T/out" || wrong 'nothing is proven' ;;
+  *) cmp -s "$T/out" "$T/plan" || wrong "another plan with '$options'" ;; esac
+done
+[ ! -e none ] || wrong 'there are results'
+call run --dry-run -o tap "$T/selftest.yaml"
+usage_error 'run: --dry-run and -o tap exclude each other' 'leave out one of them'
+call run --dry-run --prove --platform kvm "$T/selftest.yaml"
+wants 2
+one_error '--set platform' conflict '--prove with platform kvm'
+call run --dry-run --print-manifest -k "$T/k"
+wants 0
+out_has 'kernel: '
+
+begin 'a launch that would end before its first call is planned, and that is an error'
+call plan --set "expect.measurement=$ZEROS" "$T/selftest.yaml"
+wants 2
+out_has "measurement $digest" LAUNCH_FINISH
+err_has '--set expect.measurement: error: the measurement is not the one that --set expects [measurement-differs]'
+call plan --set "snp.id_block=file:$T/id-block.bin" --set "snp.id_auth=file:$T/id-auth.bin" --set vcpus=2 "$T/selftest.yaml"
+wants 2
+out_has LAUNCH_FINISH
+err_has 'error: snp.id_block is for another measurement [measurement-differs]'
+call plan --set "expect.measurement=$ZEROS" --set 'matrix={vcpus: [1, 2]}' "$T/selftest.yaml"
+wants 2
+[ "$(grep -c LAUNCH_FINISH "$T/out")" = 2 ] || wrong 'one of the matrix is missing'
+
+begin '-v says nothing of a launch'
+call -v -v plan "$T/selftest.yaml"
+wants 0
+err_is ''
 
 if command -v strace >/dev/null; then
   begin 'no host is asked anything'
