@@ -8,6 +8,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/print.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -15,6 +16,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/file.h"
+#include "core/base/findings.h"
 #include "core/base/text.h"
 #include "core/out/corim.h"
 #include "core/out/saved.h"
@@ -167,6 +169,8 @@ static int corim_add(struct measure *c, const struct manifest *m, const struct r
 static int corim_key_read(const char *path, struct p384 **ret, struct error *err)
 {
 	auto_secret_blob struct blob b = BLOB_NONE;
+	auto_findings struct findings f = { 0 };
+	struct error warning = { 0 };
 	int r = blob_read(path, P384_FILE_MAX, &b, err);
 
 	blob_hide(&b);
@@ -175,6 +179,9 @@ static int corim_key_read(const char *path, struct p384 **ret, struct error *err
 	if (r == 0 && !p384_can_sign(*ret)) {
 		error_set(err, ERROR_BAD_KEY, "'%s' is a public key, which cannot sign", path);
 		r = error_fix(err, "give the private key");
+	} else if (r == 0 && idkeys_exposed("--sign", path, b.read_from.mode, &warning)) {
+		findings_add(&f, SEVERITY_WARNING, &warning);
+		findings_print(&f, 0);
 	}
 	return r < 0 ? error_wrap(err, "--sign") : 0;
 }

@@ -56,9 +56,11 @@ static void stats_say_first(const char *what, bool came, uint64_t us)
 static void stats_print(const struct stats_report *r)
 {
 	stats_say("exits: %" PRIu64 ": ports %" PRIu64 ", MMIO %" PRIu64 ", page states %" PRIu64
-	          ", memory faults %" PRIu64 ", signals %" PRIu64 ", others %" PRIu64,
+	          ", memory faults %" PRIu64 ", certificates %" PRIu64 ", signals %" PRIu64
+	          ", others %" PRIu64,
 	          r->total, r->exits[EXIT_PORT], r->exits[EXIT_MMIO], r->exits[EXIT_PAGE_STATE],
-	          r->exits[EXIT_MEMORY_FAULT], r->exits[EXIT_KICK], r->exits[EXIT_OTHER]);
+	          r->exits[EXIT_MEMORY_FAULT], r->exits[EXIT_CERTS], r->exits[EXIT_KICK],
+	          r->exits[EXIT_OTHER]);
 	for (const struct stats_device *d = r->devices; d < r->devices + r->n_devices; d++) {
 		char line[400] = "";
 		size_t n = 0;

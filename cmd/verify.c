@@ -20,6 +20,7 @@
 #include "core/base/log.h"
 #include "core/out/verify_result.h"
 #include "core/snp/digest.h"
+#include "core/snp/report_lines.h"
 #include "core/vm/platforms.h"
 #include "firmware/idkeys.h"
 #include "firmware/images.h"
@@ -269,12 +270,36 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 /* --- the report --- */
 
 /*
+ * The report that a guest has printed, if the file is a console's log: sets *ret_size, or to 0 if
+ * no report begins there.
+ */
+static int report_of_log(struct verify *v, size_t *ret_size, struct error *err)
+{
+	struct report_lines *lines = report_lines_new();
+	const char *fault;
+	int r = lines ? blob_zero(REPORT_LINES_MAX, &v->decoded, err)
+	              : error_nomem(err, "a report");
+
+	*ret_size = 0;
+	if (r == 0) {
+		report_lines_put(lines, v->bytes.data, v->bytes.size);
+		*ret_size = report_lines_take(lines, v->decoded.data, &fault);
+		if (*ret_size == 0 && fault) {
+			error_set(err, REPORT_MALFORMED, "the guest's report %s", fault);
+			r = error_fix(err, "give the whole log, as it is in serial.log");
+		}
+	}
+	report_lines_free(lines);
+	return r;
+}
+
+/*
  * Reads the report: alone, in the firmware's response, or with a certificate table behind it; in
- * binary, hex or base64.
+ * binary, hex or base64, or in the lines of a console.
  */
 static int report_open(struct verify *v, struct snp_report_file *ret, struct error *err)
 {
-	size_t max = GIVEN_FILE_MAX + sizeof(struct snp_report);
+	size_t max = GIVEN_FILE_MAX + sizeof(struct snp_report), of_log;
 	const char *form;
 	long n = -1;
 	int r;
@@ -292,12 +317,17 @@ static int report_open(struct verify *v, struct snp_report_file *ret, struct err
 	}
 	if (n > 0 && snp_report_open(v->decoded.data, (size_t)n, ret))
 		return 0;
+	blob_fini(&v->decoded);
+	r = report_of_log(v, &of_log, err);
+	if (r < 0 || (of_log > 0 && snp_report_open(v->decoded.data, of_log, ret)))
+		return r;
 	error_set(err, REPORT_MALFORMED, "not an attestation report");
 	error_why(err,
 	          "a report has %zu bytes, by itself, behind the 32 bytes of the firmware's "
 	          "response, or ahead of a certificate table",
 	          sizeof(struct snp_report));
-	return error_fix(err, "give the report as the guest got it, in binary, hex or base64");
+	return error_fix(err, "give the report as the guest got it, in binary, hex or base64, or "
+	                      "the console's log with what 'snpvmm-guest report' printed");
 }
 
 /* --- the manifest --- */
@@ -348,6 +378,12 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 			v->launch = reference_of(plan, digest.value);
 			idkeys_reference(m, &images.identity, &v->launch);
 			v->want.launch = &v->launch;
+		}
+		/* the host gave these to the guest: who has nothing else can use them */
+		if (v->given.n_certs == 0 && images.certs_read &&
+		    given_add(&v->given, images.certs.data, images.certs.size, &err) < 0) {
+			manifest_at_location(m, &m->certs.at, &err);
+			findings_add(f, SEVERITY_ERROR, &err);
 		}
 	}
 	images_fini(&images);

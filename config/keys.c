@@ -156,12 +156,13 @@ const struct key keys[KEYS] = {
 };
 
 const struct key_group key_groups[] = {
-	{ "boot", "What the guest boots", NULL },
-	{ "snp", "Parameters of an SEV-SNP launch", NULL },
-	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[1] },
-	{ "measure", "How the launch digest is predicted", NULL },
-	{ "expect", "What the run must result in", NULL },
-	{ NULL, NULL, NULL },
+	{ "boot", "What the guest boots", NULL, NULL },
+	{ "snp", "Parameters of an SEV-SNP launch", NULL, NULL },
+	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[1],
+	  "id_key" },
+	{ "measure", "How the launch digest is predicted", NULL, NULL },
+	{ "expect", "What the run must result in", NULL, NULL },
+	{ NULL, NULL, NULL, NULL },
 };
 
 const struct key *key_find(const char *name)

@@ -75,6 +75,7 @@ extern const struct key keys[KEYS];
 struct key_group {
 	const char *name, *doc;
 	const struct key_group *in; /* NULL: it stands at the top */
+	const char *required;       /* the last part of the key that it needs; NULL: none */
 };
 extern const struct key_group key_groups[];
 

@@ -44,6 +44,12 @@ static json_t *level_of(struct schema *s, json_t *top, const struct key_group *g
 	if (!json_object_get(around, key_last(g->name))) {
 		group = schema_map(s, schema_object(s));
 		schema_set(s, group, "description", json_string(g->doc));
+		if (g->required) {
+			json_t *required = schema_array(s);
+
+			schema_append(s, required, json_string(g->required));
+			schema_set(s, group, "required", required);
+		}
 		schema_set(s, around, key_last(g->name), group);
 	}
 	return json_object_get(json_object_get(around, key_last(g->name)), "properties");

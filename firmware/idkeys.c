@@ -13,32 +13,31 @@
 #include "core/base/findings.h"
 #include "core/plan/plan.h"
 
-static void warn_mode(const struct manifest *m, enum key_id id, const char *path, mode_t mode,
-                      struct findings *f)
+bool idkeys_exposed(const char *name, const char *path, mode_t mode, struct error *ret)
 {
-	struct error w;
-
 	if (!(mode & (S_IRGRP | S_IROTH)))
-		return;
-	error_set(&w, ERROR_NONE, "%s: other users can read the private key '%s'", keys[id].name,
-	          path);
-	error_fix(&w, "chmod 600 '%s'", path);
-	manifest_at(m, id, &w);
-	findings_add(f, SEVERITY_WARNING, &w);
+		return false;
+	error_set(ret, ERROR_NONE, "%s: other users can read the private key '%s'", name, path);
+	error_fix(ret, "chmod 600 '%s'", path);
+	return true;
 }
 
 static int key_read(const struct manifest *m, enum key_id id, const char *path, struct p384 **ret,
                     struct findings *f, struct error *err)
 {
 	auto_secret_blob struct blob b = BLOB_NONE;
+	struct error warning;
 	int r = blob_read_in(m->confine, path, P384_FILE_MAX, &b, NULL, err);
 
 	if (r < 0)
 		return value_file_fix(location_is_option(&m->locations[id]) ? "" : m->file, err);
 	blob_hide(&b);
 	r = p384_read(path, b.data, b.size, ret, err);
-	if (r == 0 && p384_can_sign(*ret))
-		warn_mode(m, id, path, b.read_from.mode, f);
+	if (r == 0 && p384_can_sign(*ret) &&
+	    idkeys_exposed(keys[id].name, path, b.read_from.mode, &warning)) {
+		manifest_at(m, id, &warning);
+		findings_add(f, SEVERITY_WARNING, &warning);
+	}
 	return r;
 }
 

@@ -3,6 +3,8 @@
 #ifndef FIRMWARE_IDKEYS_H
 #define FIRMWARE_IDKEYS_H
 
+#include <sys/types.h>
+
 #include "config/manifest.h"
 #include "core/attest/identity.h"
 
@@ -17,6 +19,12 @@ struct reference; /* core/attest/reference.h */
  * calls identity_fini(). Without snp.identity there is nothing in it.
  */
 bool idkeys_read(const struct manifest *m, struct identity *ret, struct findings *f);
+
+/*
+ * Whether others than the owner can read the file of a private key, from its mode; then *ret is a
+ * warning. `name`: the key or option that names the file.
+ */
+bool idkeys_exposed(const char *name, const char *path, mode_t mode, struct error *ret);
 
 /* An ID block and its authentication. */
 struct idkeys_signed {

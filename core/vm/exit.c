@@ -164,6 +164,7 @@ static enum exit_kind exit_kind(const struct vcpu *v, int result)
 		     { KVM_EXIT_MMIO, EXIT_MMIO },
 		     { KVM_EXIT_HYPERCALL, EXIT_PAGE_STATE },
 		     { KVM_EXIT_MEMORY_FAULT, EXIT_MEMORY_FAULT },
+		     { KVM_EXIT_SNP_REQ_CERTS, EXIT_CERTS },
 		     { KVM_EXIT_INTR, EXIT_KICK } };
 
 	if (result == -EINTR)

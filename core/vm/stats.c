@@ -16,6 +16,7 @@ static const char *const names[] = {
 	[EXIT_MMIO] = "mmio",
 	[EXIT_PAGE_STATE] = "page_state",
 	[EXIT_MEMORY_FAULT] = "memory_fault",
+	[EXIT_CERTS] = "certs",
 	[EXIT_KICK] = "signal",
 	[EXIT_OTHER] = "other",
 };

@@ -21,6 +21,7 @@ enum exit_kind {
 	EXIT_MMIO,
 	EXIT_PAGE_STATE,   /* the guest asks to make pages private or shared */
 	EXIT_MEMORY_FAULT, /* a private access to a shared page, or the reverse */
+	EXIT_CERTS,        /* KVM asks for the certificates that go with a report */
 	EXIT_KICK,         /* a signal interrupted KVM_RUN; not the guest's doing */
 	EXIT_OTHER,
 	EXIT_KINDS

@@ -183,9 +183,20 @@ if command -v openssl >/dev/null; then
     ! "$python" tests/cli/corim.py "$T/signed" "$T/other" >/dev/null 2>&1 || wrong 'it is not'
   fi
 
+  begin 'a private key that others can read is a warning'
+  chmod 644 "$T/key"
+  call measure --format corim --sign "$T/key" "$T/guest.yaml"
+  wants 0
+  err_is "snpvmm: warning: --sign: other users can read the private key '$T/key'
+  fix: chmod 600 '$T/key'"
+  chmod 600 "$T/key"
+  call measure --format corim --sign "$T/key" "$T/guest.yaml"
+  err_is ''
+
   begin 'keys of each form, and those that cannot sign'
   openssl ec -in "$T/key" -out "$T/sec1" 2>/dev/null
   openssl pkey -in "$T/key" -outform DER -out "$T/der"
+  chmod 600 "$T/sec1" "$T/der"
   for key in sec1 der; do
     reads corim --sign "$T/$key" "$T/guest.yaml"
     head_is 'signer snpvmm' 'id snpvmm/guest' "$AMD"

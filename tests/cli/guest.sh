@@ -193,7 +193,7 @@ begin '--stats reports on a run that passed, too'
 guest "$SAY_A b0 00 e6 f4 $FOREVER"
 call run --stats "$T/m.yaml"
 wants 0
-err_has 'snpvmm: exits: 2: ports 2, MMIO 0, page states 0, memory faults 0, signals 0, others 0' \
+err_has 'snpvmm: exits: 2: ports 2, MMIO 0, page states 0, memory faults 0, certificates 0, signals 0, others 0' \
   'snpvmm: exits: serial port 1 (0x3f8 1)' 'snpvmm: exits: exit port 1 (0xf4 1)' 'snpvmm: first serial byte after 0.' \
   'snpvmm: no debug byte'
 verdict 'pass: the guest exited with status 0'

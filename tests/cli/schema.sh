@@ -50,11 +50,12 @@ if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
   manifest "$T/b.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 4097'
   manifest "$T/c.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 512'
   manifest "$T/d.yaml" 'boot: {firmware: builtin:selftest}' 'disks: []'
-  for bad in a b c d; do
+  manifest "$T/e.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {identity: {svn: 3}}'
+  for bad in a b c d e; do
     call check "$T/$bad.yaml"
     wants 2
   done
-  python3 - "$T/schema" "$EXAMPLE" "$T"/[abcd].yaml <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the schema is not right'
+  python3 - "$T/schema" "$EXAMPLE" "$T"/[abcde].yaml <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the schema is not right'
 import json, jsonschema, sys, yaml
 schema = json.load(open(sys.argv[1]))
 jsonschema.Draft7Validator.check_schema(schema)

@@ -185,6 +185,31 @@ timeout -s KILL 60 "$SNPVMM" verify - --certs "$T/certs" --root "$T/certs/ark.pe
 status=$? last='verify -'
 wants 0
 
+begin 'the log of a console on which the guest has printed it'
+FRAME=${SNPVMM%/snpvmm}/tests/tool/frame
+"$FRAME" "$T/report.bin" >"$T/lines"
+{
+  echo 'Linux version 6.12'
+  sed 12q "$T/lines"
+  printf 'a reboot\r\n'
+  sed 's/^/[   12.5] init: /; s/$/\r/' "$T/lines"
+  echo 'reboot: Power down'
+} >"$T/serial.log"
+call verify "$T/serial.log" --certs "$T/certs" --root "$T/certs/ark.pem" $AT
+wants 0
+check_is signature ok
+sed 12d "$T/lines" >"$T/gap.log"
+call verify "$T/gap.log"
+wants 2
+one_error "$T/gap.log" report-malformed "the guest's report lacks lines, or has some twice"
+printf 'no report\n' >"$T/none.log"
+"$FRAME" "$T/short.bin" >"$T/short.log"
+for file in none.log short.log; do
+  call verify "$T/$file"
+  wants 2
+  one_error "$T/$file" report-malformed 'not an attestation report'
+done
+
 begin 'JSON'
 # shellcheck disable=SC2086 # a command
 call $ok -o json
@@ -250,6 +275,26 @@ wants 1
 err_has '[debug-allowed]'
 check_is debug FAIL
 check_is policy FAIL
+
+begin 'the certificates of snp.certs, unless there are others'
+mkdir "$T/ours"
+call measure "$T/m.yaml"
+"$CHAIN" "$T/ours" 3 vcek genoa "measurement=$(cat "$T/out")" && "$SNPVMM" -q certs "$T/ours" "$T/ours.bin"
+manifest "$T/c.yaml" 'boot:' '  firmware: i.fd' 'snp:' '  certs: ours.bin'
+call verify "$T/ours/report.bin" "$T/c.yaml" --root "$T/ours/ark.pem" $AT
+wants 0
+err_is "$LOUD
+snpvmm: pass: the report is authentic and matches this launch"
+call verify "$T/ours/report.bin" "$T/c.yaml" $AT
+wants 1
+err_has '[root-not-trusted]'
+call verify "$T/ours/report.bin" "$T/c.yaml" --certs "$T/ours/ark.pem" --root "$T/ours/ark.pem" $AT
+wants 1
+err_has '[chain-broken]'
+patch "$T/ours.bin" 16 ffffffff
+call verify "$T/ours/report.bin" "$T/c.yaml" --root "$T/ours/ark.pem" $AT
+wants 2
+err_has '[bad-certificate]'
 
 begin 'keys of snp.identity are held against the report'
 cp "$VECTORS/keys/id_key.pem" "$VECTORS/keys/author_key.pem" "$T"

@@ -16,6 +16,7 @@
 #include "core/base/log.h"
 #include "core/snp/certs.h"
 #include "core/vm/abi.h"
+#include "core/vm/stats.h"
 #include "tests/fake/fixture.h"
 
 #define EXIT_PORT 0xf4
@@ -103,6 +104,19 @@ static void end(struct played *played)
 	fixture_end(played->f, played->vm);
 	plan_free(played->p);
 	fake_kvm_free(played->f);
+}
+
+Test(snp_certs, requests_are_counted)
+{
+	struct stats_report r;
+	struct played played;
+
+	table_file(100);
+	played = play(PAGES, SHARED, false);
+	stats_report(played.vm, &r);
+	cr_expect_eq(r.exits[EXIT_CERTS], 1u);
+	cr_expect_eq(r.exits[EXIT_OTHER], 0u);
+	end(&played);
 }
 
 static void check_answer(gpa_t gpa, uint64_t npages, uint64_t ret, uint64_t npages_after)
