@@ -8,6 +8,7 @@
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "firmware/images.h"
 #include "firmware/inspect.h"
 
@@ -43,6 +44,7 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 	if (show_for_people()) {
 		if (c->shown)
 			putchar('\n');
+		i.view = log_on(LOG_INFO) ? INSPECT_LONG : INSPECT_BRIEF;
 		tree_map(own, c->files.count > 1 ? path : NULL);
 		inspect_describe(&i, own);
 		tree_end(own);
@@ -86,7 +88,7 @@ const struct command command_inspect = {
 	.doc = "Show what each FILE holds: an OVMF-style firmware image, a Linux kernel, an ID "
 	       "block, an ID authentication, a certificate table or an attestation report (these "
 	       "also in hex or base64), or what else it is, judged by content and size. - is "
-	       "standard input.",
+	       "standard input. With -v, the drivers in a firmware image are listed.",
 	.result = ANY_RESULT,
 	.main = inspect_main,
 };

@@ -99,7 +99,8 @@ static void volume_name(struct parser *p, struct fv_volume *v, size_t ext)
 	}
 	v->guid = guid;
 	v->files_at = MAX(v->files_at, align_up(ext + size, FILE_ALIGN));
-	if (fv_guid_known(guid, &name) != FV_UNKNOWN)
+	name = fv_guid_name(guid);
+	if (name)
 		snprintf(v->name, sizeof(v->name), "%s", name);
 	else
 		guid_of(guid, v->name);
@@ -380,7 +381,7 @@ static void volume_read(struct parser *p, size_t volume)
 		for (size_t s = file->first_section; s < f->n_sections; s++)
 			section_open(p, s);
 		file->n_sections = f->n_sections - file->first_section;
-		fv_guid_known(file->guid, &name);
+		name = fv_guid_name(file->guid);
 		if (!file->name[0] && name)
 			snprintf(file->name, sizeof(file->name), "%s", name);
 	}

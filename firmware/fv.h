@@ -165,6 +165,8 @@ size_t fv_image_offset(const struct fv *f, size_t space);
 const uint8_t *fv_content(const struct fv *f, const struct fv_file *file, size_t *ret_size);
 const uint8_t *fv_section_content(const struct fv *f, const struct fv_section *s, size_t *ret_size);
 
+/* "FFS2", "DXEFV", "SecMain": what is known by its GUID alone; NULL: unknown. Static. */
+const char *fv_guid_name(const uint8_t guid[static 16]);
 /* "driver", "PEI module"; NULL: unknown. Static. */
 const char *fv_file_type_name(uint8_t type);
 /* "PE32 image", "LZMA-compressed"; NULL: unknown. Static. */

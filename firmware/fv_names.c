@@ -87,6 +87,14 @@ enum fv_known fv_guid_known(const uint8_t guid[static GUID_SIZE], const char **r
 	return FV_UNKNOWN;
 }
 
+const char *fv_guid_name(const uint8_t guid[static GUID_SIZE])
+{
+	const char *name;
+
+	fv_guid_known(guid, &name);
+	return name;
+}
+
 const char *fv_file_type_name(uint8_t type)
 {
 	static const char *const names[] = {
@@ -129,9 +137,9 @@ const char *fv_section_kind(const struct fv_section *s)
 		[0x1b] = "PEI dependencies",
 		[0x1c] = "MM dependencies",
 	};
-	const char *name = NULL;
+	const char *name = s->guid ? fv_guid_name(s->guid) : NULL;
 
-	if (s->guid && fv_guid_known(s->guid, &name) != FV_UNKNOWN)
+	if (name)
 		return name;
 	return s->type < ARRAY_SIZE(names) ? names[s->type] : NULL;
 }

@@ -18,6 +18,7 @@
 #include "core/snp/certs.h"
 #include "core/snp/idblock.h"
 #include "core/snp/report.h"
+#include "firmware/inspect_fv.h"
 
 #define DUMP_ROW 32                 /* bytes */
 #define TEXT_MAX ((size_t)64 << 10) /* larger files are not read as hex or base64 */
@@ -100,6 +101,7 @@ static void ovmf_describe(const struct inspected *i, struct tree *t)
 	tree_boolean(t, "sev_metadata", o->has_metadata);
 	if (o->has_metadata)
 		describe_sections(o, t);
+	inspect_volumes(i->bytes, i->size, o->gpa, i->view, t);
 }
 
 static int igvm_read(struct inspected *i, struct error *err)

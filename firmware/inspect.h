@@ -17,11 +17,15 @@ struct error;        /* core/base/error.h */
 struct file_kind;    /* core/base/filekind.h */
 struct inspect_kind; /* a row of the table in inspect.c */
 
+/* How much is described: everything, for programs; or for people, without or with long lists. */
+enum inspect_view { INSPECT_DATA, INSPECT_BRIEF, INSPECT_LONG };
+
 /* A valid file of a known kind. It borrows the bytes. */
 struct inspected {
 	const struct inspect_kind *kind; /* NULL: see `other` */
 	const struct file_kind *other;   /* a file that can't be part of a launch as it is */
 	const char *encoding;            /* "hex" or "base64" if it was decoded; else NULL */
+	enum inspect_view view;          /* what the caller wants to be described */
 	const uint8_t *bytes;
 	size_t size;
 	union { /* by kind; other kinds need only the bytes */

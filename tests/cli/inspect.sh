@@ -212,6 +212,65 @@ wants 0
 call inspect -o cbor "$T/block" "$T/block"
 [ "$(head -c 2 "$T/out" | od -An -tx1)" = ' 82 aa' ] || wrong 'not a list of two'
 
+VOLUMES="volumes:
+  name                  offset  gpa         size   files  format  checksum
+  FVMAIN_COMPACT        0x1000  0xffff1000  0x358  1      FFS2    right
+  SECFV                 0x6000  0xffff6000  0x1c8  1      FFS2    right
+  FVMAIN_COMPACT/DXEFV  0x4     compressed  0x2f0  4      FFS2    right
+build_strings:
+  text                        file               offset  gpa
+  11/30/2026                  SmbiosPlatformDxe  0x208   compressed
+  2026.11-1                   SmbiosPlatformDxe  0x228   compressed
+  Somebody's build of EDK II  SmbiosPlatformDxe  0x248   compressed"
+DRIVERS='files:
+  name                                  type          version  offset  gpa         size   volume
+  43434343-3131-3131-3232-323233333300  volume image  -        0x1060  0xffff1060  0x1f1  FVMAIN_COMPACT
+  SecMain                               driver        3        0x6060  0xffff6060  0x66   SECFV
+  FirstDxe                              driver        1.2      0x64    compressed  0x82   DXEFV
+  42424242-3131-3131-3232-323233333300  driver        -        0x10c   compressed  0x5c   DXEFV
+  SmbiosPlatformDxe                     driver        -        0x16c   compressed  0x144  DXEFV'
+
+begin 'firmware volumes: where each is, and what the build says of itself'
+"${SNPVMM%/snpvmm}/tests/tool/volumes" "$T/v.fd" 1 2 || wrong 'there is no image'
+call inspect "$T/v.fd"
+wants 0
+[ "$(sed -n '/^volumes:/,$p' "$T/out")" = "$VOLUMES" ] || wrong "$(cat "$T/out")"
+
+begin '-v: the drivers, too'
+call inspect -v "$T/v.fd"
+wants 0
+[ "$(sed -n '/^files:/,$p' "$T/out")" = "$DRIVERS" ] || wrong "$(cat "$T/out")"
+
+begin 'a damaged volume is shown as far as it goes'
+cp "$T/v.fd" "$T/damaged.fd"
+patch "$T/damaged.fd" 0x6074 ffffff # the size of the file in SECFV
+patch "$T/damaged.fd" 0x6032 0000   # the checksum of its header
+call inspect "$T/damaged.fd"
+wants 0
+out_has '  SECFV                 0x6000  0xffff6000  0x1c8  0      FFS2    wrong' 'volume_faults:' \
+  "  a file's size is wrong  0x6060  0xffff6060"
+
+if command -v python3 >/dev/null; then
+  begin '-o json: every file with its hash'
+  call inspect -o json "$T/v.fd"
+  python3 - "$T" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'the JSON is not right'
+import hashlib, json, sys
+image = open(sys.argv[1] + '/v.fd', 'rb').read()
+found = json.load(open(sys.argv[1] + '/out'))
+assert [v['name'] for v in found['volumes']] == ['FVMAIN_COMPACT', 'SECFV', 'FVMAIN_COMPACT/DXEFV'], found['volumes']
+assert 'volume_faults' not in found
+sec = [f for f in found['files'] if f['name'] == 'SecMain'][0]
+at, size = int(sec['offset'], 16), int(sec['size'], 16)
+assert int(sec['gpa'], 16) == 2**32 - len(image) + at, sec
+assert sec['sha256'] == hashlib.sha256(image[at + 24:at + size]).hexdigest(), sec
+first = [f for f in found['files'] if f['name'] == 'FirstDxe'][0]
+assert first['compressed_at'] == '0x1078' and 'gpa' not in first and first['version'] == '1.2', first
+assert first['volume'] == 'FVMAIN_COMPACT/DXEFV' and first['header_checksum'] == 'right', first
+PYTHON
+else
+  skip '-o json: every file with its hash' 'there is no python3'
+fi
+
 full_disk 2 'cannot write to standard output' inspect "$T/i.fd"
 
 begin 'certificates and revocation lists'

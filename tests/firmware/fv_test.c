@@ -14,47 +14,10 @@
 #include "tests/make/vectors.h"
 #include "tests/make/volume.h"
 
-#define IMAGE_SIZE 0x8000
-#define OUTER_AT   0x1000 /* the volume with everything else compressed */
-#define SEC_AT     0x6000
-#define GUID_A     "AAAA11112222333"
-#define GUID_B     "BBBB11112222333"
-#define GUID_C     "CCCC11112222333"
+#define GUID_A "AAAA11112222333"
+#define GUID_B "BBBB11112222333"
 
-/* What the drivers of an image are. */
-struct recipe {
-	uint64_t seed_a, seed_b; /* of their content; 0: the driver is missing */
-	size_t free;             /* in DXEFV */
-};
-static const struct recipe usual = { 1, 2, 64 };
-
-/* As OVMF: a volume with a compressed one of drivers, and one with the first program. */
-static struct buffer image_of(const struct recipe *how)
-{
-	struct buffer image = { 0 };
-	auto_buffer struct buffer files = { 0 }, inner = { 0 }, sections = { 0 }, outer = { 0 };
-	auto_buffer struct buffer raw = { 0 }, sec = { 0 };
-	static const uint8_t zero[IMAGE_SIZE];
-
-	if (how->seed_a)
-		module_put(&files, GUID_A, "FirstDxe", "1.2", how->seed_a);
-	file_put(&files, guid_pad, 0xf0, VOLUME_FILE_VALID, "\xff\xff\xff", 3);
-	if (how->seed_b)
-		module_put(&files, GUID_B, NULL, NULL, how->seed_b);
-	volume_put(&inner, guid_dxefv, &files, how->free);
-	section_put(&sections, FV_SECTION_VOLUME, "", 0, inner.data, inner.size);
-	section_lzma_put(&outer, &sections);
-	file_put(&raw, GUID_C, FV_FILE_VOLUME_IMAGE, VOLUME_FILE_VALID, outer.data, outer.size);
-	module_put(&sec, guid_sec, NULL, "3", 7);
-
-	buffer_add(&image, zero, OUTER_AT);
-	volume_put(&image, guid_compact, &raw, 256);
-	buffer_add(&image, zero, SEC_AT - image.size);
-	volume_put(&image, guid_secfv, &sec, 256);
-	buffer_add(&image, zero, IMAGE_SIZE - image.size);
-	cr_assert(!image.failed);
-	return image;
-}
+static const struct volumes_recipe usual = { 1, 2, 64 };
 
 static struct fv read_of(const struct buffer *image)
 {
@@ -77,7 +40,7 @@ static const struct fv_file *file_named(const struct fv *f, const char *name)
 
 Test(fv, volumes_and_files_are_found_also_in_a_compressed_section)
 {
-	auto_buffer struct buffer image = image_of(&usual);
+	auto_buffer struct buffer image = volumes_make(&usual);
 	auto_fv struct fv f = read_of(&image);
 	const struct fv_file *first = file_named(&f, "FirstDxe"), *sec = file_named(&f, "SecMain");
 	char path[128], guid[GUID_TEXT];
@@ -85,13 +48,13 @@ Test(fv, volumes_and_files_are_found_also_in_a_compressed_section)
 	cr_assert_eq(f.n_faults, 0);
 	cr_assert_eq(f.n_volumes, 3);
 	cr_assert_eq(f.n_spaces, 2);
-	cr_assert_eq(f.volumes[0].at, OUTER_AT);
-	cr_assert_eq(f.volumes[1].at, SEC_AT);
+	cr_assert_eq(f.volumes[0].at, VOLUMES_MAIN_AT);
+	cr_assert_eq(f.volumes[1].at, VOLUMES_SEC_AT);
 	cr_assert_str_eq(f.volumes[1].name, "SECFV");
 	cr_assert(f.volumes[0].checksum_ok && f.volumes[2].checksum_ok);
 	fv_path(&f, 2, path, sizeof(path));
 	cr_assert_str_eq(path, "FVMAIN_COMPACT/DXEFV");
-	cr_assert_eq(f.volumes[2].n_files, 3);
+	cr_assert_eq(f.volumes[2].n_files, 4);
 	cr_assert_eq(first->volume, 2);
 	cr_assert_eq(first->type, FV_FILE_DRIVER);
 	cr_assert_str_eq(first->version, "1.2");
@@ -102,7 +65,7 @@ Test(fv, volumes_and_files_are_found_also_in_a_compressed_section)
 	cr_assert_str_eq(fv_file_name(&f.files[f.volumes[2].first_file + 2], guid),
 	                 "42424242-3131-3131-3232-323233333300");
 	cr_assert(f.files[f.volumes[0].first_file].holds_volume);
-	cr_assert_eq(fv_image_offset(&f, 1), OUTER_AT + VOLUME_HEAD + 24);
+	cr_assert_eq(fv_image_offset(&f, 1), VOLUMES_MAIN_AT + VOLUME_HEAD + 24);
 }
 
 Test(fv, an_offset_is_told_by_volume_file_and_section)
@@ -111,14 +74,16 @@ Test(fv, an_offset_is_told_by_volume_file_and_section)
 		size_t at;
 		const char *text;
 	} rows[] = {
-		{ SEC_AT, "SECFV, outside its files +0x0" },
-		{ SEC_AT + VOLUME_HEAD, "SECFV, SecMain +0x0" },
-		{ SEC_AT + VOLUME_HEAD + 24 + 3, "SECFV, SecMain +0x1b" }, /* a section's header */
-		{ SEC_AT + VOLUME_HEAD + 24 + 4 + 0x10, "SECFV, SecMain, PE32 image +0x10" },
-		{ OUTER_AT + VOLUME_HEAD + 24 + 24 + 5,
+		{ VOLUMES_SEC_AT, "SECFV, outside its files +0x0" },
+		{ VOLUMES_SEC_AT + VOLUME_HEAD, "SECFV, SecMain +0x0" },
+		{ VOLUMES_SEC_AT + VOLUME_HEAD + 24 + 3,
+		  "SECFV, SecMain +0x1b" }, /* a section's header */
+		{ VOLUMES_SEC_AT + VOLUME_HEAD + 24 + 4 + 0x10,
+		  "SECFV, SecMain, PE32 image +0x10" },
+		{ VOLUMES_MAIN_AT + VOLUME_HEAD + 24 + 24 + 5,
 		  "FVMAIN_COMPACT, 43434343-3131-3131-3232-323233333300, LZMA +0x5" },
 	};
-	auto_buffer struct buffer image = image_of(&usual);
+	auto_buffer struct buffer image = volumes_make(&usual);
 	auto_fv struct fv f = read_of(&image);
 	const struct fv_file *first = file_named(&f, "FirstDxe");
 	struct fv_where w;
@@ -129,8 +94,8 @@ Test(fv, an_offset_is_told_by_volume_file_and_section)
 		fv_where_text(&f, &w, text, sizeof(text));
 		cr_expect_str_eq(text, rows[i].text);
 	}
-	cr_assert_not(fv_where(&f, 0, OUTER_AT - 1, &w));
-	cr_assert_not(fv_where(&f, 0, IMAGE_SIZE, &w));
+	cr_assert_not(fv_where(&f, 0, VOLUMES_MAIN_AT - 1, &w));
+	cr_assert_not(fv_where(&f, 0, VOLUMES_SIZE, &w));
 	cr_assert(fv_where(&f, 1, first->at + 24 + 4 + 2, &w));
 	fv_where_text(&f, &w, text, sizeof(text));
 	cr_assert_str_eq(text, "FVMAIN_COMPACT/DXEFV, FirstDxe, PE32 image +0x2");
@@ -171,7 +136,7 @@ static const char *changes_of(const struct buffer *a, const struct buffer *b, st
 Test(fv, images_are_compared_file_by_file)
 {
 	static const struct {
-		struct recipe how;
+		struct volumes_recipe how;
 		const char *changes;
 	} rows[] = {
 		{ { 1, 2, 64 }, "" },
@@ -182,16 +147,16 @@ Test(fv, images_are_compared_file_by_file)
 		/* the same files, in a volume that is larger */
 		{ { 1, 2, 128 }, "changed 43434343-3131-3131-3232-323233333300;" },
 	};
-	auto_buffer struct buffer image = image_of(&usual);
+	auto_buffer struct buffer image = volumes_make(&usual);
 	struct changes c;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_buffer struct buffer other = image_of(&rows[i].how);
+		auto_buffer struct buffer other = volumes_make(&rows[i].how);
 
 		cr_expect_str_eq(changes_of(&image, &other, &c), rows[i].changes);
 	}
-	const struct recipe without = { 0, 2, 64 };
-	auto_buffer struct buffer smaller = image_of(&without);
+	const struct volumes_recipe without = { 0, 2, 64 };
+	auto_buffer struct buffer smaller = volumes_make(&without);
 	cr_assert_str_eq(changes_of(&smaller, &image, &c), "added FirstDxe;");
 }
 

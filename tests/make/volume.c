@@ -21,6 +21,8 @@ const char guid_compact[16] = "\x17\x5e\xdb\x48\x7c\x70\x2d\x47\x91\xcd\x16\x13\
 const char guid_sec[16] = "\xf6\xce\x1c\xdf\x01\xf3\x63\x4a\x96\x61\xfc\x60\x30\xdc\xc8\x80";
 const char guid_pad[16] = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
 
+static const char guid_smbios[16] =
+	"\x5d\x46\x10\x41\xf3\x5f\x4b\x4f\xb5\x80\x24\xed\x0d\x06\x74\x7a";
 static const char guid_lzma[16] =
 	"\x98\x58\x4e\xee\x14\x39\x59\x42\x9d\x6e\xdc\x7b\xd7\x94\x03\xcf";
 static const char guid_ffs2[16] =
@@ -182,6 +184,57 @@ void volume_put(struct buffer *to, const char name[static 16], const struct buff
 	add(to, files->data, files->size);
 	while (to->size < at + size)
 		add(to, "\xff", 1);
+}
+
+/* As edk2's compiler leaves them: literals anywhere, texts of the build at multiples of 16. */
+static void smbios_put(struct buffer *to)
+{
+	static const struct {
+		size_t at;
+		const char *text;
+	} texts[] = { { 0x44, "unknown" },
+		      { 0x5c, "02/02/2022" },
+		      { 0x80, "11/30/2026" },
+		      { 0xa0, "2026.11-1" },
+		      { 0xc0, "Somebody's build of EDK II" } };
+	auto_buffer struct buffer sections = { 0 };
+	uint8_t image[0x100] = { 0 };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t k = 0; texts[i].text[k]; k++)
+			image[texts[i].at + 2 * k] = (uint8_t)texts[i].text[k];
+	section_put(&sections, 0x10, "", 0, image, sizeof(image));
+	section_text_put(&sections, 0x15, "SmbiosPlatformDxe");
+	file_put(to, guid_smbios, 7, VOLUME_FILE_VALID, sections.data, sections.size);
+}
+
+struct buffer volumes_make(const struct volumes_recipe *how)
+{
+	struct buffer image = { 0 };
+	auto_buffer struct buffer files = { 0 }, inner = { 0 }, sections = { 0 }, outer = { 0 };
+	auto_buffer struct buffer raw = { 0 }, sec = { 0 };
+	static const uint8_t zero[VOLUMES_SIZE];
+
+	if (how->seed_a)
+		module_put(&files, "AAAA11112222333", "FirstDxe", "1.2", how->seed_a);
+	file_put(&files, guid_pad, 0xf0, VOLUME_FILE_VALID, "\xff\xff\xff", 3);
+	if (how->seed_b)
+		module_put(&files, "BBBB11112222333", NULL, NULL, how->seed_b);
+	smbios_put(&files);
+	volume_put(&inner, guid_dxefv, &files, how->free);
+	section_put(&sections, 0x17, "", 0, inner.data, inner.size);
+	section_lzma_put(&outer, &sections);
+	file_put(&raw, "CCCC11112222333", 0xb, VOLUME_FILE_VALID, outer.data, outer.size);
+	module_put(&sec, guid_sec, NULL, "3", 7);
+
+	add(&image, zero, VOLUMES_MAIN_AT);
+	volume_put(&image, guid_compact, &raw, 256);
+	if (image.size > VOLUMES_SEC_AT)
+		unfit("the drivers are too large");
+	add(&image, zero, VOLUMES_SEC_AT - image.size);
+	volume_put(&image, guid_secfv, &sec, 256);
+	add(&image, zero, VOLUMES_SIZE - image.size);
+	return image;
 }
 
 /* Both headers have a section .text at RVA 0x200 and .data at 0x300, each of 256 bytes. */

@@ -40,6 +40,22 @@ void module_put(struct buffer *to, const char guid[static 16], const char *name,
 void volume_put(struct buffer *to, const char name[static 16], const struct buffer *files,
                 size_t free);
 
+/* What the drivers of an image are. */
+struct volumes_recipe {
+	uint64_t seed_a, seed_b; /* of FirstDxe and of a driver without a name; 0: none */
+	size_t free;             /* erased space in DXEFV */
+};
+
+#define VOLUMES_SIZE    0x8000
+#define VOLUMES_MAIN_AT 0x1000
+#define VOLUMES_SEC_AT  0x6000
+
+/*
+ * The volumes of an image like OVMF: one with a compressed one of drivers, and one with SecMain.
+ * The driver of SMBIOS tables has build strings.
+ */
+struct buffer volumes_make(const struct volumes_recipe *how);
+
 /* A PE32+ image, or a TE image, of two sections, whose debug directory names `path`. */
 void pe_put(struct buffer *to, bool te, const char *path);
 
