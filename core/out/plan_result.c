@@ -103,9 +103,6 @@ static void print_ioctl(FILE *to, const struct record_step *s)
 		}
 	}
 	fputc(')', to);
-	for (size_t i = 0; i < s->n_arguments; i++)
-		if (s->arguments[i].varies)
-			fprintf(to, " # varies: %s", s->arguments[i].varies);
 }
 
 static void print_part(FILE *to, struct plan_walk *w, const struct record_step *s)
@@ -175,6 +172,11 @@ void plan_print(FILE *to, const struct plan_result *r)
 		}
 		if (s->returns)
 			fprintf(to, " = %s", s->returns);
+		if (s->varies)
+			fprintf(to, " # varies: %s", s->varies);
+		for (size_t i = 0; i < s->n_arguments; i++)
+			if (s->arguments[i].varies)
+				fprintf(to, " # varies: %s", s->arguments[i].varies);
 		fputc('\n', to);
 	}
 }
@@ -312,6 +314,8 @@ void result_plan(struct tree *t, const char *key, const struct plan_result *r)
 			tree_number(t, "size", s->size);
 		if (s->returns)
 			tree_text(t, "returns", s->returns);
+		if (s->varies)
+			tree_text(t, "varies", s->varies);
 		tree_end(t);
 	}
 	tree_end(t);

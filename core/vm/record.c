@@ -179,6 +179,10 @@ static struct record_step *ioctl_record(struct record *r, int fd, unsigned long 
 		return NULL;
 	s->request = request;
 	s->ioctl = abi_ioctl(request);
+	if (request == KVM_CHECK_EXTENSION && (uintptr_t)arg == KVM_CAP_GUEST_MEMFD_FLAGS)
+		s->varies = "from Linux 6.18 on, memory of less than 2 MiB is a guest_memfd";
+	else if (r->region && r->region->kind == PAGE_CPUID)
+		s->varies = "the page has the host's CPUID, which its firmware may correct";
 	kind = s->ioctl ? s->ioctl->argument : NULL;
 	if (kind)
 		a = argument_add(r, s, kind, kind->name, arg, abi_size(kind, arg));

@@ -58,6 +58,7 @@ struct record_step {
 	size_t n_arguments;
 	const struct region *region; /* of RECORD_REGION */
 	unsigned vcpu;               /* of RECORD_VCPU */
+	const char *varies; /* what of it depends on the host, but for its arguments; or NULL */
 };
 
 /*

@@ -78,6 +78,8 @@ def check_cpuid(call, planned, platform):
     for leaf, mask in {
             (0x1, 0): (none, 0xffff0000, 1 << 31, 1 << 28), (0xb, 0): (whole,) * 4, (0xb, 1): (whole,) * 4,
             (0x80000008, 0): (none, none, whole, none), (0x8000001e, 0): (whole,) * 4, (0x8000001f, 0): (whole,) * 4}.items():
+        if leaf not in have and platform == 'kvm':
+            continue  # the host's KVM has no such leaf, and the launch needs none
         if leaf not in want or leaf not in have:
             yield f'CPUID 0x{leaf[0]:x}.{leaf[1]} is missing'
             continue
