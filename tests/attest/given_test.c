@@ -134,7 +134,9 @@ Test(given, other_files_are_refused)
 Test(given, what_is_too_large_or_too_much_is_refused)
 {
 	auto_buffer struct buffer pem = { 0 };
+	auto_given struct given g = { 0 };
 	struct chain_der d = ark_of(SNP_MILAN);
+	struct error err = { 0 };
 	uint8_t *large = calloc(1, GIVEN_FILE_MAX + 1);
 
 	cr_assert_not_null(large);
@@ -145,8 +147,10 @@ Test(given, what_is_too_large_or_too_much_is_refused)
 	large[3] = 0;
 	large[4] = 0;
 	refused(large, 65536 + 5, "a certificate of 65541 bytes");
-	for (int i = 0; i < GIVEN_CERTS_MAX + 1; i++)
+	for (int i = 0; i < GIVEN_CERTS_MAX; i++)
 		pem_add(&pem, "CERTIFICATE", d.bytes, d.size);
+	cr_expect_eq(given_add(&g, pem.data, pem.size, &err), 0, "%s", err.text);
+	pem_add(&pem, "CERTIFICATE", d.bytes, d.size);
 	refused(pem.data, pem.size, "more than 100 certificates");
 	free(large);
 }

@@ -47,6 +47,18 @@ static void sign_again(struct setup *s)
 	chain_sign(&s->report, chain_key(KEY_VEK));
 }
 
+/* The number n of P-384, little endian: a signature's numbers are below it. */
+static void order_of_p384(uint8_t to[static 72])
+{
+	uint8_t n[48];
+
+	hex_parse("ffffffffffffffffffffffffffffffffffffffffffffffff"
+	          "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+	          96, n, sizeof(n));
+	for (size_t i = 0; i < sizeof(n); i++)
+		to[i] = n[sizeof(n) - 1 - i];
+}
+
 /* Changes of the report that leave its signature good. */
 #define SIGNED(name, change)                                                                       \
 	static void name(struct setup *s)                                                          \
@@ -63,11 +75,15 @@ static void sign_again(struct setup *s)
 SIGNED(version_0, s->report.version = le32_of(0))
 SIGNED(version_1, s->report.version = le32_of(1))
 SIGNED(version_6, s->report.version = le32_of(6))
+SIGNED(version_largest, s->report.version = le32_of(UINT32_MAX))
 SIGNED(algorithm_0, s->report.signature_algorithm = le32_of(0))
 SIGNED(algorithm_2, s->report.signature_algorithm = le32_of(2))
 SIGNED(flags_5, s->report.flags = le32_of(1 << 5))
 SIGNED(flags_31, s->report.flags = le32_of((uint32_t)1 << 31))
 SIGNED(key_2, s->report.flags = le32_of(2 << 2))
+SIGNED(key_3, s->report.flags = le32_of(3 << 2))
+SIGNED(key_4, s->report.flags = le32_of(4 << 2))
+SIGNED(key_5, s->report.flags = le32_of(5 << 2))
 SIGNED(key_6, s->report.flags = le32_of(6 << 2))
 SIGNED(key_none, s->report.flags = le32_of(7 << 2))
 SIGNED(key_vlek, s->report.flags = le32_of(1 << 2))
@@ -82,6 +98,9 @@ CHANGE(both_zero, memset(&s->report.signature, 0, 144))
 CHANGE(r_long, s->report.signature.r[48] = 1)
 CHANGE(s_long, s->report.signature.s[71] = 0x80)
 CHANGE(r_above_n, memset(s->report.signature.r, 0xff, 48))
+CHANGE(s_above_n, memset(s->report.signature.s, 0xff, 48))
+CHANGE(r_is_n, order_of_p384(s->report.signature.r))
+CHANGE(s_is_n, order_of_p384(s->report.signature.s))
 CHANGE(behind_signature, s->report.signature.reserved[0] = 1)
 CHANGE(behind_signature_last, s->report.signature.reserved[367] = 1)
 CHANGE(changed, s->report.measurement[0] ^= 1)
@@ -132,6 +151,8 @@ CHANGE(vek_version, s->vek.version = 0)
 CHANGE(vek_issuer, strcpy(s->vek.issuer, "ARK-Milan"))
 CHANGE(vek_issuer_line, strcpy(s->vek.issuer, "SEV-Genoa"))
 CHANGE(ask_issuer, strcpy(s->ask.issuer, "ARK-Genoa"))
+CHANGE(ask_as_ark, s->ark = s->ask)
+CHANGE(vek_as_ask, s->ask = chain_spec(CERT_VCEK, SNP_MILAN))
 CHANGE(ask_name, strcpy(s->ask.subject, "SEV-VLEK-Milan"))
 CHANGE(vek_name, strcpy(s->vek.subject, "SEV-VLEK"))
 CHANGE(vek_expired, s->vek.until = CHAIN_AT - 1)
@@ -185,11 +206,15 @@ static const struct spoilt {
 	{ "version 0", version_0, "report", REPORT_MALFORMED },
 	{ "version 1", version_1, "report", REPORT_MALFORMED },
 	{ "version 6", version_6, "report", ERROR_UNSUPPORTED },
+	{ "version 0xffffffff", version_largest, "report", ERROR_UNSUPPORTED },
 	{ "algorithm 0", algorithm_0, "report", REPORT_MALFORMED },
 	{ "algorithm 2", algorithm_2, "report", REPORT_MALFORMED },
 	{ "flags, bit 5", flags_5, "report", REPORT_MALFORMED },
 	{ "flags, bit 31", flags_31, "report", REPORT_MALFORMED },
 	{ "signing key 2", key_2, "signing-key", REPORT_MALFORMED },
+	{ "signing key 3", key_3, "signing-key", REPORT_MALFORMED },
+	{ "signing key 4", key_4, "signing-key", REPORT_MALFORMED },
+	{ "signing key 5", key_5, "signing-key", REPORT_MALFORMED },
 	{ "signing key 6", key_6, "signing-key", REPORT_MALFORMED },
 	{ "signing key none", key_none, "signing-key", REPORT_UNSIGNED },
 	{ "VLEK by the report, VCEK given", key_vlek, "certificates", CHAIN_BROKEN },
@@ -204,6 +229,9 @@ static const struct spoilt {
 	{ "R too long", r_long, "report", REPORT_MALFORMED },
 	{ "S too long", s_long, "report", REPORT_MALFORMED },
 	{ "R above n", r_above_n, "signature", SIGNATURE_BAD },
+	{ "S above n", s_above_n, "signature", SIGNATURE_BAD },
+	{ "R that is n", r_is_n, "signature", SIGNATURE_BAD },
+	{ "S that is n", s_is_n, "signature", SIGNATURE_BAD },
 	{ "a byte behind the signature", behind_signature, "report", REPORT_MALFORMED },
 	{ "the last byte", behind_signature_last, "report", REPORT_MALFORMED },
 	{ "a changed byte", changed, "signature", SIGNATURE_BAD },
@@ -253,6 +281,8 @@ static const struct spoilt {
 	{ "VCEK issued by an ARK", vek_issuer, "certificates", CHAIN_BROKEN },
 	{ "VCEK issued by another line's ASK", vek_issuer_line, "certificates", CHAIN_BROKEN },
 	{ "ASK issued by another line's ARK", ask_issuer, "chain", CHAIN_BROKEN },
+	{ "an ASK as root", ask_as_ark, "certificates", CHAIN_BROKEN },
+	{ "a VCEK as ASK", vek_as_ask, "certificates", CHAIN_BROKEN },
 	{ "ASK of another name", ask_name, "certificates", CHAIN_BROKEN },
 	{ "VCEK of a VLEK's name", vek_name, "certificates", CHAIN_BROKEN },
 	{ "VCEK expired", vek_expired, "validity", CERTIFICATE_EXPIRED },

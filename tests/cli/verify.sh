@@ -157,6 +157,10 @@ for path in "$T/fifo" /dev/zero; do
   call verify "$T/report.bin" --certs "$path"
   wants 2
 done
+{ cat "$T/certs/ark.pem"; head -c 10000000 /dev/zero | tr '\0' A; } >"$T/large.pem"
+call verify "$T/report.bin" --certs "$T/large.pem"
+wants 2
+err_has 'large.pem' '1048576'
 mkdir "$T/empty" "$T/key"
 openssl_key='-----BEGIN PRIVATE KEY-----
 AAAA
