@@ -21,6 +21,7 @@
 	X(run)                                                                                     \
 	X(measure)                                                                                 \
 	X(plan)                                                                                    \
+	X(diff)                                                                                    \
 	X(inspect)                                                                                 \
 	X(verify)                                                                                  \
 	X(certs)                                                                                   \
@@ -90,16 +91,8 @@ static const struct command *command_find(const char *name)
 
 static int refuse_command(const char *name, struct error *err)
 {
-	/* named by the manual, but part of a later version */
-	static const char *const later[] = { "diff" };
 	struct nearest n = { .word = name };
 
-	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
-		if (!strcmp(name, later[i])) {
-			error_set(err, ERROR_UNSUPPORTED,
-			          "the command '%s' is not supported by this version", name);
-			return STATUS_USAGE;
-		}
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		nearest_try(&n, commands[i]->name);
 	error_set(err, ERROR_USAGE, "there is no command '%s'", shown_of(name).text);

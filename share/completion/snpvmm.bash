@@ -8,10 +8,10 @@
 _snpvmm_options() {
   words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
   case $1 in
-    '' | run | measure | plan | inspect | verify | check | idblock | doctor | explain) words+=(--output -o) ;;
+    '' | run | measure | plan | diff | inspect | verify | check | idblock | doctor | explain) words+=(--output -o) ;;
   esac
   case $1 in
-    run | measure | plan | verify | check | idblock)
+    run | measure | plan | diff | verify | check | idblock)
       words+=(--kernel -k --initrd -i --cmdline -a --firmware -f --memory -m --cpus -c --print-manifest
         --set -S --platform -P --confine)
       ;;
@@ -64,9 +64,9 @@ _snpvmm_option() {
 # COMMAND: its arguments; without one, the commands.
 _snpvmm_arguments() {
   case $1 in
-    '' | help) words=(run measure plan inspect verify certs check idblock doctor explain schema completion help version) ;;
+    '' | help) words=(run measure plan diff inspect verify certs check idblock doctor explain schema completion help version) ;;
     run | measure | plan | check | idblock) files=manifests ;;
-    inspect | verify | certs) files=any ;;
+    diff | inspect | verify | certs) files=any ;;
     completion) words=(bash zsh fish) ;;
     explain)
       words=(

@@ -101,6 +101,7 @@ complete -c snpvmm -f
 complete -c snpvmm -n "__snpvmm_in ''" -a run -d 'Launch the guest and wait for its end'
 complete -c snpvmm -n "__snpvmm_in ''" -a measure -d 'Print the launch digest, offline'
 complete -c snpvmm -n "__snpvmm_in ''" -a plan -d 'List the steps of a launch, offline'
+complete -c snpvmm -n "__snpvmm_in ''" -a diff -d 'Say what differs between two launches'
 complete -c snpvmm -n "__snpvmm_in ''" -a inspect -d 'Show what an image, ID block or report contains'
 complete -c snpvmm -n "__snpvmm_in ''" -a verify -d 'Verify an attestation report'
 complete -c snpvmm -n "__snpvmm_in ''" -a certs -d 'Make a certificate table for guests'
@@ -115,10 +116,10 @@ complete -c snpvmm -n "__snpvmm_in ''" -a version -d 'Print the version'
 
 # Their arguments.
 complete -c snpvmm -n '__snpvmm_in run measure plan check idblock' -a '(__snpvmm_files manifests)'
-complete -c snpvmm -n '__snpvmm_in inspect verify certs' -a '(__snpvmm_files any)'
+complete -c snpvmm -n '__snpvmm_in diff inspect verify certs' -a '(__snpvmm_files any)'
 complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
 complete -c snpvmm -n '__snpvmm_in help' \
-    -a 'run measure plan inspect verify certs check idblock doctor explain schema completion help version'
+    -a 'run measure plan diff inspect verify certs check idblock doctor explain schema completion help version'
 complete -c snpvmm -n '__snpvmm_in explain' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
@@ -144,19 +145,19 @@ complete -c snpvmm -l usage -d 'Print a short usage message'
 complete -c snpvmm -s V -l version -d 'Print the version'
 
 complete -c snpvmm -n "__snpvmm_in '' run verify" -s o -l output -x -a 'text json cbor tap' -d 'The form of the result'
-complete -c snpvmm -n '__snpvmm_in measure plan inspect check idblock doctor explain' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
+complete -c snpvmm -n '__snpvmm_in measure plan diff inspect check idblock doctor explain' -s o -l output -x -a 'text json cbor' -d 'The form of the result'
 
 # Options of commands that take a manifest.
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s m -l memory -x -d 'memory, such as 1G'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -s c -l cpus -x -d 'vcpus'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock' -l print-manifest -d 'Print the manifest that these options stand for'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock explain' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock explain' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
-complete -c snpvmm -n '__snpvmm_in run measure plan verify check idblock explain' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -s k -l kernel -x -a '(__snpvmm_files any)' -d 'boot.kernel: a bzImage'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -s i -l initrd -x -a '(__snpvmm_files any)' -d 'boot.initrd; may be repeated'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -s a -l cmdline -x -d 'boot.cmdline: the kernel command line'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -s f -l firmware -x -a '(__snpvmm_files any)' -d 'boot.firmware: an OVMF-style image'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -s m -l memory -x -d 'memory, such as 1G'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -s c -l cpus -x -d 'vcpus'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock' -l print-manifest -d 'Print the manifest that these options stand for'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock explain' -s S -l set -x -a '(__snpvmm_setting)' -d 'Override one key of the manifest'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock explain' -s P -l platform -x -a 'snp kvm' -d 'snp, or kvm: a plain VM that protects nothing'
+complete -c snpvmm -n '__snpvmm_in run measure plan diff verify check idblock explain' -l confine -x -a '(__snpvmm_files folders)' -d 'Refuse a manifest that names a file outside this folder'
 
 # Options of run.
 complete -c snpvmm -n '__snpvmm_in run' -l results -x -a '(__snpvmm_files folders)' -d 'Write result files into this folder, however the run ends'

@@ -91,12 +91,6 @@ usage_error "there is no command 'mesure'" "did you mean 'measure'?"
 call help run check
 usage_error 'help: one command at a time'
 
-begin 'diff is refused as a command of a later version'
-call diff "$EXAMPLE"
-wants 2
-out_is ''
-err_is "snpvmm: error: the command 'diff' is not supported by this version [unsupported]"
-
 begin 'an unknown option is named'
 call --foo measure "$EXAMPLE"
 usage_error "there is no option '--foo'" "'snpvmm --help' lists the options"

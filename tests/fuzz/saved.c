@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/fuzz/saved.c: libFuzzer target: any JSON is a launch or refused with a reason, and two
+ * halves of it that are launches can be compared and printed.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/error.h"
+#include "core/out/saved.h"
+#include "core/out/tree.h"
+#include "firmware/diff.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void compare(const struct saved *a, const struct saved *b)
+{
+	const struct diff_side sides[] = { { "a", "launch", a }, { "b", "launch", b } };
+	auto_tree struct tree *t = tree_new();
+	auto_diff struct diff d = { .note = NULL };
+	struct error err = { 0 };
+	FILE *to = fopen("/dev/null", "w");
+
+	if (!to)
+		return;
+	if (diff_of(&sides[0], &sides[1], &d, &err) == 0) {
+		diff_text_write(to, &d, true, true);
+		result_diff(t, NULL, &d);
+		if (tree_print_json(t, to, &err) < 0)
+			__builtin_trap();
+	} else if (!err.text[0]) {
+		__builtin_trap();
+	}
+	fclose(to);
+}
+
+/* The halves are separated by a NUL; without one, a launch is compared with itself. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *nul = size ? memchr(data, 0, size) : NULL;
+	size_t first = nul ? (size_t)(nul - data) : size;
+	auto_saved struct saved a = { 0 }, b = { 0 };
+	struct error err = { 0 };
+
+	if (saved_read("a", data, first, &a, &err) < 0) {
+		if (!err.text[0])
+			__builtin_trap();
+		return 0;
+	}
+	if (nul && saved_read("b", nul + 1, size - first - 1, &b, &err) < 0)
+		return 0;
+	compare(&a, nul ? &b : &a);
+	return 0;
+}
