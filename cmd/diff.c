@@ -15,9 +15,11 @@
 #include "core/attest/reference.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
+#include "core/base/cleanup.h"
 #include "core/base/file.h"
 #include "core/base/filekind.h"
 #include "core/base/log.h"
+#include "core/base/text.h"
 #include "core/out/diff.h"
 #include "core/out/saved.h"
 #include "core/out/tree.h"
@@ -321,19 +323,6 @@ static void side_fini(struct side *s)
 
 /* --- both --- */
 
-static int diff_show(const struct diff *d, struct error *err)
-{
-	auto_tree struct tree *t = tree_new();
-	int status = d->same ? STATUS_OK : STATUS_FAILED;
-
-	if (!show_for_people()) {
-		result_diff(t, NULL, d);
-		return show_finish(t, false, status, err);
-	}
-	diff_text_write(stdout, d, log_on(LOG_INFO), color_wanted(STDOUT_FILENO));
-	return status;
-}
-
 /*
  * With one file, the options make the other side: of a manifest, the same with these settings;
  * beside another file, what -k and the like stand for.
@@ -363,35 +352,50 @@ static int sides_read(struct diff_command *c, struct error *err)
 	return error_fix(err, "give a manifest, or a kernel with -k");
 }
 
-static const char *side_name(const struct diff_command *c, const struct side *s)
+/* The name of a side, clean, for the caller to free; NULL: out of memory. */
+static char *side_name(const struct diff_command *c, const struct side *s)
 {
 	if (!s->path)
-		return MANIFEST_OPTIONS;
+		return strdup(MANIFEST_OPTIONS);
 	if (strcmp(s->kind, "digest") == 0 && !s->bytes.data)
-		return "given";
-	return c->n_paths == 1 && s == &c->sides[1] ? "the same with these options" : s->path;
+		return strdup("given");
+	return c->n_paths == 1 && s == &c->sides[1] ? strdup("the same with these options")
+	                                            : text_clean_copy(s->path);
+}
+
+static int sides_compare(struct diff_command *c, struct error *err)
+{
+	auto_free char *name_a = side_name(c, &c->sides[0]);
+	auto_free char *name_b = side_name(c, &c->sides[1]);
+	const struct diff_side a = { name_a, c->sides[0].kind, &c->sides[0].saved };
+	const struct diff_side b = { name_b, c->sides[1].kind, &c->sides[1].saved };
+	auto_diff struct diff d = { .note = NULL };
+	auto_tree struct tree *t = tree_new();
+	int status;
+
+	if (!name_a || !name_b)
+		error_nomem(err, "differences");
+	if (!name_a || !name_b || diff_of(&a, &b, &d, err) < 0)
+		return STATUS_USAGE;
+	status = d.same ? STATUS_OK : STATUS_FAILED;
+	if (!show_for_people()) {
+		result_diff(t, NULL, &d);
+		return show_finish(t, false, status, err);
+	}
+	diff_text_write(stdout, &d, log_on(LOG_INFO), color_wanted(STDOUT_FILENO));
+	return status;
 }
 
 static int diff_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	struct diff_command c = { .n_paths = 0 };
-	auto_diff struct diff d = { .note = NULL };
 	int status = command_parse(self, diff_option, argc, argv, &c, &c.settings, err);
 
 	if (status != STATUS_OK)
 		return status;
 	if (c.settings.print)
 		return settings_print(&c.settings, c.sides[0].path, err);
-	status = STATUS_USAGE;
-	if (sides_read(&c, err) == 0) {
-		struct diff_side sides[2];
-
-		for (size_t i = 0; i < ARRAY_SIZE(sides); i++)
-			sides[i] = (struct diff_side){ side_name(&c, &c.sides[i]), c.sides[i].kind,
-				                       &c.sides[i].saved };
-		if (diff_of(&sides[0], &sides[1], &d, err) == 0)
-			status = diff_show(&d, err);
-	}
+	status = sides_read(&c, err) == 0 ? sides_compare(&c, err) : STATUS_USAGE;
 	side_fini(&c.sides[0]);
 	side_fini(&c.sides[1]);
 	return status;

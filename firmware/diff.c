@@ -2,16 +2,21 @@
 /* firmware/diff.c: finds each region's counterpart, then what differs in it. */
 #include "firmware/diff.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/keys.h"
 #include "core/base/array.h"
+#include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "firmware/fields.h"
 
 #define NONE SIZE_MAX
+
+/* More fields than any two launches have are not told: a file may say what it likes. */
+enum { FIELDS_TOLD = 16384 };
 
 /* For each region the index of its counterpart on the other side, or NONE. */
 struct pairing {
@@ -138,11 +143,30 @@ static void pages_compare(struct diff_region *r)
 	}
 }
 
+/* Older versions of snpvmm wrote no hash of a region's content. */
+static bool content_known(const struct saved_region *r)
+{
+	return r->has_content || (strcmp(r->type, "normal") != 0 && strcmp(r->type, "vmsa") != 0);
+}
+
 static bool content_same(const struct saved_region *a, const struct saved_region *b)
 {
-	return a->gpa == b->gpa && a->size == b->size && strcmp(a->type, b->type) == 0 &&
-	       a->has_content == b->has_content &&
+	if (a->gpa != b->gpa || a->size != b->size || strcmp(a->type, b->type) != 0)
+		return false;
+	if (!content_known(a) || !content_known(b))
+		return true; /* as far as one can see */
+	return a->has_content == b->has_content &&
 	       (!a->has_content || memcmp(a->sha384, b->sha384, SNP_DIGEST_SIZE) == 0);
+}
+
+/*
+ * Whether the digest differs after these regions. If nothing before them differs, they do, whatever
+ * is known of their content.
+ */
+static bool digest_parts(const struct saved_region *a, const struct saved_region *b)
+{
+	return a->has_after && b->has_after &&
+	       memcmp(a->digest_after, b->digest_after, SNP_DIGEST_SIZE) != 0;
 }
 
 /* Whether it says the same as the region that was told last, as those of vCPUs mostly do. */
@@ -176,7 +200,9 @@ static int region_differs(struct diff *d, enum diff_change change, const struct 
 	r->cause = cause.text;
 	if (change != DIFF_CHANGED)
 		return 0;
-	fields_compare(d, r);
+	if (d->n_fields < FIELDS_TOLD)
+		fields_compare(d, r);
+	d->n_fields += r->fields.count;
 	pages_compare(r);
 	return strcmp(a->label, "firmware") == 0 && (a->bytes || b->bytes) ? diff_image(d, r, err)
 	                                                                   : 0;
@@ -219,7 +245,9 @@ static int walk_step(struct walk *w, struct diff *d, struct error *err)
 	if (of_a == w->j) {
 		w->i++;
 		w->j++;
-		return content_same(a, b) ? 0 : region_differs(d, DIFF_CHANGED, a, b, err);
+		return content_same(a, b) && (d->n_regions || !digest_parts(a, b))
+		               ? 0
+		               : region_differs(d, DIFF_CHANGED, a, b, err);
 	}
 	if (of_a - w->j >= of_b - w->i) {
 		w->i++;
@@ -382,15 +410,26 @@ static void notes_set(struct diff *d)
 {
 	const struct diff_side *bare = !d->a.saved->has_regions ? &d->a : &d->b;
 	const struct diff_side *other = bare == &d->a ? &d->b : &d->a;
+	const struct diff_region *first = d->regions;
+	char hex[2 * SNP_DIGEST_SIZE + 1];
 
-	if (!d->same && d->by_digest && !bare->saved->has_regions) {
+	if (d->same)
+		return;
+	if (!bare->saved->has_regions) {
 		d->note = "one side has a digest and no regions, so it is not known what differs";
-		if (other->saved->has_regions)
-			d->hint = "'snpvmm explain --want DIGEST MANIFEST' searches which settings "
-				  "give that digest";
-	} else if (!d->same && d->by_digest && d->n_regions == 0) {
+		if (strcmp(other->kind, "manifest") == 0)
+			snprintf(d->hint, sizeof(d->hint),
+			         "'snpvmm explain --want %s MANIFEST' searches which settings give "
+			         "that digest",
+			         hex_of(bare->saved->measurement, SNP_DIGEST_SIZE, hex));
+	} else if (d->n_regions == 0) {
 		d->note = "no region differs, though the digests do: launches that begin with "
 			  "another measure.ovmf_hash, or a file that was changed by hand";
+	} else if (first->change == DIFF_CHANGED && strcmp(first->a->label, "firmware") == 0 &&
+	           !first->a->bytes && !first->b->bytes) {
+		d->note = "which of the firmware's files differ is not known without an image";
+		snprintf(d->hint, sizeof(d->hint),
+		         "give the firmware image, or a manifest that names it, as one of the two");
 	}
 }
 

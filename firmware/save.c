@@ -47,6 +47,8 @@ static int line_add(struct saving *c, struct saved_region **ret, struct error *e
 	to->size = l->size;
 	snprintf(to->type, sizeof(to->type), "%s", l->type);
 	snprintf(to->label, sizeof(to->label), "%s", l->label);
+	to->has_after = true;
+	memcpy(to->digest_after, l->digest_after, sizeof(to->digest_after));
 	to->has_content = l->has_content;
 	memcpy(to->sha384, l->sha384, sizeof(to->sha384));
 	c->page += n;

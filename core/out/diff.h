@@ -64,12 +64,13 @@ struct diff {
 	struct diff_side a, b;
 	bool same; /* the digest; without digests, all that both have */
 	bool by_digest;
-	struct diff_region *regions; /* that differ, in the order of the launch */
-	size_t n_regions;
+	struct diff_region *regions;       /* that differ, in the order of the launch */
+	size_t n_regions, n_fields;        /* n_fields: of all regions */
 	struct diff_values settings;       /* that differ */
 	const char *cmdline_a, *cmdline_b; /* NULL: the same, or not known */
-	const char *note, *hint; /* what could not be compared, and what to do; static; NULL */
-	bool failed;             /* memory ran out */
+	const char *note;                  /* what could not be compared; static; NULL: nothing */
+	char hint[256];                    /* what to do then; "": nothing to say */
+	bool failed;                       /* memory ran out */
 };
 
 void diff_value_add(struct diff *d, struct diff_values *v, const struct diff_value *value);

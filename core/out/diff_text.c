@@ -261,6 +261,6 @@ void diff_text_write(FILE *to, const struct diff *d, bool all, bool colored)
 	settings_print(&p, d, false);
 	if (d->note)
 		fprintf(to, "\nnote: %s\n", d->note);
-	if (d->hint)
+	if (d->hint[0])
 		fprintf(to, "  fix: %s\n", d->hint);
 }

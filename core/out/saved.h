@@ -39,7 +39,9 @@ struct saved_region {
 	gpa_t gpa;
 	uint64_t size; /* whole pages */
 	char type[24], label[64];
-	bool has_content;
+	bool has_after; /* whether digest_after is known: the digest once the region is in */
+	uint8_t digest_after[SNP_DIGEST_SIZE];
+	bool has_content; /* else it is zeros, the firmware writes it, or it is not known */
 	uint8_t sha384[SNP_DIGEST_SIZE];   /* of all pages together */
 	uint8_t (*pages)[SNP_DIGEST_SIZE]; /* of each; NULL: not known, or there is only one */
 	struct saved_values fields;

@@ -18,7 +18,7 @@
 #define GPA_MAX ((uint64_t)1 << 52) /* no processor has more address bits */
 
 /* jansson takes up to some hundred bytes for each value, so their number is limited before. */
-enum { MARKS_MAX = 1000000, FIELDS_MAX = 1024 };
+enum { MARKS_MAX = 1000000, FIELDS_MAX = 256 };
 
 static void json_cleanup(json_t **j)
 {
@@ -104,6 +104,7 @@ static int region_read(const json_t *j, size_t index, struct saved *r, struct er
 {
 	struct saved_region *to = saved_region_add(r);
 	const json_t *size = json_object_get(j, "size"), *content = json_object_get(j, "sha384");
+	const json_t *after = json_object_get(j, "digest_after");
 
 	if (!to)
 		return error_nomem(err, "a launch");
@@ -120,6 +121,9 @@ static int region_read(const json_t *j, size_t index, struct saved *r, struct er
 	to->has_content = content;
 	if (content && !json_hex(content, to->sha384, sizeof(to->sha384)))
 		return bad_value(err, index, "sha384", "a SHA-384 in hex");
+	to->has_after = after;
+	if (after && !json_hex(after, to->digest_after, sizeof(to->digest_after)))
+		return bad_value(err, index, "digest_after", "a digest of 96 hex digits");
 	if (!values_read(json_object_get(j, "fields"), &to->fields))
 		return bad_value(err, index, "fields", "a map from names to strings");
 	return pages_read(json_object_get(j, "page_sha384"), index, to, err);

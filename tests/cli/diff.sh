@@ -42,11 +42,28 @@ out_has 'different: the firmware differs' "- $T/fw.fd (firmware)" '1 byte differ
 call diff "$T/fw.fd" "$T/fw.fd"
 wants 0
 out_has 'same: the firmware is the same'
+call diff "$T/m.json" "$T/m.json" --set vcpus=3 # nothing that the settings are for
+wants 0
 call diff "$T/other.fd" "$T/m.json"
 wants 1
 out_has '1 of 16 pages differ, the first at 0xffff5000'
 call diff "$T/m.yaml" "$T/fw.fd"
 wants 0
+
+begin "launch.json of a run, and names that a terminal would obey"
+printf '%s\n' 'out 0xf4 1 0' >"$T/script"
+FAKE_SCRIPT=$T/script run "${SNPVMM%/snpvmm}/tests/snpvmm-fake" -q run --results "$T/results" "$T/direct.yaml"
+call diff "$T/results/launch.json" "$T/direct.yaml"
+wants 0
+call diff "$T/results/launch.json" "$T/results/manifest.yaml"
+wants 0
+call diff "$T/results" "$T/direct.yaml"
+wants 2
+name=$(printf '%s/\033[31m.json' "$T")
+cp "$T/m.json" "$name"
+call diff "$name" "$T/m.yaml"
+wants 0
+! grep -q "$(printf '\033')" "$T/out" || wrong 'an escape sequence is printed'
 
 begin 'registers by name, with the key that decides them'
 call diff "$T/m.json" "$T/m.yaml" --set vcpu_type=EPYC-Milan --set snp.guest_features=0x21
@@ -95,7 +112,10 @@ for same in "$digest" "0x$upper" "$T/digest"; do
 done
 call diff "$other" "$T/m.json"
 wants 1
-out_has 'different: ' '- given (digest)' "    $other" "fix: 'snpvmm explain --want DIGEST MANIFEST'"
+out_has 'different: ' '- given (digest)' "    $other" 'note: one side has a digest and no regions'
+call diff "$T/m.yaml" "$other"
+wants 1
+out_has "fix: 'snpvmm explain --want $other MANIFEST' searches"
 call diff "$other" "$digest"
 wants 1
 err_is ''
