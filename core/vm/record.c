@@ -17,8 +17,8 @@
 enum {
 	DESCRIPTOR_FIRST = 1 << 20, /* none of ours, should one be closed by mistake */
 	NAME_SIZE = 24,
-	RUN_SIZE = 3 * 4096, /* KVM_GET_VCPU_MMAP_SIZE */
-	APIC_BASE = 0xfee00800,
+	RUN_SIZE = 3 * 4096,    /* KVM_GET_VCPU_MMAP_SIZE on x86 */
+	APIC_BASE = 0xfee00800, /* after reset: enabled, at its usual place */
 	APIC_BSP = 0x100,
 };
 
@@ -26,8 +26,7 @@ enum {
 struct record_thing {
 	char name[NAME_SIZE];
 	const uint8_t *at; /* of a mapping */
-	size_t size;
-	unsigned vcpu;
+	unsigned vcpu;     /* of a vCPU's descriptor */
 };
 
 struct record_things {
@@ -69,11 +68,11 @@ static struct record_step *step_add(struct record *r, enum record_kind kind, con
 
 static struct record_thing *thing_add(struct record *r, struct record_things *to)
 {
-	struct record_thing *new = calloc(1, sizeof(*new));
+	struct record_thing *thing = calloc(1, sizeof(*thing));
 
-	if (new &&ARRAY_GROW(to->list, to->n))
-		return to->list[to->n++] = new;
-	free(new);
+	if (thing && ARRAY_GROW(to->list, to->n))
+		return to->list[to->n++] = thing;
+	free(thing);
 	r->failed = true;
 	return NULL;
 }
@@ -89,7 +88,7 @@ static const char *descriptor_name(const struct record *r, uint64_t number)
 {
 	const struct record_thing *d = descriptor_at(r, number);
 
-	return d ? d->name : NULL;
+	return d ? d->name : "unknown";
 }
 
 /* Opens a descriptor of this name, for the step that has just been added. */
@@ -384,7 +383,6 @@ static void *record_map(void *self, size_t size, int prot, int flags, int fd, in
 	if (at == MAP_FAILED)
 		return NULL;
 	m->at = at;
-	m->size = size;
 	if (of)
 		snprintf(m->name, sizeof(m->name), "%.16s run", of->name);
 	else

@@ -196,7 +196,7 @@ call plan -k "$T/k"
 wants 0
 
 begin 'run --dry-run is the same, and writes nothing'
-for options in '' '-o json' '--platform kvm' '--prove --results none --stats=none --jobs 4'; do
+for options in '' '-o json' '--platform kvm' '--prove --results none --stats=none --set serial=none.log --jobs 4'; do
   # shellcheck disable=SC2086 # words
   call plan ${options%%--prove*} "$T/matrix.yaml" "$T/direct.yaml"
   cp "$T/out" "$T/plan"
@@ -207,7 +207,7 @@ for options in '' '-o json' '--platform kvm' '--prove --results none --stats=non
   case $options in *--prove*) grep -q 'id_block_en=1}) # varies: each launch signs anew' "$T/out" || wrong 'nothing is proven' ;;
   *) cmp -s "$T/out" "$T/plan" || wrong "another plan with '$options'" ;; esac
 done
-[ ! -e none ] || wrong 'there are results'
+[ -z "$(find . "$T" -maxdepth 1 -name 'none*')" ] || wrong 'there are results'
 call run --dry-run -o tap "$T/selftest.yaml"
 usage_error 'run: --dry-run and -o tap exclude each other' 'leave out one of them'
 call run --dry-run --prove --platform kvm "$T/selftest.yaml"
@@ -253,7 +253,7 @@ else
   skip "the ioctls of a launch on this host's KVM are those of its plan" 'there is no /dev/kvm, or there are sanitizers'
 fi
 
-if command -v strace >/dev/null; then
+if command -v strace >/dev/null && [ -z "${SAN:-}" ]; then
   begin 'no host is asked anything'
   for platform in snp kvm; do
     run strace -f -o "$T/trace" -e trace=open,openat,ioctl "$SNPVMM" plan --platform $platform "$T/direct.yaml"
@@ -261,7 +261,7 @@ if command -v strace >/dev/null; then
     ! grep -e KVM_ -e '"/dev/' -e '"/sys' -e '"/proc' "$T/trace" | grep -v /proc/self/fd >"$T/out" || wrong "$(cat "$T/out")"
   done
 else
-  skip 'no host is asked anything' 'there is no strace'
+  skip 'no host is asked anything' 'there is no strace, or there are sanitizers'
 fi
 
 if cp "$SNPVMM" "$T/snpvmm" 2>/dev/null && nobody_can_run "$T/snpvmm" version; then
