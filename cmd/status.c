@@ -122,7 +122,7 @@ static const struct {
 	{ CONSOLE_UNDECIDED, STATUS_FAILED }, { ERROR_OUTPUT, STATUS_FAILED },
 	{ KVM_ENTRY_FAILED, STATUS_LAUNCH },  { ERROR_KVM, STATUS_LAUNCH },
 	{ RUN_TIMED_OUT, STATUS_TIMEOUT },    { RUN_SILENT, STATUS_TIMEOUT },
-	{ CONSOLE_COMPLETE, STATUS_OK },
+	{ RUN_KILLED, STATUS_FAILED },        { CONSOLE_COMPLETE, STATUS_OK },
 };
 
 static int status_of(const struct manifest *m, struct outcome *o)

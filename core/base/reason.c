@@ -59,6 +59,7 @@ static const char *const names[] = {
 	[RUN_TIMED_OUT] = "timeout",
 	[RUN_SILENT] = "silence",
 	[RUN_SIGNALLED] = "signal",
+	[RUN_KILLED] = "debugger-kill",
 	[REPORT_MALFORMED] = "report-malformed",
 	[REPORT_UNSIGNED] = "report-unsigned",
 	[REPORT_NOT_AUTHENTIC] = "not-authentic",

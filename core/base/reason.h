@@ -68,6 +68,7 @@ enum reason {
 	RUN_TIMED_OUT,     /* code: the limit in milliseconds */
 	RUN_SILENT,        /* code: the limit in milliseconds */
 	RUN_SIGNALLED,     /* code: the signal's number */
+	RUN_KILLED,        /* by a debugger */
 
 	/* An attestation report is not authentic; held by struct attest_check. */
 	REPORT_MALFORMED,

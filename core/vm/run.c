@@ -21,7 +21,9 @@
 #include "core/base/log.h"
 #include "core/snp/report_lines.h"
 #include "core/vm/abi.h"
+#include "core/vm/debug.h"
 #include "core/vm/exit.h"
+#include "core/vm/gdb_server.h"
 #include "core/vm/halt.h"
 #include "core/vm/input.h"
 #include "core/vm/signals.h"
@@ -56,6 +58,7 @@ struct run {
 	struct halt halt;
 	const struct run_limits *limits;
 	uint64_t start_ms, deadline_ms;
+	uint64_t held_ms; /* since when a debugger holds the guest; 0: it doesn't */
 	uint64_t flush_at_ms, pause_at_ms, trace_until_ms; /* 0: none */
 	pthread_mutex_t lock;
 	atomic_bool concluded;
@@ -92,11 +95,12 @@ static void *vcpu_thread(void *argument)
 	struct vm *vm = v->vm;
 	struct outcome outcome = { 0 };
 
+	debug_begin(v);
 	while (!atomic_load(&vm->stopping)) {
 		int r = vm_ioctl(vm, v->fd, KVM_RUN, NULL);
 
 		snp_certs_sent(v);
-		if (r == -EINTR && halt_answer(v))
+		if ((r == -EINTR && halt_answer(v)) || debug_exit(v, r))
 			continue;
 		if (exit_serve(v, r, &outcome) == EXIT_ACTION_RESUME)
 			continue;
@@ -132,6 +136,7 @@ static void threads_stop(struct vm *vm, unsigned started)
 		__atomic_store_n(&vm->vcpus[i].run->immediate_exit, 1, __ATOMIC_SEQ_CST);
 		vcpu_kick(&vm->vcpus[i]);
 	}
+	debug_release(vm);
 	for (unsigned i = 0; i < started; i++) {
 		if (thread_join(&vm->vcpus[i], end_ms))
 			continue;
@@ -174,19 +179,24 @@ static uint64_t run_silent_at(const struct run *run)
 {
 	uint64_t last_ms = run->vm->streams[STREAM_SERIAL].last_ns / 1000000;
 
-	if (!run->limits->silence_ms)
+	if (!run->limits->silence_ms || run->held_ms)
 		return 0;
 	return MAX(last_ms, run->start_ms) + run->limits->silence_ms;
+}
+
+/* When the time limit is reached; 0: never. */
+static uint64_t run_timed_out_at(const struct run *run)
+{
+	return run->held_ms ? 0 : run->deadline_ms;
 }
 
 /* Whether something is more urgent than matching the console, which can take long. */
 static bool run_due(void *self)
 {
 	const struct run *run = self;
-	uint64_t now = clock_ms(), silent_at = run_silent_at(run);
+	uint64_t now = clock_ms(), silent_at = run_silent_at(run), at = run_timed_out_at(run);
 
-	return stop_signo() || (run->deadline_ms && now >= run->deadline_ms) ||
-	       (silent_at && now >= silent_at);
+	return stop_signo() || (at && now >= at) || (silent_at && now >= silent_at);
 }
 
 /* Has run_wake() called on output and on lines that matter, or (on: false) no longer called. */
@@ -207,15 +217,17 @@ static void run_wait(struct run *run)
 {
 	unsigned again_ms;
 	bool listen = input_wanted(&run->input, &again_ms);
-	enum { WAKE, SIGNAL, INPUT };
-	struct pollfd fds[] = {
+	enum { WAKE, SIGNAL, INPUT, GDB, FDS = GDB + GDB_SERVER_FDS };
+	struct pollfd fds[FDS] = {
 		[WAKE] = { .fd = run->wake, .events = POLLIN },
 		[SIGNAL] = { .fd = signals_fd(), .events = POLLIN },
 		[INPUT] = { .fd = listen ? run->input.fd : -1, .events = POLLIN },
+		[GDB] = { .fd = -1 },
+		[GDB + 1] = { .fd = -1 },
 	};
 	uint64_t now = clock_ms(), first = now + POLL_MAX_MS, drained;
 	const uint64_t deadlines[] = {
-		run->deadline_ms,                         /* the time limit */
+		run_timed_out_at(run),                    /* the time limit */
 		run_silent_at(run),                       /* the silence limit */
 		run->flush_at_ms,                         /* write an unfinished line */
 		run->pause_at_ms,                         /* match it */
@@ -227,6 +239,8 @@ static void run_wait(struct run *run)
 	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
 		if (deadlines[i])
 			first = MIN(first, deadlines[i]);
+	if (run->limits->gdb)
+		gdb_server_poll(run->limits->gdb, &fds[GDB]);
 	if (poll(fds, ARRAY_SIZE(fds), first > now ? (int)(first - now) : 0) <= 0)
 		return;
 	if (fds[WAKE].revents && read(run->wake, &drained, sizeof(drained)) < 0)
@@ -301,6 +315,26 @@ static void run_limit(struct run *run, uint64_t at_ms, enum reason kind, uint64_
 	run_conclude(run, &o);
 }
 
+/* Serves the debugger, and stops the clock while it holds the guest. */
+static void run_debug(struct run *run, struct gdb_server *gdb)
+{
+	bool killed = gdb_server_serve(gdb);
+	uint64_t now = clock_ms();
+	struct outcome o;
+
+	if (gdb_server_holds(gdb)) {
+		run->held_ms = run->held_ms ? run->held_ms : now;
+	} else if (run->held_ms) {
+		run->deadline_ms += run->deadline_ms ? now - run->held_ms : 0;
+		run->start_ms = now;
+		run->held_ms = 0;
+	}
+	if (killed) {
+		outcome_set(&o, RUN_KILLED, 0, "the debugger killed the guest");
+		run_conclude(run, &o);
+	}
+}
+
 static void run_event_loop(struct run *run)
 {
 	const struct run_limits *l = run->limits;
@@ -314,15 +348,20 @@ static void run_event_loop(struct run *run)
 			signals_outcome(&o, "");
 			run_conclude(run, &o);
 		}
+		if (l->gdb)
+			run_debug(run, l->gdb);
 		run_flush(run);
 		if (vm->watch)
 			run_match(run, vm->watch);
-		if (halt_look(&run->halt)) {
+		/* a debugger may want to look at a guest that has halted */
+		if (l->gdb && gdb_server_connected(l->gdb)) {
+			halt_init(&run->halt, vm);
+		} else if (halt_look(&run->halt)) {
 			outcome_set(&o, GUEST_HALTED, 0, "%s halted with interrupts off",
 			            vm->n_vcpus > 1 ? "all vCPUs are" : "the vCPU is");
 			run_conclude(run, &o);
 		}
-		run_limit(run, run->deadline_ms, RUN_TIMED_OUT, l->timeout_ms,
+		run_limit(run, run_timed_out_at(run), RUN_TIMED_OUT, l->timeout_ms,
 		          "the guest did not end within the time limit of");
 		/* If stdout is blocked, the guest can't print: blame the reader, not the guest. */
 		run_limit(run, run_silent_at(run), RUN_SILENT, l->silence_ms,
@@ -406,6 +445,8 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 	run->input = input_of(vm, l->input_fd);
 	vm->run = run;
 	run_listen(run, true);
+	if (r == 0 && l->gdb)
+		r = gdb_server_begin(l->gdb, vm, run_wake, run, err);
 	if (r == 0)
 		r = signals = signals_begin(err);
 	sigaction(SIGRTMIN, &kick, NULL);
@@ -415,11 +456,14 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		run_event_loop(run);
 		run_finish(run);
 		*ret = run->outcome;
+		if (l->gdb)
+			gdb_server_end(l->gdb, ret);
 		log_info("port accesses that no device answered: %llu",
 		         (unsigned long long)vm->bus[BUS_PORTS].unclaimed);
 	}
 	if (!vm->abandoned) { /* else a thread may still use all of it */
 		run_listen(run, false);
+		debug_free(vm);
 		vm->run = NULL;
 		fd_cleanup(&run->wake);
 		input_fini(&run->input);

@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct error;   /* core/base/error.h */
-struct outcome; /* core/vm/outcome.h */
-struct vm;      /* core/vm/vm_priv.h */
+struct error;      /* core/base/error.h */
+struct gdb_server; /* core/vm/gdb_server.h */
+struct outcome;    /* core/vm/outcome.h */
+struct vm;         /* core/vm/vm_priv.h */
 
 struct run_limits {
 	uint64_t timeout_ms; /* since the call; 0: none */
@@ -16,6 +17,11 @@ struct run_limits {
 	uint64_t silence_ms; /* since the last byte on COM1, or the call; 0: none */
 	/* end the run once vm->watch has seen every expected line, and the report came */
 	bool end_when_complete;
+	/*
+	 * A debugger, which the guest's first instruction waits for; NULL: none. Borrowed. While it
+	 * holds the guest, the timeout stands still, and silence counts anew after that.
+	 */
+	struct gdb_server *gdb;
 };
 
 /*

@@ -19,6 +19,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 
+struct debug;   /* core/vm/debug.c */
 struct kvm_run; /* linux/kvm.h */
 struct run;     /* core/vm/run.c */
 
@@ -77,6 +78,7 @@ struct vm {
 	struct stats stats;
 	struct launch_times times;
 	struct run *run;      /* NULL while it isn't running */
+	struct debug *debug;  /* NULL: no debugger may come */
 	bool abandoned;       /* a vCPU's thread is still inside KVM_RUN: nothing may be freed */
 	atomic_bool stopping; /* the run is over: threads end, and writes that block are given up */
 };

@@ -19,7 +19,7 @@ _snpvmm_options() {
   case $1 in
     run)
       words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --prove
-        --dry-run --certs --root --stats -s --prefix -p)
+        --dry-run --certs --root --gdb --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
     plan) words+=(--pages -p) ;;
@@ -51,6 +51,7 @@ _snpvmm_option() {
     --id-signature | --author-signature) takes=next files=any ;;
     --cmdline | -a | --memory | -m | --cpus | -c | --vcpus | -n) takes=next ;;
     --jobs | -j | --timeout | --retries | --want | --budget) takes=next ;;
+    --gdb) takes=same ;;
     --stats) takes=same files=any ;;
     --certs | --crl | --root) takes=next files=any ;;
     --time | --report-data | --vmpl | --min-tcb | --min-firmware | --require-mitigations) takes=next ;;
@@ -77,7 +78,7 @@ _snpvmm_arguments() {
         firmware-refused output-failed output-conflict internal guest-exit guest-reset
         guest-power-off guest-panic guest-terminated guest-shutdown guest-crash guest-halted
         memory-fault kvm-internal-error kvm-entry-failed console-complete console-missing
-        console-forbidden console-undecided report-missing report-differs timeout silence signal report-malformed report-unsigned
+        console-forbidden console-undecided report-missing report-differs timeout silence signal debugger-kill report-malformed report-unsigned
         not-authentic chain-broken root-not-trusted certificate-expired certificate-revoked
         revocation-unknown processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs
         debug-allowed host-data-differs id-key-differs author-key-differs family-id-differs

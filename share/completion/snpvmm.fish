@@ -128,7 +128,7 @@ complete -c snpvmm -n '__snpvmm_in explain' -a '
     firmware-refused output-failed output-conflict internal guest-exit guest-reset guest-power-off
     guest-panic guest-terminated guest-shutdown guest-crash guest-halted memory-fault
     kvm-internal-error kvm-entry-failed console-complete console-missing console-forbidden
-    console-undecided report-missing report-differs timeout silence signal report-malformed report-unsigned not-authentic
+    console-undecided report-missing report-differs timeout silence signal debugger-kill report-malformed report-unsigned not-authentic
     chain-broken root-not-trusted certificate-expired certificate-revoked revocation-unknown
     processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs debug-allowed
     host-data-differs id-key-differs author-key-differs family-id-differs image-id-differs
@@ -170,6 +170,7 @@ complete -c snpvmm -n '__snpvmm_in run' -l prove -d 'Have the SEV firmware compa
 complete -c snpvmm -n '__snpvmm_in run' -l dry-run -d 'Launch nothing; list the steps of the launch, as \'plan\' does'
 complete -c snpvmm -n '__snpvmm_in run' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates for the guest\'s report (expect.report), as for \'verify\'; may be repeated'
 complete -c snpvmm -n '__snpvmm_in run' -l root -x -a '(__snpvmm_files any)' -d 'Trust this root certificate as well; for test chains only'
+complete -c snpvmm -n '__snpvmm_in run' -l gdb -d 'Wait for GDB before the first instruction, at port 1234 or there; for platform kvm'
 complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Count the guest\'s exits; with a file, write the counts there as JSON'
 complete -c snpvmm -n '__snpvmm_in run' -s s -d 'The same as --stats'
 complete -c snpvmm -n '__snpvmm_in run' -s p -l prefix -d 'Print whole lines, each after serial: or debug:'
