@@ -156,8 +156,11 @@ void fake_kvm_memory_forget(struct fake_kvm *f);
 
 enum { FAKE_IO_BYTES = 64, FAKE_PAYLOAD = 8 };
 
-/* One return of KVM_RUN. */
+/* One return of KVM_RUN; or, for a debugger, an instruction, where it returns only if asked to. */
 struct fake_exit {
+	enum { FAKE_RETURN, FAKE_STEP, FAKE_INT3, FAKE_ACCESS } trace;
+	uint64_t address, size; /* of an instruction, or of the data that it accesses */
+	bool write;
 	int result;      /* 0 or a negative errno */
 	uint32_t reason; /* KVM_EXIT_... */
 	/* waits until kicked; with a reason, that exit happens then, else -EINTR */
@@ -192,6 +195,17 @@ struct fake_exit fake_wait(void);
 struct fake_exit fake_halt(void);
 struct fake_exit fake_late(struct fake_exit e); /* as if it happened at the same time as the kick */
 struct fake_exit fake_until_irq(unsigned irq);
+
+/* Linear addresses of a vCPU with paging: memory begins here. Without, it begins at 0. */
+#define FAKE_LINEAR 0xffff800000000000ULL
+struct fake_exit fake_step(uint64_t pc); /* the instruction at this linear address */
+struct fake_exit fake_int3(uint64_t pc); /* the guest's own INT3 */
+/* what the instruction before it does to data */
+struct fake_exit fake_access(uint64_t address, uint64_t size, bool write);
+/* KVM_GUESTDBG_INJECT_DB and _BP, if they ever were injected. */
+unsigned fake_kvm_injected(struct fake_kvm *f, unsigned index);
+struct kvm_regs; /* linux/kvm.h */
+struct kvm_regs *fake_kvm_regs(struct fake_kvm *f, unsigned index);
 
 /*
  * vCPU `index` returns from KVM_RUN in these ways, one after another; then it waits to be kicked.

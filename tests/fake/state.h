@@ -59,7 +59,11 @@ struct fake_vcpu {
 	bool sealed;         /* its VMSA belongs to the firmware: the state can't be read */
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
-	uint64_t mtrr_def_type;
+	struct kvm_fpu fpu;
+	uint64_t mtrr_def_type, kernel_gs_base;
+	struct kvm_guest_debug debug;
+	unsigned injected;
+	uint64_t pc; /* linear, of the instruction of the script */
 	struct kvm_cpuid_entry2 cpuid[FAKE_CPUID_ENTRIES];
 	uint32_t n_cpuid;
 	uint8_t vmsa[4096];
@@ -157,6 +161,12 @@ int fake_vcpu_new(struct fake_kvm *f, unsigned index);
 int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg);
 uint32_t fake_host_cpuid(const struct fake_kvm *f,
                          struct kvm_cpuid_entry2 ret[static FAKE_CPUID_ENTRIES]);
+
+/* tests/fake/trace.c: vCPU ioctls of debuggers. */
+int fake_debug_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg,
+                     bool *known);
+/* Executes the instruction that is next in the script. True: KVM_RUN returns, for the debugger. */
+bool fake_trace(struct fake_kvm *f, struct fake_vcpu *v);
 
 /* tests/fake/psp.c: KVM_MEMORY_ENCRYPT_OP. */
 int fake_sev_command(struct fake_kvm *f, struct kvm_sev_cmd *cmd);

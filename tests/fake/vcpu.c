@@ -240,9 +240,9 @@ static int msrs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_ms
 	for (i = 0; i < m->nmsrs; i++) {
 		const struct kvm_msr_entry *e = &m->entries[i];
 
-		if (v->sealed || e->index != 0x2ff || e->data & ~0xcffULL)
+		if (v->sealed || (e->index == 0x2ff ? e->data & ~0xcffULL : e->index != 0xc0000102))
 			break;
-		v->mtrr_def_type = e->data;
+		*(e->index == 0x2ff ? &v->mtrr_def_type : &v->kernel_gs_base) = e->data;
 	}
 	if (i < m->nmsrs)
 		fake_complain(f, 0, "MSR 0x%x = 0x%llx%s", m->entries[i].index, m->entries[i].data,
@@ -389,10 +389,13 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 		return fake_complain(f, EINVAL, "KVM_RUN before LAUNCH_FINISH");
 	if (kicked(v))
 		return -EINTR;
+	v->begun |= v->n_script > 0;
+	while (v->at < v->n_script && v->script[v->at].trace)
+		if (fake_trace(f, v))
+			return 0;
 	if (v->at == v->n_script)
 		return run_wait(f, v, false);
 	e = &v->script[v->at];
-	v->begun = true;
 	if (e->wait && (run_wait(f, v, e->halt) < 0 && !kicked(v)))
 		return -EINTR; /* a signal that doesn't end the run: it waits again */
 	v->at++;
@@ -417,6 +420,11 @@ static int mp_state_get(const struct fake_kvm *f, const struct fake_vcpu *v,
 
 int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long request, void *arg)
 {
+	bool known;
+	int r = fake_debug_ioctl(f, v, request, arg, &known);
+
+	if (known)
+		return r;
 	switch (request) {
 	case KVM_RUN:
 		return vcpu_run(f, v);

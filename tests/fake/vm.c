@@ -40,6 +40,10 @@ static int extension(struct fake_kvm *f, unsigned long capability, bool vm)
 		return private || f->flags & FAKE_GMEM_MMAP;
 	case KVM_CAP_MEMORY_ATTRIBUTES:
 		return private ? (int)KVM_MEMORY_ATTRIBUTE_PRIVATE : 0;
+	case KVM_CAP_SET_GUEST_DEBUG2:
+		return KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP | KVM_GUESTDBG_USE_SW_BP |
+		       KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_INJECT_DB | KVM_GUESTDBG_INJECT_BP |
+		       KVM_GUESTDBG_BLOCKIRQ;
 	case KVM_CAP_EXIT_HYPERCALL:
 		return 1 << KVM_HC_MAP_GPA_RANGE;
 	case KVM_CAP_GUEST_MEMFD_FLAGS:

@@ -6,7 +6,9 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/plan/plan.h"
+#include "core/vm/gdb_server.h"
 #include "core/vm/launch.h"
 #include "core/vm/outcome.h"
 #include "core/vm/platforms.h"
@@ -21,6 +24,7 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
 #include "firmware/selftest.h"
+#include "tests/make/gdb_client.h"
 
 #define CODE      0x1000
 #define EXIT_PORT 0xf4
@@ -178,6 +182,69 @@ Test(real_kvm, a_guest_prints_with_string_io)
 	o = run(p, 30000, console, sizeof(console));
 	cr_assert_eq(o.kind, GUEST_EXITED, "%s: %s", reason_name(o.kind), o.detail);
 	cr_assert_str_eq(console, "hello\n");
+}
+
+struct debugged {
+	struct vm *vm;
+	struct run_limits limits;
+	struct outcome outcome;
+};
+
+static void *debugged_run(void *self)
+{
+	struct debugged *d = self;
+	struct error err = { 0 };
+
+	vm_run(d->vm, &d->limits, &d->outcome, &err);
+	return NULL;
+}
+
+/* Breakpoints of debug registers and steps; INT3 needs an exit that not every nested KVM has. */
+Test(real_kvm, a_debugger_steps_breaks_and_reads)
+{
+	static const uint8_t code[] = { 0xb0, 42,        /* mov al, 42 */
+		                        0x40, 0x40,      /* inc eax, twice */
+		                        0xe6, EXIT_PORT, /* out 0xf4, al */
+		                        0xf4 };
+	auto_plan const struct plan *p = NULL;
+	char folder[] = "/tmp/gdb-XXXXXX", where[64];
+	struct debugged d = { .limits = { .timeout_ms = 60000, .input_fd = -1 } };
+	struct error err = { 0 };
+	struct gdb_client c;
+	pthread_t thread;
+
+	need_kvm();
+	p = flat_plan(code, sizeof(code), 2);
+	cr_assert_not_null(mkdtemp(folder));
+	snprintf(where, sizeof(where), "unix:%s/socket", folder);
+	d.limits.gdb = gdb_server_new(where, &err);
+	cr_assert_not_null(d.limits.gdb, "%s", err.text);
+	cr_assert_eq(
+		vm_launch(&kvm_sys_host, &platform_kvm, p,
+	                  &(struct vm_devices){ .exit_port_given = true, .exit_port = EXIT_PORT },
+	                  &d.vm, &err),
+		0, "%s", err.text);
+	cr_assert_eq(pthread_create(&thread, NULL, debugged_run, &d), 0);
+	cr_assert(gdb_client_open(&c, where + strlen("unix:")));
+	cr_expect_str_eq(gdb_client_ask(&c, "?"), "T05thread:1;");
+	cr_expect_str_eq(gdb_client_ask(&c, "p10"), "0010000000000000");
+	cr_expect_str_eq(gdb_client_ask(&c, "m1000,4"), "b02a4040");
+	cr_expect_str_eq(gdb_client_ask(&c, "mfee00000,4"), "E0e", "the local APIC");
+	cr_expect_str_eq(gdb_client_ask(&c, "vCont;s:1"), "T05thread:1;");
+	cr_expect_str_eq(gdb_client_ask(&c, "p10"), "0210000000000000");
+	cr_expect_str_eq(gdb_client_ask(&c, "Z1,1003,1"), "OK");
+	cr_expect_str_eq(gdb_client_ask(&c, "c"), "T05thread:1;");
+	cr_expect_str_eq(gdb_client_ask(&c, "p10"), "0310000000000000");
+	cr_expect_str_eq(gdb_client_ask(&c, "p0"), "2b00000000000000");
+	cr_expect_str_eq(gdb_client_ask(&c, "P0=6300000000000000"), "OK");
+	cr_expect_str_eq(gdb_client_ask(&c, "M1003,1:90"), "OK", "nop");
+	cr_expect_str_eq(gdb_client_ask(&c, "c"), "W63", "although its breakpoint is still set");
+	pthread_join(thread, NULL);
+	cr_expect_eq(d.outcome.kind, GUEST_EXITED, "%s", d.outcome.detail);
+	gdb_client_close(&c);
+	vm_free(d.vm);
+	gdb_server_free(d.limits.gdb);
+	rmdir(folder);
 }
 
 Test(real_kvm, a_triple_fault_is_a_shutdown)
