@@ -19,6 +19,7 @@
 #include "config/value.h"
 #include "core/attest/given.h"
 #include "core/out/run_result.h"
+#include "core/vm/gdb_server.h"
 #include "core/vm/signals.h"
 
 enum {
@@ -32,6 +33,7 @@ enum {
 	OPTION_CERTS,
 	OPTION_ROOT,
 	OPTION_DRY_RUN,
+	OPTION_GDB,
 };
 
 enum { RETRIES_MAX = 100 };
@@ -64,6 +66,8 @@ static const struct argp_option run_options[] = {
 	  1 },
 	{ "root", OPTION_ROOT, "FILE", 0,
 	  "Trust this root certificate as well; for test chains only", 1 },
+	{ "gdb", OPTION_GDB, "WHERE", OPTION_ARG_OPTIONAL,
+	  "Wait for GDB before the first instruction, at port 1234 or there; for platform kvm", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "Count the guest's exits; with FILE, write the counts there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
@@ -112,6 +116,9 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		o->stats_file = argument;
 		o->stats = true;
 		return 0;
+	case OPTION_GDB:
+		o->gdb = argument ? argument : GDB_DEFAULT_PORT;
+		return gdb_server_check(o->gdb, &err) < 0 ? option_refuse_error(&err) : 0;
 	case 's':
 		o->stats = true;
 		return 0;
@@ -187,6 +194,12 @@ static int run_labelled(struct run_args *a, struct labels *labels, struct error 
 	o->conflicts = &conflicts;
 	/* with a conflict nothing is launched, and one run reports it */
 	several = conflicts_find(&ask, &conflicts) && labels->several;
+	if (o->gdb && labels->several) {
+		munmap(results, labels->n * sizeof(*results));
+		error_set(err, ERROR_USAGE, "run: --gdb is for a single run, not for %u",
+		          labels->n);
+		return error_fix(err, "choose one of the matrix by --set"), STATUS_USAGE;
+	}
 	o->inputs_unknown = labels->list[0].inputs_unknown;
 	o->show = several ? NULL : result_show;
 	status = several ? run_several(o, labels, results, err) : run_once(o, 0, results);

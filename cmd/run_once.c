@@ -28,7 +28,9 @@
 #include "core/snp/abi.h"
 #include "core/snp/idblock.h"
 #include "core/snp/digest.h"
+#include "core/snp/policy.h"
 #include "core/vm/devices.h"
+#include "core/vm/gdb_server.h"
 #include "core/vm/launch.h"
 #include "core/vm/outcome.h"
 #include "core/vm/platforms.h"
@@ -174,6 +176,35 @@ bool prove_launch(struct manifest *m, struct findings *f)
 	return false;
 }
 
+/*
+ * --gdb: KVM reads neither registers nor memory of an SNP guest. The SEV firmware would decrypt
+ * pages of one whose policy allows it (SNP_DBG_DECRYPT), but KVM has no call for that: of what
+ * older SEV guests have, KVM_SEV_DBG_DECRYPT, it refuses to SNP guests (arch/x86/kvm/svm/sev.c,
+ * sev_mem_enc_ioctl()).
+ */
+static void run_once_debugged(struct run_once *a)
+{
+	const struct manifest *m = &a->m;
+	const struct platform *on = manifest_platform(m);
+	bool allowed = m->policy & SNP_POLICY_DEBUG;
+	struct error err;
+
+	if (!on->private_memory)
+		return;
+	error_set(&err, allowed ? ERROR_UNSUPPORTED : ERROR_CONFLICT, "--gdb with platform %s",
+	          on->name);
+	if (allowed)
+		error_why(&err,
+		          "the policy allows debugging, but no Linux kernel so far has a call by "
+		          "which a VMM reads such a guest's registers and memory");
+	else
+		error_why(&err, "snp.policy does not allow debugging, so no debugger can see "
+		                "anything of this guest");
+	error_fix(&err, "debug it as a plain VM: --platform kvm");
+	manifest_at(m, allowed ? KEY_PLATFORM : KEY_SNP_POLICY, &err);
+	findings_add(&a->findings, SEVERITY_ERROR, &err);
+}
+
 /* Finds every mistake that can be found without a host, then makes what needs none. */
 static int run_once_prepare(struct run_once *a)
 {
@@ -185,6 +216,8 @@ static int run_once_prepare(struct run_once *a)
 
 	if (a->o->prove && m->whole)
 		prove_launch(&a->m, f);
+	if (a->o->gdb && m->whole)
+		run_once_debugged(a);
 	right = prepare_files(m, hash, &a->images, f) && m->whole;
 
 	a->hashed = hash && right;
@@ -237,6 +270,7 @@ static int run_once_guest(struct run_once *a)
 	const struct run_limits limits = { .timeout_ms = a->m.timeout_ms,
 		                           .silence_ms = a->m.silence_ms,
 		                           .end_when_complete = a->m.exit_none,
+		                           .gdb = a->gdb,
 		                           .input_fd = STDIN_FILENO };
 	/* a line of progress would mix with the guest's lines */
 	bool on_terminal =
@@ -298,6 +332,8 @@ static int run_once_launch(struct run_once *a)
 	if (results_launch(&a->outputs, &launch, &a->err) < 0 ||
 	    outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+	if (a->o->gdb && !(a->gdb = gdb_server_new(a->o->gdb, &a->err)))
+		return a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
 	a->outputs.devices.watch = a->watch;
 	a->outputs.devices.report = a->report;
 	progress_say("launching");
@@ -351,6 +387,7 @@ static int run_once_try(const struct run_options *o, unsigned run, unsigned trie
 	if (a.vm && vm_abandoned(a.vm))
 		return status; /* a vCPU that is stuck in the kernel may still use all of it */
 	vm_free(a.vm);
+	gdb_server_free(a.gdb);
 	watch_free(a.watch);
 	report_lines_free(a.report);
 	snp_digest_fini(&a.digest);

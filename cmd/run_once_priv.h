@@ -11,7 +11,8 @@
 #include "core/vm/outcome.h"
 #include "firmware/images.h"
 
-struct watch; /* core/vm/watch.h */
+struct gdb_server; /* core/vm/gdb_server.h */
+struct watch;      /* core/vm/watch.h */
 
 /* Members are in the order in which a run fills them. */
 struct run_once {
@@ -29,6 +30,7 @@ struct run_once {
 	bool digested;
 	struct watch *watch;
 	struct report_lines *report; /* NULL: expect.report is false */
+	struct gdb_server *gdb;      /* NULL: no --gdb */
 	struct vm *vm;
 	bool ended; /* the guest ran, or a signal came: `outcome` says how it ended */
 	struct outcome outcome;

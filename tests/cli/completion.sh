@@ -166,7 +166,7 @@ argument() { # LINE COMMAND OPTION ARGUMENT
   KEY=VALUE) expect "$1" $keys ;;
   FORM) expect "$1" corim corim-veraison ;;
   KEY) expect "$1k" kernel.img ;;
-  WHO) expect "$1" '' ;;
+  WHO | WHERE) expect "$1" '' ;;
   KERNEL | INITRD | FIRMWARE | FILE) expect "$1k" kernel.img ;;
   DIR) expect "$1" results ;;
   PATH) expect "$1k" kernel.img ;;

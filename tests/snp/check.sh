@@ -70,6 +70,18 @@ case $(dpkg-query -W -f '${Version}' ovmf 2>/dev/null) in
 2022.11-*) [ ! -r /usr/share/ovmf/OVMF.fd ] || cp /usr/share/ovmf/OVMF.fd "$box/ovmf-2022.11.fd" ;;
 esac
 
+# A GDB with its libraries. One that is linked with Python would need files of Python, too.
+gdb=${SNPVMM_GDB:-$(command -v gdb)}
+if [ -z "$gdb" ]; then
+  echo 'there is no gdb (SNPVMM_GDB names one; in Debian: gdb-minimal)' >"$box/gdb.missing"
+elif ldd "$gdb" | grep -q libpython; then
+  echo "$gdb needs Python, and Debian's gdb-minimal, which SNPVMM_GDB could name, does not" >"$box/gdb.missing"
+else
+  mkdir -p "$box/gdb"
+  ldd "$gdb" | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }' | while read -r library; do cp -L "$library" "$box/gdb"; done
+  cp -L "$gdb" "$box/gdb/gdb"
+fi
+
 # Digests from another tool (sev-snp-measure 0.0.13, profile qemu, guest_features 0x1, no kernel).
 while read -r image vcpus type digest; do
   [ -r "$images/$image" ] || continue

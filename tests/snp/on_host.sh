@@ -388,6 +388,27 @@ if [ -e linux.yaml ] && [ -e ovmf-2022.11.fd ]; then
   case_run 'that boot, Linux and all, takes no more than 6,000 exits' 0 '^snpvmm: exits: [1-5]\{0,1\}[0-9]\{1,3\}: ports ' \
     '^snpvmm: fw_cfg: [0-9]* transfers of 1[0-9]* KiB, 0 refused' \
     -- ovmf_run ovmf-2022.11.fd $unverified --platform kvm --stats
+  # From the reset vector on; breakpoints are left to tests/vm, as an emulated host may not deliver them.
+  debugged() {
+    # shellcheck disable=SC2086
+    ovmf_run ovmf-2022.11.fd $unverified --platform kvm --gdb=unix:gdb.sock >guest.log 2>&1 &
+    while [ ! -S gdb.sock ] && kill -0 $! 2>/dev/null; do sleep 0.2; done
+    gdb/ld-linux-x86-64.so.2 --library-path gdb gdb/gdb -nx -batch -ex 'set confirm off' -ex 'set architecture i386:x86-64' \
+      -ex 'target remote gdb.sock' -ex 'info registers rip cs_base cr0' -ex 'x/2xb $cs_base + $rip' \
+      -ex 'stepi' -ex 'stepi' -ex 'x/i $cs_base + $rip' -ex 'stepi 40' -ex 'info registers cs_base cr0' \
+      -ex 'x/4xb 0xffffffd0' -ex 'print/x $rsp' -ex 'continue' </dev/null
+    wait $!
+    status=$?
+    cat guest.log
+    return $status
+  }
+  if [ -e gdb ]; then
+    case_run 'GDB: OVMF on the plain platform, from the reset vector to its end' 0 '^rip  *0xfff0 ' 'cs_base  *0xffff0000 ' \
+      '^0xfffffff0:' '^=> 0xfffff[0-9a-f]*:' 'cs_base  *0x0 ' 'cr0  .* PE ' '^0xffffffd0:' 'exited normally' \
+      '^snpvmm-guest: ready' 'a debugger has connected' 'snpvmm: pass' -- debugged
+  else
+    echo "skip GDB: OVMF on the plain platform: $(cat gdb.missing)"
+  fi
   # shellcheck disable=SC2086
   case_run 'OVMF of 2022 ends under SNP at the local APIC, which is explained with its cure' 1 \
     'the firmware seems older than edk2-stable202405' \
