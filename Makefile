@@ -30,7 +30,7 @@ CRYPTO   := $(if $(strip $(CRYPTO)),$(shell t=$$(mktemp) && echo '$(CRYPTO_TRIAL
               $(CC) -x c - -x none $(CRYPTO) -o $$t 2>/dev/null && echo $(CRYPTO); rm -f $$t))
 # Its tables are relocated when they are first needed, which for most runs is never (link/late.c).
 LATE     := $(if $(strip $(CRYPTO)),$(if $(SAN),,$(shell t=$$(mktemp) && echo 'int main(void) { return 0; }' | \
-              $(CC) -x c - -Wl,-T,link/late.ld -o $$t 2>/dev/null && echo link/late.ld; rm -f $$t)))
+              $(CC) $(LDFLAGS) -x c - -Wl,-T,link/late.ld -o $$t 2>/dev/null && echo link/late.ld; rm -f $$t)))
 # liblzma is linked statically, too, where there is one: only images with compressed volumes need it.
 LZMA     := $(or $(wildcard $(shell pkg-config --variable=libdir liblzma 2>/dev/null)/liblzma.a),-llzma)
 LDLIBS   += $(patsubst -llzma,$(LZMA),$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS)))
