@@ -15,6 +15,15 @@ struct image_diff {
 	const struct fv *a, *b;
 };
 
+/* Whether a file has a compressed section, decompressed or not. */
+static bool is_compressed(const struct fv *f, const struct fv_file *file)
+{
+	for (size_t i = file->first_section; i < file->first_section + file->n_sections; i++)
+		if (f->sections[i].unpacked != FV_NONE)
+			return true;
+	return file->packed;
+}
+
 /* Fills in what one side's image says of a file, or of a volume without files. */
 static void file_describe(const struct fv *f, size_t volume, size_t file, struct diff_file *to,
                           char version[static FV_TEXT], uint64_t *offset)
@@ -24,7 +33,7 @@ static void file_describe(const struct fv *f, size_t volume, size_t file, struct
 	char guid[GUID_TEXT];
 
 	fv_path(f, volume, to->volume, sizeof(to->volume));
-	to->compressed = v->space != 0 || (of && of->packed);
+	to->compressed = v->space != 0 || (of && is_compressed(f, of));
 	*offset = v->space ? fv_image_offset(f, v->space) : of ? of->at : v->at;
 	if (!of)
 		return;
@@ -63,7 +72,22 @@ static void where_describe(const struct fv *f, const struct saved_region *image,
 		fv_where_text(f, &where, r->where, sizeof(r->where));
 }
 
-/* Of one image alone: what its pages hold that differ. */
+/* The first byte of a page that differs, or with one image alone where the page begins. */
+static uint64_t page_offset(const struct saved_region *image, const struct saved_region *other,
+                            uint64_t at)
+{
+	const uint8_t *a = image->bytes + (at - image->gpa), *b;
+	uint64_t i = 0;
+
+	if (!other->bytes)
+		return at - image->gpa;
+	b = other->bytes + (at - other->gpa);
+	while (i < PAGE_SIZE - 1 && a[i] == b[i])
+		i++;
+	return at - image->gpa + i;
+}
+
+/* By one image: what its pages hold that differ. */
 static void pages_describe(struct diff *d, struct diff_region *r, const struct fv *f, bool in_a)
 {
 	const struct saved_region *image = in_a ? r->a : r->b, *other = in_a ? r->b : r->a;
@@ -78,7 +102,7 @@ static void pages_describe(struct diff *d, struct diff_region *r, const struct f
 		if (at < other->gpa || at >= other->gpa + other->size ||
 		    memcmp(image->pages[page], other->pages[(at - other->gpa) / PAGE_SIZE],
 		           SNP_DIGEST_SIZE) == 0 ||
-		    !fv_where(f, 0, page * PAGE_SIZE, &where) ||
+		    !fv_where(f, 0, page_offset(image, other, at), &where) ||
 		    (where.volume == last.volume && where.file == last.file))
 			continue;
 		last = where;
@@ -87,26 +111,58 @@ static void pages_describe(struct diff *d, struct diff_region *r, const struct f
 			return;
 		file_describe(f, where.volume, where.file, to, in_a ? to->version_a : to->version_b,
 		              in_a ? &to->offset_a : &to->offset_b);
+		*(in_a ? &to->offset_b : &to->offset_a) = in_a ? to->offset_a : to->offset_b;
+		memcpy(in_a ? to->version_b : to->version_a, in_a ? to->version_a : to->version_b,
+		       sizeof(to->version_a));
 	}
 }
 
+/*
+ * The index of the image that is damaged; 2: none is. The files of a damaged volume can't be seen.
+ * Where few pages differ, so many files can't really have gone.
+ */
+static size_t damaged_image(const struct fv images[static 2], const struct diff_region *r)
+{
+	enum { FEW_PAGES = 4 };
+
+	if (images[0].n_faults != images[1].n_faults)
+		return images[0].n_faults < images[1].n_faults;
+	if (images[0].n_files != images[1].n_files && r->pages_differ <= FEW_PAGES)
+		return images[0].n_files > images[1].n_files;
+	return 2;
+}
+
+/*
+ * Two images are compared by their files. If one is missing or damaged, the other one says what is
+ * at the places that differ.
+ */
 int diff_image(struct diff *d, struct diff_region *r, struct error *err)
 {
+	static const char *const damaged[] = {
+		"the volumes of the image - are damaged, so some files of it cannot be seen",
+		"the volumes of the image + are damaged, so some files of it cannot be seen",
+		NULL,
+	};
 	const struct saved_region *regions[] = { r->a, r->b };
 	struct fv images[2] = { { .n_files = 0 }, { .n_files = 0 } };
 	struct image_diff i = { d, r, &images[0], &images[1] };
-	bool whole = r->a->bytes && r->b->bytes;
+	size_t without = !r->a->bytes ? 0 : !r->b->bytes ? 1 : 2, sound;
 	int e = 0;
 
 	for (size_t side = 0; e == 0 && side < ARRAY_SIZE(regions); side++)
 		if (regions[side]->bytes)
 			e = fv_read(regions[side]->bytes, regions[side]->size, &images[side], err);
-	if (e == 0 && whole)
+	if (without == 2) {
+		without = damaged_image(images, r);
+		d->note = damaged[without];
+	}
+	sound = without == 1 ? 0 : 1;
+	if (e == 0 && without == 2)
 		e = fv_compare(&images[0], &images[1], file_differs, &i, err);
-	if (e == 0 && !whole)
-		pages_describe(d, r, &images[r->a->bytes ? 0 : 1], r->a->bytes);
+	else if (e == 0)
+		pages_describe(d, r, &images[sound], sound == 0);
 	if (e == 0)
-		where_describe(&images[r->b->bytes ? 1 : 0], r->b->bytes ? r->b : r->a, r);
+		where_describe(&images[sound], regions[sound], r);
 	fv_fini(&images[0]);
 	fv_fini(&images[1]);
 	return e;

@@ -409,6 +409,39 @@ Test(diff, names_what_a_page_is_in_by_the_image_that_is_there)
 	}
 }
 
+/* Where a volume is damaged, its files are not told as missing, but what is there in the other. */
+Test(diff, of_a_damaged_image_tells_the_place)
+{
+	static const struct {
+		size_t at;
+		const char *volume, *name;
+	} rows[] = {
+		{ OUTER_AT + VOLUME_HEAD + 24 + 24 + 13 + 40, "FVMAIN_COMPACT", "43434343-" },
+		{ OUTER_AT + 0x28, "FVMAIN_COMPACT", "" }, /* the signature of the volume */
+	};
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
+		auto_pair struct pair p = pair_firmware();
+		size_t row = i / 2, damaged = i % 2;
+		const struct diff_file *f;
+
+		volumes_put(&p.f[0].images.firmware, 2, 7);
+		volumes_put(&p.f[1].images.firmware, 2, 7);
+		p.f[damaged].images.firmware.data[rows[row].at] ^= 0xff;
+		pair_make(&p);
+		cr_assert_eq(p.d.n_regions, 1);
+		cr_assert_eq(p.d.regions[0].n_files, 1, "row %zu: %zu files", i,
+		             p.d.regions[0].n_files);
+		f = &p.d.regions[0].files[0];
+		cr_expect_eq(f->change, DIFF_CHANGED);
+		cr_expect_str_eq(f->volume, rows[row].volume);
+		cr_expect(strncmp(f->name, rows[row].name, strlen(rows[row].name)) == 0, "%s",
+		          f->name);
+		cr_expect(strstr(p.d.note, damaged ? "the image +" : "the image -"), "%s",
+		          p.d.note);
+	}
+}
+
 Test(diff, of_images_alone_and_in_a_launch)
 {
 	struct image_spec spec = image_default();
