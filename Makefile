@@ -127,7 +127,7 @@ check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER)
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
-bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509
+bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509 $(B)/tests/firmware/search_test
 	B=$(B) sh tests/bench/bench.sh
 
 # The program without keys, certificates and what they need of libcrypto, whose functions do nothing here: starts as

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/explained.h"
 #include "cmd/progress.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -194,86 +195,6 @@ static void search_run(void *self, struct manifest *m, struct findings *f)
 
 /* --- what was found --- */
 
-/* A value as --set takes it: bare text, or a YAML string where that would be read otherwise. */
-static void put_setting(FILE *to, const char *key, const char *value)
-{
-	bool yaml = strpbrk(value, "\n\r\t") || (value[0] && strchr("[{\"'", value[0]));
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return;
-	fprintf(f, "%s=%s", key, yaml ? "\"" : "");
-	for (const char *c = value; *c; c++)
-		switch (yaml ? *c : 0) {
-		case '\n':
-			fputs("\\n", f);
-			break;
-		case '\r':
-			fputs("\\r", f);
-			break;
-		case '\t':
-			fputs("\\t", f);
-			break;
-		case '"':
-		case '\\':
-			fputc('\\', f);
-			/* fallthrough */
-		default:
-			fputc(*c, f);
-		}
-	fprintf(f, "%s", yaml ? "\"" : "");
-	fclose(f);
-	fputs("--set ", to);
-	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	                      "_-+=:,./@%")] == '\0') {
-		fputs(text, to);
-	} else { /* for a shell */
-		fputc('\'', to);
-		for (const char *c = text; *c; c++)
-			fputs(*c == '\'' ? "'\\''" : (char[]){ *c, '\0' }, to);
-		fputc('\'', to);
-	}
-	free(text);
-}
-
-static void put_change(const struct explained_change *c)
-{
-	/* --set takes paths that are relative to the manifest's folder */
-	auto_free char *absolute = c->is_path && !c->left_out ? realpath(c->wanted, NULL) : NULL;
-
-	if (c->sentence)
-		fputs(c->sentence, stdout);
-	else if (c->left_out)
-		printf("leave out %s", c->key);
-	else
-		put_setting(stdout, c->key, absolute ? absolute : c->wanted);
-}
-
-/* Settings first, then what no setting stands for. */
-static void put_explanation(const struct explanation *x, const char *place)
-{
-	const char *between = "";
-
-	for (unsigned pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < x->n; i++) {
-			const struct explained_change *c = &x->changes[i];
-			bool setting = !c->sentence && !c->left_out;
-
-			if (setting != (pass == 0))
-				continue;
-			fputs(!between[0] ? "" : setting ? " " : "; ", stdout);
-			put_change(c);
-			between = " ";
-		}
-	if (place[0])
-		printf("%s%s", between[0] ? "; " : "", place);
-	else if (x->n == 0)
-		fputs("the manifest as it stands", stdout);
-	putchar('\n');
-}
-
 #define NOT_MEASURED                                                                               \
 	"policy, host data, ID block, certificates, the memory of a guest with a firmware, "       \
 	"devices, timeouts and expectations are not measured"
@@ -289,8 +210,10 @@ static void put_result(const struct explanations *e)
 	}
 	if (e->reversed)
 		log_notice("the digest was given with its bytes in reverse");
-	for (size_t i = 0; i < e->n; i++)
-		put_explanation(&e->list[i], e->place);
+	for (size_t i = 0; i < e->n; i++) {
+		explained_write(stdout, &e->list[i], e->place);
+		putchar('\n');
+	}
 	fflush(stdout);
 	if (e->n > 1)
 		log_notice("each line%s gives the same pages and the same VMSAs",
@@ -298,7 +221,7 @@ static void put_result(const struct explanations *e)
 	for (size_t i = 0; i < e->list[0].n; i++)
 		log_notice("%s: %s in the manifest", e->list[0].changes[i].name,
 		           shown_of(e->list[0].changes[i].manifest).text);
-	log_info("%" PRIu64 " launches were tried in %" PRIu64 " ms", e->tried, e->ms);
+	log_info("%" PRIu64 " launches were tried in %" PRIu64 " ms", e->tried, e->us / 1000);
 }
 
 int explain_want(struct explain_want *w, struct error *err)

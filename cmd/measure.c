@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/explained.h"
 #include "cmd/options.h"
 #include "cmd/print.h"
 #include "cmd/settings.h"
@@ -231,7 +232,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 		return false;
 	}
 	/* an error, but the digest is still printed: whoever signs a new block needs it */
-	if (prepare_id_digest(m, digest.value, &err) < 0)
+	if (explained_id_digest(m, &c->images, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	result = measure_result_of(m, plan, &digest);
 	idkeys_reference(m, &c->images.identity, &result.reference);

@@ -13,6 +13,7 @@
 
 #include "cmd/advice.h"
 #include "cmd/conflicts.h"
+#include "cmd/explained.h"
 #include "cmd/labels.h"
 #include "cmd/print.h"
 #include "cmd/progress.h"
@@ -240,6 +241,15 @@ static int run_once_prepare(struct run_once *a)
 	return watch_make(a);
 }
 
+/* Says in the result and in the error what gives the digest that is expected, if that is clear. */
+static void run_once_explain(struct run_once *a, const uint8_t want[static SNP_DIGEST_SIZE])
+{
+	char *to = a->r->measurement.explained;
+
+	explained_hint(&a->m, &a->images, want, to);
+	explained_add(to, &a->err);
+}
+
 static int run_once_measure(struct run_once *a)
 {
 	const char *none = plan_settings(a->measured)->no_measurement;
@@ -254,9 +264,17 @@ static int run_once_measure(struct run_once *a)
 		return STATUS_LAUNCH;
 	a->digested = true;
 	measurement_print(&a->m, a->measured, &a->digest);
-	if (measurement_check(&a->m, &a->digest, &a->err) < 0 ||
-	    prepare_id_digest(&a->m, a->digest.value, &a->err) < 0)
+	if (measurement_check(&a->m, &a->digest, &a->err) < 0) {
+		const struct manifest_pin *pin = measurement_pin(&a->m, &a->digest);
+
+		if (pin)
+			run_once_explain(a, pin->digest);
 		return STATUS_MEASUREMENT;
+	}
+	if (prepare_id_digest(&a->m, a->digest.value, &a->err) < 0) {
+		run_once_explain(a, a->m.id_block);
+		return STATUS_MEASUREMENT;
+	}
 	if (manifest_platform(&a->m)->measured &&
 	    idkeys_sign(&a->m, &a->images.identity, a->plan, a->digest.value, &a->err) < 0)
 		return STATUS_USAGE;

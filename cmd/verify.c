@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/explained.h"
 #include "cmd/options.h"
 #include "cmd/print.h"
 #include "cmd/settings.h"
@@ -41,6 +42,7 @@ struct verify {
 	struct given given, given_roots;
 	struct reference launch;
 	uint8_t (*pins)[SNP_DIGEST_SIZE];
+	char explained[EXPLAINED_CAP]; /* what gives the report's measurement, if that differs */
 };
 
 enum {
@@ -371,13 +373,17 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 	if (prepare_files(m, false, &images, f) && m->whole &&
 	    prepare_plan(m, &images, platform_measured(manifest_platform(m)), &plan, f)) {
 		if (snp_digest_of(plan, &digest, &err) < 0 ||
-		    prepare_id_digest(m, digest.value, &err) < 0) {
+		    explained_id_digest(m, &images, digest.value, &err) < 0) {
 			error_at(&err, m->file, 0, 0);
 			findings_add(f, SEVERITY_ERROR, &err);
 		} else if (launch_pins(v, m, f)) {
 			v->launch = reference_of(plan, digest.value);
 			idkeys_reference(m, &images.identity, &v->launch);
 			v->want.launch = &v->launch;
+			if (memcmp(v->question.report->measurement, digest.value,
+			           SNP_DIGEST_SIZE) != 0)
+				explained_hint(m, &images, v->question.report->measurement,
+				               v->explained);
 		}
 		/* the host gave these to the guest: who has nothing else can use them */
 		if (v->given.n_certs == 0 && images.certs_read &&
@@ -486,13 +492,13 @@ static int verify_all(struct verify *v, struct error *err)
 	}
 	if (certs_read(v, &file, err) < 0)
 		return STATUS_USAGE;
+	v->question.report = result.report = file.report;
 	if (manifest)
 		manifest_each_run(v->manifest_path, &v->settings, verify_manifest, v, true, &f);
 	if (f.errors)
 		return STATUS_USAGE;
 	if (!v->has_time)
 		v->question.at = time(NULL);
-	v->question.report = result.report = file.report;
 	v->question.certs = &v->given;
 	v->question.roots = &v->given_roots;
 	attest_verify(&v->question, &attest);
@@ -500,6 +506,11 @@ static int verify_all(struct verify *v, struct error *err)
 		attest_expect(file.report, attest.line, &v->want, &attest.checks);
 	else
 		check_skip(&attest.checks, "measurement", "the report can't be read");
+	for (struct attest_check *c = attest.checks.list;
+	     v->explained[0] && c < attest.checks.list + attest.checks.count; c++)
+		if (c->outcome == CHECK_FAIL && strcmp(c->name, "measurement") == 0)
+			snprintf(c->text, sizeof(c->text),
+			         "not as expected: the report's is %.220s", v->explained);
 	result.attest = &attest;
 	result.at = v->question.at;
 	status = checks_failed(&attest.checks) ? STATUS_FAILED : STATUS_OK;

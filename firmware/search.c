@@ -48,19 +48,15 @@ struct front {
 	bool twin;      /* an earlier one has the same digest and group */
 };
 
-/* The VMSAs of vCPU 0 and of the others: the hashes of their contents. */
-struct pair {
-	bool known;
-	uint8_t of[2][SNP_DIGEST_SIZE];
-};
+typedef uint8_t hash_t[SNP_DIGEST_SIZE];
 
 /* Fronts whose vCPUs start in the same states. */
 struct group {
-	struct vcpu_state states[2];
-	bool has_aps;
+	struct vcpu_state *states; /* of vCPU 0, 1, ...; all further ones start as the last */
+	size_t n_states;           /* 0: all VMSAs are in the regions */
 	enum vmsa_flavour flavour;
-	struct pair *pairs; /* for each back */
-	size_t n_pairs;
+	hash_t **vmsas; /* for each back, the contents of n_states VMSAs; NULL: not known yet */
+	size_t n_vmsas;
 };
 
 struct search {
@@ -115,7 +111,8 @@ struct measuring {
 	const struct launch *launch;
 	struct snp_digest digest;
 	struct group group;
-	uint8_t page[PAGE_SIZE]; /* of hashes, as a rule changes it */
+	const struct vcpu_state *last; /* the state of the last vCPU */
+	uint8_t page[PAGE_SIZE];       /* of hashes, as a rule changes it */
 };
 
 /* A digest in the middle of the regions is that of a launch that went no further. */
@@ -158,33 +155,41 @@ static int measuring_region(void *self, const struct region *r, struct error *er
 static int measuring_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
 {
 	struct measuring *m = self;
+	struct group *g = &m->group;
 
-	(void)err;
-	if (index < 2)
-		m->group.states[index] = *s;
-	m->group.has_aps |= index > 0;
+	if (g->n_states > 0 && s == m->last) /* the same pointer means the same state */
+		return 0;
+	do {
+		if (!ARRAY_GROW(g->states, g->n_states))
+			return error_nomem(err, "a search");
+		g->states[g->n_states] = g->n_states < index ? g->states[g->n_states - 1] : *s;
+	} while (g->n_states++ < index);
+	m->last = s;
 	return 0;
 }
 
 static const struct plan_ops measuring_ops = { measuring_begin, measuring_region, measuring_vcpu,
 	                                       NULL };
 
-/* The number of a group that is like this one, which is added if there is none. */
-static int group_find(struct search *s, const struct group *g, size_t *ret)
+/* Takes the states of *g. *ret: the number of the group that has them. */
+static int group_find(struct search *s, struct group *g, size_t *ret)
 {
 	size_t i = 0;
 
-	while (i < s->n_groups &&
-	       (memcmp(s->groups[i].states, g->states, sizeof(g->states)) != 0 ||
-	        s->groups[i].has_aps != g->has_aps || s->groups[i].flavour != g->flavour))
-		i++;
+	for (; i < s->n_groups; i++) {
+		const struct group *o = &s->groups[i];
+
+		if (o->n_states == g->n_states && o->flavour == g->flavour &&
+		    memcmp(o->states, g->states, g->n_states * sizeof(*g->states)) == 0)
+			break;
+	}
 	*ret = i;
-	if (i < s->n_groups)
+	if (i == s->n_groups && ARRAY_GROW(s->groups, s->n_groups)) {
+		s->groups[s->n_groups++] = *g;
 		return 0;
-	if (!ARRAY_GROW(s->groups, s->n_groups))
-		return error_nomem(s->err, "a search");
-	s->groups[s->n_groups++] = *g;
-	return 0;
+	}
+	free(g->states);
+	return i < s->n_groups ? 0 : error_nomem(s->err, "a search");
 }
 
 static void launch_of(const struct search *s, const struct choice *front, const struct choice *back,
@@ -231,13 +236,16 @@ static int front_add(struct search *s, const struct choice *c)
 	memcpy(f->digest, m.digest.value, sizeof(f->digest));
 	if (r == 0)
 		r = group_find(s, &m.group, &f->group);
+	else
+		free(m.group.states);
 	for (size_t i = 0; r == 0 && i < s->n_fronts && !f->twin; i++)
 		f->twin = s->fronts[i].group == f->group && s->fronts[i].vcpus == f->vcpus &&
 		          memcmp(s->fronts[i].digest, f->digest, sizeof(f->digest)) == 0;
-	if (s->found) {
+	if (r == 0 && s->found) {
 		s->front = s->n_fronts;
 		if (memcmp(f->digest, s->want[s->reversed], sizeof(f->digest)) == 0)
-			snprintf(s->place, sizeof(s->place), "no VMSA was measured");
+			snprintf(s->place, sizeof(s->place), "%s",
+			         s->groups[f->group].n_states ? "no VMSA was measured" : "");
 	}
 	s->n_fronts++;
 	return r;
@@ -254,31 +262,34 @@ static int back_add(struct search *s, const struct choice *c)
 }
 
 /* The VMSAs of a group's vCPUs, as a back has them. NULL: out of memory. */
-static const struct pair *pair_of(struct search *s, size_t group, size_t back)
+static hash_t *vmsas_of(struct search *s, size_t group, size_t back)
 {
 	static const struct choice none;
 	struct group *g = &s->groups[group];
-	struct pair *pair;
 	struct launch l;
+	hash_t *vmsas;
 
-	for (; g->n_pairs <= back; g->pairs[g->n_pairs++].known = false)
-		if (!ARRAY_GROW(g->pairs, g->n_pairs)) {
+	for (; g->n_vmsas <= back; g->vmsas[g->n_vmsas++] = NULL)
+		if (!ARRAY_GROW(g->vmsas, g->n_vmsas)) {
 			error_nomem(s->err, "a search");
 			return NULL;
 		}
-	pair = &g->pairs[back];
-	if (pair->known)
-		return pair;
-	launch_of(s, &none, &s->backs[back], &l);
-	for (unsigned ap = 0; ap < 1U + g->has_aps; ap++) {
-		struct vmsa_rule rule = *vmsa_rule_of(g->flavour);
-		struct vcpu_state state;
-
-		launch_vcpu(&l, ap, g->states, &state, &rule);
-		snp_vmsa_hash(&rule, &state, l.features, pair->of[ap]);
+	if (g->vmsas[back])
+		return g->vmsas[back];
+	vmsas = calloc(g->n_states + 1, sizeof(*vmsas));
+	if (!vmsas) {
+		error_nomem(s->err, "a search");
+		return NULL;
 	}
-	pair->known = true;
-	return pair;
+	launch_of(s, &none, &s->backs[back], &l);
+	for (size_t i = 0; i < g->n_states; i++) {
+		struct vmsa_rule rule = *vmsa_rule_of(g->flavour);
+		struct vcpu_state state = g->states[i];
+
+		launch_vcpu(&l, i > 0, &g->states[0], &state, &rule);
+		snp_vmsa_hash(&rule, &state, l.features, vmsas[i]);
+	}
+	return g->vmsas[back] = vmsas;
 }
 
 /* --- choices --- */
@@ -341,16 +352,17 @@ static const struct phase {
 static int walk(struct search *s, size_t front, size_t back, unsigned most)
 {
 	const struct front *f = &s->fronts[front];
-	const struct pair *pair = pair_of(s, f->group, back);
+	size_t n_states = s->groups[f->group].n_states;
+	hash_t *vmsas = vmsas_of(s, f->group, back);
 	struct snp_digest d = { 0 };
 
-	if (!pair)
+	if (!vmsas)
 		return s->err->code;
 	if (f->vcpus)
 		most = f->vcpus;
 	memcpy(d.value, f->digest, sizeof(d.value));
-	for (unsigned n = 1; n <= most && !s->found; n++) {
-		snp_digest_vmsa(&d, pair->of[n > 1]);
+	for (unsigned n = 1; n <= most && n_states > 0 && !s->found; n++) {
+		snp_digest_vmsa(&d, vmsas[MIN(n, n_states) - 1]);
 		if ((f->vcpus == 0 || n == f->vcpus) && search_hit(s, d.value)) {
 			s->front = front;
 			s->back = back;
@@ -388,9 +400,19 @@ static int phase_run(struct search *s, const struct phase *p)
 
 /* --- what was found --- */
 
-static bool pair_same(const struct pair *a, const struct pair *b, unsigned vcpus)
+/* Whether a launch has the VMSAs of the one that was found. */
+static int vmsas_same(struct search *s, size_t group, size_t back, size_t hit_group, bool *ret)
 {
-	return memcmp(a->of, b->of, (vcpus > 1 ? 2 : 1) * sizeof(a->of[0])) == 0;
+	hash_t *have = vmsas_of(s, group, back), *want = vmsas_of(s, hit_group, s->back);
+	size_t n_have = s->groups[group].n_states, n_want = s->groups[hit_group].n_states;
+
+	if (!have || !want)
+		return s->err->code;
+	*ret = n_have > 0;
+	for (size_t n = 1; *ret && n <= s->vcpus && n <= MAX(n_have, n_want); n++)
+		*ret = memcmp(have[MIN(n, n_have) - 1], want[MIN(n, n_want) - 1], sizeof(hash_t)) ==
+		       0;
+	return 0;
 }
 
 static int change_add(struct explanation *x, const struct explained_change *c, char *manifest,
@@ -450,13 +472,11 @@ static int explanations_find(struct search *s, struct explanations *ret)
 {
 	static const struct choice none;
 	struct front hit = s->fronts[s->front];
-	struct pair pair = { 0 };
 	unsigned fewest = hit.choice.changes + (s->vcpus ? s->backs[s->back].changes : 0);
 	int r = 0;
 
 	if (s->vcpus == 0) /* the pages of others were not compared on their way */
 		return explanation_add(s, &hit.choice, &none, ret);
-	pair = *pair_of(s, hit.group, s->back); /* known */
 	/* once to find out how many, once to collect */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (size_t f = 0; f < s->n_fronts; f++) {
@@ -467,14 +487,12 @@ static int explanations_find(struct search *s, struct explanations *ret)
 				continue;
 			for (size_t b = 0; b < s->n_backs && r == 0; b++) {
 				unsigned n = front->choice.changes + s->backs[b].changes;
-				const struct pair *p;
+				bool same = false;
 
 				if (pass == 0 ? n >= fewest : n != fewest)
 					continue;
-				p = pair_of(s, front->group, b);
-				if (!p)
-					return s->err->code;
-				if (!pair_same(p, &pair, s->vcpus))
+				r = vmsas_same(s, front->group, b, hit.group, &same);
+				if (r < 0 || !same)
 					continue;
 				fewest = n;
 				if (pass == 1 && ret->n == EXPLANATIONS)
@@ -510,8 +528,12 @@ static void search_fini(struct search *s)
 	if (s->kept)
 		snp_kept_fini(s->kept);
 	free(s->kept);
-	for (size_t i = 0; i < s->n_groups; i++)
-		free(s->groups[i].pairs);
+	for (size_t i = 0; i < s->n_groups; i++) {
+		for (size_t j = 0; j < s->groups[i].n_vmsas; j++)
+			free(s->groups[i].vmsas[j]);
+		free(s->groups[i].vmsas);
+		free(s->groups[i].states);
+	}
 	free(s->groups);
 	free(s->fronts);
 	free(s->backs);
@@ -520,7 +542,7 @@ static void search_fini(struct search *s)
 int search(const struct variations *v, const uint8_t want[static PLAN_DIGEST],
            const struct search_limits *limits, struct explanations *ret, struct error *err)
 {
-	uint64_t start_ms = clock_ms();
+	uint64_t start_us = clock_us();
 	struct search s = {
 		.v = v,
 		.limits = limits,
@@ -544,7 +566,7 @@ int search(const struct variations *v, const uint8_t want[static PLAN_DIGEST],
 	e.reversed = s.reversed;
 	memcpy(e.place, s.place, sizeof(e.place));
 	e.tried = s.tried;
-	e.ms = clock_ms() - start_ms;
+	e.us = clock_us() - start_us;
 	search_fini(&s);
 	if (r < 0) {
 		explanations_fini(&e);

@@ -298,7 +298,8 @@ static void files_list(struct variations *v, enum axis axis)
 static void profile_list(struct variations *v, enum axis axis)
 {
 	for (unsigned i = 0; i < PROFILES; i++)
-		number_add(v, axis, RANK_KNOWN, i, v->base.m.profile);
+		number_add(v, axis, i == PROFILE_QEMU ? RANK_LIKELY : RANK_KNOWN, i,
+		           v->base.m.profile);
 }
 
 static void kernel_hashes_list(struct variations *v, enum axis axis)
@@ -442,7 +443,7 @@ static void features_list(struct variations *v, enum axis axis)
 	static const struct number_row rows[] = {
 		{ RANK_LIKELY, 0x1 },
 		{ RANK_LIKELY, 0x21 },    /* debug swap: AMD's trees 6.6 to 6.8 */
-		{ RANK_KNOWN, 0x201 },    /* Secure TSC: Linux 6.18 and later */
+		{ RANK_LIKELY, 0x201 },   /* Secure TSC: Linux 6.18 and later */
 		{ RANK_KNOWN, 0x221 },    /* both */
 		{ RANK_KNOWN, 0x200001 }, /* IBPB on entry */
 	};
@@ -777,6 +778,8 @@ void variations_begin(const struct manifest *m, const struct images *images, str
 		.base = { .m = *m, .images = *images, .features = m->guest_features },
 		.through_firmware = m->firmware.path != NULL,
 	};
+	if (!m->initrd.path) /* a kernel may come, and with it the hash of no initrd */
+		sha256(NULL, 0, ret->base.images.initrd_sha256);
 }
 
 /* The file as the only one of a manifest, so that it is read and checked as others are. */
@@ -892,32 +895,33 @@ bool launch_hash_page(const struct launch *l, const struct region *r,
 	return at != NULL;
 }
 
-void launch_vcpu(const struct launch *l, bool ap, const struct vcpu_state states[static 2],
-                 struct vcpu_state *ret, struct vmsa_rule *ret_rule)
+void launch_vcpu(const struct launch *l, bool ap, const struct vcpu_state *bsp,
+                 struct vcpu_state *state, struct vmsa_rule *rule)
 {
 	const struct form_rule *form = l->form;
-	bool start_as_bsp = ap && l->ap && l->ap->as_bsp;
+	bool as_bsp = !ap || (l->ap && l->ap->as_bsp);
 
-	*ret = states[ap && !start_as_bsp];
-	if (ap && l->ap && !start_as_bsp) {
-		ret->cs.base = l->ap->eip & 0xffff0000;
-		ret->rip = l->ap->eip & 0xffff;
+	if (as_bsp) {
+		*state = *bsp;
+	} else if (l->ap) {
+		state->cs.base = l->ap->eip & 0xffff0000;
+		state->rip = l->ap->eip & 0xffff;
 	}
 	if (form && form->bsp_cs) {
-		ret->cs.attrib = ap && !start_as_bsp ? form->ap_cs : form->bsp_cs;
-		ret->ss.attrib = form->ss;
-		ret->tr.attrib = form->tr;
+		state->cs.attrib = as_bsp ? form->bsp_cs : form->ap_cs;
+		state->ss.attrib = form->ss;
+		state->tr.attrib = form->tr;
 	}
 	if (form && form->rdx_set)
-		ret->rdx = form->rdx;
+		state->rdx = form->rdx;
 	if (form) {
-		ret_rule->g_pat = form->g_pat ? form->g_pat : ret_rule->g_pat;
-		ret_rule->cr0 |= form->cr0;
-		ret_rule->cr4 = form->no_mce ? 0 : ret_rule->cr4;
-		ret_rule->dr7 = form->no_dr7 ? 0 : ret_rule->dr7;
+		rule->g_pat = form->g_pat ? form->g_pat : rule->g_pat;
+		rule->cr0 |= form->cr0;
+		rule->cr4 = form->no_mce ? 0 : rule->cr4;
+		rule->dr7 = form->no_dr7 ? 0 : rule->dr7;
 	}
 	if (l->fpu) {
-		ret_rule->mxcsr = l->fpu->of[ap].mxcsr;
-		ret_rule->fcw = l->fpu->of[ap].fcw;
+		rule->mxcsr = l->fpu->of[ap].mxcsr;
+		rule->fcw = l->fpu->of[ap].fcw;
 	}
 }

@@ -133,10 +133,10 @@ bool launch_region(const struct launch *l, struct region *r);
 bool launch_hash_page(const struct launch *l, const struct region *r,
                       uint8_t page[static PAGE_SIZE]);
 /*
- * The state of vCPU 0 (`ap` false) or of all others, and the rule by which its VMSA is made, from
- * the states of a plan.
+ * Changes the state of vCPU 0 (`ap` false) or another one, and the rule by which its VMSA is made,
+ * from those of a plan, in which vCPU 0 starts as *bsp.
  */
-void launch_vcpu(const struct launch *l, bool ap, const struct vcpu_state states[static 2],
-                 struct vcpu_state *ret, struct vmsa_rule *ret_rule);
+void launch_vcpu(const struct launch *l, bool ap, const struct vcpu_state *bsp,
+                 struct vcpu_state *state, struct vmsa_rule *rule);
 
 #endif

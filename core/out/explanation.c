@@ -57,6 +57,6 @@ void result_explain(struct tree *t, const char *key, const struct explanations *
 		tree_end(t);
 	}
 	tree_number(t, "tried", e->tried);
-	tree_number(t, "ms", e->ms);
+	tree_number(t, "ms", e->us / 1000);
 	tree_end(t);
 }

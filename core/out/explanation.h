@@ -39,7 +39,7 @@ struct explanations {
 	/* "" or where in the launch the digest is: "after 'firmware', ..." */
 	char place[256];
 	uint64_t tried; /* launches */
-	uint64_t ms;
+	uint64_t us;    /* that it took */
 };
 
 void explanations_fini(struct explanations *e);

@@ -97,6 +97,7 @@ static void result_measurement(struct tree *t, const struct run_result *r)
 			tree_bytes(t, "author_key_digest", r->measurement.author_key_digest,
 			           PLAN_DIGEST);
 	}
+	result_some(t, "explained", r->measurement.explained);
 	result_some(t, "profile", r->measurement.profile);
 	tree_number(t, "vcpus", r->measurement.vcpus);
 	result_some(t, "vcpu_type", r->measurement.vcpu_type);

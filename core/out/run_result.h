@@ -59,6 +59,7 @@ struct run_result {
 		 */
 		bool pinned;
 		uint8_t pin[PLAN_DIGEST];
+		char explained[256]; /* what would give the expected digest; "" unknown */
 		char profile[16], vcpu_type[64];
 		unsigned vcpus;
 	} measurement;

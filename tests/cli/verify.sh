@@ -261,6 +261,7 @@ wants 0
 call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set vcpus=2
 wants 1
 err_has '[measurement-differs]'
+check_is measurement FAIL "not as expected: the report's is that of vcpus: 1 .--set vcpus=1"
 call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set "expect.measurement=$ZEROS"
 wants 1
 check_is measurement ok

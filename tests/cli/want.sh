@@ -38,8 +38,8 @@ for set in '--set vcpus=4' '--set vcpus=200' '--set vcpu_type=EPYC-Milan' '--set
   plain=$(digest $set)
   call -q explain --want "$plain" "$T/m.yaml"
   wants 0
-  got=$(tr ' ' '\n' <"$T/out" | grep = | sort)
-  [ "$got" = "$(echo "$set" | tr ' ' '\n' | grep = | sort)" ] || wrong "$set: $(cat "$T/out")"
+  got=$(tr ' ' '\n' <"$T/out" | grep '=' | sort)
+  [ "$got" = "$(echo "$set" | tr ' ' '\n' | grep '=' | sort)" ] || wrong "$set: $(cat "$T/out")"
 done
 
 begin 'command lines are quoted so that a shell and --set read them as they were'
@@ -181,17 +181,25 @@ call explain --want "$("$SNPVMM" -q measure --vcpus=7 "$T/good.yaml" | cut -d ' 
 wants 0
 out_is '--set vcpus=7'
 
+begin 'an error about a digest names one change that explains it'
+call run --set "expect.measurement=$("$SNPVMM" -q measure --set vcpus=3 --set snp.guest_features=0x21 "$T/good.yaml")" "$T/good.yaml"
+wants 3
+err_has '; the digest that is expected is that of vcpus: 3, snp.guest_features: 0x21 (--set vcpus=3 --set snp.guest_features=0x21)'
+call run --set "expect.measurement=$ZEROS" "$T/good.yaml"
+wants 3
+! grep -q 'is that of' "$T/err" || wrong 'zeros are explained'
+
 begin 'a budget is kept'
 call explain --budget 20ms --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 
 begin 'a manifest from standard input'
-timeout 60 "$SNPVMM" -q explain --want "$plain" - <"$T/m.yaml" --initrd "$VECTORS/files/i-1.bin" >"$T/out" 2>"$T/err"
-status=$?
-wants 0
+timeout 60 "$SNPVMM" -q explain --want "$plain" - <"$T/m.yaml" --initrd "$VECTORS/files/i-1.bin" >"$T/out" ||
+  wrong 'it is not found'
+out_has '--set boot.initrd='
 
 begin '^C ends it at once'
 timeout -s INT -k 10 1 "$SNPVMM" -q explain --budget 60s --want "$(printf '%096d' 1)" "$T/m.yaml" >"$T/out" 2>"$T/err"
-status=$?
-wants 124
+code=$? # 137, if it doesn't listen
+[ "$code" = 124 ] || wrong "timeout says $code"
 finish

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd/explained.c: explanations of digests as text. */
+#include "cmd/explained.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/value.h"
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/text.h"
+#include "core/out/explanation.h"
+#include "firmware/prepare.h"
+#include "firmware/search.h"
+#include "firmware/variation.h"
+
+/* A value as --set takes it: bare text, or a YAML string where that would be read otherwise. */
+static void put_setting(FILE *to, const char *key, const char *value)
+{
+	bool yaml = strpbrk(value, "\n\r\t") || (value[0] && strchr("[{\"'", value[0]));
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return;
+	fprintf(f, "%s=%s", key, yaml ? "\"" : "");
+	for (const char *c = value; *c; c++)
+		switch (yaml ? *c : 0) {
+		case '\n':
+			fputs("\\n", f);
+			break;
+		case '\r':
+			fputs("\\r", f);
+			break;
+		case '\t':
+			fputs("\\t", f);
+			break;
+		case '"':
+		case '\\':
+			fputc('\\', f);
+			/* fallthrough */
+		default:
+			fputc(*c, f);
+		}
+	fprintf(f, "%s", yaml ? "\"" : "");
+	fclose(f);
+	fputs("--set ", to);
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                      "_-+=:,./@%")] == '\0') {
+		fputs(text, to);
+	} else { /* for a shell */
+		fputc('\'', to);
+		for (const char *c = text; *c; c++)
+			fputs(*c == '\'' ? "'\\''" : (char[]){ *c, '\0' }, to);
+		fputc('\'', to);
+	}
+	free(text);
+}
+
+static void put_change(FILE *to, const struct explained_change *c)
+{
+	/* --set takes paths that are relative to the manifest's folder */
+	auto_free char *absolute = c->is_path && !c->left_out ? realpath(c->wanted, NULL) : NULL;
+
+	if (c->sentence)
+		fputs(c->sentence, to);
+	else if (c->left_out)
+		fprintf(to, "leave out %s", c->key);
+	else
+		put_setting(to, c->key, absolute ? absolute : c->wanted);
+}
+
+void explained_write(FILE *to, const struct explanation *x, const char *place)
+{
+	const char *between = "";
+
+	/* settings first */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < x->n; i++) {
+			const struct explained_change *c = &x->changes[i];
+			bool setting = !c->sentence && !c->left_out;
+
+			if (setting != (pass == 0))
+				continue;
+			fputs(!between[0] ? "" : setting ? " " : "; ", to);
+			put_change(to, c);
+			between = " ";
+		}
+	if (place[0])
+		fprintf(to, "%s%s", between[0] ? "; " : "", place);
+	else if (x->n == 0)
+		fputs("the manifest as it stands", to);
+}
+
+void explained_hint(const struct manifest *m, const struct images *images,
+                    const uint8_t want[static PLAN_DIGEST], char to[static EXPLAINED_CAP])
+{
+	static const struct search_limits limits = { .budget_ms = 50, .most_changes = 1 };
+	auto_explanations struct explanations e = { 0 };
+	struct variations v;
+	struct error ignored;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+	bool settings = true;
+
+	to[0] = '\0';
+	variations_begin(m, images, &v);
+	if (bytes_zero(want, PLAN_DIGEST) || variations_list(&v, &ignored) < 0 ||
+	    search(&v, want, &limits, &e, &ignored) < 0 || !e.found ||
+	    !(f = open_memstream(&text, &size))) {
+		variations_fini(&v);
+		return;
+	}
+	for (size_t i = 0; i < e.list[0].n; i++)
+		settings &= e.list[0].changes[i].key && !e.list[0].changes[i].left_out;
+	if (settings && !e.place[0]) {
+		fputs("that of ", f);
+		for (size_t i = 0; i < e.list[0].n; i++)
+			fprintf(f, "%s%s: %s", i ? ", " : "", e.list[0].changes[i].name,
+			        shown_of(e.list[0].changes[i].wanted).text);
+		fputs(" (", f);
+	} else {
+		fputs("explained: ", f);
+	}
+	explained_write(f, &e.list[0], e.place);
+	fputs(settings && !e.place[0] ? ")" : "", f);
+	if (e.reversed)
+		fputs(", with its bytes in reverse", f);
+	if (fclose(f) == 0)
+		text_show(to, EXPLAINED_CAP, text);
+	free(text);
+	variations_fini(&v);
+}
+
+void explained_add(const char *hint, struct error *err)
+{
+	char why[sizeof(err->why)];
+
+	memcpy(why, err->why, sizeof(why));
+	if (hint[0])
+		error_why(err, "%s; the digest that is expected is %s", why, hint);
+}
+
+int explained_id_digest(const struct manifest *m, const struct images *images,
+                        const uint8_t digest[static PLAN_DIGEST], struct error *err)
+{
+	char hint[EXPLAINED_CAP];
+
+	if (prepare_id_digest(m, digest, err) == 0)
+		return 0;
+	explained_hint(m, images, m->id_block, hint);
+	explained_add(hint, err);
+	return err->code;
+}
