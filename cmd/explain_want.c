@@ -202,9 +202,18 @@ static void search_run(void *self, struct manifest *m, struct findings *f)
 static void put_result(const struct explanations *e)
 {
 	if (!e->found) {
+		char names[512] = "";
+
+		for (size_t i = 0, n = 0; i < e->n_varied && n < sizeof(names); i++)
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+			                      e->varied[i]);
 		log_at(LOG_QUIET,
 		       "not found: none of %" PRIu64 " launches that were tried has this digest",
 		       e->tried);
+		log_notice("they differ in %s", names);
+		if (!e->complete)
+			log_notice("there was no time for more of them together: --budget gives "
+			           "more");
 		log_notice(NOT_MEASURED ", so they can't explain a difference");
 		return;
 	}

@@ -50,6 +50,12 @@ struct front {
 
 typedef uint8_t hash_t[SNP_DIGEST_SIZE];
 
+/*
+ * What bounds the memory of a search with a large budget. Beyond VMSAS_KEPT backs, VMSAs are hashed
+ * each time; beyond FRONTS_COMPARED fronts, equal ones aren't noticed.
+ */
+enum { FRONTS_MAX = 1 << 17, FRONTS_COMPARED = 4096, VMSAS_KEPT = 4096 };
+
 /* Fronts whose vCPUs start in the same states. */
 struct group {
 	struct vcpu_state *states; /* of vCPU 0, 1, ...; all further ones start as the last */
@@ -72,6 +78,7 @@ struct search {
 	size_t n_backs;
 	struct group *groups;
 	size_t n_groups;
+	hash_t *vmsas; /* of the last back that isn't kept */
 	/* whether all choices of so many changes whose highest rank is this one are there */
 	bool fronts_made[AXES + 1][RANK_FAR + 1], backs_made[AXES + 1][RANK_FAR + 1];
 	uint64_t tried;
@@ -208,18 +215,20 @@ static void launch_of(const struct search *s, const struct choice *front, const 
 static int front_add(struct search *s, const struct choice *c)
 {
 	static const struct choice none;
-	bool fixed = s->v->base.m.direct;
 	auto_plan const struct plan *plan = NULL;
 	struct launch l;
 	struct measuring m = { .s = s, .launch = &l };
 	struct front *f;
 	struct error refused = { 0 };
+	bool fixed; /* the number of vCPUs is in its pages */
 	int r;
 
+	s->over |= s->n_fronts == FRONTS_MAX;
 	if (!search_time_left(s) && s->n_fronts > 0)
 		return 0;
 	launch_of(s, c, &none, &l);
 	/* A plan of so many vCPUs has the states of all, and none of what only a run needs. */
+	fixed = !l.m.firmware.path && !l.m.builtin;
 	if (!fixed)
 		l.m.vcpus = PLAN_RUN_VCPUS + 1;
 	if (assemble(&l.m, &l.images, s->on, &plan, &refused) < 0 ||
@@ -238,7 +247,7 @@ static int front_add(struct search *s, const struct choice *c)
 		r = group_find(s, &m.group, &f->group);
 	else
 		free(m.group.states);
-	for (size_t i = 0; r == 0 && i < s->n_fronts && !f->twin; i++)
+	for (size_t i = 0; r == 0 && i < MIN(s->n_fronts, FRONTS_COMPARED) && !f->twin; i++)
 		f->twin = s->fronts[i].group == f->group && s->fronts[i].vcpus == f->vcpus &&
 		          memcmp(s->fronts[i].digest, f->digest, sizeof(f->digest)) == 0;
 	if (r == 0 && s->found) {
@@ -261,20 +270,23 @@ static int back_add(struct search *s, const struct choice *c)
 	return 0;
 }
 
-/* The VMSAs of a group's vCPUs, as a back has them. NULL: out of memory. */
-static hash_t *vmsas_of(struct search *s, size_t group, size_t back)
+/*
+ * The VMSAs of a group's vCPUs, as a back has them, until the next call. NULL: out of memory, with
+ * *err filled.
+ */
+static const hash_t *vmsas_of(struct search *s, size_t group, size_t back)
 {
 	static const struct choice none;
 	struct group *g = &s->groups[group];
 	struct launch l;
 	hash_t *vmsas;
 
-	for (; g->n_vmsas <= back; g->vmsas[g->n_vmsas++] = NULL)
+	for (; g->n_vmsas <= back && back < VMSAS_KEPT; g->vmsas[g->n_vmsas++] = NULL)
 		if (!ARRAY_GROW(g->vmsas, g->n_vmsas)) {
 			error_nomem(s->err, "a search");
 			return NULL;
 		}
-	if (g->vmsas[back])
+	if (back < VMSAS_KEPT && g->vmsas[back])
 		return g->vmsas[back];
 	vmsas = calloc(g->n_states + 1, sizeof(*vmsas));
 	if (!vmsas) {
@@ -289,7 +301,10 @@ static hash_t *vmsas_of(struct search *s, size_t group, size_t back)
 		launch_vcpu(&l, i > 0, &g->states[0], &state, &rule);
 		snp_vmsa_hash(&rule, &state, l.features, vmsas[i]);
 	}
-	return g->vmsas[back] = vmsas;
+	if (back < VMSAS_KEPT)
+		return g->vmsas[back] = vmsas;
+	free(s->vmsas);
+	return s->vmsas = vmsas;
 }
 
 /* --- choices --- */
@@ -353,7 +368,7 @@ static int walk(struct search *s, size_t front, size_t back, unsigned most)
 {
 	const struct front *f = &s->fronts[front];
 	size_t n_states = s->groups[f->group].n_states;
-	hash_t *vmsas = vmsas_of(s, f->group, back);
+	const hash_t *vmsas = vmsas_of(s, f->group, back);
 	struct snp_digest d = { 0 };
 
 	if (!vmsas)
@@ -400,18 +415,17 @@ static int phase_run(struct search *s, const struct phase *p)
 
 /* --- what was found --- */
 
-/* Whether a launch has the VMSAs of the one that was found. */
-static int vmsas_same(struct search *s, size_t group, size_t back, size_t hit_group, bool *ret)
+/* The VMSAs of all vCPUs of the launch that was found, or of one that may be the same. */
+static int vmsas_collect(struct search *s, size_t group, size_t back, hash_t *ret)
 {
-	hash_t *have = vmsas_of(s, group, back), *want = vmsas_of(s, hit_group, s->back);
-	size_t n_have = s->groups[group].n_states, n_want = s->groups[hit_group].n_states;
+	const hash_t *vmsas = vmsas_of(s, group, back);
+	size_t n = s->groups[group].n_states;
 
-	if (!have || !want)
+	if (!vmsas)
 		return s->err->code;
-	*ret = n_have > 0;
-	for (size_t n = 1; *ret && n <= s->vcpus && n <= MAX(n_have, n_want); n++)
-		*ret = memcmp(have[MIN(n, n_have) - 1], want[MIN(n, n_want) - 1], sizeof(hash_t)) ==
-		       0;
+	memset(ret, 0, s->vcpus * sizeof(*ret));
+	for (size_t i = 0; i < s->vcpus && n > 0; i++)
+		memcpy(ret[i], vmsas[MIN(i, n - 1)], sizeof(*ret));
 	return 0;
 }
 
@@ -426,10 +440,9 @@ static int change_add(struct explanation *x, const struct explained_change *c, c
 	return manifest && wanted ? 0 : error_nomem(err, "an explanation");
 }
 
-static int explanation_add(struct search *s, const struct choice *front, const struct choice *back,
+static int explanation_add(struct search *s, const struct front *front, const struct choice *back,
                            struct explanations *ret)
 {
-	unsigned given = s->v->base.m.vcpus;
 	struct explanation *x;
 	struct launch l;
 	int r = 0;
@@ -438,31 +451,24 @@ static int explanation_add(struct search *s, const struct choice *front, const s
 		return error_nomem(s->err, "an explanation");
 	x = &ret->list[ret->n++];
 	x->n = 0;
-	launch_of(s, front, back, &l);
-	if (!s->v->base.m.direct && s->vcpus > 0 && s->vcpus != given) {
-		struct launch other = l;
-
-		other.m.vcpus = s->vcpus;
-		r = change_add(x,
-		               &(struct explained_change){ .key = axis_key(AXIS_VCPUS),
-		                                           .name = axis_name(AXIS_VCPUS) },
-		               axis_show(AXIS_VCPUS, &s->v->base), axis_show(AXIS_VCPUS, &other),
-		               s->err);
-	}
+	launch_of(s, &front->choice, back, &l);
+	if (front->vcpus == 0 && s->vcpus > 0)
+		l.m.vcpus = s->vcpus;
 	for (enum axis axis = 0; axis < AXES && r == 0; axis++) {
+		const struct choice *from = axis < AXES_OF_PLAN ? &front->choice : back;
+		unsigned n = from->picks[axis];
 		bool file = axis == AXIS_FIRMWARE || axis == AXIS_KERNEL || axis == AXIS_INITRD;
-		unsigned n = (axis < AXES_OF_PLAN ? front : back)->picks[axis];
+		const struct explained_change c = {
+			.key = axis_key(axis),
+			.name = axis_name(axis),
+			.sentence = axis_sentence(&l, axis),
+			.is_path = file,
+			.left_out = file && n > 0 && !s->v->of[axis].list[n - 1].file,
+		};
 
-		if (n > 0)
-			r = change_add(
-				x,
-				&(struct explained_change){
-					.key = axis_key(axis),
-					.name = axis_name(axis),
-					.sentence = axis_sentence(&l, axis),
-					.is_path = file,
-					.left_out = file && !s->v->of[axis].list[n - 1].file },
-				axis_show(axis, &s->v->base), axis_show(axis, &l), s->err);
+		if (axis == AXIS_VCPUS ? l.m.vcpus != s->v->base.m.vcpus : n > 0)
+			r = change_add(x, &c, axis_show(axis, &s->v->base), axis_show(axis, &l),
+			               s->err);
 	}
 	return r;
 }
@@ -471,12 +477,17 @@ static int explanation_add(struct search *s, const struct choice *front, const s
 static int explanations_find(struct search *s, struct explanations *ret)
 {
 	static const struct choice none;
-	struct front hit = s->fronts[s->front];
+	const struct front hit = s->fronts[s->front];
 	unsigned fewest = hit.choice.changes + (s->vcpus ? s->backs[s->back].changes : 0);
-	int r = 0;
+	auto_free hash_t *have = calloc(s->vcpus + 1, sizeof(*have));
+	auto_free hash_t *want = calloc(s->vcpus + 1, sizeof(*want));
+	int r;
 
+	if (!have || !want)
+		return error_nomem(s->err, "an explanation");
 	if (s->vcpus == 0) /* the pages of others were not compared on their way */
-		return explanation_add(s, &hit.choice, &none, ret);
+		return explanation_add(s, &hit, &none, ret);
+	r = vmsas_collect(s, hit.group, s->back, want);
 	/* once to find out how many, once to collect */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (size_t f = 0; f < s->n_fronts; f++) {
@@ -487,18 +498,17 @@ static int explanations_find(struct search *s, struct explanations *ret)
 				continue;
 			for (size_t b = 0; b < s->n_backs && r == 0; b++) {
 				unsigned n = front->choice.changes + s->backs[b].changes;
-				bool same = false;
 
 				if (pass == 0 ? n >= fewest : n != fewest)
 					continue;
-				r = vmsas_same(s, front->group, b, hit.group, &same);
-				if (r < 0 || !same)
+				r = vmsas_collect(s, front->group, b, have);
+				if (r < 0 || memcmp(have, want, s->vcpus * sizeof(*have)) != 0)
 					continue;
 				fewest = n;
 				if (pass == 1 && ret->n == EXPLANATIONS)
 					ret->more = true;
 				else if (pass == 1)
-					r = explanation_add(s, &front->choice, &s->backs[b], ret);
+					r = explanation_add(s, front, &s->backs[b], ret);
 			}
 		}
 	return r;
@@ -535,6 +545,7 @@ static void search_fini(struct search *s)
 		free(s->groups[i].states);
 	}
 	free(s->groups);
+	free(s->vmsas);
 	free(s->fronts);
 	free(s->backs);
 }
@@ -566,6 +577,10 @@ int search(const struct variations *v, const uint8_t want[static PLAN_DIGEST],
 	e.reversed = s.reversed;
 	memcpy(e.place, s.place, sizeof(e.place));
 	e.tried = s.tried;
+	e.complete = !s.over;
+	for (enum axis axis = 0; axis < AXES; axis++)
+		if (axis == AXIS_VCPUS || v->of[axis].n > 0)
+			e.varied[e.n_varied++] = axis_name(axis);
 	e.us = clock_us() - start_us;
 	search_fini(&s);
 	if (r < 0) {

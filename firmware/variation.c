@@ -22,66 +22,56 @@
 #include "firmware/ovmf.h"
 #include "firmware/prepare.h"
 
-#define NONE "none" /* a file that is left out */
-
 /* --- rules without a key --- */
 
-struct section_rule {
-	struct rule_text text;
+/* What the rows of all tables below begin with. */
+struct rule {
+	const char *word, *sentence;
 	enum rank rank;
+	bool any_boot; /* not only for a boot through a firmware */
+};
+
+#define RULE(word, rank, sentence)     .rule = { word, sentence, rank, false }
+#define ANY_RULE(word, rank, sentence) .rule = { word, sentence, rank, true }
+
+struct section_rule {
+	struct rule rule;
 	enum ovmf_section_type of[2]; /* the types that it is for; 0: no other */
 	enum page_kind kind;          /* PAGE_KINDS: as it was */
 	bool left_out, one_page;
 };
 
 static const struct section_rule section_rules[] = {
-	{ { "svsm-caa-left-out",
-	    "the firmware's section for an SVSM's calling area is not loaded" },
-	  RANK_KNOWN,
-	  { OVMF_SVSM_CAA },
-	  PAGE_KINDS,
-	  true,
-	  false },
-	{ { "svsm-caa-unmeasured", "the firmware's section for an SVSM's calling area is loaded as "
-	                           "UNMEASURED, not as ZERO" },
-	  RANK_POSSIBLE,
-	  { OVMF_SVSM_CAA },
-	  PAGE_UNMEASURED,
-	  false,
-	  false },
-	{ { "one-page",
-	    "secrets and CPUID sections count as one page each, as sev-snp-measure has it" },
-	  RANK_KNOWN,
-	  { OVMF_SECRETS, OVMF_CPUID },
-	  PAGE_KINDS,
-	  false,
-	  true },
-	{ { "sec-mem-unmeasured",
-	    "the firmware's own memory is loaded as UNMEASURED, not as ZERO, as GCE does" },
-	  RANK_POSSIBLE,
-	  { OVMF_SEC_MEM },
-	  PAGE_UNMEASURED,
-	  false,
-	  false },
+	{ RULE("svsm-caa-left-out", RANK_KNOWN,
+	       "the firmware's section for an SVSM's calling area is not loaded"),
+	  .of = { OVMF_SVSM_CAA }, .kind = PAGE_KINDS, .left_out = true },
+	{ RULE("svsm-caa-unmeasured", RANK_POSSIBLE,
+	       "the firmware's section for an SVSM's calling area is loaded as UNMEASURED, not as "
+	       "ZERO"),
+	  .of = { OVMF_SVSM_CAA }, .kind = PAGE_UNMEASURED },
+	{ RULE("one-page", RANK_KNOWN,
+	       "secrets and CPUID sections count as one page each, as sev-snp-measure has it"),
+	  .of = { OVMF_SECRETS, OVMF_CPUID }, .kind = PAGE_KINDS, .one_page = true },
+	{ RULE("sec-mem-unmeasured", RANK_POSSIBLE,
+	       "the firmware's own memory is loaded as UNMEASURED, not as ZERO, as on GCE"),
+	  .of = { OVMF_SEC_MEM }, .kind = PAGE_UNMEASURED },
 };
 
 struct cmdline_rule {
-	struct rule_text text;
-	enum rank rank;
+	struct rule rule;
 	unsigned nuls; /* hashed after the text, where one is right */
 };
 
 static const struct cmdline_rule cmdline_rules[] = {
-	{ { "no-nul", "the command line was hashed without the NUL that ends it" }, RANK_KNOWN, 0 },
-	{ { "two-nuls", "the command line was hashed with two NULs at its end" },
-	  RANK_POSSIBLE,
+	{ RULE("no-nul", RANK_KNOWN, "the command line was hashed without the NUL that ends it"),
+	  0 },
+	{ RULE("two-nuls", RANK_POSSIBLE, "the command line was hashed with two NULs at its end"),
 	  2 },
 };
 
 /* Zero leaves a field as it is. */
 struct form_rule {
-	struct rule_text text;
-	enum rank rank;
+	struct rule rule;
 	uint16_t bsp_cs, ap_cs, ss, tr; /* attributes */
 	bool rdx_set;
 	uint32_t rdx;
@@ -90,153 +80,58 @@ struct form_rule {
 };
 
 static const struct form_rule form_rules[] = {
-	{ { "ec2", "segments and RDX of the VMSAs are as on EC2" },
-	  RANK_KNOWN,
-	  0x9a,
-	  0x9b,
-	  0x92,
-	  0x83,
-	  true,
-	  0x600,
-	  0,
-	  0,
-	  false,
-	  false },
-	{ { "ec2-rdx-0",
-	    "segments of the VMSAs are as on EC2, and RDX is 0, as virtee/sev has it" },
-	  RANK_POSSIBLE,
-	  0x9a,
-	  0x9b,
-	  0x92,
-	  0x83,
-	  true,
-	  0,
-	  0,
-	  0,
-	  false,
-	  false },
-	{ { "kvm-reset", "the launcher left the vCPUs as KVM resets them" },
-	  RANK_KNOWN,
-	  0x9a,
-	  0x9a,
-	  0x92,
-	  0x83,
-	  true,
-	  0x600,
-	  0,
-	  0,
-	  false,
-	  false },
-	{ { "gce", "G_PAT and RDX of the VMSAs are as on GCE" },
-	  RANK_KNOWN,
-	  0x9b,
-	  0x9b,
-	  0x93,
-	  0x8b,
-	  true,
-	  0x600,
-	  0x70106,
-	  0,
-	  false,
-	  false },
-	{ { "gce-pat-4", "G_PAT of the VMSAs is 0x70406, and RDX as on GCE" },
-	  RANK_POSSIBLE,
-	  0x9b,
-	  0x9b,
-	  0x93,
-	  0x8b,
-	  true,
-	  0x600,
-	  0x70406,
-	  0,
-	  false,
-	  false },
-	{ { "cr0-cd-nw", "CR0 has CD and NW set: KVM's quirk CD_NW_CLEARED is disabled" },
-	  RANK_KNOWN,
-	  0,
-	  0,
-	  0,
-	  0,
-	  false,
-	  0,
-	  0,
-	  0x60000000,
-	  false,
-	  false },
-	{ { "cr4-without-mce", "CR4 lacks MCE, which KVM copies from the host" },
-	  RANK_KNOWN,
-	  0,
-	  0,
-	  0,
-	  0,
-	  false,
-	  0,
-	  0,
-	  0,
-	  true,
-	  false },
-	{ { "dr7-0", "DR7 is 0, not 0x400" },
-	  RANK_POSSIBLE,
-	  0,
-	  0,
-	  0,
-	  0,
-	  false,
-	  0,
-	  0,
-	  0,
-	  false,
-	  true },
-};
-
-struct fpu_state {
-	uint32_t mxcsr;
-	uint16_t fcw;
+	{ RULE("ec2", RANK_KNOWN, "segments and RDX of the VMSAs are as on EC2"), 0x9a, 0x9b, 0x92,
+	  0x83, true, 0x600 },
+	{ RULE("ec2-rdx-0", RANK_POSSIBLE,
+	       "segments of the VMSAs are as on EC2, and RDX is 0, as virtee/sev has it"),
+	  0x9a, 0x9b, 0x92, 0x83, true, 0 },
+	{ RULE("kvm-reset", RANK_KNOWN, "the launcher left the vCPUs as KVM resets them"), 0x9a,
+	  0x9a, 0x92, 0x83, true, 0x600 },
+	{ RULE("gce", RANK_KNOWN, "G_PAT and RDX of the VMSAs are as on GCE"), 0x9b, 0x9b, 0x93,
+	  0x8b, true, 0x600, .g_pat = 0x70106 },
+	{ RULE("gce-pat-4", RANK_POSSIBLE, "G_PAT of the VMSAs is 0x70406, and RDX as on GCE"),
+	  0x9b, 0x9b, 0x93, 0x8b, true, 0x600, .g_pat = 0x70406 },
+	{ ANY_RULE("cr0-cd-nw", RANK_KNOWN,
+	           "CR0 has CD and NW set: KVM's quirk CD_NW_CLEARED is disabled"),
+	  .cr0 = 0x60000000 },
+	{ ANY_RULE("cr4-without-mce", RANK_KNOWN, "CR4 lacks MCE, which KVM copies from the host"),
+	  .no_mce = true },
+	{ ANY_RULE("dr7-0", RANK_POSSIBLE, "DR7 is 0, not 0x400"), .no_dr7 = true },
 };
 
 struct fpu_rule {
-	struct rule_text text;
-	enum rank rank;
-	struct fpu_state of[2]; /* vCPU 0, and all others */
+	struct rule rule;
+	struct {
+		uint32_t mxcsr;
+		uint16_t fcw;
+	} of[2]; /* vCPU 0, and all others */
 };
 
-#define FPU_RESET                                                                                  \
-	{                                                                                          \
-		0x1f80, 0x37f                                                                      \
-	}
-#define FPU_ZERO                                                                                   \
-	{                                                                                          \
-		0, 0                                                                               \
-	}
 static const struct fpu_rule fpu_rules[] = {
-	{ { "set", "the VMSAs hold the FPU's reset state, as Linux 6.11 and later put it there" },
-	  RANK_LIKELY,
-	  { FPU_RESET, FPU_RESET } },
-	{ { "zero",
-	    "the VMSAs hold no state of the FPU: a host's kernel before 6.10, or EC2 or GCE" },
-	  RANK_LIKELY,
-	  { FPU_ZERO, FPU_ZERO } },
-	{ { "set-on-vcpu-0", "only vCPU 0's VMSA holds the FPU's reset state: QEMU 10.1 or later" },
-	  RANK_KNOWN,
-	  { FPU_RESET, FPU_ZERO } },
-	{ { "mxcsr-alone", "the VMSAs hold MXCSR, but not FCW: sev-snp-measure's mode snp:svsm" },
-	  RANK_POSSIBLE,
+	{ ANY_RULE(
+		"zero", RANK_LIKELY,
+		"the VMSAs hold no state of the FPU: a host's kernel before 6.10, or EC2 or GCE") },
+	{ ANY_RULE("set", RANK_LIKELY,
+	           "the VMSAs hold the FPU's reset state, as Linux 6.11 and later put it there"),
+	  { { 0x1f80, 0x37f }, { 0x1f80, 0x37f } } },
+	{ ANY_RULE("set-on-vcpu-0", RANK_KNOWN,
+	           "only vCPU 0's VMSA holds the FPU's reset state: QEMU 10.1 or later"),
+	  { { 0x1f80, 0x37f } } },
+	{ ANY_RULE("mxcsr-alone", RANK_POSSIBLE,
+	           "the VMSAs hold MXCSR, but not FCW: sev-snp-measure's mode snp:svsm"),
 	  { { 0x1f80, 0 }, { 0x1f80, 0 } } },
 };
 
 struct ap_rule {
-	struct rule_text text;
-	enum rank rank;
+	struct rule rule;
 	bool as_bsp;
 	uint32_t eip;
 };
 
 static const struct ap_rule ap_rules[] = {
-	{ { "as-vcpu-0", "all vCPUs start as vCPU 0 does, at the reset vector" },
-	  RANK_KNOWN,
-	  true,
-	  0 },
-	{ { "0x8000", "vCPUs other than 0 start at 0x8000" }, RANK_POSSIBLE, false, 0x8000 },
+	{ RULE("as-vcpu-0", RANK_KNOWN, "all vCPUs start as vCPU 0 does, at the reset vector"),
+	  true, 0 },
+	{ RULE("0x8000", RANK_POSSIBLE, "vCPUs other than 0 start at 0x8000"), false, 0x8000 },
 };
 
 /* --- lists --- */
@@ -460,56 +355,13 @@ static void features_list(struct variations *v, enum axis axis)
 			number_add(v, axis, RANK_FAR, subset, given);
 }
 
-static void section_rules_list(struct variations *v, enum axis axis)
-{
-	struct value *value;
-
-	for (size_t i = 0; v->through_firmware && i < ARRAY_SIZE(section_rules); i++)
-		if ((value = value_add(v, axis, section_rules[i].rank)))
-			value->rule = &section_rules[i];
-}
-
-static void cmdline_rules_list(struct variations *v, enum axis axis)
-{
-	struct value *value;
-
-	for (size_t i = 0; v->through_firmware && i < ARRAY_SIZE(cmdline_rules); i++)
-		if ((value = value_add(v, axis, cmdline_rules[i].rank)))
-			value->rule = &cmdline_rules[i];
-}
-
-static void form_rules_list(struct variations *v, enum axis axis)
-{
-	struct value *value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(form_rules); i++)
-		if ((v->through_firmware || !form_rules[i].bsp_cs) &&
-		    (value = value_add(v, axis, form_rules[i].rank)))
-			value->rule = &form_rules[i];
-}
-
-static void fpu_rules_list(struct variations *v, enum axis axis)
-{
-	struct value *value;
-
-	for (size_t i = 0; i < ARRAY_SIZE(fpu_rules); i++)
-		if ((value = value_add(v, axis, fpu_rules[i].rank)))
-			value->rule = &fpu_rules[i];
-}
-
-static void ap_rules_list(struct variations *v, enum axis axis)
-{
-	struct value *value;
-
-	for (size_t i = 0; v->through_firmware && i < ARRAY_SIZE(ap_rules); i++)
-		if ((value = value_add(v, axis, ap_rules[i].rank)))
-			value->rule = &ap_rules[i];
-}
-
 /* --- what a value changes --- */
 
 static void firmware_apply(const struct value *v, struct launch *l)
 {
+	l->m.builtin = NULL;
+	l->m.direct = false;
+	l->m.kernel_hashes |= !l->m.firmware.path && l->m.kernel.path;
 	l->m.firmware = (struct manifest_file){ .path = v->file->path };
 	l->images.firmware = v->file->images.firmware;
 	l->m.ovmf_hash_given = false;
@@ -519,6 +371,7 @@ static void kernel_apply(const struct value *v, struct launch *l)
 {
 	const struct images *i = &v->file->images;
 
+	/* they are the default where a kernel comes */
 	l->m.kernel_hashes |= !l->m.kernel.path && l->m.firmware.path;
 	l->m.kernel = (struct manifest_file){ .path = v->file->path };
 	l->images.kernel = i->kernel;
@@ -539,35 +392,10 @@ static void initrd_apply(const struct value *v, struct launch *l)
 		sha256(NULL, 0, l->images.initrd_sha256);
 }
 
-static void cmdline_apply(const struct value *v, struct launch *l)
-{
-	l->m.cmdline = v->text;
-}
-
-static void kernel_hashes_apply(const struct value *v, struct launch *l)
-{
-	l->m.kernel_hashes = v->number;
-}
-
-static void profile_apply(const struct value *v, struct launch *l)
-{
-	l->m.profile = (enum manifest_profile)v->number;
-}
-
-static void memory_apply(const struct value *v, struct launch *l)
-{
-	l->m.memory = v->number;
-}
-
 static void exit_port_apply(const struct value *v, struct launch *l)
 {
 	l->m.exit_port_given = v->number;
 	l->m.exit_port = (uint16_t)v->number;
-}
-
-static void vcpus_apply(const struct value *v, struct launch *l)
-{
-	l->m.vcpus = (unsigned)v->number;
 }
 
 static void signature_apply(const struct value *v, struct launch *l)
@@ -576,44 +404,7 @@ static void signature_apply(const struct value *v, struct launch *l)
 	l->m.vcpu_type = NULL;
 }
 
-static void features_apply(const struct value *v, struct launch *l)
-{
-	l->features = v->number;
-}
-
-static void sections_apply(const struct value *v, struct launch *l)
-{
-	l->sections = v->rule;
-}
-
-static void cmdline_end_apply(const struct value *v, struct launch *l)
-{
-	l->cmdline_end = v->rule;
-}
-
-static void form_apply(const struct value *v, struct launch *l)
-{
-	l->form = v->rule;
-}
-
-static void fpu_apply(const struct value *v, struct launch *l)
-{
-	l->fpu = v->rule;
-}
-
-static void ap_apply(const struct value *v, struct launch *l)
-{
-	l->ap = v->rule;
-}
-
 /* --- as text --- */
-
-static char *number_text(const char *format, uint64_t number)
-{
-	char *text;
-
-	return asprintf(&text, "%s%" PRIu64, format, number) < 0 ? NULL : text;
-}
 
 static char *hex_text(uint64_t number)
 {
@@ -622,19 +413,21 @@ static char *hex_text(uint64_t number)
 	return asprintf(&text, "0x%" PRIx64, number) < 0 ? NULL : text;
 }
 
+static char *vcpus_show(const struct launch *l)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", l->m.vcpus);
+	return strdup(text);
+}
+
 static char *firmware_show(const struct launch *l)
 {
-	return strdup(l->m.firmware.path);
-}
+	char *text;
 
-static char *kernel_show(const struct launch *l)
-{
-	return strdup(l->m.kernel.path ? l->m.kernel.path : NONE);
-}
-
-static char *initrd_show(const struct launch *l)
-{
-	return strdup(l->m.initrd.path ? l->m.initrd.path : NONE);
+	if (l->m.firmware.path || !l->m.builtin)
+		return strdup(l->m.firmware.path ? l->m.firmware.path : "none");
+	return asprintf(&text, FIRMWARE_BUILTIN "%s", l->m.builtin) < 0 ? NULL : text;
 }
 
 static char *cmdline_show(const struct launch *l)
@@ -664,11 +457,6 @@ static char *exit_port_show(const struct launch *l)
 	return l->m.exit_port_given ? hex_text(l->m.exit_port) : strdup("false");
 }
 
-static char *vcpus_show(const struct launch *l)
-{
-	return number_text("", l->m.vcpus);
-}
-
 static char *signature_show(const struct launch *l)
 {
 	if (l->m.vcpu_type)
@@ -686,40 +474,48 @@ static char *features_show(const struct launch *l)
 
 /* --- the table --- */
 
+#define FIELD(f) offsetof(struct launch, f), sizeof(((struct launch *)0)->f)
+#define RULES(r) .rules = r, .rule_size = sizeof(r[0]), .n_rules = ARRAY_SIZE(r)
+
 static const struct axis_row {
-	enum key_id key;  /* KEYS: it has none */
+	enum key_id key;  /* KEYS: it is a rule */
 	const char *name; /* of a rule */
-	void (*list)(struct variations *v, enum axis axis);
+	size_t field,
+		size; /* what a value replaces: a number, a rule's row or the path of a file */
+	void (*list)(struct variations *v, enum axis axis); /* NULL: the rules */
+	const void *rules;
+	size_t rule_size, n_rules;
+	/* NULL: the field is all */
 	void (*apply)(const struct value *v, struct launch *l);
-	char *(*show)(const struct launch *l);
-	size_t rule; /* where a struct launch has the rule */
+	char *(*show)(const struct launch *l); /* NULL: the rule's word, or the file's path */
 } axes[] = {
-	[AXIS_FIRMWARE] = { KEY_BOOT_FIRMWARE, NULL, files_list, firmware_apply, firmware_show, 0 },
-	[AXIS_PROFILE] = { KEY_MEASURE_PROFILE, NULL, profile_list, profile_apply, profile_show,
-	                   0 },
-	[AXIS_SECTIONS] = { KEYS, "sections of the firmware", section_rules_list, sections_apply,
-	                    NULL, offsetof(struct launch, sections) },
-	[AXIS_KERNEL] = { KEY_BOOT_KERNEL, NULL, files_list, kernel_apply, kernel_show, 0 },
-	[AXIS_INITRD] = { KEY_BOOT_INITRD, NULL, files_list, initrd_apply, initrd_show, 0 },
-	[AXIS_CMDLINE] = { KEY_BOOT_CMDLINE, NULL, cmdline_list, cmdline_apply, cmdline_show, 0 },
-	[AXIS_CMDLINE_END] = { KEYS, "end of the command line", cmdline_rules_list,
-	                       cmdline_end_apply, NULL, offsetof(struct launch, cmdline_end) },
-	[AXIS_KERNEL_HASHES] = { KEY_BOOT_KERNEL_HASHES, NULL, kernel_hashes_list,
-	                         kernel_hashes_apply, kernel_hashes_show, 0 },
-	[AXIS_MEMORY] = { KEY_MEMORY, NULL, memory_list, memory_apply, memory_show, 0 },
-	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, exit_port_list, exit_port_apply, exit_port_show,
-	                     0 },
-	[AXIS_VCPUS] = { KEY_VCPUS, NULL, vcpus_list, vcpus_apply, vcpus_show, 0 },
-	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, signature_list, signature_apply, signature_show,
-	                     0 },
-	[AXIS_FEATURES] = { KEY_SNP_GUEST_FEATURES, NULL, features_list, features_apply,
-	                    features_show, 0 },
-	[AXIS_FORM] = { KEYS, "form of VMSAs", form_rules_list, form_apply, NULL,
-	                offsetof(struct launch, form) },
-	[AXIS_FPU] = { KEYS, "FPU in VMSAs", fpu_rules_list, fpu_apply, NULL,
-	               offsetof(struct launch, fpu) },
-	[AXIS_AP] = { KEYS, "start of other vCPUs", ap_rules_list, ap_apply, NULL,
-	              offsetof(struct launch, ap) },
+	[AXIS_VCPUS] = { KEY_VCPUS, NULL, FIELD(m.vcpus), vcpus_list, .show = vcpus_show },
+	[AXIS_FIRMWARE] = { KEY_BOOT_FIRMWARE, NULL, FIELD(m.firmware.path), files_list,
+	                    .apply = firmware_apply, .show = firmware_show },
+	[AXIS_PROFILE] = { KEY_MEASURE_PROFILE, NULL, FIELD(m.profile), profile_list,
+	                   .show = profile_show },
+	[AXIS_SECTIONS] = { KEYS, "sections of the firmware", FIELD(sections),
+	                    RULES(section_rules) },
+	[AXIS_KERNEL] = { KEY_BOOT_KERNEL, NULL, FIELD(m.kernel.path), files_list,
+	                  .apply = kernel_apply },
+	[AXIS_INITRD] = { KEY_BOOT_INITRD, NULL, FIELD(m.initrd.path), files_list,
+	                  .apply = initrd_apply },
+	[AXIS_CMDLINE] = { KEY_BOOT_CMDLINE, NULL, FIELD(m.cmdline), cmdline_list,
+	                   .show = cmdline_show },
+	[AXIS_CMDLINE_END] = { KEYS, "end of the command line", FIELD(cmdline_end),
+	                       RULES(cmdline_rules) },
+	[AXIS_KERNEL_HASHES] = { KEY_BOOT_KERNEL_HASHES, NULL, FIELD(m.kernel_hashes),
+	                         kernel_hashes_list, .show = kernel_hashes_show },
+	[AXIS_MEMORY] = { KEY_MEMORY, NULL, FIELD(m.memory), memory_list, .show = memory_show },
+	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
+	                     .apply = exit_port_apply, .show = exit_port_show },
+	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, FIELD(m.vcpu_sig), signature_list,
+	                     .apply = signature_apply, .show = signature_show },
+	[AXIS_FEATURES] = { KEY_SNP_GUEST_FEATURES, NULL, FIELD(features), features_list,
+	                    .show = features_show },
+	[AXIS_FORM] = { KEYS, "form of VMSAs", FIELD(form), RULES(form_rules) },
+	[AXIS_FPU] = { KEYS, "FPU in VMSAs", FIELD(fpu), RULES(fpu_rules) },
+	[AXIS_AP] = { KEYS, "start of other vCPUs", FIELD(ap), RULES(ap_rules) },
 };
 static_assert(ARRAY_SIZE(axes) == AXES, "an axis without a row");
 
@@ -735,39 +531,61 @@ const char *axis_name(enum axis axis)
 
 void axis_apply(enum axis axis, const struct value *value, struct launch *l)
 {
-	axes[axis].apply(value, l);
+	const struct axis_row *row = &axes[axis];
+	const void *from = row->n_rules           ? (const void *)&value->rule
+	                   : axis == AXIS_CMDLINE ? (const void *)&value->text
+	                                          : &value->number;
+
+	if (row->apply)
+		row->apply(value, l);
+	else
+		memcpy((char *)l + row->field, from, row->size); /* little-endian */
 }
 
-/* Each rule begins with its text. NULL: the launcher's own rule. */
-static const struct rule_text *axis_rule(const struct launch *l, enum axis axis)
+/* The pointer that an axis has in a launch: to a row of its rules, or to a path. NULL: none. */
+static const void *axis_pointer(const struct launch *l, enum axis axis)
 {
-	const void *rule;
+	const void *pointer;
 
-	memcpy(&rule, (const char *)l + axes[axis].rule, sizeof(rule));
-	return rule;
+	memcpy(&pointer, (const char *)l + axes[axis].field, sizeof(pointer));
+	return pointer;
 }
 
 char *axis_show(enum axis axis, const struct launch *l)
 {
-	const struct rule_text *rule;
+	const struct rule *rule;
+	const char *path;
 
 	if (axes[axis].show)
 		return axes[axis].show(l);
-	rule = axis_rule(l, axis);
-	return strdup(rule ? rule->word : "usual");
+	if (axes[axis].n_rules) {
+		rule = axis_pointer(l, axis);
+		return strdup(rule ? rule->word : "usual");
+	}
+	path = axis_pointer(l, axis);
+	return strdup(path ? path : "none");
 }
 
 const char *axis_sentence(const struct launch *l, enum axis axis)
 {
-	const struct rule_text *rule = axes[axis].show ? NULL : axis_rule(l, axis);
+	const struct rule *rule = axes[axis].n_rules ? axis_pointer(l, axis) : NULL;
 
 	return rule ? rule->sentence : NULL;
 }
 
-bool axis_of_plan(const struct variations *v, enum axis axis)
+static void rules_list(struct variations *v, enum axis axis)
 {
-	(void)v;
-	return axis < AXES_OF_PLAN;
+	const struct axis_row *row = &axes[axis];
+	struct value *value;
+
+	for (size_t i = 0; i < row->n_rules; i++) {
+		const struct rule *rule =
+			(const void *)((const char *)row->rules + i * row->rule_size);
+
+		if ((v->through_firmware || rule->any_boot) &&
+		    (value = value_add(v, axis, rule->rank)))
+			value->rule = rule;
+	}
 }
 
 /* --- variations --- */
@@ -831,7 +649,7 @@ bool variations_add_file(struct variations *v, enum axis axis, const char *path,
 int variations_list(struct variations *v, struct error *err)
 {
 	for (enum axis axis = 0; axis < AXES; axis++)
-		axes[axis].list(v, axis);
+		(axes[axis].list ? axes[axis].list : rules_list)(v, axis);
 	return v->failed ? error_nomem(err, "the values to try") : 0;
 }
 

@@ -22,6 +22,7 @@ struct vmsa_rule;  /* core/snp/vmsa.h */
 
 /* What can vary. Axes of VMSAs come last: plans have states of vCPUs, not what becomes of them. */
 enum axis {
+	AXIS_VCPUS, /* only where it changes pages: else every number is tried at once */
 	AXIS_FIRMWARE,
 	AXIS_PROFILE,
 	AXIS_SECTIONS,
@@ -32,7 +33,6 @@ enum axis {
 	AXIS_KERNEL_HASHES,
 	AXIS_MEMORY,
 	AXIS_EXIT_PORT,
-	AXIS_VCPUS, /* only where it changes pages: else every number is tried at once */
 	AXIS_SIGNATURE,
 	AXIS_FEATURES,
 	AXIS_FORM,
@@ -44,11 +44,6 @@ enum axis {
 
 /* How early a value is tried together with others. */
 enum rank { RANK_MANIFEST, RANK_LIKELY, RANK_KNOWN, RANK_POSSIBLE, RANK_FAR };
-
-/* What stands for a rule without a key, in a word and in a sentence. */
-struct rule_text {
-	const char *word, *sentence;
-};
 
 struct section_rule; /* how a section of the SEV metadata is loaded */
 struct cmdline_rule; /* which bytes around a command line are hashed */
@@ -110,8 +105,6 @@ bool variations_add_file(struct variations *v, enum axis axis, const char *path,
 int variations_list(struct variations *v, struct error *err);
 void variations_fini(struct variations *v);
 
-/* Whether another value of this axis changes the pages of a plan, not just VMSAs. */
-bool axis_of_plan(const struct variations *v, enum axis axis);
 /* The key of the manifest; NULL: the axis is a rule. */
 const char *axis_key(enum axis axis);
 /* "the FPU's state in VMSAs", for a rule; the key for others. */

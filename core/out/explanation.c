@@ -56,6 +56,10 @@ void result_explain(struct tree *t, const char *key, const struct explanations *
 			tree_changes(t, NULL, &e->list[i]);
 		tree_end(t);
 	}
+	tree_list(t, "varied");
+	for (size_t i = 0; i < e->n_varied; i++)
+		tree_text(t, NULL, e->varied[i]);
+	tree_end(t);
 	tree_number(t, "tried", e->tried);
 	tree_number(t, "ms", e->us / 1000);
 	tree_end(t);

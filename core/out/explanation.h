@@ -38,6 +38,10 @@ struct explanations {
 	bool more; /* not all are in the list */
 	/* "" or where in the launch the digest is: "after 'firmware', ..." */
 	char place[256];
+	const char
+		*varied[EXPLAINED_CHANGES]; /* names of what was tried with other values; static */
+	size_t n_varied;
+	bool complete;  /* all values were tried, with one another */
 	uint64_t tried; /* launches */
 	uint64_t us;    /* that it took */
 };

@@ -103,7 +103,7 @@ begin 'a digest that nothing explains: 1, and what is not measured'
 call explain --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 out_is ''
-err_has 'snpvmm: not found: none of ' "so they can't explain a difference"
+err_has 'snpvmm: not found: none of ' 'snpvmm: they differ in vcpus, ' "so they can't explain a difference"
 
 begin 'as JSON and as CBOR'
 call -o json explain --want "$(digest --set vcpus=4 --set snp.guest_features=0x21)" "$T/m.yaml"
@@ -181,6 +181,35 @@ call explain --want "$("$SNPVMM" -q measure --vcpus=7 "$T/good.yaml" | cut -d ' 
 wants 0
 out_is '--set vcpus=7'
 
+begin 'a kernel without a firmware: memory and exit port are measured, too'
+bzimage "$T/k" ebfe
+bzimage "$T/other" 90ebfe
+printf 'initrd' >"$T/i"
+manifest "$T/direct.yaml" 'boot: {kernel: k, initrd: i}'
+for set in '--set vcpus=7' '--set vcpus=250' '--set memory=2G' '--set boot.cmdline=console=ttyS0' '--set exit_port=0x501' \
+  '--set vcpu_type=EPYC-Milan' '--set snp.guest_features=0x21' '--set vcpus=2 --set memory=1G --set vcpu_type=EPYC-Genoa' \
+  '--set vcpus=12 --set memory=4G' "--set boot.kernel=$T/other"; do
+  # shellcheck disable=SC2086 # options
+  plain=$("$SNPVMM" -q measure $set "$T/direct.yaml")
+  call -q explain --want "$plain" --kernel "$T/other" "$T/direct.yaml"
+  wants 0
+  got=$(tr ' ' '\n' <"$T/out" | grep '=' | sort)
+  [ "$got" = "$(echo "$set" | tr ' ' '\n' | grep '=' | sort)" ] || wrong "$set: $(cat "$T/out")"
+done
+manifest "$T/alone.yaml" 'boot: {kernel: k}'
+call -q explain --want "$("$SNPVMM" -q measure "$T/alone.yaml")" "$T/direct.yaml"
+wants 0
+out_is 'leave out boot.initrd'
+call -q explain --want "$("$SNPVMM" -q measure "$T/direct.yaml")" --initrd "$T/i" "$T/alone.yaml"
+wants 0
+out_is "--set boot.initrd=$T/i"
+call explain --want "$plain" --kernel "$T/i" "$T/direct.yaml"
+wants 2
+err_has '--kernel: error: ' 'not a bzImage' '[bad-value]'
+call -q explain --want "$("$SNPVMM" -q measure --set "boot.firmware=$FW" "$T/direct.yaml")" --firmware "$FW" "$T/direct.yaml"
+wants 0
+out_is "--set boot.firmware=$FW"
+
 begin 'an error about a digest names one change that explains it'
 call run --set "expect.measurement=$("$SNPVMM" -q measure --set vcpus=3 --set snp.guest_features=0x21 "$T/good.yaml")" "$T/good.yaml"
 wants 3
@@ -194,9 +223,8 @@ call explain --budget 20ms --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 
 begin 'a manifest from standard input'
-timeout 60 "$SNPVMM" -q explain --want "$plain" - <"$T/m.yaml" --initrd "$VECTORS/files/i-1.bin" >"$T/out" ||
-  wrong 'it is not found'
-out_has '--set boot.initrd='
+timeout 60 "$SNPVMM" -q explain --want "$(digest --set vcpus=5)" - <"$T/m.yaml" >"$T/out" || wrong 'it is not found'
+out_is '--set vcpus=5'
 
 begin '^C ends it at once'
 timeout -s INT -k 10 1 "$SNPVMM" -q explain --budget 60s --want "$(printf '%096d' 1)" "$T/m.yaml" >"$T/out" 2>"$T/err"

@@ -12,9 +12,12 @@
 #include "core/base/error.h"
 #include "core/base/findings.h"
 #include "core/out/explanation.h"
+#include "core/plan/plan.h"
 #include "core/snp/digest.h"
+#include "core/snp/vmsa.h"
 #include "core/vm/platforms.h"
 #include "firmware/assemble.h"
+#include "firmware/hashes.h"
 #include "firmware/images.h"
 #include "firmware/search.h"
 #include "firmware/variation.h"
@@ -207,5 +210,250 @@ Test(search, finds_the_settings_of_other_golden_cases)
 			pairs++;
 		}
 	cr_expect_geq(pairs, 60);
+	golden_unload();
+}
+
+/* --- rules that no key stands for, made by hand --- */
+
+/* What another host or launcher does. */
+struct other_rule {
+	const char *word;
+	void (*vmsa)(struct snp_vmsa *v, bool ap); /* NULL: as usual */
+	void (*region)(struct region *r);          /* the same; size 0: it is left out */
+	int nuls;                                  /* behind the command line; -1: as usual */
+};
+
+/* A launch by such a rule. */
+struct other {
+	const struct other_rule *rule;
+	const struct golden *g;
+	struct snp_digest digest;
+};
+
+static void fpu_zero(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->mxcsr = le32_of(0);
+	v->fcw = le16_of(0);
+}
+
+static void fpu_zero_in_aps(struct snp_vmsa *v, bool ap)
+{
+	if (ap)
+		fpu_zero(v, ap);
+}
+
+static void fcw_zero(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->fcw = le16_of(0);
+}
+
+static void cr0_cd_nw(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->cr0 = le64_of(0x60000010);
+}
+
+static void cr4_zero(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->cr4 = le64_of(0);
+}
+
+static void dr7_zero(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->dr7 = le64_of(0);
+}
+
+static void kvm_reset(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->cs.attrib = le16_of(0x9a);
+	v->ss.attrib = le16_of(0x92);
+	v->tr.attrib = le16_of(0x83);
+	v->rdx = le64_of(0x600);
+}
+
+static void ec2_rdx_zero(struct snp_vmsa *v, bool ap)
+{
+	kvm_reset(v, ap);
+	v->cs.attrib = le16_of(ap ? 0x9b : 0x9a);
+	v->rdx = le64_of(0);
+}
+
+static void gce_pat(struct snp_vmsa *v, bool ap)
+{
+	(void)ap;
+	v->g_pat = le64_of(0x70406);
+	v->rdx = le64_of(0x600);
+}
+
+static void ap_at_8000(struct snp_vmsa *v, bool ap)
+{
+	if (ap) {
+		v->cs.base = le64_of(0);
+		v->rip = le64_of(0x8000);
+	}
+}
+
+static void ap_as_bsp(struct snp_vmsa *v, bool ap)
+{
+	if (ap) {
+		v->cs.base = le64_of(0xffff0000);
+		v->rip = le64_of(0xfff0);
+	}
+}
+
+static void caa_left_out(struct region *r)
+{
+	if (strcmp(r->label, "svsm caa") == 0)
+		r->size = 0;
+}
+
+static void caa_unmeasured(struct region *r)
+{
+	if (strcmp(r->label, "svsm caa") == 0)
+		r->kind = PAGE_UNMEASURED;
+}
+
+static void memory_unmeasured(struct region *r)
+{
+	if (strcmp(r->label, "sec mem") == 0)
+		r->kind = PAGE_UNMEASURED;
+}
+
+static int other_region(void *self, const struct region *r, struct error *err)
+{
+	static _Alignas(4096) uint8_t page[4096];
+	struct other *o = self;
+	struct kernel_hashes h;
+	struct region own = *r;
+
+	if (o->rule->region)
+		o->rule->region(&own);
+	if (o->rule->nuls >= 0 && strcmp(r->label, "kernel hashes") == 0) {
+		char text[64] = { 0 };
+
+		snprintf(text, sizeof(text), "%s", o->g->m.cmdline);
+		kernel_hashes_of(&h, o->g->images.kernel_sha256, o->g->images.initrd_sha256, text);
+		sha256(text, strlen(text) + (size_t)o->rule->nuls, h.cmdline);
+		cr_assert_eq(kernel_hashes_page(&h, 0x810c00, 0x400, 0x810000, page, err), 0);
+		own.bytes = page;
+	}
+	return own.size ? snp_digest_ops.region(&o->digest, &own, err) : 0;
+}
+
+static int other_vcpu(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	struct other *o = self;
+	struct snp_vmsa v;
+	uint8_t hash[48];
+
+	(void)err;
+	snp_vmsa_of(s, 1, VMSA_KVM, &v);
+	if (o->rule->vmsa)
+		o->rule->vmsa(&v, index > 0);
+	sha384(&v, sizeof(v), hash);
+	snp_digest_vmsa(&o->digest, hash);
+	return 0;
+}
+
+/* Of two vCPUs, with a kernel, on an image with every kind of section. */
+Test(search, finds_rules_of_other_hosts_and_launchers)
+{
+	static const struct other_rule rows[] = {
+		{ "zero", fpu_zero, NULL, -1 },
+		{ "set-on-vcpu-0", fpu_zero_in_aps, NULL, -1 },
+		{ "mxcsr-alone", fcw_zero, NULL, -1 },
+		{ "cr0-cd-nw", cr0_cd_nw, NULL, -1 },
+		{ "cr4-without-mce", cr4_zero, NULL, -1 },
+		{ "dr7-0", dr7_zero, NULL, -1 },
+		{ "kvm-reset", kvm_reset, NULL, -1 },
+		{ "ec2-rdx-0", ec2_rdx_zero, NULL, -1 },
+		{ "gce-pat-4", gce_pat, NULL, -1 },
+		{ "0x8000", ap_at_8000, NULL, -1 },
+		{ "as-vcpu-0", ap_as_bsp, NULL, -1 },
+		{ "svsm-caa-left-out", NULL, caa_left_out, -1 },
+		{ "svsm-caa-unmeasured", NULL, caa_unmeasured, -1 },
+		{ "sec-mem-unmeasured", NULL, memory_unmeasured, -1 },
+		{ "no-nul", NULL, NULL, 0 },
+		{ "two-nuls", NULL, NULL, 2 },
+	};
+	static const struct plan_ops ops = { NULL, other_region, other_vcpu, NULL };
+	auto_plan const struct plan *plan = NULL;
+	const struct golden *g = cases;
+	struct variations v;
+	struct error err = { 0 };
+
+	golden_load();
+	while (strcmp(g->id, "pub-012") != 0)
+		g++;
+	cr_assert_eq(assemble(&g->m, &g->images, &platform_snp, &plan, &err), 0, "%s", err.text);
+	variations_begin(&g->m, &g->images, &v);
+	cr_assert_eq(variations_list(&v, &err), 0);
+	for (const struct other_rule *o = rows; o < rows + ARRAY_SIZE(rows); o++) {
+		auto_explanations struct explanations e = { 0 };
+		const struct explained_change *c;
+		struct other other = { .rule = o, .g = g };
+
+		cr_assert_eq(plan_replay(plan, &ops, &other, &err), 0, "%s", err.text);
+		cr_assert_eq(search(&v, other.digest.value, &patient, &e, &err), 0, "%s", err.text);
+		cr_expect(e.found, "%s is not found", o->word);
+		if (!e.found)
+			continue;
+		cr_expect_eq(e.n, 1, "%s: %zu explanations", o->word, e.n);
+		c = &e.list[0].changes[0];
+		cr_expect_eq(e.list[0].n, 1);
+		cr_expect_str_eq(c->wanted, o->word);
+		cr_expect(!c->key && c->sentence);
+	}
+	variations_fini(&v);
+	golden_unload();
+}
+
+/* Two names for the same bytes: an EC2 launch whose sections are in the usual order anyway. */
+Test(search, tells_all_explanations_of_the_fewest_changes)
+{
+	auto_explanations struct explanations e = { 0 };
+	struct variations v;
+	struct golden *qemu = cases, *ec2 = cases;
+	struct error err = { 0 };
+
+	golden_load();
+	while (strcmp(qemu->id, "pub-027") != 0)
+		qemu++;
+	while (strcmp(ec2->id, "pub-032") != 0)
+		ec2++;
+	variations_begin(&qemu->m, &qemu->images, &v);
+	cr_assert_eq(variations_list(&v, &err), 0);
+	cr_assert_eq(search(&v, ec2->digest, &patient, &e, &err), 0);
+	cr_assert(e.found && e.n >= 1);
+	for (size_t i = 0; i < e.n; i++)
+		cr_expect_eq(e.list[i].n, e.list[0].n);
+	cr_expect_str_eq(e.list[0].changes[0].name, "measure.profile");
+	variations_fini(&v);
+	golden_unload();
+}
+
+/* A budget ends a search, and all of a small launch's values are tried in a long one. */
+Test(search, says_whether_it_tried_everything)
+{
+	static const struct search_limits hasty = { .budget_ms = 1 }, first = { 10000, 1 };
+	static const uint8_t want[48] = { 1 };
+	auto_explanations struct explanations e = { 0 }, all_of_one = { 0 };
+	struct variations v;
+	struct error err = { 0 };
+
+	golden_load();
+	variations_begin(&cases[0].m, &cases[0].images, &v);
+	cr_assert_eq(variations_list(&v, &err), 0);
+	cr_assert_eq(search(&v, want, &hasty, &e, &err), 0);
+	cr_expect(!e.found && !e.complete && e.tried > 0);
+	cr_assert_eq(search(&v, want, &first, &all_of_one, &err), 0);
+	cr_expect(!all_of_one.found && all_of_one.complete && all_of_one.tried > e.tried);
+	cr_expect_gt(all_of_one.n_varied, 5);
+	variations_fini(&v);
 	golden_unload();
 }
