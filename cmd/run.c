@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "cmd/conflicts.h"
 #include "cmd/jobs.h"
@@ -34,6 +36,7 @@ enum {
 	OPTION_ROOT,
 	OPTION_DRY_RUN,
 	OPTION_GDB,
+	OPTION_SYMBOLS,
 };
 
 enum { RETRIES_MAX = 100 };
@@ -68,6 +71,8 @@ static const struct argp_option run_options[] = {
 	  "Trust this root certificate as well; for test chains only", 1 },
 	{ "gdb", OPTION_GDB, "WHERE", OPTION_ARG_OPTIONAL,
 	  "Wait for GDB before the first instruction, at port 1234 or there; for platform kvm", 1 },
+	{ "symbols", OPTION_SYMBOLS, "DIR", 0,
+	  "Name functions of the firmware by MODULE.debug files in this folder", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
 	  "Count the guest's exits; with FILE, write the counts there as JSON", 1 },
 	{ NULL, 's', NULL, 0, "The same as --stats", 1 },
@@ -107,6 +112,11 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
 		return option_path(&a->certs, argument);
 	case OPTION_ROOT:
 		return option_path(&a->roots, argument);
+	case OPTION_SYMBOLS:
+		o->symbols = argument;
+		return access(argument, X_OK) == 0
+		               ? 0
+		               : option_refuse("--symbols: '%s': %s", argument, strerror(errno));
 	case 'j':
 		return option_number("--jobs", argument, 1, JOBS_MAX, &o->jobs);
 	case OPTION_DRY_RUN:

@@ -308,6 +308,7 @@ static int run_once_guest(struct run_once *a)
 	a->r->guest.event = a->outcome.kind;
 	a->r->guest.code = a->outcome.code;
 	snprintf(a->r->guest.detail, sizeof(a->r->guest.detail), "%s", a->outcome.detail);
+	run_once_where(a);
 	status = run_once_report(a, exit_status_of(&a->m, a->watch, &a->outcome));
 	if (status != STATUS_OK)
 		advice_add(&a->m, a->vm, a->watch, &a->outcome);

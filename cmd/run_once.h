@@ -28,8 +28,9 @@ struct run_options {
 	bool inputs_unknown; /* the manifest is unreadable: any file may be an input of it */
 	bool guest_status;   /* --guest-status */
 	bool skip_unsupported;
-	bool prove;      /* --prove: the launch gets an ID block, whatever the manifest says */
-	const char *gdb; /* --gdb: where to wait for a debugger; NULL: none comes */
+	bool prove;          /* --prove: the launch gets an ID block, whatever the manifest says */
+	const char *gdb;     /* --gdb: where to wait for a debugger; NULL: none comes */
+	const char *symbols; /* --symbols: a folder with debug files of the firmware; NULL: none */
 	const struct given *certs, *roots; /* --certs, --root: for the guest's report */
 	uint64_t jobs;                     /* --jobs */
 	uint64_t retries; /* --retries: how often to try again when the host fails */

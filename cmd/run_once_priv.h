@@ -61,6 +61,9 @@ int run_once_stats(struct run_once *a, int status);
  */
 int run_once_report(struct run_once *a, int status);
 
+/* After the guest's end: where in the firmware its vCPUs were, if that may explain it. */
+void run_once_where(struct run_once *a);
+
 /* Writes report.bin and verify.json. 0, or a negative errno with *err filled. */
 int run_once_report_keep(struct run_once *a, struct error *err);
 

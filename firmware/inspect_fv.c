@@ -34,25 +34,6 @@ static void describe_place(const struct view *v, size_t space, size_t at)
 		tree_hex(v->t, "compressed_at", fv_image_offset(v->f, space));
 }
 
-static void describe_volume(const struct view *v, size_t index)
-{
-	const struct fv_volume *volume = &v->f->volumes[index];
-	const char *format = fv_guid_name(volume->format);
-	char text[256], guid[GUID_TEXT];
-
-	fv_path(v->f, index, text, sizeof(text));
-	tree_map(v->t, NULL);
-	tree_text(v->t, "name", text);
-	describe_place(v, volume->space, volume->at);
-	tree_hex(v->t, "size", volume->size);
-	tree_number(v->t, "files", volume->n_files);
-	tree_text(v->t, "format", format ? format : guid_of(volume->format, guid));
-	tree_text(v->t, "checksum", volume->checksum_ok ? "right" : "wrong");
-	if (v->of == INSPECT_DATA && volume->guid)
-		tree_text(v->t, "guid", guid_of(volume->guid, guid));
-	tree_end(v->t);
-}
-
 static void describe_file(const struct view *v, const struct fv_file *file)
 {
 	const struct fv_volume *volume = &v->f->volumes[file->volume];
@@ -146,22 +127,6 @@ static void describe_build(const struct view *v)
 		tree_end(v->t);
 }
 
-static void describe_faults(const struct view *v)
-{
-	const struct fv *f = v->f;
-
-	if (f->n_faults == 0)
-		return;
-	tree_list(v->t, "volume_faults");
-	for (size_t i = 0; i < MIN(f->n_faults, (size_t)FV_MAX_FAULTS); i++) {
-		tree_map(v->t, NULL);
-		tree_text(v->t, "text", f->faults[i].text);
-		describe_place(v, f->faults[i].space, f->faults[i].at);
-		tree_end(v->t);
-	}
-	tree_end(v->t);
-}
-
 void inspect_volumes(const uint8_t *bytes, size_t size, uint64_t gpa, enum inspect_view of,
                      struct tree *t)
 {
@@ -173,8 +138,23 @@ void inspect_volumes(const uint8_t *bytes, size_t size, uint64_t gpa, enum inspe
 		return;
 	v.f = &f;
 	tree_list(t, "volumes");
-	for (size_t i = 0; i < f.n_volumes; i++)
-		describe_volume(&v, i);
+	for (size_t i = 0; i < f.n_volumes; i++) {
+		const struct fv_volume *volume = &f.volumes[i];
+		const char *format = fv_guid_name(volume->format);
+		char path[256], guid[GUID_TEXT];
+
+		fv_path(&f, i, path, sizeof(path));
+		tree_map(t, NULL);
+		tree_text(t, "name", path);
+		describe_place(&v, volume->space, volume->at);
+		tree_hex(t, "size", volume->size);
+		tree_number(t, "files", volume->n_files);
+		tree_text(t, "format", format ? format : guid_of(volume->format, guid));
+		tree_text(t, "checksum", volume->checksum_ok ? "right" : "wrong");
+		if (of == INSPECT_DATA && volume->guid)
+			tree_text(t, "guid", guid_of(volume->guid, guid));
+		tree_end(t);
+	}
 	tree_end(t);
 	describe_build(&v);
 	if (of != INSPECT_BRIEF) {
@@ -184,5 +164,14 @@ void inspect_volumes(const uint8_t *bytes, size_t size, uint64_t gpa, enum inspe
 				describe_file(&v, &f.files[i]);
 		tree_end(t);
 	}
-	describe_faults(&v);
+	if (f.n_faults == 0)
+		return;
+	tree_list(t, "volume_faults");
+	for (size_t i = 0; i < MIN(f.n_faults, (size_t)FV_MAX_FAULTS); i++) {
+		tree_map(t, NULL);
+		tree_text(t, "text", f.faults[i].text);
+		describe_place(&v, f.faults[i].space, f.faults[i].at);
+		tree_end(t);
+	}
+	tree_end(t);
 }

@@ -98,25 +98,57 @@ bool pe_read(const uint8_t *bytes, size_t size, bool loaded, struct pe *ret)
 	return true;
 }
 
+/* A section: RVA, size in the file, and offset there. */
+struct pe_part {
+	uint32_t rva, size, at;
+};
+
+/* False: there is no such section. */
+static bool part_read(const struct pe *p, unsigned i, struct pe_part *ret)
+{
+	struct reader r =
+		reader_over(p->bytes, p->size, p->sections_at + (size_t)i * SECTION_SIZE + 12, 12);
+
+	ret->rva = reader_le32(&r);
+	ret->size = reader_le32(&r);
+	ret->at = reader_le32(&r);
+	return i < p->n_sections && !r.bad && ret->at >= p->stripped;
+}
+
 size_t pe_offset(const struct pe *p, uint32_t rva)
 {
+	struct pe_part part;
+
 	if (p->loaded)
 		return rva >= p->stripped && rva - p->stripped < p->size ? rva - p->stripped
 		                                                         : SIZE_MAX;
-	for (unsigned i = 0; i < p->n_sections; i++) {
-		struct reader r = reader_over(p->bytes, p->size,
-		                              p->sections_at + (size_t)i * SECTION_SIZE + 12, 12);
-		uint32_t va = reader_le32(&r), size = reader_le32(&r), at = reader_le32(&r);
-
-		if (r.bad)
-			break;
-		if (rva < va || rva - va >= size)
-			continue;
-		if (at < p->stripped || (uint64_t)at - p->stripped + (rva - va) >= p->size)
-			break;
-		return (size_t)at - p->stripped + (rva - va);
-	}
+	for (unsigned i = 0; part_read(p, i, &part); i++)
+		if (rva >= part.rva && rva - part.rva < part.size &&
+		    (uint64_t)part.at - p->stripped + (rva - part.rva) < p->size)
+			return (size_t)part.at - p->stripped + (rva - part.rva);
 	return SIZE_MAX;
+}
+
+uint32_t pe_rva(const struct pe *p, size_t offset)
+{
+	uint64_t at = (uint64_t)offset + p->stripped;
+	struct pe_part part;
+
+	for (unsigned i = 0; !p->loaded && part_read(p, i, &part); i++)
+		if (at >= part.at && at - part.at < part.size)
+			return (uint32_t)(part.rva + (at - part.at));
+	return (uint32_t)at;
+}
+
+uint32_t pe_code(const struct pe *p)
+{
+	struct pe_part part, first = { 0 };
+
+	part_read(p, 0, &first);
+	for (unsigned i = 0; part_read(p, i, &part); i++)
+		if (p->entry >= part.rva && p->entry - part.rva < part.size)
+			return part.rva;
+	return first.rva;
 }
 
 const char *pe_debug_path(const struct pe *p, size_t *ret_size)

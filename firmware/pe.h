@@ -32,6 +32,11 @@ bool pe_read(const uint8_t *bytes, size_t size, bool loaded, struct pe *ret);
 /* Where an RVA is in the bytes; SIZE_MAX: nowhere. */
 size_t pe_offset(const struct pe *p, uint32_t rva);
 
+/* The RVA of an offset in the bytes; of one in no section, the offset where a PE image has it. */
+uint32_t pe_rva(const struct pe *p, size_t offset);
+/* The RVA of the section that holds the entry point, else of the first. */
+uint32_t pe_code(const struct pe *p);
+
 /*
  * The path of its debug file, as the linker wrote it, and its length. Not ended by a NUL, and not
  * clean. NULL: it has none.

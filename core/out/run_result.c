@@ -152,6 +152,7 @@ static void result_guest(struct tree *t, const struct run_result *r)
 		[KVM_INTERNAL] = true, [KVM_ENTRY_FAILED] = true, [RUN_TIMED_OUT] = true,
 		[RUN_SILENT] = true,   [RUN_SIGNALLED] = true,
 	};
+	const struct run_where *w = &r->guest.where;
 	unsigned event = r->guest.event;
 
 	if (!r->launched)
@@ -168,6 +169,19 @@ static void result_guest(struct tree *t, const struct run_result *r)
 		tree_number(t, "met_lines", r->guest.met);
 	}
 	result_some(t, "last_line", r->guest.last_line);
+	if (w->rip_known) {
+		tree_hex(t, "rip", w->rip);
+		if (w->is_earlier)
+			tree_boolean(t, "rip_is_earlier", true);
+	}
+	if (w->known) {
+		tree_map(t, "where");
+		result_some(t, "volume", w->volume);
+		result_some(t, "file", w->file);
+		tree_hex(t, "offset", w->offset);
+		result_some(t, "symbol", w->symbol);
+		tree_end(t);
+	}
 	tree_end(t);
 }
 

@@ -90,6 +90,16 @@ struct run_result {
 		char detail[768];
 		unsigned expected, met; /* lines of expect.console, and how many came */
 		char last_line[256];    /* of the console; "" none */
+		/* Where the vCPU was that ended the run, else the first one. */
+		struct run_where {
+			bool rip_known; /* never of a protected guest */
+			uint64_t rip;
+			bool is_earlier;            /* at its last exit before it */
+			bool known;                 /* it is in the firmware: */
+			char volume[128], file[64]; /* "" unknown */
+			uint64_t offset;            /* in the module, the file or the volume */
+			char symbol[160];           /* "" unknown */
+		} where;
 	} guest;
 
 	/* How much the guest wrote to a log file, and how much of that was dropped. */

@@ -13,6 +13,7 @@ void outcome_set(struct outcome *o, enum reason kind, uint64_t code, const char 
 
 	o->kind = kind;
 	o->code = code;
+	o->vcpu = 0;
 	o->fix = NULL;
 	va_start(args, format);
 	text_show_format(o->detail, sizeof(o->detail), format, args);

@@ -10,6 +10,7 @@
 struct outcome {
 	enum reason kind;
 	uint64_t code;
+	unsigned vcpu;    /* whose exit ended the run; 0 if none did */
 	char detail[768]; /* a sentence for users */
 	const char *fix;  /* what to do about it; static; or NULL */
 };

@@ -100,10 +100,13 @@ static void *vcpu_thread(void *argument)
 		int r = vm_ioctl(vm, v->fd, KVM_RUN, NULL);
 
 		snp_certs_sent(v);
+		if (v->run->kvm_valid_regs && v->run->exit_reason != KVM_EXIT_SHUTDOWN)
+			v->exit_rip = v->run->s.regs.regs.rip;
 		if ((r == -EINTR && halt_answer(v)) || debug_exit(v, r))
 			continue;
 		if (exit_serve(v, r, &outcome) == EXIT_ACTION_RESUME)
 			continue;
+		outcome.vcpu = v->index;
 		run_conclude(vm->run, &outcome);
 		break;
 	}

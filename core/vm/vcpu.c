@@ -148,7 +148,12 @@ int vcpu_create(struct vm *vm, unsigned index, struct error *err)
 	v->fd = r;
 	v->run = vm->sys->map(vm->sys->self, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 	                      v->fd, &error);
-	return v->run ? 0 : vcpu_refused(index, CALL_MAP_VCPU, -error, err);
+	if (!v->run)
+		return vcpu_refused(index, CALL_MAP_VCPU, -error, err);
+	/* a plain VM's registers come with each exit, so that those before a triple fault are known */
+	if (!vm->memory.private_memory)
+		v->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	return 0;
 }
 
 void vcpu_close(struct vcpu *v)

@@ -19,7 +19,7 @@ _snpvmm_options() {
   case $1 in
     run)
       words+=(--results --guest-status --skip-unsupported --jobs -j --timeout --retries --prove
-        --dry-run --certs --root --gdb --stats -s --prefix -p)
+        --dry-run --certs --root --gdb --symbols --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
     plan) words+=(--pages -p) ;;
@@ -47,7 +47,7 @@ _snpvmm_option() {
     --signer) takes=next ;;
     --set | -S) takes=next files=settings ;;
     --kernel | -k | --initrd | -i | --firmware | -f) takes=next files=any ;;
-    --confine | --results | --directory | -d) takes=next files=folders ;;
+    --confine | --results | --symbols | --directory | -d) takes=next files=folders ;;
     --id-signature | --author-signature) takes=next files=any ;;
     --cmdline | -a | --memory | -m | --cpus | -c | --vcpus | -n) takes=next ;;
     --jobs | -j | --timeout | --retries | --want | --budget) takes=next ;;

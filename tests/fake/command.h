@@ -30,6 +30,7 @@
  *   debug "TEXT"            to the debug port
  *   flood BYTES [PERIOD]    BYTES bytes to COM1; every PERIOD-th is a newline, without it none
  *   out PORT SIZE VALUE
+ *   rip ADDRESS             of the instructions that follow
  *   sleep MS                or until it is kicked
  *   stuck MS                even if it is kicked
  *   halt                    in HLT with interrupts off, for ever

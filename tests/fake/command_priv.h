@@ -39,6 +39,7 @@ struct fake_command {
 	unsigned line; /* while it is read */
 	unsigned vcpu;
 	uint64_t times; /* of the next step */
+	uint64_t rip;   /* of the next steps; 0: none was given */
 	unsigned flags;
 	const char *no_path;
 	int no_path_errnum;

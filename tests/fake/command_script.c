@@ -178,6 +178,7 @@ static void step_add(struct fake_command *c, const struct step *s)
 
 static void exit_add(struct fake_command *c, struct fake_exit e)
 {
+	e.rip = c->rip;
 	step_add(c, &(struct step){ .kind = STEP_EXIT, .exit = e });
 }
 
@@ -225,6 +226,11 @@ static void read_sleep(struct fake_command *c, const struct word *args)
 static void read_stuck(struct fake_command *c, const struct word *args)
 {
 	step_add(c, &(struct step){ .kind = STEP_SLEEP, .ms = number(c, &args[0]), .stuck = true });
+}
+
+static void read_rip(struct fake_command *c, const struct word *args)
+{
+	c->rip = number(c, &args[0]);
 }
 
 static void read_wait(struct fake_command *c, const struct word *args)
@@ -318,6 +324,7 @@ static const struct {
 	{ "debug", 1, 1, read_debug },
 	{ "flood", 1, 2, read_flood },
 	{ "out", 3, 3, read_out },
+	{ "rip", 1, 1, read_rip },
 	{ "sleep", 1, 1, read_sleep },
 	{ "stuck", 1, 1, read_stuck },
 	{ "wait", 0, 0, read_wait },

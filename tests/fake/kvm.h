@@ -176,6 +176,7 @@ struct fake_exit {
 		uint8_t data[FAKE_IO_BYTES];
 	} io;                           /* KVM_EXIT_IO */
 	uint64_t payload[FAKE_PAYLOAD]; /* other exits: kvm_run's union, from its start */
+	uint64_t rip;                   /* then; 0: as before */
 };
 
 struct fake_exit fake_out(uint16_t port, unsigned size, uint32_t value);

@@ -370,6 +370,13 @@ static int run_exit(struct fake_vcpu *v, const struct fake_exit *e)
 	} else {
 		memcpy(&run->hw, e->payload, sizeof(e->payload));
 	}
+	/* arch/x86/kvm/svm/svm.c, shutdown_interception() */
+	if (e->reason == KVM_EXIT_SHUTDOWN) {
+		v->regs = (struct kvm_regs){ .rip = 0xfff0, .rflags = 2 };
+		v->sregs.cs.base = 0xffff0000;
+	}
+	if (run->kvm_valid_regs && !v->sealed)
+		run->s.regs.regs = v->regs;
 	v->pending = true;
 	return e->result;
 }
@@ -379,7 +386,8 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	const struct fake_exit *e;
 	int r;
 
-	if (!v->run || v->run->kvm_valid_regs || v->run->kvm_dirty_regs)
+	if (!v->run || v->run->kvm_valid_regs & ~(uint64_t)KVM_SYNC_X86_REGS ||
+	    v->run->kvm_dirty_regs)
 		return fake_complain(f, EINVAL,
 		                     "KVM_RUN of a vCPU that isn't mapped, or with registers");
 	r = answer_take(f, v);
@@ -396,6 +404,8 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	if (v->at == v->n_script)
 		return run_wait(f, v, false);
 	e = &v->script[v->at];
+	if (e->rip)
+		v->regs.rip = e->rip;
 	if (e->wait && (run_wait(f, v, e->halt) < 0 && !kicked(v)))
 		return -EINTR; /* a signal that doesn't end the run: it waits again */
 	v->at++;

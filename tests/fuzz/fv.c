@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/fuzz/fv.c: libFuzzer target: of any bytes, all that is found of firmware volumes lies
- * within them. The first byte says what the rest is: an image, the files of a sound volume, or the
- * sections of a sound file.
+ * within them. The first byte says what the rest is: an image, the files of a sound volume, the
+ * sections of a sound file, a module, or a debug file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "firmware/fv.h"
 #include "firmware/pe.h"
+#include "firmware/symbols.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -120,21 +121,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *own = NULL;
 	struct fv f;
 	struct pe pe;
+	const struct symbol_place place = { 0x300, 0x240 };
 	char name[64];
 
 	if (size < 1 || size > 1 << 20)
 		return 0;
-	switch (data[0] % 4) {
+	switch (data[0] % 8) {
 	case 1:
 	case 2:
-		own = wrapped(data + 1, size - 1, data[0] % 4 == 2);
-		size = size - 1 + (data[0] % 4 == 2 ? HEAD : VOLUME_HEAD);
+		own = wrapped(data + 1, size - 1, data[0] % 8 == 2);
+		size = size - 1 + (data[0] % 8 == 2 ? HEAD : VOLUME_HEAD);
 		break;
-	case 3: /* a module, as a file has it and as it is in memory */
-		if (pe_read(data + 1, size - 1, data[0] & 4, &pe)) {
+	case 3: /* a module as a file has it, and as it is in memory */
+	case 4:
+		if (pe_read(data + 1, size - 1, data[0] % 8 == 4, &pe)) {
+			size_t at = pe_offset(&pe, pe.entry);
+
+			check(at == SIZE_MAX || at < size - 1);
+			pe_rva(&pe, size / 2);
+			pe_code(&pe);
 			pe_name(&pe, name, sizeof(name));
 			check_name(name, sizeof(name));
 		}
+		return 0;
+	case 5: /* a debug file */
+		if (symbol_find(data + 1, size - 1, &place, name, sizeof(name)))
+			check_name(name, sizeof(name));
 		return 0;
 	default:
 		data++;

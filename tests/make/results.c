@@ -126,6 +126,10 @@ void results_hostile(struct run_result *r, enum run_status status, unsigned seed
 	fill(r->measurement.vcpu_type, sizeof(r->measurement.vcpu_type), seed + 6);
 	fill(r->guest.detail, sizeof(r->guest.detail), seed + 7);
 	fill(r->guest.last_line, sizeof(r->guest.last_line), seed + 8);
+	r->guest.where = (struct run_where){ true, UINT64_MAX, true, true, "", "", UINT64_MAX, "" };
+	fill(r->guest.where.volume, sizeof(r->guest.where.volume), seed + 14);
+	fill(r->guest.where.file, sizeof(r->guest.where.file), seed + 15);
+	fill(r->guest.where.symbol, sizeof(r->guest.where.symbol), seed + 16);
 	fill(r->host.kernel, sizeof(r->host.kernel), seed + 9);
 	fill(r->host.firmware, sizeof(r->host.firmware), seed + 10);
 	fill(r->host.cpu, sizeof(r->host.cpu), seed + 11);

@@ -175,6 +175,32 @@ Test(run_result, each_part_stands_or_lacks_alone)
 	check_number("time_ms.update", 2);
 }
 
+Test(run_result, where_the_guest_was)
+{
+	struct run_where *w = &r.guest.where;
+
+	results_full(&r, RESULT_TIMEOUT);
+	check_absent("guest.rip");
+	check_absent("guest.where");
+	*w = (struct run_where){ .rip_known = true, .rip = 0xffffffff81000000 };
+	check_text("guest.rip", "0xffffffff81000000");
+	check_absent("guest.rip_is_earlier");
+	check_absent("guest.where");
+	*w = (struct run_where){
+		.rip_known = true, .is_earlier = true, .known = true, .offset = 0
+	};
+	check_text("guest.where.offset", "0x0");
+	check_absent("guest.where.volume");
+	check_absent("guest.where.file");
+	check_absent("guest.where.symbol");
+	strcpy(w->volume, "SECFV");
+	strcpy(w->file, "Sec\nMain");
+	strcpy(w->symbol, "start+0x1");
+	check_text("guest.where.volume", "SECFV");
+	check_text("guest.where.file", "Sec Main");
+	check_text("guest.where.symbol", "start+0x1");
+}
+
 Test(run_result, a_first_byte_at_once_is_known)
 {
 	results_full(&r, RESULT_PASS);

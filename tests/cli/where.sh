@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/cli/where.sh: run tells where in its firmware a guest was that didn't end by itself.
+# shellcheck source=tests/cli/lib.inc disable=SC1091
+. tests/cli/lib.inc
+# shellcheck source=tests/cli/contract.inc disable=SC1091
+. tests/cli/contract.inc
+"${SNPVMM%/snpvmm}/tests/tool/volumes" "$T/v.fd" 1 2 || wrong 'there is no image'
+
+# How a run of that firmware ends, on a plain VM of the fake.
+ends() { # GUEST [OPTION]...
+  printf '%s\n' "$1" | awk '{ gsub(/ ; /, "\n") } 1' >"$T/script"
+  shift
+  manifest "$T/m.yaml" 'platform: kvm' 'boot: {firmware: v.fd}' 'memory: 16M' 'timeout: 500ms'
+  rm -rf "$T/r"
+  on_fake run -v --results "$T/r" "$@" "$T/m.yaml"
+}
+result_has() { # TEXT...
+  for text; do
+    tr -d ' \n' <"$T/r/result.json" | grep -q -F "$text" || wrong "$last: no $text in $(cat "$T/r/result.json")"
+  done
+}
+result_lacks() { # TEXT
+  ! tr -d ' \n' <"$T/r/result.json" | grep -q -F "$1" || wrong "$last: $1 in $(cat "$T/r/result.json")"
+}
+# The vCPU's CS has the base of a reset: 0xffff0000.
+IN_SEC='"rip":"0xffff608c","where":{"volume":"SECFV","file":"SecMain","offset":"0x10"}'
+
+begin 'a guest that does nothing until its time is over'
+ends 'rip 0x608c ; wait'
+wants 124
+err_has 'snpvmm: vCPU 0: rip 0xffff608c is in SECFV, SecMain +0x10'
+result_has "$IN_SEC"
+
+begin 'halted, and an error of KVM'
+ends 'rip 0x608c ; halt'
+wants 1
+result_has '"event":"guest-halted"' "$IN_SEC"
+ends 'rip 0x608c ; internal 1'
+wants 1
+result_has '"event":"kvm-internal-error"' "$IN_SEC"
+
+begin 'a triple fault, of which KVM on AMD only leaves the exit before it'
+ends 'rip 0xffff608c ; out 0x80 1 0 ; rip 0x1234 ; shutdown'
+wants 1
+err_has 'snpvmm: vCPU 0: rip 0xffff608c at its last exit is in SECFV, SecMain +0x10'
+result_has '"rip":"0xffff608c","rip_is_earlier":true,"where":{"volume":"SECFV"'
+ends 'shutdown'
+wants 1
+result_lacks '"rip"'
+
+begin 'elsewhere than in the firmware, there is only the address'
+ends 'rip 0x8000 ; internal 1'
+result_has '"rip":"0xffff8000"}'
+result_lacks '"where"'
+
+begin 'a guest that ended by itself, and one that is protected, have none'
+ends 'rip 0x608c ; out 0xf4 1 0'
+wants 0
+result_lacks '"rip"'
+ends 'rip 0x608c ; shutdown' --platform snp
+wants 1
+result_lacks '"rip"'
+
+begin '--symbols'
+mkdir "$T/symbols"
+ends 'rip 0x608c ; internal 1' --symbols "$T/symbols"
+result_has "$IN_SEC"
+call run --symbols "$T/none" "$T/m.yaml"
+usage_error "run: --symbols: '$T/none': No such file or directory"
+
+if [ -w /dev/kvm ]; then
+  begin 'on KVM: the reset vector jumps into SecMain, which loops there'
+  patch "$T/v.fd" 0x608c ebfe
+  patch "$T/v.fd" 0xfff0 e99960
+  rm -rf "$T/r"
+  call run -v --results "$T/r" "$T/m.yaml"
+  wants 124
+  result_has "$IN_SEC"
+else
+  skip 'on KVM: a loop in SecMain' 'no /dev/kvm'
+fi
+finish
