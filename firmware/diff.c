@@ -323,7 +323,9 @@ static const struct setting_row {
 /* Whether the digest of r depends on it. Without regions, the setting is taken as measured. */
 static bool setting_is_measured(const struct saved *r, const char *key)
 {
-	bool firmware = has_region(r, "firmware", NULL);
+	const char *file = saved_value(&r->settings, keys[KEY_BOOT_FIRMWARE].name);
+	bool firmware = has_region(r, "firmware", NULL) ||
+	                (file && strncmp(file, FIRMWARE_BUILTIN, strlen(FIRMWARE_BUILTIN)) != 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (strcmp(keys[settings[i].id].name, key) == 0)

@@ -240,7 +240,9 @@ void fields_of_region(const struct region *r, struct saved_values *to)
 {
 	const struct fields_row *row = row_find(r->label);
 
-	if (row && row->add && r->bytes)
+	if (r->bytes && region_kind(r->kind)->snp == SNP_PAGE_VMSA)
+		numbers_add(r->bytes, vmsa_fields, to);
+	else if (row && row->add && r->bytes)
 		row->add(r, to);
 }
 
@@ -253,11 +255,13 @@ struct fields_cause fields_cause_of(const char *label, const char *field)
 {
 	const struct fields_row *row = row_find(label);
 
-	if (!row)
-		return (struct fields_cause){ 0 };
-	for (const struct page_field *f = row->fields; field && f && f->name; f++)
+	/* of a region that no plan of ours has, only a VMSA's fields are known */
+	for (const struct page_field *f = row ? row->fields : vmsa_fields; field && f && f->name;
+	     f++)
 		if (strcmp(f->name, field) == 0)
 			return (struct fields_cause){ f->key, f->cause };
+	if (!row)
+		return (struct fields_cause){ 0 };
 	for (size_t i = 0; field && i < ARRAY_SIZE(others); i++)
 		if (strcmp(others[i].label, label) == 0 &&
 		    strncmp(others[i].field, field, strlen(others[i].field)) == 0)

@@ -124,6 +124,8 @@ static int settings_add(const struct manifest *m, const struct images *images,
 		{ KEY_SNP_CERTS, m->certs.path && images->certs_hashed, images->certs_sha256 },
 	};
 
+	if (m->host_data_random) /* else it is known, and told with the other fields of a report */
+		saved_values_add(to, keys[KEY_SNP_HOST_DATA].name, HOST_DATA_RANDOM);
 	if (m->builtin)
 		saved_values_format(to, keys[KEY_BOOT_FIRMWARE].name, FIRMWARE_BUILTIN "%s",
 		                    m->builtin);

@@ -191,6 +191,25 @@ Test(save, has_a_cause_for_every_field)
 	}
 }
 
+/* Such as those that an IGVM file lists: their labels are not known here. */
+Test(save, has_causes_for_registers_of_any_launcher)
+{
+	cr_expect_str_eq(fields_cause_of("another launcher's", "rdx").key, "vcpu_type");
+	cr_expect_null(fields_cause_of("another launcher's", "text").key);
+	cr_expect_null(fields_cause_of("another launcher's", NULL).text);
+}
+
+Test(save, tells_host_data_that_each_run_makes)
+{
+	auto_fixture struct fixture f = fixture_default();
+	auto_digest struct snp_digest d = { 0 };
+	auto_saved struct saved r = { 0 };
+
+	f.m.host_data_random = true;
+	r = saved_of(&f, &d);
+	cr_expect_str_eq(saved_value(&r.settings, "snp.host_data"), "random");
+}
+
 Test(save, of_an_image_has_its_pages_and_no_digest)
 {
 	struct image_spec spec = image_default();
