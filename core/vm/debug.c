@@ -261,6 +261,8 @@ static int vcpu_set_debug(struct debug *d, unsigned index, bool points, bool ste
 	return r;
 }
 
+static const struct kvm_guest_debug no_debug = { .arch.debugreg[7] = DR7_FIXED };
+
 /* Lets go of the vCPUs that have something to do. */
 static int vcpus_resume(struct debug *d, const enum gdb_action *actions, bool points)
 {
@@ -365,6 +367,11 @@ void debug_detach(struct debug *d)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i] = GDB_CONTINUE;
 	d->n_points = 0;
+	/* whatever KVM says: the guest is not to wait for a debugger that is gone */
+	for (unsigned i = 0; i < d->vm->n_vcpus; i++) {
+		vcpu_set_debug(d, i, false, false);
+		d->vcpus[i].set = no_debug;
+	}
 	vcpus_resume(d, all, false);
 }
 
@@ -524,6 +531,8 @@ int debug_new(struct vm *vm, void (*wake)(void *self), void *self, struct error 
 	d->step_control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
 	if (flags > 0)
 		d->step_control |= (unsigned)flags & KVM_GUESTDBG_BLOCKIRQ;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		d->vcpus[i].set = no_debug;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->go, NULL);
 	vm->debug = d;

@@ -34,6 +34,7 @@ struct gdb_server {
 	size_t n_in, taken;
 	bool spoken;  /* the client has sent something */
 	bool held;    /* the guest was held when it came */
+	bool begun;   /* the guest has been resumed */
 	bool running; /* the guest was resumed and hasn't come to be held since */
 	bool leaving; /* a client has left: the guest is to go on without breakpoints */
 };
@@ -52,12 +53,14 @@ static bool socket_stale(const struct sockaddr_un *at)
 
 static int listen_failed(const char *where, int errnum, struct error *err)
 {
-	error_sys(err, errnum == EADDRINUSE ? ERROR_HOST_BUSY : ERROR_HOST_PERMISSION, errnum,
-	          "--gdb cannot listen on %s", where);
-	return errnum == EADDRINUSE
-	               ? error_fix(err, "end the program that uses it, or name another: "
-	                                "--gdb=PORT or --gdb=unix:PATH")
-	               : err->code;
+	bool denied = errnum == EACCES || errnum == EPERM || errnum == EROFS;
+
+	if (errnum != EADDRINUSE)
+		return error_sys(err, denied ? ERROR_HOST_PERMISSION : ERROR_USAGE, errnum,
+		                 "--gdb cannot listen on %s", where);
+	error_sys(err, ERROR_HOST_BUSY, errnum, "--gdb cannot listen on %s", where);
+	return error_fix(err, "end the program that uses it, or name another: --gdb=PORT or "
+	                      "--gdb=unix:PATH");
 }
 
 static int listen_unix(struct gdb_server *s, const char *path, struct error *err)
@@ -198,12 +201,10 @@ static bool client_receive(struct gdb_server *s)
 {
 	ssize_t n;
 
-	if (s->taken < s->n_in)
-		return true;
 	n = recv(s->client, s->in, sizeof(s->in), 0);
 	s->taken = 0;
 	s->n_in = n > 0 ? (size_t)n : 0;
-	if (n > 0 && !s->spoken && !strchr("+-$\x03", s->in[0]))
+	if (n > 0 && !s->spoken && !memchr("+-$\x03", s->in[0], 4))
 		return false;
 	s->spoken |= n > 0;
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
@@ -224,9 +225,14 @@ static void client_left(struct gdb_server *s, const char *how)
 		debug_interrupt(s->vm->debug);
 }
 
-/* What the client says, until it waits for the guest, or there is no more of it. */
+/*
+ * What the client says, until it waits for the guest. Receives only once, so that one that talks on
+ * and on doesn't keep the caller from looking after limits and signals.
+ */
 static void client_serve(struct gdb_server *s)
 {
+	bool received = false;
+
 	while (s->client >= 0 && s->gdb.end != GDB_KILLED) {
 		if (!client_send(s)) {
 			client_left(s, "gone without a word");
@@ -234,13 +240,16 @@ static void client_serve(struct gdb_server *s)
 			return; /* it doesn't read, or the guest has yet to stop for it */
 		} else if (s->gdb.end == GDB_DETACHED) {
 			client_left(s, "detached");
-		} else if (!client_receive(s)) {
-			client_left(s, "gone without a word");
-		} else if (s->taken == s->n_in) {
-			return;
-		} else {
+		} else if (s->taken < s->n_in) {
 			s->taken += gdb_take(&s->gdb, s->in + s->taken, s->n_in - s->taken);
 			s->running |= s->gdb.running;
+			s->begun |= s->gdb.running;
+		} else if (received) {
+			return;
+		} else {
+			received = true;
+			if (!client_receive(s))
+				client_left(s, "gone without a word");
 		}
 	}
 }
@@ -278,7 +287,7 @@ static void client_accept(struct gdb_server *s)
 	s->client = fd;
 	s->n_in = s->taken = s->sent = 0;
 	s->spoken = false;
-	s->held = !s->running;
+	s->held = !s->running || !s->begun;
 	gdb_init(&s->gdb, &s->target);
 	if (s->running)
 		debug_interrupt(s->vm->debug);
@@ -345,7 +354,7 @@ bool gdb_server_serve(struct gdb_server *s)
 	client_accept(s);
 	if (s->leaving && !s->running) {
 		s->leaving = false;
-		s->running = true;
+		s->running = s->begun = true;
 		debug_detach(s->vm->debug);
 	}
 	return s->client >= 0 && s->gdb.end == GDB_KILLED;

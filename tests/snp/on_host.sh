@@ -404,7 +404,7 @@ if [ -e linux.yaml ] && [ -e ovmf-2022.11.fd ]; then
   }
   if [ -e gdb ]; then
     case_run 'GDB: OVMF on the plain platform, from the reset vector to its end' 0 '^rip  *0xfff0 ' 'cs_base  *0xffff0000 ' \
-      '^0xfffffff0:' '^=> 0xfffff[0-9a-f]*:' 'cs_base  *0x0 ' 'cr0  .* PE ' '^0xffffffd0:' 'exited normally' \
+      '^0xfffffff0:' '^ *0xfffffff[1-9a-f]:' 'cs_base  *0x0 ' 'cr0  .* PE ' '^0xffffffd0:' 'exited normally' \
       '^snpvmm-guest: ready' 'a debugger has connected' 'snpvmm: pass' -- debugged
   else
     echo "skip GDB: OVMF on the plain platform: $(cat gdb.missing)"
