@@ -147,7 +147,7 @@ judge
 
 # --- GDB itself, and a firmware on this host's KVM ---
 
-# A firmware that prints and exits; from its reset vector it enters protected mode.
+# A firmware that prints and exits; in real mode, from its reset vector on.
 gdb_of() { # COMMAND...
   for command; do
     set -- "$@" -ex "$command"
@@ -155,8 +155,9 @@ gdb_of() { # COMMAND...
   done
   (
     await [ -S "$socket" ]
-    exec timeout 50 gdb -nx -batch -ex 'set confirm off' -ex 'set architecture i386:x86-64' \
-      -ex "target remote $socket" "$@" </dev/null
+    # shellcheck disable=SC2016 # for the inner shell
+    exec timeout 50 sh -c 'echo $$ >"$0" && exec gdb -nx -batch -ex "set confirm off" "$@"' "$T/pid" \
+      -ex 'set architecture i386:x86-64' -ex "target remote $socket" "$@" </dev/null
   ) >"$T/told" 2>&1 &
   call run --platform kvm --gdb="unix:$socket" "$T/m.yaml"
   wait
@@ -181,5 +182,16 @@ else
   wants 1
   err_has '[debugger-kill]'
   file_has "$T/told" 'GDB' 'SIGTRAP' 'rip            0x3 ' 'rip            0x5 '
+  begin 'GDB: ^C stops a guest that runs'
+  guest_of 'print "hello\n" ; wait'
+  manifest_of
+  (
+    until_says hello
+    kill -INT "$(cat "$T/pid")"
+  ) &
+  gdb_of continue 'info registers rip' kill
+  wants 1
+  err_has '[debugger-kill]'
+  file_has "$T/told" 'GDB' 'received signal SIGINT' 'rip '
 fi
 finish
