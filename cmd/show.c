@@ -10,18 +10,20 @@
 #include "config/value.h"
 #include "core/base/error.h"
 #include "core/out/run_result.h"
+#include "core/out/verify_result.h"
 
 /* A format is a row and a file in core/out/ that prints it. */
 static const struct show_format {
 	const char *name;
-	tree_print *print; /* NULL: not made from a tree, but by the command or by print_runs() */
+	tree_print *print; /* NULL: not made from a tree, but by the two below */
 	int (*print_runs)(FILE *to, const struct run_result *const *runs, size_t n,
 	                  struct error *err);
+	int (*print_checks)(FILE *to, const struct verify_result *r, struct error *err);
 } formats[] = {
-	{ "text", tree_print_text, NULL }, /* for people: the default */
-	{ "json", tree_print_json, NULL }, /* for scripts */
-	{ "cbor", tree_print_cbor, NULL }, /* for verifiers */
-	{ "tap", NULL, tap_write },        /* for test harnesses */
+	{ "text", tree_print_text, NULL, NULL },      /* for people: the default */
+	{ "json", tree_print_json, NULL, NULL },      /* for scripts */
+	{ "cbor", tree_print_cbor, NULL, NULL },      /* for verifiers */
+	{ "tap", NULL, tap_write, verify_tap_write }, /* for test harnesses */
 	{ 0 },
 };
 
@@ -107,4 +109,14 @@ int show_runs(const struct run_result *results, unsigned n, bool list, struct er
 		tree_end(t);
 	return wanted->print_runs ? wanted->print_runs(stdout, runs, n, err)
 	                          : wanted->print(t, stdout, err);
+}
+
+int show_verify(const struct verify_result *result, int status, struct error *err)
+{
+	auto_tree struct tree *t = tree_new();
+
+	if (wanted->print_checks)
+		return wanted->print_checks(stdout, result, err) < 0 ? STATUS_USAGE : status;
+	result_verify(t, NULL, result);
+	return show_finish(t, false, status, err);
 }

@@ -8,9 +8,10 @@
 
 #include "core/out/tree.h"
 
-struct command;    /* cmd/cmd.h */
-struct error;      /* core/base/error.h */
-struct run_result; /* core/out/run_result.h */
+struct command;       /* cmd/cmd.h */
+struct error;         /* core/base/error.h */
+struct run_result;    /* core/out/run_result.h */
+struct verify_result; /* core/out/verify_result.h */
 
 /* -o before the command's name, for commands with a result, and for checks and runs with tap. */
 extern const struct argp output_main_argp, output_any_argp, output_checks_argp, output_runs_argp;
@@ -29,5 +30,7 @@ int show_check_command(const struct command *c, struct error *err);
 int show_finish(struct tree *t, bool list, int status, struct error *err);
 /* Writes results of runs: one, or a list of them. 0, or a negative errno with *err filled. */
 int show_runs(const struct run_result *results, unsigned n, bool list, struct error *err);
+/* Writes what came of verifying a report. Returns the exit status: `status` if that went well. */
+int show_verify(const struct verify_result *result, int status, struct error *err);
 
 #endif

@@ -460,21 +460,6 @@ static void verify_conclude(const struct attest *a, bool launch)
 		       reason_name(failed->reason));
 }
 
-static int verify_show(const struct verify_result *result, int status, struct error *err)
-{
-	auto_tree struct tree *t = tree_new();
-
-	if (show_for_people())
-		verify_text_write(stdout, result, color_wanted(STDOUT_FILENO));
-	else if (show_is("tap"))
-		return verify_tap_write(stdout, result, err) < 0 ? STATUS_USAGE : status;
-	else {
-		result_verify(t, NULL, result);
-		return show_finish(t, false, status, err);
-	}
-	return status;
-}
-
 static int verify_all(struct verify *v, struct error *err)
 {
 	struct snp_report_file file;
@@ -514,7 +499,10 @@ static int verify_all(struct verify *v, struct error *err)
 	result.attest = &attest;
 	result.at = v->question.at;
 	status = checks_failed(&attest.checks) ? STATUS_FAILED : STATUS_OK;
-	status = verify_show(&result, status, err);
+	if (show_for_people())
+		verify_text_write(stdout, &result, color_wanted(STDOUT_FILENO));
+	else
+		status = show_verify(&result, status, err);
 	fflush(stdout);
 	verify_conclude(&attest, manifest);
 	return status;
