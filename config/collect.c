@@ -168,7 +168,7 @@ int setting_parse(const char *label, const char *text, struct yaml_tree **ret, s
 
 	if (!text[0] || !strchr("{[\"'", text[0]))
 		return text_parse(label, text, ret, err);
-	r = yaml_tree_parse(label, (const uint8_t *)text, strlen(text), ret, err);
+	r = yaml_tree_parse(label, (const uint8_t *)text, strlen(text), ret, NULL, err);
 	if (r < 0)
 		err->line = err->column = 0;
 	else

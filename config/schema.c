@@ -27,7 +27,7 @@ static json_t *default_value(struct schema *s, const char *form)
 	if (form[0] != '[')
 		return json_string(form);
 	list = schema_array(s);
-	s->ok &= yaml_tree_parse("", (const uint8_t *)form, strlen(form), &t, &ignored) == 0;
+	s->ok &= yaml_tree_parse("", (const uint8_t *)form, strlen(form), &t, NULL, &ignored) == 0;
 	for (const struct yaml_tree *c = t ? t->first : NULL; c; c = c->next)
 		schema_append(s, list, json_string(c->text));
 	return list;

@@ -62,8 +62,7 @@ static int source_read(struct manifest_source *s, const struct blob *text,
 {
 	struct inputs *in = &s->inputs;
 	auto_yaml struct yaml_tree *root = NULL;
-	int r = yaml_tree_parse_on(in->path, text->data, text->size, &root, in->r.findings,
-	                           in->r.err);
+	int r = yaml_tree_parse(in->path, text->data, text->size, &root, in->r.findings, in->r.err);
 
 	sha256(text->data, text->size, s->sha256);
 	s->unclear = r < 0 || in->r.findings->errors > 0;

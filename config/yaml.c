@@ -391,12 +391,6 @@ static int document_read(struct source *s, struct yaml_tree **ret)
 	return r;
 }
 
-int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
-                    struct error *err)
-{
-	return yaml_tree_parse_on(file, text, size, ret, NULL, err);
-}
-
 /* Has libyaml read the text. *pairs: it failed at an escape that only JSON allows. */
 static int text_read(struct source *s, struct yaml_tree **ret, bool *pairs)
 {
@@ -419,8 +413,8 @@ static int text_read(struct source *s, struct yaml_tree **ret, bool *pairs)
 	return 0;
 }
 
-int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
-                       struct findings *findings, struct error *err)
+int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
+                    struct findings *findings, struct error *err)
 {
 	/* U+FEFF at the beginning only says that this is UTF-8; it is not part of line 1. */
 	size_t bom = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

@@ -32,14 +32,11 @@ struct yaml_tree {
  * Reads the subset that manifests are written in: maps, lists and scalars, one document. Refuses,
  * with a place in `file`: tags, anchors, aliases, merge keys, duplicate keys, NUL bytes, other
  * control characters, what isn't UTF-8, and what exceeds the limits above. Memory is bounded by
- * them too.
+ * them too. Unless `findings` is NULL, duplicate keys go there: the first stays, and reading goes
+ * on.
  */
 int yaml_tree_parse(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
-                    struct error *err);
-
-/* The same, but duplicate keys go to *findings: the first stays, and reading goes on. */
-int yaml_tree_parse_on(const char *file, const uint8_t *text, size_t size, struct yaml_tree **ret,
-                       struct findings *findings, struct error *err);
+                    struct findings *findings, struct error *err);
 
 /* A scalar that stands in no file, taken as it is. NULL: out of memory. */
 struct yaml_tree *yaml_tree_scalar(const char *text);

@@ -335,7 +335,7 @@ static json_t *yaml_json(const char *text)
 	auto_yaml struct yaml_tree *t = NULL;
 	struct error err = { 0 };
 
-	cr_assert_eq(yaml_tree_parse("t", (const uint8_t *)text, strlen(text), &t, &err), 0,
+	cr_assert_eq(yaml_tree_parse("t", (const uint8_t *)text, strlen(text), &t, NULL, &err), 0,
 	             "%s: %s", text, err.text);
 	return tree_json(t);
 }

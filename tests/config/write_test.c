@@ -214,8 +214,8 @@ Test(write, has_each_key_with_what_was_said)
 
 	round_trip(&m);
 	text = written(&m, &unknown);
-	cr_assert_eq(yaml_tree_parse("g", (uint8_t *)given, strlen(given), &from, &err), 0);
-	cr_assert_eq(yaml_tree_parse("t", (uint8_t *)text, strlen(text), &to, &err), 0);
+	cr_assert_eq(yaml_tree_parse("g", (uint8_t *)given, strlen(given), &from, NULL, &err), 0);
+	cr_assert_eq(yaml_tree_parse("t", (uint8_t *)text, strlen(text), &to, NULL, &err), 0);
 	for (size_t i = 0; i < KEYS; i++) {
 		/* snp.identity is in place of snp.id_block: the next test has it */
 		bool none = keys[i].kind == &kind_later || keys[i].kind == &kind_matrix ||

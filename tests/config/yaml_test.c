@@ -12,7 +12,7 @@
 
 static int parse_bytes(const void *text, size_t size, struct yaml_tree **ret, struct error *err)
 {
-	return yaml_tree_parse("t.yaml", text, size, ret, err);
+	return yaml_tree_parse("t.yaml", text, size, ret, NULL, err);
 }
 
 static struct yaml_tree *parse(const char *text)
