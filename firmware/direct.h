@@ -3,7 +3,6 @@
 #ifndef FIRMWARE_DIRECT_H
 #define FIRMWARE_DIRECT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct error;      /* core/base/error.h */

@@ -4,7 +4,6 @@
 #define FIRMWARE_HASHES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/bytes.h"

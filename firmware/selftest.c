@@ -77,11 +77,6 @@ int selftest_plan(struct plan *p, const struct selftest_config *c, struct vcpu_s
 	auto_blob struct blob low = BLOB_NONE;
 	int r = c->c_bit ? guest_c_bit_check(c->c_bit, err) : 0;
 
-	if (c->exit_port == 0) {
-		error_set(err, ERROR_CONFLICT, "builtin:selftest without an exit port");
-		error_why(err, "it reports through the exit port whether it passed");
-		return error_fix(err, "leave out 'exit_port: false'");
-	}
 	if (r == 0)
 		r = blob_zero(LOW_END - LOW, &low, err);
 	if (r < 0)

@@ -3,7 +3,6 @@
 #ifndef FIRMWARE_SELFTEST_H
 #define FIRMWARE_SELFTEST_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "firmware/selftest/params.h" /* SELFTEST_MEMORY and the other addresses */

@@ -3,7 +3,6 @@
 #ifndef CORE_ATTEST_CHECKS_H
 #define CORE_ATTEST_CHECKS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -3,7 +3,6 @@
 #ifndef CORE_ATTEST_TCB_H
 #define CORE_ATTEST_TCB_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "core/attest/x509.h"

@@ -3,7 +3,6 @@
 #ifndef CORE_BASE_FILE_H
 #define CORE_BASE_FILE_H
 
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,7 +4,6 @@
 #define CORE_HOST_LOOKS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "core/host/check.h"

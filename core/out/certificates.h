@@ -3,9 +3,6 @@
 #ifndef CORE_OUT_CERTIFICATES_H
 #define CORE_OUT_CERTIFICATES_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 struct cert; /* core/attest/x509.h */
 struct crl;
 struct given; /* core/attest/given.h */

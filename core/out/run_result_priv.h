@@ -3,8 +3,6 @@
 #ifndef CORE_OUT_RUN_RESULT_PRIV_H
 #define CORE_OUT_RUN_RESULT_PRIV_H
 
-#include <string.h>
-
 #include "core/base/text.h"
 #include "core/out/run_result.h"
 

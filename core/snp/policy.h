@@ -6,7 +6,6 @@
 #define CORE_SNP_POLICY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct error; /* core/base/error.h */
@@ -21,7 +20,6 @@ struct error; /* core/base/error.h */
 #define SNP_POLICY_DEFAULT       (SNP_POLICY_SMT | SNP_POLICY_RESERVED_ONE)
 
 #define SNP_FEATURE_ACTIVE     ((uint64_t)1 << 0)
-#define SNP_FEATURE_DEBUG_SWAP ((uint64_t)1 << 5)
 #define SNP_FEATURE_SECURE_TSC ((uint64_t)1 << 9)
 
 /*

@@ -3,6 +3,7 @@
 #include "core/vm/input.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>

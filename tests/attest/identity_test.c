@@ -73,18 +73,6 @@ static void key_digest(const uint8_t *key, const json_t *want, const char *membe
 	cr_expect_arr_eq(have, expected, sizeof(have), "%s", member);
 }
 
-static void read_vector(const char *below, void *to, size_t size)
-{
-	auto_blob struct blob b = BLOB_NONE;
-	struct error err = { 0 };
-	char path[4096];
-
-	cr_assert_eq(blob_read(vectors_path(below, path, sizeof(path)), size, &b, &err), 0, "%s",
-	             err.text);
-	cr_assert_eq(b.size, size, "%s", below);
-	memcpy(to, b.data, size);
-}
-
 /* Blocks and authentications of sev-snp-measure's structures, signed with nonces of RFC 6979. */
 Test(identity, makes_the_blocks_that_sev_snp_measure_makes)
 {
@@ -106,8 +94,8 @@ Test(identity, makes_the_blocks_that_sev_snp_measure_makes)
 		make(&i, digest, vectors_number(c, "policy"), &p);
 		vectors_hex(want, "id_block", expected.block, sizeof(expected.block));
 		cr_expect_arr_eq(p.block, expected.block, sizeof(p.block), "%s", ids[n]);
-		read_vector(json_string_value(json_object_get(want, "id_auth_rfc6979")),
-		            expected.auth, sizeof(expected.auth));
+		vectors_read(json_string_value(json_object_get(want, "id_auth_rfc6979")),
+		             expected.auth, sizeof(expected.auth));
 		/* AUTH_KEY_ALGO is ignored without an author key; the maker of that one wrote 1 */
 		if (!i.author_key)
 			expected.auth[4] = p.auth[4];
@@ -131,8 +119,8 @@ Test(identity, verifies_what_sev_snp_measure_signs)
 		struct pair p;
 
 		vectors_hex(want, "id_block", p.block, sizeof(p.block));
-		read_vector(json_string_value(json_object_get(want, "id_auth_rfc6979")), p.auth,
-		            sizeof(p.auth));
+		vectors_read(json_string_value(json_object_get(want, "id_auth_rfc6979")), p.auth,
+		             sizeof(p.auth));
 		cr_expect_eq(identity_verify(p.block, p.auth, &author_key, &err), 0, "%s: %s",
 		             ids[n], err.text);
 	}
@@ -158,10 +146,10 @@ Test(identity, refuses_the_signatures_that_the_firmware_refuses)
 		struct pair p;
 		int r;
 
-		read_vector(json_string_value(json_object_get(c, "id_block_file")), p.block,
-		            sizeof(p.block));
-		read_vector(json_string_value(json_object_get(c, "id_auth_file")), p.auth,
-		            sizeof(p.auth));
+		vectors_read(json_string_value(json_object_get(c, "id_block_file")), p.block,
+		             sizeof(p.block));
+		vectors_read(json_string_value(json_object_get(c, "id_auth_file")), p.auth,
+		             sizeof(p.auth));
 		r = identity_verify(p.block, p.auth, &author_key, &err);
 		cr_expect_eq(r, rows[n].good ? 0 : -EINVAL, "%s: %s", rows[n].id, err.text);
 		cr_expect(rows[n].good || (err.kind == ERROR_BAD_ID_BLOCK && !author_key));

@@ -214,14 +214,6 @@ static void check_refusal(const struct selftest_config *c, enum reason kind)
 	plan_free(p);
 }
 
-Test(selftest, refuses_to_run_without_an_exit_port)
-{
-	struct selftest_config c = snp;
-
-	c.exit_port = 0;
-	check_refusal(&c, ERROR_CONFLICT);
-}
-
 Test(selftest, refuses_a_c_bit_that_no_page_table_entry_can_carry)
 {
 	static const unsigned impossible[] = { 1, 31, 52, 63, 64, 200 };

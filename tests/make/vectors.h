@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
 
 /* Criterion reports skipped tests only if it is verbose. */
 #define SKIP_ALOUD(...)                                                                            \
@@ -48,6 +50,19 @@ static inline const char *vectors_below(const char *variable, const char *folder
 static inline const char *vectors_path(const char *below, char *to, size_t size)
 {
 	return vectors_below("SNPVMM_VECTORS", "tests/data", below, to, size);
+}
+
+/* A whole file of exactly `size` bytes. */
+static inline void vectors_read(const char *below, void *to, size_t size)
+{
+	auto_blob struct blob b = BLOB_NONE;
+	struct error err = { 0 };
+	char path[4096];
+
+	cr_assert_eq(blob_read(vectors_path(below, path, sizeof(path)), size, &b, &err), 0, "%s",
+	             err.text);
+	cr_assert_eq(b.size, size, "%s", below);
+	memcpy(to, b.data, size);
 }
 
 /*

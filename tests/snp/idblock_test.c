@@ -229,18 +229,6 @@ Test(idblock, compare_says_which_of_digest_and_policy_differs)
 	check_compare(&p, digest, 0x80000000000b0000, true, false);
 }
 
-static void read_exactly(const char *below, void *to, size_t size)
-{
-	auto_blob struct blob b = BLOB_NONE;
-	struct error err = { 0 };
-	char path[4096];
-
-	cr_assert_eq(blob_read(vectors_path(below, path, sizeof(path)), size, &b, &err), 0, "%s",
-	             err.text);
-	cr_assert_eq(b.size, size, "%s", below);
-	memcpy(to, b.data, size);
-}
-
 /* Blocks that sev-snp-measure 0.0.13 made, or its structures (`made_by` in the file says which). */
 static void check_made(json_t *c)
 {
@@ -251,7 +239,7 @@ static void check_made(json_t *c)
 	bool author;
 
 	vectors_hex(want, "id_block", (uint8_t *)&p.block, sizeof(p.block));
-	read_exactly(json_string_value(json_object_get(want, "id_auth_rfc6979")), &p.auth,
+	vectors_read(json_string_value(json_object_get(want, "id_auth_rfc6979")), &p.auth,
 	             sizeof(p.auth));
 	cr_expect_eq(check(&p, &author, &err), 0, "%s", err.text);
 	cr_expect_eq(author, json_is_string(json_object_get(c, "author_key")));
@@ -275,9 +263,9 @@ static struct pair finish_pair(json_t *c)
 {
 	struct pair p;
 
-	read_exactly(json_string_value(json_object_get(c, "id_block_file")), &p.block,
+	vectors_read(json_string_value(json_object_get(c, "id_block_file")), &p.block,
 	             sizeof(p.block));
-	read_exactly(json_string_value(json_object_get(c, "id_auth_file")), &p.auth,
+	vectors_read(json_string_value(json_object_get(c, "id_auth_file")), &p.auth,
 	             sizeof(p.auth));
 	return p;
 }
