@@ -155,18 +155,6 @@ static void measure_print(const struct measure *c, const struct measure_result *
 
 /* --- a CoRIM of all that is measured --- */
 
-/* Keeps the reference values of one launch. */
-static int corim_add(struct measure *c, const struct manifest *m, const struct reference *r,
-                     struct error *err)
-{
-	if (!ARRAY_GROW(c->corim.values, c->corim.n_values))
-		return error_nomem(err, "reference values");
-	c->corim.values[c->corim.n_values++] = *r;
-	if (!c->corim.name)
-		c->corim.name = text_clean_copy(m->name);
-	return c->corim.name ? 0 : error_nomem(err, "reference values");
-}
-
 static int corim_key_read(const char *path, struct p384 **ret, struct error *err)
 {
 	auto_secret_blob struct blob b = BLOB_NONE;
@@ -242,8 +230,14 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 	}
 	result.saved = c->whole ? &saved : NULL;
 	if (c->corim.format) {
-		if (corim_add(c, m, &result.reference, &err) < 0)
+		if (!c->corim.name)
+			c->corim.name = text_clean_copy(m->name);
+		if (c->corim.name && ARRAY_GROW(c->corim.values, c->corim.n_values)) {
+			c->corim.values[c->corim.n_values++] = result.reference;
+		} else {
+			error_nomem(&err, "reference values");
 			findings_add(f, SEVERITY_ERROR, &err);
+		}
 		return true;
 	}
 	if (m->variant && !c->list) { /* the result of a matrix is always a list */

@@ -65,19 +65,6 @@ static int report_differs(struct run_once *a, int status)
 	                    what);
 }
 
-/* What was proven, and nothing more. */
-static void report_says(struct run_once *a)
-{
-	bool authentic = a->r->report.authentic;
-
-	outcome_add(&a->outcome, "; report verified: %sof this launch%s%s",
-	            authentic && a->attest.root_is_given ? "authentic by your --root, "
-	            : authentic                          ? "authentic, "
-	                                                 : "",
-	            a->r->report.fresh ? " and fresh" : "",
-	            authentic ? "" : "; nothing proves who signed it, without --certs");
-}
-
 int run_once_report(struct run_once *a, int status)
 {
 	static const struct given none = { 0 };
@@ -125,7 +112,14 @@ int run_once_report(struct run_once *a, int status)
 		a->r->report.fresh = false;
 		return report_differs(a, status);
 	}
-	report_says(a);
+	/* what was proven, and nothing more */
+	outcome_add(&a->outcome, "; report verified: %sof this launch%s%s",
+	            !a->r->report.authentic   ? ""
+	            : a->attest.root_is_given ? "authentic by your --root, "
+	                                      : "authentic, ",
+	            a->r->report.fresh ? " and fresh" : "",
+	            a->r->report.authentic ? ""
+	                                   : "; nothing proves who signed it, without --certs");
 	return status;
 }
 

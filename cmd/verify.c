@@ -397,22 +397,6 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 
 /* --- all of it --- */
 
-static int crls_read(struct verify *v, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < v->crls.count && r == 0; i++) {
-		size_t before = v->given.n_crls;
-
-		r = given_add_path(&v->given, v->crls.list[i], err);
-		if (r == 0 && v->given.n_crls == before) {
-			error_set(err, ERROR_BAD_CERTIFICATE, "no revocation list");
-			r = error_at(err, v->crls.list[i], 0, 0);
-		}
-	}
-	return r;
-}
-
 static int certs_read(struct verify *v, const struct snp_report_file *report, struct error *err)
 {
 	int r = 0;
@@ -424,8 +408,15 @@ static int certs_read(struct verify *v, const struct snp_report_file *report, st
 	}
 	if (r == 0)
 		r = given_add_paths(&v->given, v->certs.list, v->certs.count, err);
-	if (r == 0)
-		r = crls_read(v, err);
+	for (size_t i = 0; i < v->crls.count && r == 0; i++) {
+		size_t before = v->given.n_crls;
+
+		r = given_add_path(&v->given, v->crls.list[i], err);
+		if (r == 0 && v->given.n_crls == before) {
+			error_set(err, ERROR_BAD_CERTIFICATE, "no revocation list");
+			r = error_at(err, v->crls.list[i], 0, 0);
+		}
+	}
 	if (r == 0)
 		r = given_add_paths(&v->given_roots, v->roots.list, v->roots.count, err);
 	return r;

@@ -20,26 +20,7 @@ static bool is_valid_at(const struct cert *c, int64_t at)
 	return c->not_before <= at && at <= c->not_after;
 }
 
-/*
- * At least 1. A certificate whose signature verifies outranks one that merely has the right name.
- */
-static unsigned vek_rank(const struct cert *c, const struct snp_report *r, int64_t at)
-{
-	const uint8_t *id = r->chip_id;
-	bool chip = c->vek.hwid_size && memcmp(c->vek.hwid, id, c->vek.hwid_size) == 0;
-
-	return 1 + 8 * cert_signed_report(c, r) + 4 * chip + 2 * !c->defect[0] + is_valid_at(c, at);
-}
-
-static unsigned issuer_rank(const struct cert *c, const struct cert *child,
-                            const struct given *roots, int64_t at)
-{
-	bool trusted = c->kind == CERT_ARK && (root_is_amd(c) || chain_root_given(roots, c));
-
-	return 1 + 8 * cert_issued_by(child, c) + 4 * trusted + 2 * !c->defect[0] +
-	       is_valid_at(c, at);
-}
-
+/* A certificate whose signature verifies outranks one that merely has the right name. */
 static const struct cert *vek_find(const struct given *g, enum cert_kind kind,
                                    const struct snp_report *r, int64_t at)
 {
@@ -47,10 +28,17 @@ static const struct cert *vek_find(const struct given *g, enum cert_kind kind,
 	unsigned rank = 0;
 
 	for (size_t i = 0; i < g->n_certs; i++) {
-		unsigned n = g->certs[i].kind == kind ? vek_rank(&g->certs[i], r, at) : 0;
+		const struct cert *c = &g->certs[i];
+		bool chip =
+			c->vek.hwid_size && memcmp(c->vek.hwid, r->chip_id, c->vek.hwid_size) == 0;
+		unsigned n;
 
+		if (c->kind != kind)
+			continue;
+		n = 1 + 8 * cert_signed_report(c, r) + 4 * chip + 2 * !c->defect[0] +
+		    is_valid_at(c, at);
 		if (n > rank) {
-			best = &g->certs[i];
+			best = c;
 			rank = n;
 		}
 	}
@@ -63,10 +51,14 @@ static void issuer_try(const struct given *g, enum cert_kind kind, const struct 
 {
 	for (size_t i = 0; i < g->n_certs; i++) {
 		const struct cert *c = &g->certs[i];
-		unsigned n = c->kind == kind && c->line == child->line
-		                     ? issuer_rank(c, child, roots, at)
-		                     : 0;
+		bool trusted;
+		unsigned n;
 
+		if (c->kind != kind || c->line != child->line)
+			continue;
+		trusted = kind == CERT_ARK && (root_is_amd(c) || chain_root_given(roots, c));
+		n = 1 + 8 * cert_issued_by(child, c) + 4 * trusted + 2 * !c->defect[0] +
+		    is_valid_at(c, at);
 		if (n > *rank) {
 			*best = c;
 			*rank = n;

@@ -151,38 +151,24 @@ static int refuse_content(const char *name, const char *what, struct error *err)
 	return error_fix(err, "give one key on P-384 as PEM or DER (SEC1, PKCS#8 or a public key)");
 }
 
-/* Whether the bytes, all of them, are an encrypted PKCS#8 key. */
-static bool der_is_encrypted(const uint8_t *der, long size)
-{
-	const uint8_t *at = der;
-	X509_SIG *s = d2i_X509_SIG(NULL, &at, size);
-	bool encrypted = s && at == der + size;
-
-	X509_SIG_free(s);
-	return encrypted;
-}
-
-static EVP_PKEY *der_pkcs8(const uint8_t *der, long size)
-{
-	const uint8_t *at = der;
-	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, size);
-	EVP_PKEY *key = info && at == der + size ? EVP_PKCS82PKEY(info) : NULL;
-
-	PKCS8_PRIV_KEY_INFO_free(info);
-	return key;
-}
-
 static int read_der(const char *name, const uint8_t *der, long size, struct p384 **ret,
                     struct error *err)
 {
 	const uint8_t *at = der;
-	bool can_sign = true, whole = true;
+	X509_SIG *encrypted = d2i_X509_SIG(NULL, &at, size);
+	bool is_encrypted = encrypted && at == der + size, can_sign = true, whole = true;
+	PKCS8_PRIV_KEY_INFO *info;
 	EVP_PKEY *key;
 
-	if (der_is_encrypted(der, size))
+	X509_SIG_free(encrypted);
+	if (is_encrypted)
 		return refuse_encrypted(name, err);
-	key = der_pkcs8(der, size);
+	at = der;
+	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, size);
+	key = info && at == der + size ? EVP_PKCS82PKEY(info) : NULL;
+	PKCS8_PRIV_KEY_INFO_free(info);
 	if (!key) {
+		at = der;
 		key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &at, size);
 		whole = at == der + size;
 	}
@@ -314,17 +300,6 @@ static bool numbers_of(const ECDSA_SIG *s, uint8_t to[static P384_SIGNATURE_SIZE
 	       BN_bn2lebinpad(n, to + FIELD, FIELD) == FIELD;
 }
 
-static bool numbers_of_der(const uint8_t *der, size_t size, uint8_t to[static P384_SIGNATURE_SIZE])
-{
-	const uint8_t *at = der;
-	ECDSA_SIG *s = size <= P384_FILE_MAX ? d2i_ECDSA_SIG(NULL, &at, (long)size) : NULL;
-	bool good = s && at == der + size && numbers_of(s, to);
-
-	ECDSA_SIG_free(s);
-	ERR_clear_error();
-	return good;
-}
-
 /* HMAC-SHA-384 over up to four parts, into `to`, which may be the key or the first part. */
 static bool hmac(const uint8_t key[static SIZE], const uint8_t first[static SIZE],
                  const uint8_t *mark, const uint8_t *secret, const uint8_t *hash,
@@ -434,10 +409,16 @@ int p384_sign(const struct p384 *key, const void *data, size_t size,
 int p384_signature_read(const char *name, const void *bytes, size_t size,
                         uint8_t to[static P384_SIGNATURE_SIZE], struct error *err)
 {
-	const uint8_t *from = bytes;
+	const uint8_t *from = bytes, *at = from;
+	ECDSA_SIG *s;
+	bool good;
 
 	crypto_start();
-	if (numbers_of_der(from, size, to))
+	s = size <= P384_FILE_MAX ? d2i_ECDSA_SIG(NULL, &at, (long)size) : NULL;
+	good = s && at == from + size && numbers_of(s, to);
+	ECDSA_SIG_free(s);
+	ERR_clear_error();
+	if (good)
 		return 0;
 	if (size != 2 * SIZE) {
 		error_set(err, ERROR_BAD_ID_BLOCK, "'%s' is not an ECDSA signature on P-384", name);

@@ -138,19 +138,6 @@ static bool dma_execute(struct fwcfg *f, uint32_t control, uint32_t length, uint
 	return true;
 }
 
-/* Reads each byte once: another vCPU may change them between a check and the use. */
-static struct dma_access access_fetch(const uint8_t *from)
-{
-	const volatile uint8_t *live = from;
-	uint8_t bytes[sizeof(struct dma_access)];
-	struct dma_access a;
-
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = live[i];
-	memcpy(&a, bytes, sizeof(a));
-	return a;
-}
-
 static void dma_start(struct fwcfg *f, uint64_t gpa)
 {
 	uint8_t *at = guest_at(f, gpa, sizeof(struct dma_access));
@@ -159,7 +146,9 @@ static void dma_start(struct fwcfg *f, uint64_t gpa)
 
 	f->stats.dma_count++;
 	if (at) {
-		a = access_fetch(at);
+		/* Read each byte once: another vCPU may change it between a check and the use. */
+		for (size_t i = 0; i < sizeof(a); i++)
+			((uint8_t *)&a)[i] = ((const volatile uint8_t *)at)[i];
 		ok = dma_execute(f, (uint32_t)be_get(a.control, sizeof(a.control)),
 		                 (uint32_t)be_get(a.length, sizeof(a.length)),
 		                 be_get(a.address, sizeof(a.address)));

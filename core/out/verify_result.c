@@ -8,17 +8,12 @@
 #include "core/out/run_result_priv.h"
 #include "core/out/tree.h"
 
-static const char *check_outcome_name(enum check_outcome outcome)
-{
-	static const char *const names[CHECK_OUTCOMES] = {
-		[CHECK_OK] = "pass",
-		[CHECK_FAIL] = "fail",
-		[CHECK_NOTE] = "note",
-		[CHECK_SKIP] = "skip",
-	};
-
-	return names[outcome];
-}
+static const char *const outcome_names[CHECK_OUTCOMES] = {
+	[CHECK_OK] = "pass",
+	[CHECK_FAIL] = "fail",
+	[CHECK_NOTE] = "note",
+	[CHECK_SKIP] = "skip",
+};
 
 bool verify_is_authentic(const struct attest *a)
 {
@@ -56,7 +51,7 @@ static void tree_check(struct tree *t, const struct attest_check *c)
 {
 	tree_map(t, NULL);
 	tree_text(t, "name", c->name);
-	tree_text(t, "result", check_outcome_name(c->outcome));
+	tree_text(t, "result", outcome_names[c->outcome]);
 	tree_text(t, "text", c->text);
 	if (c->expected[0])
 		tree_text(t, "expected", c->expected);
