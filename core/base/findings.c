@@ -50,13 +50,6 @@ struct sort_key {
 	unsigned line, column;
 };
 
-static bool key_less(const struct sort_key *a, const struct sort_key *b)
-{
-	if (a->rank != b->rank)
-		return a->rank < b->rank;
-	return a->line != b->line ? a->line < b->line : a->column < b->column;
-}
-
 void findings_sort(struct findings *f, size_t from)
 {
 	struct sort_key keys[FINDINGS_MAX], key;
@@ -73,8 +66,14 @@ void findings_sort(struct findings *f, size_t from)
 	for (size_t i = from + 1; i < f->count; i++) {
 		key = keys[i];
 		moved = f->list[i];
-		for (at = i; at > from && key_less(&key, &keys[at - 1]); at--) {
-			keys[at] = keys[at - 1];
+		for (at = i; at > from; at--) {
+			const struct sort_key *k = &keys[at - 1];
+
+			if (k->rank != key.rank   ? k->rank < key.rank
+			    : k->line != key.line ? k->line < key.line
+			                          : k->column <= key.column)
+				break;
+			keys[at] = *k;
 			f->list[at] = f->list[at - 1];
 		}
 		keys[at] = key;

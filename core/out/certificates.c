@@ -14,23 +14,6 @@ static void tree_time(struct tree *t, const char *key, int64_t seconds)
 	tree_text(t, key, cert_time_text(seconds, text));
 }
 
-static void result_vek(struct tree *t, const struct cert *c)
-{
-	struct snp_tcb tcb = tcb_of_vek(&c->vek, c->line);
-
-	tree_text(t, "product", c->vek.product);
-	if (!tcb.unknown) {
-		tree_map(t, "tcb");
-		for (enum tcb_part p = tcb.has_fmc ? TCB_FMC : TCB_BOOT_LOADER; p < TCB_PARTS; p++)
-			tree_number(t, tcb_part_name(p), tcb_part(&tcb, p));
-		tree_end(t);
-	}
-	if (c->vek.hwid_size)
-		tree_bytes(t, "hwid", c->vek.hwid, c->vek.hwid_size);
-	if (c->vek.csp[0])
-		tree_text(t, "csp", c->vek.csp);
-}
-
 void result_cert(struct tree *t, const struct cert *c)
 {
 	tree_text(t, "name", cert_kind_name(c->kind));
@@ -46,8 +29,22 @@ void result_cert(struct tree *t, const struct cert *c)
 	tree_bytes(t, "spki_sha256", c->spki, sizeof(c->spki));
 	if (c->kind == CERT_ARK)
 		tree_boolean(t, "pinned", root_is_amd(c));
-	if (c->kind == CERT_VCEK || c->kind == CERT_VLEK)
-		result_vek(t, c);
+	if (c->kind == CERT_VCEK || c->kind == CERT_VLEK) {
+		struct snp_tcb tcb = tcb_of_vek(&c->vek, c->line);
+
+		tree_text(t, "product", c->vek.product);
+		if (!tcb.unknown) {
+			tree_map(t, "tcb");
+			for (enum tcb_part p = tcb.has_fmc ? TCB_FMC : TCB_BOOT_LOADER;
+			     p < TCB_PARTS; p++)
+				tree_number(t, tcb_part_name(p), tcb_part(&tcb, p));
+			tree_end(t);
+		}
+		if (c->vek.hwid_size)
+			tree_bytes(t, "hwid", c->vek.hwid, c->vek.hwid_size);
+		if (c->vek.csp[0])
+			tree_text(t, "csp", c->vek.csp);
+	}
 	if (c->defect[0])
 		tree_text(t, "defect", c->defect);
 }

@@ -116,24 +116,6 @@ static void add_values(struct items *to, const struct reference *r)
 		add_digest(to, AUTHOR_KEY_DIGEST, r->author_key_digest);
 }
 
-/* Tag 111 has only the contents of the OID's BER (RFC 9090): 1.3.6.1.4.1.3704.3.1 or .2. */
-static void put_environment(struct buffer *b, unsigned key, const uint8_t *instance)
-{
-	const uint8_t oid[] = { 0x2b, 0x06, 0x01,
-		                0x04, 0x01, 0x9c,
-		                0x78, 0x03, key == CORIM_VCEK ? 1 : 2 };
-
-	cbor_put_map(b, instance ? 2 : 1);
-	cbor_put_number(b, 0);
-	cbor_put_map(b, 1);
-	cbor_put_number(b, 0);
-	put_tagged_bytes(b, OID, oid, sizeof(oid));
-	if (instance) {
-		cbor_put_number(b, 1);
-		put_tagged_bytes(b, BYTES, instance, SHA384_SIZE);
-	}
-}
-
 /* Triples and their offsets, to find duplicates. */
 struct triples {
 	struct items items;
@@ -168,15 +150,26 @@ static bool triples_have(const struct triples *t, const struct buffer *one)
 static void add_triple(struct triples *to, enum corim_form form, unsigned key,
                        const struct reference *r)
 {
+	/* Tag 111 has only the contents of the BER (RFC 9090): 1.3.6.1.4.1.3704.3.1 or .2. */
+	const uint8_t oid[] = { 0x2b, 0x06, 0x01,
+		                0x04, 0x01, 0x9c,
+		                0x78, 0x03, key == CORIM_VCEK ? 1 : 2 };
 	auto_items struct items values = { 0 };
 	auto_buffer struct buffer b = { 0 };
 
 	cbor_put_array(&b, 2);
-	put_environment(&b, key, form == CORIM_VERAISON ? r->measurement : NULL);
-	if (form == CORIM_VERAISON)
+	cbor_put_map(&b, form == CORIM_VERAISON ? 2 : 1);
+	cbor_put_number(&b, 0);
+	cbor_put_map(&b, 1);
+	cbor_put_number(&b, 0);
+	put_tagged_bytes(&b, OID, oid, sizeof(oid));
+	if (form == CORIM_VERAISON) { /* the instance is the measurement */
+		cbor_put_number(&b, 1);
+		put_tagged_bytes(&b, BYTES, r->measurement, SHA384_SIZE);
 		add_digest(&values, MEASUREMENT, r->measurement);
-	else
+	} else {
 		add_values(&values, r);
+	}
 	put_items(&b, &values);
 	to->items.bytes.failed |= b.failed;
 	if (b.failed || triples_have(to, &b))

@@ -47,21 +47,6 @@ static void tree_chain(struct tree *t, const struct attest *a)
 	tree_end(t);
 }
 
-static void tree_check(struct tree *t, const struct attest_check *c)
-{
-	tree_map(t, NULL);
-	tree_text(t, "name", c->name);
-	tree_text(t, "result", outcome_names[c->outcome]);
-	tree_text(t, "text", c->text);
-	if (c->expected[0])
-		tree_text(t, "expected", c->expected);
-	if (c->actual[0])
-		tree_text(t, "actual", c->actual);
-	if (c->outcome == CHECK_FAIL)
-		tree_text(t, "reason", reason_name(c->reason));
-	tree_end(t);
-}
-
 void result_verify(struct tree *t, const char *key, const struct verify_result *r)
 {
 	const struct attest *a = r->attest;
@@ -81,8 +66,20 @@ void result_verify(struct tree *t, const char *key, const struct verify_result *
 	if (a->chain.vek)
 		tree_chain(t, a);
 	tree_list(t, "checks");
-	for (size_t i = 0; i < a->checks.count; i++)
-		tree_check(t, &a->checks.list[i]);
+	for (const struct attest_check *c = a->checks.list; c < a->checks.list + a->checks.count;
+	     c++) {
+		tree_map(t, NULL);
+		tree_text(t, "name", c->name);
+		tree_text(t, "result", outcome_names[c->outcome]);
+		tree_text(t, "text", c->text);
+		if (c->expected[0])
+			tree_text(t, "expected", c->expected);
+		if (c->actual[0])
+			tree_text(t, "actual", c->actual);
+		if (c->outcome == CHECK_FAIL)
+			tree_text(t, "reason", reason_name(c->reason));
+		tree_end(t);
+	}
 	tree_end(t);
 	if (a->n_urls) {
 		tree_list(t, "fetch");

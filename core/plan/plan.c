@@ -208,20 +208,6 @@ static int seal_region(const struct plan *p, const struct region *r, unsigned se
 	return 0;
 }
 
-static int seal_shared_blob(const struct plan *p, size_t i, struct error *err)
-{
-	const struct shared_blob *o = &p->shared[i];
-	bool clash = false;
-
-	for (size_t j = 0; j < p->n_ram; j++)
-		clash |= span_overlap(o->gpa, o->size, p->ram[j].gpa, p->ram[j].size);
-	for (size_t j = 0; j < i; j++)
-		clash |= span_overlap(o->gpa, o->size, p->shared[j].gpa, p->shared[j].size);
-	return clash ? error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx overlaps other memory",
-	                         o->label, (unsigned long long)o->gpa)
-	             : 0;
-}
-
 const struct plan *plan_seal(struct plan *p, struct error *err)
 {
 	unsigned seen[PAGE_KINDS] = { 0 };
@@ -233,9 +219,20 @@ const struct plan *plan_seal(struct plan *p, struct error *err)
 	for (size_t i = 0; i < p->n_regions; i++)
 		if (seal_region(p, &p->regions[i], seen, err) < 0)
 			return NULL;
-	for (size_t i = 0; i < p->n_shared; i++)
-		if (seal_shared_blob(p, i, err) < 0)
+	for (size_t i = 0; i < p->n_shared; i++) {
+		const struct shared_blob *o = &p->shared[i];
+		bool clash = false;
+
+		for (size_t j = 0; j < p->n_ram; j++)
+			clash |= span_overlap(o->gpa, o->size, p->ram[j].gpa, p->ram[j].size);
+		for (size_t j = 0; j < i; j++)
+			clash |= span_overlap(o->gpa, o->size, p->shared[j].gpa, p->shared[j].size);
+		if (clash) {
+			error_set(err, ERROR_BAD_LAYOUT, "%s at 0x%llx overlaps other memory",
+			          o->label, (unsigned long long)o->gpa);
 			return NULL;
+		}
+	}
 	if (seal_no_overlap(p, err) < 0)
 		return NULL;
 	p->sealed = true;
