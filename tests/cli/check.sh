@@ -76,7 +76,7 @@ for row in none/x.log:'No such file or directory':'make the folder' bad.yaml/x.l
       "$T/m.yaml:4:13: error: debug_port: cannot write '$T/$given': ${says%%:*} [output-failed]"
   done
 done
-call check --set serial=link "$EXAMPLE" --set debug_port="$T/link"
+call check --set serial=none "$EXAMPLE" --set debug_port="$T/link"
 wants 2
 one_error '--set debug_port' output-failed "debug_port: cannot write '$T/link': it is a symbolic link"
 call check --set serial=/dev/stdout --set debug_port=/dev/null "$EXAMPLE"
