@@ -311,6 +311,7 @@ static size_t file_read(struct parser *p, size_t volume, size_t at)
 	struct reader r = reader_over(bytes, left, GUID_SIZE, left - GUID_SIZE);
 	struct fv_file file = { .volume = volume, .at = v->at + at, .header = FILE_HEADER };
 	uint8_t erased = v->erased_ones ? 0xff : 0, head[FILE_HEADER_LARGE], state, attributes;
+	const char *unwanted;
 	size_t blank = 0;
 
 	while (blank < FILE_HEADER && bytes[blank] == erased)
@@ -323,7 +324,7 @@ static size_t file_read(struct parser *p, size_t volume, size_t at)
 	state = bytes[23] ^ erased;
 	reader_le32(&r);
 	size = reader_le32(&r) & 0xffffff;
-	if (attributes & FILE_LARGE && fv_guid_known(v->format, &(const char *){ 0 }) == FV_FFS3) {
+	if (attributes & FILE_LARGE && fv_guid_known(v->format, &unwanted) == FV_FFS3) {
 		uint64_t large = reader_le64(&r);
 
 		file.header = FILE_HEADER_LARGE;

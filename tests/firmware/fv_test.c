@@ -230,6 +230,40 @@ Test(fv, a_files_state_says_whether_it_is_there)
 	cr_assert_eq(memcmp(f.files[0].guid, GUID_B, 16), 0);
 }
 
+/* FFS3 has files of 16 MiB and more, whose size is behind the usual header. */
+Test(fv, a_large_file_has_its_size_elsewhere)
+{
+	static const char ffs3[16] =
+		"\x7a\xc0\x73\x54\xcb\x3d\xca\x4d\xbd\x6f\x1e\x96\x89\xe7\x34\x9a";
+	auto_buffer struct buffer files = { 0 }, image = { 0 };
+	uint8_t content[8 + 20] = { 0 };
+
+	le_put(content, 24 + sizeof(content), 8);
+	file_put(&files, GUID_A, FV_FILE_RAW, VOLUME_FILE_VALID, content, sizeof(content));
+	file_put(&files, GUID_B, FV_FILE_RAW, VOLUME_FILE_VALID, "second", 6);
+	volume_put(&image, guid_dxefv, &files, 64);
+	image.data[VOLUME_HEAD + 19] |= 1;           /* it is large */
+	le_put(image.data + VOLUME_HEAD + 20, 0, 3); /* and has no other size */
+	memcpy(image.data + 16, ffs3, 16);
+	auto_fv struct fv f = read_of(&image);
+	cr_assert_eq(f.n_faults, 0);
+	cr_assert_eq(f.n_files, 2);
+	cr_assert_eq(f.files[0].header, 32);
+	cr_assert_eq(f.files[0].size, 24 + sizeof(content));
+	/* in FFS2 the attribute means nothing */
+	memcpy(image.data + 16, "\x78\xe5\x8c\x8c\x3d\x8a\x1c\x4f\x99\x35\x89\x61\x85\xc3\x2d\xd3",
+	       16);
+	auto_fv struct fv g = read_of(&image);
+	cr_assert_eq(g.n_files, 0);
+	cr_assert_eq(g.n_faults, 1);
+	/* and sizes that wrap are refused */
+	memcpy(image.data + 16, ffs3, 16);
+	le_put(image.data + VOLUME_HEAD + 24, UINT64_MAX, 8);
+	auto_fv struct fv h = read_of(&image);
+	cr_assert_eq(h.n_files, 0);
+	cr_assert_eq(h.n_faults, 1);
+}
+
 Test(fv, sections_that_cannot_be_opened_are_shown_as_they_are)
 {
 	static const char brotli[16] =
