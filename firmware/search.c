@@ -61,6 +61,7 @@ struct group {
 	struct vcpu_state *states; /* of vCPU 0, 1, ...; all further ones start as the last */
 	size_t n_states;           /* 0: all VMSAs are in the regions */
 	enum vmsa_flavour flavour;
+	uint64_t features;
 	hash_t **vmsas; /* for each back, the contents of n_states VMSAs; NULL: not known yet */
 	size_t n_vmsas;
 };
@@ -144,6 +145,7 @@ static int measuring_begin(void *self, const struct plan *p, struct error *err)
 	struct measuring *m = self;
 
 	m->group.flavour = plan_settings(p)->flavour;
+	m->group.features = plan_settings(p)->sev_features;
 	return snp_digest_ops.begin(&m->digest, p, err);
 }
 
@@ -187,6 +189,7 @@ static int group_find(struct search *s, struct group *g, size_t *ret)
 		const struct group *o = &s->groups[i];
 
 		if (o->n_states == g->n_states && o->flavour == g->flavour &&
+		    o->features == g->features &&
 		    memcmp(o->states, g->states, g->n_states * sizeof(*g->states)) == 0)
 			break;
 	}
@@ -221,18 +224,24 @@ static int front_add(struct search *s, const struct choice *c)
 	struct front *f;
 	struct error refused = { 0 };
 	bool fixed; /* the number of vCPUs is in its pages */
+	unsigned vcpus;
 	int r;
 
 	s->over |= s->n_fronts == FRONTS_MAX;
 	if (!search_time_left(s) && s->n_fronts > 0)
 		return 0;
 	launch_of(s, c, &none, &l);
-	/* A plan of so many vCPUs has the states of all, and none of what only a run needs. */
 	fixed = !l.m.firmware.path && !l.m.builtin;
+	vcpus = l.m.vcpus;
+	/* A plan of so many vCPUs has the states of all, and none of what only a run needs. */
 	if (!fixed)
 		l.m.vcpus = PLAN_RUN_VCPUS + 1;
-	if (assemble(&l.m, &l.images, s->on, &plan, &refused) < 0 ||
-	    plan_settings(plan)->no_measurement)
+	r = assemble(&l.m, &l.images, s->on, &plan, &refused);
+	if (r < 0 && !fixed) { /* an image may have room for fewer */
+		l.m.vcpus = vcpus;
+		r = assemble(&l.m, &l.images, s->on, &plan, &refused);
+	}
+	if (r < 0 || plan_settings(plan)->no_measurement)
 		return 0;
 	if (!ARRAY_GROW(s->fronts, s->n_fronts))
 		return error_nomem(s->err, "a search");
@@ -241,7 +250,7 @@ static int front_add(struct search *s, const struct choice *c)
 	m.digest.linked_self = &m;
 	r = plan_replay(plan, &measuring_ops, &m, s->err);
 	f = &s->fronts[s->n_fronts];
-	*f = (struct front){ .choice = *c, .vcpus = fixed ? l.m.vcpus : 0 };
+	*f = (struct front){ .choice = *c, .vcpus = fixed ? vcpus : 0 };
 	memcpy(f->digest, m.digest.value, sizeof(f->digest));
 	if (r == 0)
 		r = group_find(s, &m.group, &f->group);
@@ -294,6 +303,8 @@ static const hash_t *vmsas_of(struct search *s, size_t group, size_t back)
 		return NULL;
 	}
 	launch_of(s, &none, &s->backs[back], &l);
+	if (!s->backs[back].picks[AXIS_FEATURES])
+		l.features = g->features; /* an image may have its own */
 	for (size_t i = 0; i < g->n_states; i++) {
 		struct vmsa_rule rule = *vmsa_rule_of(g->flavour);
 		struct vcpu_state state = g->states[i];

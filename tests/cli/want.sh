@@ -117,6 +117,9 @@ assert r["tried"] > 0 and r["ms"] >= 0
 assert sorted((c["key"], c["manifest"], c["wanted"]) for c in r["changes"]) == [
     ("snp.guest_features", "0x1", "0x21"), ("vcpus", "1", "4")]
 P
+call -o cbor explain --want "$(digest --set vcpus=4)" "$T/m.yaml"
+wants 0
+xxd -p "$T/out" | tr -d '\n' | grep -q "5830$(digest --set vcpus=4)" || wrong 'no 48 bytes of CBOR'
 call -o json explain --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 out_has '"found": false' '"changes": []'
@@ -150,6 +153,21 @@ for pair in "--kernel $FW" "--initrd $FW" "--kernel $T/initrd.gz"; do
   wants 2
   err_has "${pair%% *}: error: " '[bad-value]'
 done
+
+begin 'alternatives lie below --confine, as all files do'
+mkdir "$T/below"
+cp "$FW" "$T/below/fw"
+manifest "$T/below/m.yaml" 'boot: {firmware: fw}'
+call -q explain --confine "$T/below" --want "$("$SNPVMM" -q measure -c 9 "$T/below/m.yaml")" --kernel "$T/initrd.gz" "$T/below/m.yaml"
+wants 2
+err_has '--kernel: error: ' '[outside-confine]'
+
+begin 'a firmware that has no measurement'
+printf '%065536d' 0 >"$T/bios"
+printf '\352\0\0\0\360' | dd of="$T/bios" bs=1 seek=65520 conv=notrunc 2>/dev/null
+call explain --want "$plain" --platform kvm --set "boot.firmware=$T/bios" --set boot.kernel_hashes=false "$T/m.yaml"
+wants 2
+err_has 'this manifest has no measurement'
 
 begin 'the command line'
 call explain --want "$plain"
