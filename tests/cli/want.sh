@@ -55,7 +55,7 @@ out_is "--set 'boot.cmdline=\"console=ttyS0 quiet\\n\"'"
 
 plain=$(digest --set vcpus=4)
 binary() {
-  printf '%s' "$plain" | xxd -r -p
+  hex "$plain"
 }
 
 begin 'a digest may be written as it comes'
@@ -71,7 +71,7 @@ explains " $plain
 " '--set vcpus=4'
 
 begin 'bytes in reverse are noticed, and said'
-call explain --want "$(binary | xxd -p -c 1 | tac | tr -d '\n')" "$T/m.yaml"
+call explain --want "$(echo "$plain" | fold -w 2 | tac | tr -d '\n')" "$T/m.yaml"
 wants 0
 out_is '--set vcpus=4'
 err_has 'snpvmm: the digest was given with its bytes in reverse' 'snpvmm: vcpus: 1 in the manifest'
@@ -119,7 +119,7 @@ assert sorted((c["key"], c["manifest"], c["wanted"]) for c in r["changes"]) == [
 P
 call -o cbor explain --want "$(digest --set vcpus=4)" "$T/m.yaml"
 wants 0
-xxd -p "$T/out" | tr -d '\n' | grep -q "5830$(digest --set vcpus=4)" || wrong 'no 48 bytes of CBOR'
+od -An -v -tx1 "$T/out" | tr -d ' \n' | grep -q "5830$(digest --set vcpus=4)" || wrong 'no 48 bytes of CBOR'
 call -o json explain --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 out_has '"found": false' '"changes": []'
