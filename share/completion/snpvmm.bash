@@ -70,6 +70,7 @@ _snpvmm_arguments() {
     diff | inspect | verify | certs) files=any ;;
     completion) words=(bash zsh fish) ;;
     explain)
+      [[ " ${line[*]}" != *" --want"* ]] || { files=manifests && return; }
       words=(
         usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
         file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware

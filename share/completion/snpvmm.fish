@@ -120,7 +120,8 @@ complete -c snpvmm -n '__snpvmm_in diff inspect verify certs' -a '(__snpvmm_file
 complete -c snpvmm -n '__snpvmm_in completion' -a 'bash zsh fish'
 complete -c snpvmm -n '__snpvmm_in help' \
     -a 'run measure plan diff inspect verify certs check idblock doctor explain schema completion help version'
-complete -c snpvmm -n '__snpvmm_in explain' -a '
+complete -c snpvmm -n '__snpvmm_in explain; and string match -q -- "*--want*" (commandline -opc)' -a '(__snpvmm_files manifests)'
+complete -c snpvmm -n '__snpvmm_in explain; and not string match -q -- "*--want*" (commandline -opc)' -a '
     usage syntax unknown-key duplicate-key missing-key bad-value unsupported conflict
     file-unreadable file-changed file-too-large file-differs outside-confine bad-firmware
     no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block bad-certificate

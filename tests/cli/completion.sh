@@ -151,6 +151,8 @@ formats=$(cat "$T/formats")
   expect 'snpvmm completion z' zsh
   expect 'snpvmm explain ' $reasons
   expect 'snpvmm explain guest-p' guest-panic guest-power-off
+  expect 'snpvmm explain --want=0x1 g' guest.yaml
+  expect 'snpvmm explain --want 0x1 g' guest.yaml
 }
 
 # ARGUMENT of an option, as the help text names it: what can be given for it.
