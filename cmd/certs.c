@@ -57,26 +57,6 @@ static int check_target(const char *path, const struct cert_table *t, struct err
 	return 0;
 }
 
-/* Whole or not at all: a run that hands the table to guests may read it meanwhile. */
-static int table_put(const char *path, struct buffer *bytes, struct error *err)
-{
-	static const char *const none[] = { NULL };
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	auto_free char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
-	struct folder f = { .fd = -1 };
-	int r = folder ? 0 : error_nomem(err, "a path");
-
-	if (r == 0 && !name[0])
-		r = error_set(err, ERROR_OUTPUT, "'%s' is a folder, not a file", path);
-	if (r == 0)
-		r = folder_open(&f, folder, false, none, err);
-	if (r < 0)
-		return r;
-	r = folder_put_bytes(&f, name, bytes->data, bytes->size, err);
-	folder_close(&f);
-	return r;
-}
-
 static int certs_main(const struct command *self, int argc, char **argv, struct error *err)
 {
 	struct certs c = { 0 };
@@ -89,7 +69,7 @@ static int certs_main(const struct command *self, int argc, char **argv, struct 
 		return STATUS_USAGE;
 	r = check_target(c.file, &t, err);
 	if (r == 0)
-		r = table_put(c.file, &t.bytes, err);
+		r = folder_put_file(c.file, &t.bytes, err); /* guests may get it meanwhile */
 	if (r == 0) {
 		log_notice("%s: %zu certificate%s, %zu bytes", c.file, t.count,
 		           t.count == 1 ? "" : "s", t.bytes.size);

@@ -61,9 +61,9 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		return;
 	s = plan_settings(plan);
 	/* only an ID block depends on the digest: the manifest's, or the one a launch would make */
-	if ((m->id_block_given || m->identity_given) && !s->no_measurement &&
+	if ((s->id_block_given || m->identity_given) && !s->no_measurement &&
 	    (snp_digest_of(plan, &digest, &err) < 0 ||
-	     explained_id_digest(m, &c->images, digest.value, &err) < 0 ||
+	     explained_id_digest(m, &c->images, plan, digest.value, &err) < 0 ||
 	     idkeys_sign(m, &c->images.identity, plan, digest.value, &err) < 0))
 		findings_add(f, SEVERITY_ERROR, &err);
 	if (!show_for_people() || f->errors > before || c->conflict.code)

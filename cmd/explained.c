@@ -145,13 +145,13 @@ void explained_add(const char *hint, struct error *err)
 }
 
 int explained_id_digest(const struct manifest *m, const struct images *images,
-                        const uint8_t digest[static PLAN_DIGEST], struct error *err)
+                        const struct plan *p, const uint8_t digest[static PLAN_DIGEST], struct error *err)
 {
 	char hint[EXPLAINED_CAP];
 
-	if (prepare_id_digest(m, digest, err) == 0)
+	if (prepare_id_digest(m, p, digest, err) == 0)
 		return 0;
-	explained_hint(m, images, m->id_block, hint);
+	explained_hint(m, images, plan_settings(p)->id_block, hint);
 	explained_add(hint, err);
 	return err->code;
 }

@@ -32,6 +32,6 @@ void explained_hint(const struct manifest *m, const struct images *images,
 void explained_add(const char *hint, struct error *err);
 /* prepare_id_digest(), with such a hint. */
 int explained_id_digest(const struct manifest *m, const struct images *images,
-                        const uint8_t digest[static PLAN_DIGEST], struct error *err);
+                        const struct plan *p, const uint8_t digest[static PLAN_DIGEST], struct error *err);
 
 #endif

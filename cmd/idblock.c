@@ -191,7 +191,8 @@ static int idblock_tbs(struct idblock *c, const struct manifest *m, const struct
 		                   { "id-key.bin", key, sizeof(key) } };
 	size_t n = i->author_key ? 2 : 1;
 
-	identity_block(i, d->value, m->policy, block);
+	(void)m;
+	identity_block(i, d->value, d->settings->policy, block);
 	p384_public(i->id_key, key);
 	if (c->folder && write_files(c, source, files, n, err) < 0)
 		return err->code;
@@ -223,7 +224,7 @@ static int idblock_make(struct idblock *c, const struct manifest *m, const struc
 		              "--author-signature, but the manifest has no "
 		              "snp.identity.author_key");
 	if (r == 0)
-		r = idkeys_make(m, i, d->value, &given, &made, err);
+		r = idkeys_make(m, i, d->settings->policy, d->value, &given, &made, err);
 	if (r == 0)
 		r = write_files(c, source, files, ARRAY_SIZE(files), err);
 	if (r < 0)

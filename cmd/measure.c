@@ -220,7 +220,7 @@ static bool measure_count(struct measure *c, const struct manifest *m, struct fi
 		return false;
 	}
 	/* an error, but the digest is still printed: whoever signs a new block needs it */
-	if (explained_id_digest(m, &c->images, digest.value, &err) < 0)
+	if (explained_id_digest(m, &c->images, plan, digest.value, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	result = measure_result_of(m, plan, &digest);
 	idkeys_reference(m, &c->images.identity, &result.reference);

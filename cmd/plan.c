@@ -3,18 +3,23 @@
 #include "cmd/plan.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "cmd/cmd.h"
 #include "cmd/outputs.h"
 #include "cmd/run_once.h"
 #include "cmd/show.h"
 #include "cmd/status.h"
+#include "core/base/bytes.h"
+#include "core/base/log.h"
+#include "core/out/folder.h"
 #include "core/out/plan_result.h"
 #include "core/out/tree.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
 #include "core/vm/record.h"
 #include "firmware/idkeys.h"
+#include "firmware/igvm_write.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 
@@ -24,6 +29,57 @@ struct plan_work {
 	struct tree *tree;
 	struct images images; /* of the last run: the next one of a matrix mostly uses the same */
 };
+
+/* Refuses to write over what the manifest reads. */
+static int igvm_target_check(const char *target, const struct manifest *m, struct error *err)
+{
+	const char *read[MANIFEST_INITRDS + 4] = { m->file, m->firmware.path, m->kernel.path,
+		                                   m->certs.path };
+	size_t n = 4;
+	struct stat a, b;
+
+	for (size_t i = 0; manifest_initrd(m, i); i++)
+		read[n++] = manifest_initrd(m, i)->path;
+	for (size_t i = 0; i < n; i++)
+		if (read[i] && stat(target, &a) == 0 && stat(read[i], &b) == 0 &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
+			error_set(err, ERROR_OUTPUT_CONFLICT,
+			          "the IGVM file would be written over '%s', which is read",
+			          read[i]);
+			return error_fix(err, "give another file with --igvm");
+		}
+	return 0;
+}
+
+static int plan_igvm(struct plan_work *w, const struct manifest *m, const struct plan *p,
+                     const uint8_t digest[static PLAN_DIGEST], struct error *err)
+{
+	const char *path = w->args->igvm;
+	auto_buffer struct buffer file = { 0 };
+	enum manifest_profile profile;
+	char hex[2 * PLAN_DIGEST + 1];
+
+	if (igvm_target_check(path, m, err) < 0 ||
+	    idkeys_sign(m, &w->images.identity, p, digest, err) < 0 ||
+	    igvm_write(p, m, digest, &file, &profile, err) < 0 ||
+	    folder_put_file(path, &file, err) < 0)
+		return err->code;
+	if (show_for_people()) {
+		log_notice("%s: %zu bytes; with measure.profile %s it measures as %s", path,
+		           file.size, manifest_profile_name(profile),
+		           hex_of(digest, PLAN_DIGEST, hex));
+		return 0;
+	}
+	tree_map(w->tree, NULL);
+	tree_text(w->tree, "schema", "snpvmm.igvm/1");
+	tree_text(w->tree, "manifest", m->file);
+	tree_text(w->tree, "file", path);
+	tree_number(w->tree, "size", file.size);
+	tree_text(w->tree, "profile", manifest_profile_name(profile));
+	tree_bytes(w->tree, "measurement", digest, PLAN_DIGEST);
+	tree_end(w->tree);
+	return 0;
+}
 
 /* Launches on no host, as run_once() does on a real one, and shows what was recorded. */
 static int plan_show(struct plan_work *w, const struct manifest *m, const struct plan *p,
@@ -68,7 +124,16 @@ static void plan_run(void *self, struct manifest *m, struct findings *f)
 	auto_digest struct snp_digest digest = { 0 };
 	struct error err = { 0 };
 	bool none;
+	int r;
 
+	if (w->args->igvm && (m->variant || w->list)) {
+		error_set(&err, ERROR_USAGE, "--igvm writes one launch, and here are several");
+		error_fix(&err, "give one manifest; of a matrix name one run, as in --set "
+		                "'matrix={vcpus: [1]}'");
+		error_at(&err, m->file, 0, 0);
+		findings_add(f, SEVERITY_ERROR, &err);
+		return;
+	}
 	if (w->args->prove && m->whole && !prove_launch(m, f))
 		return;
 	if (!prepare_files(m, false, &w->images, f) || !m->whole ||
@@ -79,12 +144,17 @@ static void plan_run(void *self, struct manifest *m, struct findings *f)
 	if (!none && snp_digest_of(measured, &digest, &err) == 0) {
 		/* run ends there, but who wants to know why has use for the plan */
 		if (measurement_check(m, &digest, &err) < 0 ||
-		    prepare_id_digest(m, digest.value, &err) < 0)
+		    prepare_id_digest(m, measured, digest.value, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
 		err = (struct error){ 0 };
 	}
-	if (err.code < 0 || plan_show(w, m, on->measured ? measured : other,
-	                              none ? NULL : digest.value, &err) < 0) {
+	r = err.code;
+	if (r == 0 && w->args->igvm)
+		r = plan_igvm(w, m, measured, digest.value, &err);
+	else if (r == 0)
+		r = plan_show(w, m, on->measured ? measured : other, none ? NULL : digest.value,
+		              &err);
+	if (r < 0) {
 		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);
 	}
@@ -114,20 +184,29 @@ struct plan_command {
 	struct plan_args args;
 };
 
+enum { OPTION_IGVM = 0x100 };
+
 static error_t plan_option(int key, char *argument, struct argp_state *state)
 {
 	struct plan_command *c = state->input;
 
-	(void)argument;
-	if (key != 'p')
+	switch (key) {
+	case 'p':
+		c->args.pages = true;
+		return 0;
+	case OPTION_IGVM:
+		c->args.igvm = argument;
+		return 0;
+	default:
 		return files_option(key, state, &c->settings, &c->args.manifests);
-	c->args.pages = true;
-	return 0;
+	}
 }
 
 static const struct argp_option plan_options[] = {
 	{ "pages", 'p', NULL, 0,
 	  "Also list each page, with its contents' hash and the digest after it", 0 },
+	{ "igvm", OPTION_IGVM, "FILE", 0, "Write the launch as an IGVM file, instead of listing it",
+	  0 },
 	{ 0 },
 };
 

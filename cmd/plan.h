@@ -10,8 +10,9 @@
 struct plan_args {
 	const struct settings *settings;
 	struct files manifests;
-	bool pages; /* each page, too */
-	bool prove; /* as run --prove launches them */
+	bool pages;       /* each page, too */
+	bool prove;       /* as run --prove launches them */
+	const char *igvm; /* write the only launch to this IGVM file instead; NULL: list it */
 };
 
 /*

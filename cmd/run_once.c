@@ -271,8 +271,8 @@ static int run_once_measure(struct run_once *a)
 			run_once_explain(a, pin->digest);
 		return STATUS_MEASUREMENT;
 	}
-	if (prepare_id_digest(&a->m, a->digest.value, &a->err) < 0) {
-		run_once_explain(a, a->m.id_block);
+	if (prepare_id_digest(&a->m, a->measured, a->digest.value, &a->err) < 0) {
+		run_once_explain(a, plan_settings(a->measured)->id_block);
 		return STATUS_MEASUREMENT;
 	}
 	if (manifest_platform(&a->m)->measured &&

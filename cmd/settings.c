@@ -234,7 +234,7 @@ struct measure_result measure_result_of(const struct manifest *m, const struct p
 		                        .vcpu_type = m->vcpu_type,
 		                        .vcpus = m->vcpus,
 		                        .vcpu_sig = m->vcpu_sig,
-		                        .guest_features = m->guest_features,
+		                        .guest_features = plan_settings(p)->sev_features,
 		                        .reference = reference_of(p, d->value),
 		                        .digest = d };
 }

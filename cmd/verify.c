@@ -373,7 +373,7 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 	if (prepare_files(m, false, &images, f) && m->whole &&
 	    prepare_plan(m, &images, platform_measured(manifest_platform(m)), &plan, f)) {
 		if (snp_digest_of(plan, &digest, &err) < 0 ||
-		    explained_id_digest(m, &images, digest.value, &err) < 0) {
+		    explained_id_digest(m, &images, plan, digest.value, &err) < 0) {
 			error_at(&err, m->file, 0, 0);
 			findings_add(f, SEVERITY_ERROR, &err);
 		} else if (launch_pins(v, m, f)) {

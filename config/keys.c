@@ -20,18 +20,23 @@
 #define DAY ((uint64_t)24 * 60 * 60 * 1000)
 
 const char *const platform_words[] = { [MANIFEST_SNP] = "snp", [MANIFEST_KVM] = "kvm", NULL };
-const char *const profile_words[] = {
-	[PROFILE_QEMU] = "qemu", [PROFILE_EC2] = "ec2", [PROFILE_GCE] = "gce", NULL
-};
+const char *const profile_words[] = { [PROFILE_QEMU] = "qemu",
+	                              [PROFILE_EC2] = "ec2",
+	                              [PROFILE_GCE] = "gce",
+	                              [PROFILE_IGVM] = "igvm",
+	                              [PROFILE_IGVMMEASURE] = "igvmmeasure",
+	                              [PROFILE_IGVMMEASURE_ZERO] = "igvmmeasure-native-zero",
+	                              [PROFILE_CLOUD_HYPERVISOR] = "cloud-hypervisor",
+	                              NULL };
 static_assert(ARRAY_SIZE(profile_words) == PROFILES + 1, "a profile without a name");
 static const char *const builtin_words[] = { "selftest", NULL };
 static const char *const key_words[] = { KEY_EPHEMERAL, NULL };
 static const char *const serial_words[] = { "stdout", "none", NULL };
 static const char *const debug_words[] = { "none", "stderr", NULL };
 
-static bool has_kernel(const struct manifest *m)
+static bool has_cmdline(const struct manifest *m)
 {
-	return m->kernel.path != NULL;
+	return m->kernel.path || (m->cmdline && manifest_gives(m, KEY_BOOT_CMDLINE));
 }
 
 static bool has_id_block(const struct manifest *m)
@@ -59,13 +64,13 @@ const struct key keys[KEYS] = {
 	                   .doc = "snp, or kvm: a plain VM without protection, for development" },
 	[KEY_BOOT_FIRMWARE] = { "boot.firmware", &kind_firmware, FIELD(firmware),
 	                        .words = builtin_words,
-	                        .doc = "OVMF-style image, or builtin:selftest" },
+	                        .doc = "OVMF-style image, IGVM file, or builtin:selftest" },
 	[KEY_BOOT_KERNEL] = { "boot.kernel", &kind_file, FIELD(kernel),
 	                      .doc = "bzImage; booted directly if there is no firmware" },
 	[KEY_BOOT_INITRD] = { "boot.initrd", &kind_files, FIELD(initrd), .max = MANIFEST_INITRDS,
 	                      .doc = "Initial RAM disk, or a list of files to concatenate" },
 	[KEY_BOOT_CMDLINE] = { "boot.cmdline", &kind_text, FIELD(cmdline), .max = 64 * KIB - 1,
-	                       .default_value = "console=ttyS0 panic=-1", .has = has_kernel,
+	                       .default_value = "console=ttyS0 panic=-1", .has = has_cmdline,
 	                       .doc = "Kernel command line; its exact bytes are measured" },
 	[KEY_BOOT_KERNEL_HASHES] = { "boot.kernel_hashes", &kind_bool, FIELD(kernel_hashes),
 	                             .doc = "Measure kernel, initrd and command line by their "
@@ -115,7 +120,7 @@ const struct key keys[KEYS] = {
 	[KEY_MEASURE_PROFILE] = { "measure.profile", &kind_word, FIELD(profile),
 	                          .words = profile_words, .default_value = "qemu",
 	                          .doc = "Launcher whose digest is predicted; ec2 and gce cannot "
-	                                 "be run" },
+	                                 "be run, and the last four are for IGVM files" },
 	[KEY_MEASURE_OVMF_HASH] = { "measure.ovmf_hash", &kind_digest, FIELD(ovmf_hash),
 	                            .has = has_ovmf_hash,
 	                            .doc = "Launch digest after the firmware; cannot be run" },

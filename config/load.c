@@ -93,10 +93,13 @@ static int check_initrd(struct inputs *in)
 	return check_kernel_for(in, KEY_BOOT_INITRD, "the initrd");
 }
 
-/* Only an empty command line is valid without a kernel. */
+/*
+ * Only an empty command line is valid without a kernel; but a firmware may be an IGVM file that
+ * takes one, which its content tells.
+ */
 static int check_cmdline(struct inputs *in)
 {
-	if (!in->r.m->cmdline || !in->r.m->cmdline[0])
+	if (!in->r.m->cmdline || !in->r.m->cmdline[0] || in->r.m->firmware.path)
 		return 0;
 	return check_kernel_for(in, KEY_BOOT_CMDLINE, "the command line");
 }

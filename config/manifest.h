@@ -48,7 +48,16 @@ struct manifest_key {
 };
 
 enum manifest_platform { MANIFEST_SNP, MANIFEST_KVM };
-enum manifest_profile { PROFILE_QEMU, PROFILE_EC2, PROFILE_GCE, PROFILES };
+enum manifest_profile {
+	PROFILE_QEMU,
+	PROFILE_EC2,
+	PROFILE_GCE,
+	PROFILE_IGVM, /* as the IGVM format's specification says */
+	PROFILE_IGVMMEASURE,
+	PROFILE_IGVMMEASURE_ZERO, /* igvmmeasure --native-zero */
+	PROFILE_CLOUD_HYPERVISOR,
+	PROFILES
+};
 
 /* Where a device's output goes. */
 enum sink_kind { SINK_NONE, SINK_STDOUT, SINK_STDERR, SINK_FILE };
@@ -232,6 +241,12 @@ static inline void manifest_cleanup(struct manifest *m)
 
 /* The same for the value of a key. */
 int manifest_at(const struct manifest *m, enum key_id id, struct error *err);
+
+/* Whether the manifest gives the key a value; otherwise it has its default. */
+static inline bool manifest_gives(const struct manifest *m, enum key_id id)
+{
+	return m->locations[id].line || m->locations[id].by;
+}
 
 /* File i of the initrd, from 0. NULL: there are no more. */
 static inline const struct manifest_file *manifest_initrd(const struct manifest *m, size_t i)

@@ -13,6 +13,8 @@
 #include "firmware/direct.h"
 #include "firmware/handoff.h"
 #include "firmware/hashes.h"
+#include "firmware/igvm.h"
+#include "firmware/igvm_plan.h"
 #include "firmware/images.h"
 #include "firmware/ovmf.h"
 #include "firmware/ram.h"
@@ -25,6 +27,12 @@
 #define OTHER_LAUNCHER(name)                                                                       \
 	"measure.profile " name " is another launcher's order of pages and registers"
 
+/* vCPUs for which an IGVM file has no registers start as in QEMU. */
+#define FOR_IGVM                                                                                   \
+	{                                                                                          \
+		VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0, NULL, true                  \
+	}
+
 /* The launcher whose digests are computed; sev-snp-measure knows the same three. */
 static const struct profile {
 	enum vmsa_flavour flavour;
@@ -33,14 +41,21 @@ static const struct profile {
 	uint16_t bsp_cs, ap_cs, ss, tr;
 	uint32_t rdx; /* 0: the vCPU type's signature */
 	const char *measure_only;
+	bool igvm_only;
 } profiles[] = {
-	[PROFILE_QEMU] = { VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0, NULL },
+	[PROFILE_QEMU] = { VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0, NULL, false },
 	[PROFILE_EC2] = { VMSA_EC2, PAGE_ZERO, true, 0x9a, 0x9b, 0x92, 0x83, 0x600,
-	                  OTHER_LAUNCHER("ec2") },
+	                  OTHER_LAUNCHER("ec2"), false },
 	[PROFILE_GCE] = { VMSA_GCE, PAGE_UNMEASURED, false, 0x9b, 0x9b, 0x93, 0x8b, 0x600,
-	                  OTHER_LAUNCHER("gce") },
+	                  OTHER_LAUNCHER("gce"), false },
+	[PROFILE_IGVM] = FOR_IGVM,
+	[PROFILE_IGVMMEASURE] = FOR_IGVM,
+	[PROFILE_IGVMMEASURE_ZERO] = FOR_IGVM,
+	[PROFILE_CLOUD_HYPERVISOR] = FOR_IGVM,
 };
 static_assert(ARRAY_SIZE(profiles) == PROFILES, "a profile without a row");
+
+#define KERNEL_UNFIT "boot.kernel is not a bzImage that a firmware could boot"
 
 struct assembly {
 	const struct manifest *m;
@@ -230,11 +245,52 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	if (r < 0)
 		return r;
 	if (kernel_unfit && !a->settings.measure_only)
-		a->settings.measure_only =
-			"boot.kernel is not a bzImage that a firmware could boot";
+		a->settings.measure_only = KERNEL_UNFIT;
 	bsp = reset_state(a->profile, a->profile->bsp_cs, RESET_VECTOR, m->vcpu_sig);
 	ap = ap_state(a, o.reset_eip);
 	return plan_set_vcpus(a->plan, m->vcpus, &bsp, &ap, err);
+}
+
+static int igvm_conflict(const struct assembly *a, struct error *err)
+{
+	if (!igvm_profile(a->m->profile)) {
+		error_set(err, ERROR_CONFLICT, "measure.profile %s doesn't load IGVM files",
+		          manifest_profile_name(a->m->profile));
+		error_fix(err, "leave it out, or give one of those for IGVM files: "
+		               "snpvmm.yaml(5)");
+		return manifest_at(a->m, KEY_MEASURE_PROFILE, err);
+	}
+	if (a->m->ovmf_hash_given) {
+		error_set(err, ERROR_CONFLICT,
+		          "an IGVM file has no OVMF pages for measure.ovmf_hash to stand for");
+		return error_fix(err, "leave out measure.ovmf_hash");
+	}
+	if (!kernel_is_verified(a))
+		return 0;
+	error_set(err, ERROR_CONFLICT,
+	          "an IGVM file has its page of kernel hashes, or none, and no other is added");
+	error_fix(err, "write 'kernel_hashes: false': then the firmware in the file gets the "
+	               "kernel, and verifies it if the file has its hashes");
+	return manifest_at_location(a->m, &a->m->kernel.at, err);
+}
+
+/* An IGVM file. Order of the regions: igvm_plan.c. */
+static int igvm_assemble(struct assembly *a, struct error *err)
+{
+	const struct manifest *m = a->m;
+	struct vcpu_state reset = ap_state(a, RESET_VECTOR);
+	bool kernel_unfit = false;
+	int r = igvm_conflict(a, err);
+
+	if (r == 0)
+		r = igvm_plan(a->plan, m, &a->images->firmware, &reset, &a->settings, err);
+	if (r < 0)
+		return error_wrap(err, "firmware '%s'", m->firmware.path);
+	if (m->vcpus <= PLAN_RUN_VCPUS)
+		r = handoff_add(a->plan, m, a->images, &kernel_unfit, err);
+	if (kernel_unfit && !a->settings.measure_only)
+		a->settings.measure_only = KERNEL_UNFIT;
+	return r;
 }
 
 /* Direct boot. Order of the regions: that of stage0's parts, in stage0.c. */
@@ -318,6 +374,8 @@ int assemble(const struct manifest *m, const struct images *images, const struct
 	struct assembly a = {
 		.m = m, .images = images, .profile = &profiles[m->profile], .on = on
 	};
+	const bool igvm =
+		m->firmware.path && igvm_probe(images->firmware.data, images->firmware.size);
 	const struct plan *sealed = NULL;
 	int r;
 
@@ -333,8 +391,15 @@ int assemble(const struct manifest *m, const struct images *images, const struct
 		plan_free(a.plan);
 		return r;
 	}
-	if (m->builtin)
+	if (a.profile->igvm_only && !igvm) {
+		error_set(err, ERROR_CONFLICT, "measure.profile %s is for IGVM files",
+		          manifest_profile_name(m->profile));
+		error_fix(err, "leave it out");
+		r = manifest_at(m, KEY_MEASURE_PROFILE, err);
+	} else if (m->builtin)
 		r = builtin_assemble(&a, err);
+	else if (igvm)
+		r = igvm_assemble(&a, err);
 	else
 		r = m->firmware.path ? ovmf_assemble(&a, err) : direct_assemble(&a, err);
 	if (r == 0) {

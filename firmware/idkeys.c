@@ -83,7 +83,7 @@ static int refuse_public(const struct manifest *m, enum key_id id, const char *p
 	return manifest_at(m, id, err);
 }
 
-int idkeys_make(const struct manifest *m, const struct identity *i,
+int idkeys_make(const struct manifest *m, const struct identity *i, uint64_t policy,
                 const uint8_t digest[static PLAN_DIGEST], const struct identity_signatures *given,
                 struct idkeys_signed *ret, struct error *err)
 {
@@ -93,7 +93,7 @@ int idkeys_make(const struct manifest *m, const struct identity *i,
 		return refuse_public(m, KEY_SNP_IDENTITY_ID_KEY, m->id_key.path, err);
 	if (i->author_key && !(given && given->author) && !p384_can_sign(i->author_key))
 		return refuse_public(m, KEY_SNP_IDENTITY_AUTHOR_KEY, m->author_key.path, err);
-	identity_block(i, digest, m->policy, ret->block);
+	identity_block(i, digest, policy, ret->block);
 	r = identity_authenticate(i, ret->block, given, ret->auth, err);
 	return r < 0 ? manifest_at(m, KEY_SNP_IDENTITY_ID_KEY, err) : 0;
 }
@@ -106,7 +106,7 @@ int idkeys_sign(const struct manifest *m, const struct identity *i, const struct
 
 	if (!m->identity_given)
 		return 0;
-	r = idkeys_make(m, i, digest, NULL, &made, err);
+	r = idkeys_make(m, i, plan_settings(p)->policy, digest, NULL, &made, err);
 	if (r == 0)
 		plan_set_id_block(p, made.block, made.auth, i->author_key != NULL);
 	return r;
@@ -118,7 +118,7 @@ void idkeys_reference(const struct manifest *m, const struct identity *i, struct
 
 	if (!m->identity_given)
 		return;
-	identity_block(i, r->measurement, m->policy, block);
+	identity_block(i, r->measurement, r->policy_known ? r->policy : m->policy, block);
 	p384_public(i->id_key, id);
 	if (i->author_key)
 		p384_public(i->author_key, author);

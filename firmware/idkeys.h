@@ -32,10 +32,10 @@ struct idkeys_signed {
 };
 
 /*
- * The ID block of snp.identity for this digest, signed. `given`: signatures made elsewhere; NULL:
- * none. A key that has to sign must be a private one.
+ * The ID block of snp.identity for this policy and digest, signed. `given`: signatures made
+ * elsewhere; NULL: none. A key that has to sign must be a private one.
  */
-int idkeys_make(const struct manifest *m, const struct identity *i,
+int idkeys_make(const struct manifest *m, const struct identity *i, uint64_t policy,
                 const uint8_t digest[static PLAN_DIGEST], const struct identity_signatures *given,
                 struct idkeys_signed *ret, struct error *err);
 

@@ -15,10 +15,12 @@
 #include "core/base/sha2.h"
 #include "core/snp/certs.h"
 #include "firmware/idkeys.h"
+#include "firmware/igvm.h"
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
 
-#define INITRD_MAX ((size_t)4 << 30) /* no real initrd is larger */
+#define IMAGES_IGVM_MAX ((size_t)512 << 20) /* no real IGVM file is larger */
+#define INITRD_MAX      ((size_t)4 << 30)   /* no real initrd is larger */
 
 static int pin_check(const struct manifest_file *f, const uint8_t digest[static SHA256_SIZE],
                      struct error *err)
@@ -86,6 +88,23 @@ static void image_forget(const struct image_row *row)
 		*row->payload_hashed = false;
 }
 
+/* An IGVM file may be larger than a raw image. `r`: what came of reading it as one, with *err. */
+static int large_firmware_load(const struct manifest *m, const struct image_row *row, int r,
+                               struct error *err)
+{
+	struct error unwanted;
+
+	if (image_load(m, row->file, IMAGES_IGVM_MAX, row->blob, row->hash ? row->sha256 : NULL,
+	               &unwanted) < 0)
+		return r;
+	if (igvm_probe(row->blob->data, row->blob->size)) {
+		*err = (struct error){ 0 };
+		return 0;
+	}
+	blob_fini(row->blob);
+	return r;
+}
+
 static int image_read(const struct manifest *m, const struct image_row *row, struct error *err)
 {
 	bool enough = *row->read && (*row->hashed || (!row->hash && !row->file->pinned));
@@ -95,6 +114,8 @@ static int image_read(const struct manifest *m, const struct image_row *row, str
 		return *row->hashed ? pin_check(row->file, row->sha256, err) : 0;
 	image_forget(row);
 	r = image_load(m, row->file, row->max, row->blob, row->hash ? row->sha256 : NULL, err);
+	if (r < 0 && err->kind == ERROR_FILE_TOO_LARGE && row->file == &m->firmware)
+		r = large_firmware_load(m, row, r, err);
 	*row->read = r == 0;
 	*row->hashed = r == 0 && row->hash;
 	return r;

@@ -114,8 +114,8 @@ static int image_check(const struct scan *s)
 	int r;
 
 	if (k && strcmp(k->name, "igvm") == 0) {
-		error_set(s->err, ERROR_UNSUPPORTED,
-		          "this is an IGVM file, which is not supported by this version");
+		error_set(s->err, ERROR_BAD_FIRMWARE,
+		          "not an OVMF-style image: it is an IGVM file");
 		return error_fix(s->err, "give the raw image (.fd) of the same firmware");
 	}
 	r = k ? file_kind_refuse(s->bytes, s->size, ROLE_FIRMWARE, ERROR_BAD_FIRMWARE, s->err) : 0;

@@ -19,6 +19,8 @@
 #include "core/snp/idblock.h"
 #include "core/vm/vm.h"
 #include "firmware/assemble.h"
+#include "firmware/igvm.h"
+#include "firmware/igvm_plan.h"
 #include "firmware/images.h"
 #include "firmware/initrd.h"
 #include "firmware/linux.h"
@@ -28,9 +30,32 @@ static int check_firmware(const struct manifest *m, const struct images *images,
 {
 	const char *lack;
 	struct ovmf o;
+	struct igvm f;
 
 	if (!images->firmware_read)
 		return 0;
+	if (igvm_probe(images->firmware.data, images->firmware.size)) {
+		int r = igvm_parse(images->firmware.data, images->firmware.size, &f, err);
+
+		if (r == 0 && manifest_platform(m)->measured)
+			return 0;
+		if (r == 0) {
+			error_set(err, ERROR_UNSUPPORTED,
+			          "an IGVM file is launched under SNP, not on platform %s",
+			          manifest_platform(m)->name);
+			error_why(err, "its pages, registers and parameters are those of its SNP "
+			               "platform");
+			error_fix(err, "give the raw image (.fd), or use platform snp");
+		}
+		error_wrap(err, "firmware '%s'", m->firmware.path);
+		return manifest_at_location(m, &m->firmware.at, err);
+	}
+	if (!m->kernel.path && m->cmdline && m->cmdline[0] && manifest_gives(m, KEY_BOOT_CMDLINE)) {
+		error_set(err, ERROR_CONFLICT, "'boot.cmdline' without 'boot.kernel'");
+		error_fix(err, "give the kernel that the command line is for%s, or remove it",
+		          m->locations[KEY_BOOT_CMDLINE].by ? " (-k)" : "");
+		return manifest_at(m, KEY_BOOT_CMDLINE, err);
+	}
 	if (ovmf_parse_for_launch(m->firmware.path, images->firmware.data, images->firmware.size,
 	                          manifest_platform(m)->measured, &o, &lack, err) == 0)
 		return 0;
@@ -57,9 +82,9 @@ static int check_kernel(const struct manifest *m, const struct images *images, s
 
 static int check_id_block(const struct manifest *m, const struct images *images, struct error *err)
 {
+	uint64_t policy = igvm_policy(m, &images->firmware);
 	bool author_key, digest_differs, policy_differs = false;
 
-	(void)images;
 	if (!m->id_block_given)
 		return 0;
 	if (snp_id_check(m->id_block, m->id_auth, &author_key, err) < 0)
@@ -72,12 +97,11 @@ static int check_id_block(const struct manifest *m, const struct images *images,
 		return manifest_at(m, KEY_SNP_ID_BLOCK, err);
 	}
 	if (m->whole)
-		snp_id_compare(m->id_block, m->id_block, m->policy, &digest_differs,
-		               &policy_differs);
+		snp_id_compare(m->id_block, m->id_block, policy, &digest_differs, &policy_differs);
 	if (policy_differs) {
 		error_set(err, ERROR_BAD_ID_BLOCK,
 		          "snp.id_block is for policy 0x%" PRIx64 ", and snp.policy is 0x%" PRIx64,
-		          snp_id_policy(m->id_block), m->policy);
+		          snp_id_policy(m->id_block), policy);
 		error_why(err, "the firmware refuses a launch whose policy differs from the "
 		               "block's in any bit");
 		error_fix(err, "write policy: 0x%" PRIx64 ", or sign a block for this policy",
@@ -124,19 +148,26 @@ static void warn_certs(const struct manifest *m, const struct images *images, st
 	findings_add(f, SEVERITY_WARNING, &w);
 }
 
-int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
-                      struct error *err)
+int prepare_id_digest(const struct manifest *m, const struct plan *p,
+                      const uint8_t digest[static PLAN_DIGEST], struct error *err)
 {
+	const struct plan_settings *s = plan_settings(p);
 	char want[2 * PLAN_DIGEST + 1], have[2 * PLAN_DIGEST + 1];
 	bool digest_differs = false, policy_differs;
 
-	if (m->id_block_given)
-		snp_id_compare(m->id_block, digest, m->policy, &digest_differs, &policy_differs);
+	if (s->id_block_given)
+		snp_id_compare(s->id_block, digest, s->policy, &digest_differs, &policy_differs);
 	if (!digest_differs)
 		return 0;
-	error_set(err, ERROR_MEASUREMENT_DIFFERS, "snp.id_block is for another measurement");
+	error_set(err, ERROR_MEASUREMENT_DIFFERS, "%s is for another measurement",
+	          m->id_block_given ? "snp.id_block" : "the ID block in the IGVM file");
 	error_why(err, "it names %s, this manifest measures as %s",
-	          hex_of(m->id_block, PLAN_DIGEST, want), hex_of(digest, PLAN_DIGEST, have));
+	          hex_of(s->id_block, PLAN_DIGEST, want), hex_of(digest, PLAN_DIGEST, have));
+	if (!m->id_block_given) {
+		error_fix(err, "try the other values of measure.profile for IGVM files, or have "
+		               "the file signed for this measurement");
+		return manifest_at(m, KEY_BOOT_FIRMWARE, err);
+	}
 	error_fix(
 		err,
 		"sign a block for this measurement, or give the files that the block was made for");

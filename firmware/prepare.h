@@ -24,10 +24,10 @@ bool prepare_plan(const struct manifest *m, const struct images *images, const s
                   const struct plan **ret, struct findings *f);
 
 /*
- * Checks that the ID block, if there is one, is for this digest. 0, or -EINVAL with
+ * Checks that the plan's ID block, if there is one, is for this digest. 0, or -EINVAL with
  * ERROR_MEASUREMENT_DIFFERS and the place in the manifest.
  */
-int prepare_id_digest(const struct manifest *m, const uint8_t digest[static PLAN_DIGEST],
-                      struct error *err);
+int prepare_id_digest(const struct manifest *m, const struct plan *p,
+                      const uint8_t digest[static PLAN_DIGEST], struct error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/bytes.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -308,4 +309,23 @@ void folder_close(struct folder *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
+}
+
+int folder_put_file(const char *path, const struct buffer *bytes, struct error *err)
+{
+	static const char *const none[] = { NULL };
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	auto_free char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+	struct folder f = { .fd = -1 };
+	int r = folder ? 0 : error_nomem(err, "a path");
+
+	if (r == 0 && !name[0])
+		r = error_set(err, ERROR_OUTPUT, "'%s' is a folder, not a file", path);
+	if (r == 0)
+		r = folder_open(&f, folder, false, none, err);
+	if (r < 0)
+		return r;
+	r = folder_put_bytes(&f, name, bytes->data, bytes->size, err);
+	folder_close(&f);
+	return r;
 }

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-struct error; /* core/base/error.h */
+struct buffer; /* core/base/bytes.h */
+struct error;  /* core/base/error.h */
 
 /*
  * A file is written under its name with a dot before it (its dotted form), and renamed once it is
@@ -71,5 +72,8 @@ int folder_put_bytes(struct folder *f, const char *name, const void *bytes, size
 void folder_remove(struct folder *f, const char *name);
 
 void folder_close(struct folder *f); /* unlocks */
+
+/* Writes one file by its path, whole or not at all, in a folder that exists or is made. */
+int folder_put_file(const char *path, const struct buffer *bytes, struct error *err);
 
 #endif

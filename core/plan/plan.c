@@ -22,6 +22,11 @@ struct plan {
 	size_t n_items;
 	struct vcpu_state bsp, ap;
 	unsigned vcpus;
+	struct own_state {
+		unsigned index;
+		struct vcpu_state state;
+	} * own; /* sorted by index */
+	size_t n_own;
 	struct plan_settings settings;
 	bool sealed;
 };
@@ -41,6 +46,7 @@ void plan_free(const struct plan *p)
 		blob_fini(&own->blobs[i]);
 	free(own->blobs);
 	free(own->regions);
+	free(own->own);
 	free(own);
 }
 
@@ -116,7 +122,9 @@ int plan_add(struct plan *p, const struct region *r, struct error *err)
 	const struct region_kind *kind = region_kind(r->kind);
 
 	assert(!p->sealed);
-	if (!span_ok(r->gpa, r->size))
+	/* a VMSA is not in the guest's memory, but where the launcher says */
+	if (r->kind == PAGE_VMSA ? r->gpa % PAGE_SIZE || r->size != PAGE_SIZE
+	                         : !span_ok(r->gpa, r->size))
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "%s at 0x%llx, 0x%llx bytes: not whole pages below 0x%llx",
 		                 r->label, (unsigned long long)r->gpa, (unsigned long long)r->size,
@@ -145,6 +153,21 @@ int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
 	return 0;
 }
 
+int plan_set_vcpu(struct plan *p, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	size_t at = p->n_own;
+
+	assert(!p->sealed && index < p->vcpus);
+	if (!ARRAY_GROW(p->own, p->n_own))
+		return error_nomem(err, "launch plan");
+	for (; at > 0 && p->own[at - 1].index > index; at--)
+		p->own[at] = p->own[at - 1];
+	assert(at == 0 || p->own[at - 1].index != index);
+	p->own[at] = (struct own_state){ index, *s };
+	p->n_own++;
+	return 0;
+}
+
 void plan_set(struct plan *p, const struct plan_settings *s)
 {
 	assert(!p->sealed);
@@ -165,13 +188,15 @@ static int region_by_gpa(const void *a, const void *b)
 static int seal_no_overlap(const struct plan *p, struct error *err)
 {
 	auto_free const struct region **sorted = calloc(p->n_regions + 1, sizeof(struct region *));
+	size_t n = 0;
 
 	if (!sorted)
 		return error_nomem(err, "launch plan");
 	for (size_t i = 0; i < p->n_regions; i++)
-		sorted[i] = &p->regions[i];
-	qsort(sorted, p->n_regions, sizeof(struct region *), region_by_gpa);
-	for (size_t i = 1; i < p->n_regions; i++)
+		if (p->regions[i].kind != PAGE_VMSA) /* KVM's have one address */
+			sorted[n++] = &p->regions[i];
+	qsort(sorted, n, sizeof(struct region *), region_by_gpa);
+	for (size_t i = 1; i < n; i++)
 		if (region_end(sorted[i - 1]) > sorted[i]->gpa) {
 			error_set(err, ERROR_BAD_LAYOUT,
 			          "%s (0x%llx..0x%llx) and %s (0x%llx..0x%llx) overlap",
@@ -187,7 +212,7 @@ static int seal_no_overlap(const struct plan *p, struct error *err)
 static int seal_region(const struct plan *p, const struct region *r, unsigned seen[PAGE_KINDS],
                        struct error *err)
 {
-	bool in_ram = false;
+	bool in_ram = r->kind == PAGE_VMSA;
 
 	for (size_t i = 0; i < p->n_ram; i++)
 		in_ram |=
@@ -253,14 +278,23 @@ void plan_set_id_block(const struct plan *p, const uint8_t block[static PLAN_ID_
 
 int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, struct error *err)
 {
+	unsigned n = p->vcpus;
+	size_t own = 0;
 	int r;
 
 	assert(p->sealed);
 	r = to->begin ? to->begin(self, p, err) : 0;
 	for (size_t i = 0; r == 0 && to->region && i < p->n_regions; i++)
 		r = to->region(self, &p->regions[i], err);
-	for (unsigned i = 0; r == 0 && to->vcpu && i < p->vcpus; i++)
-		r = to->vcpu(self, i, i == 0 ? &p->bsp : &p->ap, err);
+	if (p->settings.vmsas_are_regions)
+		n = 0;
+	for (unsigned i = 0; r == 0 && to->vcpu && i < n; i++) {
+		const struct vcpu_state *s = i == 0 ? &p->bsp : &p->ap;
+
+		if (own < p->n_own && p->own[own].index == i)
+			s = &p->own[own++].state;
+		r = to->vcpu(self, i, s, err);
+	}
 	return r == 0 && to->end ? to->end(self, p, err) : r;
 }
 

@@ -58,6 +58,8 @@ struct plan_settings {
 	const char *snp_warning;
 	/* why the plan can be measured but not launched; static; NULL: it can be launched */
 	const char *measure_only;
+	/* VMSAs are regions, at any address: none is predicted from a vCPU's registers */
+	bool vmsas_are_regions;
 	/* why no SNP launch of it exists, and so no digest; static; NULL: it exists */
 	const char *no_measurement;
 };
@@ -116,6 +118,8 @@ int plan_add_item(struct plan *p, const struct fw_item *i, struct error *err);
 /* vCPU 0 starts in state *bsp, the others in *ap. */
 int plan_set_vcpus(struct plan *p, unsigned count, const struct vcpu_state *bsp,
                    const struct vcpu_state *ap, struct error *err);
+/* After plan_set_vcpus(): vCPU `index` starts in a state of its own. At most once for each. */
+int plan_set_vcpu(struct plan *p, unsigned index, const struct vcpu_state *s, struct error *err);
 void plan_set(struct plan *p, const struct plan_settings *s);
 
 /*

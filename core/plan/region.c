@@ -13,6 +13,7 @@ static const struct region_kind kinds[] = {
 	[PAGE_SECRETS] = { "secrets", 5, false, false, true },
 	/* the platform writes the host's CPUID there, and the firmware corrects it */
 	[PAGE_CPUID] = { "cpuid", 6, false, false, true },
+	[PAGE_VMSA] = { "vmsa", 2, true, true, false },
 };
 static_assert(ARRAY_SIZE(kinds) == PAGE_KINDS, "a page kind without a row");
 

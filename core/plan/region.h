@@ -11,7 +11,15 @@
 typedef uint64_t gpa_t;
 
 /* The SNP firmware's numbers for them are in struct region_kind. */
-enum page_kind { PAGE_DATA, PAGE_ZERO, PAGE_UNMEASURED, PAGE_SECRETS, PAGE_CPUID, PAGE_KINDS };
+enum page_kind {
+	PAGE_DATA,
+	PAGE_ZERO,
+	PAGE_UNMEASURED,
+	PAGE_SECRETS,
+	PAGE_CPUID,
+	PAGE_VMSA, /* of a launcher that is not KVM, so only to be measured: see plan_settings */
+	PAGE_KINDS
+};
 
 struct region {
 	gpa_t gpa;

@@ -93,6 +93,11 @@ static const struct abi_struct room = { "kvm_cpuid2", sizeof(struct kvm_cpuid2),
 	                                FIELDS(NUMBER(kvm_cpuid2, nent)), NULL };
 ABI(kvm_msr_entry, NULL, HEX(kvm_msr_entry, index), HEX(kvm_msr_entry, data));
 ABI(kvm_msrs, &kvm_msr_entry, NUMBER(kvm_msrs, nmsrs));
+ABI(kvm_debugregs, NULL, HEX(kvm_debugregs, dr6), HEX(kvm_debugregs, dr7));
+ABI(kvm_xcr, NULL, NUMBER(kvm_xcr, xcr), HEX(kvm_xcr, value));
+ABI(kvm_xcrs, NULL, NUMBER(kvm_xcrs, nr_xcrs), STRUCT(kvm_xcrs, xcrs[0], kvm_xcr));
+ABI(kvm_xsave, NULL, HEX(kvm_xsave, region[0]), HEX(kvm_xsave, region[6]),
+    HEX(kvm_xsave, region[128]));
 ABI(kvm_mp_state, NULL, NAME_OF(kvm_mp_state, mp_state, mp_states));
 
 ABI(kvm_segment, NULL, HEX(kvm_segment, base), HEX(kvm_segment, limit), HEX(kvm_segment, selector),
@@ -160,6 +165,9 @@ static const struct abi_ioctl ioctls[] = {
 	PLAIN(KVM_GET_SREGS), /* what it fills in is no argument */
 	WITH_STRUCT(KVM_SET_SREGS, kvm_sregs),
 	WITH_STRUCT(KVM_SET_REGS, kvm_regs),
+	WITH_STRUCT(KVM_SET_DEBUGREGS, kvm_debugregs),
+	WITH_STRUCT(KVM_SET_XCRS, kvm_xcrs),
+	WITH_STRUCT(KVM_SET_XSAVE, kvm_xsave),
 	WITH_STRUCT(KVM_SET_MSRS, kvm_msrs),
 	WITH_STRUCT(KVM_SET_MP_STATE, kvm_mp_state),
 	WITH_STRUCT(KVM_PRE_FAULT_MEMORY, kvm_pre_fault_memory),

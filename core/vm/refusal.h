@@ -39,6 +39,9 @@ enum launch_call {
 	CALL_GET_SREGS,
 	CALL_SET_SREGS,
 	CALL_SET_REGS,
+	CALL_SET_DEBUGREGS, /* this and the next two only for IGVM files */
+	CALL_SET_XCRS,
+	CALL_SET_XSAVE,
 	CALL_SET_MSRS,
 	CALL_SET_MP_STATE,
 	CALL_LAUNCH_FINISH,

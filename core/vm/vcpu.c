@@ -17,6 +17,11 @@
 #include "core/vm/vm_priv.h"
 
 /* AMD64 Architecture Programmer's Manual, volume 2, 7.7.2. */
+/* Of XSTATE_BV, which is at 512 in the XSAVE area: volume 1, 11.5.5. */
+#define XSTATE_X87 (1U << 0)
+#define XSTATE_SSE (1U << 1)
+
+#define MSR_IA32_CR_PAT   0x277
 #define MSR_MTRR_DEF_TYPE 0x2ff
 #define MTRR_ENABLE       (1U << 11)
 #define MTRR_FIXED_ENABLE (1U << 10)
@@ -236,13 +241,7 @@ void vcpu_log_state(const struct vcpu *v)
 	         v->index, r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp);
 }
 
-/*
- * A vCPU starts with its MTRRs disabled, like a processor, and firmware enables them. If there is
- * no firmware, we must: Linux before 6.2 disables PAT if the MTRRs are off
- * (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()), and an SNP guest then hangs silently. KVM
- * keeps MTRRs outside the VMSA, so this doesn't change the launch digest.
- */
-static int mtrrs_enable(const struct vcpu *v, struct error *err)
+static int msr_put(const struct vcpu *v, uint32_t index, uint64_t value, struct error *err)
 {
 	union {
 		struct kvm_msrs msrs;
@@ -250,18 +249,65 @@ static int mtrrs_enable(const struct vcpu *v, struct error *err)
 	} one = { .msrs.nmsrs = 1 };
 	int r;
 
-	one.msrs.entries[0] =
-		(struct kvm_msr_entry){ .index = MSR_MTRR_DEF_TYPE,
-		                        .data = MTRR_ENABLE | MTRR_FIXED_ENABLE | MTRR_WRITE_BACK };
+	one.msrs.entries[0] = (struct kvm_msr_entry){ .index = index, .data = value };
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_MSRS, &one);
 	/* KVM_SET_MSRS returns how many MSRs it set. */
 	return r == 1 ? 0 : vcpu_refused(v->index, CALL_SET_MSRS, r < 0 ? -r : EINVAL, err);
 }
 
+/* Only what differs from the reset values: those are there already. */
+static int more_put(const struct vcpu *v, const struct vcpu_more *m, struct error *err)
+{
+	struct kvm_debugregs debug = { .dr6 = m->dr6, .dr7 = m->dr7 };
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0] = { .value = m->xcr0 } };
+	/* FXSAVE's layout, then the header of XSAVE; KVM_SET_FPU leaves MXCSR alone */
+	struct kvm_xsave xsave = {
+		.region = { [0] = m->fcw, [6] = m->mxcsr, [128] = XSTATE_X87 | XSTATE_SSE }
+	};
+	int r = 0;
+
+	if (m->dr6 != VCPU_RESET_DR6 || m->dr7 != VCPU_RESET_DR7)
+		r = vm_ioctl(v->vm, v->fd, KVM_SET_DEBUGREGS, &debug);
+	if (r < 0)
+		return vcpu_refused(v->index, CALL_SET_DEBUGREGS, -r, err);
+	if (m->xcr0 != VCPU_RESET_XCR0)
+		r = vm_ioctl(v->vm, v->fd, KVM_SET_XCRS, &xcrs);
+	if (r < 0)
+		return vcpu_refused(v->index, CALL_SET_XCRS, -r, err);
+	if (m->mxcsr != VCPU_RESET_MXCSR || m->fcw != VCPU_RESET_FCW)
+		r = vm_ioctl(v->vm, v->fd, KVM_SET_XSAVE, &xsave);
+	if (r < 0)
+		return vcpu_refused(v->index, CALL_SET_XSAVE, -r, err);
+	return m->g_pat == VCPU_RESET_PAT ? 0 : msr_put(v, MSR_IA32_CR_PAT, m->g_pat, err);
+}
+
+/*
+ * A vCPU starts with its MTRRs disabled, like a processor, and firmware enables them. If there is
+ * no firmware, we must: Linux before 6.2 disables PAT if the MTRRs are off
+ * (arch/x86/kernel/cpu/mtrr/mtrr.c, mtrr_bp_init()), and an SNP guest then hangs silently. KVM
+ * keeps MTRRs outside the VMSA, so this doesn't change the launch digest.
+ */
 int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err)
 {
 	struct kvm_regs regs = {
-		.rip = s->rip, .rsp = s->rsp, .rflags = s->rflags | 2, .rdx = s->rdx, .rsi = s->rsi
+		.rip = s->rip,
+		.rsp = s->rsp,
+		.rflags = s->rflags | 2,
+		.rax = s->rax,
+		.rbx = s->rbx,
+		.rcx = s->rcx,
+		.rdx = s->rdx,
+		.rsi = s->rsi,
+		.rdi = s->rdi,
+		.rbp = s->rbp,
+		.r8 = s->r8_15[0],
+		.r9 = s->r8_15[1],
+		.r10 = s->r8_15[2],
+		.r11 = s->r8_15[3],
+		.r12 = s->r8_15[4],
+		.r13 = s->r8_15[5],
+		.r14 = s->r8_15[6],
+		.r15 = s->r8_15[7],
 	};
 	/* CPUID first: KVM checks the C-bit in CR3 and the bits of CR4 against it. */
 	int r = cpuid_put(v, err);
@@ -273,5 +319,9 @@ int vcpu_set_state(struct vcpu *v, const struct vcpu_state *s, struct error *err
 	r = vm_ioctl(v->vm, v->fd, KVM_SET_REGS, &regs);
 	if (r < 0)
 		return vcpu_refused(v->index, CALL_SET_REGS, -r, err);
-	return v->vm->mtrrs_on ? mtrrs_enable(v, err) : 0;
+	r = s->more.set ? more_put(v, &s->more, err) : 0;
+	if (r < 0 || !v->vm->mtrrs_on)
+		return r;
+	return msr_put(v, MSR_MTRR_DEF_TYPE, MTRR_ENABLE | MTRR_FIXED_ENABLE | MTRR_WRITE_BACK,
+	               err);
 }

@@ -22,7 +22,7 @@ _snpvmm_options() {
         --dry-run --certs --root --gdb --symbols --stats -s --prefix -p)
       ;;
     measure) words+=(--vcpus -n --pages -p --format --sign --signer) ;;
-    plan) words+=(--pages -p) ;;
+    plan) words+=(--pages -p --igvm) ;;
     verify)
       words+=(--certs --crl --root --time --report-data --vmpl --min-tcb --min-firmware --require
         --forbid --require-mitigations --unauthenticated)
@@ -43,7 +43,7 @@ _snpvmm_option() {
       ;;
     --platform | -P) takes=next words=(snp kvm) ;;
     --format) takes=next words=(corim corim-veraison) ;;
-    --sign) takes=next files=any ;;
+    --sign | --igvm) takes=next files=any ;;
     --signer) takes=next ;;
     --set | -S) takes=next files=settings ;;
     --kernel | -k | --initrd | -i | --firmware | -f) takes=next files=any ;;
@@ -118,7 +118,7 @@ _snpvmm_value() {
     snp.identity.id_key) words=(ephemeral) files=any ;;
     snp.identity.author_key) files=any ;;
     snp.host_data) words=(random) ;;
-    measure.profile) words=(qemu ec2 gce) ;;
+    measure.profile) words=(qemu ec2 gce igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor) ;;
     serial) words=(stdout none) files=any ;;
     debug_port) words=(none stderr) files=any ;;
     exit_port) words=(false) ;;

@@ -78,7 +78,7 @@ function __snpvmm_setting
         case snp.host_data
             set words random
         case measure.profile
-            set words qemu ec2 gce
+            set words qemu ec2 gce igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor
         case serial
             set words stdout none
             set files any
@@ -185,6 +185,7 @@ complete -c snpvmm -n '__snpvmm_in measure' -l sign -x -a '(__snpvmm_files any)'
 complete -c snpvmm -n '__snpvmm_in measure' -l signer -x -d 'The name of who signs; snpvmm by default'
 
 # Options of plan.
+complete -c snpvmm -n '__snpvmm_in plan' -l igvm -x -a '(__snpvmm_files any)' -d 'Write the launch as an IGVM file, instead of listing it'
 complete -c snpvmm -n '__snpvmm_in plan' -s p -l pages -d 'Also list each page, with its contents\' hash and the digest after it'
 
 # Options of verify.

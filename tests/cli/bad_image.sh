@@ -137,7 +137,7 @@ bad_firmware "$fw: not an OVMF-style image: it looks like an ELF file, as vmlinu
 printf 'MZ' >"$T/i.fd"
 bad_firmware "$fw: not an OVMF-style image: it looks like an EFI program (PE)" '  fix: '
 printf 'IGVM' >"$T/i.fd"
-refused unsupported 2:18 "$fw: this is an IGVM file, which is not supported by this version" '  fix: '
+bad_firmware "$fw: an IGVM file of 4 bytes is cut short" '  why: ' '  fix: copy the file again'
 
 named() { # LOOKS CURE: of $T/i.fd
   bad_firmware "$fw: not an OVMF-style image: it looks like $1" "  fix: $2"

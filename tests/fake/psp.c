@@ -134,13 +134,13 @@ static void vmsa_build(const struct fake_vm *vm, struct fake_vcpu *v)
 	put(v->vmsa, 0x148, s->cr4 | 0x40, 8);   /* the host's MCE */
 	put(v->vmsa, 0x150, s->cr3, 8);
 	put(v->vmsa, 0x158, s->cr0 & ~0x60000000ULL, 8); /* CD and NW, by quirk */
-	put(v->vmsa, 0x160, 0x400, 8);                   /* DR7 */
-	put(v->vmsa, 0x168, 0xffff0ff0, 8);              /* DR6 */
-	put(v->vmsa, 0x268, 0x0007040600070406, 8);      /* PAT */
+	put(v->vmsa, 0x160, v->debug_registers.dr7, 8);
+	put(v->vmsa, 0x168, v->debug_registers.dr6, 8);
+	put(v->vmsa, 0x268, v->pat, 8);
 	put(v->vmsa, 0x3b0, vm->features | 1, 8);
-	put(v->vmsa, 0x3e8, 1, 8);      /* XCR0 */
-	put(v->vmsa, 0x408, 0x1f80, 4); /* MXCSR */
-	put(v->vmsa, 0x410, 0x37f, 2);  /* FCW */
+	put(v->vmsa, 0x3e8, v->xcr0, 8);
+	put(v->vmsa, 0x408, v->mxcsr, 4);
+	put(v->vmsa, 0x410, v->fcw, 2);
 }
 
 static int init2(struct fake_kvm *f, const struct kvm_sev_init *init)
@@ -398,6 +398,8 @@ static int finish(struct fake_kvm *f, const struct kvm_sev_snp_launch_finish *fi
 	if (vm->vcpus[0]->sealed)
 		return fake_complain(f, EINVAL, "LAUNCH_FINISH again");
 	for (unsigned i = 0; i < vm->n_vcpus; i++) {
+		if (vm->vcpus[i]->debug_registers.dr7 & ~0x400ULL)
+			return fake_complain(f, EINVAL, "LAUNCH_FINISH with a breakpoint");
 		vmsa_build(vm, vm->vcpus[i]);
 		measure(vm, TYPE_VMSA, 0xfffffffff000, vm->vcpus[i]->vmsa);
 		vm->vcpus[i]->sealed = true;

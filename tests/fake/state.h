@@ -60,10 +60,13 @@ struct fake_vcpu {
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 	struct kvm_fpu fpu;
-	uint64_t mtrr_def_type, kernel_gs_base;
+	uint64_t mtrr_def_type, kernel_gs_base, pat, xcr0;
 	struct kvm_guest_debug debug;
 	unsigned injected;
 	uint64_t pc; /* linear, of the instruction of the script */
+	struct kvm_debugregs debug_registers;
+	uint16_t fcw;
+	uint32_t mxcsr;
 	struct kvm_cpuid_entry2 cpuid[FAKE_CPUID_ENTRIES];
 	uint32_t n_cpuid;
 	uint8_t vmsa[4096];

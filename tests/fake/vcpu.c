@@ -118,6 +118,11 @@ static void vcpu_reset(struct fake_vcpu *v, unsigned index)
 	s->cr0 = 0x60000010;
 	s->apic_base = 0xfee00800 | (index == 0 ? 0x100 : 0);
 	v->regs = (struct kvm_regs){ .rip = 0xfff0, .rflags = 2, .rdx = 0x600 };
+	v->debug_registers = (struct kvm_debugregs){ .dr6 = 0xffff0ff0, .dr7 = 0x400 };
+	v->fcw = 0x37f;
+	v->mxcsr = 0x1f80;
+	v->pat = 0x0007040600070406;
+	v->xcr0 = 1;
 }
 
 int fake_vcpu_new(struct fake_kvm *f, unsigned index)
@@ -220,6 +225,34 @@ static int regs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_re
 	return 0;
 }
 
+/* For what has no rules of its own: arch/x86/kvm/x86.c refuses it only once it is sealed. */
+static int state_set(struct fake_kvm *f, struct fake_vcpu *v, void *to, const void *from,
+                     size_t size)
+{
+	if (v->sealed)
+		return fake_complain(f, EINVAL, "registers after LAUNCH_FINISH");
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* arch/x86/kernel/fpu/xstate.c, copy_uabi_to_xstate(): what XSTATE_BV lacks has reset values. */
+static int xsave_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_xsave *x)
+{
+	if (v->sealed || x->region[128] != 3 || x->region[6] >> 16)
+		return fake_complain(f, EINVAL, "XSTATE_BV 0x%x, MXCSR 0x%x", x->region[128],
+		                     x->region[6]);
+	v->fcw = (uint16_t)x->region[0];
+	v->mxcsr = x->region[6];
+	return 0;
+}
+
+static int xcrs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_xcrs *x)
+{
+	if (x->nr_xcrs != 1 || x->xcrs[0].xcr || !(x->xcrs[0].value & 1))
+		return fake_complain(f, EINVAL, "XCR%u 0x%llx", x->xcrs[0].xcr, x->xcrs[0].value);
+	return state_set(f, v, &v->xcr0, &x->xcrs[0].value, sizeof(v->xcr0));
+}
+
 static int mp_state_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_mp_state *state)
 {
 	if (state->mp_state > KVM_MP_STATE_AP_RESET_HOLD || v->at > 0)
@@ -240,9 +273,16 @@ static int msrs_set(struct fake_kvm *f, struct fake_vcpu *v, const struct kvm_ms
 	for (i = 0; i < m->nmsrs; i++) {
 		const struct kvm_msr_entry *e = &m->entries[i];
 
-		if (v->sealed || (e->index == 0x2ff ? e->data & ~0xcffULL : e->index != 0xc0000102))
+		if (v->sealed || (e->index == 0x2ff && e->data & ~0xcffULL))
 			break;
-		*(e->index == 0x2ff ? &v->mtrr_def_type : &v->kernel_gs_base) = e->data;
+		if (e->index == 0x2ff)
+			v->mtrr_def_type = e->data;
+		else if (e->index == 0x277)
+			v->pat = e->data;
+		else if (e->index == 0xc0000102)
+			v->kernel_gs_base = e->data;
+		else
+			break;
 	}
 	if (i < m->nmsrs)
 		fake_complain(f, 0, "MSR 0x%x = 0x%llx%s", m->entries[i].index, m->entries[i].data,
@@ -456,6 +496,12 @@ int fake_vcpu_ioctl(struct fake_kvm *f, struct fake_vcpu *v, unsigned long reque
 		return regs_set(f, v, arg);
 	case KVM_SET_MSRS:
 		return msrs_set(f, v, arg);
+	case KVM_SET_DEBUGREGS:
+		return state_set(f, v, &v->debug_registers, arg, sizeof(v->debug_registers));
+	case KVM_SET_XCRS:
+		return xcrs_set(f, v, arg);
+	case KVM_SET_XSAVE:
+		return xsave_set(f, v, arg);
 	default:
 		return fake_complain(f, EINVAL, "vCPU: ioctl 0x%lx", request);
 	}

@@ -79,7 +79,7 @@ Test(idkeys, are_read_and_let_sign)
 	cr_assert(idkeys_read(&m, &i, &f));
 	cr_expect_eq(f.count, 0);
 	cr_expect(i.id_key && !i.author_key && i.svn == 5 && i.image_id[0] == 1);
-	cr_assert_eq(idkeys_make(&m, &i, digest, NULL, &made, &err), 0, "%s", err.text);
+	cr_assert_eq(idkeys_make(&m, &i, m.policy, digest, NULL, &made, &err), 0, "%s", err.text);
 	cr_expect_eq(made.block[0], 0xab);
 	cr_expect_eq(snp_id_policy(made.block), 0x30000);
 	cr_expect_eq(identity_verify(made.block, made.auth, &author, &err), 0, "%s", err.text);

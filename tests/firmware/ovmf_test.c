@@ -357,8 +357,7 @@ Test(ovmf, says_what_another_kind_of_file_looks_like)
 		enum reason kind;
 		const char *says;
 	} rows[] = {
-		{ 0, "IGVM", ERROR_UNSUPPORTED,
-		  "IGVM file, which is not supported by this version" },
+		{ 0, "IGVM", ERROR_BAD_FIRMWARE, "it is an IGVM file" },
 		{ 0, "\177ELF", ERROR_BAD_FIRMWARE, "looks like an ELF file" },
 		{ 0, "MZ", ERROR_BAD_FIRMWARE, "looks like an EFI program" },
 		{ 0x202, "HdrS", ERROR_BAD_FIRMWARE, "looks like a Linux kernel" },

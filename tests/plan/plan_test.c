@@ -149,10 +149,58 @@ Test(plan, refuses_bytes_that_are_missing_or_unwanted_or_not_at_a_pages_start)
 	check_add_refused(r, ERROR_INTERNAL, "needs page-aligned bytes");
 	r.bytes = bytes;
 	for (int kind = PAGE_ZERO; kind < PAGE_KINDS; kind++)
-		if (kind != PAGE_UNMEASURED) {
+		if (!region_kind(kind)->carries) {
 			r.kind = kind;
 			check_add_refused(r, ERROR_INTERNAL, "carries no bytes");
 		}
+}
+
+Test(plan, takes_a_vmsa_where_no_memory_is_and_others_are)
+{
+	auto_plan const struct plan *sealed = plan_start();
+	struct plan *p = (struct plan *)sealed;
+	struct region r = { 0xfffffffff000, 0x1000, PAGE_VMSA, bytes, "vmsa" };
+	struct error err = { 0 };
+
+	add(p, r);
+	add(p, r);
+	r.gpa++;
+	cr_assert_eq(plan_add(p, &r, &err), -EINVAL);
+	check_error(&err, ERROR_BAD_LAYOUT, "not whole pages");
+	r.gpa--;
+	r.size *= 2;
+	cr_assert_eq(plan_add(p, &r, &err), -EINVAL);
+	cr_expect_not_null(plan_seal(p, &err), "%s", err.text);
+}
+
+static int note_rip(void *self, unsigned index, const struct vcpu_state *s, struct error *err)
+{
+	uint64_t *rips = self;
+
+	(void)err;
+	rips[index] = s->rip;
+	return 0;
+}
+
+Test(plan, vcpus_may_start_in_states_of_their_own)
+{
+	static const struct plan_ops ops = { .vcpu = note_rip };
+	static const uint64_t want[] = { 0xfff0, 0x1001, 0xb004, 0x1003, 0x1004 };
+	auto_plan const struct plan *sealed = plan_start();
+	struct plan *p = (struct plan *)sealed;
+	struct error err = { 0 };
+	uint64_t rips[5] = { 0 };
+
+	cr_assert_eq(plan_set_vcpus(p, 5, &bsp, &ap, &err), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		static const unsigned order[] = { 4, 1, 3 };
+		struct vcpu_state s = { .rip = 0x1000 + order[i] };
+
+		cr_assert_eq(plan_set_vcpu(p, order[i], &s, &err), 0);
+	}
+	cr_assert_not_null(plan_seal(p, &err), "%s", err.text);
+	cr_assert_eq(plan_replay(p, &ops, rips, &err), 0);
+	cr_expect_arr_eq(rips, want, sizeof(want));
 }
 
 Test(plan, refuses_more_regions_than_its_limit)

@@ -19,6 +19,7 @@ static const struct {
 	{ PAGE_UNMEASURED, "unmeasured", 4, true, false },
 	{ PAGE_SECRETS, "secrets", 5, false, false },
 	{ PAGE_CPUID, "cpuid", 6, false, false },
+	{ PAGE_VMSA, "vmsa", 2, true, true },
 };
 
 Test(region, every_kind_has_the_firmwares_number)

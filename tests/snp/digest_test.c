@@ -238,13 +238,35 @@ Test(digest, of_a_plan_with_nothing_but_a_vcpu_is_one_link)
 	plan_free(p);
 }
 
+/* As a launcher other than KVM measures it: where it is, at its own address, and no other. */
+Test(digest, takes_vmsas_from_regions_if_the_plan_has_them_there)
+{
+	static const struct plan_settings given = { .policy = 0x30000,
+		                                    .sev_features = 1,
+		                                    .vmsas_are_regions = true };
+	struct plan *p = plan_start(2, &some_state, &other_state, &given);
+	auto_digest struct snp_digest d = { 0 };
+	const uint8_t *bytes = noise();
+	struct other o = { 0 };
+
+	add(p, 0xfffffffff000, 1, PAGE_VMSA, bytes);
+	add(p, 0xfffffffff000, 1, PAGE_VMSA, bytes + 4096);
+	add(p, 0x3000, 1, PAGE_DATA, bytes);
+	digest_of(p, &d);
+	other_page(&o, 2, 0xfffffffff000, bytes);
+	other_page(&o, 2, 0xfffffffff000, bytes + 4096);
+	other_page(&o, 1, 0x3000, bytes);
+	check_same(&d, &o);
+	plan_free(p);
+}
+
 static struct plan *plan_of_all_kinds(void)
 {
 	struct plan *p = plan_start(2, &some_state, &other_state, &plain);
 	int i = 0;
 
 	for (enum page_kind k = 0; k < PAGE_KINDS; k++, i++)
-		add(p, 0x100000 * (gpa_t)(i + 1), (uint64_t)i + 1, k,
+		add(p, 0x100000 * (gpa_t)(i + 1), k == PAGE_VMSA ? 1 : (uint64_t)i + 1, k,
 		    region_kind(k)->carries ? noise() : NULL);
 	return p;
 }
@@ -272,7 +294,7 @@ Test(digest, has_a_ledger_of_one_line_for_each_region_and_each_vcpu)
 	cr_assert_eq(d.n_ledger, PAGE_KINDS + 2);
 	for (unsigned i = 0; i < PAGE_KINDS; i++) {
 		cr_expect_eq(d.ledger[i].gpa, 0x100000 * (gpa_t)(i + 1));
-		cr_expect_eq(d.ledger[i].size, (i + 1) * 4096);
+		cr_expect_eq(d.ledger[i].size, i == PAGE_VMSA ? 4096 : (i + 1) * 4096);
 		cr_expect_str_eq(d.ledger[i].type, region_kind(i)->name);
 		cr_expect_str_eq(d.ledger[i].label, "test");
 	}

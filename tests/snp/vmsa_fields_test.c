@@ -85,13 +85,11 @@ Test(vmsa_fields, are_where_the_structure_has_them)
 /* Or a difference in it would have no name. */
 Test(vmsa_fields, cover_every_byte_that_a_launch_sets)
 {
-	const struct segment full = { 0xffff, 0xffff, 0xffffffff, UINT64_MAX };
-	const struct vcpu_state s = { full,       full,       full,       full,       full,
-		                      full,       full,       full,       full,       full,
-		                      UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
-		                      UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	struct vcpu_state s;
 	struct snp_vmsa v;
 
+	memset(&s, 0xff, sizeof(s));
+	s.more = (struct vcpu_more){ .set = false };
 	snp_vmsa_of(&s, UINT64_MAX, VMSA_KVM, &v);
 	for (size_t at = 0; at < sizeof(v); at++) {
 		const struct page_field *f = vmsa_fields;

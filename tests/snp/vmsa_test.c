@@ -262,3 +262,36 @@ Test(vmsa, always_has_the_reserved_bit_of_rflags)
 	cr_expect_eq(qword_at(&v, 0x2f0), 0, "GUEST_TSC_SCALE is hashed as zero");
 	cr_expect_eq(qword_at(&v, 0xff8), 0);
 }
+
+/* What an IGVM file has and KVM can set comes back whole; what KVM sets itself does, too. */
+Test(vmsa, a_state_that_is_read_from_a_page_gives_that_page)
+{
+	const struct vcpu_state states[] = { reset_state(0xfffffff0, 0x800f12),
+		                             reset_state(0x80b004, 0x600) };
+	struct snp_vmsa page = { 0 }, again;
+	struct vcpu_state s;
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		for (enum vmsa_flavour f = 0; f < VMSA_FLAVOURS; f++) {
+			snp_vmsa_of(&states[i], 0x21, f, &page);
+			snp_vcpu_of(&page, &s);
+			cr_expect_eq(s.efer, states[i].efer);
+			cr_expect_eq(s.rip, states[i].rip);
+			snp_vmsa_of(&s, 0x21, VMSA_KVM, &again);
+			cr_expect_arr_eq(&again, &page, sizeof(page));
+		}
+	snp_vcpu_of(&page, &s);
+	s.rax = 1, s.rbx = 2, s.rcx = 3, s.rdx = 4, s.rsi = 5, s.rdi = 6, s.rbp = 7, s.rsp = 8;
+	for (size_t i = 0; i < ARRAY_SIZE(s.r8_15); i++)
+		s.r8_15[i] = 0x10 + i;
+	s.more = (struct vcpu_more){ true, 0, 0, 0x70106, 7, 0x1fa0, 0x27f };
+	snp_vmsa_of(&s, 1, VMSA_KVM, &page);
+	cr_expect_eq(qword_at(&page, 0x160), 0);
+	cr_expect_eq(qword_at(&page, 0x1f8), 1);
+	cr_expect_eq(qword_at(&page, 0x318), 2);
+	cr_expect_eq(qword_at(&page, 0x378), 0x17);
+	cr_expect_eq(qword_at(&page, 0x3e8), 7);
+	snp_vcpu_of(&page, &s);
+	snp_vmsa_of(&s, 1, VMSA_KVM, &again);
+	cr_expect_arr_eq(&again, &page, sizeof(page));
+}

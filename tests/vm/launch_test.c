@@ -79,6 +79,21 @@ Test(launch, registers_far_from_reset_are_measured_as_predicted)
 	check_digest(p, 0, "long mode");
 }
 
+/* As an IGVM file may have them. */
+Test(launch, registers_that_other_launches_leave_alone_are_measured_as_predicted)
+{
+	struct fixture s = fixture_default();
+	auto_plan const struct plan *p = NULL;
+
+	s.vcpus = 2;
+	s.bsp.rax = 1, s.bsp.rbx = 2, s.bsp.rcx = 3, s.bsp.rdi = 4, s.bsp.rbp = 5;
+	for (uint64_t i = 0; i < 8; i++)
+		s.bsp.r8_15[i] = 0x800 + i;
+	s.ap.more = (struct vcpu_more){ true, 0, 0, 0x0606060606060606, 7, 0x1fa0, 0x27f };
+	p = fixture_plan(&s);
+	check_digest(p, 0, "all registers");
+}
+
 Test(launch, the_selftest_is_measured_as_predicted)
 {
 	struct selftest_config c = { .c_bit = FAKE_C_BIT, .exit_port = 0xf4, .vcpu_sig = 0xa10f11 };

@@ -63,6 +63,9 @@ static const struct {
 	[CALL_GET_SREGS] = { FAKE_IOCTL, KVM_GET_SREGS, ANY, "KVM_GET_SREGS" },
 	[CALL_SET_SREGS] = { FAKE_IOCTL, KVM_SET_SREGS, ANY, "KVM_SET_SREGS" },
 	[CALL_SET_REGS] = { FAKE_IOCTL, KVM_SET_REGS, ANY, "KVM_SET_REGS" },
+	[CALL_SET_DEBUGREGS] = { FAKE_IOCTL, KVM_SET_DEBUGREGS, ANY, "KVM_SET_DEBUGREGS" },
+	[CALL_SET_XCRS] = { FAKE_IOCTL, KVM_SET_XCRS, ANY, "KVM_SET_XCRS" },
+	[CALL_SET_XSAVE] = { FAKE_IOCTL, KVM_SET_XSAVE, ANY, "KVM_SET_XSAVE" },
 	[CALL_SET_MSRS] = { FAKE_IOCTL, KVM_SET_MSRS, ANY, "KVM_SET_MSRS" },
 	[CALL_SET_MP_STATE] = { FAKE_IOCTL, KVM_SET_MP_STATE, ANY, "KVM_SET_MP_STATE" },
 	[CALL_LAUNCH_FINISH] = { FAKE_IOCTL, KVM_MEMORY_ENCRYPT_OP, KVM_SEV_SNP_LAUNCH_FINISH,
@@ -127,6 +130,7 @@ static const struct {
 	{ CALL_LAUNCH_UPDATE, ENODEV, ERROR_KVM },
 	{ CALL_SEV_INIT2, EPERM, ERROR_KVM },
 	{ CALL_SET_CPUID2, EPERM, ERROR_KVM },
+	{ CALL_SET_XCRS, EINVAL, ERROR_HOST_UNSUPPORTED },
 	{ CALL_LAUNCH_FINISH, ENOTTY, ERROR_KVM },
 	{ CALL_LAUNCH_FINISH, EBUSY, ERROR_HOST_BUSY },
 	{ CALL_LAUNCH_FINISH, ENODEV, ERROR_KVM },
@@ -266,6 +270,8 @@ static struct trial trial_make(void)
 	s.vcpus = 2;
 	s.shared_blob = true;
 	s.settings.ap_creation = s.settings.mtrrs_on = true;
+	s.bsp.more.set = true; /* and nothing in it has its value after reset */
+	s.bsp.more.xcr0 = 3;
 	t.plan = fixture_plan(&s);
 	for (unsigned n = 1;; n++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(FAKE_REQ_CERTS);
