@@ -144,8 +144,8 @@ void explained_add(const char *hint, struct error *err)
 		error_why(err, "%s; the digest that is expected is %s", why, hint);
 }
 
-int explained_id_digest(const struct manifest *m, const struct images *images,
-                        const struct plan *p, const uint8_t digest[static PLAN_DIGEST], struct error *err)
+int explained_id_digest(const struct manifest *m, const struct images *images, const struct plan *p,
+                        const uint8_t digest[static PLAN_DIGEST], struct error *err)
 {
 	char hint[EXPLAINED_CAP];
 

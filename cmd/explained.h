@@ -31,7 +31,7 @@ void explained_hint(const struct manifest *m, const struct images *images,
 /* Adds such a hint to why an error says that a digest differs. "": none. */
 void explained_add(const char *hint, struct error *err);
 /* prepare_id_digest(), with such a hint. */
-int explained_id_digest(const struct manifest *m, const struct images *images,
-                        const struct plan *p, const uint8_t digest[static PLAN_DIGEST], struct error *err);
+int explained_id_digest(const struct manifest *m, const struct images *images, const struct plan *p,
+                        const uint8_t digest[static PLAN_DIGEST], struct error *err);
 
 #endif

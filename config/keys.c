@@ -23,6 +23,7 @@ const char *const platform_words[] = { [MANIFEST_SNP] = "snp", [MANIFEST_KVM] = 
 const char *const profile_words[] = { [PROFILE_QEMU] = "qemu",
 	                              [PROFILE_EC2] = "ec2",
 	                              [PROFILE_GCE] = "gce",
+	                              [PROFILE_SVSM] = "svsm",
 	                              [PROFILE_IGVM] = "igvm",
 	                              [PROFILE_IGVMMEASURE] = "igvmmeasure",
 	                              [PROFILE_IGVMMEASURE_ZERO] = "igvmmeasure-native-zero",
@@ -52,6 +53,11 @@ static bool has_identity(const struct manifest *m)
 static bool has_ovmf_hash(const struct manifest *m)
 {
 	return m->ovmf_hash_given;
+}
+
+static bool has_vars_size(const struct manifest *m)
+{
+	return m->vars_size;
 }
 
 const struct key keys[KEYS] = {
@@ -119,11 +125,17 @@ const struct key keys[KEYS] = {
 	                    .doc = "Certificate table handed to the guest with its report" },
 	[KEY_MEASURE_PROFILE] = { "measure.profile", &kind_word, FIELD(profile),
 	                          .words = profile_words, .default_value = "qemu",
-	                          .doc = "Launcher whose digest is predicted; ec2 and gce cannot "
-	                                 "be run, and the last four are for IGVM files" },
+	                          .doc = "Launcher whose digest is predicted; ec2, gce and svsm "
+	                                 "cannot be run; the last four are for IGVM files" },
 	[KEY_MEASURE_OVMF_HASH] = { "measure.ovmf_hash", &kind_digest, FIELD(ovmf_hash),
 	                            .has = has_ovmf_hash,
 	                            .doc = "Launch digest after the firmware; cannot be run" },
+	[KEY_MEASURE_SVSM] = { "measure.svsm", &kind_file, FIELD(svsm),
+	                       .doc = "SVSM image, for profile svsm" },
+	[KEY_MEASURE_VARS_SIZE] = { "measure.vars_size", &kind_size, FIELD(vars_size),
+	                            .min = 4 * KIB, .max = 16 * 1024 * KIB, .has = has_vars_size,
+	                            .doc = "Size of the variable store between firmware and SVSM, "
+	                                   "for profile svsm" },
 	[KEY_SERIAL] = { "serial", &kind_sink, FIELD(serial), .words = serial_words,
 	                 .default_value = "stdout",
 	                 .doc = "Where COM1 writes: stdout, none, or a path" },

@@ -47,6 +47,7 @@ void manifest_free(struct manifest *m)
 	free(m->id_key.path);
 	free(m->author_key.path);
 	free(m->certs.path);
+	free(m->svsm.path);
 	free(m->serial.path);
 	free(m->debug_port.path);
 	free(m->pins);

@@ -52,6 +52,7 @@ enum manifest_profile {
 	PROFILE_QEMU,
 	PROFILE_EC2,
 	PROFILE_GCE,
+	PROFILE_SVSM, /* Coconut's, before it had IGVM files */
 	PROFILE_IGVM, /* as the IGVM format's specification says */
 	PROFILE_IGVMMEASURE,
 	PROFILE_IGVMMEASURE_ZERO, /* igvmmeasure --native-zero */
@@ -124,6 +125,8 @@ struct manifest {
 	enum manifest_profile profile;
 	bool ovmf_hash_given; /* measure.ovmf_hash: the digest after the firmware's own pages */
 	uint8_t ovmf_hash[PLAN_DIGEST];
+	struct manifest_file svsm; /* measure.svsm */
+	uint64_t vars_size;        /* bytes between the SVSM and the firmware; 0: not given */
 
 	struct manifest_sink serial, debug_port;
 	bool exit_port_given; /* false: exit_port: false */

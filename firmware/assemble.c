@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 #include "core/snp/idblock.h"
+#include "core/snp/policy.h"
 #include "core/vm/vm.h"
 #include "firmware/direct.h"
 #include "firmware/handoff.h"
@@ -48,6 +49,10 @@ static const struct profile {
 	                  OTHER_LAUNCHER("ec2"), false },
 	[PROFILE_GCE] = { VMSA_GCE, PAGE_UNMEASURED, false, 0x9b, 0x9b, 0x93, 0x8b, 0x600,
 	                  OTHER_LAUNCHER("gce"), false },
+	[PROFILE_SVSM] = { VMSA_KVM, PAGE_ZERO, false, 0x9b, 0x9b, 0x93, 0x8b, 0,
+	                   "measure.profile svsm has the firmware at VMPL 2 below an SVSM, and "
+	                   "KVM has no VMPLs",
+	                   false },
 	[PROFILE_IGVM] = FOR_IGVM,
 	[PROFILE_IGVMMEASURE] = FOR_IGVM,
 	[PROFILE_IGVMMEASURE_ZERO] = FOR_IGVM,
@@ -293,6 +298,91 @@ static int igvm_assemble(struct assembly *a, struct error *err)
 	return r;
 }
 
+/* The SVSM begins flat and in 32 bits, and so does every vCPU. MXCSR without FCW: the model's. */
+static struct vcpu_state svsm_state(const struct assembly *a, uint32_t eip)
+{
+	const struct segment data = { 0x10, 0xc93, 0xffffffff, 0 };
+	struct vcpu_state s = reset_state(a->profile, 0, eip, a->m->vcpu_sig);
+
+	s.es = s.ss = s.ds = s.fs = data;
+	s.cs = (struct segment){ 0x8, 0xc9b, 0xffffffff, 0 };
+	s.cr0 = 0x11;
+	s.rip = eip;
+	s.more = (struct vcpu_more){ .set = true,
+		                     .dr6 = VCPU_RESET_DR6,
+		                     .dr7 = VCPU_RESET_DR7,
+		                     .g_pat = VCPU_RESET_PAT,
+		                     .xcr0 = VCPU_RESET_XCR0,
+		                     .mxcsr = VCPU_RESET_MXCSR };
+	return s;
+}
+
+/* Which keys profile svsm needs, and which mean nothing to it. */
+static int svsm_conflict(const struct assembly *a, bool igvm, struct error *err)
+{
+	const struct manifest *m = a->m;
+	bool alone = m->firmware.path && !igvm && !m->kernel.path && !m->ovmf_hash_given;
+
+	if (alone && m->svsm.path && m->vars_size)
+		return 0;
+	if (!alone) {
+		error_set(err, ERROR_CONFLICT,
+		          "measure.profile svsm measures an OVMF image, an SVSM, and nothing else");
+		error_fix(err, "give boot.firmware, and neither boot.kernel nor measure.ovmf_hash");
+	} else {
+		error_set(err, ERROR_MISSING_KEY, "measure.profile svsm without '%s'",
+		          keys[m->svsm.path ? KEY_MEASURE_VARS_SIZE : KEY_MEASURE_SVSM].name);
+		error_fix(err, "give both measure.svsm and measure.vars_size");
+	}
+	return manifest_at(m, KEY_MEASURE_PROFILE, err);
+}
+
+/*
+ * Coconut's fork of QEMU, as sev-snp-measure models it. Order of the regions: the firmware's image,
+ * the SVSM's below it and its variables, the sections of the SVSM's metadata.
+ */
+static int svsm_assemble(struct assembly *a, bool igvm, struct error *err)
+{
+	const struct manifest *m = a->m;
+	const struct blob *b = &a->images->svsm;
+	struct region image = {
+		.size = b->size, .kind = PAGE_DATA, .bytes = b->data, .label = "svsm"
+	};
+	struct vcpu_state state;
+	struct ovmf o, svsm;
+	const char *lack;
+	int r = svsm_conflict(a, igvm, err);
+
+	if (r == 0)
+		r = ovmf_parse_for_launch(m->firmware.path, a->images->firmware.data,
+		                          a->images->firmware.size, true, &o, &lack, err);
+	if (r < 0)
+		return r;
+	if (ovmf_parse(b->data, b->size, &svsm, err) < 0) {
+		error_wrap(err, "measure.svsm: '%s'", m->svsm.path);
+		return manifest_at(m, KEY_MEASURE_SVSM, err);
+	}
+	if (!svsm.has_metadata || !(svsm.is_svsm || svsm.has_reset)) {
+		error_set(err, ERROR_BAD_FIRMWARE,
+		          "measure.svsm: '%s' is no SVSM: it doesn't say %s", m->svsm.path,
+		          svsm.has_metadata ? "where it begins" : "which pages it needs");
+		error_fix(err, "give the second stage of an SVSM that was built for QEMU");
+		return manifest_at(m, KEY_MEASURE_SVSM, err);
+	}
+	image.gpa = o.gpa - m->vars_size - b->size; /* at most 48 MiB below 4 GiB */
+	state = svsm_state(a,
+	                   svsm.is_svsm ? (uint32_t)image.gpa + svsm.svsm_entry : svsm.reset_eip);
+	a->settings.sev_features = SNP_FEATURE_ACTIVE;
+	r = firmware_image_add(a, &o, err);
+	if (r == 0)
+		r = plan_add_ram(a->plan, image.gpa, image.size, err);
+	if (r == 0)
+		r = plan_add(a->plan, &image, err);
+	for (size_t i = 0; r == 0 && i < svsm.n_sections; i++)
+		r = section_add(a, &svsm, &svsm.sections[i], err);
+	return r == 0 ? plan_set_vcpus(a->plan, m->vcpus, &state, &state, err) : r;
+}
+
 /* Direct boot. Order of the regions: that of stage0's parts, in stage0.c. */
 static int direct_assemble(struct assembly *a, struct error *err)
 {
@@ -396,7 +486,15 @@ int assemble(const struct manifest *m, const struct images *images, const struct
 		          manifest_profile_name(m->profile));
 		error_fix(err, "leave it out");
 		r = manifest_at(m, KEY_MEASURE_PROFILE, err);
-	} else if (m->builtin)
+	} else if (m->profile != PROFILE_SVSM && (m->svsm.path || m->vars_size)) {
+		error_set(err, ERROR_CONFLICT,
+		          "measure.svsm and measure.vars_size are for "
+		          "measure.profile svsm");
+		error_fix(err, "write 'profile: svsm', or leave them out");
+		r = manifest_at(m, m->svsm.path ? KEY_MEASURE_SVSM : KEY_MEASURE_VARS_SIZE, err);
+	} else if (m->profile == PROFILE_SVSM)
+		r = svsm_assemble(&a, igvm, err);
+	else if (m->builtin)
 		r = builtin_assemble(&a, err);
 	else if (igvm)
 		r = igvm_assemble(&a, err);

@@ -41,6 +41,7 @@ static const struct loader {
 	[PROFILE_QEMU] = { true, true, false, PAGE_DATA, true, NULL },
 	[PROFILE_EC2] = { 0 },
 	[PROFILE_GCE] = { 0 },
+	[PROFILE_SVSM] = { 0 },
 	[PROFILE_IGVM] = { true, false, false, PAGE_DATA, false, NULL },
 	[PROFILE_IGVMMEASURE] = { true, false, true, PAGE_DATA, false,
 	                          "measure.profile igvmmeasure leaves out pages of parameter "

@@ -176,8 +176,8 @@ static int metadata_entry(struct scan *s, struct reader *r)
 
 static int svsm_entry(struct scan *s, struct reader *r)
 {
-	(void)r;
 	s->found.is_svsm = true;
+	s->found.svsm_entry = reader_le32(r);
 	return 0;
 }
 
@@ -221,7 +221,7 @@ static const struct entry_row {
 	{ "SVSM info", /* a789a612-0597-4c4b-a49f-cbb1fe9d1ddd */
 	  { 0x12, 0xa6, 0x89, 0xa7, 0x97, 0x05, 0x4b, 0x4c, 0xa4, 0x9f, 0xcb, 0xb1, 0xfe, 0x9d,
 	    0x1d, 0xdd },
-	  0,
+	  4,
 	  svsm_entry },
 };
 static_assert(ARRAY_SIZE(entry_rows) <= 32, "scan.seen has a bit for each");

@@ -40,6 +40,7 @@ struct ovmf {
 	bool has_hash_area;           /* false for an area at 0, as in OvmfPkgX64 builds */
 	uint32_t hash_gpa, hash_size; /* within one page */
 	bool is_svsm;                 /* an SVSM, which runs below a firmware and isn't one */
+	uint32_t svsm_entry;          /* where an SVSM begins, from the image's start */
 	bool is_tdx;                  /* built only for Intel TDX (IntelTdxX64) */
 	bool has_metadata;
 	/* In the image's order. Whole pages, which overlap neither each other nor the image. */

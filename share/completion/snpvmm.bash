@@ -99,14 +99,14 @@ _snpvmm_value() {
         boot.kernel_hashes= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
-        measure.ovmf_hash= serial= debug_port= exit_port= log_limit= expect.measurement=
+        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= expect.measurement=
         expect.console= expect.never=
         expect.exit= expect.report= timeout= silence= matrix=
       )
       ;;
     platform) words=(snp kvm) ;;
     boot.firmware) words=(builtin:selftest) files=any ;;
-    boot.kernel | boot.initrd) files=any ;;
+    boot.kernel | boot.initrd | measure.svsm) files=any ;;
     boot.kernel_hashes | expect.report) words=(true false) ;;
     vcpu_type)
       words=(
@@ -118,7 +118,7 @@ _snpvmm_value() {
     snp.identity.id_key) words=(ephemeral) files=any ;;
     snp.identity.author_key) files=any ;;
     snp.host_data) words=(random) ;;
-    measure.profile) words=(qemu ec2 gce igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor) ;;
+    measure.profile) words=(qemu ec2 gce svsm igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor) ;;
     serial) words=(stdout none) files=any ;;
     debug_port) words=(none stderr) files=any ;;
     exit_port) words=(false) ;;

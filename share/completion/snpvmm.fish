@@ -46,7 +46,7 @@ function __snpvmm_setting
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
-        measure.profile measure.ovmf_hash serial debug_port exit_port log_limit \
+        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit \
         expect.measurement expect.console expect.never expect.exit expect.report timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
@@ -78,7 +78,7 @@ function __snpvmm_setting
         case snp.host_data
             set words random
         case measure.profile
-            set words qemu ec2 gce igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor
+            set words qemu ec2 gce svsm igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor
         case serial
             set words stdout none
             set files any

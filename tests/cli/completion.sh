@@ -139,7 +139,7 @@ formats=$(cat "$T/formats")
   expect 'snpvmm measure --set plat' platform=
   expect 'snpvmm measure --set platform=' snp kvm
   expect 'snpvmm measure --set=platform=k' kvm
-  expect 'snpvmm measure -S measure.profile=' qemu ec2 gce igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor
+  expect 'snpvmm measure -S measure.profile=' qemu ec2 gce svsm igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor
   expect 'snpvmm measure --set boot.kernel=' guest.yaml kernel.img other.yml results
   expect 'snpvmm measure --set boot.kernel=k' kernel.img
   expect 'snpvmm measure --set boot.kernel_hashes=' true false

@@ -268,6 +268,32 @@ cp "$T/out" "$T/first"
 call measure "$T/n.yaml"
 cmp -s "$T/out" "$T/first" || wrong 'two ways to one image differ'
 
+begin 'an SVSM below a firmware'
+V=$(realpath "$VECTORS/fw")
+manifest "$T/svsm.yaml" "boot: {firmware: $V/pub-plain-16k.fd}" 'vcpus: 2' 'memory: 4G' \
+  "measure: {profile: svsm, svsm: $V/pub-svsm-24k.bin, vars_size: 528K}"
+call measure "$T/svsm.yaml"
+wants 0
+out_is '3b00ba510b6a9fa844fa24d7e8811244c7ac2d31c3d10e36d53110ba6f600de8d086798a3d55c286a474ae0668a84658'
+call run "$T/svsm.yaml"
+wants 2
+err_has 'measure.profile svsm has the firmware at VMPL 2 below an SVSM, and KVM has no VMPLs [unsupported]'
+call measure --set measure.profile=qemu "$T/svsm.yaml"
+wants 2
+err_has 'measure.svsm and measure.vars_size are for measure.profile svsm [conflict]'
+call measure --set "measure.svsm=$V/pub-plain-16k.fd" "$T/svsm.yaml"
+wants 0 # it begins where its reset block says
+call measure --set "measure.svsm=$V/pub-noreset-4k.fd" "$T/svsm.yaml"
+wants 2
+err_has "is no SVSM: it doesn't say where it begins [bad-firmware]"
+manifest "$T/svsm.yaml" "boot: {firmware: $V/pub-plain-16k.fd}" 'measure: {profile: svsm, vars_size: 528K}'
+call measure "$T/svsm.yaml"
+wants 2
+err_has "measure.profile svsm without 'measure.svsm' [missing-key]" '  fix: give both'
+call measure --set measure.profile=svsm "$EXAMPLE"
+wants 2
+err_has 'measure.profile svsm measures an OVMF image, an SVSM, and nothing else [conflict]'
+
 begin 'a profile that cannot be run can be measured'
 for profile in ec2 gce; do
   call measure --set measure.profile=$profile "$T/n.yaml"

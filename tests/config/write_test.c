@@ -184,7 +184,8 @@ static char *everything(void)
 	for (size_t i = 0; i < sizeof(auth); i++)
 		fprintf(f, "%02x", auth[i]);
 	fputs("\n  certs: {path: certs.bin, sha256: " HEX32 "}\n"
-	      "measure: {profile: gce, ovmf_hash: " HEX48 "}\n"
+	      "measure: {profile: gce, ovmf_hash: " HEX48 ",\n"
+	      "  svsm: {path: svsm.bin, sha256: " HEX32 "}, vars_size: 528K}\n"
 	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nexpect:\n"
 	      "  measurement: {1: " HEX48 ", 4: [" ONES48 ", " HEX48 "]}\n"
 	      "  console: [a, b]\n  never: [c]\n  exit: 7\n  report: false\ntimeout: 90s\nsilence: "
@@ -508,7 +509,8 @@ Test(write, gives_a_file_the_hash_of_its_own_key_alone)
 {
 	auto_manifest struct manifest m = parsed(
 		"m.yaml",
-		"version: 1\nboot: {firmware: /f, kernel: /k, initrd: /i}\nsnp: {certs: /c}\n",
+		"version: 1\nboot: {firmware: /f, kernel: /k, initrd: /i}\nsnp: {certs: /c}\n"
+		"measure: {svsm: /s}\n",
 		NULL, 0);
 	const uint8_t hash[32] = { 0xee, 0xee };
 	unsigned files = 0;
@@ -532,7 +534,7 @@ Test(write, gives_a_file_the_hash_of_its_own_key_alone)
 		cr_expect_not_null(strstr(text, line), "%s: %s", line, text);
 		cr_expect(pinned && !strstr(pinned + 1, "sha256:"), "%s: %s", line, text);
 	}
-	cr_expect_eq(files, 4, "give this test's manifest the new key");
+	cr_expect_eq(files, 5, "give this test's manifest the new key");
 }
 
 Test(write, says_so_when_it_cannot)

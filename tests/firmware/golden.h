@@ -185,7 +185,13 @@ static char *golden_manifest(const json_t *c, size_t *size)
 	put_vcpu_type(f, c);
 	fprintf(f, "snp:\n  guest_features: %s\n",
 	        json_string_value(json_object_get(c, "guest_features")));
+	if (json_object_get(c, "svsm"))
+		vmm = "svsm";
 	fprintf(f, "measure:\n  profile: %s\n", !strcmp(vmm, "QEMU") ? "qemu" : vmm);
+	put_file(f, "svsm", json_object_get(c, "svsm"));
+	if (json_object_get(c, "vars_size"))
+		fprintf(f, "  vars_size: %dK\n",
+		        (int)json_integer_value(json_object_get(c, "vars_size")) / 1024);
 	if (json_is_string(seed))
 		fprintf(f, "  ovmf_hash: %s\n", json_string_value(seed));
 	fclose(f);

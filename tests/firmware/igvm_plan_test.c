@@ -719,8 +719,13 @@ Test(igvm_plan, keys_that_mean_nothing_to_such_a_file_are_refused)
 		if (igvm_profile(p))
 			make(&f, &platform_snp);
 		else
-			check_refused(&f, ERROR_CONFLICT, "doesn't load IGVM files", 8);
-		if (p == PROFILE_QEMU || !igvm_profile(p))
+			check_refused(&f, ERROR_CONFLICT,
+			              p == PROFILE_SVSM ? "and nothing else"
+			                                : "doesn't load IGVM files",
+			              8);
+		if (p == PROFILE_SVSM)
+			check_refused(&raw, ERROR_MISSING_KEY, "without 'measure.svsm'", 8);
+		else if (p == PROFILE_QEMU || !igvm_profile(p))
 			make(&raw, &platform_snp);
 		else
 			check_refused(&raw, ERROR_CONFLICT, "is for IGVM files", 8);
