@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/diff.c: two launches, or what is left of them: is it the same digest, and what differs. */
+/* cmd/diff.c: says whether two launches have the same digest, and what differs. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@
 #define FILE_MAX IMAGES_KERNEL_MAX  /* as large as a file of any kind */
 #define TEXT_MAX ((size_t)64 << 10) /* larger files are not read as hex or base64 */
 
-/* One side, with all that its saved borrows. */
+/* One side, with everything that `saved` borrows from. */
 struct side {
 	const char *path; /* NULL: the settings alone */
 	bool with_settings;
@@ -61,7 +61,7 @@ static error_t diff_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		if (c->n_paths == 2)
-			return option_refuse("two are compared, and '%s' is a third",
+			return option_refuse("diff compares two, and '%s' is a third",
 			                     shown_of(argument).text);
 		c->sides[c->n_paths++].path = argument;
 		return 0;
@@ -79,7 +79,7 @@ static error_t diff_option(int key, char *argument, struct argp_state *state)
 
 /* --- manifests --- */
 
-/* Measures the only run of a manifest. `r` has the fields of its report. */
+/* Measures the only run of a manifest. */
 static int launch_measure(struct side *s, const struct manifest *m, struct findings *f,
                           struct error *err)
 {
@@ -122,18 +122,14 @@ static int side_manifest(struct side *s, const struct settings *settings, struct
 	if (!source)
 		return error_nomem(err, "a manifest");
 	manifest_source_load_all(source, 0, &m, &f);
-	if (m.runs > 1) {
-		error_set(err, ERROR_USAGE,
-		          "this manifest stands for %u launches, and diff compares one", m.runs);
-		error_fix(err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
-		return error_at(err, m.file, 0, 0);
-	}
+	if (manifest_refuse_matrix(&m, "diff compares", err) < 0)
+		return err->code;
 	r = launch_measure(s, &m, &f, err);
 	if (r < 0)
 		findings_add(&f, SEVERITY_ERROR, err);
 	findings_sort(&f, 0);
 	r = findings_first(&f, err);
-	if (r == 0 && log_on(LOG_INFO)) /* `check` has the warnings for everybody */
+	if (r == 0 && log_on(LOG_INFO)) /* without -v, warnings are left to `check` */
 		findings_print(&f, 0);
 	return r;
 }
@@ -194,7 +190,7 @@ static void side_id_block(struct side *s, const uint8_t *block)
 	saved_add_reference(&s->saved.settings, &reference);
 }
 
-/* Whether the bytes are a report, an ID block or a digest, as they stand or as what a text says. */
+/* Whether the bytes are a report, an ID block or, if `decoded` from hex or base64, a digest. */
 static bool side_evidence(struct side *s, const uint8_t *bytes, size_t size, bool decoded)
 {
 	const struct snp_id_block *block = snp_id_block_find(bytes, size);
@@ -224,7 +220,7 @@ static bool is_saved(const struct blob *b)
 
 static int refuse_kind(const struct file_kind *k, struct error *err)
 {
-	error_set(err, ERROR_UNSUPPORTED, "diff does not compare it: it is %s",
+	error_set(err, ERROR_UNSUPPORTED, "diff cannot compare this file: it is %s",
 	          k ? k->text : "of an unknown type");
 	return error_fix(err,
 	                 "give a manifest, launch.json of a run, a firmware image, an "
@@ -233,7 +229,7 @@ static int refuse_kind(const struct file_kind *k, struct error *err)
 	                 k && k->key ? k->key : "");
 }
 
-/* Tells the file's kind by its content. */
+/* Recognises the file by its content. */
 static int side_recognise(struct side *s, const struct settings *settings, struct error *err)
 {
 	const struct file_kind *k = file_kind_of(s->bytes.data, s->bytes.size);
@@ -268,7 +264,10 @@ static int side_recognise(struct side *s, const struct settings *settings, struc
 	return refuse_kind(k, err);
 }
 
-/* A digest as the argument itself, if no file has that name. False: it is no digest. */
+/*
+ * Takes the argument itself as a digest, if no file has that name. False: it is none. True and
+ * *err filled: it is a wrong one.
+ */
 static bool side_argument(struct side *s, struct error *err)
 {
 	size_t n = strlen(s->path);
@@ -303,7 +302,7 @@ static int side_read(struct side *s, const struct settings *settings, struct err
 	} else {
 		r = blob_read_in(in, s->path, FILE_MAX, &s->bytes, NULL, err);
 		if (r < 0 && stat(s->path, &st) == 0 && S_ISDIR(st.st_mode))
-			error_fix(err, "of a run's results, give launch.json in that folder");
+			error_fix(err, "for the results of a run, give launch.json in that folder");
 	}
 	if (r == 0)
 		r = side_recognise(s, settings, err);
@@ -324,8 +323,8 @@ static void side_fini(struct side *s)
 /* --- both --- */
 
 /*
- * With one file, the options make the other side: of a manifest, the same with these settings;
- * beside another file, what -k and the like stand for.
+ * If there is only one file, options give the other side: for a manifest, the same manifest with
+ * these settings; for any other file, the manifest that -k and the like stand for.
  */
 static int sides_read(struct diff_command *c, struct error *err)
 {
@@ -408,8 +407,9 @@ const struct command command_diff = {
 	.doc = "Say whether two launches have the same digest, and if not, what differs first: a "
 	       "file in the firmware, a hash of the kernel, a register. A and B are manifests, "
 	       "launch.json of runs, firmware images, attestation reports, or digests, told "
-	       "apart by content. Then: settings that differ and are not measured. - is standard "
-	       "input. With one manifest, it is compared with itself under --set and the like.",
+	       "apart by content. Settings that differ but are not measured are listed as well. "
+	       "- is standard input. A manifest alone is compared with itself under --set and the "
+	       "like.",
 	.result = ANY_RESULT,
 	.main = diff_main,
 };

@@ -70,8 +70,8 @@ error_t explain_want_option(struct explain_want *w, int key, char *argument)
 /* --- the digest --- */
 
 /*
- * A digest however it was copied: hex with 0x, in upper case or with colons; base64, also in its
- * form for URLs; or base64 of hex. Whether its bytes are in reverse only the search can tell.
+ * Reads a digest however it was copied: hex with 0x, in upper case or with colons; base64 or
+ * base64url; or base64 of hex. Only the search can tell whether its bytes are in reverse.
  */
 static int digest_read(const char *text, uint8_t ret[static SNP_DIGEST_SIZE], struct error *err)
 {
@@ -107,9 +107,9 @@ static int digest_read(const char *text, uint8_t ret[static SNP_DIGEST_SIZE], st
 		return err->code;
 	}
 	if (bytes_zero(bytes, SNP_DIGEST_SIZE)) {
-		error_set(err, ERROR_BAD_VALUE, "--want is all zero, which is no launch's digest");
-		error_why(err, "the firmware's chain begins with zeros, before anything is "
-		               "measured");
+		error_set(err, ERROR_BAD_VALUE,
+		          "--want is all zeros, which is not the digest of any launch");
+		error_why(err, "a launch digest is zero before anything is measured");
 		return error_fix(err, "give the digest of a report, an ID block or a launch");
 	}
 	memcpy(ret, bytes, SNP_DIGEST_SIZE);
@@ -143,11 +143,7 @@ static bool manifest_can_be_searched(struct work *w, struct manifest *m, struct 
 	struct snp_digest ignored = { 0 };
 	struct error err = { 0 };
 
-	if (m->variant) {
-		error_set(&err, ERROR_USAGE,
-		          "this manifest stands for %u launches, and a digest is of one", m->runs);
-		error_fix(&err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
-		error_at(&err, m->file, 0, 0);
+	if (manifest_refuse_matrix(m, "a digest is of", &err) < 0) {
 		findings_add(f, SEVERITY_ERROR, &err);
 		return false;
 	}
@@ -172,7 +168,7 @@ static void search_run(void *self, struct manifest *m, struct findings *f)
 	struct error err = { 0 };
 	bool right;
 
-	if (m->variant && m->run > 0) /* was refused */
+	if (m->runs > 1 && m->run > 0) /* was refused */
 		return;
 	right = manifest_can_be_searched(w, m, f);
 	if (!m->file)
@@ -208,12 +204,11 @@ static void put_result(const struct explanations *e)
 			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
 			                      e->varied[i]);
 		log_at(LOG_QUIET,
-		       "not found: none of %" PRIu64 " launches that were tried has this digest",
+		       "not found: none of the %" PRIu64 " launches tried has this digest",
 		       e->tried);
 		log_notice("they differ in %s", names);
 		if (!e->complete)
-			log_notice("there was no time for more of them together: --budget gives "
-			           "more");
+			log_notice("too little time to try more changes together: raise --budget");
 		log_notice(NOT_MEASURED ", so they can't explain a difference");
 		return;
 	}

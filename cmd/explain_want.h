@@ -18,7 +18,7 @@ struct explain_want {
 	struct settings settings;
 	struct option_paths firmware, kernel, initrd; /* alternatives */
 	uint64_t budget_ms;                           /* 0: not given */
-	const char *option; /* one that was given and goes with --want alone; NULL: none */
+	const char *option; /* an option that was given and needs --want; NULL: none */
 };
 
 extern const struct argp_option explain_want_options[];

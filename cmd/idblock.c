@@ -236,11 +236,9 @@ static int idblock_make(struct idblock *c, const struct manifest *m, const struc
 
 static int refuse_manifest(const struct manifest *m, struct error *err)
 {
-	if (m->runs > 1) {
-		error_set(err, ERROR_USAGE, "the matrix stands for %u runs", m->runs);
-		error_why(err, "an ID block is for one measurement");
-		error_fix(err, "narrow it to one, as in --set 'matrix={vcpus: [1]}'");
-	} else if (!m->identity_given) {
+	if (manifest_refuse_matrix(m, "an ID block is for", err) < 0)
+		return err->code;
+	if (!m->identity_given) {
 		error_set(err, ERROR_MISSING_KEY, "there is no 'snp.identity.id_key' to sign with");
 		error_fix(err, "add it, or --set snp.identity.id_key=KEY");
 	} else if (m->id_key.ephemeral) {

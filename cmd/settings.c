@@ -225,6 +225,16 @@ void manifest_each_run(const char *path, const struct settings *s, manifest_visi
 		       path ? path : MANIFEST_OPTIONS, FINDINGS_MAX);
 }
 
+int manifest_refuse_matrix(const struct manifest *m, const char *what, struct error *err)
+{
+	if (m->runs <= 1)
+		return 0;
+	error_set(err, ERROR_USAGE, "this manifest stands for %u launches, and %s one", m->runs,
+	          what);
+	error_fix(err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
+	return error_at(err, m->file, 0, 0);
+}
+
 struct measure_result measure_result_of(const struct manifest *m, const struct plan *p,
                                         const struct snp_digest *d)
 {

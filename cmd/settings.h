@@ -71,6 +71,12 @@ typedef void manifest_visit(void *self, struct manifest *m, struct findings *f);
 void manifest_each_run(const char *path, const struct settings *s, manifest_visit *visit,
                        void *self, bool print, struct findings *f);
 
+/*
+ * For a command that takes one launch: an error if m has a matrix of several. `what` is what is for
+ * one launch, with its verb: "diff compares".
+ */
+int manifest_refuse_matrix(const struct manifest *m, const char *what, struct error *err);
+
 /* What `measure` prints of a manifest, its plan and its digest; borrows all but the plan. */
 struct measure_result measure_result_of(const struct manifest *m, const struct plan *p,
                                         const struct snp_digest *d);

@@ -272,8 +272,8 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 /* --- the report --- */
 
 /*
- * The report that a guest has printed, if the file is a console's log: sets *ret_size, or to 0 if
- * no report begins there.
+ * Decodes the report that a guest has printed, if the file is a console log. *ret_size: how large
+ * the report is; 0 if there is none.
  */
 static int report_of_log(struct verify *v, size_t *ret_size, struct error *err)
 {
@@ -329,7 +329,7 @@ static int report_open(struct verify *v, struct snp_report_file *ret, struct err
 	          "response, or ahead of a certificate table",
 	          sizeof(struct snp_report));
 	return error_fix(err, "give the report as the guest got it, in binary, hex or base64, or "
-	                      "the console's log with what 'snpvmm-guest report' printed");
+	                      "a console log with the output of 'snpvmm-guest report'");
 }
 
 /* --- the manifest --- */
@@ -362,11 +362,7 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 	struct verify *v = self;
 	struct error err = { 0 };
 
-	if (m->variant) {
-		error_set(&err, ERROR_USAGE,
-		          "this manifest stands for %u launches, and a report is of one", m->runs);
-		error_fix(&err, "leave one value in each list: --set 'matrix={vcpus: [1]}'");
-		error_at(&err, m->file, 0, 0);
+	if (manifest_refuse_matrix(m, "a report is of", &err) < 0) {
 		findings_add(f, SEVERITY_ERROR, &err);
 		return;
 	}
@@ -385,7 +381,7 @@ static void verify_manifest(void *self, struct manifest *m, struct findings *f)
 				explained_hint(m, &images, v->question.report->measurement,
 				               v->explained);
 		}
-		/* the host gave these to the guest: who has nothing else can use them */
+		/* if no others are given, those that the host hands to the guest serve as well */
 		if (v->given.n_certs == 0 && images.certs_read &&
 		    given_add(&v->given, images.certs.data, images.certs.size, &err) < 0) {
 			manifest_at_location(m, &m->certs.at, &err);
@@ -522,9 +518,8 @@ const struct command command_verify = {
 	.summary = "Verify an attestation report",
 	.doc = "Verify offline that the firmware of an AMD processor made an attestation report, "
 	       "by certificates that lead to AMD's root keys, and, with a MANIFEST, that the "
-	       "report "
-	       "is from the launch that the manifest describes. Each check has a line, whether it "
-	       "was made or skipped. - is standard input.",
+	       "report is from the launch that the manifest describes. Each check has a line, "
+	       "whether it was made or skipped. - is standard input.",
 	.options = verify_options,
 	.result = CHECK_RESULTS,
 	.main = verify_main,

@@ -15,7 +15,7 @@
 
 #define NONE SIZE_MAX
 
-/* More fields than any two launches have are not told: a file may say what it likes. */
+/* No two launches have more fields; a file may claim any number, so the rest is ignored. */
 enum { FIELDS_TOLD = 16384 };
 
 /* For each region the index of its counterpart on the other side, or NONE. */
@@ -26,7 +26,7 @@ struct pairing {
 /*
  * The first region of `to` without a counterpart that is at the same address under the same label;
  * in the second pass the label is enough. The search begins behind the last one that was found,
- * because mostly the next one is it.
+ * because it is mostly the next one.
  */
 static size_t counterpart(const struct saved_region *r, const struct saved *to, const size_t *taken,
                           size_t from, bool anywhere)
@@ -154,7 +154,7 @@ static bool content_same(const struct saved_region *a, const struct saved_region
 	if (a->gpa != b->gpa || a->size != b->size || strcmp(a->type, b->type) != 0)
 		return false;
 	if (!content_known(a) || !content_known(b))
-		return true; /* as far as one can see */
+		return true; /* as far as is known */
 	return a->has_content == b->has_content &&
 	       (!a->has_content || memcmp(a->sha384, b->sha384, SNP_DIGEST_SIZE) == 0);
 }
@@ -169,7 +169,7 @@ static bool digest_parts(const struct saved_region *a, const struct saved_region
 	       memcmp(a->digest_after, b->digest_after, SNP_DIGEST_SIZE) != 0;
 }
 
-/* Whether it says the same as the region that was told last, as those of vCPUs mostly do. */
+/* Whether it differs in the same way as the last region in the list, as vCPUs mostly do. */
 static bool is_like(const struct diff_region *r, enum diff_change change,
                     const struct saved_region *a, const struct saved_region *b)
 {
@@ -218,7 +218,7 @@ struct walk {
 
 /*
  * Tells what differs at this point of both lists. Where two regions meet that are not a pair, the
- * one whose counterpart is further away has moved; it is told at its place in a.
+ * one whose counterpart is further away has moved; it is listed at its place in a.
  */
 static int walk_step(struct walk *w, struct diff *d, struct error *err)
 {
@@ -403,7 +403,8 @@ static void settings_compare(struct diff *d)
 
 static int nothing_in_common(const struct diff *d, struct error *err)
 {
-	error_set(err, ERROR_USAGE, "a %s and a %s have nothing to compare", d->a.kind, d->b.kind);
+	error_set(err, ERROR_USAGE, "%s and %s have nothing in common to compare", d->a.kind,
+	          d->b.kind);
 	error_why(err, "a firmware image has no launch digest by itself");
 	return error_fix(err, "give a manifest that names the image");
 }
@@ -418,15 +419,15 @@ static void notes_set(struct diff *d)
 	if (d->same)
 		return;
 	if (!bare->saved->has_regions) {
-		d->note = "one side has a digest and no regions, so it is not known what differs";
+		d->note = "one side has a digest but no regions, so what differs is not known";
 		if (strcmp(other->kind, "manifest") == 0)
 			snprintf(d->hint, sizeof(d->hint),
 			         "'snpvmm explain --want %s MANIFEST' searches which settings give "
 			         "that digest",
 			         hex_of(bare->saved->measurement, SNP_DIGEST_SIZE, hex));
 	} else if (d->n_regions == 0) {
-		d->note = "no region differs, though the digests do: launches that begin with "
-			  "another measure.ovmf_hash, or a file that was changed by hand";
+		d->note = "the digests differ, but no region does: measure.ovmf_hash differs, or a "
+			  "file was changed by hand";
 	} else if (first->change == DIFF_CHANGED && strcmp(first->a->label, "firmware") == 0 &&
 	           !first->a->bytes && !first->b->bytes) {
 		d->note = "which of the firmware's files differ is not known without an image";

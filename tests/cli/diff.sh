@@ -112,7 +112,7 @@ for same in "$digest" "0x$upper" "$T/digest"; do
 done
 call diff "$other" "$T/m.json"
 wants 1
-out_has 'different: ' '- given (digest)' "    $other" 'note: one side has a digest and no regions'
+out_has 'different: ' '- given (digest)' "    $other" 'note: one side has a digest but no regions'
 call diff "$T/m.yaml" "$other"
 wants 1
 out_has "fix: 'snpvmm explain --want $other MANIFEST' searches"
@@ -182,12 +182,12 @@ usage_error 'diff: a second file is missing' 'give a manifest, or a kernel with 
 call diff "$T/m.json" -f "$T/fw.fd" -c 2 -m 64M
 wants 0
 call diff "$T/m.yaml" "$T/m.yaml" "$T/m.yaml"
-usage_error "diff: two are compared, and '$T/m.yaml' is a third"
+usage_error "diff: diff compares two, and '$T/m.yaml' is a third"
 
 begin 'what has nothing in common: 2'
 call diff "$T/fw.fd" "$digest"
 wants 2
-one_error snpvmm usage 'a firmware and a digest have nothing to compare'
+one_error snpvmm usage 'firmware and digest have nothing in common to compare'
 call diff "$T/r/report.bin" "$T/fw.fd"
 wants 2
 call diff "$T/fw.fd" "$T/direct.yaml"
@@ -204,16 +204,16 @@ refuses() { # REASON SENTENCE FILE: on either side
 }
 
 begin 'files of no kind that can be compared'
-refuses unsupported 'diff does not compare it: it is a Linux kernel (bzImage)' "$T/kernel"
+refuses unsupported 'diff cannot compare this file: it is a Linux kernel (bzImage)' "$T/kernel"
 err_has 'a manifest names this file as boot.kernel'
 : >"$T/empty"
 refuses syntax '' "$T/empty"
 head -c 3000 /dev/urandom | tr '\000-\037' '\200' >"$T/noise"
-refuses unsupported 'diff does not compare it' "$T/noise"
+refuses unsupported 'diff cannot compare this file' "$T/noise"
 printf 'IGVM\001\000\000\000' >"$T/x.igvm"
-refuses unsupported 'diff does not compare it: it is an IGVM file' "$T/x.igvm"
+refuses unsupported 'diff cannot compare this file: it is an IGVM file' "$T/x.igvm"
 refuses file-unreadable "'$T/r' is not a regular file" "$T/r"
-err_has "  fix: of a run's results, give launch.json in that folder"
+err_has "  fix: for the results of a run, give launch.json in that folder"
 refuses file-unreadable "cannot open '$T/none'" "$T/none"
 mkfifo "$T/fifo" && refuses file-unreadable "'$T/fifo' is not a regular file" "$T/fifo"
 truncate -s 20G "$T/huge" && refuses file-too-large '' "$T/huge"

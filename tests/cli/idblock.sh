@@ -176,7 +176,7 @@ chmod 600 "$T/id.pem"
 begin 'a matrix, a pin and a missing key'
 call idblock -d "$T/made" --set 'matrix={vcpus: [1, 2]}' "$T/m.yaml"
 wants 2
-err_has 'the matrix stands for 2 runs' "matrix={vcpus: [1]}"
+err_has 'this manifest stands for 2 launches, and an ID block is for one' "matrix={vcpus: [1]}"
 call idblock -d "$T/made" --set 'matrix={vcpus: [2]}' "$T/m.yaml"
 wants 0
 out_has "$("$SNPVMM" measure --set vcpus=2 "$EXAMPLE")"

@@ -342,6 +342,8 @@ wants 2
 call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set 'matrix={vcpus: [1, 2]}'
 wants 2
 one_error "$T/m.yaml" usage 'this manifest stands for 2 launches, and a report is of one'
+call verify --unauthenticated "$T/report.bin" "$T/m.yaml" --set 'matrix={vcpus: [1]}'
+err_lacks 'launches'
 call verify "$T/report.bin" --set vcpus=1
 usage_error 'verify: a manifest is missing, or a kernel: -k KERNEL'
 

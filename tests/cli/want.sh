@@ -137,7 +137,7 @@ call explain --want "$(printf '%064d' 1)" "$T/m.yaml"
 err_has 'it has 32 bytes, and a launch digest has 48; this may be a SHA-256'
 call explain --want "$ZEROS" "$T/m.yaml"
 wants 2
-err_has "--want is all zero, which is no launch's digest [bad-value]"
+err_has "--want is all zeros, which is not the digest of any launch [bad-value]"
 
 begin 'alternatives that are not there, or not what they should be, are refused'
 call explain --want "$plain" --firmware "$T/none.fd" "$T/m.yaml"
@@ -195,6 +195,9 @@ wants 2
 err_is "$T/matrix.yaml: error: this manifest stands for 2 launches, and a digest is of one [usage]
   fix: leave one value in each list: --set 'matrix={vcpus: [1]}'"
 manifest "$T/good.yaml" 'boot: {firmware: builtin:selftest}'
+call explain --want "$("$SNPVMM" -q measure --set vcpus=7 "$T/good.yaml")" --set 'matrix={vcpus: [1]}' "$T/matrix.yaml"
+wants 0
+out_is '--set vcpus=7'
 call explain --want "$("$SNPVMM" -q measure --vcpus=7 "$T/good.yaml" | cut -d ' ' -f 3)" --set 'vcpus=2' "$T/good.yaml"
 wants 0
 out_is '--set vcpus=7'
@@ -231,7 +234,7 @@ out_is "--set boot.firmware=$FW"
 begin 'an error about a digest names one change that explains it'
 call run --set "expect.measurement=$("$SNPVMM" -q measure --set vcpus=3 --set snp.guest_features=0x21 "$T/good.yaml")" "$T/good.yaml"
 wants 3
-err_has '; the digest that is expected is that of vcpus: 3, snp.guest_features: 0x21 (--set vcpus=3 --set snp.guest_features=0x21)'
+err_has '; the expected digest is that of vcpus: 3, snp.guest_features: 0x21 (--set vcpus=3 --set snp.guest_features=0x21)'
 call run --set "expect.measurement=$ZEROS" "$T/good.yaml"
 wants 3
 ! grep -q 'is that of' "$T/err" || wrong 'zeros are explained'

@@ -273,7 +273,7 @@ Test(diff, of_what_has_nothing_in_common_is_refused)
 	p.sides[1] = (struct diff_side){ "b", "report", &p.saved[1] };
 	cr_assert_lt(diff_of(&p.sides[0], &p.sides[1], &p.d, &p.err), 0);
 	cr_expect_eq(p.err.kind, ERROR_USAGE);
-	cr_expect_str_eq(p.err.text, "a firmware and a report have nothing to compare");
+	cr_expect_str_eq(p.err.text, "firmware and report have nothing in common to compare");
 }
 
 /* launch.json of 0.2 has no hash of any content, but the digest after each region. */
