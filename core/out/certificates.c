@@ -42,11 +42,9 @@ void result_cert(struct tree *t, const struct cert *c)
 		}
 		if (c->vek.hwid_size)
 			tree_bytes(t, "hwid", c->vek.hwid, c->vek.hwid_size);
-		if (c->vek.csp[0])
-			tree_text(t, "csp", c->vek.csp);
+		tree_text_some(t, "csp", c->vek.csp);
 	}
-	if (c->defect[0])
-		tree_text(t, "defect", c->defect);
+	tree_text_some(t, "defect", c->defect);
 }
 
 void result_crl(struct tree *t, const struct crl *c)
@@ -58,8 +56,7 @@ void result_crl(struct tree *t, const struct crl *c)
 		tree_time(t, "next_update", c->next_update);
 	tree_text(t, "signature", c->signature);
 	tree_number(t, "revoked", c->revoked);
-	if (c->defect[0])
-		tree_text(t, "defect", c->defect);
+	tree_text_some(t, "defect", c->defect);
 }
 
 void result_given(struct tree *t, const struct given *g)

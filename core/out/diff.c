@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/out/diff.c: growing the lists of differences, and their tree. */
+/* core/out/diff.c: builds lists of differences, and their tree. */
 #include "core/out/diff.h"
 
 #include <stdlib.h>
@@ -123,12 +123,6 @@ static const char *const changes[] = {
 };
 _Static_assert(ARRAY_SIZE(changes) == DIFF_CHANGES, "a change without a name");
 
-static void text_some(struct tree *t, const char *key, const char *text)
-{
-	if (text && text[0])
-		tree_text(t, key, text);
-}
-
 static void side_tree(struct tree *t, const char *key, const struct diff_side *s)
 {
 	tree_map(t, key);
@@ -151,8 +145,8 @@ static void values_tree(struct tree *t, const char *key, const struct diff_value
 			tree_text(t, "b", v->list[i].b);
 		if (settings)
 			tree_boolean(t, "measured", v->list[i].measured);
-		text_some(t, "key", v->list[i].key);
-		text_some(t, "cause", v->list[i].cause);
+		tree_text_some(t, "key", v->list[i].key);
+		tree_text_some(t, "cause", v->list[i].cause);
 		tree_end(t);
 	}
 	tree_end(t);
@@ -167,11 +161,11 @@ static void files_tree(struct tree *t, const struct diff_region *r)
 		tree_map(t, NULL);
 		tree_text(t, "change", changes[f->change]);
 		tree_text(t, "volume", f->volume);
-		text_some(t, "name", f->name);
-		text_some(t, "guid", f->guid);
-		text_some(t, "kind", f->kind);
-		text_some(t, "version_a", f->version_a);
-		text_some(t, "version_b", f->version_b);
+		tree_text_some(t, "name", f->name);
+		tree_text_some(t, "guid", f->guid);
+		tree_text_some(t, "kind", f->kind);
+		tree_text_some(t, "version_a", f->version_a);
+		tree_text_some(t, "version_b", f->version_b);
 		tree_boolean(t, "compressed", f->compressed);
 		if (f->change != DIFF_ONLY_B)
 			tree_hex(t, "offset_a", f->offset_a);
@@ -194,8 +188,8 @@ static void region_tree(struct tree *t, const struct diff_region *r)
 	tree_text(t, "type", region->type);
 	if (r->more)
 		tree_number(t, "count", r->more + 1);
-	text_some(t, "key", r->key);
-	text_some(t, "cause", r->cause);
+	tree_text_some(t, "key", r->key);
+	tree_text_some(t, "cause", r->cause);
 	if (r->pages) {
 		tree_number(t, "pages", r->pages);
 		tree_number(t, "pages_differ", r->pages_differ);
@@ -205,7 +199,7 @@ static void region_tree(struct tree *t, const struct diff_region *r)
 		tree_hex(t, "first_byte", r->first_byte);
 		tree_number(t, "bytes_differ", r->bytes_differ);
 	}
-	text_some(t, "where", r->where);
+	tree_text_some(t, "where", r->where);
 	if (r->fields.count)
 		values_tree(t, "fields", &r->fields, false);
 	if (r->n_files)
@@ -258,7 +252,7 @@ void result_diff(struct tree *t, const char *key, const struct diff *d)
 	if (d->cmdline_a)
 		cmdline_tree(t, d);
 	values_tree(t, "settings", &d->settings, true);
-	text_some(t, "note", d->note);
-	text_some(t, "hint", d->hint);
+	tree_text_some(t, "note", d->note);
+	tree_text_some(t, "hint", d->hint);
 	tree_end(t);
 }

@@ -12,7 +12,7 @@
 
 struct tree; /* core/out/tree.h */
 
-/* One of the two. */
+/* One side. */
 struct diff_side {
 	const char *name; /* of its file, clean */
 	const char *kind; /* "manifest", "launch", ... Static. */
@@ -86,7 +86,7 @@ static inline void diff_cleanup(struct diff *d)
 
 /* "snpvmm.diff/1". Adds one map. */
 void result_diff(struct tree *t, const char *key, const struct diff *d);
-/* Lines for people: the first region in detail, with `all` each of them. */
+/* Prints lines for people: the first region in detail, or with `all` every region. */
 void diff_text_write(FILE *to, const struct diff *d, bool all, bool colored);
 
 /*

@@ -121,7 +121,7 @@ static void place_print(const struct printing *p, const struct diff_region *r)
 	if (r->pages > 1 && r->pages_differ)
 		fprintf(p->to, "  %zu of %zu pages differ, the first at 0x%" PRIx64 "\n",
 		        r->pages_differ, r->pages, r->first_page);
-	/* where fields tell it, nobody wants to know which byte it is */
+	/* a field's name says more than the place of a byte */
 	if (r->has_bytes && (r->where[0] || r->fields.count == 0))
 		fprintf(p->to, "  %" PRIu64 " byte%s, the first at 0x%" PRIx64 "%s%s\n",
 		        r->bytes_differ, r->bytes_differ == 1 ? " differs" : "s differ",

@@ -47,8 +47,7 @@ void result_explain(struct tree *t, const char *key, const struct explanations *
 	tree_boolean(t, "found", e->found);
 	if (e->reversed)
 		tree_boolean(t, "reversed", true);
-	if (e->place[0])
-		tree_text(t, "place", e->place);
+	tree_text_some(t, "place", e->place);
 	tree_changes(t, "changes", e->n ? &e->list[0] : NULL);
 	if (e->n > 1) { /* other names for the same bytes */
 		tree_list(t, "others");

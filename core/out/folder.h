@@ -64,7 +64,7 @@ int folder_put(struct folder *f, const char *name,
                int (*write)(void *self, FILE *to, struct error *err), void *self,
                struct error *err);
 
-/* The same for bytes that are there. */
+/* The same for bytes in memory. */
 int folder_put_bytes(struct folder *f, const char *name, const void *bytes, size_t size,
                      struct error *err);
 

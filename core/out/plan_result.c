@@ -7,12 +7,13 @@
 
 #include "core/base/array.h"
 #include "core/base/bytes.h"
+#include "core/out/result.h"
 #include "core/out/tree.h"
 #include "core/plan/region.h"
 #include "core/snp/digest.h"
 #include "core/vm/record.h"
 
-/* Where the ledger stands: its next line and its next page. */
+/* How far the ledger has been read: its next line and its next page. */
 struct plan_walk {
 	const struct plan_result *result;
 	size_t line, page;
@@ -48,7 +49,7 @@ static void print_number(FILE *to, const struct abi_name *names, uint64_t value,
 		fprintf(to, hex && value > 9 ? "0x%" PRIx64 : "%" PRIu64, value);
 }
 
-/* Fields that are zero are left out, but not the first of an `entry`, by which it is known. */
+/* Leaves out fields that are zero, except the first of an `entry`, which identifies it. */
 static void print_struct(FILE *to, const struct abi_struct *kind, const uint8_t *bytes,
                          const char *const *holds, bool entry)
 {
@@ -255,14 +256,7 @@ static void tree_ledger(struct tree *t, struct plan_walk *w, const struct record
 
 	if (!l)
 		return;
-	tree_hex(t, "gpa", l->gpa);
-	tree_number(t, "size", l->size);
-	tree_text(t, "type", l->type);
-	tree_text(t, "label", l->label);
-	if (l->has_content)
-		tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
-	if (measured)
-		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
+	result_ledger_line(t, l, measured);
 	if (n == 0)
 		return;
 	tree_list(t, "pages");

@@ -17,7 +17,7 @@ struct plan_result {
 	const char *variant; /* of its matrix; NULL without one */
 	const char *platform;
 	unsigned vcpus;
-	const uint8_t *measurement; /* NULL: no SNP launch of it exists */
+	const uint8_t *measurement; /* NULL: it cannot be launched with SNP */
 	const struct record *record;
 	/* Of the plan that was recorded: its ledger, and each page of it if those are to be shown. */
 	const struct snp_digest *digest;

@@ -29,20 +29,24 @@ void result_reference(struct tree *t, const struct reference *r)
 		           sizeof(r->author_key_digest));
 }
 
+void result_ledger_line(struct tree *t, const struct snp_ledger_line *l, bool measured)
+{
+	tree_hex(t, "gpa", l->gpa);
+	tree_number(t, "size", l->size);
+	tree_text(t, "type", l->type);
+	tree_text(t, "label", l->label);
+	if (l->has_content)
+		tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
+	if (measured)
+		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
+}
+
 static void result_regions(struct tree *t, const struct snp_digest *d, const struct saved *saved)
 {
 	tree_list(t, "regions");
 	for (size_t i = 0; i < d->n_ledger; i++) {
-		const struct snp_ledger_line *l = &d->ledger[i];
-
 		tree_map(t, NULL);
-		tree_hex(t, "gpa", l->gpa);
-		tree_number(t, "size", l->size);
-		tree_text(t, "type", l->type);
-		tree_text(t, "label", l->label);
-		if (l->has_content)
-			tree_bytes(t, "sha384", l->sha384, sizeof(l->sha384));
-		tree_bytes(t, "digest_after", l->digest_after, sizeof(l->digest_after));
+		result_ledger_line(t, &d->ledger[i], true);
 		if (saved)
 			saved_region_tree(t, &saved->regions[i]);
 		tree_end(t);
@@ -55,8 +59,7 @@ void result_measure(struct tree *t, const char *key, const struct measure_result
 	tree_map(t, key);
 	tree_text(t, "schema", "snpvmm.measure/1");
 	tree_text(t, "manifest", r->manifest);
-	if (r->variant)
-		tree_text(t, "variant", r->variant);
+	tree_text_some(t, "variant", r->variant);
 	tree_bytes(t, "measurement", r->digest->value, sizeof(r->digest->value));
 	tree_text(t, "profile", r->profile);
 	tree_number(t, "vcpus", r->vcpus);
@@ -117,8 +120,7 @@ void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 		tree_number(t, "first_serial_us", r->serial_us);
 	if (r->debug_seen)
 		tree_number(t, "first_debug_us", r->debug_us);
-	if (r->debug_line[0])
-		tree_text(t, "debug_line", r->debug_line);
+	tree_text_some(t, "debug_line", r->debug_line);
 	tree_end(t);
 }
 
@@ -154,17 +156,11 @@ void result_doctor(struct tree *t, const char *key, const struct doctor_report *
 	tree_end(t);
 }
 
-static void result_some(struct tree *t, const char *key, const char *text)
-{
-	if (text[0])
-		tree_text(t, key, text);
-}
-
 void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f)
 {
 	tree_map(t, key);
 	tree_text(t, "schema", "snpvmm.check/1");
-	result_some(t, "manifest", manifest);
+	tree_text_some(t, "manifest", manifest);
 	tree_boolean(t, "ok", f->errors == 0);
 	tree_list(t, "findings");
 	for (size_t i = 0; i < f->count; i++) {
@@ -175,14 +171,14 @@ void result_check(struct tree *t, const char *key, const char *manifest, const s
 		tree_text(t, "severity", warning ? "warning" : "error");
 		if (!warning)
 			tree_text(t, "reason", reason_name(err->kind));
-		result_some(t, "file", err->file);
+		tree_text_some(t, "file", err->file);
 		if (err->line) {
 			tree_number(t, "line", err->line);
 			tree_number(t, "column", err->column);
 		}
-		result_some(t, "text", err->text);
-		result_some(t, "why", err->why);
-		result_some(t, "fix", err->fix);
+		tree_text_some(t, "text", err->text);
+		tree_text_some(t, "why", err->why);
+		tree_text_some(t, "fix", err->fix);
 		tree_end(t);
 	}
 	tree_end(t);

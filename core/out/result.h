@@ -9,12 +9,13 @@
 
 #include "core/attest/reference.h"
 
-struct doctor_report; /* core/host/doctor.h */
-struct tree;          /* core/out/tree.h */
-struct saved;         /* core/out/saved.h */
-struct findings;      /* core/base/findings.h */
-struct snp_digest;    /* core/snp/digest.h */
-struct stats_report;  /* core/vm/stats.h */
+struct doctor_report;   /* core/host/doctor.h */
+struct tree;            /* core/out/tree.h */
+struct saved;           /* core/out/saved.h */
+struct findings;        /* core/base/findings.h */
+struct snp_digest;      /* core/snp/digest.h */
+struct snp_ledger_line; /* core/snp/digest.h */
+struct stats_report;    /* core/vm/stats.h */
 
 /* "snpvmm.measure/1". Everything is borrowed. */
 struct measure_result {
@@ -28,8 +29,11 @@ struct measure_result {
 	const struct saved *saved;       /* of the same; then fields and settings are shown, too */
 };
 
-/* Adds the fields of a launch's report but for the measurement; what is unknown has no key. */
+/* Adds what a report of the launch holds, except the measurement; what is unknown has no key. */
 void result_reference(struct tree *t, const struct reference *r);
+
+/* Adds to a map what the ledger says of a region or VMSA; digests only if they are `measured`. */
+void result_ledger_line(struct tree *t, const struct snp_ledger_line *l, bool measured);
 
 /* Each adds one map. `key` is its key in the map around it, NULL in a list or outermost. */
 void result_measure(struct tree *t, const char *key, const struct measure_result *r);

@@ -94,7 +94,7 @@ struct run_result {
 		struct run_where {
 			bool rip_known; /* never of a protected guest */
 			uint64_t rip;
-			bool is_earlier;            /* at its last exit before it */
+			bool is_earlier;            /* at its last exit before a triple fault */
 			bool known;                 /* it is in the firmware: */
 			char volume[128], file[64]; /* "" unknown */
 			uint64_t offset;            /* in the module, the file or the volume */

@@ -17,7 +17,7 @@
 
 #define GPA_MAX ((uint64_t)1 << 52) /* no processor has more address bits */
 
-/* jansson takes up to some hundred bytes for each value, so their number is limited before. */
+/* jansson takes up to some hundred bytes for each value, so their number is limited first. */
 enum { MARKS_MAX = 1000000, FIELDS_MAX = 256 };
 
 static void json_cleanup(json_t **j)
@@ -54,7 +54,7 @@ static bool json_address(const json_t *j, uint64_t *ret)
 	return errno == 0 && *end == '\0';
 }
 
-/* A name for people: shortened, if somebody made it too long. */
+/* A name for people, cut if it is too long. */
 static bool json_label(const json_t *j, char *to, size_t cap)
 {
 	const char *text = json_string_value(j);
@@ -89,14 +89,14 @@ static int pages_read(const json_t *j, size_t index, struct saved_region *to, st
 	if (!j)
 		return 0;
 	if (json_array_size(j) != pages) /* 0 for what is no array */
-		return bad_value(err, index, "page_sha384", "a list of a hash for each page");
+		return bad_value(err, index, "page_sha384", "a list with a hash for each page");
 	to->pages = calloc(pages, sizeof(*to->pages));
 	if (!to->pages)
 		return error_nomem(err, "a launch");
 	for (size_t i = 0; i < pages; i++)
 		if (!json_hex(json_array_get(j, i), to->pages[i], sizeof(to->pages[i])))
 			return bad_value(err, index, "page_sha384",
-			                 "a list of a hash for each page");
+			                 "a list with a hash for each page");
 	return 0;
 }
 
@@ -136,7 +136,8 @@ static int regions_read(const json_t *list, struct saved *r, struct error *err)
 	if (!list)
 		return 0;
 	if (!json_is_array(list) || json_array_size(list) > SAVED_MAX_REGIONS)
-		return bad_value(err, SIZE_MAX, "regions", "a list of what a launch can have");
+		return bad_value(err, SIZE_MAX, "regions",
+		                 "a list of regions, or has more of them than any launch");
 	r->has_regions = true;
 	for (size_t i = 0; e == 0 && i < json_array_size(list); i++)
 		e = region_read(json_array_get(list, i), i, r, err);
@@ -194,8 +195,8 @@ static int text_check(const uint8_t *text, size_t size, struct error *err)
 	size_t marks = 0;
 
 	if (size > SAVED_MAX_SIZE)
-		return error_set(err, ERROR_FILE_TOO_LARGE, "JSON of %zu bytes, of at most %zu",
-		                 size, SAVED_MAX_SIZE);
+		return error_set(err, ERROR_FILE_TOO_LARGE,
+		                 "JSON of %zu bytes: at most %zu are read", size, SAVED_MAX_SIZE);
 	for (size_t i = 0; i < size; i++)
 		marks += text[i] == '"' || text[i] == ',' || text[i] == '[' || text[i] == '{';
 	if (marks > MARKS_MAX)

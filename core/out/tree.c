@@ -142,6 +142,12 @@ void tree_text(struct tree *t, const char *key, const char *value)
 	node_add(t, key, TREE_TEXT, value, strlen(value));
 }
 
+void tree_text_some(struct tree *t, const char *key, const char *value)
+{
+	if (value && value[0])
+		tree_text(t, key, value);
+}
+
 void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size)
 {
 	node_add(t, key, TREE_BYTES, data, size);

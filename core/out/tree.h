@@ -40,6 +40,8 @@ void tree_number(struct tree *t, const char *key, uint64_t value);
 void tree_boolean(struct tree *t, const char *key, bool value);
 /* The text is cleaned (core/base/text.h). */
 void tree_text(struct tree *t, const char *key, const char *value);
+/* Nothing if the text is NULL or empty. */
+void tree_text_some(struct tree *t, const char *key, const char *value);
 void tree_bytes(struct tree *t, const char *key, const uint8_t *data, size_t size);
 /* A number as text in hex, "0x1f". */
 void tree_hex(struct tree *t, const char *key, uint64_t value);
