@@ -86,7 +86,7 @@ $(FAKEBIN): $(call OBJ,$(CMDSRC) $(FAKECMD) $(filter-out tests/fake/fixture.c,$(
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# The whole program, which launches something else than what it measured.
+# The whole program, made to launch something other than what it measured.
 WRONGBIN := $(B)/tests/snpvmm-wrong
 $(WRONGBIN): $(call OBJ,$(CMDSRC) tests/snp/wrong.c) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
@@ -130,8 +130,8 @@ check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER)
 bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509 $(B)/tests/firmware/search_test
 	B=$(B) sh tests/bench/bench.sh
 
-# The program without keys, certificates and what they need of libcrypto, whose functions do nothing here: starts as
-# fast as starting can be.
+# The program with empty functions in place of those for keys and certificates, and so without their part of
+# libcrypto: it starts as fast as possible.
 NO_X509 := $(call OBJ,$(filter core/attest/%,$(SRC)))
 $(B)/bench/no-x509: $(call OBJ,$(CMDSRC) $(SRC))
 	mkdir -p $(@D)

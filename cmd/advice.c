@@ -28,8 +28,7 @@ static const char *silence_fix(const struct manifest *m)
 		return "remove quiet from boot.cmdline, to see how far the kernel gets";
 	if (!cmdline_has(m->cmdline, "earlyprintk="))
 		return "add earlyprintk=serial,ttyS0 to boot.cmdline, to see messages from before "
-		       "the "
-		       "console is set up; a kernel built for other machines stops there";
+		       "the console is set up; a kernel built for other machines stops there";
 	return NULL;
 }
 

@@ -29,7 +29,7 @@ struct command {
 	const struct argp_option *options; /* its own; NULL: none */
 	/* what -o offers: nothing; the formats of any result; or all, for checks and for runs */
 	enum { NO_RESULT, ANY_RESULT, CHECK_RESULTS, RUN_RESULTS } result;
-	/* of settings_argp it has --set and the like alone: its own options have the other names */
+	/* takes --set, --platform and --confine, but not -k and the like: they are its own options */
 	bool set_only;
 	/*
 	 * `self` is this row. Returns the exit status. *err becomes the failure that main() has yet

@@ -141,7 +141,7 @@ void explained_add(const char *hint, struct error *err)
 
 	memcpy(why, err->why, sizeof(why));
 	if (hint[0])
-		error_why(err, "%s; the digest that is expected is %s", why, hint);
+		error_why(err, "%s; the expected digest is %s", why, hint);
 }
 
 int explained_id_digest(const struct manifest *m, const struct images *images, const struct plan *p,

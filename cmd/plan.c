@@ -86,7 +86,7 @@ static int plan_show(struct plan_work *w, const struct manifest *m, const struct
                      const uint8_t *measurement, struct error *err)
 {
 	const struct platform *on = manifest_platform(m);
-	/* of the plan that is launched, and that the platform may not measure */
+	/* of the plan that is launched, even if the platform doesn't measure it */
 	auto_digest struct snp_digest ledger = { .ledger_wanted = true,
 		                                 .pages_wanted = w->args->pages };
 	auto_record struct record *record = NULL;
@@ -142,7 +142,7 @@ static void plan_run(void *self, struct manifest *m, struct findings *f)
 		return;
 	none = plan_settings(measured)->no_measurement;
 	if (!none && snp_digest_of(measured, &digest, &err) == 0) {
-		/* run ends there, but who wants to know why has use for the plan */
+		/* `run` would end here; the plan is shown all the same, as it helps to find out why */
 		if (measurement_check(m, &digest, &err) < 0 ||
 		    prepare_id_digest(m, measured, digest.value, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
@@ -174,7 +174,7 @@ int plan_list(const struct plan_args *a, struct error *err)
 		manifest_each_run(a->manifests.paths[i], a->settings, plan_run, &w, true, &f);
 		images_fini(&w.images);
 		if (f.errors)
-			status = STATUS_USAGE; /* and on with the next one, as measure does */
+			status = STATUS_USAGE; /* go on with the next manifest, as `measure` does */
 	}
 	return show_for_people() ? status : show_finish(tree, w.list, status, err);
 }
@@ -225,9 +225,8 @@ const struct command command_plan = {
 	.name = "plan",
 	.args = "[MANIFEST...]",
 	.summary = "List the steps of a launch, offline",
-	.doc = "List every region, register file and ioctl of a launch of MANIFEST, in the order "
-	       "in "
-	       "which 'run' would issue them. Needs no special host.",
+	.doc = "List what 'run' would do to launch MANIFEST, in order: every region, the registers "
+	       "of every vCPU, and every ioctl. Works on any machine.",
 	.options = plan_options,
 	.result = ANY_RESULT,
 	.main = plan_main,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/results.c: writes the files of --results but for the logs. */
+/* cmd/results.c: writes the files of --results, except the logs. */
 #include "cmd/results.h"
 
 #include <stdlib.h>
@@ -42,6 +42,7 @@ const char *const results_end_names[RESULTS_END_FILES + 1] = { RESULT_JSON, JUNI
 
 /* Enough for these files, unless much of the console has to be escaped. */
 enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10 };
+
 int results_open(struct outputs *o, const char *path, bool below, enum results_kind kind,
                  struct error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/results.h: the folder of --results, and the files in it that are written at once. */
+/* cmd/results.h: the folder of --results, and the files in it that are written whole. */
 #ifndef CMD_RESULTS_H
 #define CMD_RESULTS_H
 

@@ -70,7 +70,7 @@ static const struct argp_option run_options[] = {
 	{ "root", OPTION_ROOT, "FILE", 0,
 	  "Trust this root certificate as well; for test chains only", 1 },
 	{ "gdb", OPTION_GDB, "WHERE", OPTION_ARG_OPTIONAL,
-	  "Wait for GDB before the first instruction, at port 1234 or there; for platform kvm", 1 },
+	  "Wait for GDB before the first instruction, at port 1234 or WHERE; for platform kvm", 1 },
 	{ "symbols", OPTION_SYMBOLS, "DIR", 0,
 	  "Name functions of the firmware by MODULE.debug files in this folder", 1 },
 	{ "stats", OPTION_STATS, "FILE", OPTION_ARG_OPTIONAL,
@@ -208,7 +208,7 @@ static int run_labelled(struct run_args *a, struct labels *labels, struct error 
 		munmap(results, labels->n * sizeof(*results));
 		error_set(err, ERROR_USAGE, "run: --gdb is for a single run, not for %u",
 		          labels->n);
-		return error_fix(err, "choose one of the matrix by --set"), STATUS_USAGE;
+		return error_fix(err, "choose one run of the matrix with --set"), STATUS_USAGE;
 	}
 	o->inputs_unknown = labels->list[0].inputs_unknown;
 	o->show = several ? NULL : result_show;

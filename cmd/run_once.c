@@ -178,9 +178,9 @@ bool prove_launch(struct manifest *m, struct findings *f)
 }
 
 /*
- * --gdb: KVM reads neither registers nor memory of an SNP guest. The SEV firmware would decrypt
- * pages of one whose policy allows it (SNP_DBG_DECRYPT), but KVM has no call for that: of what
- * older SEV guests have, KVM_SEV_DBG_DECRYPT, it refuses to SNP guests (arch/x86/kvm/svm/sev.c,
+ * --gdb: KVM cannot read registers or memory of an SNP guest. If the policy allows it, the SEV
+ * firmware decrypts pages (SNP_DBG_DECRYPT), but KVM has no call for that, and it refuses
+ * KVM_SEV_DBG_DECRYPT, which is for older SEV guests (arch/x86/kvm/svm/sev.c,
  * sev_mem_enc_ioctl()).
  */
 static void run_once_debugged(struct run_once *a)
@@ -241,7 +241,7 @@ static int run_once_prepare(struct run_once *a)
 	return watch_make(a);
 }
 
-/* Says in the result and in the error what gives the digest that is expected, if that is clear. */
+/* Adds to the result and the error what gives the expected digest, if one change does. */
 static void run_once_explain(struct run_once *a, const uint8_t want[static SNP_DIGEST_SIZE])
 {
 	char *to = a->r->measurement.explained;

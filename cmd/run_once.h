@@ -29,7 +29,7 @@ struct run_options {
 	bool guest_status;   /* --guest-status */
 	bool skip_unsupported;
 	bool prove;          /* --prove: the launch gets an ID block, whatever the manifest says */
-	const char *gdb;     /* --gdb: where to wait for a debugger; NULL: none comes */
+	const char *gdb;     /* --gdb: where to wait for a debugger; NULL: nowhere */
 	const char *symbols; /* --symbols: a folder with debug files of the firmware; NULL: none */
 	const struct given *certs, *roots; /* --certs, --root: for the guest's report */
 	uint64_t jobs;                     /* --jobs */
@@ -47,8 +47,8 @@ struct run_options {
 };
 
 /*
- * --prove: if the manifest, which has no mistakes, brings no ID block, its launch gets one that is
- * signed by a key of its own. False: the platform doesn't measure, and an error was added.
+ * --prove: unless a manifest without mistakes brings an ID block, its launch gets one that is
+ * signed by a key for this run. False: the platform doesn't measure, and an error was added.
  */
 bool prove_launch(struct manifest *m, struct findings *f);
 

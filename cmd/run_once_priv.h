@@ -61,7 +61,7 @@ int run_once_stats(struct run_once *a, int status);
  */
 int run_once_report(struct run_once *a, int status);
 
-/* After the guest's end: where in the firmware its vCPUs were, if that may explain it. */
+/* Once the guest has ended, reports where in its firmware it was, if that may explain the end. */
 void run_once_where(struct run_once *a);
 
 /* Writes report.bin and verify.json. 0, or a negative errno with *err filled. */

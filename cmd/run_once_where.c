@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/run_once_where.c: where the vCPUs of a guest were that didn't end by itself. */
+/* cmd/run_once_where.c: where the vCPUs were in a guest that didn't end by itself. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -11,7 +11,7 @@
 
 void run_once_where(struct run_once *a)
 {
-	/* ends that say nothing of where the guest was */
+	/* how a run may end without telling where the guest was */
 	static const bool unexplained[REASONS] = {
 		[GUEST_SHUTDOWN] = true, [GUEST_HALTED] = true, [KVM_INTERNAL] = true,
 		[RUN_TIMED_OUT] = true,  [RUN_SILENT] = true,

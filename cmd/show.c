@@ -15,7 +15,7 @@
 /* A format is a row and a file in core/out/ that prints it. */
 static const struct show_format {
 	const char *name;
-	tree_print *print; /* NULL: not made from a tree, but by the two below */
+	tree_print *print; /* NULL: printed by the two functions below, not from a tree */
 	int (*print_runs)(FILE *to, const struct run_result *const *runs, size_t n,
 	                  struct error *err);
 	int (*print_checks)(FILE *to, const struct verify_result *r, struct error *err);

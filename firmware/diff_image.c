@@ -38,7 +38,7 @@ static void file_describe(const struct fv *f, size_t volume, size_t file, struct
 	if (!of)
 		return;
 	to->kind = fv_file_type_name(of->type);
-	/* all padding has the same GUID, which nobody knows by heart */
+	/* all padding has the same GUID, which says less than the word */
 	snprintf(to->name, sizeof(to->name), "%s",
 	         of->type == FV_FILE_PAD ? "padding" : fv_file_name(of, guid));
 	guid_of(of->guid, to->guid);
@@ -87,7 +87,7 @@ static uint64_t page_offset(const struct saved_region *image, const struct saved
 	return at - image->gpa + i;
 }
 
-/* By one image: what its pages hold that differ. */
+/* With one image: what is in its pages that differ. */
 static void pages_describe(struct diff *d, struct diff_region *r, const struct fv *f, bool in_a)
 {
 	const struct saved_region *image = in_a ? r->a : r->b, *other = in_a ? r->b : r->a;
@@ -119,7 +119,7 @@ static void pages_describe(struct diff *d, struct diff_region *r, const struct f
 
 /*
  * The index of the image that is damaged; 2: none is. The files of a damaged volume can't be seen.
- * Where few pages differ, so many files can't really have gone.
+ * If few pages differ, that many files can't really be missing.
  */
 static size_t damaged_image(const struct fv images[static 2], const struct diff_region *r)
 {

@@ -12,12 +12,12 @@ struct saved_values; /* core/out/saved.h */
 struct region;       /* core/plan/region.h */
 struct snp_vmsa;     /* core/snp/abi.h */
 
-/* Adds the fields of a region that has bytes, as its label tells them. */
+/* Adds the fields of a region that has bytes; its label says which fields these are. */
 void fields_of_region(const struct region *r, struct saved_values *to);
-/* Those that are not zero. */
+/* Adds the fields that are not zero. */
 void fields_of_vmsa(const struct snp_vmsa *v, struct saved_values *to);
 
-/* What usually decides a field, or with NULL the region's content. NULL: unknown. Static. */
+/* What usually decides a field, or for NULL the region's content. NULL: unknown. Static. */
 struct fields_cause {
 	const char *key, *text;
 };

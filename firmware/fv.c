@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * firmware/fv.c: reads firmware volumes, files and sections (PI specification, volume 3, 2 and 3).
- * Nothing here calls itself: a section that holds others puts them, or a volume, at the end of a
- * list that is worked off, so that an image can't nest deeper than is good for the stack.
+ * Nothing here is recursive: what a section holds, sections or a volume, goes to the end of a list
+ * that is read in turn, so that a deeply nested image can't exhaust the stack.
  */
 #include "firmware/fv_priv.h"
 

@@ -27,7 +27,7 @@ enum {
 /* Of all that is decompressed for one image, also what turns out to be damaged. */
 #define FV_MAX_UNPACKED ((size_t)64 << 20)
 
-#define FV_NONE SIZE_MAX /* an index of nothing */
+#define FV_NONE SIZE_MAX /* no index */
 
 /* Bytes that hold volumes: the image itself is spaces[0], decompressed sections follow. */
 struct fv_space {

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is looked through. A firmware's own page tables map each address to itself. */
+/* Where to look. A firmware's own page tables map each address to itself. */
 struct locate_in {
 	const uint8_t *image; /* lies at gpa and ends at 4 GiB */
 	size_t size;

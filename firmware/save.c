@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/save.c: walks the plan beside the ledger of its digest. */
+/* firmware/save.c: walks a plan and the ledger of its digest side by side. */
 #include "firmware/save.h"
 
 #include <stdio.h>
@@ -92,7 +92,7 @@ static int vcpu_add(void *self, unsigned index, const struct vcpu_state *s, stru
 	return to->fields.failed ? error_nomem(err, "a launch") : 0;
 }
 
-/* Keys that decide how a run goes and is judged, and nothing in the guest; or that files hold. */
+/* Not those that only decide how a run goes and is judged, nor those that name files. */
 static bool key_is_saved(enum key_id id)
 {
 	static const enum key_id others[] = { KEY_VERSION,     KEY_NAME,      KEY_SNP_ID_BLOCK,
@@ -124,7 +124,7 @@ static int settings_add(const struct manifest *m, const struct images *images,
 		{ KEY_SNP_CERTS, m->certs.path && images->certs_hashed, images->certs_sha256 },
 	};
 
-	if (m->host_data_random) /* else it is known, and told with the other fields of a report */
+	if (m->host_data_random) /* else it is known, and saved with the other fields of a report */
 		saved_values_add(to, keys[KEY_SNP_HOST_DATA].name, HOST_DATA_RANDOM);
 	if (m->builtin)
 		saved_values_format(to, keys[KEY_BOOT_FIRMWARE].name, FIRMWARE_BUILTIN "%s",

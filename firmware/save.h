@@ -14,7 +14,7 @@ struct saved;      /* core/out/saved.h */
 struct snp_digest; /* core/snp/digest.h */
 
 /*
- * d: the digest of plan p, with its ledger and all pages. Files are told by their hashes, where
+ * d: the digest of plan p, with its ledger and all pages. Files are known by their hashes, where
  * `images` has them. *ret borrows the plan's bytes, and nothing else; it is written only on
  * success.
  */

@@ -214,7 +214,7 @@ static void launch_of(const struct search *s, const struct choice *front, const 
 	}
 }
 
-/* Builds and measures a plan. A launch that can't be is no front. */
+/* Builds and measures a plan. A launch that is impossible has no front. */
 static int front_add(struct search *s, const struct choice *c)
 {
 	static const struct choice none;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/symbols.c: reads the symbol table of an ELF file. A function's name and an offset are
- * all that is wanted, so that a reader of DWARF, many times as large as this file, has nothing to
- * add.
+ * firmware/symbols.c: reads the symbol table of an ELF file. Only a function's
+ * name and an offset are wanted, so DWARF, whose reader would be much larger, is not needed.
  */
 #include "firmware/symbols.h"
 
@@ -129,7 +128,7 @@ bool symbol_find_in(const char *dir, const char *module, const struct symbol_pla
 	int n;
 
 	err->code = 0;
-	/* names come from the image, which nobody vouches for */
+	/* the name comes from the image, which is untrusted */
 	if (!module[0] || module[0] == '.' || strchr(module, '/'))
 		return false;
 	n = snprintf(path, sizeof(path), "%s/%s.debug", dir, module);

@@ -2,11 +2,11 @@
 /*
  * link/late.c: late PROGRAM: the last step of linking. Most runs of the program need SHA-2 and
  * nothing else of libcrypto, but at each start the dynamic loader would put the program's address
- * into 16,000 pointers in libcrypto's tables: 84 pages to copy, a fifth of what `measure` takes.
+ * into 16,000 pointers in libcrypto's tables: 84 pages to copy, a fifth of the time of `measure`.
  * So the table of relocations is sorted, those of libcrypto's tables first, and the loader is told
  * of the rest alone. core/attest/crypto.c does the first part when libcrypto is first used.
  *
- * Changes nothing, without a complaint, if the linker didn't leave what is needed for it.
+ * Changes nothing, and reports nothing, if the linker didn't leave what it needs.
  */
 #include <elf.h>
 #include <fcntl.h>

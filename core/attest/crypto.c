@@ -55,8 +55,8 @@ static void *crypto_realloc(void *at, size_t size, const char *file, int line)
 }
 
 /*
- * Puts this process's addresses into libcrypto's tables, which the dynamic loader has left as they
- * are in the file (link/late.c).
+ * Applies the relocations of libcrypto's tables, which the dynamic loader has left undone
+ * (link/late.c).
  */
 static void crypto_relocate(void)
 {
@@ -66,7 +66,7 @@ static void crypto_relocate(void)
 	const struct late *late = &written_by_the_linker;
 	uintptr_t program = (uintptr_t)__ehdr_start;
 
-	__asm__("" : "+r"(late)); /* the compiler would take it for zeros */
+	__asm__("" : "+r"(late)); /* else the compiler assumes that it is all zeros */
 	if (late->count == 0)
 		return;
 

@@ -13,11 +13,11 @@
 
 struct reference {
 	uint8_t measurement[PLAN_DIGEST];
-	/* The manifest's, and whether it decides them: a cloud launches ec2 and gce as it likes. */
+	/* From the manifest, and whether it decides them: with ec2 and gce, the cloud does. */
 	uint64_t policy;
 	uint8_t host_data[32];
 	bool policy_known, host_data_known;
-	bool host_data_random; /* host_data isn't the launch's: each has another */
+	bool host_data_random; /* each launch has another host_data */
 	/* The rest comes from the ID block; without one, it is zero in a report. */
 	bool id_block, id_key_known, author_key_known;
 	uint8_t family_id[16], image_id[16];

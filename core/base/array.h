@@ -14,8 +14,8 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /*
- * Makes room for one more element in a list of n, which has been grown by this alone. Its pointer
- * may be NULL for n = 0. False: no memory, and the list is as it was.
+ * Makes room for one more element in a list of n, which nothing else may grow. The list may be NULL
+ * if n is 0. False: out of memory, and the list is unchanged.
  */
 #define ARRAY_GROW(list, n) array_grow(&(list), n, sizeof(*(list)))
 

@@ -76,7 +76,7 @@ struct snp_digest {
 	struct snp_kept *kept; /* shared with other digests; NULL: every page is hashed */
 	/*
 	 * Called after each page of a region that is linked to the chain, the first being 1; NULL:
-	 * nobody asks. An image that `kept` went through before is one step, without calls.
+	 * none. An image that `kept` went through before is one step, without calls.
 	 */
 	void (*linked)(void *self, const struct snp_digest *d, const struct region *r, size_t page);
 	void *linked_self;
@@ -90,7 +90,7 @@ extern const struct plan_ops snp_digest_ops; /* self: struct snp_digest */
 
 /* Replays the plan; 0 or a negative errno. Page contents are hashed on all CPUs. */
 int snp_digest_of(const struct plan *p, struct snp_digest *ret, struct error *err);
-/* Goes on by the VMSA of one more vCPU, by the hash of it (core/snp/vmsa.h). */
+/* Extends the digest by the VMSA of one more vCPU, given its hash (core/snp/vmsa.h). */
 void snp_digest_vmsa(struct snp_digest *d, const uint8_t contents[static SNP_DIGEST_SIZE]);
 void snp_digest_fini(struct snp_digest *d);
 

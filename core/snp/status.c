@@ -36,8 +36,7 @@ static const struct snp_status statuses[] = {
 	{ SNP_STATUS_BAD_MEASUREMENT, "BAD_MEASUREMENT",
 	  "the ID block expects another launch digest",
 	  "make the ID block for this manifest: 'snpvmm idblock MANIFEST' does, or each launch "
-	  "with "
-	  "snp.identity" },
+	  "with snp.identity" },
 	{ 0x0c, "ASID_OWNED", "the ASID belongs to another guest",
 	  "stop leftover guests; if there are none, reboot" },
 	{ 0x0d, "INVALID_ASID", "the ASID is outside the range that the BIOS set",

@@ -33,12 +33,12 @@ struct point {
 	bool inserted;
 };
 
-/* By debug.lock, or the thread that controls the run while the guest is held. */
+/* Guarded by debug.lock, or belongs to the thread that controls the run while the guest is held. */
 struct debug_vcpu {
 	bool held;
 	struct kvm_guest_debug set; /* KVM_SET_GUEST_DEBUG's last */
 	bool has_missed;
-	struct gdb_stop missed; /* a watchpoint that was hit while another vCPU's stop was told */
+	struct gdb_stop missed; /* a watchpoint hit while another vCPU's stop was reported */
 	bool at_breakpoint;
 	uint64_t pc; /* of the breakpoint that it has come to, linear */
 };
@@ -233,7 +233,7 @@ static void points_insert(struct debug *d, bool in)
 static int vcpu_set_debug(struct debug *d, unsigned index, bool points, bool step)
 {
 	static const unsigned kinds[] = { [GDB_POINT_WRITE] = 1,
-		                          [GDB_POINT_READ] = 3, /* reads alone aren't to be had */
+		                          [GDB_POINT_READ] = 3, /* x86 cannot watch reads alone */
 		                          [GDB_POINT_ACCESS] = 3 },
 			      lengths[] = { 0, 0, 1, 0, 3, 0, 0, 0, 2 };
 	struct debug_vcpu *own = &d->vcpus[index];
@@ -263,7 +263,7 @@ static int vcpu_set_debug(struct debug *d, unsigned index, bool points, bool ste
 
 static const struct kvm_guest_debug no_debug = { .arch.debugreg[7] = DR7_FIXED };
 
-/* Lets go of the vCPUs that have something to do. */
+/* Releases the vCPUs that are to run. */
 static int vcpus_resume(struct debug *d, const enum gdb_action *actions, bool points)
 {
 	struct vm *vm = d->vm;
@@ -308,9 +308,9 @@ static bool vcpu_at_breakpoint(struct debug *d, unsigned index)
 }
 
 /*
- * GDB takes RIP for an address. Where that is right, it steps over a breakpoint itself before it
- * sets it again; where CS has a base, as in real mode, it doesn't know that it is at one, and the
- * guest would never get past it. So here a vCPU that is still where its breakpoint was reported
+ * GDB takes RIP as a linear address. Where that is right, it steps over a breakpoint itself before
+ * it sets it again; where CS has a base, as in real mode, it doesn't know that it is at one, and
+ * the guest would never get past it. So here a vCPU that is still where its breakpoint was reported
  * executes one instruction before all of them are set.
  */
 static int debug_resume(void *self, const enum gdb_action actions[static GDB_THREADS_MAX])
@@ -367,7 +367,7 @@ void debug_detach(struct debug *d)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		all[i] = GDB_CONTINUE;
 	d->n_points = 0;
-	/* whatever KVM says: the guest is not to wait for a debugger that is gone */
+	/* errors don't matter: the guest must not wait for a debugger that is gone */
 	for (unsigned i = 0; i < d->vm->n_vcpus; i++) {
 		vcpu_set_debug(d, i, false, false);
 		d->vcpus[i].set = no_debug;
@@ -426,7 +426,7 @@ static int debug_regs_set(void *self, unsigned thread, const struct guest_regs *
 	return r;
 }
 
-/* Page by page, as far as there is memory: a device has none. */
+/* Goes page by page, and stops where there is no memory, as at a device. */
 static int memory_access(struct vm *vm, unsigned thread, uint64_t address, uint8_t *bytes,
                          size_t size, bool write)
 {

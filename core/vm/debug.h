@@ -19,7 +19,7 @@ struct vm;    /* core/vm/vm_priv.h */
 
 /*
  * Sets vm->debug, so that all vCPUs are held before their first instruction. Calls wake(self) in a
- * vCPU's thread when the guest has come to be held. 0, or a negative errno with *err filled.
+ * vCPU's thread once the guest is held. 0, or a negative errno with *err filled.
  */
 int debug_new(struct vm *vm, void (*wake)(void *self), void *self, struct error *err);
 /* After the vCPUs' threads have ended. */
@@ -33,15 +33,15 @@ bool debug_exit(struct vcpu *v, int result);
 void debug_release(struct vm *vm);
 
 /*
- * For the thread that controls the run. Functions that gdb.h's target has, which is this VM, are
- * for a guest that is held.
+ * For the thread that controls the run. The functions of gdb.h's target, which is this VM, need
+ * a guest that is held.
  */
 struct gdb_target debug_target(struct vm *vm);
 /* Asks all vCPUs to stop; wake() is called when they have. */
 void debug_interrupt(struct debug *d);
 bool debug_held(struct debug *d);
 /*
- * The guest has come to be held: takes breakpoints out of its memory and says why it stopped.
+ * Once the guest is held: takes breakpoints out of its memory and says why it stopped.
  * False: only to step over a breakpoint that was reported before, and it runs again.
  */
 bool debug_settle(struct debug *d, struct gdb_stop *ret);

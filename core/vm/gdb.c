@@ -63,8 +63,8 @@ static void reply_send(struct gdb *g)
 }
 
 /*
- * GDB ignores a breakpoint's stop where it knows of no breakpoint: with RIP in a segment that has a
- * base, as in real mode, it is better told of a trap alone.
+ * GDB ignores a stop at a breakpoint that it doesn't know. If CS has a base, as in real mode, it
+ * looks for the breakpoint at RIP and finds none, so it gets only a trap.
  */
 static void reply_stop(struct gdb *g)
 {

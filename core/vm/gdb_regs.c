@@ -114,7 +114,7 @@ static const struct {
 	{ 0, "org.gnu.gdb.i386.core" },
 	{ 40, "org.gnu.gdb.i386.sse" },
 	{ 57, "org.gnu.gdb.i386.segments" },
-	/* what only a debugger of systems wants; GDB shows features that it doesn't know, too */
+	/* for debugging an OS or firmware; GDB shows features that it doesn't know, too */
 	{ 59, "snpvmm.x86.system" },
 };
 

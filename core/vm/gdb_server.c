@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/gdb_server.c: sockets, and what becomes of the guest when a debugger comes or goes. */
+/* core/vm/gdb_server.c: sockets, and what a debugger that connects or leaves does to the guest. */
 #include "core/vm/gdb_server.h"
 
 #include <arpa/inet.h>
@@ -211,8 +211,8 @@ static bool client_receive(struct gdb_server *s)
 }
 
 /*
- * The guest goes on, without breakpoints; its limits end it if nothing else does. Who has only
- * looked whether the port is open leaves it as it was.
+ * The guest goes on, without breakpoints; its limits end it if nothing else does. A client that
+ * only tested whether the port is open changes nothing.
  */
 static void client_left(struct gdb_server *s, const char *how)
 {
@@ -226,8 +226,8 @@ static void client_left(struct gdb_server *s, const char *how)
 }
 
 /*
- * What the client says, until it waits for the guest. Receives only once, so that one that talks on
- * and on doesn't keep the caller from looking after limits and signals.
+ * Serves the client until it waits for the guest. Receives only once, so that a client that never
+ * stops sending can't keep the caller from watching limits and signals.
  */
 static void client_serve(struct gdb_server *s)
 {
@@ -235,7 +235,7 @@ static void client_serve(struct gdb_server *s)
 
 	while (s->client >= 0 && s->gdb.end != GDB_KILLED) {
 		if (!client_send(s)) {
-			client_left(s, "gone without a word");
+			client_left(s, "disconnected");
 		} else if (s->gdb.out.size > 0 || (s->running && !s->gdb.running)) {
 			return; /* it doesn't read, or the guest has yet to stop for it */
 		} else if (s->gdb.end == GDB_DETACHED) {
@@ -249,12 +249,12 @@ static void client_serve(struct gdb_server *s)
 		} else {
 			received = true;
 			if (!client_receive(s))
-				client_left(s, "gone without a word");
+				client_left(s, "disconnected");
 		}
 	}
 }
 
-/* Who has left may have done so before the next one came; what it said last counts. */
+/* The client may have left before the next one came; what it sent last still counts. */
 static bool client_stays(struct gdb_server *s)
 {
 	struct pollfd next = { .fd = s->listener, .events = POLLIN };
@@ -322,7 +322,7 @@ void gdb_server_end(struct gdb_server *s, const struct outcome *o)
 		client_send(s);
 		client_close(s);
 	}
-	fd_cleanup(&s->listener); /* who comes now is turned away */
+	fd_cleanup(&s->listener); /* later connections are refused */
 	s->listener = -1;
 	s->vm = NULL;
 }

@@ -21,7 +21,7 @@ struct vm;         /* core/vm/vm_priv.h */
 int gdb_server_check(const char *where, struct error *err);
 /*
  * Listens at a port of 127.0.0.1, or at a UNIX socket that only this user can connect to. NULL with
- * *err filled: it can't.
+ * *err filled on failure.
  */
 struct gdb_server *gdb_server_new(const char *where, struct error *err);
 /* Removes the UNIX socket. NULL is fine. */

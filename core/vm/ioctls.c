@@ -88,9 +88,9 @@ ABI(kvm_cpuid_entry2, NULL, HEX(kvm_cpuid_entry2, function), NUMBER(kvm_cpuid_en
     HEX(kvm_cpuid_entry2, flags), HEX(kvm_cpuid_entry2, eax), HEX(kvm_cpuid_entry2, ebx),
     HEX(kvm_cpuid_entry2, ecx), HEX(kvm_cpuid_entry2, edx));
 ABI(kvm_cpuid2, &kvm_cpuid_entry2, NUMBER(kvm_cpuid2, nent));
-/* How many entries KVM may fill in, which are no argument. */
-static const struct abi_struct room = { "kvm_cpuid2", sizeof(struct kvm_cpuid2),
-	                                FIELDS(NUMBER(kvm_cpuid2, nent)), NULL };
+/* KVM fills in the entries: only their number is passed. */
+static const struct abi_struct cpuid_cap = { "kvm_cpuid2", sizeof(struct kvm_cpuid2),
+	                                     FIELDS(NUMBER(kvm_cpuid2, nent)), NULL };
 ABI(kvm_msr_entry, NULL, HEX(kvm_msr_entry, index), HEX(kvm_msr_entry, data));
 ABI(kvm_msrs, &kvm_msr_entry, NUMBER(kvm_msrs, nmsrs));
 ABI(kvm_debugregs, NULL, HEX(kvm_debugregs, dr6), HEX(kvm_debugregs, dr7));
@@ -151,7 +151,7 @@ static const struct abi_ioctl ioctls[] = {
 	WITH_NUMBER(KVM_CHECK_EXTENSION, capabilities),
 	WITH_NUMBER(KVM_CREATE_VM, vm_types),
 	PLAIN(KVM_GET_VCPU_MMAP_SIZE),
-	WITH_STRUCT(KVM_GET_SUPPORTED_CPUID, room),
+	WITH_STRUCT(KVM_GET_SUPPORTED_CPUID, cpuid_cap),
 	WITH_STRUCT(KVM_GET_DEVICE_ATTR, kvm_device_attr),
 	WITH_STRUCT(KVM_ENABLE_CAP, kvm_enable_cap),
 	WITH_STRUCT(KVM_MEMORY_ENCRYPT_OP, kvm_sev_cmd),

@@ -15,7 +15,7 @@
 #include "core/vm/vm_priv.h"
 
 enum {
-	DESCRIPTOR_FIRST = 1 << 20, /* none of ours, should one be closed by mistake */
+	DESCRIPTOR_FIRST = 1 << 20, /* no real descriptor, in case one is closed by mistake */
 	NAME_SIZE = 24,
 	RUN_SIZE = 3 * 4096,    /* KVM_GET_VCPU_MMAP_SIZE on x86 */
 	APIC_BASE = 0xfee00800, /* after reset: enabled, at its usual place */
@@ -188,7 +188,7 @@ static struct record_step *ioctl_record(struct record *r, int fd, unsigned long 
 	else if (s->ioctl && s->ioctl->names)
 		s->number = (uintptr_t)arg;
 	if (a && request == KVM_SET_CPUID2)
-		a->varies = "the host's CPUID; shown is what a launch needs of it or sets";
+		a->varies = "the host's CPUID, of which only what a launch needs or sets is shown";
 	s->command = a && cmd ? abi_sev_command(cmd->id) : NULL;
 	kind = s->command ? s->command->argument : NULL;
 	if (!kind)
@@ -204,7 +204,7 @@ static struct record_step *ioctl_record(struct record *r, int fd, unsigned long 
 	argument_add(r, s, NULL, a->holds[0], settings->id_block, sizeof(settings->id_block));
 	a = argument_add(r, s, NULL, a->holds[1], settings->id_auth, sizeof(settings->id_auth));
 	if (a && settings->id_block_signed)
-		a->varies = "each launch signs anew";
+		a->varies = "each launch has another signature";
 	return s;
 }
 
@@ -247,8 +247,8 @@ static int vcpu_mmap_size(const struct record_call *c)
 }
 
 /*
- * No CPUID but what a launch asks of a host or makes itself: which leaves there are, guests' 1 GiB
- * pages and the C-bit. So what is recorded shows what the launch adds to a host's.
+ * Only the CPUID that a launch requires or makes itself: the list of leaves, 1 GiB pages and the
+ * C-bit. So the record shows what the launch adds to a host's CPUID.
  */
 static int supported_cpuid(const struct record_call *c)
 {
@@ -290,7 +290,7 @@ static int create_vcpu(const struct record_call *c)
 	return descriptor_new(c->r, c->step, id, "vcpu%u", id);
 }
 
-/* Of the registers, what a launch doesn't set: they are as KVM resets them. */
+/* Registers that a launch doesn't set, as KVM resets them. */
 static int get_sregs(const struct record_call *c)
 {
 	const struct record_thing *d = descriptor_at(c->r, (unsigned)c->fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * core/vm/record.h: a launch without a host. The launch code itself runs, on system calls that
- * record what it asks for and answer as a host does that has all it needs.
+ * record what it asks for and answer as a host that supports everything.
  */
 #ifndef CORE_VM_RECORD_H
 #define CORE_VM_RECORD_H

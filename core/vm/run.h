@@ -18,8 +18,8 @@ struct run_limits {
 	/* end the run once vm->watch has seen every expected line, and the report came */
 	bool end_when_complete;
 	/*
-	 * A debugger, which the guest's first instruction waits for; NULL: none. Borrowed. While it
-	 * holds the guest, the timeout stands still, and silence counts anew after that.
+	 * A debugger, for which the guest waits before its first instruction; NULL: none. Borrowed.
+	 * While it holds the guest, the timeout stands still; silence then starts again.
 	 */
 	struct gdb_server *gdb;
 };

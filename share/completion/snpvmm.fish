@@ -171,7 +171,7 @@ complete -c snpvmm -n '__snpvmm_in run' -l prove -d 'Have the SEV firmware compa
 complete -c snpvmm -n '__snpvmm_in run' -l dry-run -d 'Launch nothing; list the steps of the launch, as \'plan\' does'
 complete -c snpvmm -n '__snpvmm_in run' -l certs -x -a '(__snpvmm_files any)' -d 'Certificates for the guest\'s report (expect.report), as for \'verify\'; may be repeated'
 complete -c snpvmm -n '__snpvmm_in run' -l root -x -a '(__snpvmm_files any)' -d 'Trust this root certificate as well; for test chains only'
-complete -c snpvmm -n '__snpvmm_in run' -l gdb -d 'Wait for GDB before the first instruction, at port 1234 or there; for platform kvm'
+complete -c snpvmm -n '__snpvmm_in run' -l gdb -d 'Wait for GDB before the first instruction, at port 1234 or WHERE; for platform kvm'
 complete -c snpvmm -n '__snpvmm_in run' -l symbols -x -a '(__snpvmm_files folders)' -d 'Name functions of the firmware by MODULE.debug files in this folder'
 complete -c snpvmm -n '__snpvmm_in run' -l stats -f -a '(__snpvmm_files any)' -d 'Count the guest\'s exits; with a file, write the counts there as JSON'
 complete -c snpvmm -n '__snpvmm_in run' -s s -d 'The same as --stats'

@@ -90,14 +90,14 @@ out_is hello
 ends 'one that detaches' '0 guest-exit pass guest-exit' '?' D hear
 told 'T05thread:1;' OK '(gone)'
 err_has 'snpvmm: the debugger has detached; the guest goes on'
-ends 'one that is gone without a word' '0 guest-exit pass guest-exit' '?'
-err_has 'snpvmm: the debugger has gone without a word; the guest goes on'
+ends 'one that has disconnected' '0 guest-exit pass guest-exit' '?'
+err_has 'snpvmm: the debugger has disconnected; the guest goes on'
 ends 'one that says what nobody understands, and then "?"' '0 guest-exit pass guest-exit' 'bytes:$\x00\x03$\xff#zz$m#' '?' c
 told 'T05thread:1;' W00
 ends 'connections without a packet do not let the guest go' '0 guest-exit pass guest-exit' again 'bytes:GET / HTTP/1.1\r\n\r\n$c#63' \
   hear again 'bytes:+$c#00' again p10 c
 told '(gone)' f0ff000000000000 W00
-err_has 'snpvmm: the debugger has gone without a word; the guest still waits'
+err_has 'snpvmm: the debugger has disconnected; the guest still waits'
 ends 'half a packet' '0 guest-exit pass guest-exit' '?' 'bytes:$m1000,'
 ends 'a second one is turned away' '0 guest-exit pass guest-exit' '?' other c
 told 'T05thread:1;' '(gone)' W00

@@ -47,10 +47,10 @@ begin 'a block for other settings: they are named'
 block "$("$SNPVMM" measure -c 3 "$EXAMPLE")" 0x30000
 call check "$T/m.yaml"
 wants 2
-err_has '; the digest that is expected is that of vcpus: 3 (--set vcpus=3)'
+err_has '; the expected digest is that of vcpus: 3 (--set vcpus=3)'
 launch
 wants 3
-err_has '; the digest that is expected is that of vcpus: 3 (--set vcpus=3)'
+err_has '; the expected digest is that of vcpus: 3 (--set vcpus=3)'
 grep -q '"explained": "that of vcpus: 3 (--set vcpus=3)"' "$T/r/result.json" || wrong 'result.json does not name them'
 block "$ZEROS" 0x30000
 call measure -o json "$T/m.yaml"

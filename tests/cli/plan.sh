@@ -70,7 +70,7 @@ out_has 'type=CPUID}) # varies: the page has the host' '  ioctl(kvm, KVM_CREATE_
   'KVM_SEV_SNP_LAUNCH_UPDATE, {gfn_start=0x10, uaddr=<selftest code>, len=0x1000, type=NORMAL})' \
   'KVM_SEV_SNP_LAUNCH_UPDATE, {gfn_start=0x20, len=0x1000, type=ZERO})' \
   'KVM_SET_REGS, {rdx=0x800f12, rsi=0x7000, rsp=0x21000, rip=0x10000, rflags=2})' \
-  'KVM_SET_CPUID2, {nent=' "}) # varies: the host's CPUID; "
+  'KVM_SET_CPUID2, {nent=' "}) # varies: the host's CPUID, "
 
 begin 'a plain VM: no /dev/sev, no digests, and the measurement that it would have under SNP'
 call plan --platform kvm "$T/selftest.yaml"
@@ -204,7 +204,7 @@ for options in '' '-o json' '--platform kvm' '--prove --results none --stats=non
   call run --dry-run $options "$T/matrix.yaml" "$T/direct.yaml"
   wants 0
   err_is ''
-  case $options in *--prove*) grep -q 'id_block_en=1}) # varies: each launch signs anew' "$T/out" || wrong 'nothing is proven' ;;
+  case $options in *--prove*) grep -q 'id_block_en=1}) # varies: each launch has another signature' "$T/out" || wrong 'nothing is proven' ;;
   *) cmp -s "$T/out" "$T/plan" || wrong "another plan with '$options'" ;; esac
 done
 [ -z "$(find . "$T" -maxdepth 1 -name 'none*')" ] || wrong 'there are results'
