@@ -65,7 +65,7 @@ static int plan_igvm(struct plan_work *w, const struct manifest *m, const struct
 	    folder_put_file(path, &file, err) < 0)
 		return err->code;
 	if (show_for_people()) {
-		log_notice("%s: %zu bytes; with measure.profile %s it measures as %s", path,
+		log_notice("%s: %zu bytes; with measure.profile %s its launch digest is %s", path,
 		           file.size, manifest_profile_name(profile),
 		           hex_of(digest, PLAN_DIGEST, hex));
 		return 0;
@@ -127,8 +127,8 @@ static void plan_run(void *self, struct manifest *m, struct findings *f)
 	int r;
 
 	if (w->args->igvm && (m->variant || w->list)) {
-		error_set(&err, ERROR_USAGE, "--igvm writes one launch, and here are several");
-		error_fix(&err, "give one manifest; of a matrix name one run, as in --set "
+		error_set(&err, ERROR_USAGE, "--igvm writes one launch, not several");
+		error_fix(&err, "give one manifest, with one value in each list: --set "
 		                "'matrix={vcpus: [1]}'");
 		error_at(&err, m->file, 0, 0);
 		findings_add(f, SEVERITY_ERROR, &err);

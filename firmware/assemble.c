@@ -298,7 +298,7 @@ static int igvm_assemble(struct assembly *a, struct error *err)
 	return r;
 }
 
-/* The SVSM begins flat and in 32 bits, and so does every vCPU. MXCSR without FCW: the model's. */
+/* Every vCPU starts in flat 32-bit mode, for the SVSM. MXCSR without FCW is as in the model. */
 static struct vcpu_state svsm_state(const struct assembly *a, uint32_t eip)
 {
 	const struct segment data = { 0x10, 0xc93, 0xffffffff, 0 };

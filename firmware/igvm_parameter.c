@@ -44,7 +44,7 @@ static size_t memory_map_fill(const struct manifest *m, uint8_t *to, size_t room
 	return need;
 }
 
-/* As the hole below 4 GiB has it, and none above. */
+/* The hole below 4 GiB; there is no MMIO above. */
 static size_t mmio_ranges_fill(const struct manifest *m, uint8_t *to, size_t room)
 {
 	const struct {
@@ -69,7 +69,7 @@ static size_t command_line_fill(const struct manifest *m, uint8_t *to, size_t ro
 	return need;
 }
 
-/* More vCPUs than can run have no MADT, and need none. */
+/* There is no MADT for more vCPUs than can run. */
 static size_t madt_fill(const struct manifest *m, uint8_t *to, size_t room)
 {
 	struct acpi_tables t;
@@ -97,7 +97,7 @@ static size_t environment_fill(const struct manifest *m, uint8_t *to, size_t roo
 	return sizeof(le32);
 }
 
-/* Of tables that a guest without them does without, there is none: zeros. */
+/* Tables that a guest doesn't need are left out: zeros. */
 static size_t no_table_fill(const struct manifest *m, uint8_t *to, size_t room)
 {
 	(void)m;

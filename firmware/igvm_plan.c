@@ -48,8 +48,7 @@ static const struct loader {
 	                          "areas" },
 	[PROFILE_IGVMMEASURE_ZERO] = { true, false, true, PAGE_ZERO, false,
 	                               "measure.profile igvmmeasure-native-zero leaves out pages "
-	                               "of "
-	                               "parameter areas" },
+	                               "of parameter areas" },
 	[PROFILE_CLOUD_HYPERVISOR] = { true, false, false, PAGE_ZERO, true, NULL },
 };
 static_assert(ARRAY_SIZE(loaders) == PROFILES, "a profile without a row");
@@ -138,7 +137,7 @@ static int load_add(struct building *b, const struct load *l)
 	return 0;
 }
 
-/* As backends/igvm.c has it: pages that do not differ, by headers that follow each other. */
+/* As in QEMU's backends/igvm.c: the next page, of the same kind, by the next header. */
 static bool page_continues(const struct igvm_header *last, const struct igvm_header *h)
 {
 	return last->type && h->number == last->number + 1 && h->gpa == last->gpa + PAGE_SIZE &&
@@ -312,7 +311,7 @@ static int parameter(struct building *b, const struct igvm_header *h)
 	return error_why(b->err, "%zu bytes are left there", room);
 }
 
-/* What has no row does nothing to a launch. */
+/* Headers of other types do nothing to a launch. */
 static const struct {
 	uint32_t type;
 	int (*take)(struct building *b, const struct igvm_header *h);
@@ -511,7 +510,7 @@ static bool vps_are_kvms(const struct building *b)
 
 /* --- settings --- */
 
-/* What the manifest says and the file says otherwise. */
+/* Refuses a value of the manifest that the file contradicts. */
 static int disagree(const struct building *b, enum key_id id, uint64_t manifest, uint64_t file)
 {
 	error_set(b->err, ERROR_CONFLICT,

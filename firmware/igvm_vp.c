@@ -70,7 +70,7 @@ int igvm_vp_state(const struct igvm_header *h, struct vcpu_state *ret, struct er
 	r = page_compare(h, &kvm, err);
 	if (r < 0)
 		return r;
-	/* KVM would take these, or refuse them without a word */
+	/* KVM would accept these, or refuse them without a reason */
 	if (ret->more.dr7 & ~(uint64_t)VCPU_RESET_DR7)
 		name = "dr7", value = ret->more.dr7;
 	else if (ret->more.dr6 >> 32)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/igvm_write.c: a consumer of plans that writes an IGVM file of version 1. Headers come
- * first, so what each page's data is at is known only in the end.
+ * firmware/igvm_write.c: writes a plan as an IGVM file of version 1. Headers come first, so where
+ * each page's data lies is known only at the end.
  */
 #include "firmware/igvm_write.h"
 
@@ -43,7 +43,7 @@ static void header_add(struct writer *w, uint32_t type, const void *body, uint32
 	buffer_add(&w->headers, padding, -(size_t)size % 8);
 }
 
-/* The next header's offset in the file, at `at` in its body, is that of these bytes. */
+/* Adds bytes, to which the offset at `at` in the next header's body will point. */
 static int data_add(struct writer *w, size_t at, const void *bytes, le32 *to, struct error *err)
 {
 	if (!ARRAY_GROW(w->offsets, w->n_offsets))
@@ -94,7 +94,7 @@ static int write_region(void *self, const struct region *r, struct error *err)
 	w->pages += r->size / PAGE_SIZE;
 	if (w->pages > PAGES_MAX)
 		return error_set(err, ERROR_UNSUPPORTED,
-		                 "the launch has more pages than an IGVM file is read with");
+		                 "the launch has more pages than snpvmm reads from an IGVM file");
 	for (uint64_t at = 0; at < r->size; at += PAGE_SIZE) {
 		struct {
 			le64 gpa;

@@ -88,7 +88,7 @@ static void image_forget(const struct image_row *row)
 		*row->payload_hashed = false;
 }
 
-/* An IGVM file may be larger than a raw image. `r`: what came of reading it as one, with *err. */
+/* An IGVM file may be larger than a raw image. `r` and *err: the result of reading it as one. */
 static int large_firmware_load(const struct manifest *m, const struct image_row *row, int r,
                                struct error *err)
 {

@@ -34,8 +34,8 @@ void snp_vmsa_hash(const struct vmsa_rule *rule, const struct vcpu_state *s, uin
                    uint8_t ret[static SHA384_SIZE]);
 
 /*
- * The other way round: the state from which KVM builds the page, as far as it can: what KVM sets by
- * itself, or leaves zero, is lost. snp_vmsa_of() of the state shows whether it is the same page.
+ * The inverse: the state from which KVM builds the page, as far as it can. What KVM sets by itself,
+ * or leaves zero, is lost. snp_vmsa_of() of the state shows whether it is the same page.
  */
 void snp_vcpu_of(const struct snp_vmsa *v, struct vcpu_state *ret);
 

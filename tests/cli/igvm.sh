@@ -59,7 +59,7 @@ for name in selftest firmware; do
   call plan --igvm "$T/$name.igvm" "$T/$name.yaml"
   wants 0
   out_is ''
-  err_has "snpvmm: $T/$name.igvm: " "it measures as $digest"
+  err_has "snpvmm: $T/$name.igvm: " "its launch digest is $digest"
   profile=$(sed -n 's/.* with measure.profile \([a-z-]*\) .*/\1/p' "$T/err")
   vcpus=$(sed -n 's/^vcpus: //p' "$T/$name.yaml")
   manifest "$T/again.yaml" "boot: {firmware: $T/$name.igvm}" 'memory: 16M' "vcpus: ${vcpus:-1}" "measure: {profile: $profile}"
@@ -101,10 +101,10 @@ wants 2
 err_has 'this launch can'"'"'t be an IGVM file [unsupported]' '  fix: boot the kernel through a firmware, or none'
 call plan --igvm "$T/no.igvm" "$T/matrix.yaml"
 wants 2
-err_has '--igvm writes one launch, and here are several [usage]'
+err_has '--igvm writes one launch, not several [usage]'
 call plan --igvm "$T/no.igvm" "$T/selftest.yaml" "$T/firmware.yaml"
 wants 2
-err_has '--igvm writes one launch, and here are several [usage]'
+err_has '--igvm writes one launch, not several [usage]'
 call plan --igvm "$T/fw" "$T/firmware.yaml"
 wants 2
 err_has "would be written over '$T/fw', which is read [output-conflict]" '  fix: give another file with --igvm'

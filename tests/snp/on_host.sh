@@ -156,7 +156,7 @@ igvm() { # OPTIONS-OF-PLAN OPTION...: of run
   printf 'version: 1\nboot: { firmware: guest.igvm }\nmemory: 64M\nmeasure: { profile: cloud-hypervisor }\n' >igvm.yaml
   snpvmm run -v "$@" igvm.yaml
 }
-case_run 'an IGVM file' 0 'guest.igvm: [0-9]* bytes; with measure.profile cloud-hypervisor it measures as' '^10 ok' 'selftest: passed' \
+case_run 'an IGVM file' 0 'guest.igvm: [0-9]* bytes; with measure.profile cloud-hypervisor its launch digest is' '^10 ok' 'selftest: passed' \
   "$proven" -- igvm '' --prove
 case_run 'an IGVM file: of four vCPUs, in the order of the specification' 0 'selftest: passed' "$proven" \
   -- igvm '--set vcpus=4' --prove --set vcpus=4 --set measure.profile=igvm
