@@ -20,7 +20,21 @@ enum {
 	CHIP_ID_TURIN = 8, /* bytes in use */
 	RESPONSE_HEAD = 32,
 	RESPONSE_CAP = 4000, /* linux/sev-guest.h: struct snp_report_resp */
+	EMPTY_TABLE = 24,    /* only the entry of zeros that ends it */
 };
+
+/*
+ * Whether a report is followed by zeros that are an empty table, or a page with one. A response
+ * whose status is not 0 isn't taken for that, nor are files of zeros and ID authentications.
+ */
+static bool has_empty_table(const uint8_t *bytes, size_t size)
+{
+	const size_t whole = sizeof(struct snp_report);
+
+	return size >= whole + EMPTY_TABLE && size != RESPONSE_HEAD + whole &&
+	       size != RESPONSE_CAP && snp_report_version_known((const void *)bytes) &&
+	       bytes_zero(bytes + whole, size - whole);
+}
 
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret)
 {
@@ -42,7 +56,7 @@ bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *
 	} else if (size > whole && snp_certs_read(bytes + whole, size - whole, certs, &n)) {
 		f.certs = bytes + whole;
 		f.certs_size = size - whole;
-	} else if (size != whole) {
+	} else if (size != whole && !has_empty_table(bytes, size)) {
 		return false;
 	}
 	f.report = (const void *)(bytes + at);

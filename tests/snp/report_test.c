@@ -38,6 +38,25 @@ Test(report, is_found_by_itself)
 	cr_expect_null(snp_report_find(bytes, 0));
 }
 
+Test(report, is_found_ahead_of_an_empty_certificate_table)
+{
+	uint8_t bytes[REPORT_SIZE + 4096] = { 0 };
+	struct snp_report_file file;
+
+	report_make(2, bytes);
+	for (size_t n = 24; n <= 4096; n += 4096 - 24) {
+		cr_expect(snp_report_open(bytes, REPORT_SIZE + n, &file));
+		cr_expect_eq(file.report, (const void *)bytes);
+		cr_expect_null(file.certs);
+	}
+	cr_expect_null(snp_report_find(bytes, REPORT_SIZE + 23));
+	bytes[REPORT_SIZE + 24] = 1;
+	cr_expect_null(snp_report_find(bytes, REPORT_SIZE + 25));
+	bytes[REPORT_SIZE + 24] = 0;
+	for (bytes[0] = 0; bytes[0] < 2; bytes[0]++) /* zeros; an ID authentication */
+		cr_expect_null(snp_report_find(bytes, sizeof(bytes)));
+}
+
 Test(report, is_found_behind_the_head_of_a_response)
 {
 	static const size_t sizes[] = { RESPONSE, RESPONSE_CAP };
