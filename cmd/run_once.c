@@ -219,6 +219,13 @@ static int run_once_prepare(struct run_once *a)
 		prove_launch(&a->m, f);
 	if (a->o->gdb && m->whole)
 		run_once_debugged(a);
+	if (a->o->certs && m->whole && !m->report) {
+		error_set(&err, ERROR_NONE, "--certs has no effect without expect.report");
+		error_why(&err, "no report of this guest is looked at, so nothing is proven");
+		error_fix(&err, "have the guest print its report, and --set expect.report=true");
+		error_at(&err, m->file, 0, 0);
+		findings_add(f, SEVERITY_WARNING, &err);
+	}
 	right = prepare_files(m, hash, &a->images, f) && m->whole;
 
 	a->hashed = hash && right;

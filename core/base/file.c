@@ -97,7 +97,7 @@ static int file_open(const struct confine *in, const char *path, size_t max, str
 		                 path);
 	if (!S_ISREG(st->st_mode)) {
 		error_set(err, ERROR_FILE, "'%s' is not a regular file", path);
-		return error_why(err, "images are read whole and once; a %s has no fixed content",
+		return error_why(err, "files are read whole and once; a %s has no fixed content",
 		                 S_ISDIR(st->st_mode) ? "directory" : "pipe or device");
 	}
 	if ((uint64_t)st->st_size > max)

@@ -37,7 +37,7 @@ refused bad-value 3:18 "'snp.host_data': 'i.fd' looks like an OVMF-style firmwar
 
 begin 'a folder'
 firmware folder
-refused file-unreadable 2:18 "boot.firmware: '$T/folder' is not a regular file" '  why: images are read whole and once; a directory'
+refused file-unreadable 2:18 "boot.firmware: '$T/folder' is not a regular file" '  why: files are read whole and once; a directory'
 for command in measure check run; do
   call $command "$T/folder"
   wants 2
@@ -48,7 +48,7 @@ done
 begin 'a FIFO, without waiting for a writer'
 if mkfifo "$T/fifo"; then
   firmware fifo
-  refused file-unreadable 2:18 "boot.firmware: '$T/fifo' is not a regular file" '  why: images are read whole and once; a pipe or device'
+  refused file-unreadable 2:18 "boot.firmware: '$T/fifo' is not a regular file" '  why: files are read whole and once; a pipe or device'
   for command in measure check run; do
     run timeout -s KILL 10 "$SNPVMM" $command "$T/fifo"
     wants 2

@@ -72,6 +72,11 @@ err_lacks 'nothing proves'
 file_has "$T/r/result.json" result.json '"authentic": true'
 file_has "$T/r/verify.json" verify.json '"authentic": true' '"root_given": true'
 
+begin 'without expect.report, --certs proves nothing, and that is said'
+on_fake run --certs "$C" "$T/m.yaml" --set expect.report=false
+wants 0
+err_has "$T/m.yaml: warning: --certs has no effect without expect.report" 'why: no report of this guest is looked at'
+
 begin 'a root that nobody trusts, certificates of another chip, a signature of another key'
 on_fake run --certs "$C" "$T/m.yaml"
 wants 1
