@@ -191,7 +191,9 @@ static error_t firmware_option(struct attest_want *w, const char *text)
 	unsigned major, minor, build;
 	int n = 0;
 
-	if (sscanf(text, "%3u.%3u.%3u%n", &major, &minor, &build, &n) != 3 || text[n] != '\0' ||
+	/* sscanf(3) takes blanks and signs */
+	if (text[strspn(text, "0123456789.")] != '\0' ||
+	    sscanf(text, "%3u.%3u.%3u%n", &major, &minor, &build, &n) != 3 || text[n] != '\0' ||
 	    major > 255 || minor > 255 || build > 255)
 		return option_refuse("--min-firmware takes MAJOR.MINOR.BUILD, as in 1.55.29");
 	w->min_firmware = (struct snp_report_version){ .major = (uint8_t)major,
@@ -263,6 +265,13 @@ static error_t verify_option(int key, char *argument, struct argp_state *state)
 			return option_refuse("a report is missing");
 		if (v->settings.count && !v->settings.shorthand && !v->manifest_path)
 			return option_refuse("a manifest is missing, or a kernel: -k KERNEL");
+		if (v->manifest_path == manifest_stdin && strcmp(v->report_path, "-") == 0)
+			return option_refuse("standard input can be the report or the manifest, "
+			                     "not both");
+		for (unsigned bit = 0; bit < 64; bit++)
+			if (v->want.require & v->want.forbid & (uint64_t)1 << bit)
+				return option_refuse("--require and --forbid both name '%s'",
+				                     snp_report_platform_name(bit));
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -424,7 +433,7 @@ static void verify_conclude(const struct attest *a, bool launch)
 	const struct attest_check *failed = checks_failed(&a->checks);
 	size_t more = 0;
 
-	if (a->root_is_given)
+	if (a->root_is_given && verify_is_authentic(a))
 		log_at(LOG_QUIET, "--root: this report is trusted because of the root you gave, "
 		                  "not because of AMD's");
 	if (!failed && verify_is_authentic(a)) {

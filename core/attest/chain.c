@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/attest/roots.h"
-#include "core/snp/report.h"
 
 bool chain_root_given(const struct given *roots, const struct cert *ark)
 {
@@ -45,19 +44,37 @@ static const struct cert *vek_find(const struct given *g, enum cert_kind kind,
 	return best;
 }
 
+/* The line whose issuers are given; unknown if they are of several. */
+static enum snp_line line_given(const struct given *g, enum cert_kind by)
+{
+	enum snp_line line = SNP_LINE_UNKNOWN;
+
+	for (size_t i = 0; i < g->n_certs; i++) {
+		const struct cert *c = &g->certs[i];
+
+		if ((c->kind != by && c->kind != CERT_ARK) || c->line == line)
+			continue;
+		if (line != SNP_LINE_UNKNOWN)
+			return SNP_LINE_UNKNOWN;
+		line = c->line;
+	}
+	return line;
+}
+
+/* `child` may be missing; then the issuer is one of that line. */
 static void issuer_try(const struct given *g, enum cert_kind kind, const struct cert *child,
-                       const struct given *roots, int64_t at, const struct cert **best,
-                       unsigned *rank)
+                       enum snp_line line, const struct given *roots, int64_t at,
+                       const struct cert **best, unsigned *rank)
 {
 	for (size_t i = 0; i < g->n_certs; i++) {
 		const struct cert *c = &g->certs[i];
 		bool trusted;
 		unsigned n;
 
-		if (c->kind != kind || c->line != child->line)
+		if (c->kind != kind || c->line != line)
 			continue;
 		trusted = kind == CERT_ARK && (root_is_amd(c) || chain_root_given(roots, c));
-		n = 1 + 8 * cert_issued_by(child, c) + 4 * trusted + 2 * !c->defect[0] +
+		n = 1 + 8 * (child && cert_issued_by(child, c)) + 4 * trusted + 2 * !c->defect[0] +
 		    is_valid_at(c, at);
 		if (n > *rank) {
 			*best = c;
@@ -67,18 +84,23 @@ static void issuer_try(const struct given *g, enum cert_kind kind, const struct 
 }
 
 struct chain chain_find(const struct given *g, enum cert_kind kind, const struct snp_report *r,
-                        const struct given *roots, int64_t at)
+                        enum snp_line line, const struct given *roots, int64_t at)
 {
 	enum cert_kind by = kind == CERT_VCEK ? CERT_ASK : CERT_ASVK;
 	struct chain c = { .vek = vek_find(g, kind, r, at) };
 	unsigned rank = 0;
 
 	if (c.vek)
-		issuer_try(g, by, c.vek, roots, at, &c.ask, &rank);
+		line = c.vek->line;
+	else if (line == SNP_LINE_UNKNOWN)
+		line = line_given(g, by);
+	c.line = line;
+	if (line == SNP_LINE_UNKNOWN)
+		return c;
+	issuer_try(g, by, c.vek, line, roots, at, &c.ask, &rank);
 	rank = 0;
-	if (c.ask) {
-		issuer_try(g, CERT_ARK, c.ask, roots, at, &c.ark, &rank);
-		issuer_try(roots, CERT_ARK, c.ask, roots, at, &c.ark, &rank);
-	}
+	issuer_try(g, CERT_ARK, c.ask, line, roots, at, &c.ark, &rank);
+	if (c.ask) /* alone, a root proves nothing, and it may be of any line */
+		issuer_try(roots, CERT_ARK, c.ask, line, roots, at, &c.ark, &rank);
 	return c;
 }

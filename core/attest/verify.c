@@ -110,9 +110,10 @@ static void url_add(struct attest *a, bool made)
  */
 static void name_urls(const struct snp_report *r, enum cert_kind kind, struct attest *a)
 {
-	bool either = a->line == SNP_LINE_UNKNOWN && !snp_report_has_cpuid(r) &&
+	bool either = a->chain.line == SNP_LINE_UNKNOWN && !snp_report_has_cpuid(r) &&
 	              !snp_report_tcb(r, r->reported_tcb).unknown;
-	enum snp_line lines[] = { either ? SNP_MILAN : a->line, either ? SNP_GENOA : a->line };
+	enum snp_line lines[] = { either ? SNP_MILAN : a->chain.line,
+		                  either ? SNP_GENOA : a->chain.line };
 
 	for (size_t i = 0; i < (either ? ARRAY_SIZE(lines) : 1); i++) {
 		if (!a->chain.vek && kind == CERT_VCEK)
@@ -442,7 +443,7 @@ static void attest_authenticity(const struct attest_question *q, struct attest *
 		ret->line = ret->known ? claimed_line(r) : SNP_LINE_UNKNOWN;
 		return;
 	}
-	ret->chain = chain_find(q->certs, kind, r, q->roots, q->at);
+	ret->chain = chain_find(q->certs, kind, r, claimed_line(r), q->roots, q->at);
 	ret->line = ret->chain.vek ? ret->chain.vek->line : claimed_line(r);
 	check_certificates(q, kind, ret);
 	check_root(q, ret);

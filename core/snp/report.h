@@ -101,8 +101,8 @@ struct snp_report_file {
 
 /*
  * Recognises a report by its form: alone, followed by a certificate table (as go-sev-guest writes
- * it), which is empty if the host has none, or after the header of the firmware's response or of Azure's HCL report. False: the bytes
- * aren't a report. *ret borrows the bytes.
+ * it), which is empty if the host has none, or after the header of the firmware's response or of
+ * Azure's HCL report. False: the bytes aren't a report. *ret borrows the bytes.
  */
 bool snp_report_open(const uint8_t *bytes, size_t size, struct snp_report_file *ret);
 

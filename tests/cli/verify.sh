@@ -138,7 +138,51 @@ done <<WRONG
 --report-data=xx --report-data takes up to 64 bytes in hex
 --vmpl=4 --vmpl
 --require-mitigations=all --require-mitigations
+--min-firmware=+1.55.29 --min-firmware takes MAJOR.MINOR.BUILD
+--min-firmware=1.+55.29 --min-firmware takes MAJOR.MINOR.BUILD
 WRONG
+call verify "$T/report.bin" '--min-firmware=1. 55.29'
+usage_error 'verify: --min-firmware takes MAJOR.MINOR.BUILD, as in 1.55.29'
+
+begin 'what is both required and forbidden is a mistake, not a pass'
+call verify "$T/report.bin" --require smt,ecc --forbid tsme,ecc
+usage_error "verify: --require and --forbid both name 'ecc'"
+
+begin 'standard input is one file'
+run "$SNPVMM" verify - - <"$T/report.bin"
+usage_error 'verify: standard input can be the report or the manifest, not both'
+
+begin 'of a chain that is not whole, only what is missing is named'
+call verify "$T/report.bin" --certs "$T/certs/ark.pem" --certs "$T/certs/ask.pem" $AT
+wants 1
+err_has 'certificates: missing among those given: VCEK'
+out_has 'fetch https://kdsintf.amd.com/vcek/v1/Genoa/0203040506'
+[ "$(grep -c ^fetch "$T/out")" -eq 1 ] || wrong "$(grep ^fetch "$T/out")"
+call verify "$T/report.bin" --certs "$T/certs/ark.pem" --certs "$T/certs/vcek.pem" $AT
+wants 1
+err_has 'certificates: missing among those given: ASK '
+call verify "$T/report.bin" --certs "$T/certs/ark.pem" --root "$T/certs/ark.pem" $AT
+wants 1
+err_has 'certificates: missing among those given: VCEK, ASK [chain-broken]'
+grep -q trusted "$T/err" && wrong "$(cat "$T/err")"
+cp "$T/report.bin" "$T/v2.bin" # which does not say its line
+patch "$T/v2.bin" 0 02
+patch "$T/v2.bin" 0x188 000000
+call verify "$T/v2.bin" --certs "$T/certs/ark.pem" --certs "$T/certs/ask.pem" $AT
+wants 1
+err_has 'missing among those given: VCEK '
+[ "$(grep -c '^fetch.*Genoa' "$T/out")" -eq 1 ] || wrong "$(grep ^fetch "$T/out")"
+call verify "$T/v2.bin" --certs "$T/certs/ark.pem" --certs "$T/turin/ask.pem" $AT
+wants 1
+err_has 'missing among those given: VCEK, ASK, ARK '
+
+begin 'an empty certificate table behind the report is no certificate'
+{ cat "$T/report.bin"; head -c 24 /dev/zero; } >"$T/empty.bin"
+call verify "$T/empty.bin" --certs "$T/certs" --root "$T/certs/ark.pem" $AT
+wants 0
+call verify "$T/empty.bin"
+wants 1
+err_has 'certificates: none are given; needed: VCEK, ASK, ARK'
 
 begin 'a file that is not a report, and files that cannot be used: 2'
 head -c 1183 "$T/report.bin" >"$T/short.bin"
