@@ -218,13 +218,15 @@ static bool is_saved(const struct blob *b)
 	                        (b->data[at] == '{' && memmem(b->data, b->size, "\"schema\"", 8)));
 }
 
-static int refuse_kind(const struct file_kind *k, struct error *err)
+static int refuse_kind(const struct blob *b, const struct file_kind *k, struct error *err)
 {
 	error_set(err, ERROR_UNSUPPORTED, "diff cannot compare this file: it is %s",
-	          k ? k->text : "of an unknown type");
+	          k                                    ? k->text
+	          : snp_id_auth_find(b->data, b->size) ? "an ID authentication"
+	                                               : "of an unknown type");
 	return error_fix(err,
 	                 "give a manifest, launch.json of a run, a firmware image, an "
-	                 "attestation report, or a digest%s%s",
+	                 "attestation report, an ID block, or a digest%s%s",
 	                 k && k->key ? "; a manifest names this file as " : "",
 	                 k && k->key ? k->key : "");
 }
@@ -261,7 +263,7 @@ static int side_recognise(struct side *s, const struct settings *settings, struc
 	}
 	if (k && k->fits & ROLE_MANIFEST)
 		return side_manifest(s, settings, err);
-	return refuse_kind(k, err);
+	return refuse_kind(&s->bytes, k, err);
 }
 
 /*
@@ -406,9 +408,10 @@ const struct command command_diff = {
 	.summary = "Say what differs between two launches",
 	.doc = "Say whether two launches have the same digest, and if not, what differs first: a "
 	       "file in the firmware, a hash of the kernel, a register. A and B are manifests, "
-	       "launch.json of runs, firmware images, attestation reports, or digests, told "
-	       "apart by content. Settings that differ but are not measured are listed as well. "
-	       "- is standard input. A manifest alone is compared with itself under --set and the "
+	       "launch.json of runs, firmware images, attestation reports, ID blocks, or digests, "
+	       "told apart by content. Settings that differ but are not measured are listed as "
+	       "well. - is standard input. A manifest alone is compared with itself under --set "
+	       "and the "
 	       "like.",
 	.result = ANY_RESULT,
 	.main = diff_main,

@@ -188,7 +188,9 @@ int main(int argc, char **argv)
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		if (err.kind == ERROR_NONE)
 			error_sys(&err, ERROR_OUTPUT, errno, "cannot write to standard output");
-		status = status == STATUS_OK ? STATUS_USAGE : status;
+		/* who asked has no answer then, be it "different", "not found" or "failed" */
+		if (status == STATUS_OK || status == STATUS_FAILED)
+			status = STATUS_USAGE;
 	}
 	if (err.kind != ERROR_NONE)
 		error_print(&err);

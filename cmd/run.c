@@ -204,11 +204,13 @@ static int run_labelled(struct run_args *a, struct labels *labels, struct error 
 	o->conflicts = &conflicts;
 	/* with a conflict nothing is launched, and one run reports it */
 	several = conflicts_find(&ask, &conflicts) && labels->several;
-	if (o->gdb && labels->several) {
+	if (o->gdb && labels->n > 1) {
 		munmap(results, labels->n * sizeof(*results));
 		error_set(err, ERROR_USAGE, "run: --gdb is for a single run, not for %u",
 		          labels->n);
-		return error_fix(err, "choose one run of the matrix with --set"), STATUS_USAGE;
+		error_fix(err, "give one manifest, with one value in each list of a matrix: "
+		               "--set 'matrix={vcpus: [1]}'; a port is --gdb=PORT");
+		return STATUS_USAGE;
 	}
 	o->inputs_unknown = labels->list[0].inputs_unknown;
 	o->show = several ? NULL : result_show;

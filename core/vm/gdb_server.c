@@ -25,6 +25,7 @@
 struct gdb_server {
 	int listener, client; /* -1: none */
 	char *path;           /* of a UNIX socket that is to be removed; NULL: none */
+	struct stat bound;    /* the socket's file: another may lie there by then */
 	char address[sizeof(struct sockaddr_un)];
 	struct vm *vm; /* NULL: no run is under way */
 	struct gdb_target target;
@@ -67,10 +68,15 @@ static int listen_unix(struct gdb_server *s, const char *path, struct error *err
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	const struct sockaddr *any = (const struct sockaddr *)&at;
+	struct stat st;
 
 	strcpy(at.sun_path, path);
 	strcpy(s->address, path);
 	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		error_set(err, ERROR_USAGE, "--gdb cannot listen on %s: it is not a socket", path);
+		return error_fix(err, "name a file that does not exist: it is made for the run");
+	}
 	/* the socket's own mode becomes the file's: nobody else can connect, not even at first */
 	if (s->listener < 0 || fchmod(s->listener, 0600) < 0)
 		return error_sys(err, ERROR_HOST_MEMORY, errno, "a socket for --gdb");
@@ -78,7 +84,7 @@ static int listen_unix(struct gdb_server *s, const char *path, struct error *err
 	    (errno != EADDRINUSE || !socket_stale(&at) || unlink(path) < 0 ||
 	     bind(s->listener, any, sizeof(at)) < 0))
 		return listen_failed(path, errno, err);
-	s->path = strdup(path);
+	s->path = lstat(path, &s->bound) == 0 ? strdup(path) : NULL;
 	if (!s->path) {
 		unlink(path);
 		return error_nomem(err, "the path of a socket");
@@ -148,11 +154,15 @@ struct gdb_server *gdb_server_new(const char *where, struct error *err)
 	return NULL;
 }
 
+/* A file of the run's results, or the socket of a later run, may have taken the socket's place. */
 void gdb_server_free(struct gdb_server *s)
 {
+	struct stat st;
+
 	if (!s)
 		return;
-	if (s->path)
+	if (s->path && lstat(s->path, &st) == 0 && st.st_dev == s->bound.st_dev &&
+	    st.st_ino == s->bound.st_ino && S_ISSOCK(st.st_mode))
 		unlink(s->path);
 	fd_cleanup(&s->client);
 	fd_cleanup(&s->listener);

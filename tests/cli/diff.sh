@@ -190,6 +190,12 @@ wants 2
 one_error snpvmm usage 'firmware and digest have nothing in common to compare'
 call diff "$T/r/report.bin" "$T/fw.fd"
 wants 2
+call diff "$VECTORS/files/045-id-block.bin" "$T/fw.fd"
+wants 2
+one_error snpvmm usage 'ID block and firmware have nothing in common to compare'
+call diff "$VECTORS/files/045-id-auth.bin" "$T/fw.fd"
+wants 2
+err_has 'diff cannot compare this file: it is an ID authentication [unsupported]'
 call diff "$T/fw.fd" "$T/direct.yaml"
 wants 2
 one_error snpvmm usage "'$T/direct.yaml' has no firmware that its launch measures"
@@ -262,6 +268,7 @@ call diff --confine "$T/in" "$T/in/m.json" "$T/in/m.json"
 wants 0
 
 full_disk 2 'cannot write to standard output' diff "$T/m.yaml" "$T/m.json"
+full_disk 2 'cannot write to standard output' diff "$T/m.yaml" "$(printf %096d 1)"
 
 if [ -e "${SNPVMM_IMAGES-}/ovmf-2025.02.fd" ] && [ -e "${SNPVMM_IMAGES-}/ovmf-2026.08-amdsev.fd" ]; then
   new=$SNPVMM_IMAGES/ovmf-2026.08-amdsev.fd

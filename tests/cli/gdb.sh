@@ -19,10 +19,13 @@ err_has 'error: run: --gdb=unix:PATH takes a path of 1 to 107 bytes [usage]'
 
 begin 'a single run'
 call run --platform kvm --gdb "$EXAMPLE" "$EXAMPLE"
-usage_error 'run: --gdb is for a single run, not for 2' 'choose one'
+usage_error 'run: --gdb is for a single run, not for 2' 'give one manifest'
 manifest "$T/matrix.yaml" 'boot: {firmware: builtin:selftest}' 'matrix: {vcpus: [1, 2]}'
 call run --platform kvm --gdb "$T/matrix.yaml"
-usage_error 'run: --gdb is for a single run, not for 2' 'choose one'
+usage_error 'run: --gdb is for a single run, not for 2' 'give one manifest'
+call run --gdb --set 'matrix={vcpus: [1]}' "$T/matrix.yaml"
+wants 2
+err_has '--gdb with platform snp [conflict]' 'snpvmm: error     2  vcpus=1 [conflict]'
 
 begin 'an SNP guest cannot be debugged, and nothing is launched'
 folder_new
@@ -119,6 +122,18 @@ told 'T05thread:1;' OK X06
 begin "nobody comes: the command's own limit"
 folder_new
 on_fake run --platform kvm --gdb=0 --timeout 1s --results "$dir" "$T/m.yaml"
+leaves "$dir" 124 timeout timeout timeout
+
+begin 'a file that is not a socket is left alone, and waiting would not help'
+echo precious >"$T/file"
+on_fake run --platform kvm --gdb="unix:$T/file" --retries 3 "$T/m.yaml"
+wants 2
+err_has "error: --gdb cannot listen on $T/file: it is not a socket [usage]" '  fix: name a file that does not exist'
+file_is "$T/file" file precious
+begin 'results that take the place of the socket stay'
+folder_new
+mkdir "$dir"
+on_fake run --platform kvm --gdb="unix:$dir/result.json" --timeout 1s --results "$dir" "$T/m.yaml"
 leaves "$dir" 124 timeout timeout timeout
 
 begin 'a port that is taken'

@@ -558,7 +558,30 @@ Test(debug, nothing_is_replaced_but_a_socket_that_was_left)
 	gdb_server_free(second);
 	close(open(s.path, O_CREAT | O_WRONLY, 0600));
 	cr_expect_null(gdb_server_new(where, &err), "a file");
+	cr_expect_eq(err.kind, ERROR_USAGE, "no wait mends it: %s", err.text);
 	cr_expect_eq(access(s.path, F_OK), 0, "it is still there");
+	unlink(s.path);
+	rmdir(s.folder);
+}
+
+Test(debug, what_has_taken_the_place_of_its_socket_stays)
+{
+	struct error err = { 0 };
+	struct session s = { 0 };
+	struct gdb_server *second;
+	char where[64];
+
+	session_listen(&s);
+	snprintf(where, sizeof(where), "unix:%s", s.path);
+	unlink(s.path);
+	second = gdb_server_new(where, &err);
+	cr_assert_not_null(second, "%s", err.text);
+	gdb_server_free(s.server);
+	cr_expect_eq(access(s.path, F_OK), 0, "the socket of another run");
+	unlink(s.path);
+	close(open(s.path, O_CREAT | O_WRONLY, 0600));
+	gdb_server_free(second);
+	cr_expect_eq(access(s.path, F_OK), 0, "a file");
 	unlink(s.path);
 	rmdir(s.folder);
 }
