@@ -341,6 +341,22 @@ static void check_scope(X509_CRL *x, char defect[static 192])
 			defect_set(defect, "has a critical extension of unknown meaning");
 }
 
+/* libcrypto has no function that gives the inner identifier, and doesn't compare them. */
+static bool crl_names_twice(const uint8_t *der, size_t size, const X509_ALGOR *algorithm)
+{
+	uint8_t *name = NULL, *inner;
+	int n = i2d_X509_ALGOR(algorithm, &name);
+	bool twice = false;
+
+	if (n > 0 && (inner = memmem(der, size, name, (size_t)n))) {
+		const uint8_t *rest = inner + n;
+
+		twice = memmem(rest, (size_t)(der + size - rest), name, (size_t)n);
+	}
+	OPENSSL_free(name);
+	return twice;
+}
+
 int crl_read(const uint8_t *der, size_t size, struct crl *ret, struct error *err)
 {
 	struct crl c = { 0 };
@@ -359,7 +375,8 @@ int crl_read(const uint8_t *der, size_t size, struct crl *ret, struct error *err
 	}
 	common_name(X509_CRL_get_issuer(c.crl), c.issuer);
 	X509_CRL_get0_signature(c.crl, NULL, &outer);
-	/* libcrypto compares the two algorithm identifiers of a list when it verifies it. */
+	if (!crl_names_twice(der, size, outer))
+		defect_set(c.defect, "names two different signature algorithms");
 	check_signature(outer, outer, c.signature, c.defect);
 	check_scope(c.crl, c.defect);
 	if (X509_CRL_get_version(c.crl) != 1)

@@ -148,6 +148,17 @@ begin 'what is both required and forbidden is a mistake, not a pass'
 call verify "$T/report.bin" --require smt,ecc --forbid tsme,ecc
 usage_error "verify: --require and --forbid both name 'ecc'"
 
+begin 'a revocation list that names two signature algorithms is not good'
+for at in 262 292; do # the tags of NULLs behind the signed part
+  cp "$T/certs/crl.der" "$T/two.der"
+  [ "$(od -An -tx1 -j$at -N2 "$T/two.der" | tr -d ' ')" = 0500 ] || wrong "there is no NULL at $at"
+  patch "$T/two.der" $at 04
+  call verify "$T/report.bin" --certs "$T/certs/ark.pem" --certs "$T/certs/ask.pem" --certs "$T/certs/vcek.pem" \
+    --crl "$T/two.der" --root "$T/certs/ark.pem" $AT
+  wants 1
+  err_has 'the revocation list names two different signature algorithms [revocation-unknown]'
+done
+
 begin 'standard input is one file'
 run "$SNPVMM" verify - - <"$T/report.bin"
 usage_error 'verify: standard input can be the report or the manifest, not both'
