@@ -15,10 +15,16 @@
 #include "firmware/search.h"
 #include "firmware/variation.h"
 
-/* A value as --set takes it: bare text, or a YAML string where that would be read otherwise. */
+/*
+ * A value as --set takes it: bare text, or a YAML string where that would be read otherwise or
+ * isn't safe to print, as a command line that a stranger's manifest has.
+ */
 static void put_setting(FILE *to, const char *key, const char *value)
 {
-	bool yaml = strpbrk(value, "\n\r\t") || (value[0] && strchr("[{\"'", value[0]));
+	auto_free char *clean = text_clean_copy(value);
+	bool yaml = !clean || strcmp(clean, value) != 0 || (value[0] && strchr("[{\"'", value[0]));
+	const char *end = value + strlen(value);
+	struct text_char c;
 	char *text = NULL;
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
@@ -26,24 +32,19 @@ static void put_setting(FILE *to, const char *key, const char *value)
 	if (!f)
 		return;
 	fprintf(f, "%s=%s", key, yaml ? "\"" : "");
-	for (const char *c = value; *c; c++)
-		switch (yaml ? *c : 0) {
-		case '\n':
-			fputs("\\n", f);
-			break;
-		case '\r':
-			fputs("\\r", f);
-			break;
-		case '\t':
-			fputs("\\t", f);
-			break;
-		case '"':
-		case '\\':
-			fputc('\\', f);
-			/* fallthrough */
-		default:
-			fputc(*c, f);
-		}
+	for (const char *at = value; at < end; at += c.size) {
+		c = text_decode(at, (size_t)(end - at));
+		if (!yaml)
+			fwrite(at, 1, c.size, f);
+		else if (c.state != TEXT_WHOLE) /* no YAML has it */
+			fputs(TEXT_REPLACEMENT, f);
+		else if (c.code == '\n' || c.code == '\r' || c.code == '\t')
+			fprintf(f, "\\%c", "tn..r"[c.code - '\t']);
+		else if (text_is_ascii(c.code) && c.code != '#')
+			fprintf(f, "%s%c", strchr("\"\\", (int)c.code) ? "\\" : "", (int)c.code);
+		else
+			fprintf(f, c.code < 0x100 ? "\\x%02x" : "\\U%08x", (unsigned)c.code);
+	}
 	fprintf(f, "%s", yaml ? "\"" : "");
 	fclose(f);
 	fputs("--set ", to);
@@ -52,8 +53,8 @@ static void put_setting(FILE *to, const char *key, const char *value)
 		fputs(text, to);
 	} else { /* for a shell */
 		fputc('\'', to);
-		for (const char *c = text; *c; c++)
-			fputs(*c == '\'' ? "'\\''" : (char[]){ *c, '\0' }, to);
+		for (const char *at = text; *at; at++)
+			fputs(*at == '\'' ? "'\\''" : (char[]){ *at, '\0' }, to);
 		fputc('\'', to);
 	}
 	free(text);

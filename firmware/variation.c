@@ -231,6 +231,16 @@ static void cmdline_add(struct variations *v, enum rank rank, const char *text, 
 }
 
 /* What shells, editors and launchers add to a command line or take away. */
+/* Without a kernel no command line is measured. */
+static bool kernel_possible(const struct variations *v)
+{
+	bool possible = v->base.m.kernel.path;
+
+	for (const struct variation_file *f = v->files; f; f = f->next)
+		possible |= f->axis == AXIS_KERNEL;
+	return possible;
+}
+
 static void cmdline_list(struct variations *v, enum axis axis)
 {
 	static const char blanks[] = " \t\r\n";
@@ -249,12 +259,9 @@ static void cmdline_list(struct variations *v, enum axis axis)
 	};
 	const char *given = v->base.m.cmdline;
 	size_t size, lead;
-	bool kernel = v->base.m.kernel.path;
 
 	(void)axis;
-	for (const struct variation_file *f = v->files; f; f = f->next)
-		kernel |= f->axis == AXIS_KERNEL;
-	if (!given || !kernel)
+	if (!given || !kernel_possible(v))
 		return;
 	size = strlen(given);
 	lead = strspn(given, blanks);
@@ -578,6 +585,8 @@ static void rules_list(struct variations *v, enum axis axis)
 	const struct axis_row *row = &axes[axis];
 	struct value *value;
 
+	if (axis == AXIS_CMDLINE_END && !kernel_possible(v))
+		return;
 	for (size_t i = 0; i < row->n_rules; i++) {
 		const struct rule *rule =
 			(const void *)((const char *)row->rules + i * row->rule_size);

@@ -52,6 +52,19 @@ for text in 'console=ttyS0 quiet ' 'console=ttyS0 quiet
   [ "$again" = "$plain" ] || wrong "$(cat "$T/out") measures as $again"
 done
 out_is "--set 'boot.cmdline=\"console=ttyS0 quiet\\n\"'"
+begin "a stranger's command line is printed without what a terminal or a CI system obeys"
+cat >"$T/rude" <<'EOF'
+a\"b\\c\x1b[31m ##[x] it's \u00fc\u202e
+EOF
+read -r rude <"$T/rude"
+printf 'version: 1\nboot: {firmware: "%s", kernel: "%s", initrd: "%s", cmdline: "%s"}\n' "$FW" "$KERNEL" "$INITRD" "$rude" >"$T/rude.yaml"
+plain=$($SNPVMM measure --set "boot.cmdline=\"$rude \"" "$T/rude.yaml")
+call -q explain --want "$plain" "$T/rude.yaml"
+wants 0
+! LC_ALL=C grep -q '[^ -~]' "$T/out" || wrong "it is not plain: $(cat -v "$T/out")"
+! grep -q '##\[' "$T/out" || wrong 'a command'
+eval "again=\$($SNPVMM measure $(cat "$T/out") \"$T/rude.yaml\")"
+[ "$again" = "$plain" ] || wrong "$(cat "$T/out") measures as $again"
 
 plain=$(digest --set vcpus=4)
 binary() {
@@ -104,6 +117,10 @@ call explain --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 out_is ''
 err_has 'snpvmm: not found: none of ' 'snpvmm: they differ in vcpus, ' "so they can't explain a difference"
+manifest "$T/bare.yaml" "boot: {firmware: \"$FW\"}"
+call explain --budget 50ms --want "$(printf '%096d' 1)" "$T/bare.yaml"
+wants 1
+err_lacks 'command line'
 
 begin 'as JSON and as CBOR'
 call -o json explain --want "$(digest --set vcpus=4 --set snp.guest_features=0x21)" "$T/m.yaml"
