@@ -18,6 +18,13 @@ Test(array, grows_by_one_and_keeps_its_elements)
 	free(list);
 }
 
+/* ASan ends a program that asks for too much, unless it is told not to. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
 Test(array, is_as_it_was_without_memory)
 {
 	volatile size_t n = (size_t)1 << 62; /* unknown to the compiler, which would warn */
