@@ -60,10 +60,10 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	if (!right)
 		return;
 	s = plan_settings(plan);
-	/* only an ID block depends on the digest: the manifest's, or the one a launch would make */
-	if ((s->id_block_given || m->identity_given) && !s->no_measurement &&
+	/* what depends on the digest: a pinned one, and an ID block that is given or to be made */
+	if ((m->n_pins > 0 || s->id_block_given || m->identity_given) && !s->no_measurement &&
 	    (snp_digest_of(plan, &digest, &err) < 0 ||
-	     explained_id_digest(m, &c->images, plan, digest.value, &err) < 0 ||
+	     explained_digest(m, &c->images, plan, &digest, &err) < 0 ||
 	     idkeys_sign(m, &c->images.identity, plan, digest.value, &err) < 0))
 		findings_add(f, SEVERITY_ERROR, &err);
 	if (!show_for_people() || f->errors > before || c->conflict.code)

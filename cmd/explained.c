@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/status.h"
 #include "config/value.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/out/explanation.h"
+#include "core/snp/digest.h"
 #include "firmware/prepare.h"
 #include "firmware/search.h"
 #include "firmware/variation.h"
@@ -154,5 +156,20 @@ int explained_id_digest(const struct manifest *m, const struct images *images, c
 		return 0;
 	explained_hint(m, images, plan_settings(p)->id_block, hint);
 	explained_add(hint, err);
+	return err->code;
+}
+
+int explained_digest(const struct manifest *m, const struct images *images, const struct plan *p,
+                     const struct snp_digest *d, struct error *err)
+{
+	const struct manifest_pin *pin = measurement_pin(m, d);
+	char hint[EXPLAINED_CAP];
+
+	if (measurement_check(m, d, err) == 0)
+		return explained_id_digest(m, images, p, d->value, err);
+	if (pin) { /* else none is for this number of vCPUs */
+		explained_hint(m, images, pin->digest, hint);
+		explained_add(hint, err);
+	}
 	return err->code;
 }

@@ -13,6 +13,7 @@ struct error;       /* core/base/error.h */
 struct explanation; /* core/out/explanation.h */
 struct images;      /* firmware/images.h */
 struct manifest;    /* config/manifest.h */
+struct snp_digest;  /* core/snp/digest.h */
 
 /*
  * Writes the changes as arguments of --set, quoted for a shell, and what no setting stands for as
@@ -33,5 +34,9 @@ void explained_add(const char *hint, struct error *err);
 /* prepare_id_digest(), with such a hint. */
 int explained_id_digest(const struct manifest *m, const struct images *images, const struct plan *p,
                         const uint8_t digest[static PLAN_DIGEST], struct error *err);
+
+/* measurement_check(), then that; what fails first has such a hint. */
+int explained_digest(const struct manifest *m, const struct images *images, const struct plan *p,
+                     const struct snp_digest *d, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmd/cmd.h"
+#include "cmd/explained.h"
 #include "cmd/outputs.h"
 #include "cmd/run_once.h"
 #include "cmd/show.h"
@@ -143,8 +144,7 @@ static void plan_run(void *self, struct manifest *m, struct findings *f)
 	none = plan_settings(measured)->no_measurement;
 	if (!none && snp_digest_of(measured, &digest, &err) == 0) {
 		/* `run` would end here; the plan is shown all the same, as it helps to find out why */
-		if (measurement_check(m, &digest, &err) < 0 ||
-		    prepare_id_digest(m, measured, digest.value, &err) < 0)
+		if (explained_digest(m, &w->images, measured, &digest, &err) < 0)
 			findings_add(f, SEVERITY_ERROR, &err);
 		err = (struct error){ 0 };
 	}

@@ -228,8 +228,16 @@ call check -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is only for run and verify [usage]'
 
-begin 'expect.measurement is not compared by check'
+begin 'a digest that the manifest does not have is a mistake, and what would have it is named'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"
+wants 2
+err_has 'the measurement is not the one that --set expects [measurement-differs]'
+call measure --set vcpus=3 "$EXAMPLE"
+digest=$(cat "$T/out")
+call check --set "expect.measurement=$digest" "$EXAMPLE"
+wants 2
+err_has 'that of vcpus: 3 (--set vcpus=3)'
+call check --set vcpus=3 --set "expect.measurement=$digest" "$EXAMPLE"
 wants 0
 
 begin 'check needs no host'
