@@ -41,6 +41,7 @@
 struct side {
 	const char *path; /* NULL: the settings alone */
 	bool with_settings;
+	bool igvm; /* the file stands for a manifest that names it as boot.firmware */
 	const char *kind;
 	struct blob bytes, decoded; /* the file, and what it is the text of */
 	struct images images;
@@ -109,16 +110,18 @@ static int side_manifest(struct side *s, const struct settings *settings, struct
 	auto_findings struct findings f = { 0 };
 	auto_source struct manifest_source *source = NULL;
 	auto_manifest struct manifest m = { 0 };
+	struct manifest_setting set[1 + SETTINGS_MAX] = { { "boot.firmware", s->path, "-f" } };
 	const struct manifest_choice choice = {
-		.set = settings->set,
-		.n_set = s->with_settings ? settings->count : 0,
+		.set = s->igvm ? set : set + 1,
+		.n_set = s->igvm + (s->with_settings ? settings->count : 0),
 		.confine = settings->confine.path ? &settings->confine : NULL,
-		.text = &s->bytes,
+		.text = s->igvm ? NULL : &s->bytes,
 	};
 	int r = 0;
 
-	s->kind = "manifest";
-	source = manifest_source_new(s->path, &choice);
+	memcpy(set + 1, settings->set, sizeof(settings->set));
+	s->kind = s->igvm ? "IGVM file" : "manifest";
+	source = manifest_source_new(s->igvm ? NULL : s->path, &choice);
 	if (!source)
 		return error_nomem(err, "a manifest");
 	manifest_source_load_all(source, 0, &m, &f);
@@ -257,6 +260,9 @@ static int side_recognise(struct side *s, const struct settings *settings, struc
 		          SNP_DIGEST_SIZE);
 		return error_fix(err, "give a digest of 96 hexadecimal digits, or a report");
 	}
+	s->igvm = k && strcmp(k->name, "igvm") == 0 && s->path != manifest_stdin;
+	if (s->igvm)
+		return side_manifest(s, settings, err);
 	if (k && k->fits & ROLE_FIRMWARE && strcmp(k->name, "igvm") != 0) {
 		s->kind = "firmware";
 		return save_image(s->bytes.data, s->bytes.size, &s->saved, err);
@@ -342,8 +348,9 @@ static int sides_read(struct diff_command *c, struct error *err)
 	r = side_read(a, &c->settings, err);
 	if (r < 0 || c->n_paths == 2)
 		return r < 0 ? r : side_read(b, &c->settings, err);
-	if (strcmp(a->kind, "manifest") == 0) {
+	if (a->plan) {
 		b->path = a->path;
+		b->igvm = a->igvm;
 		b->bytes = blob_steal(&a->bytes);
 		return side_manifest(b, &c->settings, err);
 	}

@@ -209,6 +209,21 @@ refuses() { # REASON SENTENCE FILE: on either side
   done
 }
 
+begin 'an IGVM file stands for a manifest that names it'
+igvm=$VECTORS/igvm/pub-untidy.igvm
+call diff "$igvm" "$igvm"
+wants 0
+call diff "$igvm" --set measure.profile=igvm
+wants 1
+first_is 'igvm parameters, 0x808000, loaded in another order'
+out_has '6e736dec' '1ce207ba'
+call measure -f "$igvm"
+call diff "$igvm" "$(cat "$T/out")"
+wants 0
+run sh -c '"$0" diff - "$1" <"$1"' "$SNPVMM" "$igvm"
+wants 2
+err_has 'diff cannot compare this file: it is an IGVM file [unsupported]'
+
 begin 'files of no kind that can be compared'
 refuses unsupported 'diff cannot compare this file: it is a Linux kernel (bzImage)' "$T/kernel"
 err_has 'a manifest names this file as boot.kernel'
@@ -217,7 +232,7 @@ refuses syntax '' "$T/empty"
 head -c 3000 /dev/urandom | tr '\000-\037' '\200' >"$T/noise"
 refuses unsupported 'diff cannot compare this file' "$T/noise"
 printf 'IGVM\001\000\000\000' >"$T/x.igvm"
-refuses unsupported 'diff cannot compare this file: it is an IGVM file' "$T/x.igvm"
+refuses bad-firmware "firmware '$T/x.igvm': an IGVM file of 8 bytes is cut short" "$T/x.igvm"
 refuses file-unreadable "'$T/r' is not a regular file" "$T/r"
 err_has "  fix: for the results of a run, give launch.json in that folder"
 refuses file-unreadable "cannot open '$T/none'" "$T/none"
