@@ -345,6 +345,11 @@ static void run_once_proven(struct run_once *a)
 		snp_id_key_digest(auth->author_key, a->r->measurement.author_key_digest);
 }
 
+static bool disk_is_full(const struct error *e)
+{
+	return e->code == -ENOSPC || e->code == -EDQUOT || e->code == -EFBIG;
+}
+
 static int run_once_launch(struct run_once *a)
 {
 	const struct outputs_choice choice = { a->o->console, a->o->prefix,
@@ -354,9 +359,12 @@ static int run_once_launch(struct run_once *a)
 		                               a->measured };
 	int status = STATUS_LAUNCH;
 
-	/* these files come first: the guest may fill the disk */
-	if (results_launch(&a->outputs, &launch, &a->err) < 0 ||
-	    outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
+	/* these files come first: the guest may fill the disk; a full one is told when it has run */
+	if (results_launch(&a->outputs, &launch, &a->err) < 0 && disk_is_full(&a->err)) {
+		a->unwritten = a->err;
+		a->err = (struct error){ 0 };
+	}
+	if (a->err.code < 0 || outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	if (a->o->gdb && !(a->gdb = gdb_server_new(a->o->gdb, &a->err)))
 		return a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;

@@ -40,6 +40,7 @@ struct run_once {
 	int64_t attest_at;    /* seconds since 1970 */
 	struct findings findings; /* mistakes in the manifest and its files */
 	struct error err;         /* what failed, unless `ended` */
+	struct error unwritten;   /* why launch.json isn't there: the disk was full */
 	struct run_result *r;
 };
 

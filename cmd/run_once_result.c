@@ -345,6 +345,8 @@ static int finish_files(struct run_once *a, int status)
 		status = run_once_output_failed(a, &console, status);
 	if (outputs_logs(&a->outputs, a->vm, a->r->launched, &logs) < 0)
 		status = run_once_output_failed(a, &logs, status);
+	if (a->unwritten.code < 0)
+		status = run_once_output_failed(a, &a->unwritten, status);
 	if (results_launch(&a->outputs, &l, &launch) < 0)
 		status = run_once_output_failed(a, &launch, status);
 	if (run_once_report_keep(a, &report) < 0)

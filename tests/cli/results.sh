@@ -207,6 +207,15 @@ whole "$dir"
 [ -s "$dir/junit.xml" ] || wrong 'no junit.xml'
 rm -rf "$dir"
 
+begin 'a disk without room for launch.json: the guest runs, and what fits of its console stays'
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'ulimit -f 4 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
+wants 1
+err_has "cannot write '$dir/launch.json'"
+[ ! -e "$dir/launch.json" ] || wrong 'a part of launch.json stayed'
+[ -s "$dir/serial.log" ] && [ -s "$dir/junit.xml" ] && [ -s "$dir/result.json" ] || wrong "$(ls -la "$dir")"
+rm -rf "$dir"
+
 begin 'a limit that the end of the console would exceed in junit.xml'
 # shellcheck disable=SC2016 # for the inner shell
 run sh -c 'ulimit -f 14 && exec "$@" >/dev/null' sh env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
