@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/search.c: a launch digest is a chain: regions of the plan first, then a VMSA for each
- * vCPU. So the search keeps what it has measured of either part: fronts, which are plans measured
- * up to their last region, and backs, which are what VMSAs can be like. Each pair of the two is
- * walked vCPU by vCPU, which tries all numbers of vCPUs at once.
+ * firmware/search.c: the search for settings that give a launch digest.
+ *
+ * The digest is a chain: regions of the plan first, then a VMSA for each vCPU. So the search keeps
+ * what it has measured of either part: fronts, which are plans measured up to their last region,
+ * and backs, which are what VMSAs can be like. Each pair of the two is walked vCPU by vCPU, which
+ * tries all numbers of vCPUs at once.
  *
  * SHA-384 has no collisions, so once the digest is found, every other explanation has the very same
  * regions and VMSAs, and comparing is enough to find them all.
