@@ -90,6 +90,7 @@ const struct command command_certs = {
 	.summary = "Make a certificate table for guests",
 	.doc = "Make the table of certificates that a manifest names as snp.certs, and that guests "
 	       "get with their attestation reports: from the files in DIR that are named ark, ask "
-	       "or asvk, and vcek or vlek, in PEM or DER, with any ending. Needs no special host.",
+	       "or asvk (or cert_chain, with both), and vcek or vlek, in PEM or DER, with any "
+	       "ending. Needs no special host.",
 	.main = certs_main,
 };

@@ -8,6 +8,7 @@
 #include "config/cmdline.h"
 #include "config/keys.h"
 #include "config/value.h"
+#include "core/attest/given.h"
 #include "core/attest/identity.h"
 #include "core/base/array.h"
 #include "core/base/bytes.h"
@@ -133,10 +134,36 @@ static int check_certs(const struct manifest *m, const struct images *images, st
 	return manifest_at_location(m, &m->certs.at, err);
 }
 
+/* Guests get these bytes whatever they are, so that what can't be right is only a warning. */
+static void warn_certs_content(const struct manifest *m, const struct images *images,
+                               struct findings *f)
+{
+	const uint8_t *table = images->certs.data;
+	struct snp_cert certs[SNP_CERTS_MAX];
+	size_t count = 0;
+	struct error w;
+
+	if (images->certs_read)
+		snp_certs_read(table, images->certs.size, certs, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct given g = { 0 };
+
+		if (certs[i].name &&
+		    given_add(&g, table + certs[i].offset, certs[i].size, &w) < 0) {
+			error_wrap(&w, "snp.certs: the table's %s", certs[i].name);
+			error_why(&w, "guests get it as it is, and can't verify their report");
+			manifest_at_location(m, &m->certs.at, &w);
+			findings_add(f, SEVERITY_WARNING, &w);
+		}
+		given_fini(&g);
+	}
+}
+
 static void warn_certs(const struct manifest *m, const struct images *images, struct findings *f)
 {
 	struct error w;
 
+	warn_certs_content(m, images, f);
 	if (images->certs.size <= SNP_CERTS_LINUX)
 		return;
 	error_set(&w, ERROR_NONE, "snp.certs: the table has %zu bytes, and Linux guests take %zu",

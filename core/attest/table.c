@@ -28,26 +28,42 @@ static const struct name_row {
 	{ "vlek", PLACE_VEK, CERT_VLEK, "VLEK" },
 };
 
+/* AMD's server sends an ASK or ASVK and the ARK under this name, in one file. */
+static const char chain_stem[] = "cert_chain";
+
+/* A place that a file fills, or two places in case of a chain. */
+struct taken {
+	const struct name_row *row; /* NULL: the place is empty */
+	const char *file;           /* its name, borrowed */
+	const struct cert *cert;    /* borrowed from a `given` */
+};
+
 struct folder_certs {
 	const char *path;
-	const struct name_row *rows[PLACES]; /* NULL: the place is empty */
-	char *files[PLACES];                 /* names, owned */
-	struct given given[PLACES];          /* one certificate each */
+	struct taken taken[PLACES];
+	/* of each file; every one but the last fills a place, or is refused */
+	struct given given[PLACES + 1];
+	size_t n_files;
 };
+
+static bool is_stem(const char *file, const char *stem)
+{
+	size_t size = strcspn(file, ".");
+
+	return strlen(stem) == size && strncmp(file, stem, size) == 0;
+}
 
 static const struct name_row *row_named(const char *file)
 {
-	size_t stem = strcspn(file, ".");
-
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strlen(names[i].stem) == stem && strncmp(file, names[i].stem, stem) == 0)
+		if (is_stem(file, names[i].stem))
 			return &names[i];
 	return NULL;
 }
 
 static int is_named(const struct dirent *e)
 {
-	return row_named(e->d_name) != NULL;
+	return is_stem(e->d_name, chain_stem) || row_named(e->d_name) != NULL;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -55,62 +71,93 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int file_take(struct folder_certs *f, const char *file, struct stat *ret_stat,
+/* The place is empty, or *err says which file is one too many. */
+static int place_check(const struct folder_certs *f, const struct name_row *row, const char *file,
+                       struct error *err)
+{
+	const struct taken *t = &f->taken[row->place];
+
+	if (!t->row)
+		return 0;
+	error_set(err, ERROR_BAD_CERTIFICATE, "'%s' and '%s' are for the same entry of the table",
+	          t->file, file);
+	if (t->row->kind != row->kind)
+		error_why(err, "tables have one entry for ASK and ASVK, so a guest can "
+		               "verify either a VCEK or a VLEK with it");
+	return error_fix(err, "leave one of them in the folder");
+}
+
+/* `row`: as the file is named; NULL: the certificate is one of a chain, and says it itself. */
+static int cert_take(struct folder_certs *f, const struct name_row *row, const char *file,
+                     const struct cert *c, struct error *err)
+{
+	/* an ASVK may be called ask, since AMD's server has one name for the chains of both */
+	bool any = !row || (row->place == PLACE_ASK && c->kind == CERT_ASVK);
+
+	for (size_t i = 0; any && i < ARRAY_SIZE(names); i++)
+		if (names[i].kind == c->kind && names[i].place != PLACE_VEK)
+			row = &names[i];
+	if (c->kind == CERT_OTHER)
+		return error_set(err, ERROR_BAD_CERTIFICATE,
+		                 "it holds no certificate as AMD makes them");
+	if (!row)
+		return error_set(err, ERROR_BAD_CERTIFICATE,
+		                 "it holds the %s, not an ASK or ASVK with its ARK",
+		                 cert_kind_name(c->kind));
+	if (c->kind != row->kind)
+		return error_set(err, ERROR_BAD_CERTIFICATE,
+		                 "it holds the %s, not the %s of its name", cert_kind_name(c->kind),
+		                 cert_kind_name(row->kind));
+	if (c->defect[0])
+		return error_set(err, ERROR_BAD_CERTIFICATE, "the certificate %s", c->defect);
+	if (place_check(f, row, file, err) < 0)
+		return err->code;
+	f->taken[row->place] = (struct taken){ row, file, c };
+	return 0;
+}
+
+static int file_take(struct folder_certs *f, const char *file, struct cert_table *ret,
                      struct error *err)
 {
-	const struct name_row *row = row_named(file);
-	struct given *g = &f->given[row->place];
+	const struct name_row *row = row_named(file); /* NULL: a chain */
+	struct given *g = &f->given[f->n_files++];
+	size_t expected = row ? 1 : 2;
 	auto_free char *path = NULL;
-	enum cert_kind kind;
+	struct stat st;
 	int r;
 
-	if (f->rows[row->place]) {
-		error_set(err, ERROR_BAD_CERTIFICATE,
-		          "'%s' and '%s' are for the same entry of the table", f->files[row->place],
-		          file);
-		if (f->rows[row->place] != row)
-			error_why(err, "tables have one entry for ASK and ASVK, so a guest can "
-			               "verify either a VCEK or a VLEK with it");
-		return error_fix(err, "leave one of them in the folder");
-	}
+	if (row && place_check(f, row, file, err) < 0)
+		return err->code;
 	if (asprintf(&path, "%s/%s", f->path, file) < 0) {
 		path = NULL;
 		return error_nomem(err, "a path");
 	}
-	f->rows[row->place] = row;
-	f->files[row->place] = strdup(file);
-	if (!f->files[row->place] || stat(path, ret_stat) < 0)
+	if (stat(path, &st) < 0)
 		return error_sys(err, ERROR_FILE, errno, "cannot read '%s'", path);
 	r = given_add_path(g, path, err);
 	if (r < 0)
 		return r;
-	kind = g->n_certs ? g->certs[0].kind : CERT_OTHER;
-	/* an ASVK may be called ask: AMD's server has one name for both, cert_chain */
-	if (row->place == PLACE_ASK && kind == CERT_ASVK)
-		row = row_named("asvk");
-	if (S_ISDIR(ret_stat->st_mode) || g->n_certs != 1 || g->n_crls > 0)
-		error_set(err, ERROR_BAD_CERTIFICATE, "it has to hold exactly one certificate");
-	else if (kind == CERT_OTHER)
-		error_set(err, ERROR_BAD_CERTIFICATE, "it holds no certificate as AMD makes them");
-	else if (kind != row->kind)
-		error_set(err, ERROR_BAD_CERTIFICATE, "it holds the %s, not the %s of its name",
-		          cert_kind_name(kind), cert_kind_name(row->kind));
-	else if (g->certs[0].defect[0])
-		error_set(err, ERROR_BAD_CERTIFICATE, "the certificate %s", g->certs[0].defect);
-	else
-		return 0;
-	return error_at(err, path, 0, 0);
+	if (S_ISDIR(st.st_mode) || g->n_certs != expected || g->n_crls > 0)
+		r = error_set(err, ERROR_BAD_CERTIFICATE, "it has to hold exactly %s",
+		              row ? "one certificate"
+		                  : "two certificates, an ASK or ASVK and its ARK");
+	for (size_t i = 0; r == 0 && i < g->n_certs; i++)
+		r = cert_take(f, row, file, &g->certs[i], err);
+	if (r < 0)
+		return error_at(err, path, 0, 0);
+	ret->files[f->n_files - 1] = st;
+	return 0;
 }
 
 static int chain_check(const struct folder_certs *f, struct error *err)
 {
 	for (int i = 0; i + 1 < PLACES; i++) {
-		const struct cert *issuer = f->given[i].certs, *c = f->given[i + 1].certs;
+		const struct cert *issuer = f->taken[i].cert, *c = f->taken[i + 1].cert;
 
-		if (!f->rows[i] || !f->rows[i + 1] || cert_issued_by(c, issuer))
+		if (!issuer || !c || cert_issued_by(c, issuer))
 			continue;
-		error_set(err, ERROR_BAD_CERTIFICATE, "'%s' is not signed by '%s'", f->files[i + 1],
-		          f->files[i]);
+		error_set(err, ERROR_BAD_CERTIFICATE, "'%s' is not signed by '%s'",
+		          f->taken[i + 1].file, f->taken[i].file);
 		error_why(err, "one is %s by %s, the other one %s", c->subject, c->issuer,
 		          issuer->subject);
 		error_fix(err, "give certificates of one line of processors, and an ASVK with a "
@@ -127,18 +174,18 @@ static int table_write(const struct folder_certs *f, struct cert_table *ret, str
 	bool failed = false;
 
 	for (int i = 0; i < PLACES; i++) {
-		if (!f->rows[i])
+		if (!f->taken[i].row)
 			continue;
-		cert_der(f->given[i].certs, &der[i]);
+		cert_der(f->taken[i].cert, &der[i]);
 		failed |= der[i].failed;
-		list[ret->count++] =
-			(struct snp_cert_content){ f->rows[i]->entry, der[i].data, der[i].size };
+		list[ret->count++] = (struct snp_cert_content){ f->taken[i].row->entry, der[i].data,
+			                                        der[i].size };
 	}
 	if (!failed)
 		snp_certs_write(list, ret->count, &ret->bytes);
 	for (int i = 0; i < PLACES; i++)
 		buffer_fini(&der[i]);
-	ret->end = f->rows[PLACE_VEK] ? f->rows[PLACE_VEK]->entry : NULL;
+	ret->end = f->taken[PLACE_VEK].row ? f->taken[PLACE_VEK].row->entry : NULL;
 	return failed || ret->bytes.failed ? error_nomem(err, "a table") : 0;
 }
 
@@ -153,17 +200,12 @@ int cert_table_of_folder(const char *path, struct cert_table *ret, struct error 
 		error_sys(err, ERROR_FILE, errno, "cannot read the folder");
 		return error_at(err, path, 0, 0);
 	}
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = file_take(&f, list[i]->d_name,
-			              &ret->files[row_named(list[i]->d_name)->place], err);
-		free(list[i]);
-	}
-	free(list);
+	for (int i = 0; i < n && r == 0; i++)
+		r = file_take(&f, list[i]->d_name, ret, err);
 	if (r == 0 && n == 0) {
 		error_set(err, ERROR_BAD_CERTIFICATE, "no certificate in this folder");
-		error_fix(err, "name the files ark, ask (or asvk) and vcek (or vlek), with .pem, "
-		               ".der or another ending");
+		error_fix(err, "name the files ark, ask (or asvk; cert_chain holds both) and vcek "
+		               "(or vlek), with .pem, .der or another ending");
 		r = error_at(err, path, 0, 0);
 	}
 	if (r == 0)
@@ -172,9 +214,10 @@ int cert_table_of_folder(const char *path, struct cert_table *ret, struct error 
 		r = table_write(&f, ret, err);
 	if (r < 0)
 		buffer_fini(&ret->bytes);
-	for (int i = 0; i < PLACES; i++) {
+	for (size_t i = 0; i < f.n_files; i++)
 		given_fini(&f.given[i]);
-		free(f.files[i]);
-	}
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
 	return r;
 }

@@ -21,10 +21,10 @@ struct cert_table {
 
 /*
  * Makes a table from the files of a folder whose names, up to the first dot, are ark, ask, asvk,
- * vcek or vlek; ignores other files. Each has to have one certificate in DER or PEM, and to have
- * signed the next. The table has them in DER, always in this order. ASVK and ASK have the same
- * GUID, so a table has one of them, with a VCEK or a VLEK, but never both. 0, or a negative errno;
- * on success, the caller frees ret->bytes.
+ * vcek, vlek or cert_chain; ignores other files. Each has to have one certificate in DER or PEM,
+ * but a cert_chain an ASK or ASVK and the ARK; each has to have signed the next. The table has them
+ * in DER, always in this order. ASVK and ASK have the same GUID, so a table has one of them, with a
+ * VCEK or a VLEK, but never both. 0, or a negative errno; on success, the caller frees ret->bytes.
  */
 int cert_table_of_folder(const char *path, struct cert_table *ret, struct error *err);
 

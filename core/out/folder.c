@@ -121,11 +121,15 @@ static void reserve_end(struct folder_reserve *r)
 	*r = (struct folder_reserve){ NULL, -1 };
 }
 
-/* Removes the files of an earlier run. */
+/* Removes the files of an earlier run: all, or none if a folder has the name of one. */
 static int folder_sweep(int fd, const char *path, const char *const *names, struct error *err)
 {
 	char dotted[FOLDER_NAME];
+	struct stat st;
 
+	for (const char *const *n = names; *n; n++)
+		if (fstatat(fd, *n, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+			return folder_failed(path, *n, "remove an earlier run's", EISDIR, err);
 	for (; *names; names++) {
 		const char *forms[] = { *names, dotted };
 

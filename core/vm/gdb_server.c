@@ -27,6 +27,7 @@ struct gdb_server {
 	char *path;           /* of a UNIX socket that is to be removed; NULL: none */
 	struct stat bound;    /* the socket's file: another may lie there by then */
 	char address[sizeof(struct sockaddr_un)];
+	bool chosen;   /* by the kernel: the port was given as 0 */
 	struct vm *vm; /* NULL: no run is under way */
 	struct gdb_target target;
 	struct gdb gdb; /* of the client */
@@ -109,6 +110,7 @@ static int listen_tcp(struct gdb_server *s, const char *port, struct error *err)
 	snprintf(s->address, sizeof(s->address), "127.0.0.1:%lu", n);
 	if (bind(s->listener, (const struct sockaddr *)&at, sizeof(at)) < 0)
 		return listen_failed(s->address, errno, err);
+	s->chosen = n == 0;
 	if (getsockname(s->listener, (struct sockaddr *)&at, &size) == 0)
 		snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", ntohs(at.sin_port));
 	return 0;
@@ -315,7 +317,9 @@ int gdb_server_begin(struct gdb_server *s, struct vm *vm, void (*wake)(void *sel
 	s->vm = vm;
 	s->target = debug_target(vm);
 	s->running = true; /* until the vCPUs' threads have begun, and hold them */
-	log_notice("waiting for a debugger: target remote %s", s->address);
+	/* with -q, too, where nobody else could know the port */
+	log_at(s->chosen ? LOG_QUIET : LOG_NOTICE, "waiting for a debugger: target remote %s",
+	       s->address);
 	return 0;
 }
 

@@ -64,6 +64,16 @@ wants 0
 cmp -s "$T/vlek.bin" "$T/again.bin" || wrong 'its name matters'
 mv "$T/vlek/ask.pem" "$T/vlek/asvk.pem"
 
+begin "a chain as AMD's server sends it, in one file"
+for kind in genoa/ask:genoa/vcek:table vlek/asvk:vlek/vlek:vlek; do
+  folder "$(echo "$kind" | cut -d : -f 2).pem:$(basename "$(echo "$kind" | cut -d : -f 2)").pem"
+  middle=$T/${kind%%:*}.pem
+  cat "$middle" "${middle%/*}/ark.pem" >"$T/folder/cert_chain"
+  call certs "$T/folder" "$T/again.bin"
+  wants 0
+  cmp -s "$T/${kind##*:}.bin" "$T/again.bin" || wrong "another table than of files for each: $kind"
+done
+
 begin 'a part of a chain is one too, and what guests will miss is said'
 folder genoa/ark.pem:ark.pem genoa/ask.pem:ask.pem
 call certs "$T/folder" "$T/again.bin"
@@ -114,6 +124,20 @@ folder
 bad "$T/folder" 'no certificate in this folder'
 rmdir "$T/folder"
 bad "$T/folder" 'cannot read the folder: No such file or directory' file-unreadable
+
+begin 'a chain that is none, or comes twice'
+folder genoa/vcek.pem:vcek.pem genoa/ask.pem:cert_chain.pem
+bad "$T/folder/cert_chain.pem" 'it has to hold exactly two certificates, an ASK or ASVK and its ARK'
+cat "$T/genoa/vcek.pem" >>"$T/folder/cert_chain.pem"
+bad "$T/folder/cert_chain.pem" 'it holds the VCEK, not an ASK or ASVK with its ARK'
+cat "$T/genoa/ask.pem" "$T/genoa/ask.pem" >"$T/folder/cert_chain.pem"
+bad "$T/folder/cert_chain.pem" "'cert_chain.pem' and 'cert_chain.pem' are for the same entry of the table"
+cat "$T/genoa/ask.pem" "$T/genoa/ark.pem" >"$T/folder/cert_chain.pem"
+cp "$T/genoa/ark.pem" "$T/folder/"
+bad "$T/folder/cert_chain.pem" "'ark.pem' and 'cert_chain.pem' are for the same entry of the table"
+cat "$T/milan/ask.pem" "$T/milan/ark.pem" >"$T/folder/cert_chain.pem"
+rm "$T/folder/ark.pem"
+bad "$T/folder" "'vcek.pem' is not signed by 'cert_chain.pem'"
 
 begin 'certificates of different lines'
 folder genoa/ark.pem:ark.pem genoa/ask.pem:ask.pem milan/vcek.pem:vcek.pem
@@ -188,6 +212,19 @@ wants 0
 err_has "m.yaml:4:14: warning: 'snp.certs' has no effect on platform 'kvm'" '  why: only guests under SEV-SNP ask'
 run env "FAKE_SCRIPT=$T/script" "$FAKE" run --platform kvm "$T/m.yaml"
 wants 0
+
+begin 'an entry that is no certificate is a warning: guests get it as it is'
+{
+  hex "63da758de6644564adc5f4b93be8accd $(le32 72) $(le32 8)"
+  hex "c0b406a4a803495297433fb6014cd0ae $(le32 80) $(le32 "$ark")"
+  head -c 24 /dev/zero
+  printf 'rubbish!'
+  cat "$T/ark.der"
+} >"$T/rubbish.bin"
+call check --set snp.certs=rubbish.bin "$T/m.yaml"
+wants 0
+err_has "warning: snp.certs: the table's VCEK: not a certificate" "  why: guests get it as it is, and can't verify their report"
+err_lacks "table's ARK"
 
 begin 'a table that Linux guests cannot take is a warning'
 cp "$TABLE" "$T/long.bin"

@@ -123,6 +123,13 @@ begin "nobody comes: the command's own limit"
 folder_new
 on_fake run --platform kvm --gdb=0 --timeout 1s --results "$dir" "$T/m.yaml"
 leaves "$dir" 124 timeout timeout timeout
+begin 'the port that the kernel chose is printed even with -q'
+on_fake -q run --platform kvm --gdb=0 --timeout 1s "$T/m.yaml"
+wants 124
+err_has 'waiting for a debugger: target remote 127.0.0.1:'
+on_fake -q run --platform kvm --gdb="unix:$socket" --timeout 1s "$T/m.yaml"
+wants 124
+err_lacks 'waiting for a debugger'
 
 begin 'a file that is not a socket is left alone, and waiting would not help'
 echo precious >"$T/file"

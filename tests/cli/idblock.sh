@@ -38,6 +38,14 @@ call idblock -d "$T/made" "$T/m.yaml"
 wants 0
 cmp -s "$T/first" "$T/made/id-auth.bin" || wrong 'another authentication'
 
+begin 'a folder in the place of one file: the other one stays'
+mkdir -p "$T/half/id-auth.bin"
+cp "$T/made/id-block.bin" "$T/half/"
+call idblock -d "$T/half" "$T/m.yaml"
+wants 2
+err_has "cannot remove an earlier run's '$T/half/id-auth.bin': Is a directory"
+cmp -s "$T/made/id-block.bin" "$T/half/id-block.bin" || wrong 'the old block is gone'
+
 begin 'as JSON'
 call idblock -o json -d "$T/made" "$T/m.yaml"
 wants 0
