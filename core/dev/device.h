@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct error;   /* core/base/error.h */
-struct fw_item; /* core/plan/plan.h */
-struct sink;    /* core/dev/sink.h */
+struct error;    /* core/base/error.h */
+struct fw_item;  /* core/plan/plan.h */
+struct pci_host; /* core/dev/pci_host.h */
+struct sink;     /* core/dev/sink.h */
 
 /* What a write asks for. IO_EXIT: end the run with the written value, little-endian, as status. */
 enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
@@ -50,6 +51,16 @@ struct device_env {
 	const atomic_bool *give_up;  /* once set, long operations end early; NULL: never */
 	const struct fw_item *items; /* of fw_cfg */
 	size_t n_items;
+	uint64_t pci_window;  /* where the PCI window begins; 0: the machine has none */
+	struct pci_host *pci; /* for devices in its slots; NULL: the machine has no PCI bus */
+	void (*msi)(void *self, uint64_t address, uint32_t data); /* from any thread */
+	/*
+	 * From now on (`on`), or no longer, the guest's two-byte writes to gpa signal the eventfd
+	 * without an exit. False: they can't, and come as accesses to the device.
+	 */
+	bool (*notify_at)(void *self, int fd, uint64_t gpa, bool on);
+	void *vm;             /* `self` of the two, and for devices of core/vm its struct vm */
+	const void *settings; /* of this one among several devices of a kind; or NULL */
 };
 
 struct device {
@@ -59,6 +70,13 @@ struct device {
 	size_t size;       /* of its state, which is zero-initialised */
 	int (*init)(void *self, const struct device_env *env, struct error *err); /* or NULL */
 	void (*fini)(void *self); /* called after the last vCPU, if init succeeded; or NULL */
+	/*
+	 * Runs in a thread of its own while the guest runs, and returns soon after work_end(),
+	 * which is called from another thread and may come first. Must not take the bus's lock. Or
+	 * NULL.
+	 */
+	void (*work)(void *self);
+	void (*work_end)(void *self);
 };
 
 #endif

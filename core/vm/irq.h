@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/vm/irq.h: interrupts by message and notifications by eventfd: KVM_SIGNAL_MSI, KVM_IOEVENTFD,
+ * and for who can only signal an eventfd, KVM_IRQFD and a GSI that is routed to a message.
+ */
+#ifndef CORE_VM_IRQ_H
+#define CORE_VM_IRQ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct error; /* core/base/error.h */
+struct vm;    /* core/vm/vm_priv.h */
+
+/* As in struct device_env; `self` is the struct vm. */
+void irq_msi(void *self, uint64_t address, uint32_t data);
+bool irq_notify_at(void *self, int fd, uint64_t gpa, bool on);
+
+#endif
