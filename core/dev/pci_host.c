@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/dev/pci_host.c: configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2) over two
+ * core/dev/pci_host.c: configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2) over three
  * functions.
  */
 #include "core/dev/pci_host.h"
@@ -30,13 +30,21 @@ enum {
 #define PIIX4_PMBA    REG_OWN /* base of the power management ports (Intel 82371AB, 7.1.1) */
 #define PMBA_IO       0x01
 
-/* OVMF takes 8086:1237 for an i440FX and then looks for the PIIX4's power management at 00:01.3. */
+/*
+ * OVMF takes 8086:1237 for an i440FX and then looks for the PIIX4's power management at 00:01.3.
+ * Only an ISA bridge makes it take COM1 for its console, and set the bridge's interrupt routing,
+ * which we keep and ignore. Who scans the bus finds functions beyond 0 by the MULTIFUNCTION of 0.
+ */
 static const struct {
 	uint32_t at; /* bus, device and function, as in the address register */
 	uint16_t device, class;
 	uint8_t header, pmba;
 } functions[] = {
 	[PCI_HOST_BRIDGE] = { .at = 0, .device = 0x1237, .class = 0x0600 },
+	[PCI_ISA_BRIDGE] = { .at = 1 << 11,
+	                     .device = 0x7000,
+	                     .class = 0x0601,
+	                     .header = MULTIFUNCTION },
 	[PCI_POWER] = { .at = 1 << 11 | 3 << 8,
 	                .device = 0x7113,
 	                .class = 0x0680,

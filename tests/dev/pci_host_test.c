@@ -23,6 +23,7 @@ static void fixture_open(struct fixture *d)
 }
 
 #define HOST  0x80000000u
+#define ISA   (0x80000000u | 1 << 11)
 #define POWER (0x80000000u | 1 << 11 | 3 << 8)
 
 static uint32_t get(struct fixture *d, uint32_t function, unsigned reg, size_t size)
@@ -91,6 +92,33 @@ Test(pci_host, is_an_i440fx_at_every_width)
 	cr_assert_eq(get(&d, HOST, 0x40, 4), 0);
 }
 
+/* edk2's SioBusDxe looks for the class; Linux looks at function 3 because of the header type. */
+Test(pci_host, has_an_isa_bridge_that_announces_further_functions)
+{
+	struct fixture d;
+
+	fixture_open(&d);
+	cr_assert_eq(get(&d, ISA, 0x00, 4), 0x70008086);
+	cr_assert_eq(get(&d, ISA, 0x08, 4), 0x06010000);
+	cr_assert_eq(get(&d, ISA, 0x0e, 1), 0x80);
+	cr_assert_eq(get(&d, ISA, 0x3d, 1), 0);
+	cr_assert_eq(get(&d, ISA, 0x40, 4), 0);
+}
+
+/* OVMF routes PIRQ A to D. */
+Test(pci_host, keeps_the_interrupt_routing_of_the_isa_bridge)
+{
+	static const uint8_t routing[] = { 0x0a, 0x0a, 0x0b, 0x0b };
+	struct fixture d;
+
+	fixture_open(&d);
+	for (unsigned i = 0; i < ARRAY_SIZE(routing); i++)
+		set(&d, ISA, 0x60 + i, routing[i], 1);
+	cr_assert_eq(get(&d, ISA, 0x60, 4), 0x0b0b0a0a);
+	cr_assert_eq(get(&d, POWER, 0x60, 4), 0);
+	cr_assert_eq(get(&d, HOST, 0x60, 4), 0);
+}
+
 Test(pci_host, has_the_power_function_of_a_piix4)
 {
 	struct fixture d;
@@ -118,7 +146,7 @@ Test(pci_host, keeps_the_base_and_the_switch_of_power_management)
 
 Test(pci_host, stores_command_interrupt_line_and_what_lies_from_0x40_on)
 {
-	static const uint32_t functions[] = { HOST, POWER };
+	static const uint32_t functions[] = { HOST, ISA, POWER };
 
 	for (size_t f = 0; f < ARRAY_SIZE(functions); f++) {
 		struct fixture d;
@@ -142,8 +170,10 @@ Test(pci_host, has_no_base_address_registers)
 	fixture_open(&d);
 	for (unsigned reg = 0x10; reg < 0x3c; reg += 4) {
 		set(&d, HOST, reg, 0xffffffff, 4);
+		set(&d, ISA, reg, 0xffffffff, 4);
 		set(&d, POWER, reg, 0xffffffff, 4);
 		cr_assert_eq(get(&d, HOST, reg, 4), 0);
+		cr_assert_eq(get(&d, ISA, reg, 4), 0);
 		cr_assert_eq(get(&d, POWER, reg, 4), 0);
 	}
 }
@@ -187,7 +217,7 @@ Test(pci_host, reads_ones_from_every_other_function_and_loses_writes_to_it)
 	for (uint32_t bdf = 0; bdf < 0x10000; bdf++) {
 		uint32_t at = HOST | bdf << 8;
 
-		if (at == HOST || at == POWER) {
+		if (at == HOST || at == ISA || at == POWER) {
 			present++;
 			continue;
 		}
@@ -195,7 +225,7 @@ Test(pci_host, reads_ones_from_every_other_function_and_loses_writes_to_it)
 		cr_assert_eq(get(&d, at, 0x00, 4), 0xffffffff, "0x%x", at);
 		cr_assert_eq(get(&d, at, 0x40, 4), 0xffffffff, "0x%x", at);
 	}
-	cr_assert_eq(present, 2);
+	cr_assert_eq(present, 3);
 	cr_assert_eq(get(&d, POWER, 0x40, 4), 1);
 }
 
@@ -210,10 +240,10 @@ Test(pci_host, answers_only_while_the_address_is_enabled)
 	cr_assert_eq(get(&d, HOST, 0x40, 4), 0);
 }
 
-/* Every register of both functions and of one that doesn't exist, at every offset and width. */
+/* Every register of all functions and of one that doesn't exist, at every offset and width. */
 Test(pci_host, bears_any_width_at_any_offset)
 {
-	static const uint32_t functions[] = { HOST, POWER, 0x80fff800, 0 };
+	static const uint32_t functions[] = { HOST, ISA, POWER, 0x80fff800, 0 };
 	struct fixture d;
 	struct bus wide[2];
 

@@ -59,7 +59,7 @@ mkdir -p "$box/certs"
 "$B/tests/tool/chain" "$box/certs" 3 vcek genoa && "$snpvmm" certs "$box/certs" "$box/certs.bin" 2>/dev/null
 
 # Guests that request what they must not get.
-for asks in psc ghcb ap; do
+for asks in psc ghcb ap mute; do
   "$B/tests/tool/hostile" "$asks" "$box/hostile-$asks"
   printf 'version: 1\nboot: { kernel: hostile-%s }\nmemory: 128M\nvcpus: 2\ntimeout: 6s\n' "$asks" >"$box/hostile-$asks.yaml"
 done

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/hostile.c: hostile psc|ghcb|ap FILE: writes a bzImage that, booted directly as an SNP
- * guest, makes a request that the hypervisor must refuse. It reports by termination codes of reason
- * set 5: 1 the page state change was refused, 2 it was granted, 3 the guest continued after using
- * an unregistered GHCB.
+ * tests/tool/hostile.c: hostile psc|ghcb|ap|mute FILE: writes a bzImage that, booted directly as an
+ * SNP guest, makes a request that the hypervisor must refuse; "mute" loops and says nothing. It
+ * reports by termination codes of reason set 5: 1 the page state change was refused, 2 it was
+ * granted, 3 the guest continued after using an unregistered GHCB.
  */
 #include <stdio.h>
 #include <string.h>
@@ -69,18 +69,20 @@ __asm__(".pushsection .rodata\n"
         "	mov %rax, 0x3f8(%rbx)\n"
         "	movw $2, 0xffa(%rbx)\n"
         "	ask 0x2000000, 0\n"
+        "hostile_mute:\n"
         "2:	pause\n"
         "	jmp 2b\n"
         "hostile_end:\n"
         ".popsection\n");
 
-extern const uint8_t hostile_psc[], hostile_ghcb[], hostile_ap[], hostile_end[];
+extern const uint8_t hostile_psc[], hostile_ghcb[], hostile_ap[], hostile_mute[], hostile_end[];
 
 static const uint8_t *code_named(const char *name)
 {
 	return !strcmp(name, "psc")    ? hostile_psc
 	       : !strcmp(name, "ghcb") ? hostile_ghcb
 	       : !strcmp(name, "ap")   ? hostile_ap
+	       : !strcmp(name, "mute") ? hostile_mute
 	                               : NULL;
 }
 
@@ -94,7 +96,7 @@ int main(int argc, char **argv)
 	int bad;
 
 	if (!code) {
-		fprintf(stderr, "usage: hostile psc|ghcb|ap FILE\n");
+		fprintf(stderr, "usage: hostile psc|ghcb|ap|mute FILE\n");
 		return 2;
 	}
 	image = bzimage_make(&spec);
