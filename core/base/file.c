@@ -77,42 +77,40 @@ static int file_changed(const char *path, struct error *err)
 	return error_fix(err, "write images to a new file and rename it into place");
 }
 
-/*
- * Checks the file's type before opening it, since opening a device or a FIFO can have side effects.
- * Opens the checked file through /proc/self/fd, so that it can't be replaced in between; without
- * /proc it opens the path again, and compares device and inode.
- */
-static int file_open(const struct confine *in, const char *path, size_t max, struct stat *st,
-                     struct error *err)
+int file_open_checked(const struct confine *in, const char *path, int flags,
+                      int (*check)(const struct stat *st, const char *path, struct error *err),
+                      struct stat *ret_st, struct error *err)
 {
-	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	auto_fd int found = confine_open(in, path, O_PATH | O_CLOEXEC, 0), fd = -1;
 	struct stat now;
 	char link[32];
 
 	if (found == -EXDEV && in)
 		return confine_refuse(in, path, err);
-	if (found < 0 || fstat(found, st) < 0)
+	if (found < 0 || fstat(found, ret_st) < 0)
 		return error_sys(err, ERROR_FILE, found < 0 ? -found : errno, "cannot open '%s'",
 		                 path);
-	if (!S_ISREG(st->st_mode)) {
-		error_set(err, ERROR_FILE, "'%s' is not a regular file", path);
-		return error_why(err, "files are read whole and once; a %s has no fixed content",
-		                 S_ISDIR(st->st_mode) ? "directory" : "pipe or device");
-	}
-	if ((uint64_t)st->st_size > max)
-		return error_set(err, ERROR_FILE_TOO_LARGE,
-		                 "'%s' has %lld bytes; at most %zu are accepted here", path,
-		                 (long long)st->st_size, max);
+	if (check(ret_st, path, err) < 0)
+		return err->code;
+	flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", found);
 	fd = confine_open(NULL, link, flags, 0);
 	if (fd == -ENOENT)
 		fd = confine_open(in, path, flags, 0);
 	if (fd < 0)
 		return error_sys(err, ERROR_FILE, -fd, "cannot open '%s'", path);
-	if (fstat(fd, &now) < 0 || now.st_dev != st->st_dev || now.st_ino != st->st_ino)
+	if (fstat(fd, &now) < 0 || now.st_dev != ret_st->st_dev || now.st_ino != ret_st->st_ino)
 		return file_changed(path, err);
 	return fd_steal(&fd);
+}
+
+static int regular_check(const struct stat *st, const char *path, struct error *err)
+{
+	if (S_ISREG(st->st_mode))
+		return 0;
+	error_set(err, ERROR_FILE, "'%s' is not a regular file", path);
+	return error_why(err, "files are read whole and once; a %s has no fixed content",
+	                 S_ISDIR(st->st_mode) ? "directory" : "pipe or device");
 }
 
 static struct file_state state_of(const struct stat *st)
@@ -232,10 +230,17 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 {
 	auto_blob struct blob b = BLOB_NONE;
 	struct stat st;
-	auto_fd int fd = file_open(in, path, max, &st, err);
-	int r = fd < 0 ? fd : blob_zero((size_t)st.st_size, &b, err);
+	auto_fd int fd = file_open_checked(in, path, O_RDONLY, regular_check, &st, err);
 	struct file_state after;
+	int r;
 
+	if (fd < 0)
+		return fd;
+	if ((uint64_t)st.st_size > max)
+		return error_set(err, ERROR_FILE_TOO_LARGE,
+		                 "'%s' has %lld bytes; at most %zu are accepted here", path,
+		                 (long long)st.st_size, max);
+	r = blob_zero((size_t)st.st_size, &b, err);
 	if (r == 0)
 		r = sha256 ? file_fill_hashed(fd, path, &b, sha256, err)
 		           : file_fill(fd, path, &b, NULL, err);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -45,6 +46,16 @@ int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
  */
 int blob_read_in(const struct confine *in, const char *path, size_t max, struct blob *ret,
                  uint8_t *sha256, struct error *err);
+
+/*
+ * Opens a file after `check` has accepted its type, since opening a device or a FIFO can have side
+ * effects. Opens the checked file through /proc/self/fd, so that it can't be replaced in between;
+ * without /proc it opens the path again, and compares device and inode. Reads and writes of pipes
+ * won't block, and the descriptor is closed on exec. Returns it, or a negative errno.
+ */
+int file_open_checked(const struct confine *in, const char *path, int flags,
+                      int (*check)(const struct stat *st, const char *path, struct error *err),
+                      struct stat *ret_st, struct error *err);
 
 /* Whether the path still leads to that file, unchanged. The file is not opened. */
 bool file_is_still(const struct confine *in, const char *path, const struct file_state *was);
