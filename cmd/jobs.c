@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +18,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/vm/keyboard.h"
 #include "core/vm/signals.h"
 
 /* After the time limit of the command, how long a child may take to end its guest and clean up. */
@@ -25,6 +28,7 @@ struct child {
 	pid_t pid; /* 0: none */
 	int fd;    /* readable when it has ended (pidfd_open(2)); -1 if the kernel has none */
 	unsigned job;
+	void *shared;
 };
 
 struct pool {
@@ -32,48 +36,64 @@ struct pool {
 	struct child list[JOBS_MAX];
 	unsigned slots; /* of the list */
 	unsigned started, running;
-	bool signalled;      /* the signal was passed on */
-	uint64_t kill_at_ms; /* by clock_ms(); 0: never */
+	struct keyboard keyboard; /* of the only child at a time */
+	bool signalled;           /* the signal was passed on */
+	uint64_t kill_at_ms;      /* by clock_ms(); 0: never */
 	bool killed;
 };
+
+/* In the child. input: its standard input; -1: ours. */
+static _Noreturn void child_main(struct pool *p, pid_t parent, void *shared, int input,
+                                 const sigset_t *mask)
+{
+	const struct work *w = p->work;
+	struct error ignored = { 0 };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
+	signals_follow(&ignored);
+	/* close siblings' pidfds, or RLIMIT_NOFILE could run out */
+	for (unsigned i = 0; i < p->slots; i++)
+		if (p->list[i].pid)
+			fd_cleanup(&p->list[i].fd);
+	fd_cleanup(&p->keyboard.fd);
+	if (input >= 0)
+		close(input);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	exit(w->child(w->self, p->started, shared, p->keyboard.terminal >= 0));
+}
 
 static bool child_start(struct pool *p, struct child *c)
 {
 	const struct work *w = p->work;
+	void *shared =
+		mmap(NULL, w->shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t parent = getpid(), pid;
-	struct error ignored = { 0 };
 	sigset_t all, before;
+	int input;
 
+	if (shared == MAP_FAILED)
+		return false;
+	input = p->slots == 1 ? keyboard_begin(&p->keyboard, STDIN_FILENO)
+	                      : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	fflush(NULL);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before); /* our handlers must not run in the child */
 	pid = fork();
-	if (pid == 0) {
-		int status, none = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-		/* detach the child: own process group, dies with us, stdin from /dev/null */
-		setpgid(0, 0);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-		if (none >= 0)
-			dup2(none, STDIN_FILENO);
-		fd_cleanup(&none);
-		signals_end();
-		signals_begin(&ignored);
-		/* close siblings' pidfds, or RLIMIT_NOFILE could run out */
-		for (unsigned i = 0; i < p->slots; i++)
-			if (p->list[i].pid)
-				fd_cleanup(&p->list[i].fd);
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		status = w->child(w->self, p->started);
-		fflush(NULL);
-		_exit(status);
-	}
+	if (pid == 0)
+		child_main(p, parent, shared, input, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (pid < 0)
+	fd_cleanup(&input);
+	if (pid < 0) {
+		keyboard_end(&p->keyboard);
+		munmap(shared, w->shared);
 		return false;
-	*c = (struct child){ pid, (int)syscall(SYS_pidfd_open, pid, 0), p->started++ };
+	}
+	madvise(shared, w->shared, MADV_DONTFORK); /* no other child can write it */
+	*c = (struct child){ pid, (int)syscall(SYS_pidfd_open, pid, 0), p->started++, shared };
 	p->running++;
 	return true;
 }
@@ -96,23 +116,48 @@ static void pool_kill(const struct pool *p, int signo)
 /* Waits until a child has ended or a signal came; at most a second, as pidfds don't show stops. */
 static void pool_wait(struct pool *p)
 {
-	struct pollfd fds[JOBS_MAX + 1];
+	enum { SIGNAL = JOBS_MAX, KEYBOARD, FDS = KEYBOARD + KEYBOARD_FDS };
+	struct pollfd fds[FDS];
 	int timeout_ms = 1000;
 
-	for (unsigned i = 0; i < p->slots; i++) {
+	for (unsigned i = 0; i < JOBS_MAX; i++) {
 		const struct child *c = &p->list[i];
 
 		fds[i] = (struct pollfd){ .fd = c->pid ? c->fd : -1, .events = POLLIN };
 		if (c->pid && c->fd < 0)
 			timeout_ms = 100;
 	}
-	fds[p->slots] = (struct pollfd){ .fd = p->signalled ? -1 : signals_fd(), .events = POLLIN };
-	poll(fds, p->slots + 1, timeout_ms);
+	fds[SIGNAL] = (struct pollfd){ .fd = p->signalled ? -1 : signals_fd(), .events = POLLIN };
+	keyboard_poll(&p->keyboard, &fds[KEYBOARD], &timeout_ms);
+	if (poll(fds, FDS, timeout_ms) > 0)
+		keyboard_serve(&p->keyboard, &fds[KEYBOARD]);
+}
+
+/* Takes what a child has left, if it has ended. */
+static void child_reap(struct pool *p, struct child *c)
+{
+	const struct work *w = p->work;
+	int wstatus = 0;
+
+	if (!c->pid || waitpid(c->pid, &wstatus, WNOHANG | WUNTRACED) != c->pid)
+		return;
+	if (WIFSTOPPED(wstatus)) { /* it can't see its time limits meanwhile */
+		kill(c->pid, SIGCONT);
+		return;
+	}
+	keyboard_end(&p->keyboard);
+	w->ended(w->self, c->job, wstatus, p->killed, c->shared);
+	munmap(c->shared, w->shared);
+	fd_cleanup(&c->fd);
+	*c = (struct child){ .fd = -1 };
+	p->running--;
 }
 
 unsigned jobs_run(const struct work *w)
 {
-	struct pool p = { .work = w, .slots = MIN(w->at_once, (unsigned)JOBS_MAX) };
+	struct pool p = { .work = w,
+		          .slots = MIN(w->at_once, (unsigned)JOBS_MAX),
+		          .keyboard = KEYBOARD_NONE };
 
 	pool_fill(&p);
 	while (p.running > 0) {
@@ -127,20 +172,8 @@ unsigned jobs_run(const struct work *w)
 			p.killed = true;
 			pool_kill(&p, SIGKILL);
 		}
-		for (struct child *c = p.list; c < p.list + p.slots; c++) {
-			int wstatus = 0;
-
-			if (!c->pid || waitpid(c->pid, &wstatus, WNOHANG | WUNTRACED) != c->pid)
-				continue;
-			if (WIFSTOPPED(wstatus)) { /* it can't see its time limits meanwhile */
-				kill(c->pid, SIGCONT);
-				continue;
-			}
-			w->ended(w->self, c->job, wstatus, p.killed);
-			fd_cleanup(&c->fd);
-			*c = (struct child){ .fd = -1 };
-			p.running--;
-		}
+		for (struct child *c = p.list; c < p.list + p.slots; c++)
+			child_reap(&p, c);
 		pool_fill(&p);
 	}
 	return p.started;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/matrix.c: starts the runs, and makes results for those that left none. */
+/* cmd/matrix.c: starts the runs, and makes results of those whose processes left none. */
 #include "cmd/matrix.h"
 
 #include <limits.h>
@@ -8,9 +8,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cmd/run_once.h"
 #include "cmd/jobs.h"
 #include "cmd/labels.h"
+#include "cmd/print.h"
+#include "cmd/run_once.h"
 #include "cmd/status.h"
 #include "config/value.h"
 #include "core/base/log.h"
@@ -27,6 +28,7 @@ struct matrix {
 	const struct label *labels;
 	struct run_result *results; /* one a label */
 	unsigned n;
+	bool several;       /* else it is one run, without a label */
 	uint64_t oom_kills; /* host_oom_kills() at the start, plus those that explain a death */
 };
 
@@ -40,6 +42,9 @@ static struct run_options run_options_of(const struct matrix *x, unsigned run,
 	own.manifest = l->manifest;
 	own.source = l->source;
 	own.inputs_unknown = l->inputs_unknown;
+	own.parallel = own.jobs > 1;
+	if (!x->several)
+		return own;
 	own.label = l->text;
 	own.label_file = l->file;
 	own.variant_file = l->variant[0] ? l->variant : NULL;
@@ -51,35 +56,39 @@ static struct run_options run_options_of(const struct matrix *x, unsigned run,
 	return own;
 }
 
-static int matrix_run_one(struct matrix *x, unsigned run, bool parallel)
+static int child_run(void *self, unsigned run, void *shared, bool keyboard)
 {
+	struct matrix *x = self;
 	char folder[FOLDER_CAP];
 	struct run_options own = run_options_of(x, run, folder);
-	int status;
 
-	own.parallel = parallel;
-	log_set_label(own.label);
-	status = run_once(&own, x->labels[run].run, &x->results[run]);
-	log_set_label("");
-	return status;
+	own.keyboard = keyboard;
+	log_set_label(own.label ? own.label : "");
+	return run_once(&own, x->labels[run].run, shared);
 }
 
-/* Makes a result, and writes its files so that stale ones aren't mistaken for this run's. */
+/*
+ * Makes a result, or one of what the run had found before its process died, and writes its files so
+ * that stale ones aren't mistaken for this run's.
+ */
 static void result_without_run(const struct matrix *x, unsigned run, bool started, int status,
                                const struct outcome *o)
 {
 	struct run_result *r = &x->results[run];
 	char folder[FOLDER_CAP];
 	const struct run_options own = run_options_of(x, run, folder);
+	struct error err = { 0 };
 
-	memset(r, 0, sizeof(*r));
 	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
 	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
 	r->status = o->kind == RUN_TIMED_OUT ? RESULT_TIMEOUT : RESULT_ERROR;
-	r->reason = o->kind;
+	r->reason = r->guest.event = o->kind;
 	r->exit_status = status;
+	r->why[0] = r->fix[0] = '\0';
 	snprintf(r->sentence, sizeof(r->sentence), "%s", o->detail);
 	run_once_record_unstarted(&own, r, started);
+	if (x->o->show && x->o->show(r, &err) < 0)
+		error_print(&err);
 }
 
 /* A process left no result: it crashed, was killed, or did not end in time. */
@@ -112,16 +121,14 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	result_without_run(x, run, true, status, &o);
 }
 
-static int child_run(void *self, unsigned run)
-{
-	return matrix_run_one(self, run, true);
-}
-
-static void child_ended(void *self, unsigned run, int wstatus, bool overdue)
+static void child_ended(void *self, unsigned run, int wstatus, bool overdue, const void *shared)
 {
 	struct matrix *x = self;
+	struct run_result *r = &x->results[run];
 
-	if (!WIFEXITED(wstatus) || !x->results[run].sentence[0])
+	memcpy(r, shared, sizeof(*r));
+	run_result_mend(r);
+	if (!r->concluded || !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status)
 		result_died(x, run, wstatus, overdue);
 }
 
@@ -150,23 +157,27 @@ static void summary_print(const struct matrix *x)
 
 int matrix_run(const struct run_options *o, const struct labels *labels, struct run_result *results)
 {
-	struct matrix x = { o, labels->list, results, labels->n, host_oom_kills(&host_this) };
-	const struct work w = { x.n, (unsigned)o->jobs, child_run, child_ended, &x };
+	struct matrix x = { o,         labels->list,    results,
+		            labels->n, labels->several, host_oom_kills(&host_this) };
+	const struct work w = { x.n,       (unsigned)o->jobs, sizeof(struct run_result),
+		                child_run, child_ended,       &x };
 	const struct run_result *worst = &results[0];
-	unsigned run = o->jobs > 1 ? jobs_run(&w) : 0;
 
-	/* all runs without --jobs; else those for which no process could be started */
-	for (; run < x.n && !stop_signo(); run++)
-		matrix_run_one(&x, run, false);
-	for (; run < x.n; run++) {
-		struct outcome cancelled;
+	for (unsigned run = jobs_run(&w); run < x.n; run++) {
+		struct outcome none;
 
-		signals_outcome(&cancelled, " before it began");
-		result_without_run(&x, run, false, exit_status_stopped(), &cancelled);
+		if (stop_signo())
+			signals_outcome(&none, " before it began");
+		else
+			outcome_set(&none, ERROR_HOST_MEMORY, 0,
+			            "no process could be started for this run");
+		result_without_run(&x, run, false,
+		                   stop_signo() ? exit_status_stopped() : STATUS_LAUNCH, &none);
 	}
 	for (unsigned i = 1; i < x.n; i++)
 		if (result_worse(&results[i], worst))
 			worst = &results[i];
-	summary_print(&x);
+	if (x.several)
+		summary_print(&x);
 	return worst->exit_status;
 }

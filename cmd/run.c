@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdio_ext.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cmd/conflicts.h"
@@ -20,6 +20,7 @@
 #include "cmd/show.h"
 #include "config/value.h"
 #include "core/attest/given.h"
+#include "core/base/cleanup.h"
 #include "core/out/run_result.h"
 #include "core/vm/gdb_server.h"
 #include "core/vm/signals.h"
@@ -185,38 +186,31 @@ static int run_several(const struct run_options *o, const struct labels *labels,
 
 static int run_labelled(struct run_args *a, struct labels *labels, struct error *err)
 {
-	/* child processes fill it, too */
-	struct run_result *results =
-		mmap(NULL, labels->n * sizeof(*results), PROT_READ | PROT_WRITE,
-	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	auto_free struct run_result *results = calloc(labels->n, sizeof(*results));
 	struct run_options *o = &a->options;
 	const struct conflicts_ask ask = { labels,    o->results, o->stats_file,
 		                           &a->certs, &a->roots,  true };
 	struct conflicts conflicts;
-	bool several;
-	int status;
 
-	if (results == MAP_FAILED)
+	if (!results)
 		return error_nomem(err, "results"), STATUS_LAUNCH;
-	o->manifest = labels->list[0].manifest;
-	o->source = labels->list[0].source;
 	o->console = show_for_people();
 	o->conflicts = &conflicts;
 	/* with a conflict nothing is launched, and one run reports it */
-	several = conflicts_find(&ask, &conflicts) && labels->several;
+	if (!conflicts_find(&ask, &conflicts)) {
+		labels->several = false;
+		labels->n = 1;
+	}
 	if (o->gdb && labels->n > 1) {
-		munmap(results, labels->n * sizeof(*results));
 		error_set(err, ERROR_USAGE, "run: --gdb is for a single run, not for %u",
 		          labels->n);
 		error_fix(err, "give one manifest, with one value in each list of a matrix: "
 		               "--set 'matrix={vcpus: [1]}'; a port is --gdb=PORT");
 		return STATUS_USAGE;
 	}
-	o->inputs_unknown = labels->list[0].inputs_unknown;
-	o->show = several ? NULL : result_show;
-	status = several ? run_several(o, labels, results, err) : run_once(o, 0, results);
-	munmap(results, labels->n * sizeof(*results));
-	return status;
+	o->show = labels->several ? NULL : result_show;
+	return labels->several ? run_several(o, labels, results, err)
+	                       : matrix_run(o, labels, results);
 }
 
 static int run_main(const struct command *self, int argc, char **argv, struct error *err)

@@ -296,7 +296,8 @@ static int run_once_guest(struct run_once *a)
 		                           .silence_ms = a->m.silence_ms,
 		                           .end_when_complete = a->m.exit_none,
 		                           .gdb = a->gdb,
-		                           .input_fd = STDIN_FILENO };
+		                           .input_fd = STDIN_FILENO,
+		                           .keyboard = a->o->keyboard };
 	/* a line of progress would mix with the guest's lines */
 	bool on_terminal =
 		(d->streams[STREAM_SERIAL].fd > 0 && isatty(d->streams[STREAM_SERIAL].fd)) ||
@@ -304,9 +305,12 @@ static int run_once_guest(struct run_once *a)
 	int status;
 
 	progress_say(on_terminal ? NULL : "the guest runs");
-	if (vm_run(a->vm, &limits, &a->outcome, &a->err) < 0)
+	run_once_record_launch(a);
+	if (vm_run(a->vm, &limits, &a->outcome, &a->err) < 0) {
+		a->r->launched = false;
 		return STATUS_LAUNCH;
-	a->ended = a->r->launched = true;
+	}
+	a->ended = true;
 	/* stage0 and the firmware have their own ways to say why they stopped */
 	if (!a->m.firmware.path && !a->m.builtin)
 		stage0_explain(&a->outcome);

@@ -44,6 +44,7 @@ struct run_options {
 	/* The same for files that the manifest gives; NULL unless the manifest has a matrix. */
 	const char *variant_file;
 	bool parallel; /* other runs go on meanwhile: each line of the guest gets the label */
+	bool keyboard; /* standard input is the end of one (core/vm/keyboard.h) */
 };
 
 /*
@@ -53,9 +54,9 @@ struct run_options {
 bool prove_launch(struct manifest *m, struct findings *f);
 
 /*
- * Carries out run number `run` of the manifest, reports on stderr, writes the result files and
- * fills *ret. If the host fails, it tries again as often as --retries allows. Returns the exit
- * status.
+ * In a process of its own: carries out run number `run` of the manifest, reports on stderr, writes
+ * the result files and fills *ret, which is zero, step by step. If the host fails, it tries again
+ * as often as --retries allows. Returns the exit status.
  */
 int run_once(const struct run_options *o, unsigned run, struct run_result *ret);
 

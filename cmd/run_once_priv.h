@@ -53,6 +53,9 @@ bool run_once_repeats(const struct run_options *o, const struct run_result *r);
 /* Records which host this is, before anything of it is used. */
 void run_once_record_host(struct run_result *r);
 
+/* Records the launch before the guest runs: it stays if the guest takes this process down. */
+void run_once_record_launch(struct run_once *a);
+
 /* Writes --stats, after the guest ended. Returns the new status. */
 int run_once_stats(struct run_once *a, int status);
 

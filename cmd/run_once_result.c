@@ -232,6 +232,12 @@ static void result_fill(struct run_once *a, int status)
 	r->time.total_us = clock_us() - a->start_us;
 }
 
+void run_once_record_launch(struct run_once *a)
+{
+	result_fill(a, STATUS_LAUNCH);
+	a->r->launched = true;
+}
+
 /* --- what is reported --- */
 
 /* "pass: LABEL: sentence": the word comes first, as people look for it. */
@@ -317,8 +323,8 @@ void run_once_record_unstarted(const struct run_options *o, const struct run_res
 
 	if (o->results && results_record(o->results, o->results_below, kind, r, &err) < 0)
 		error_print(&err);
-	if (!started)
-		return; /* cancelled runs only get a summary line */
+	if (!started && o->label)
+		return; /* of several runs, those that were cancelled only get a summary line */
 	report_line(r, LOG_QUIET, "fail");
 	log_set_label("");
 	annotate(o, r, NULL);
@@ -374,5 +380,6 @@ int run_once_conclude(struct run_once *a, int status)
 	outputs_close(&a->outputs);
 	report_result(a);
 	annotate(a->o, a->r, !a->ended && a->findings.errors ? &a->findings : NULL);
+	a->r->concluded = true;
 	return a->r->exit_status;
 }

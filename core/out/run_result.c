@@ -23,6 +23,62 @@ const char *run_status_name(enum run_status status)
 	return (unsigned)status < RESULTS ? names[status] : "error";
 }
 
+/* Bytes other than 0 and 1 are no bool, and reading one is undefined. */
+static void mend_bool(void *at, size_t size)
+{
+	uint8_t *byte = at;
+
+	for (size_t i = 0; i < size; i++)
+		byte[i] = byte[i] != 0;
+}
+
+static void mend_text(char *at, size_t size)
+{
+	at[size - 1] = '\0';
+}
+
+static void mend_reason(enum reason *r)
+{
+	if ((unsigned)*r >= REASONS)
+		*r = ERROR_INTERNAL;
+}
+
+void run_result_mend(struct run_result *r)
+{
+#define TEXT(member) mend_text(r->member, sizeof(r->member))
+#define BOOL(member) mend_bool(&r->member, sizeof(r->member))
+	TEXT(name), TEXT(variant), TEXT(sentence), TEXT(why), TEXT(fix), TEXT(file);
+	TEXT(measurement.explained), TEXT(measurement.profile), TEXT(measurement.vcpu_type);
+	TEXT(guest.detail), TEXT(guest.last_line), TEXT(guest.where.volume);
+	TEXT(guest.where.file), TEXT(guest.where.symbol);
+	TEXT(host.kernel), TEXT(host.firmware), TEXT(host.cpu);
+	BOOL(concluded), BOOL(measurement.known), BOOL(measurement.proven);
+	BOOL(measurement.pinned), BOOL(host_data_known), BOOL(report.wanted), BOOL(report.came);
+	BOOL(report.authentic), BOOL(report.fresh), BOOL(report.differs), BOOL(launched);
+	BOOL(guest.where.rip_known), BOOL(guest.where.is_earlier), BOOL(guest.where.known);
+	BOOL(serial.known), BOOL(debug.known), BOOL(time.first_byte_came);
+	for (size_t i = 0; i < RUN_CHECKS; i++) {
+		TEXT(report.failed[i].name), TEXT(report.failed[i].expected);
+		TEXT(report.failed[i].actual);
+		mend_reason(&r->report.failed[i].reason);
+	}
+	for (size_t i = 0; i < RUN_INPUTS; i++)
+		TEXT(inputs[i].role), TEXT(inputs[i].path);
+#define NUMBER(member) r->member = MIN(r->member, (uint64_t)INT64_MAX) /* JSON's largest */
+	NUMBER(serial.bytes), NUMBER(serial.dropped), NUMBER(debug.bytes), NUMBER(debug.dropped);
+	NUMBER(time.start_us), NUMBER(time.update_us), NUMBER(time.finish_us);
+	NUMBER(time.first_byte_us), NUMBER(time.total_us);
+#undef TEXT
+#undef BOOL
+#undef NUMBER
+	mend_reason(&r->reason);
+	mend_reason(&r->guest.event);
+	if ((unsigned)r->status >= RESULTS)
+		r->status = RESULT_ERROR;
+	r->n_inputs = MIN(r->n_inputs, (size_t)RUN_INPUTS);
+	r->tail_size = MIN(r->tail_size, sizeof(r->tail));
+}
+
 const char *run_text_clean(char to[static RUN_TEXT], const char *from, size_t cap)
 {
 	text_clean(to, RUN_TEXT, from, strnlen(from, cap), 0);

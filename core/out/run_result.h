@@ -31,8 +31,8 @@ struct run_input {
 };
 
 /*
- * Has no pointers, so that a run in its own process can write it to shared memory. Texts from
- * guest, manifest or host may have any bytes: clean them (core/base/text.h) before printing.
+ * Has no pointers: a run is a process of its own, and writes it to shared memory. Texts from guest,
+ * manifest or host may have any bytes: clean them (core/base/text.h) before printing.
  */
 struct run_result {
 	char name[256];         /* test name */
@@ -40,6 +40,7 @@ struct run_result {
 	enum run_status status; /* "verdict" in result.json */
 	int exit_status;        /* "status" there */
 	enum reason reason;
+	bool concluded;        /* the run went to its end; else its process died before */
 	unsigned attempts;     /* this is the last of them; more than one only with --retries */
 	char sentence[768];    /* what happened */
 	char why[1024];        /* "" or one sentence */
@@ -126,6 +127,12 @@ struct run_result {
 	char tail[RUN_TAIL]; /* the last bytes of the console, raw */
 	size_t tail_size;
 };
+
+/*
+ * Makes a result safe to read that a process has left which a guest may have taken over: texts end,
+ * and numbers are in their ranges.
+ */
+void run_result_mend(struct run_result *r);
 
 /*
  * "snpvmm.result/1", see result.schema.json; what is unknown or doesn't apply has no key.

@@ -14,23 +14,21 @@
 #include "core/base/file.h"
 #include "core/dev/serial.h"
 #include "core/vm/devices.h"
-#include "core/vm/terminal.h"
 #include "core/vm/vm_priv.h"
 
-/* How often to check whether a full FIFO has room, and whether we are in the foreground again. */
-enum { FULL_MS = 10, BACKGROUND_MS = 200 };
+/* How often to check whether a full FIFO has room. */
+enum { FULL_MS = 10 };
 
 struct input input_of(struct vm *vm, int fd)
 {
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 ||
-	    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd)))
-		return (struct input){ vm, -1, -1, false };
+	if (fd < 0 || fstat(fd, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return (struct input){ vm, -1, -1 };
 	/*
 	 * Another reader may take the bytes that poll(2) saw; a blocking read(2) would then hang.
 	 */
-	return (struct input){ vm, fd_nonblocking(fd, O_RDONLY), fd, isatty(fd) };
+	return (struct input){ vm, fd_nonblocking(fd, O_RDONLY), fd };
 }
 
 void input_fini(struct input *i)
@@ -50,9 +48,6 @@ bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 
 	*ret_again_ms = 0;
 	if (i->fd < 0)
-		return false;
-	*ret_again_ms = BACKGROUND_MS;
-	if (i->terminal && !terminal_ours())
 		return false;
 	*ret_again_ms = FULL_MS;
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
@@ -81,9 +76,7 @@ void input_take(struct input *i)
 		n = read(i->fd, bytes, cap);
 	if (n > 0)
 		serial_input(serial, bytes, (size_t)n);
-	/* In the background, read(2) fails with EIO, since SIGTTIN is ignored: try again later. */
-	else if (n == 0 || (errno == EIO ? !i->terminal || terminal_ours()
-	                                 : errno != EAGAIN && errno != EINTR))
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		input_fini(i);
 out:
 	pthread_mutex_unlock(&i->vm->bus_lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/input.h: passes bytes from a terminal or a pipe to COM1. */
+/* core/vm/input.h: passes bytes from a pipe or a socket to COM1. */
 #ifndef CORE_VM_INPUT_H
 #define CORE_VM_INPUT_H
 
@@ -9,21 +9,20 @@ struct vm; /* core/vm/vm_priv.h */
 
 struct input {
 	struct vm *vm;
-	int fd;        /* to read from; -1: none, or at its end */
-	int given;     /* the descriptor that was given, or -1. Borrowed */
-	bool terminal; /* handled by core/vm/terminal.h */
+	int fd;    /* to read from; -1: none, or at its end */
+	int given; /* the descriptor that was given, or -1. Borrowed */
 };
 
 /*
- * Input from fd if it is a terminal, a pipe or a socket (some shells build pipelines from sockets);
- * otherwise none.
+ * Input from fd if it is a pipe or a socket (some shells build pipelines from sockets, and keys of
+ * a terminal come through one: core/vm/keyboard.h); otherwise none.
  */
 struct input input_of(struct vm *vm, int fd);
 void input_fini(struct input *i);
 
 /*
  * Whether to poll i->fd. If not, ask again after *ret_again_ms (0: never): nothing notifies us when
- * COM1 has room again or when we are in the foreground again. Never blocks.
+ * COM1 has room again. Never blocks.
  */
 bool input_wanted(const struct input *i, unsigned *ret_again_ms);
 /*

@@ -26,9 +26,9 @@
 #include "core/vm/gdb_server.h"
 #include "core/vm/halt.h"
 #include "core/vm/input.h"
+#include "core/vm/keyboard.h"
 #include "core/vm/signals.h"
 #include "core/vm/snp_certs.h"
-#include "core/vm/terminal.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
@@ -150,7 +150,7 @@ static void threads_stop(struct vm *vm, unsigned started)
 	}
 }
 
-/* Sets up the terminal, then starts the vCPUs' threads, which inherit the blocked signals. */
+/* Takes the keyboard, then starts the vCPUs' threads, which inherit the blocked signals. */
 static int threads_start(struct run *run, struct error *err)
 {
 	struct vm *vm = run->vm;
@@ -160,7 +160,8 @@ static int threads_start(struct run *run, struct error *err)
 	log_hurry(false);
 	stats_begin(&vm->stats);
 	block_async_signals(&before);
-	terminal_begin(run->input.given); /* raw before the guest can print */
+	if (run->limits->keyboard)
+		keyboard_take(run->limits->input_fd); /* raw before the guest can print */
 	for (unsigned i = 0; r == 0 && i < vm->n_vcpus; i++) {
 		r = -pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &vm->vcpus[i]);
 		if (r < 0) {
@@ -169,11 +170,8 @@ static int threads_start(struct run *run, struct error *err)
 		}
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	/*
-	 * A handler that ran before terminal_begin() restored nothing, and a second signal kills.
-	 */
-	if (r < 0 || stop_signo())
-		terminal_restore();
+	if (r < 0 && run->limits->keyboard)
+		keyboard_give_back(run->limits->input_fd);
 	return r;
 }
 
@@ -412,7 +410,8 @@ static void run_finish(struct run *run)
 			watch_outcome(vm->watch, &run->outcome);
 	}
 	drain_output(vm);
-	terminal_restore();
+	if (run->limits->keyboard)
+		keyboard_give_back(run->limits->input_fd);
 	kind = run->outcome.kind;
 	/*
 	 * Log where the guest was if it didn't end by itself. A protected guest's registers can't

@@ -28,6 +28,7 @@ static const int job_signals[] = { SIGTTIN, SIGTTOU };
 static struct sigaction job_before[ARRAY_SIZE(job_signals)];
 static struct sigaction alarm_before;
 static int event = -1;
+static bool follows;      /* a child: later signals are the parent's business */
 static uint64_t limit_ms; /* of signals_limit(); 0: none */
 
 /* Only calls async-signal-safe functions (signal-safety(7)). */
@@ -37,9 +38,9 @@ static void on_signal(int signal_number)
 	uint64_t one = 1;
 	int saved = errno;
 
-	if (signal_number == SIGALRM && interrupt_signal())
+	if ((signal_number == SIGALRM || follows) && interrupt_signal())
 		return; /* the run is ending already: the time limit must not kill it */
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(signals) && !follows; i++) {
 		struct sigaction now;
 
 		if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
@@ -73,6 +74,16 @@ int signals_begin(struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(job_signals); i++)
 		sigaction(job_signals[i], &ignore, &job_before[i]);
 	return 1;
+}
+
+int signals_follow(struct error *err)
+{
+	int r;
+
+	signals_end();
+	r = signals_begin(err);
+	follows = true;
+	return r;
 }
 
 void signals_end(void)

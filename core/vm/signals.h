@@ -21,6 +21,12 @@ struct outcome; /* core/vm/outcome.h */
  * call installed them, 0 if they were installed before, or a negative errno.
  */
 int signals_begin(struct error *err);
+/*
+ * The same in a child process, anew: signals after the first change nothing. A terminal or a
+ * service manager sends them to the parent, too, which passes the first on; the second kills it,
+ * and so us.
+ */
+int signals_follow(struct error *err);
 /* Restores the previous handlers and forgets a recorded signal. */
 void signals_end(void);
 

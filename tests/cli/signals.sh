@@ -79,6 +79,14 @@ if command -v python3 >/dev/null; then
     run env FAKE_SCRIPT="$T/script" python3 tests/cli/terminal.py "$signals" "$FAKE" run "$T/m.yaml"
     wants 0
   done
+  begin 'the terminal is restored if the process of the run is killed, and the result says so'
+  run env FAKE_SCRIPT="$T/script" python3 tests/cli/terminal.py child "$FAKE" run --results "$T/died" "$T/m.yaml"
+  wants 0
+  for word in '"reason": "internal"' '"status": 137' '"expected": ' '"role": "firmware"'; do
+    grep -q "$word" "$T/died/result.json" || wrong "no $word in the result: $(cat "$T/died/result.json")"
+  done
+  grep -q '<error ' "$T/died/junit.xml" || wrong "junit.xml is: $(cat "$T/died/junit.xml")"
+  [ "$(cat "$T/died/serial.log")" = hello ] || wrong 'what the guest had said is gone'
   begin 'the time limit of the command ends a run on a terminal, too: 124'
   guest_of 'print "hello\n" ; wait'
   run env FAKE_SCRIPT="$T/script" python3 tests/cli/terminal.py 124 "$FAKE" run --timeout 5s "$T/m.yaml"
@@ -108,12 +116,19 @@ done
 
 # --- before the launch ---
 
+# Whether the process, or the child of it that is a run, has more than 30 MB.
+has_read() { # PID
+  cat /proc/[0-9]*/status 2>/dev/null |
+    awk -v pid="$1" '/^Pid:/ { ours = $2 == pid } /^PPid:/ { ours = ours || $2 == pid }
+      /^VmRSS:/ && ours && $2 > 30000 { found = 1 } END { exit !found }'
+}
+
 # A sparse file of 4 GiB; the signal comes once some of it has been read.
 large_read() { # COMMAND...
   rm -f "$T/pid"
   (
     await [ -s "$T/pid" ]
-    await awk '/^VmRSS/ { exit !($2 > 30000) }' "/proc/$(cat "$T/pid")/status"
+    await has_read "$(cat "$T/pid")"
     kill "$(cat "$T/pid")"
   ) 2>/dev/null &
   # shellcheck disable=SC2016 # for the inner shell

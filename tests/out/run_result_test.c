@@ -291,3 +291,34 @@ Test(run_result, whatever_is_in_it_it_is_json_and_cbor)
 			free(printed(described(), tree_print_cbor, &size));
 	}
 }
+
+/* The process that a guest took over may have written anything. */
+Test(run_result, of_any_bytes_can_be_printed_once_it_is_mended)
+{
+	static struct run_result hostile;
+	const struct run_result *list = &hostile;
+	struct error err = { 0 };
+	auto_free char *text = NULL;
+	size_t size = 0;
+
+	for (int byte = 1; byte < 256; byte += 127) {
+		FILE *to = open_memstream(&text, &size);
+		auto_tree struct tree *t = tree_new();
+
+		memset(&hostile, byte, sizeof(hostile));
+		run_result_mend(&hostile);
+		cr_expect_lt(hostile.status, RESULTS);
+		cr_expect_lt(hostile.reason, REASONS);
+		cr_expect_eq(hostile.name[sizeof(hostile.name) - 1], '\0');
+		cr_expect_eq(hostile.launched, true);
+		result_run(t, NULL, &hostile);
+		cr_expect_eq(tree_print_json(t, to, &err), 0, "%s", err.text);
+		cr_expect_eq(junit_write(to, "n", &list, 1, &err), 0, "%s", err.text);
+		cr_expect_eq(tap_write(to, &list, 1, &err), 0, "%s", err.text);
+		github_annotate(to, NULL, &hostile);
+		fclose(to);
+		cr_expect_gt(size, 1000);
+		free(text);
+		text = NULL;
+	}
+}

@@ -165,3 +165,17 @@ Test(signals, no_limit_is_left_behind)
 	poll(NULL, 0, 60); /* by default the signal would kill */
 	cr_expect(sigaction(SIGALRM, NULL, &now) == 0 && now.sa_handler == SIG_DFL);
 }
+
+Test(signals, in_a_child_those_after_the_first_change_nothing)
+{
+	struct error err = { 0 };
+
+	cr_assert_eq(signals_begin(&err), 1);
+	cr_assert_eq(signals_follow(&err), 1);
+	cr_expect_eq(stop_signo(), 0);
+	raise(SIGTERM);
+	raise(SIGINT);
+	raise(SIGTERM);
+	cr_expect_eq(stop_signo(), SIGTERM);
+	signals_end();
+}
