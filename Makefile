@@ -17,7 +17,8 @@ VERSION  := $(shell sed -n 's/^\#\# \([0-9][^ ]*\).*/\1/p' CHANGELOG.md 2>/dev/n
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wundef \
             -Wpointer-arith -Wcast-qual -Wno-cast-qual -Wwrite-strings
-ALLCFLAGS = -std=gnu17 $(WARN) -pthread $(CFLAGS) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
+# No path of the build is in what it makes: two folders give the same bytes.
+ALLCFLAGS = -std=gnu17 $(WARN) -pthread $(CFLAGS) -ffile-prefix-map='$(CURDIR)'=. $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all)
 CPPFLAGS += -I. -D_GNU_SOURCE -DSNPVMM_VERSION='"$(VERSION)"' -MMD -MP
 CPPFLAGS += $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS     := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
@@ -37,7 +38,7 @@ LDLIBS   += $(patsubst -llzma,$(LZMA),$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPT
 
 all: $(B)/snpvmm $(B)/snpvmm-guest share
 
-include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk
+include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk packaging/build.mk
 
 $(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a $(LATE:%.ld=$(B)/%)
 	@echo "  LD      $@"
@@ -46,7 +47,7 @@ $(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a $(LATE:%.ld=$(B)/%)
 $(B)/link/late: $(B)/link/late.o link/late.ld
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $< -o $@
 $(B)/libsnpvmm.a: $(call OBJ,$(SRC))
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcsD $@ $^
 $(B)/%.o: %.c Makefile
 	@echo "  CC      $<"
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(ALLCFLAGS) -c $< -o $@
@@ -166,13 +167,15 @@ INSTALLED := $(foreach m,$(wildcard snpvmm*.[15]),$(m)=share/man/man$(subst .,,$
              share/completion/snpvmm.fish=share/fish/vendor_completions.d/snpvmm.fish \
              $(B)/share/manifest.schema.json=share/snpvmm/manifest.schema.json \
              $(foreach s,$(wildcard result.schema.json),$(s)=share/snpvmm/$(s)) \
-             $(foreach f,$(wildcard examples/*) LICENSE,$(f)=$(DOCDIR)/$(f))
+             $(foreach f,$(wildcard examples/*) README.md CHANGELOG.md snpvmm.yaml.example LICENSE,$(f)=$(DOCDIR)/$(f))
 ROOT       = '$(DESTDIR)$(PREFIX)'
 UDEVRULES  = '$(DESTDIR)$(UDEVDIR)'/rules.d/60-snpvmm.rules
+# Units, examples and manual pages name the PREFIX that they are installed for.
 install: $(B)/snpvmm $(B)/snpvmm-guest share
 	umask 022 && install -D -m 755 $< $(ROOT)/bin/snpvmm
 	umask 022 && install -D -m 755 $(B)/snpvmm-guest $(ROOT)/bin/snpvmm-guest
-	umask 022 && $(foreach f,$(INSTALLED),install -D -m 644 $(subst =, $(ROOT)/,$(f)) &&) :
+	umask 022 && for f in $(INSTALLED); do to=$(ROOT)/$${f#*=} && install -D -m 644 /dev/null "$$to" && \
+	  sed 's|/usr/local|$(subst &,\&,$(PREFIX))|g' "$${f%%=*}" >"$$to" || exit; done
 	umask 022 && install -D -m 644 udev/60-snpvmm.rules $(UDEVRULES)
 uninstall:
 	rm -f $(ROOT)/bin/snpvmm $(ROOT)/bin/snpvmm-guest $(foreach f,$(INSTALLED),$(ROOT)/$(lastword $(subst =, ,$(f)))) $(UDEVRULES)
@@ -187,6 +190,6 @@ layers: $(LAYERED)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
 	awk -f tests/pages.awk ARCHITECTURE.md
 
-.PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers FORCE
+.PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers dist deb rpm FORCE
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -29,7 +29,7 @@ wanted() { # PREFIX
     echo "644 $1/share/fish/vendor_completions.d/snpvmm.fish"
     echo "644 $1/share/snpvmm/manifest.schema.json"
     [ ! -e result.schema.json ] || echo "644 $1/share/snpvmm/result.schema.json"
-    for file in examples/* LICENSE; do echo "644 $1/share/doc/snpvmm/$file"; done
+    for file in examples/* README.md CHANGELOG.md snpvmm.yaml.example LICENSE; do echo "644 $1/share/doc/snpvmm/$file"; done
     echo "644 $1/lib/udev/rules.d/60-snpvmm.rules"
   } | awk '{
     print
@@ -54,6 +54,16 @@ for prefix in usr opt/a; do
   make_ 022 install DESTDIR="$T/root" PREFIX="/$prefix"
   wants 0
   files "$T/root" | diff -u "$T/have" - >>"$T/why"
+
+  begin "PREFIX=/$prefix: no file names another place"
+  if grep -r -l -F /usr/local "$T/root" --exclude=snpvmm --exclude=CHANGELOG.md >"$T/others"; then
+    wrong "these name /usr/local: $(cat "$T/others")"
+  fi
+  for where in "bin/snpvmm:share/doc/snpvmm/examples/snpvmm-smoke.service" \
+    "share/doc/snpvmm/examples/smoke.yaml:share/doc/snpvmm/examples/kubernetes-job.yaml" \
+    "share/doc/snpvmm/examples/snpvmm-guest:share/man/man1/snpvmm-guest.1"; do
+    grep -q -F -e "/$prefix/${where%:*}" "$T/root/$prefix/${where#*:}" || wrong "${where#*:} does not name /$prefix/${where%:*}"
+  done
 
   begin "PREFIX=/$prefix: program, completion and schema are those of this build"
   there=$T/root/$prefix

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# packaging/rpm.sh VERSION FOLDER: builds RPM packages of FOLDER/snpvmm-VERSION.tar.gz into FOLDER.
+set -eu
+version=$1
+folder=$(cd "$2" && pwd)
+command -v rpmbuild >/dev/null || { echo 'make rpm needs rpmbuild (package rpm-build; on Debian, rpm)' >&2 && exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/SOURCES"
+cp "$folder/snpvmm-$version.tar.gz" "$work/SOURCES/"
+tar -xzf "$folder/snpvmm-$version.tar.gz" -C "$work" --strip-components=1 "snpvmm-$version/packaging/snpvmm.spec"
+set -- -ba --define "_topdir $work" --define '_buildhost localhost' --define 'use_source_date_epoch_as_buildtime 1' \
+  --define 'clamp_mtime_to_source_date_epoch 1' --define 'source_date_epoch_from_changelog 1'
+# On Debian, what BuildRequires names is there by other names, and rpmbuild by itself neither strips nor compresses.
+if [ -e /etc/debian_version ]; then
+  tools=/usr/lib/rpm
+  set -- "$@" --nodeps --define "__os_install_post $tools/brp-compress && $tools/brp-strip /usr/bin/strip"
+fi
+# shellcheck disable=SC2086 # RPM_OPTIONS has several
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES rpmbuild "$@" ${RPM_OPTIONS-} "$work/packaging/snpvmm.spec"
+rm -f "$folder"/snpvmm-*.rpm
+cp "$work"/RPMS/*/*.rpm "$work"/SRPMS/*.rpm "$folder/"
