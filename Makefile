@@ -118,6 +118,8 @@ demo:
 	$(call deps-install,$(BUILD_DEPS))
 	$(MAKE) all
 	sh tests/demo.sh $(B)/snpvmm
+deps:
+	$(call deps-install,$(BUILD_DEPS))
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
@@ -190,6 +192,6 @@ layers: $(LAYERED)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
 	awk -f tests/pages.awk ARCHITECTURE.md
 
-.PHONY: all share demo check check-all testbins check-snp bench fuzz install uninstall clean layers dist deb rpm FORCE
+.PHONY: all share demo deps check check-all testbins check-snp bench fuzz install uninstall clean layers dist deb rpm FORCE
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -name '*.d')

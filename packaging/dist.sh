@@ -11,12 +11,12 @@ mkdir -p "$folder"
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 
-if [ -e .git ]; then
+if [ -e .git ] && command -v git >/dev/null; then
   git ls-files >"$list"
   git diff --quiet HEAD -- || echo 'packaging/dist.sh: files differ from the commit' >&2
   : "${SOURCE_DATE_EPOCH:=$(git log -1 --format=%ct)}"
 else
-  find . -type f ! -path './build*' ! -path ./compile_commands.json ! -path './debian/snpvmm/*' ! -path './debian/.debhelper/*' \
+  find . -type f ! -path './.git/*' ! -path './build*' ! -path ./compile_commands.json ! -path './debian/snpvmm/*' ! -path './debian/.debhelper/*' \
     ! -path './debian/*debhelper*' ! -path './debian/files' | sed 's|^\./||' >"$list"
   : "${SOURCE_DATE_EPOCH:=$(stat -c %Y CHANGELOG.md)}"
 fi

@@ -17,7 +17,7 @@ if [ -e /etc/debian_version ]; then
   tools=/usr/lib/rpm
   set -- "$@" --nodeps --define "__os_install_post $tools/brp-compress && $tools/brp-strip /usr/bin/strip"
 fi
-# shellcheck disable=SC2086 # RPM_OPTIONS has several
-env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES rpmbuild "$@" ${RPM_OPTIONS-} "$work/packaging/snpvmm.spec"
+[ -z "${RPM_OPTFLAGS-}" ] || set -- "$@" --define "optflags $RPM_OPTFLAGS"
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES rpmbuild "$@" "$work/packaging/snpvmm.spec"
 rm -f "$folder"/snpvmm-*.rpm
 cp "$work"/RPMS/*/*.rpm "$work"/SRPMS/*.rpm "$folder/"
