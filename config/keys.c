@@ -72,7 +72,8 @@ const struct key keys[KEYS] = {
 	                        .words = builtin_words,
 	                        .doc = "OVMF-style image, IGVM file, or builtin:selftest" },
 	[KEY_BOOT_KERNEL] = { "boot.kernel", &kind_file, FIELD(kernel),
-	                      .doc = "bzImage; booted directly if there is no firmware" },
+	                      .doc = "bzImage, booted directly if there is no firmware; with "
+	                             "one, also an EFI program" },
 	[KEY_BOOT_INITRD] = { "boot.initrd", &kind_files, FIELD(initrd), .max = MANIFEST_INITRDS,
 	                      .doc = "Initial RAM disk, or a list of files to concatenate" },
 	[KEY_BOOT_CMDLINE] = { "boot.cmdline", &kind_text, FIELD(cmdline), .max = 64 * KIB - 1,
