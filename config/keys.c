@@ -55,6 +55,11 @@ static bool has_ovmf_hash(const struct manifest *m)
 	return m->ovmf_hash_given;
 }
 
+static bool has_keep(const struct manifest *m)
+{
+	return m->vars_keep.back || m->vars_keep.path;
+}
+
 static bool has_vars_size(const struct manifest *m)
 {
 	return m->vars_size;
@@ -82,6 +87,12 @@ const struct key keys[KEYS] = {
 	[KEY_BOOT_KERNEL_HASHES] = { "boot.kernel_hashes", &kind_bool, FIELD(kernel_hashes),
 	                             .doc = "Measure kernel, initrd and command line by their "
 	                                    "hashes; by default if there are firmware and kernel" },
+	[KEY_BOOT_VARS_PATH] = { "boot.vars.path", &kind_file, FIELD(vars),
+	                         .doc = "Variables of a firmware that is split: OVMF_VARS; only "
+	                                "for plain VMs" },
+	[KEY_BOOT_VARS_KEEP] = { "boot.vars.keep", &kind_keep, FIELD(vars_keep), .has = has_keep,
+	                         .doc = "Where variables are kept after the run: true: in the file "
+	                                "they came from; or a path; by default nowhere" },
 	[KEY_VCPUS] = { "vcpus", &kind_number, FIELD(vcpus), .min = 1, .max = PLAN_MAX_VCPUS,
 	                .default_value = "1", .doc = "Number of vCPUs; measured" },
 	[KEY_VCPU_TYPE] = { "vcpu_type", &kind_vcpu_type, FIELD(vcpu_type), .max = UINT32_MAX,
@@ -175,8 +186,9 @@ const struct key keys[KEYS] = {
 
 const struct key_group key_groups[] = {
 	{ "boot", "What the guest boots", NULL, NULL },
+	{ "boot.vars", "The variables of a firmware", &key_groups[0], "path" },
 	{ "snp", "Parameters of an SEV-SNP launch", NULL, NULL },
-	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[1],
+	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[2],
 	  "id_key" },
 	{ "measure", "How the launch digest is predicted", NULL, NULL },
 	{ "expect", "What the run must result in", NULL, NULL },

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/dev/flash.h"
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
@@ -32,7 +33,8 @@ struct vm_devices {
 	struct stream_target streams[VM_STREAMS];
 	bool exit_port_given;
 	uint16_t exit_port;
-	struct vm_certs certs; /* no platform but snp hands them out */
+	struct flash_content flash; /* a firmware's variables; no platform but kvm has it */
+	struct vm_certs certs;      /* no platform but snp hands them out */
 	/* Both get what COM1 writes; NULL: there is none. Borrowed */
 	struct watch *watch;
 	struct report_lines *report;
