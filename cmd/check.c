@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/check.c: finds everything that is wrong with a manifest, without a host. */
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "cmd/cmd.h"
 #include "cmd/explained.h"
 #include "cmd/conflicts.h"
@@ -8,6 +11,8 @@
 #include "cmd/outputs.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
+#include "config/paths.h"
+#include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/out/result.h"
 #include "core/plan/plan.h"
@@ -24,6 +29,8 @@ struct check {
 	struct tree *tree;
 	struct images images;  /* of the last run: the next one of a matrix mostly uses the same */
 	struct error conflict; /* between files that the manifest's runs read and write */
+	struct check_run *runs;
+	size_t n_runs;
 };
 
 static error_t check_option(int key, char *argument, struct argp_state *state)
@@ -46,6 +53,8 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	size_t before = f->errors;
 	bool right;
 
+	if (m->whole && ARRAY_GROW(c->runs, c->n_runs))
+		c->runs[c->n_runs++] = (struct check_run){ m->vcpus, m->memory, m->timeout_ms };
 	if (m->run == 0 && c->conflict.code)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	outputs_look(m, f);
@@ -76,6 +85,32 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	           limit ? limit : "");
 }
 
+/* The files that the manifest names, each once for each key. */
+static void check_report(struct check *c, const char *path, const struct labels *labels,
+                         const struct findings *f)
+{
+	struct check_report r = { path ? path : MANIFEST_OPTIONS, f, .runs = c->runs,
+		                  .n_runs = c->n_runs };
+	struct manifest_paths paths = { 0 };
+	struct error ignored = { 0 }; /* it is among the findings */
+
+	if (labels->n_sources > 0)
+		manifest_paths(labels->sources[0], &paths, &ignored);
+	for (size_t i = 0; i < paths.count; i++) {
+		const struct manifest_path *p = &paths.list[i];
+		size_t same = 0;
+
+		while (same < r.n_files && (strcmp(r.files[same].path, p->path) != 0 ||
+		                            strcmp(r.files[same].key, p->key) != 0))
+			same++;
+		if (same == r.n_files && ARRAY_GROW(r.files, r.n_files))
+			r.files[r.n_files++] = (struct check_file){ p->key, p->path, p->output };
+	}
+	result_check(c->tree, NULL, &r);
+	free(r.files);
+	manifest_paths_free(&paths);
+}
+
 static int check_one(struct check *c, const char *path)
 {
 	auto_findings struct findings f = { 0 };
@@ -86,13 +121,14 @@ static int check_one(struct check *c, const char *path)
 	if (labels_make(&(struct files){ (char **)&path, 1 }, &c->settings, &labels,
 	                &conflicts.err) == 0)
 		conflicts_find(&ask, &conflicts);
-	labels_fini(&labels);
 	c->conflict = conflicts.err;
+	c->n_runs = 0;
 	manifest_each_run(path, &c->settings, check_run, c, show_for_people(), &f);
 	if (!show_for_people()) {
 		findings_sort(&f, 0);
-		result_check(c->tree, NULL, path ? path : MANIFEST_OPTIONS, &f);
+		check_report(c, path, &labels, &f);
 	}
+	labels_fini(&labels);
 	images_fini(&c->images);
 	return f.errors ? STATUS_USAGE : STATUS_OK;
 }
@@ -114,6 +150,7 @@ static int check_main(const struct command *self, int argc, char **argv, struct 
 	for (size_t i = 0; i < c.manifests.count; i++)
 		if (check_one(&c, c.manifests.paths[i]) != STATUS_OK)
 			status = STATUS_USAGE;
+	free(c.runs);
 	return show_for_people() ? status : show_finish(t, list, status, err);
 }
 

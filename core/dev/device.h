@@ -66,7 +66,6 @@ struct device_env {
 struct device {
 	struct device_range ranges[DEVICE_RANGES]; /* ended by one without a name */
 	bool at_exit_port; /* its port is set by the manifest, not by `base` */
-	bool at_flash;     /* its addresses are those of the flash's content */
 	int irq;           /* its interrupt line; 0: none */
 	size_t size;       /* of its state, which is zero-initialised */
 	int (*init)(void *self, const struct device_env *env, struct error *err); /* or NULL */

@@ -156,11 +156,13 @@ void result_doctor(struct tree *t, const char *key, const struct doctor_report *
 	tree_end(t);
 }
 
-void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f)
+void result_check(struct tree *t, const char *key, const struct check_report *r)
 {
+	const struct findings *f = r->findings;
+
 	tree_map(t, key);
 	tree_text(t, "schema", "snpvmm.check/1");
-	tree_text_some(t, "manifest", manifest);
+	tree_text_some(t, "manifest", r->manifest);
 	tree_boolean(t, "ok", f->errors == 0);
 	tree_list(t, "findings");
 	for (size_t i = 0; i < f->count; i++) {
@@ -184,5 +186,27 @@ void result_check(struct tree *t, const char *key, const char *manifest, const s
 	tree_end(t);
 	if (f->more)
 		tree_boolean(t, "more", true);
+	if (r->n_files > 0)
+		tree_list(t, "files");
+	for (size_t i = 0; i < r->n_files; i++) {
+		tree_map(t, NULL);
+		tree_text(t, "key", r->files[i].key);
+		tree_text(t, "path", r->files[i].path);
+		tree_boolean(t, "written", r->files[i].written);
+		tree_end(t);
+	}
+	if (r->n_files > 0)
+		tree_end(t);
+	if (r->n_runs > 0)
+		tree_list(t, "runs");
+	for (size_t i = 0; i < r->n_runs; i++) {
+		tree_map(t, NULL);
+		tree_number(t, "vcpus", r->runs[i].vcpus);
+		tree_number(t, "memory", r->runs[i].memory);
+		tree_number(t, "timeout_ms", r->runs[i].timeout_ms);
+		tree_end(t);
+	}
+	if (r->n_runs > 0)
+		tree_end(t);
 	tree_end(t);
 }

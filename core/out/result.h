@@ -39,8 +39,28 @@ void result_ledger_line(struct tree *t, const struct snp_ledger_line *l, bool me
 void result_measure(struct tree *t, const char *key, const struct measure_result *r);
 /* "snpvmm.stats/1". */
 void result_stats(struct tree *t, const char *key, const struct stats_report *r);
-/* "snpvmm.check/1": what is wrong with a manifest. */
-void result_check(struct tree *t, const char *key, const char *manifest, const struct findings *f);
+/* A file that a manifest names, and what one of its runs takes. */
+struct check_file {
+	const char *key; /* "boot.kernel" */
+	const char *path;
+	bool written; /* else it is read */
+};
+struct check_run {
+	unsigned vcpus;
+	uint64_t memory, timeout_ms;
+};
+
+struct check_report {
+	const char *manifest;
+	const struct findings *findings;
+	struct check_file *files;
+	size_t n_files;
+	struct check_run *runs; /* those that could be read */
+	size_t n_runs;
+};
+
+/* "snpvmm.check/1": what is wrong with a manifest, and what a host needs for it. */
+void result_check(struct tree *t, const char *key, const struct check_report *r);
 /* "snpvmm.doctor/1". */
 void result_doctor(struct tree *t, const char *key, const struct doctor_report *r);
 

@@ -9,7 +9,6 @@
 #include "core/dev/acpi_pm.h"
 #include "core/dev/cmos.h"
 #include "core/dev/debug.h"
-#include "core/dev/flash.h"
 #include "core/dev/fwcfg.h"
 #include "core/dev/pci_host.h"
 #include "core/dev/ports.h"
@@ -18,7 +17,7 @@
 #include "core/vm/vm_priv.h"
 
 /* Which guests have a device. */
-enum { ANY_GUEST = 1, GUEST_WITH_EXIT_PORT = 2, GUEST_WITH_FIRMWARE = 4, GUEST_WITH_FLASH = 8 };
+enum { ANY_GUEST = 1, GUEST_WITH_EXIT_PORT = 2, GUEST_WITH_FIRMWARE = 4 };
 
 /* To add a device: a row here, and a file in core/dev. */
 static const struct {
@@ -36,7 +35,6 @@ static const struct {
 	{ GUEST_WITH_FIRMWARE, &pci_host_device },
 	{ GUEST_WITH_FIRMWARE, &cmos_device },
 	{ GUEST_WITH_FIRMWARE, &a20_port_device },
-	{ GUEST_WITH_FLASH, &flash_device },
 };
 
 /* Sets a line of KVM's PIC and IOAPIC. If it fails, the guest only gets no input. */
@@ -54,7 +52,7 @@ static uint8_t *device_memory(void *self, uint64_t gpa, uint64_t size)
 }
 
 static int device_add(struct vm *vm, const struct device *kind, struct device_env env,
-                      const struct vm_devices *settings, struct error *err)
+                      uint16_t exit_port, struct error *err)
 {
 	struct vm_device *d = &vm->devices[vm->n_devices];
 	int r = 0;
@@ -80,11 +78,7 @@ static int device_add(struct vm *vm, const struct device *kind, struct device_en
 		struct device_range range = kind->ranges[i];
 
 		if (kind->at_exit_port)
-			range.base = settings->exit_port;
-		if (kind->at_flash) {
-			range.base = settings->flash.gpa;
-			range.len = settings->flash.size;
-		}
+			range.base = exit_port;
 		r = bus_add(&vm->bus[range.bus], &range, d->state, err);
 	}
 	return r;
@@ -97,10 +91,8 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		                  .irq = device_irq,
 		                  .memory = device_memory,
 		                  .memory_self = &vm->memory,
-		                  .give_up = &vm->stopping,
-		                  .settings = &d->flash };
-	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0) |
-	                 (d->flash.size > 0 ? GUEST_WITH_FLASH : 0);
+		                  .give_up = &vm->stopping };
+	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0);
 	int r = 0;
 
 	env.n_items = plan_items(p, &env.items);
@@ -112,9 +104,9 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 	}
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
 		if (rows[i].guests & guest)
-			r = device_add(vm, rows[i].kind, env, d, err);
+			r = device_add(vm, rows[i].kind, env, d->exit_port, err);
 	for (size_t i = 0; r == 0 && d->more && d->more[i]; i++)
-		r = device_add(vm, d->more[i], env, d, err);
+		r = device_add(vm, d->more[i], env, d->exit_port, err);
 	return r;
 }
 
@@ -135,14 +127,6 @@ void *devices_find(const struct vm *vm, const struct device *kind)
 		if (vm->devices[i].kind == kind)
 			return vm->devices[i].state;
 	return NULL;
-}
-
-const uint8_t *devices_flash(const struct vm *vm, bool *ret_changed)
-{
-	const struct flash *f = devices_find(vm, &flash_device);
-
-	*ret_changed = f && f->changed;
-	return f ? f->array : NULL;
 }
 
 int devices_last_read(const struct vm *vm)

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/dev/flash.h"
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
@@ -33,8 +32,7 @@ struct vm_devices {
 	struct stream_target streams[VM_STREAMS];
 	bool exit_port_given;
 	uint16_t exit_port;
-	struct flash_content flash; /* a firmware's variables; no platform but kvm has it */
-	struct vm_certs certs;      /* no platform but snp hands them out */
+	struct vm_certs certs; /* no platform but snp hands them out */
 	/* Both get what COM1 writes; NULL: there is none. Borrowed */
 	struct watch *watch;
 	struct report_lines *report;

@@ -107,7 +107,7 @@ echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 call check "$T/m.yaml"
 wants 0
-err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage or an EFI program that a firmware could boot
+err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage that a firmware could boot
 $T/m.yaml:2:50: warning: kernel_hashes is false: kernel, initrd and command line are not measured"
 call check --set measure.profile=gce "$EXAMPLE"
 wants 0
@@ -218,7 +218,8 @@ old, none, right = json.load(open(sys.argv[1]))
 assert old["ok"] and [f["severity"] for f in old["findings"]] == ["warning"], old
 assert "reason" not in old["findings"][0] and old["findings"][0]["line"] == 2, old
 assert not none["ok"] and none["findings"][0]["reason"] == "file-unreadable" and "line" not in none["findings"][0], none
-assert right == {"schema": "snpvmm.check/1", "manifest": "snpvmm.yaml.example", "ok": True, "findings": []}, right
+assert right == {"schema": "snpvmm.check/1", "manifest": "snpvmm.yaml.example", "ok": True, "findings": [],
+                 "runs": [{"vcpus": 1, "memory": 16 << 20, "timeout_ms": 30000}]}, right
 PYTHON
 fi
 call check -o cbor "$T/none.yaml"
@@ -227,6 +228,26 @@ wants 2
 call check -o tap "$EXAMPLE"
 wants 2
 err_is 'snpvmm: error: -o tap is only for run and verify [usage]'
+
+begin 'in JSON: the files that a manifest names, and what its runs take'
+mkdir -p "$T/far"
+manifest "$T/far/m.yaml" 'boot: {firmware: builtin:selftest}' 'serial: con.log' \
+  'matrix: {vcpus: [1, 2], memory: [16M, 1G], snp.certs: [a, b]}' 'timeout: 5s'
+call check -o json "$T/far/m.yaml"
+if command -v python3 >/dev/null; then
+  python3 - "$T/out" "$T" <<'PYTHON' >>"$T/why" 2>&1 || wrong 'not its files or runs'
+import json, sys
+m, far = json.load(open(sys.argv[1])), sys.argv[2] + "/far/"
+files = sorted((f["key"], f["path"], f["written"]) for f in m["files"])
+assert files == [("serial", far + "con.log", True), ("snp.certs", far + "a", False),
+                 ("snp.certs", far + "b", False)], files
+assert len(m["runs"]) == 8 and {r["memory"] for r in m["runs"]} == {16 << 20, 1 << 30}, m["runs"]
+assert all(r["timeout_ms"] == 5000 for r in m["runs"]), m["runs"]
+PYTHON
+fi
+call check -o json "$T/none.yaml"
+wants 2
+! grep -q -e files -e runs "$T/out" || wrong 'files or runs of a manifest that is not there'
 
 begin 'a digest that the manifest does not have is a mistake, and what would have it is named'
 call check --set "expect.measurement=$ZEROS" "$EXAMPLE"
