@@ -126,7 +126,16 @@ check:
 testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS) $(TRACER)
 check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
-# On an SNP host; elsewhere with SNP_HOST, see CONTRIBUTING.md.
+# An emulated SNP host for machines without SEV-SNP: contrib/snp-host/README.md. KERNEL adds one of its kernels.
+SNP_HOST_DEPS := gcc patch dpkg-dev debian-archive-keyring ninja-build meson pkg-config python3 libglib2.0-dev libpixman-1-dev \
+                 libfdt-dev libgcrypt20-dev zlib1g-dev
+snp-host:
+	$(call deps-install,$(BUILD_DEPS) $(SNP_HOST_DEPS))
+	$(MAKE) $(B)/snpvmm $(B)/tests/tool/mkidblock
+	CC='$(CC)' sh contrib/snp-host/build.sh $(B)/snp-host 6.12 $(KERNEL)
+	CC='$(CC)' sh contrib/snp-host/selftest/run.sh $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
+	echo "try it:  $(B)/snp-host/snp-host run -- $(B)/snpvmm run snpvmm.yaml.example"
+# On an SNP host, this one or the emulated one; elsewhere with SNP_HOST, see CONTRIBUTING.md.
 check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER)
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
@@ -192,6 +201,6 @@ layers: $(LAYERED)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
 	awk -f tests/pages.awk ARCHITECTURE.md
 
-.PHONY: all share demo deps check check-all testbins check-snp bench fuzz install uninstall clean layers dist deb rpm FORCE
+.PHONY: all share demo deps snp-host check check-all testbins check-snp bench fuzz install uninstall clean layers dist deb rpm FORCE
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
--include $(shell test -d $(B) && find $(B) -name '*.d')
+-include $(shell test -d $(B) && find $(B) -path '$(B)/snp-host*' -prune -o -name '*.d' -print)

@@ -67,12 +67,6 @@ struct manifest_sink {
 	char *path; /* of SINK_FILE; else NULL */
 };
 
-/* boot.vars.keep: at most one of the two. */
-struct manifest_keep {
-	bool back; /* in the file that they were read from */
-	char *path;
-};
-
 /* expect.measurement: one of these must match. vcpus 0: for any number of vCPUs. */
 struct manifest_pin {
 	unsigned vcpus;
@@ -105,8 +99,6 @@ struct manifest {
 	bool direct;   /* a kernel without a firmware */
 	char *cmdline; /* no NUL inside */
 	bool kernel_hashes;
-	struct manifest_file vars;      /* boot.vars.path: not measured */
-	struct manifest_keep vars_keep; /* boot.vars.keep */
 
 	unsigned vcpus;
 	char *vcpu_type; /* as written: "EPYC-v4" or "0xa20f12" */

@@ -15,11 +15,10 @@ struct plan;     /* core/plan/plan.h */
 /*
  * Adds the items to an unsealed plan; a launch measures none of them. The kernel's file is split
  * after its setup part and otherwise unchanged, so the firmware's hash of it is that of the file.
- * *ret_unfit: why no firmware could boot the kernel, which is left out then; static. NULL: one
- * can.
+ * *ret_kernel_unfit: no firmware could boot the kernel, so it was left out.
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
-                const char **ret_unfit, struct error *err);
+                bool *ret_kernel_unfit, struct error *err);
 
 /*
  * A firmware that refuses a file because of its hash just stops. Adds that explanation if the run

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The only devices that the emulated host has.
+CONFIG_Q35=y
+CONFIG_AMD_IOMMU=y
+CONFIG_ISA_DEBUG=y
+CONFIG_PCI_DEVICES=y
+CONFIG_VIRTIO_PCI=y
+CONFIG_VIRTIO_SERIAL=y
+CONFIG_VIRTIO_BLK=y
+CONFIG_VIRTIO_RNG=y
+CONFIG_HPET=y
