@@ -13,6 +13,7 @@
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
 #include "core/vm/watch.h"
+#include "firmware/stage0.h"
 
 static const char *silence_fix(const struct manifest *m)
 {
@@ -32,7 +33,20 @@ static const char *silence_fix(const struct manifest *m)
 	return NULL;
 }
 
-void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, struct outcome *o)
+/*
+ * A kernel that touches memory that nobody accepted asks for its termination, or shuts down, long
+ * before it can print.
+ */
+static bool not_accepted(const struct outcome *o)
+{
+	unsigned code;
+
+	return o->kind == GUEST_SHUTDOWN ||
+	       (o->kind == GUEST_TERMINATED && !stage0_termination_code(o->code, &code));
+}
+
+void advice_add(const struct manifest *m, bool lazy, const struct vm *vm, struct watch *w,
+                struct outcome *o)
 {
 	static const struct {
 		enum reason kind;
@@ -49,6 +63,11 @@ void advice_add(const struct manifest *m, const struct vm *vm, struct watch *w, 
 			continue;
 		else if (stream_bytes(vm, STREAM_SERIAL) == 0) {
 			outcome_add(o, "; the console got no byte");
+			if (lazy && not_accepted(o)) {
+				outcome_add(o, "; the kernel had to accept memory itself, and one "
+				               "that can't ends like this");
+				o->fix = "write boot.accept: eager";
+			}
 			if (!o->fix)
 				o->fix = silence_fix(m);
 		} else if (rows[i].last_line && line[0]) {

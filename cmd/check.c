@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd/check.c: finds everything that is wrong with a manifest, without a host. */
+#include <string.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,9 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	           : limit           ? " to measure, not to run: "
 	                             : "",
 	           limit ? limit : "");
+	if (s->accept) /* lazy is news to whoever knew an earlier version */
+		log_at(strcmp(s->accept, "lazy") == 0 ? LOG_NOTICE : LOG_INFO,
+		       "%s: boot.accept is %s: %s", m->file, s->accept, s->accept_why);
 }
 
 /* The files that the manifest names, each once for each key. */

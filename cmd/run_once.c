@@ -302,6 +302,7 @@ static int run_once_guest(struct run_once *a)
 	bool on_terminal =
 		(d->streams[STREAM_SERIAL].fd > 0 && isatty(d->streams[STREAM_SERIAL].fd)) ||
 		d->streams[STREAM_DEBUG].fd == STDERR_FILENO;
+	const struct ram *lazy;
 	int status;
 
 	progress_say(on_terminal ? NULL : "the guest runs");
@@ -322,7 +323,7 @@ static int run_once_guest(struct run_once *a)
 	run_once_where(a);
 	status = run_once_report(a, exit_status_of(&a->m, a->watch, &a->outcome));
 	if (status != STATUS_OK)
-		advice_add(&a->m, a->vm, a->watch, &a->outcome);
+		advice_add(&a->m, plan_lazy(a->plan, &lazy) > 0, a->vm, a->watch, &a->outcome);
 	return run_once_stats(a, status);
 }
 

@@ -214,6 +214,10 @@ static void result_fill(struct run_once *a, int status)
 		COPY(r->measurement.profile, manifest_profile_name(a->m.profile));
 		COPY(r->measurement.vcpu_type, a->m.vcpu_type);
 		r->measurement.vcpus = a->m.vcpus;
+		if (plan_settings(a->measured)->accept) {
+			COPY(r->measurement.accept, plan_settings(a->measured)->accept);
+			COPY(r->measurement.accept_why, plan_settings(a->measured)->accept_why);
+		}
 	}
 	r->host_data_known = a->loaded && !bytes_zero(a->m.host_data, sizeof(a->m.host_data));
 	memcpy(r->host_data, a->m.host_data, sizeof(r->host_data));

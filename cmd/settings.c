@@ -239,6 +239,8 @@ struct measure_result measure_result_of(const struct manifest *m, const struct p
                                         const struct snp_digest *d)
 {
 	return (struct measure_result){ .manifest = m->file,
+		                        .accept = plan_settings(p)->accept,
+		                        .accept_why = plan_settings(p)->accept_why,
 		                        .variant = m->variant,
 		                        .profile = manifest_profile_name(m->profile),
 		                        .vcpu_type = m->vcpu_type,

@@ -47,6 +47,10 @@ void measurement_print(const struct manifest *m, const struct plan *p, const str
 	log_info("%" PRIu64 " KiB are measured page by page, %" PRIu64
 	         " KiB are offered in shared memory",
 	         d->pages * PAGE_SIZE / 1024, shared / 1024);
+	if (plan_settings(p)->accept)
+		log_info("memory is accepted %s: %s",
+		         strcmp(plan_settings(p)->accept, "lazy") == 0 ? "lazily" : "eagerly",
+		         plan_settings(p)->accept_why);
 }
 
 static bool pin_applies(const struct manifest *m, const struct manifest_pin *pin)

@@ -30,6 +30,9 @@ const char *const profile_words[] = { [PROFILE_QEMU] = "qemu",
 	                              [PROFILE_CLOUD_HYPERVISOR] = "cloud-hypervisor",
 	                              NULL };
 static_assert(ARRAY_SIZE(profile_words) == PROFILES + 1, "a profile without a name");
+const char *const accept_words[] = {
+	[ACCEPT_AUTO] = "auto", [ACCEPT_EAGER] = "eager", [ACCEPT_LAZY] = "lazy", NULL
+};
 static const char *const builtin_words[] = { "selftest", NULL };
 static const char *const key_words[] = { KEY_EPHEMERAL, NULL };
 static const char *const serial_words[] = { "stdout", "none", NULL };
@@ -38,6 +41,11 @@ static const char *const debug_words[] = { "none", "stderr", NULL };
 static bool has_cmdline(const struct manifest *m)
 {
 	return m->kernel.path || (m->cmdline && manifest_gives(m, KEY_BOOT_CMDLINE));
+}
+
+static bool is_direct(const struct manifest *m)
+{
+	return m->direct;
 }
 
 static bool has_id_block(const struct manifest *m)
@@ -81,6 +89,11 @@ const struct key keys[KEYS] = {
 	[KEY_BOOT_KERNEL_HASHES] = { "boot.kernel_hashes", &kind_bool, FIELD(kernel_hashes),
 	                             .doc = "Measure kernel, initrd and command line by their "
 	                                    "hashes; by default if there are firmware and kernel" },
+	[KEY_BOOT_ACCEPT] = { "boot.accept", &kind_word, FIELD(accept), .words = accept_words,
+	                      .default_value = "auto", .has = is_direct,
+	                      .doc = "Who accepts memory in a direct boot: stage0 all of it "
+	                             "(eager), "
+	                             "or the kernel what it needs (lazy); measured" },
 	[KEY_VCPUS] = { "vcpus", &kind_number, FIELD(vcpus), .min = 1, .max = PLAN_MAX_VCPUS,
 	                .default_value = "1", .doc = "Number of vCPUs; measured" },
 	[KEY_VCPU_TYPE] = { "vcpu_type", &kind_vcpu_type, FIELD(vcpu_type), .max = UINT32_MAX,

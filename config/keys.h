@@ -18,6 +18,7 @@ enum key_id {
 	KEY_BOOT_INITRD,
 	KEY_BOOT_CMDLINE,
 	KEY_BOOT_KERNEL_HASHES,
+	KEY_BOOT_ACCEPT,
 	KEY_VCPUS,
 	KEY_VCPU_TYPE,
 	KEY_MEMORY,
@@ -93,8 +94,8 @@ const char *key_last(const char *name);
 /* The key or group that was probably meant: a similar name, or the same in another group. */
 const char *key_meant(const char *name);
 
-/* By enum manifest_platform and manifest_profile; each list ends with NULL. */
-extern const char *const platform_words[], *const profile_words[];
+/* By enum manifest_platform, manifest_profile and manifest_accept; each list ends with NULL. */
+extern const char *const platform_words[], *const profile_words[], *const accept_words[];
 /* By enum sink_kind. None of them is ever the name of a file, even if a key refuses the word. */
 extern const char *const sink_words[];
 

@@ -129,6 +129,17 @@ static int check_boot(struct inputs *in)
 	return at_input(in, KEY_BOOT_KERNEL_HASHES);
 }
 
+/* A firmware accepts memory as it likes. */
+static int check_accept(struct inputs *in)
+{
+	if (!given(in, KEY_BOOT_ACCEPT) || absent(in, KEY_BOOT_FIRMWARE))
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT, "'boot.accept' with a firmware");
+	error_why(in->r.err, "it is for a kernel that boots without a firmware");
+	error_fix(in->r.err, "leave out one of the two");
+	return at_input(in, KEY_BOOT_ACCEPT);
+}
+
 static int check_id_block(struct inputs *in)
 {
 	bool block = given(in, KEY_SNP_ID_BLOCK), auth = given(in, KEY_SNP_ID_AUTH);
@@ -261,7 +272,7 @@ static int load_run(struct inputs *in, unsigned run)
 {
 	static int (*const checks[])(struct inputs * in) = {
 		check_boot,      check_initrd, check_cmdline,   check_id_block, check_identity,
-		check_ovmf_hash, check_exit,   check_exit_port, check_report,
+		check_ovmf_hash, check_exit,   check_exit_port, check_report,   check_accept,
 	};
 	int r = matrix_choose(in, run);
 

@@ -48,6 +48,7 @@ struct manifest_key {
 };
 
 enum manifest_platform { MANIFEST_SNP, MANIFEST_KVM };
+enum manifest_accept { ACCEPT_AUTO, ACCEPT_EAGER, ACCEPT_LAZY };
 enum manifest_profile {
 	PROFILE_QEMU,
 	PROFILE_EC2,
@@ -99,6 +100,7 @@ struct manifest {
 	bool direct;   /* a kernel without a firmware */
 	char *cmdline; /* no NUL inside */
 	bool kernel_hashes;
+	enum manifest_accept accept; /* as written: what `auto` comes to depends on the kernel */
 
 	unsigned vcpus;
 	char *vcpu_type; /* as written: "EPYC-v4" or "0xa20f12" */

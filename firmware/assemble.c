@@ -392,8 +392,10 @@ static int direct_assemble(struct assembly *a, struct error *err)
 	a->settings.c_bit = a->on->c_bit;
 	a->settings.gib_pages = a->on->c_bit != 0;
 	a->settings.mtrrs_on = true;
-	a->settings.prefault = true;    /* stage0 validates all memory before the kernel starts */
+	a->settings.prefault = true;    /* of what stage0 validates before the kernel starts */
 	a->settings.ap_creation = true; /* as Linux starts CPUs under SNP */
+	if (r == 0 && a->on->c_bit)
+		direct_accept(a->m, a->images, a->plan, &a->settings);
 	return r == 0 ? plan_set_vcpus(a->plan, a->m->vcpus, &bsp, &ap, err) : r;
 }
 

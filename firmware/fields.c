@@ -83,6 +83,8 @@ static const struct page_field stage0_fields[] = {
 	PARAM("c_bit", c_bit, NULL, "the bit that marks encrypted pages; the same on every host"),
 	PARAM("vcpu_sig", vcpu_sig, "vcpu_type", NULL),
 	PARAM("exit_port", exit_port, "exit_port", NULL),
+	PARAM("nr_lazy", nr_lazy, "boot.accept", "memory that the kernel accepts itself"),
+	PARAM("shared_base", shared_base, "memory", "in shared memory, above all memory"),
 	{ 0 },
 };
 
@@ -97,12 +99,20 @@ static void stage0_add(const struct region *r, struct saved_values *to)
 		saved_values_format(to, name, "0x%" PRIx64 "..0x%" PRIx64,
 		                    le64_get(p->ranges[i].start), le64_get(p->ranges[i].end));
 	}
+	for (size_t i = 0; i < MIN(p->nr_lazy, STAGE0_MAX_LAZY); i++) {
+		snprintf(name, sizeof(name), "lazy[%zu]", i);
+		saved_values_format(to, name, "0x%" PRIx64 "..0x%" PRIx64,
+		                    le64_get(p->lazy[i].start), le64_get(p->lazy[i].end));
+	}
 	for (size_t i = 0; i < MIN(le32_get(p->nr_blob), STAGE0_MAX_BLOBS); i++) {
 		const struct stage0_params_blob *b = &p->blobs[i];
 		const struct {
 			const char *name;
 			le64 value;
-		} numbers[] = { { "src", b->src }, { "dst", b->dst }, { "size", b->size } };
+		} numbers[] = { { "src", b->src },
+			        { "dst", b->dst },
+			        { "size", b->size },
+			        { "clear_end", b->clear_end } };
 
 		for (size_t n = 0; n < ARRAY_SIZE(numbers); n++) {
 			snprintf(name, sizeof(name), "%s.%s", stage0_blob_name(i), numbers[n].name);
@@ -218,9 +228,12 @@ static const struct {
 	  "every byte counts: blanks and a newline at the end, too" },
 	{ "kernel hashes", "table", "boot.firmware", NULL },
 	{ "stage0 parameters", "ranges", "memory", NULL },
+	{ "stage0 parameters", "lazy", "memory", "boot.accept decides, too" },
 	{ "stage0 parameters", "kernel.src", "memory", "in shared memory, above all memory" },
 	{ "stage0 parameters", "initrd.src", "memory", "in shared memory, above all memory" },
-	{ "stage0 parameters", "initrd.dst", "memory", "as high as memory and kernel allow" },
+	{ "stage0 parameters", "initrd.dst", "memory",
+	  "as high as memory and kernel allow, or behind the kernel if that accepts memory "
+	  "itself" },
 	{ "stage0 parameters", "kernel", "boot.kernel", NULL },
 	{ "stage0 parameters", "initrd", "boot.initrd", NULL },
 	{ "boot_params", "e820", "memory", NULL },

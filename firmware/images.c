@@ -228,6 +228,7 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 	if (direct && ret->kernel_read && !ret->payload_hashed &&
 	    linux_parse(ret->kernel.data, ret->kernel.size, &k, &err) == 0) {
 		sha256(ret->kernel.data + k.setup_size, k.payload_size, ret->payload_sha256);
+		ret->kernel_accepts = linux_accepts_memory(ret->kernel.data, ret->kernel.size);
 		ret->payload_hashed = true;
 	}
 	if (ret->initrd_read && !m->n_initrd_more)

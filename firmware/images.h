@@ -27,6 +27,7 @@ struct images {
 	uint8_t initrd_parts[MANIFEST_INITRDS][32];
 	/* Of the part of the kernel that direct boot loads, which follows its setup code. */
 	bool payload_hashed;
+	bool kernel_accepts; /* with payload_hashed: linux_accepts_memory() */
 	uint8_t payload_sha256[32];
 	struct identity identity; /* the keys of snp.identity; read again for each run */
 };

@@ -234,6 +234,7 @@ static void kernel_describe(const struct inspected *i, struct tree *t)
 	tree_bits(t, "loadflags", k->loadflags, linux_loadflag_name);
 	tree_bits(t, "xloadflags", k->xloadflags, linux_xloadflag_name);
 	tree_boolean(t, "relocatable", k->relocatable);
+	tree_boolean(t, "accepts_memory", linux_accepts_memory(i->bytes, i->size));
 	tree_hex(t, "pref_address", k->pref_address);
 	tree_hex(t, "init_size", k->init_size);
 	tree_hex(t, "kernel_alignment", k->kernel_alignment);

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/filekind.h"
 #include "core/base/text.h"
+#include "firmware/efi.h"
 #include "firmware/ram.h"
 #include "firmware/stage0/params.h"
 
@@ -39,6 +40,8 @@
 #define MIN_ALIGNMENT      0x235
 #define XLOADFLAGS         0x236
 #define CMDLINE_SIZE       0x238
+#define PAYLOAD_OFFSET     0x248
+#define PAYLOAD_LENGTH     0x24c
 #define SETUP_DATA         0x250
 #define PREF_ADDRESS       0x258
 #define INIT_SIZE          0x260
@@ -51,13 +54,16 @@
 #define EXT_RAMDISK_IMAGE 0x0c0
 #define EXT_RAMDISK_SIZE  0x0c4
 #define EXT_CMD_LINE_PTR  0x0c8
+#define EFI_INFO          0x1c0 /* struct efi_info: eight fields of 32 bits */
 #define E820_ENTRIES      0x1e8
+#define SECURE_BOOT       0x1ec
 #define E820_TABLE        0x2d0
 #define E820_ENTRY        20
 
 #define VERSION_MIN      0x20c
 #define LOADED_HIGH      0x01 /* loadflags: the protected-mode part goes above 1 MiB */
 #define KERNEL_64        0x01 /* xloadflags: there is a 64-bit entry at LINUX_ENTRY */
+#define SECURE_BOOT_OFF  2    /* enum efi_secureboot_mode: known to be disabled */
 #define LOADER_UNDEFINED 0xff /* type_of_loader: a loader without a number of its own */
 #define SECTOR           512
 #define PARAGRAPH        16
@@ -315,6 +321,30 @@ int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, str
 	return 0;
 }
 
+/*
+ * LINUX_EFI_UNACCEPTED_MEM_TABLE_GUID, d5d1de3c-105c-44f9-9ea9-bcef98120031. Compilers put it into
+ * the file in one piece, or as immediate operands of 8 or 4 bytes, so its words are looked for.
+ */
+static const uint8_t unaccepted_guid[4][4] = { { 0x3c, 0xde, 0xd1, 0xd5 },
+	                                       { 0x5c, 0x10, 0xf9, 0x44 },
+	                                       { 0x9e, 0xa9, 0xbc, 0xef },
+	                                       { 0x98, 0x12, 0x00, 0x31 } };
+
+bool linux_accepts_memory(const uint8_t *bytes, size_t size)
+{
+	const struct scan s = { .bytes = bytes, .size = size };
+	uint64_t sects = field(&s, SETUP_SECTS, 1);
+	uint64_t at = ((sects ? sects : SETUP_SECTS_OLD) + 1) * SECTOR +
+	              field(&s, PAYLOAD_OFFSET, 4) + field(&s, PAYLOAD_LENGTH, 4);
+
+	if (field(&s, PAYLOAD_LENGTH, 4) == 0 || at >= size)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(unaccepted_guid); i++)
+		if (!memmem(bytes + at, size - at, unaccepted_guid[i], sizeof(unaccepted_guid[i])))
+			return false;
+	return true;
+}
+
 bool linux_probe(const uint8_t *bytes, size_t size)
 {
 	return has_magic(&(struct scan){ .bytes = bytes, .size = size }, HEADER_MAGIC, "HdrS");
@@ -384,7 +414,7 @@ static int never_fits(const struct linux_kernel *k, uint64_t initrd_size, struct
 }
 
 int linux_layout_of(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size,
-                    struct linux_layout *ret, struct error *err)
+                    bool initrd_directly, struct linux_layout *ret, struct error *err)
 {
 	uint64_t top = low_end;
 	struct needs n;
@@ -415,10 +445,14 @@ int linux_layout_of(const struct linux_kernel *k, uint64_t low_end, uint64_t ini
 	if (k->initrd_addr_max < top) /* so adding 1 can't wrap */
 		top = k->initrd_addr_max + 1;
 	top -= top % PAGE_SIZE;
+	if (initrd_directly || !initrd_size)
+		top = n.end;
 	*ret = (struct linux_layout){
 		.load = n.load,
 		.entry = n.load + LINUX_ENTRY,
 		.initrd = initrd_size ? top - n.initrd_pages : 0,
+		.kernel_end = n.kernel_end,
+		.initrd_end = top,
 	};
 	return 0;
 }
@@ -432,7 +466,7 @@ static void field_put(uint8_t *page, size_t at, size_t width, uint64_t v)
 /*
  * The fields that a loader sets, whatever the image has there. The rest of boot_params stays zero.
  * For three of its fields that matters to the kernel: sentinel (0x1ef), or it would clear what we
- * set; efi_info, since there is no EFI; cc_blob_address (0x13c), which the decompressor sets.
+ * set; efi_info, unless it gets EFI's tables; cc_blob_address (0x13c), which the decompressor sets.
  */
 static void loader_fields_put(uint8_t *page, const struct linux_boot *b)
 {
@@ -447,9 +481,24 @@ static void loader_fields_put(uint8_t *page, const struct linux_boot *b)
 		{ CMD_LINE_PTR, 4, b->cmdline },     { EXT_CMD_LINE_PTR, 4, b->cmdline >> 32 },
 		{ SETUP_DATA, 8, b->setup_data },    { E820_ENTRIES, 1, b->n_e820 },
 	};
+	static const struct {
+		uint16_t at;
+		uint32_t value;
+	} efi[] = {
+		{ EFI_INFO, EFI_LOADER },
+		{ EFI_INFO + 0x04, EFI_SYSTAB },
+		{ EFI_INFO + 0x08, EFI_MEMMAP_ENTRY },
+		{ EFI_INFO + 0x0c, 1 }, /* the version of an entry */
+		{ EFI_INFO + 0x10, EFI_MEMMAP },
+		{ EFI_INFO + 0x14, EFI_MEMMAP_ENTRY }, /* the map's size */
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		field_put(page, rows[i].at, rows[i].width, rows[i].value);
+	for (size_t i = 0; b->efi && i < ARRAY_SIZE(efi); i++)
+		field_put(page, efi[i].at, 4, efi[i].value);
+	if (b->efi) /* else kernels warn that they can't tell */
+		field_put(page, SECURE_BOOT, 1, SECURE_BOOT_OFF);
 }
 
 int linux_boot_params(const uint8_t *image, size_t size, const struct linux_boot *b,

@@ -45,6 +45,13 @@ struct linux_kernel {
  */
 int linux_parse(const uint8_t *bytes, size_t size, struct linux_kernel *ret, struct error *err);
 
+/*
+ * Whether the kernel accepts memory itself that nobody accepted before it (Linux 6.5 and later with
+ * CONFIG_UNACCEPTED_MEMORY): its decompressor then has the GUID of the table of unaccepted memory.
+ * The packed kernel is not searched, as any bytes may occur there. The image may hold anything.
+ */
+bool linux_accepts_memory(const uint8_t *bytes, size_t size);
+
 /* Whether the file has the magic of a setup header. */
 bool linux_probe(const uint8_t *bytes, size_t size);
 
@@ -59,17 +66,19 @@ const char *linux_xloadflag_name(unsigned bit);
 struct linux_layout {
 	uint64_t load, entry; /* of the protected-mode part; entry is load + LINUX_ENTRY */
 	uint64_t initrd;      /* 0: there is none */
+	uint64_t kernel_end;  /* after init_size bytes, in whole pages */
+	uint64_t initrd_end;  /* in whole pages; kernel_end if there is none */
 };
 
 /*
  * Lays out kernel and initrd in low memory, which ends at low_end. The kernel is loaded at its
  * preferred address, or at 16 MiB if that is lower and the kernel relocatable, with init_size bytes
- * of memory. The initrd lies above it in whole pages, as high as memory and kernel allow.
- * ERROR_MEMORY_TOO_SMALL if more memory would help, ERROR_UNSUPPORTED if none would. *k may hold
- * any numbers. *ret is written only on success.
+ * of memory. The initrd lies above it in whole pages: directly, or as high as memory and kernel
+ * allow. ERROR_MEMORY_TOO_SMALL if more memory would help, ERROR_UNSUPPORTED if none would. *k may
+ * hold any numbers. *ret is written only on success.
  */
 int linux_layout_of(const struct linux_kernel *k, uint64_t low_end, uint64_t initrd_size,
-                    struct linux_layout *ret, struct error *err);
+                    bool initrd_directly, struct linux_layout *ret, struct error *err);
 
 enum linux_e820_type { LINUX_RAM = 1, LINUX_RESERVED = 2, LINUX_ACPI = 3 };
 
@@ -81,6 +90,7 @@ struct linux_e820 {
 /* Guest physical addresses; 0: none. */
 struct linux_boot {
 	uint64_t initrd, initrd_size, cmdline, rsdp, setup_data;
+	bool efi; /* there are the tables of firmware/efi.h */
 	const struct linux_e820 *e820;
 	size_t n_e820; /* at most LINUX_E820_MAX */
 };

@@ -9,13 +9,21 @@
 
 #define HEADER "the setup header of the kernel's file"
 #define OURS   "the version of snpvmm"
+#define EFI    "there are EFI tables if the kernel accepts memory itself"
 
 const struct page_field linux_boot_fields[] = {
 	{ "acpi_rsdp_addr", 0x070, 8, NULL, OURS },
 	{ "ext_ramdisk_image", 0x0c0, 4, "boot.initrd", NULL },
 	{ "ext_ramdisk_size", 0x0c4, 4, "boot.initrd", NULL },
 	{ "ext_cmd_line_ptr", 0x0c8, 4, NULL, OURS },
+	{ "efi_loader_signature", 0x1c0, 4, "boot.accept", EFI },
+	{ "efi_systab", 0x1c4, 4, "boot.accept", EFI },
+	{ "efi_memdesc_size", 0x1c8, 4, "boot.accept", EFI },
+	{ "efi_memdesc_version", 0x1cc, 4, "boot.accept", EFI },
+	{ "efi_memmap", 0x1d0, 4, "boot.accept", EFI },
+	{ "efi_memmap_size", 0x1d4, 4, "boot.accept", EFI },
 	{ "e820_entries", 0x1e8, 1, "memory", NULL },
+	{ "secure_boot", 0x1ec, 1, "boot.accept", EFI },
 	{ "setup_sects", 0x1f1, 1, "boot.kernel", HEADER },
 	{ "root_flags", 0x1f2, 2, "boot.kernel", HEADER },
 	{ "syssize", 0x1f4, 4, "boot.kernel", HEADER },
@@ -33,7 +41,9 @@ const struct page_field linux_boot_fields[] = {
 	{ "loadflags", 0x211, 1, "boot.kernel", HEADER },
 	{ "setup_move_size", 0x212, 2, "boot.kernel", HEADER },
 	{ "code32_start", 0x214, 4, "boot.kernel", HEADER },
-	{ "ramdisk_image", 0x218, 4, "boot.initrd", "as high as memory and kernel allow" },
+	{ "ramdisk_image", 0x218, 4, "boot.initrd",
+	  "as high as memory and kernel allow, or behind the kernel if that accepts memory "
+	  "itself" },
 	{ "ramdisk_size", 0x21c, 4, "boot.initrd", NULL },
 	{ "bootsect_kludge", 0x220, 4, "boot.kernel", HEADER },
 	{ "heap_end_ptr", 0x224, 2, "boot.kernel", HEADER },

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
+#include "firmware/efi.h"
 #include "firmware/guest.h"
 #include "firmware/guest/entry.h"
 #include "firmware/ram.h"
@@ -17,6 +18,7 @@
 #define LEAF_SIZE   (1ULL << 30)
 #define LEAF_KVM    (2ULL << 20)
 #define ADDRESS_END (1ULL << STAGE0_ADDRESS_BITS)
+#define UNIT        ((uint64_t)STAGE0_UNIT)
 #define CR4         0x620 /* PAE, and OSFXSR, OSXMMEXCPT for the SHA extensions */
 
 /* Parts with bytes of their own are one buffer, which covers guest memory from LOW to LOW_END. */
@@ -29,8 +31,11 @@ static_assert(ADDRESS_END == GUEST_TABLE_ENTRIES * LEAF_SIZE,
 static_assert(STAGE0_PML4 + 2 * PAGE_SIZE == STAGE0_PDPT_SHARED, "the tables are adjacent");
 static_assert(STAGE0_CODE + STAGE0_CODE_MAX <= STAGE0_STACK, "the code ends below the stack");
 static_assert(STAGE0_STACK + PAGE_SIZE == STAGE0_STACK_TOP, "the stack is one page");
-static_assert(STAGE0_TABLES_END - STAGE0_MAPPED_MAX / LEAF_SIZE * PAGE_SIZE >= STAGE0_STACK_TOP,
+static_assert(STAGE0_TABLES_END - STAGE0_TABLES_MAX >= STAGE0_STACK_TOP,
               "a plain guest's page tables lie above the stack");
+static_assert(STAGE0_UNACCEPTED >= STAGE0_STACK_TOP &&
+                      STAGE0_UNACCEPTED + STAGE0_UNACCEPTED_MAX <= STAGE0_TABLES_END,
+              "the table of unaccepted memory lies between the stack and 640 KiB");
 
 /* Linux, arch/x86/include/asm/sev.h, struct cc_blob_sev_info. */
 struct cc_blob {
@@ -114,9 +119,17 @@ static struct stage0_range part_range(const struct guest_part *part)
 	return (struct stage0_range){ part->gpa, part->gpa + guest_part_size(&g, part) };
 }
 
-uint64_t stage0_tables(unsigned c_bit, uint64_t mapped_end)
+/* The number of tables of 2 MiB pages for so many bytes. */
+static uint64_t tables_for(uint64_t size)
 {
-	return c_bit ? 0 : (mapped_end + LEAF_SIZE - 1) / LEAF_SIZE * PAGE_SIZE;
+	return (size + LEAF_SIZE - 1) / LEAF_SIZE;
+}
+
+uint64_t stage0_tables(unsigned c_bit, const struct stage0_map *map)
+{
+	return c_bit ? 0
+	             : (tables_for(map->low_end) + tables_for(map->shared_end - map->shared_base)) *
+	                       PAGE_SIZE;
 }
 
 /* The name of a part that the range overlaps; NULL: none. */
@@ -139,28 +152,42 @@ const char *stage0_blob_name(size_t index)
 	return blob_names[index];
 }
 
-/* False: the range isn't below 512 GiB. */
-static bool range_of(uint64_t start, uint64_t size, struct stage0_range *ret)
+/* False: the range isn't in the `size` bytes from `base` on. */
+static bool range_of(uint64_t start, uint64_t size, uint64_t base, uint64_t within,
+                     struct stage0_range *ret)
 {
 	*ret = (struct stage0_range){ start, start + size };
-	return size <= ADDRESS_END && start <= ADDRESS_END - size;
+	return size <= within && start >= base && start - base <= within - size;
 }
+
+/* The place of a blob, with what is cleared after it. */
+static bool blob_place(const struct stage0_blob_spec *b, struct stage0_range *ret)
+{
+	if (!range_of(b->dst, b->size, 0, ADDRESS_END, ret) || b->clear_end > ADDRESS_END)
+		return false;
+	ret->end = MAX(ret->end, b->clear_end);
+	return true;
+}
+
+static const struct stage0_range unaccepted = { STAGE0_UNACCEPTED,
+	                                        STAGE0_UNACCEPTED + STAGE0_UNACCEPTED_MAX };
 
 /* A blob is copied from outside the guest's memory to a place in it where nothing else is. */
 static const char *blob_fault(const struct stage0_config *c, size_t index)
 {
 	const struct stage0_blob_spec *b = &c->blobs[index];
-	const struct stage0_range tables = {
-		STAGE0_TABLES_END - stage0_tables(c->c_bit, c->mapped_end), STAGE0_TABLES_END
-	};
+	const struct stage0_range tables = { STAGE0_TABLES_END - stage0_tables(c->c_bit, &c->map),
+		                             STAGE0_TABLES_END };
+	uint64_t shared = c->c_bit ? ADDRESS_END : c->map.shared_end - c->map.shared_base;
 	struct stage0_range from, to, other;
 	bool in_memory = !c->c_bit;
 
-	if (!range_of(b->src, b->size, &from) || !range_of(b->dst, b->size, &to))
+	if (!blob_place(b, &to))
 		return "does not lie below 512 GiB";
 	if (b->size == 0)
 		return NULL;
-	if (!c->c_bit && (from.end > c->mapped_end || to.end > c->mapped_end))
+	if (!range_of(b->src, b->size, c->map.shared_base, shared, &from) ||
+	    (!c->c_bit && to.end > c->map.low_end))
 		return "is not mapped by the page tables";
 	if (part_overlapping(&to) || part_overlapping(&from) || overlap(&to, &tables))
 		return "overlaps pages that are loaded at launch";
@@ -169,13 +196,61 @@ static const char *blob_fault(const struct stage0_config *c, size_t index)
 			return "is shared inside the guest's own memory";
 		in_memory |= to.start >= c->ranges[i].start && to.end <= c->ranges[i].end;
 	}
+	if (c->n_lazy && overlap(&to, &unaccepted))
+		return "overlaps the table of unaccepted memory";
+	for (size_t i = 0; i < c->n_lazy; i++)
+		if (overlap(&from, &c->lazy[i]))
+			return "is shared inside the guest's own memory";
 	if (!in_memory || overlap(&from, &to))
 		return "has no place in the guest's memory";
 	for (size_t i = 0; i < c->n_blobs; i++)
-		if (i != index && range_of(c->blobs[i].dst, c->blobs[i].size, &other) &&
-		    overlap(&to, &other))
+		if (i != index && blob_place(&c->blobs[i], &other) && overlap(&to, &other))
 			return "has the place of another file";
 	return NULL;
+}
+
+/* Memory for the kernel to accept: whole units, and in nothing that stage0 uses. */
+static const char *lazy_fault(const struct stage0_config *c, size_t index)
+{
+	const struct stage0_range *r = &c->lazy[index];
+
+	if ((r->start | r->end) % UNIT || r->start >= r->end)
+		return "not whole units of 2 MiB";
+	if (index > 0 && r->start < c->lazy[index - 1].end)
+		return "not ascending";
+	if (sizeof(struct stage0_unaccepted) + (r->end / UNIT + 63) / 64 * 8 >
+	    STAGE0_UNACCEPTED_MAX)
+		return "too high for the table of unaccepted memory";
+	for (size_t i = 0; i < c->n_ranges; i++)
+		if (overlap(r, &c->ranges[i]))
+			return "is validated by stage0";
+	return part_overlapping(r) ? "is loaded at launch" : NULL;
+}
+
+/* The table of unaccepted memory is made in memory that stage0 has validated. */
+static int lazy_check(const struct stage0_config *c, struct error *err)
+{
+	bool in_memory = false;
+
+	for (size_t i = 0; i < c->n_ranges; i++)
+		in_memory |= unaccepted.start >= c->ranges[i].start &&
+		             unaccepted.end <= c->ranges[i].end;
+	if (c->n_lazy > STAGE0_MAX_LAZY || (c->n_lazy > 0 && (!c->c_bit || !in_memory)))
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: %zu runs of memory for the kernel to accept: at most %d, "
+		                 "only under SNP, and there must be memory at 0x%x",
+		                 c->n_lazy, STAGE0_MAX_LAZY, STAGE0_UNACCEPTED);
+	for (size_t i = 0; i < c->n_lazy; i++) {
+		const char *fault = lazy_fault(c, i);
+
+		if (fault)
+			return error_set(err, ERROR_BAD_LAYOUT,
+			                 "stage0: memory 0x%llx..0x%llx for the kernel to accept: "
+			                 "%s",
+			                 (unsigned long long)c->lazy[i].start,
+			                 (unsigned long long)c->lazy[i].end, fault);
+	}
+	return 0;
 }
 
 /* Checks that ranges and blobs have addresses of their own. */
@@ -222,29 +297,37 @@ static int config_check(const struct stage0_config *c, struct error *err)
 			err, ERROR_BAD_LAYOUT,
 			"stage0: %zu runs of memory, %zu files: at most %d and %d are possible",
 			c->n_ranges, c->n_blobs, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS);
-	if (!c->c_bit && (c->mapped_end > STAGE0_MAPPED_MAX || c->entry >= c->mapped_end))
+	if (c->map.shared_base % LEAF_SIZE || c->map.shared_base > c->map.shared_end)
 		return error_set(err, ERROR_BAD_LAYOUT,
-		                 "stage0: without SNP, page tables map 0x%llx bytes, of at most "
-		                 "0x%llx; the kernel's entry is at 0x%llx",
-		                 (unsigned long long)c->mapped_end,
-		                 (unsigned long long)STAGE0_MAPPED_MAX,
-		                 (unsigned long long)c->entry);
+		                 "stage0: shared memory from 0x%llx to 0x%llx does not begin at a "
+		                 "GiB",
+		                 (unsigned long long)c->map.shared_base,
+		                 (unsigned long long)c->map.shared_end);
+	if (!c->c_bit &&
+	    (stage0_tables(0, &c->map) > STAGE0_TABLES_MAX || c->entry >= c->map.low_end))
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "stage0: without SNP, page tables take 0x%llx bytes, of at most "
+		                 "0x%x, and map memory up to 0x%llx; the kernel's entry is at "
+		                 "0x%llx",
+		                 (unsigned long long)stage0_tables(0, &c->map), STAGE0_TABLES_MAX,
+		                 (unsigned long long)c->map.low_end, (unsigned long long)c->entry);
 	if (c->entry >= ADDRESS_END)
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "stage0: kernel entry 0x%llx is not below 512 GiB",
 		                 (unsigned long long)c->entry);
-	return layout_check(c, err);
+	r = lazy_check(c, err);
+	return r == 0 ? layout_check(c, err) : r;
 }
 
 /*
- * Entry 0 of the PML4 maps private memory, entry 1 the same memory, shared, at 2^39. Shared memory
- * never holds code. Under SNP each has a table of 1 GiB pages. Otherwise both have the same tables
- * of 2 MiB pages, one per GiB; they become *ret, for the caller to add to the plan.
+ * Entry 0 of the PML4 maps private memory from 0 on, entry 1 shared memory from shared_base on, at
+ * 2^39. Shared memory never holds code. Under SNP each has a table of 1 GiB pages. Otherwise they
+ * have tables of 2 MiB pages, one per GiB; these become *ret, for the caller to add to the plan.
  */
 static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8_t *low,
                             struct region *ret, struct error *err)
 {
-	uint64_t size = stage0_tables(c->c_bit, c->mapped_end);
+	uint64_t size = stage0_tables(c->c_bit, &c->map), n_low = tables_for(c->map.low_end);
 	uint64_t c_mask = c->c_bit ? 1ULL << c->c_bit : 0;
 	auto_blob struct blob tables = BLOB_NONE;
 	uint8_t *pml4 = low + (STAGE0_PML4 - LOW), *pdpt = low + (STAGE0_PDPT - LOW);
@@ -255,7 +338,7 @@ static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8
 	guest_link(pml4, 1, STAGE0_PDPT_SHARED, c_mask);
 	if (c->c_bit) {
 		guest_identity(pdpt, 0, LEAF_SIZE, c_mask);
-		guest_identity(pdpt_shared, 0, LEAF_SIZE, GUEST_NX);
+		guest_identity(pdpt_shared, c->map.shared_base, LEAF_SIZE, GUEST_NX);
 		return 0;
 	}
 	r = blob_zero(size, &tables, err);
@@ -264,18 +347,28 @@ static int page_tables_make(struct plan *p, const struct stage0_config *c, uint8
 	*ret = (struct region){ STAGE0_TABLES_END - size, size, PAGE_DATA, tables.data,
 		                "stage0 page directories" };
 	for (unsigned i = 0; i < size / PAGE_SIZE; i++) {
-		gpa_t table = ret->gpa + i * PAGE_SIZE;
+		gpa_t table = ret->gpa + i * PAGE_SIZE, from = i * LEAF_SIZE;
 
-		guest_link(pdpt, i, table, 0);
-		guest_link(pdpt_shared, i, table, GUEST_NX);
-		guest_identity(tables.data + i * PAGE_SIZE, i * LEAF_SIZE, LEAF_KVM, 0);
+		if (i < n_low)
+			guest_link(pdpt, i, table, 0);
+		else
+			guest_link(pdpt_shared, i - (unsigned)n_low, table, GUEST_NX);
+		if (i >= n_low)
+			from = c->map.shared_base + (i - n_low) * LEAF_SIZE;
+		guest_identity(tables.data + i * PAGE_SIZE, from, LEAF_KVM, 0);
 	}
 	return plan_adopt(p, blob_steal(&tables), err);
 }
 
+static void range_store(struct stage0_params_range *to, const struct stage0_range *r)
+{
+	*to = (struct stage0_params_range){ le64_of(r->start), le64_of(r->end) };
+}
+
 /*
  * Under SNP, Linux finds secrets and CPUID by two structures in the same page:
- * boot_params.setup_data leads to the node, and the node to the CC blob.
+ * boot_params.setup_data leads to the node, and the node to the CC blob. If the kernel accepts
+ * memory itself, the node's successor is that of EFI.
  */
 static void params_fill(uint8_t *low, const struct stage0_config *c)
 {
@@ -290,6 +383,8 @@ static void params_fill(uint8_t *low, const struct stage0_config *c)
 		.nr_range = le32_of((uint32_t)c->n_ranges),
 		.nr_blob = le32_of((uint32_t)c->n_blobs),
 		.exit_port = le16_of(c->exit_port),
+		.nr_lazy = (uint8_t)c->n_lazy,
+		.shared_base = le64_of(c->map.shared_base),
 	};
 	const struct cc_blob blob = {
 		.magic = le32_of(CC_BLOB_MAGIC),
@@ -299,18 +394,21 @@ static void params_fill(uint8_t *low, const struct stage0_config *c)
 		.cpuid_size = le32_of(PAGE_SIZE),
 	};
 	const struct setup_data node = {
+		.next = le64_of(c->n_lazy ? EFI_SETUP_DATA : 0),
 		.type = le32_of(SETUP_CC_BLOB),
 		.size = le32_of(sizeof(node.cc_blob_gpa)),
 		.cc_blob_gpa = le32_of(STAGE0_CC_BLOB),
 	};
 
 	for (size_t i = 0; i < c->n_ranges; i++)
-		params.ranges[i] = (struct stage0_params_range){ le64_of(c->ranges[i].start),
-			                                         le64_of(c->ranges[i].end) };
+		range_store(&params.ranges[i], &c->ranges[i]);
+	for (size_t i = 0; i < c->n_lazy; i++)
+		range_store(&params.lazy[i], &c->lazy[i]);
 	for (size_t i = 0; i < c->n_blobs; i++) {
 		params.blobs[i].src = le64_of(c->blobs[i].src);
 		params.blobs[i].dst = le64_of(c->blobs[i].dst);
 		params.blobs[i].size = le64_of(c->blobs[i].size);
+		params.blobs[i].clear_end = le64_of(c->blobs[i].clear_end);
 		memcpy(params.blobs[i].sha256, c->blobs[i].sha256, sizeof(params.blobs[i].sha256));
 	}
 	memcpy(low + (STAGE0_PARAMS - LOW), &params, sizeof(params));
@@ -318,6 +416,8 @@ static void params_fill(uint8_t *low, const struct stage0_config *c)
 		return;
 	memcpy(low + (STAGE0_CC_BLOB - LOW), &blob, sizeof(blob));
 	memcpy(low + (STAGE0_SETUP_DATA - LOW), &node, sizeof(node));
+	if (c->n_lazy)
+		efi_tables_put(low + (STAGE0_EFI - LOW));
 }
 
 int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state *bsp,
@@ -377,6 +477,37 @@ size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
 		n = range_put(ret, n, at, part->gpa);
 	n = range_put(ret, n, at, low_end);
 	return range_put(ret, n, RAM_HIGH, high_end);
+}
+
+size_t stage0_split(struct stage0_range ranges[static STAGE0_MAX_RANGES], size_t *n, uint64_t from,
+                    uint64_t end, struct stage0_range ret_lazy[static STAGE0_MAX_LAZY])
+{
+	/* A kernel may read a little past what it has accepted, so a unit more is validated. */
+	const struct stage0_range gaps[] = {
+		{ UNIT, from - from % UNIT }, { (end + UNIT - 1) / UNIT * UNIT + UNIT, UINT64_MAX }
+	};
+	struct stage0_range left[STAGE0_MAX_RANGES];
+	size_t n_lazy = 0, n_left = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		uint64_t at = ranges[i].start;
+
+		for (size_t g = 0; g < ARRAY_SIZE(gaps); g++) {
+			uint64_t start = MAX((at + UNIT - 1) / UNIT * UNIT, gaps[g].start);
+			uint64_t stop = MIN(ranges[i].end - ranges[i].end % UNIT, gaps[g].end);
+
+			if (start >= stop)
+				continue;
+			assert(n_lazy < STAGE0_MAX_LAZY);
+			ret_lazy[n_lazy++] = (struct stage0_range){ start, stop };
+			n_left = range_put(left, n_left, at, start);
+			at = stop;
+		}
+		n_left = range_put(left, n_left, at, ranges[i].end);
+	}
+	memcpy(ranges, left, n_left * sizeof(left[0]));
+	*n = n_left;
+	return n_lazy;
 }
 
 const char *stage0_reason(unsigned code)

@@ -22,10 +22,19 @@ struct stage0_range {
 	uint64_t start, end;
 };
 
-/* stage0 copies it from src, in shared memory, to dst, and compares the copy's SHA-256. */
+/*
+ * stage0 copies it from src, in shared memory, to dst, and compares the copy's SHA-256. Under SNP
+ * it clears what comes after the copy, up to clear_end; elsewhere memory is zero anyway.
+ */
 struct stage0_blob_spec {
-	uint64_t src, dst, size;
+	uint64_t src, dst, size, clear_end;
 	uint8_t sha256[32];
+};
+
+/* What stage0's page tables show: memory from 0 on, and shared memory, which begins at a GiB. */
+struct stage0_map {
+	uint64_t low_end; /* without SNP, shown up to here */
+	uint64_t shared_base, shared_end;
 };
 
 struct stage0_config {
@@ -33,11 +42,17 @@ struct stage0_config {
 	unsigned c_bit;     /* in the guest's page tables; 0: runs without SNP */
 	uint16_t exit_port; /* without SNP, where stage0 reports why it failed; 0: nowhere */
 	uint32_t vcpu_sig;
-	uint64_t entry;      /* of the kernel, 64-bit */
-	uint64_t mapped_end; /* without SNP, the page tables map memory up to here */
+	uint64_t entry; /* of the kernel, 64-bit */
+	struct stage0_map map;
 	/* memory to validate, ascending; only SNP needs it */
 	struct stage0_range ranges[STAGE0_MAX_RANGES];
 	size_t n_ranges;
+	/*
+	 * Memory that the kernel accepts, in whole units, ascending; if there is any, the kernel
+	 * finds a table of it through EFI's tables. Only under SNP.
+	 */
+	struct stage0_range lazy[STAGE0_MAX_LAZY];
+	size_t n_lazy;
 	struct stage0_blob_spec blobs[STAGE0_MAX_BLOBS]; /* kernel, initrd, ... */
 	size_t n_blobs;
 	const uint8_t *boot_params; /* a page each, copied */
@@ -59,9 +74,9 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
  * under SNP. They map 2 MiB pages, as not every KVM host has 1 GiB pages. Every SNP host has them,
  * and with them fewer pages are measured.
  */
-uint64_t stage0_tables(unsigned c_bit, uint64_t mapped_end);
-#define STAGE0_TABLES_END 0xa0000              /* from here to 1 MiB PCs have no memory */
-#define STAGE0_MAPPED_MAX ((uint64_t)96 << 30) /* without SNP */
+uint64_t stage0_tables(unsigned c_bit, const struct stage0_map *map);
+#define STAGE0_TABLES_END 0xa0000 /* from here to 1 MiB PCs have no memory */
+#define STAGE0_TABLES_MAX 0x60000
 
 /*
  * The parts of [0, low_end) and [4 GiB, high_end) that the launch does not load, ascending.
@@ -69,6 +84,14 @@ uint64_t stage0_tables(unsigned c_bit, uint64_t mapped_end);
  */
 size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
                      struct stage0_range ret[static STAGE0_MAX_RANGES]);
+
+/*
+ * Takes out of ascending ranges what a kernel can accept itself: whole units of 2 MiB, but the
+ * first, and those from `from` up to `end`, which kernel and initrd use before that. Returns the
+ * number of ranges that were taken out and changes *n, the number of those that are left.
+ */
+size_t stage0_split(struct stage0_range ranges[static STAGE0_MAX_RANGES], size_t *n, uint64_t from,
+                    uint64_t end, struct stage0_range ret_lazy[static STAGE0_MAX_LAZY]);
 
 /* "kernel", "initrd", ... of the blobs, by index below STAGE0_MAX_BLOBS. Static. */
 const char *stage0_blob_name(size_t index);

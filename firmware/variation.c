@@ -207,6 +207,17 @@ static void kernel_hashes_list(struct variations *v, enum axis axis)
 		number_add(v, axis, RANK_LIKELY, !m->kernel_hashes, m->kernel_hashes);
 }
 
+/* What `auto` may come to with another kernel or other memory. */
+static void accept_list(struct variations *v, enum axis axis)
+{
+	static const struct number_row rows[] = { { RANK_KNOWN, ACCEPT_AUTO },
+		                                  { RANK_KNOWN, ACCEPT_EAGER },
+		                                  { RANK_KNOWN, ACCEPT_LAZY } };
+
+	if (v->base.m.direct)
+		numbers_add(v, axis, rows, ARRAY_SIZE(rows), v->base.m.accept);
+}
+
 /* Adds `size` bytes and an end to the list of command lines. */
 static void cmdline_add(struct variations *v, enum rank rank, const char *text, size_t size,
                         const char *end)
@@ -385,6 +396,7 @@ static void kernel_apply(const struct value *v, struct launch *l)
 	l->images.kernel_read = l->images.kernel_hashed = true;
 	memcpy(l->images.kernel_sha256, i->kernel_sha256, SHA256_SIZE);
 	l->images.payload_hashed = i->payload_hashed;
+	l->images.kernel_accepts = i->kernel_accepts;
 	memcpy(l->images.payload_sha256, i->payload_sha256, SHA256_SIZE);
 }
 
@@ -445,6 +457,11 @@ static char *cmdline_show(const struct launch *l)
 static char *kernel_hashes_show(const struct launch *l)
 {
 	return strdup(l->m.kernel_hashes ? "true" : "false");
+}
+
+static char *accept_show(const struct launch *l)
+{
+	return strdup(accept_words[l->m.accept]);
 }
 
 static char *profile_show(const struct launch *l)
@@ -513,6 +530,8 @@ static const struct axis_row {
 	                       RULES(cmdline_rules) },
 	[AXIS_KERNEL_HASHES] = { KEY_BOOT_KERNEL_HASHES, NULL, FIELD(m.kernel_hashes),
 	                         kernel_hashes_list, .show = kernel_hashes_show },
+	[AXIS_ACCEPT] = { KEY_BOOT_ACCEPT, NULL, FIELD(m.accept), accept_list,
+	                  .show = accept_show },
 	[AXIS_MEMORY] = { KEY_MEMORY, NULL, FIELD(m.memory), memory_list, .show = memory_show },
 	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
 	                     .apply = exit_port_apply, .show = exit_port_show },

@@ -68,6 +68,8 @@ void result_measure(struct tree *t, const char *key, const struct measure_result
 	tree_hex(t, "guest_features", r->guest_features);
 	result_reference(t, &r->reference);
 	tree_number(t, "pages", r->digest->pages);
+	tree_text_some(t, "accept", r->accept);
+	tree_text_some(t, "accept_why", r->accept_why);
 	if (r->saved)
 		saved_values_tree(t, "settings", &r->saved->settings);
 	if (r->digest->ledger_wanted)

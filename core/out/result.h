@@ -25,6 +25,7 @@ struct measure_result {
 	uint32_t vcpu_sig;
 	uint64_t guest_features;
 	struct reference reference;
+	const char *accept, *accept_why; /* of a direct boot; else NULL */
 	const struct snp_digest *digest; /* with its ledger if the regions are to be shown */
 	const struct saved *saved;       /* of the same; then fields and settings are shown, too */
 };

@@ -157,6 +157,8 @@ static void result_measurement(struct tree *t, const struct run_result *r)
 	result_some(t, "profile", r->measurement.profile);
 	tree_number(t, "vcpus", r->measurement.vcpus);
 	result_some(t, "vcpu_type", r->measurement.vcpu_type);
+	result_some(t, "accept", r->measurement.accept);
+	result_some(t, "accept_why", r->measurement.accept_why);
 	tree_end(t);
 }
 

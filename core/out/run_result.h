@@ -62,6 +62,8 @@ struct run_result {
 		uint8_t pin[PLAN_DIGEST];
 		char explained[256]; /* what would give the expected digest; "" unknown */
 		char profile[16], vcpu_type[64];
+		/* who accepts memory in a direct boot, and why; "" in others */
+		char accept[8], accept_why[64];
 		unsigned vcpus;
 	} measurement;
 

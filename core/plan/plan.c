@@ -16,6 +16,8 @@ struct plan {
 	size_t n_blobs;
 	struct ram ram[PLAN_RAM_MAX];
 	size_t n_ram;
+	struct ram lazy[PLAN_RAM_MAX];
+	size_t n_lazy;
 	struct shared_blob shared[PLAN_SHARED_MAX];
 	size_t n_shared;
 	struct fw_item items[PLAN_ITEMS_MAX];
@@ -90,6 +92,30 @@ int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
 				err, ERROR_BAD_LAYOUT, "memory at 0x%llx overlaps memory at 0x%llx",
 				(unsigned long long)gpa, (unsigned long long)p->ram[i].gpa);
 	p->ram[p->n_ram++] = (struct ram){ gpa, size };
+	return 0;
+}
+
+static bool in_ram(const struct plan *p, gpa_t gpa, uint64_t size)
+{
+	for (size_t i = 0; i < p->n_ram; i++)
+		if (gpa >= p->ram[i].gpa && gpa + size <= p->ram[i].gpa + p->ram[i].size)
+			return true;
+	return false;
+}
+
+int plan_add_lazy(struct plan *p, gpa_t gpa, uint64_t size, struct error *err)
+{
+	bool ok = span_ok(gpa, size) && p->n_lazy < PLAN_RAM_MAX && in_ram(p, gpa, size);
+
+	assert(!p->sealed);
+	for (size_t i = 0; i < p->n_lazy; i++)
+		ok &= !span_overlap(gpa, size, p->lazy[i].gpa, p->lazy[i].size);
+	if (!ok)
+		return error_set(err, ERROR_BAD_LAYOUT,
+		                 "memory to accept later at 0x%llx, 0x%llx bytes: not whole pages "
+		                 "of the guest's memory, or there before",
+		                 (unsigned long long)gpa, (unsigned long long)size);
+	p->lazy[p->n_lazy++] = (struct ram){ gpa, size };
 	return 0;
 }
 
@@ -212,12 +238,16 @@ static int seal_no_overlap(const struct plan *p, struct error *err)
 static int seal_region(const struct plan *p, const struct region *r, unsigned seen[PAGE_KINDS],
                        struct error *err)
 {
-	bool in_ram = r->kind == PAGE_VMSA;
+	bool vmsa = r->kind == PAGE_VMSA;
 
-	for (size_t i = 0; i < p->n_ram; i++)
-		in_ram |=
-			r->gpa >= p->ram[i].gpa && region_end(r) <= p->ram[i].gpa + p->ram[i].size;
-	if (!in_ram) {
+	for (size_t i = 0; !vmsa && i < p->n_lazy; i++)
+		if (span_overlap(r->gpa, r->size, p->lazy[i].gpa, p->lazy[i].size))
+			return error_set(err, ERROR_BAD_LAYOUT,
+			                 "%s (0x%llx..0x%llx) lies in memory that the guest "
+			                 "accepts later",
+			                 r->label, (unsigned long long)r->gpa,
+			                 (unsigned long long)region_end(r));
+	if (!vmsa && !in_ram(p, r->gpa, r->size)) {
 		error_set(err, ERROR_MEMORY_TOO_SMALL,
 		          "%s (0x%llx..0x%llx) lies outside the guest's memory", r->label,
 		          (unsigned long long)r->gpa, (unsigned long long)region_end(r));
@@ -312,6 +342,27 @@ size_t plan_ram(const struct plan *p, const struct ram **ret)
 {
 	*ret = p->ram;
 	return p->n_ram;
+}
+
+size_t plan_lazy(const struct plan *p, const struct ram **ret)
+{
+	*ret = p->lazy;
+	return p->n_lazy;
+}
+
+bool plan_is_lazy(const struct plan *p, gpa_t gpa, uint64_t *size)
+{
+	for (size_t i = 0; i < p->n_lazy; i++) {
+		const struct ram *l = &p->lazy[i];
+
+		if (gpa >= l->gpa && gpa - l->gpa < l->size) {
+			*size = MIN(*size, l->size - (gpa - l->gpa));
+			return true;
+		}
+		if (gpa < l->gpa)
+			*size = MIN(*size, l->gpa - gpa);
+	}
+	return false;
 }
 
 size_t plan_items(const struct plan *p, const struct fw_item **ret)

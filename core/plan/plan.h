@@ -50,7 +50,10 @@ struct plan_settings {
 	bool gib_pages; /* the page tables that we provide use 1 GiB pages */
 	/* MTRRs are enabled from the start, all memory write-back, as firmware leaves them */
 	bool mtrrs_on;
-	/* allocate the guest's memory in advance, since the guest validates all of it at once */
+	/*
+	 * allocate the guest's memory in advance, except what it accepts lazily, since the guest
+	 * validates all of it at once
+	 */
 	bool prefault;
 	/* the guest starts its other vCPUs only by SNP AP creation, never by INIT and SIPI */
 	bool ap_creation;
@@ -60,6 +63,8 @@ struct plan_settings {
 	const char *measure_only;
 	/* VMSAs are regions, at any address: none is predicted from a vCPU's registers */
 	bool vmsas_are_regions;
+	/* who accepts memory before the guest's kernel uses it, "lazy" or "eager"; NULL: unknown */
+	const char *accept, *accept_why; /* static */
 	/* why no SNP launch of it exists, and so no digest; static; NULL: it exists */
 	const char *no_measurement;
 };
@@ -110,6 +115,11 @@ void plan_free(const struct plan *p); /* also frees what it adopted; NULL is fin
 int plan_adopt(struct plan *p, struct blob b, struct error *err);
 /* Adds memory; refuses what is not whole pages, overlaps, or wraps. */
 int plan_add_ram(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
+/*
+ * Memory that the guest accepts when it needs it: nothing is provided for it until then, and it is
+ * not private. Refused where there is no RAM or an overlap; plan_seal() refuses regions in it.
+ */
+int plan_add_lazy(struct plan *p, gpa_t gpa, uint64_t size, struct error *err);
 int plan_add(struct plan *p, const struct region *r, struct error *err);
 /* Must be outside RAM and other shared blobs, which plan_seal() checks. */
 int plan_add_shared(struct plan *p, const struct shared_blob *o, struct error *err);
@@ -141,6 +151,9 @@ int plan_replay(const struct plan *p, const struct plan_ops *to, void *self, str
 const struct plan_settings *plan_settings(const struct plan *p);
 unsigned plan_vcpus(const struct plan *p);
 size_t plan_ram(const struct plan *p, const struct ram **ret);
+size_t plan_lazy(const struct plan *p, const struct ram **ret);
+/* How much of [gpa, gpa + *size) is alike: all lazy (true) or nothing. *size becomes that. */
+bool plan_is_lazy(const struct plan *p, gpa_t gpa, uint64_t *size);
 size_t plan_shared_blobs(const struct plan *p, const struct shared_blob **ret);
 size_t plan_items(const struct plan *p, const struct fw_item **ret);
 

@@ -92,9 +92,9 @@ static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct 
 	if (!m->private_memory && !(m->backing && mapped)) /* that of the largest slot */
 		m->backing = mapped ? "mapped guest_memfd" : "anonymous memory";
 	if (m->private_memory)
-		s->shared = calloc((s->size / PAGE_SIZE + 63) / 64, sizeof(*s->shared));
-	if (r == 0 && m->private_memory && !s->shared)
-		r = error_nomem(err, "map of shared pages");
+		s->private = calloc((s->size / PAGE_SIZE + 63) / 64, sizeof(*s->private));
+	if (r == 0 && m->private_memory && !s->private)
+		r = error_nomem(err, "map of private pages");
 	if (r == 0)
 		s->at = m->sys->map(m->sys->self, s->size, PROT_READ | PROT_WRITE,
 		                    MAP_NORESERVE |
@@ -106,14 +106,35 @@ static int slot_make(struct memory *m, struct memslot *s, bool mappable, struct 
 		m->sys->huge(m->sys->self, s->at, s->size); /* may fail: small pages work, too */
 	if (r == 0)
 		r = slot_register(m, s, gmem, err);
-	if (r < 0 || !m->private_memory)
-		return r;
+	return r;
+}
+
+static void pages_mark(const struct memslot *s, uint64_t first, uint64_t pages, bool private)
+{
+	for (uint64_t page = first, end = first + pages, n; page < end; page += n) {
+		uint64_t *word = &s->private[page / 64], bits;
+
+		n = MIN(end - page, 64 - page % 64);
+		bits = (n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1) << (page % 64);
+		*word = private ? *word | bits : *word & ~bits;
+	}
+}
+
+/* Makes a slot private, as it is before the launch, except what the guest accepts lazily. */
+static int slot_private(struct memory *m, const struct memslot *s, const struct plan *p,
+                        struct error *err)
+{
+	int r = 0;
+
 	for (uint64_t done = 0, part; r == 0 && done < s->size && !signals_pending();
 	     done += part) {
 		part = MIN(s->size - done, ATTRIBUTES_PART);
+		if (plan_is_lazy(p, s->gpa + done, &part))
+			continue;
 		do /* a guest would fault again; a launch has to try again itself */
 			r = attributes_set(m, s->gpa + done, part, true);
 		while (r == -EAGAIN);
+		pages_mark(s, done / PAGE_SIZE, part / PAGE_SIZE, true);
 	}
 	return r < 0 ? slot_refused(s, CALL_MEMORY_ATTRIBUTES, -r, err) : 0;
 }
@@ -139,6 +160,8 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
 
 		*s = (struct memslot){ .gpa = ram[i].gpa, .size = ram[i].size, .fd = -1 };
 		r = slot_make(m, s, mappable, err);
+		if (r == 0 && private_memory)
+			r = slot_private(m, s, p, err);
 	}
 	/* These stay shared, so they need neither a guest_memfd nor a copy of the bytes. */
 	for (size_t i = 0; r == 0 && i < n_blobs; i++) {
@@ -163,7 +186,7 @@ void memory_fini(struct memory *m)
 			m->sys->unmap(m->sys->self, s->at, s->size);
 		if (s->fd >= 0)
 			m->sys->close(m->sys->self, s->fd);
-		free(s->shared);
+		free(s->private);
 	}
 	if (m->sys)
 		pthread_mutex_destroy(&m->lock);
@@ -180,7 +203,7 @@ const struct memslot *memory_slot(const struct memory *m, gpa_t gpa)
 
 static bool page_shared(const struct memslot *s, uint64_t page)
 {
-	return s->shared[page / 64] >> (page % 64) & 1;
+	return !(s->private[page / 64] >> (page % 64) & 1);
 }
 
 uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
@@ -189,7 +212,7 @@ uint8_t *memory_at(struct memory *m, gpa_t gpa, uint64_t size)
 	uint64_t offset = s ? gpa - s->gpa : 0;
 	bool reachable = s && size <= s->size - offset;
 
-	if (!reachable || !s->shared)
+	if (!reachable || !s->private)
 		return reachable ? s->at + offset : NULL;
 	pthread_mutex_lock(&m->lock);
 	for (uint64_t page = offset / PAGE_SIZE; reachable && page * PAGE_SIZE < offset + size;
@@ -208,7 +231,7 @@ static const struct memslot *slot_convertible(const struct memory *m, gpa_t gpa,
 {
 	const struct memslot *s = memory_slot(m, gpa);
 
-	if (!s || !s->shared)
+	if (!s || !s->private)
 		return NULL;
 	*ret_part = MIN(pages, (s->size - (gpa - s->gpa)) / PAGE_SIZE);
 	*ret_part = MIN(*ret_part, ATTRIBUTES_PART / PAGE_SIZE);
@@ -227,11 +250,8 @@ static enum memory_change part_convert(struct memory *m, const struct memslot *s
 	if (differ == 0)
 		return MEMORY_AS_BEFORE;
 	r = attributes_set(m, gpa, pages * PAGE_SIZE, to_private);
-	for (uint64_t page = first; r >= 0 && page < first + pages; page++) {
-		uint64_t *word = &s->shared[page / 64], bit = (uint64_t)1 << (page % 64);
-
-		*word = to_private ? *word & ~bit : *word | bit;
-	}
+	if (r >= 0)
+		pages_mark(s, first, pages, to_private);
 	if (r >= 0) /* a hole in the guest_memfd, or the shared side's pages */
 		r = m->sys->discard(m->sys->self, to_private ? -1 : s->fd, s->at + offset, offset,
 		                    pages * PAGE_SIZE);
@@ -263,4 +283,19 @@ enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, b
 	}
 	pthread_mutex_unlock(&m->lock);
 	return change;
+}
+
+bool memory_blob_taken(struct memory *m, gpa_t gpa)
+{
+	const struct memslot *s = memory_slot(m, gpa);
+	uint64_t keep;
+
+	if (!s || !s->borrowed || gpa % PAGE_SIZE)
+		return false;
+	keep = gpa - s->gpa + PAGE_SIZE;
+	pthread_mutex_lock(&m->lock);
+	if (keep < s->size)
+		m->sys->discard(m->sys->self, -1, s->at + keep, 0, s->size - keep);
+	pthread_mutex_unlock(&m->lock);
+	return true;
 }

@@ -21,16 +21,20 @@ struct kvm_sys; /* core/vm/sys.h */
 struct memslot {
 	gpa_t gpa;
 	uint64_t size;
-	uint8_t *at;      /* our mapping: all of it, or the shared side of private memory */
-	int fd;           /* guest_memfd; -1: none */
-	bool borrowed;    /* a shared blob: `at` is the plan's */
-	uint64_t *shared; /* only for private memory: a bit for each page, set if it is shared */
+	uint8_t *at;   /* our mapping: all of it, or the shared side of private memory */
+	int fd;        /* guest_memfd; -1: none */
+	bool borrowed; /* a shared blob: `at` is the plan's */
+	/*
+	 * Only for memory that can be private: a bit for each page, set if it is. Memory that the
+	 * guest accepts lazily starts shared, so the words for it cost nothing.
+	 */
+	uint64_t *private;
 };
 
 struct memory {
 	const struct kvm_sys *sys;
 	int vm;
-	bool private_memory; /* slots start private, each page with a shared side */
+	bool private_memory; /* each page has a private and a shared side */
 	const char *backing; /* "private guest_memfd", "anonymous memory", ...; for -v */
 	struct memslot slots[PLAN_RAM_MAX + PLAN_SHARED_MAX];
 	size_t count;
@@ -40,8 +44,9 @@ struct memory {
 };
 
 /*
- * Creates and registers a slot for each range of the plan's RAM and each shared blob. The caller
- * calls memory_fini() even after a failure.
+ * Creates and registers a slot for each range of the plan's RAM and each shared blob. Private
+ * memory starts private, but for what the guest accepts lazily. The caller calls memory_fini() even
+ * after a failure.
  */
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err);
@@ -69,5 +74,12 @@ enum memory_change {
  * some pages may be converted, and another call does the rest.
  */
 enum memory_change memory_convert(struct memory *m, gpa_t gpa, uint64_t pages, bool to_private);
+
+/*
+ * A guest that has copied a shared blob says so by making its page at `gpa`, which is shared
+ * already, shared: gives back the memory of the pages after it. They read as zero from then on.
+ * False: there is no blob.
+ */
+bool memory_blob_taken(struct memory *m, gpa_t gpa);
 
 #endif

@@ -275,22 +275,29 @@ static int snp_prefault_ram(struct vm *vm, struct kvm_pre_fault_memory *f)
 }
 
 /*
- * Allocates the guest's memory now, in large steps, instead of by a fault for each page when the
- * guest validates it. If that fails, the boot only takes longer, so it isn't an error.
+ * Allocates the memory that the guest validates at once, in large steps, instead of by a fault for
+ * each page when the guest validates it. If that fails, the boot only takes longer, so it isn't an
+ * error.
  */
 static void snp_prefault(struct vm *vm, const struct plan *p)
 {
 	const struct ram *ram;
 	size_t count = plan_ram(p, &ram);
 
-	for (size_t i = 0; i < count; i++) {
-		struct kvm_pre_fault_memory f = { .gpa = ram[i].gpa, .size = ram[i].size };
-		int r = snp_prefault_ram(vm, &f);
+	for (size_t i = 0; i < count; i++)
+		for (uint64_t done = 0, part; done < ram[i].size; done += part) {
+			struct kvm_pre_fault_memory f = { .gpa = ram[i].gpa + done };
+			int r;
 
-		if (r < 0)
-			log_debug("memory from 0x%llx on is not allocated in advance: %s",
-			          (unsigned long long)f.gpa, strerror(-r));
-	}
+			part = ram[i].size - done;
+			if (plan_is_lazy(p, f.gpa, &part))
+				continue;
+			f.size = part;
+			r = snp_prefault_ram(vm, &f);
+			if (r < 0)
+				log_debug("memory from 0x%llx on is not allocated in advance: %s",
+				          (unsigned long long)f.gpa, strerror(-r));
+		}
 }
 
 static int snp_end(void *self, const struct plan *p, struct error *err)

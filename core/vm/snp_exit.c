@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/snp/policy.h"
 #include "core/snp/status.h"
@@ -12,9 +13,31 @@
 #include "core/vm/snp_certs.h"
 #include "core/vm/vm_priv.h"
 
+/* A guest that accepts memory asks for at least this much at once. */
+#define CHUNK_PAGES 512
+
+/*
+ * Allocates memory that has become private, so that the guest, which validates it now, doesn't
+ * fault on each page. If it fails, the guest faults.
+ */
+static void chunk_prefault(struct vm *vm, const struct vcpu *v, gpa_t gpa, uint64_t pages)
+{
+	struct kvm_pre_fault_memory f = { .gpa = gpa, .size = pages * PAGE_SIZE };
+
+	while (f.size > 0 && !atomic_load(&vm->stopping)) {
+		struct kvm_pre_fault_memory part = f;
+
+		part.size = MIN(f.size, CHUNK_PAGES * PAGE_SIZE);
+		if (vm_ioctl(vm, v->fd, KVM_PRE_FAULT_MEMORY, &part) < 0 || part.gpa <= f.gpa)
+			return;
+		f.size -= part.gpa - f.gpa;
+		f.gpa = part.gpa;
+	}
+}
+
 /* The guest asks for pages to become private or shared (GHCB specification 4.1.6). */
-static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call,
-                                      struct outcome *ret)
+static enum exit_action map_gpa_range(struct vm *vm, const struct vcpu *v,
+                                      struct exit_hypercall *call, struct outcome *ret)
 {
 	bool to_private = call->args[2] & KVM_MAP_GPA_RANGE_ENCRYPTED;
 	enum memory_change change;
@@ -29,6 +52,8 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 	change = memory_convert(&vm->memory, call->args[0], call->args[1], to_private);
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, call->args[1], to_private);
+	if (change == MEMORY_CHANGED && to_private && call->args[1] >= CHUNK_PAGES)
+		chunk_prefault(vm, v, call->args[0], call->args[1]);
 	if (change == MEMORY_LATER) {
 		call->ret = EAGAIN;
 		return EXIT_ACTION_RESUME;
@@ -38,6 +63,8 @@ static enum exit_action map_gpa_range(struct vm *vm, struct exit_hypercall *call
 		            (unsigned long long)call->args[0], to_private ? "private" : "shared");
 		return EXIT_ACTION_STOP;
 	}
+	if (change == MEMORY_NOT_OURS && !to_private)
+		memory_blob_taken(&vm->memory, call->args[0]);
 	/* Firmware makes MMIO ranges shared: succeed, although there is no memory to convert. */
 	if (change != MEMORY_NOT_OURS || !to_private)
 		call->ret = 0;
@@ -107,7 +134,7 @@ enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 
 	switch (v->run->exit_reason) {
 	case KVM_EXIT_HYPERCALL:
-		return map_gpa_range(vm, payload, ret);
+		return map_gpa_range(vm, v, payload, ret);
 	case KVM_EXIT_MEMORY_FAULT:
 		return memory_fault(vm, payload, ret);
 	case KVM_EXIT_SYSTEM_EVENT:

@@ -14,6 +14,8 @@
  * 15:12, the code in bits 23:16.
  */
 #define GHCB_MSR_TERMINATE 0x100
+/* Makes the page in bits 51:12 shared; the answer is of no interest. */
+#define GHCB_MSR_PSC_SHARED (2ULL << 52 | 0x014)
 
 /* PVALIDATE's result in EAX (APM volume 3) if the page has the other size. */
 #define PVALIDATE_SIZEMISMATCH 6

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/stage0/main.c: validates memory, copies kernel and initrd into it, verifies the copies,
- * and starts Linux.
+ * firmware/stage0/main.c: validates memory, or leaves that to the kernel; copies kernel and initrd
+ * into it, verifies the copies, and starts Linux.
  */
 #include <stdbool.h>
 
@@ -123,6 +123,16 @@ static void range_validate(const struct stage0_params_range *r, bool evict)
 	}
 }
 
+static void clear(uint64_t from, uint64_t end)
+{
+	uint64_t count;
+
+	for (; from < end && from % 8 != 0; from++)
+		*(volatile uint8_t *)from = 0;
+	count = end > from ? (end - from) / 8 : 0;
+	__asm__ volatile("rep stosq" : "+D"(from), "+c"(count) : "a"(0ULL) : "memory");
+}
+
 static void memory_validate(void)
 {
 	bool evict = !(cpuid_page_ebx(CPUID_LEAF_SEV) & SEV_COHERENCY_SFW_NO);
@@ -131,21 +141,49 @@ static void memory_validate(void)
 		range_validate(&params->ranges[i], evict);
 }
 
-/* Hashes the copy, as the host can change the original at any time. */
+/*
+ * The memory that a kernel accepts itself: it finds the table by a pointer that is measured. The
+ * bits are in memory that was validated above, so the host can't change them.
+ */
+static void unaccepted_make(void)
+{
+	struct stage0_unaccepted *table = (struct stage0_unaccepted *)STAGE0_UNACCEPTED;
+	uint64_t *bits = (uint64_t *)(table + 1), end = 0;
+
+	for (unsigned i = 0; i < params->nr_lazy; i++)
+		end = le64_get(params->lazy[i].end);
+	table->version = le32_of(1);
+	table->unit_size = le32_of(STAGE0_UNIT);
+	table->phys_base = le64_of(0);
+	table->size = le64_of((end / STAGE0_UNIT + 63) / 64 * 8);
+	clear((uint64_t)bits, (uint64_t)bits + le64_get(table->size));
+	for (unsigned i = 0; i < params->nr_lazy; i++) {
+		uint64_t unit = le64_get(params->lazy[i].start) / STAGE0_UNIT;
+
+		for (end = le64_get(params->lazy[i].end) / STAGE0_UNIT; unit < end; unit++)
+			bits[unit / 64] |= 1ULL << unit % 64;
+	}
+}
+
+/* The copy is hashed, as the host can change the original at any time. */
 static void blob_take(uint32_t index, stage0_sha256_blocks *blocks)
 {
 	const struct stage0_params_blob *b = &params->blobs[index];
-	uint64_t from = le64_get(b->src), to = le64_get(b->dst), count = le64_get(b->size);
+	uint64_t src = le64_get(b->src), to = le64_get(b->dst), size = le64_get(b->size);
+	uint64_t from = src - le64_get(params->shared_base) + (1ULL << GUEST_ALIAS_SHIFT);
 	uint8_t digest[32], differs = 0;
 
-	if (flag(STAGE0_FLAG_SNP))
-		from += 1ULL << GUEST_ALIAS_SHIFT;
-	__asm__ volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(count) : : "memory");
-	stage0_sha256(blocks, (const uint8_t *)le64_get(b->dst), le64_get(b->size), digest);
+	stage0_sha256_copy(blocks, (uint8_t *)to, (const uint8_t *)from, size, digest);
 	for (unsigned i = 0; i < sizeof(digest); i++)
 		differs |= digest[i] ^ b->sha256[i];
 	if (differs)
 		die(STAGE0_CODE_BLOB + index);
+	if (!flag(STAGE0_FLAG_SNP)) /* its memory is zero */
+		return;
+	clear(to + size, le64_get(b->clear_end));
+	/* Asking for shared memory to become shared says that the original is not needed. */
+	msr_write(MSR_GHCB, GHCB_MSR_PSC_SHARED | (src & ~(SMALL - 1)));
+	vmgexit();
 }
 
 static void blobs_take(void)
@@ -171,10 +209,12 @@ _Noreturn void stage0_main(const struct stage0_params *given, uint32_t rdx)
 {
 	if (given != params || le64_get(params->magic) != STAGE0_MAGIC ||
 	    rdx != le32_get(params->vcpu_sig) || le32_get(params->nr_range) > STAGE0_MAX_RANGES ||
-	    le32_get(params->nr_blob) > STAGE0_MAX_BLOBS)
+	    le32_get(params->nr_blob) > STAGE0_MAX_BLOBS || params->nr_lazy > STAGE0_MAX_LAZY)
 		die(STAGE0_CODE_PARAMS);
 	if (flag(STAGE0_FLAG_SNP))
 		memory_validate();
+	if (params->nr_lazy)
+		unaccepted_make();
 	blobs_take();
 	linux_enter();
 }

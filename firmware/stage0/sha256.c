@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* firmware/stage0/sha256.c: SHA-256 (FIPS 180-4) of a run of memory, for any processor. */
+/* firmware/stage0/sha256.c: copies memory with its SHA-256 (FIPS 180-4), for any processor. */
 #include "firmware/stage0/sha256.h"
 
 #define BLOCK  64
-#define LENGTH 8 /* bytes of the message's length, which ends the last block */
+#define PART   0x4000 /* bytes, whole blocks */
+#define LENGTH 8      /* bytes of the message's length, which ends the last block */
 
 const uint32_t stage0_sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
@@ -87,16 +88,29 @@ static unsigned pad(uint8_t tail[2 * BLOCK], const uint8_t *data, uint64_t size)
 	return n / BLOCK;
 }
 
-void stage0_sha256(stage0_sha256_blocks *blocks, const uint8_t *data, uint64_t size,
-                   uint8_t digest[32])
+/*
+ * A part is hashed while it is in the first level of the cache, so that memory is read once. What
+ * is hashed is what is kept: `from` may change at any time.
+ */
+void stage0_sha256_copy(stage0_sha256_blocks *blocks, uint8_t *to, const uint8_t *from,
+                        uint64_t size, uint8_t digest[32])
 {
 	/* 5.3.3 */
 	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 		              0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
 	uint8_t tail[2 * BLOCK];
 
-	blocks(state, data, size / BLOCK);
-	blocks(state, tail, pad(tail, data, size));
+	for (uint64_t left = size, part; left > 0; left -= part) {
+		const uint8_t *copy = to;
+		uint64_t words, bytes;
+
+		part = left < PART ? left : PART;
+		words = part / 8, bytes = part % 8;
+		__asm__ volatile("rep movsq" : "+S"(from), "+D"(to), "+c"(words) : : "memory");
+		__asm__ volatile("rep movsb" : "+S"(from), "+D"(to), "+c"(bytes) : : "memory");
+		blocks(state, copy, part / BLOCK);
+	}
+	blocks(state, tail, pad(tail, to - size, size));
 	for (unsigned i = 0; i < 32; i++)
 		digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
 }

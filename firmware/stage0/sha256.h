@@ -11,8 +11,9 @@ typedef void stage0_sha256_blocks(uint32_t state[8], const uint8_t *data, uint64
 stage0_sha256_blocks stage0_sha256_plain; /* any processor */
 stage0_sha256_blocks stage0_sha256_ni;    /* needs the SHA extensions and SSE4.1, CR4.OSFXSR set */
 
-void stage0_sha256(stage0_sha256_blocks *blocks, const uint8_t *data, uint64_t size,
-                   uint8_t digest[32]);
+/* Copies from -> to; the digest is that of the copy. */
+void stage0_sha256_copy(stage0_sha256_blocks *blocks, uint8_t *to, const uint8_t *from,
+                        uint64_t size, uint8_t digest[32]);
 
 extern const uint32_t stage0_sha256_k[64]; /* 4.2.2: the round constants */
 

@@ -96,7 +96,7 @@ _snpvmm_value() {
     '')
       words=(
         version= name= platform= boot.firmware= boot.kernel= boot.initrd= boot.cmdline=
-        boot.kernel_hashes= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
+        boot.kernel_hashes= boot.accept= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
         measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= expect.measurement=
@@ -108,6 +108,7 @@ _snpvmm_value() {
     boot.firmware) words=(builtin:selftest) files=any ;;
     boot.kernel | boot.initrd | measure.svsm) files=any ;;
     boot.kernel_hashes | expect.report) words=(true false) ;;
+    boot.accept) words=(auto eager lazy) ;;
     vcpu_type)
       words=(
         EPYC EPYC-v1 EPYC-v2 EPYC-v3 EPYC-v4 EPYC-v5 EPYC-IBPB EPYC-Rome EPYC-Rome-v1 EPYC-Rome-v2

@@ -43,6 +43,7 @@ function __snpvmm_setting
     set -l parts (string split -m 1 = -- (__snpvmm_typed))
     set -l keys \
         version name platform boot.firmware boot.kernel boot.initrd boot.cmdline boot.kernel_hashes \
+        boot.accept \
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
@@ -64,6 +65,8 @@ function __snpvmm_setting
             set files any
         case boot.kernel_hashes expect.report
             set words true false
+        case boot.accept
+            set words auto eager lazy
         case vcpu_type
             set words \
                 EPYC EPYC-v1 EPYC-v2 EPYC-v3 EPYC-v4 EPYC-v5 EPYC-IBPB EPYC-Rome EPYC-Rome-v1 \

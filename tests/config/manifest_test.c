@@ -676,6 +676,8 @@ Test(manifest, refuses_keys_that_do_not_go_together)
 	        { "version: 1\nboot: {initrd: i}\n", ERROR_CONFLICT, 2, 16, "'boot.initrd'", NULL },
 	        { "version: 1\nboot: {firmware: f, kernel_hashes: true}\n", ERROR_CONFLICT, 2, 36,
 	          "without a kernel", "boot.kernel" },
+	        { "version: 1\nboot: {firmware: f, accept: eager}\n", ERROR_CONFLICT, 2, 29,
+	          "'boot.accept' with a firmware", "leave out one" },
 	        { "version: 1\nboot: {kernel: f, kernel_hashes: true}\n", ERROR_CONFLICT, 2, 34,
 	          "without a firmware", "boot.firmware" },
 	        { "version: 1\nboot: {kernel: k}\nmeasure: {ovmf_hash: " HEX48 "}\n",

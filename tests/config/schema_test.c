@@ -355,6 +355,7 @@ static void manifest_of(const char *key, const char *value, char *to, size_t cap
 	const char *version = strcmp(key, "version") == 0 ? "" : "version: 1\n";
 	const char *base = !boot                               ? "boot: {firmware: fw}\n"
 	                   : strcmp(key, "boot.firmware") == 0 ? "boot:\n"
+	                   : strcmp(key, "boot.accept") == 0   ? "boot:\n  kernel: k\n"
 	                   : strcmp(key, "boot.kernel") == 0
 	                           ? "boot:\n  firmware: fw\n"
 	                           : "boot:\n  firmware: fw\n  kernel: k\n";
@@ -426,6 +427,11 @@ static const struct sample {
 	{ KEY_BOOT_KERNEL_HASHES, "'false'", true },
 	{ KEY_BOOT_KERNEL_HASHES, "yes", false },
 	{ KEY_BOOT_KERNEL_HASHES, "1", false },
+	{ KEY_BOOT_ACCEPT, "auto", true },
+	{ KEY_BOOT_ACCEPT, "eager", true },
+	{ KEY_BOOT_ACCEPT, "lazy", true },
+	{ KEY_BOOT_ACCEPT, "never", false },
+	{ KEY_BOOT_ACCEPT, "true", false },
 	{ KEY_VCPUS, "1", true },
 	{ KEY_VCPUS, "4096", true },
 	{ KEY_VCPUS, "0xff", true },

@@ -218,8 +218,12 @@ Test(write, has_each_key_with_what_was_said)
 	cr_assert_eq(yaml_tree_parse("g", (uint8_t *)given, strlen(given), &from, NULL, &err), 0);
 	cr_assert_eq(yaml_tree_parse("t", (uint8_t *)text, strlen(text), &to, NULL, &err), 0);
 	for (size_t i = 0; i < KEYS; i++) {
-		/* snp.identity is in place of snp.id_block: the next test has it */
-		bool none = keys[i].kind == &kind_later || keys[i].kind == &kind_matrix ||
+		/*
+		 * snp.identity is in place of snp.id_block, and boot.accept goes with no firmware:
+		 * the next tests have them
+		 */
+		bool none = i == KEY_BOOT_ACCEPT || keys[i].kind == &kind_later ||
+		            keys[i].kind == &kind_matrix ||
 		            strncmp(keys[i].name, "snp.identity.", 13) == 0;
 		const struct yaml_tree *said = tree_at(from, keys[i].name);
 
@@ -298,6 +302,7 @@ Test(write, loads_as_what_it_was)
 		"version: 1\nboot: {firmware: f, kernel: k, kernel_hashes: false}\n",
 		"version: 1\nboot: {firmware: f, kernel: {path: k, sha256: '0x" HEX32 "'}}\n",
 		"version: 1\nboot: {kernel: k, cmdline: ''}\nexit_port: false\nmemory: 1T\n",
+		"version: 1\nboot: {kernel: k, accept: lazy}\n",
 		"version: 1\nboot: {kernel: k}\nexpect: {exit: any, never: []}\ntimeout: 1ms\n",
 		"version: 1\nboot: {kernel: k}\nexpect: {exit: none, console: [a, '', \"\\t\"]}\n",
 		"version: 1\nboot: {kernel: k}\nexpect: {exit: 0, measurement: " HEX48 "}\n",

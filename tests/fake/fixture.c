@@ -121,6 +121,12 @@ const struct plan *fixture_plan(const struct fixture *s)
 	cr_assert_eq(plan_add_ram(p, 0, FIXTURE_LOW, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_add_ram(p, FIXTURE_LOW, FIXTURE_NEXT, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_add_ram(p, FIXTURE_FW, FIXTURE_TOP, &err), 0, "%s", err.text);
+	if (s->lazy) {
+		cr_assert_eq(plan_add_ram(p, FIXTURE_HIGH, FIXTURE_LAZY, &err), 0, "%s", err.text);
+		cr_assert_eq(plan_add_lazy(p, FIXTURE_HIGH + PAGE_SIZE,
+		                           FIXTURE_LAZY - 2 * PAGE_SIZE, &err),
+		             0, "%s", err.text);
+	}
 	for (size_t i = 0; s->parts[i].pages > 0; i++)
 		part_add(p, &s->parts[i], i + 1);
 	if (s->shared_blob)

@@ -29,6 +29,9 @@ struct fixture_part {
 #define FIXTURE_TOP  ((uint64_t)0x10000)
 #define FIXTURE_FW   (((gpa_t)1 << 32) - FIXTURE_TOP)
 
+#define FIXTURE_HIGH ((gpa_t)1 << 32)
+#define FIXTURE_LAZY ((uint64_t)0x600000)
+
 #define FIXTURE_BLOB      ((gpa_t)0x10000000)
 #define FIXTURE_BLOB_SIZE ((uint64_t)0x2000)
 extern uint8_t fixture_blob[FIXTURE_BLOB_SIZE];
@@ -37,6 +40,7 @@ struct fixture {
 	const struct fixture_part *parts;
 	unsigned vcpus;
 	bool shared_blob; /* fixture_blob, at FIXTURE_BLOB */
+	bool lazy;        /* FIXTURE_LAZY bytes at 4 GiB, but for the first and last page */
 	struct plan_settings settings;
 	struct vcpu_state bsp, ap;
 };

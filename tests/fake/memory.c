@@ -273,7 +273,8 @@ static int dontneed(struct fake_kvm *f, uint8_t *at, uint64_t size)
 			continue;
 		if (offset % PAGE_SIZE || size % PAGE_SIZE || size > s->size - offset)
 			break;
-		side_check(f, s, offset, size, false);
+		if (s->gmem >= 0) /* else it has one side, which the guest has given back */
+			side_check(f, s, offset, size, false);
 		event_add(f, FAKE_FREED_SHARED, s->gpa + offset, size);
 		return madvise(at, size, MADV_DONTNEED) < 0 ? -errno : 0;
 	}

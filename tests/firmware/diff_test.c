@@ -213,7 +213,7 @@ Test(diff, tells_parameters_of_a_direct_boot)
 
 	memory.f[1].m.memory = 1024 * MIB;
 	pair_make(&memory);
-	differs_in(&memory.d, "stage0 parameters: ranges[3], initrd.dst\n"
+	differs_in(&memory.d, "stage0 parameters: ranges[3], initrd.dst, initrd.clear_end\n"
 	                      "boot_params: ramdisk_image, e820[4]");
 	cr_expect_str_eq(memory.d.regions[0].fields.list[0].key, "memory");
 	cr_expect(setting_of(&memory.d, "memory")->measured);

@@ -50,6 +50,20 @@ static struct fixture direct(void)
 	return f;
 }
 
+/* The same with a kernel that accepts memory itself, in 8 GiB. */
+static struct fixture lazy(void)
+{
+	struct bzimage_spec spec = bzimage_default();
+	struct fixture f;
+
+	spec.accepts = true;
+	f = direct_of(&spec);
+	give_initrd(&f, 5000);
+	hash_initrd(&f);
+	f.m.memory = 8 * GIB;
+	return f;
+}
+
 static struct stage0_params params_of(const struct seen *s)
 {
 	struct stage0_params p;
@@ -292,15 +306,25 @@ static void check_refused_both(struct fixture *f, enum reason kind, const char *
 	cr_expect(strstr(f->err.text, says), "says '%s', not '%s'", f->err.text, says);
 }
 
-Test(direct, refuses_more_than_64_gib)
+Test(direct, refuses_memory_that_stage0_would_have_to_accept_above_512_gib)
 {
-	static const uint64_t memories[] = { 64 * GIB + 4096, 1024 * GIB };
-	auto_fixture struct fixture f = direct();
+	auto_fixture struct fixture f = direct(), g = lazy();
+	uint64_t above = 600 * GIB;
 
-	for (size_t i = 0; i < ARRAY_SIZE(memories); i++) {
-		f.m.memory = memories[i];
-		check_refused_both(&f, ERROR_BAD_VALUE, "at most 64G", "lower 'memory'");
-	}
+	f.m.memory = 511 * GIB;
+	make(&f, &platform_snp);
+	f.m.memory += PAGE_SIZE;
+	plan_free(f.plan);
+	check_refused(&f, ERROR_BAD_VALUE, "can't accept memory above 512 GiB", 6);
+	cr_expect(strstr(f.err.fix, "at most 511G"), "%s", f.err.fix);
+	f.err = (struct error){ 0 };
+	g.m.memory = above + PAGE_SIZE;
+	check_refused(&g, ERROR_BAD_VALUE, "no multiple of 2M", 6);
+	g.err = (struct error){ 0 };
+	g.m.memory = above;
+	make(&g, &platform_snp);
+	g.m.memory = 1024 * GIB;
+	make(&g, &platform_snp);
 }
 
 Test(direct, refuses_memory_that_holds_not_all_and_says_what_would)
@@ -544,24 +568,30 @@ static uint64_t walk(const struct seen *s, uint64_t c_bit, uint64_t at, bool *nx
 }
 
 /*
- * The tables of both platforms map all memory and the shared blobs, twice, whatever their page
- * size.
+ * The tables of both platforms map low memory where it is, and the shared blobs from 512 GiB on,
+ * whatever their page size.
  */
 static void check_tables(const struct seen *snp, const struct seen *kvm)
 {
-	static const uint64_t places[] = { 0,           0x2000,  0x1234567, GIB - 1,
-		                           3 * GIB + 5, 4 * GIB, 5 * GIB };
+	static const struct {
+		uint64_t at, to;
+	} places[] = {
+		{ 0, 0 },
+		{ 0x2000, 0x2000 },
+		{ 0x1234567, 0x1234567 },
+		{ GIB - 1, GIB - 1 },
+		{ 512 * GIB, 4 * GIB },
+		{ 513 * GIB + 5, 5 * GIB + 5 },
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		for (int shared = 0; shared < 2; shared++) {
-			uint64_t at = places[i] | (uint64_t)shared << 39;
-			bool a, b;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		bool shared = places[i].at >= 512 * GIB, a, b;
 
-			cr_expect_eq(walk(snp, 1ULL << C_BIT, at, &a), places[i]);
-			cr_expect_eq(walk(kvm, 0, at, &b), places[i]);
-			cr_expect_eq(a, shared == 1);
-			cr_expect_eq(b, shared == 1);
-		}
+		cr_expect_eq(walk(snp, 1ULL << C_BIT, places[i].at, &a), places[i].to);
+		cr_expect_eq(walk(kvm, 0, places[i].at, &b), places[i].to);
+		cr_expect_eq(a, shared);
+		cr_expect_eq(b, shared);
+	}
 }
 
 static void check_params(const struct seen *snp, const struct seen *kvm)
@@ -570,7 +600,7 @@ static void check_params(const struct seen *snp, const struct seen *kvm)
 	const uint8_t *page = bytes_at(kvm, STAGE0_PARAMS, PAGE_SIZE);
 
 	cr_expect_eq(le64_get(a.flags), STAGE0_FLAG_SNP | STAGE0_FLAG_SHA_NI);
-	cr_expect_eq(le64_get(b.flags), 0);
+	cr_expect_eq(le64_get(b.flags), 0, "a KVM that interprets code may not know SHA-NI");
 	cr_expect_eq(le32_get(a.c_bit), C_BIT);
 	cr_expect_eq(le32_get(b.c_bit), 0);
 	a.flags = b.flags;
@@ -597,7 +627,7 @@ Test(direct, the_plain_plan_differs_in_what_only_snp_has)
 	cr_expect_eq(
 		le_get(bytes_at(&snp, STAGE0_BOOT_PARAMS, PAGE_SIZE) + LAST_LOW_SIZE, 8) -
 			le_get(bytes_at(&kvm, STAGE0_BOOT_PARAMS, PAGE_SIZE) + LAST_LOW_SIZE, 8),
-		6 * PAGE_SIZE, "a page directory for each GiB is no memory");
+		3 * PAGE_SIZE, "a page directory for each GiB is no memory");
 	cr_expect_eq(le_get(bytes_at(&snp, STAGE0_BOOT_PARAMS, PAGE_SIZE) + SETUP_DATA, 8),
 	             (uint64_t)STAGE0_SETUP_DATA);
 	cr_expect_eq(le_get(bytes_at(&kvm, STAGE0_BOOT_PARAMS, PAGE_SIZE) + SETUP_DATA, 8), 0);
@@ -732,4 +762,179 @@ Test(direct, survives_every_header_field_at_its_extremes)
 	}
 	cr_assert(taken > n / 8 && taken < n * 3 / 4, "%zu of %zu: the values don't bite", taken,
 	          n);
+}
+
+/* --- memory that the kernel accepts --- */
+
+/* Whether the plan for SNP leaves the kernel memory to accept. */
+static bool is_lazy(struct fixture *f)
+{
+	const struct ram *lazy;
+
+	make(f, &platform_snp);
+	return plan_lazy(f->plan, &lazy) > 0;
+}
+
+Test(direct, leaves_accepting_to_a_kernel_that_can_from_2_gib_on)
+{
+	static const struct {
+		uint64_t memory;
+		bool able; /* the kernel */
+		enum manifest_accept accept;
+		bool lazy;
+		const char *text;
+	} rows[] = {
+		{ 2 * GIB - 4096, true, ACCEPT_AUTO, false, "eager: memory is less than 2G" },
+		{ 2 * GIB, true, ACCEPT_AUTO, true, "lazy: this kernel accepts memory itself" },
+		{ 2 * GIB, false, ACCEPT_AUTO, false, "eager: this kernel can't" },
+		{ 64 * GIB, true, ACCEPT_EAGER, false, "eager: boot.accept says so" },
+		{ 512 * MIB, true, ACCEPT_LAZY, true, "lazy: boot.accept says so" },
+		{ 512 * MIB, false, ACCEPT_AUTO, false, "eager: memory is less than 2G" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_fixture struct fixture f = rows[i].able ? lazy() : direct();
+		char text[80];
+
+		f.m.memory = rows[i].memory;
+		f.m.accept = rows[i].accept;
+		cr_expect_eq(is_lazy(&f), rows[i].lazy, "row %zu", i);
+		snprintf(text, sizeof(text), "%s: %s", plan_settings(f.plan)->accept,
+		         plan_settings(f.plan)->accept_why);
+		cr_expect_eq(strncmp(text, rows[i].text, strlen(rows[i].text)), 0, "%s", text);
+		make(&f, &platform_kvm);
+		cr_expect_null(plan_settings(f.plan)->accept);
+		cr_expect_eq(plan_lazy(f.plan, &(const struct ram *){ 0 }), 0, "nobody accepts");
+	}
+}
+
+Test(direct, refuses_lazy_where_the_kernel_could_not_or_nothing_is_left)
+{
+	auto_fixture struct fixture f = direct(), g = lazy(), h = lazy();
+
+	f.m.accept = g.m.accept = ACCEPT_LAZY;
+	f.m.locations[KEY_BOOT_ACCEPT] = g.m.locations[KEY_BOOT_ACCEPT] =
+		h.m.locations[KEY_BOOT_ACCEPT] = (struct location){ .line = 9, .column = 1 };
+	check_refused(&f, ERROR_CONFLICT, "this kernel can't accept memory itself", 9);
+	f.err = (struct error){ 0 };
+	g.m.memory = 22 * MIB;
+	blob_fini(&g.images.kernel);
+	g.images.kernel = bzimage_make(&(struct bzimage_spec){ .setup_sects = 2,
+	                                                       .payload_size = 0x2000,
+	                                                       .pref_address = 2 * MIB,
+	                                                       .init_size = 20 * MIB - 8192,
+	                                                       .kernel_alignment = 4096,
+	                                                       .initrd_addr_max = 0x7fffffff,
+	                                                       .cmdline_size = 2047,
+	                                                       .fixed = true,
+	                                                       .accepts = true });
+	check_refused(&g, ERROR_CONFLICT, "leave no memory for it", 9);
+	g.err = (struct error){ 0 };
+	h.m.accept = ACCEPT_LAZY;
+	h.images.kernel.data[0x600 + 0x1200] ^= 1; /* the GUID's first byte */
+	check_refused(&h, ERROR_CONFLICT, "this kernel can't accept memory itself", 9);
+	h.err = (struct error){ 0 };
+}
+
+/*
+ * Each page of memory has one owner: a region, stage0, or the kernel. The kernel's are type 1 in
+ * its memory map, as it expects them; nothing but the bitmap says that nobody accepted them.
+ */
+static void check_owners(struct fixture *f, uint64_t memory)
+{
+	struct seen s;
+	struct stage0_params p;
+	const uint8_t *bp;
+	const struct ram *lazy;
+	uint64_t sum = 0, end;
+
+	f->m.memory = memory;
+	s = see(f, &platform_snp);
+	p = params_of(&s);
+	bp = bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE);
+	cr_assert_eq(plan_lazy(f->plan, &lazy), p.nr_lazy);
+	cr_assert_gt(p.nr_lazy, 0);
+	for (size_t i = 0; i < p.nr_lazy; i++) {
+		bool in_map = false;
+
+		cr_expect_eq(lazy[i].gpa, le64_get(p.lazy[i].start));
+		cr_expect_eq(lazy[i].gpa + lazy[i].size, le64_get(p.lazy[i].end));
+		for (size_t k = 0; k < bp[E820_ENTRIES]; k++) {
+			const uint8_t *row = bp + E820_TABLE + k * 20;
+			uint64_t start = le_get(row, 8);
+
+			in_map |= le_get(row + 16, 4) == 1 && lazy[i].gpa >= start &&
+			          lazy[i].gpa + lazy[i].size <= start + le_get(row + 8, 8);
+		}
+		cr_expect(in_map, "lazy[%zu] is no RAM in the map", i);
+		sum += lazy[i].size;
+	}
+	for (size_t i = 0; i < le32_get(p.nr_range); i++)
+		sum += le64_get(p.ranges[i].end) - le64_get(p.ranges[i].start);
+	for (size_t i = 0; i < s.n; i++)
+		sum += s.regions[i].size;
+	cr_expect_eq(sum, memory, "0x%llx of 0x%llx", (unsigned long long)sum,
+	             (unsigned long long)memory);
+	/* kernel and initrd, one behind the other, and a unit more are stage0's */
+	end = le64_get(p.blobs[1].clear_end);
+	cr_expect_eq(le64_get(p.blobs[0].clear_end), 16 * MIB + 4 * MIB, "init_size");
+	cr_expect_eq(le64_get(p.blobs[1].dst), le64_get(p.blobs[0].clear_end));
+	cr_expect_eq(le_get(bp + RAMDISK_IMAGE, 4), le64_get(p.blobs[1].dst));
+	for (size_t i = 0; i < p.nr_lazy; i++)
+		cr_expect(le64_get(p.lazy[i].end) <= 16 * MIB ||
+		          le64_get(p.lazy[i].start) >= end + 2 * MIB);
+}
+
+Test(direct, splits_memory_between_stage0_and_the_kernel)
+{
+	static const uint64_t memories[] = {
+		2 * GIB,
+		2 * GIB + 4096,
+		2 * GIB + 2 * MIB - 4096,
+		3 * GIB - 4096,
+		3 * GIB,
+		3 * GIB + 4096,
+		3 * GIB + 2 * MIB,
+		3 * GIB + 2 * MIB + 4096,
+		8 * GIB,
+		64 * GIB + 511 * 4096,
+		1024 * GIB,
+	};
+	auto_fixture struct fixture f = lazy();
+
+	for (size_t i = 0; i < ARRAY_SIZE(memories); i++)
+		check_owners(&f, memories[i]);
+}
+
+Test(direct, measures_as_much_for_a_kernel_that_accepts_memory)
+{
+	auto_fixture struct fixture f = lazy();
+	auto_digest struct snp_digest a = { 0 }, b = { 0 };
+
+	digest_of(&f, &a);
+	f.m.accept = ACCEPT_EAGER;
+	digest_of(&f, &b);
+	cr_expect_eq(a.pages, b.pages);
+	cr_expect_arr_neq(a.value, b.value, SNP_DIGEST_SIZE);
+}
+
+/* struct efi_info of boot_params, and secure_boot. */
+Test(direct, tells_the_kernel_of_efi_only_if_it_accepts_memory)
+{
+	static const uint32_t info[8] = { 0x32334c45, 0x8800, 40, 1, 0x8900, 40, 0, 0 };
+	auto_fixture struct fixture f = lazy();
+	struct seen s = see(&f, &platform_snp);
+	const uint8_t *bp = bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE);
+
+	for (size_t i = 0; i < ARRAY_SIZE(info); i++)
+		cr_expect_eq(le_get(bp + 0x1c0 + 4 * i, 4), info[i], "efi_info, word %zu", i);
+	cr_expect_eq(bp[0x1ec], 2);
+	for (unsigned i = 0; i < 2; i++) {
+		f.m.accept = i ? ACCEPT_AUTO : ACCEPT_EAGER;
+		s = see(&f, i ? &platform_kvm : &platform_snp);
+		bp = bytes_at(&s, STAGE0_BOOT_PARAMS, PAGE_SIZE);
+		for (size_t at = 0x1c0; at < 0x1e0; at++)
+			cr_expect_eq(bp[at], 0);
+		cr_expect_eq(bp[0x1ec], 0);
+	}
 }

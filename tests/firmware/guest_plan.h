@@ -55,21 +55,26 @@ static inline uint64_t walk(const struct seen *s, uint64_t va, int leaf_shift, u
 }
 
 /*
- * Up to `end`, memory is mapped at its own address with the C-bit, and at VIEW_SHARED without it
- * and with NX.
+ * From `va` on, `size` bytes from `gpa` on are mapped: private (with the C-bit, for code and data)
+ * or shared (without it, and with NX).
  */
+static inline void check_view(const struct seen *s, uint64_t va, gpa_t gpa, uint64_t size,
+                              bool private, int leaf_shift, uint64_t c_mask, uint64_t c_any)
+{
+	for (uint64_t at = 0; at < size; at += 1ULL << leaf_shift) {
+		uint64_t leaf = walk(s, va + at, leaf_shift, c_mask, c_any);
+
+		cr_assert_eq(leaf & ADDRESS_BITS, (gpa + at) | (private ? c_mask : 0));
+		cr_assert_eq(leaf & PTE_NX, private ? 0u : PTE_NX);
+	}
+}
+
+/* Up to `end`, memory is mapped at its own address, and shared at VIEW_SHARED. */
 static inline void check_views(const struct seen *s, uint64_t end, int leaf_shift, uint64_t c_mask,
                                uint64_t c_any)
 {
-	for (uint64_t gpa = 0; gpa < end; gpa += 1ULL << leaf_shift) {
-		uint64_t own = walk(s, gpa, leaf_shift, c_mask, c_any);
-		uint64_t shared = walk(s, gpa + VIEW_SHARED, leaf_shift, c_mask, c_any);
-
-		cr_assert_eq(own & ADDRESS_BITS, gpa | c_mask);
-		cr_assert_eq(own & PTE_NX, 0u);
-		cr_assert_eq(shared & ADDRESS_BITS, gpa);
-		cr_assert_eq(shared & PTE_NX, PTE_NX);
-	}
+	check_view(s, 0, 0, end, true, leaf_shift, c_mask, c_any);
+	check_view(s, VIEW_SHARED, 0, end, false, leaf_shift, c_mask, c_any);
 }
 
 /* What a CPU loads from a descriptor (APM volume 2, 4.8), as a struct segment. */

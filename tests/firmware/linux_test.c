@@ -131,7 +131,7 @@ Test(bzimage, reads_and_places_a_real_kernel)
 	cr_expect(k.release[0] >= '2' && k.release[0] <= '9', "release '%s'", k.release);
 	cr_expect_eq(k.setup_size + k.payload_size, b.size);
 	cr_expect(k.relocatable);
-	cr_assert_eq(linux_layout_of(&k, GIB, 100 * MIB + 1, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, GIB, 100 * MIB + 1, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load % k.kernel_alignment, 0);
 	cr_expect_eq(l.initrd, GIB - 100 * MIB - 4096);
 	cr_assert_eq(linux_boot_params(b.data, b.size, &boot, page, &err), 0, "%s", err.text);
@@ -267,11 +267,12 @@ Test(bzimage, puts_the_kernel_where_it_likes_best_and_the_initrd_at_the_top)
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 5 * MIB + 1, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 5 * MIB + 1, false, &l, &err), 0, "%s",
+	             err.text);
 	cr_expect_eq(l.load, 16 * MIB);
 	cr_expect_eq(l.entry, 16 * MIB + 0x200);
 	cr_expect_eq(l.initrd, 512 * MIB - 5 * MIB - 4096);
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0);
 }
 
@@ -282,15 +283,15 @@ Test(bzimage, rounds_the_load_address_up_to_the_alignment)
 	struct linux_layout l;
 
 	k.pref_address = 0x1000001;
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 18 * MIB);
 	k.pref_address =
 		0x100000; /* an old kernel's; stage0's pages and PC legacy areas lie below 16 MiB */
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 16 * MIB);
 	k.kernel_alignment = 1;
 	k.pref_address = 0x1000001;
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 16 * MIB + 4096);
 }
 
@@ -302,10 +303,10 @@ Test(bzimage, leaves_a_kernel_that_cannot_be_moved_where_it_must_lie)
 
 	k.relocatable = false;
 	k.pref_address = 0x100000;
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.load, 0x100000);
 	k.pref_address = 0xff000;
-	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 512 * MIB, 0, false, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED);
 }
 
@@ -315,18 +316,18 @@ Test(bzimage, keeps_the_initrd_below_what_the_kernel_can_reach)
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 2 * GIB - 4096);
 	k.initrd_addr_max = 0x37fffffe; /* the last page isn't whole */
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0x37ffe000);
 	k.initrd_addr_max = 0x1400fff; /* only the first page after the kernel */
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 0x1400000);
 	k.initrd_addr_max--;
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 4096, false, &l, &err), -EINVAL);
 	k.initrd_addr_max = UINT64_MAX;
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 1, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 3 * GIB - 4096);
 }
 
@@ -337,11 +338,11 @@ Test(bzimage, places_in_memory_that_just_does_and_says_how_much_that_is)
 	struct error err = { 0 };
 
 	/* 16 MiB, 4 MiB for the kernel, 10 MiB of initrd */
-	cr_assert_eq(linux_layout_of(&k, 30 * MIB, 10 * MIB, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(linux_layout_of(&k, 30 * MIB, 10 * MIB, false, &l, &err), 0, "%s", err.text);
 	cr_expect_eq(l.initrd, 20 * MIB);
 	memset(&before, 0xa5, sizeof(before));
 	l = before;
-	cr_assert_eq(linux_layout_of(&k, 30 * MIB - 1, 10 * MIB, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 30 * MIB - 1, 10 * MIB, false, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_MEMORY_TOO_SMALL);
 	cr_expect(strstr(err.text, "4194304 bytes from 0x1000000") &&
 	                  strstr(err.text, "10485760 bytes") && strstr(err.text, "0x1e00000") &&
@@ -357,14 +358,14 @@ Test(bzimage, says_when_no_memory_would_be_enough)
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 3 * GIB, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 3 * GIB, false, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
 	k.initrd_addr_max = 0x1ffffff;
-	cr_assert_eq(linux_layout_of(&k, 24 * MIB, 13 * MIB, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 24 * MIB, 13 * MIB, false, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
 	cr_expect(strstr(err.text, "0x1400000") && strstr(err.text, "0x1ffffff"), "%s", err.text);
 	k.pref_address = UINT64_MAX - 4096;
-	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 0, &l, &err), -EINVAL);
+	cr_assert_eq(linux_layout_of(&k, 3 * GIB, 0, false, &l, &err), -EINVAL);
 	cr_expect_eq(err.kind, ERROR_UNSUPPORTED, "%s", err.text);
 }
 
@@ -398,7 +399,7 @@ static bool place_hostile(const struct linux_kernel *k, uint64_t low_end, uint64
 	struct error err = { 0 };
 	struct linux_layout l;
 
-	if (linux_layout_of(k, low_end, initrd_size, &l, &err) < 0) {
+	if (linux_layout_of(k, low_end, initrd_size, false, &l, &err) < 0) {
 		cr_assert(err.kind != ERROR_NONE && err.text[0] && err.fix[0]);
 		return false;
 	}
@@ -593,7 +594,7 @@ Test(bzimage, leaves_the_rest_of_boot_params_zero)
 		    { 0x2d0, 0x2f8 } };
 	struct bzimage_spec spec = bzimage_default();
 	auto_blob struct blob b = bzimage_make(&spec);
-	const struct linux_boot boot = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, two_entries, 2 };
+	const struct linux_boot boot = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, false, two_entries, 2 };
 	struct error err = { 0 };
 	uint8_t page[PAGE_SIZE];
 
@@ -797,4 +798,32 @@ Test(bzimage, maps_any_two_ends_without_overlap)
 			cr_assert(map[j].size &&
 			          map[j].start >= map[j - 1].start + map[j - 1].size);
 	}
+}
+
+/* Only what stands behind the packed kernel counts, and all four words have to be there. */
+Test(bzimage, knows_one_that_accepts_memory)
+{
+	struct bzimage_spec spec = bzimage_default();
+	struct blob b = bzimage_make(&spec);
+	const size_t at = 0x600 + 0x1200;
+
+	cr_expect_not(linux_accepts_memory(b.data, b.size));
+	blob_fini(&b);
+	spec.accepts = true;
+	b = bzimage_make(&spec);
+	cr_expect(linux_accepts_memory(b.data, b.size));
+	for (size_t i = 0; i < 4; i++) {
+		b.data[at + 7 * i + 3] ^= 0x10;
+		cr_expect_not(linux_accepts_memory(b.data, b.size), "without word %zu", i);
+		b.data[at + 7 * i + 3] ^= 0x10;
+	}
+	for (size_t size = 0; size < b.size; size += 13)
+		cr_expect_eq(linux_accepts_memory(b.data, size), size >= at + 3 * 7 + 4);
+	b.data[0x24c + 1] = 0x14; /* the packed kernel is longer, and the words are in it */
+	cr_expect_not(linux_accepts_memory(b.data, b.size));
+	memset(b.data + 0x248, 0xff, 8);
+	cr_expect_not(linux_accepts_memory(b.data, b.size));
+	memset(b.data + 0x248, 0, 8);
+	cr_expect_not(linux_accepts_memory(b.data, b.size), "no payload is said to be there");
+	blob_fini(&b);
 }

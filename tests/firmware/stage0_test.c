@@ -39,9 +39,13 @@ static struct stage0_config config(bool snp)
 		.exit_port = EXIT_PORT,
 		.vcpu_sig = SIGNATURE,
 		.entry = ENTRY,
-		.mapped_end = STAGING + (2ULL << 30),
-		.blobs = { { STAGING + 0x5000, KERNEL, 0xb00123, { 1, 2, 3 } },
-		           { STAGING + (1ULL << 30), INITRD, 77, { 4, 5, 6 } } },
+		.map = { LOW_END, STAGING, STAGING + (2ULL << 30) },
+		.blobs = { { STAGING + 0x5000, KERNEL, 0xb00123, KERNEL + 0xc00000, { 1, 2, 3 } },
+		           { STAGING + (1ULL << 30),
+		             INITRD,
+		             77,
+		             INITRD + PAGE_SIZE,
+		             { 4, 5, 6 } } },
 		.n_blobs = 2,
 		.boot_params = boot_params,
 		.cmdline_page = cmdline,
@@ -79,9 +83,12 @@ static void check_views_as(bool snp)
 {
 	struct seen s = see_as(snp);
 
-	/* 1 GiB pages up to 512 GiB under SNP, else 2 MiB pages up to mapped_end. */
-	check_views(&s, snp ? REACH : STAGING + (2ULL << 30), snp ? 30 : 21,
-	            snp ? 1ULL << C_BIT : 0, 1ULL << C_BIT);
+	/* 1 GiB pages for 512 GiB under SNP, else 2 MiB pages for what there is. */
+	int shift = snp ? 30 : 21;
+	uint64_t c_mask = snp ? 1ULL << C_BIT : 0, c_any = 1ULL << C_BIT;
+
+	check_view(&s, 0, 0, snp ? REACH : 1ULL << 30, true, shift, c_mask, c_any);
+	check_view(&s, VIEW_SHARED, STAGING, snp ? REACH : 2ULL << 30, false, shift, c_mask, c_any);
 	for (unsigned i = 2; i < 512; i++)
 		cr_assert_eq(qword_at(&s, STAGE0_PML4 + i * 8), 0u, "more than the two views");
 	plan_free(s.plan);
@@ -106,7 +113,7 @@ Test(stage0, puts_the_c_bit_where_it_is_told)
 	s = see(&c);
 	cr_assert_eq(qword_at(&s, 0x2000), 0x23u | 0x3000u | 1ULL << 47);
 	cr_assert_eq(qword_at(&s, 0x3000), 0xe3u | 1ULL << 47);
-	cr_assert_eq(qword_at(&s, 0x4000), 0xe3u | PTE_NX);
+	cr_assert_eq(qword_at(&s, 0x4000), 0xe3u | PTE_NX | STAGING);
 	plan_free(s.plan);
 }
 
@@ -121,8 +128,8 @@ static const struct expected {
 	{ 0x13000, 0x1000, PAGE_ZERO }, { 0x5000, 0x1000, PAGE_SECRETS },
 	{ 0x6000, 0x1000, PAGE_CPUID },
 };
-/* Instead of the last two: page tables for 6 GiB, below 640 KiB. */
-static const struct expected directories = { 0x9a000, 0x6000, PAGE_DATA };
+/* Instead of the last two: page tables for 1 GiB and 2 GiB, below 640 KiB. */
+static const struct expected directories = { 0x9d000, 0x3000, PAGE_DATA };
 
 static void check_regions(bool snp, size_t count)
 {
@@ -254,11 +261,14 @@ Test(stage0, hands_over_ranges_and_blobs_as_given)
 		cr_assert_eq(le64_get(p.ranges[i].start), c.ranges[i].start);
 		cr_assert_eq(le64_get(p.ranges[i].end), c.ranges[i].end);
 	}
+	cr_assert_eq(p.nr_lazy, 0);
+	cr_assert_eq(le64_get(p.shared_base), STAGING);
 	cr_assert_eq(le32_get(p.nr_blob), 2u);
 	for (size_t i = 0; i < 2; i++) {
 		cr_assert_eq(le64_get(p.blobs[i].src), c.blobs[i].src);
 		cr_assert_eq(le64_get(p.blobs[i].dst), c.blobs[i].dst);
 		cr_assert_eq(le64_get(p.blobs[i].size), c.blobs[i].size);
+		cr_assert_eq(le64_get(p.blobs[i].clear_end), c.blobs[i].clear_end);
 		cr_assert_arr_eq(p.blobs[i].sha256, c.blobs[i].sha256, 32);
 	}
 	for (const uint8_t *at = (const uint8_t *)&p.blobs[2]; at < (const uint8_t *)(&p + 1); at++)
@@ -437,20 +447,25 @@ static const struct bad_blob {
 	struct stage0_blob_spec blob;
 	const char *because;
 } bad_blobs[] = {
-	{ { STAGING, KERNEL, REACH + 1, { 0 } }, "below 512 GiB" },
-	{ { STAGING, KERNEL, UINT64_MAX, { 0 } }, "below 512 GiB" },
-	{ { REACH - 1, KERNEL, 2, { 0 } }, "below 512 GiB" },
-	{ { STAGING, REACH - 1, 2, { 0 } }, "below 512 GiB" },
-	{ { UINT64_MAX, KERNEL, 2, { 0 } }, "below 512 GiB" },
-	{ { STAGING, UINT64_MAX, 0, { 0 } }, "below 512 GiB" },
-	{ { STAGING, STAGE0_PARAMS + 0xfff, 1, { 0 } }, "loaded at launch" },
-	{ { STAGING, STAGE0_STACK - 1, 2, { 0 } }, "loaded at launch" },
-	{ { STAGE0_SECRETS, KERNEL, 1, { 0 } }, "loaded at launch" },
-	{ { INITRD + 0x100000, KERNEL, 1, { 0 } }, "own memory" },
-	{ { STAGING, LOW_END - 1, 2, { 0 } }, "no place" },
-	{ { STAGING, STAGING, 1, { 0 } }, "no place" },
-	{ { STAGING, INITRD - 1, 2, { 0 } }, "place of another" },
-	{ { STAGING, INITRD + 76, 1, { 0 } }, "place of another" },
+	{ { STAGING, KERNEL, REACH + 1, 0, { 0 } }, "below 512 GiB" },
+	{ { STAGING, KERNEL, UINT64_MAX, 0, { 0 } }, "below 512 GiB" },
+	{ { STAGING + REACH - 1, KERNEL, 2, 0, { 0 } }, "not mapped" },
+	{ { STAGING - 1, KERNEL, 2, 0, { 0 } }, "not mapped" },
+	{ { STAGING, REACH - 1, 2, 0, { 0 } }, "below 512 GiB" },
+	{ { UINT64_MAX, KERNEL, 2, 0, { 0 } }, "not mapped" },
+	{ { STAGING, UINT64_MAX, 0, 0, { 0 } }, "below 512 GiB" },
+	{ { STAGING, STAGE0_PARAMS + 0xfff, 1, 0, { 0 } }, "loaded at launch" },
+	{ { STAGING, STAGE0_STACK - 1, 2, 0, { 0 } }, "loaded at launch" },
+	{ { STAGE0_SECRETS, KERNEL, 1, 0, { 0 } }, "not mapped" },
+	{ { INITRD + 0x100000, KERNEL, 1, 0, { 0 } }, "not mapped" },
+	{ { STAGING, LOW_END - 1, 2, 0, { 0 } }, "no place" },
+	{ { STAGING, STAGING, 1, 0, { 0 } }, "no place" },
+	{ { STAGING, INITRD - 1, 2, 0, { 0 } }, "place of another" },
+	{ { STAGING, INITRD + 76, 1, 0, { 0 } }, "place of another" },
+	{ { STAGING, KERNEL, 1, REACH + PAGE_SIZE, { 0 } }, "below 512 GiB" },
+	{ { STAGING, KERNEL, 1, LOW_END + 1, { 0 } }, "no place" },
+	{ { STAGING, KERNEL, 1, INITRD + 1, { 0 } }, "place of another" },
+	{ { STAGING, STAGE0_PML4 - 8, 1, STAGE0_PML4 + 1, { 0 } }, "loaded at launch" },
 };
 
 Test(stage0, refuses_blobs_that_would_overwrite_or_miss_memory)
@@ -471,7 +486,9 @@ Test(stage0, takes_blobs_that_end_where_the_next_begins_or_memory_does)
 	struct stage0_config c = config(true);
 
 	c.blobs[0].size = INITRD - KERNEL;
+	c.blobs[0].clear_end = INITRD;
 	c.blobs[1].size = LOW_END - INITRD;
+	c.blobs[1].clear_end = LOW_END;
 	plan_free(see(&c).plan);
 	c.blobs[1].size = 0;
 	plan_free(see(&c).plan);
@@ -517,28 +534,33 @@ Test(stage0, leaves_the_words_of_others_alone)
 }
 
 /*
- * Lengths around each limit of the padding, at each alignment that the kernel's payload can have.
+ * Lengths around each limit of the padding and of a part, at each alignment that the kernel's
+ * payload can have. What is copied is the whole and no more.
  */
 static void check_hash(stage0_sha256_blocks *blocks)
 {
-	size_t cap = (1 << 20) + 1 + 64;
-	uint8_t *data = malloc(cap), have[32], want[32];
+	static const size_t sizes[] = { PART - 1, PART, PART + 1, 2 * PART, (1 << 20) + 1 };
+	size_t cap = (1 << 20) + 1 + 64, n_sizes = 301 + ARRAY_SIZE(sizes);
+	uint8_t *data = malloc(cap), *copy = malloc(cap + 1), have[32], want[32];
 	uint32_t x = 1;
 
-	cr_assert_not_null(data);
+	cr_assert(data && copy);
 	for (size_t i = 0; i < cap; i++) {
 		x = x * 1664525 + 1013904223;
 		data[i] = (uint8_t)(x >> 24);
 	}
-	for (size_t n = 0; n <= 300; n++) {
-		stage0_sha256(blocks, data + n % 64, n, have);
-		sha256(data + n % 64, n, want);
+	for (size_t i = 0; i < n_sizes; i++) {
+		size_t n = i <= 300 ? i : sizes[i - 301];
+
+		memset(copy, 0x5c, cap + 1);
+		stage0_sha256_copy(blocks, copy, data + i % 64, n, have);
+		sha256(data + i % 64, n, want);
 		cr_assert_arr_eq(have, want, 32, "%zu bytes", n);
+		cr_assert_eq(memcmp(copy, data + i % 64, n), 0, "%zu bytes", n);
+		cr_assert_eq(copy[n], 0x5c, "%zu bytes", n);
 	}
-	stage0_sha256(blocks, data + 5, (1 << 20) + 1, have);
-	sha256(data + 5, (1 << 20) + 1, want);
-	cr_assert_arr_eq(have, want, 32, "1 MiB + 1");
 	free(data);
+	free(copy);
 }
 
 Test(stage0, hashes_as_libcrypto_does)
@@ -559,13 +581,205 @@ Test(stage0, refuses_a_plain_guest_that_its_page_tables_do_not_show)
 {
 	struct stage0_config c = config(false);
 
-	c.mapped_end = STAGING + (1ULL << 30);
+	c.map.shared_end = STAGING + (1ULL << 30);
 	check_refusal(&c, ERROR_BAD_LAYOUT, "initrd");
-	c.mapped_end = ENTRY;
-	check_refusal(&c, ERROR_BAD_LAYOUT, "entry");
-	c.mapped_end = STAGE0_MAPPED_MAX + 1;
+	c.map.shared_end = STAGING + (128ULL << 30);
 	check_refusal(&c, ERROR_BAD_LAYOUT, "at most");
+	c.map.shared_end = STAGING - 1;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "begin at a GiB");
+	c = config(false);
+	c.map.low_end = ENTRY;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "entry");
+	c.map.low_end = INITRD;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "not mapped");
 	c = config(false);
 	c.blobs[1].dst = STAGE0_TABLES_END - PAGE_SIZE;
+	c.blobs[1].clear_end = 0;
 	check_refusal(&c, ERROR_BAD_LAYOUT, "overlaps pages that are loaded");
+}
+
+/* --- memory that the kernel accepts --- */
+
+#define LARGE (2ULL << 20)
+
+/* What a guest with so much memory has for each owner, with kernel and initrd in between. */
+static void check_split(uint64_t low_end, uint64_t high_end, uint64_t from, uint64_t end)
+{
+	struct stage0_range all[STAGE0_MAX_RANGES], own[STAGE0_MAX_RANGES], lazy[STAGE0_MAX_LAZY];
+	size_t n_all = stage0_ranges(low_end, high_end, all), n = n_all;
+	size_t n_lazy = (memcpy(own, all, sizeof(all)), stage0_split(own, &n, from, end, lazy));
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n_all; i++)
+		sum += all[i].end - all[i].start;
+	for (size_t i = 0; i < n; i++) {
+		cr_assert_lt(own[i].start, own[i].end);
+		cr_assert(i == 0 || own[i].start >= own[i - 1].end, "ascending");
+		sum -= own[i].end - own[i].start;
+		for (size_t k = 0; k < n_lazy; k++)
+			cr_assert(own[i].end <= lazy[k].start || own[i].start >= lazy[k].end);
+	}
+	for (size_t i = 0; i < n_lazy; i++) {
+		bool high = lazy[i].start >= 4ULL << 30;
+
+		cr_assert(lazy[i].start < lazy[i].end &&
+		          (lazy[i].start | lazy[i].end) % LARGE == 0);
+		cr_assert(i == 0 || lazy[i].start >= lazy[i - 1].end, "ascending");
+		cr_assert_geq(lazy[i].start, LARGE, "the first unit has stage0's own pages");
+		cr_assert_leq(lazy[i].end, high ? high_end : low_end, "past the end of memory");
+		cr_assert(lazy[i].end <= from || lazy[i].start >= end + LARGE, "with a unit more");
+		sum -= lazy[i].end - lazy[i].start;
+	}
+	cr_assert_eq(sum, 0u, "each page has one owner");
+	for (uint64_t unit = LARGE; unit + LARGE <= MAX(low_end, high_end); unit += LARGE) {
+		bool used = unit + LARGE > from && unit < (end + LARGE - 1) / LARGE * LARGE + LARGE;
+		bool there = unit + LARGE <= low_end || (unit >= 4ULL << 30 && unit < high_end);
+		unsigned held = 0;
+
+		for (size_t i = 0; i < n_lazy; i++)
+			held += unit >= lazy[i].start && unit < lazy[i].end;
+		cr_assert_eq(held, there && !used, "unit %#llx", (unsigned long long)unit);
+	}
+}
+
+Test(stage0, leaves_the_kernel_each_whole_unit_that_nobody_uses_before_it)
+{
+	static const uint64_t gib = 1ULL << 30, page = PAGE_SIZE;
+	static const struct {
+		uint64_t low, high;
+	} ends[] = {
+		{ LARGE, 0 },
+		{ 2 * LARGE, 0 },
+		{ 2 * LARGE + PAGE_SIZE, 0 },
+		{ 512ULL << 20, 0 },
+		{ 2ULL << 30, 0 },
+		{ (2ULL << 30) + PAGE_SIZE, 0 },
+		{ (3ULL << 30) - PAGE_SIZE, 0 },
+		{ 3ULL << 30, 0 },
+		{ 3ULL << 30, (4ULL << 30) + PAGE_SIZE },
+		{ 3ULL << 30, (4ULL << 30) + LARGE - PAGE_SIZE },
+		{ 3ULL << 30, (4ULL << 30) + LARGE },
+		{ 3ULL << 30, (4ULL << 30) + LARGE + PAGE_SIZE },
+		{ 3ULL << 30, 65ULL << 30 },
+		{ 3ULL << 30, (65ULL << 30) + 511 * PAGE_SIZE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		uint64_t low = ends[i].low, high = ends[i].high;
+
+		check_split(low, high, MIN(16ULL << 20, low), MIN(76ULL << 20, low));
+		check_split(low, high, MIN((16ULL << 20) + page, low),
+		            MIN((76ULL << 20) - page, low));
+		check_split(low, high, MIN(LARGE, low), MIN(LARGE + page, low));
+		check_split(low, high, MIN(1ULL << 20, low), MIN(LARGE - page, low));
+		check_split(low, high, low - page, low);
+		check_split(low, high, MIN(gib, low), low - MIN(low, LARGE));
+		check_split(low, high, MIN(gib, low), low - MIN(low, LARGE + page));
+		check_split(low, high, 0, low);
+	}
+}
+
+static struct stage0_config lazy_config(void)
+{
+	struct stage0_config c = config(true);
+
+	c.n_lazy = stage0_split(c.ranges, &c.n_ranges, KERNEL, INITRD + 77, c.lazy);
+	cr_assert_eq(c.n_lazy, 2u);
+	return c;
+}
+
+Test(stage0, says_what_the_kernel_accepts)
+{
+	struct stage0_config c = lazy_config();
+	struct stage0_params p = params_of(&c);
+
+	cr_assert_eq(p.nr_lazy, 2);
+	cr_assert_eq(le64_get(p.lazy[0].start), LARGE);
+	cr_assert_eq(le64_get(p.lazy[0].end), KERNEL);
+	cr_assert_eq(le64_get(p.lazy[1].start), INITRD + 2 * LARGE);
+	cr_assert_eq(le64_get(p.lazy[1].end), LOW_END);
+}
+
+/* UEFI's structures as Linux reads them, word by word. */
+Test(stage0, gives_the_kernel_efi_tables_that_lead_to_the_unaccepted_memory)
+{
+	static const uint8_t guid[16] = { 0x3c, 0xde, 0xd1, 0xd5, 0x5c, 0x10, 0xf9, 0x44,
+		                          0x9e, 0xa9, 0xbc, 0xef, 0x98, 0x12, 0x00, 0x31 };
+	static const uint8_t properties[16] = { 0x8a, 0x91, 0x66, 0xeb, 0xef, 0x7e, 0x2a, 0x40,
+		                                0x84, 0x2e, 0x93, 0x1d, 0x21, 0xc3, 0x8a, 0xe9 };
+	static const struct {
+		gpa_t at;
+		unsigned width;
+		uint64_t value;
+	} words[] = {
+		{ 0x8800, 8, 0x5453595320494249 },
+		{ 0x8808, 4, 0x20046 },
+		{ 0x880c, 4, 72 },
+		{ 0x8818, 4, 0x8a00 },
+		{ 0x8838, 4, 0 },
+		{ 0x8840, 4, 2 },
+		{ 0x8844, 4, 0x8880 },
+		{ 0x8890, 4, 0x20000 },
+		{ 0x88a4, 4, 0x8ac0 },
+		{ 0x8900, 4, 9 },
+		{ 0x8908, 8, 0x8000 },
+		{ 0x8910, 8, 0 },
+		{ 0x8918, 8, 1 },
+		{ 0x8920, 8, 8 },
+		{ 0x8a40, 8, 0 },
+		{ 0x8a48, 4, 4 },
+		{ 0x8a4c, 4, 96 },
+		{ 0x8a50, 8, 0x8a00 },
+		{ 0x8a60, 8, 0x8880 },
+		{ 0x8a68, 8, 0 },
+		{ 0x8ac0, 2, 1 },
+		{ 0x8ac2, 2, 8 },
+		{ 0x8ac4, 4, 0 },
+		{ 0x8f00, 8, 0x8a40 },
+	};
+	struct stage0_config c = lazy_config();
+	struct seen s = see(&c);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		cr_expect_eq(le_get(bytes_at(&s, words[i].at, words[i].width), words[i].width),
+		             words[i].value, "0x%llx", (unsigned long long)words[i].at);
+	cr_expect_arr_eq(bytes_at(&s, 0x8880, 16), guid, 16);
+	cr_expect_arr_eq(bytes_at(&s, 0x8894, 16), properties, 16);
+	cr_expect_arr_eq(bytes_at(&s, 0x8a00, 14), "s\0n\0p\0v\0m\0m\0\0", 14);
+	plan_free(s.plan);
+}
+
+static void check_lazy_refusal(struct stage0_range r, const char *because)
+{
+	struct stage0_config c = lazy_config();
+
+	c.lazy[1] = r;
+	check_refusal(&c, ERROR_BAD_LAYOUT, because);
+}
+
+Test(stage0, refuses_a_table_that_would_not_say_what_is)
+{
+	const uint64_t from = INITRD + 2 * LARGE;
+	struct stage0_config c = lazy_config();
+
+	check_lazy_refusal((struct stage0_range){ from + PAGE_SIZE, LOW_END }, "whole units");
+	check_lazy_refusal((struct stage0_range){ from, LOW_END - PAGE_SIZE }, "whole units");
+	check_lazy_refusal((struct stage0_range){ from, from }, "whole units");
+	check_lazy_refusal((struct stage0_range){ LARGE, KERNEL }, "not ascending");
+	check_lazy_refusal((struct stage0_range){ from - LARGE, LOW_END }, "validated by stage0");
+	check_lazy_refusal((struct stage0_range){ from, 2ULL << 40 }, "too high");
+	c.c_bit = 0;
+	c.map.low_end = LOW_END;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "only under SNP");
+	c = lazy_config();
+	c.n_lazy = STAGE0_MAX_LAZY + 1;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "at most 4");
+	c = lazy_config();
+	c.ranges[3].end = STAGE0_UNACCEPTED; /* which leaves the table no memory */
+	check_refusal(&c, ERROR_BAD_LAYOUT, "must be memory at 0x20000");
+	c = lazy_config();
+	c.blobs[0].dst = STAGE0_UNACCEPTED;
+	c.blobs[0].size = 1;
+	c.blobs[0].clear_end = 0;
+	check_refusal(&c, ERROR_BAD_LAYOUT, "overlaps the table of unaccepted memory");
 }

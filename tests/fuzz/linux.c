@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			__builtin_trap();
 		return 0;
 	}
-	if (linux_layout_of(&k, (uint64_t)512 << 20, size, &l, &err) == 0 && l.initrd < l.load)
+	if (linux_layout_of(&k, (uint64_t)512 << 20, size, size % 2, &l, &err) == 0 &&
+	    l.initrd < l.load)
 		__builtin_trap();
 	if (linux_boot_params(data, size, &boot, page, &err) < 0)
 		__builtin_trap();

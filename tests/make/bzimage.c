@@ -92,6 +92,9 @@ static void header_put(const struct bzimage_spec *s, uint8_t *to)
 	}
 }
 
+/* d5d1de3c-105c-44f9-9ea9-bcef98120031, as words */
+static const uint32_t guid[] = { 0xd5d1de3c, 0x44f9105c, 0xefbca99e, 0x31001298 };
+
 struct blob bzimage_make(const struct bzimage_spec *spec)
 {
 	size_t setup = SECTOR * ((spec->setup_sects ? spec->setup_sects : 4) + (size_t)1);
@@ -108,5 +111,7 @@ struct blob bzimage_make(const struct bzimage_spec *spec)
 	if (spec->release)
 		memcpy(b.data + RELEASE_AT, spec->release, strlen(spec->release));
 	image_noise(b.data + setup, spec->payload_size, spec->seed);
+	for (size_t i = 0; spec->accepts && i < ARRAY_SIZE(guid); i++)
+		le_put(b.data + setup + 0x1200 + 7 * i, guid[i], 4);
 	return b;
 }

@@ -40,7 +40,8 @@ struct bzimage_spec {
 	const char *release;  /* the whole kernel_version; NULL: none */
 	uint64_t pref_address;
 	uint32_t init_size, kernel_alignment, initrd_addr_max, cmdline_size;
-	bool fixed; /* not relocatable */
+	bool fixed;   /* not relocatable */
+	bool accepts; /* memory itself: the words of the table's GUID are behind the packed kernel */
 	enum bzimage_fault fault;
 };
 

@@ -473,3 +473,120 @@ Test(snp, an_offer_cannot_be_made_private_by_the_guest)
 	cr_assert_eq(memory_at(&vm->memory, FIXTURE_BLOB, FIXTURE_BLOB_SIZE), fixture_blob);
 	fixture_end(f, vm);
 }
+
+/* What comes after the page is given back; no other address has that effect. */
+Test(snp, a_blob_that_the_guest_has_copied_is_given_back)
+{
+	static const struct fake_memory_event freed = { FAKE_FREED_SHARED, FIXTURE_BLOB + PAGE_SIZE,
+		                                        FIXTURE_BLOB_SIZE - PAGE_SIZE };
+	static const struct {
+		gpa_t gpa;
+		unsigned pages;
+		bool taken;
+	} rows[] = { { FIXTURE_BLOB, 1, true },
+		     { FIXTURE_BLOB + PAGE_SIZE, 1, false }, /* nothing comes after it */
+		     { FIXTURE_BLOB + FIXTURE_BLOB_SIZE, 1, false },
+		     { FIXTURE_BLOB - PAGE_SIZE, 2, false } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct fake_exit exits[] = { fake_map_gpa(rows[i].gpa, rows[i].pages, 0),
+			                           fake_out(0xf4, 1, 7) };
+		struct fixture s = fixture_default();
+		auto_plan const struct plan *p = NULL;
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		const struct fake_memory_event *e;
+		struct vm *vm;
+		size_t n;
+
+		s.shared_blob = true;
+		p = fixture_plan(&s);
+		memset(fixture_blob, 0x5a, sizeof(fixture_blob));
+		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+		vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		fake_kvm_memory_forget(f);
+		cr_assert_eq(fixture_run(vm).code, 7u);
+		n = fake_kvm_memory_events(f, &e);
+		cr_expect_eq(n, rows[i].taken ? 1u : 0u, "row %zu: %zu events", i, n);
+		if (n == 1)
+			cr_expect(e->act == freed.act && e->gpa == freed.gpa &&
+			          e->size == freed.size);
+		cr_expect_eq(fixture_blob[0], 0x5a, "row %zu", i);
+		fixture_end(f, vm);
+	}
+}
+
+/* The attribute of lazy memory is not set, and it is not allocated. */
+Test(snp, memory_that_the_guest_accepts_later_costs_nothing_before)
+{
+	auto_plan const struct plan *p = NULL;
+	auto_fake struct fake_kvm *f = fake_kvm_new(0);
+	struct fixture s = fixture_default();
+	const struct fake_memory_event *e;
+	uint64_t private = 0, provided = 0;
+	struct vm *vm;
+
+	s.lazy = s.settings.prefault = true;
+	p = fixture_plan(&s);
+	vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+	for (size_t i = 0, n = fake_kvm_memory_events(f, &e); i < n; i++) {
+		cr_assert(e[i].gpa + e[i].size <= FIXTURE_HIGH + PAGE_SIZE ||
+		                  e[i].gpa >= FIXTURE_HIGH + FIXTURE_LAZY - PAGE_SIZE,
+		          "event %zu: 0x%llx", i, (unsigned long long)e[i].gpa);
+		*(e[i].act == FAKE_PROVIDED ? &provided : &private) += e[i].size;
+	}
+	cr_assert_eq(private, FIXTURE_LOW + FIXTURE_NEXT + FIXTURE_TOP + 2 * PAGE_SIZE);
+	cr_assert_eq(provided, private);
+	cr_assert_not_null(memory_at(&vm->memory, FIXTURE_HIGH + PAGE_SIZE, PAGE_SIZE), "shared");
+	cr_assert_null(memory_at(&vm->memory, FIXTURE_HIGH, PAGE_SIZE));
+	fixture_end(f, vm);
+}
+
+/* From 2 MiB on, what becomes private is allocated at once; if that fails, the guest goes on. */
+Test(snp, memory_that_the_guest_accepts_is_provided_a_chunk_at_a_time)
+{
+	const uint64_t large = 2 << 20, small = FIXTURE_LAZY - 2 * PAGE_SIZE - 2 * large;
+	const gpa_t at = FIXTURE_HIGH + PAGE_SIZE;
+	const struct fake_exit exits[] = {
+		fake_map_gpa(at, 2 * large / PAGE_SIZE, 1ULL << 4),
+		fake_map_gpa(at, 2 * large / PAGE_SIZE, 1ULL << 4), /* private already */
+		fake_map_gpa(at + 2 * large, small / PAGE_SIZE, 1ULL << 4),
+		fake_out(0xf4, 1, 7),
+	};
+	const struct fake_memory_event want[] = {
+		{ FAKE_MADE_PRIVATE, at, 2 * large },
+		{ FAKE_FREED_SHARED, at, 2 * large },
+		{ FAKE_PROVIDED, at, large },
+		{ FAKE_PROVIDED, at + large, large },
+		{ FAKE_MADE_PRIVATE, at + 2 * large, small },
+		{ FAKE_FREED_SHARED, at + 2 * large, small },
+	};
+
+	for (unsigned fails = 0; fails < 2; fails++) {
+		auto_plan const struct plan *p = NULL;
+		auto_fake struct fake_kvm *f = fake_kvm_new(0);
+		struct fixture s = fixture_default();
+		const struct fake_memory_event *e;
+		struct vm *vm;
+		size_t n;
+
+		s.lazy = true;
+		p = fixture_plan(&s);
+		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
+		vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		fake_kvm_memory_forget(f);
+		fake_kvm_prefault_fails(f, ENOMEM, fails);
+		cr_assert_eq(fixture_run(vm).code, 7u);
+		for (unsigned i = 0; i < 3; i++)
+			cr_expect_eq(fake_kvm_answer(f, 0, i).ret, 0u);
+		n = fake_kvm_memory_events(f, &e);
+		cr_assert_eq(n, ARRAY_SIZE(want) - 2 * fails, "%zu events", n);
+		for (size_t i = 0, k = 0; i < n; i++, k++) {
+			k += fails && want[k].act == FAKE_PROVIDED ? 2 : 0;
+			cr_expect(e[i].act == want[k].act && e[i].gpa == want[k].gpa &&
+			                  e[i].size == want[k].size,
+			          "event %zu: %d, 0x%llx, 0x%llx", i, e[i].act,
+			          (unsigned long long)e[i].gpa, (unsigned long long)e[i].size);
+		}
+		fixture_end(f, vm);
+	}
+}
