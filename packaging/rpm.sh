@@ -12,10 +12,11 @@ cp "$folder/snpvmm-$version.tar.gz" "$work/SOURCES/"
 tar -xzf "$folder/snpvmm-$version.tar.gz" -C "$work" --strip-components=1 "snpvmm-$version/packaging/snpvmm.spec"
 set -- -ba --define "_topdir $work" --define '_buildhost localhost' --define 'use_source_date_epoch_as_buildtime 1' \
   --define 'clamp_mtime_to_source_date_epoch 1' --define 'source_date_epoch_from_changelog 1'
-# On Debian, what BuildRequires names is there by other names, and rpmbuild by itself neither strips nor compresses.
+# On Debian, what BuildRequires names is there by other names, and the scripts that strip and compress
+# fail, as sh is dash.
 if [ -e /etc/debian_version ]; then
-  tools=/usr/lib/rpm
-  set -- "$@" --nodeps --define "__os_install_post $tools/brp-compress && $tools/brp-strip /usr/bin/strip"
+  set -- "$@" --nodeps --define \
+    '__os_install_post bash /usr/lib/rpm/brp-compress /usr && strip -s "$RPM_BUILD_ROOT/usr/bin/snpvmm"'
 fi
 [ -z "${RPM_OPTFLAGS-}" ] || set -- "$@" --define "optflags $RPM_OPTFLAGS"
 env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES rpmbuild "$@" "$work/packaging/snpvmm.spec"

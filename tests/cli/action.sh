@@ -7,10 +7,12 @@
 case $B in /*) ;; *) B=$PWD/$B ;; esac
 
 # The action's folder: its own files, a Makefile that tells what was asked of it, and programs that say what they were given.
-mkdir -p "$T/action/packaging" "$T/action/contrib/snp-host" "$T/action/build" "$T/job/guests"
+mkdir -p "$T/action/packaging" "$T/action/contrib/snp-host" "$T/action/build/snp-host" "$T/action/tests" "$T/job/guests"
 cp action.yml "$T/action/"
 cp packaging/ci.sh "$T/action/packaging/"
-printf 'all deps snp-host:\n\t@echo "make $@" >>%s\n' "$T/made" >"$T/action/Makefile"
+# shellcheck disable=SC2016 # for make
+printf 'all deps:\n\t@echo "make $@" >>%s\nsnp-host:\n\t@echo "make $@" >>%s && cp %s build/snp-host/\n' "$T/made" "$T/made" "$T/snp-host" \
+  >"$T/action/Makefile"
 cat >"$T/action/build/snpvmm" <<STUB
 #!/bin/sh
 [ "\$1" != doctor ] || exit "\$DOCTOR"
@@ -18,14 +20,16 @@ printf '%s\n' "\$@" >$T/given
 exec $B/tests/snpvmm-fake "\$@"
 STUB
 # The emulated host: its command is run here.
-cat >"$T/action/contrib/snp-host/snp-host" <<STUB
+echo 'its sources' >"$T/action/contrib/snp-host/build.sh"
+cat >"$T/snp-host" <<STUB
 #!/bin/sh
 echo emulated >>$T/made
 while [ "\$1" != -- ]; do echo "\$1" >>$T/made && shift; done
 shift
 exec "\$@"
 STUB
-chmod +x "$T/action/build/snpvmm" "$T/action/contrib/snp-host/snp-host"
+chmod +x "$T/action/build/snpvmm" "$T/snp-host"
+echo ': "$@"' >"$T/action/tests/deps.sh"
 cp examples/smoke.yaml "$T/job/guests/"
 sed 's/exit: 0/exit: 3/' examples/smoke.yaml >"$T/job/guests/three.yaml"
 printf '%s\n' 'print "::error::from the guest\n"' 'out 0xf4 1 0' >"$T/script"
@@ -57,11 +61,17 @@ status=0'
   action 1 manifest=guests/smoke.yaml artifact=
   wants 0
   made 'make deps' 'make all' 'make snp-host' emulated run --env GITHUB_ACTIONS=true
-  grep -q -E "^actions/cache@v4 path=$T/action/build/snp-host key=snp-host-[a-z]+[0-9.]*-[0-9a-f]{16}\$" "$T/out" || wrong "no cache: $(cat "$T/out")"
+  grep -q -E "^actions/cache@v4 path=$T/action/build/snp-host/bin\$" "$T/out" || wrong "no cache: $(cat "$T/out")"
+  grep -q -E ' key=snp-host-[a-z]+[0-9.]*-[0-9a-f]{16}$' "$T/out" || wrong "no key: $(cat "$T/out")"
   out_has 'host=emulated
 status=0'
   ! grep -q upload-artifact "$T/out" || wrong 'it uploads'
   err_has '::notice::The SEV-SNP host is emulated: nothing is encrypted'
+
+  begin 'an emulated host that was kept is not built again'
+  action 1 manifest=guests/smoke.yaml artifact=
+  wants 0
+  made 'make deps' 'make all' emulated run --env GITHUB_ACTIONS=true
 
   begin "the guest's console is not in the job's log"
   ! grep -q 'from the guest' "$T/out" "$T/err" || wrong 'it is'
@@ -111,7 +121,7 @@ begin "the key of the cache changes with the emulated host's sources"
 key() { env -u B sh "$T/action/packaging/ci.sh" key; }
 key >"$T/key"
 key | cmp -s - "$T/key" || wrong 'it changes by itself'
-echo '# more' >>"$T/action/contrib/snp-host/snp-host"
+echo '# more' >>"$T/action/contrib/snp-host/build.sh"
 ! key | cmp -s - "$T/key" || wrong 'it does not'
 
 begin 'the examples use this version'
