@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/SOURCES"
 cp "$folder/snpvmm-$version.tar.gz" "$work/SOURCES/"
 tar -xzf "$folder/snpvmm-$version.tar.gz" -C "$work" --strip-components=1 "snpvmm-$version/packaging/snpvmm.spec"
-set -- -ba --define "_topdir $work" --define '_buildhost localhost' --define 'use_source_date_epoch_as_buildtime 1' \
+set -- --define "_topdir $work" --define '_buildhost localhost' --define 'use_source_date_epoch_as_buildtime 1' \
   --define 'clamp_mtime_to_source_date_epoch 1' --define 'source_date_epoch_from_changelog 1'
 # On Debian, what BuildRequires names is there by other names, and the scripts that strip and compress
 # fail, as sh is dash.
@@ -19,6 +19,9 @@ if [ -e /etc/debian_version ]; then
     '__os_install_post bash /usr/lib/rpm/brp-compress /usr && strip -s "$RPM_BUILD_ROOT/usr/bin/snpvmm"'
 fi
 [ -z "${RPM_OPTFLAGS-}" ] || set -- "$@" --define "optflags $RPM_OPTFLAGS"
-env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES rpmbuild "$@" "$work/packaging/snpvmm.spec"
+# One by one: a source package has the folder's name in it, and a binary package made with it its hash.
+for package in -bb -bs; do
+  env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES rpmbuild $package "$@" "$work/packaging/snpvmm.spec"
+done
 rm -f "$folder"/snpvmm-*.rpm
 cp "$work"/RPMS/*/*.rpm "$work"/SRPMS/*.rpm "$folder/"
