@@ -18,6 +18,8 @@ if [ -e /etc/debian_version ]; then
   set -- "$@" --nodeps --define \
     '__os_install_post bash /usr/lib/rpm/brp-compress /usr && strip -s "$RPM_BUILD_ROOT/usr/bin/snpvmm"'
 fi
+# Without elfutils there is no package of debug information.
+command -v eu-strip >/dev/null || set -- "$@" --define 'debug_package %{nil}'
 [ -z "${RPM_OPTFLAGS-}" ] || set -- "$@" --define "optflags $RPM_OPTFLAGS"
 # One by one: a source package has the folder's name in it, and a binary package made with it its hash.
 for package in -bb -bs; do
