@@ -36,7 +36,7 @@ key)
   echo "snp-host-$system-$(cd "$top/contrib/snp-host" && find . -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c 1-16)"
   ;;
 emulated)
-  # A copy that was kept has the host, but not the libraries that its QEMU is linked with.
+  # A copy that was kept is not built again, but the libraries that its QEMU is linked with may be missing.
   (cd "$top" && sh tests/deps.sh python3 libglib2.0-0 libpixman-1-0 libfdt1 libgcrypt20 zlib1g)
   [ -e "$B/snp-host/snp-host" ] || make --no-print-directory -C "$top" snp-host
   ;;
