@@ -20,7 +20,8 @@ what=${1-}
 [ $# = 0 ] || shift
 case $what in
 build)
-  make --no-print-directory -C "$top" -j"$(nproc)" deps all
+  make --no-print-directory -C "$top" deps
+  make --no-print-directory -C "$top" -j"$(nproc)" all
   ;;
 host)
   case $1 in
