@@ -185,11 +185,13 @@ UDEVRULES  = '$(DESTDIR)$(UDEVDIR)'/rules.d/60-snpvmm.rules
 install: $(B)/snpvmm $(B)/snpvmm-guest share
 	umask 022 && install -D -m 755 $< $(ROOT)/bin/snpvmm
 	umask 022 && install -D -m 755 $(B)/snpvmm-guest $(ROOT)/bin/snpvmm-guest
+	umask 022 && install -D -m 755 guest/mkguest/snpvmm-mkguest $(ROOT)/bin/snpvmm-mkguest
+	umask 022 && install -D -m 644 guest/mkguest/init $(ROOT)/share/snpvmm/guest-init
 	umask 022 && for f in $(INSTALLED); do to=$(ROOT)/$${f#*=} && install -D -m 644 /dev/null "$$to" && \
 	  sed 's|/usr/local|$(subst &,\&,$(PREFIX))|g' "$${f%%=*}" >"$$to" || exit; done
 	umask 022 && install -D -m 644 udev/60-snpvmm.rules $(UDEVRULES)
 uninstall:
-	rm -f $(ROOT)/bin/snpvmm $(ROOT)/bin/snpvmm-guest $(foreach f,$(INSTALLED),$(ROOT)/$(lastword $(subst =, ,$(f)))) $(UDEVRULES)
+	rm -f $(addprefix $(ROOT)/,bin/snpvmm bin/snpvmm-guest bin/snpvmm-mkguest share/snpvmm/guest-init) $(foreach f,$(INSTALLED),$(ROOT)/$(lastword $(subst =, ,$(f)))) $(UDEVRULES)
 	-rmdir $(ROOT)/$(DOCDIR)/examples $(ROOT)/$(DOCDIR) $(ROOT)/share/snpvmm 2>/dev/null
 compile_commands.json: ; bear --output $@ -- $(MAKE) -B all
 clean: ; rm -rf $(B)

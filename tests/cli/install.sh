@@ -20,7 +20,9 @@ wanted() { # PREFIX
   {
     echo "755 $1/bin/snpvmm"
     echo "755 $1/bin/snpvmm-guest"
-    for page in snpvmm.1 snpvmm.yaml.5 snpvmm-guest.1; do
+    echo "755 $1/bin/snpvmm-mkguest"
+    echo "644 $1/share/snpvmm/guest-init"
+    for page in snpvmm.1 snpvmm.yaml.5 snpvmm-guest.1 snpvmm-mkguest.1; do
       [ ! -e "$page" ] || echo "644 $1/share/man/man${page##*.}/$page"
     done
     echo "644 $1/share/man/man7/snpvmm-errors.7"

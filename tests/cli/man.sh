@@ -10,14 +10,14 @@ awk -f share/errors.awk share/explain.txt >"$ERRORS"
 
 if command -v mandoc >/dev/null; then
   begin 'mandoc has no warnings'
-  for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1"; do
+  for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1" "$PWD/snpvmm-mkguest.1"; do
     run mandoc -T lint -W warning "$page"
     wants 0
     out_is ''
   done
 
   begin 'there are no nested quotes'
-  for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1"; do
+  for page in "$PAGE" "$KEYS" "$ERRORS" "$PWD/snpvmm-guest.1" "$PWD/snpvmm-mkguest.1"; do
     # shellcheck disable=SC1112 # the page's quotes
     mandoc -T utf8 "$page" | sed 's/.\x08//g' | tr '\n' ' ' | grep -o -E '‘[^’]*‘[^’]*’|’’' >"$T/nested"
     [ ! -s "$T/nested" ] || wrong "$page: $(cat "$T/nested")"

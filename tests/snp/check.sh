@@ -55,6 +55,12 @@ if [ -r "$box/vmlinuz-6.12" ]; then
   id prover "$("$snpvmm" measure --set 'boot.cmdline=console=ttyS0 panic=-1 quiet snpvmm.do=report' "$box/linux.yaml")" 0xb0000 author
 fi
 
+# A guest that snpvmm-mkguest makes.
+if [ -r "$box/vmlinuz-6.12" ]; then
+  sh guest/mkguest/snpvmm-mkguest --guest "$B/snpvmm-guest" --kernel "$box/vmlinuz-6.12" --modules "$(dirname "$(find "$B/guest/kernel-6.12" -name modules.builtin)")" \
+    --add tests/snp/linux.yaml:/etc/given --run 'grep kernel: /etc/given; snpvmm-guest report; exit 4' "$box/mkguest" 2>"$box/mkguest.log" || cat "$box/mkguest.log"
+fi
+
 # A table of certificates; whose they are doesn't matter, as the guest only prints them.
 mkdir -p "$box/certs"
 "$B/tests/tool/chain" "$box/certs" 3 vcek genoa && "$snpvmm" certs "$box/certs" "$box/certs.bin" 2>/dev/null

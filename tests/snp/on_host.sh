@@ -291,6 +291,9 @@ if [ -e linux.yaml ]; then
     verified "the run verifies the guest's report, and that it is fresh: Linux, vCPUs: $vcpus" linux.yaml \
       --set "boot.cmdline=$printing" --set vcpus=$vcpus
   done
+  [ ! -e mkguest/guest.yaml ] ||
+    case_run 'a guest of snpvmm-mkguest: it boots, and its report is of this launch' 4 '^ *kernel: vmlinuz' 'report verified: of this launch; ' \
+      -- snpvmm run --guest-status --set expect.report=true mkguest/guest.yaml
   # Two signatures tell the host's key. check.sh holds the same reports against the key that the host itself gives.
   mkdir -p chip
   if ! wanted 'run --certs'; then
