@@ -3,7 +3,7 @@
 # tests/cli/examples.sh: examples/ works: the manifests, the jobs for schedulers, and each command line, which is run.
 # shellcheck source=tests/cli/lib.inc disable=SC1091
 . tests/cli/lib.inc
-HERE=/usr/local/share/doc/snpvmm # where `make install` puts examples/
+HERE='/usr/\(local/\)*share/doc/snpvmm' # where `make install` puts examples/, and the package
 
 begin 'the manifest for a smoke test is valid'
 call check examples/smoke.yaml

@@ -62,7 +62,7 @@ for prefix in usr opt/a; do
     wrong "these name /usr/local: $(cat "$T/others")"
   fi
   for where in "bin/snpvmm:share/doc/snpvmm/examples/snpvmm-smoke.service" \
-    "share/doc/snpvmm/examples/smoke.yaml:share/doc/snpvmm/examples/kubernetes-job.yaml" \
+    "share/doc/snpvmm/examples/smoke.yaml:share/doc/snpvmm/examples/snpvmm-smoke.service" \
     "share/doc/snpvmm/examples/snpvmm-guest:share/man/man1/snpvmm-guest.1"; do
     grep -q -F -e "/$prefix/${where%:*}" "$T/root/$prefix/${where#*:}" || wrong "${where#*:} does not name /$prefix/${where%:*}"
   done
