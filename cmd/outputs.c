@@ -310,6 +310,7 @@ struct vm_devices outputs_devices(const struct manifest *m)
 	struct vm_devices d = {
 		.exit_port_given = m->exit_port_given,
 		.exit_port = m->exit_port,
+		.rng = m->rng,
 		.certs = { .path = m->certs.path, .confine = m->confine, .pinned = m->certs.pinned }
 	};
 

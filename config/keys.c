@@ -68,6 +68,11 @@ static bool has_vars_size(const struct manifest *m)
 	return m->vars_size;
 }
 
+static bool has_rng(const struct manifest *m)
+{
+	return m->rng;
+}
+
 const struct key keys[KEYS] = {
 	[KEY_VERSION] = { "version", &kind_number, .required = true, .fixed = true, .min = 1,
 	                  .max = 1, .doc = "Version of the manifest's format" },
@@ -162,6 +167,8 @@ const struct key keys[KEYS] = {
 	                    .default_value = "64M",
 	                    .doc = "Size beyond which a log keeps only its head and its tail" },
 	[KEY_DISKS] = { "disks", &kind_later, .doc = "virtio-blk disks, raw" },
+	[KEY_RNG] = { "rng", &kind_bool, FIELD(rng), .has = has_rng, .default_value = "false",
+	              .doc = "A virtio-rng: random bytes of the host, which Linux trusts fully" },
 	[KEY_EXPECT_MEASUREMENT] = { "expect.measurement", &kind_pins, FIELD(pins),
 	                             .doc = "Launch digests; checked before the launch" },
 	[KEY_EXPECT_CONSOLE] = { "expect.console", &kind_patterns, FIELD(console), .max = 256,

@@ -135,6 +135,8 @@ struct manifest {
 	uint16_t exit_port;
 	uint64_t log_limit; /* bytes */
 
+	bool rng; /* a virtio-rng */
+
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
 	size_t n_pins;
 	struct location pins_at;
@@ -164,6 +166,12 @@ struct manifest {
 
 	const struct confine *confine; /* where all its files must lie, borrowed; NULL: anywhere */
 };
+
+/* Whether it has devices that are on a PCI bus, about which ACPI tables have to say something. */
+static inline bool manifest_has_pci(const struct manifest *m)
+{
+	return m->rng;
+}
 
 /*
  * --set key=value, in the order given; later ones win. The value of an option such as -k is

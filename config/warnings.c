@@ -164,10 +164,26 @@ static void warn_certs(const struct manifest *m, struct findings *f)
 	findings_add(f, SEVERITY_WARNING, &w);
 }
 
+/* linux: drivers/char/hw_random/core.c, default_quality, which no confidential guest lowers. */
+static void warn_rng(const struct manifest *m, struct findings *f)
+{
+	struct error w;
+
+	if (!m->rng || m->platform != MANIFEST_SNP)
+		return;
+	error_set(&w, ERROR_NONE, "'rng' lets the host choose what the guest takes for entropy");
+	error_why(&w, "Linux credits a virtio-rng with full entropy, and the host, which an SNP "
+	              "guest does not trust, makes its bytes");
+	error_fix(&w, "leave out rng: the guest has RDRAND");
+	manifest_at(m, KEY_RNG, &w);
+	findings_add(f, SEVERITY_WARNING, &w);
+}
+
 void manifest_warn(const struct manifest *m, struct findings *f)
 {
 	warn_consoles(m, f);
 	warn_certs(m, f);
+	warn_rng(m, f);
 	warn_patterns(m, KEY_EXPECT_CONSOLE, &m->console, f);
 	warn_patterns(m, KEY_EXPECT_NEVER, &m->never, f);
 }

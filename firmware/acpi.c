@@ -12,6 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/dev/acpi_pm.h"
+#include "core/dev/pci_function.h"
 #include "core/dev/ports.h"
 
 #define TABLES_ALIGN 64
@@ -152,11 +153,12 @@ static_assert(sizeof(struct xsdt) == 52, "XSDT");
  * learns that the port's interrupt is line 4 of the IOAPIC, without which the output of programs
  * is lost.
  */
-static const char dsdt_aml[] =
+static const char aml_s5[] =
 	/* Name (\_S5, Package (4) { 5, 5, 0, 0 }) */
-	"\x08_S5_\x12\x08\x04\x0a\x05\x0a\x05\x00\x00"
-	/* Scope (\_SB) */
-	"\x10\x38_SB_"
+	"\x08_S5_\x12\x08\x04\x0a\x05\x0a\x05\x00\x00";
+/* Scope (\_SB), which holds COM1, or COM1 and PCI0 */
+static const char aml_scope[] = "\x10\x38_SB_", aml_scope_pci[] = "\x10\x40\x09_SB_";
+static const char aml_com1[] =
 	/* Device (COM1) */
 	"\x5b\x82\x31"
 	"COM1"
@@ -172,9 +174,36 @@ static const char dsdt_aml[] =
 	"\x89\x06\x00\x03\x01\x04\x00\x00\x00"
 	/* end tag, without a checksum */
 	"\x79\x00";
-#define DSDT_BODY (sizeof(dsdt_aml) - 1)
-#define DSDT_SIZE (sizeof(struct sdt_head) + DSDT_BODY)
-static_assert(DSDT_SIZE == 107, "as iasl compiles it");
+/*
+ * One bus, so that Linux doesn't look for others, and the ports and addresses that its functions
+ * have. Without interrupt lines and without _OSC: interrupts are messages.
+ */
+static const char aml_pci0[] =
+	/* Device (PCI0) */
+	"\x5b\x82\x45\x05"
+	"PCI0"
+	/* Name (_HID, EisaId ("PNP0A03")) */
+	"\x08_HID\x0c\x41\xd0\x0a\x03"
+	/* Name (_CRS, ResourceTemplate ()): a buffer of 60 bytes */
+	"\x08_CRS\x11\x3f\x0a\x3c"
+	/* WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode, 0, 0, 0, 0, 1) */
+	"\x88\x0d\x00\x02\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00"
+	/* WordIO (ResourceProducer, ..., EntireRange, 0, 0x0d00, 0xffff, 0, 0xf300) */
+	"\x88\x0d\x00\x01\x0c\x03\x00\x00\x00\x0d\xff\xff\x00\x00\x00\xf3"
+	/* DWordMemory (ResourceProducer, ..., NonCacheable, ReadWrite, 0, WINDOW, END - 1, 0, SIZE) */
+	"\x87\x17\x00\x00\x0c\x01\x00\x00\x00\x00";
+struct aml_window {
+	le32 min, max, translation, length;
+	uint8_t end_tag[2];
+};
+/* Literals end with a NUL. */
+#define AML(literal) (sizeof(literal) - 1)
+#define DSDT_BODY    (AML(aml_s5) + AML(aml_scope) + AML(aml_com1))
+#define DSDT_PCI_BODY                                                                              \
+	(AML(aml_s5) + AML(aml_scope_pci) + AML(aml_com1) + AML(aml_pci0) +                        \
+	 sizeof(struct aml_window))
+static_assert(sizeof(struct sdt_head) + DSDT_BODY == 107, "as iasl compiles it");
+static_assert(sizeof(struct sdt_head) + DSDT_PCI_BODY == 195, "as iasl compiles it");
 
 static const char *const file_names[ACPI_FILES] = {
 	[ACPI_TABLES] = "etc/acpi/tables",
@@ -201,6 +230,40 @@ static struct sdt_head head_of(const char *signature, uint8_t revision, size_t l
 	memcpy(h.signature, signature, sizeof(h.signature));
 	memcpy(h.oem_table_id + 3, signature, sizeof(h.signature));
 	return h;
+}
+
+static size_t dsdt_size(const struct acpi_config *c)
+{
+	return sizeof(struct sdt_head) + (c->pci_window ? DSDT_PCI_BODY : DSDT_BODY);
+}
+
+static void dsdt_put(struct acpi_tables *t, const struct acpi_config *c)
+{
+	struct sdt_head head = head_of("DSDT", 2, dsdt_size(c));
+	const struct aml_window window = {
+		.min = le32_of((uint32_t)c->pci_window),
+		.max = le32_of(PCI_WINDOW_END - 1),
+		.length = le32_of(PCI_WINDOW_END - (uint32_t)c->pci_window),
+		.end_tag = { 0x79 },
+	};
+	const struct {
+		const void *bytes;
+		size_t size;
+	} parts[] = {
+		{ &head, sizeof(head) },
+		{ aml_s5, AML(aml_s5) },
+		{ c->pci_window ? aml_scope_pci : aml_scope,
+		  c->pci_window ? AML(aml_scope_pci) : AML(aml_scope) },
+		{ aml_com1, AML(aml_com1) },
+		{ aml_pci0, c->pci_window ? AML(aml_pci0) : 0 },
+		{ &window, c->pci_window ? sizeof(window) : 0 },
+	};
+	uint8_t *to = t->tables + t->dsdt;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		memcpy(to, parts[i].bytes, parts[i].size);
+		to += parts[i].size;
+	}
 }
 
 static void fadt_put(struct acpi_tables *t)
@@ -285,7 +348,6 @@ static int vcpus_refuse(unsigned vcpus, size_t cap, struct error *err)
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err)
 {
 	struct acpi_tables t = { 0 };
-	struct sdt_head dsdt = head_of("DSDT", 2, DSDT_SIZE);
 	struct xsdt xsdt = { .head = head_of("XSDT", 1, sizeof(xsdt)) };
 	struct rsdp rsdp = {
 		.signature = { 'R', 'S', 'D', ' ', 'P', 'T', 'R', ' ' },
@@ -296,14 +358,13 @@ int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struc
 
 	if (c->vcpus == 0 || madt_size(c->vcpus) > sizeof(t.tables))
 		return vcpus_refuse(c->vcpus, sizeof(t.tables), err);
-	t.dsdt = table_reserve(&t, DSDT_SIZE);
+	t.dsdt = table_reserve(&t, dsdt_size(c));
 	t.fadt = table_reserve(&t, sizeof(struct fadt));
 	t.madt = table_reserve(&t, madt_size(c->vcpus));
 	t.xsdt = table_reserve(&t, sizeof(xsdt));
 	if (t.size > sizeof(t.tables))
 		return vcpus_refuse(c->vcpus, sizeof(t.tables), err);
-	memcpy(t.tables + t.dsdt, &dsdt, sizeof(dsdt));
-	memcpy(t.tables + t.dsdt + sizeof(dsdt), dsdt_aml, DSDT_BODY);
+	dsdt_put(&t, c);
 	fadt_put(&t);
 	madt_put(&t, c->vcpus);
 	xsdt.fadt = le64_of(t.fadt);

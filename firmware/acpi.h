@@ -17,7 +17,8 @@ struct error; /* core/base/error.h */
 #define ACPI_LOADER_ROW 128 /* bytes of a command in etc/table-loader */
 
 struct acpi_config {
-	unsigned vcpus; /* their APIC ids are 0, 1, ... */
+	unsigned vcpus;      /* their APIC ids are 0, 1, ... */
+	uint64_t pci_window; /* where PCI devices have their registers; 0: there is no PCI bus */
 };
 
 /* The two files in fw_cfg from which firmware makes ACPI tables. */
@@ -37,8 +38,8 @@ struct acpi_tables {
 };
 
 /*
- * DSDT (COM1 and \_S5), FADT, MADT (vCPUs and an IOAPIC), XSDT. -EINVAL for no vCPUs and for more
- * than fit. *ret is written only on success.
+ * DSDT (COM1, \_S5, and the PCI bus), FADT, MADT (vCPUs and an IOAPIC), XSDT. -EINVAL for no vCPUs
+ * and for more than fit. *ret is written only on success.
  */
 int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struct error *err);
 

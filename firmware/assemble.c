@@ -445,6 +445,7 @@ static int settings_assemble(struct assembly *a, struct error *err)
 	s->sev_features = m->guest_features;
 	s->flavour = a->profile->flavour;
 	s->measure_only = a->profile->measure_only;
+	s->pci_window = ram_pci_window(m);
 	if (m->vcpus > PLAN_RUN_VCPUS)
 		s->measure_only = "vcpus is more than 255, which is the most that can run";
 	memcpy(s->host_data, m->host_data, sizeof(s->host_data));

@@ -325,6 +325,7 @@ static const struct setting_row {
 	{ KEY_MEASURE_OVMF_HASH, ALWAYS },
 	{ KEY_MEMORY, WITHOUT_FIRMWARE },
 	{ KEY_EXIT_PORT, WITHOUT_FIRMWARE },
+	{ KEY_RNG, WITHOUT_FIRMWARE },
 };
 
 /* Whether the digest of r depends on it. Without regions, the setting is taken as measured. */

@@ -134,7 +134,8 @@ static int direct_pages(struct direct *d, unsigned c_bit, struct error *err)
 		.n_e820 =
 			linux_e820_of(stage0_tables(c_bit, &d->map), d->low_end, d->high_end, e820),
 	};
-	const struct acpi_config acpi = { .vcpus = d->m->vcpus };
+	const struct acpi_config acpi = { .vcpus = d->m->vcpus,
+		                          .pci_window = ram_pci_window(d->m) };
 	int r = linux_cmdline_page(d->m->cmdline, &d->kernel, d->cmdline, err);
 
 	if (r == 0)

@@ -128,7 +128,9 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 	t = (struct fw_cfg_tables *)b.data;
 	r = plan_adopt(p, blob_steal(&b), err);
 	if (r == 0)
-		r = acpi_tables_make(&(struct acpi_config){ .vcpus = m->vcpus }, &t->acpi, err);
+		r = acpi_tables_make(
+			&(struct acpi_config){ .vcpus = m->vcpus, .pci_window = ram_pci_window(m) },
+			&t->acpi, err);
 	if (r == 0)
 		r = tables_add(p, t, m, err);
 	if (r < 0 || !m->kernel.path)

@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+#include "config/manifest.h"
+#include "core/dev/pci_function.h"
+
 /*
  * As on a PC, the addresses from 3 GiB to 4 GiB are for MMIO, the APICs and the firmware: memory
  * fills the addresses from 0 on, and what does not fit there begins at 4 GiB.
@@ -22,6 +25,12 @@ static inline uint64_t ram_low_end(uint64_t memory)
 static inline uint64_t ram_high_end(uint64_t memory)
 {
 	return memory > RAM_LOW_MAX ? RAM_HIGH + memory - RAM_LOW_MAX : 0;
+}
+
+/* Where the devices of the PCI bus have their registers; 0: the guest has none. */
+static inline uint64_t ram_pci_window(const struct manifest *m)
+{
+	return manifest_has_pci(m) ? pci_window_of(ram_low_end(m->memory)) : 0;
 }
 
 #endif

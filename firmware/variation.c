@@ -319,6 +319,13 @@ static void exit_port_list(struct variations *v, enum axis axis)
 		number_add(v, axis, RANK_KNOWN, 0, v->base.m.exit_port);
 }
 
+/* One device is as good as another: the digest only says that there is one. */
+static void rng_list(struct variations *v, enum axis axis)
+{
+	if (v->base.m.direct && manifest_has_pci(&v->base.m) == v->base.m.rng)
+		number_add(v, axis, RANK_KNOWN, !v->base.m.rng, v->base.m.rng);
+}
+
 static void vcpus_list(struct variations *v, enum axis axis)
 {
 	for (unsigned n = 1; v->base.m.direct && n <= PLAN_RUN_VCPUS; n++)
@@ -454,6 +461,11 @@ static char *cmdline_show(const struct launch *l)
 	return strdup(l->m.cmdline);
 }
 
+static char *rng_show(const struct launch *l)
+{
+	return strdup(l->m.rng ? "true" : "false");
+}
+
 static char *kernel_hashes_show(const struct launch *l)
 {
 	return strdup(l->m.kernel_hashes ? "true" : "false");
@@ -535,6 +547,7 @@ static const struct axis_row {
 	[AXIS_MEMORY] = { KEY_MEMORY, NULL, FIELD(m.memory), memory_list, .show = memory_show },
 	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
 	                     .apply = exit_port_apply, .show = exit_port_show },
+	[AXIS_RNG] = { KEY_RNG, NULL, FIELD(m.rng), rng_list, .show = rng_show },
 	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, FIELD(m.vcpu_sig), signature_list,
 	                     .apply = signature_apply, .show = signature_show },
 	[AXIS_FEATURES] = { KEY_SNP_GUEST_FEATURES, NULL, FIELD(features), features_list,

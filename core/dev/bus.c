@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/dev/pci_function.h"
 
 static const struct {
 	const char *one, *many;
@@ -98,6 +99,27 @@ static void bus_unlock(struct bus *b)
 {
 	if (b->lock)
 		pthread_mutex_unlock(b->lock);
+}
+
+int bus_add_device(struct bus b[static BUS_KINDS], const struct device *kind, void *self,
+                   const struct device_env *env, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < DEVICE_RANGES && kind->ranges[i].name; i++) {
+		struct device_range range = kind->ranges[i];
+
+		if (range.place == AT_EXIT_PORT)
+			range.base = env->exit_port;
+		if (range.place == AT_PCI_WINDOW && !env->pci_window)
+			continue;
+		if (range.place == AT_PCI_WINDOW) {
+			range.base = env->pci_window;
+			range.len = PCI_WINDOW_END - env->pci_window;
+		}
+		r = bus_add(&b[range.bus], &range, self, err);
+	}
+	return r;
 }
 
 /* Looking up a device needs no lock: none is added or removed while vCPUs run. */

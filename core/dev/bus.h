@@ -31,6 +31,10 @@ struct bus {
  */
 int bus_add(struct bus *b, const struct device_range *r, void *self, struct error *err);
 
+/* All ranges of a device, each on the bus of its kind. */
+int bus_add_device(struct bus b[static BUS_KINDS], const struct device *kind, void *self,
+                   const struct device_env *env, struct error *err);
+
 /* False: there is no device, and reads give all ones. *ret: what the write asks for. */
 bool bus_read(struct bus *b, uint64_t at, uint8_t *data, size_t size);
 bool bus_write(struct bus *b, uint64_t at, const uint8_t *data, size_t size, enum io_action *ret);

@@ -16,9 +16,12 @@ struct sink;     /* core/dev/sink.h */
 /* What a write asks for. IO_EXIT: end the run with the written value, little-endian, as status. */
 enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
 
-#define DEVICE_RANGES 2
+#define DEVICE_RANGES 3
 
 enum bus_kind { BUS_PORTS, BUS_MMIO, BUS_KINDS };
+
+/* Where a range lies; of the last two the launch decides, and there may be none. */
+enum device_place { AT_BASE, AT_EXIT_PORT, AT_PCI_WINDOW };
 
 /*
  * A device's ports or addresses: base .. base + len - 1. Its functions get the offset from base and
@@ -27,7 +30,8 @@ enum bus_kind { BUS_PORTS, BUS_MMIO, BUS_KINDS };
 struct device_range {
 	const char *name; /* in statistics and errors */
 	enum bus_kind bus;
-	uint64_t base, len;
+	enum device_place place;
+	uint64_t base, len; /* as far as `place` leaves them to the device */
 	void (*read)(void *self, unsigned offset, uint8_t *data, size_t size);
 	enum io_action (*write)(void *self, unsigned offset, const uint8_t *data, size_t size);
 	/* If read is NULL: the value of the first byte; others read as ones. */
@@ -51,6 +55,7 @@ struct device_env {
 	const atomic_bool *give_up;  /* once set, long operations end early; NULL: never */
 	const struct fw_item *items; /* of fw_cfg */
 	size_t n_items;
+	uint16_t exit_port;
 	uint64_t pci_window;  /* where the PCI window begins; 0: the machine has none */
 	struct pci_host *pci; /* for devices in its slots; NULL: the machine has no PCI bus */
 	void (*msi)(void *self, uint64_t address, uint32_t data); /* from any thread */
@@ -64,10 +69,10 @@ struct device_env {
 };
 
 struct device {
+	const char *name;                          /* in errors; NULL: that of its first range */
 	struct device_range ranges[DEVICE_RANGES]; /* ended by one without a name */
-	bool at_exit_port; /* its port is set by the manifest, not by `base` */
-	int irq;           /* its interrupt line; 0: none */
-	size_t size;       /* of its state, which is zero-initialised */
+	int irq;                                   /* its interrupt line; 0: none */
+	size_t size;                               /* of its state, which is zero-initialised */
 	int (*init)(void *self, const struct device_env *env, struct error *err); /* or NULL */
 	void (*fini)(void *self); /* called after the last vCPU, if init succeeded; or NULL */
 	/*

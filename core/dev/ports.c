@@ -12,8 +12,11 @@
 
 /* One port: a wider write gives a wider status, but the next port may be another device's. */
 const struct device exit_port_device = {
-	.ranges = { { .name = "exit port", .len = 1, .value = 0xff, .action = IO_EXIT } },
-	.at_exit_port = true,
+	.ranges = { { .name = "exit port",
+	              .len = 1,
+	              .place = AT_EXIT_PORT,
+	              .value = 0xff,
+	              .action = IO_EXIT } },
 };
 
 const struct device reset_port_device = {

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "core/dev/device.h"
+#include "core/dev/msix.h"
 #include "core/dev/pci_function.h"
 #include "core/dev/virtqueue.h"
 
@@ -32,12 +33,6 @@
 /* Numbers are those of virtio 1.2, chapter 5. */
 enum virtio_id { VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4, VIRTIO_VSOCK = 19 };
 
-/* Where an interrupt goes to. */
-struct virtio_msi {
-	uint64_t address;
-	uint32_t data;
-};
-
 struct virtio_type {
 	enum virtio_id id;
 	uint32_t pci_class; /* base class, subclass and interface: 0x010000 */
@@ -45,11 +40,12 @@ struct virtio_type {
 	uint16_t queue_max;   /* entries of each, a power of two, at most VIRTQUEUE_MAX */
 	unsigned config_size; /* bytes in virtio.config; 0: it has no configuration */
 	/*
-	 * A request in queue `queue`, one at a time, in the device's thread. Returns how many bytes
-	 * it wrote into the chain, which is then given back to the driver. NULL: requests aren't
-	 * served by virtio_work().
+	 * Serves a request of queue `queue`, one at a time, in the device's thread, and sets
+	 * *ret_written to how many bytes it wrote into the chain. -EPROTO: the driver broke the
+	 * rule in *fault. NULL: requests aren't served by virtio_work().
 	 */
-	uint32_t (*serve)(void *self, unsigned queue, struct virtq_chain *c);
+	int (*serve)(void *self, unsigned queue, struct virtq_chain *c, uint32_t *ret_written,
+	             struct virtq_fault *fault);
 	unsigned served; /* a bit for each queue of which `serve` takes requests */
 	/*
 	 * The driver has set DRIVER_OK, and the enabled queues have been checked. -EPROTO after
@@ -64,15 +60,10 @@ struct virtio_type {
 	 */
 	void (*notify)(void *self, unsigned queue);
 	/*
-	 * Interrupts of queue `queue` now go to *msi; NULL: they can't be delivered, and have to
+	 * Interrupts of queue `queue` are now this message; NULL: they can't be sent, and have to
 	 * wait. For who sends them without virtio_interrupt(); or NULL.
 	 */
-	void (*route)(void *self, unsigned queue, const struct virtio_msi *msi);
-};
-
-struct virtio_vector {
-	struct virtio_msi msi;
-	bool masked, pending;
+	void (*route)(void *self, unsigned queue, const struct msix_message *m);
 };
 
 struct virtio {
@@ -87,25 +78,27 @@ struct virtio {
 	 */
 	int kick[VIRTIO_QUEUES];
 	/* What was counted. */
-	atomic_ullong requests;  /* taken by virtio_take() */
-	atomic_ullong notified;  /* notifications that reached us by an exit */
-	atomic_ullong delivered; /* interrupts */
-	bool driven;             /* a driver has ever set DRIVER_OK */
+	atomic_ullong requests; /* taken from queues */
+	atomic_ullong notified; /* notifications that came by an exit */
+	bool driven;            /* a driver has ever set DRIVER_OK */
+	bool reported;          /* one has broken a rule, which is reported once; under `lock` */
 
 	/* Only with the bus locked. */
 	uint64_t offered, accepted; /* features */
-	uint32_t offered_half, accepted_half, queue_select;
+	uint32_t offered_word, accepted_word;
+	uint16_t queue_select;
+	bool started;
 	uint64_t kick_at[VIRTIO_QUEUES]; /* where notifications signal kick; 0: nowhere */
+	bool routed[VIRTIO_QUEUES];      /* type->route has the message in `routes` */
+	struct msix_message routes[VIRTIO_QUEUES];
 
-	pthread_mutex_t lock; /* never held while one takes another; for what follows */
+	struct msix msix;
+	pthread_mutex_t lock; /* for status, isr and which vectors are used */
 	uint8_t status, isr;
-	bool reported; /* a fault of this driver; later ones are the same to the user */
-	struct virtio_vector vectors[VIRTIO_VECTORS];
 	uint16_t config_vector, queue_vector[VIRTIO_QUEUES];
-	bool msix_on, msix_masked;
 
 	pthread_mutex_t serving; /* held while requests are served, so that a reset waits */
-	bool running;            /* DRIVER_OK, no reset since, and not broken */
+	atomic_bool running;     /* DRIVER_OK, no reset since, and no rule broken */
 	atomic_bool ended;       /* virtio_work() has to return */
 	struct virtqueue queues[VIRTIO_QUEUES];
 };

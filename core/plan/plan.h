@@ -57,6 +57,8 @@ struct plan_settings {
 	bool prefault;
 	/* the guest starts its other vCPUs only by SNP AP creation, never by INIT and SIPI */
 	bool ap_creation;
+	/* where devices on the PCI bus have their registers; 0: there are no such devices */
+	gpa_t pci_window;
 	/* why a launch under SNP is likely to fail; static; NULL: no reason is known */
 	const char *snp_warning;
 	/* why the plan can be measured but not launched; static; NULL: it can be launched */

@@ -12,12 +12,20 @@
 #include "core/dev/fwcfg.h"
 #include "core/dev/pci_host.h"
 #include "core/dev/ports.h"
+#include "core/dev/rng.h"
 #include "core/dev/serial.h"
 #include "core/vm/abi.h"
+#include "core/vm/irq.h"
 #include "core/vm/vm_priv.h"
 
 /* Which guests have a device. */
-enum { ANY_GUEST = 1, GUEST_WITH_EXIT_PORT = 2, GUEST_WITH_FIRMWARE = 4 };
+enum {
+	ANY_GUEST = 1 << 0,
+	GUEST_WITH_EXIT_PORT = 1 << 1,
+	GUEST_WITH_FIRMWARE = 1 << 2,
+	GUEST_WITH_PCI = 1 << 3,
+	GUEST_WITH_RNG = 1 << 4,
+};
 
 /* To add a device: a row here, and a file in core/dev. */
 static const struct {
@@ -30,11 +38,13 @@ static const struct {
 	{ ANY_GUEST, &keyboard_port_device },
 	{ ANY_GUEST, &acpi_pm_device },
 	{ GUEST_WITH_EXIT_PORT, &exit_port_device },
-	/* The PC that OVMF expects: an i440FX without its slots. */
+	/* The PC that OVMF expects: an i440FX. */
 	{ GUEST_WITH_FIRMWARE, &fwcfg_device },
-	{ GUEST_WITH_FIRMWARE, &pci_host_device },
+	{ GUEST_WITH_FIRMWARE | GUEST_WITH_PCI, &pci_host_device },
 	{ GUEST_WITH_FIRMWARE, &cmos_device },
 	{ GUEST_WITH_FIRMWARE, &a20_port_device },
+	/* In slots of the PCI bus, in this order. */
+	{ GUEST_WITH_RNG, &rng_device },
 };
 
 /* Sets a line of KVM's PIC and IOAPIC. If it fails, the guest only gets no input. */
@@ -52,19 +62,19 @@ static uint8_t *device_memory(void *self, uint64_t gpa, uint64_t size)
 }
 
 static int device_add(struct vm *vm, const struct device *kind, struct device_env env,
-                      uint16_t exit_port, struct error *err)
+                      struct error *err)
 {
 	struct vm_device *d = &vm->devices[vm->n_devices];
+	const char *name = kind->name ? kind->name : kind->ranges[0].name;
 	int r = 0;
 
 	if (vm->n_devices == ARRAY_SIZE(vm->devices))
-		return error_set(err, ERROR_INTERNAL, "no room for the device '%s'",
-		                 kind->ranges[0].name);
+		return error_set(err, ERROR_INTERNAL, "no room for the device '%s'", name);
 	*d = (struct vm_device){ .vm = vm, .kind = kind };
 	if (kind->size > 0) {
 		d->state = calloc(1, kind->size);
 		if (!d->state)
-			return error_nomem(err, kind->ranges[0].name);
+			return error_nomem(err, name);
 	}
 	env.irq_self = d;
 	if (kind->init)
@@ -74,14 +84,7 @@ static int device_add(struct vm *vm, const struct device *kind, struct device_en
 		return r;
 	}
 	vm->n_devices++;
-	for (size_t i = 0; r == 0 && i < DEVICE_RANGES && kind->ranges[i].name; i++) {
-		struct device_range range = kind->ranges[i];
-
-		if (kind->at_exit_port)
-			range.base = exit_port;
-		r = bus_add(&vm->bus[range.bus], &range, d->state, err);
-	}
-	return r;
+	return bus_add_device(vm->bus, kind, d->state, &env, err);
 }
 
 int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d, struct error *err)
@@ -91,8 +94,14 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		                  .irq = device_irq,
 		                  .memory = device_memory,
 		                  .memory_self = &vm->memory,
-		                  .give_up = &vm->stopping };
-	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0);
+		                  .give_up = &vm->stopping,
+		                  .exit_port = d->exit_port,
+		                  .pci_window = plan_settings(p)->pci_window,
+		                  .msi = irq_msi,
+		                  .notify_at = irq_notify_at,
+		                  .vm = vm };
+	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0) |
+	                 (env.pci_window ? GUEST_WITH_PCI : 0) | (d->rng ? GUEST_WITH_RNG : 0);
 	int r = 0;
 
 	env.n_items = plan_items(p, &env.items);
@@ -102,11 +111,13 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		vm->bus[i].kind = (enum bus_kind)i;
 		vm->bus[i].lock = &vm->bus_lock;
 	}
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++) {
+		env.pci = devices_find(vm, &pci_host_device);
 		if (rows[i].guests & guest)
-			r = device_add(vm, rows[i].kind, env, d->exit_port, err);
+			r = device_add(vm, rows[i].kind, env, err);
+	}
 	for (size_t i = 0; r == 0 && d->more && d->more[i]; i++)
-		r = device_add(vm, d->more[i], env, d->exit_port, err);
+		r = device_add(vm, d->more[i], env, err);
 	return r;
 }
 

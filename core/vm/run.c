@@ -113,18 +113,64 @@ static void *vcpu_thread(void *argument)
 	return NULL;
 }
 
-/* Joins the vCPU's thread, kicking it every KICK_MS. False: at end_ms it is still running. */
-static bool thread_join(struct vcpu *v, uint64_t end_ms)
+/*
+ * Joins a thread, if it is a vCPU's kicking it every KICK_MS. False: at end_ms it is still running.
+ */
+static bool thread_join(pthread_t thread, struct vcpu *v, uint64_t end_ms)
 {
 	for (;;) {
 		uint64_t until = MIN(clock_ms() + KICK_MS, end_ms);
 		const struct timespec t = { .tv_sec = (time_t)(until / 1000),
 			                    .tv_nsec = (long)(until % 1000) * 1000000 };
-		int r = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &t);
+		int r = pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &t);
 
 		if (r != ETIMEDOUT || clock_ms() >= end_ms)
 			return r == 0;
-		vcpu_kick(v);
+		if (v)
+			vcpu_kick(v);
+	}
+}
+
+static void *worker_thread(void *argument)
+{
+	struct vm_device *d = argument;
+
+	d->kind->work(d->state);
+	return NULL;
+}
+
+/* The threads of devices that have one. */
+static int workers_start(struct vm *vm, struct error *err)
+{
+	for (size_t i = 0; i < vm->n_devices; i++) {
+		struct vm_device *d = &vm->devices[i];
+		int e = d->kind->work ? pthread_create(&d->worker, NULL, worker_thread, d) : 0;
+
+		d->working = d->kind->work && e == 0;
+		if (e)
+			return error_sys(err, ERROR_HOST_MEMORY, e, "starting the thread of %s",
+			                 d->kind->name);
+	}
+	return 0;
+}
+
+/* After the vCPUs: no request can come any more, and one in progress is waited for. */
+static void workers_stop(struct vm *vm, uint64_t end_ms)
+{
+	for (size_t i = 0; i < vm->n_devices; i++)
+		if (vm->devices[i].working)
+			vm->devices[i].kind->work_end(vm->devices[i].state);
+	for (size_t i = 0; i < vm->n_devices; i++) {
+		struct vm_device *d = &vm->devices[i];
+
+		if (!d->working)
+			continue;
+		d->working = false;
+		if (thread_join(d->worker, NULL, end_ms))
+			continue;
+		log_at(LOG_QUIET, "%s didn't finish a request within %d s; its thread is abandoned",
+		       d->kind->name, RELEASE_MS / 1000);
+		vm->abandoned = true;
 	}
 }
 
@@ -141,27 +187,31 @@ static void threads_stop(struct vm *vm, unsigned started)
 	}
 	debug_release(vm);
 	for (unsigned i = 0; i < started; i++) {
-		if (thread_join(&vm->vcpus[i], end_ms))
+		if (thread_join(vm->vcpus[i].thread, &vm->vcpus[i], end_ms))
 			continue;
 		log_at(LOG_QUIET,
 		       "vCPU %u didn't leave KVM_RUN within %d s; its thread is abandoned", i,
 		       RELEASE_MS / 1000);
 		vm->abandoned = true;
 	}
+	workers_stop(vm, end_ms);
 }
 
-/* Takes the keyboard, then starts the vCPUs' threads, which inherit the blocked signals. */
+/* Takes the keyboard, then starts all threads, which inherit the blocked signals. */
 static int threads_start(struct run *run, struct error *err)
 {
 	struct vm *vm = run->vm;
 	sigset_t before;
-	int r = 0;
+	int r;
 
 	log_hurry(false);
 	stats_begin(&vm->stats);
 	block_async_signals(&before);
 	if (run->limits->keyboard)
 		keyboard_take(run->limits->input_fd); /* raw before the guest can print */
+	r = workers_start(vm, err);
+	if (r < 0)
+		threads_stop(vm, 0);
 	for (unsigned i = 0; r == 0 && i < vm->n_vcpus; i++) {
 		r = -pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &vm->vcpus[i]);
 		if (r < 0) {

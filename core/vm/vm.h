@@ -33,6 +33,7 @@ struct vm_devices {
 	bool exit_port_given;
 	uint16_t exit_port;
 	struct vm_certs certs; /* no platform but snp hands them out */
+	bool rng;              /* a virtio-rng */
 	/* Both get what COM1 writes; NULL: there is none. Borrowed */
 	struct watch *watch;
 	struct report_lines *report;

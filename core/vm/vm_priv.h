@@ -23,7 +23,7 @@ struct debug;   /* core/vm/debug.c */
 struct kvm_run; /* linux/kvm.h */
 struct run;     /* core/vm/run.c */
 
-#define VM_MAX_DEVICES 16
+#define VM_MAX_DEVICES 40
 
 /* core/vm/snp_certs.c */
 struct vm_certs_state {
@@ -36,7 +36,9 @@ struct vm_certs_state {
 struct vm_device {
 	struct vm *vm;
 	const struct device *kind;
-	void *state; /* NULL: it has none */
+	void *state;      /* NULL: it has none */
+	pthread_t worker; /* if kind->work, from core/vm/run.c's start of the guest on */
+	bool working;
 };
 
 struct vcpu {

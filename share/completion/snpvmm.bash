@@ -99,7 +99,7 @@ _snpvmm_value() {
         boot.kernel_hashes= boot.accept= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
-        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= expect.measurement=
+        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= rng= expect.measurement=
         expect.console= expect.never=
         expect.exit= expect.report= timeout= silence= matrix=
       )
@@ -107,7 +107,7 @@ _snpvmm_value() {
     platform) words=(snp kvm) ;;
     boot.firmware) words=(builtin:selftest) files=any ;;
     boot.kernel | boot.initrd | measure.svsm) files=any ;;
-    boot.kernel_hashes | expect.report) words=(true false) ;;
+    boot.kernel_hashes | rng | expect.report) words=(true false) ;;
     boot.accept) words=(auto eager lazy) ;;
     vcpu_type)
       words=(

@@ -523,6 +523,8 @@ static const struct sample {
 	{ KEY_EXIT_PORT, "0xffff", false },
 	{ KEY_EXIT_PORT, "none", false },
 	{ KEY_DISKS, "[]", false },
+	{ KEY_RNG, "true", true },
+	{ KEY_RNG, "[]", false },
 	{ KEY_EXPECT_MEASUREMENT, HEX48, true },
 	{ KEY_EXPECT_MEASUREMENT, "[" HEX48 ", '0x" HEX48 "']", true },
 	{ KEY_EXPECT_MEASUREMENT, "{1: " HEX48 ", 2: [" HEX48 "]}", true },

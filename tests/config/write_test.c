@@ -138,6 +138,7 @@ static void same(const struct manifest *a, const struct manifest *b)
 	cr_expect_eq(a->identity_given, b->identity_given);
 	cr_expect_eq(a->ovmf_hash_given, b->ovmf_hash_given);
 	cr_expect_eq(a->exit_port_given, b->exit_port_given);
+	cr_expect_eq(a->rng, b->rng);
 	cr_expect(a->exit_any == b->exit_any && a->exit_none == b->exit_none &&
 	          a->exit_expected == b->exit_expected);
 }
@@ -186,7 +187,8 @@ static char *everything(void)
 	fputs("\n  certs: {path: certs.bin, sha256: " HEX32 "}\n"
 	      "measure: {profile: gce, ovmf_hash: " HEX48 ",\n"
 	      "  svsm: {path: svsm.bin, sha256: " HEX32 "}, vars_size: 528K}\n"
-	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nexpect:\n"
+	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nrng: "
+	      "true\nexpect:\n"
 	      "  measurement: {1: " HEX48 ", 4: [" ONES48 ", " HEX48 "]}\n"
 	      "  console: [a, b]\n  never: [c]\n  exit: 7\n  report: false\ntimeout: 90s\nsilence: "
 	      "1500ms\n",

@@ -125,7 +125,7 @@ Test(pci_host, has_the_power_function_of_a_piix4)
 
 	fixture_open(&d);
 	cr_assert_eq(get(&d, POWER, 0x00, 4), 0x71138086);
-	cr_assert_eq(get(&d, POWER, 0x08, 4), 0x06800000);
+	cr_assert_eq(get(&d, POWER, 0x08, 4), 0x06800003);
 	cr_assert_eq(get(&d, POWER, 0x0e, 1), 0x80);
 	cr_assert_eq(get(&d, POWER, 0x40, 4), 0x00000001);
 	cr_assert_eq(get(&d, POWER, 0x80, 1), 0x00);

@@ -42,7 +42,7 @@ Test(ports, exit_port_is_one_port_and_stands_where_it_is_put)
 {
 	static const uint16_t ports[] = { 0, 0xf4, 0x501, 0xffff };
 
-	cr_assert(exit_port_device.at_exit_port);
+	cr_assert_eq(exit_port_device.ranges[0].place, AT_EXIT_PORT);
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++) {
 		struct device_range range = exit_port_device.ranges[0];
 		struct error err = { 0 };

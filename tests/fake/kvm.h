@@ -195,6 +195,8 @@ struct fake_exit fake_errno(int errnum);                       /* KVM_RUN itself
 struct fake_exit fake_wait(void);
 struct fake_exit fake_halt(void);
 struct fake_exit fake_late(struct fake_exit e); /* as if it happened at the same time as the kick */
+/* Lines of the IOAPIC, then one for each message, by the last octal digit of its data. */
+enum { FAKE_IRQS = 24, FAKE_MSI = FAKE_IRQS, FAKE_MSIS = 8, FAKE_LINES = FAKE_MSI + FAKE_MSIS };
 struct fake_exit fake_until_irq(unsigned irq);
 
 /* Linear addresses of a vCPU with paging: memory begins here. Without, it begins at 0. */

@@ -222,7 +222,7 @@ const uint8_t *fake_kvm_loaded(struct fake_kvm *f, gpa_t gpa)
 
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq)
 {
-	assert(irq < FAKE_IRQS);
+	assert(irq < FAKE_LINES);
 	return f->vm.rises[irq];
 }
 

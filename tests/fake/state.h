@@ -22,7 +22,7 @@ enum {
 	FAKE_EVENTS = 64,
 	FAKE_CPUID_ENTRIES = 100,
 	FAKE_RUN_SIZE = 3 * 4096,
-	FAKE_IRQS = 24,
+	FAKE_NOTIFIES = 16,
 };
 
 enum fake_fd_kind { FD_FREE, FD_KVM, FD_SEV, FD_VM, FD_VCPU, FD_GMEM };
@@ -86,8 +86,12 @@ struct fake_vm {
 	struct fake_slot slots[FAKE_SLOTS];
 	struct fake_vcpu *vcpus[FAKE_VCPUS]; /* by creation */
 	unsigned n_vcpus;
-	unsigned rises[FAKE_IRQS];
-	bool lines[FAKE_IRQS];
+	unsigned rises[FAKE_LINES];
+	bool lines[FAKE_LINES];
+	struct fake_notify {
+		gpa_t gpa; /* 0: free */
+		int fd;    /* an eventfd of the process */
+	} notify[FAKE_NOTIFIES];
 
 	/* The state of the PSP and of KVM's SEV code. */
 	bool initialised, started, finished;
@@ -141,6 +145,11 @@ void *fake_pages(size_t size);
 /* tests/fake/vm.c: ioctls of /dev/kvm and of a VM. */
 int fake_dev_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
+
+/* tests/fake/irq.c: VM ioctls of messages and eventfds. */
+int fake_irq_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
+/* Whether this exit is a write that only signals an eventfd, which it then does. */
+bool fake_irq_notified(struct fake_kvm *f, const struct kvm_run *run);
 
 /* tests/fake/psp.c: ioctls of /dev/sev, and what KVM offers of SEV. */
 int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg);

@@ -451,7 +451,13 @@ static int vcpu_run(struct fake_kvm *f, struct fake_vcpu *v)
 	v->at++;
 	if (e->rise)
 		irq_wait(f, v, e->rise);
-	return !e->wait || e->reason ? run_exit(v, e) : -EINTR;
+	if (e->wait && !e->reason)
+		return -EINTR;
+	r = run_exit(v, e);
+	if (!fake_irq_notified(f, v->run))
+		return r;
+	v->pending = false; /* KVM went on by itself */
+	return vcpu_run(f, v);
 }
 
 /* Without a script, the state after creation: the first vCPU runs, the others wait for INIT. */

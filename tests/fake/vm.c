@@ -136,7 +136,9 @@ int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg)
 	case KVM_MEMORY_ENCRYPT_OP:
 		return fake_sev_command(f, arg);
 	default:
-		r = fake_memory_ioctl(f, request, arg, &known);
+		r = fake_irq_ioctl(f, request, arg, &known);
+		if (!known)
+			r = fake_memory_ioctl(f, request, arg, &known);
 		return known ? r : fake_complain(f, ENOTTY, "VM: ioctl 0x%lx", request);
 	}
 }

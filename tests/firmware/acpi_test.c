@@ -29,13 +29,17 @@ static unsigned sum(const uint8_t *at, size_t size)
 	return s & 0xff;
 }
 
-static void page_make(unsigned vcpus, uint64_t gpa, uint8_t page[PAGE_SIZE])
+static void page_of(const struct acpi_config *c, uint64_t gpa, uint8_t page[PAGE_SIZE])
 {
-	struct acpi_config c = { .vcpus = vcpus };
 	struct error err = { 0 };
 
 	memset(page, 0xa5, PAGE_SIZE);
-	cr_assert_eq(acpi_page(&c, gpa, page, &err), 0, "%s", err.text);
+	cr_assert_eq(acpi_page(c, gpa, page, &err), 0, "%s", err.text);
+}
+
+static void page_make(unsigned vcpus, uint64_t gpa, uint8_t page[PAGE_SIZE])
+{
+	page_of(&(struct acpi_config){ .vcpus = vcpus }, gpa, page);
 }
 
 /* A table of the page at gpa; checks signature and checksum. */
@@ -115,6 +119,34 @@ Test(acpi, describes_the_ports_that_the_devices_have)
 		             rows[i].at);
 	for (size_t i = 148; i < 268; i++)
 		cr_expect_eq(w.fadt[i], 0, "FADT+%zu", i);
+}
+
+/* The window is all that differs from one PCI bus to another. */
+Test(acpi, describes_a_pci_bus_only_where_there_is_one)
+{
+	static const uint64_t windows[] = { 0x80000000, 0xc0000000 };
+	uint8_t page[PAGE_SIZE], first[88];
+	struct walked w;
+
+	page_make(1, PAGE_GPA, page);
+	w = walk(page, PAGE_GPA);
+	cr_assert_eq(le_get(w.dsdt + 4, 4), 107);
+	for (size_t i = 0; i < ARRAY_SIZE(windows); i++) {
+		struct acpi_config c = { .vcpus = 1, .pci_window = windows[i] };
+		const uint8_t *end;
+
+		page_of(&c, PAGE_GPA, page);
+		w = walk(page, PAGE_GPA);
+		cr_assert_eq(le_get(w.dsdt + 4, 4), 195);
+		end = w.dsdt + 195;
+		cr_expect_eq(le_get(end - 18, 4), windows[i]);
+		cr_expect_eq(le_get(end - 14, 4), 0xfbffffff);
+		cr_expect_eq(le_get(end - 10, 4), 0);
+		cr_expect_eq(le_get(end - 6, 4), 0xfc000000 - windows[i]);
+		if (i > 0)
+			cr_expect_arr_eq(w.dsdt + 107, first, 195 - 18 - 107);
+		memcpy(first, w.dsdt + 107, sizeof(first));
+	}
 }
 
 /*
@@ -479,8 +511,8 @@ Test(acpi, has_tables_that_iasl_reads_without_complaint)
 	bench_close(&b);
 }
 
-/* iasl compiles this source to our bytes, except for the creator at offset 28 and the checksum. */
-Test(acpi, has_a_dsdt_that_iasl_would_have_made)
+/* What iasl compiles, except for the creator at offset 28 and the checksum. */
+static void check_dsdt(const struct acpi_config *c, const char *pci, size_t size)
 {
 	static const char source[] =
 		"DefinitionBlock (\"\", \"DSDT\", 2, \"SNPVMM\", \"SNPDSDT\", 1) {\n"
@@ -489,23 +521,44 @@ Test(acpi, has_a_dsdt_that_iasl_would_have_made)
 		"  Name (_HID, EisaId (\"PNP0501\")) Name (_UID, 0)\n"
 		"  Name (_CRS, ResourceTemplate () {\n"
 		"   IO (Decode16, 0x03F8, 0x03F8, 1, 8)\n"
-		"   Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 4 } }) } }\n"
-		"}\n";
+		"   Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 4 } }) }\n"
+		"%s } }\n";
 	uint8_t page[PAGE_SIZE], made[256];
+	char text[2000];
 	struct walked w;
 	struct bench b;
 	size_t n;
 
 	bench_open(&b);
-	page_make(1, PAGE_GPA, page);
+	page_of(c, PAGE_GPA, page);
 	w = walk(page, PAGE_GPA);
-	bench_write(&b, "made.asl", source, sizeof(source) - 1);
+	snprintf(text, sizeof(text), source, pci);
+	bench_write(&b, "made.asl", text, strlen(text));
 	bench_iasl(&b, "made.asl >said && grep -q ' 0 Errors, 0 Warnings' said");
 	n = bench_read(&b, "made.aml", made, sizeof(made));
-	cr_assert_eq(n, 107);
-	cr_assert_eq(le_get(w.dsdt + 4, 4), 107);
+	cr_assert_eq(n, size);
+	cr_assert_eq(le_get(w.dsdt + 4, 4), size);
 	made[9] = w.dsdt[9];
 	memcpy(made + 28, w.dsdt + 28, 8);
 	cr_expect_arr_eq(made, w.dsdt, n);
 	bench_close(&b);
+}
+
+Test(acpi, has_a_dsdt_that_iasl_would_have_made)
+{
+	check_dsdt(&(struct acpi_config){ .vcpus = 1 }, "", 107);
+}
+
+Test(acpi, has_a_dsdt_with_a_pci_bus_that_iasl_would_have_made)
+{
+	static const char bus[] =
+		"Device (PCI0) { Name (_HID, EisaId (\"PNP0A03\"))\n"
+		" Name (_CRS, ResourceTemplate () {\n"
+		"  WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode, 0, 0, 0, 0, 1)\n"
+		"  WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange,\n"
+		"   0, 0x0D00, 0xFFFF, 0, 0xF300)\n"
+		"  DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable,\n"
+		"   ReadWrite, 0, 0xC0000000, 0xFBFFFFFF, 0, 0x3C000000) }) }\n";
+
+	check_dsdt(&(struct acpi_config){ .vcpus = 1, .pci_window = 0xc0000000 }, bus, 195);
 }

@@ -505,6 +505,11 @@ static void change_exit_port(struct fixture *f)
 	f->m.exit_port++;
 }
 
+static void change_rng(struct fixture *f)
+{
+	f->m.rng = true;
+}
+
 static void change_nothing(struct fixture *f)
 {
 	(void)f;
@@ -513,7 +518,7 @@ static void change_nothing(struct fixture *f)
 static void (*const changes[])(struct fixture *f) = {
 	change_nothing,     change_payload,  change_header,    change_initrd,
 	change_initrd_size, change_cmdline,  change_memory,    change_vcpus,
-	change_vcpu_type,   change_features, change_exit_port,
+	change_vcpu_type,   change_features, change_exit_port, change_rng,
 };
 
 Test(direct, every_change_changes_the_digest_and_each_to_another)

@@ -7,6 +7,8 @@ GUEST_SERIES := 6.12
 GUEST_OLD    := 6.1
 GUEST_BOTH    = $(B)/guest/vmlinuz-$(1) $(B)/guest/initrd-$(1).cpio.gz
 GUEST_DIR    := tests/guest
+# What a disk, a vsock and a random number generator need beyond what is built in.
+GUEST_MODULES := virtio_pci virtio_blk virtio_rng vmw_vsock_virtio_transport
 GUEST_OUT    := $(B)/tests/guest
 
 .PHONY: guest-tools guest-images
@@ -25,4 +27,4 @@ $(B)/guest/vmlinuz-%: $(GUEST_DIR)/fetch.sh
 $(B)/guest/initrd-%.cpio.gz: $(B)/guest/vmlinuz-% $(addprefix $(GUEST_DIR)/,make-initrd.sh init) \
                               $(B)/snpvmm-guest $(GUEST_OUT)/mkcpio
 	@echo "  INITRD  $@"
-	sh $(GUEST_DIR)/make-initrd.sh $@ $(B)/guest/kernel-$* $(GUEST_OUT) $(B)/snpvmm-guest
+	sh $(GUEST_DIR)/make-initrd.sh $@ $(B)/guest/kernel-$* $(GUEST_OUT) $(B)/snpvmm-guest $(addprefix --module ,$(GUEST_MODULES))

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/vm/virtio_test.c: a guest that drives a virtio device, from its first access to
+ * configuration space to the interrupt.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/vm/devices.h"
+#include "core/vm/irq.h"
+#include "tests/fake/fixture.h"
+
+#define WINDOW 0x80000000u
+#define BAR    0x80010000u
+#define DESC   0x50000u /* of the queue, each in a page of its own */
+#define AVAIL  0x51000u
+#define USED   0x52000u
+#define DATA   0x53000u
+
+static const struct fake_exit *script_of(const struct fake_exit *last, size_t n_last, size_t *ret_n)
+{
+	static struct fake_exit all[64];
+	const struct fake_exit begin[] = {
+		/* where BAR0 is, memory accesses, MSI-X */
+		fake_out(0xcf8, 4, 0x80001010),
+		fake_out(0xcfc, 4, BAR),
+		fake_out(0xcf8, 4, 0x80001004),
+		fake_out(0xcfc, 2, 0x0406),
+		fake_out(0xcf8, 4, 0x80001098),
+		fake_out(0xcfe, 2, 0x8000),
+		/* features, as Linux takes them */
+		fake_mmio_write(BAR + 0x14, 1, 3),
+		fake_mmio_write(BAR + 0x08, 4, 1),
+		fake_mmio_write(BAR + 0x0c, 4, 3),
+		fake_mmio_write(BAR + 0x14, 1, 11),
+		/* vector 1, and queue 0 with it */
+		fake_mmio_write(BAR + 0x810, 8, 0xfee00000),
+		fake_mmio_write(BAR + 0x818, 8, 0x21),
+		fake_mmio_write(BAR + 0x1a, 2, 1),
+		fake_mmio_write(BAR + 0x20, 8, DESC),
+		fake_mmio_write(BAR + 0x28, 8, AVAIL),
+		fake_mmio_write(BAR + 0x30, 8, USED),
+		fake_mmio_write(BAR + 0x1c, 2, 1),
+		fake_mmio_write(BAR + 0x14, 1, 15),
+	};
+
+	memcpy(all, begin, sizeof(begin));
+	memcpy(all + ARRAY_SIZE(begin), last, n_last * sizeof(*last));
+	*ret_n = ARRAY_SIZE(begin) + n_last;
+	return all;
+}
+
+struct guest {
+	struct fake_kvm *f;
+	struct vm *vm;
+	const struct plan *plan;
+};
+
+/* With a device that is there if *d says so. */
+static struct guest guest_open(const struct platform *on, const struct vm_devices *d)
+{
+	struct fixture s = fixture_default();
+	struct guest g = { .f = fake_kvm_new(0) };
+
+	s.settings.pci_window = WINDOW;
+	g.plan = fixture_plan(&s);
+	g.vm = fixture_launch(g.f, on, g.plan, d);
+	return g;
+}
+
+static void guest_close(struct guest *g)
+{
+	fixture_end(g->f, g->vm);
+	plan_free(g->plan);
+	fake_kvm_free(g->f);
+}
+
+static void put(struct guest *g, gpa_t gpa, uint64_t value, size_t size)
+{
+	uint8_t *to = memory_at(&g->vm->memory, gpa, size);
+
+	cr_assert_not_null(to, "0x%llx", (unsigned long long)gpa);
+	memcpy(to, &value, size);
+}
+
+/* One buffer of 64 bytes to be written, in a ring of 16. */
+static void request_put(struct guest *g, gpa_t data)
+{
+	put(g, DESC, data, 8);
+	put(g, DESC + 8, 64, 4);
+	put(g, DESC + 12, 2, 2);
+	put(g, AVAIL + 4, 0, 2);
+	put(g, AVAIL + 2, 1, 2);
+}
+
+static void check_request(const struct platform *on, unsigned notify_size)
+{
+	struct vm_devices d = fixture_quiet;
+	const struct fake_exit last[] = {
+		fake_mmio_write(BAR + 0x1000, notify_size, 0),
+		fake_until_irq(FAKE_MSI + 1),
+		fake_out(0xf4, 1, 0),
+	};
+	const struct fake_exit *script;
+	struct guest g;
+	size_t n;
+
+	d.rng = true;
+	g = guest_open(on, &d);
+	if (on->private_memory)
+		cr_assert_eq(memory_convert(&g.vm->memory, DESC, 4, false), MEMORY_CHANGED);
+	request_put(&g, DATA);
+	script = script_of(last, ARRAY_SIZE(last), &n);
+	fake_kvm_script(g.f, 0, script, n);
+	cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED);
+	cr_expect_eq(fake_kvm_irq_rises(g.f, FAKE_MSI + 1), 1);
+	cr_expect_eq(le_get(memory_at(&g.vm->memory, USED, 16) + 2, 2), 1);
+	cr_expect_eq(le_get(memory_at(&g.vm->memory, USED, 16) + 8, 4), 64);
+	cr_expect_not(bytes_zero(memory_at(&g.vm->memory, DATA, 64), 64));
+	cr_expect(bytes_zero(memory_at(&g.vm->memory, DATA + 64, 64), 64));
+	guest_close(&g);
+}
+
+Test(vm_virtio, a_request_is_notified_by_an_eventfd_and_answered_by_a_message)
+{
+	check_request(&platform_kvm, 2);
+	check_request(&platform_snp, 2);
+}
+
+Test(vm_virtio, a_notification_that_no_eventfd_takes_is_an_exit)
+{
+	check_request(&platform_kvm, 4);
+	check_request(&platform_snp, 4);
+}
+
+/* The device neither reads private memory nor ends the run; the run goes on without it. */
+Test(vm_virtio, private_memory_is_out_of_reach)
+{
+	struct vm_devices d = fixture_quiet;
+	const struct fake_exit last[] = {
+		fake_mmio_write(BAR + 0x1000, 4, 0),
+		fake_mmio_read(BAR + 0x14, 1),
+		fake_out(0xf4, 1, 0),
+	};
+	const struct fake_exit *script;
+	struct guest g;
+	size_t n;
+
+	d.rng = true;
+	g = guest_open(&platform_snp, &d);
+	script = script_of(last, ARRAY_SIZE(last), &n);
+	fake_kvm_script(g.f, 0, script, n);
+	cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED);
+	cr_expect_eq(fake_kvm_answer(g.f, 0, n - 2).mmio & 0xff, 0x4f); /* NEEDS_RESET */
+	guest_close(&g);
+}
+
+Test(vm_virtio, a_device_without_a_place_on_the_bus_is_refused)
+{
+	struct fixture s = fixture_default();
+	struct vm_devices d = fixture_quiet;
+	const struct plan *p = fixture_plan(&s);
+	struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+	struct vm *vm = NULL;
+
+	d.rng = true;
+	cr_assert_lt(vm_launch(fake_kvm_sys(f), &platform_snp, p, &d, &vm, &err), 0);
+	cr_expect_str_eq(err.text, "there is no PCI bus for 'rng'");
+	cr_expect_eq(fake_kvm_leaks(f), 0);
+	plan_free(p);
+	fake_kvm_free(f);
+}
