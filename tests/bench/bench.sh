@@ -233,6 +233,8 @@ linux_rows() {
   linux_limit bytes 'Linux, measured by the firmware' 65536 '<= 64 KiB' 1024 ' KiB'
   linux_limit exits-kvm 'Linux to init, exits, platform kvm' 2000 '<= 2000'
   linux_limit exits-snp 'Linux to init, exits, platform snp' 2000 '<= 2000'
+  linux_number exits-eager 'Linux entry, 512M eager, exits' && linux_limit exits-lazy 'Linux entry, 64G lazy, exits' $((number * 11 / 10)) '<= 1.1 x 512M eager'
+  linux_race lazy-entry eager-entry 'Linux entry, 64G lazy : 512M eager' 1.1 '<= 1.1 x'
   linux_race kvm microvm 'Linux to init, kvm : QEMU microvm' 1 '<= QEMU'
   linux_race kvm q35 'Linux to init, kvm : QEMU q35 + OVMF' 0.3333 '<= 1/3 of QEMU'
   linux_limit exits-ovmf 'OVMF to kernel entry, exits' 6000 '<= 6000'

@@ -51,9 +51,12 @@ memory: 256M
 timeout: 170s
 MANIFEST
   # The same through a firmware, until the kernel's first line.
-  echo 'console=ttyS0 panic=-1 earlyprintk=serial,0x3f8,115200 8250.nr_uarts=1 no5lvl snpvmm.do=hang' >"$box/cmdline-entry"
+  echo 'console=ttyS0 panic=-1 earlyprintk=serial,0x3f8,115200 8250.nr_uarts=1 no5lvl nokaslr snpvmm.do=hang' >"$box/cmdline-entry"
   sed -e "s|^boot:|boot:\n  firmware: OVMF.fd\n  kernel_hashes: false|" \
     -e "s|cmdline: .*|cmdline: \"$(cat "$box/cmdline-entry")\"|" "$box/linux.yaml" >"$box/ovmf.yaml"
+  # To the kernel's first byte, with little memory and with much.
+  sed -e "s|cmdline: .*|cmdline: \"$(cat "$box/cmdline-entry")\"|" -e 's|^memory: .*|memory: 512M|' "$box/linux.yaml" >"$box/eager.yaml"
+  sed -e 's|^memory: .*|memory: 64G|' "$box/eager.yaml" >"$box/lazy.yaml"
   pack_qemu
 }
 

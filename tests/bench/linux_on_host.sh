@@ -46,14 +46,17 @@ start() { # CONTENDER: microseconds until init's first line
     kvm | snp) ./boot until "$line" ./snpvmm -q run --platform "$1" linux.yaml ;;
     microvm) under_qemu "$line" "$cmdline" -M microvm ;;
     q35) under_qemu "$line" "$cmdline" -M q35 -bios OVMF.fd ;;
+    eager-entry | lazy-entry) ./boot until "$entry" ./snpvmm -q run "${1%-entry}.yaml" ;;
     ovmf-entry) ./boot until "$entry" ./snpvmm -q run --platform kvm ovmf.yaml ;;
     q35-entry) under_qemu "$entry" "$(cat cmdline-entry)" -M q35 -bios OVMF.fd ;;
   esac
 }
 
-count_exits() { # PLATFORM, or ovmf: through the firmware, to the kernel's first line
+# PLATFORM; ovmf: through the firmware, to the kernel's first line; eager and lazy: under SNP, to the same line
+count_exits() {
   case $1 in
     ovmf) set -- ovmf "$entry" ovmf.yaml kvm ;;
+    eager | lazy) set -- "$1" "$entry" "$1.yaml" snp ;;
     *) set -- "$1" "$line" linux.yaml "$1" ;;
   esac
   if ./boot exits "$2" "$3" "$4" >"exits-$1"; then
@@ -68,7 +71,7 @@ median() { # FILE
   sort -n "$1" | sed -n "$((($(wc -l <"$1") + 1) / 2))p"
 }
 
-contenders='kvm snp'
+contenders='kvm snp eager-entry lazy-entry'
 if [ -z "$qemu" ]; then
   echo 'result skip time-microvm install qemu-system-x86 to compare'
   echo 'result skip time-q35 install qemu-system-x86 to compare'
@@ -84,6 +87,8 @@ fi
 # This comes first, as it also warms up what all share: the host's kernel and page cache.
 count_exits kvm
 count_exits snp
+count_exits eager
+count_exits lazy
 if [ -e OVMF.fd ]; then
   count_exits ovmf
   [ -z "$qemu" ] || count_qemu
