@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/explained.h"
 #include "cmd/conflicts.h"
+#include "cmd/disks.h"
 #include "cmd/labels.h"
 #include "cmd/outputs.h"
 #include "cmd/settings.h"
@@ -42,6 +43,18 @@ static error_t check_option(int key, char *argument, struct argp_state *state)
 	return files_option(key, state, &c->settings, &c->manifests);
 }
 
+/* Without locks: who has the images now is no mistake in the manifest. */
+static void check_disks(const struct manifest *m, struct findings *f)
+{
+	struct error err = { 0 };
+	struct disks disks;
+
+	disks_open(&disks, m, f);
+	if (disks_compare(&disks, m, &err) < 0)
+		findings_add(f, SEVERITY_ERROR, &err);
+	disks_close(&disks);
+}
+
 static void check_run(void *self, struct manifest *m, struct findings *f)
 {
 	struct check *c = self;
@@ -59,6 +72,7 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 	if (m->run == 0 && c->conflict.code)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	outputs_look(m, f);
+	check_disks(m, f);
 	right = prepare_files(m, false, &c->images, f) && m->whole &&
 	        prepare_plan(m, &c->images, measured, &plan, f);
 	/* every platform must be able to launch it, not only the one that the manifest names */
@@ -108,7 +122,7 @@ static void check_report(struct check *c, const char *path, const struct labels 
 		                            strcmp(r.files[same].key, p->key) != 0))
 			same++;
 		if (same == r.n_files && ARRAY_GROW(r.files, r.n_files))
-			r.files[r.n_files++] = (struct check_file){ p->key, p->path, p->output };
+			r.files[r.n_files++] = (struct check_file){ p->key, p->path, p->written };
 	}
 	result_check(c->tree, NULL, &r);
 	free(r.files);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/status.h"
+#include "config/keys.h"
 #include "config/value.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
@@ -24,7 +25,9 @@
 static void put_setting(FILE *to, const char *key, const char *value)
 {
 	auto_free char *clean = text_clean_copy(value);
-	bool yaml = !clean || strcmp(clean, value) != 0 || (value[0] && strchr("[{\"'", value[0]));
+	bool list = strcmp(key, keys[KEY_DISKS].name) == 0; /* which is empty, or not shown */
+	bool yaml = !clean || strcmp(clean, value) != 0 ||
+	            (value[0] && strchr("[{\"'", value[0]) && !list);
 	const char *end = value + strlen(value);
 	struct text_char c;
 	char *text = NULL;

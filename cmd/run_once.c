@@ -240,6 +240,7 @@ static int run_once_prepare(struct run_once *a)
 	if (f->errors == 0 && !on->measured)
 		prepare_plan(m, &a->images, on, &a->plan, f);
 	outputs_look(m, f);
+	disks_open(&a->disks, m, f);
 	findings_sort(f, 0);
 	if (findings_first(f, &a->err) < 0)
 		return a->err.code; /* they are printed with the result */
@@ -373,6 +374,12 @@ static int run_once_launch(struct run_once *a)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	if (a->o->gdb && !(a->gdb = gdb_server_new(a->o->gdb, &a->err)))
 		return a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
+	if (disks_begin(&a->disks, &a->m, &a->err) < 0)
+		return run_once_stopped(a, " before the launch",
+		                        a->err.kind == ERROR_HOST_BUSY ? STATUS_LAUNCH
+		                                                       : STATUS_USAGE);
+	a->outputs.devices.disks = a->disks.list;
+	a->outputs.devices.n_disks = a->disks.n;
 	a->outputs.devices.watch = a->watch;
 	a->outputs.devices.report = a->report;
 	progress_say("launching");
@@ -434,6 +441,7 @@ static int run_once_try(const struct run_options *o, unsigned run, unsigned trie
 		plan_free(a.plan);
 	plan_free(a.measured);
 	images_fini(&a.images);
+	disks_close(&a.disks);
 	findings_fini(&a.findings);
 	manifest_free(&a.m);
 	free(a.stats_file);

@@ -3,6 +3,7 @@
 #ifndef CMD_RUN_ONCE_PRIV_H
 #define CMD_RUN_ONCE_PRIV_H
 
+#include "cmd/disks.h"
 #include "cmd/outputs.h"
 #include "cmd/run_once.h"
 #include "core/attest/verify.h"
@@ -28,6 +29,7 @@ struct run_once {
 	const struct plan *plan;     /* the plan to launch; the same if the platform measures it */
 	struct snp_digest digest;
 	bool digested;
+	struct disks disks;
 	struct watch *watch;
 	struct report_lines *report; /* NULL: expect.report is false */
 	struct gdb_server *gdb;      /* NULL: no --gdb */

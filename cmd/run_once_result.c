@@ -95,8 +95,10 @@ int run_once_stats(struct run_once *a, int status)
 	stats_report(a->vm, &r);
 	a->r->time.first_byte_came = r.serial_seen;
 	a->r->time.first_byte_us = r.serial_us;
-	if ((a->o->stats && !a->outputs.stats) || (status != STATUS_OK && log_on(LOG_INFO)))
+	if ((a->o->stats && !a->outputs.stats) || (status != STATUS_OK && log_on(LOG_INFO))) {
 		stats_print(&r);
+		disks_print(&a->disks);
+	}
 	if (!a->outputs.stats)
 		return status;
 	result_stats(t, NULL, &r);
@@ -223,6 +225,7 @@ static void result_fill(struct run_once *a, int status)
 	memcpy(r->host_data, a->m.host_data, sizeof(r->host_data));
 	fill_inputs(r, a);
 	if (r->launched) {
+		disks_record(&a->disks, r);
 		fill_log(&r->serial, a, false);
 		fill_log(&r->debug, a, true);
 	}
@@ -265,6 +268,8 @@ static void report_result(const struct run_once *a)
 	struct doctor_report doctor;
 	char text[512];
 
+	if (r->status == RESULT_FAIL || r->status == RESULT_TIMEOUT)
+		disks_report_unused(r);
 	/* first, as the result is the last line */
 	if (a->ended && r->fix[0])
 		log_at(LOG_QUIET, "hint: %s", r->fix);
@@ -278,8 +283,8 @@ static void report_result(const struct run_once *a)
 		findings_print(&a->findings, 0);
 	else
 		error_print(&a->err);
-	/* if the host is at fault, append the doctor's other findings */
-	if (r->exit_status != STATUS_LAUNCH || a->ended ||
+	/* if the host is at fault, and no file of the manifest, append the doctor's other findings */
+	if (r->exit_status != STATUS_LAUNCH || a->ended || r->file[0] ||
 	    (kind != ERROR_HOST_UNSUPPORTED && kind != ERROR_HOST_PERMISSION &&
 	     kind != ERROR_HOST_BUSY && kind != ERROR_KVM && kind != ERROR_FIRMWARE_REFUSED))
 		return;

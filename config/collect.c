@@ -25,13 +25,6 @@ void inputs_turn_to(struct inputs *in, const struct key *k)
 	in->r.beside = input->option ? "" : in->path;
 }
 
-int refuse_later(struct inputs *in, const struct key *k)
-{
-	error_set(in->r.err, ERROR_UNSUPPORTED, "'%s' is not supported by this version of snpvmm",
-	          k->name);
-	return error_fix(in->r.err, "remove the key");
-}
-
 /* The names of the keys that stand in a group, or at the top. */
 static void level_join(const struct key_group *level, char *to, size_t cap)
 {
@@ -39,7 +32,7 @@ static void level_join(const struct key_group *level, char *to, size_t cap)
 
 	to[0] = '\0';
 	for (const struct key *k = keys; k < keys + KEYS && n < cap; k++)
-		if (key_group_of(k->name) == level && k->kind != &kind_later)
+		if (key_group_of(k->name) == level)
 			n += (size_t)snprintf(to + n, cap - n, "%s%s", n ? ", " : "",
 			                      key_last(k->name));
 	for (const struct key_group *g = key_groups; g->name && n < cap; g++)
@@ -64,10 +57,12 @@ static int fix_unknown(struct inputs *in, const char *name, const struct key_gro
 	return error_fix(in->r.err, "the keys here are: %s", list);
 }
 
-/* Whether a name is part of another: "snp.policy.debug" of "snp.policy", "boot.igvm" of "boot". */
+/* Whether a name is part of another: "snp.policy.debug" of "snp.policy", "disks[0]" of "disks". */
 static bool is_part(const char *name, const char *of)
 {
-	return strncmp(name, of, strlen(of)) == 0 && name[strlen(of)] == '.';
+	size_t n = strlen(of);
+
+	return strncmp(name, of, n) == 0 && (name[n] == '.' || name[n] == '[');
 }
 
 static int collect(struct inputs *in, const struct yaml_tree *map, const struct key_group *level);
@@ -83,7 +78,7 @@ static int collect_entry(struct inputs *in, const struct yaml_tree *v,
 	const struct key *k = fits ? key_find(name) : NULL;
 	const struct key_group *g = fits ? key_group_find(name) : NULL;
 
-	if (k && k->kind != &kind_later) {
+	if (k) {
 		in->of[k - keys].value = v;
 		return 0;
 	}
@@ -94,12 +89,8 @@ static int collect_entry(struct inputs *in, const struct yaml_tree *v,
 			in->of[i].unsure |= is_part(keys[i].name, g->name);
 		return reader_refuse_type(&in->r, g->name, v, "a map of keys");
 	}
-	if (k) {
-		refuse_later(in, k);
-	} else {
-		error_set(in->r.err, ERROR_UNKNOWN_KEY, "unknown key '%s'", shown_of(name).text);
-		fix_unknown(in, name, level);
-	}
+	error_set(in->r.err, ERROR_UNKNOWN_KEY, "unknown key '%s'", shown_of(name).text);
+	fix_unknown(in, name, level);
 	return reader_at_key(&in->r, v);
 }
 
@@ -123,8 +114,6 @@ int refuse_dotted(struct inputs *in, const char *name, const char *where, const 
 	for (const struct key_group *g = key_groups; g->name; g++)
 		if (is_part(name, g->name)) /* the last one is the innermost */
 			level = g;
-	if (around < keys + KEYS && around->kind == &kind_later)
-		return refuse_later(in, around);
 	if (group) {
 		error_set(in->r.err, ERROR_UNKNOWN_KEY, "'%s' is a group of keys, not one",
 		          group->name);
@@ -204,8 +193,8 @@ static int collect_setting(struct inputs *in, const struct manifest_setting *s)
 	struct key_input *input;
 	int r;
 
-	if (!k || k->kind == &kind_later) {
-		k ? refuse_later(in, k) : refuse_dotted(in, s->key, "", "set");
+	if (!k) {
+		refuse_dotted(in, s->key, "", "set");
 		setting_name(s->option ? s->option : shown_of(s->key).text, in->r.option,
 		             sizeof(in->r.option));
 		return error_at(in->r.err, in->r.option, 0, 0);

@@ -66,9 +66,10 @@ int collect_settings(struct inputs *in, const struct manifest_choice *choice);
  */
 int setting_parse(const char *label, const char *text, struct yaml_tree **ret, struct error *err);
 
-/* Each fills *in->r.err and returns its code. A key that this version doesn't support yet: */
-int refuse_later(struct inputs *in, const struct key *k);
-/* A dotted name that is no key; `where` ends the sentence, `verb` begins the fix. */
+/*
+ * Fills *in->r.err for a dotted name that is no key, and returns its code; `where` ends the
+ * sentence, `verb` begins the fix.
+ */
 int refuse_dotted(struct inputs *in, const char *name, const char *where, const char *verb);
 
 /* matrix.c: finds out which keys the matrix varies. */

@@ -109,5 +109,6 @@ extern const char *const sink_words[];
 /* A file's map form. */
 #define FILE_PATH_KEY "path"
 #define FILE_HASH_KEY "sha256"
+#define DISK_MODE_KEY "mode" /* beside a disk's path */
 
 #endif

@@ -54,6 +54,9 @@ extern const struct kind kind_firmware; /* a file, or builtin:NAME with a NAME o
 extern const struct kind kind_key;      /* a path, or `ephemeral` if that is one of words */
 extern const struct kind kind_sink;     /* one of words, or a path */
 
+/* kind_disks.c */
+extern const struct kind kind_disks; /* a path or a map, or a list of at most max of them */
+
 /* kind_snp.c */
 extern const struct kind kind_vcpu_type; /* a model's name or a 0x signature */
 extern const struct kind kind_policy;    /* a number or a map of bits */
@@ -66,13 +69,14 @@ extern const struct kind kind_exit;     /* a number min..max, any, or none */
 
 /* kind_special.c */
 extern const struct kind kind_matrix; /* a map from dotted keys to lists of their values */
-extern const struct kind kind_later;  /* known, and refused by name until it is built */
 
 /* Parts that other families share. */
 int number_read(struct key_reader *r, const struct yaml_tree *v);
 void number_write(struct key_writer *w, const struct key *k);
 struct json_t *number_describe(struct schema *s, const struct key *k);
 void hex_number_write(struct key_writer *w, const struct key *k);
+/* A path in the value of `name`, which *to becomes, resolved. */
+int path_read(struct key_reader *r, const char *name, const char *text, char **to);
 void text_write(struct key_writer *w, const struct key *k);
 struct json_t *bool_describe(struct schema *s, const struct key *k);
 

@@ -17,7 +17,7 @@ const char *const sink_words[] = {
 	[SINK_NONE] = "none", [SINK_STDOUT] = "stdout", [SINK_STDERR] = "stderr", [SINK_FILE] = NULL
 };
 
-static int path_read(struct key_reader *r, const char *name, const char *text, char **to)
+int path_read(struct key_reader *r, const char *name, const char *text, char **to)
 {
 	int e = reader_refuse_control(r, name, text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* config/kind_special.c: keys without a value of their own: matrix, and unsupported keys. */
+/* config/kind_special.c: the key without a value of its own: matrix. */
 #include <jansson.h>
 
 #include "config/keys.h"
@@ -14,7 +14,7 @@ static json_t *matrix_describe(struct schema *s, const struct key *k)
 	for (const struct key *one = s->keys; one < s->keys + KEYS; one++) {
 		json_t *list;
 
-		if (one->fixed || one->kind == &kind_later)
+		if (one->fixed)
 			continue;
 		list = schema_list(s, one->kind->describe(s, one));
 		schema_set(s, list, "minItems", json_integer(1));
@@ -26,18 +26,4 @@ static json_t *matrix_describe(struct schema *s, const struct key *k)
 /* Its values are read, and for each run written, as those of the keys that it names. */
 const struct kind kind_matrix = {
 	.describe = matrix_describe,
-};
-
-/* Rejects everything. */
-static json_t *later_describe(struct schema *s, const struct key *k)
-{
-	json_t *j = schema_object(s);
-
-	(void)k;
-	schema_set(s, j, "not", schema_object(s));
-	return j;
-}
-
-const struct kind kind_later = {
-	.describe = later_describe,
 };

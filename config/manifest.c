@@ -50,6 +50,8 @@ void manifest_free(struct manifest *m)
 	free(m->svsm.path);
 	free(m->serial.path);
 	free(m->debug_port.path);
+	for (size_t i = 0; i < m->n_disks; i++)
+		free(m->disks[i].image.path);
 	free(m->pins);
 	patterns_free(&m->console);
 	patterns_free(&m->never);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "config/keys.h"
+#include "core/dev/disk.h"
 #include "core/plan/plan.h"
 
 struct blob;     /* core/base/file.h */
@@ -39,6 +40,13 @@ struct manifest_file {
 	bool pinned; /* { path: P, sha256: ... } */
 	uint8_t sha256[32];
 	struct location at;
+};
+
+/* The image of a virtio-blk disk. */
+struct manifest_disk {
+	struct manifest_file image;
+	enum disk_mode mode;
+	char serial[DISK_SERIAL + 1]; /* "disk0" by default */
 };
 
 /* A file with a key of P-384, or a key that is made for this run alone. */
@@ -135,6 +143,8 @@ struct manifest {
 	uint16_t exit_port;
 	uint64_t log_limit; /* bytes */
 
+	struct manifest_disk disks[DISKS_MAX]; /* in the order of the guest's PCI slots */
+	size_t n_disks;
 	bool rng; /* a virtio-rng */
 
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
@@ -170,7 +180,7 @@ struct manifest {
 /* Whether it has devices that are on a PCI bus, about which ACPI tables have to say something. */
 static inline bool manifest_has_pci(const struct manifest *m)
 {
-	return m->rng;
+	return m->n_disks > 0 || m->rng;
 }
 
 /*

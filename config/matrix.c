@@ -16,12 +16,10 @@ static const struct key *dimension_key(struct inputs *in, const struct yaml_tree
 {
 	const struct key *k = key_find(v->key);
 
-	if (k && k->kind != &kind_later && !k->fixed)
+	if (k && !k->fixed)
 		return k;
 	if (!k) {
 		refuse_dotted(in, v->key, " in 'matrix'", "write");
-	} else if (k->kind == &kind_later) {
-		refuse_later(in, k);
 	} else {
 		error_set(in->r.err, ERROR_BAD_VALUE, "'%s' cannot be in 'matrix'", k->name);
 		error_fix(in->r.err, k->kind == &kind_matrix
@@ -111,7 +109,7 @@ static const char *value_title(const struct inputs *in, const struct dimension *
 
 	if (text)
 		return text;
-	if (d->key->kind != &kind_files || !v->first) {
+	if ((d->key->kind != &kind_files && d->key->kind != &kind_disks) || !v->first) {
 		snprintf(own, TITLE_CAP, "#%u", d->pick + 1);
 		return own;
 	}
@@ -210,8 +208,7 @@ int matrix_read_values(struct inputs *in)
 	     c && r == 0; c = c->next) {
 		const struct key *k = key_find(c->key);
 
-		if (k && k->kind != &kind_later && !k->fixed && c->kind == YAML_LIST &&
-		    !in->of[k - keys].own)
+		if (k && !k->fixed && c->kind == YAML_LIST && !in->of[k - keys].own)
 			r = entry_read(in, k, c->first);
 	}
 	return r;

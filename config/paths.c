@@ -12,16 +12,29 @@
 #include "core/base/error.h"
 #include "core/base/findings.h"
 
+/* A map that has the mode of a disk to which the guest writes. */
+static bool is_rw(const struct yaml_tree *map)
+{
+	for (const struct yaml_tree *c = map->first; c; c = c->next)
+		if (map->kind == YAML_MAP && strcmp(c->key, DISK_MODE_KEY) == 0 &&
+		    c->kind == YAML_SCALAR && strcmp(c->text, disk_modes[DISK_RW]) == 0)
+			return true;
+	return false;
+}
+
 /* The path in a scalar, or in each item of a list, or in a map's entry `path`. */
 static int paths_add(struct manifest_paths *p, const struct inputs *in, const struct yaml_tree *v)
 {
 	const struct key *k = in->r.key;
 	const char *path = v->kind == YAML_SCALAR ? k->kind->path_in(v->text) : NULL;
+	size_t before = p->count;
 	int r = 0;
 
 	for (const struct yaml_tree *c = v->first; c && r == 0; c = c->next)
 		if (v->kind == YAML_LIST || strcmp(c->key, FILE_PATH_KEY) == 0)
 			r = paths_add(p, in, c);
+	if (p->count > before && k->kind == &kind_disks && is_rw(v))
+		p->list[before].written = true;
 	if (!path || !path[0])
 		return r;
 	if (!ARRAY_GROW(p->list, p->count))
@@ -30,6 +43,7 @@ static int paths_add(struct manifest_paths *p, const struct inputs *in, const st
 		.key = k->name,
 		.path = value_path(in->r.beside, path),
 		.output = k->kind->is_output,
+		.written = k->kind->is_output,
 		.at = reader_location(&in->r, v),
 		.run = in->r.m->run,
 	};

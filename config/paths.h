@@ -13,7 +13,8 @@ struct error; /* core/base/error.h */
 struct manifest_path {
 	const char *key; /* "boot.kernel"; static */
 	char *path;      /* resolved against the manifest's folder */
-	bool output;     /* the run writes to it; else it reads it */
+	bool output;     /* the run makes it, and may find none; else it reads it */
+	bool written;    /* an output, or a disk that is rw */
 	struct location at;
 	unsigned run;
 };

@@ -61,10 +61,8 @@ static json_t *manifest_schema(struct schema *s)
 
 	for (const struct key *k = keys; k < keys + KEYS; k++) {
 		json_t *own = k->kind->describe(s, k);
-		const char *later =
-			k->kind == &kind_later ? " (not supported by this version)" : "";
 
-		schema_set(s, own, "description", json_sprintf("%s%s", k->doc, later));
+		schema_set(s, own, "description", json_string(k->doc));
 		if (k->default_value)
 			schema_set(s, own, "default", default_value(s, k->default_value));
 		schema_set(s, level_of(s, properties, key_group_of(k->name)), key_last(k->name),

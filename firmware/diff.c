@@ -326,6 +326,7 @@ static const struct setting_row {
 	{ KEY_MEMORY, WITHOUT_FIRMWARE },
 	{ KEY_EXIT_PORT, WITHOUT_FIRMWARE },
 	{ KEY_RNG, WITHOUT_FIRMWARE },
+	{ KEY_DISKS, WITHOUT_FIRMWARE },
 };
 
 /* Whether the digest of r depends on it. Without regions, the setting is taken as measured. */
@@ -398,7 +399,9 @@ static void settings_compare(struct diff *d)
 			continue;
 		v.measured = !d->same && (setting_is_measured(d->a.saved, name) ||
 		                          setting_is_measured(d->b.saved, name));
-		if (strcmp(name, "vcpu_type") == 0 && sig_same)
+		/* of disks, the digest only says whether there is one */
+		if ((strcmp(name, "vcpu_type") == 0 && sig_same) ||
+		    strcmp(name, keys[KEY_DISKS].name) == 0)
 			v.measured = false;
 		diff_value_add(d, &d->settings, &v);
 	}

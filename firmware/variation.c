@@ -326,6 +326,12 @@ static void rng_list(struct variations *v, enum axis axis)
 		number_add(v, axis, RANK_KNOWN, !v->base.m.rng, v->base.m.rng);
 }
 
+static void disks_list(struct variations *v, enum axis axis)
+{
+	if (v->base.m.direct && v->base.m.n_disks > 0 && !v->base.m.rng)
+		number_add(v, axis, RANK_KNOWN, 0, v->base.m.n_disks);
+}
+
 static void vcpus_list(struct variations *v, enum axis axis)
 {
 	for (unsigned n = 1; v->base.m.direct && n <= PLAN_RUN_VCPUS; n++)
@@ -461,6 +467,11 @@ static char *cmdline_show(const struct launch *l)
 	return strdup(l->m.cmdline);
 }
 
+static char *disks_show(const struct launch *l)
+{
+	return strdup(l->m.n_disks ? "as given" : "[]");
+}
+
 static char *rng_show(const struct launch *l)
 {
 	return strdup(l->m.rng ? "true" : "false");
@@ -548,6 +559,7 @@ static const struct axis_row {
 	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
 	                     .apply = exit_port_apply, .show = exit_port_show },
 	[AXIS_RNG] = { KEY_RNG, NULL, FIELD(m.rng), rng_list, .show = rng_show },
+	[AXIS_DISKS] = { KEY_DISKS, NULL, FIELD(m.n_disks), disks_list, .show = disks_show },
 	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, FIELD(m.vcpu_sig), signature_list,
 	                     .apply = signature_apply, .show = signature_show },
 	[AXIS_FEATURES] = { KEY_SNP_GUEST_FEATURES, NULL, FIELD(features), features_list,

@@ -28,6 +28,11 @@ struct config {
 static_assert(sizeof(struct config) == BLK_CONFIG_SIZE, "virtio_blk_config");
 static_assert(offsetof(struct config, blk_size) == 20, "virtio_blk_config.blk_size");
 
+struct blk {
+	struct virtio virtio;
+	struct disk *disk;
+};
+
 struct header {
 	le32 type, reserved;
 	le64 sector;
@@ -162,3 +167,50 @@ int blk_serve(struct disk *d, struct virtq_chain *c, const atomic_bool *give_up,
 	*ret_written = done + 1;
 	return 0;
 }
+
+static int device_serve(void *self, unsigned queue, struct virtq_chain *c, uint32_t *ret_written,
+                        struct virtq_fault *fault)
+{
+	struct blk *b = self;
+
+	(void)queue;
+	b->disk->stats.exits = atomic_load(&b->virtio.notified);
+	return blk_serve(b->disk, c, b->virtio.env.give_up, ret_written, fault);
+}
+
+static int device_start(void *self)
+{
+	struct blk *b = self;
+
+	b->disk->driver = true;
+	return 0;
+}
+
+static const struct virtio_type blk_type = {
+	.id = VIRTIO_BLOCK,
+	.pci_class = 0x010000,
+	.n_queues = 1,
+	.queue_max = BLK_QUEUE,
+	.config_size = BLK_CONFIG_SIZE,
+	.serve = device_serve,
+	.served = 1,
+	.start = device_start,
+};
+
+static int device_init(void *self, const struct device_env *env, struct error *err)
+{
+	struct blk *b = self;
+
+	b->disk = (struct disk *)env->settings;
+	blk_config(b->disk, b->virtio.config);
+	return virtio_init(&b->virtio, &blk_type, b->disk->name, blk_features(b->disk), env, err);
+}
+
+const struct device blk_device = {
+	.name = "disk",
+	.size = sizeof(struct blk),
+	.init = device_init,
+	.fini = virtio_fini,
+	.work = virtio_work,
+	.work_end = virtio_work_end,
+};

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "core/dev/device.h"
 #include "core/dev/disk.h"
 #include "core/dev/virtqueue.h"
 
@@ -24,5 +25,8 @@ void blk_config(const struct disk *d, uint8_t to[static BLK_CONFIG_SIZE]);
  */
 int blk_serve(struct disk *d, struct virtq_chain *c, const atomic_bool *give_up,
               uint32_t *ret_written, struct virtq_fault *fault);
+
+/* Its settings are a struct disk that is open. */
+extern const struct device blk_device;
 
 #endif

@@ -25,6 +25,10 @@
 
 static_assert(VIRTQUEUE_MAX <= IOV_MAX, "a request is moved by one call");
 
+const char *const disk_modes[] = {
+	[DISK_SCRATCH] = "scratch", [DISK_RO] = "ro", [DISK_RW] = "rw", NULL
+};
+
 static int type_check(const struct stat *st, const char *path, struct error *err)
 {
 	if (S_ISREG(st->st_mode) || S_ISBLK(st->st_mode))
@@ -111,8 +115,6 @@ int disk_open(struct disk *d, const struct confine *in, struct error *err)
 	}
 	if (r == 0)
 		r = size_check(d, err);
-	if (r == 0)
-		r = disk_lock(d, err);
 	if (r < 0)
 		disk_close(d);
 	return r;
@@ -146,7 +148,9 @@ int disk_hash(const struct disk *d, uint8_t ret[32], struct error *err)
 
 int disk_begin(struct disk *d, struct error *err)
 {
-	return d->mode == DISK_SCRATCH ? overlay_open(&d->overlay, d->size, err) : 0;
+	int r = disk_lock(d, err);
+
+	return r == 0 && d->mode == DISK_SCRATCH ? overlay_open(&d->overlay, d->size, err) : r;
 }
 
 void disk_close(struct disk *d)

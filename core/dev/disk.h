@@ -22,10 +22,14 @@ struct error;   /* core/base/error.h */
 /* What becomes of the guest's writes: kept for this run, refused, or written to the image. */
 enum disk_mode { DISK_SCRATCH, DISK_RO, DISK_RW };
 
+/* As a manifest spells them, by enum disk_mode; ended by NULL. */
+extern const char *const disk_modes[];
+
 struct disk_stats {
 	uint64_t reads, writes, flushes; /* requests */
 	uint64_t read_bytes, written_bytes;
 	uint64_t errors; /* requests that failed, for whatever reason */
+	uint64_t exits;  /* notifications of requests that took an exit to us */
 };
 
 struct disk {
@@ -40,16 +44,17 @@ struct disk {
 	struct overlay overlay; /* of a DISK_SCRATCH that disk_begin() was called for */
 	struct disk_stats stats;
 	bool reported; /* a failure of the host was reported */
+	bool driver;   /* a driver in the guest has used it */
 };
 
 /*
- * Opens and locks the image of d->path in d->mode, unless it is something else than a regular file
- * or a block device, or its size is not one of a disk. The guest may not run yet: see disk_begin().
+ * Opens the image of d->path in d->mode, unless it is something else than a regular file or a block
+ * device, or its size is not one of a disk.
  */
 int disk_open(struct disk *d, const struct confine *in, struct error *err);
 /* SHA-256 of the whole image, which is read for it. */
 int disk_hash(const struct disk *d, uint8_t ret[32], struct error *err);
-/* Makes what a guest needs beside the image. */
+/* Locks the image, and makes what a guest needs beside it. */
 int disk_begin(struct disk *d, struct error *err);
 /* Fine for a disk that isn't open, too. */
 void disk_close(struct disk *d);

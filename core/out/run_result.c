@@ -64,10 +64,20 @@ void run_result_mend(struct run_result *r)
 	}
 	for (size_t i = 0; i < RUN_INPUTS; i++)
 		TEXT(inputs[i].role), TEXT(inputs[i].path);
+	for (size_t i = 0; i < DISKS_MAX; i++) {
+		TEXT(disks[i].name), TEXT(disks[i].path), TEXT(disks[i].mode);
+		TEXT(disks[i].serial), BOOL(disks[i].driver);
+	}
 #define NUMBER(member) r->member = MIN(r->member, (uint64_t)INT64_MAX) /* JSON's largest */
 	NUMBER(serial.bytes), NUMBER(serial.dropped), NUMBER(debug.bytes), NUMBER(debug.dropped);
 	NUMBER(time.start_us), NUMBER(time.update_us), NUMBER(time.finish_us);
 	NUMBER(time.first_byte_us), NUMBER(time.total_us);
+	for (size_t i = 0; i < DISKS_MAX; i++) {
+		NUMBER(disks[i].size), NUMBER(disks[i].dirty), NUMBER(disks[i].stats.reads);
+		NUMBER(disks[i].stats.writes), NUMBER(disks[i].stats.flushes);
+		NUMBER(disks[i].stats.read_bytes), NUMBER(disks[i].stats.written_bytes);
+		NUMBER(disks[i].stats.errors), NUMBER(disks[i].stats.exits);
+	}
 #undef TEXT
 #undef BOOL
 #undef NUMBER
@@ -75,6 +85,7 @@ void run_result_mend(struct run_result *r)
 	mend_reason(&r->guest.event);
 	if ((unsigned)r->status >= RESULTS)
 		r->status = RESULT_ERROR;
+	r->n_disks = MIN(r->n_disks, (size_t)DISKS_MAX);
 	r->n_inputs = MIN(r->n_inputs, (size_t)RUN_INPUTS);
 	r->tail_size = MIN(r->tail_size, sizeof(r->tail));
 }
@@ -274,6 +285,32 @@ static void result_time(struct tree *t, const struct run_result *r)
 	tree_end(t);
 }
 
+static void result_disks(struct tree *t, const struct run_result *r)
+{
+	if (r->n_disks == 0)
+		return;
+	tree_list(t, "disks");
+	for (const struct run_disk *d = r->disks; d < r->disks + MIN(r->n_disks, DISKS_MAX); d++) {
+		tree_map(t, NULL);
+		tree_text(t, "path", run_text(d->path));
+		tree_text(t, "mode", run_text(d->mode));
+		tree_text(t, "serial", run_text(d->serial));
+		tree_number(t, "size", d->size);
+		tree_boolean(t, "driver", d->driver);
+		tree_number(t, "reads", d->stats.reads);
+		tree_number(t, "writes", d->stats.writes);
+		tree_number(t, "flushes", d->stats.flushes);
+		tree_number(t, "read_bytes", d->stats.read_bytes);
+		tree_number(t, "written_bytes", d->stats.written_bytes);
+		tree_number(t, "errors", d->stats.errors);
+		tree_number(t, "exits", d->stats.exits);
+		if (strcmp(d->mode, disk_modes[DISK_SCRATCH]) == 0)
+			tree_number(t, "dirty_bytes", d->dirty);
+		tree_end(t);
+	}
+	tree_end(t);
+}
+
 void result_run(struct tree *t, const char *key, const struct run_result *r)
 {
 	tree_map(t, key);
@@ -306,6 +343,7 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 		result_log(t, "debug", &r->debug);
 		tree_end(t);
 	}
+	result_disks(t, r);
 	result_time(t, r);
 	if (r->host.kernel[0] || r->host.firmware[0] || r->host.cpu[0]) {
 		tree_map(t, "host");

@@ -12,6 +12,7 @@
 
 #include "core/attest/checks.h"
 #include "core/base/error.h"
+#include "core/dev/disk.h"
 #include "core/plan/plan.h"
 
 struct tree; /* core/out/tree.h */
@@ -122,6 +123,15 @@ struct run_result {
 	struct {
 		char kernel[128], firmware[64], cpu[128]; /* "" unknown */
 	} host;
+
+	struct run_disk {
+		char name[8], path[1024], mode[8], serial[DISK_SERIAL + 1];
+		uint64_t size;
+		bool driver; /* a driver in the guest has used it */
+		struct disk_stats stats;
+		uint64_t dirty; /* bytes that the guest of a scratch disk changed */
+	} disks[DISKS_MAX];
+	size_t n_disks; /* 0 unless the guest ran */
 
 	struct run_input inputs[RUN_INPUTS];
 	size_t n_inputs;

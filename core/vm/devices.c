@@ -7,6 +7,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/dev/acpi_pm.h"
+#include "core/dev/blk.h"
 #include "core/dev/cmos.h"
 #include "core/dev/debug.h"
 #include "core/dev/fwcfg.h"
@@ -115,6 +116,10 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		env.pci = devices_find(vm, &pci_host_device);
 		if (rows[i].guests & guest)
 			r = device_add(vm, rows[i].kind, env, err);
+	}
+	for (size_t i = 0; r == 0 && i < d->n_disks; i++) {
+		env.settings = &d->disks[i];
+		r = device_add(vm, &blk_device, env, err);
 	}
 	for (size_t i = 0; r == 0 && d->more && d->more[i]; i++)
 		r = device_add(vm, d->more[i], env, err);

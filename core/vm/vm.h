@@ -16,6 +16,7 @@ struct error;        /* core/base/error.h */
 struct watch;        /* core/vm/watch.h */
 struct report_lines; /* core/snp/report_lines.h */
 struct device;       /* core/dev/device.h */
+struct disk;         /* core/dev/disk.h */
 struct vcpu;         /* core/vm/vm_priv.h */
 struct vm;           /* core/vm/vm_priv.h */
 
@@ -33,7 +34,9 @@ struct vm_devices {
 	bool exit_port_given;
 	uint16_t exit_port;
 	struct vm_certs certs; /* no platform but snp hands them out */
-	bool rng;              /* a virtio-rng */
+	struct disk *disks;    /* open, in the order of their slots. Borrowed */
+	size_t n_disks;
+	bool rng; /* a virtio-rng */
 	/* Both get what COM1 writes; NULL: there is none. Borrowed */
 	struct watch *watch;
 	struct report_lines *report;

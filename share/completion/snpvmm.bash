@@ -99,8 +99,8 @@ _snpvmm_value() {
         boot.kernel_hashes= boot.accept= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
-        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= rng= expect.measurement=
-        expect.console= expect.never=
+        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= disks= rng=
+        expect.measurement= expect.console= expect.never=
         expect.exit= expect.report= timeout= silence= matrix=
       )
       ;;
@@ -117,7 +117,7 @@ _snpvmm_value() {
       )
       ;;
     snp.identity.id_key) words=(ephemeral) files=any ;;
-    snp.identity.author_key) files=any ;;
+    snp.identity.author_key | disks) files=any ;;
     snp.host_data) words=(random) ;;
     measure.profile) words=(qemu ec2 gce svsm igvm igvmmeasure igvmmeasure-native-zero cloud-hypervisor) ;;
     serial) words=(stdout none) files=any ;;

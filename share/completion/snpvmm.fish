@@ -47,7 +47,7 @@ function __snpvmm_setting
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
-        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit rng \
+        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit disks rng \
         expect.measurement expect.console expect.never expect.exit expect.report timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
@@ -76,7 +76,7 @@ function __snpvmm_setting
         case snp.identity.id_key
             set words ephemeral
             set files any
-        case snp.identity.author_key
+        case snp.identity.author_key disks
             set files any
         case snp.host_data
             set words random

@@ -57,12 +57,6 @@ refused unknown-key 3:16 "unknown key 'smtt' in 'snp.policy'" "  fix: did you me
 with 'zzzzzzzz: 1'
 refused unknown-key 3:1 "unknown key 'zzzzzzzz'" '  fix: the keys here are: version, name, '
 
-begin 'keys of later versions'
-with 'disks: []'
-refused unsupported 3:1 "'disks' is not supported by this version of snpvmm" '  fix: remove the key'
-with 'disks:' '  - path: x'
-refused unsupported 3:1 "'disks' is not supported by this version of snpvmm" '  fix: remove the key'
-
 begin 'missing keys'
 text "$BOOT\n"
 refused missing-key 1:1 "'version' is missing" "  fix: write 'version: 1'"

@@ -92,10 +92,9 @@ call help
 sed -n '/^Commands:$/,/^$/s/^  \([a-z]*\) .*/\1/p' "$T/out" >"$T/commands"
 call schema
 awk -f tests/cli/facts.awk "$T/out" | sort -u >"$T/facts"
-sed -n 's/ later *$//p' "$T/facts" >"$T/later"
-sed -n 's/ is *$//p' "$T/facts" | grep -v -x -F -f "$T/later" >"$T/keys"
+sed -n 's/ is *$//p' "$T/facts" >"$T/keys"
 # The booleans of a number or a policy, and the words that a sink or a key file refuses, are not words of the key.
-sed -n '/^\(snp\.policy\|snp\.identity\..*\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/words"
+sed -n '/^\(snp\.policy\|disks\|snp\.identity\..*\|serial\|debug_port\) /d; s/ word / /p' "$T/facts" >"$T/words"
 printf '%s\n' 'serial stdout' 'serial none' 'debug_port none' 'debug_port stderr' 'snp.identity.id_key ephemeral' >>"$T/words"
 call explain
 sed -n '/^  none /d; s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p' "$T/out" >"$T/reasons"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # tests/cli/facts.awk: prints what 'snpvmm schema' says of each key, one fact a line: "KEY is" for every key,
-# "KEY default VALUE", "KEY word WORD", "KEY later". It goes by the indentation of the JSON: keys are at 4, and those of a
+# "KEY default VALUE", "KEY word WORD". It goes by the indentation of the JSON: keys are at 4, and those of a
 # group, which has properties, 4 further in.
 BEGIN { level[4] = "" } # by depth: what stands before the names of keys there
 function fact(what, value) { print key, what, value }
@@ -23,7 +23,6 @@ depth == at && /"default": \[$/ { list = ""; listing = 1; next }
 listing && /\]/ { fact("default", "[" list "]"); listing = 0 }
 listing { item = $0; sub(/^ */, "", item); sub(/,$/, "", item); list = list (list == "" ? "" : ", ") item }
 depth == at && /"default": / { fact("default", text_of($0)) }
-depth == at && /\(not supported by this version\)/ { fact("later") }
 /"enum": \[/ { words = 1; next }
 words && /\]/ { words = 0 }
 words && /"/ { fact("word", text_of($0)) }

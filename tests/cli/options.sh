@@ -281,7 +281,7 @@ set_refused vcpsu=1 '--set vcpsu' unknown-key "unknown key 'vcpsu'" "did you mea
 set_refused boot.igvm=x '--set boot.igvm' unknown-key "unknown key 'boot.igvm'" 'the keys here are: firmware, kernel, initrd, cmdline, kernel_hashes'
 set_refused snp=1 '--set snp' unknown-key "'snp' is a group of keys, not one"
 set_refused snp.policy.debug=true '--set snp.policy.debug' unknown-key "unknown key 'snp.policy.debug'" "set 'snp.policy' as a whole"
-set_refused disks=x '--set disks' unsupported "'disks' is not supported by this version of snpvmm" 'remove the key'
+set_refused 'disks[0].mode=ro' '--set disks[0].mode' unknown-key "unknown key 'disks[0].mode'" "set 'disks' as a whole"
 
 begin '--set refuses a value that does not fit'
 set_refused vcpus=0 '--set vcpus' bad-value "'vcpus' is 0; it must be from 1 to 4096"

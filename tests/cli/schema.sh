@@ -49,7 +49,7 @@ if python3 -c 'import jsonschema, yaml' 2>/dev/null; then
   manifest "$T/a.yaml" 'boot: {firmware: builtin:selftest}' 'vcpsu: 1'
   manifest "$T/b.yaml" 'boot: {firmware: builtin:selftest}' 'vcpus: 4097'
   manifest "$T/c.yaml" 'boot: {firmware: builtin:selftest}' 'memory: 512'
-  manifest "$T/d.yaml" 'boot: {firmware: builtin:selftest}' 'disks: []'
+  manifest "$T/d.yaml" 'boot: {firmware: builtin:selftest}' 'disks: {mode: ro}'
   manifest "$T/e.yaml" 'boot: {firmware: builtin:selftest}' 'snp: {identity: {svn: 3}}'
   for bad in a b c d e; do
     call check "$T/$bad.yaml"

@@ -456,12 +456,64 @@ Test(manifest, refuses_unknown_keys_and_names_the_near_one)
 	          "unknown key 'sha265' in 'boot.kernel'", "'sha256'" });
 }
 
-Test(manifest, refuses_by_name_what_is_not_built_yet)
+#define ZEROS16 "0000000000000000"
+#define ZEROS64 ZEROS16 ZEROS16 ZEROS16 ZEROS16
+
+Test(manifest, reads_disks_as_paths_or_maps)
 {
-	REFUSES({ LEAST "disks: {svn: 1}\n", ERROR_UNSUPPORTED, 3, 1,
-	          "'disks' is not supported by this version of snpvmm", "remove" },
-	        { LEAST "disks: []\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL },
-	        { LEAST "disks:\n", ERROR_UNSUPPORTED, 3, 1, "'disks'", NULL });
+	static const char one[] = LEAST "disks: a.img\n", none[] = LEAST "disks: []\n",
+			  more[] = LEAST
+			  "disks:\n  - a.img\n  - {path: /b.img, mode: rw, serial: B_1.-x}\n"
+			  "  - {mode: ro, path: c, sha256: " ZEROS64 "}\n";
+	struct manifest m = parsed(none);
+
+	cr_assert_eq(m.n_disks, 0);
+	manifest_free(&m);
+	m = parsed(one);
+	cr_assert_eq(m.n_disks, 1);
+	cr_assert_str_eq(m.disks[0].image.path, "dir/a.img");
+	cr_assert_eq(m.disks[0].mode, DISK_SCRATCH);
+	cr_assert_str_eq(m.disks[0].serial, "disk0");
+	manifest_free(&m);
+	m = parsed(more);
+	cr_assert_eq(m.n_disks, 3);
+	cr_assert_str_eq(m.disks[1].image.path, "/b.img");
+	cr_assert_eq(m.disks[1].mode, DISK_RW);
+	cr_assert_str_eq(m.disks[1].serial, "B_1.-x");
+	cr_assert_not(m.disks[1].image.pinned);
+	cr_assert_eq(m.disks[2].mode, DISK_RO);
+	cr_assert_str_eq(m.disks[2].serial, "disk2");
+	cr_assert(m.disks[2].image.pinned);
+	cr_assert_eq(m.disks[2].image.at.line, 6);
+	manifest_free(&m);
+}
+
+#define PAIR "a, a, "
+
+Test(manifest, refuses_disks_that_are_none)
+{
+	REFUSES({ LEAST "disks: {mode: ro}\n", ERROR_MISSING_KEY, 3, 8, "'disks[0]' has no 'path'",
+	          "{ path: P, mode: scratch }" },
+	        { LEAST "disks:\n", ERROR_BAD_VALUE, 3, 7, "'disks[0]' has no value", NULL },
+	        { LEAST "disks: [a, '']\n", ERROR_BAD_VALUE, 3, 12, "'disks[1]' is an empty path",
+	          NULL },
+	        { LEAST "disks: [[a]]\n", ERROR_BAD_VALUE, 3, 9, "not a list", NULL },
+	        { LEAST "disks: [{path: a, mode: r}]\n", ERROR_BAD_VALUE, 3, 25,
+	          "'disks[0].mode' cannot be 'r'", "write one of: scratch, ro, rw" },
+	        { LEAST "disks: [{path: a, mod: ro}]\n", ERROR_UNKNOWN_KEY, 3, 19,
+	          "unknown key 'mod' in 'disks'", "'mode'" },
+	        { LEAST "disks: [{path: a, serial: 'a b'}]\n", ERROR_BAD_VALUE, 3, 27,
+	          "'disks[0].serial' is no serial number: 'a b'", "1 to 20 letters" },
+	        { LEAST "disks: [{path: a, serial: a23456789012345678901}]\n", ERROR_BAD_VALUE, 3,
+	          27, "no serial number", NULL },
+	        { LEAST "disks: [{path: a, serial: s}, {path: b, serial: s}]\n", ERROR_CONFLICT, 3,
+	          31, "two disks have the serial number 's'", "disk0, disk1" },
+	        { LEAST "disks: [{path: a, serial: disk1}, b]\n", ERROR_CONFLICT, 3, 35,
+	          "two disks have the serial number 'disk1'", NULL },
+	        { LEAST "disks: [{path: a, sha256: 00}]\n", ERROR_BAD_VALUE, 3, 27,
+	          "'disks[0].sha256'", NULL },
+	        { LEAST "disks: [" PAIR PAIR PAIR PAIR PAIR PAIR PAIR PAIR "a]\n", ERROR_BAD_VALUE,
+	          3, 57, "'disks' has more than 16", NULL });
 }
 
 Test(manifest, says_what_is_missing)
@@ -861,12 +913,14 @@ Test(manifest, refuses_settings_as_it_refuses_keys)
 		  "policy" },
 		{ "snp.policy.debug", "true", ERROR_UNKNOWN_KEY, "--set snp.policy.debug",
 		  "'snp.policy.debug'", "set 'snp.policy' as a whole" },
-		{ "disks.path", "1", ERROR_UNSUPPORTED, "--set disks.path", "'disks'", NULL },
+		{ "disks[0].mode", "ro", ERROR_UNKNOWN_KEY, "--set disks[0].mode",
+		  "'disks[0].mode'", "set 'disks' as a whole" },
 		{ "snp.identity", "{}", ERROR_UNKNOWN_KEY, "--set snp.identity", "a group of keys",
 		  "id_key, author_key, family_id, image_id, svn" },
 		{ "snp.identity.name", "1", ERROR_UNKNOWN_KEY, "--set snp.identity.name",
 		  "'snp.identity.name'", NULL },
-		{ "disks", "[]", ERROR_UNSUPPORTED, "--set disks", "'disks'", NULL },
+		{ "disks", "[{path: a, mode: wo}]", ERROR_BAD_VALUE, "--set disks",
+		  "'disks[0].mode' cannot be 'wo'", "ro, rw" },
 		{ "vcpus", "0", ERROR_BAD_VALUE, "--set vcpus", "from 1 to 4096", NULL },
 		{ "vcpus", "", ERROR_BAD_VALUE, "--set vcpus", "not a number", NULL },
 		{ "vcpus", "[1]", ERROR_BAD_VALUE, "--set vcpus", "not a list", NULL },

@@ -123,6 +123,17 @@ static void same_key(const struct key *k, const struct manifest *ma, const struc
 		same_path(k->name, ka->path, kb->path);
 	} else if (k->kind == &kind_patterns) {
 		same_patterns(k->name, a, b);
+	} else if (k->kind == &kind_disks) {
+		cr_assert_eq(ma->n_disks, mb->n_disks);
+		for (size_t i = 0; i < ma->n_disks; i++) {
+			const struct manifest_disk *da = &ma->disks[i], *db = &mb->disks[i];
+
+			same_path(k->name, da->image.path, db->image.path);
+			same_text(k->name, da->serial, db->serial);
+			cr_expect_eq(da->mode, db->mode);
+			cr_expect_eq(da->image.pinned, db->image.pinned);
+			cr_expect_arr_eq(da->image.sha256, db->image.sha256, 32);
+		}
 	} else { /* plain bytes */
 		cr_expect(k->size == 0 || memcmp(a, b, k->size) == 0, "%s", k->name);
 	}
@@ -187,8 +198,8 @@ static char *everything(void)
 	fputs("\n  certs: {path: certs.bin, sha256: " HEX32 "}\n"
 	      "measure: {profile: gce, ovmf_hash: " HEX48 ",\n"
 	      "  svsm: {path: svsm.bin, sha256: " HEX32 "}, vars_size: 528K}\n"
-	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nrng: "
-	      "true\nexpect:\n"
+	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nrng: true\n"
+	      "disks: [a.img, {path: b.img, mode: rw, serial: b-1, sha256: " HEX32 "}]\nexpect:\n"
 	      "  measurement: {1: " HEX48 ", 4: [" ONES48 ", " HEX48 "]}\n"
 	      "  console: [a, b]\n  never: [c]\n  exit: 7\n  report: false\ntimeout: 90s\nsilence: "
 	      "1500ms\n",
@@ -224,8 +235,7 @@ Test(write, has_each_key_with_what_was_said)
 		 * snp.identity is in place of snp.id_block, and boot.accept goes with no firmware:
 		 * the next tests have them
 		 */
-		bool none = i == KEY_BOOT_ACCEPT || keys[i].kind == &kind_later ||
-		            keys[i].kind == &kind_matrix ||
+		bool none = i == KEY_BOOT_ACCEPT || keys[i].kind == &kind_matrix ||
 		            strncmp(keys[i].name, "snp.identity.", 13) == 0;
 		const struct yaml_tree *said = tree_at(from, keys[i].name);
 

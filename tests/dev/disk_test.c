@@ -114,7 +114,9 @@ Test(disk, is_locked_against_those_it_cannot_share_with)
 			struct disk d[2];
 
 			cr_assert_eq(opened(&d[0], "image", first, &err), 0, "%s", err.text);
-			cr_assert_eq(opened(&d[1], "image", second, &err) == 0, fits);
+			cr_assert_eq(disk_begin(&d[0], &err), 0, "%s", err.text);
+			cr_assert_eq(opened(&d[1], "image", second, &err), 0, "%s", err.text);
+			cr_assert_eq(disk_begin(&d[1], &err) == 0, fits);
 			if (!fits) {
 				cr_assert_eq(err.kind, ERROR_HOST_BUSY);
 				cr_assert_not_null(strstr(err.text, "is in use"));

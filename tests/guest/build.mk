@@ -7,8 +7,8 @@ GUEST_SERIES := 6.12
 GUEST_OLD    := 6.1
 GUEST_BOTH    = $(B)/guest/vmlinuz-$(1) $(B)/guest/initrd-$(1).cpio.gz
 GUEST_DIR    := tests/guest
-# What a disk, a vsock and a random number generator need beyond what is built in.
-GUEST_MODULES := virtio_pci virtio_blk virtio_rng vmw_vsock_virtio_transport
+# What a disk, a vsock, a random number generator and dm-verity need beyond what is built in.
+GUEST_MODULES := virtio_pci virtio_blk dm_verity virtio_rng vmw_vsock_virtio_transport
 GUEST_OUT    := $(B)/tests/guest
 
 .PHONY: guest-tools guest-images

@@ -80,7 +80,7 @@ EOF
 prune() {
   find "$new" -type f ! -path '*/boot/vmlinuz-*' ! -name modules.builtin \
     ! -path '*/kernel/fs/configfs/*' ! -path '*/crypto/gcm*' ! -path '*/crypto/ghash-generic*' ! -path '*/crypto/crypto_null*' ! -path '*/crypto/gf128mul*' ! -path '*/kernel/drivers/virt/*' ! -path '*/kernel/drivers/virtio/*' \
-    ! -path '*/net/vmw_vsock/*' ! -name 'virtio*' -exec rm -f {} +
+    ! -path '*/net/vmw_vsock/*' ! -path '*/drivers/md/dm-*' ! -path '*/reed_solomon/*' ! -path '*/crypto/sha256*' ! -name 'virtio*' -exec rm -f {} +
   find "$new" -depth -type d -exec rmdir {} + 2>/dev/null || true
 }
 

@@ -5,7 +5,7 @@
 # that is called with a folder and a shell command; it runs the command in a copy of the folder on an SNP host, as root,
 # and passes on output and status.
 # SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts. SNP_DISPOSABLE=yes allows cases that set the
-# clock of that host.
+# clock of that host. SNP_LONG=yes runs those, too, that take minutes and seldom find more.
 set -u
 B=${B:-build}
 images=${SNPVMM_IMAGES:-../shared/images}
@@ -59,6 +59,25 @@ fi
 if [ -r "$box/vmlinuz-6.12" ]; then
   sh guest/mkguest/snpvmm-mkguest --guest "$B/snpvmm-guest" --kernel "$box/vmlinuz-6.12" --modules "$(dirname "$(find "$B/guest/kernel-6.12" -name modules.builtin)")" \
     --add tests/snp/linux.yaml:/etc/given --run 'grep kernel: /etc/given; snpvmm-guest report; exit 4' "$box/mkguest" 2>"$box/mkguest.log" || cat "$box/mkguest.log"
+fi
+
+# Disks, the script that the guest runs with them, and one with dm-verity as snpvmm.yaml(5) has it ("Verified disks").
+if [ -r "$box/linux.yaml" ]; then
+  printf 'file script 644 tests/guest/disks.sh\n' | "$B/tests/guest/mkcpio" >"$box/disks.cpio"
+  for disk in a.img b.img root.img; do head -c 4M /dev/urandom >"$box/$disk"; done
+  truncate -s 4M "$box/out.img"
+  veritysetup=$(command -v veritysetup || ls /sbin/veritysetup /usr/sbin/veritysetup 2>/dev/null | head -n 1)
+  if [ -n "$veritysetup" ]; then
+    "$veritysetup" format "$box/root.img" "$box/hash.img" | sed -n 's/^Root hash:[[:space:]]*//p' >"$box/root.hash"
+    {
+      printf '%s\n' 'dir lib64 755' 'dir verity 755' "file verity/veritysetup 755 $veritysetup" "file bin/veritysetup 755 $box/verity.sh"
+      ldd "$veritysetup" | awk '/=> \// { n = split($3, part, "/"); print "file verity/" part[n], 644, $3 }
+        $1 ~ /^\// { print "file", substr($1, 2), 755, $1 }'
+    } >"$box/verity.list"
+    # shellcheck disable=SC2016 # for the guest's shell
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=/verity exec /verity/veritysetup "$@"\n' >"$box/verity.sh"
+    "$B/tests/guest/mkcpio" <"$box/verity.list" | gzip -n >"$box/verity.cpio.gz"
+  fi
 fi
 
 # A table of certificates; whose they are doesn't matter, as the guest only prints them.
@@ -132,9 +151,9 @@ if [ -z "${SNP_HOST:-}" ] && [ "$real" != Y ] && [ -x "$emulated" ]; then
   SNP_HOST="$emulated run --timeout 3600 --psp key-out=$(realpath "$B")/snp-key.hex --in"
 fi
 if [ -n "${SNP_HOST:-}" ]; then
-  $SNP_HOST "$box" "sh on_host.sh '${SNP_ONLY:-}' '${SNP_DISPOSABLE:-}'" >"$out" 2>&1
+  $SNP_HOST "$box" "sh on_host.sh '${SNP_ONLY:-}' '${SNP_DISPOSABLE:-}' '${SNP_LONG:-}'" >"$out" 2>&1
 elif [ "$real" = Y ]; then
-  (cd "$box" && sh on_host.sh "${SNP_ONLY:-}" "${SNP_DISPOSABLE:-}") >"$out" 2>&1
+  (cd "$box" && sh on_host.sh "${SNP_ONLY:-}" "${SNP_DISPOSABLE:-}" "${SNP_LONG:-}") >"$out" 2>&1
 else
   echo "skip: this machine has no SEV-SNP, and there is no emulated host (make snp-host) and no SNP_HOST (CONTRIBUTING.md)"
   echo "0 passed, 0 failed, 1 skipped"

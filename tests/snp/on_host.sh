@@ -8,6 +8,7 @@ n=0
 # Only cases whose names contain one of these texts, separated by bars, are run.
 only=${1:-}
 disposable=${2:-} # "yes": cases may set the host's clock
+long=${3:-}       # "yes": tables of cases that take minutes, too
 wanted() { # NAME
   texts=$only
   while :; do
@@ -399,6 +400,91 @@ if [ -e linux.yaml ]; then
     cat lazy.entry eager.entry | awk '{ if ($1 <= 1.1 * $3 && $2 <= 1.1 * $4 + 250) print "as fast" }'
   }
   case_run 'the kernel of 64G starts as fast as that of 512M' 0 'as fast$' -- entries
+  # Disks: what the guest says of them, what becomes of its writes, and how it makes sure of what it reads.
+  disk_run() { # WORDS DISKS OPTION...
+    words=$1 disks=$2
+    shift 2
+    snpvmm run -v --stats --set "boot.initrd=[initrd-6.12.cpio.gz, disks.cpio]" --set "disks=$disks" \
+      --set "boot.cmdline=console=ttyS0 panic=-1 quiet snpvmm.do=script $words" "$@" linux.yaml
+  }
+  sum_of() { # FILE
+    sha256sum "$1" | cut -d ' ' -f 1
+  }
+  disks_kept() { # OPTION...: three disks, one of each mode, and what the images are afterwards
+    before="$(sum_of a.img) $(sum_of b.img)"
+    dd if=/dev/zero of=out.img bs=1M count=4 2>/dev/null
+    disk_run 'disks.do=keep disks.do=tar' '[a.img, {path: b.img, mode: ro}, {path: out.img, mode: rw, serial: out}]' "$@"
+    status=$?
+    [ "$before" = "$(sum_of a.img) $(sum_of b.img)" ] && echo 'the images are as they were'
+    echo "the file is $(tar -xOf out.img greeting)"
+    [ "$(tar -xOf out.img busybox | sha256sum | cut -d ' ' -f 1)" = "$(sed -n 's/^snpvmm-guest: tar //p' out.log | tr -d '\r')" ] &&
+      echo 'the file came back whole'
+    return $status
+  }
+  # No notification of a request leaves the kernel, which the line about exits to the device would count.
+  disks_want() { # for case_run
+    printf '%s\n' "^snpvmm-guest: disk vda disk0 sectors 8192 ro 0 sha256 $(sum_of a.img)" \
+      "^snpvmm-guest: disk vdb disk1 sectors 8192 ro 1 sha256 $(sum_of b.img)" '^snpvmm-guest: disk vdc out sectors 8192 ro 0' \
+      '^snpvmm-guest: vda has what was written' '^snpvmm-guest: vdb takes no writes' '^snpvmm-guest: vdc has what was written' \
+      'snpvmm: disk0: [1-9][0-9]* reads of .* KiB, [1-9][0-9]* writes of .* KiB, [1-9][0-9]* flushes, 0 errors, 0 exits' \
+      'snpvmm: disk1: [1-9][0-9]* reads of .* KiB, 0 writes of 0 KiB, 0 flushes, 0 errors, 0 exits' \
+      '^the images are as they were' '^the file is made in the guest: 6.12' '^the file came back whole'
+  }
+  disks_case() { # NAME OPTION...
+    name=$1
+    shift
+    set -- -- disks_kept "$@"
+    while IFS= read -r pattern; do set -- "$pattern" "$@"; done <<WANT
+$(disks_want)
+WANT
+    case_run "$name" 0 "$@"
+  }
+  disks_case 'disks: scratch, ro and rw, four vCPUs' --set vcpus=4
+  verity_run() { # OPTION...
+    disk_run "disks.do=verity disks.root=$(cat root.hash)" \
+      '[{path: root.img, mode: ro, serial: root}, {path: hash.img, mode: ro, serial: hash}]' \
+      --set 'boot.initrd=[initrd-6.12.cpio.gz, disks.cpio, verity.cpio.gz]' --set memory=512M "$@"
+  }
+  changed() { # FILE COMMAND...: with one byte of the file changed
+    cp "$1" kept.img
+    file=$1
+    shift
+    dd if="$file" bs=1 skip=1000000 count=1 2>/dev/null | tr '\000-\377' '\001-\377\000' |
+      dd of="$file" bs=1 seek=1000000 conv=notrunc 2>/dev/null
+    "$@"
+    status=$?
+    mv kept.img "$file"
+    return $status
+  }
+  if [ -e verity.cpio.gz ]; then
+    case_run 'dm-verity: the guest reads what the measured root hash stands for' 0 "^snpvmm-guest: verity passes $(sum_of root.img)" \
+      -- verity_run
+    case_run 'dm-verity: the guest refuses a byte that has changed, four vCPUs' 0 '^snpvmm-guest: verity refuses what is on the disk' \
+      -- changed root.img verity_run --platform kvm --set vcpus=4
+  else
+    echo 'skip dm-verity: there is no veritysetup (in Debian: cryptsetup-bin)'
+  fi
+  in_small_folder() { # COMMAND...: with 1 MiB for what it writes
+    mkdir -p small && mount -t tmpfs -o size=1M none small || return
+    (export TMPDIR="$PWD/small" && "$@")
+    status=$?
+    umount small
+    return $status
+  }
+  if [ "$long" = yes ]; then
+    disks_case 'disks: scratch, ro and rw, a plain VM' --platform kvm
+    disks_case 'disks: scratch, ro and rw, one vCPU'
+    for vcpus in 1 4; do
+      [ -e verity.cpio.gz ] || break
+      case_run "dm-verity under SNP, vCPUs: $vcpus" 0 "^snpvmm-guest: verity passes $(sum_of root.img)" -- verity_run --set vcpus=$vcpus
+      case_run "dm-verity under SNP refuses a byte that has changed, vCPUs: $vcpus" 0 \
+        '^snpvmm-guest: verity refuses what is on the disk' -- changed root.img verity_run --set vcpus=$vcpus
+    done
+    case_run 'a scratch disk that is full gives errors, and the guest goes on' 0 '^snpvmm-guest: vda is full' \
+      'snpvmm: disk0: no room for what the guest writes' -- in_small_folder disk_run disks.do=full a.img --platform kvm
+    case_run 'a kernel without the driver: a failed run says so' 1 'snpvmm: disk0: no driver in the guest took it' \
+      -- linux_run snpvmm.status=1 --platform kvm --set disks=a.img --set 'boot.cmdline=console=ttyS0 panic=-1 quiet pci=off snpvmm.status=1'
+  fi
   if [ -e vmlinuz-6.1 ]; then
     wrong_guess() { # the table's GUID at the end of a kernel that doesn't know the table
       cp vmlinuz-6.1 vmlinuz-guid
