@@ -169,6 +169,11 @@ qemu_build() {
   [ "${KEEP:-no}" = yes ] || rm -rf "$work_dir"
 }
 
+tsc_khz() {
+  # shellcheck disable=SC2086 # CC may have words, as in ccache gcc
+  ${CC:-gcc} -O2 -o "$out/bin/tsc-khz" "$here/tsc-khz.c" || die 1 'the C compiler does not work'
+}
+
 roms() { # what the machine runs before Linux
   [ ! -e "$out/bin/pc-bios/bios-256k.bin" ] || return 0
   package_unpack seabios "$work/roms"
@@ -269,7 +274,7 @@ case $(uname -m) in x86_64) ;; *) die 77 'the emulated host is only for x86-64 m
 install -m 755 "$here/snp-host" "$out/snp-host"
 install -m 644 "$here/init" "$out/init"
 work_dir=$out-work qemu=$out-work/qemu
-sources=$(cat "$here"/qemu/* "$here/build.sh" | cksum)
+sources=$(cat "$here"/qemu/* "$here/tsc-khz.c" "$here/build.sh" | cksum)
 set_up=no
 for kernel; do
   kernel_there "$kernel" && continue
@@ -280,5 +285,6 @@ done
 [ "$(cat "$out/bin/.sources" 2>/dev/null)" != "$sources" ] || exit 0
 [ $set_up = yes ] || apt_setup
 roms
+tsc_khz
 qemu_source
 qemu_build
