@@ -8,68 +8,81 @@ typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long u64;
-#define CBIT     (1ULL << 51)
+
+#define ALIAS    0x40000000ULL /* the same memory, shared */
 #define GHCB_GPA 0x300000ULL
 #define LAZY     0x310000ULL
 #define SHARED2  0x320000ULL
+
 static volatile u8 *const ghcb = (void *)GHCB_GPA; /* mapped shared by the launcher's page tables */
-static void wrghcb(u64 v)
+
+static void ghcb_msr_write(u64 v)
 {
 	asm volatile("wrmsr" ::"c"(0xc0010130), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
 }
+
 static u64 rdmsr(u32 m)
 {
 	u32 a, d;
 	asm volatile("rdmsr" : "=a"(a), "=d"(d) : "c"(m) : "memory");
 	return a | (u64)d << 32;
 }
+
 static void vmgexit(void)
 {
 	asm volatile("rep; vmmcall" ::: "memory");
 }
-static u64 msrproto(u64 v)
+
+static u64 msr_protocol(u64 v)
 {
-	wrghcb(v);
+	ghcb_msr_write(v);
 	vmgexit();
 	return rdmsr(0xc0010130);
 }
-static void term(u32 set, u32 code)
+
+static void terminate(u32 set, u32 code)
 {
 	for (;;)
-		msrproto(0x100 | (u64)(set & 15) << 12 | (u64)(code & 255) << 16);
+		msr_protocol(0x100 | (u64)(set & 15) << 12 | (u64)(code & 255) << 16);
 }
-static void setq(u32 off, u64 v)
+
+static void ghcb_set(u32 off, u64 v)
 {
 	*(volatile u64 *)(ghcb + off) = v;
 	u32 b = off / 8;
 	ghcb[0x3f0 + b / 8] |= 1 << (b % 8);
 }
-static void clear(void)
+
+static void ghcb_clear(void)
 {
 	for (int i = 0; i < 0x400; i += 8)
 		*(volatile u64 *)(ghcb + i) = 0;
 	*(volatile u16 *)(ghcb + 0xffa) = 2;
 	*(volatile u32 *)(ghcb + 0xffc) = 0;
 }
-static void exitc(u64 c, u64 i1, u64 i2)
+
+static void exit_with(u64 c, u64 i1, u64 i2)
 {
-	setq(0x390, c);
-	setq(0x398, i1);
-	setq(0x3a0, i2);
-	wrghcb(GHCB_GPA);
+	ghcb_set(0x390, c);
+	ghcb_set(0x398, i1);
+	ghcb_set(0x3a0, i2);
+	ghcb_msr_write(GHCB_GPA);
 	vmgexit();
 }
+
 static void outb(u16 port, u8 v)
 {
-	clear();
-	setq(0x1f8, v);
-	exitc(0x7b, (u64)port << 16 | 1 << 4, 0);
+	ghcb_clear();
+	ghcb_set(0x1f8, v);
+	exit_with(0x7b, (u64)port << 16 | 1 << 4, 0);
 }
+
 static void puts(const char *s)
 {
 	while (*s)
 		outb(0x3f8, *s++);
 }
+
 static void hex(u64 v)
 {
 	char b[17];
@@ -78,13 +91,15 @@ static void hex(u64 v)
 	b[16] = 0;
 	puts(b);
 }
-static void kv(const char *k, u64 v)
+
+static void print(const char *k, u64 v)
 {
 	puts(k);
 	puts("=");
 	hex(v);
 	puts("\n");
 }
+
 static u32 pvalidate(u64 va, u32 size, u32 val, u32 *cf)
 {
 	u32 r;
@@ -96,6 +111,7 @@ static u32 pvalidate(u64 va, u32 size, u32 val, u32 *cf)
 	*cf = c;
 	return r;
 }
+
 static u32 rmpadjust(u64 va, u32 size, u64 attr)
 {
 	u64 r;
@@ -105,163 +121,157 @@ static u32 rmpadjust(u64 va, u32 size, u64 attr)
 	             : "memory", "cc");
 	return r;
 }
+
+/* start.S has the handlers. That of #VC adds `vc_skip` to RIP and returns, unless that is 0. */
 extern u8 vc_entry[], pf_entry[];
-u64 vc_code, vc_rip, vc_count, vc_skip;
-u64 pf_cr2, pf_err;
-struct {
+u64 vc_code, vc_rip, vc_skip, pf_cr2, pf_err;
+
+static struct {
 	u64 lo, hi;
 } idt[32] __attribute__((aligned(16)));
-static void gate(int n, u8 *h)
+
+void vc_fatal(void)
 {
-	u64 a = (u64)h;
+	puts("#VC ");
+	print("code", vc_code);
+	print("rip", vc_rip);
+	terminate(0, 0x40);
+}
+
+void pf_fatal(void)
+{
+	puts("#PF ");
+	print("cr2", pf_cr2);
+	print("err", pf_err);
+	terminate(0, 0x41);
+}
+
+static void gate(int n, u8 *handler)
+{
+	u64 a = (u64)handler;
+
 	idt[n].lo = (a & 0xffff) | 0x08ULL << 16 | 0x8e00ULL << 32 | (a >> 16 & 0xffff) << 48;
 	idt[n].hi = a >> 32;
 }
-asm(".text\nvc_entry:\n push %rax\n mov 8(%rsp),%rax\n mov %rax,vc_code(%rip)\n mov "
-    "16(%rsp),%rax\n mov %rax,vc_rip(%rip)\n incq vc_count(%rip)\n mov vc_skip(%rip),%rax\n test "
-    "%rax,%rax\n jz 1f\n add %rax,16(%rsp)\n pop %rax\n add $8,%rsp\n iretq\n1: jmp vc_fatal\n");
-asm(".text\npf_entry:\n pop pf_err(%rip)\n mov %cr2,%rax\n mov %rax,pf_cr2(%rip)\n jmp pf_fatal\n");
-__attribute__((used)) void vc_fatal(void)
+
+static u8 other_page[4096] __attribute__((aligned(4096)));
+
+static void validate(void)
 {
-	puts("#VC ");
-	kv("code", vc_code);
-	kv("rip", vc_rip);
-	term(0, 0x40);
+	volatile u64 *lazy = (void *)LAZY;
+	u32 cf;
+
+	print("pvalidate.rc", pvalidate(LAZY, 0, 1, &cf));
+	print("pvalidate.cf", cf);
+	print("again.rc", pvalidate(LAZY, 0, 1, &cf));
+	print("again.cf", cf);
+	lazy[0] = 0x1122334455667788;
+	lazy[511] = 42;
+	print("lazy", lazy[0] + lazy[511] - 42);
+	print("pvalidate2M.rc", pvalidate(0x200000, 1, 1, &cf)); /* of a 4 KiB mapping */
+	print("rmpadjust.rc", rmpadjust((u64)other_page, 0, 1 | 0xf << 8));
+	print("rmpadjust_vmsa.rc", rmpadjust((u64)other_page, 0, 1 | 1 << 16));
+	print("rmpadjust_clear.rc", rmpadjust((u64)other_page, 0, 1));
+	print("rmpadjust_vmpl0.rc", rmpadjust((u64)other_page, 0, 0));
 }
-__attribute__((used)) void pf_fatal(void)
+
+/* What a hypervisor intercepts becomes #VC in the guest. */
+static void exceptions(void)
 {
-	puts("#PF ");
-	kv("cr2", pf_cr2);
-	kv("err", pf_err);
-	term(0, 0x41);
+	u32 a = 0, b, c, d;
+	u64 cr4;
+
+	vc_skip = 2; /* the length of the instructions */
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	print("cpuid.#VC", vc_code);
+	asm volatile("rdmsr" : "=a"(a), "=d"(d) : "c"(0x1b));
+	print("rdmsr.#VC", vc_code);
+	asm volatile("in %%dx, %%al; nop" ::"d"(0x80) : "rax");
+	print("in.#VC", vc_code);
+	asm volatile("wbinvd");
+	print("wbinvd.#VC", vc_code);
+	vc_skip = 3;
+	asm volatile("mov (%1), %0; nop" : "=r"(a) : "r"(0x80000000UL));
+	print("mmio.#VC", vc_code);
+	vc_skip = 0;
+	asm volatile("mov %%cr4, %0; or $0x80, %0; mov %0, %%cr4" : "=&r"(cr4));
+	print("cr4", cr4);
 }
-static u8 page2[4096] __attribute__((aligned(4096)));
-__attribute__((section(".text.start"), used)) void _start_c(u64 test)
+
+static void instructions(void)
 {
-	u64 r = msrproto(GHCB_GPA | 0x12); /* register the GHCB */
-	if (r != (GHCB_GPA | 0x13))
-		term(0, 0x10);
+	validate();
+	exceptions();
+	terminate(0, 0);
+}
+
+static void not_validated(void)
+{
+	print("read", *(volatile u64 *)LAZY);
+}
+
+/* Shared, private, and shared again, by the MSR protocol. */
+static void page_state(void)
+{
+	volatile u64 *private = (void *)SHARED2, *shared = (void *)(SHARED2 + ALIAS);
+	u32 cf;
+
+	shared[0] = 0xabcd;
+	print("shared", shared[0]);
+	print("psc", msr_protocol(0x014 | SHARED2 | 1ULL << 52));
+	print("validate.rc", pvalidate(SHARED2, 0, 1, &cf));
+	private[0] = 0x1234;
+	print("private", private[0]);
+	print("rescind.rc", pvalidate(SHARED2, 0, 0, &cf));
+	print("psc2", msr_protocol(0x014 | SHARED2 | 2ULL << 52));
+	print("shared_again", shared[0]);
+	terminate(0, 0);
+}
+
+static void private_as_shared(void)
+{
+	*(volatile u64 *)(0x100000 + ALIAS) = 1;
+}
+
+static void halt(void)
+{
+	asm volatile("hlt");
+}
+
+static void shared_as_private(void)
+{
+	print("read", *(volatile u64 *)0x380000);
+}
+
+static void many_exits(void)
+{
+	for (int i = 0; i < 2000; i++)
+		outb(0x3f8, 'x');
+	puts("\n");
+	terminate(0, 0);
+}
+
+static void (*const tests[])(void) = {
+	[1] = instructions, [2] = not_validated,     [3] = page_state, [4] = private_as_shared,
+	[5] = halt,         [6] = shared_as_private, [7] = many_exits,
+};
+
+/* start.S calls it. */
+void guest_main(u64 test)
+{
 	struct __attribute__((packed)) {
-		u16 l;
-		u64 b;
-	} d = { sizeof(idt) - 1, (u64)idt };
+		u16 limit;
+		u64 base;
+	} idtr = { sizeof(idt) - 1, (u64)idt };
+
+	if (msr_protocol(GHCB_GPA | 0x12) != (GHCB_GPA | 0x13)) /* register the GHCB */
+		terminate(0, 0x10);
 	gate(29, vc_entry);
 	gate(14, pf_entry);
-	asm volatile("lidt %0" ::"m"(d));
+	asm volatile("lidt %0" ::"m"(idtr));
 	puts("hello from SNP guest\n");
-	kv("sev_status", rdmsr(0xc0010131));
-	kv("sev_info", msrproto(0x2));
-	kv("hv_features", msrproto(0x80));
-	u32 cf, rc;
-	volatile u64 *lazy = (void *)LAZY;
-	if (test == 0 || test == 1) {
-		rc = pvalidate(LAZY, 0, 1, &cf);
-		kv("pvalidate.rc", rc);
-		kv("pvalidate.cf", cf);
-		rc = pvalidate(LAZY, 0, 1, &cf);
-		kv("again.rc", rc);
-		kv("again.cf", cf);
-		lazy[0] = 0x1122334455667788;
-		lazy[511] = 42;
-		kv("lazy", lazy[0] + lazy[511] - 42);
-		rc = pvalidate(0x200000, 1, 1, &cf);
-		kv("pvalidate2M.rc", rc); /* 2M of a 4K mapping */
-		rc = pvalidate(0x100000, 0, 1, &cf);
-		kv("measured.cf", cf);
-		rc = rmpadjust((u64)page2, 0, 1 | 0xf << 8);
-		kv("rmpadjust.rc", rc);
-		rc = rmpadjust((u64)page2, 0, 1 | 1 << 16);
-		kv("rmpadjust_vmsa.rc", rc);
-		rc = rmpadjust((u64)page2, 0, 1);
-		kv("rmpadjust_clear.rc", rc);
-		rc = rmpadjust((u64)page2, 0, 0);
-		kv("rmpadjust_vmpl0.rc", rc);
-		vc_skip = 2;
-		{
-			u32 a = 0, b, c, dd;
-			asm volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(dd));
-		}
-		kv("cpuid.#VC", vc_code);
-		{
-			u32 a, dd;
-			asm volatile("rdmsr" : "=a"(a), "=d"(dd) : "c"(0x1b));
-		}
-		kv("rdmsr.#VC", vc_code);
-		{
-			asm volatile("in %%dx,%%al; nop" ::"d"(0x80) : "rax");
-		}
-		kv("in.#VC", vc_code);
-		{
-			asm volatile("wbinvd");
-		}
-		kv("wbinvd.#VC", vc_code);
-		vc_skip = 3;
-		{
-			volatile u32 *m = (void *)0x80000000;
-			u32 x;
-			asm volatile("mov (%1),%0; nop" : "=r"(x) : "r"(m));
-		}
-		kv("mmio.#VC", vc_code);
-		vc_skip = 0;
-		{
-			u64 c;
-			asm volatile("mov %%cr4,%0; or $0x80,%0; mov %0,%%cr4" : "=&r"(c));
-			kv("cr4", c);
-		}
-		{
-			float f[4] = { 1, 2, 3, 4 };
-			(void)f;
-		}
-		puts("done\n");
-		term(0, 0);
-	}
-	if (test == 2) {
-		kv("unvalidated", lazy[0]);
-		puts("NOT REACHED\n");
-		term(0, 1);
-	}                /* must #VC 404 */
-	if (test == 3) { /* MSR protocol page state change: shared->private->shared */
-		volatile u64 *s2 = (void *)SHARED2,
-			     *sh = (void *)(SHARED2 + 0x40000000); /* alias with C=0 */
-		sh[0] = 0xabcd;
-		kv("shared", sh[0]);
-		kv("psc", msrproto(0x014 | SHARED2 | 1ULL << 52));
-		rc = pvalidate(SHARED2, 0, 1, &cf);
-		kv("pv.rc", rc);
-		kv("pv.cf", cf);
-		s2[0] = 0x1234;
-		kv("private", s2[0]);
-		rc = pvalidate(SHARED2, 0, 0, &cf);
-		kv("unpv.rc", rc);
-		kv("unpv.cf", cf);
-		kv("psc2", msrproto(0x014 | SHARED2 | 2ULL << 52));
-		kv("shared_again", sh[0]);
-		sh[1] = 7;
-		kv("shared_w", sh[1]);
-		puts("done\n");
-		term(0, 0);
-	}
-	if (test == 4) {
-		volatile u64 *sh = (void *)(0x100000 + 0x40000000);
-		sh[0] = 1;
-		puts("NOT REACHED\n");
-		term(0, 1);
-	} /* C=0 access to private */
-	if (test == 5) {
-		asm volatile("hlt");
-		puts("after hlt\n");
-		term(0, 0);
-	}
-	if (test == 6) {
-		volatile u64 *p = (void *)0x380000;
-		kv("absent private", p[0]);
-		term(0, 1);
-	} /* private access to a shared page */
-	if (test == 9) {
-		for (int i = 0; i < 2000; i++)
-			outb(0x3f8, 'x');
-		puts("\n");
-		term(0, 0);
-	}
-	term(1, 2);
+	print("sev_status", rdmsr(0xc0010131));
+	if (test < sizeof(tests) / sizeof(*tests) && tests[test])
+		tests[test]();
+	terminate(1, 2);
 }

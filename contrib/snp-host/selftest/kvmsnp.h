@@ -2,6 +2,7 @@
 /* contrib/snp-host/selftest/kvmsnp.h: what the kernel headers of Debian 12 lack. */
 #pragma once
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stdint.h>
 #define KVM_X86_SNP_VM 4
 #ifndef KVM_CREATE_GUEST_MEMFD
