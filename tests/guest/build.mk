@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # tests/guest/build.mk: a real Linux guest for tests: stock Debian kernels, and an initrd of ours for each.
-# Both come from Debian's archive at the first `make guest-images`, later from a cache (tests/guest/fetch.sh).
+# Both are made of Debian's packages, which come from its archive at the first `make guest-images` and later from a cache.
 
 # The first is for all that boots Linux, the other for a test of what is old; Debian 13 doesn't have it any more.
 GUEST_SERIES := 6.12
@@ -20,11 +20,13 @@ $(GUEST_OUT)/mkcpio: $(B)/$(GUEST_DIR)/mkcpio.o $(B)/libsnpvmm.a
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(B)/guest/vmlinuz-%: $(GUEST_DIR)/fetch.sh
-	@echo "  FETCH   $@"
-	mkdir -p $(@D) && sh $< linux-image-$*-cloud-amd64 $(B)/guest/kernel-$*
-	cp $(B)/guest/kernel-$*/boot/vmlinuz-* $@.new && mv $@.new $@
-$(B)/guest/initrd-%.cpio.gz: $(B)/guest/vmlinuz-% $(addprefix $(GUEST_DIR)/,make-initrd.sh init) \
-                              $(B)/snpvmm-guest $(GUEST_OUT)/mkcpio
-	@echo "  INITRD  $@"
-	sh $(GUEST_DIR)/make-initrd.sh $@ $(B)/guest/kernel-$* $(GUEST_OUT) $(B)/snpvmm-guest $(addprefix --module ,$(GUEST_MODULES))
+.PRECIOUS: $(B)/guest/%/guest.yaml
+GUEST_MAKER := guest/mkguest/snpvmm-mkguest
+$(B)/guest/%/guest.yaml: $(GUEST_MAKER) $(GUEST_DIR)/init $(B)/snpvmm-guest
+	@echo "  GUEST   $(@D)"
+	sh $< --kernel linux-image-$*-cloud-amd64 --init $(GUEST_DIR)/init --guest $(B)/snpvmm-guest $(addprefix --module ,$(GUEST_MODULES)) \
+	  $(@D) 2>$(@D).log || { cat $(@D).log >&2; exit 1; }
+$(B)/guest/vmlinuz-%: $(B)/guest/%/guest.yaml
+	cp $(@D)/$*/vmlinuz $@.new && mv $@.new $@
+$(B)/guest/initrd-%.cpio.gz: $(B)/guest/%/guest.yaml
+	cp $(@D)/$*/initrd.img $@.new && mv $@.new $@

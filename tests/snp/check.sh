@@ -42,7 +42,7 @@ printf '\377' | dd of="$box/signature.auth" bs=1 seek=64 conv=notrunc 2>/dev/nul
 # A stock kernel and the test guest's initrd, if they could be downloaded.
 for series in 6.12 6.1; do
   [ -r "$B/guest/vmlinuz-$series" ] && [ -r "$B/guest/initrd-$series.cpio.gz" ] || continue
-  stale=$(find "$B/snpvmm-guest" tests/guest/init tests/guest/make-initrd.sh -newer "$B/guest/initrd-$series.cpio.gz")
+  stale=$(find "$B/snpvmm-guest" tests/guest/init guest/mkguest/snpvmm-mkguest -newer "$B/guest/initrd-$series.cpio.gz")
   if [ -n "$stale" ]; then # make guest-images failed
     echo "skip Linux $series: its initrd is older than $(echo "$stale" | tr '\n' ' ')"
     continue
@@ -57,7 +57,7 @@ fi
 
 # A guest that snpvmm-mkguest makes.
 if [ -r "$box/vmlinuz-6.12" ]; then
-  sh guest/mkguest/snpvmm-mkguest --guest "$B/snpvmm-guest" --kernel "$box/vmlinuz-6.12" --modules "$(dirname "$(find "$B/guest/kernel-6.12" -name modules.builtin)")" \
+  sh guest/mkguest/snpvmm-mkguest --guest "$B/snpvmm-guest" --kernel linux-image-6.12-cloud-amd64 \
     --add tests/snp/linux.yaml:/etc/given --run 'grep kernel: /etc/given; snpvmm-guest report; exit 4' "$box/mkguest" 2>"$box/mkguest.log" || cat "$box/mkguest.log"
 fi
 
