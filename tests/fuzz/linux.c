@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct linux_kernel k;
 	uint8_t page[PAGE_SIZE];
 
+	linux_accepts_memory(data, size);
 	if (linux_parse(data, size, &k, &err) < 0) {
 		if (err.kind == ERROR_NONE || !err.text[0])
 			__builtin_trap();
