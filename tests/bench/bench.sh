@@ -241,6 +241,8 @@ linux_rows() {
   qemu_exits=$(sed -n 's/^exits-q35 //p' "$work/linux.list")
   [ -z "$qemu_exits" ] || linux_limit exits-q35 'the same, QEMU q35, for comparison' 1000000000 '-'
   linux_race ovmf-entry q35-entry 'OVMF to kernel entry : QEMU q35' 0.3333 '<= 1/3 of QEMU'
+  linux_race disk-kvm disk-qemu 'disk, 1 MiB reads, kvm : QEMU' 1 '<= QEMU'
+  linux_race 4k-kvm 4k-qemu 'disk, 4 KiB reads, kvm : QEMU' 1 '<= QEMU'
   linux_race snp microvm 'Linux to init, snp : plain microvm'
   linux_race snp q35 'Linux to init, snp : plain q35 + OVMF'
 }

@@ -27,7 +27,7 @@ find_rom() { # NAME: QEMU's own are in one folder of the distribution, SeaBIOS's
 pack_qemu() {
   mkdir -p "$box/roms"
   qemu=$(command -v qemu-system-x86_64) && cp "$qemu" "$box"
-  for rom in bios-microvm.bin linuxboot_dma.bin kvmvapic.bin; do
+  for rom in bios-microvm.bin bios-256k.bin linuxboot_dma.bin kvmvapic.bin; do
     find_rom "$rom"
   done
   for ovmf in /usr/share/ovmf/OVMF.fd /usr/share/OVMF/OVMF.fd; do
@@ -39,7 +39,8 @@ pack_qemu() {
 pack() {
   rm -rf "$box"
   mkdir -p "$box"
-  cp "$B/snpvmm" "$B/tests/tool/boot" "$kernel" "$initrd" tests/bench/linux_on_host.sh "$box"
+  cp "$B/snpvmm" "$B/tests/tool/boot" "$kernel" "$initrd" tests/bench/linux_on_host.sh tests/bench/disks_on_host.sh "$box"
+  { cat "$initrd"; printf 'file script 644 tests/guest/disk-speed.sh\n' | "$B/tests/guest/mkcpio" | gzip -n; } >"$box/disk-initrd"
   echo 'console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no5lvl swiotlb=2048 pci=off snpvmm.do=hang' >"$box/cmdline"
   cat >"$box/linux.yaml" <<MANIFEST
 version: 1

@@ -113,4 +113,5 @@ for name in $contenders; do
     echo "result fail time-$name the guest did not come to init"
   fi
 done
+. ./disks_on_host.sh
 echo 'end of results'
