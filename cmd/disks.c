@@ -5,9 +5,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/manifest.h"
+#include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/filekind.h"
 #include "core/base/findings.h"
 #include "core/base/log.h"
 #include "core/out/run_result.h"
@@ -27,6 +30,30 @@ static int twice_check(const struct disk *list, const struct disk *d, struct err
 	return 0;
 }
 
+/* Only a warning: a raw disk may begin with any bytes, as the guest decides. */
+static void warn_format(const struct manifest *m, const struct disk *d, const struct location *at,
+                        struct findings *f)
+{
+	static const char *const packed[] = {
+		"qcow2", "vmdk", "vhdx", "gzip", "xz", "zstd", "bzip2"
+	};
+	uint8_t head[DISK_SECTOR];
+	const struct file_kind *kind = NULL;
+	struct error w;
+
+	if (pread(d->fd, head, sizeof(head), 0) == (ssize_t)sizeof(head))
+		kind = file_kind_of(head, sizeof(head));
+	for (size_t i = 0; kind && i < ARRAY_SIZE(packed); i++) {
+		if (strcmp(kind->name, packed[i]) != 0)
+			continue;
+		error_set(&w, ERROR_NONE, "'%s' looks like %s", d->path, kind->text);
+		error_why(&w, "a disk's image is raw: the guest gets these bytes as they are");
+		error_fix(&w, "unpack it, or qemu-img convert -O raw");
+		manifest_at_location(m, at, &w);
+		findings_add(f, SEVERITY_WARNING, &w);
+	}
+}
+
 void disks_open(struct disks *d, const struct manifest *m, struct findings *f)
 {
 	*d = (struct disks){ .n = m->n_disks };
@@ -44,6 +71,8 @@ void disks_open(struct disks *d, const struct manifest *m, struct findings *f)
 		r = disk_open(to, m->confine, &err);
 		if (r == 0)
 			r = twice_check(d->list, to, &err);
+		if (r == 0)
+			warn_format(m, to, &from->image.at, f);
 		if (r < 0) {
 			manifest_at_location(m, &from->image.at, &err);
 			findings_add(f, SEVERITY_ERROR, &err);

@@ -96,6 +96,18 @@ truncate -s 0 "$T/in/odd"
 disks '[odd]'
 refused_disk 3:9 file-unreadable "'$T/in/odd' is empty"
 
+begin 'an image that is packed is given as it is, with a warning'
+truncate -s 0 "$T/in/packed"
+printf 'QFI\373' >"$T/in/packed"
+truncate -s 64K "$T/in/packed"
+disks '[packed]'
+for command in check run; do
+  fake $command "$T/in/m.yaml"
+  wants 0
+  err_has "m.yaml:3:9: warning: '$T/in/packed' looks like a qcow2 disk" "  why: a disk's image is raw" \
+    '  fix: unpack it, or qemu-img convert -O raw'
+done
+
 begin 'each mistake is found'
 disks '[none.img, a.img, fifo]'
 call check "$T/in/m.yaml"

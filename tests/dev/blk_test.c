@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "tests/dev/driver.h"
+#include "tests/dev/virtio_driver.h"
 
 enum { IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11 };
 enum { OK = 0, IOERR = 1, UNSUPP = 2, UNWRITTEN = 0xee };
@@ -400,5 +402,87 @@ Test(blk, ends_a_long_request_early_once_the_run_is_over)
 	cr_assert_eq(f.driver.ram[DATA], UNWRITTEN);
 	cr_assert_eq(f.driver.ram[DATA + 512], IOERR);
 	cr_assert_not(f.disk.reported);
+	fixture_close(&f);
+}
+
+static void *work(void *self)
+{
+	blk_device.work(self);
+	return NULL;
+}
+
+/* Sets up the queue from reset on, as a driver does, again after each reset. */
+static void driver_begin(struct machine *m)
+{
+	m->driver.avail_idx = 0;
+	driver_put(&m->driver, DRIVER_AVAIL + 2, 0, 2);
+	driver_put(&m->driver, DRIVER_USED + 2, 0, 2);
+	machine_begin(m, features_get(m), 1);
+	queue_set(m, 0);
+	machine_ok(m);
+}
+
+/* Waits, for up to ten seconds, until the status register has a bit, or the used ring is at `n`. */
+static bool came(struct machine *m, uint8_t bit, uint16_t n)
+{
+	for (unsigned i = 0; i < 10000; i++) {
+		if (bit ? reg_get(m, R_STATUS, 1) & bit : driver_used(&m->driver) == n)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/*
+ * From the bus to the image and back. A request that breaks the rules parks the device until the
+ * driver resets it, which it notices by the status register and by an interrupt.
+ */
+Test(blk, serves_a_driver_from_a_thread_and_parks_after_a_broken_request_until_a_reset)
+{
+	enum { NEEDS_RESET = 0x40 };
+	struct error err = { 0 };
+	struct fixture f;
+	struct machine m;
+	pthread_t thread;
+	void *blk;
+
+	fixture_open(&f, DISK_RO);
+	machine_open(&m, BLK_QUEUE);
+	m.env.settings = &f.disk;
+	blk = calloc(1, blk_device.size);
+	cr_assert_eq(blk_device.init(blk, &m.env, &err), 0, "%s", err.text);
+	cr_assert_eq(config_get(&m, 2, 0, 4), 0x10421af4);
+	pthread_create(&thread, NULL, work, blk);
+	machine_place(&m);
+	for (unsigned i = 0; i < 2; i++) {
+		driver_begin(&m);
+		cr_assert_eq(reg_get(&m, R_CONFIG, 8), 41);
+		cr_assert_eq(reg_get(&m, R_CONFIG + 12, 4), 126);
+		memset(m.driver.ram + HEADER, 0, 16);
+		driver_put(&m.driver, HEADER + 8, 7, 8);
+		driver_desc(&m.driver, 0, HEADER, 16, NEXT, 1);
+		driver_desc(&m.driver, 1, DATA, 512 + 1, WRITE, 0);
+		driver_offer(&m.driver, 0);
+		reg_set(&m, R_NOTIFY, 0, 2);
+		cr_assert(came(&m, 0, 1));
+		cr_assert_arr_eq(m.driver.ram + DATA, f.image + 7 * 512, 512);
+		cr_assert_eq(driver_written(&m.driver, 0), 513);
+		driver_desc(&m.driver, 0, HEADER, 15, NEXT, 1);
+		driver_offer(&m.driver, 0);
+		reg_set(&m, R_NOTIFY, 0, 2);
+		cr_assert(came(&m, NEEDS_RESET, 0));
+		driver_offer(&m.driver, 0);
+		reg_set(&m, R_NOTIFY, 0, 2);
+		usleep(20000);
+		cr_assert_eq(driver_used(&m.driver), 1);
+		cr_assert_eq(m.data, 0x40); /* the configuration's vector */
+	}
+	cr_assert(f.disk.driver);
+	cr_assert_eq(f.disk.stats.reads, 2);
+	blk_device.work_end(blk);
+	pthread_join(thread, NULL);
+	blk_device.fini(blk);
+	free(blk);
+	machine_close(&m);
 	fixture_close(&f);
 }
