@@ -264,7 +264,11 @@ else
   {
     judge "a guest's report is authentic, and of the launch that the manifest describes" report_proven
     judge 'and is not with one bit changed' report_forged
-    judge 'so are those of other guests: booted directly and by a firmware, with one and four vCPUs' reports_proven
+    if [ -n "${SNP_ONLY:-}" ] && ! find "$kept/results" -name '*.verify' 2>/dev/null | grep -q .; then
+      echo 'skip reports of other guests: none of the cases that leave one was wanted'
+    else
+      judge 'so are those of other guests: booted directly and by a firmware, with one and four vCPUs' reports_proven
+    fi
   } | tee -a "$out"
 fi
 bad=$(grep -c '^not ok' "$out")
