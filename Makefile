@@ -98,6 +98,10 @@ TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))
 $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*.c))) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+# Its start must not pay for libraries.
+$(B)/tests/tool/floor: $(B)/tests/tool/floor.o
+	@echo "  LD      $@"
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -o $@
 
 # Shows what the program passes to KVM; loaded by LD_PRELOAD.
 TRACER := $(B)/tests/snp/trace.so

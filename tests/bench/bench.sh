@@ -149,6 +149,15 @@ run_rows() {
   row 'run, whole process : QEMU microvm' "$3" "$4" 1 0 '<= QEMU'
 }
 
+# The floor makes the system calls that no launcher of this guest can leave out, and nothing else.
+floor_row() {
+  name='run to first byte : floor'
+  # shellcheck disable=SC2046
+  set -- $("$tool" race 41 0 0 "$snpvmm" -q run --platform kvm "$work/exit.yaml" -- "$B/tests/tool/floor" "$work/exit.fd")
+  [ $# = 4 ] || { fail "$name"; return; }
+  row "$name" "$1" "$2" 2 0 '<= 2 x floor'
+}
+
 # Guest memory that was touched is resident in this process, too, as it is mapped here. So the image's 64 KiB, all
 # that this guest uses, are subtracted.
 peak_row() {
@@ -189,6 +198,7 @@ kvm_rows() {
   "$tool" image "$work/exit.fd" 64 || { fail 'a guest that exits at once'; return; }
   manifest exit exit.fd
   run_rows
+  floor_row
   results_row
   peak_row
 }
