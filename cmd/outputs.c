@@ -54,8 +54,7 @@ static int refuse_outside(const struct confine *in, const char *path, struct err
 	                      "everything");
 }
 
-/* The folder of a file and its name there. The caller frees the folder; NULL: out of memory. */
-static char *folder_of(const char *path, const char **ret_name)
+char *folder_of(const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -103,12 +102,14 @@ void outputs_look(const struct manifest *m, struct findings *f)
 {
 	const struct {
 		enum key_id id;
-		const struct manifest_sink *sink;
-	} rows[] = { { KEY_SERIAL, &m->serial }, { KEY_DEBUG_PORT, &m->debug_port } };
+		const char *path;
+	} rows[] = { { KEY_SERIAL, m->serial.path },
+		     { KEY_DEBUG_PORT, m->debug_port.path },
+		     { KEY_BOOT_VARS_KEEP, m->vars_keep.path } };
 	struct error err = { 0 };
 
 	for (size_t i = 0; m->file && i < ARRAY_SIZE(rows); i++) {
-		if (!rows[i].sink->path || output_look(m->confine, rows[i].sink->path, &err) == 0)
+		if (!rows[i].path || output_look(m->confine, rows[i].path, &err) == 0)
 			continue;
 		output_at(m, rows[i].id, &err);
 		findings_add(f, SEVERITY_ERROR, &err);
@@ -173,6 +174,7 @@ static const char *file_used_as(const struct outputs *o, const struct outputs_ch
 		{ &c->images->firmware, "boot.firmware" },
 		{ &c->images->kernel, "boot.kernel" },
 		{ &c->images->initrd, "boot.initrd" },
+		{ &c->images->vars, "boot.vars.path" },
 	};
 	const struct {
 		int fd;

@@ -54,6 +54,9 @@ struct outputs_choice {
 	const struct images *images; /* that were read, and must not be overwritten; NULL: none */
 };
 
+/* The folder of a file and its name there. The caller frees the folder; NULL: out of memory. */
+char *folder_of(const char *path, const char **ret_name);
+
 /* What the manifest says of a guest's devices; its streams go nowhere. Borrows from *m. */
 struct vm_devices outputs_devices(const struct manifest *m);
 

@@ -23,6 +23,7 @@
 #include "firmware/igvm_write.h"
 #include "firmware/images.h"
 #include "firmware/prepare.h"
+#include "firmware/vars.h"
 
 struct plan_work {
 	const struct plan_args *args;
@@ -91,9 +92,10 @@ static int plan_show(struct plan_work *w, const struct manifest *m, const struct
 	auto_digest struct snp_digest ledger = { .ledger_wanted = true,
 		                                 .pages_wanted = w->args->pages };
 	auto_record struct record *record = NULL;
-	const struct vm_devices devices = outputs_devices(m);
+	struct vm_devices devices = outputs_devices(m);
 	struct plan_result result;
 
+	devices.flash = vars_flash(&w->images);
 	if ((on->measured && idkeys_sign(m, &w->images.identity, p, measurement, err) < 0) ||
 	    plan_replay(p, &snp_digest_ops, &ledger, err) < 0 ||
 	    record_launch(on, p, &devices, &record, err) < 0)

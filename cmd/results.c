@@ -76,6 +76,7 @@ static int manifest_put(void *of, FILE *to, struct error *err)
 	if (i) {
 		h.of[KEY_BOOT_FIRMWARE] = i->firmware_sha256;
 		h.of[KEY_BOOT_KERNEL] = i->kernel_sha256;
+		h.of[KEY_BOOT_VARS_PATH] = i->vars_sha256;
 		h.of[KEY_BOOT_INITRD] = images_initrd_hashes(l->manifest, i);
 		h.of[KEY_SNP_CERTS] = i->certs_sha256;
 	}

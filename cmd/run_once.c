@@ -19,6 +19,7 @@
 #include "cmd/progress.h"
 #include "cmd/results.h"
 #include "cmd/status.h"
+#include "cmd/vars.h"
 #include "config/keys.h"
 #include "core/base/array.h"
 #include "core/base/clock.h"
@@ -46,6 +47,7 @@
 #include "firmware/images.h"
 #include "firmware/prepare.h"
 #include "firmware/stage0.h"
+#include "firmware/vars.h"
 
 /*
  * Each of several runs has output files of its own: those of the manifest are named by the variant,
@@ -59,6 +61,7 @@ static int own_names(struct run_once *a)
 	} rows[] = {
 		{ &a->m.serial.path, a->o->variant_file },
 		{ &a->m.debug_port.path, a->o->variant_file },
+		{ &a->m.vars_keep.path, a->o->variant_file },
 		{ &a->stats_file, a->o->label_file },
 	};
 
@@ -370,7 +373,8 @@ static int run_once_launch(struct run_once *a)
 		a->unwritten = a->err;
 		a->err = (struct error){ 0 };
 	}
-	if (a->err.code < 0 || outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0)
+	if (a->err.code < 0 || outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0 ||
+	    vars_look(&a->m, &a->err) < 0)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	if (a->o->gdb && !(a->gdb = gdb_server_new(a->o->gdb, &a->err)))
 		return a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
@@ -380,6 +384,7 @@ static int run_once_launch(struct run_once *a)
 		                                                       : STATUS_USAGE);
 	a->outputs.devices.disks = a->disks.list;
 	a->outputs.devices.n_disks = a->disks.n;
+	a->outputs.devices.flash = vars_flash(&a->images);
 	a->outputs.devices.watch = a->watch;
 	a->outputs.devices.report = a->report;
 	progress_say("launching");

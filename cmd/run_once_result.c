@@ -10,6 +10,7 @@
 #include "cmd/results.h"
 #include "cmd/run_once_priv.h"
 #include "cmd/status.h"
+#include "cmd/vars.h"
 #include "config/manifest.h"
 #include "core/base/bytes.h"
 #include "core/base/clock.h"
@@ -144,8 +145,8 @@ static void fill_log(struct run_log *l, const struct run_once *a, bool debug)
 	l->dropped = outputs_dropped(&a->outputs, a->vm, debug);
 }
 
-static_assert(RUN_INPUTS == 4 + MANIFEST_INITRDS,
-              "manifest, firmware, kernel, the files of the initrd, and certificates");
+static_assert(RUN_INPUTS == 5 + MANIFEST_INITRDS,
+              "manifest, firmware, variables, kernel, the files of the initrd, certificates");
 
 static void fill_input(struct run_result *r, const char *role, const char *path,
                        const uint8_t *sha256)
@@ -171,6 +172,7 @@ static void fill_inputs(struct run_result *r, const struct run_once *a)
 		return;
 	fill_input(r, "manifest", a->o->manifest, a->m.sha256);
 	fill_input(r, "firmware", a->m.firmware.path, a->images.firmware_sha256);
+	fill_input(r, "vars", a->m.vars.path, a->images.vars_sha256);
 	fill_input(r, "kernel", a->m.kernel.path, a->images.kernel_sha256);
 	for (size_t i = 0; (initrd = manifest_initrd(&a->m, i)); i++)
 		fill_input(r, "initrd", initrd->path, hashes + 32 * i);
@@ -352,7 +354,7 @@ static int finish_files(struct run_once *a, int status)
 {
 	const struct results_launch l = { a->loaded ? &a->m : NULL, &a->images,
 		                          a->digested ? &a->digest : NULL, a->measured };
-	struct error console = { 0 }, logs = { 0 }, launch = { 0 }, report = { 0 };
+	struct error console = { 0 }, logs = { 0 }, launch = { 0 }, report = { 0 }, vars = { 0 };
 
 	/* if a console that failed ended the run, that is the outcome already */
 	if (a->r->launched && a->outcome.kind != ERROR_OUTPUT &&
@@ -360,6 +362,8 @@ static int finish_files(struct run_once *a, int status)
 		status = run_once_output_failed(a, &console, status);
 	if (outputs_logs(&a->outputs, a->vm, a->r->launched, &logs) < 0)
 		status = run_once_output_failed(a, &logs, status);
+	if (a->r->launched && vars_keep(&a->m, &a->images, a->vm, &vars) < 0)
+		status = run_once_output_failed(a, &vars, status);
 	if (a->unwritten.code < 0)
 		status = run_once_output_failed(a, &a->unwritten, status);
 	if (results_launch(&a->outputs, &l, &launch) < 0)

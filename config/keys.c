@@ -63,6 +63,11 @@ static bool has_ovmf_hash(const struct manifest *m)
 	return m->ovmf_hash_given;
 }
 
+static bool has_keep(const struct manifest *m)
+{
+	return m->vars_keep.back || m->vars_keep.path;
+}
+
 static bool has_vars_size(const struct manifest *m)
 {
 	return m->vars_size;
@@ -85,7 +90,8 @@ const struct key keys[KEYS] = {
 	                        .words = builtin_words,
 	                        .doc = "OVMF-style image, IGVM file, or builtin:selftest" },
 	[KEY_BOOT_KERNEL] = { "boot.kernel", &kind_file, FIELD(kernel),
-	                      .doc = "bzImage; booted directly if there is no firmware" },
+	                      .doc = "bzImage, booted directly if there is no firmware; with "
+	                             "one, also an EFI program" },
 	[KEY_BOOT_INITRD] = { "boot.initrd", &kind_files, FIELD(initrd), .max = MANIFEST_INITRDS,
 	                      .doc = "Initial RAM disk, or a list of files to concatenate" },
 	[KEY_BOOT_CMDLINE] = { "boot.cmdline", &kind_text, FIELD(cmdline), .max = 64 * KIB - 1,
@@ -94,6 +100,12 @@ const struct key keys[KEYS] = {
 	[KEY_BOOT_KERNEL_HASHES] = { "boot.kernel_hashes", &kind_bool, FIELD(kernel_hashes),
 	                             .doc = "Measure kernel, initrd and command line by their "
 	                                    "hashes; by default if there are firmware and kernel" },
+	[KEY_BOOT_VARS_PATH] = { "boot.vars.path", &kind_file, FIELD(vars),
+	                         .doc = "Variables of a firmware that is split: OVMF_VARS; only "
+	                                "for plain VMs" },
+	[KEY_BOOT_VARS_KEEP] = { "boot.vars.keep", &kind_keep, FIELD(vars_keep), .has = has_keep,
+	                         .doc = "Where variables are kept after the run: true: in the file "
+	                                "they came from; or a path; by default nowhere" },
 	[KEY_BOOT_ACCEPT] = { "boot.accept", &kind_word, FIELD(accept), .words = accept_words,
 	                      .default_value = "auto", .has = is_direct,
 	                      .doc = "Who accepts memory in a direct boot: stage0 all of it "
@@ -195,8 +207,9 @@ const struct key keys[KEYS] = {
 
 const struct key_group key_groups[] = {
 	{ "boot", "What the guest boots", NULL, NULL },
+	{ "boot.vars", "The variables of a firmware", &key_groups[0], "path" },
 	{ "snp", "Parameters of an SEV-SNP launch", NULL, NULL },
-	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[1],
+	{ "snp.identity", "How the ID block of a launch is made and signed", &key_groups[2],
 	  "id_key" },
 	{ "measure", "How the launch digest is predicted", NULL, NULL },
 	{ "expect", "What the run must result in", NULL, NULL },

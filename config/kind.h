@@ -53,6 +53,7 @@ extern const struct kind kind_files;    /* one, or a list of at most max of them
 extern const struct kind kind_firmware; /* a file, or builtin:NAME with a NAME of words */
 extern const struct kind kind_key;      /* a path, or `ephemeral` if that is one of words */
 extern const struct kind kind_sink;     /* one of words, or a path */
+extern const struct kind kind_keep;     /* true, false, or a path */
 
 /* kind_disks.c */
 extern const struct kind kind_disks; /* a path or a map, or a list of at most max of them */

@@ -350,3 +350,48 @@ const struct kind kind_sink = {
 	.path_in = sink_path,
 	.is_output = true,
 };
+
+/* --- keep --- */
+
+static const char *keep_path(const char *text)
+{
+	static const char *const words[] = { "true", "false", NULL };
+
+	return word_index(text, words) < 0 ? text : NULL;
+}
+
+static int keep_read(struct key_reader *r, const struct yaml_tree *v)
+{
+	struct manifest_keep *to = reader_field(r);
+
+	to->back = strcmp(v->text, "true") == 0;
+	return keep_path(v->text) ? path_read(r, r->key->name, v->text, &to->path) : 0;
+}
+
+static void keep_write(struct key_writer *w, const struct key *k)
+{
+	const struct manifest_keep *keep = writer_field(w, k);
+
+	writer_key(w, k);
+	fputc(' ', w->to);
+	if (keep->path)
+		writer_path(w, keep->path);
+	else
+		fputs("true", w->to);
+	fputc('\n', w->to);
+}
+
+static json_t *keep_describe(struct schema *s, const struct key *k)
+{
+	(void)k;
+	return schema_any_of(s, schema_typed(s, "boolean"), schema_text(s, 1, 0), NULL);
+}
+
+const struct kind kind_keep = {
+	.expects = "true, false or a path",
+	.read = keep_read,
+	.write = keep_write,
+	.describe = keep_describe,
+	.path_in = keep_path,
+	.is_output = true,
+};

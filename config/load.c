@@ -232,6 +232,43 @@ static int check_exit(struct inputs *in)
 	return at_input(in, KEY_EXPECT_EXIT);
 }
 
+static int check_vars(struct inputs *in)
+{
+	const struct manifest *m = in->r.m;
+	enum key_id id = given(in, KEY_BOOT_VARS_PATH) ? KEY_BOOT_VARS_PATH : KEY_BOOT_VARS_KEEP;
+
+	if (!given(in, id))
+		return 0;
+	if (absent(in, KEY_BOOT_VARS_PATH)) {
+		error_set(in->r.err, ERROR_MISSING_KEY,
+		          "'boot.vars.keep' without 'boot.vars.path'");
+		error_fix(in->r.err, "give path, too: a copy of the OVMF_VARS of this firmware");
+		return at_input(in, id);
+	}
+	if (absent(in, KEY_BOOT_FIRMWARE) || m->builtin) {
+		error_set(in->r.err, ERROR_CONFLICT, "'%s' without a firmware", keys[id].name);
+		error_why(in->r.err, "only a firmware has variables");
+		error_fix(in->r.err, "give its OVMF_CODE as 'boot.firmware', or leave vars out");
+		return at_input(in, id);
+	}
+	if (manifest_platform(m)->measured && key_sure(in, KEY_PLATFORM)) {
+		error_set(in->r.err, ERROR_CONFLICT, "'%s' with platform %s", keys[id].name,
+		          manifest_platform(m)->name);
+		error_why(in->r.err,
+		          "variables that the host can change would be trusted but not measured; "
+		          "OVMF keeps them in encrypted memory there, and looks for no flash");
+		error_fix(in->r.err, "leave vars out, or use platform kvm");
+		return at_input(in, id);
+	}
+	if (!m->vars_keep.back || m->runs < 2)
+		return 0;
+	error_set(in->r.err, ERROR_CONFLICT,
+	          "'boot.vars.keep' is true, and there are %u runs with the same file", m->runs);
+	error_why(in->r.err, "each would write over the variables of the one before");
+	error_fix(in->r.err, "give keep a path: each run then has a file of its own");
+	return at_input(in, KEY_BOOT_VARS_KEEP);
+}
+
 static int check_report(struct inputs *in)
 {
 	const struct manifest *m = in->r.m;
@@ -271,8 +308,9 @@ static int load_names(struct inputs *in)
 static int load_run(struct inputs *in, unsigned run)
 {
 	static int (*const checks[])(struct inputs * in) = {
-		check_boot,      check_initrd, check_cmdline,   check_id_block, check_identity,
-		check_ovmf_hash, check_exit,   check_exit_port, check_report,   check_accept,
+		check_boot,     check_initrd,    check_cmdline, check_id_block,
+		check_identity, check_ovmf_hash, check_exit,    check_exit_port,
+		check_report,   check_accept,    check_vars,
 	};
 	int r = matrix_choose(in, run);
 

@@ -43,6 +43,8 @@ void manifest_free(struct manifest *m)
 	for (size_t i = 0; i < m->n_initrd_more; i++)
 		free(m->initrd_more[i].path);
 	free(m->cmdline);
+	free(m->vars.path);
+	free(m->vars_keep.path);
 	free(m->vcpu_type);
 	free(m->id_key.path);
 	free(m->author_key.path);

@@ -76,6 +76,12 @@ struct manifest_sink {
 	char *path; /* of SINK_FILE; else NULL */
 };
 
+/* boot.vars.keep: at most one of the two. */
+struct manifest_keep {
+	bool back; /* in the file that they were read from */
+	char *path;
+};
+
 /* expect.measurement: one of these must match. vcpus 0: for any number of vCPUs. */
 struct manifest_pin {
 	unsigned vcpus;
@@ -108,7 +114,9 @@ struct manifest {
 	bool direct;   /* a kernel without a firmware */
 	char *cmdline; /* no NUL inside */
 	bool kernel_hashes;
-	enum manifest_accept accept; /* as written: what `auto` comes to depends on the kernel */
+	struct manifest_file vars;      /* boot.vars.path: not measured */
+	struct manifest_keep vars_keep; /* boot.vars.keep */
+	enum manifest_accept accept;    /* as written: what `auto` comes to depends on the kernel */
 
 	unsigned vcpus;
 	char *vcpu_type; /* as written: "EPYC-v4" or "0xa20f12" */

@@ -60,8 +60,6 @@ static const struct profile {
 };
 static_assert(ARRAY_SIZE(profiles) == PROFILES, "a profile without a row");
 
-#define KERNEL_UNFIT "boot.kernel is not a bzImage that a firmware could boot"
-
 struct assembly {
 	const struct manifest *m;
 	const struct images *images;
@@ -223,7 +221,7 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 	const struct blob *image = &a->images->firmware;
 	struct vcpu_state bsp, ap;
 	const char *lack = NULL;
-	bool kernel_unfit = false;
+	const char *unfit = NULL;
 	struct ovmf o;
 	int r = ovmf_parse_for_launch(m->firmware.path, image->data, image->size,
 	                              manifest_platform(m)->measured, &o, &lack, err);
@@ -246,11 +244,11 @@ static int ovmf_assemble(struct assembly *a, struct error *err)
 			r = section_add(a, &o, &o.sections[i], err);
 	/* None of this is measured, so a plan that can't run needs none of it. */
 	if (r == 0 && m->vcpus <= PLAN_RUN_VCPUS)
-		r = handoff_add(a->plan, m, a->images, &kernel_unfit, err);
+		r = handoff_add(a->plan, m, a->images, &unfit, err);
 	if (r < 0)
 		return r;
-	if (kernel_unfit && !a->settings.measure_only)
-		a->settings.measure_only = KERNEL_UNFIT;
+	if (unfit && !a->settings.measure_only)
+		a->settings.measure_only = unfit;
 	bsp = reset_state(a->profile, a->profile->bsp_cs, RESET_VECTOR, m->vcpu_sig);
 	ap = ap_state(a, o.reset_eip);
 	return plan_set_vcpus(a->plan, m->vcpus, &bsp, &ap, err);
@@ -284,7 +282,7 @@ static int igvm_assemble(struct assembly *a, struct error *err)
 {
 	const struct manifest *m = a->m;
 	struct vcpu_state reset = ap_state(a, RESET_VECTOR);
-	bool kernel_unfit = false;
+	const char *unfit = NULL;
 	int r = igvm_conflict(a, err);
 
 	if (r == 0)
@@ -292,9 +290,9 @@ static int igvm_assemble(struct assembly *a, struct error *err)
 	if (r < 0)
 		return error_wrap(err, "firmware '%s'", m->firmware.path);
 	if (m->vcpus <= PLAN_RUN_VCPUS)
-		r = handoff_add(a->plan, m, a->images, &kernel_unfit, err);
-	if (kernel_unfit && !a->settings.measure_only)
-		a->settings.measure_only = KERNEL_UNFIT;
+		r = handoff_add(a->plan, m, a->images, &unfit, err);
+	if (unfit && !a->settings.measure_only)
+		a->settings.measure_only = unfit;
 	return r;
 }
 

@@ -106,6 +106,19 @@ static void volume_name(struct parser *p, struct fv_volume *v, size_t ext)
 		guid_of(guid, v->name);
 }
 
+uint64_t fv_variables_size(const uint8_t *bytes, size_t size)
+{
+	struct reader r = reader_over(bytes, size, GUID_SIZE, VOLUME_HEADER - GUID_SIZE);
+	const uint8_t *format = reader_take(&r, GUID_SIZE);
+	uint64_t says = reader_le64(&r);
+	const char *unwanted;
+
+	return !r.bad && memcmp(bytes + VOLUME_SIGNATURE, "_FVH", 4) == 0 &&
+	                       fv_guid_known(format, &unwanted) == FV_VARIABLES
+	               ? says
+	               : 0;
+}
+
 /*
  * Adds the volume at `at`, if one is there: with its signature, a known revision, sizes that are
  * possible, and a checksum or a file system that shows that this is no accident. Returns its size,

@@ -62,6 +62,9 @@ enum fv_file_type {
 	FV_FILE_PAD = 0xf0,
 };
 
+/* The size of the variable store that begins the bytes, as its header says; 0: none does. */
+uint64_t fv_variables_size(const uint8_t *bytes, size_t size);
+
 #define FV_TEXT 64
 
 struct fv_file {

@@ -108,21 +108,52 @@ static int kernel_add(struct plan *p, struct fw_cfg_tables *t, const char *cmdli
 }
 
 /*
- * A kernel that no firmware could boot from fw_cfg is left out, and the plan is for measuring only:
- * other VMMs hand over EFI programs, too. A file that can't be a kernel is refused.
+ * How many bytes of the kernel's file are its setup part. QEMU (hw/i386/x86-common.c,
+ * x86_load_linux()) cuts any file as if it were a bzImage, and firmware joins the parts again, so
+ * EFI programs arrive whole, too. 0: no firmware could boot the file, and *ret_unfit says why.
+ */
+static uint32_t setup_part(const struct images *images, const char **ret_unfit)
+{
+	enum { SETUP_SECTS = 0x1f1, SECTOR = 512, OLDEST_SETUP_SECTS = 4 };
+	const struct blob *image = &images->kernel;
+	const struct file_kind *kind = file_kind_of(image->data, image->size);
+	struct linux_kernel kernel;
+	struct error unfit = { 0 };
+	uint32_t size;
+
+	*ret_unfit = "boot.kernel is not a bzImage or an EFI program that a firmware could boot";
+	if (images->initrd.size > UINT32_MAX)
+		return 0;
+	if (linux_parse(image->data, image->size, &kernel, &unfit) == 0)
+		return kernel.setup_size;
+	if (!kind || (strcmp(kind->name, "uki") != 0 && strcmp(kind->name, "pe") != 0) ||
+	    image->size <= SETUP_SECTS)
+		return 0;
+	size = image->data[SETUP_SECTS] ? image->data[SETUP_SECTS] : OLDEST_SETUP_SECTS;
+	size = (size + 1) * SECTOR;
+	if (images->initrd.size == 0 && size <= image->size)
+		return size;
+	*ret_unfit = images->initrd.size
+	                     ? "boot.kernel is an EFI program, which QEMU starts without an initrd"
+	                     : "boot.kernel is an EFI program that is too short for QEMU";
+	return 0;
+}
+
+/*
+ * A kernel that no firmware could boot from fw_cfg is left out, and the plan is for measuring only.
+ * A file that can't be a kernel is refused.
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
-                bool *ret_kernel_unfit, struct error *err)
+                const char **ret_unfit, struct error *err)
 {
 	const struct blob *image = &images->kernel;
 	auto_blob struct blob b = BLOB_NONE;
 	const struct file_kind *kind;
 	struct fw_cfg_tables *t;
-	struct linux_kernel kernel;
-	struct error unfit = { 0 };
+	uint32_t setup;
 	int r = blob_zero(sizeof(*t), &b, err);
 
-	*ret_kernel_unfit = false;
+	*ret_unfit = NULL;
 	if (r < 0)
 		return r;
 	t = (struct fw_cfg_tables *)b.data;
@@ -135,10 +166,11 @@ int handoff_add(struct plan *p, const struct manifest *m, const struct images *i
 		r = tables_add(p, t, m, err);
 	if (r < 0 || !m->kernel.path)
 		return r;
-	if (linux_parse(image->data, image->size, &kernel, &unfit) == 0 &&
-	    images->initrd.size <= UINT32_MAX)
-		return kernel_add(p, t, m->cmdline, images, kernel.setup_size, err);
-	*ret_kernel_unfit = true;
+	setup = setup_part(images, ret_unfit);
+	if (setup) {
+		*ret_unfit = NULL;
+		return kernel_add(p, t, m->cmdline, images, setup, err);
+	}
 	kind = file_kind_of(image->data, image->size);
 	if (kind && (strcmp(kind->name, "uki") == 0 || strcmp(kind->name, "pe") == 0))
 		return 0;

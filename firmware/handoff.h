@@ -15,10 +15,11 @@ struct plan;     /* core/plan/plan.h */
 /*
  * Adds the items to an unsealed plan; a launch measures none of them. The kernel's file is split
  * after its setup part and otherwise unchanged, so the firmware's hash of it is that of the file.
- * *ret_kernel_unfit: no firmware could boot the kernel, so it was left out.
+ * *ret_unfit: why no firmware could boot the kernel, which is left out then; static. NULL: one
+ * can.
  */
 int handoff_add(struct plan *p, const struct manifest *m, const struct images *images,
-                bool *ret_kernel_unfit, struct error *err);
+                const char **ret_unfit, struct error *err);
 
 /*
  * A firmware that refuses a file because of its hash just stops. Adds that explanation if the run

@@ -206,6 +206,8 @@ void images_read(const struct manifest *m, bool hashed, struct images *ret, stru
 		  &ret->initrd, ret->initrd_sha256, &ret->initrd_read, &ret->initrd_hashed, NULL },
 		{ "measure.svsm", &m->svsm, OVMF_MAX_SIZE, hashed, &ret->svsm, ret->svsm_sha256,
 		  &ret->svsm_read, &ret->svsm_hashed, NULL },
+		{ "boot.vars.path", &m->vars, OVMF_MAX_SIZE, hashed, &ret->vars, ret->vars_sha256,
+		  &ret->vars_read, &ret->vars_hashed, NULL },
 		{ "snp.certs", &m->certs, SNP_CERTS_SIZE, hashed, &ret->certs, ret->certs_sha256,
 		  &ret->certs_read, &ret->certs_hashed, NULL },
 	};
@@ -264,6 +266,7 @@ void images_fini(struct images *i)
 	blob_fini(&i->initrd);
 	blob_fini(&i->certs);
 	blob_fini(&i->svsm);
+	blob_fini(&i->vars);
 	identity_fini(&i->identity);
 	*i = (struct images){ 0 };
 }

@@ -16,13 +16,14 @@ struct findings; /* core/base/findings.h */
 
 /* An image that isn't named is empty. Plans borrow these bytes, so the images outlive them. */
 struct images {
-	struct blob firmware, kernel, initrd, certs, svsm;
+	struct blob firmware, kernel, initrd, certs, svsm, vars;
 	/* named, and read whole */
-	bool firmware_read, kernel_read, initrd_read, certs_read, svsm_read;
+	bool firmware_read, kernel_read, initrd_read, certs_read, svsm_read, vars_read;
 	/* Zero if not hashed. An image that isn't named has the hash of no bytes. */
 	uint8_t firmware_sha256[32], kernel_sha256[32], initrd_sha256[32], certs_sha256[32];
-	uint8_t svsm_sha256[32];
+	uint8_t svsm_sha256[32], vars_sha256[32];
 	bool firmware_hashed, kernel_hashed, initrd_hashed, certs_hashed, svsm_hashed;
+	bool vars_hashed;
 	/* Of each file in a list of boot.initrd, if all hashes were asked for. */
 	uint8_t initrd_parts[MANIFEST_INITRDS][32];
 	/* Of the part of the kernel that direct boot loads, which follows its setup code. */

@@ -26,6 +26,7 @@
 #include "firmware/initrd.h"
 #include "firmware/linux.h"
 #include "firmware/ovmf.h"
+#include "firmware/vars.h"
 
 static int check_firmware(const struct manifest *m, const struct images *images, struct error *err)
 {
@@ -244,10 +245,7 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 {
 	static int (*const checks[])(const struct manifest *m, const struct images *images,
 	                             struct error *err) = {
-		check_firmware,
-		check_kernel,
-		check_id_block,
-		check_certs,
+		check_firmware, check_kernel, check_id_block, check_certs, vars_check,
 	};
 	size_t errors = f->errors;
 	struct error err = { 0 };

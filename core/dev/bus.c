@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/error.h"
+#include "core/dev/flash.h"
 #include "core/dev/pci_function.h"
 
 static const struct {
@@ -111,6 +112,10 @@ int bus_add_device(struct bus b[static BUS_KINDS], const struct device *kind, vo
 
 		if (range.place == AT_EXIT_PORT)
 			range.base = env->exit_port;
+		if (range.place == AT_FLASH) {
+			range.base = env->flash->gpa;
+			range.len = env->flash->size;
+		}
 		if (range.place == AT_PCI_WINDOW && !env->pci_window)
 			continue;
 		if (range.place == AT_PCI_WINDOW) {

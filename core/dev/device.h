@@ -8,10 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct error;    /* core/base/error.h */
-struct fw_item;  /* core/plan/plan.h */
-struct pci_host; /* core/dev/pci_host.h */
-struct sink;     /* core/dev/sink.h */
+struct error;         /* core/base/error.h */
+struct flash_content; /* core/dev/flash.h */
+struct fw_item;       /* core/plan/plan.h */
+struct pci_host;      /* core/dev/pci_host.h */
+struct sink;          /* core/dev/sink.h */
 
 /* What a write asks for. IO_EXIT: end the run with the written value, little-endian, as status. */
 enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
@@ -20,8 +21,8 @@ enum io_action { IO_GO_ON, IO_EXIT, IO_RESET, IO_POWER_OFF };
 
 enum bus_kind { BUS_PORTS, BUS_MMIO, BUS_KINDS };
 
-/* Where a range lies; of the last two the launch decides, and there may be none. */
-enum device_place { AT_BASE, AT_EXIT_PORT, AT_PCI_WINDOW };
+/* Where a range lies; of all but the first the launch decides, and there may be none. */
+enum device_place { AT_BASE, AT_EXIT_PORT, AT_FLASH, AT_PCI_WINDOW };
 
 /*
  * A device's ports or addresses: base .. base + len - 1. Its functions get the offset from base and
@@ -56,6 +57,7 @@ struct device_env {
 	const struct fw_item *items; /* of fw_cfg */
 	size_t n_items;
 	uint16_t exit_port;
+	const struct flash_content *flash; /* where it is and what it holds; or NULL */
 	uint64_t pci_window;  /* where the PCI window begins; 0: the machine has none */
 	struct pci_host *pci; /* for devices in its slots; NULL: the machine has no PCI bus */
 	void (*msi)(void *self, uint64_t address, uint32_t data); /* from any thread */

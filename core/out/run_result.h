@@ -22,7 +22,7 @@ enum run_status { RESULT_PASS, RESULT_FAIL, RESULT_ERROR, RESULT_SKIP, RESULT_TI
 /* "pass"; static. */
 const char *run_status_name(enum run_status status);
 
-enum { RUN_INPUTS = 20, RUN_TAIL = 8192, RUN_CHECKS = 6 };
+enum { RUN_INPUTS = 21, RUN_TAIL = 8192, RUN_CHECKS = 6 };
 
 /* An input file of the run. */
 struct run_input {

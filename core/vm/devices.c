@@ -10,6 +10,7 @@
 #include "core/dev/blk.h"
 #include "core/dev/cmos.h"
 #include "core/dev/debug.h"
+#include "core/dev/flash.h"
 #include "core/dev/fwcfg.h"
 #include "core/dev/pci_host.h"
 #include "core/dev/ports.h"
@@ -26,6 +27,7 @@ enum {
 	GUEST_WITH_FIRMWARE = 1 << 2,
 	GUEST_WITH_PCI = 1 << 3,
 	GUEST_WITH_RNG = 1 << 4,
+	GUEST_WITH_FLASH = 1 << 5,
 };
 
 /* To add a device: a row here, and a file in core/dev. */
@@ -44,6 +46,7 @@ static const struct {
 	{ GUEST_WITH_FIRMWARE | GUEST_WITH_PCI, &pci_host_device },
 	{ GUEST_WITH_FIRMWARE, &cmos_device },
 	{ GUEST_WITH_FIRMWARE, &a20_port_device },
+	{ GUEST_WITH_FLASH, &flash_device },
 	/* In slots of the PCI bus, in this order. */
 	{ GUEST_WITH_RNG, &rng_device },
 };
@@ -98,11 +101,13 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		                  .give_up = &vm->stopping,
 		                  .exit_port = d->exit_port,
 		                  .pci_window = plan_settings(p)->pci_window,
+		                  .flash = &d->flash,
 		                  .msi = irq_msi,
 		                  .notify_at = irq_notify_at,
 		                  .vm = vm };
 	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0) |
-	                 (env.pci_window ? GUEST_WITH_PCI : 0) | (d->rng ? GUEST_WITH_RNG : 0);
+	                 (env.pci_window ? GUEST_WITH_PCI : 0) | (d->rng ? GUEST_WITH_RNG : 0) |
+	                 (d->flash.size > 0 ? GUEST_WITH_FLASH : 0);
 	int r = 0;
 
 	env.n_items = plan_items(p, &env.items);
@@ -143,6 +148,14 @@ void *devices_find(const struct vm *vm, const struct device *kind)
 		if (vm->devices[i].kind == kind)
 			return vm->devices[i].state;
 	return NULL;
+}
+
+const uint8_t *devices_flash(const struct vm *vm, bool *ret_changed)
+{
+	const struct flash *f = devices_find(vm, &flash_device);
+
+	*ret_changed = f && f->changed;
+	return f ? f->array : NULL;
 }
 
 int devices_last_read(const struct vm *vm)

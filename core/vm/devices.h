@@ -3,6 +3,9 @@
 #ifndef CORE_VM_DEVICES_H
 #define CORE_VM_DEVICES_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct device;     /* core/dev/device.h */
 struct error;      /* core/base/error.h */
 struct plan;       /* core/plan/plan.h */
@@ -16,6 +19,9 @@ void devices_fini(struct vm *vm);
 
 /* The device's state; NULL: the VM doesn't have the device, or it has no state. */
 void *devices_find(const struct vm *vm, const struct device *kind);
+
+/* What the flash holds, and whether that changed since the launch; NULL: there is none. */
+const uint8_t *devices_flash(const struct vm *vm, bool *ret_changed);
 
 /* The key of the fw_cfg item that firmware selected last, if it was read completely; else -1. */
 int devices_last_read(const struct vm *vm);

@@ -129,6 +129,9 @@ static int launch_steps(struct vm *vm, const struct plan *p, const struct vm_dev
 		r = vm->platform->open(vm, p, err);
 	if (r == 0)
 		r = memory_init(&vm->memory, vm->sys, vm->fd, p, vm->platform->private_memory, err);
+	if (r == 0 && d->flash.size > 0)
+		r = memory_add_read_only(&vm->memory, d->flash.gpa, d->flash.bytes, d->flash.size,
+		                         err);
 	vm->memory.give_up = &vm->stopping;
 	/*
 	 * The irqchip comes after the slots and before the first vCPU: since Linux 6.18 it leaves

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "core/base/array.h"
@@ -45,7 +46,7 @@ static int slot_register(struct memory *m, const struct memslot *s, bool gmem, s
 {
 	struct kvm_userspace_memory_region2 region = {
 		.slot = (uint32_t)(s - m->slots),
-		.flags = gmem ? KVM_MEM_GUEST_MEMFD : 0,
+		.flags = (gmem ? KVM_MEM_GUEST_MEMFD : 0) | (s->read_only ? KVM_MEM_READONLY : 0),
 		.guest_phys_addr = s->gpa,
 		.memory_size = s->size,
 		.userspace_addr = (uintptr_t)s->at,
@@ -175,6 +176,21 @@ int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struc
 		r = slot_register(m, s, false, err);
 	}
 	return r;
+}
+
+int memory_add_read_only(struct memory *m, gpa_t gpa, const void *bytes, uint64_t size,
+                         struct error *err)
+{
+	struct memslot *s = &m->slots[m->count++];
+	int error = 0;
+
+	*s = (struct memslot){ .gpa = gpa, .size = size, .fd = -1, .read_only = true };
+	s->at = m->sys->map(m->sys->self, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	                    -1, &error);
+	if (!s->at)
+		return slot_refused(s, CALL_MAP_MEMORY, -error, err);
+	memcpy(s->at, bytes, size);
+	return slot_register(m, s, false, err);
 }
 
 void memory_fini(struct memory *m)

@@ -21,9 +21,10 @@ struct kvm_sys; /* core/vm/sys.h */
 struct memslot {
 	gpa_t gpa;
 	uint64_t size;
-	uint8_t *at;   /* our mapping: all of it, or the shared side of private memory */
-	int fd;        /* guest_memfd; -1: none */
-	bool borrowed; /* a shared blob: `at` is the plan's */
+	uint8_t *at;    /* our mapping: all of it, or the shared side of private memory */
+	int fd;         /* guest_memfd; -1: none */
+	bool borrowed;  /* a shared blob: `at` is the plan's */
+	bool read_only; /* to the guest, whose writes become exits */
 	/*
 	 * Only for memory that can be private: a bit for each page, set if it is. Memory that the
 	 * guest accepts lazily starts shared, so the words for it cost nothing.
@@ -36,7 +37,8 @@ struct memory {
 	int vm;
 	bool private_memory; /* each page has a private and a shared side */
 	const char *backing; /* "private guest_memfd", "anonymous memory", ...; for -v */
-	struct memslot slots[PLAN_RAM_MAX + PLAN_SHARED_MAX];
+	struct memslot
+		slots[PLAN_RAM_MAX + PLAN_SHARED_MAX + 1]; /* one by memory_add_read_only() */
 	size_t count;
 	pthread_mutex_t lock; /* conversions come from any vCPU's thread */
 	/* Once set, a conversion in progress ends early; NULL: none does. */
@@ -50,6 +52,9 @@ struct memory {
  */
 int memory_init(struct memory *m, const struct kvm_sys *sys, int vm, const struct plan *p,
                 bool private_memory, struct error *err);
+/* Adds memory with a copy of the bytes that the guest can't write to. Not private. */
+int memory_add_read_only(struct memory *m, gpa_t gpa, const void *bytes, uint64_t size,
+                         struct error *err);
 void memory_fini(struct memory *m);
 
 /* The slot that holds gpa; NULL: there is no memory. */

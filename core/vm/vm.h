@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/dev/flash.h"
 #include "core/plan/plan.h"
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
@@ -33,8 +34,9 @@ struct vm_devices {
 	struct stream_target streams[VM_STREAMS];
 	bool exit_port_given;
 	uint16_t exit_port;
-	struct vm_certs certs; /* no platform but snp hands them out */
-	struct disk *disks;    /* open, in the order of their slots. Borrowed */
+	struct flash_content flash; /* a firmware's variables; no platform but kvm has it */
+	struct vm_certs certs;      /* no platform but snp hands them out */
+	struct disk *disks;         /* open, in the order of their slots. Borrowed */
 	size_t n_disks;
 	bool rng; /* a virtio-rng */
 	/* Both get what COM1 writes; NULL: there is none. Borrowed */

@@ -96,7 +96,8 @@ _snpvmm_value() {
     '')
       words=(
         version= name= platform= boot.firmware= boot.kernel= boot.initrd= boot.cmdline=
-        boot.kernel_hashes= boot.accept= vcpus= vcpu_type= memory= snp.policy= snp.guest_features= snp.host_data=
+        boot.kernel_hashes= boot.vars.path= boot.vars.keep= boot.accept= vcpus= vcpu_type= memory= snp.policy=
+        snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
         measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= disks= rng=
@@ -106,7 +107,8 @@ _snpvmm_value() {
       ;;
     platform) words=(snp kvm) ;;
     boot.firmware) words=(builtin:selftest) files=any ;;
-    boot.kernel | boot.initrd | measure.svsm) files=any ;;
+    boot.kernel | boot.initrd | boot.vars.path | measure.svsm) files=any ;;
+    boot.vars.keep) words=(true false) files=any ;;
     boot.kernel_hashes | rng | expect.report) words=(true false) ;;
     boot.accept) words=(auto eager lazy) ;;
     vcpu_type)

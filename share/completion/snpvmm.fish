@@ -43,7 +43,7 @@ function __snpvmm_setting
     set -l parts (string split -m 1 = -- (__snpvmm_typed))
     set -l keys \
         version name platform boot.firmware boot.kernel boot.initrd boot.cmdline boot.kernel_hashes \
-        boot.accept \
+        boot.vars.path boot.vars.keep boot.accept \
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
@@ -61,7 +61,10 @@ function __snpvmm_setting
         case boot.firmware
             set words builtin:selftest
             set files any
-        case boot.kernel boot.initrd
+        case boot.kernel boot.initrd boot.vars.path
+            set files any
+        case boot.vars.keep
+            set words true false
             set files any
         case boot.kernel_hashes rng expect.report
             set words true false

@@ -107,7 +107,7 @@ echo kernel >"$T/k"
 manifest "$T/m.yaml" 'boot: {firmware: i.fd, kernel: k, kernel_hashes: false}' 'memory: 1M'
 call check "$T/m.yaml"
 wants 0
-err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage that a firmware could boot
+err_is "snpvmm: $T/m.yaml: ok to measure, not to run: boot.kernel is not a bzImage or an EFI program that a firmware could boot
 $T/m.yaml:2:50: warning: kernel_hashes is false: kernel, initrd and command line are not measured"
 call check --set measure.profile=gce "$EXAMPLE"
 wants 0

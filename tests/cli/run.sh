@@ -75,7 +75,7 @@ call -v run --platform kvm --set "boot.kernel=$T/k" --set boot.kernel_hashes=fal
 wants 2
 not_launched
 err_is "--set boot.kernel_hashes: warning: kernel_hashes is false: kernel, initrd and command line are not measured
-$T/m.yaml: error: this manifest can be measured, not run: boot.kernel is not a bzImage that a firmware could boot [unsupported]"
+$T/m.yaml: error: this manifest can be measured, not run: boot.kernel is not a bzImage or an EFI program that a firmware could boot [unsupported]"
 
 begin 'output that cannot be written: 2, and nothing is launched'
 for key in serial debug_port; do

@@ -363,6 +363,10 @@ static void manifest_of(const char *key, const char *value, char *to, size_t cap
 	if (strncmp(key, "snp.identity.", 13) == 0)
 		snprintf(to, cap, "%s%ssnp:\n  identity:\n%s    %s: %s\n", version, base,
 		         strcmp(key + 13, "id_key") == 0 ? "" : "    id_key: k\n", key + 13, value);
+	else if (strncmp(key, "boot.vars.", 10) == 0)
+		snprintf(to, cap, "%splatform: kvm\nboot:\n  firmware: fw\n  vars:\n%s    %s: %s\n",
+		         version, strcmp(key + 10, "path") == 0 ? "" : "    path: v\n", key + 10,
+		         value);
 	else if (!dot)
 		snprintf(to, cap, "%s%s%s: %s\n", version, base, key, value);
 	else if (boot)
@@ -427,6 +431,14 @@ static const struct sample {
 	{ KEY_BOOT_KERNEL_HASHES, "'false'", true },
 	{ KEY_BOOT_KERNEL_HASHES, "yes", false },
 	{ KEY_BOOT_KERNEL_HASHES, "1", false },
+	{ KEY_BOOT_VARS_PATH, "OVMF_VARS.fd", true },
+	{ KEY_BOOT_VARS_PATH, "{path: v, sha256: " HEX32 "}", true },
+	{ KEY_BOOT_VARS_PATH, "[v]", false },
+	{ KEY_BOOT_VARS_KEEP, "true", true },
+	{ KEY_BOOT_VARS_KEEP, "false", true },
+	{ KEY_BOOT_VARS_KEEP, "kept.fd", true },
+	{ KEY_BOOT_VARS_KEEP, "''", false },
+	{ KEY_BOOT_VARS_KEEP, "{path: v}", false },
 	{ KEY_BOOT_ACCEPT, "auto", true },
 	{ KEY_BOOT_ACCEPT, "eager", true },
 	{ KEY_BOOT_ACCEPT, "lazy", true },

@@ -121,6 +121,9 @@ static void same_key(const struct key *k, const struct manifest *ma, const struc
 	} else if (k->kind == &kind_key) {
 		cr_expect_eq(ka->ephemeral, kb->ephemeral, "%s", k->name);
 		same_path(k->name, ka->path, kb->path);
+	} else if (k->kind == &kind_keep) {
+		cr_expect_eq(ma->vars_keep.back, mb->vars_keep.back);
+		same_path(k->name, ma->vars_keep.path, mb->vars_keep.path);
 	} else if (k->kind == &kind_patterns) {
 		same_patterns(k->name, a, b);
 	} else if (k->kind == &kind_disks) {
@@ -185,6 +188,7 @@ static char *everything(void)
 	fputs("version: 1\nname: all of it\nplatform: kvm\nboot:\n"
 	      "  firmware: {path: /fw.fd, sha256: " HEX32 "}\n  kernel: ../k\n  initrd: i\n"
 	      "  cmdline: a b\n  kernel_hashes: true\n"
+	      "  vars: {path: {path: v.fd, sha256: " HEX32 "}, keep: kept.fd}\n"
 	      "vcpus: 4\nvcpu_type: 0xa20f12\nmemory: 68K\nsnp:\n"
 	      "  policy: {debug: true, abi: '1.51'}\n  guest_features: 0x21\n"
 	      "  host_data: hex:" HEX32 "\n  gosvw: base64:AAECAwQFBgcICQoLDA0ODw==\n"
@@ -217,6 +221,18 @@ static const struct yaml_tree *tree_at(const struct yaml_tree *map, const char *
 		if (strlen(c->key) == n && strncmp(c->key, name, n) == 0)
 			return name[n] ? tree_at(c, name + n + 1) : c;
 	return NULL;
+}
+
+Test(write, says_true_where_variables_are_written_back)
+{
+	auto_manifest struct manifest m = parsed(
+		"m.yaml",
+		"version: 1\nplatform: kvm\nboot: {firmware: f, vars: {path: v, keep: true}}\n",
+		NULL, 0);
+	auto_free char *text = written(&m, &unknown);
+
+	round_trip(&m);
+	cr_expect_not_null(strstr(text, "    keep: true\n"), "%s", text);
 }
 
 Test(write, has_each_key_with_what_was_said)
@@ -524,11 +540,12 @@ Test(write, pins_files_and_resolves_them, .init = enter_folder, .fini = leave_fo
 /* Of each key whose kind reads files, in turn. */
 Test(write, gives_a_file_the_hash_of_its_own_key_alone)
 {
-	auto_manifest struct manifest m = parsed(
-		"m.yaml",
-		"version: 1\nboot: {firmware: /f, kernel: /k, initrd: /i}\nsnp: {certs: /c}\n"
-		"measure: {svsm: /s}\n",
-		NULL, 0);
+	auto_manifest struct manifest m =
+		parsed("m.yaml",
+	               "version: 1\nplatform: kvm\nsnp: {certs: /c}\n"
+	               "boot: {firmware: /f, kernel: /k, initrd: /i, vars: {path: /p}}\n"
+	               "measure: {svsm: /s}\n",
+	               NULL, 0);
 	const uint8_t hash[32] = { 0xee, 0xee };
 	unsigned files = 0;
 
@@ -551,7 +568,7 @@ Test(write, gives_a_file_the_hash_of_its_own_key_alone)
 		cr_expect_not_null(strstr(text, line), "%s: %s", line, text);
 		cr_expect(pinned && !strstr(pinned + 1, "sha256:"), "%s: %s", line, text);
 	}
-	cr_expect_eq(files, 5, "give this test's manifest the new key");
+	cr_expect_eq(files, 6, "give this test's manifest the new key");
 }
 
 Test(write, says_so_when_it_cannot)

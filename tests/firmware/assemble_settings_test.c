@@ -120,7 +120,7 @@ Test(assemble_settings, say_why_a_plan_can_only_be_measured)
 	give_kernel(&f, true);
 	check_measure_only(&f, "measure.profile gce");
 	f.m.profile = PROFILE_QEMU;
-	check_measure_only(&f, "not a bzImage that a firmware");
+	check_measure_only(&f, "not a bzImage or an EFI program that a firmware");
 	f.m.ovmf_hash_given = true;
 	check_measure_only(&f, "measure.ovmf_hash");
 }

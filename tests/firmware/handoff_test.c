@@ -187,6 +187,62 @@ Test(handoff, a_kernel_that_is_none_is_left_out_and_the_plan_only_measured)
 	cr_assert_not_null(plan_settings(f.plan)->measure_only);
 }
 
+/* QEMU's rule: byte 0x1f1 has the sectors of the setup part, as in a bzImage, 0 stands for 4. */
+Test(handoff, an_efi_program_is_cut_as_qemu_cuts_it)
+{
+	static const struct {
+		size_t size;
+		uint8_t sectors;
+		size_t setup; /* 0: the file is too short */
+	} rows[] = {
+		{ 5000, 0, 2560 },     { 5000, 1, 1024 }, { 5000, 8, 4608 }, { 5000, 9, 0 },
+		{ 2560, 0, 2560 },     { 2559, 0, 0 },    { 1024, 1, 1024 }, { 0x1f1, 0, 0 },
+		{ 70000, 127, 65536 }, { 70000, 255, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_fixture struct fixture f = fixture_default();
+		struct blob *k = &f.images.kernel;
+		size_t setup = rows[i].setup;
+
+		give_kernel(&f, false);
+		blob_fini(k);
+		cr_assert_eq(blob_zero(rows[i].size, k, &f.err), 0);
+		image_noise(k->data, rows[i].size, 4);
+		memcpy(k->data, "MZ", 2);
+		k->data[0x1f1] = rows[i].sectors;
+		make(&f, &platform_snp);
+		if (!setup) {
+			cr_expect_null(item_find(&f, FWCFG_KERNEL_DATA, NULL), "row %zu", i);
+			cr_expect_str_eq(plan_settings(f.plan)->measure_only,
+			                 rows[i].size > 0x1f1
+			                         ? "boot.kernel is an EFI program that is too "
+			                           "short for QEMU"
+			                         : "boot.kernel is not a bzImage or an EFI program "
+			                           "that a firmware could boot");
+			continue;
+		}
+		cr_expect_null(plan_settings(f.plan)->measure_only, "row %zu", i);
+		check_bytes(&f, FWCFG_SETUP_DATA, k->data, setup);
+		check_number(&f, FWCFG_KERNEL_SIZE, 4, k->size - setup);
+		if (k->size > setup)
+			check_bytes(&f, FWCFG_KERNEL_DATA, k->data + setup, k->size - setup);
+	}
+}
+
+Test(handoff, an_efi_program_with_an_initrd_is_only_measured)
+{
+	auto_fixture struct fixture f = fixture_default();
+
+	give_kernel(&f, false);
+	memcpy(f.images.kernel.data, "MZ", 2);
+	give_initrd(&f, 10);
+	make(&f, &platform_snp);
+	cr_expect_null(item_find(&f, FWCFG_KERNEL_DATA, NULL));
+	cr_assert_str_eq(plan_settings(f.plan)->measure_only,
+	                 "boot.kernel is an EFI program, which QEMU starts without an initrd");
+}
+
 Test(handoff, every_item_fits_into_fw_cfg)
 {
 	auto_fixture struct fixture f = fixture_default();
