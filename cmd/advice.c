@@ -9,10 +9,13 @@
 #include "config/cmdline.h"
 #include "config/manifest.h"
 #include "core/base/array.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/text.h"
 #include "core/vm/outcome.h"
 #include "core/vm/streams.h"
 #include "core/vm/watch.h"
+#include "firmware/fv.h"
 #include "firmware/stage0.h"
 
 static const char *silence_fix(const struct manifest *m)
@@ -45,8 +48,36 @@ static bool not_accepted(const struct outcome *o)
 	       (o->kind == GUEST_TERMINATED && !stage0_termination_code(o->code, &code));
 }
 
-void advice_add(const struct manifest *m, bool lazy, const struct vm *vm, struct watch *w,
-                struct outcome *o)
+/*
+ * Whether a firmware has drivers for System Management Mode. edk2 adds them if it is built with
+ * SMM_REQUIRE, and such a firmware stops early if there is no SMM, without a word (OvmfPkg:
+ * PlatformPei, SmmAccess).
+ */
+static bool needs_smm(const struct blob *firmware)
+{
+	auto_fv struct fv f = { 0 };
+	struct error unwanted;
+
+	if (firmware->size == 0 || fv_read(firmware->data, firmware->size, &f, &unwanted) < 0)
+		return false;
+	for (size_t i = 0; i < f.n_files; i++)
+		if (strcmp(f.files[i].name, "PiSmmCore") == 0)
+			return true;
+	return false;
+}
+
+/* A firmware that was to boot a kernel, and says on the console that it has nothing to boot. */
+static const char *unbooted_fix(const struct manifest *m, const char *line)
+{
+	if (!m->firmware.path || !m->kernel.path || m->kernel_hashes ||
+	    !strstr(line, "BdsDxe: No bootable option"))
+		return NULL;
+	return "leave out boot.kernel_hashes: a firmware that verifies kernels (AmdSevX64) boots "
+	       "none without hashes";
+}
+
+void advice_add(const struct manifest *m, const struct blob *firmware, bool lazy,
+                const struct vm *vm, struct watch *w, struct outcome *o)
 {
 	static const struct {
 		enum reason kind;
@@ -68,11 +99,19 @@ void advice_add(const struct manifest *m, bool lazy, const struct vm *vm, struct
 				               "that can't ends like this");
 				o->fix = "write boot.accept: eager";
 			}
+			if (!o->fix && needs_smm(firmware)) {
+				outcome_add(o, "; the firmware needs System Management Mode, which "
+				               "these guests don't have");
+				o->fix = "use a build without SMM_REQUIRE: OVMF_CODE_4M.fd instead "
+					 "of OVMF_CODE_4M.secboot.fd";
+			}
 			if (!o->fix)
 				o->fix = silence_fix(m);
 		} else if (rows[i].last_line && line[0]) {
 			text_clean(text, sizeof(text), line, strlen(line), 0);
 			outcome_add(o, "; the console's last line is '%s'", text);
+			if (!o->fix)
+				o->fix = unbooted_fix(m, line);
 			/* kernel_halt() in Linux's kernel/reboot.c prints this for halt(8) */
 			if (strstr(line, "reboot: System halted"))
 				o->fix = "end the guest by poweroff or reboot; halt only stops its "

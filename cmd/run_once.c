@@ -327,7 +327,8 @@ static int run_once_guest(struct run_once *a)
 	run_once_where(a);
 	status = run_once_report(a, exit_status_of(&a->m, a->watch, &a->outcome));
 	if (status != STATUS_OK)
-		advice_add(&a->m, plan_lazy(a->plan, &lazy) > 0, a->vm, a->watch, &a->outcome);
+		advice_add(&a->m, &a->images.firmware, plan_lazy(a->plan, &lazy) > 0, a->vm,
+		           a->watch, &a->outcome);
 	return run_once_stats(a, status);
 }
 

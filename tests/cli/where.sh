@@ -62,6 +62,29 @@ ends 'rip 0x608c ; shutdown' --platform snp
 wants 1
 result_lacks '"rip"'
 
+begin 'a firmware that needs SMM, which it does not have'
+cp "$T/v.fd" "$T/kept.fd"
+"${SNPVMM%/snpvmm}/tests/tool/volumes" "$T/v.fd" 1 2 PiSmmCore || wrong 'there is no image'
+ends 'rip 0x608c ; wait'
+wants 124
+err_has 'the console got no byte; the firmware needs System Management Mode, which these guests don' \
+  'hint: use a build without SMM_REQUIRE: OVMF_CODE_4M.fd instead of OVMF_CODE_4M.secboot.fd'
+ends 'out 0x3f8 1 65 ; out 0x3f8 1 10 ; rip 0x608c ; wait'
+wants 124
+! grep -q SMM "$T/err" || wrong 'it is said of one that speaks'
+mv "$T/kept.fd" "$T/v.fd"
+
+begin 'a firmware that boots no kernel without hashes says that it has nothing to boot'
+head -c 5000 /dev/zero >"$T/k.efi"
+patch "$T/k.efi" 0 4d5a
+print() { printf '%s' "$1" | od -An -v -tu1 | tr -s ' ' '\n' | sed '/^$/d; s/.*/out 0x3f8 1 & ;/' | tr '\n' ' '; }
+says=$(print 'BdsDxe: No bootable option was found.')
+ends "$says out 0x3f8 1 10 ; wait" --set boot.kernel="$T/k.efi" --set boot.kernel_hashes=false
+wants 124
+err_has "snpvmm: hint: leave out boot.kernel_hashes: a firmware that verifies kernels (AmdSevX64) boots none without hashes"
+ends "$says out 0x3f8 1 10 ; wait"
+! grep -q 'leave out boot.kernel_hashes' "$T/err" || wrong 'it is said without a kernel'
+
 begin '--symbols'
 mkdir "$T/symbols"
 ends 'rip 0x608c ; internal 1' --symbols "$T/symbols"

@@ -17,7 +17,7 @@
 #define GUID_A "AAAA11112222333"
 #define GUID_B "BBBB11112222333"
 
-static const struct volumes_recipe usual = { 1, 2, 64 };
+static const struct volumes_recipe usual = { 1, 2, 64, NULL };
 
 static struct fv read_of(const struct buffer *image)
 {
@@ -139,13 +139,14 @@ Test(fv, images_are_compared_file_by_file)
 		struct volumes_recipe how;
 		const char *changes;
 	} rows[] = {
-		{ { 1, 2, 64 }, "" },
-		{ { 9, 2, 64 }, "changed FirstDxe;" },
-		{ { 1, 9, 64 }, "changed 42424242-3131-3131-3232-323233333300;" },
-		{ { 1, 0, 64 }, "removed 42424242-3131-3131-3232-323233333300;" },
-		{ { 0, 9, 64 }, "changed 42424242-3131-3131-3232-323233333300;removed FirstDxe;" },
+		{ { 1, 2, 64, NULL }, "" },
+		{ { 9, 2, 64, NULL }, "changed FirstDxe;" },
+		{ { 1, 9, 64, NULL }, "changed 42424242-3131-3131-3232-323233333300;" },
+		{ { 1, 0, 64, NULL }, "removed 42424242-3131-3131-3232-323233333300;" },
+		{ { 0, 9, 64, NULL },
+		  "changed 42424242-3131-3131-3232-323233333300;removed FirstDxe;" },
 		/* the same files, in a volume that is larger */
-		{ { 1, 2, 128 }, "changed 43434343-3131-3131-3232-323233333300;" },
+		{ { 1, 2, 128, NULL }, "changed 43434343-3131-3131-3232-323233333300;" },
 	};
 	auto_buffer struct buffer image = volumes_make(&usual);
 	struct changes c;
@@ -155,7 +156,7 @@ Test(fv, images_are_compared_file_by_file)
 
 		cr_expect_str_eq(changes_of(&image, &other, &c), rows[i].changes);
 	}
-	const struct volumes_recipe without = { 0, 2, 64 };
+	const struct volumes_recipe without = { 0, 2, 64, NULL };
 	auto_buffer struct buffer smaller = volumes_make(&without);
 	cr_assert_str_eq(changes_of(&smaller, &image, &c), "added FirstDxe;");
 }

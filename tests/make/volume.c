@@ -216,7 +216,8 @@ struct buffer volumes_make(const struct volumes_recipe *how)
 	static const uint8_t zero[VOLUMES_SIZE];
 
 	if (how->seed_a)
-		module_put(&files, "AAAA11112222333", "FirstDxe", "1.2", how->seed_a);
+		module_put(&files, "AAAA11112222333", how->first ? how->first : "FirstDxe", "1.2",
+		           how->seed_a);
 	file_put(&files, guid_pad, 0xf0, VOLUME_FILE_VALID, "\xff\xff\xff", 3);
 	if (how->seed_b)
 		module_put(&files, "BBBB11112222333", NULL, NULL, how->seed_b);

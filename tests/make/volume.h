@@ -42,8 +42,9 @@ void volume_put(struct buffer *to, const char name[static 16], const struct buff
 
 /* What the drivers of an image are. */
 struct volumes_recipe {
-	uint64_t seed_a, seed_b; /* of FirstDxe and of a driver without a name; 0: none */
+	uint64_t seed_a, seed_b; /* of the first driver and of one without a name; 0: none */
 	size_t free;             /* erased space in DXEFV */
+	const char *first;       /* name of the first driver; NULL: FirstDxe */
 };
 
 #define VOLUMES_SIZE    0x8000

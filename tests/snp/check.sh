@@ -90,10 +90,18 @@ for asks in psc ghcb ap mute; do
   printf 'version: 1\nboot: { kernel: hostile-%s }\nmemory: 128M\nvcpus: 2\ntimeout: 6s\n' "$asks" >"$box/hostile-$asks.yaml"
 done
 
+"$B/tests/tool/efi" "$box/program.efi"
+printf 'version: 1\nboot: { firmware: none, kernel: program.efi }\nexpect: { console: ["^an EFI program runs$"] }\n' >"$box/efi.yaml"
+printf 'timeout: 400s\n' | tee -a "$box/efi.yaml" >"$box/shell.yaml"
+printf 'version: 1\nboot: { firmware: none }\n' >>"$box/shell.yaml"
+
 # Debian 12's OVMF: it boots plain VMs, but not under SNP.
 # shellcheck disable=SC2016 # dpkg's variable
 case $(dpkg-query -W -f '${Version}' ovmf 2>/dev/null) in
-2022.11-*) [ ! -r /usr/share/ovmf/OVMF.fd ] || cp /usr/share/ovmf/OVMF.fd "$box/ovmf-2022.11.fd" ;;
+2022.11-*)
+  [ ! -r /usr/share/ovmf/OVMF.fd ] || cp /usr/share/ovmf/OVMF.fd "$box/ovmf-2022.11.fd"
+  [ ! -r /usr/share/OVMF/OVMF_VARS.fd ] || cp /usr/share/OVMF/OVMF_CODE.fd /usr/share/OVMF/OVMF_VARS.fd "$box"
+  ;;
 esac
 
 # A GDB with its libraries. One that is linked with Python would need files of Python, too.

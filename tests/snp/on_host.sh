@@ -527,6 +527,63 @@ else
   echo 'skip Linux: no kernel could be fetched (make guest-images)'
 fi
 
+# The UEFI shell: types each LINE at its next prompt, and before that a key that ends its countdown.
+typing() { # LINE...
+  prompts=0
+  until grep -q 'any other key to continue' out.log; do sleep 0.3; done
+  printf '\r'
+  for line; do
+    prompts=$((prompts + 1))
+    until [ "$(grep -c 'Shell>' out.log)" -ge $prompts ]; do sleep 0.3; done
+    printf '%s\r' "$line"
+  done
+  sleep 100 # the end of input is none of the guest's
+}
+shell_run() { # FIRMWARE LINE OPTION...
+  firmware=$1 line=$2
+  shift 2
+  typing "$line" 'reset -s' >keys &
+  typist=$!
+  snpvmm run -v --set boot.firmware="$firmware" "$@" shell.yaml <keys
+  status=$?
+  kill $typist
+  return $status
+}
+mkfifo keys
+variable='setvar snpvmm -guid 6c1ab1a6-3c0d-4e4c-8ff0-3b8ab57b1e5a'
+if [ -e OVMF_VARS.fd ]; then
+  case_run 'the UEFI shell is on COM1, and reads it' 0 'BdsDxe: starting .*EFI Internal Shell' 'snpvmm: pass: the guest powered off' \
+    -- shell_run OVMF_CODE.fd "$variable -nv -bs =\"kept\"" --platform kvm --set boot.vars.path=OVMF_VARS.fd --set boot.vars.keep=kept.fd \
+    --set 'expect.console=["^UEFI Interactive Shell", "^Shell> setvar snpvmm", "^Shell> reset -s"]'
+  case_run 'a variable that was kept is there in the next run' 0 'snpvmm - 0004 Bytes' 'snpvmm: pass: the guest powered off' \
+    -- shell_run OVMF_CODE.fd "$variable" --platform kvm --set boot.vars.path=kept.fd --set 'expect.console=["^6B 65 70 74"]'
+else
+  echo 'skip the UEFI shell is on COM1: no /usr/share/OVMF of Debian 12 (apt-get install ovmf)'
+fi
+if [ "$long" = yes ] && [ -e ovmf-2025.02.fd ]; then
+  case_run 'the UEFI shell under SNP' 0 "launched on platform 'snp'" 'snpvmm: pass: the guest powered off' \
+    -- shell_run ovmf-2025.02.fd "$variable -bs =\"lost\"" --set 'expect.console=["^UEFI Interactive Shell", "^Shell> reset -s"]'
+else
+  echo 'skip the UEFI shell under SNP: SNP_LONG=yes and SNPVMM_IMAGES ask for it'
+fi
+
+# EFI programs beside a firmware.
+efi_run() { # FIRMWARE OPTION...
+  firmware=$1
+  shift
+  snpvmm run -v --set boot.firmware="$firmware" "$@" efi.yaml
+}
+if [ -e ovmf-2022.11.fd ]; then
+  case_run 'an EFI program is booted by a firmware' 0 'an EFI program runs' 'snpvmm: pass' \
+    -- efi_run ovmf-2022.11.fd --platform kvm --set boot.kernel_hashes=false
+fi
+if [ "$long" = yes ] && [ -e ovmf-2026.08-amdsev.fd ]; then
+  case_run 'an EFI program is verified by a firmware, and booted' 0 'an EFI program runs' "$proven" \
+    -- efi_run ovmf-2026.08-amdsev.fd --prove
+else
+  echo 'skip an EFI program is verified by a firmware: SNP_LONG=yes and SNPVMM_IMAGES ask for it'
+fi
+
 # Firmware that boots a kernel from fw_cfg.
 unverified='--set boot.kernel_hashes=false'
 if [ -e linux.yaml ] && [ -e ovmf-2022.11.fd ]; then

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/tool/volumes.c: volumes FILE SEED SEED: an image with SEV metadata and with firmware
- * volumes, of which the seeds decide what two drivers contain; 0: the driver is missing.
+ * tests/tool/volumes.c: volumes FILE SEED SEED [NAME]: an image with SEV metadata and with firmware
+ * volumes, of which the seeds decide what two drivers contain; 0: the driver is missing. NAME: of
+ * the first.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,10 +19,11 @@ int main(int argc, char **argv)
 	struct blob image;
 	FILE *to;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	how.seed_a = strtoull(argv[2], NULL, 10);
 	how.seed_b = strtoull(argv[3], NULL, 10);
+	how.first = argv[4];
 	volumes = volumes_make(&how);
 	image = image_make(&spec);
 	memcpy(image.data, volumes.data, volumes.size);
