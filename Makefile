@@ -93,6 +93,12 @@ $(WRONGBIN): $(call OBJ,$(CMDSRC) tests/snp/wrong.c) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) -Wl,--wrap=snp_digest_of $^ $(LDLIBS) -o $@
 
+# The same with a hole in a device, through which a guest tries to get out.
+EXPLOITBIN := $(B)/tests/snpvmm-exploit
+$(EXPLOITBIN): $(call OBJ,tests/sandbox/exploit.c $(CMDSRC) $(FAKECMD) $(filter-out tests/fake/fixture.c,$(filter tests/fake/%,$(TESTLIB)))) $(B)/libsnpvmm.a
+	@echo "  LD      $@"
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) -Wl,--wrap=stats_port,--wrap=snp_digest_of $^ $(LDLIBS) -o $@
+
 # Programs that tests use.
 TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))
 $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*.c))) $(B)/libsnpvmm.a
@@ -110,7 +116,7 @@ $(TRACER): tests/snp/trace.c Makefile
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) -std=gnu17 $(WARN) $(CFLAGS) -shared -fPIC $< -ldl -o $@
 
 # Criterion brings the shared one.
-$(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS): CRYPTO :=
+$(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(TOOLS): CRYPTO :=
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev liblzma-dev ?zlib1g-dev ?libzstd-dev
@@ -127,7 +133,7 @@ deps:
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
-testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(TOOLS) $(TRACER)
+testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(TOOLS) $(TRACER)
 check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # An emulated SNP host for machines without SEV-SNP: contrib/snp-host/README.md. KERNEL adds one of its kernels.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/reader.h"
 #include "cmd/explained.h"
 #include "cmd/conflicts.h"
 #include "cmd/disks.h"
@@ -49,7 +50,7 @@ static void check_disks(const struct manifest *m, struct findings *f)
 	struct error err = { 0 };
 	struct disks disks;
 
-	disks_open(&disks, m, f);
+	disks_open(&disks, m, true, f);
 	if (disks_compare(&disks, m, &err) < 0)
 		findings_add(f, SEVERITY_ERROR, &err);
 	disks_close(&disks);
@@ -73,8 +74,10 @@ static void check_run(void *self, struct manifest *m, struct findings *f)
 		findings_add(f, SEVERITY_ERROR, &c->conflict);
 	outputs_look(m, f);
 	check_disks(m, f);
-	right = prepare_files(m, false, &c->images, f) && m->whole &&
-	        prepare_plan(m, &c->images, measured, &plan, f);
+	right = prepare_files(m, false, &c->images, f) && m->whole;
+	if (!m->variant && c->manifests.count == 1)
+		reader_has_read();
+	right = right && prepare_plan(m, &c->images, measured, &plan, f);
 	/* every platform must be able to launch it, not only the one that the manifest names */
 	for (size_t i = 0; right && (on = platform_at(i)); i++) {
 		auto_plan const struct plan *other = NULL;
@@ -178,5 +181,6 @@ const struct command command_check = {
 	.summary = "Find what is wrong with a manifest",
 	.doc = "Check manifests and the files they name, without a host.",
 	.result = ANY_RESULT,
+	.reads = true,
 	.main = check_main,
 };

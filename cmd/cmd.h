@@ -31,6 +31,8 @@ struct command {
 	enum { NO_RESULT, ANY_RESULT, CHECK_RESULTS, RUN_RESULTS } result;
 	/* takes --set, --platform and --confine, but not -k and the like: they are its own options */
 	bool set_only;
+	/* reads files and writes only to standard output and error: confined by cmd/reader.h */
+	bool reads;
 	/*
 	 * `self` is this row. Returns the exit status. *err becomes the failure that main() has yet
 	 * to print; it stays ERROR_NONE if there is none.

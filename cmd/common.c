@@ -7,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/print.h"
+#include "cmd/reader.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -48,7 +49,7 @@ static const struct argp_option color_options[] = {
 };
 const struct argp color_argp = { .options = color_options, .parser = color_option };
 
-enum { OPTION_COLOR = 0x300, OPTION_USAGE };
+enum { OPTION_COLOR = 0x300, OPTION_USAGE, OPTION_SANDBOX };
 
 static error_t common_option(int key, char *argument, struct argp_state *state)
 {
@@ -61,6 +62,11 @@ static error_t common_option(int key, char *argument, struct argp_state *state)
 		break;
 	case OPTION_COLOR:
 		return color_option('c', argument, state);
+	case OPTION_SANDBOX:
+		return sandbox_set(argument)
+		               ? 0
+		               : option_refuse("--sandbox takes on, log or off, not '%s'",
+		                               shown_of(argument).text);
 	case '?':
 	case 'h':
 		options_help(state->root_argp, stdout, 0, state->name);
@@ -82,6 +88,8 @@ static const struct argp_option common_options[] = {
 	{ "quiet", 'q', NULL, 0, "Print only errors and results", 10 },
 	{ "verbose", 'v', NULL, 0, "Print more; give it twice for even more", 10 },
 	{ "color", OPTION_COLOR, "WHEN", 0, "auto, always or never (NO_COLOR is honoured)", 10 },
+	{ "sandbox", OPTION_SANDBOX, "MODE", 0,
+	  "Confine runs and commands that read files (by default)", 10 },
 	{ "help", 'h', NULL, 0, "Print this help", -1 },
 	{ NULL, '?', NULL, OPTION_HIDDEN, NULL, 0 },
 	{ "usage", OPTION_USAGE, NULL, 0, "Print a short usage message", -1 },
@@ -149,5 +157,7 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 		r = show_check_command(c, err);
 	if (r == 0 && settings)
 		r = settings_begin(settings, err);
+	if (r == 0 && c->reads)
+		r = reader_begin(err);
 	return r == 0 ? STATUS_OK : STATUS_USAGE;
 }

@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/options.h"
 #include "cmd/print.h"
+#include "cmd/reader.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -421,5 +422,6 @@ const struct command command_diff = {
 	       "and the "
 	       "like.",
 	.result = ANY_RESULT,
+	.reads = true,
 	.main = diff_main,
 };

@@ -54,7 +54,7 @@ static void warn_format(const struct manifest *m, const struct disk *d, const st
 	}
 }
 
-void disks_open(struct disks *d, const struct manifest *m, struct findings *f)
+void disks_open(struct disks *d, const struct manifest *m, bool look, struct findings *f)
 {
 	*d = (struct disks){ .n = m->n_disks };
 	for (size_t i = 0; i < d->n; i++) {
@@ -63,7 +63,9 @@ void disks_open(struct disks *d, const struct manifest *m, struct findings *f)
 		struct error err = { 0 };
 		int r;
 
-		*to = (struct disk){ .path = from->image.path, .mode = from->mode, .fd = -1 };
+		*to = (struct disk){
+			.path = from->image.path, .mode = from->mode, .look = look, .fd = -1
+		};
 		snprintf(to->name, sizeof(to->name), "disk%zu", i);
 		memcpy(to->serial, from->serial, sizeof(to->serial));
 		if (!to->path) /* the manifest has a mistake */

@@ -18,10 +18,10 @@ struct disks {
 };
 
 /*
- * Opens the images, which borrow their paths from *m. Mistakes become findings. The caller closes
- * them in any case.
+ * Opens the images, which borrow their paths from *m; look: only to be read. Mistakes become
+ * findings. The caller closes them in any case.
  */
-void disks_open(struct disks *d, const struct manifest *m, struct findings *f);
+void disks_open(struct disks *d, const struct manifest *m, bool look, struct findings *f);
 /* Compares those that have a hash in the manifest with it: 0, or a negative errno. */
 int disks_compare(const struct disks *d, const struct manifest *m, struct error *err);
 /* Locks them, compares them, and makes room for what the guest writes. */

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/print.h"
+#include "cmd/reader.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "core/base/file.h"
@@ -37,6 +38,8 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 	int r = strcmp(path, "-") == 0 ? blob_read_stdin(FILE_MAX, &b, err)
 	                               : blob_read(path, FILE_MAX, &b, err);
 
+	if (path == c->files.paths[c->files.count - 1])
+		reader_has_read();
 	if (r == 0 && !inspect_read_text(b.data, b.size, &decoded, &i))
 		r = inspect_read(b.data, b.size, &i, err);
 	if (r < 0)
@@ -90,5 +93,6 @@ const struct command command_inspect = {
 	       "also in hex or base64), or what else it is, judged by content and size. - is "
 	       "standard input. With -v, the drivers in a firmware image are listed.",
 	.result = ANY_RESULT,
+	.reads = true,
 	.main = inspect_main,
 };

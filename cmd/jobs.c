@@ -18,6 +18,7 @@
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/sandbox/privileges.h"
 #include "core/vm/keyboard.h"
 #include "core/vm/signals.h"
 
@@ -54,6 +55,7 @@ static _Noreturn void child_main(struct pool *p, pid_t parent, void *shared, int
 		_exit(1);
 	if (input >= 0)
 		dup2(input, STDIN_FILENO);
+	privileges_none_new();
 	signals_follow(&ignored);
 	/* close siblings' pidfds, or RLIMIT_NOFILE could run out */
 	for (unsigned i = 0; i < p->slots; i++)

@@ -15,6 +15,7 @@
 #include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/stack.h"
 
 /* A row for each command, in the order of the help text; its file defines command_NAME. */
 #define COMMANDS(X)                                                                                \
@@ -159,7 +160,7 @@ const struct command command_version = {
 	.main = version_main,
 };
 
-int main(int argc, char **argv)
+static int command_line(int argc, char **argv)
 {
 	static char program[] = "snpvmm";
 	const struct command *c;
@@ -195,4 +196,9 @@ int main(int argc, char **argv)
 	if (err.kind != ERROR_NONE)
 		error_print(&err);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	return stack_call(command_line, argc, argv);
 }

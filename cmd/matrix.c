@@ -81,7 +81,9 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 
 	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
 	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
-	r->status = o->kind == RUN_TIMED_OUT ? RESULT_TIMEOUT : RESULT_ERROR;
+	r->status = o->kind == RUN_CONFINED ? RESULT_FAIL : RESULT_ERROR;
+	if (o->kind == RUN_TIMED_OUT)
+		r->status = RESULT_TIMEOUT;
 	r->reason = r->guest.event = o->kind;
 	r->exit_status = status;
 	r->why[0] = r->fix[0] = '\0';
@@ -96,10 +98,17 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 {
 	bool sigkill = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL;
 	const char *name = WIFSIGNALED(wstatus) ? sigabbrev_np(WTERMSIG(wstatus)) : NULL;
+	char call[CALL_NAME];
 	struct outcome o;
 	int status = STATUS_LAUNCH;
 
-	if (overdue) {
+	if (x->results[run].sandbox.calls.n > 0 && WIFEXITED(wstatus)) {
+		status = STATUS_FAILED;
+		outcome_set(&o, RUN_CONFINED, 0,
+		            "the sandbox ended the run: its process made a system call that no run "
+		            "makes: %s",
+		            call_name(x->results[run].sandbox.calls.list, call));
+	} else if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
 		status = exit_status_stopped();
 	} else if (sigkill && host_oom_kills(&host_this) > x->oom_kills) {
@@ -111,6 +120,8 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	} else {
 		if (WIFSIGNALED(wstatus))
 			status = STATUS_SIGNAL + WTERMSIG(wstatus);
+		else if (x->results[run].launched) /* or a guest could have its job repeated */
+			status = STATUS_FAILED;
 		outcome_set(&o, ERROR_INTERNAL, 0,
 		            "the process of this run ended without a result: %s%s",
 		            name ? "killed by SIG" : "",
@@ -128,7 +139,10 @@ static void child_ended(void *self, unsigned run, int wstatus, bool overdue, con
 
 	memcpy(r, shared, sizeof(*r));
 	run_result_mend(r);
-	if (!r->concluded || !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status)
+	if (r->sandbox.mode == SANDBOX_LOG)
+		run_once_say_refused(r);
+	if (!r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
+	    !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status)
 		result_died(x, run, wstatus, overdue);
 }
 

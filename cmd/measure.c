@@ -10,6 +10,7 @@
 #include "cmd/explained.h"
 #include "cmd/options.h"
 #include "cmd/print.h"
+#include "cmd/reader.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -257,6 +258,8 @@ static void measure_run(void *self, struct manifest *m, struct findings *f)
 	struct measure *c = self;
 	bool right = prepare_files(m, c->whole, &c->images, f) && m->whole;
 
+	if (!m->variant && c->manifests.count == 1)
+		reader_has_read();
 	if (right && m->variant && c->n_counts) {
 		struct error err;
 
@@ -321,5 +324,6 @@ const struct command command_measure = {
 	       "special host.",
 	.options = measure_options,
 	.result = ANY_RESULT,
+	.reads = true,
 	.main = measure_main,
 };

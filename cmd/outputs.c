@@ -352,6 +352,19 @@ int outputs_open(struct outputs *o, const struct manifest *m, const struct outpu
 	return c->stats_path ? stats_open(o, m, c, err) : 0;
 }
 
+size_t outputs_ready(struct outputs *o, struct landlock_folder to[static OUTPUTS_FOLDERS])
+{
+	const int folders[OUTPUTS_FOLDERS] = { o->folder.fd, o->files[STREAM_SERIAL].folder,
+		                               o->files[STREAM_DEBUG].folder };
+
+	for (int i = 0; i < VM_STREAMS; i++)
+		if (o->files[i].bounded)
+			log_file_ready(&o->files[i].log);
+	for (size_t i = 0; i < OUTPUTS_FOLDERS; i++)
+		to[i] = (struct landlock_folder){ folders[i], true };
+	return OUTPUTS_FOLDERS;
+}
+
 int outputs_console(struct outputs *o, struct vm *vm, struct error *err)
 {
 	const char *what = "the console's";
@@ -443,7 +456,7 @@ void outputs_close(struct outputs *o)
 {
 	for (int i = 0; i < VM_STREAMS; i++)
 		if (o->files[i].bounded)
-			fd_cleanup(&o->files[i].log.tail);
+			log_file_close(&o->files[i].log);
 	fd_cleanup(&o->files[STREAM_SERIAL].folder);
 	fd_cleanup(&o->files[STREAM_DEBUG].folder);
 	if (o->stats)

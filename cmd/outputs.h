@@ -8,6 +8,7 @@
 
 #include "core/dev/log_file.h"
 #include "core/out/folder.h"
+#include "core/sandbox/landlock.h"
 #include "core/vm/streams.h"
 #include "core/vm/vm.h"
 
@@ -70,6 +71,13 @@ void outputs_look(const struct manifest *m, struct findings *f);
 /* Opens the outputs that the manifest names, before the launch, so that a failure comes early. */
 int outputs_open(struct outputs *o, const struct manifest *m, const struct outputs_choice *c,
                  struct error *err);
+
+/*
+ * Before the process is confined: makes the files that the guest's output may need, and says in
+ * which folders files are renamed and removed; -1: in none.
+ */
+enum { OUTPUTS_FOLDERS = 3 };
+size_t outputs_ready(struct outputs *o, struct landlock_folder to[static OUTPUTS_FOLDERS]);
 
 /*
  * After the guest's end: fails if part of its output can't be delivered. A debug port on stderr

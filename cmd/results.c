@@ -23,6 +23,7 @@
 #define RESULT_JSON "result.json"
 #define JUNIT_XML   "junit.xml"
 #define REPORT_BIN  "report.bin"
+#define VERIFY_JSON "verify.json"
 
 /* result.json is removed first: as long as it exists, all files are complete and of one run. */
 const char *const results_names[] = { RESULT_JSON,
@@ -32,7 +33,7 @@ const char *const results_names[] = { RESULT_JSON,
 	                              "launch.json",
 	                              "manifest.yaml",
 	                              REPORT_BIN,
-	                              "verify.json",
+	                              VERIFY_JSON,
 	                              SERIAL_LOG ".tail-1",
 	                              SERIAL_LOG ".tail-2",
 	                              DEBUG_LOG ".tail-1",
@@ -41,7 +42,7 @@ const char *const results_names[] = { RESULT_JSON,
 const char *const results_end_names[RESULTS_END_FILES + 1] = { RESULT_JSON, JUNIT_XML, NULL };
 
 /* Enough for these files, unless much of the console has to be escaped. */
-enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10 };
+enum { RESULT_CAP = 16 << 10, JUNIT_CAP = 24 << 10, REPORT_CAP = 4 << 10, VERIFY_CAP = 16 << 10 };
 
 int results_open(struct outputs *o, const char *path, bool below, enum results_kind kind,
                  struct error *err)
@@ -105,6 +106,16 @@ int results_launch(struct outputs *o, const struct results_launch *l, struct err
 	return folder_put(&o->folder, "launch.json", tree_put, t, err);
 }
 
+void results_ready(struct outputs *o, bool report)
+{
+	struct error none = { 0 }; /* a full disk is told when they are written */
+
+	if (o->folder.fd < 0 || o->result_only || !report)
+		return;
+	folder_reserve(&o->folder, REPORT_BIN, REPORT_CAP, &none);
+	folder_reserve(&o->folder, VERIFY_JSON, VERIFY_CAP, &none);
+}
+
 int results_report(struct outputs *o, const struct results_report *r, struct error *err)
 {
 	auto_tree struct tree *t = tree_new();
@@ -119,7 +130,7 @@ int results_report(struct outputs *o, const struct results_report *r, struct err
 	result = *r->verified;
 	result.file = REPORT_BIN;
 	result_verify(t, NULL, &result);
-	return folder_put(&o->folder, "verify.json", tree_put, t, err);
+	return folder_put(&o->folder, VERIFY_JSON, tree_put, t, err);
 }
 
 static int junit_put(void *of, FILE *to, struct error *err)

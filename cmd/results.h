@@ -44,6 +44,12 @@ struct results_launch {
  * both, further calls do nothing.
  */
 int results_launch(struct outputs *o, const struct results_launch *l, struct error *err);
+/*
+ * Opens the files that results_report() writes, if there is to be a report: once the guest runs, no
+ * file can be opened.
+ */
+void results_ready(struct outputs *o, bool report);
+
 /* Writes what the guest printed as its report, and verify.json, unless it is none (NULL). */
 struct results_report {
 	const uint8_t *bytes;

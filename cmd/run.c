@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "cmd/plan.h"
 #include "cmd/print.h"
+#include "cmd/reader.h"
 #include "cmd/results.h"
 #include "cmd/run_once.h"
 #include "cmd/settings.h"
@@ -196,6 +197,7 @@ static int run_labelled(struct run_args *a, struct labels *labels, struct error 
 		return error_nomem(err, "results"), STATUS_LAUNCH;
 	o->console = show_for_people();
 	o->conflicts = &conflicts;
+	o->sandbox = sandbox_wanted();
 	/* with a conflict nothing is launched, and one run reports it */
 	if (!conflicts_find(&ask, &conflicts)) {
 		labels->several = false;

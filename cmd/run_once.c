@@ -243,7 +243,7 @@ static int run_once_prepare(struct run_once *a)
 	if (f->errors == 0 && !on->measured)
 		prepare_plan(m, &a->images, on, &a->plan, f);
 	outputs_look(m, f);
-	disks_open(&a->disks, m, f);
+	disks_open(&a->disks, m, false, f);
 	findings_sort(f, 0);
 	if (findings_first(f, &a->err) < 0)
 		return a->err.code; /* they are printed with the result */
@@ -301,7 +301,8 @@ static int run_once_guest(struct run_once *a)
 		                           .end_when_complete = a->m.exit_none,
 		                           .gdb = a->gdb,
 		                           .input_fd = STDIN_FILENO,
-		                           .keyboard = a->o->keyboard };
+		                           .keyboard = a->o->keyboard,
+		                           .sandbox = &a->sandbox };
 	/* a line of progress would mix with the guest's lines */
 	bool on_terminal =
 		(d->streams[STREAM_SERIAL].fd > 0 && isatty(d->streams[STREAM_SERIAL].fd)) ||
@@ -309,6 +310,8 @@ static int run_once_guest(struct run_once *a)
 	const struct ram *lazy;
 	int status;
 
+	if (run_once_confine(a) < 0)
+		return STATUS_LAUNCH;
 	progress_say(on_terminal ? NULL : "the guest runs");
 	run_once_record_launch(a);
 	if (vm_run(a->vm, &limits, &a->outcome, &a->err) < 0) {

@@ -7,6 +7,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/settings.h"
+#include "core/sandbox/filter.h"
 
 struct conflicts;  /* cmd/conflicts.h */
 struct findings;   /* core/base/findings.h */
@@ -44,7 +45,8 @@ struct run_options {
 	/* The same for files that the manifest gives; NULL unless the manifest has a matrix. */
 	const char *variant_file;
 	bool parallel; /* other runs go on meanwhile: each line of the guest gets the label */
-	bool keyboard; /* standard input is the end of one (core/vm/keyboard.h) */
+	enum sandbox_mode sandbox; /* --sandbox */
+	bool keyboard;             /* standard input is the end of one (core/vm/keyboard.h) */
 };
 
 /*
@@ -59,6 +61,9 @@ bool prove_launch(struct manifest *m, struct findings *f);
  * as often as --retries allows. Returns the exit status.
  */
 int run_once(const struct run_options *o, unsigned run, struct run_result *ret);
+
+/* With --sandbox=log: lists on stderr what was refused. */
+void run_once_say_refused(const struct run_result *r);
 
 /*
  * Reports and writes *r for a run that left no result: it never started, or its process died. The

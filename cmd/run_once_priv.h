@@ -10,6 +10,7 @@
 #include "core/snp/digest.h"
 #include "core/snp/report_lines.h"
 #include "core/vm/outcome.h"
+#include "core/vm/sandbox.h"
 #include "firmware/images.h"
 
 struct gdb_server; /* core/vm/gdb_server.h */
@@ -34,6 +35,7 @@ struct run_once {
 	struct report_lines *report; /* NULL: expect.report is false */
 	struct gdb_server *gdb;      /* NULL: no --gdb */
 	struct vm *vm;
+	struct sandbox sandbox;
 	bool ended; /* the guest ran, or a signal came: `outcome` says how it ended */
 	struct outcome outcome;
 	uint8_t report_bytes[REPORT_LINES_MAX]; /* what the guest printed; report_size 0: nothing */
@@ -57,6 +59,9 @@ void run_once_record_host(struct run_result *r);
 
 /* Records the launch before the guest runs: it stays if the guest takes this process down. */
 void run_once_record_launch(struct run_once *a);
+
+/* Confines this process and threads to come: 0, or a negative errno with a->err filled. */
+int run_once_confine(struct run_once *a);
 
 /* Writes --stats, after the guest ended. Returns the new status. */
 int run_once_stats(struct run_once *a, int status);

@@ -11,6 +11,7 @@
 #include "cmd/explained.h"
 #include "cmd/options.h"
 #include "cmd/print.h"
+#include "cmd/reader.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
@@ -478,6 +479,7 @@ static int verify_all(struct verify *v, struct error *err)
 		manifest_each_run(v->manifest_path, &v->settings, verify_manifest, v, true, &f);
 	if (f.errors)
 		return STATUS_USAGE;
+	reader_has_read();
 	if (!v->has_time)
 		v->question.at = time(NULL);
 	v->question.certs = &v->given;
@@ -531,5 +533,6 @@ const struct command command_verify = {
 	       "whether it was made or skipped. - is standard input.",
 	.options = verify_options,
 	.result = CHECK_RESULTS,
+	.reads = true,
 	.main = verify_main,
 };

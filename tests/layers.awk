@@ -1,6 +1,6 @@
 # Fails if a file includes a header of a folder to its left in this order.
 BEGIN {
-	n = split("cmd firmware config core/out core/host core/vm core/dev core/attest core/snp core/plan core/base", name, " ")
+	n = split("cmd firmware config core/out core/host core/vm core/dev core/attest core/snp core/plan core/sandbox core/base", name, " ")
 	for (i = 1; i <= n; i++) rank[name[i]] = i
 }
 function folder(path) { sub(/\/[^\/]*$/, "", path); sub(/^firmware\/.*/, "firmware", path); return path }

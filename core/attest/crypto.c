@@ -12,15 +12,7 @@
 
 #include "core/attest/late.h"
 #include "core/base/array.h"
-
-/* LeakSanitizer finds no pointer in the secure heap, and takes what they lead to for leaks. */
-#if defined(__SANITIZE_ADDRESS__)
-#define CRYPTO_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CRYPTO_SANITIZED
-#endif
-#endif
+#include "core/base/sanitized.h"
 
 /* Private keys are a few hundred bytes each; two are read at most. */
 enum { SECURE_HEAP = 64 << 10, SECURE_HEAP_MIN = 32 };
@@ -87,10 +79,12 @@ static void crypto_start_once(void)
 	crypto_relocate();
 	/* Fails if something else in this process has used libcrypto before, as in tests. */
 	CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
-#ifndef CRYPTO_SANITIZED
-	/* Without it keys lie on the heap: still wiped, but part of a core dump while they live. */
-	CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN);
-#endif
+	/*
+	 * Without it keys lie on the heap: still wiped, but part of a core dump while they live.
+	 * LeakSanitizer finds no pointer there, and takes what they lead to for leaks.
+	 */
+	if (!SANITIZED)
+		CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_HEAP_MIN);
 	/* No clean-up at exit: an abandoned vCPU's thread may still be running. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL);
 }

@@ -60,6 +60,7 @@ static const char *const names[] = {
 	[RUN_SILENT] = "silence",
 	[RUN_SIGNALLED] = "signal",
 	[RUN_KILLED] = "debugger-kill",
+	[RUN_CONFINED] = "sandbox",
 	[REPORT_MALFORMED] = "report-malformed",
 	[REPORT_UNSIGNED] = "report-unsigned",
 	[REPORT_NOT_AUTHENTIC] = "not-authentic",

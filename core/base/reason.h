@@ -69,6 +69,7 @@ enum reason {
 	RUN_SILENT,        /* code: the limit in milliseconds */
 	RUN_SIGNALLED,     /* code: the signal's number */
 	RUN_KILLED,        /* by a debugger */
+	RUN_CONFINED,      /* its process made a system call that the sandbox refuses */
 
 	/* An attestation report is not authentic; held by struct attest_check. */
 	REPORT_MALFORMED,

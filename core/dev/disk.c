@@ -84,7 +84,7 @@ static int disk_lock(const struct disk *d, struct error *err)
 
 int disk_open(struct disk *d, const struct confine *in, struct error *err)
 {
-	bool rw = d->mode == DISK_RW;
+	bool rw = d->mode == DISK_RW && !d->look;
 	struct stat st;
 	int r = 0;
 

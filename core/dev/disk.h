@@ -37,6 +37,7 @@ struct disk {
 	char serial[DISK_SERIAL + 1];
 	const char *path; /* borrowed */
 	enum disk_mode mode;
+	bool look;     /* open it only to be read, whatever its mode */
 	int fd;        /* -1: not open */
 	uint64_t size; /* when it was opened */
 	dev_t dev;

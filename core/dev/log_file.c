@@ -41,7 +41,7 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 	struct stat is, named;
 
 	*f = (struct log_file){
-		.fd = fd, .folder = folder, .half = (limit - LINE_CAP) / 2, .tail = -1
+		.fd = fd, .folder = folder, .half = (limit - LINE_CAP) / 2, .tails = { -1, -1 }
 	};
 	if (strlen(name) >= sizeof(f->name))
 		return -ENAMETOOLONG;
@@ -55,30 +55,58 @@ int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint
 	return 0;
 }
 
-/* Creates a file for the newest bytes, after renaming a full one to the older tail. */
+int log_file_ready(struct log_file *f)
+{
+	char name[NAME_MAX + 1];
+	int r = 0;
+
+	for (int i = LOG_FILE_TAILS - 1; i >= 0 && r == 0; i--) {
+		r = f->tails[i] >= 0 ? 0 : tail_name(f, i, name);
+		if (f->tails[i] >= 0 || r < 0)
+			continue;
+		f->tails[i] =
+			openat(f->folder, name,
+		               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0666);
+		r = f->tails[i] < 0 ? -errno : 0;
+	}
+	return r;
+}
+
+/* Exchanges the names; not every file system can do that at once. */
+static int tails_exchange(const struct log_file *f)
+{
+	char older[NAME_MAX + 1], newer[NAME_MAX + 1], third[NAME_MAX + 1];
+	int d = f->folder, n = snprintf(third, sizeof(third), "%s.tail-0", f->name);
+
+	if (tail_name(f, OLDER, older) < 0 || tail_name(f, NEWER, newer) < 0 || n > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (renameat2(d, older, d, newer, RENAME_EXCHANGE) == 0)
+		return 0;
+	return renameat(d, older, d, third) < 0 || renameat(d, newer, d, older) < 0 ||
+	                       renameat(d, third, d, newer) < 0
+	               ? -errno
+	               : 0;
+}
+
+/* The newer tail is full, and becomes the older; the older is emptied for the newest bytes. */
 static int tail_turn(struct log_file *f)
 {
-	char older[NAME_MAX + 1], newer[NAME_MAX + 1];
-	int r = tail_name(f, OLDER, older), fd;
+	int r = log_file_ready(f), older = f->tails[OLDER];
 
-	if (r == 0)
-		r = tail_name(f, NEWER, newer);
-	if (r == 0 && f->tail >= 0 && renameat(f->folder, newer, f->folder, older) < 0)
-		r = -errno;
+	if (r < 0 || !f->cut) {
+		f->cut = r == 0;
+		return r;
+	}
+	if (ftruncate(older, 0) < 0)
+		return -errno;
+	r = tails_exchange(f);
 	if (r < 0)
 		return r;
-	if (f->tail >= 0) {
-		close(f->tail);
-		f->tail = -1;
-		f->dropped += f->older;
-		f->older = f->newer;
-		f->newer = 0;
-	}
-	fd = openat(f->folder, newer,
-	            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_APPEND | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return -errno;
-	f->tail = fd;
+	f->tails[OLDER] = f->tails[NEWER];
+	f->tails[NEWER] = older;
+	f->dropped += f->older;
+	f->older = f->newer;
+	f->newer = 0;
 	return 0;
 }
 
@@ -90,12 +118,12 @@ ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size)
 	bool head;
 
 	/* A log rotator may have emptied the file. */
-	if (f->head >= f->half && f->tail < 0 && fstat(f->fd, &st) == 0)
+	if (f->head >= f->half && !f->cut && fstat(f->fd, &st) == 0)
 		f->head = MIN(f->head, (uint64_t)st.st_size);
 	head = f->head < f->half;
 	fill = head ? &f->head : &f->newer;
 
-	if (!head && (f->tail < 0 || f->newer >= f->half)) {
+	if (!head && (!f->cut || f->newer >= f->half)) {
 		int r = tail_turn(f);
 
 		if (r < 0) {
@@ -103,7 +131,7 @@ ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size)
 			return -1;
 		}
 	}
-	n = write(head ? f->fd : f->tail, bytes, MIN(size, f->half - *fill));
+	n = write(head ? f->fd : f->tails[NEWER], bytes, MIN(size, f->half - *fill));
 	if (n <= 0)
 		return n;
 	*fill += (uint64_t)n;
@@ -129,21 +157,28 @@ static int write_all(int fd, const char *bytes, size_t size)
 /* Appends one of the tails to the file, from byte `from` on. */
 static int tail_append(const struct log_file *f, int which, uint64_t from)
 {
-	char name[NAME_MAX + 1], bytes[16384];
-	int r = tail_name(f, which, name);
-	auto_fd int fd = r < 0 ? -1 : openat(f->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = lseek(f->tails[which], (off_t)from, SEEK_SET) < 0 ? -errno : 0;
+	char bytes[16384];
 	ssize_t n = 1;
 
-	if (r == 0 && (fd < 0 || lseek(fd, (off_t)from, SEEK_SET) < 0))
-		r = -errno;
 	while (r == 0 && n != 0) {
-		n = read(fd, bytes, sizeof(bytes));
+		n = read(f->tails[which], bytes, sizeof(bytes));
 		if (n > 0)
 			r = write_all(f->fd, bytes, (size_t)n);
 		else if (n < 0 && errno != EINTR)
 			r = -errno;
 	}
 	return r;
+}
+
+void log_file_close(struct log_file *f)
+{
+	for (int i = 0; i < LOG_FILE_TAILS; i++) {
+		if (f->tails[i] >= 0 && !f->cut)
+			tail_remove(f, i);
+		fd_cleanup(&f->tails[i]);
+		f->tails[i] = -1;
+	}
 }
 
 int log_file_end(struct log_file *f)
@@ -153,10 +188,10 @@ int log_file_end(struct log_file *f)
 	struct stat st;
 	int n, r;
 
-	if (f->tail < 0)
+	if (!f->cut) {
+		log_file_close(f);
 		return 0;
-	close(f->tail);
-	f->tail = -1;
+	}
 	r = fstat(f->fd, &st) < 0 ? -errno : 0;
 	n = snprintf(line, sizeof(line),
 	             "%s--- snpvmm: %" PRIu64 " bytes are missing here: log_limit ---\n",
@@ -170,7 +205,7 @@ int log_file_end(struct log_file *f)
 	if (r < 0) /* undo, so that no byte is in two of the three files */
 		return ftruncate(f->fd, st.st_size) < 0 ? -errno : r;
 	f->dropped += skip;
-	for (int i = 0; i < LOG_FILE_TAILS; i++)
-		tail_remove(f, i);
+	f->cut = false; /* their bytes are in the file now */
+	log_file_close(f);
 	return 0;
 }

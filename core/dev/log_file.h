@@ -4,6 +4,7 @@
 #define CORE_DEV_LOG_FILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,11 +29,18 @@ struct log_file {
 	uint64_t dropped;            /* bytes that were lost */
 	uint64_t written;            /* bytes ever taken */
 	char last;                   /* the last byte in the file itself */
-	int tail;                    /* descriptor of the newer tail; -1: none */
+	int tails[LOG_FILE_TAILS];   /* their descriptors; -1: they weren't made yet */
+	bool cut;                    /* the tails are in use */
 };
 
 /* For an empty file `name` in `folder`; the limit is at least 4 KiB. 0, or a negative errno. */
 int log_file_init(struct log_file *f, int fd, int folder, const char *name, uint64_t limit);
+
+/*
+ * Makes the tails, empty, so that no file has to be opened later; else they are made when the first
+ * byte goes there. 0, or a negative errno, and then they are tried again by then.
+ */
+int log_file_ready(struct log_file *f);
 
 /* As write(2): how many bytes were taken, or -1 with errno set. */
 ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size);
@@ -42,5 +50,7 @@ ssize_t log_file_write(struct log_file *f, const void *bytes, size_t size);
  * stay as they were.
  */
 int log_file_end(struct log_file *f);
+/* Closes the tails, and removes those that are empty. The file itself is the caller's. */
+void log_file_close(struct log_file *f);
 
 #endif

@@ -98,9 +98,11 @@ static int reserve_space(int fd, size_t size)
 
 int folder_reserve(struct folder *f, const char *name, size_t size, struct error *err)
 {
-	struct folder_reserve *r = &f->reserves[f->reserves[0].name != NULL];
+	struct folder_reserve *r = f->reserves;
 	int fd, e;
 
+	while (r < f->reserves + ARRAY_SIZE(f->reserves) - 1 && r->name)
+		r++;
 	assert(!r->name);
 	fd = folder_begin(f, name, err);
 	if (fd < 0)

@@ -21,7 +21,7 @@ struct folder {
 	struct folder_reserve {
 		const char *name; /* borrowed; NULL: none */
 		int fd;
-	} reserves[2];
+	} reserves[4];
 };
 
 /*

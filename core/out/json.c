@@ -41,6 +41,11 @@ static json_t *json_of(const struct tree_node *n)
 	}
 }
 
+void tree_json_seed(void)
+{
+	json_object_seed(0);
+}
+
 int tree_print_json(const struct tree *t, FILE *to, struct error *err)
 {
 	const struct tree_node *root = tree_root(t, "JSON", err);

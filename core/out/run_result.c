@@ -55,7 +55,8 @@ void run_result_mend(struct run_result *r)
 	BOOL(concluded), BOOL(measurement.known), BOOL(measurement.proven);
 	BOOL(measurement.pinned), BOOL(host_data_known), BOOL(report.wanted), BOOL(report.came);
 	BOOL(report.authentic), BOOL(report.fresh), BOOL(report.differs), BOOL(launched);
-	BOOL(guest.where.rip_known), BOOL(guest.where.is_earlier), BOOL(guest.where.known);
+	BOOL(sandbox.capabilities), BOOL(guest.where.rip_known), BOOL(guest.where.is_earlier),
+		BOOL(guest.where.known);
 	BOOL(serial.known), BOOL(debug.known), BOOL(time.first_byte_came);
 	for (size_t i = 0; i < RUN_CHECKS; i++) {
 		TEXT(report.failed[i].name), TEXT(report.failed[i].expected);
@@ -86,6 +87,10 @@ void run_result_mend(struct run_result *r)
 	if ((unsigned)r->status >= RESULTS)
 		r->status = RESULT_ERROR;
 	r->n_disks = MIN(r->n_disks, (size_t)DISKS_MAX);
+	if ((unsigned)r->sandbox.mode > SANDBOX_OFF)
+		r->sandbox.mode = SANDBOX_OFF;
+	r->sandbox.landlock &= 0xffff;
+	r->sandbox.calls.n = MIN(r->sandbox.calls.n, (uint32_t)ARRAY_SIZE(r->sandbox.calls.list));
 	r->n_inputs = MIN(r->n_inputs, (size_t)RUN_INPUTS);
 	r->tail_size = MIN(r->tail_size, sizeof(r->tail));
 }
@@ -254,6 +259,28 @@ static void result_guest(struct tree *t, const struct run_result *r)
 	tree_end(t);
 }
 
+static void result_sandbox(struct tree *t, const struct run_result *r)
+{
+	const struct calls *calls = &r->sandbox.calls;
+	char name[CALL_NAME];
+
+	if (!r->launched)
+		return;
+	tree_map(t, "sandbox");
+	tree_text(t, "mode", sandbox_mode_name(r->sandbox.mode));
+	if (r->sandbox.mode == SANDBOX_ON)
+		tree_number(t, "landlock", (uint64_t)r->sandbox.landlock);
+	if (r->sandbox.capabilities)
+		tree_boolean(t, "capabilities", true);
+	if (calls->n > 0) {
+		tree_list(t, "refused");
+		for (size_t i = 0; i < MIN((size_t)calls->n, ARRAY_SIZE(calls->list)); i++)
+			tree_text(t, NULL, call_name(&calls->list[i], name));
+		tree_end(t);
+	}
+	tree_end(t);
+}
+
 static void result_log(struct tree *t, const char *key, const struct run_log *l)
 {
 	if (!l->known)
@@ -337,6 +364,7 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 		tree_bytes(t, "host_data", r->host_data, sizeof(r->host_data));
 	result_report(t, r);
 	result_guest(t, r);
+	result_sandbox(t, r);
 	if (r->serial.known || r->debug.known) {
 		tree_map(t, "logs");
 		result_log(t, "serial", &r->serial);

@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/dev/disk.h"
 #include "core/plan/plan.h"
+#include "core/sandbox/filter.h"
 
 struct tree; /* core/out/tree.h */
 
@@ -88,6 +89,12 @@ struct run_result {
 	} report;
 
 	bool launched; /* the guest ran */
+	struct {
+		enum sandbox_mode mode;
+		int landlock;       /* version of its ABI; 0: none */
+		bool capabilities;  /* one had to be kept */
+		struct calls calls; /* that were refused */
+	} sandbox;
 	struct {
 		enum reason event; /* how the run ended */
 		uint64_t code;

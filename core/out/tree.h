@@ -54,6 +54,9 @@ void tree_bits(struct tree *t, const char *key, uint64_t value, const char *(*na
  */
 typedef int tree_print(const struct tree *t, FILE *to, struct error *err);
 tree_print tree_print_text; /* core/out/text.c: for people; the form may change */
+/* Reads the random bytes for JSON's tables now, for a process that may not open files later. */
+void tree_json_seed(void);
+
 /* core/out/json.c: bytes as lower-case hex; texts must be UTF-8, numbers at most 2^63 - 1 */
 tree_print tree_print_json;
 /* core/out/cbor.c: deterministic, RFC 8949 4.2.1; texts must be UTF-8 */

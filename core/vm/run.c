@@ -28,6 +28,7 @@
 #include "core/vm/input.h"
 #include "core/vm/keyboard.h"
 #include "core/vm/signals.h"
+#include "core/vm/sandbox.h"
 #include "core/vm/snp_certs.h"
 #include "core/vm/vcpu.h"
 #include "core/vm/vm_priv.h"
@@ -60,6 +61,7 @@ struct run {
 	uint64_t start_ms, deadline_ms;
 	uint64_t held_ms; /* since when a debugger holds the guest; 0: it doesn't */
 	uint64_t flush_at_ms, pause_at_ms, trace_until_ms; /* 0: none */
+	pthread_mutex_t gate; /* held until all threads are there, and confined */
 	pthread_mutex_t lock;
 	atomic_bool concluded;
 	struct outcome outcome; /* of the first thread that called run_conclude() */
@@ -88,6 +90,27 @@ static void run_conclude(struct run *run, const struct outcome *o)
 	run_wake(run);
 }
 
+/*
+ * In a new thread: waits until all are there, then confines this one further. False: the run is
+ * over.
+ */
+static bool thread_confine(struct vm *vm, enum sandbox_thread kind)
+{
+	struct run *run = vm->run;
+	struct error err = { 0 };
+	struct outcome o;
+
+	pthread_mutex_lock(&run->gate);
+	pthread_mutex_unlock(&run->gate);
+	if (atomic_load(&vm->stopping))
+		return false;
+	if (sandbox_own(run->limits->sandbox, kind, &err) == 0)
+		return true;
+	outcome_set(&o, err.kind, 0, "%s", err.text);
+	run_conclude(run, &o);
+	return false;
+}
+
 /* Runs the vCPU and serves its exits until one of them ends the run, or the run is over. */
 static void *vcpu_thread(void *argument)
 {
@@ -95,6 +118,8 @@ static void *vcpu_thread(void *argument)
 	struct vm *vm = v->vm;
 	struct outcome outcome = { 0 };
 
+	if (!thread_confine(vm, SANDBOX_VCPU))
+		return NULL;
 	debug_begin(v);
 	while (!atomic_load(&vm->stopping)) {
 		int r = vm_ioctl(vm, v->fd, KVM_RUN, NULL);
@@ -135,7 +160,8 @@ static void *worker_thread(void *argument)
 {
 	struct vm_device *d = argument;
 
-	d->kind->work(d->state);
+	if (thread_confine(d->vm, SANDBOX_WORKER))
+		d->kind->work(d->state);
 	return NULL;
 }
 
@@ -201,6 +227,7 @@ static void threads_stop(struct vm *vm, unsigned started)
 static int threads_start(struct run *run, struct error *err)
 {
 	struct vm *vm = run->vm;
+	unsigned started = 0;
 	sigset_t before;
 	int r;
 
@@ -209,16 +236,22 @@ static int threads_start(struct run *run, struct error *err)
 	block_async_signals(&before);
 	if (run->limits->keyboard)
 		keyboard_take(run->limits->input_fd); /* raw before the guest can print */
+	pthread_mutex_lock(&run->gate);
 	r = workers_start(vm, err);
-	if (r < 0)
-		threads_stop(vm, 0);
-	for (unsigned i = 0; r == 0 && i < vm->n_vcpus; i++) {
-		r = -pthread_create(&vm->vcpus[i].thread, NULL, vcpu_thread, &vm->vcpus[i]);
-		if (r < 0) {
-			threads_stop(vm, i);
-			error_sys(err, ERROR_HOST_MEMORY, -r, "starting the thread of vCPU %u", i);
-		}
+	while (r == 0 && started < vm->n_vcpus) {
+		r = -pthread_create(&vm->vcpus[started].thread, NULL, vcpu_thread,
+		                    &vm->vcpus[started]);
+		if (r < 0)
+			error_sys(err, ERROR_HOST_MEMORY, -r, "starting the thread of vCPU %u",
+			          started);
+		started += r == 0;
 	}
+	if (r == 0)
+		r = sandbox_all(run->limits->sandbox, err);
+	atomic_store(&vm->stopping, r < 0);
+	pthread_mutex_unlock(&run->gate);
+	if (r < 0)
+		threads_stop(vm, started);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0 && run->limits->keyboard)
 		keyboard_give_back(run->limits->input_fd);
@@ -492,6 +525,7 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		             .limits = l,
 		             .start_ms = now,
 		             .deadline_ms = l->timeout_ms ? now + l->timeout_ms : 0,
+		             .gate = PTHREAD_MUTEX_INITIALIZER,
 		             .lock = PTHREAD_MUTEX_INITIALIZER };
 	r = run->wake < 0 ? error_sys(err, ERROR_HOST_MEMORY, errno, "eventfd") : 0;
 	run->input = input_of(vm, l->input_fd);
@@ -519,6 +553,7 @@ int vm_run(struct vm *vm, const struct run_limits *l, struct outcome *ret, struc
 		vm->run = NULL;
 		fd_cleanup(&run->wake);
 		input_fini(&run->input);
+		pthread_mutex_destroy(&run->gate);
 		pthread_mutex_destroy(&run->lock);
 		free(run);
 	}

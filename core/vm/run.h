@@ -9,6 +9,7 @@
 struct error;      /* core/base/error.h */
 struct gdb_server; /* core/vm/gdb_server.h */
 struct outcome;    /* core/vm/outcome.h */
+struct sandbox;    /* core/vm/sandbox.h */
 struct vm;         /* core/vm/vm_priv.h */
 
 struct run_limits {
@@ -23,6 +24,7 @@ struct run_limits {
 	 * While it holds the guest, the timeout stands still; silence then starts again.
 	 */
 	struct gdb_server *gdb;
+	const struct sandbox *sandbox; /* begun; NULL: none. Borrowed */
 };
 
 /*

@@ -6,7 +6,7 @@
 
 # COMMAND: its options; without COMMAND, those that can come before a command.
 _snpvmm_options() {
-  words=(--quiet -q --verbose -v --color --help -h --usage --version -V)
+  words=(--quiet -q --verbose -v --color --sandbox --help -h --usage --version -V)
   case $1 in
     '' | run | measure | plan | diff | inspect | verify | check | idblock | doctor | explain) words+=(--output -o) ;;
   esac
@@ -37,6 +37,7 @@ _snpvmm_options() {
 _snpvmm_option() {
   case $2 in
     --color) takes=next words=(auto always never) ;;
+    --sandbox) takes=next words=(on log off) ;;
     --output | -o)
       takes=next words=(text json cbor)
       [[ $1 && $1 != run && $1 != verify ]] || words+=(tap)
@@ -79,7 +80,7 @@ _snpvmm_arguments() {
         firmware-refused output-failed output-conflict internal guest-exit guest-reset
         guest-power-off guest-panic guest-terminated guest-shutdown guest-crash guest-halted
         memory-fault kvm-internal-error kvm-entry-failed console-complete console-missing
-        console-forbidden console-undecided report-missing report-differs timeout silence signal debugger-kill report-malformed report-unsigned
+        console-forbidden console-undecided report-missing report-differs timeout silence signal debugger-kill sandbox report-malformed report-unsigned
         not-authentic chain-broken root-not-trusted certificate-expired certificate-revoked
         revocation-unknown processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs
         debug-allowed host-data-differs id-key-differs author-key-differs family-id-differs

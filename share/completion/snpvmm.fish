@@ -10,7 +10,7 @@ function __snpvmm_in
         if test -n "$skip"
             set skip
         else if string match -q -- '-*' $word
-            contains -- $word --output -o --color; and set skip 1
+            contains -- $word --output -o --color --sandbox; and set skip 1
         else
             set command $word
             break
@@ -135,7 +135,7 @@ complete -c snpvmm -n '__snpvmm_in explain; and not string match -q -- "*--want*
     firmware-refused output-failed output-conflict internal guest-exit guest-reset guest-power-off
     guest-panic guest-terminated guest-shutdown guest-crash guest-halted memory-fault
     kvm-internal-error kvm-entry-failed console-complete console-missing console-forbidden
-    console-undecided report-missing report-differs timeout silence signal debugger-kill report-malformed report-unsigned not-authentic
+    console-undecided report-missing report-differs timeout silence signal debugger-kill sandbox report-malformed report-unsigned not-authentic
     chain-broken root-not-trusted certificate-expired certificate-revoked revocation-unknown
     processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs debug-allowed
     host-data-differs id-key-differs author-key-differs family-id-differs image-id-differs
@@ -146,6 +146,7 @@ complete -c snpvmm -n '__snpvmm_in explain; and not string match -q -- "*--want*
 # Options of all commands, which can also come before the command.
 complete -c snpvmm -s q -l quiet -d 'Print only errors and results'
 complete -c snpvmm -s v -l verbose -d 'Print more; give it twice for even more'
+complete -c snpvmm -l sandbox -x -a 'on log off' -d 'Confine runs and commands that read files (by default)'
 complete -c snpvmm -l color -x -a 'auto always never' -d 'When to use colours (NO_COLOR is honoured)'
 complete -c snpvmm -s h -l help -d 'Print this help'
 complete -c snpvmm -l usage -d 'Print a short usage message'

@@ -168,6 +168,7 @@ argument() { # LINE COMMAND OPTION ARGUMENT
   FORM) expect "$1" corim corim-veraison ;;
   KEY) expect "$1k" kernel.img ;;
   WHO | WHERE) expect "$1" '' ;;
+  MODE) expect "$1" on log off ;;
   KERNEL | INITRD | FIRMWARE | FILE) expect "$1k" kernel.img ;;
   DIR) expect "$1" results ;;
   PATH) expect "$1k" kernel.img ;;

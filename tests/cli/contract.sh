@@ -199,11 +199,11 @@ judge
 begin 'every reason that a run can end with has a row'
 # none: no reason; usage: argp's, before a manifest is known; internal: our own mistakes, for which no row is known;
 # output-failed, signal, outside-confine: results.sh, signals.sh, confine.sh; output-conflict: conflicts.sh;
-# bad-certificate: verify.sh, report.sh; debugger-kill: gdb.sh
+# bad-certificate: verify.sh, report.sh; debugger-kill: gdb.sh; sandbox: sandbox.sh
 for reason in $("$NAMES" run-reasons); do
   case $reason in none | usage | internal | bad-certificate | outside-confine | output-conflict) continue ;; esac
   grep -q -E "(refusal .* $reason |[0-9] $reason (pass|fail|error|skip|timeout) )" tests/cli/contract.sh tests/cli/results.sh tests/cli/signals.sh tests/cli/report.sh \
-    tests/cli/gdb.sh ||
+    tests/cli/gdb.sh tests/cli/sandbox.sh ||
     wrong "no row for $reason"
 done
 

@@ -111,6 +111,7 @@ wait $! 2>/dev/null
 printf 'booting\nstuck at this prompt> ' | cmp -s - "$T/killed/serial.log" || wrong "serial.log is: $(cat "$T/killed/serial.log")"
 [ "$(cat "$T/killed/debug.log")" = 'half a line' ] || wrong "debug.log is: $(cat "$T/killed/debug.log")"
 [ ! -e "$T/killed/result.json" ] || wrong 'there is a result'
+rm -r "$T/killed"
 
 # --- output to other files ---
 

@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -178,15 +180,17 @@ Test(log_file, a_head_without_an_end_of_line_gets_one_before_the_line)
 	cr_expect_eq(line - all, HALF);
 }
 
-Test(log_file, where_one_file_cannot_be_made_the_three_stay_as_they_are)
+Test(log_file, where_the_file_cannot_grow_the_three_stay_as_they_are)
 {
+	const struct rlimit limit = { HALF + 300, HALF + 300 };
 	char before[4][LIMIT];
 	size_t n[4];
 
 	say(0, 5 * HALF, 512);
 	n[0] = content("log", before[0], LIMIT);
 	n[1] = content("log.tail-1", before[1], LIMIT);
-	cr_assert_eq(unlink("log.tail-2"), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	cr_expect_lt(log_file_end(&file), 0);
 	cr_expect_eq(content("log", before[2], LIMIT), n[0]);
 	cr_expect_eq(content("log.tail-1", before[3], LIMIT), n[1]);
@@ -219,6 +223,30 @@ Test(log_file, what_a_rotator_empties_has_room_again)
 	cr_expect(!any_tail());
 	cr_expect_eq(content("log", all, sizeof(all)), 100);
 	cr_expect(is_run(all, 100, HALF));
+}
+
+/* As in a process that may open nothing once the guest runs. */
+Test(log_file, tails_that_were_made_before_need_no_more_opening)
+{
+	const struct rlimit none = { 0, 64 };
+	char all[3 * LIMIT];
+
+	cr_assert_eq(log_file_ready(&file), 0);
+	cr_assert_eq(log_file_ready(&file), 0);
+	cr_expect(any_tail());
+	say(0, 10, 10);
+	cr_assert_eq(log_file_end(&file), 0);
+	cr_expect(!any_tail());
+	cr_assert_eq(ftruncate(fd, 0), 0);
+	cr_assert_eq(log_file_init(&file, fd, AT_FDCWD, "log", LIMIT), 0);
+	cr_assert_eq(log_file_ready(&file), 0);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	say(0, 9 * HALF, 512);
+	cr_assert_eq(log_file_end(&file), 0);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 }), 0);
+	cr_expect(!any_tail());
+	cr_expect_gt(content("log", all, sizeof(all)), 2 * HALF);
+	cr_expect(is_run(all + strlen(all) - HALF, HALF, 8 * HALF));
 }
 
 Test(log_file, a_file_that_is_another_is_refused)

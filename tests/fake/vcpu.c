@@ -2,6 +2,7 @@
 /* tests/fake/vcpu.c: a vCPU's registers as KVM checks them, and KVM_RUN, which plays a script. */
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -375,7 +376,7 @@ static int run_wait(struct fake_kvm *f, struct fake_vcpu *v, bool halted)
 	inside = before;
 	sigdelset(&inside, SIGRTMIN);
 	if (!kicked(v))
-		sigsuspend(&inside);
+		ppoll(NULL, 0, NULL, &inside);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_mutex_lock(&f->lock);
 	v->waiting = false;

@@ -67,6 +67,8 @@ Test(run_result, a_whole_result_reads_as_documented)
 {
 	results_full(&r, RESULT_FAIL);
 	r.n_inputs = 1;
+	r.sandbox.landlock = 7;
+	r.sandbox.calls = (struct calls){ { { 41, 0 } }, 1 }; /* x86-64's socket(2) */
 	check_json("{\n"
 	           "  \"schema\": \"snpvmm.result/1\",\n"
 	           "  \"name\": \"boot\",\n"
@@ -95,6 +97,13 @@ Test(run_result, a_whole_result_reads_as_documented)
 	           "    \"expected_lines\": 3,\n"
 	           "    \"met_lines\": 2,\n"
 	           "    \"last_line\": \"login:\"\n"
+	           "  },\n"
+	           "  \"sandbox\": {\n"
+	           "    \"mode\": \"on\",\n"
+	           "    \"landlock\": 7,\n"
+	           "    \"refused\": [\n"
+	           "      \"socket\"\n"
+	           "    ]\n"
 	           "  },\n"
 	           "  \"time_ms\": {\n"
 	           "    \"start\": 1,\n"
