@@ -521,8 +521,16 @@ WANT
   }
   case_run 'a guest that halts need not be waited for' 1 'the vCPU is halted .*System halted.* \[guest-halted\]' -- halted
   case_run 'nor one with four vCPUs' 1 'all vCPUs are halted .*System halted.* \[guest-halted\]' -- halted --set vcpus=4
-  case_run 'one that sleeps is waited for' 124 "time limit .*last line is '.*ready' \[timeout\]" \
-    -- linux_run snpvmm.do=hang --set timeout=40s
+  # Its parent is the only thread that isn't confined.
+  sleeps() {
+    linux_run snpvmm.do=hang --set timeout=40s &
+    sleep 35
+    cat /proc/[0-9]*/task/*/status 2>/dev/null | awk '/^Name:/ { name = $2 } /^CapEff:/ { cap = $2 } /^NoNewPrivs:/ { new = $2 }
+      /^Seccomp:/ && name == "snpvmm" { n[$2 == 2 && new == 1 && cap ~ /^0*$/]++ } END { print "confined: " n[1] ", not: " n[0] }'
+    wait $!
+  }
+  case_run 'one that sleeps is waited for, and its run is confined' 124 "time limit .*last line is '.*ready' \[timeout\]" \
+    '^confined: [2-9], not: 1$' -- sleeps
 else
   echo 'skip Linux: no kernel could be fetched (make guest-images)'
 fi

@@ -226,33 +226,37 @@ static pid_t traced_start(char *const argv[])
 }
 
 /*
- * peak COMMAND...: its peak resident memory in KiB. ru_maxrss would include this process's memory
- * (exec_mmap() in fs/exec.c), so this is VmHWM, read just before the process exits, while it still
- * has its memory (ptrace(2), PTRACE_EVENT_EXIT). Guest memory counts once it is touched, as it is
- * mapped shared.
+ * peak COMMAND...: the peak resident memory in KiB of it and of the processes that it forks, added
+ * up. ru_maxrss would include this process's memory (exec_mmap() in fs/exec.c), so this is VmHWM,
+ * read just before a process exits, while it still has its memory (ptrace(2), PTRACE_EVENT_EXIT).
+ * Guest memory counts once it is touched, as it is mapped shared.
  */
 static int peak_main(int argc, char **argv)
 {
-	pid_t pid = traced_start(argv);
-	long kib = -1, deliver;
-	int status;
+	const long options = PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL;
+	pid_t first = traced_start(argv), pid;
+	long kib = 0;
+	int status, result = -1;
 
 	(void)argc;
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+	if (first < 0 || waitpid(first, &status, 0) < 0)
 		return complain(strerror(errno), argv[0]);
 	if (!WIFSTOPPED(status))
 		return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_SKIP ? STATUS_SKIP : 1;
-	ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)(PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL));
-	ptrace(PTRACE_CONT, pid, NULL, NULL);
-	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
-		deliver = WSTOPSIG(status);
-		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
-			kib = status_kib(pid, "VmHWM:");
-			deliver = 0;
-		}
-		ptrace(PTRACE_CONT, pid, NULL, (void *)deliver);
+	ptrace(PTRACE_SETOPTIONS, first, NULL, (void *)options);
+	ptrace(PTRACE_CONT, first, NULL, NULL);
+	while ((pid = waitpid(-1, &status, 0)) > 0) {
+		/* an event of ours, or the stop with which a new process begins */
+		bool ours = WIFSTOPPED(status) && (status >> 16 || WSTOPSIG(status) == SIGSTOP);
+
+		if (pid == first && !WIFSTOPPED(status))
+			result = status;
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))
+			kib += status_kib(pid, "VmHWM:");
+		if (WIFSTOPPED(status))
+			ptrace(PTRACE_CONT, pid, NULL, (void *)(ours ? 0L : WSTOPSIG(status)));
 	}
-	if (kib < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (kib <= 0 || !WIFEXITED(result) || WEXITSTATUS(result) != 0)
 		return complain("failed while it was watched", argv[0]);
 	printf("%ld\n", kib);
 	return 0;
