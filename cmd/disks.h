@@ -3,6 +3,7 @@
 #ifndef CMD_DISKS_H
 #define CMD_DISKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/dev/disk.h"

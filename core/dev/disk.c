@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -82,15 +83,31 @@ static int disk_lock(const struct disk *d, struct error *err)
 	return 0;
 }
 
+/* Who only looks at an image must not open it for writing. Returns fd, or closes it and fails. */
+static int writable_check(const struct disk *d, int fd, struct error *err)
+{
+	char path[32];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd < 0 || d->mode != DISK_RW || !d->look ||
+	    faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+		return fd;
+	r = error_sys(err, ERROR_FILE, errno, "cannot open '%s'", d->path);
+	close(fd);
+	return r;
+}
+
 int disk_open(struct disk *d, const struct confine *in, struct error *err)
 {
-	bool rw = d->mode == DISK_RW && !d->look;
+	bool rw = d->mode == DISK_RW;
 	struct stat st;
 	int r = 0;
 
 	/* O_EXCL: a block device that is mounted is refused */
-	d->fd = file_open_checked(in, d->path, rw ? O_RDWR | O_EXCL : O_RDONLY, type_check, &st,
-	                          err);
+	d->fd = file_open_checked(in, d->path, rw && !d->look ? O_RDWR | O_EXCL : O_RDONLY,
+	                          type_check, &st, err);
+	d->fd = writable_check(d, d->fd, err);
 	if (d->fd == -EBUSY) {
 		error_set(err, ERROR_HOST_BUSY, "the disk '%s' is in use", d->path);
 		error_why(err, "it is mounted, or part of another device");
