@@ -40,7 +40,10 @@ int run_once_confine(struct run_once *a)
 {
 	const struct run_options *o = a->o;
 	struct sandbox *s = &a->sandbox;
-	struct landlock_folder folders[OUTPUTS_FOLDERS + 3];
+	struct landlock_folder folders[OUTPUTS_FOLDERS + 4];
+	const char *kept = a->m.vars_keep.back ? a->m.vars.path : a->m.vars_keep.path, *name;
+	auto_free char *keep_folder = kept ? folder_of(kept, &name) : NULL;
+	auto_fd int keep = folder_at(keep_folder, false);
 	auto_fd int certs = folder_at(a->m.certs.path, true);
 	auto_fd int symbols = folder_at(o->symbols, false);
 	auto_fd int gdb = folder_at(gdb_socket(o), true);
@@ -56,10 +59,12 @@ int run_once_confine(struct run_once *a)
 	folders[n++] = (struct landlock_folder){ certs, false };
 	folders[n++] = (struct landlock_folder){ symbols, false };
 	folders[n++] = (struct landlock_folder){ gdb, true };
+	folders[n++] = (struct landlock_folder){ keep, true };
 	*s = (struct sandbox){ .mode = o->sandbox,
 		               .needs = (o->gdb ? SANDBOX_GDB : 0) |
 		                        (a->m.certs.path ? SANDBOX_CERTS : 0) |
-		                        (o->symbols ? SANDBOX_SYMBOLS : 0),
+		                        (o->symbols ? SANDBOX_SYMBOLS : 0) |
+		                        (kept ? SANDBOX_KEEP : 0),
 		               .refused = &a->r->sandbox.calls,
 		               .folders = folders,
 		               .n_folders = n };

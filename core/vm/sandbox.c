@@ -135,6 +135,13 @@ static const struct filter_row rows[] = {
 	CALL_FOR(SANDBOX_CERTS, pread64, VCPU),
 	/* debug files of the firmware; the same */
 	CALL_FOR(SANDBOX_SYMBOLS, openat, MAIN),
+	/* the firmware's variables: a new file, in a folder that Landlock allows */
+	CALL_FOR(SANDBOX_KEEP, openat, MAIN),
+	CALL_FOR(SANDBOX_KEEP, openat2, MAIN),
+	CALL_FOR(SANDBOX_KEEP, fchmod, MAIN),
+	CALL_FOR(SANDBOX_KEEP, fsync, MAIN),
+	CALL_FOR(SANDBOX_KEEP, faccessat, MAIN),
+	CALL_FOR(SANDBOX_KEEP, faccessat2, MAIN),
 };
 
 int sandbox_begin(struct sandbox *s, struct error *err)

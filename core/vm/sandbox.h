@@ -22,6 +22,7 @@ enum sandbox_need {
 	SANDBOX_GDB = 1 << 0,     /* a debugger may come */
 	SANDBOX_CERTS = 1 << 1,   /* a file is read whenever the guest asks for certificates */
 	SANDBOX_SYMBOLS = 1 << 2, /* files are read when the guest has ended */
+	SANDBOX_KEEP = 1 << 3,    /* a file is made then */
 };
 
 struct sandbox {
