@@ -150,22 +150,27 @@ int host_log(const struct host *h, void (*line)(void *self, const char *text), v
 	return 0;
 }
 
-bool host_cgroup(const struct host *h, const char *controller, char *ret, size_t size)
+void host_cgroups_read(const struct host *h, struct host_cgroups *ret)
 {
-	char text[PATH_MAX + 512], *at = text, *path;
+	host_file(h, "/proc/self/cgroup", ret->text, sizeof(ret->text));
+}
+
+bool host_cgroup(const struct host_cgroups *c, const char *controller, char *ret, size_t size)
+{
 	size_t n = strlen(controller);
+	int len;
 
 	/* Lines "NUMBER:CONTROLLER:PATH" (cgroups(7)). */
-	for (host_file(h, "/proc/self/cgroup", text, sizeof(text)); *at; at += strcspn(at, "\n")) {
+	for (const char *at = c->text, *path; *at; at += strcspn(at, "\n")) {
 		at += *at == '\n';
 		path = at + strcspn(at, ":\n");
 		if (*path != ':' || strncmp(path + 1, controller, n) != 0 ||
 		    strncmp(path + 1 + n, ":/", 2) != 0)
 			continue;
 		path += n + 2;
-		path[strcspn(path, "\n")] = '\0';
-		return !strstr(path, "/..") &&
-		       snprintf(ret, size, "%s", path[1] ? path : "") < (int)size;
+		len = (int)strcspn(path, "\n");
+		return snprintf(ret, size, "%.*s", len > 1 ? len : 0, path) < (int)size &&
+		       !strstr(ret, "/..");
 	}
 	return false;
 }

@@ -5,6 +5,7 @@
 #ifndef CORE_HOST_HOST_H
 #define CORE_HOST_HOST_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,12 +54,18 @@ bool host_word(const char *text, const char *word);
  */
 int host_log(const struct host *h, void (*line)(void *self, const char *text), void *self);
 
+/* Our control groups, a line for each hierarchy. */
+struct host_cgroups {
+	char text[PATH_MAX + 512];
+};
+void host_cgroups_read(const struct host *h, struct host_cgroups *ret);
+
 /*
  * The path of our control group, "" for the root or "/a/b": in version 2 for the controller "",
  * else in that controller's hierarchy of version 1. False: there is none, or it is outside our
  * namespace.
  */
-bool host_cgroup(const struct host *h, const char *controller, char *ret, size_t size);
+bool host_cgroup(const struct host_cgroups *c, const char *controller, char *ret, size_t size);
 
 /* CPUID; zeros for leaves that the CPU doesn't have. */
 void host_cpuid(const struct host *h, uint32_t leaf, uint32_t reg[4]);

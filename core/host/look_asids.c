@@ -48,10 +48,12 @@ static void asids_none(struct doctor_check *c, uint64_t used, uint64_t of, const
  */
 static bool asids_in_groups(const struct doctor *d, struct doctor_check *c, uint64_t *left)
 {
+	struct host_cgroups groups;
 	char group[PATH_MAX], *slash;
 	uint64_t used, max;
 
-	if (!host_cgroup(d->host, "", group, sizeof(group)))
+	host_cgroups_read(d->host, &groups);
+	if (!host_cgroup(&groups, "", group, sizeof(group)))
 		return true;
 	for (;;) {
 		if (misc_read(d, group, "max", &max) && misc_read(d, group, "current", &used)) {

@@ -14,6 +14,8 @@
 #include "core/base/text.h"
 #include "core/host/host.h"
 
+#define NO_LIMIT (1ULL << 62)
+
 /* Linux, Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst. */
 static const struct cgroup_version {
 	const char *controller; /* for host_cgroup() */
@@ -60,8 +62,11 @@ static void group_look(const struct host *h, const struct cgroup_version *v, con
 {
 	uint64_t max, used, cache = 0, left;
 
-	/* Without a limit the file says "max", which isn't a number. */
-	if (!group_number(h, v, group, v->max, "", &max) ||
+	/*
+	 * Without a limit the file says "max", which isn't a number; or, in version 1, a number that
+	 * no use comes near. The kernel sums up all CPUs and groups for the other two files.
+	 */
+	if (!group_number(h, v, group, v->max, "", &max) || max >= NO_LIMIT ||
 	    !group_number(h, v, group, v->used, "", &used))
 		return;
 	group_number(h, v, group, "memory.stat", v->cache, &cache);
@@ -77,14 +82,17 @@ static void group_look(const struct host *h, const struct cgroup_version *v, con
 
 void host_memory_left(const struct host *h, struct host_memory *ret)
 {
+	struct host_cgroups groups;
 	char group[PATH_MAX], *slash;
 	uint64_t kib;
+
+	host_cgroups_read(h, &groups);
 
 	*ret = (struct host_memory){ .left = UINT64_MAX, .where = "the machine" };
 	if (number_read(h, "/proc/meminfo", "MemAvailable", &kib) && kib < UINT64_MAX / 1024)
 		ret->left = kib * 1024;
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++) {
-		if (!host_cgroup(h, versions[i].controller, group, sizeof(group)))
+		if (!host_cgroup(&groups, versions[i].controller, group, sizeof(group)))
 			continue;
 		group_look(h, &versions[i], group, ret);
 		while ((slash = strrchr(group, '/'))) {
@@ -96,11 +104,13 @@ void host_memory_left(const struct host *h, struct host_memory *ret)
 
 uint64_t host_oom_kills(const struct host *h)
 {
+	struct host_cgroups groups;
 	char group[PATH_MAX];
 	uint64_t n = 0;
 
+	host_cgroups_read(h, &groups);
 	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
-		if (host_cgroup(h, versions[i].controller, group, sizeof(group)) &&
+		if (host_cgroup(&groups, versions[i].controller, group, sizeof(group)) &&
 		    group_number(h, &versions[i], group, versions[i].events, "oom_kill", &n))
 			return n;
 	number_read(h, "/proc/vmstat", "oom_kill", &n);
