@@ -28,6 +28,8 @@ enum {
 #define B_24H      0x02 /* and BCD (DM is clear): OVMF and Linux read it here */
 #define D_VALID    0x80 /* VRT; without it OVMF has no time and finds no kernel */
 
+#define YEAR_10000 253402300800
+
 static time_t host_clock(void *self)
 {
 	(void)self;
@@ -39,16 +41,44 @@ static uint8_t bcd_of(unsigned value)
 	return (uint8_t)(value / 10 % 10 << 4 | value % 10);
 }
 
+static unsigned days_in_year(int year)
+{
+	return 365 + (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
+/* UTC. gmtime_r() would read /etc/localtime for it. Outside 1970 to 9999 it is always 1970. */
+static struct tm time_split(time_t now)
+{
+	static const uint8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned second = now < 0 || now >= YEAR_10000 ? 0 : (unsigned)(now % 86400);
+	unsigned day = now < 0 || now >= YEAR_10000 ? 0 : (unsigned)(now / 86400), days;
+	int year = 1970, month = 0;
+	struct tm t = { .tm_sec = (int)(second % 60),
+		        .tm_min = (int)(second / 60 % 60),
+		        .tm_hour = (int)(second / 3600),
+		        .tm_wday = (int)((day + 4) % 7) }; /* 1970 began on a Thursday */
+
+	for (; day >= (days = days_in_year(year)); year++)
+		day -= days;
+	for (;; month++, day -= days) {
+		days = month_days[month] + (month == 1 && days_in_year(year) == 366);
+		if (day < days)
+			break;
+	}
+	t.tm_mday = (int)day + 1;
+	t.tm_mon = month;
+	t.tm_year = year - 1900;
+	return t;
+}
+
 /*
  * Copies the time to the registers. Called when the guest begins to read the clock, with register A
  * or the seconds, so that the other registers agree even if a minute ends in between.
  */
 static void clock_sample(struct cmos *c)
 {
-	time_t now = c->clock(c->self);
-	struct tm t = { .tm_mday = 1, .tm_year = 70 };
+	struct tm t = time_split(c->clock(c->self));
 
-	gmtime_r(&now, &t); /* on overflow 1970 remains */
 	c->bytes[RTC_SECONDS] = bcd_of((unsigned)t.tm_sec);
 	c->bytes[RTC_MINUTES] = bcd_of((unsigned)t.tm_min);
 	c->bytes[RTC_HOURS] = bcd_of((unsigned)t.tm_hour);

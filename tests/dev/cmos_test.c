@@ -101,6 +101,31 @@ Test(cmos, gives_one_moment_to_a_reader_whom_a_new_year_overtakes)
 	}
 }
 
+static int from_bcd(uint8_t bcd)
+{
+	return (bcd >> 4) * 10 + (bcd & 15);
+}
+
+/* Each day of 140 years, leap days and a century without one among them, and some of all others. */
+Test(cmos, has_the_calendar_of_the_c_library)
+{
+	struct fixture d;
+	struct tm t;
+
+	fixture_open(&d);
+	for (d.now = 86399; d.now < 253402300800; d.now += d.now < 4417934400 ? 86400 : 864000077) {
+		gmtime_r(&d.now, &t);
+		cr_assert_eq(from_bcd(get(&d, 0x00)), t.tm_sec, "%ld", d.now);
+		cr_assert_eq(from_bcd(get(&d, 0x02)), t.tm_min, "%ld", d.now);
+		cr_assert_eq(from_bcd(get(&d, 0x04)), t.tm_hour, "%ld", d.now);
+		cr_assert_eq(get(&d, 0x06), t.tm_wday + 1, "%ld", d.now);
+		cr_assert_eq(from_bcd(get(&d, 0x07)), t.tm_mday, "%ld", d.now);
+		cr_assert_eq(from_bcd(get(&d, 0x08)), t.tm_mon + 1, "%ld", d.now);
+		cr_assert_eq(from_bcd(get(&d, 0x32)) * 100 + from_bcd(get(&d, 0x09)),
+		             t.tm_year + 1900, "%ld", d.now);
+	}
+}
+
 Test(cmos, time_can_not_be_set)
 {
 	static const uint8_t registers[] = { 0x00, 0x02, 0x04, 0x06, 0x07, 0x08, 0x09, 0x32 };
