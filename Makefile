@@ -32,9 +32,12 @@ CRYPTO   := $(if $(strip $(CRYPTO)),$(shell t=$$(mktemp) && echo '$(CRYPTO_TRIAL
 # Its tables are relocated when they are first needed, which for most runs is never (link/late.c).
 LATE     := $(if $(strip $(CRYPTO)),$(if $(SAN),,$(shell t=$$(mktemp) && echo 'int main(void) { return 0; }' | \
               $(CC) $(LDFLAGS) -x c - -Wl,-T,link/late.ld -o $$t 2>/dev/null && echo link/late.ld; rm -f $$t)))
-# liblzma is linked statically, too, where there is one: only images with compressed volumes need it.
-LZMA     := $(or $(wildcard $(shell pkg-config --variable=libdir liblzma 2>/dev/null)/liblzma.a),-llzma)
-LDLIBS   += $(patsubst -llzma,$(LZMA),$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS)))
+# So are others that there are archives of: to load a library takes the time of eight system calls and a dozen pages. (That
+# of libcbor may want libm.)
+archive   = $(or $(wildcard $(shell pkg-config --variable=libdir $(1) 2>/dev/null)/lib$(2).a),-l$(2))
+ARCHIVED := $(call archive,yaml-0.1,yaml) $(call archive,jansson,jansson) $(call archive,libpcre2-8,pcre2-8) $(call archive,liblzma,lzma)
+archives  = $(foreach lib,$(1),$(firstword $(filter %/lib$(lib:-l%=%).a,$(ARCHIVED)) $(lib)))
+LDLIBS   += $(call archives,$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS)))
 
 all: $(B)/snpvmm $(B)/snpvmm-guest share
 

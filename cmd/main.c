@@ -2,6 +2,7 @@
 /* cmd/main.c: the table of commands, `help`, `version`, and what comes before a command's name. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,6 +171,8 @@ static int command_line(int argc, char **argv)
 	/* a closed pipe (EPIPE) or a full file (EFBIG) is to be reported, not to kill us */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	/* a heap for each thread takes time to set up, and none of ours allocates much */
+	mallopt(M_ARENA_MAX, 1);
 	/*
 	 * If fd 0-2 is closed at start, a later open() would reuse it and console output would land
 	 * there. Fill them with O_PATH fds, which fail reads and writes.
