@@ -202,7 +202,7 @@ static void status_set(struct virtio *v, uint64_t value)
 		status &= (uint8_t)~FEATURES_OK;
 	pthread_mutex_lock(&v->lock);
 	before = v->status;
-	v->status = status | (before & NEEDS_RESET);
+	v->status = (uint8_t)((status & ~NEEDS_RESET) | (before & NEEDS_RESET));
 	pthread_mutex_unlock(&v->lock);
 	if ((status & DRIVER_OK) && (status & FEATURES_OK) && !v->started)
 		start(v);
@@ -621,7 +621,7 @@ static bool serve(struct virtio *v)
 
 	pthread_mutex_lock(&v->serving);
 	for (unsigned i = 0; i < v->type->n_queues; i++) {
-		unsigned left = v->type->served >> i & 1 ? v->queues[i].size : 0;
+		unsigned left = v->type->served >> i & 1 ? v->type->queue_max : 0;
 
 		while (left > 0 && !atomic_load(&v->ended) && virtio_take(v, i, &c)) {
 			if (v->type->serve(v, i, &c, &written, &fault) < 0)
