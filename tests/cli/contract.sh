@@ -12,6 +12,17 @@ row 'status 0 at the exit port' '0 guest-exit pass guest-exit' 'print "hello\n" 
 row 'a last line without an end' '0 guest-exit pass guest-exit' 'print "no end" ; out 0xf4 4 0'
 row 'every byte comes through as it is' '0 guest-exit pass guest-exit' \
   'print "\000\001\x7f\200\xff\xc3\x28 \xe2\x82\n\r\033[31mred\033[0m\033]0;title\007\n\n" ; out 0xf4 1 0'
+# Where KVM has RAM, an APIC or the eventfds of another function, too.
+truncate -s 4096 "$T/d.img"
+moves=''
+for bar in 0x80000000 0x80002000 0x2000 0xfee00000 0xfec00000 0xfffff000 0xfbffe000 0x80000000; do
+  for slot in 0x80001000 0x80001800; do
+    moves="${moves}out 0xcf8 4 $((slot + 16)) ; out 0xcfc 4 $((bar)) ; out 0xcf8 4 $((slot + 4)) ; out 0xcfc 2 6 ; "
+  done
+  moves="${moves}print \"x\" ; "
+done
+row 'BARs that are moved onto RAM, APICs and each other' '0 guest-exit pass guest-exit' \
+  "${moves}out 0xcfc 2 0 ; out 0xf4 1 0" 'disks: [{path: d.img, mode: ro}, {path: d.img, mode: ro}]'
 row 'another status' '1 guest-exit fail guest-exit' 'print "hello\n" ; out 0xf4 1 5'
 row 'another status, expected' '0 guest-exit pass guest-exit' 'out 0xf4 1 5' 'expect: {exit: 5}'
 row 'any status' '0 guest-exit pass guest-exit' 'out 0xf4 1 77' 'expect: {exit: any}'

@@ -26,16 +26,25 @@ struct driver {
 	uint8_t *ram;
 	struct virtqueue q;
 	uint16_t avail_idx;
+	uint64_t converted; /* a page that became private, too; 0: none */
 };
+
+static inline void driver_convert(struct driver *d, uint64_t page)
+{
+	__atomic_store_n(&d->converted, page, __ATOMIC_SEQ_CST);
+}
 
 static inline uint8_t *driver_memory(void *self, uint64_t gpa, uint64_t size)
 {
 	struct driver *d = self;
+	uint64_t converted = __atomic_load_n(&d->converted, __ATOMIC_SEQ_CST);
 
 	cr_assert_gt(size, 0);
 	if (gpa >= DRIVER_RAM || size > DRIVER_RAM - gpa)
 		return NULL;
 	if (gpa < DRIVER_PRIVATE + PAGE_SIZE && gpa + size > DRIVER_PRIVATE)
+		return NULL;
+	if (converted && gpa < converted + PAGE_SIZE && gpa + size > converted)
 		return NULL;
 	return d->ram + gpa;
 }

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -580,6 +581,25 @@ Test(virtio, a_request_that_breaks_the_devices_own_rules_breaks_it)
 	fixture_close(&f);
 }
 
+Test(virtio, only_the_device_says_that_it_needs_a_reset)
+{
+	struct fixture f;
+
+	fixture_run(&f);
+	reg_set(&f.m, R_STATUS, 0x4f, 1);
+	cr_expect_eq(reg_get(&f.m, R_STATUS, 1), 15);
+	offer_hello(&f);
+	reg_set(&f.m, R_NOTIFY, 0, 2);
+	AWAIT(used(&f) == 1);
+	driver_desc(&f.m.driver, 0, DRIVER_PRIVATE, 16, WRITE, 0);
+	driver_offer(&f.m.driver, 0);
+	reg_set(&f.m, R_NOTIFY, 0, 2);
+	AWAIT(messages(&f) == 2);
+	reg_set(&f.m, R_STATUS, 15, 1); /* nor does the driver take it back */
+	cr_expect_eq(reg_get(&f.m, R_STATUS, 1), 0x4f);
+	fixture_close(&f);
+}
+
 Test(virtio, a_device_that_cannot_start_serves_nothing)
 {
 	struct fixture f;
@@ -773,5 +793,238 @@ Test(virtio, bears_any_access)
 	offer_hello(&f);
 	reg_set(&f.m, R_NOTIFY, 0, 2);
 	AWAIT(used(&f) == 1);
+	fixture_close(&f);
+}
+
+/* A ring or a buffer becomes private while the device runs. */
+Test(virtio, a_page_that_becomes_private_later_breaks_the_device)
+{
+	static const uint64_t pages[] = { DRIVER_DESC, DRIVER_AVAIL, DRIVER_USED, DRIVER_DATA };
+
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		struct fixture f;
+
+		fixture_run(&f);
+		offer_hello(&f);
+		reg_set(&f.m, R_NOTIFY, 0, 2);
+		AWAIT(messages(&f) == 1);
+		driver_convert(&f.m.driver, pages[i]);
+		offer_hello(&f);
+		reg_set(&f.m, R_NOTIFY, 0, 2);
+		AWAIT(messages(&f) == 2);
+		cr_expect_eq(f.m.data, 0x40, "%zu", i);
+		cr_expect_eq(reg_get(&f.m, R_STATUS, 1), 0x4f, "%zu", i);
+		cr_expect_eq(used(&f), 1, "%zu", i);
+		fixture_close(&f);
+	}
+}
+
+/* The used ring becomes private while the device works: nothing is written there. */
+Test(virtio, a_used_ring_that_becomes_private_during_a_request_stays_as_it_is)
+{
+	struct fixture f;
+
+	fixture_run(&f);
+	atomic_store(&f.u.slow, true);
+	offer_hello(&f);
+	reg_set(&f.m, R_NOTIFY, 0, 2);
+	AWAIT(atomic_load(&f.u.in_progress));
+	driver_convert(&f.m.driver, DRIVER_USED);
+	atomic_store(&f.u.slow, false);
+	AWAIT(messages(&f) == 1);
+	cr_expect_eq(reg_get(&f.m, R_STATUS, 1), 0x4f);
+	cr_expect_eq(used(&f), 0);
+	cr_expect_eq(atomic_load(&f.u.served), 1);
+	fixture_close(&f);
+}
+
+Test(virtio, runs_without_a_queue_and_with_one_whose_size_was_never_written)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	fixture_work(&f);
+	machine_begin(&f.m, OFFERED, 2);
+	machine_ok(&f.m);
+	cr_expect_eq(reg_get(&f.m, R_STATUS, 1), 15);
+	cr_expect_eq(f.u.starts, 1);
+	offer_hello(&f);
+	for (unsigned q = 0; q < 2; q++)
+		reg_set(&f.m, R_NOTIFY + 4 * q, 0, 2);
+	usleep(20000);
+	cr_expect_eq(used(&f), 0);
+	cr_expect_eq(messages(&f), 0);
+
+	machine_begin(&f.m, OFFERED, 2);
+	reg_set(&f.m, R_VECTOR, 1, 2);
+	reg_set(&f.m, R_DESC, DRIVER_DESC, 8);
+	reg_set(&f.m, R_AVAIL, DRIVER_AVAIL, 8);
+	reg_set(&f.m, R_USED, DRIVER_USED, 8);
+	reg_set(&f.m, R_ENABLE, 1, 2);
+	cr_expect_eq(reg_get(&f.m, R_SIZE, 2), 8);
+	machine_ok(&f.m);
+	AWAIT(used(&f) == 1);
+	fixture_close(&f);
+}
+
+/* The register says which queue; the value, and another queue's register, change nothing. */
+Test(virtio, a_notification_of_another_queue_does_no_harm)
+{
+	struct fixture f;
+
+	fixture_run(&f);
+	for (unsigned i = 0; i < 100; i++)
+		reg_set(&f.m, R_NOTIFY + 4, i, 2); /* queue 1 isn't enabled */
+	cr_expect_eq(reg_get(&f.m, R_STATUS, 1), 15);
+	offer_hello(&f);
+	reg_set(&f.m, R_NOTIFY, 1, 2);
+	AWAIT(used(&f) == 1);
+	offer_hello(&f);
+	reg_set(&f.m, R_NOTIFY, 0xffff, 2);
+	AWAIT(used(&f) == 2);
+	AWAIT(messages(&f) == 2);
+	fixture_close(&f);
+}
+
+/* RAM, an APIC, the flash, another function, nowhere: the device answers in the window alone. */
+Test(virtio, a_bar_that_is_moved_while_the_device_runs_answers_where_it_may_and_nowhere_else)
+{
+	static const struct {
+		uint32_t bar;
+		uint16_t command;
+		bool answers;
+	} rows[] = {
+		{ 0x00008000, 0x0406, false },  { 0xfee00000, 0x0406, false },
+		{ 0xfec00000, 0x0406, false },  { 0xffffe000, 0x0406, false },
+		{ MACHINE_BAR, 0x0404, false }, { 0x7fffe000, 0x0406, false },
+		{ 0xfbffe000, 0x0406, true },   { MACHINE_BAR + 0x2000, 0x0406, true },
+	};
+	struct upper second = { 0 };
+	struct error err = { 0 };
+	struct fixture f;
+	uint8_t data[8];
+
+	fixture_run(&f);
+	memcpy(second.v.config, "second", 6);
+	cr_assert_eq(virtio_init(&second.v, &upper_type, "second", 0, &f.m.env, &err), 0);
+	config_set(&f.m, SLOT + 1, 0x10, MACHINE_BAR + 0x2000, 4);
+	config_set(&f.m, SLOT + 1, 0x04, 2, 2);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool found;
+
+		memset(f.m.driver.ram + DRIVER_DATA, 0x5a, 0x2000);
+		config_set(&f.m, SLOT, 0x10, rows[i].bar, 4);
+		config_set(&f.m, SLOT, 0x04, rows[i].command, 2);
+		found = bus_read(&f.m.bus[BUS_MMIO], rows[i].bar + R_CONFIG, data, 6) &&
+		        !memcmp(data, "config", 6);
+		cr_expect_eq(found, rows[i].answers, "0x%x", rows[i].bar);
+		cr_expect_eq(mmio_get(&f.m, MACHINE_BAR + R_STATUS, 1), 0xff);
+		for (unsigned at = 0; at < 0x2000; at++)
+			cr_assert_eq(f.m.driver.ram[DRIVER_DATA + at], 0x5a);
+		/* it still runs, and can be notified once it is back */
+		config_set(&f.m, SLOT, 0x10, MACHINE_BAR, 4);
+		config_set(&f.m, SLOT, 0x04, 0x0406, 2);
+		cr_expect_eq(mmio_get(&f.m, MACHINE_BAR + 0x2000 + R_CONFIG, 1), 's');
+		offer_hello(&f);
+		reg_set(&f.m, R_NOTIFY, 0, 2);
+		AWAIT(used(&f) == i + 1);
+	}
+	virtio_fini(&second);
+	fixture_close(&f);
+}
+
+static void *interrupts(void *argument)
+{
+	struct fixture *f = argument;
+
+	for (unsigned i = 0; i < 20000; i++)
+		virtio_interrupt(&f->u.v, 0);
+	return NULL;
+}
+
+/* Each is sent once at most, none while its vector is masked, and the last is never lost. */
+Test(virtio, a_storm_of_masks_and_unmasks_loses_no_last_interrupt)
+{
+	struct fixture f;
+	pthread_t other;
+	unsigned before;
+
+	fixture_run(&f);
+	cr_assert_eq(pthread_create(&other, NULL, interrupts, &f), 0);
+	for (unsigned i = 0; i < 5000; i++) {
+		if (i % 2)
+			config_set(&f.m, SLOT, 0x9a, 0xc000, 2);
+		else
+			reg_set(&f.m, R_TABLE + 16 + 12, 1, 4);
+		before = messages(&f);
+		cr_expect_not(f.u.routed[0]);
+		cr_assert_eq(reg_get(&f.m, R_PENDING, 8) & ~(uint64_t)2, 0);
+		cr_assert_eq(messages(&f), before);
+		config_set(&f.m, SLOT, 0x9a, 0x8000, 2);
+		reg_set(&f.m, R_TABLE + 16 + 12, 0, 4);
+		cr_expect(f.u.routed[0]);
+	}
+	reg_set(&f.m, R_TABLE + 16 + 12, 1, 4);
+	pthread_join(other, NULL);
+	before = messages(&f);
+	cr_expect_leq(before, 20000);
+	virtio_interrupt(&f.u.v, 0);
+	cr_expect_eq(reg_get(&f.m, R_PENDING, 8), 2);
+	reg_set(&f.m, R_TABLE + 16 + 12, 0, 4);
+	cr_expect_eq(messages(&f), before + 1);
+	cr_expect_eq(reg_get(&f.m, R_PENDING, 8), 0);
+	fixture_close(&f);
+}
+
+Test(virtio, a_flood_of_notifications_serves_each_request_once)
+{
+	struct fixture f;
+
+	fixture_run(&f);
+	for (unsigned i = 1; i <= 20; i++) {
+		offer_hello(&f);
+		for (unsigned n = 0; n < 5000; n++)
+			reg_set(&f.m, R_NOTIFY + n % 2 * 4, 0, 1u << n % 4);
+		AWAIT(used(&f) == i);
+	}
+	usleep(20000);
+	cr_expect_eq(atomic_load(&f.u.served), 20);
+	AWAIT(messages(&f) == 20);
+	fixture_close(&f);
+}
+
+/* Each time the driver breaks a rule, which is told once. */
+Test(virtio, a_flood_of_resets_leaves_one_line_and_a_device_that_works)
+{
+	FILE *told = tmpfile();
+	char lines[200] = { 0 };
+	struct fixture f;
+
+	cr_assert_geq(dup2(fileno(told), STDERR_FILENO), 0);
+	fixture_run(&f);
+	for (unsigned i = 0; i < 1000; i++) {
+		driver_desc(&f.m.driver, 0, DRIVER_PRIVATE, 16, WRITE, 0);
+		driver_offer(&f.m.driver, 0);
+		reg_set(&f.m, R_NOTIFY, 0, 2);
+		if (i % 100 == 0)
+			AWAIT(reg_get(&f.m, R_STATUS, 1) == 0x4f);
+		reg_set(&f.m, R_STATUS, 0, 1);
+		cr_assert_eq(reg_get(&f.m, R_STATUS, 1), 0);
+		f.m.driver.avail_idx = 0;
+		driver_put(&f.m.driver, DRIVER_AVAIL + 2, 0, 2);
+		machine_begin(&f.m, OFFERED, 2);
+		queue_set(&f.m, 0);
+		machine_ok(&f.m);
+	}
+	cr_expect_eq(used(&f), 0);
+	offer_hello(&f);
+	reg_set(&f.m, R_NOTIFY, 0, 2);
+	AWAIT(used(&f) == 1);
+	cr_expect_eq(f.u.stops, 1000);
+	rewind(told);
+	cr_assert_gt(fread(lines, 1, sizeof(lines) - 1, told), 0);
+	cr_expect_str_eq(lines, "snpvmm: the guest's driver broke the rules of upper: a buffer is "
+	                        "not in shared memory: it is at 0x20000\n");
+	fclose(told);
 	fixture_close(&f);
 }

@@ -401,3 +401,33 @@ Test(virtqueue, refuses_a_chain_of_4_gib)
 	refused(&d, "a chain has 4 GiB or more, and begins at descriptor", 0);
 	driver_close(&d);
 }
+
+/* Another vCPU, as soon as a buffer is looked up: the descriptors are all different now. */
+static uint8_t *rewriting_memory(void *self, uint64_t gpa, uint64_t size)
+{
+	struct driver *d = self;
+
+	if (gpa >= DRIVER_DATA)
+		for (unsigned i = 0; i < 2; i++)
+			driver_desc(d, i, DRIVER_PRIVATE, UINT32_MAX, NEXT | INDIRECT, 0xffff);
+	return driver_memory(self, gpa, size);
+}
+
+Test(virtqueue, takes_descriptors_as_they_were_when_it_read_them)
+{
+	struct virtq_chain c;
+	struct driver d;
+
+	driver_open(&d, 8, 8);
+	d.q.memory = rewriting_memory;
+	driver_desc(&d, 1, DRIVER_DATA, 512, WRITE, 0);
+	driver_offer(&d, 1);
+	c = taken(&d);
+	cr_expect_eq(c.n_in, 1);
+	cr_expect_eq(c.in_bytes, 512);
+	cr_expect_eq(c.iov[0].iov_base, d.ram + DRIVER_DATA);
+	cr_expect_eq(c.iov[0].iov_len, 512);
+	driver_offer(&d, 1);
+	refused(&d, "a chain goes on after the indirect table at", DRIVER_PRIVATE);
+	driver_close(&d);
+}

@@ -4,10 +4,14 @@
  * configuration space to the interrupt.
  */
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/array.h"
 #include "core/base/bytes.h"
+#include "core/dev/blk.h"
 #include "core/vm/devices.h"
 #include "core/vm/irq.h"
 #include "tests/fake/fixture.h"
@@ -172,4 +176,146 @@ Test(vm_virtio, a_device_without_a_place_on_the_bus_is_refused)
 	cr_expect_eq(fake_kvm_leaks(f), 0);
 	plan_free(p);
 	fake_kvm_free(f);
+}
+
+/* What the guest wrote into its table is its own affair. */
+Test(vm_virtio, a_message_to_nowhere_is_lost)
+{
+	static const uint64_t places[] = { 0, 0xfec00000, FIXTURE_LOW, BAR, UINT64_MAX };
+	struct vm_devices d = fixture_quiet;
+	const struct fake_exit last[] = {
+		fake_mmio_write(BAR + 0x1000, 4, 0),
+		fake_until_irq(FAKE_MSI + 1),
+		fake_out(0xf4, 1, 0),
+	};
+	const struct fake_exit *script;
+	struct guest g;
+	size_t n;
+
+	d.rng = true;
+	g = guest_open(&platform_kvm, &d);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		irq_msi(g.vm, places[i], UINT32_MAX);
+	cr_expect_eq(fake_kvm_irq_rises(g.f, FAKE_MSI + 1), 0);
+	request_put(&g, DATA);
+	script = script_of(last, ARRAY_SIZE(last), &n);
+	fake_kvm_script(g.f, 0, script, n);
+	cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED);
+	cr_expect_eq(fake_kvm_irq_rises(g.f, FAKE_MSI + 1), 1);
+	guest_close(&g);
+}
+
+static uint8_t *shared_memory(void *self, uint64_t gpa, uint64_t size)
+{
+	return memory_at(self, gpa, size);
+}
+
+/* A disk of zeros, and one request after the other for 4 KiB of it. */
+struct driver {
+	struct guest g;
+	struct disk disk;
+	struct virtqueue q;
+	struct virtq_chain c;
+	struct virtq_fault fault;
+};
+
+static void driver_open(struct driver *r)
+{
+	const struct vm_devices d = fixture_quiet;
+
+	*r = (struct driver){ .g = guest_open(&platform_snp, &d) };
+	r->disk = (struct disk){ .name = "disk0", .mode = DISK_RO, .size = 0x1000 };
+	r->disk.fd = memfd_create("image", MFD_CLOEXEC);
+	cr_assert_eq(ftruncate(r->disk.fd, 0x1000), 0);
+	cr_assert_eq(memory_convert(&r->g.vm->memory, DESC, 4, false), MEMORY_CHANGED);
+	/* The header, and the status with it, are in the page of the descriptors. */
+	put(&r->g, DESC, DESC + 0x800, 8);
+	put(&r->g, DESC + 8, 16, 4);
+	put(&r->g, DESC + 12, 1 | 1 << 16, 4);
+	put(&r->g, DESC + 16, DATA, 8);
+	put(&r->g, DESC + 24, 0x1000, 4);
+	put(&r->g, DESC + 28, 3 | 2 << 16, 4);
+	put(&r->g, DESC + 32, DESC + 0x900, 8);
+	put(&r->g, DESC + 40, 1, 4);
+	put(&r->g, DESC + 44, 2, 4);
+}
+
+static int driver_take(struct driver *r)
+{
+	r->q = (struct virtqueue){ .max = 16,
+		                   .size = 16,
+		                   .enabled = true,
+		                   .desc = DESC,
+		                   .avail = AVAIL,
+		                   .used = USED,
+		                   .memory = shared_memory,
+		                   .memory_self = &r->g.vm->memory };
+	put(&r->g, AVAIL + 2, 1, 2);
+	return virtqueue_take(&r->q, &r->c, &r->fault);
+}
+
+/* Whatever becomes of the page meanwhile, the request succeeds. */
+static void driver_serve(struct driver *r)
+{
+	uint32_t written;
+
+	put(&r->g, DESC + 0x900, 0xff, 1);
+	cr_assert_eq(blk_serve(&r->disk, &r->c, NULL, &written, &r->fault), 0);
+	cr_assert_eq(written, 0x1001);
+	cr_assert_eq(memory_at(&r->g.vm->memory, DESC + 0x900, 1)[0], 0);
+	virtqueue_put(&r->q, r->c.head, written);
+	cr_assert_eq(le_get(memory_at(&r->g.vm->memory, USED, 4) + 2, 2), 1);
+}
+
+static void driver_close(struct driver *r)
+{
+	close(r->disk.fd);
+	guest_close(&r->g);
+}
+
+Test(vm_virtio, a_page_that_becomes_private_before_it_is_read_into_ends_nothing)
+{
+	struct driver r;
+
+	driver_open(&r);
+	cr_assert_eq(driver_take(&r), 1);
+	cr_assert_eq(memory_convert(&r.g.vm->memory, DATA, 1, true), MEMORY_CHANGED);
+	driver_serve(&r);
+	cr_assert_lt(driver_take(&r), 0);
+	cr_assert_str_eq(r.fault.rule, "a buffer is not in shared memory: it is at");
+	cr_assert_eq(r.fault.at, DATA);
+	cr_assert_eq(memory_convert(&r.g.vm->memory, DATA, 1, false), MEMORY_CHANGED);
+	cr_assert_eq(driver_take(&r), 1);
+	driver_serve(&r);
+	driver_close(&r);
+}
+
+static void *convert_often(void *argument)
+{
+	struct driver *r = argument;
+
+	for (unsigned i = 0; i < 2000; i++)
+		cr_assert_eq(memory_convert(&r->g.vm->memory, DATA, 1, i % 2 == 0), MEMORY_CHANGED);
+	return NULL;
+}
+
+/* The same while another vCPU converts the page all the time: during the read, too. */
+Test(vm_virtio, a_page_that_is_converted_while_it_is_read_into_ends_nothing)
+{
+	struct driver r;
+	pthread_t other;
+
+	driver_open(&r);
+	cr_assert_eq(pthread_create(&other, NULL, convert_often, &r), 0);
+	while (pthread_tryjoin_np(other, NULL)) {
+		int taken = driver_take(&r);
+
+		if (taken > 0)
+			driver_serve(&r);
+		else
+			cr_assert_eq(r.fault.at, DATA);
+	}
+	cr_assert_eq(driver_take(&r), 1);
+	driver_serve(&r);
+	driver_close(&r);
 }
