@@ -61,9 +61,10 @@ if [ -r "$box/vmlinuz-6.12" ]; then
     --add tests/snp/linux.yaml:/etc/given --run 'grep kernel: /etc/given; snpvmm-guest report; exit 4' "$box/mkguest" 2>"$box/mkguest.log" || cat "$box/mkguest.log"
 fi
 
-# Disks, the script that the guest runs with them, and one with dm-verity as snpvmm.yaml(5) has it ("Verified disks").
+# Scripts for the guest, disks, and one with dm-verity as snpvmm.yaml(5) has it ("Verified disks").
 if [ -r "$box/linux.yaml" ]; then
   printf 'file script 644 tests/guest/disks.sh\n' | "$B/tests/guest/mkcpio" >"$box/disks.cpio"
+  printf 'file script 644 tests/guest/log.sh\n' | "$B/tests/guest/mkcpio" >"$box/log.cpio"
   for disk in a.img b.img root.img; do head -c 4M /dev/urandom >"$box/$disk"; done
   truncate -s 4M "$box/out.img"
   veritysetup=$(command -v veritysetup || ls /sbin/veritysetup /usr/sbin/veritysetup 2>/dev/null | head -n 1)

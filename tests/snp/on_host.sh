@@ -400,6 +400,22 @@ if [ -e linux.yaml ]; then
     cat lazy.entry eager.entry | awk '{ if ($1 <= 1.1 * $3 && $2 <= 1.1 * $4 + 250) print "as fast" }'
   }
   case_run 'the kernel of 64G starts as fast as that of 512M' 0 'as fast$' -- entries
+  # ACCEPT: what Linux says above info level, without numbers. On a machine that is busy it complains of time.
+  log_of() {
+    snpvmm run --set "boot.accept=$1" --set memory=2G --set 'boot.initrd=[initrd-6.12.cpio.gz, log.cpio]' \
+      --set 'boot.cmdline=console=ttyS0 panic=-1 quiet swiotlb=noforce snpvmm.do=script' linux.yaml >log.run 2>&1
+    sed -n 's/^snpvmm-guest: log //p' log.run | tr -d '\r' | sed 's/0x[0-9a-f]*/N/g; s/[0-9][0-9]*/N/g' |
+      grep -v -e ': hrtimer: ' -e ': clocksource: ' -e ': rcu: ' -e ': sched_clock: ' -e ': watchdog: ' -e 'APIC calibration' >"$1.lines"
+    grep -q '^notice: Linux version ' "$1.lines" && echo "$1: $(grep -c . "$1.lines") lines"
+  }
+  logs() { # the second has no more than the first
+    log_of eager
+    log_of lazy
+    grep -v -x -F -f eager.lines lazy.lines || echo 'nothing else'
+  }
+  if [ "$long" = yes ]; then
+    case_run 'a kernel that accepts memory itself complains of nothing else' 0 '^eager: [1-9]' '^lazy: [1-9]' '^nothing else' -- logs
+  fi
   # Disks: what the guest says of them, what becomes of its writes, and how it makes sure of what it reads.
   disk_run() { # WORDS DISKS OPTION...
     words=$1 disks=$2
