@@ -107,10 +107,10 @@ TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))
 $(B)/tests/tool/%: $(B)/tests/tool/%.o $(call OBJ,$(sort $(wildcard tests/make/*.c))) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
-# Its start must not pay for libraries.
+# The dynamic loader has the same to do for it as for the program.
 $(B)/tests/tool/floor: $(B)/tests/tool/floor.o
 	@echo "  LD      $@"
-	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -o $@
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) $^ -Wl,--no-as-needed $(LDLIBS) -o $@
 
 # Shows what the program passes to KVM; loaded by LD_PRELOAD.
 TRACER := $(B)/tests/snp/trace.so
@@ -119,7 +119,7 @@ $(TRACER): tests/snp/trace.c Makefile
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) -std=gnu17 $(WARN) $(CFLAGS) -shared -fPIC $< -ldl -o $@
 
 # Criterion brings the shared one.
-$(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(TOOLS): CRYPTO :=
+$(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(filter-out %/floor,$(TOOLS)): CRYPTO :=
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev liblzma-dev ?zlib1g-dev ?libzstd-dev
