@@ -258,6 +258,7 @@ linux_rows() {
   linux_limit exits-snp 'Linux to init, exits, platform snp' 2000 '<= 2000'
   linux_number exits-eager 'Linux entry, 512M eager, exits' && linux_limit exits-lazy 'Linux entry, 64G lazy, exits' $((number * 11 / 10)) '<= 1.1 x 512M eager'
   linux_race lazy-entry eager-entry 'Linux entry, 64G lazy : 512M eager' 1.1 '<= 1.1 x'
+  linux_race stage0 copy 'stage0, 16 MiB initrd : copy + hash' 1.2 '<= 1.2 x'
   linux_race kvm microvm 'Linux to init, kvm : QEMU microvm' 1 '<= QEMU'
   linux_race kvm q35 'Linux to init, kvm : QEMU q35 + OVMF' 0.3333 '<= 1/3 of QEMU'
   linux_limit exits-ovmf 'OVMF to kernel entry, exits' 6000 '<= 6000'

@@ -39,7 +39,7 @@ pack_qemu() {
 pack() {
   rm -rf "$box"
   mkdir -p "$box"
-  cp "$B/snpvmm" "$B/tests/tool/boot" "$kernel" "$initrd" tests/bench/linux_on_host.sh tests/bench/disks_on_host.sh "$box"
+  cp "$B/snpvmm" "$B/tests/tool/boot" "$B/tests/tool/bench" "$kernel" "$initrd" tests/bench/linux_on_host.sh tests/bench/disks_on_host.sh "$box"
   { cat "$initrd"; printf 'file script 644 tests/guest/disk-speed.sh\n' | "$B/tests/guest/mkcpio" | gzip -n; } >"$box/disk-initrd"
   echo 'console=ttyS0 quiet panic=-1 8250.nr_uarts=1 no5lvl swiotlb=2048 pci=off snpvmm.do=hang' >"$box/cmdline"
   cat >"$box/linux.yaml" <<MANIFEST
@@ -58,6 +58,9 @@ MANIFEST
   # To the kernel's first byte, with little memory and with much.
   sed -e "s|cmdline: .*|cmdline: \"$(cat "$box/cmdline-entry")\"|" -e 's|^memory: .*|memory: 512M|' "$box/linux.yaml" >"$box/eager.yaml"
   sed -e 's|^memory: .*|memory: 64G|' "$box/eager.yaml" >"$box/lazy.yaml"
+  # To the first instruction of a kernel, with an initrd that outweighs all else.
+  "$B/tests/tool/bench" kernel "$box/entry.kernel" && "$B/tests/tool/bench" noise "$box/noise" 16384
+  printf 'version: 1\nboot: { kernel: entry.kernel, initrd: noise }\n' >"$box/entry.yaml"
   pack_qemu
 }
 

@@ -41,8 +41,17 @@ count_qemu() {
   wait "$pid" 2>/dev/null
 }
 
+# Microseconds from a guest's first instruction to that of its kernel, which is all that stage0 does in a plain VM.
+stage0() {
+  rm -rf entry
+  ./snpvmm -q run --platform kvm --results entry entry.yaml >/dev/null || return
+  sed -n 's/.*"first_byte": *\([0-9]*\).*/\1000/p' entry/result.json # milliseconds
+}
+
 start() { # CONTENDER: microseconds until init's first line
   case $1 in
+    stage0) stage0 ;;
+    copy) ./bench copy noise ;;
     kvm | snp) ./boot until "$line" ./snpvmm -q run --platform "$1" linux.yaml ;;
     microvm) under_qemu "$line" "$cmdline" -M microvm ;;
     q35) under_qemu "$line" "$cmdline" -M q35 -bios OVMF.fd ;;
@@ -71,7 +80,7 @@ median() { # FILE
   sort -n "$1" | sed -n "$((($(wc -l <"$1") + 1) / 2))p"
 }
 
-contenders='kvm snp eager-entry lazy-entry'
+contenders='kvm snp eager-entry lazy-entry stage0 copy'
 if [ -z "$qemu" ]; then
   echo 'result skip time-microvm install qemu-system-x86 to compare'
   echo 'result skip time-q35 install qemu-system-x86 to compare'

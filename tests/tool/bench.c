@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,9 +22,16 @@
 #include "core/base/sha2.h"
 #include "core/plan/region.h"
 #include "core/vm/watch.h"
+#include "tests/make/bzimage.h"
 #include "tests/make/image.h"
 
-enum { RUNS_MAX = 999, WARM_UP = 2, STATUS_SKIP = 77 };
+enum {
+	RUNS_MAX = 999,
+	WARM_UP = 2,
+	STATUS_SKIP = 77,
+	COPY_BYTES = 16384,
+	BZIMAGE_ENTRY_64 = 0x200
+};
 
 /* Microseconds from the start of a program to its first byte of output, and to its end. */
 struct lap {
@@ -272,26 +280,30 @@ static int file_write(const char *path, const struct blob *b)
 	return 0;
 }
 
+/* A newline, so that consoles flush, for COM1; then the end by the exit port. */
+static const uint8_t code_16[] = {
+	0xba, 0xf8, 0x03, /* mov dx, 0x3f8 */
+	0xb0, 0x0a,       /* mov al, 10 */
+	0xee,             /* out dx, al */
+	0xb0, 0x00,       /* mov al, 0 */
+	0xe6, 0xf4,       /* out 0xf4, al: snpvmm's exit port, QEMU's isa-debug-exit */
+	0xf4,             /* hlt */
+};
+static const uint8_t code_64[] = { 0x66, 0xba, 0xf8, 0x03, 0xb0, 0x0a,
+	                           0xee, 0xb0, 0x00, 0xe6, 0xf4, 0xf4 };
+
 /*
  * image FILE KIB: a firmware with a page for kernel hashes. Its only code is at the reset vector.
  */
 static int image_main(int argc, char **argv)
 {
-	static const uint8_t code[] = {
-		0xba, 0xf8, 0x03, /* mov dx, 0x3f8: COM1 */
-		0xb0, 0x0a,       /* mov al, 10: a newline, so that consoles flush */
-		0xee,             /* out dx, al */
-		0xb0, 0x00,       /* mov al, 0 */
-		0xe6, 0xf4,       /* out 0xf4, al: snpvmm's exit port, QEMU's isa-debug-exit */
-		0xf4,             /* hlt */
-	};
 	struct image_spec spec = image_default();
 	auto_blob struct blob image = BLOB_NONE;
 
 	(void)argc;
 	spec.size = strtoull(argv[1], NULL, 0) << 10;
 	image = image_make(&spec);
-	memcpy(image.data + image.size - 16, code, sizeof(code));
+	memcpy(image.data + image.size - 16, code_16, sizeof(code_16));
 	return file_write(argv[0], &image);
 }
 
@@ -343,6 +355,50 @@ static int console_main(int argc, char **argv)
 	return 0;
 }
 
+/* kernel FILE: a bzImage whose first instructions are code_64. */
+static int kernel_main(int argc, char **argv)
+{
+	struct bzimage_spec spec = bzimage_default();
+	auto_blob struct blob kernel = bzimage_make(&spec);
+
+	(void)argc;
+	memcpy(kernel.data + kernel.size - spec.payload_size + BZIMAGE_ENTRY_64, code_64,
+	       sizeof(code_64));
+	return file_write(argv[0], &kernel);
+}
+
+/*
+ * copy FILE: microseconds to copy its bytes into fresh memory and to hash the copy, piece by piece,
+ * while they are in the cache.
+ */
+static int copy_main(int argc, char **argv)
+{
+	auto_blob struct blob from = BLOB_NONE;
+	uint8_t digest[SHA256_SIZE];
+	struct sha256_state state;
+	struct error err = { 0 };
+	double start;
+	uint8_t *to;
+
+	(void)argc;
+	if (blob_read(argv[0], SIZE_MAX / 2, &from, &err) < 0)
+		return complain(err.text, "copy");
+	start = now_us();
+	to = mmap(NULL, from.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (to == MAP_FAILED)
+		return complain(strerror(errno), "copy");
+	madvise(to, from.size, MADV_HUGEPAGE); /* as guest memory */
+	sha256_begin(&state);
+	for (size_t at = 0, n; at < from.size; at += n) {
+		n = MIN(from.size - at, (size_t)COPY_BYTES);
+		memcpy(to + at, from.data + at, n);
+		sha256_more(&state, to + at, n);
+	}
+	sha256_end(&state, digest);
+	printf("%.0f\n", now_us() - start);
+	return 0;
+}
+
 static const struct verb {
 	const char *name, *args;
 	int n_args; /* at least */
@@ -353,6 +409,8 @@ static const struct verb {
 	{ "peak", "COMMAND...", 1, peak_main },
 	{ "image", "FILE KIB", 2, image_main },
 	{ "noise", "FILE KIB", 2, noise_main },
+	{ "kernel", "FILE", 1, kernel_main },
+	{ "copy", "FILE", 1, copy_main },
 	{ "console", "RUNS LINES", 2, console_main },
 };
 
