@@ -918,6 +918,7 @@ Test(virtio, a_bar_that_is_moved_while_the_device_runs_answers_where_it_may_and_
 		found = bus_read(&f.m.bus[BUS_MMIO], rows[i].bar + R_CONFIG, data, 6) &&
 		        !memcmp(data, "config", 6);
 		cr_expect_eq(found, rows[i].answers, "0x%x", rows[i].bar);
+		cr_expect_eq(f.m.registered, rows[i].answers ? 4 : 2, "0x%x", rows[i].bar);
 		cr_expect_eq(mmio_get(&f.m, MACHINE_BAR + R_STATUS, 1), 0xff);
 		for (unsigned at = 0; at < 0x2000; at++)
 			cr_assert_eq(f.m.driver.ram[DRIVER_DATA + at], 0x5a);
