@@ -41,6 +41,7 @@
 #include "core/vm/signals.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
+#include "core/vm/vsock.h"
 #include "core/vm/watch.h"
 #include "firmware/handoff.h"
 #include "firmware/idkeys.h"
@@ -396,6 +397,9 @@ static int run_once_launch(struct run_once *a)
 	              &a->err) == 0) {
 		log_info("launched on platform '%s', memory in %s", manifest_platform(&a->m)->name,
 		         vm_backing(a->vm));
+		a->r->vsock_cid = (uint32_t)vm_vsock_cid(a->vm);
+		if (a->r->vsock_cid)
+			log_notice("vsock cid %" PRIu32, a->r->vsock_cid);
 		if (manifest_platform(&a->m)->measured)
 			run_once_proven(a);
 		return run_once_guest(a);

@@ -180,6 +180,9 @@ const struct key keys[KEYS] = {
 	                    .doc = "Size beyond which a log keeps only its head and its tail" },
 	[KEY_DISKS] = { "disks", &kind_disks, FIELD(disks), .max = DISKS_MAX,
 	                .doc = "Raw images for virtio-blk disks; nothing of them is measured" },
+	[KEY_VSOCK] = { "vsock", &kind_cid, FIELD(vsock_cid), .min = 3, .max = 0xfffffffe,
+	                .doc = "Sockets between host and guest: auto, or the guest's CID; by "
+	                       "default none" },
 	[KEY_RNG] = { "rng", &kind_bool, FIELD(rng), .has = has_rng, .default_value = "false",
 	              .doc = "A virtio-rng: random bytes of the host, which Linux trusts fully" },
 	[KEY_EXPECT_MEASUREMENT] = { "expect.measurement", &kind_pins, FIELD(pins),

@@ -45,6 +45,7 @@ extern const struct kind kind_time;      /* min..max milliseconds; 0: none, and 
 extern const struct kind kind_bytes;     /* as many as the field has */
 extern const struct kind kind_host_data; /* the same, or random: m->host_data_random */
 extern const struct kind kind_digest;    /* SHA-384 */
+extern const struct kind kind_cid;       /* auto, or a map with a cid of min..max */
 extern const struct kind kind_port;      /* a number min..max, or false */
 
 /* kind_file.c */

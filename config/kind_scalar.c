@@ -407,3 +407,77 @@ const struct kind kind_port = {
 	.write = port_write,
 	.describe = port_describe,
 };
+
+/* --- CID --- */
+
+#define CID_AUTO "auto"
+#define CID_KEY  "cid"
+
+/* A map of one entry, so that more can be said of a vsock some day. */
+static int cid_read(struct key_reader *r, const struct yaml_tree *v)
+{
+	static const char expects[] = "auto, or { cid: N }";
+	static const char *const words[] = { CID_KEY, NULL };
+	const struct key *k = r->key;
+	uint64_t cid = MANIFEST_CID_AUTO;
+	const char *text = NULL;
+	char name[KEY_NAME_CAP];
+	int e;
+
+	if (v->kind != YAML_MAP) {
+		text = reader_scalar(r, k->name, v, expects);
+		if (text && strcmp(text, CID_AUTO) != 0) {
+			error_set(r->err, ERROR_BAD_VALUE, "'%s' is not auto", k->name);
+			return error_fix(r->err, "write auto, or { cid: N }");
+		}
+		reader_store(r, cid);
+		return text ? 0 : r->err->code;
+	}
+	for (const struct yaml_tree *c = v->first; c; c = c->next) {
+		if (word_index(c->key, words) < 0)
+			return reader_refuse_entry(r, c, words);
+		snprintf(name, sizeof(name), "%s.%s", k->name, c->key);
+		text = reader_scalar(r, name, c, "a number");
+		e = text ? value_number(name, text, k->min, k->max, &cid, r->err) : r->err->code;
+		if (e < 0)
+			return reader_at_value(r, c);
+	}
+	if (text) {
+		reader_store(r, cid);
+		return 0;
+	}
+	error_set(r->err, ERROR_MISSING_KEY, "'%s' has no 'cid'", k->name);
+	return error_fix(r->err, "write auto, or { cid: N }");
+}
+
+static void cid_write(struct key_writer *w, const struct key *k)
+{
+	if (!w->m->vsock_cid)
+		return;
+	writer_key(w, k);
+	if (w->m->vsock_cid == MANIFEST_CID_AUTO)
+		fputs(" " CID_AUTO "\n", w->to);
+	else
+		fprintf(w->to, " { " CID_KEY ": %" PRIu64 " }\n", w->m->vsock_cid);
+}
+
+static json_t *cid_describe(struct schema *s, const struct key *k)
+{
+	json_t *words = schema_array(s), *properties = schema_object(s), *map;
+	json_t *required = schema_array(s);
+
+	schema_append(s, words, json_string(CID_AUTO));
+	schema_set(s, properties, CID_KEY,
+	           schema_any_of(s, schema_integer(s, k->min, k->max),
+	                         schema_pattern(s, VALUE_NUMBER_PATTERN), NULL));
+	schema_append(s, required, json_string(CID_KEY));
+	map = schema_map(s, properties);
+	schema_set(s, map, "required", required);
+	return schema_any_of(s, schema_enum(s, words), map, NULL);
+}
+
+const struct kind kind_cid = {
+	.read = cid_read,
+	.write = cid_write,
+	.describe = cid_describe,
+};

@@ -153,7 +153,8 @@ struct manifest {
 
 	struct manifest_disk disks[DISKS_MAX]; /* in the order of the guest's PCI slots */
 	size_t n_disks;
-	bool rng; /* a virtio-rng */
+	bool rng;           /* a virtio-rng */
+	uint64_t vsock_cid; /* vsock; 0: none; MANIFEST_CID_AUTO: any that is free */
 
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
 	size_t n_pins;
@@ -188,7 +189,7 @@ struct manifest {
 /* Whether it has devices that are on a PCI bus, about which ACPI tables have to say something. */
 static inline bool manifest_has_pci(const struct manifest *m)
 {
-	return m->n_disks > 0 || m->rng;
+	return m->n_disks > 0 || m->rng || m->vsock_cid;
 }
 
 /*
@@ -214,6 +215,7 @@ struct manifest_choice {
 	const struct error *text_failed; /* why the text could not be read; NULL: it could */
 };
 
+#define MANIFEST_CID_AUTO UINT64_MAX
 #define MANIFEST_MAX_RUNS 1000
 
 /*

@@ -327,6 +327,7 @@ static const struct setting_row {
 	{ KEY_EXIT_PORT, WITHOUT_FIRMWARE },
 	{ KEY_RNG, WITHOUT_FIRMWARE },
 	{ KEY_DISKS, WITHOUT_FIRMWARE },
+	{ KEY_VSOCK, WITHOUT_FIRMWARE },
 };
 
 /* Whether the digest of r depends on it. Without regions, the setting is taken as measured. */

@@ -46,7 +46,7 @@ enum { ISR_QUEUE = 1, ISR_CONFIG = 2 };
 
 #define PCI_VENDOR_VIRTIO 0x1af4
 #define PCI_DEVICE_VIRTIO 0x1040 /* the first of the devices without a legacy interface */
-#define FEATURES          (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM)
+#define FEATURES          (VIRTIO_VERSION_1 | VIRTIO_ACCESS_PLATFORM)
 
 /* virtio 1.2, 4.1.4.3 */
 struct common {
@@ -198,7 +198,7 @@ static void status_set(struct virtio *v, uint64_t value)
 	}
 	/* Bit 33 isn't insisted on: a plain guest may do without it. */
 	if ((status & FEATURES_OK) &&
-	    ((v->accepted & ~v->offered) || !(v->accepted & VIRTIO_F_VERSION_1)))
+	    ((v->accepted & ~v->offered) || !(v->accepted & VIRTIO_VERSION_1)))
 		status &= (uint8_t)~FEATURES_OK;
 	pthread_mutex_lock(&v->lock);
 	before = v->status;

@@ -24,8 +24,8 @@
 #define VIRTIO_CONFIG  0x100 /* bytes of a device's configuration, at most */
 
 /* Bits of the transport, which devices don't offer themselves. */
-#define VIRTIO_F_VERSION_1       ((uint64_t)1 << 32)
-#define VIRTIO_F_ACCESS_PLATFORM ((uint64_t)1 << 33)
+#define VIRTIO_VERSION_1       ((uint64_t)1 << 32)
+#define VIRTIO_ACCESS_PLATFORM ((uint64_t)1 << 33)
 /* Devices offer these themselves, or not. */
 #define VIRTIO_F_INDIRECT_DESC ((uint64_t)1 << 28)
 #define VIRTIO_F_EVENT_IDX     ((uint64_t)1 << 29)

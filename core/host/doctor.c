@@ -33,6 +33,7 @@ static const struct doctor_row rows[] = {
 	{ "cpu-flag", &platform_snp, "cpu", look_cpu_flag, 0 },
 	{ "gib-pages", &platform_snp, "cpu", look_gib_pages, 0 },
 	{ "needs", NULL, "kvm", NULL, 0 },
+	{ "vsock", NULL, NULL, look_vsock, 0 },
 	{ "kvm_amd", &platform_snp, "cpu", look_module, 0 },
 	{ "kvm_amd.npt", &platform_snp, "kvm_amd", look_parameter, 0 },
 	{ "kvm_amd.nrips", &platform_snp, "kvm_amd", look_parameter, 0 },

@@ -11,6 +11,7 @@
 #include "core/vm/platforms.h"
 #include "core/vm/sys.h"
 #include "core/vm/vm.h"
+#include "core/vm/vsock.h"
 
 /* Adds why there is no /dev/kvm, if the host shows it. */
 static void kvm_explain(const struct doctor *d, int errnum, struct doctor_check *c)
@@ -51,6 +52,23 @@ void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_chec
 	check_say(c, DOCTOR_OK, "/dev/kvm opens, API version %d", KVM_API_VERSION);
 	types = platform_capability(sys, d->kvm, KVM_CAP_VM_TYPES);
 	d->snp_offered = types >> KVM_X86_SNP_VM & 1;
+}
+
+/* Only guests with a vsock need it. */
+void look_vsock(struct doctor *d, const struct doctor_row *row, struct doctor_check *c)
+{
+	const struct kvm_sys *sys = d->host->sys;
+	struct error err = { 0 };
+	int fd = vsock_device_open(sys, &err);
+
+	(void)row;
+	if (fd >= 0) {
+		sys->close(sys->self, fd);
+		check_say(c, DOCTOR_OK, "/dev/vhost-vsock opens: guests can have a vsock");
+		return;
+	}
+	check_say(c, DOCTOR_NOTE, "%s: guests can't have a vsock", err.text);
+	check_advise(c, err.why, err.fix);
 }
 
 /*

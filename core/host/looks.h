@@ -58,6 +58,7 @@ void look_asids(struct doctor *d, const struct doctor_row *row, struct doctor_ch
 
 /* core/host/look_kvm.c: KVM and its modules. */
 void look_kvm(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
+void look_vsock(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_gib_pages(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);
 void look_requirement(struct doctor *d, const struct requirement *n, struct doctor_check *c);
 void look_module(struct doctor *d, const struct doctor_row *row, struct doctor_check *c);

@@ -360,6 +360,11 @@ void result_run(struct tree *t, const char *key, const struct run_result *r)
 		tree_end(t);
 	}
 	result_measurement(t, r);
+	if (r->vsock_cid) {
+		tree_map(t, "vsock");
+		tree_number(t, "cid", r->vsock_cid);
+		tree_end(t);
+	}
 	if (r->host_data_known)
 		tree_bytes(t, "host_data", r->host_data, sizeof(r->host_data));
 	result_report(t, r);

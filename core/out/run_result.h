@@ -72,6 +72,8 @@ struct run_result {
 	bool host_data_known; /* snp.host_data is given */
 	uint8_t host_data[32];
 
+	uint32_t vsock_cid; /* 0: it has no vsock */
+
 	/* The guest's attestation report, if expect.report is true. */
 	struct {
 		bool wanted;

@@ -19,6 +19,7 @@
 #include "core/vm/abi.h"
 #include "core/vm/irq.h"
 #include "core/vm/vm_priv.h"
+#include "core/vm/vsock.h"
 
 /* Which guests have a device. */
 enum {
@@ -126,6 +127,9 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		env.settings = &d->disks[i];
 		r = device_add(vm, &blk_device, env, err);
 	}
+	env.settings = &d->vsock_cid;
+	if (r == 0 && d->vsock_cid)
+		r = device_add(vm, &vsock_device, env, err);
 	for (size_t i = 0; r == 0 && d->more && d->more[i]; i++)
 		r = device_add(vm, d->more[i], env, err);
 	return r;

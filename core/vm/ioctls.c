@@ -7,6 +7,8 @@
 #include "core/base/array.h"
 #include "core/vm/abi.h"
 
+#include <linux/vhost.h>
+
 #define NAMED(value)                                                                               \
 	{                                                                                          \
 		value, #value                                                                      \
@@ -84,6 +86,12 @@ ABI(kvm_enable_cap, NULL, NAME_OF(kvm_enable_cap, cap, capabilities), HEX(kvm_en
 ABI(kvm_device_attr, NULL, HEX(kvm_device_attr, flags), NAME_OF(kvm_device_attr, group, groups),
     NAME_OF(kvm_device_attr, attr, group_attributes), MEMORY(kvm_device_attr, addr));
 
+/* What vhost calls __u64. */
+struct vhost_number {
+	__u64 value;
+};
+ABI(vhost_number, NULL, NUMBER(vhost_number, value));
+
 ABI(kvm_cpuid_entry2, NULL, HEX(kvm_cpuid_entry2, function), NUMBER(kvm_cpuid_entry2, index),
     HEX(kvm_cpuid_entry2, flags), HEX(kvm_cpuid_entry2, eax), HEX(kvm_cpuid_entry2, ebx),
     HEX(kvm_cpuid_entry2, ecx), HEX(kvm_cpuid_entry2, edx));
@@ -151,6 +159,9 @@ static const struct abi_ioctl ioctls[] = {
 	WITH_NUMBER(KVM_CHECK_EXTENSION, capabilities),
 	WITH_NUMBER(KVM_CREATE_VM, vm_types),
 	PLAIN(KVM_GET_VCPU_MMAP_SIZE),
+	PLAIN(VHOST_SET_OWNER),
+	WITH_STRUCT(VHOST_VSOCK_SET_GUEST_CID, vhost_number),
+	PLAIN(VHOST_GET_FEATURES), /* what it fills in is no argument */
 	WITH_STRUCT(KVM_GET_SUPPORTED_CPUID, cpuid_cap),
 	WITH_STRUCT(KVM_GET_DEVICE_ATTR, kvm_device_attr),
 	WITH_STRUCT(KVM_ENABLE_CAP, kvm_enable_cap),

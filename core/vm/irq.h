@@ -9,11 +9,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct error; /* core/base/error.h */
-struct vm;    /* core/vm/vm_priv.h */
+#include "core/dev/msix.h"
+
+struct vm; /* core/vm/vm_priv.h */
+
+#define IRQ_ROUTES 2
+
+/* An eventfd whose signals become a message. */
+struct irq_route {
+	bool on;
+	struct msix_message message;
+};
 
 /* As in struct device_env; `self` is the struct vm. */
 void irq_msi(void *self, uint64_t address, uint32_t data);
 bool irq_notify_at(void *self, int fd, uint64_t gpa, bool on);
+
+/*
+ * From now on, signals of the eventfd are this message; NULL: they wait in it. `route` is below
+ * IRQ_ROUTES, and always has the same eventfd. With the bus locked.
+ */
+void irq_route(struct vm *vm, unsigned route, int fd, const struct msix_message *m);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/vm/record.h"
 
 #include <errno.h>
+#include <linux/vhost.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "core/vm/abi.h"
 #include "core/vm/launch.h"
 #include "core/vm/vm_priv.h"
+#include "core/vm/vsock.h"
 
 enum {
 	DESCRIPTOR_FIRST = 1 << 20, /* no real descriptor, in case one is closed by mistake */
@@ -44,6 +46,7 @@ struct record {
 	size_t n_steps;
 	struct record_things descriptors, mappings;
 	unsigned gmems, memories;
+	bool cid_varies;
 	bool done;   /* what follows is no part of the launch */
 	bool failed; /* no memory */
 };
@@ -187,6 +190,8 @@ static struct record_step *ioctl_record(struct record *r, int fd, unsigned long 
 		a = argument_add(r, s, kind, kind->name, arg, abi_size(kind, arg));
 	else if (s->ioctl && s->ioctl->names)
 		s->number = (uintptr_t)arg;
+	if (a && request == VHOST_VSOCK_SET_GUEST_CID && r->cid_varies)
+		a->varies = "each run has its own CID";
 	if (a && request == KVM_SET_CPUID2)
 		a->varies = "the host's CPUID, of which only what a launch needs or sets is shown";
 	s->command = a && cmd ? abi_sev_command(cmd->id) : NULL;
@@ -507,6 +512,7 @@ int record_launch(const struct platform *on, const struct plan *p, const struct 
 	r->platform.load =
 		(struct plan_ops){ record_begin, record_region, record_vcpu, record_end };
 	r->plan = p;
+	r->cid_varies = d->vsock_cid == VSOCK_CID_AUTO;
 	e = vm_launch(&r->sys, &r->platform, p, d, &vm, err);
 	r->done = true;
 	vm_free(vm);

@@ -21,6 +21,10 @@ static const char *const calls[] = {
 	[CALL_CREATE_VM] = "cannot create a VM (KVM_CREATE_VM)",
 	[CALL_VCPU_MMAP_SIZE] =
 		"cannot ask KVM for the size of a vCPU's mapping (KVM_GET_VCPU_MMAP_SIZE)",
+	[CALL_OPEN_VHOST] = "cannot open /dev/vhost-vsock",
+	[CALL_VHOST_OWNER] = "cannot have vhost serve this process (VHOST_SET_OWNER)",
+	[CALL_VSOCK_CID] = "cannot give the guest its CID (VHOST_VSOCK_SET_GUEST_CID)",
+	[CALL_VHOST_FEATURES] = "cannot ask vhost for its features (VHOST_GET_FEATURES)",
 	[CALL_OPEN_SEV] = "cannot open /dev/sev",
 	[CALL_SUPPORTED_CPUID] = "cannot ask KVM which CPUID it supports (KVM_GET_SUPPORTED_CPUID)",
 	[CALL_ENABLE_CAP] = "cannot enable exits for page-state changes (KVM_ENABLE_CAP)",
@@ -59,6 +63,9 @@ static_assert(ARRAY_SIZE(calls) == LAUNCH_CALLS, "a call without a sentence");
 #define NO_SEV     "the module ccp is not loaded, or the BIOS hides the PSP"
 #define NO_SEV_FIX "modprobe ccp; in a container, pass in /dev/sev as well as /dev/kvm"
 #define SEV_RULE   "give your user access to /dev/sev (a udev rule, or root)"
+
+#define NO_VHOST     "vhost_vsock is not loaded, or this container lacks the device"
+#define NO_VHOST_FIX "modprobe vhost_vsock; in a container, pass /dev/vhost-vsock in"
 
 #define VIRT_TAKEN                                                                                 \
 	"another hypervisor uses the CPUs' virtualisation, it is locked in the BIOS, or the "      \
@@ -100,6 +107,21 @@ const struct refusal refusals[] = {
 	{ CALL_CREATE_VM, EAGAIN, ERROR_HOST_BUSY,
 	  "KVM could not start a kernel thread: a limit on tasks is reached",
 	  "raise pids.max of this cgroup, or the limit on processes (ulimit -u)" },
+
+	{ CALL_OPEN_VHOST, ENOENT, ERROR_HOST_UNSUPPORTED, NO_VHOST, NO_VHOST_FIX },
+	{ CALL_OPEN_VHOST, ENODEV, ERROR_HOST_UNSUPPORTED, NO_VHOST, NO_VHOST_FIX },
+	{ CALL_OPEN_VHOST, ENXIO, ERROR_HOST_UNSUPPORTED, NO_VHOST, NO_VHOST_FIX },
+	{ CALL_OPEN_VHOST, EACCES, ERROR_HOST_PERMISSION,
+	  "your user may not open the device; on most hosts the group 'kvm' may",
+	  "join the group 'kvm' (usermod -aG kvm USER, then log in again)" },
+	{ CALL_OPEN_VHOST, EPERM, ERROR_HOST_PERMISSION,
+	  "the device rules of a container or cgroup forbid it",
+	  "pass /dev/vhost-vsock into the container (--device /dev/vhost-vsock)" },
+	{ CALL_VSOCK_CID, EADDRINUSE, ERROR_HOST_BUSY,
+	  "another guest has this CID, or this machine is a guest that has it itself",
+	  "write vsock: auto, or another CID" },
+	{ CALL_VSOCK_CID, EINVAL, ERROR_BAD_VALUE, "the kernel reserves this CID",
+	  "write vsock: auto, or a CID from 3 on" },
 
 	{ CALL_OPEN_SEV, ENOENT, ERROR_HOST_UNSUPPORTED, NO_SEV, NO_SEV_FIX },
 	{ CALL_OPEN_SEV, ENODEV, ERROR_HOST_UNSUPPORTED, NO_SEV, NO_SEV_FIX },
@@ -341,9 +363,10 @@ static const struct refusal *refusal_find(enum launch_call call, int errnum)
 int refusal_set(struct error *err, enum launch_call call, int errnum)
 {
 	const struct refusal *r = refusal_find(call, errnum);
-	const char *device = call == CALL_OPEN_KVM   ? "/dev/kvm"
-	                     : call == CALL_OPEN_SEV ? "/dev/sev"
-	                                             : NULL;
+	const char *device = call == CALL_OPEN_KVM     ? "/dev/kvm"
+	                     : call == CALL_OPEN_SEV   ? "/dev/sev"
+	                     : call == CALL_OPEN_VHOST ? "/dev/vhost-vsock"
+	                                               : NULL;
 
 	error_sys(err, r->kind, errnum, "%s", refusal_what(call));
 	if (!device || r->kind != ERROR_HOST_PERMISSION || geteuid() != 0) {

@@ -38,7 +38,8 @@ struct vm_devices {
 	struct vm_certs certs;      /* no platform but snp hands them out */
 	struct disk *disks;         /* open, in the order of their slots. Borrowed */
 	size_t n_disks;
-	bool rng; /* a virtio-rng */
+	bool rng;           /* a virtio-rng */
+	uint64_t vsock_cid; /* 0: no vsock; VSOCK_CID_AUTO (core/vm/vsock.h): any */
 	/* Both get what COM1 writes; NULL: there is none. Borrowed */
 	struct watch *watch;
 	struct report_lines *report;

@@ -12,6 +12,7 @@
 #include "core/dev/bus.h"
 #include "core/dev/sink.h"
 #include "core/snp/cpuid.h"
+#include "core/vm/irq.h"
 #include "core/vm/launch.h"
 #include "core/vm/memory.h"
 #include "core/vm/stats.h"
@@ -73,6 +74,8 @@ struct vm {
 	struct vm_device devices[VM_MAX_DEVICES];
 	size_t n_devices;
 	struct bus bus[BUS_KINDS];
+	struct irq_route routes[IRQ_ROUTES];
+	uint64_t vsock_cid;       /* 0: it has no vsock */
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
 	struct sink streams[VM_STREAMS];
 	struct watch *watch;         /* NULL: none. Borrowed */

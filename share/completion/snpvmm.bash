@@ -101,7 +101,7 @@ _snpvmm_value() {
         snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
-        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= disks= rng=
+        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= disks= vsock= rng=
         expect.measurement= expect.console= expect.never=
         expect.exit= expect.report= timeout= silence= matrix=
       )
@@ -126,6 +126,7 @@ _snpvmm_value() {
     serial) words=(stdout none) files=any ;;
     debug_port) words=(none stderr) files=any ;;
     exit_port) words=(false) ;;
+    vsock) words=(auto) ;;
     expect.exit) words=(any none) ;;
   esac
 }

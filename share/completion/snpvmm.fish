@@ -47,7 +47,7 @@ function __snpvmm_setting
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
-        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit disks rng \
+        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit disks vsock rng \
         expect.measurement expect.console expect.never expect.exit expect.report timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
@@ -93,6 +93,8 @@ function __snpvmm_setting
             set files any
         case exit_port
             set words false
+        case vsock
+            set words auto
         case expect.exit
             set words any none
     end

@@ -93,7 +93,7 @@ struct fixture {
 	bool working;
 };
 
-#define OFFERED (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC | 1)
+#define OFFERED (VIRTIO_VERSION_1 | VIRTIO_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC | 1)
 
 static void fixture_open(struct fixture *f)
 {
@@ -409,8 +409,8 @@ Test(virtio, features_ok_stays_only_with_features_that_are_offered)
 		bool fine;
 	} rows[] = {
 		{ OFFERED, true },
-		{ VIRTIO_F_VERSION_1, true }, /* a plain guest may do without the other */
-		{ VIRTIO_F_ACCESS_PLATFORM, false },
+		{ VIRTIO_VERSION_1, true }, /* a plain guest may do without the other */
+		{ VIRTIO_ACCESS_PLATFORM, false },
 		{ 0, false },
 		{ OFFERED | 2, false },
 		{ OFFERED | (uint64_t)1 << 63, false },

@@ -14,7 +14,7 @@
 
 #include "core/base/array.h"
 
-enum { KVM_FD = 100, SEV_FD = 101 };
+enum { KVM_FD = 100, SEV_FD = 101, VHOST_FD = 102 };
 
 static struct fake_host *the_host; /* for cpuid(), which has no argument for it */
 
@@ -46,22 +46,29 @@ static int complain(struct fake_host *f, const char *what, unsigned long which)
 static int fake_open(void *self, const char *path, int flags)
 {
 	struct fake_host *f = self;
-	bool kvm = !strcmp(path, "/dev/kvm");
-	int errnum = kvm ? f->kvm_errno : f->sev_errno;
+	const struct {
+		const char *path;
+		int errnum, fd;
+	} devices[] = { { "/dev/kvm", f->kvm_errno, KVM_FD },
+		        { "/dev/sev", f->sev_errno, SEV_FD },
+		        { "/dev/vhost-vsock", f->vhost_errno, VHOST_FD } };
 
-	if ((!kvm && strcmp(path, "/dev/sev") != 0) || !(flags & O_CLOEXEC))
-		return complain(f, path, (unsigned long)flags);
-	if (errnum)
-		return -errnum;
-	f->open++;
-	return kvm ? KVM_FD : SEV_FD;
+	for (size_t i = 0; i < ARRAY_SIZE(devices) && flags & O_CLOEXEC; i++) {
+		if (strcmp(path, devices[i].path) != 0)
+			continue;
+		if (devices[i].errnum)
+			return -devices[i].errnum;
+		f->open++;
+		return devices[i].fd;
+	}
+	return complain(f, path, (unsigned long)flags);
 }
 
 static int fake_close(void *self, int fd)
 {
 	struct fake_host *f = self;
 
-	if ((fd != KVM_FD && fd != SEV_FD) || f->open == 0)
+	if ((fd != KVM_FD && fd != SEV_FD && fd != VHOST_FD) || f->open == 0)
 		return complain(f, "close", (unsigned long)fd);
 	f->open--;
 	return 0;

@@ -25,7 +25,7 @@ struct fake_host {
 	struct kvm_sys sys;
 	char root[64];
 
-	int kvm_errno, sev_errno; /* errno of opening it; 0: it opens */
+	int kvm_errno, sev_errno, vhost_errno; /* errno of opening it; 0: it opens */
 	int api_version;
 	struct {
 		int capability;

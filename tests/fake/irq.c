@@ -56,6 +56,47 @@ static int ioeventfd(struct fake_kvm *f, const struct kvm_ioeventfd *e)
 	return 0;
 }
 
+/* COM1's line must stay what it is: the call replaces all routes. */
+static int routing_set(struct fake_kvm *f, const struct kvm_irq_routing *r)
+{
+	bool com1_ioapic = false, com1_pic = false;
+
+	memset(f->vm.routed, 0, sizeof(f->vm.routed));
+	for (uint32_t i = 0; i < r->nr; i++) {
+		const struct kvm_irq_routing_entry *e = &r->entries[i];
+
+		if (e->type == KVM_IRQ_ROUTING_IRQCHIP && e->gsi == 4) {
+			com1_ioapic |=
+				e->u.irqchip.irqchip == KVM_IRQCHIP_IOAPIC && e->u.irqchip.pin == 4;
+			com1_pic |= e->u.irqchip.irqchip == KVM_IRQCHIP_PIC_MASTER &&
+			            e->u.irqchip.pin == 4;
+		} else if (e->type == KVM_IRQ_ROUTING_MSI) {
+			if (e->gsi < FAKE_IRQS || e->gsi >= FAKE_LINES)
+				return fake_complain(f, EINVAL, "a message at GSI %u", e->gsi);
+			f->vm.routed[e->gsi - FAKE_IRQS] = e->u.msi.data;
+		}
+	}
+	return com1_ioapic && com1_pic ? 0 : fake_complain(f, EINVAL, "COM1's line leads nowhere");
+}
+
+static int irqfd(struct fake_kvm *f, const struct kvm_irqfd *i)
+{
+	if (i->gsi < FAKE_IRQS || i->gsi >= FAKE_LINES)
+		return fake_complain(f, EINVAL, "an irqfd for GSI %u", i->gsi);
+	f->vm.irqfds += i->flags & KVM_IRQFD_FLAG_DEASSIGN ? -1u : 1;
+	return 0;
+}
+
+unsigned fake_kvm_irqfds(struct fake_kvm *f)
+{
+	return f->vm.irqfds;
+}
+
+uint32_t fake_kvm_routed(struct fake_kvm *f, unsigned route)
+{
+	return f->vm.routed[route];
+}
+
 int fake_irq_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known)
 {
 	*known = true;
@@ -64,6 +105,10 @@ int fake_irq_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *k
 		return msi_send(f, arg);
 	case KVM_IOEVENTFD:
 		return ioeventfd(f, arg);
+	case KVM_SET_GSI_ROUTING:
+		return routing_set(f, arg);
+	case KVM_IRQFD:
+		return irqfd(f, arg);
 	default:
 		*known = false;
 		return 0;

@@ -87,6 +87,8 @@ static int fake_open(void *self, const char *path, int flags)
 		r = fake_fd_new(f, FD_KVM);
 	else if (!strcmp(path, "/dev/sev") && !(f->flags & FAKE_NO_SNP))
 		r = fake_fd_new(f, FD_SEV);
+	else if (!strcmp(path, "/dev/vhost-vsock"))
+		r = fake_fd_new(f, FD_VHOST);
 	else
 		r = -ENOENT;
 	pthread_mutex_unlock(&f->lock);
@@ -126,6 +128,8 @@ static int fake_ioctl(void *self, int number, unsigned long request, void *arg)
 		r = fake_sev_issue(f, request, arg);
 	else if (fd && fd->kind == FD_VM)
 		r = fake_vm_ioctl(f, request, arg);
+	else if (fd && fd->kind == FD_VHOST)
+		r = fake_vhost_ioctl(f, request, arg);
 	else if (fd && fd->kind == FD_VCPU)
 		r = fake_vcpu_ioctl(f, f->vm.vcpus[fd->index], request, arg);
 	else
@@ -286,6 +290,8 @@ static void fd_drop(struct fake_kvm *f, struct fake_fd *fd)
 		fake_slot_drop(&f->vm.slots[i]);
 	if (fd->kind == FD_VM)
 		f->vm.open = false;
+	if (fd->kind == FD_VHOST)
+		f->vhost = (struct fake_vhost){ .starts = f->vhost.starts };
 	*fd = (struct fake_fd){ 0 };
 }
 

@@ -93,6 +93,9 @@ void fake_kvm_open_fails(struct fake_kvm *f, const char *path, int errnum);
  */
 void fake_kvm_prefault_fails(struct fake_kvm *f, int errnum, unsigned times);
 
+/* Another guest has this CID; 0: others have all of them. */
+void fake_kvm_cid_taken(struct fake_kvm *f, uint64_t cid);
+
 /* Findings. */
 
 unsigned fake_kvm_calls(struct fake_kvm *f); /* so far */
@@ -114,6 +117,12 @@ bool fake_kvm_cpuid(struct fake_kvm *f, unsigned index, uint32_t leaf, uint32_t 
                     uint32_t ret[4]);
 /* How often line `irq` went from low to high. */
 unsigned fake_kvm_irq_rises(struct fake_kvm *f, unsigned irq);
+/* How often vhost began to serve, and whether it does. */
+unsigned fake_kvm_vhost_starts(struct fake_kvm *f);
+bool fake_kvm_vhost_runs(struct fake_kvm *f);
+/* How many eventfds raise a GSI now; the data of the message that GSI 24 + `route` stands for. */
+unsigned fake_kvm_irqfds(struct fake_kvm *f);
+uint32_t fake_kvm_routed(struct fake_kvm *f, unsigned route);
 /* The state that KVM_SET_MP_STATE set for vCPU `index`; -1: never set. */
 int fake_kvm_mp_state(struct fake_kvm *f, unsigned index);
 /* MTRRdefType of vCPU `index`: 0 as after reset, until KVM_SET_MSRS. */

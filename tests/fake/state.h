@@ -25,7 +25,7 @@ enum {
 	FAKE_NOTIFIES = 16,
 };
 
-enum fake_fd_kind { FD_FREE, FD_KVM, FD_SEV, FD_VM, FD_VCPU, FD_GMEM };
+enum fake_fd_kind { FD_FREE, FD_KVM, FD_SEV, FD_VM, FD_VCPU, FD_GMEM, FD_VHOST };
 
 struct fake_fd {
 	enum fake_fd_kind kind;
@@ -92,6 +92,8 @@ struct fake_vm {
 		gpa_t gpa; /* 0: free */
 		int fd;    /* an eventfd of the process */
 	} notify[FAKE_NOTIFIES];
+	unsigned irqfds;            /* assigned now */
+	uint32_t routed[FAKE_MSIS]; /* the data of GSI 24 + i; 0: none */
 
 	/* The state of the PSP and of KVM's SEV code. */
 	bool initialised, started, finished;
@@ -126,6 +128,15 @@ struct fake_kvm {
 	const char *no_path; /* cannot be opened */
 	int no_path_errnum;
 
+	struct fake_vhost {
+		bool owned, running;
+		uint64_t cid, features;
+		unsigned regions, starts;
+		unsigned rings[2]; /* what was set of them */
+	} vhost;
+	uint64_t taken_cid; /* 0: none */
+	bool every_cid_taken;
+
 	const char *lock_path; /* NULL: none */
 	uint64_t vm_types;
 	char complaint[256];
@@ -150,6 +161,9 @@ int fake_vm_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 int fake_irq_ioctl(struct fake_kvm *f, unsigned long request, void *arg, bool *known);
 /* Whether this exit is a write that only signals an eventfd, which it then does. */
 bool fake_irq_notified(struct fake_kvm *f, const struct kvm_run *run);
+
+/* tests/fake/vhost.c: ioctls of /dev/vhost-vsock. */
+int fake_vhost_ioctl(struct fake_kvm *f, unsigned long request, void *arg);
 
 /* tests/fake/psp.c: ioctls of /dev/sev, and what KVM offers of SEV. */
 int fake_sev_issue(struct fake_kvm *f, unsigned long request, void *arg);

@@ -446,6 +446,11 @@ static void room_odd(struct fake_host *f)
 	fake_host_text(f, "/sys/fs/cgroup/misc.capacity", "sev_es 99x\nsev_es 5\n");
 	fake_host_bytes(f, "/proc/self/cgroup", "0::/a\0/b", 8);
 }
+static void vhost_absent(struct fake_host *f)
+{
+	f->vhost_errno = ENOENT;
+}
+
 static void attributes_absent(struct fake_host *f)
 {
 	for (size_t i = 0; i < FAKE_HOST_ATTRIBUTES; i++)
@@ -575,6 +580,8 @@ static const struct {
 	{ attributes_absent, "guest-features", DOCTOR_NOTE, true, "doesn't say", "", "" },
 	{ attributes_absent, "policy-bits", DOCTOR_NOTE, true, "0x1bffff", "", "" },
 	{ attributes_absent, "certificates", DOCTOR_NOTE, true, "7.0", "", "" },
+	{ vhost_absent, "vsock", DOCTOR_NOTE, true, "/dev/vhost-vsock", "vhost_vsock",
+	  "modprobe vhost_vsock" },
 	{ log_absent, "log-rmp", DOCTOR_UNKNOWN, true, "can't be read: No such file", "", "" },
 	{ log_absent, "log-guests", DOCTOR_UNKNOWN, true, "can't be read", "", "" },
 	{ log_empty, "log-rmp", DOCTOR_UNKNOWN, true, "nothing about the RMP", "", "" },

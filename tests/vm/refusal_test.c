@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/vhost.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,11 @@ static const struct {
 	[CALL_CREATE_VM] = { FAKE_IOCTL, KVM_CREATE_VM, ANY, "KVM_CREATE_VM" },
 	[CALL_VCPU_MMAP_SIZE] = { FAKE_IOCTL, KVM_GET_VCPU_MMAP_SIZE, ANY,
 	                          "KVM_GET_VCPU_MMAP_SIZE" },
+	[CALL_OPEN_VHOST] = { FAKE_OPEN, 0, ANY, "/dev/vhost-vsock" },
+	[CALL_VHOST_OWNER] = { FAKE_IOCTL, VHOST_SET_OWNER, ANY, "VHOST_SET_OWNER" },
+	[CALL_VSOCK_CID] = { FAKE_IOCTL, VHOST_VSOCK_SET_GUEST_CID, ANY,
+	                     "VHOST_VSOCK_SET_GUEST_CID" },
+	[CALL_VHOST_FEATURES] = { FAKE_IOCTL, VHOST_GET_FEATURES, ANY, "VHOST_GET_FEATURES" },
 	[CALL_OPEN_SEV] = { FAKE_OPEN, 0, ANY, "/dev/sev" },
 	[CALL_SUPPORTED_CPUID] = { FAKE_IOCTL, KVM_GET_SUPPORTED_CPUID, ANY,
 	                           "KVM_GET_SUPPORTED_CPUID" },
@@ -107,6 +113,11 @@ static const struct {
 	{ CALL_SEV_INIT2, EINVAL, ERROR_HOST_UNSUPPORTED },
 	{ CALL_SEV_INIT2, ENOTTY, ERROR_HOST_UNSUPPORTED },
 	{ CALL_SEV_INIT2, EOPNOTSUPP, ERROR_HOST_UNSUPPORTED },
+	{ CALL_OPEN_VHOST, ENOENT, ERROR_HOST_UNSUPPORTED },
+	{ CALL_OPEN_VHOST, ENODEV, ERROR_HOST_UNSUPPORTED },
+	{ CALL_OPEN_VHOST, ENXIO, ERROR_HOST_UNSUPPORTED },
+	{ CALL_VSOCK_CID, EADDRINUSE, ERROR_HOST_BUSY },
+	{ CALL_VSOCK_CID, EINVAL, ERROR_BAD_VALUE },
 	{ CALL_SEV_INIT2, ENODEV, ERROR_HOST_UNSUPPORTED },
 	{ CALL_SEV_INIT2, E2BIG, ERROR_HOST_UNSUPPORTED },
 	{ CALL_GUEST_MEMFD, ENOTTY, ERROR_HOST_UNSUPPORTED },
@@ -231,6 +242,7 @@ Test(refusal, the_kernels_own_are_told_where_the_firmware_was_silent)
 /* The file is only read when a guest asks. */
 static const struct vm_devices certified = { .exit_port_given = true,
 	                                     .exit_port = 0xf4,
+	                                     .vsock_cid = 42,
 	                                     .certs = { .path = "certs.bin" } };
 
 /* A launch on the fake that makes every call: two vCPUs, private and shared memory. */
@@ -269,6 +281,7 @@ static struct trial trial_make(void)
 	s.parts = fixture_one;
 	s.vcpus = 2;
 	s.shared_blob = true;
+	s.settings.pci_window = 0x80000000;
 	s.settings.ap_creation = s.settings.mtrrs_on = true;
 	s.bsp.more.set = true; /* and nothing in it has its value after reset */
 	s.bsp.more.xcr0 = 3;
