@@ -64,7 +64,8 @@ int run_once_confine(struct run_once *a)
 		               .needs = (o->gdb ? SANDBOX_GDB : 0) |
 		                        (a->m.certs.path ? SANDBOX_CERTS : 0) |
 		                        (o->symbols ? SANDBOX_SYMBOLS : 0) |
-		                        (kept ? SANDBOX_KEEP : 0),
+		                        (kept ? SANDBOX_KEEP : 0) |
+		                        (a->m.vsock_cid ? SANDBOX_VSOCK : 0),
 		               .refused = &a->r->sandbox.calls,
 		               .folders = folders,
 		               .n_folders = n };

@@ -23,6 +23,7 @@ enum sandbox_need {
 	SANDBOX_CERTS = 1 << 1,   /* a file is read whenever the guest asks for certificates */
 	SANDBOX_SYMBOLS = 1 << 2, /* files are read when the guest has ended */
 	SANDBOX_KEEP = 1 << 3,    /* a file is made then */
+	SANDBOX_VSOCK = 1 << 4,   /* the guest has one */
 };
 
 struct sandbox {

@@ -320,145 +320,143 @@ Test(vm_virtio, a_page_that_is_converted_while_it_is_read_into_ends_nothing)
 	cr_assert_eq(driver_take(&r), 1);
 	driver_serve(&r);
 	driver_close(&r);
+}
 
-	/* vhost needs both rings; the third queue has none. Returns the number of exits. */
-	static size_t vsock_script(struct fake_exit * to, bool both, const struct fake_exit *last,
-	                           size_t n_last)
-	{
-		const struct fake_exit begin[] = {
-			fake_out(0xcf8, 4, 0x80001010),    fake_out(0xcfc, 4, BAR),
-			fake_out(0xcf8, 4, 0x80001004),    fake_out(0xcfc, 2, 0x0406),
-			fake_out(0xcf8, 4, 0x80001098),    fake_out(0xcfe, 2, 0x8000),
-			fake_mmio_write(BAR + 0x14, 1, 3), fake_mmio_write(BAR + 0x08, 4, 1),
-			fake_mmio_write(BAR + 0x0c, 4, 3), fake_mmio_write(BAR + 0x14, 1, 11),
+/* vhost needs both rings; the third queue has none. Returns the number of exits. */
+static size_t vsock_script(struct fake_exit *to, bool both, const struct fake_exit *last,
+                           size_t n_last)
+{
+	const struct fake_exit begin[] = {
+		fake_out(0xcf8, 4, 0x80001010),    fake_out(0xcfc, 4, BAR),
+		fake_out(0xcf8, 4, 0x80001004),    fake_out(0xcfc, 2, 0x0406),
+		fake_out(0xcf8, 4, 0x80001098),    fake_out(0xcfe, 2, 0x8000),
+		fake_mmio_write(BAR + 0x14, 1, 3), fake_mmio_write(BAR + 0x08, 4, 1),
+		fake_mmio_write(BAR + 0x0c, 4, 3), fake_mmio_write(BAR + 0x14, 1, 11),
+	};
+	size_t n = ARRAY_SIZE(begin);
+
+	memcpy(to, begin, sizeof(begin));
+	for (unsigned q = 0; q < (both ? 2 : 1); q++) {
+		const struct fake_exit queue[] = {
+			fake_mmio_write(BAR + 0x810 + 16 * q, 8, 0xfee00000),
+			fake_mmio_write(BAR + 0x818 + 16 * q, 8, 0x31 + q),
+			fake_mmio_write(BAR + 0x16, 2, q),
+			fake_mmio_write(BAR + 0x1a, 2, 1 + q),
+			fake_mmio_write(BAR + 0x20, 8, DESC + 0x400 * q),
+			fake_mmio_write(BAR + 0x28, 8, AVAIL + 0x400 * q),
+			fake_mmio_write(BAR + 0x30, 8, USED + 0x800 * q),
+			fake_mmio_write(BAR + 0x18, 2, 16),
+			fake_mmio_write(BAR + 0x1c, 2, 1),
 		};
-		size_t n = ARRAY_SIZE(begin);
 
-		memcpy(to, begin, sizeof(begin));
-		for (unsigned q = 0; q < (both ? 2 : 1); q++) {
-			const struct fake_exit queue[] = {
-				fake_mmio_write(BAR + 0x810 + 16 * q, 8, 0xfee00000),
-				fake_mmio_write(BAR + 0x818 + 16 * q, 8, 0x31 + q),
-				fake_mmio_write(BAR + 0x16, 2, q),
-				fake_mmio_write(BAR + 0x1a, 2, 1 + q),
-				fake_mmio_write(BAR + 0x20, 8, DESC + 0x400 * q),
-				fake_mmio_write(BAR + 0x28, 8, AVAIL + 0x400 * q),
-				fake_mmio_write(BAR + 0x30, 8, USED + 0x800 * q),
-				fake_mmio_write(BAR + 0x18, 2, 16),
-				fake_mmio_write(BAR + 0x1c, 2, 1),
-			};
-
-			memcpy(to + n, queue, sizeof(queue));
-			n += ARRAY_SIZE(queue);
-		}
-		to[n++] = fake_mmio_write(BAR + 0x14, 1, 15);
-		memcpy(to + n, last, n_last * sizeof(*last));
-		return n + n_last;
+		memcpy(to + n, queue, sizeof(queue));
+		n += ARRAY_SIZE(queue);
 	}
+	to[n++] = fake_mmio_write(BAR + 0x14, 1, 15);
+	memcpy(to + n, last, n_last * sizeof(*last));
+	return n + n_last;
+}
 
-	static void check_vsock(const struct platform *on)
-	{
-		struct vm_devices d = fixture_quiet;
-		const struct fake_exit last[] = { fake_out(0xf4, 1, 0) };
-		struct fake_exit script[64];
-		struct guest g;
-		size_t n = vsock_script(script, true, last, ARRAY_SIZE(last));
+static void check_vsock(const struct platform *on)
+{
+	struct vm_devices d = fixture_quiet;
+	const struct fake_exit last[] = { fake_out(0xf4, 1, 0) };
+	struct fake_exit script[64];
+	struct guest g;
+	size_t n = vsock_script(script, true, last, ARRAY_SIZE(last));
 
-		d.vsock_cid = 42;
-		g = guest_open(on, &d);
-		cr_expect_eq(vm_vsock_cid(g.vm), 42);
-		if (on->private_memory)
-			cr_assert_eq(memory_convert(&g.vm->memory, DESC, 4, false), MEMORY_CHANGED);
-		fake_kvm_script(g.f, 0, script, n);
-		cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED, "%s", fake_kvm_complaint(g.f));
-		cr_expect_eq(fake_kvm_vhost_starts(g.f), 1);
-		cr_expect(fake_kvm_vhost_runs(g.f));
-		cr_expect_eq(fake_kvm_irqfds(g.f), 2);
-		cr_expect_eq(fake_kvm_routed(g.f, 0), 0x31);
-		cr_expect_eq(fake_kvm_routed(g.f, 1), 0x32);
-		guest_close(&g);
-	}
+	d.vsock_cid = 42;
+	g = guest_open(on, &d);
+	cr_expect_eq(vm_vsock_cid(g.vm), 42);
+	if (on->private_memory)
+		cr_assert_eq(memory_convert(&g.vm->memory, DESC, 4, false), MEMORY_CHANGED);
+	fake_kvm_script(g.f, 0, script, n);
+	cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED, "%s", fake_kvm_complaint(g.f));
+	cr_expect_eq(fake_kvm_vhost_starts(g.f), 1);
+	cr_expect(fake_kvm_vhost_runs(g.f));
+	cr_expect_eq(fake_kvm_irqfds(g.f), 2);
+	cr_expect_eq(fake_kvm_routed(g.f, 0), 0x31);
+	cr_expect_eq(fake_kvm_routed(g.f, 1), 0x32);
+	guest_close(&g);
+}
 
-	Test(vm_vsock, vhost_gets_the_rings_and_interrupts_by_itself)
-	{
-		check_vsock(&platform_kvm);
-		check_vsock(&platform_snp);
-	}
+Test(vm_vsock, vhost_gets_the_rings_and_interrupts_by_itself)
+{
+	check_vsock(&platform_kvm);
+	check_vsock(&platform_snp);
+}
 
-	Test(vm_vsock, a_reset_takes_the_rings_back_and_another_driver_gives_others)
-	{
-		struct vm_devices d = fixture_quiet;
-		struct fake_exit first[64], again[64];
-		const struct fake_exit last[] = { fake_out(0xf4, 1, 0) };
-		const struct fake_exit reset[] = { fake_mmio_write(BAR + 0x14, 1, 0) };
-		struct guest g;
-		size_t n = vsock_script(first, true, reset, 1), m;
+Test(vm_vsock, a_reset_takes_the_rings_back_and_another_driver_gives_others)
+{
+	struct vm_devices d = fixture_quiet;
+	struct fake_exit first[64], again[64];
+	const struct fake_exit last[] = { fake_out(0xf4, 1, 0) };
+	const struct fake_exit reset[] = { fake_mmio_write(BAR + 0x14, 1, 0) };
+	struct guest g;
+	size_t n = vsock_script(first, true, reset, 1), m;
 
-		/* the second time without the bus: 6 exits */
-		m = vsock_script(again, true, last, 1) - 6;
-		cr_assert_leq(n + m, ARRAY_SIZE(first));
-		memcpy(first + n, again + 6, m * sizeof(*again));
-		d.vsock_cid = VSOCK_CID_AUTO;
-		g = guest_open(&platform_kvm, &d);
-		fake_kvm_script(g.f, 0, first, n + m);
-		cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED, "%s", fake_kvm_complaint(g.f));
-		cr_expect_eq(fake_kvm_vhost_starts(g.f), 2);
-		cr_expect_eq(fake_kvm_irqfds(g.f), 2);
-		guest_close(&g);
-	}
+	/* the second time without the bus: 6 exits */
+	m = vsock_script(again, true, last, 1) - 6;
+	cr_assert_leq(n + m, ARRAY_SIZE(first));
+	memcpy(first + n, again + 6, m * sizeof(*again));
+	d.vsock_cid = VSOCK_CID_AUTO;
+	g = guest_open(&platform_kvm, &d);
+	fake_kvm_script(g.f, 0, first, n + m);
+	cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED, "%s", fake_kvm_complaint(g.f));
+	cr_expect_eq(fake_kvm_vhost_starts(g.f), 2);
+	cr_expect_eq(fake_kvm_irqfds(g.f), 2);
+	guest_close(&g);
+}
 
-	Test(vm_vsock, half_of_the_rings_are_none)
-	{
-		struct vm_devices d = fixture_quiet;
-		const struct fake_exit last[] = { fake_mmio_read(BAR + 0x14, 1),
-			                          fake_out(0xf4, 1, 0) };
-		struct fake_exit script[64];
-		struct guest g;
-		size_t n = vsock_script(script, false, last, ARRAY_SIZE(last));
+Test(vm_vsock, half_of_the_rings_are_none)
+{
+	struct vm_devices d = fixture_quiet;
+	const struct fake_exit last[] = { fake_mmio_read(BAR + 0x14, 1), fake_out(0xf4, 1, 0) };
+	struct fake_exit script[64];
+	struct guest g;
+	size_t n = vsock_script(script, false, last, ARRAY_SIZE(last));
 
-		d.vsock_cid = 3;
-		g = guest_open(&platform_kvm, &d);
-		fake_kvm_script(g.f, 0, script, n);
-		cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED);
-		cr_expect_eq(fake_kvm_answer(g.f, 0, n - 2).mmio & 0xff, 0x4f);
-		cr_expect_eq(fake_kvm_vhost_starts(g.f), 0);
-		guest_close(&g);
-	}
+	d.vsock_cid = 3;
+	g = guest_open(&platform_kvm, &d);
+	fake_kvm_script(g.f, 0, script, n);
+	cr_assert_eq(fixture_run(g.vm).kind, GUEST_EXITED);
+	cr_expect_eq(fake_kvm_answer(g.f, 0, n - 2).mmio & 0xff, 0x4f);
+	cr_expect_eq(fake_kvm_vhost_starts(g.f), 0);
+	guest_close(&g);
+}
 
-	static void check_refused(uint64_t cid, uint64_t taken, const char *no_path, int errnum,
-	                          enum reason kind, const char *text)
-	{
-		struct fixture s = fixture_default();
-		struct vm_devices d = fixture_quiet;
-		struct fake_kvm *f = fake_kvm_new(0);
-		struct error err = { 0 };
-		struct vm *vm = NULL;
-		const struct plan *p;
+static void check_refused(uint64_t cid, uint64_t taken, const char *no_path, int errnum,
+                          enum reason kind, const char *text)
+{
+	struct fixture s = fixture_default();
+	struct vm_devices d = fixture_quiet;
+	struct fake_kvm *f = fake_kvm_new(0);
+	struct error err = { 0 };
+	struct vm *vm = NULL;
+	const struct plan *p;
 
-		s.settings.pci_window = WINDOW;
-		p = fixture_plan(&s);
-		d.vsock_cid = cid;
-		if (no_path)
-			fake_kvm_open_fails(f, no_path, errnum);
-		else
-			fake_kvm_cid_taken(f, taken);
-		cr_assert_lt(vm_launch(fake_kvm_sys(f), &platform_snp, p, &d, &vm, &err), 0);
-		cr_expect_eq(err.kind, kind, "%s", err.text);
-		cr_expect(strstr(err.text, text), "%s", err.text);
-		cr_expect_neq(err.fix[0], '\0');
-		cr_expect_eq(fake_kvm_leaks(f), 0);
-		plan_free(p);
-		fake_kvm_free(f);
-	}
+	s.settings.pci_window = WINDOW;
+	p = fixture_plan(&s);
+	d.vsock_cid = cid;
+	if (no_path)
+		fake_kvm_open_fails(f, no_path, errnum);
+	else
+		fake_kvm_cid_taken(f, taken);
+	cr_assert_lt(vm_launch(fake_kvm_sys(f), &platform_snp, p, &d, &vm, &err), 0);
+	cr_expect_eq(err.kind, kind, "%s", err.text);
+	cr_expect(strstr(err.text, text), "%s", err.text);
+	cr_expect_neq(err.fix[0], '\0');
+	cr_expect_eq(fake_kvm_leaks(f), 0);
+	plan_free(p);
+	fake_kvm_free(f);
+}
 
-	Test(vm_vsock, says_what_keeps_it_from_the_host)
-	{
-		check_refused(42, 42, NULL, 0, ERROR_HOST_BUSY,
-		              "vsock: CID 42: cannot give the guest");
-		check_refused(VSOCK_CID_AUTO, 0, NULL, 0, ERROR_HOST_BUSY,
-		              "cannot give the guest its CID");
-		check_refused(42, 0, "/dev/vhost-vsock", ENOENT, ERROR_HOST_UNSUPPORTED,
-		              "cannot open /dev/vhost-vsock");
-		check_refused(42, 0, "/dev/vhost-vsock", EACCES, ERROR_HOST_PERMISSION,
-		              "cannot open /dev/vhost-vsock");
-	}
+Test(vm_vsock, says_what_keeps_it_from_the_host)
+{
+	check_refused(42, 42, NULL, 0, ERROR_HOST_BUSY, "vsock: CID 42: cannot give the guest");
+	check_refused(VSOCK_CID_AUTO, 0, NULL, 0, ERROR_HOST_BUSY, "cannot give the guest its CID");
+	check_refused(42, 0, "/dev/vhost-vsock", ENOENT, ERROR_HOST_UNSUPPORTED,
+	              "cannot open /dev/vhost-vsock");
+	check_refused(42, 0, "/dev/vhost-vsock", EACCES, ERROR_HOST_PERMISSION,
+	              "cannot open /dev/vhost-vsock");
+}
