@@ -7,6 +7,7 @@
 #   tar      writes a file to the disk with the serial number out, as tar does
 #   full     writes all of the first disk, and says how that ended
 #   verity   opens the disk `root` with the hashes on the disk `hash` and the root hash disks.root=, and reads it
+#   boot     opens it likewise, and boots what is on it
 root='' words=$(cat /proc/cmdline)
 for word in $words; do
   case $word in disks.root=*) root=${word#*=} ;; esac
@@ -53,6 +54,12 @@ for word in $words; do
       else
         say "vda is full: $(sed -n 's/^dd: //p' /tmp/why | head -n 1)"
       fi
+      ;;
+    disks.do=boot)
+      mkdir -p /sysroot
+      veritysetup open "$(disk_of root)" root "$(disk_of hash)" "$root" && mount -t ext4 -o ro /dev/mapper/root /sysroot &&
+        exec switch_root /sysroot /sbin/init
+      say "verity refuses the root: $(dmesg | tail -n 1)"
       ;;
     disks.do=verity)
       if ! veritysetup open "$(disk_of root)" root "$(disk_of hash)" "$root" >/tmp/why 2>&1; then

@@ -63,22 +63,10 @@ fi
 
 # Scripts for the guest, disks, and one with dm-verity as snpvmm.yaml(5) has it ("Verified disks").
 if [ -r "$box/linux.yaml" ]; then
-  printf 'file script 644 tests/guest/disks.sh\n' | "$B/tests/guest/mkcpio" >"$box/disks.cpio"
   printf 'file script 644 tests/guest/log.sh\n' | "$B/tests/guest/mkcpio" >"$box/log.cpio"
   for disk in a.img b.img root.img; do head -c 4M /dev/urandom >"$box/$disk"; done
   truncate -s 4M "$box/out.img"
-  veritysetup=$(command -v veritysetup || ls /sbin/veritysetup /usr/sbin/veritysetup 2>/dev/null | head -n 1)
-  if [ -n "$veritysetup" ]; then
-    "$veritysetup" format "$box/root.img" "$box/hash.img" | sed -n 's/^Root hash:[[:space:]]*//p' >"$box/root.hash"
-    {
-      printf '%s\n' 'dir lib64 755' 'dir verity 755' "file verity/veritysetup 755 $veritysetup" "file bin/veritysetup 755 $box/verity.sh"
-      ldd "$veritysetup" | awk '/=> \// { n = split($3, part, "/"); print "file verity/" part[n], 644, $3 }
-        $1 ~ /^\// { print "file", substr($1, 2), 755, $1 }'
-    } >"$box/verity.list"
-    # shellcheck disable=SC2016 # for the guest's shell
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=/verity exec /verity/veritysetup "$@"\n' >"$box/verity.sh"
-    "$B/tests/guest/mkcpio" <"$box/verity.list" | gzip -n >"$box/verity.cpio.gz"
-  fi
+  sh tests/guest/verity.sh "$B/tests/guest/mkcpio" "$box"
 fi
 
 # A table of certificates; whose they are doesn't matter, as the guest only prints them.
