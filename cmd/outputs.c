@@ -314,6 +314,7 @@ struct vm_devices outputs_devices(const struct manifest *m)
 		.exit_port = m->exit_port,
 		.rng = m->rng,
 		.vsock_cid = m->vsock_cid,
+		.hvc = m->hvc,
 		.certs = { .path = m->certs.path, .confine = m->confine, .pinned = m->certs.pinned }
 	};
 

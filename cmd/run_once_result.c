@@ -78,6 +78,10 @@ static void stats_print(const struct stats_report *r)
 		          " refused; %" PRIu64 " bytes by port",
 		          r->fwcfg.dma_count, r->fwcfg.dma_bytes / 1024, r->fwcfg.dma_refused,
 		          r->fwcfg.port_bytes);
+	if (r->hvc_there)
+		stats_say("hvc: %" PRIu64 " requests, %" PRIu64 " bytes of output, %" PRIu64
+		          " of input, %" PRIu64 " exits",
+		          r->hvc.requests, r->hvc.sent, r->hvc.received, r->hvc.exits);
 	stats_say("pages: %" PRIu64 " made shared, %" PRIu64 " made private", r->pages_shared,
 	          r->pages_private);
 	stats_say_first("serial", r->serial_seen, r->serial_us);

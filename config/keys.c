@@ -78,6 +78,11 @@ static bool has_rng(const struct manifest *m)
 	return m->rng;
 }
 
+static bool has_hvc(const struct manifest *m)
+{
+	return m->hvc;
+}
+
 const struct key keys[KEYS] = {
 	[KEY_VERSION] = { "version", &kind_number, .required = true, .fixed = true, .min = 1,
 	                  .max = 1, .doc = "Version of the manifest's format" },
@@ -185,6 +190,8 @@ const struct key keys[KEYS] = {
 	                       "default none" },
 	[KEY_RNG] = { "rng", &kind_bool, FIELD(rng), .has = has_rng, .default_value = "false",
 	              .doc = "A virtio-rng: random bytes of the host, which Linux trusts fully" },
+	[KEY_HVC] = { "hvc", &kind_bool, FIELD(hvc), .has = has_hvc, .default_value = "false",
+	              .doc = "A virtio-console, hvc0 in Linux: fast output beside COM1's" },
 	[KEY_EXPECT_MEASUREMENT] = { "expect.measurement", &kind_pins, FIELD(pins),
 	                             .doc = "Launch digests; checked before the launch" },
 	[KEY_EXPECT_CONSOLE] = { "expect.console", &kind_patterns, FIELD(console), .max = 256,

@@ -154,6 +154,7 @@ struct manifest {
 	struct manifest_disk disks[DISKS_MAX]; /* in the order of the guest's PCI slots */
 	size_t n_disks;
 	bool rng;           /* a virtio-rng */
+	bool hvc;           /* a virtio-console */
 	uint64_t vsock_cid; /* vsock; 0: none; MANIFEST_CID_AUTO: any that is free */
 
 	struct manifest_pin *pins; /* expect.measurement; NULL: none */
@@ -189,7 +190,7 @@ struct manifest {
 /* Whether it has devices that are on a PCI bus, about which ACPI tables have to say something. */
 static inline bool manifest_has_pci(const struct manifest *m)
 {
-	return m->n_disks > 0 || m->rng || m->vsock_cid;
+	return m->n_disks > 0 || m->rng || m->vsock_cid || m->hvc;
 }
 
 /*

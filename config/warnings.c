@@ -43,9 +43,9 @@ static bool is_serial(const char *value, size_t size)
 	       (size - name == n || value[name + n] == ',');
 }
 
-static void consoles_of(const char *cmdline, struct consoles *ret)
+static void consoles_of(const struct manifest *m, struct consoles *ret)
 {
-	struct cmdline c = { .at = cmdline };
+	struct cmdline c = { .at = m->cmdline };
 	const char *value;
 	size_t size;
 
@@ -54,7 +54,7 @@ static void consoles_of(const char *cmdline, struct consoles *ret)
 		value = cmdline_value(&c, "console=", &size);
 		if (!value)
 			continue;
-		if (is_serial(value, size))
+		if (is_serial(value, size) || (m->hvc && is_text(value, size, "hvc0")))
 			ret->here = true;
 		else if (size == 0 || is_text(value, size, "null"))
 			continue; /* explicitly nowhere */
@@ -71,7 +71,7 @@ static void warn_consoles(const struct manifest *m, struct findings *f)
 
 	if (!m->kernel.path || !m->cmdline)
 		return;
-	consoles_of(m->cmdline, &c);
+	consoles_of(m, &c);
 	if (c.here)
 		return;
 	if (c.other[0]) {
@@ -81,7 +81,8 @@ static void warn_consoles(const struct manifest *m, struct findings *f)
 		          shown_of(c.other).text,
 		          strncmp(c.other, "tty", 3) == 0 && c.other[3] <= '9' ? ", a screen" : "");
 		error_why(&w, "the guest's only console is its first serial port, ttyS0 at 0x3f8");
-		error_fix(&w, "write console=ttyS0");
+		error_fix(&w, strcmp(c.other, "hvc0") == 0 ? "write console=ttyS0, or hvc: true"
+		                                           : "write console=ttyS0");
 	} else if (m->console.count && !cmdline_has(m->cmdline, "earlycon") &&
 	           !cmdline_has(m->cmdline, "earlyprintk")) {
 		error_set(&w, ERROR_NONE,

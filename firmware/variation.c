@@ -326,10 +326,20 @@ static void rng_list(struct variations *v, enum axis axis)
 		number_add(v, axis, RANK_KNOWN, !v->base.m.rng, v->base.m.rng);
 }
 
+static void hvc_list(struct variations *v, enum axis axis)
+{
+	const struct manifest *m = &v->base.m;
+
+	if (m->direct && m->hvc && !m->n_disks && !m->rng && !m->vsock_cid)
+		number_add(v, axis, RANK_KNOWN, 0, 1);
+}
+
 static void disks_list(struct variations *v, enum axis axis)
 {
-	if (v->base.m.direct && v->base.m.n_disks > 0 && !v->base.m.rng)
-		number_add(v, axis, RANK_KNOWN, 0, v->base.m.n_disks);
+	const struct manifest *m = &v->base.m;
+
+	if (m->direct && m->n_disks > 0 && !m->rng && !m->hvc && !m->vsock_cid)
+		number_add(v, axis, RANK_KNOWN, 0, m->n_disks);
 }
 
 static void vcpus_list(struct variations *v, enum axis axis)
@@ -477,6 +487,11 @@ static char *rng_show(const struct launch *l)
 	return strdup(l->m.rng ? "true" : "false");
 }
 
+static char *hvc_show(const struct launch *l)
+{
+	return strdup(l->m.hvc ? "true" : "false");
+}
+
 static char *kernel_hashes_show(const struct launch *l)
 {
 	return strdup(l->m.kernel_hashes ? "true" : "false");
@@ -559,6 +574,7 @@ static const struct axis_row {
 	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
 	                     .apply = exit_port_apply, .show = exit_port_show },
 	[AXIS_RNG] = { KEY_RNG, NULL, FIELD(m.rng), rng_list, .show = rng_show },
+	[AXIS_HVC] = { KEY_HVC, NULL, FIELD(m.hvc), hvc_list, .show = hvc_show },
 	[AXIS_DISKS] = { KEY_DISKS, NULL, FIELD(m.n_disks), disks_list, .show = disks_show },
 	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, FIELD(m.vcpu_sig), signature_list,
 	                     .apply = signature_apply, .show = signature_show },

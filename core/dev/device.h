@@ -11,6 +11,7 @@
 struct error;         /* core/base/error.h */
 struct flash_content; /* core/dev/flash.h */
 struct fw_item;       /* core/plan/plan.h */
+struct merge;         /* core/dev/merge.h */
 struct pci_host;      /* core/dev/pci_host.h */
 struct sink;          /* core/dev/sink.h */
 
@@ -45,6 +46,7 @@ struct device_range {
 /* What a device is connected to. Everything in it outlives the device. */
 struct device_env {
 	struct sink *console, *debug;
+	struct merge *merge; /* of COM1 and hvc0 into `console`; NULL: COM1 is alone */
 	void (*irq)(void *self, bool level); /* sets the device's interrupt line */
 	void *irq_self;
 	/*

@@ -3,6 +3,7 @@
 #include "core/dev/serial.h"
 
 #include "core/base/array.h"
+#include "core/dev/merge.h"
 #include "core/dev/sink.h"
 
 /* Section numbers refer to National Semiconductor's PC16550D data sheet. */
@@ -268,7 +269,8 @@ size_t serial_input(struct serial *s, const uint8_t *data, size_t size)
 static int serial_make(void *self, const struct device_env *env, struct error *err)
 {
 	(void)err;
-	serial_init(self, env->console, env->irq, env->irq_self);
+	serial_init(self, env->merge ? &env->merge->consoles[MERGE_COM1].in : env->console,
+	            env->irq, env->irq_self);
 	return 0;
 }
 

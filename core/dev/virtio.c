@@ -611,8 +611,7 @@ void virtio_put(struct virtio *v, unsigned queue, uint16_t head, uint32_t writte
 		virtio_interrupt(v, queue);
 }
 
-/* Serves at most as many requests as a queue can hold. True: there may be more. */
-static bool serve(struct virtio *v)
+bool virtio_serve(struct virtio *v)
 {
 	struct virtq_fault fault;
 	struct virtq_chain c;
@@ -623,7 +622,8 @@ static bool serve(struct virtio *v)
 	for (unsigned i = 0; i < v->type->n_queues; i++) {
 		unsigned left = v->type->served >> i & 1 ? v->type->queue_max : 0;
 
-		while (left > 0 && !atomic_load(&v->ended) && virtio_take(v, i, &c)) {
+		while (left > 0 && !atomic_load(&v->ended) &&
+		       (!v->type->due || v->type->due(v, i)) && virtio_take(v, i, &c)) {
 			if (v->type->serve(v, i, &c, &written, &fault) < 0)
 				virtio_break(v, &fault);
 			else
@@ -641,7 +641,7 @@ void virtio_work(void *self)
 	eventfd_t kicks;
 
 	while (!atomic_load(&v->ended))
-		if (!serve(v) && eventfd_read(v->kick[0], &kicks) < 0 && errno != EINTR)
+		if (!virtio_serve(v) && eventfd_read(v->kick[0], &kicks) < 0 && errno != EINTR)
 			break;
 }
 

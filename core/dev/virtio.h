@@ -47,6 +47,8 @@ struct virtio_type {
 	int (*serve)(void *self, unsigned queue, struct virtq_chain *c, uint32_t *ret_written,
 	             struct virtq_fault *fault);
 	unsigned served; /* a bit for each queue of which `serve` takes requests */
+	/* Whether to take requests of a queue now; otherwise they stay in it. NULL: always. */
+	bool (*due)(void *self, unsigned queue);
 	/*
 	 * The driver has set DRIVER_OK, and the enabled queues have been checked. -EPROTO after
 	 * virtio_break(): the device can't work with them. Or NULL.
@@ -131,6 +133,11 @@ void virtio_interrupt(struct virtio *v, unsigned queue);
  */
 void virtio_break(struct virtio *v, const struct virtq_fault *f);
 
+/*
+ * For who has a loop of its own: serves at most as many requests as the queues can hold. True:
+ * there may be more.
+ */
+bool virtio_serve(struct virtio *v);
 /* Functions of struct device, for devices with `serve`. */
 void virtio_work(void *self);
 void virtio_work_end(void *self);

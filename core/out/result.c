@@ -118,6 +118,14 @@ void result_stats(struct tree *t, const char *key, const struct stats_report *r)
 		tree_number(t, "port_bytes", r->fwcfg.port_bytes);
 		tree_end(t);
 	}
+	if (r->hvc_there) {
+		tree_map(t, "hvc");
+		tree_number(t, "requests", r->hvc.requests);
+		tree_number(t, "sent", r->hvc.sent);
+		tree_number(t, "received", r->hvc.received);
+		tree_number(t, "exits", r->hvc.exits);
+		tree_end(t);
+	}
 	if (r->serial_seen)
 		tree_number(t, "first_serial_us", r->serial_us);
 	if (r->debug_seen)

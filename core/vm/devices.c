@@ -12,6 +12,7 @@
 #include "core/dev/debug.h"
 #include "core/dev/flash.h"
 #include "core/dev/fwcfg.h"
+#include "core/dev/hvc.h"
 #include "core/dev/pci_host.h"
 #include "core/dev/ports.h"
 #include "core/dev/rng.h"
@@ -29,6 +30,7 @@ enum {
 	GUEST_WITH_PCI = 1 << 3,
 	GUEST_WITH_RNG = 1 << 4,
 	GUEST_WITH_FLASH = 1 << 5,
+	GUEST_WITH_HVC = 1 << 6,
 };
 
 /* To add a device: a row here, and a file in core/dev. */
@@ -50,6 +52,7 @@ static const struct {
 	{ GUEST_WITH_FLASH, &flash_device },
 	/* In slots of the PCI bus, in this order. */
 	{ GUEST_WITH_RNG, &rng_device },
+	{ GUEST_WITH_HVC, &hvc_device },
 };
 
 /* Sets a line of KVM's PIC and IOAPIC. If it fails, the guest only gets no input. */
@@ -96,6 +99,7 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 {
 	struct device_env env = { .console = &vm->streams[STREAM_SERIAL],
 		                  .debug = &vm->streams[STREAM_DEBUG],
+		                  .merge = d->hvc ? &vm->merge : NULL,
 		                  .irq = device_irq,
 		                  .memory = device_memory,
 		                  .memory_self = &vm->memory,
@@ -108,7 +112,7 @@ int devices_init(struct vm *vm, const struct plan *p, const struct vm_devices *d
 		                  .vm = vm };
 	unsigned guest = ANY_GUEST | (d->exit_port_given ? GUEST_WITH_EXIT_PORT : 0) |
 	                 (env.pci_window ? GUEST_WITH_PCI : 0) | (d->rng ? GUEST_WITH_RNG : 0) |
-	                 (d->flash.size > 0 ? GUEST_WITH_FLASH : 0);
+	                 (d->flash.size > 0 ? GUEST_WITH_FLASH : 0) | (d->hvc ? GUEST_WITH_HVC : 0);
 	int r = 0;
 
 	env.n_items = plan_items(p, &env.items);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/input.c: reads as many bytes as the serial port can take. */
+/* core/vm/input.c: reads as many bytes as the console that gets them can take. */
 #include "core/vm/input.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 
 #include "core/base/array.h"
 #include "core/base/file.h"
+#include "core/dev/hvc.h"
 #include "core/dev/serial.h"
 #include "core/vm/devices.h"
 #include "core/vm/vm_priv.h"
@@ -38,6 +39,19 @@ void input_fini(struct input *i)
 	i->fd = -1;
 }
 
+/* The guest's hvc0 if its driver took it; NULL: input is COM1's. */
+static struct hvc *input_hvc(const struct vm *vm)
+{
+	struct hvc *h = devices_find(vm, &hvc_device);
+
+	return h && hvc_taken(h) ? h : NULL;
+}
+
+static size_t input_room(const struct vm *vm, struct hvc *h)
+{
+	return h ? hvc_room(h) : serial_room(devices_find(vm, &serial_device));
+}
+
 /*
  * Never waits for bus_lock: a vCPU may hold it while it is stuck writing to a console that nobody
  * reads, and only the caller's thread can end that.
@@ -52,30 +66,33 @@ bool input_wanted(const struct input *i, unsigned *ret_again_ms)
 	*ret_again_ms = FULL_MS;
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return false;
-	wanted = serial_room(devices_find(i->vm, &serial_device)) > 0;
+	wanted = input_room(i->vm, input_hvc(i->vm)) > 0;
 	pthread_mutex_unlock(&i->vm->bus_lock);
 	return wanted;
 }
 
 void input_take(struct input *i)
 {
-	struct serial *serial = devices_find(i->vm, &serial_device);
-	uint8_t bytes[SERIAL_FIFO];
+	struct hvc *hvc;
+	uint8_t bytes[HVC_INPUT];
 	ssize_t n;
 	size_t cap;
 
 	if (pthread_mutex_trylock(&i->vm->bus_lock) != 0)
 		return;
-	/* The guest may have switched FIFOs or loop-back since input_wanted(). */
-	cap = MIN(serial_room(serial), sizeof(bytes));
+	/* The guest may have switched FIFOs, loop-back or consoles since input_wanted(). */
+	hvc = input_hvc(i->vm);
+	cap = MIN(input_room(i->vm, hvc), sizeof(bytes));
 	if (cap == 0)
 		goto out;
 	/* recv(2): O_NONBLOCK on a socket would affect every process that shares it. */
 	n = recv(i->fd, bytes, cap, MSG_DONTWAIT);
 	if (n < 0 && errno == ENOTSOCK)
 		n = read(i->fd, bytes, cap);
-	if (n > 0)
-		serial_input(serial, bytes, (size_t)n);
+	if (n > 0 && hvc)
+		hvc_input(hvc, bytes, (size_t)n);
+	else if (n > 0)
+		serial_input(devices_find(i->vm, &serial_device), bytes, (size_t)n);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		input_fini(i);
 out:

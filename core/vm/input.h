@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/vm/input.h: passes bytes from a pipe or a socket to COM1. */
+/* core/vm/input.h: passes bytes from a pipe or a socket to hvc0 or COM1. */
 #ifndef CORE_VM_INPUT_H
 #define CORE_VM_INPUT_H
 
@@ -22,12 +22,12 @@ void input_fini(struct input *i);
 
 /*
  * Whether to poll i->fd. If not, ask again after *ret_again_ms (0: never): nothing notifies us when
- * COM1 has room again. Never blocks.
+ * a console has room again. Never blocks.
  */
 bool input_wanted(const struct input *i, unsigned *ret_again_ms);
 /*
- * Passes on as many bytes as COM1 can take. Never blocks, even if a device is busy or another
- * reader has taken the bytes.
+ * Passes on as many bytes as a console can take: hvc0 if a driver has it, else COM1. Never blocks,
+ * even if a device is busy or another reader has taken the bytes.
  */
 void input_take(struct input *i);
 

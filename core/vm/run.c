@@ -317,7 +317,7 @@ static void run_wait(struct run *run)
 		run->pause_at_ms,                         /* match it */
 		run->trace_until_ms,                      /* the end of a panic's trace */
 		run->halt.at_ms,                          /* check whether all vCPUs are halted */
-		!listen && again_ms ? now + again_ms : 0, /* check whether COM1 takes input */
+		!listen && again_ms ? now + again_ms : 0, /* ask for room for input again */
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
@@ -485,6 +485,7 @@ static void run_finish(struct run *run)
 	enum reason kind = run->outcome.kind;
 
 	threads_stop(vm, vm->n_vcpus);
+	merge_end(&vm->merge);
 	if (vm->watch) {
 		watch_end(vm->watch);
 		/* A panic explains a reset that follows it, but not a failure of the host. */

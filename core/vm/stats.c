@@ -141,13 +141,17 @@ void stats_report(const struct vm *vm, struct stats_report *ret)
 {
 	const struct debug_port *debug = devices_find(vm, &debug_port_device);
 	const struct fwcfg *fwcfg = devices_find(vm, &fwcfg_device);
+	struct hvc *hvc = devices_find(vm, &hvc_device);
 	struct stats_report r = { .pages_shared = atomic_load(&vm->stats.pages_shared),
 		                  .pages_private = atomic_load(&vm->stats.pages_private),
 		                  .fwcfg_there = fwcfg != NULL,
+		                  .hvc_there = hvc != NULL,
 		                  .debug_line = debug ? debug_port_line(debug) : "" };
 
 	if (fwcfg)
 		r.fwcfg = fwcfg->stats;
+	if (hvc)
+		r.hvc = hvc_stats(hvc);
 	for (size_t i = 0; i < EXIT_KINDS; i++) {
 		r.exits[i] = atomic_load(&vm->stats.exits[i]);
 		r.total += r.exits[i];

@@ -13,6 +13,7 @@
 
 #include "core/dev/bus.h"
 #include "core/dev/fwcfg.h"
+#include "core/dev/hvc.h"
 
 struct vm; /* core/vm/vm_priv.h */
 
@@ -73,6 +74,8 @@ struct stats_report {
 	uint64_t serial_us, debug_us; /* from the guest's start to its first byte */
 	bool fwcfg_there;
 	struct fwcfg_stats fwcfg;
+	bool hvc_there;
+	struct hvc_stats hvc;
 	/* the last line on the debug port that wasn't empty; "": none. Valid as long as the VM */
 	const char *debug_line;
 };

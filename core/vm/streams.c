@@ -8,7 +8,7 @@
 #include "core/vm/vm_priv.h"
 #include "core/vm/watch.h"
 
-/* What COM1 writes, also where it goes nowhere. */
+/* What the consoles write, also where it goes nowhere. */
 static void console_tap(void *self, const uint8_t *data, size_t size)
 {
 	struct vm *vm = self;
@@ -39,10 +39,12 @@ void streams_init(struct vm *vm, const struct vm_devices *d)
 	vm->report = d->report;
 	serial->tap = console_tap;
 	serial->tap_self = vm;
+	merge_init(&vm->merge, serial);
 }
 
 void streams_fini(struct vm *vm)
 {
+	merge_fini(&vm->merge);
 	for (int i = 0; i < VM_STREAMS; i++)
 		sink_fini(&vm->streams[i]);
 }

@@ -39,8 +39,9 @@ struct vm_devices {
 	struct disk *disks;         /* open, in the order of their slots. Borrowed */
 	size_t n_disks;
 	bool rng;           /* a virtio-rng */
+	bool hvc;           /* a virtio-console, whose output joins COM1's */
 	uint64_t vsock_cid; /* 0: no vsock; VSOCK_CID_AUTO (core/vm/vsock.h): any */
-	/* Both get what COM1 writes; NULL: there is none. Borrowed */
+	/* Both get what the consoles write; NULL: there is none. Borrowed */
 	struct watch *watch;
 	struct report_lines *report;
 	/* More devices than those of core/vm/devices.c, ended by NULL; NULL: none. */

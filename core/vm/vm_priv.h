@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "core/dev/bus.h"
+#include "core/dev/merge.h"
 #include "core/dev/sink.h"
 #include "core/snp/cpuid.h"
 #include "core/vm/irq.h"
@@ -78,6 +79,7 @@ struct vm {
 	uint64_t vsock_cid;       /* 0: it has no vsock */
 	pthread_mutex_t bus_lock; /* devices see one access at a time */
 	struct sink streams[VM_STREAMS];
+	struct merge merge;          /* of COM1 and hvc0, if there is one */
 	struct watch *watch;         /* NULL: none. Borrowed */
 	struct report_lines *report; /* the same */
 	struct vm_certs_state certs;

@@ -101,7 +101,7 @@ _snpvmm_value() {
         snp.guest_features= snp.host_data=
         snp.gosvw= snp.id_block= snp.id_auth= snp.identity.id_key= snp.identity.author_key=
         snp.identity.family_id= snp.identity.image_id= snp.identity.svn= snp.certs= measure.profile=
-        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= disks= vsock= rng=
+        measure.ovmf_hash= measure.svsm= measure.vars_size= serial= debug_port= exit_port= log_limit= disks= vsock= rng= hvc=
         expect.measurement= expect.console= expect.never=
         expect.exit= expect.report= timeout= silence= matrix=
       )
@@ -110,7 +110,7 @@ _snpvmm_value() {
     boot.firmware) words=(builtin:selftest) files=any ;;
     boot.kernel | boot.initrd | boot.vars.path | measure.svsm) files=any ;;
     boot.vars.keep) words=(true false) files=any ;;
-    boot.kernel_hashes | rng | expect.report) words=(true false) ;;
+    boot.kernel_hashes | rng | hvc | expect.report) words=(true false) ;;
     boot.accept) words=(auto eager lazy) ;;
     vcpu_type)
       words=(

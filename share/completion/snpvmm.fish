@@ -47,7 +47,7 @@ function __snpvmm_setting
         vcpus vcpu_type memory snp.policy snp.guest_features snp.host_data snp.gosvw snp.id_block \
         snp.id_auth snp.identity.id_key snp.identity.author_key snp.identity.family_id \
         snp.identity.image_id snp.identity.svn snp.certs \
-        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit disks vsock rng \
+        measure.profile measure.ovmf_hash measure.svsm measure.vars_size serial debug_port exit_port log_limit disks vsock rng hvc \
         expect.measurement expect.console expect.never expect.exit expect.report timeout silence matrix
     if test (count $parts) -lt 2
         printf '%s=\n' $keys
@@ -66,7 +66,7 @@ function __snpvmm_setting
         case boot.vars.keep
             set words true false
             set files any
-        case boot.kernel_hashes rng expect.report
+        case boot.kernel_hashes rng hvc expect.report
             set words true false
         case boot.accept
             set words auto eager lazy

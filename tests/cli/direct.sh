@@ -295,6 +295,8 @@ for console in hvc0 ttyS1,115200 ttyAMA0 uart,io,0x2f8 uart8250,mmio32,0xfe00000
   warned 2:28 "'boot.cmdline' has the kernel write to '$console', which the guest does not have"
   err_is ''
 done
+manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: console=hvc0}' 'hvc: true'
+quiet
 manifest "$T/m.yaml" 'boot: {kernel: k, cmdline: console=tty0}'
 warned 2:28 "'boot.cmdline' has the kernel write to 'tty0', a screen, which the guest does not have"
 for line in console=ttyS0 console=ttyS0,115200n8 'console=tty0 console=ttyS0' 'console=hvc0 console=ttyS0' \

@@ -547,6 +547,8 @@ static const struct sample {
 	{ KEY_VSOCK, "~", false },
 	{ KEY_RNG, "true", true },
 	{ KEY_RNG, "[]", false },
+	{ KEY_HVC, "true", true },
+	{ KEY_HVC, "hvc0", false },
 	{ KEY_EXPECT_MEASUREMENT, HEX48, true },
 	{ KEY_EXPECT_MEASUREMENT, "[" HEX48 ", '0x" HEX48 "']", true },
 	{ KEY_EXPECT_MEASUREMENT, "{1: " HEX48 ", 2: [" HEX48 "]}", true },

@@ -154,6 +154,7 @@ static void same(const struct manifest *a, const struct manifest *b)
 	cr_expect_eq(a->exit_port_given, b->exit_port_given);
 	cr_expect_eq(a->rng, b->rng);
 	cr_expect_eq(a->vsock_cid, b->vsock_cid);
+	cr_expect_eq(a->hvc, b->hvc);
 	cr_expect(a->exit_any == b->exit_any && a->exit_none == b->exit_none &&
 	          a->exit_expected == b->exit_expected);
 }
@@ -204,7 +205,7 @@ static char *everything(void)
 	      "measure: {profile: gce, ovmf_hash: " HEX48 ",\n"
 	      "  svsm: {path: svsm.bin, sha256: " HEX32 "}, vars_size: 528K}\n"
 	      "serial: com1.log\ndebug_port: stderr\nexit_port: 0x501\nlog_limit: 1G\nrng: true\n"
-	      "vsock: {cid: 42}\n"
+	      "vsock: {cid: 42}\nhvc: true\n"
 	      "disks: [a.img, {path: b.img, mode: rw, serial: b-1, sha256: " HEX32 "}]\nexpect:\n"
 	      "  measurement: {1: " HEX48 ", 4: [" ONES48 ", " HEX48 "]}\n"
 	      "  console: [a, b]\n  never: [c]\n  exit: 7\n  report: false\ntimeout: 90s\nsilence: "

@@ -203,6 +203,8 @@ Test(result, of_a_run_has_its_exits)
 		.serial_us = 1234567,
 		.fwcfg_there = true,
 		.fwcfg = { .dma_count = 9, .dma_refused = 1 },
+		.hvc_there = true,
+		.hvc = { .requests = 3, .sent = 40, .exits = 1 },
 		.debug_line = "ASSERT",
 	};
 	auto_json json_t *j = stats_json(&r);
@@ -221,6 +223,10 @@ Test(result, of_a_run_has_its_exits)
 	json_number_is(j, "first_serial_us", 1234567);
 	json_number_is(json_object_get(j, "fw_cfg"), "transfers", 9);
 	json_number_is(json_object_get(j, "fw_cfg"), "refused", 1);
+	json_number_is(json_object_get(j, "hvc"), "requests", 3);
+	json_number_is(json_object_get(j, "hvc"), "sent", 40);
+	json_number_is(json_object_get(j, "hvc"), "received", 0);
+	json_number_is(json_object_get(j, "hvc"), "exits", 1);
 	json_text_is(j, "debug_line", "ASSERT");
 	cr_expect_null(json_object_get(j, "first_debug_us"), "none came");
 }
@@ -230,6 +236,7 @@ Test(result, of_a_run_leaves_out_what_was_not_there)
 	auto_json json_t *j = stats_json(&(struct stats_report){ .debug_line = "" });
 
 	cr_expect_null(json_object_get(j, "fw_cfg"));
+	cr_expect_null(json_object_get(j, "hvc"));
 	cr_expect_null(json_object_get(j, "first_serial_us"));
 	cr_expect_null(json_object_get(j, "debug_line"));
 	cr_expect_eq(json_array_size(json_object_get(j, "devices")), 0u);

@@ -521,6 +521,43 @@ WANT
     echo 'skip an older kernel: this distribution has no Linux 6.1'
   fi
   n=$((n + 1))
+  # hvc0: the kernel's lines come on COM1, and on hvc0 once that is there.
+  hvc_run() { # WORDS OPTION...
+    words=$1
+    shift
+    snpvmm run --stats --set hvc=true --set "boot.cmdline=$words panic=-1" "$@" linux.yaml
+  }
+  hvc_once() {
+    hvc_run 'earlyprintk=ttyS0,115200 console=hvc0' --set 'expect.console=["hvc0. enabled", "^snpvmm-guest: ready"]' >hvc.log 2>&1
+    status=$?
+    tr -d '\r' <hvc.log | sed -n 's/^\[ *\([0-9.]*\)\].*/\1/p' >hvc.times
+    [ "$(wc -l <hvc.times)" -gt 200 ] && sort -nc hvc.times && echo 'in order'
+    [ -z "$(tr -d '\r' <hvc.log | grep -a '^\[' | sort | uniq -d)" ] && echo 'each once'
+    cat hvc.log
+    return $status
+  }
+  case_run 'hvc0: every line once and in order' 0 '^in order' '^each once' '^snpvmm-guest: ready' \
+    '^snpvmm: hvc: [1-9][0-9]* requests, [1-9][0-9]* bytes of output, 0 of input, 0 exits' -- hvc_once
+  hvc_typed() { # CONSOLE HVC: 19 KB of output
+    : >typed.log
+    (while ! grep -q 'snpvmm-guest#' typed.log; do sleep 1; done; echo 'echo typed-$((6 * 7)); seq 4000; exit 5') |
+      hvc_run "console=$1 quiet snpvmm.do=shell" --set "hvc=$2" --set expect.exit=5 >typed.log 2>&1
+    status=$?
+    tr -d '\r' <typed.log | grep -a '^[0-9][0-9]*$' | cmp - seq.txt && echo "whole on $1"
+    grep -a '^typed\|^snpvmm: ' typed.log
+    return $status
+  }
+  hvc_both() { # the same on either console
+    seq 4000 >seq.txt
+    hvc_typed ttyS0 false && hvc_typed hvc0 true || return
+    sed -n 's/^snpvmm: exits: \([0-9]*\):.*/\1/p' out.log | awk '{ n[NR] = $1 } END { if (n[2] * 10 < n[1]) print "few exits" }'
+  }
+  case_run 'hvc0: a shell takes input, and prints with few exits' 0 '^whole on ttyS0' '^whole on hvc0' '^typed-42' \
+    '^snpvmm: hvc: .* [1-9][0-9]* of input' '^few exits' -- hvc_both
+  if [ "$long" = yes ]; then
+    case_run 'hvc0: a panic is on COM1, too' 1 'Kernel panic' 'exits: serial port [1-9][0-9][0-9][0-9]' '\[guest-panic\]' \
+      -- hvc_run 'console=ttyS0 console=hvc0 quiet snpvmm.do=panic'
+  fi
   # Typed after the prompt: input before the terminal is set up would be lost.
   if ! wanted 'a shell on the console takes input'; then
     :

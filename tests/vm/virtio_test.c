@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/base/array.h"
@@ -15,6 +16,7 @@
 #include "core/dev/blk.h"
 #include "core/vm/devices.h"
 #include "core/vm/irq.h"
+#include "core/vm/run.h"
 #include "core/vm/vsock.h"
 #include "tests/fake/fixture.h"
 
@@ -139,6 +141,45 @@ Test(vm_virtio, a_notification_that_no_eventfd_takes_is_an_exit)
 {
 	check_request(&platform_kvm, 4);
 	check_request(&platform_snp, 4);
+}
+
+/*
+ * What the guest prints on COM1 comes back as its input, which goes to hvc0: a driver has it by
+ * then.
+ */
+Test(vm_virtio, input_is_hvc0s_once_a_driver_has_it)
+{
+	struct vm_devices d = fixture_quiet;
+	struct fake_exit last[] = {
+		fake_out_string(0x3f8, "ok\n"),
+		fake_until_irq(FAKE_MSI + 1),
+		fake_in(0x3fd, 1, 1),
+		fake_out(0xf4, 1, 0),
+	};
+	struct run_limits limits = { .timeout_ms = 30000 };
+	struct outcome o = { 0 };
+	struct error err = { 0 };
+	const struct fake_exit *script;
+	struct guest g;
+	int console[2];
+	size_t n;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, console), 0);
+	d.hvc = true;
+	d.streams[STREAM_SERIAL].fd = console[0];
+	limits.input_fd = console[1];
+	g = guest_open(&platform_kvm, &d);
+	request_put(&g, DATA);
+	script = script_of(last, ARRAY_SIZE(last), &n);
+	fake_kvm_script(g.f, 0, script, n);
+	cr_assert_eq(vm_run(g.vm, &limits, &o, &err), 0, "%s", err.text);
+	cr_expect_eq(o.kind, GUEST_EXITED);
+	cr_expect_eq(le_get(memory_at(&g.vm->memory, USED, 16) + 8, 4), 3);
+	cr_expect_arr_eq(memory_at(&g.vm->memory, DATA, 64), "ok\n\0", 4);
+	cr_expect_eq(fake_kvm_answer(g.f, 0, n - 2).in[0] & 1, 0, "COM1 has none");
+	guest_close(&g);
+	close(console[0]);
+	close(console[1]);
 }
 
 /* The device neither reads private memory nor ends the run; the run goes on without it. */
