@@ -40,7 +40,7 @@ action() { # DOCTOR'S-STATUS INPUT=VALUE...
   doctor=$1
   shift
   # shellcheck disable=SC2016 # for the inner shell
-  run env -u B DOCTOR="$doctor" FAKE_SCRIPT="$T/script" sh -c 'here=$PWD && cd "$0" && exec python3 "$here/tests/cli/action.py" ../action/action.yml "$@"' \
+  run env -u B -u MAKEFLAGS -u MAKELEVEL -u MFLAGS DOCTOR="$doctor" FAKE_SCRIPT="$T/script" sh -c 'here=$PWD && cd "$0" && exec python3 "$here/tests/cli/action.py" ../action/action.yml "$@"' \
     "$T/job" "$@"
 }
 made() { # LINE...
@@ -117,7 +117,7 @@ else
 fi
 
 begin "the key of the cache changes with the emulated host's sources"
-key() { env -u B sh "$T/action/packaging/ci.sh" key; }
+key() { env -u B -u MAKEFLAGS -u MAKELEVEL -u MFLAGS sh "$T/action/packaging/ci.sh" key; }
 key >"$T/key"
 key | cmp -s - "$T/key" || wrong 'it changes by itself'
 echo '# more' >>"$T/action/contrib/snp-host/build.sh"
