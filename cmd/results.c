@@ -93,7 +93,7 @@ int results_launch(struct outputs *o, const struct results_launch *l, struct err
 
 	if (o->folder.fd < 0 || o->result_only || o->launch_tried)
 		return 0;
-	o->launch_tried = l->manifest && l->digest;
+	o->launch_tried = l->manifest != NULL;
 	if (l->manifest)
 		r = folder_put(&o->folder, "manifest.yaml", manifest_put, (void *)l, err);
 	if (r < 0 || !l->digest)

@@ -40,8 +40,8 @@ struct results_launch {
 	const struct plan *plan; /* that the digest is of */
 };
 /*
- * Writes manifest.yaml and launch.json, each if its contents are known. After a call that knew
- * both, further calls do nothing.
+ * Writes manifest.yaml and launch.json, each if its contents are known. After a call that knew the
+ * manifest, further calls do nothing: a launch without a digest by then has none.
  */
 int results_launch(struct outputs *o, const struct results_launch *l, struct error *err);
 /*
