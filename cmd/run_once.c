@@ -443,8 +443,11 @@ static int run_once_try(const struct run_options *o, unsigned run, unsigned trie
 	status = run_once_steps(&a, run);
 	progress_end();
 	status = run_once_conclude(&a, status);
-	if (a.vm && vm_abandoned(a.vm))
-		return status; /* a vCPU that is stuck in the kernel may still use all of it */
+	if (a.vm && vm_abandoned(a.vm)) {
+		/* a vCPU that is stuck in the kernel may use all of it, also while exit(3) cleans up */
+		fflush(NULL);
+		_exit(status);
+	}
 	vm_free(a.vm);
 	gdb_server_free(a.gdb);
 	watch_free(a.watch);

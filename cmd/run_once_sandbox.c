@@ -15,6 +15,7 @@
 #include "core/base/array.h"
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
+#include "core/base/sanitized.h"
 #include "core/out/run_result.h"
 #include "core/out/tree.h"
 #include "core/vm/sandbox.h"
@@ -82,7 +83,7 @@ int run_once_confine(struct run_once *a)
 	a->r->sandbox.capabilities = s->capabilities;
 	if (s->mode == SANDBOX_OFF)
 		log_info("sandbox: off%s",
-		         o->sandbox != s->mode ? ", as this program is built with sanitizers" : "");
+		         SANITIZED ? ", as this program is built with sanitizers" : "");
 	else if (s->mode == SANDBOX_LOG)
 		log_info("sandbox: log: no capabilities; system calls are only watched");
 	else

@@ -33,7 +33,7 @@ struct disk_stats {
 };
 
 struct disk {
-	char name[8]; /* "disk0", for messages */
+	char name[32]; /* "disk0", for messages */
 	char serial[DISK_SERIAL + 1];
 	const char *path; /* borrowed */
 	enum disk_mode mode;
