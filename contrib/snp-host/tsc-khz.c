@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * contrib/snp-host/tsc-khz.c: prints the frequency of this machine's TSC, which is the emulated
- * one, too. The emulated host can't measure it well: on a busy machine it gets so little of a CPU
- * that the TSC seems several times as slow, and its clock is as fast.
+ * one, too. The emulated host may measure it badly on a busy machine, where it gets little of a
+ * CPU: if the TSC seems slow, its clock is fast, and limits pass early. (300 s once passed in 87 s;
+ * this is the likely cause.)
  */
 #include <stdint.h>
 #include <stdio.h>
