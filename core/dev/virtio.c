@@ -553,11 +553,6 @@ void virtio_fini(void *self)
 	pthread_mutex_destroy(&v->lock);
 }
 
-bool virtio_accepted(const struct virtio *v, uint64_t features)
-{
-	return (v->accepted & features) == features;
-}
-
 struct virtqueue *virtio_queue(struct virtio *v, unsigned queue)
 {
 	return &v->queues[queue];
@@ -593,7 +588,11 @@ void virtio_break(struct virtio *v, const struct virtq_fault *f)
 		       f->rule, (unsigned long long)f->at);
 }
 
-int virtio_take(struct virtio *v, unsigned queue, struct virtq_chain *ret)
+/*
+ * The next request: 1, or 0 if there is none; a driver that breaks the rules is reported, and there
+ * are no more.
+ */
+static int request_take(struct virtio *v, unsigned queue, struct virtq_chain *ret)
 {
 	struct virtq_fault fault;
 	int r = atomic_load(&v->running) ? virtqueue_take(&v->queues[queue], ret, &fault) : 0;
@@ -605,7 +604,8 @@ int virtio_take(struct virtio *v, unsigned queue, struct virtq_chain *ret)
 	return MAX(r, 0);
 }
 
-void virtio_put(struct virtio *v, unsigned queue, uint16_t head, uint32_t written)
+/* Gives a request back, with an interrupt if the driver wants one. */
+static void request_put(struct virtio *v, unsigned queue, uint16_t head, uint32_t written)
 {
 	if (virtqueue_put(&v->queues[queue], head, written))
 		virtio_interrupt(v, queue);
@@ -623,11 +623,11 @@ bool virtio_serve(struct virtio *v)
 		unsigned left = v->type->served >> i & 1 ? v->type->queue_max : 0;
 
 		while (left > 0 && !atomic_load(&v->ended) &&
-		       (!v->type->due || v->type->due(v, i)) && virtio_take(v, i, &c)) {
+		       (!v->type->due || v->type->due(v, i)) && request_take(v, i, &c)) {
 			if (v->type->serve(v, i, &c, &written, &fault) < 0)
 				virtio_break(v, &fault);
 			else
-				virtio_put(v, i, c.head, written);
+				request_put(v, i, c.head, written);
 			more |= --left == 0;
 		}
 	}

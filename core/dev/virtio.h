@@ -113,18 +113,9 @@ int virtio_init(struct virtio *v, const struct virtio_type *type, const char *na
                 uint64_t features, const struct device_env *env, struct error *err);
 void virtio_fini(void *self);
 
-/* Whether the driver accepted all of these features; meaningful from start() to stop(). */
-bool virtio_accepted(const struct virtio *v, uint64_t features);
 /* From start() to stop() it belongs to who serves it. */
 struct virtqueue *virtio_queue(struct virtio *v, unsigned queue);
 
-/*
- * For who serves a queue itself. The next request: 1, or 0 if there is none; a driver that breaks
- * the rules is reported, and there are no more.
- */
-int virtio_take(struct virtio *v, unsigned queue, struct virtq_chain *ret);
-/* Gives a request back, with an interrupt if the driver wants one. */
-void virtio_put(struct virtio *v, unsigned queue, uint16_t head, uint32_t written);
 /* From any thread. */
 void virtio_interrupt(struct virtio *v, unsigned queue);
 /*
