@@ -520,7 +520,6 @@ WANT
   else
     echo 'skip an older kernel: this distribution has no Linux 6.1'
   fi
-  n=$((n + 1))
   # hvc0: the kernel's lines come on COM1, and on hvc0 once that is there.
   hvc_run() { # WORDS OPTION...
     words=$1
@@ -558,6 +557,7 @@ WANT
     case_run 'hvc0: a panic is on COM1, too' 1 'Kernel panic' 'exits: serial port [1-9][0-9][0-9][0-9]' '\[guest-panic\]' \
       -- hvc_run 'console=ttyS0 console=hvc0 quiet snpvmm.do=panic'
   fi
+  n=$((n + 1))
   # Typed after the prompt: input before the terminal is set up would be lost.
   if ! wanted 'a shell on the console takes input'; then
     :
