@@ -29,23 +29,25 @@ struct child {
 	pid_t pid; /* 0: none */
 	int fd;    /* readable when it has ended (pidfd_open(2)); -1 if the kernel has none */
 	unsigned job;
+	bool again;           /* none yet: the job waits for another try */
+	uint64_t again_at_ms; /* by clock_ms() */
 	void *shared;
 };
 
 struct pool {
 	const struct work *work;
 	struct child list[JOBS_MAX];
-	unsigned slots; /* of the list */
-	unsigned started, running;
-	struct keyboard keyboard; /* of the only child at a time */
-	bool signalled;           /* the signal was passed on */
-	uint64_t kill_at_ms;      /* by clock_ms(); 0: never */
+	unsigned slots;            /* of the list */
+	unsigned started, running; /* running: also those that wait for another try */
+	struct keyboard keyboard;  /* of the only child at a time */
+	bool signalled;            /* the signal was passed on */
+	uint64_t kill_at_ms;       /* by clock_ms(); 0: never */
 	bool killed;
 };
 
 /* In the child. input: its standard input; -1: ours. */
-static _Noreturn void child_main(struct pool *p, pid_t parent, void *shared, int input,
-                                 const sigset_t *mask)
+static _Noreturn void child_main(struct pool *p, unsigned job, pid_t parent, void *shared,
+                                 int input, const sigset_t *mask)
 {
 	const struct work *w = p->work;
 	struct error ignored = { 0 };
@@ -65,10 +67,10 @@ static _Noreturn void child_main(struct pool *p, pid_t parent, void *shared, int
 	if (input >= 0)
 		close(input);
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	exit(w->child(w->self, p->started, shared, p->keyboard.terminal >= 0));
+	exit(w->child(w->self, job, shared, p->keyboard.terminal >= 0));
 }
 
-static bool child_start(struct pool *p, struct child *c)
+static bool child_start(struct pool *p, struct child *c, unsigned job)
 {
 	const struct work *w = p->work;
 	void *shared =
@@ -86,7 +88,7 @@ static bool child_start(struct pool *p, struct child *c)
 	sigprocmask(SIG_SETMASK, &all, &before); /* our handlers must not run in the child */
 	pid = fork();
 	if (pid == 0)
-		child_main(p, parent, shared, input, &before);
+		child_main(p, job, parent, shared, input, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	fd_cleanup(&input);
 	if (pid < 0) {
@@ -95,17 +97,36 @@ static bool child_start(struct pool *p, struct child *c)
 		return false;
 	}
 	madvise(shared, w->shared, MADV_DONTFORK); /* no other child can write it */
-	*c = (struct child){ pid, (int)syscall(SYS_pidfd_open, pid, 0), p->started++, shared };
-	p->running++;
+	*c = (struct child){
+		.pid = pid, .fd = (int)syscall(SYS_pidfd_open, pid, 0), .job = job, .shared = shared
+	};
 	return true;
+}
+
+/* A job that waits has its place until the time for it has come, or a signal. */
+static void child_again(struct pool *p, struct child *c)
+{
+	const struct work *w = p->work;
+
+	if (!stop_signo() && (clock_ms() < c->again_at_ms || child_start(p, c, c->job)))
+		return;
+	c->again = false;
+	p->running--;
+	w->unstarted(w->self, c->job);
 }
 
 static void pool_fill(struct pool *p)
 {
-	for (unsigned i = 0; i < p->slots; i++)
-		if (p->list[i].pid == 0 && p->started < p->work->count && !stop_signo() &&
-		    !child_start(p, &p->list[i]))
+	for (struct child *c = p->list; c < p->list + p->slots; c++) {
+		if (c->again)
+			child_again(p, c);
+		if (c->pid || c->again || p->started == p->work->count || stop_signo())
+			continue;
+		if (!child_start(p, c, p->started))
 			return;
+		p->started++;
+		p->running++;
+	}
 }
 
 static void pool_kill(const struct pool *p, int signo)
@@ -120,6 +141,7 @@ static void pool_wait(struct pool *p)
 {
 	enum { SIGNAL = JOBS_MAX, KEYBOARD, FDS = KEYBOARD + KEYBOARD_FDS };
 	struct pollfd fds[FDS];
+	uint64_t now = clock_ms();
 	int timeout_ms = 1000;
 
 	for (unsigned i = 0; i < JOBS_MAX; i++) {
@@ -127,7 +149,10 @@ static void pool_wait(struct pool *p)
 
 		fds[i] = (struct pollfd){ .fd = c->pid ? c->fd : -1, .events = POLLIN };
 		if (c->pid && c->fd < 0)
-			timeout_ms = 100;
+			timeout_ms = MIN(timeout_ms, 100);
+		if (c->again)
+			timeout_ms = MIN(timeout_ms,
+			                 c->again_at_ms > now ? (int)(c->again_at_ms - now) : 0);
 	}
 	fds[SIGNAL] = (struct pollfd){ .fd = p->signalled ? -1 : signals_fd(), .events = POLLIN };
 	keyboard_poll(&p->keyboard, &fds[KEYBOARD], &timeout_ms);
@@ -139,7 +164,7 @@ static void pool_wait(struct pool *p)
 static void child_reap(struct pool *p, struct child *c)
 {
 	const struct work *w = p->work;
-	int wstatus = 0;
+	int wstatus = 0, again_ms;
 
 	if (!c->pid || waitpid(c->pid, &wstatus, WNOHANG | WUNTRACED) != c->pid)
 		return;
@@ -148,14 +173,17 @@ static void child_reap(struct pool *p, struct child *c)
 		return;
 	}
 	keyboard_end(&p->keyboard);
-	w->ended(w->self, c->job, wstatus, p->killed, c->shared);
+	again_ms = w->ended(w->self, c->job, wstatus, p->killed, c->shared);
 	munmap(c->shared, w->shared);
 	fd_cleanup(&c->fd);
-	*c = (struct child){ .fd = -1 };
-	p->running--;
+	*c = (struct child){ .fd = -1, .job = c->job, .again = again_ms >= 0 };
+	if (c->again)
+		c->again_at_ms = clock_ms() + (uint64_t)again_ms;
+	else
+		p->running--;
 }
 
-unsigned jobs_run(const struct work *w)
+void jobs_run(const struct work *w)
 {
 	struct pool p = { .work = w,
 		          .slots = MIN(w->at_once, (unsigned)JOBS_MAX),
@@ -178,5 +206,6 @@ unsigned jobs_run(const struct work *w)
 			child_reap(&p, c);
 		pool_fill(&p);
 	}
-	return p.started;
+	while (p.started < w->count)
+		w->unstarted(w->self, p.started++);
 }

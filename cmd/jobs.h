@@ -19,9 +19,12 @@ struct work {
 	int (*child)(void *self, unsigned job, void *shared, bool keyboard);
 	/*
 	 * Runs in our process. wstatus: see waitpid(2). overdue: killed, as it had not ended long
-	 * after the time limit. The child may have written anything into `shared`.
+	 * after the time limit. The child may have written anything into `shared`. Returns after
+	 * how many milliseconds the job has to start again, in a new process; -1: it is done.
 	 */
-	void (*ended)(void *self, unsigned job, int wstatus, bool overdue, const void *shared);
+	int (*ended)(void *self, unsigned job, int wstatus, bool overdue, const void *shared);
+	/* The job won't be started, or not again: a signal came, or fork() failed. */
+	void (*unstarted)(void *self, unsigned job);
 	void *self;
 };
 
@@ -30,9 +33,9 @@ struct work {
  * a time has our standard input, if it is a terminal by way of a keyboard; several have none. The
  * first signal (core/vm/signals.h) is passed on, and no more jobs are started; a child ignores
  * later ones, which kill us. Children are killed if we die, or if they are still there 15 seconds
- * after the time limit of the command; one that somebody stopped (SIGSTOP) is continued. Returns
- * how many were started: fewer than `count` after a signal, or if fork() fails while none is left.
+ * after the time limit of the command; one that somebody stopped (SIGSTOP) is continued. If fork()
+ * fails for a new job, it is tried again as long as others run.
  */
-unsigned jobs_run(const struct work *w);
+void jobs_run(const struct work *w);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cmd/run_once.h"
 #include "cmd/status.h"
 #include "config/value.h"
+#include "core/base/array.h"
 #include "core/base/log.h"
 #include "core/host/host.h"
 #include "core/host/memory.h"
@@ -64,7 +65,7 @@ static int child_run(void *self, unsigned run, void *shared, bool keyboard)
 
 	own.keyboard = keyboard;
 	log_set_label(own.label ? own.label : "");
-	return run_once(&own, x->labels[run].run, shared);
+	return run_once(&own, x->labels[run].run, x->results[run].attempts + 1, shared);
 }
 
 /*
@@ -132,18 +133,39 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	result_without_run(x, run, true, status, &o);
 }
 
-static void child_ended(void *self, unsigned run, int wstatus, bool overdue, const void *shared)
+static int child_ended(void *self, unsigned run, int wstatus, bool overdue, const void *shared)
 {
 	struct matrix *x = self;
 	struct run_result *r = &x->results[run];
+	unsigned attempts = r->attempts + 1;
 
 	memcpy(r, shared, sizeof(*r));
 	run_result_mend(r);
+	r->attempts = attempts;
 	if (r->sandbox.mode == SANDBOX_LOG)
 		run_once_say_refused(r);
 	if (!r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
 	    !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status)
 		result_died(x, run, wstatus, overdue);
+	else if (run_once_repeats(x->o, r))
+		return 500 << MIN(attempts, 4U); /* longer each time, up to 8 s */
+	return -1;
+}
+
+static void child_unstarted(void *self, unsigned run)
+{
+	struct matrix *x = self;
+	bool tried = x->results[run].attempts > 0;
+	int status = STATUS_LAUNCH;
+	struct outcome o;
+
+	if (stop_signo()) {
+		signals_outcome(&o, tried ? " before the launch" : " before it began");
+		status = exit_status_stopped();
+	} else {
+		outcome_set(&o, ERROR_HOST_MEMORY, 0, "no process could be started for this run");
+	}
+	result_without_run(x, run, tried, status, &o);
 }
 
 static void summary_print(const struct matrix *x)
@@ -174,20 +196,11 @@ int matrix_run(const struct run_options *o, const struct labels *labels, struct 
 	struct matrix x = { o,         labels->list,    results,
 		            labels->n, labels->several, host_oom_kills(&host_this) };
 	const struct work w = { x.n,       (unsigned)o->jobs, sizeof(struct run_result),
-		                child_run, child_ended,       &x };
+		                child_run, child_ended,       child_unstarted,
+		                &x };
 	const struct run_result *worst = &results[0];
 
-	for (unsigned run = jobs_run(&w); run < x.n; run++) {
-		struct outcome none;
-
-		if (stop_signo())
-			signals_outcome(&none, " before it began");
-		else
-			outcome_set(&none, ERROR_HOST_MEMORY, 0,
-			            "no process could be started for this run");
-		result_without_run(&x, run, false,
-		                   stop_signo() ? exit_status_stopped() : STATUS_LAUNCH, &none);
-	}
+	jobs_run(&w);
 	for (unsigned i = 1; i < x.n; i++)
 		if (result_worse(&results[i], worst))
 			worst = &results[i];

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -428,14 +427,16 @@ static int run_once_steps(struct run_once *a, unsigned run)
 	return status == STATUS_OK ? run_once_launch(a) : status;
 }
 
-static int run_once_try(const struct run_options *o, unsigned run, unsigned tries,
-                        struct run_result *ret)
+int run_once(const struct run_options *o, unsigned run, unsigned attempt, struct run_result *ret)
 {
 	struct run_once a = { .o = o, .start_us = clock_us(), .outputs = OUTPUTS_NONE, .r = ret };
 	int status;
 
 	memset(ret, 0, sizeof(*ret));
-	ret->attempts = tries;
+	ret->attempts = attempt;
+	if (attempt > 1)
+		log_at(LOG_QUIET, "the host failed (try %u of %" PRIu64 "): trying again",
+		       attempt - 1, o->retries + 1);
 	if (o->results || !o->console)
 		run_once_record_host(ret);
 	if (!o->parallel)
@@ -461,22 +462,5 @@ static int run_once_try(const struct run_options *o, unsigned run, unsigned trie
 	findings_fini(&a.findings);
 	manifest_free(&a.m);
 	free(a.stats_file);
-	return status;
-}
-
-int run_once(const struct run_options *o, unsigned run, struct run_result *ret)
-{
-	struct pollfd stop = { .fd = signals_fd(), .events = POLLIN };
-	unsigned tries = 1;
-	int status = run_once_try(o, run, tries, ret);
-
-	while (run_once_repeats(o, ret)) {
-		poll(&stop, 1, 500 << MIN(tries, 4U)); /* longer each time, up to 8 s */
-		if (stop_signo()) /* this try ends before its launch, and reports the signal */
-			return run_once_try(o, run, tries, ret);
-		log_at(LOG_QUIET, "the host failed (try %u of %" PRIu64 "): trying again", tries,
-		       o->retries + 1);
-		status = run_once_try(o, run, ++tries, ret);
-	}
 	return status;
 }

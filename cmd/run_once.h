@@ -56,11 +56,17 @@ struct run_options {
 bool prove_launch(struct manifest *m, struct findings *f);
 
 /*
- * In a process of its own: carries out run number `run` of the manifest, reports on stderr, writes
- * the result files and fills *ret, which is zero, step by step. If the host fails, it tries again
- * as often as --retries allows. Returns the exit status.
+ * In a process of its own, which can't be used for another run or try once it is confined: carries
+ * out run number `run` of the manifest, reports on stderr, writes the result files and fills *ret,
+ * which is zero, step by step. attempt: from 1. Returns the exit status.
  */
-int run_once(const struct run_options *o, unsigned run, struct run_result *ret);
+int run_once(const struct run_options *o, unsigned run, unsigned attempt, struct run_result *ret);
+
+/*
+ * Whether --retries asks for another try: the guest never started, and the host may recover soon.
+ * Waiting doesn't help on a host that lacks something or forbids it.
+ */
+bool run_once_repeats(const struct run_options *o, const struct run_result *r);
 
 /* With --sandbox=log: lists on stderr what was refused. */
 void run_once_say_refused(const struct run_result *r);

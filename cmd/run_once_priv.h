@@ -48,12 +48,6 @@ struct run_once {
 	struct run_result *r;
 };
 
-/*
- * Whether --retries asks for another try: the guest never started, and the host may recover soon.
- * Waiting doesn't help on a host that lacks something or forbids it.
- */
-bool run_once_repeats(const struct run_options *o, const struct run_result *r);
-
 /* Records which host this is, before anything of it is used. */
 void run_once_record_host(struct run_result *r);
 

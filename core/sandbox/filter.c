@@ -181,6 +181,7 @@ int filter_set(const struct filter_row *rows, size_t n, unsigned threads, unsign
 	auto_free struct sock_filter *list = calloc(FRAME + n * (PER_ROW + 1), sizeof(*list));
 	struct program p = { list, 0 };
 	struct sock_fprog program;
+	int errnum;
 	long r;
 
 	if (!list)
@@ -194,8 +195,11 @@ int filter_set(const struct filter_row *rows, size_t n, unsigned threads, unsign
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	if (r == 0)
 		return 0;
-	error_sys(err, ERROR_HOST_UNSUPPORTED, r < 0 ? errno : EBUSY,
+	errnum = r < 0 ? errno : EBUSY; /* else it is the number of a thread */
+	error_sys(err, errnum == ENOMEM ? ERROR_HOST_MEMORY : ERROR_HOST_UNSUPPORTED, errnum,
 	          "the sandbox: no filter of system calls can be set");
+	if (errnum == ENOMEM)
+		return err->code;
 	return error_fix(err, "use a kernel with CONFIG_SECCOMP_FILTER, or --sandbox=off where the "
 	                      "guest is trusted");
 }

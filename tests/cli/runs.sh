@@ -213,11 +213,14 @@ of_result '' '"verdict": "error"'
 ! grep -q attempts "$T/r/result.json" || wrong "$last: attempts without a second one"
 
 begin '--retries: each run of a matrix by itself'
-three "$busy ; recovers 1 ; out 0xf4 1 0"
-on_fake run --retries 1 --jobs 2 --set 'matrix={vcpus: [1, 2]}' --results "$T/r" "$T/a.yaml"
-wants 0
-of_result vcpus=1 '"attempts": 2'
-of_result vcpus=2 '"attempts": 2'
+three "$busy ; recovers 2 ; out 0xf4 1 0"
+for jobs in 1 2; do
+  on_fake run --retries 2 --jobs $jobs --set 'matrix={vcpus: [1, 2]}' --results "$T/r" "$T/a.yaml"
+  wants 0
+  of_result vcpus=1 '"verdict": "pass"'
+  of_result vcpus=2 '"verdict": "pass"'
+  [ "$(grep -c 'trying again' "$T/err")" = 2 ] || wrong "$last: $(cat "$T/err")"
+done
 
 begin '--retries: the time limit of the command ends the wait'
 three "$busy"
@@ -251,6 +254,36 @@ for reason in host-unsupported host-permission; do
   of_result '' "\"reason\": \"$reason\""
   ! grep -q 'trying again' "$T/err" || wrong "$last: $(cat "$T/err")"
 done
+
+# By then the process is confined; another try has one of its own.
+if kvm_usable; then
+  begin '--retries: a launch that failed just before its guest ran'
+  three 'print "hello\n" ; out 0xf4 1 0'
+  limited() { # DESCRIPTORS OPTION...
+    # shellcheck disable=SC2016 # for the inner shell
+    run sh -c 'echo $$ >"$0"; ulimit -S -n "$1"; shift; exec "$@"' "$T/pid" "$1" "$SNPVMM" run -v --platform kvm --results "$T/r" "$2" "$T/a.yaml"
+  }
+  # The fewest descriptors with which a launch passes, and with one less only the guest doesn't start.
+  n=5
+  while limited $n --retries=0 && [ "$status" != 0 ] && [ $n -lt 60 ]; do n=$((n + 1)); done
+  limited $((n - 1)) --retries=1
+  wants 99
+  err_has "launched on platform 'kvm'" 'the host failed (try 1 of 2): trying again'
+  of_result '' '"reason": "host-memory"' '"attempts": 2'
+  [ "$(grep -c '\[host-memory\]$' "$T/err")" = 2 ] || wrong "$last: the tries differ: $(cat "$T/err")"
+  rm -f "$T/pid" "$T/err"
+  (
+    await grep -q -s 'host-memory' "$T/err"
+    prlimit --pid "$(cat "$T/pid")" --nofile=100
+  ) &
+  limited $((n - 1)) --retries=20
+  wait
+  wants 0
+  of_result '' '"verdict": "pass"'
+  err_has 'trying again'
+else
+  skip '--retries: a launch that failed just before its guest ran' 'needs /dev/kvm'
+fi
 
 begin '--retries needs a number'
 for value in '' -1 101 x; do

@@ -19,8 +19,7 @@
  *   open-fails PATH ERRNO   EACCES, ENOENT, ...
  *   fail-ioctl NAME ERRNO [STATUS]
  *                           the first call of KVM_CREATE_VM, LAUNCH_START, ...: an SEV status, too
- *   recovers N              calls fail until /dev/kvm was opened more than N times; a failed
- *                           launch opens it twice, since the doctor does, too
+ *   recovers N              after N failures, in all runs and tries of the command, no call fails
  *
  * and its guest:
  *

@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/fake/command_play.c: plays a script: which calls fail, and what a vCPU does next. */
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "core/vm/abi.h"
 #include "tests/fake/command_priv.h"
 
+static atomic_uint *failures; /* of all processes of the command */
+
+__attribute__((constructor)) static void failures_share(void)
+{
+	failures = mmap(NULL, sizeof(*failures), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+	                -1, 0);
+	if (failures == MAP_FAILED)
+		abort();
+}
+
 void fake_command_restart(struct fake_command *c)
 {
-	c->openings++;
 	for (size_t i = 0; i < c->n_faults; i++)
-		c->faults[i].over = c->recovers_after && c->openings > c->recovers_after;
+		c->faults[i].over = false;
 	memset(c->places, 0, sizeof(c->places));
 }
 
@@ -37,6 +49,8 @@ int fake_command_fails(struct fake_command *c, unsigned long request, struct kvm
 		if (f->over || f->request != request || (sev && f->sev != sev->id))
 			continue;
 		f->over = true;
+		if (c->recovers_after && atomic_fetch_add(failures, 1) >= c->recovers_after)
+			continue;
 		r = -f->errnum;
 		if (sev)
 			sev->error = f->status;

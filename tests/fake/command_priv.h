@@ -46,7 +46,7 @@ struct fake_command {
 	pthread_mutex_t lock; /* protects the faults; steps belong to their vCPU's thread */
 	struct fault faults[COMMAND_FAULTS];
 	size_t n_faults;
-	unsigned openings, recovers_after; /* of /dev/kvm; 0: calls fail in each launch */
+	unsigned recovers_after; /* 0: calls fail in each launch */
 	struct step *steps;
 	size_t n_steps;
 	struct place {
