@@ -164,15 +164,22 @@ $(B)/bench/no-x509: $(call OBJ,$(CMDSRC) $(SRC))
 	  END { print "xor %eax, %eax\nret\n.section .note.GNU-stack, \"\", @progbits" }' >$@.s
 	$(CC) $(ALLCFLAGS) $(LDFLAGS) $(filter-out $(NO_X509),$^) $@.s $(LDLIBS) -o $@
 
-# Fuzzers share one library, compiled by clang once; the sub-make knows what of it is out of date.
-FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZLIB := $(B)/fuzz/lib/libsnpvmm.a
+# Fuzzers share the library, compiled by clang once, and another of what tests make and fake; the sub-make knows what of
+# them is out of date.
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZLIBS := $(B)/fuzz/lib/libsnpvmm-made.a $(B)/fuzz/lib/libsnpvmm.a
 fuzz: $(FUZZERS)
-$(B)/fuzz/%: tests/fuzz/%.c $(FUZZLIB)
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZLIBS)
 	@echo "  FUZZ    $@"
-	clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(FUZZLIB) $(LDLIBS) -o $@
-$(FUZZLIB): FORCE
-	$(MAKE) B=$(@D) CC=clang SAN= CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' $@
+	clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(FUZZLIBS) $(LDLIBS) -o $@
+$(FUZZLIBS) &: FORCE
+	$(MAKE) B=$(B)/fuzz/lib CC=clang SAN= CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' $(FUZZLIBS)
+$(B)/libsnpvmm-made.a: $(call OBJ,$(filter-out tests/fake/fixture.c,$(TESTLIB)))
+	rm -f $@ && $(AR) rcsD $@ $^
+# Each runs for that long; SECONDS=20 instead of MINUTES, TARGETS='yaml igvm', JOBS=2.
+MINUTES ?= 10
+fuzz-all: $(if $(TARGETS),$(TARGETS:%=$(B)/fuzz/%),fuzz)
+	B=$(B) FOR=$(or $(SECONDS),$$(($(MINUTES) * 60))) JOBS=$(or $(JOBS),$$(nproc)) sh tests/fuzz/all.sh $(TARGETS)
 FORCE:
 
 # Made with the program, so that installing makes nothing.
@@ -216,6 +223,6 @@ layers: $(LAYERED)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
 	awk -f tests/pages.awk ARCHITECTURE.md
 
-.PHONY: all share demo deps snp-host check check-all testbins check-snp bench fuzz install uninstall clean layers dist deb rpm FORCE
+.PHONY: all share demo deps snp-host check check-all testbins check-snp bench fuzz fuzz-all install uninstall clean layers dist deb rpm FORCE
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -path '$(B)/snp-host*' -prune -o -name '*.d' -print)

@@ -3,6 +3,9 @@
  * tests/fuzz/idblock.c: libFuzzer target: any ID block and authentication is accepted or refused
  * with a reason.
  */
+#include <string.h>
+
+#include "core/base/array.h"
 #include "core/base/error.h"
 #include "core/snp/idblock.h"
 
@@ -10,14 +13,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	uint8_t bytes[PLAN_ID_BLOCK + PLAN_ID_AUTH] = { 0 };
+	uint8_t *block = bytes, *auth = bytes + PLAN_ID_BLOCK;
 	struct error err = { 0 };
 	bool author, digest, policy;
 
-	if (size < PLAN_ID_BLOCK + PLAN_ID_AUTH)
-		return 0;
-	if (snp_id_check(data, data + PLAN_ID_BLOCK, &author, &err) < 0 &&
+	memcpy(bytes, data, MIN(size, sizeof(bytes))); /* most of it is reserved */
+	if (snp_id_check(block, auth, &author, &err) < 0 &&
 	    (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0]))
 		__builtin_trap();
-	snp_id_compare(data, data + PLAN_ID_BLOCK, size, &digest, &policy);
+	snp_id_compare(block, auth, size, &digest, &policy);
 	return 0;
 }

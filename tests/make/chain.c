@@ -260,13 +260,15 @@ static EVP_MD_CTX *sign_begin(const struct chain_spec *s)
 	return c;
 }
 
-static void der_take(uint8_t *der, int n, struct chain_der *ret)
-{
-	must(n > 0 && (size_t)n <= sizeof(ret->bytes));
-	memcpy(ret->bytes, der, (size_t)n);
-	ret->size = (size_t)n;
-	OPENSSL_free(der);
-}
+/* In DER, by one of libcrypto's i2d functions, which allocates nothing here. */
+#define der_take(i2d, x, ret)                                                                      \
+	do {                                                                                       \
+		int n_ = i2d(x, NULL);                                                             \
+		uint8_t *to_ = (ret)->bytes;                                                       \
+                                                                                                   \
+		must(n_ > 0 && (size_t)n_ <= sizeof((ret)->bytes) && i2d(x, &to_) == n_);          \
+		(ret)->size = (size_t)n_;                                                          \
+	} while (0)
 
 /* Signing with RSA takes long, and most tests want the same issuers. */
 static struct kept {
@@ -303,7 +305,6 @@ static void cert_make(const struct chain_spec *s, struct chain_der *ret)
 	X509 *x = X509_new();
 	X509_NAME *subject = name_make(s->subject), *issuer = name_make(s->issuer);
 	EVP_MD_CTX *c = sign_begin(s);
-	uint8_t *der = NULL;
 	char constraints[64];
 
 	must(X509_set_version(x, s->version) && X509_set_subject_name(x, subject) &&
@@ -327,7 +328,7 @@ static void cert_make(const struct chain_spec *s, struct chain_der *ret)
 	for (size_t i = 0; i < s->n_extensions; i++)
 		amd_add(x, &s->extensions[i]);
 	must(X509_sign_ctx(x, c) > 0);
-	der_take(der, i2d_X509(x, &der), ret);
+	der_take(i2d_X509, x, ret);
 	if (X509_get_version(x) != s->version)
 		version_put(s, ret);
 	EVP_MD_CTX_free(c);
@@ -382,7 +383,6 @@ void chain_crl(const struct chain_crl *from, struct chain_der *ret)
 	X509_NAME *issuer = name_make(from->issuer ? from->issuer : ark.subject);
 	ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)from->from);
 	EVP_MD_CTX *c;
-	uint8_t *der = NULL;
 
 	if (from->signer)
 		ark.signer = from->signer;
@@ -397,7 +397,7 @@ void chain_crl(const struct chain_crl *from, struct chain_der *ret)
 	must(X509_CRL_sort(x));
 	c = sign_begin(&ark);
 	must(X509_CRL_sign_ctx(x, c) > 0);
-	der_take(der, i2d_X509_CRL(x, &der), ret);
+	der_take(i2d_X509_CRL, x, ret);
 	EVP_MD_CTX_free(c);
 	ASN1_TIME_free(t);
 	X509_NAME_free(issuer);
