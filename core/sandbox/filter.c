@@ -3,6 +3,7 @@
 #include "core/sandbox/filter.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -19,7 +20,7 @@
 #include "core/base/error.h"
 
 /* A program's instructions: at its begin and end, and at most for a row. */
-enum { FRAME = 16, PER_ROW = 4 };
+enum { FRAME = 16, PER_ROW = 6 };
 
 static enum sandbox_mode filter_mode;
 static struct calls *refused;
@@ -149,28 +150,71 @@ static void put_begin(struct program *p)
 	put(p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 }
 
-/* The accumulator has the call's number, before and after. */
-static void put_row(struct program *p, const struct filter_row *r)
+static void put_trap(struct program *p)
 {
-	if (r->test == FILTER_ANY) {
-		put(p, EQUAL, r->number, 0, 1);
+	put(p, BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0, 0);
+}
+
+/* All rows of r's number, of which it is the first. What has another number goes on behind them. */
+static void put_tests(struct program *p, const struct filter_row *r, const struct filter_row *end)
+{
+	uint32_t number = r->number;
+	unsigned loaded = UINT_MAX;
+	size_t over;
+
+	put(p, EQUAL, number, 1, 0);
+	over = p->n;
+	put(p, BPF_JMP | BPF_JA, 0, 0, 0);
+	for (; r < end; r++) {
+		size_t at = offsetof(struct seccomp_data, args) + r->argument * sizeof(uint64_t);
+
+		if (r->number != number)
+			continue;
+		if (r->test == FILTER_NONE)
+			put(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+		if (r->test == FILTER_ANY)
+			put_allow(p);
+		if (r->test != FILTER_IS && r->test != FILTER_WITHOUT)
+			continue;
+		if (r->argument != loaded)
+			put(p, LOAD, (uint32_t)at, 0, 0);
+		loaded = r->argument;
+		if (r->test == FILTER_IS)
+			put(p, EQUAL, r->value, 0, 1);
+		else
+			put(p, BITS, r->value, 1, 0);
 		put_allow(p);
-		return;
 	}
-	if (r->test == FILTER_NONE) {
-		put(p, EQUAL, r->number, 0, 1);
-		put(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
-		return;
-	}
-	put(p, EQUAL, r->number, 0, 4);
-	put(p, LOAD,
-	    (uint32_t)(offsetof(struct seccomp_data, args) + r->argument * sizeof(uint64_t)), 0, 0);
-	if (r->test == FILTER_IS)
-		put(p, EQUAL, r->value, 0, 1);
-	else
-		put(p, BITS, r->value, 1, 0);
+	put_trap(p);
+	p->list[over].k = (uint32_t)(p->n - over - 1);
+}
+
+static bool is_first(const struct filter_row *rows, const struct filter_row *r)
+{
+	while (rows < r && rows->number != r->number)
+		rows++;
+	return rows == r;
+}
+
+/*
+ * A short program, as each start pays for its length: the kernel compiles it, and tries it for each
+ * number that there is.
+ */
+static void put_rows(struct program *p, const struct filter_row *rows, size_t n)
+{
+	const struct filter_row *end = rows + n;
+	uint8_t left = 0;
+
+	for (const struct filter_row *r = rows; r < end; r++)
+		if (r->test == FILTER_ANY)
+			left++;
+		else if (is_first(rows, r))
+			put_tests(p, r, end);
+	for (const struct filter_row *r = rows; r < end; r++)
+		if (r->test == FILTER_ANY)
+			put(p, EQUAL, r->number, left--, 0); /* to the end */
+	put_trap(p);
 	put_allow(p);
-	put(p, LOAD, offsetof(struct seccomp_data, nr), 0, 0);
 }
 
 int filter_set(const struct filter_row *rows, size_t n, unsigned threads, unsigned when, bool all,
@@ -178,19 +222,23 @@ int filter_set(const struct filter_row *rows, size_t n, unsigned threads, unsign
 {
 	/* without SPEC_ALLOW, kernels before 5.16 would slow the guest down (SSBD) */
 	unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | (all ? SECCOMP_FILTER_FLAG_TSYNC : 0);
-	auto_free struct sock_filter *list = calloc(FRAME + n * (PER_ROW + 1), sizeof(*list));
+	auto_free struct sock_filter *list = calloc(FRAME + n * PER_ROW, sizeof(*list));
+	auto_free struct filter_row *kept = calloc(n, sizeof(*kept));
 	struct program p = { list, 0 };
 	struct sock_fprog program;
+	size_t n_kept = 0;
 	int errnum;
 	long r;
 
-	if (!list)
+	if (!list || !kept)
 		return error_nomem(err, "a filter of system calls");
-	put_begin(&p);
+	if (n > UINT8_MAX)
+		return error_sys(err, ERROR_INTERNAL, E2BIG, "a filter of system calls");
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].threads & threads && !(rows[i].when & ~when))
-			put_row(&p, &rows[i]);
-	put(&p, BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0, 0);
+			kept[n_kept++] = rows[i];
+	put_begin(&p);
+	put_rows(&p, kept, n_kept);
 	program = (struct sock_fprog){ (unsigned short)p.n, p.list };
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 	if (r == 0)

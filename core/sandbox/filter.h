@@ -22,7 +22,7 @@ enum filter_test {
 	FILTER_NONE,    /* not allowed, but no offence: ENOSYS */
 };
 
-/* A system call that is allowed. Rows of one call stand together; any of them is enough. */
+/* A system call that is allowed. If it has several rows, any of them is enough. */
 struct filter_row {
 	uint32_t number;
 	unsigned threads; /* bits of the kinds of threads that may make it */
@@ -50,7 +50,7 @@ int filter_begin(enum sandbox_mode mode, struct calls *to, void (*say)(const str
  * From here on, allows nothing but the rows with one of the bits of `threads`, if their `when` is
  * contained in `when`. all: for every thread of the process, else for the calling one, and only
  * what filters before allow, too. Needs privileges_none_new(). 0, or a negative errno with *err
- * filled.
+ * filled: E2BIG above 255 rows.
  */
 int filter_set(const struct filter_row *rows, size_t n, unsigned threads, unsigned when, bool all,
                struct error *err);
