@@ -22,7 +22,8 @@ first_of() { # PATTERN: the first number that it finds in the log
 # The guest stands at the end of its init while the host's memory is looked at.
 row() { # KERNEL MEMORY ACCEPT VCPUS
   before=$(host_memory) held=-
-  ./snpvmm run -v --stats --prove -k "vmlinuz-$1" -i "initrd-$1.cpio.gz" -m "$2" -c "$4" --set "boot.accept=$3" --set timeout=400s \
+  : >row.log
+  ./snpvmm run -v --stats --prove -k "vmlinuz-$1" -i "initrd-$1.cpio.gz" -m "$2" -c "$4" --set "boot.accept=$3" --set timeout=2000s \
     -a 'console=ttyS0 panic=-1 quiet swiotlb=noforce snpvmm.do=hang' --set expect.exit=any >row.log 2>&1 </dev/null &
   pid=$!
   while kill -0 $pid 2>/dev/null; do
@@ -37,7 +38,7 @@ row() { # KERNEL MEMORY ACCEPT VCPUS
   said=$(first_of '.*measurement \([0-9a-f]*\) (.*')
   agrees=no
   [ -n "$said" ] && grep -q "^snpvmm-guest: measurement $said" row.log && agrees=yes
-  printf '%-8s %5s %-6s %5s %8s %8s %8s %8s %10s %s\n' "$1" "$2" "$3" "$4" "$(first_of 'snpvmm: exits: \([0-9]*\): .*')" \
+  printf '%-8s %7s %-6s %5s %8s %8s %8s %8s %10s %s\n' "$1" "$2" "$3" "$4" "$(first_of 'snpvmm: exits: \([0-9]*\): .*')" \
     "$(first_of '.*page states \([0-9]*\),.*')" "$(first_of '.* \([0-9]*\) made private')" "$held" \
     "$(first_of 'snpvmm: first serial byte after \(.*\) s')" "$agrees"
 }
@@ -64,15 +65,16 @@ if [ "${1:-}" = on-host ]; then
   shift
   left=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
   : >row.log
-  printf '%-8s %5s %-6s %5s %8s %8s %8s %8s %10s %s\n' kernel memory accept vcpus exits states private 'host MiB' 'byte s' 'report agrees'
+  printf '%-8s %7s %-6s %5s %8s %8s %8s %8s %10s %s\n' kernel memory accept vcpus exits states private 'host MiB' 'byte s' 'report agrees'
   for kernel in "$@"; do
-    row "$kernel" 512M eager 1
-    [ "$left" -lt 2400 ] || row "$kernel" 2G eager 1
-    ./snpvmm inspect "vmlinuz-$kernel" | grep -q 'accepts_memory.*yes\|accepts_memory.*true' || continue
-    for memory in 512M 2G 8G 64G; do
-      row "$kernel" "$memory" lazy 1
+    for memory in 512 2048 8192 65536; do # what is accepted eagerly must be there, and some for all else
+      [ "$left" -lt $((memory + 350)) ] || row "$kernel" ${memory}M eager 1
     done
-    row "$kernel" 64G lazy 4
+    ./snpvmm inspect "vmlinuz-$kernel" | grep -q 'accepts_memory.*yes\|accepts_memory.*true' || continue
+    for memory in 512 2048 8192 65536; do
+      row "$kernel" ${memory}M lazy 1
+    done
+    row "$kernel" 65536M lazy 4
     used "$kernel" 8G
   done
   exit 0
