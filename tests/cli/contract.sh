@@ -5,6 +5,7 @@
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
+sandbox_logs=yes
 
 # --- the guest ended by itself ---
 
@@ -101,6 +102,7 @@ grep -q '"reason": "timeout"' "$dir/result.json" || wrong 'no result.json'
 row 'an internal error of KVM' '1 kvm-internal-error fail kvm-internal-error' 'print "oh\n" ; internal 1'
 row 'the processor refuses a vCPU' '99 kvm-entry-failed error kvm-entry-failed' 'entry-failed 0x80000021'
 row 'KVM_RUN fails' '99 kvm-error error kvm-error' 'print "oh\n" ; errno EIO'
+row 'a console on a full disk' '1 output-failed fail output-failed' 'print "a\n" ; wait' 'serial: /dev/full' 'timeout: 20s'
 row 'an unknown exit' '99 kvm-error error kvm-error' 'unknown-exit 77'
 
 # --- the guest was not launched: the host ---
@@ -156,6 +158,8 @@ image "$T/two.fd" ebfe '0x10000 0x1000 3' '0x11000 0x1000 3'
 refusal 'a firmware that wants two CPUID pages' bad-layout 'boot: {firmware: two.fd}'
 image "$T/far.fd" ebfe '0x200000 0x1000 1'
 refusal 'too little memory' memory-too-small 'boot: {firmware: far.fd}'
+refusal 'an output that is an input' output-conflict 'serial: i.fd'
+refusal 'a table of certificates that is none' bad-certificate 'snp: {certs: x}'
 refusal 'a policy that no firmware takes' bad-policy 'snp: {policy: 0x10000}'
 refusal 'a key file without a key' bad-key 'snp: {identity: {id_key: x}}'
 refusal 'half an ID block' bad-id-block 'snp:' "  id_block: 'hex:$(printf %0192d 1)'"
@@ -207,15 +211,15 @@ fi
 
 judge
 
-begin 'every reason that a run can end with has a row'
+begin 'every reason that a run can end with has a row, under --sandbox=log, too'
 # none: no reason; usage: argp's, before a manifest is known; internal: our own mistakes, for which no row is known;
-# output-failed, signal, outside-confine: results.sh, signals.sh, confine.sh; output-conflict: conflicts.sh;
-# bad-certificate: verify.sh, report.sh; debugger-kill: gdb.sh; sandbox: sandbox.sh
+# sandbox: what --sandbox=log lets pass, in sandbox.sh.
+for file in contract results signals report gdb; do
+  if grep -q -x 'sandbox_logs=yes' tests/cli/$file.sh; then cat tests/cli/$file.sh; else wrong "$file.sh has no sandbox_logs"; fi
+done >"$T/rows.sh"
 for reason in $("$NAMES" run-reasons); do
-  case $reason in none | usage | internal | bad-certificate | outside-confine | output-conflict) continue ;; esac
-  grep -q -E "(refusal .* $reason |[0-9] $reason (pass|fail|error|skip|timeout) )" tests/cli/contract.sh tests/cli/results.sh tests/cli/signals.sh tests/cli/report.sh \
-    tests/cli/gdb.sh tests/cli/sandbox.sh ||
-    wrong "no row for $reason"
+  case $reason in none | usage | internal | sandbox) continue ;; esac
+  grep -q -E "^ *(refusal .* $reason |(row|ends|ended_by) .*['\"](\\\$number|[0-9]+) $reason (pass|fail|error|skip|timeout) )" "$T/rows.sh" || wrong "no row for $reason"
 done
 
 finish

@@ -5,6 +5,7 @@
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
+sandbox_logs=yes
 socket=$T/gdb.sock
 
 # --- what is refused ---
@@ -72,16 +73,22 @@ told() { # LINE...
   printf '%s\n' "$@" >"$T/want"
   cmp -s "$T/told" "$T/want" || { show "$T/told" 'it was told'; show "$T/want" 'and should be'; } >>"$T/why"
 }
-ends() { # NAME 'STATUS REASON VERDICT EVENT' WORD... : on the fake, at a UNIX socket
-  begin "$1"
-  wanted=$2
-  shift 2
+ends_in() { # on|log WORD...
+  mode=$1
+  shift
   folder_new
-  session "$socket" "$@" -- env FAKE_SCRIPT="$T/script" "$FAKE" run --platform kvm --gdb="unix:$socket" \
+  session "$socket" "$@" -- env FAKE_SCRIPT="$T/script" "$FAKE" run --platform kvm --gdb="unix:$socket" --sandbox="$mode" \
     --results "$dir" "$T/m.yaml"
   # shellcheck disable=SC2086 # four words
   leaves "$dir" $wanted
   [ ! -e "$socket" ] || wrong 'the socket was left'
+}
+ends() { # NAME 'STATUS REASON VERDICT EVENT' WORD... : on the fake, at a UNIX socket
+  begin "$1"
+  wanted=$2
+  shift 2
+  ends_in on "$@"
+  log_again fake && ends_in log "$@" && log_is_empty
 }
 
 guest_of 'print "hello\n" ; out 0xf4 1 0'

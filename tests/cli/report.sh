@@ -5,6 +5,7 @@
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
+sandbox_logs=yes
 CHAIN=${SNPVMM%/snpvmm}/tests/tool/chain
 FRAME=${SNPVMM%/snpvmm}/tests/tool/frame
 C=$T/chain

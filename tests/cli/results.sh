@@ -5,6 +5,7 @@
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
+sandbox_logs=yes
 
 # --- the folder ---
 

@@ -5,6 +5,7 @@
 . tests/cli/lib.inc
 # shellcheck source=tests/cli/contract.inc disable=SC1091
 . tests/cli/contract.inc
+sandbox_logs=yes
 
 # Background jobs of a shell ignore SIGINT, so the run is in the foreground and the sender in the background. The first
 # signal comes once the guest has printed something, each further one half a second later.
@@ -30,6 +31,28 @@ ignored() { # HUP|INT
   return 1
 }
 
+ended_on() { # SIGNAL fake|kvm OPTION...
+  signal=$1 on=$2
+  shift 2
+  folder_new
+  if [ "$on" = fake ]; then
+    signalled "$signal" env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$@" "$T/m.yaml"
+  else
+    signalled "$signal" "$SNPVMM" run --platform kvm --results "$dir" "$@" "$T/m.yaml"
+  fi
+  # shellcheck disable=SC2086 # four words
+  leaves "$dir" $wanted
+}
+ended_by() { # SIGNAL NAME 'STATUS REASON VERDICT EVENT'
+  begin "$2"
+  wanted=$3
+  ended_on "$1" fake
+  log_again fake && ended_on "$1" fake --sandbox=log && log_is_empty
+  kvm_usable || return
+  begin "$2 (on KVM)"
+  ended_on "$1" kvm
+  log_again kvm && ended_on "$1" kvm --sandbox=log && log_is_empty
+}
 guest_of 'print "hello\n" ; wait'
 manifest_of 'timeout: 50s'
 for signal in TERM.143 INT.130 HUP.129; do
@@ -38,15 +61,7 @@ for signal in TERM.143 INT.130 HUP.129; do
     skip "SIG$name" 'it is ignored here'
     continue
   fi
-  begin "SIG$name: $number, and results"
-  folder_new
-  signalled "$name" env FAKE_SCRIPT="$T/script" "$FAKE" run --results "$dir" "$T/m.yaml"
-  leaves "$dir" "$number" signal error signal
-  kvm_usable || continue
-  begin "SIG$name: $number, and results (on KVM)"
-  folder_new
-  signalled "$name" "$SNPVMM" run --platform kvm --results "$dir" "$T/m.yaml"
-  leaves "$dir" "$number" signal error signal
+  ended_by "$name" "SIG$name: $number, and results" "$number signal error signal"
 done
 
 begin 'lines that are missing do not change the reason'
