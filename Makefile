@@ -41,7 +41,7 @@ LDLIBS   += $(call archives,$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)
 
 all: $(B)/snpvmm $(B)/snpvmm-guest share
 
-include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk packaging/build.mk
+include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk tests/hostile/build.mk packaging/build.mk
 
 $(B)/snpvmm: $(call OBJ,$(CMDSRC)) $(B)/libsnpvmm.a $(LATE:%.ld=$(B)/%)
 	@echo "  LD      $@"
@@ -136,7 +136,7 @@ deps:
 check:
 	$(call deps-install,$(BUILD_DEPS) $(TEST_DEPS))
 	$(MAKE) check-all
-testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(TOOLS) $(TRACER)
+testbins: $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(TOOLS) $(TRACER) hostile
 check-all: $(B)/snpvmm $(B)/snpvmm-guest testbins layers
 	B=$(B) SAN=$(SAN) sh tests/run.sh
 # An emulated SNP host for machines without SEV-SNP: contrib/snp-host/README.md. KERNEL adds one of its kernels.

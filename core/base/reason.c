@@ -46,6 +46,7 @@ static const char *const names[] = {
 	[GUEST_TERMINATED] = "guest-terminated",
 	[GUEST_SHUTDOWN] = "guest-shutdown",
 	[GUEST_CRASHED] = "guest-crash",
+	[GUEST_REJECTED] = "guest-rejected",
 	[GUEST_HALTED] = "guest-halted",
 	[MEMORY_FAULT] = "memory-fault",
 	[KVM_INTERNAL] = "kvm-internal-error",

@@ -55,6 +55,7 @@ enum reason {
 	GUEST_TERMINATED,  /* SEV termination request; code: the GHCB MSR's value */
 	GUEST_SHUTDOWN,    /* triple fault, or a VMSA that cannot run */
 	GUEST_CRASHED,     /* reported to KVM that it crashed */
+	GUEST_REJECTED,    /* did what KVM or the processor rejects; code: errno, or the exit */
 	GUEST_HALTED,      /* all vCPUs are halted with interrupts off */
 	MEMORY_FAULT,      /* an access that can't be handled; code: the address */
 	KVM_INTERNAL,      /* KVM_EXIT_INTERNAL_ERROR; code: suberror */

@@ -94,6 +94,25 @@ static enum exit_action exit_internal(struct vcpu *v, struct outcome *ret)
 	return EXIT_ACTION_STOP;
 }
 
+/*
+ * The processor refuses what the launch made only at once. Later, and on other vCPUs than the
+ * first, it refuses what the guest made.
+ */
+static enum exit_action exit_entry(struct vcpu *v, struct outcome *ret)
+{
+	uint64_t why = v->run->fail_entry.hardware_entry_failure_reason;
+	bool has_run = v->index > 0 || stats_exits(&v->vm->stats) > 1;
+
+	outcome_set(ret, has_run ? GUEST_REJECTED : KVM_ENTRY_FAILED, why,
+	            "the processor refused to enter vCPU %u (reason 0x%llx)%s", v->index,
+	            (unsigned long long)why,
+	            !has_run ? ""
+	            : v->vm->platform->private_memory
+	                    ? ": the VMSA that the guest made for it can't run"
+	                    : ": the guest's state can't run");
+	return EXIT_ACTION_STOP;
+}
+
 static enum exit_action exit_reason(struct vcpu *v, struct outcome *ret)
 {
 	const struct platform *platform = v->vm->platform;
@@ -120,30 +139,34 @@ static enum exit_action exit_reason(struct vcpu *v, struct outcome *ret)
 		vcpu_log_state(v);
 		return EXIT_ACTION_STOP;
 	case KVM_EXIT_FAIL_ENTRY:
-		outcome_set(ret, KVM_ENTRY_FAILED, run->fail_entry.hardware_entry_failure_reason,
-		            "the processor refused to enter vCPU %u (reason 0x%llx)%s", v->index,
-		            (unsigned long long)run->fail_entry.hardware_entry_failure_reason,
-		            platform->private_memory && v->index > 0
-		                    ? ": the VMSA that the guest made for it can't run"
-		                    : "");
-		return EXIT_ACTION_STOP;
+		return exit_entry(v, ret);
 	default:
 		return platform->exit(v->vm, v, ret);
 	}
 }
 
+/*
+ * What a guest can cause is the guest's, or it could have its job tried again; so is what we don't
+ * know, since the host had everything when the guest was launched.
+ */
 static const struct {
 	int errnum;
+	enum reason kind;
 	const char *text;
 } run_errors[] = {
-	{ EINVAL,
+	{ EINVAL, GUEST_REJECTED,
 	  "the guest sent an event that KVM rejects, created a VMSA that can't run or (up to "
 	  "Linux 6.18) used a GHCB that it hasn't registered; a guest kernel without SNP "
 	  "support does this as soon as it starts" },
-	{ EBADF, "/dev/sev was closed, or its descriptor reused" },
-	{ EIO, "KVM has killed the VM; the kernel log says why" },
-	{ ENOMEM, "the host has no memory for the guest" },
-	{ EFAULT, "the guest's memory can't be reached" },
+	{ EIO, GUEST_REJECTED,
+	  "the guest sent a request to the SEV firmware from where it has no memory, or KVM has "
+	  "killed the VM; the kernel log says why" },
+	{ EBADF, ERROR_KVM, "/dev/sev was closed, or its descriptor reused" },
+	{ ENOMEM, ERROR_KVM, "the host has no memory for the guest" },
+	{ EFAULT, ERROR_KVM, "the guest's memory can't be reached" },
+	{ EBUSY, ERROR_KVM, "the SEV firmware doesn't answer the guest's request" },
+	{ ETIMEDOUT, ERROR_KVM, "the SEV firmware doesn't answer the guest's request" },
+	{ ENODEV, ERROR_KVM, "the SEV firmware is no longer there for the guest's request" },
 };
 
 /*
@@ -178,6 +201,7 @@ static enum exit_kind exit_kind(const struct vcpu *v, int result)
 enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret)
 {
 	const char *text = "unexpected";
+	enum reason kind = GUEST_REJECTED;
 
 	stats_exit(&v->vm->stats, exit_kind(v, result));
 	if (result == -EINTR)
@@ -192,9 +216,11 @@ enum exit_action exit_serve(struct vcpu *v, int result, struct outcome *ret)
 	if (result >= 0)
 		return exit_reason(v, ret);
 	for (size_t i = 0; i < ARRAY_SIZE(run_errors); i++)
-		if (run_errors[i].errnum == -result)
+		if (run_errors[i].errnum == -result) {
+			kind = run_errors[i].kind;
 			text = run_errors[i].text;
-	outcome_set(ret, ERROR_KVM, (uint64_t)-result, "KVM_RUN of vCPU %u: %s: %s", v->index,
+		}
+	outcome_set(ret, kind, (uint64_t)-result, "KVM_RUN of vCPU %u: %s: %s", v->index,
 	            strerror(-result), text);
 	return EXIT_ACTION_STOP;
 }

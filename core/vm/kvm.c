@@ -51,7 +51,7 @@ static int kvm_vcpu(void *self, unsigned index, const struct vcpu_state *s, stru
 static enum exit_action kvm_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 {
 	(void)vm;
-	outcome_set(ret, ERROR_KVM, v->run->exit_reason,
+	outcome_set(ret, GUEST_REJECTED, v->run->exit_reason,
 	            "KVM exit %u, which a VM of platform 'kvm' can't have", v->run->exit_reason);
 	return EXIT_ACTION_STOP;
 }

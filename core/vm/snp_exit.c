@@ -148,7 +148,7 @@ enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 	default:
 		break;
 	}
-	outcome_set(ret, ERROR_KVM, v->run->exit_reason,
+	outcome_set(ret, GUEST_REJECTED, v->run->exit_reason,
 	            "KVM exit %u, which an SNP guest can't have", v->run->exit_reason);
 	return EXIT_ACTION_STOP;
 }

@@ -135,8 +135,8 @@ complete -c snpvmm -n '__snpvmm_in explain; and not string match -q -- "*--want*
     no-hash-page bad-layout memory-too-small bad-policy bad-key bad-id-block bad-certificate
     measurement-differs host-unsupported host-permission host-busy host-memory kvm-error
     firmware-refused output-failed output-conflict internal guest-exit guest-reset guest-power-off
-    guest-panic guest-terminated guest-shutdown guest-crash guest-halted memory-fault
-    kvm-internal-error kvm-entry-failed console-complete console-missing console-forbidden
+    guest-panic guest-terminated guest-shutdown guest-crash guest-halted guest-rejected
+    memory-fault kvm-internal-error kvm-entry-failed console-complete console-missing console-forbidden
     console-undecided report-missing report-differs timeout silence signal debugger-kill sandbox report-malformed report-unsigned not-authentic
     chain-broken root-not-trusted certificate-expired certificate-revoked revocation-unknown
     processor-differs signature-bad tcb-mismatch chip-mismatch policy-differs debug-allowed

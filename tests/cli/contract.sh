@@ -101,9 +101,12 @@ grep -q '"reason": "timeout"' "$dir/result.json" || wrong 'no result.json'
 
 row 'an internal error of KVM' '1 kvm-internal-error fail kvm-internal-error' 'print "oh\n" ; internal 1'
 row 'the processor refuses a vCPU' '99 kvm-entry-failed error kvm-entry-failed' 'entry-failed 0x80000021'
-row 'KVM_RUN fails' '99 kvm-error error kvm-error' 'print "oh\n" ; errno EIO'
 row 'a console on a full disk' '1 output-failed fail output-failed' 'print "a\n" ; wait' 'serial: /dev/full' 'timeout: 20s'
-row 'an unknown exit' '99 kvm-error error kvm-error' 'unknown-exit 77'
+row 'the processor refuses a vCPU later' '1 guest-rejected fail guest-rejected' 'print "oh\n" ; entry-failed 0x80000021'
+row 'KVM_RUN fails by what the guest does' '1 guest-rejected fail guest-rejected' 'print "oh\n" ; errno EIO'
+row 'KVM_RUN fails by what it does first' '1 guest-rejected fail guest-rejected' 'errno EINVAL' 'expect: {exit: any}'
+row 'KVM_RUN fails by the host' '99 kvm-error error kvm-error' 'print "oh\n" ; errno ENOMEM'
+row 'an unknown exit' '1 guest-rejected fail guest-rejected' 'unknown-exit 77'
 
 # --- the guest was not launched: the host ---
 

@@ -50,7 +50,7 @@ row 'a reset before the last of them' '1 console-missing fail guest-reset' 'prin
 
 for end in 'out 0xf4 1 5.1 guest-exit fail guest-exit' 'shutdown.1 guest-shutdown fail guest-shutdown' \
   'terminate 0 1.1 guest-terminated fail guest-terminated' 'crash.1 guest-crash fail guest-crash' \
-  'wait.124 timeout timeout timeout' 'errno EIO.99 kvm-error error kvm-error'; do
+  'wait.124 timeout timeout timeout' 'errno ENOMEM.99 kvm-error error kvm-error'; do
   says 'second'
   row "outstanding lines: ${end%%.*}" "${end#*.}" "print \"first\n\" ; ${end%%.*}" 'timeout: 1500ms' 'expect: {console: [first, second]}'
 done

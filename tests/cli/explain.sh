@@ -104,6 +104,7 @@ firmware-refused 99
 guest-panic 1
 guest-terminated 1
 kvm-entry-failed 99
+guest-rejected 1
 console-complete 0
 console-missing 1
 timeout 124

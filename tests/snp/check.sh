@@ -73,11 +73,10 @@ fi
 mkdir -p "$box/certs"
 "$B/tests/tool/chain" "$box/certs" 3 vcek genoa && "$snpvmm" certs "$box/certs" "$box/certs.bin" 2>/dev/null
 
-# Guests that request what they must not get.
-for asks in psc ghcb ap mute; do
-  "$B/tests/tool/hostile" "$asks" "$box/hostile-$asks"
-  printf 'version: 1\nboot: { kernel: hostile-%s }\nmemory: 128M\nvcpus: 2\ntimeout: 6s\n' "$asks" >"$box/hostile-$asks.yaml"
-done
+# Hostile guests, and one that says nothing.
+mkdir -p "$box/hostile"
+cp tests/hostile/run.sh tests/hostile/table "$B"/hostile/snp/* "$box/hostile"
+printf 'version: 1\nboot: { kernel: hostile/mute }\nmemory: 128M\nvcpus: 2\ntimeout: 6s\n' >"$box/mute.yaml"
 
 "$B/tests/tool/efi" "$box/program.efi"
 printf 'version: 1\nboot: { firmware: none, kernel: program.efi }\nexpect: { console: ["^an EFI program runs$"] }\n' >"$box/efi.yaml"

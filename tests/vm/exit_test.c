@@ -59,6 +59,15 @@ static void check_end(const struct platform *on, struct fake_exit exit, enum rea
 	end(&played);
 }
 
+static struct outcome errno_outcome(int errnum)
+{
+	const struct fake_exit exit = fake_errno(errnum);
+	struct played played = play(&platform_snp, &exit, 1);
+
+	end(&played);
+	return played.o;
+}
+
 Test(exit, the_exit_port_ends_the_run_with_its_value)
 {
 	check_end(&platform_snp, fake_out(EXIT_PORT, 1, 0), GUEST_EXITED, 0, "status 0");
@@ -101,19 +110,48 @@ Test(exit, kvms_own_failures_keep_their_numbers)
 	          "unknown");
 	check_end(&platform_snp, fake_reason(KVM_EXIT_FAIL_ENTRY, 0xffffffff), KVM_ENTRY_FAILED,
 	          0xffffffff, "0xffffffff");
-	check_end(&platform_snp, fake_reason(77, 0), ERROR_KVM, 77, "77");
-	check_end(&platform_snp, fake_reason(KVM_EXIT_SNP_REQ_CERTS, 0), ERROR_KVM, 43,
+}
+
+/* A guest that gets at an exit we don't know must not have its job tried again. */
+Test(exit, one_that_nobody_serves_is_the_guests)
+{
+	check_end(&platform_snp, fake_reason(77, 0), GUEST_REJECTED, 77, "77");
+	check_end(&platform_snp, fake_reason(KVM_EXIT_SNP_REQ_CERTS, 0), GUEST_REJECTED, 43,
 	          "KVM exit 43");
-	check_end(&platform_kvm, fake_reason(77, 0), ERROR_KVM, 77, "platform 'kvm'");
+	check_end(&platform_kvm, fake_reason(77, 0), GUEST_REJECTED, 77, "platform 'kvm'");
+}
+
+/* Every errno: the host's are those that no guest can cause. */
+Test(exit, a_failed_kvm_run_is_the_guests_unless_only_the_host_can_fail_so)
+{
+	static const int hosts[] = { ENOMEM, EFAULT, EBADF, EBUSY, ETIMEDOUT, ENODEV };
+	static const int none[] = { EINTR, EAGAIN }; /* the run goes on */
+
+	for (int e = 1; e < 134; e++) {
+		struct outcome o;
+		enum reason kind = GUEST_REJECTED;
+		bool goes_on = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+			kind = hosts[i] == e ? ERROR_KVM : kind;
+		for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+			goes_on |= none[i] == e;
+		if (goes_on)
+			continue;
+		o = errno_outcome(e);
+		cr_expect_eq(o.kind, kind, "%s: %s", strerror(e), o.detail);
+		cr_expect_eq(o.code, (uint64_t)e);
+	}
 }
 
 Test(exit, a_failed_kvm_run_says_why)
 {
-	check_end(&platform_snp, fake_errno(EINVAL), ERROR_KVM, EINVAL, "GHCB");
+	check_end(&platform_snp, fake_errno(EINVAL), GUEST_REJECTED, EINVAL, "GHCB");
 	check_end(&platform_snp, fake_errno(EBADF), ERROR_KVM, EBADF, "/dev/sev");
-	check_end(&platform_snp, fake_errno(EIO), ERROR_KVM, EIO, "kernel log");
+	check_end(&platform_snp, fake_errno(EIO), GUEST_REJECTED, EIO, "kernel log");
 	check_end(&platform_snp, fake_errno(EFAULT), ERROR_KVM, EFAULT, "memory");
-	check_end(&platform_snp, fake_errno(ENODEV), ERROR_KVM, ENODEV, "unexpected");
+	check_end(&platform_snp, fake_errno(ENODEV), ERROR_KVM, ENODEV, "SEV firmware");
+	check_end(&platform_snp, fake_errno(ENOSYS), GUEST_REJECTED, ENOSYS, "unexpected");
 }
 
 Test(exit, interruptions_and_nothing_in_particular_go_on)
@@ -213,9 +251,23 @@ Test(exit, a_vmsa_that_the_guest_made_badly_is_the_guests)
 
 		fake_kvm_script(f, i, &exit, 1);
 		o = fixture_run(vm);
-		cr_assert_eq(o.kind, KVM_ENTRY_FAILED, "%s", o.detail);
+		cr_assert_eq(o.kind, i == 1 ? GUEST_REJECTED : KVM_ENTRY_FAILED, "%s", o.detail);
 		cr_assert_eq(strstr(o.detail, "the guest made") != NULL, i == 1, "%s", o.detail);
 		fixture_end(f, vm);
+	}
+}
+
+Test(exit, a_state_that_the_processor_refuses_later_is_the_guests)
+{
+	const struct fake_exit exits[] = { fake_out(0x80, 1, 0),
+		                           fake_reason(KVM_EXIT_FAIL_ENTRY, ~0ULL) };
+	const struct platform *const on[] = { &platform_kvm, &platform_snp };
+
+	for (size_t i = 0; i < ARRAY_SIZE(on); i++) {
+		struct played played = play(on[i], exits, ARRAY_SIZE(exits));
+
+		cr_assert_eq(played.o.kind, GUEST_REJECTED, "%s", played.o.detail);
+		end(&played);
 	}
 }
 

@@ -115,7 +115,7 @@ Test(expect, a_panic_explains_the_end_behind_it)
 
 Test(expect, what_the_host_did_is_not_explained_by_the_console)
 {
-	const struct fake_exit exits[] = { fake_out_string(COM1, "bad\n"), fake_errno(EIO) };
+	const struct fake_exit exits[] = { fake_out_string(COM1, "bad\n"), fake_errno(ENOMEM) };
 	struct watched c = { .never = "bad" };
 
 	cr_expect_eq(run(&c, exits, ARRAY_SIZE(exits)).kind, ERROR_KVM);

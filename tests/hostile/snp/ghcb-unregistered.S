@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Uses a GHCB that it hasn't registered. */
+#include "tests/hostile/snp.inc"
+
+guest:	add	$0x1000, %r15
+	jmp	finish
