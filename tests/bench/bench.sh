@@ -149,11 +149,11 @@ run_rows() {
   row 'run, whole process : QEMU microvm' "$3" "$4" 1 0 '<= QEMU'
 }
 
-# The floor makes the same system calls, and nothing else. What the sandbox costs is a row of its own.
+# The floor makes the same system calls but for those of the sandbox, and nothing else.
 floor_row() {
   name='run to first byte : floor'
   # shellcheck disable=SC2046
-  set -- $("$tool" race 101 0 0 "$snpvmm" -q --sandbox=off run --platform kvm "$work/exit.yaml" -- \
+  set -- $("$tool" race 101 0 0 "$snpvmm" -q run --platform kvm "$work/exit.yaml" -- \
     "$B/tests/tool/floor" "$work/exit.yaml" "$work/exit.fd")
   [ $# = 4 ] || { fail "$name"; return; }
   row "$name" "$1" "$2" 2 0 '<= 2 x floor'
