@@ -39,7 +39,7 @@ ARCHIVED := $(call archive,yaml-0.1,yaml) $(call archive,jansson,jansson) $(call
 archives  = $(foreach lib,$(1),$(firstword $(filter %/lib$(lib:-l%=%).a,$(ARCHIVED)) $(lib)))
 LDLIBS   += $(call archives,$(if $(CRYPTO),$(patsubst -lcrypto,$(CRYPTO),$(LIBS)),$(LIBS)))
 
-all: $(B)/snpvmm $(B)/snpvmm-guest share
+all: $(B)/snpvmm $(B)/snpvmm-guest $(B)/snpvmm-mkguest share
 
 include firmware/selftest/build.mk firmware/stage0/build.mk tests/guest/build.mk tests/hostile/build.mk packaging/build.mk
 
@@ -72,6 +72,9 @@ GUEST_FLAGS  = -std=gnu17 $(WARN) -m64 -march=x86-64 -Os -ffreestanding -fno-bui
 $(B)/snpvmm-guest: $(GUEST_SRC) $(wildcard guest/*.h) Makefile
 	@echo "  CC      $@"
 	mkdir -p $(@D) && $(CC) $(GUEST_FLAGS) -I. -DSNPVMM_VERSION='"$(VERSION)"' $(GUEST_SRC) -o $@
+# So that one folder in PATH has all programs.
+$(B)/snpvmm-mkguest: guest/mkguest/snpvmm-mkguest
+	mkdir -p $(@D) && ln -sfr $< $@
 # Its parts that are mere C are tested as other sources are.
 $(B)/tests/guest/arg_test: $(B)/guest/arg.o
 $(B)/tests/guest/certs_test: $(B)/guest/certs.o
@@ -123,7 +126,7 @@ $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(filter-out %/floor,$(TOOLS)): 
 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev liblzma-dev ?zlib1g-dev ?libzstd-dev
-TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema ?python3-cbor2
+TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema ?python3-cbor2 ?python3-yaml
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))
 

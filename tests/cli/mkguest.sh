@@ -76,4 +76,97 @@ for row in '1:no module nothing:--module nothing' '1:there is no /none:--add /no
   [ $status = "${row%%:*}" ] && grep -q -e "${pattern%%:*}" "$T/said" || wrong "$options: status $status: $(cat "$T/said")"
 done
 cmp "$T/guest/initrd.img" "$T/again/initrd.img" >>"$T/why" 2>&1
+grep -q '^snpvmm-mkguest: error: ' "$T/said" || wrong "not said by it: $(cat "$T/said")"
+
+# --- packages, which a stand-in for apt has ---
+
+command -v dpkg-deb >/dev/null || { skip 'packages' 'no dpkg-deb'; finish; }
+mkdir "$T/archive" "$T/apt"
+deb() { # NAME FIELDS FILE...: a package with files that have their own names in them
+  mkdir -p "$T/deb/DEBIAN"
+  printf 'Package: %s\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\nDescription: none\n%s' "$1" "$2" >"$T/deb/DEBIAN/control"
+  name=$1
+  shift 2
+  for file; do
+    mkdir -p "$T/deb/$(dirname "$file")"
+    printf '%s\0depends=\0' "$file" >"$T/deb/$file"
+  done
+  dpkg-deb -Znone -b "$T/deb" "$T/archive/$name.deb" >/dev/null
+  rm -r "$T/deb"
+}
+old=lib/modules/6.7.9-cloud-amd64 new=lib/modules/6.7.10-cloud-amd64
+deb linux-image-6.7.9-cloud-amd64 '' boot/vmlinuz-6.7.9-cloud-amd64 $old/virtio_rng.ko
+deb linux-image-6.7.10-cloud-amd64 '' boot/vmlinuz-6.7.10-cloud-amd64 $new/virtio_rng.ko $new/sev-guest.ko
+deb linux-image-6.7.11-rt-amd64 '' boot/vmlinuz-6.7.11-rt-amd64
+deb linux-image-parts 'Depends: kmod, linux-base (>= 4), linux-binary-parts (= 1), linux-modules-parts (= 1)
+Suggests: linux-tools, linux-modules-extra-parts
+'
+deb linux-binary-parts '' boot/vmlinuz-parts
+deb linux-modules-parts '' usr/lib/modules/parts/virtio_rng.ko
+deb linux-modules-extra-parts '' usr/lib/modules/parts/extra/sev-guest.ko
+# Which lists are asked: this machine's, own ones of the same places, or Debian's. $T/places says which of them have packages.
+cat >"$T/apt/apt-get" <<STUB
+#!/bin/sh
+if grep -q SourceList "\$APT_CONFIG"; then place=debian; elif grep -q Dir::State::Lists "\$APT_CONFIG"; then place=fresh; else place=machine; fi
+grep -q -w "\$place" "$T/places" || { echo "\${0##*/} \$1 in \$place" >>"$T/asked"; [ ! -e "$T/complaint" ] || cat "$T/complaint" >&2; exit 100; }
+case "\${0##*/} \$*" in
+*download*) for name; do :; done; cp "$T/archive/\$name.deb" "\${name}_1_amd64.deb" ;;
+apt-cache\ depends*) [ ! -e "$T/archive/\$2.deb" ] || echo "\$2" ;;
+apt-cache\ pkgnames*) cd "$T/archive" && ls "\$2"*.deb | sed 's/[.]deb\$//' ;;
+esac
+STUB
+chmod +x "$T/apt/apt-get"
+cp "$T/apt/apt-get" "$T/apt/apt-cache"
+packaged() { # KERNEL PLACE...: makes a guest of a package that only these places have
+  rm -rf "$T/cache" "$T/asked" "$T/packaged"
+  package=$1
+  shift
+  echo "$*" >"$T/places"
+  (export PATH="$T/apt:$PATH" SNPVMM_CACHE="$T/cache" && make_guest --kernel "$package" --run true "$T/packaged" && exit $status)
+  status=$?
+}
+
+begin 'a series is its newest kernel of that flavour'
+packaged linux-image-6.7-cloud-amd64 machine
+grep -q vmlinuz-6.7.10-cloud-amd64 "$T/packaged/vmlinuz" || wrong "status $status: $(cat "$T/said")"
+! grep warning "$T/said" >>"$T/why" || wrong 'it warns'
+
+begin 'a kernel in several packages has its modules, also those that are only suggested'
+packaged linux-image-parts machine
+grep -q vmlinuz-parts "$T/packaged/vmlinuz" || wrong "status $status: $(cat "$T/said")"
+listing "$T/packaged/initrd.img" >"$T/list"
+for module in sev_guest virtio_rng; do
+  grep -q -x "snpvmm/modules/$module.ko" "$T/list" || wrong "no $module"
+done
+
+begin 'what is in the cache needs no apt'
+(export PATH="$T/apt:$PATH" SNPVMM_CACHE="$T/cache" && : >"$T/places" && make_guest --kernel linux-image-parts --run true "$T/cached")
+cmp "$T/packaged/initrd.img" "$T/cached/initrd.img" >>"$T/why" 2>&1
+
+begin 'a kernel without the sev-guest driver is said to be one'
+packaged linux-image-6.7.9-cloud-amd64 machine
+grep -q 'warning: this kernel lacks the sev-guest driver' "$T/said" || wrong "status $status: $(cat "$T/said")"
+
+begin "what this machine's lists lack is looked for in fresh ones"
+packaged linux-image-parts fresh
+[ $status = 0 ] || wrong "status $status: $(cat "$T/said")"
+! grep -q debian "$T/asked" || wrong "Debian's archive was asked, too"
+
+if [ -r /usr/share/keyrings/debian-archive-keyring.gpg ]; then
+  begin "and then in Debian's archive"
+  packaged linux-image-parts debian
+  [ $status = 0 ] || wrong "status $status: $(cat "$T/said")"
+else
+  begin 'without the keys of Debian, its archive is not asked'
+  packaged linux-image-parts debian
+  [ $status = 77 ] && grep -q 'apt-get install debian-archive-keyring' "$T/said" || wrong "status $status: $(cat "$T/said")"
+fi
+
+begin 'without a network, or without space, that is said'
+for complaint in 'W: Failed to fetch http://deb.example/ Could not resolve it' 'E: Write error - write (28: No space left on device)'; do
+  printf 'E: Unable to locate package\n%s\n' "$complaint" >"$T/complaint"
+  packaged linux-image-parts
+  [ $status = 77 ] && grep -q -F "snpvmm-mkguest: error: cannot get the package linux-image-parts: $complaint" "$T/said" || wrong "status $status: $(cat "$T/said")"
+  [ -z "$(find "$T/cache" "$T/packaged" -mindepth 1)" ] || wrong "left behind: $(ls -A "$T/cache" "$T/packaged")"
+done
 finish
