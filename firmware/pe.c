@@ -154,8 +154,8 @@ uint32_t pe_code(const struct pe *p)
 const char *pe_debug_path(const struct pe *p, size_t *ret_size)
 {
 	static const struct {
-		char signature[4];
-		size_t head; /* before the path */
+		const char *signature; /* four letters */
+		size_t head;           /* before the path */
 	} forms[] = { { "NB10", 16 }, { "RSDS", 24 }, { "MTOC", 20 } };
 	unsigned rows = MIN(p->debug_size / DEBUG_ROW, (unsigned)DEBUG_ROWS);
 	size_t at = p->debug_rva ? pe_offset(p, p->debug_rva) : SIZE_MAX;

@@ -88,7 +88,8 @@ static int block_copy(const struct overlay *o, int image, uint64_t block)
 	uint8_t bytes[OVERLAY_BLOCK];
 
 	for (uint64_t done = 0; done < size;) {
-		ssize_t n = pread(image, bytes + done, size - done, (off_t)(at + done));
+		ssize_t n = pread(image, bytes + done, MIN(size - done, sizeof(bytes)),
+		                  (off_t)(at + done));
 
 		if (n == 0) /* the image has become shorter */
 			return -EIO;
