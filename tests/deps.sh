@@ -43,5 +43,5 @@ fi
 echo "installing:$missing" >&2
 $as_root apt-get update -qq || echo 'apt-get update failed; what apt knows may still do' >&2
 # shellcheck disable=SC2086
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
   cannot 'apt-get install failed'

@@ -147,10 +147,9 @@ assert [x["measurement"]["vcpus"] for x in r] == [1, 2] and {x["status"] for x i
   [ "$(grep -c '^TAP version' "$T/out")" = 1 ] || wrong 'more than one TAP'
 done
 
-signal_writer() { # SIGNAL FILE: to the process that has FILE open, finished or not
-  for process in /proc/[0-9]*; do
-    ! readlink "$process/fd/"* 2>/dev/null | grep -q -x "${2%/*}/[.]*${2##*/}" || kill -s "$1" "${process#/proc/}"
-  done
+signal_first() { # SIGNAL PID: to the process of the first run of snpvmm, which timeout, the process PID, has started
+  first=$(child_of "$(child_of "$2")" | head -n 1)
+  kill -s "$1" "$first" 2>>"$T/why" || wrong 'the process of the first run is not there'
 }
 
 # A child that is killed has no result. The first run waits for that; the other ends by its second vCPU.
@@ -164,7 +163,7 @@ echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
 GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
   </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | hello'
-signal_writer KILL "$T/killed/vcpus=1/serial.log"
+signal_first KILL $!
 wait $!
 status=$? last='run --jobs 2'
 wants 137
@@ -178,7 +177,7 @@ begin '--jobs: a process that is stopped goes on, and ends by its time limit'
 manifest_of 'name: n' 'timeout: 6s' 'matrix: {vcpus: [1, 2]}'
 FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/stopped" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | hello'
-signal_writer STOP "$T/stopped/vcpus=1/serial.log"
+signal_first STOP $!
 wait $!
 status=$? last='run --jobs 2'
 wants 124

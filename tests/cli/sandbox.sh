@@ -27,10 +27,6 @@ esac
 
 # --- what is there ---
 
-child_of() { # PID: prints the process of its run
-  cat /proc/[0-9]*/status 2>/dev/null | awk -v pid="$1" '/^Pid:/ { own = $2 } /^PPid:/ && $2 == pid { print own }'
-}
-
 # All threads of a run whose guest waits: vCPUs, the main one, and on a terminal the one that shows progress.
 confined() { # NAME COMMAND...
   begin "$1"
@@ -185,6 +181,8 @@ call inspect --sandbox=log -o json "$T/i.fd" "$T/m.yaml"
 # --- resources ---
 
 begin 'a small stack is enough'
+guest_of 'print "hello\n" ; out 0xf4 1 0'
+manifest_of
 for command in measure check 'run --platform kvm'; do
   # shellcheck disable=SC2016,SC2086 # for the inner shell; several words
   run env FAKE_SCRIPT="$T/script" sh -c 'ulimit -s 64; exec "$@"' sh "$FAKE" $command "$T/m.yaml"
