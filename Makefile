@@ -174,9 +174,9 @@ FUZZLIBS := $(B)/fuzz/lib/libsnpvmm-made.a $(B)/fuzz/lib/libsnpvmm.a
 fuzz: $(FUZZERS)
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZLIBS)
 	@echo "  FUZZ    $@"
-	clang -fsanitize=fuzzer,address,undefined $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(FUZZLIBS) $(LDLIBS) -o $@
+	clang -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(CPPFLAGS) -MF $@.d -std=gnu17 -g -O1 -pthread $< $(FUZZLIBS) $(LDLIBS) -o $@
 $(FUZZLIBS) &: FORCE
-	$(MAKE) B=$(B)/fuzz/lib CC=clang SAN= CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' $(FUZZLIBS)
+	$(MAKE) B=$(B)/fuzz/lib CC=clang SAN= CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' $(FUZZLIBS)
 $(B)/libsnpvmm-made.a: $(call OBJ,$(filter-out tests/fake/fixture.c,$(TESTLIB)))
 	rm -f $@ && $(AR) rcsD $@ $^
 # Each runs for that long; SECONDS=20 instead of MINUTES, TARGETS='yaml igvm', JOBS=2.
