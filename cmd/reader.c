@@ -3,7 +3,6 @@
 #include "cmd/reader.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +51,6 @@ static const struct filter_row rows[] = {
 	CALL(stat, READ), CALL(lstat, READ), CALL(newfstatat, BOTH), CALL(statx, READ),
 	CALL(access, READ), CALL(faccessat, READ), CALL(faccessat2, READ),
 	CALL(readlink, READ), CALL(readlinkat, READ), CALL(getcwd, READ), CALL(getdents64, READ),
-	CALL_IF(ioctl, READ, FILTER_IS, 1, BLKGETSIZE64), /* of a disk */
 	CALL(fcntl, READ), CALL(dup, READ), CALL(fadvise64, READ),
 	CALL(read, BOTH), CALL(readv, BOTH), CALL(pread64, BOTH), CALL(lseek, BOTH),
 	CALL(close, BOTH), CALL(fstat, BOTH),

@@ -213,6 +213,25 @@ wants 2
 err_has "$T/in/m.yaml:3:9: error: cannot create a file in '/nowhere' for what the guest writes to a disk: No such file or directory [output-failed]" \
   "  fix: name a folder in TMPDIR, or use 'mode: ro'"
 
+if device=$(losetup --find --show "$T/in/b.img" 2>/dev/null); then
+  begin 'a block device'
+  ln -s "$device" "$T/in/device"
+  for mode in ro scratch rw; do
+    disks "[{path: $device, mode: $mode}]"
+    call check "$T/in/m.yaml"
+    wants 0
+    fake run --results "$T/results" "$T/in/m.yaml"
+    wants 0
+    grep -q '"size": 2097152' "$T/results/result.json" || wrong "$mode: the size in result.json"
+  done
+  disks "[{path: $device, mode: rw}, {path: device, mode: rw}]"
+  call check "$T/in/m.yaml"
+  wants 2
+  losetup --detach "$device"
+else
+  skip 'a block device' 'no loop device can be set up'
+fi
+
 cp "$SNPVMM" "$T/snpvmm"
 if nobody_can_run "$T/snpvmm" --version; then
   begin 'rw needs permission to write, and scratch does not'
