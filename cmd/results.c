@@ -2,8 +2,10 @@
 /* cmd/results.c: writes the files of --results, except the logs. */
 #include "cmd/results.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd/outputs.h"
 #include "cmd/settings.h"
@@ -179,6 +181,19 @@ int results_end(struct outputs *o, const struct run_result *r, bool anyway, stru
 	return e;
 }
 
+/* What a process that died could not remove: dotted forms, and tails that no log needed. */
+static void remove_unfinished(struct folder *f)
+{
+	struct stat st;
+
+	for (const char *const *name = results_names; *name; name++) {
+		folder_abandon(f, *name);
+		if (strstr(*name, ".tail-") &&
+		    fstatat(f->fd, *name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == 0)
+			folder_remove(f, *name);
+	}
+}
+
 int results_record(const char *path, bool below, enum results_kind kind, const struct run_result *r,
                    struct error *err)
 {
@@ -186,6 +201,8 @@ int results_record(const char *path, bool below, enum results_kind kind, const s
 	int e = folder_open(&o.folder, path, below,
 	                    kind == RESULTS_ALL ? results_names : results_end_names, err);
 
+	if (e == 0)
+		remove_unfinished(&o.folder);
 	if (e == 0)
 		e = results_end(&o, r, true, err);
 	outputs_close(&o);
