@@ -62,10 +62,15 @@ static int disk_lock(const struct disk *d, struct error *err)
 {
 	bool rw = d->mode == DISK_RW;
 	struct flock lock = { .l_type = rw ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET };
+	unsigned waited_ms = 0;
+	bool taken;
 
-	if (fcntl(d->fd, F_OFD_SETLK, &lock) == 0)
-		return 0;
-	if (errno == EAGAIN || errno == EACCES) {
+	do {
+		if (fcntl(d->fd, F_OFD_SETLK, &lock) == 0)
+			return 0;
+		taken = errno == EAGAIN || errno == EACCES;
+	} while (taken && lock_wait(&waited_ms));
+	if (taken) {
 		error_set(err, ERROR_HOST_BUSY, "the disk '%s' is in use", d->path);
 		error_why(err, rw ? "another program has it open, and 'mode: rw' is for one alone"
 		                  : "another program writes to it");

@@ -149,6 +149,7 @@ int folder_open(struct folder *f, const char *path, bool below, const char *cons
                 struct error *err)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (below ? O_NOFOLLOW : 0);
+	unsigned waited_ms = 0;
 	auto_fd int fd = -1;
 	int r;
 
@@ -168,7 +169,10 @@ int folder_open(struct folder *f, const char *path, bool below, const char *cons
 	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
 		return folder_failed(path, NULL, "write into the folder", errno, err);
 	/* Lock it before removing anything: the files may be another run's. */
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	do
+		r = flock(fd, LOCK_EX | LOCK_NB);
+	while (r < 0 && errno == EWOULDBLOCK && lock_wait(&waited_ms));
+	if (r < 0) {
 		if (errno != EWOULDBLOCK)
 			return folder_failed(path, NULL, "lock the folder", errno, err);
 		error_set(err, ERROR_OUTPUT, "another run is writing into '%s'", path);

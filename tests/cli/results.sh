@@ -82,7 +82,7 @@ else
 fi
 
 begin 'another run is writing to the folder'
-guest_of 'print "a\n" ; sleep 4000 ; out 0xf4 1 0'
+guest_of 'print "a\n" ; sleep 6000 ; out 0xf4 1 0'
 manifest_of
 folder_new
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml" >"$T/first" 2>&1 &

@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,24 @@ Test(folder, a_second_run_is_refused_until_the_first_ends_and_removes_nothing)
 	folder_close(&first);
 	open_folder("x");
 	cr_expect_eq(count("x"), 0);
+}
+
+static void *close_later(void *self)
+{
+	usleep(200000);
+	folder_close(self);
+	return NULL;
+}
+
+Test(folder, that_a_killed_run_still_holds_for_a_moment_is_waited_for)
+{
+	struct folder first;
+	pthread_t other;
+
+	cr_assert_eq(folder_open(&first, "x", false, names, &err), 0, "%s", err.text);
+	cr_assert_eq(pthread_create(&other, NULL, close_later, &first), 0);
+	open_folder("x");
+	pthread_join(other, NULL);
 }
 
 Test(folder, a_path_that_is_a_file_or_below_one_is_refused)
