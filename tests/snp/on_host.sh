@@ -126,6 +126,42 @@ for wrong in digest image; do
     -- env WRONG=$wrong snpvmm-wrong run --prove snpvmm.yaml.example
 done
 case_run 'a refused launch leaves the next one possible' 0 'selftest: passed' -- example one
+# ASIDs and VMs that are in use, and processes of ours.
+in_use() {
+  [ -e /sys/fs/cgroup/misc.current ] || mount -t cgroup2 none /sys/fs/cgroup 2>/dev/null
+  grep '^sev' /sys/fs/cgroup/misc.current
+  echo "VMs: $(ls /sys/kernel/debug/kvm | grep -c -e '-')"
+  echo "processes: $(cat /proc/[0-9]*/status 2>/dev/null | grep -c -x 'Name:	snpvmm')"
+}
+available() { # MiB
+  [ "$disposable" != yes ] || echo 3 >/proc/sys/vm/drop_caches
+  awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo
+}
+launches() { # N AT-ONCE
+  before=$(in_use) memory=$(available) lines=$(dmesg | wc -l) i=0
+  while [ $i -lt "$1" ]; do
+    i=$((i + 1))
+    (snpvmm run -q --set timeout=200s snpvmm.yaml.example >"launch.$((i % $2))" 2>&1 || echo "launch $i: status $?: $(tail -n 2 "launch.$((i % $2))")") &
+    [ $((i % $2)) != 0 ] || wait
+  done
+  wait
+  memory=$((memory - $(available)))
+  echo "there is $memory MiB less"
+  dmesg | tail -n +$((lines + 1)) | grep -i -E 'warn|bug|leak|rmp|fail|error|sev|oom|psp' && return 1
+  [ $memory -lt 12 ] && [ "$(in_use)" = "$before" ] && echo 'the host is as it was' && return
+  printf 'before:\n%s\nnow:\n%s\n' "$before" "$(in_use)"
+}
+launches_leave_nothing() { # N AT-ONCE
+  launches 2 1 >/dev/null # what the first ones cache isn't given back
+  launches "$@" && ! grep '^launch ' out.log
+}
+if [ "$long" = yes ]; then
+  case_run '200 launches in a row leave the host as it was' 0 '^the host is as it was' -- launches_leave_nothing 200 1
+  case_run '16 launches at once leave the host as it was' 0 '^the host is as it was' -- launches_leave_nothing 48 16
+else
+  case_run 'launches in a row leave the host as it was' 0 '^the host is as it was' -- launches_leave_nothing 5 1
+  echo 'skip 200 launches in a row, and 16 at once: SNP_LONG=yes asks for it'
+fi
 case_run 'a policy with debugging' 0 'selftest: passed' -- example none --set snp.policy=0xb0000
 case_run 'a policy that KVM never takes is refused with its name' 99 '(LAUNCH_START): .* \[bad-policy\]' \
   'why: .* snp.policy 0x70000: bit 18' 'fix: write snp.policy: 0x30000' \
