@@ -113,6 +113,8 @@ static int slot_set(struct fake_kvm *f, const struct kvm_userspace_memory_region
 	bool gmem = r->flags & KVM_MEM_GUEST_MEMFD;
 	struct fake_slot *s;
 
+	if (!gmem) /* virt/kvm/kvm_main.c, check_memory_region_flags() */
+		flags |= KVM_MEM_READONLY;
 	if (r->slot < FAKE_SLOTS && f->vm.slots[r->slot].used && r->memory_size == 0) {
 		fake_slot_drop(&f->vm.slots[r->slot]);
 		return 0;

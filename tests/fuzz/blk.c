@@ -5,55 +5,22 @@
  */
 #include "core/dev/blk.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "core/base/array.h"
-#include "core/base/error.h"
 #include "core/base/log.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/driver.h"
 
 #define PRIVATE 0x3000u /* from here on; below it everything is shared */
-#define IMAGE   (13 * DISK_SECTOR)
 
 static uint8_t *guest_memory(void *self, uint64_t gpa, uint64_t size)
 {
 	return gpa < PRIVATE && size <= PRIVATE - gpa ? (uint8_t *)self + gpa : NULL;
 }
 
-/* An image in memory, whose byte at i is i. */
-static int image_make(void)
-{
-	static int fd = -1;
-	uint8_t bytes[IMAGE];
-
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)i;
-	if (fd < 0)
-		fd = memfd_create("image", MFD_CLOEXEC);
-	if (pwrite(fd, bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		abort();
-	return fd;
-}
-
-static void image_check(int fd)
-{
-	uint8_t bytes[IMAGE];
-
-	if (pread(fd, bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		abort();
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		if (bytes[i] != (uint8_t)i)
-			abort();
-}
-
 /* A byte for the mode, and one for the most blocks of an overlay; then the memory. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct disk d = { .name = "disk0", .serial = "disk0", .path = "image", .size = IMAGE };
+	struct disk d = {
+		.name = "disk0", .serial = "disk0", .path = "image", .size = DRIVER_IMAGE
+	};
 	struct virtqueue q = { .max = BLK_QUEUE,
 		               .size = 16,
 		               .enabled = true,
@@ -77,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(ram, data + 2, size - 2);
 	q.memory_self = ram;
 	d.mode = (enum disk_mode)(data[0] % 3);
-	d.fd = image_make();
+	d.fd = driver_image();
 	if (disk_begin(&d, &err) < 0)
 		abort();
 	d.overlay.max = MIN(d.overlay.max, data[1] % 3u);
@@ -94,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r < 0 && !fault.rule)
 		abort();
 	if (d.mode != DISK_RW)
-		image_check(d.fd);
+		driver_image_check(d.fd);
 	if (disk_dirty(&d) > d.overlay.max * OVERLAY_BLOCK)
 		abort();
 	d.fd = -1; /* the image is used again */

@@ -5,35 +5,26 @@
  * reset ends that, eventfds are where BARs are decoded, and messages are as the MSI-X tables say.
  */
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "core/base/array.h"
 #include "core/base/bytes.h"
-#include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/dev/blk.h"
 #include "core/dev/bus.h"
 #include "core/dev/pci_host.h"
 #include "core/dev/rng.h"
 #include "core/dev/virtio.h"
+#include "tests/fuzz/driver.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Of AddressSanitizer, which also looks at what system calls read and write. */
 void __asan_poison_memory_region(const volatile void *at, size_t size);
 void __asan_unpoison_memory_region(const volatile void *at, size_t size);
 
 #define PAGES  8u /* of memory */
 #define WINDOW 0x80000000u
-#define BAR    0x2000u /* bytes */
-#define IMAGE  (13 * DISK_SECTOR)
 #define WALKS  5000 /* looks at guest memory, after which a device is told to end */
 
 enum { DEVICES = 2, FIRST_SLOT = 2 };
-enum { R_STATUS = 0x14, R_TABLE = 0x800, R_NOTIFY = 0x1000, MSIX_CONTROL = 0x9a };
 
 struct guest {
 	struct bus bus[BUS_KINDS];
@@ -47,24 +38,8 @@ struct guest {
 	/* Where each device wants its eventfd signalled, and whether that was granted. */
 	uint64_t asked[DEVICES];
 	bool granted[DEVICES], no_eventfds;
-	const uint8_t *input;
-	size_t left;
+	struct input in;
 };
-
-static void must(bool so)
-{
-	if (!so)
-		abort();
-}
-
-static uint64_t take(struct guest *g, size_t bytes)
-{
-	uint64_t value = 0;
-
-	for (; bytes > 0 && g->left > 0; bytes--, g->left--)
-		value = value << 8 | *g->input++;
-	return value;
-}
 
 static uint8_t *guest_memory(void *self, uint64_t gpa, uint64_t size)
 {
@@ -122,10 +97,10 @@ static bool guest_notify_at(void *self, int fd, uint64_t gpa, bool on)
 /* Where the function decodes BAR0, by its registers; 0: nowhere. */
 static uint64_t decoded_at(const struct virtio *v)
 {
-	uint64_t at = le_get(v->pci.config + PCI_BAR0, 4) & ~(uint64_t)(BAR - 1);
+	uint64_t at = le_get(v->pci.config + PCI_BAR0, 4) & ~(uint64_t)(DRIVER_BAR - 1);
 	bool on = v->pci.config[PCI_COMMAND] & PCI_COMMAND_MEMORY;
 
-	return on && at >= WINDOW && at + BAR <= PCI_WINDOW_END ? at : 0;
+	return on && at >= WINDOW && at + DRIVER_BAR <= PCI_WINDOW_END ? at : 0;
 }
 
 /* RAM as it is now is what it has to be. */
@@ -212,7 +187,7 @@ static struct virtio *device_at(struct guest *g, uint64_t gpa)
 	for (unsigned d = 0; d < DEVICES; d++) {
 		uint64_t at = decoded_at(g->devices[d]);
 
-		if (at && gpa >= at && gpa - at < BAR)
+		if (at && gpa >= at && gpa - at < DRIVER_BAR)
 			return g->devices[d];
 	}
 	return NULL;
@@ -265,14 +240,14 @@ static void mmio_read(struct guest *g, uint64_t gpa, size_t size)
 
 static void do_config(struct guest *g)
 {
-	static const uint32_t values[] = { 0,          ~0u,        WINDOW,     WINDOW + BAR,
+	static const uint32_t values[] = { 0,          ~0u,        WINDOW,     WINDOW + DRIVER_BAR,
 		                           0xfbffe000, 0xfc000000, 0xfee00000, PAGE_SIZE,
 		                           0x7fffe000, 0x40000000, 0x8000,     0xc000 };
 	static const unsigned regs[] = { PCI_COMMAND, PCI_BAR0, MSIX_CONTROL, MSIX_CONTROL + 1 };
-	unsigned how = (unsigned)take(g, 1), which = (unsigned)take(g, 1);
+	unsigned how = (unsigned)take(&g->in, 1), which = (unsigned)take(&g->in, 1);
 	unsigned reg = how & 1 ? regs[which % 4] : which;
-	uint32_t value =
-		how & 2 ? values[(unsigned)take(g, 1) % ARRAY_SIZE(values)] : (uint32_t)take(g, 4);
+	uint32_t value = how & 2 ? values[(unsigned)take(&g->in, 1) % ARRAY_SIZE(values)]
+	                         : (uint32_t)take(&g->in, 4);
 
 	config_write(g, how & 4 ? (how >> 3) % PCI_SLOTS : FIRST_SLOT + (how >> 3 & 1), reg, value,
 	             (size_t)1 << which % 3);
@@ -280,16 +255,16 @@ static void do_config(struct guest *g)
 
 static void do_port(struct guest *g)
 {
-	uint16_t port = (uint16_t)(PCI_ADDRESS_PORT + take(g, 1) % 8);
+	uint16_t port = (uint16_t)(PCI_ADDRESS_PORT + take(&g->in, 1) % 8);
 
-	port_write(g, port, (uint32_t)take(g, 4), (size_t)1 << take(g, 1) % 3);
+	port_write(g, port, (uint32_t)take(&g->in, 4), (size_t)1 << take(&g->in, 1) % 3);
 }
 
 static void do_access(struct guest *g)
 {
-	unsigned how = (unsigned)take(g, 1);
+	unsigned how = (unsigned)take(&g->in, 1);
 	uint64_t base = decoded_at(g->devices[how & 1]);
-	uint64_t offset = take(g, how & 2 ? 1 : 2) % (BAR + 8);
+	uint64_t offset = take(&g->in, how & 2 ? 1 : 2) % (DRIVER_BAR + 8);
 	size_t size = (size_t)1 << (how >> 2) % 4;
 
 	if (how & 0x10 && offset < 0x100)
@@ -297,19 +272,20 @@ static void do_access(struct guest *g)
 	if (how & 0x20)
 		mmio_read(g, (base ? base : WINDOW) + offset, size);
 	else
-		mmio_write(g, (base ? base : WINDOW) + offset, take(g, how & 0x40 ? 8 : 1), size);
+		mmio_write(g, (base ? base : WINDOW) + offset, take(&g->in, how & 0x40 ? 8 : 1),
+		           size);
 }
 
 static void do_put(struct guest *g)
 {
-	uint64_t gpa = take(g, 2) % (PAGES * PAGE_SIZE);
+	uint64_t gpa = take(&g->in, 2) % (PAGES * PAGE_SIZE);
 
-	put(g, gpa, take(g, 8), (size_t)1 << gpa % 4);
+	put(g, gpa, take(&g->in, 8), (size_t)1 << gpa % 4);
 }
 
 static void do_convert(struct guest *g)
 {
-	convert(g, (unsigned)take(g, 1) % PAGES);
+	convert(g, (unsigned)take(&g->in, 1) % PAGES);
 }
 
 static void do_eventfds(struct guest *g)
@@ -320,34 +296,19 @@ static void do_eventfds(struct guest *g)
 /* As a driver, with rings anywhere in the first pages, and perhaps two BARs at one address. */
 static void do_begin(struct guest *g)
 {
-	unsigned d = (unsigned)take(g, 1) % DEVICES, place = (unsigned)take(g, 1);
-	uint64_t bar = WINDOW + place % 4 * BAR, rings = take(g, 2);
-	const struct {
-		unsigned reg;
-		uint64_t value;
-		size_t size;
-	} steps[] = {
-		{ R_STATUS, 0, 1 },
-		{ R_STATUS, 3, 1 },
-		{ 0x08, 1, 4 },
-		{ 0x0c, 3, 4 },
-		{ 0x08, 0, 4 },
-		{ 0x0c, (uint32_t)g->devices[d]->offered, 4 },
-		{ R_STATUS, 11, 1 },
-		{ R_TABLE, 0xfee00000 + 0x1000 * d, 8 },
-		{ R_TABLE + 8, 0x40, 8 }, /* and not masked */
-		{ R_TABLE + 16, 0xfee00000, 8 },
-		{ R_TABLE + 24, 0x41 + d, 8 },
-		{ 0x10, 0, 2 },
-		{ 0x18, 1u << place / 4 % 8, 2 },
-		{ 0x1a, 1, 2 },
-		{ 0x20, rings % 4 * PAGE_SIZE, 8 },
-		{ 0x28, (rings >> 2) % 4 * PAGE_SIZE + (rings >> 8 & 0xf0), 8 },
-		{ 0x30, (rings >> 4) % 4 * PAGE_SIZE + 0x800, 8 },
-		{ 0x1c, 1, 2 },
-		{ R_STATUS, 15, 1 },
+	unsigned d = (unsigned)take(&g->in, 1) % DEVICES, place = (unsigned)take(&g->in, 1);
+	uint64_t bar = WINDOW + place % 4 * DRIVER_BAR, rings = take(&g->in, 2);
+	const struct driver_setup setup = {
+		.features = g->devices[d]->offered,
+		.number = d,
+		.queue_size = (uint16_t)(1u << place / 4 % 8),
+		.desc = rings % 4 * PAGE_SIZE,
+		.avail = (rings >> 2) % 4 * PAGE_SIZE + (rings >> 8 & 0xf0),
+		.used = (rings >> 4) % 4 * PAGE_SIZE + 0x800,
 	};
+	struct driver_step steps[DRIVER_STEPS];
 
+	driver_steps(&setup, steps);
 	config_write(g, FIRST_SLOT + d, PCI_BAR0, (uint32_t)bar, 4);
 	config_write(g, FIRST_SLOT + d, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
 	config_write(g, FIRST_SLOT + d, MSIX_CONTROL, MSIX_ENABLE, 2);
@@ -362,13 +323,13 @@ static void do_offer(struct guest *g)
 {
 	static const uint32_t lengths[] = { 16, 1, 512, 513, 1024, 4096, 8, 0 };
 	static const uint8_t types[] = { 0, 1, 4, 8, 11, 0, 1, 1 };
-	const struct virtqueue *q = &g->devices[take(g, 1) % DEVICES]->queues[0];
-	unsigned how = (unsigned)take(g, 1), n = 1 + how % 4;
+	const struct virtqueue *q = &g->devices[take(&g->in, 1) % DEVICES]->queues[0];
+	unsigned how = (unsigned)take(&g->in, 1), n = 1 + how % 4;
 	const uint8_t *avail = guest_memory(g, q->avail, 4);
 	uint16_t index = avail ? (uint16_t)le_get(avail + 2, 2) : 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		unsigned shape = (unsigned)take(g, 1);
+		unsigned shape = (unsigned)take(&g->in, 1);
 		uint64_t gpa = (shape & 7) * PAGE_SIZE + (shape & 0x80 ? 0xff8 : 0x400);
 		unsigned length = i == 0 && shape & 8 ? 0 : shape >> 4 & 7;
 		bool written = i + 1 == n || (i > 0 && shape & 8);
@@ -390,7 +351,7 @@ static void do_offer(struct guest *g)
 /* The device's thread runs until it has nothing to do. */
 static void do_work(struct guest *g)
 {
-	struct virtio *v = g->devices[take(g, 1) % DEVICES];
+	struct virtio *v = g->devices[take(&g->in, 1) % DEVICES];
 	bool running = v->running;
 	unsigned messages = g->messages;
 
@@ -409,27 +370,6 @@ static void (*const actions[])(struct guest *g) = {
 	do_begin,  do_offer, do_offer,  do_work,   do_work, do_eventfds,
 };
 
-/* An image in memory, whose byte at i is i. */
-static int image_make(void)
-{
-	uint8_t bytes[IMAGE];
-	int fd = memfd_create("image", MFD_CLOEXEC);
-
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)i;
-	must(pwrite(fd, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes));
-	return fd;
-}
-
-static void image_check(int fd)
-{
-	uint8_t bytes[IMAGE];
-
-	must(pread(fd, bytes, sizeof(bytes), 0) == (ssize_t)sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		must(bytes[i] == (uint8_t)i);
-}
-
 static void guest_open(struct guest *g, int image)
 {
 	static const struct device *const kinds[DEVICES] = { &blk_device, &rng_device };
@@ -447,9 +387,11 @@ static void guest_open(struct guest *g, int image)
 	g->ram = aligned_alloc(PAGE_SIZE, PAGES * PAGE_SIZE);
 	g->before = calloc(PAGES, PAGE_SIZE);
 	memset(g->ram, 0, PAGES * PAGE_SIZE);
-	g->disk = (struct disk){
-		.name = "disk0", .serial = "disk0", .path = "image", .size = IMAGE, .fd = image
-	};
+	g->disk = (struct disk){ .name = "disk0",
+		                 .serial = "disk0",
+		                 .path = "image",
+		                 .size = DRIVER_IMAGE,
+		                 .fd = image };
 	must(disk_begin(&g->disk, &err) == 0);
 	must(pci_host_device.init(&g->pci, &env, &err) == 0);
 	must(bus_add_device(g->bus, &pci_host_device, &g->pci, &env, &err) == 0);
@@ -469,25 +411,22 @@ static void guest_open(struct guest *g, int image)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static int image = -1;
+	int image = driver_image();
 	struct guest *g = calloc(1, sizeof(*g));
 
 	log_set_level(LOG_QUIET);
-	if (image < 0)
-		image = image_make();
-	g->input = data;
-	g->left = size;
+	g->in = (struct input){ data, size };
 	guest_open(g, image);
 	guest_check(g);
-	while (g->left > 0) {
-		actions[take(g, 1) % ARRAY_SIZE(actions)](g);
+	while (g->in.left > 0) {
+		actions[take(&g->in, 1) % ARRAY_SIZE(actions)](g);
 		guest_check(g);
 	}
 	for (unsigned d = 0; d < DEVICES; d++) {
 		virtio_fini(g->devices[d]);
 		free(g->devices[d]);
 	}
-	image_check(image);
+	driver_image_check(image);
 	g->disk.fd = -1; /* the image is used again */
 	disk_close(&g->disk);
 	__asan_unpoison_memory_region(g->ram, PAGES * PAGE_SIZE);
