@@ -116,14 +116,18 @@ source_download() {
     (cd "$cache" && apt-get -qq source --download-only qemu >&2)
 }
 
-# What isn't of QEMU 7.2, and where it goes.
-own_sources() {
-  cat <<LIST
-snp-emu.h target/i386
-snp.c target/i386/tcg/sysemu
-amd-psp.c hw/misc
-snp-host.mak configs/devices/x86_64-softmmu
-LIST
+own_sources() { # copies those that have changed to where QEMU has its likes
+  for file in "$here"/qemu/*; do
+    case ${file##*/} in
+      amd-psp*) to=hw/misc ;;
+      snp-emu.h) to=target/i386 ;;
+      snp-*.c) to=target/i386/tcg/sysemu ;;
+      snp-host.mak) to=configs/devices/x86_64-softmmu ;;
+      qemu.patch) continue ;;
+      *) die 1 "$file: nobody said where it goes" ;;
+    esac
+    cmp -s "$file" "$qemu/$to/${file##*/}" || cp "$file" "$qemu/$to/"
+  done
 }
 
 qemu_source() {
@@ -142,9 +146,7 @@ qemu_source() {
       die 1 "qemu/qemu.patch does not fit $dsc: $(head -n 3 "$work/why" | tr '\n' ' ')"
     echo "$wanted" >"$qemu/.source"
   fi
-  own_sources | while read -r name dir; do
-    cmp -s "$here/qemu/$name" "$qemu/$dir/$name" || cp "$here/qemu/$name" "$qemu/$dir/$name"
-  done
+  own_sources
 }
 
 qemu_build() {

@@ -2,7 +2,8 @@
  * A software-emulated AMD SEV-SNP host, for tests (TCG only).
  *
  * Shared between the CPU model (RMP checks, RMPUPDATE & co, VMRUN with a VMSA),
- * the PC machine (reserving the RMP) and the PSP device.
+ * the PC machine (reserving the RMP) and the PSP device.  "APM" is the AMD64
+ * Architecture Programmer's Manual, volume 2 (AMD, publication 24593).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,29 +21,34 @@
 
 #define MSR_SNP_SYSCFG      0xc0010010
 #define MSR_SNP_HWCR        0xc0010015
-#define MSR_SNP_PAGE_FLUSH  0xc001011e
 #define MSR_SNP_GHCB        0xc0010130
 #define MSR_SNP_SEV_STATUS  0xc0010131
 #define MSR_SNP_RMP_BASE    0xc0010132
 #define MSR_SNP_RMP_END     0xc0010133
 #define MSR_SNP_TSC_FREQ    0xc0010134
+#define SYSCFG_MFDM         (1ULL << 19)
 #define SYSCFG_MEM_ENCRYPT  (1ULL << 23)
 #define SYSCFG_SNP_EN       (1ULL << 24)
 #define SYSCFG_VMPL_EN      (1ULL << 25)
-#define SYSCFG_MFDM         (1ULL << 19)
 
-#define SVM_EXIT_VMGEXIT        0x403
-#define SVM_EXIT_NOT_VALIDATED  0x404
 #define SVM_EXIT_EFER_WRITE_TRAP 0x8f
 #define SVM_EXIT_CR0_WRITE_TRAP 0x90
+#define SVM_EXIT_VMGEXIT        0x403
+#define SVM_EXIT_NOT_VALIDATED  0x404
 #define EXCP1D_VC               29
 
+/* bits of EXITINFO1 of a nested page fault (APM 15.36.10) */
 #define NPF_RMP     (1ULL << 31)
 #define NPF_ENC     (1ULL << 34)
 #define NPF_SIZEM   (1ULL << 35)
 #define NPF_VMPL    (1ULL << 36)
 
-/* RMP entry, quadword 0 (PPR family 19h layout: the Linux host reads it) */
+/* An RMP entry (PPR of family 19h: Linux's host reads it); `hi` is our own. */
+typedef struct RmpEntry {
+    uint64_t lo;
+    uint64_t hi;            /* a byte of permissions for each VMPL */
+} RmpEntry;
+
 #define RMP_ASSIGNED    (1ULL << 0)
 #define RMP_2M          (1ULL << 1)
 #define RMP_IMMUTABLE   (1ULL << 2)
@@ -55,19 +61,18 @@
 #define RMP_GPA(e)      ((e) & RMP_GPA_MASK)
 #define RMP_ASID(e)     (((e) & RMP_ASID_MASK) >> RMP_ASID_SHIFT)
 
-#define RMP_BOOKKEEPING 0x4000
+#define RMP_VMPL_ALL    0x1f
+#define RMP_VMPL_PERMS(vmpl, perms) ((uint64_t)(perms) << ((vmpl) * 8))
 
-/* instruction results in EAX */
-enum { SNP_OK = 0, SNP_FAIL_INPUT = 1, SNP_FAIL_PERMISSION = 2, SNP_FAIL_INUSE = 3,
-       SNP_FAIL_OVERLAP = 4, SNP_FAIL_SIZEMISMATCH = 6 };
+#define RMP_BOOKKEEPING 0x4000      /* before the first entry */
 
 typedef struct SnpHost {
     bool enabled;           /* the machine has SNP */
     bool active;            /* SYSCFG.SNP_EN was set on some CPU */
     bool scramble;          /* page contents change across a change of owner */
     bool secure_tsc;        /* guests may have SecureTSC (CPUID 8000001Fh EAX[8]) */
-    hwaddr rmp_base, rmp_end;
-    uint64_t *rmp;          /* entries, 2 quadwords a 4K page */
+    hwaddr rmp_base, rmp_end;       /* its first byte and its last one */
+    RmpEntry *rmp;          /* by page */
     uint64_t nr_pages;
     uint8_t *ram;
     uint64_t below_4g, above_4g;
@@ -76,11 +81,11 @@ typedef struct SnpHost {
 
 extern SnpHost snp_host;
 
-static inline uint64_t *snp_rmp(hwaddr spa)
+static inline RmpEntry *snp_rmp(hwaddr spa)
 {
     uint64_t pfn = spa >> 12;
 
-    return snp_host.rmp && pfn < snp_host.nr_pages ? &snp_host.rmp[pfn * 2] : NULL;
+    return snp_host.rmp && pfn < snp_host.nr_pages ? &snp_host.rmp[pfn] : NULL;
 }
 
 /* host pointer to a page of system RAM, or NULL */
@@ -95,13 +100,16 @@ static inline void *snp_ram(hwaddr pa)
     return NULL;
 }
 
+/* snp-host.c */
 struct MachineState;
 void snp_host_init(struct MachineState *ms, uint64_t below_4g, uint64_t above_4g);
+void snp_host_properties(ObjectClass *oc);
 /* change the ciphertext/plaintext relation of a page (an involution) */
 void snp_scramble_page(hwaddr spa);
 void snp_scramble_buf(hwaddr spa, void *page);
-/* is this VMSA loaded on some CPU? */
-bool snp_vmsa_in_use(hwaddr vmsa_pa);
 void snp_flush_all(void);
+
+/* snp-vmsa.c: is this VMSA loaded on some CPU? */
+bool snp_vmsa_in_use(hwaddr vmsa_pa);
 
 #endif

@@ -92,6 +92,8 @@ said 'messages' '^err$'
 cmp "$here/run.sh" "$work/out2/file" >"$work/said" 2>&1 && echo same >"$work/said"
 said 'a file that comes back' '^same$'
 
+python3 "$here/psp.py" "$out" >"$work/said" 2>&1
+said 'commands that no kernel gives' '^psp: [0-9]* commands, 0 wrong$'
 
 # snpvmm itself, if it is there: its files are taken along, the firmware compares its digest, its results come back.
 if [ -n "$snpvmm" ]; then
