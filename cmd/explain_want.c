@@ -193,7 +193,7 @@ static void search_run(void *self, struct manifest *m, struct findings *f)
 
 #define NOT_MEASURED                                                                               \
 	"policy, host data, ID block, certificates, the memory of a guest with a firmware, "       \
-	"devices, timeouts and expectations are not measured"
+	"what devices hold, timeouts and expectations are not measured"
 
 static void put_result(const struct explanations *e)
 {

@@ -69,6 +69,15 @@ static const struct cmdline_rule cmdline_rules[] = {
 	  2 },
 };
 
+struct device_rule {
+	struct rule rule;
+};
+
+static const struct device_rule device_rules[] = {
+	{ ANY_RULE("none", RANK_KNOWN,
+	           "there are no disks, no vsock, no rng and no hvc, and so no PCI") },
+};
+
 /* Zero leaves a field as it is. */
 struct form_rule {
 	struct rule rule;
@@ -319,27 +328,11 @@ static void exit_port_list(struct variations *v, enum axis axis)
 		number_add(v, axis, RANK_KNOWN, 0, v->base.m.exit_port);
 }
 
-/* One device is as good as another: the digest only says that there is one. */
+/* One device is as good as another: the digest only says whether there is one. */
 static void rng_list(struct variations *v, enum axis axis)
 {
-	if (v->base.m.direct && manifest_has_pci(&v->base.m) == v->base.m.rng)
-		number_add(v, axis, RANK_KNOWN, !v->base.m.rng, v->base.m.rng);
-}
-
-static void hvc_list(struct variations *v, enum axis axis)
-{
-	const struct manifest *m = &v->base.m;
-
-	if (m->direct && m->hvc && !m->n_disks && !m->rng && !m->vsock_cid)
-		number_add(v, axis, RANK_KNOWN, 0, 1);
-}
-
-static void disks_list(struct variations *v, enum axis axis)
-{
-	const struct manifest *m = &v->base.m;
-
-	if (m->direct && m->n_disks > 0 && !m->rng && !m->hvc && !m->vsock_cid)
-		number_add(v, axis, RANK_KNOWN, 0, m->n_disks);
+	if (v->base.m.direct && !manifest_has_pci(&v->base.m))
+		number_add(v, axis, RANK_KNOWN, true, false);
 }
 
 static void vcpus_list(struct variations *v, enum axis axis)
@@ -440,6 +433,14 @@ static void exit_port_apply(const struct value *v, struct launch *l)
 	l->m.exit_port = (uint16_t)v->number;
 }
 
+static void devices_apply(const struct value *v, struct launch *l)
+{
+	l->devices = v->rule;
+	l->m.n_disks = 0;
+	l->m.vsock_cid = 0;
+	l->m.rng = l->m.hvc = false;
+}
+
 static void signature_apply(const struct value *v, struct launch *l)
 {
 	l->m.vcpu_sig = (uint32_t)v->number;
@@ -477,19 +478,9 @@ static char *cmdline_show(const struct launch *l)
 	return strdup(l->m.cmdline);
 }
 
-static char *disks_show(const struct launch *l)
-{
-	return strdup(l->m.n_disks ? "as given" : "[]");
-}
-
 static char *rng_show(const struct launch *l)
 {
 	return strdup(l->m.rng ? "true" : "false");
-}
-
-static char *hvc_show(const struct launch *l)
-{
-	return strdup(l->m.hvc ? "true" : "false");
 }
 
 static char *kernel_hashes_show(const struct launch *l)
@@ -574,8 +565,8 @@ static const struct axis_row {
 	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
 	                     .apply = exit_port_apply, .show = exit_port_show },
 	[AXIS_RNG] = { KEY_RNG, NULL, FIELD(m.rng), rng_list, .show = rng_show },
-	[AXIS_HVC] = { KEY_HVC, NULL, FIELD(m.hvc), hvc_list, .show = hvc_show },
-	[AXIS_DISKS] = { KEY_DISKS, NULL, FIELD(m.n_disks), disks_list, .show = disks_show },
+	[AXIS_DEVICES] = { KEYS, "devices", FIELD(devices), RULES(device_rules),
+	                   .apply = devices_apply },
 	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, FIELD(m.vcpu_sig), signature_list,
 	                     .apply = signature_apply, .show = signature_show },
 	[AXIS_FEATURES] = { KEY_SNP_GUEST_FEATURES, NULL, FIELD(features), features_list,
@@ -646,6 +637,8 @@ static void rules_list(struct variations *v, enum axis axis)
 	struct value *value;
 
 	if (axis == AXIS_CMDLINE_END && !kernel_possible(v))
+		return;
+	if (axis == AXIS_DEVICES && !(v->base.m.direct && manifest_has_pci(&v->base.m)))
 		return;
 	for (size_t i = 0; i < row->n_rules; i++) {
 		const struct rule *rule =

@@ -35,8 +35,7 @@ enum axis {
 	AXIS_MEMORY,
 	AXIS_EXIT_PORT,
 	AXIS_RNG,
-	AXIS_HVC,
-	AXIS_DISKS,
+	AXIS_DEVICES,
 	AXIS_SIGNATURE,
 	AXIS_FEATURES,
 	AXIS_FORM,
@@ -51,6 +50,7 @@ enum rank { RANK_MANIFEST, RANK_LIKELY, RANK_KNOWN, RANK_POSSIBLE, RANK_FAR };
 
 struct section_rule; /* how a section of the SEV metadata is loaded */
 struct cmdline_rule; /* which bytes around a command line are hashed */
+struct device_rule;  /* which devices there are */
 struct form_rule;    /* registers of VMSAs as other hosts and launchers have them */
 struct fpu_rule;     /* the FPU's state in VMSAs */
 struct ap_rule;      /* where APs start */
@@ -63,6 +63,7 @@ struct launch {
 	/* NULL: that of the launcher whose digest is predicted */
 	const struct section_rule *sections;
 	const struct cmdline_rule *cmdline_end;
+	const struct device_rule *devices;
 	const struct form_rule *form;
 	const struct fpu_rule *fpu;
 	const struct ap_rule *ap;

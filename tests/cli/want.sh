@@ -241,6 +241,17 @@ out_is 'leave out boot.initrd'
 call -q explain --want "$("$SNPVMM" -q measure "$T/direct.yaml")" --initrd "$T/i" "$T/alone.yaml"
 wants 0
 out_is "--set boot.initrd=$T/i"
+plain=$("$SNPVMM" -q measure "$T/direct.yaml")
+for devices in 'disks=[i]' 'rng=true' 'hvc=true' 'vsock=auto' 'disks=[i] --set vsock=auto'; do
+  # shellcheck disable=SC2086 # options
+  call -q explain --want "$plain" --set $devices "$T/direct.yaml"
+  wants 0
+  out_is 'there are no disks, no vsock, no rng and no hvc, and so no PCI'
+  # shellcheck disable=SC2086
+  call -q explain --want "$("$SNPVMM" -q measure --set $devices "$T/direct.yaml")" "$T/direct.yaml"
+  wants 0
+  out_is '--set rng=true'
+done
 call explain --want "$plain" --kernel "$T/i" "$T/direct.yaml"
 wants 2
 err_has '--kernel: error: ' 'not a bzImage' '[bad-value]'
