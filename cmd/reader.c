@@ -56,7 +56,8 @@ static const struct filter_row rows[] = {
 	CALL(close, BOTH), CALL(fstat, BOTH),
 	/* writing to what is open */
 	CALL(write, BOTH), CALL(writev, BOTH), CALL(poll, BOTH), CALL(ppoll, BOTH),
-	CALL_IF(ioctl, BOTH, FILTER_IS, 1, TCGETS), CALL_IF(ioctl, BOTH, FILTER_IS, 1, TIOCGWINSZ),
+	CALL_IF(ioctl, BOTH, FILTER_IS, 1, TCGETS), CALL_IF(ioctl, BOTH, FILTER_IS, 1, FILTER_TCGETS2),
+	CALL_IF(ioctl, BOTH, FILTER_IS, 1, TIOCGWINSZ),
 	/* signals, which end the command with a message */
 	CALL(rt_sigaction, BOTH), CALL(rt_sigprocmask, BOTH), CALL(rt_sigreturn, BOTH),
 	CALL(restart_syscall, BOTH),

@@ -15,6 +15,12 @@
 
 struct error; /* core/base/error.h */
 
+/*
+ * ioctl(2) of isatty(3): TCGETS2 with glibc 2.42 and later, where it was TCGETS. No header has both
+ * this and what else we need of terminals.
+ */
+#define FILTER_TCGETS2 0x802c542aU
+
 enum filter_test {
 	FILTER_ANY,
 	FILTER_IS,      /* the argument, of 32 bits, is `value` */

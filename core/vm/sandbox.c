@@ -82,6 +82,7 @@ static const struct filter_row rows[] = {
 	IOCTL_FOR(SANDBOX_GDB, KVM_SET_MSRS, MAIN | VCPU),
 	/* isatty(3), and how wide it is */
 	IOCTL(TCGETS, MAIN),
+	IOCTL(FILTER_TCGETS2, MAIN),
 	IOCTL(TIOCGWINSZ, MAIN),
 	/* memory: the heap, stacks of threads that end, and pages of the guest */
 	CALL(futex, ALL),

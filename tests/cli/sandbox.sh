@@ -77,6 +77,17 @@ exploit() { # PORT 'STATUS REASON VERDICT EVENT' WORD...
   done
   grep -q "<testcase " "$dir/junit.xml" || wrong 'no junit.xml'
 }
+begin "a C library's other way to look for a terminal is allowed"
+guest_of 'print "hello\n" ; out 0xf4 1 0'
+manifest_of
+run env FAKE_SCRIPT="$T/script" "$EXPLOIT" run --results "$T/isatty" "$T/m.yaml"
+wants 0
+for command in 'measure --pages' check 'diff --cpus 2'; do
+  # shellcheck disable=SC2086 # several words
+  run "$EXPLOIT" $command "$T/m.yaml"
+  ! grep 'sandbox' "$T/err" >>"$T/why" || wrong "$command"
+done
+
 port=0x700
 for call in openat socket execve clone ptrace 'ioctl 0x5412' mmap kill tgkill rt_sigaction; do
   begin "a guest that gets at $call is stopped"
