@@ -15,6 +15,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/dev/virtio.h"
 #include "core/vm/irq.h"
@@ -152,12 +153,13 @@ static int cid_set(struct vsock *s, uint64_t wanted, struct error *err)
 {
 	bool any = wanted == VSOCK_CID_AUTO;
 	uint64_t first = (uint64_t)getpid() * 0x9e3779b1u;
-	int r = -EADDRINUSE;
+	unsigned i = 0, waited_ms = 0;
+	int r;
 
-	for (unsigned i = 0; r == -EADDRINUSE && i < (any ? CID_TRIES : 1); i++) {
+	do {
 		s->cid = any ? VSOCK_CID_MIN + (first + i) % 0x7fffffff : wanted;
 		r = vhost(s, VHOST_VSOCK_SET_GUEST_CID, &s->cid);
-	}
+	} while (r == -EADDRINUSE && (any ? ++i < CID_TRIES : lock_wait(&waited_ms)));
 	if (r >= 0)
 		return 0;
 	refusal_set(err, CALL_VSOCK_CID, -r);

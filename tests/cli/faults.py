@@ -360,9 +360,11 @@ def full(every, folder):
 
 # --- many launches ---
 
-def own_descriptors(pid):
+def held(pid):
+    """How many descriptors and mappings a process has; None: it has ended."""
     try:
-        return len(os.listdir(f"/proc/{pid}/fd"))
+        mappings = pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8").count("\n")
+        return (len(os.listdir(f"/proc/{pid}/fd")), mappings) if mappings else None
     except OSError:
         return None
 
@@ -388,16 +390,16 @@ def launches(n, at_once, folder):
     for program in sorted(PROGRAMS):
         running = []
         begun = time.monotonic()
-        mine = own_descriptors(os.getpid())
+        mine = held(os.getpid())[0]
         for _ in range(n):
             running.append(Run(command(program, folder, "quick", "-q"), environment(folder, "quick"), False))
             if len(running) == at_once:
                 finished(running, folder, program)
         while running:
             finished(running, folder, program)
-        if own_descriptors(os.getpid()) != mine:
+        if held(os.getpid())[0] != mine:
             wrong(program, "this test leaks descriptors itself")
-        # and as runs of one command, which must not hold more descriptors at its end than at its beginning
+        # and as runs of one command, which must not hold more at its end than at its beginning
         count = min(n, 250)
         matrix = f"matrix={{timeout: [{', '.join(f'{i + 20}s' for i in range(count))}]}}"
         run = Run(command(program, folder, "quick", "-q", "--jobs", str(at_once), "--set", matrix, "--results",
@@ -405,7 +407,7 @@ def launches(n, at_once, folder):
         most = []
         while run.process.poll() is None:
             run.read(0.005)
-            now = own_descriptors(run.process.pid)
+            now = held(run.process.pid)
             if now:
                 most.append(now)
             if time.monotonic() - begun > 600:
@@ -413,8 +415,10 @@ def launches(n, at_once, folder):
         if run.process.returncode != 0:
             wrong(program, f"a matrix of {count}: status {run.process.returncode}: {run.said[2][-300:]!r}")
         half = len(most) // 2
-        if most and max(most[half:]) > max(most[:half] or [0]) + 2:
-            wrong(program, f"its descriptors grow: {max(most[:half])}, then {max(most[half:])}")
+        for i, of in enumerate(("descriptors", "mappings")):
+            first, second = (max(m[i] for m in part) for part in (most[:half + 1], most[half:]))
+            if second > first + 4:
+                wrong(program, f"its {of} grow: {first}, then {second}")
         run.close()
         if len(whole(program, folder / "many")) != count or hidden(folder / "many"):
             wrong(program, f"a matrix of {count}: not as many results")

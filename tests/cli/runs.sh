@@ -285,6 +285,34 @@ else
   skip '--retries: a launch that failed just before its guest ran' 'needs /dev/kvm'
 fi
 
+if nobody_can_run true && command -v prlimit >/dev/null; then
+  begin '--retries: no process can be started for another try'
+  three "$busy"
+  cp "$FAKE" "$T/snpvmm-fake"
+  chmod 755 "$T/snpvmm-fake"
+  : >"$T/pid"
+  mkdir "$T/r"
+  chown 65534 "$T/pid" "$T/r"
+  rm -f "$T/err"
+  (
+    await grep -q -s 'host-busy' "$T/err"
+    # shellcheck disable=SC2086 # words
+    $NOBODY prlimit --pid "$(cat "$T/pid")" --nproc=1
+  ) &
+  # shellcheck disable=SC2016 # for the inner shell
+  as_nobody sh -c 'echo $$ >"$0"; exec "$@"' "$T/pid" env FAKE_SCRIPT="$T/script" "$T/snpvmm-fake" run --retries 9 --results "$T/r" "$T/a.yaml"
+  wait
+  if grep -q 'error while loading' "$T/err"; then
+    skip '--retries: no process can be started for another try' 'another user cannot run this program'
+  else
+    wants 99
+    err_has 'fail: no process could be started for this run [host-memory]'
+    of_result '' '"reason": "host-memory"'
+  fi
+else
+  skip '--retries: no process can be started for another try' 'needs root, setpriv and prlimit'
+fi
+
 begin '--retries needs a number'
 for value in '' -1 101 x; do
   call run --retries "$value" "$T/a.yaml"

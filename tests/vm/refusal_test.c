@@ -308,7 +308,9 @@ static bool retried(enum launch_call call, int errnum)
 {
 	return (errnum == EINTR && (call == CALL_CREATE_VM || call == CALL_MEMORY_ATTRIBUTES ||
 	                            call == CALL_LAUNCH_UPDATE)) ||
-	       (errnum == EAGAIN && (call == CALL_MEMORY_ATTRIBUTES || call == CALL_LAUNCH_UPDATE));
+	       (errnum == EAGAIN &&
+	        (call == CALL_MEMORY_ATTRIBUTES || call == CALL_LAUNCH_UPDATE)) ||
+	       (errnum == EADDRINUSE && call == CALL_VSOCK_CID);
 }
 
 /* As in the table, except that the trial's manifest isn't at fault, which the launch finds out. */
