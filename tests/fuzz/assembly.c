@@ -8,12 +8,14 @@
 
 #include "config/manifest.h"
 #include "core/base/log.h"
+#include "core/out/saved.h"
 #include "core/snp/digest.h"
 #include "core/vm/launch.h"
 #include "core/vm/platforms.h"
 #include "core/vm/vm_priv.h"
 #include "firmware/igvm_plan.h"
 #include "firmware/images.h"
+#include "firmware/save.h"
 #include "tests/fake/kvm.h"
 #include "tests/fuzz/heap.h"
 #include "tests/fuzz/kernel.h"
@@ -126,11 +128,26 @@ static void launch(const struct plan *p, const struct platform *on, const uint8_
 	must(fake_kvm_leaks(f) == 0 && !fake_kvm_complaint(f)[0]);
 }
 
+/* What launch.json has of it is of the same pages. */
+static void check_saved(const struct manifest *m, const struct images *images, const struct plan *p,
+                        const struct snp_digest *d)
+{
+	auto_saved struct saved saved = { 0 };
+	struct error err = { 0 };
+	uint64_t pages = 0;
+
+	must(save_launch(m, images, p, d, &saved, &err) == 0);
+	must(!memcmp(saved.measurement, d->value, SNP_DIGEST_SIZE));
+	for (size_t i = 0; i < saved.n_regions; i++)
+		pages += saved.regions[i].size / PAGE_SIZE;
+	must(pages == d->pages);
+}
+
 static void check(const struct manifest *m, const struct images *images, const struct platform *on)
 {
 	size_t given = images->firmware.size + images->kernel.size + images->initrd.size;
 	auto_plan const struct plan *p = NULL;
-	auto_digest struct snp_digest d = { 0 };
+	auto_digest struct snp_digest d = { .ledger_wanted = true, .pages_wanted = true };
 	struct error err = { 0 };
 	int r;
 
@@ -139,6 +156,8 @@ static void check(const struct manifest *m, const struct images *images, const s
 	if (r == 0 && on->measured && !plan_settings(p)->no_measurement)
 		must(snp_digest_of(p, &d, &err) == 0);
 	heap_check(8 * MIB + 2 * given, 32 * MIB + 2 * given + m->memory);
+	if (r == 0 && d.pages > 0)
+		check_saved(m, images, p, &d);
 	if (r < 0)
 		must_explain(&err);
 	else if (!plan_settings(p)->measure_only && !plan_settings(p)->no_measurement)

@@ -3,10 +3,8 @@
  * tests/fuzz/certs.c: libFuzzer target: any certificate table is read, with contents that lie in it
  * and apart from each other, or refused with a reason.
  */
-#include "core/base/error.h"
 #include "core/snp/certs.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,20 +14,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (snp_certs_parse(data, size, certs, &count, &err) < 0) {
 		if (err.kind != ERROR_BAD_CERTIFICATE || !err.text[0])
-			__builtin_trap();
+			abort();
 		return 0;
 	}
 	if (count == 0 || count > SNP_CERTS_MAX)
-		__builtin_trap();
+		abort();
 	for (size_t i = 0; i < count; i++) {
 		uint64_t end = (uint64_t)certs[i].offset + certs[i].size;
 
 		if (certs[i].size == 0 || certs[i].offset < (count + 1) * 24 || end > size)
-			__builtin_trap();
+			abort();
 		for (size_t j = 0; j < i; j++)
 			if (certs[j].offset < end &&
 			    certs[i].offset < (uint64_t)certs[j].offset + certs[j].size)
-				__builtin_trap();
+				abort();
 	}
 	return 0;
 }

@@ -3,14 +3,10 @@
  * tests/fuzz/console.c: libFuzzer target: any bytes as a guest's console, in pieces of any size;
  * the first two bytes choose them.
  */
-#include <assert.h>
-#include <stdint.h>
-#include <string.h>
 
-#include "core/base/array.h"
-#include "core/base/error.h"
 #include "core/vm/outcome.h"
 #include "core/vm/watch.h"
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char tail[64];
 	size_t piece, n;
 
-	assert(w);
+	must(w);
 	if (size < 2) {
 		watch_free(w);
 		return 0;
@@ -37,15 +33,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			watch_pause(w);
 	}
 	watch_end(w);
-	assert(watch_met(w) <= ARRAY_SIZE(expected));
-	assert(watch_complete(w) == (watch_outstanding(w) == NULL));
+	must(watch_met(w) <= ARRAY_SIZE(expected));
+	must(watch_complete(w) == (watch_outstanding(w) == NULL));
 	n = watch_tail(w, tail, sizeof(tail));
-	assert(n == MIN(size - 2, sizeof(tail)) && !memcmp(tail, data + size - n, n));
-	assert(strlen(watch_last_line(w)) < 256);
+	must(n == MIN(size - 2, sizeof(tail)) && !memcmp(tail, data + size - n, n));
+	must(strlen(watch_last_line(w)) < 256);
 	if (watch_forbidden(w))
 		watch_outcome(w, &o);
-	assert(!watch_forbidden(w) || o.kind == GUEST_PANICKED || o.kind == CONSOLE_FORBIDDEN ||
-	       o.kind == CONSOLE_UNDECIDED);
+	must(!watch_forbidden(w) || o.kind == GUEST_PANICKED || o.kind == CONSOLE_FORBIDDEN ||
+	     o.kind == CONSOLE_UNDECIDED);
 	watch_free(w);
 	return 0;
 }

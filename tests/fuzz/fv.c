@@ -4,22 +4,17 @@
  * within them. The first byte says what the rest is: an image, the files of a sound volume, the
  * sections of a sound file, a module, or a debug file.
  */
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/base/error.h"
 #include "firmware/fv.h"
 #include "firmware/pe.h"
 #include "firmware/symbols.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 enum { VOLUME_HEAD = 72, FILE_HEAD = 24, HEAD = VOLUME_HEAD + FILE_HEAD };
 
 static void check(bool holds)
 {
 	if (!holds)
-		__builtin_trap();
+		abort();
 }
 
 static void le(uint8_t *to, uint64_t value, unsigned width)
@@ -112,7 +107,7 @@ static void no_difference(void *self, const struct fv_difference *d)
 {
 	(void)self;
 	(void)d;
-	__builtin_trap();
+	abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -153,10 +148,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size--;
 	}
 	if (fv_read(own ? own : data, size, &f, &err) < 0)
-		__builtin_trap();
+		abort();
 	look(&f);
 	if (fv_compare(&f, &f, no_difference, NULL, &err) < 0)
-		__builtin_trap();
+		abort();
 	fv_fini(&f);
 	free(own);
 	return 0;

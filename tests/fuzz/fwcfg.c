@@ -3,13 +3,8 @@
  * tests/fuzz/fwcfg.c: libFuzzer target: any accesses with any guest memory; none reaches private
  * memory.
  */
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/base/error.h"
 #include "core/dev/fwcfg.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 #define SLOT 0x1000u
 
@@ -23,7 +18,7 @@ static uint8_t *guest_at(void *self, uint64_t gpa, uint64_t size)
 	struct guest *g = self;
 
 	if (gpa + (size - 1) < gpa)
-		__builtin_trap();
+		abort();
 	if (gpa / SLOT >= 2 || size > SLOT - gpa % SLOT)
 		return NULL;
 	return g->slots[gpa / SLOT] + gpa % SLOT;
@@ -64,10 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fwcfg_init(&f, guest_at, &g);
 	if (fwcfg_add_file(&f, "etc/e820", blob, 100, &err) < 0 ||
 	    fwcfg_add(&f, FWCFG_KERNEL_DATA, blob, 7, &err) < 0)
-		__builtin_trap();
+		abort();
 	play(&f, data + half, size - half);
 	if (f.stats.dma_refused > f.stats.dma_count || (f.selected && f.offset > f.selected->size))
-		__builtin_trap();
+		abort();
 	free(g.slots[0]);
 	free(g.slots[1]);
 	free(blob);

@@ -3,13 +3,10 @@
  * tests/fuzz/gdb.c: libFuzzer target: any bytes as what a debugger sends, framed or not, in pieces
  * of any size; the first byte chooses.
  */
-#include <assert.h>
 #include <errno.h>
-#include <stdint.h>
-#include <string.h>
 
-#include "core/base/array.h"
 #include "core/vm/gdb.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { THREADS = 4, MEMORY = 300 };
 
@@ -20,7 +17,7 @@ static bool running;
 static int regs_get(void *self, unsigned thread, struct guest_regs *ret)
 {
 	(void)self;
-	assert(!running && thread < THREADS);
+	must(!running && thread < THREADS);
 	*ret = regs[thread];
 	return 0;
 }
@@ -28,7 +25,7 @@ static int regs_get(void *self, unsigned thread, struct guest_regs *ret)
 static int regs_set(void *self, unsigned thread, const struct guest_regs *r)
 {
 	(void)self;
-	assert(!running && thread < THREADS);
+	must(!running && thread < THREADS);
 	regs[thread] = *r;
 	return 0;
 }
@@ -36,7 +33,7 @@ static int regs_set(void *self, unsigned thread, const struct guest_regs *r)
 static int memory_read(void *self, unsigned thread, uint64_t address, uint8_t *to, size_t size)
 {
 	(void)self;
-	assert(!running && thread < THREADS && size > 0);
+	must(!running && thread < THREADS && size > 0);
 	if (address >= MEMORY)
 		return -EFAULT;
 	size = MIN(size, MEMORY - address);
@@ -48,7 +45,7 @@ static int memory_write(void *self, unsigned thread, uint64_t address, const uin
                         size_t size)
 {
 	(void)self;
-	assert(!running && thread < THREADS && size > 0);
+	must(!running && thread < THREADS && size > 0);
 	if (address >= MEMORY)
 		return -EFAULT;
 	size = MIN(size, MEMORY - address);
@@ -60,16 +57,16 @@ static int point(void *self, unsigned thread, bool set, enum gdb_point kind, uin
                  uint64_t length)
 {
 	(void)self;
-	assert(!running && thread < THREADS && kind <= GDB_POINT_ACCESS);
+	must(!running && thread < THREADS && kind <= GDB_POINT_ACCESS);
 	return set && address > length ? -ENOSPC : 0;
 }
 
 static int resume(void *self, const enum gdb_action actions[static GDB_THREADS_MAX])
 {
 	(void)self;
-	assert(!running);
+	must(!running);
 	for (unsigned i = 0; i < GDB_THREADS_MAX; i++)
-		assert(actions[i] == GDB_HOLD || (actions[i] <= GDB_STEP && i < THREADS));
+		must(actions[i] == GDB_HOLD || (actions[i] <= GDB_STEP && i < THREADS));
 	running = true;
 	return 0;
 }
@@ -77,7 +74,7 @@ static int resume(void *self, const enum gdb_action actions[static GDB_THREADS_M
 static void interrupt(void *self)
 {
 	(void)self;
-	assert(running);
+	must(running);
 }
 
 /* The guest stops after each piece, and the client takes what is for it. */
@@ -91,9 +88,9 @@ static void send(struct gdb *g, const uint8_t *bytes, size_t size)
 
 	for (size_t at = 0; at < size; at += n) {
 		n = gdb_take(g, bytes + at, size - at);
-		assert(n > 0 && n <= size - at);
-		assert(!g->out.failed && g->out.size <= 2 * (GDB_PACKET_MAX + 5));
-		assert(g->running == running);
+		must(n > 0 && n <= size - at);
+		must(!g->out.failed && g->out.size <= 2 * (GDB_PACKET_MAX + 5));
+		must(g->running == running);
 		g->out.size = 0;
 	}
 	running = false;

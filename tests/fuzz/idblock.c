@@ -3,13 +3,8 @@
  * tests/fuzz/idblock.c: libFuzzer target: any ID block and authentication is accepted or refused
  * with a reason.
  */
-#include <string.h>
-
-#include "core/base/array.h"
-#include "core/base/error.h"
 #include "core/snp/idblock.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -21,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(bytes, data, MIN(size, sizeof(bytes))); /* most of it is reserved */
 	if (snp_id_check(block, auth, &author, &err) < 0 &&
 	    (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0]))
-		__builtin_trap();
+		abort();
 	snp_id_compare(block, auth, size, &digest, &policy);
 	return 0;
 }

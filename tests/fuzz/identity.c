@@ -4,12 +4,8 @@
  * verified or refused with a reason. Those of our own key are made over any block; one changed byte
  * of the block, the signature or the key, as the input says, is refused.
  */
-#include <string.h>
-
 #include "core/attest/identity.h"
-#include "core/base/error.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -31,16 +27,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(bytes, data, size < sizeof(bytes) ? size : sizeof(bytes));
 	if (identity_verify(block, auth, &author, &err) < 0 &&
 	    (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0]))
-		__builtin_trap();
+		abort();
 
 	if (!ours.id_key && p384_generate(&ours.id_key, &err) < 0)
-		__builtin_trap();
+		abort();
 	memcpy(ours.family_id, data, sizeof(ours.family_id));
 	memcpy(ours.image_id, data + sizeof(ours.family_id), sizeof(ours.image_id));
 	identity_block(&ours, data + 48, 0x30000, block);
 	if (identity_authenticate(&ours, block, NULL, auth, &err) < 0 ||
 	    identity_verify(block, auth, &author, &err) < 0 || author)
-		__builtin_trap();
+		abort();
 	at = (data[0] | (size_t)data[1] << 8) % (PLAN_ID_BLOCK + RS + 4 + RS);
 	for (; at >= covered[n].size; n++)
 		at -= covered[n].size;
@@ -49,6 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err = (struct error){ 0 };
 	if (identity_verify(block, auth, &author, &err) == 0 || err.kind != ERROR_BAD_ID_BLOCK ||
 	    !err.text[0])
-		__builtin_trap();
+		abort();
 	return 0;
 }

@@ -3,11 +3,8 @@
  * tests/fuzz/igvm.c: libFuzzer target: any bytes, with a right checksum, are refused or become a
  * plan that has a digest; and what is written of the plan has the same one.
  */
-#include <string.h>
-
 #include "config/manifest.h"
 #include "core/base/bytes.h"
-#include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/snp/digest.h"
 #include "core/vm/platforms.h"
@@ -16,8 +13,7 @@
 #include "firmware/igvm_plan.h"
 #include "firmware/igvm_write.h"
 #include "firmware/images.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 /* The last byte chooses the loader and the number of vCPUs. */
 static struct manifest manifest_for(uint8_t choice)
@@ -75,14 +71,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	igvm_policy(&m, &images.firmware);
 	if (assemble(&m, &images, &platform_snp, &p, &err) < 0) {
 		if (err.kind == ERROR_NONE || !err.text[0])
-			__builtin_trap();
+			abort();
 		return 0;
 	}
 	if (snp_digest_of(p, &d, &err) < 0)
-		__builtin_trap();
+		abort();
 	if (!plan_settings(p)->vmsas_are_regions &&
 	    igvm_write(p, &m, d.value, &again, &profile, &err) < 0 &&
 	    (err.kind == ERROR_INTERNAL || strstr(err.text, "read back")))
-		__builtin_trap();
+		abort();
 	return 0;
 }

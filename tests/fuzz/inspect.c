@@ -3,14 +3,9 @@
  * tests/fuzz/inspect.c: libFuzzer target: any bytes are refused with a reason, or described in
  * every format.
  */
-#include <stdio.h>
-
-#include "core/base/array.h"
-#include "core/base/error.h"
 #include "core/out/tree.h"
 #include "firmware/inspect.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static tree_print *const formats[] = { tree_print_text, tree_print_json, tree_print_cbor };
 
@@ -27,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!inspect_read_text(data, size, &decoded, &i) &&
 	    inspect_read(data, size, &i, &err) < 0) {
 		if (err.kind == ERROR_NONE || !err.text[0])
-			__builtin_trap();
+			abort();
 		return 0;
 	}
 	t = tree_new();
@@ -36,6 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tree_end(t);
 	for (size_t n = 0; n < ARRAY_SIZE(formats); n++)
 		if (formats[n](t, nowhere, &err) < 0)
-			__builtin_trap();
+			abort();
 	return 0;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/fuzz/ovmf.c: libFuzzer target: any bytes are parsed or refused. */
-#include "core/base/error.h"
 #include "firmware/ovmf.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -11,6 +9,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ovmf o;
 
 	if (ovmf_parse(data, size, &o, &err) < 0 && (err.kind == ERROR_NONE || !err.text[0]))
-		__builtin_trap();
+		abort();
 	return 0;
 }

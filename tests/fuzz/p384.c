@@ -3,12 +3,8 @@
  * tests/fuzz/p384.c: libFuzzer target: any file is a key of P-384 or refused with a reason, and so
  * is any signature; whatever key it is, it doesn't verify what it has not signed.
  */
-#include <string.h>
-
 #include "core/attest/p384.h"
-#include "core/base/error.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,21 +14,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (p384_signature_read("signature", data, size, signature, &err) < 0) {
 		if (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0])
-			__builtin_trap();
+			abort();
 		memset(signature, 1, sizeof(signature));
 	}
 	err = (struct error){ 0 };
 	if (p384_read("key", data, size, &key, &err) < 0) {
 		if (err.kind != ERROR_BAD_KEY || !err.text[0])
-			__builtin_trap();
+			abort();
 		return 0;
 	}
 	p384_public(key, public);
 	if (p384_verify(public, data, size, signature))
-		__builtin_trap();
+		abort();
 	if (p384_can_sign(key) &&
 	    (p384_sign(key, data, size, own, &err) < 0 || !p384_verify(public, data, size, own)))
-		__builtin_trap();
+		abort();
 	p384_free(key);
 	return 0;
 }

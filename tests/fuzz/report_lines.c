@@ -3,11 +3,8 @@
  * tests/fuzz/report_lines.c: libFuzzer target: from any console, in any pieces, a block of at most
  * REPORT_LINES_MAX bytes comes, or none.
  */
-#include <stdlib.h>
-
 #include "core/snp/report_lines.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -22,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	report_lines_put(l, data + half, size - half);
 	n = report_lines_take(l, to, &fault);
 	if (n > sizeof(to) || (n > 0) != report_lines_whole(l))
-		__builtin_trap();
+		abort();
 	report_lines_free(l);
 	return 0;
 }

@@ -3,15 +3,10 @@
  * tests/fuzz/saved.c: libFuzzer target: any JSON is a launch or refused with a reason, and two
  * halves of it that are launches can be compared and printed.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include "core/base/error.h"
 #include "core/out/saved.h"
 #include "core/out/tree.h"
 #include "firmware/diff.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void compare(const struct saved *a, const struct saved *b)
 {
@@ -27,9 +22,9 @@ static void compare(const struct saved *a, const struct saved *b)
 		diff_text_write(to, &d, true, true);
 		result_diff(t, NULL, &d);
 		if (tree_print_json(t, to, &err) < 0)
-			__builtin_trap();
+			abort();
 	} else if (!err.text[0]) {
-		__builtin_trap();
+		abort();
 	}
 	fclose(to);
 }
@@ -44,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (saved_read("a", data, first, &a, &err) < 0) {
 		if (!err.text[0])
-			__builtin_trap();
+			abort();
 		return 0;
 	}
 	if (nul && saved_read("b", nul + 1, size - first - 1, &b, &err) < 0)

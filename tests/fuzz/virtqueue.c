@@ -4,11 +4,7 @@
  * shared memory, and none is endless.
  */
 #include "core/dev/virtqueue.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 #define RAM     0x3000u
 #define PRIVATE 0x1000u /* a page */
@@ -23,7 +19,7 @@ static bool is_shared(uint64_t gpa, uint64_t size)
 static uint8_t *guest_memory(void *self, uint64_t gpa, uint64_t size)
 {
 	if (size == 0)
-		__builtin_trap();
+		abort();
 	return is_shared(gpa, size) ? (uint8_t *)self + gpa : NULL;
 }
 
@@ -32,17 +28,17 @@ static void chain_check(const struct virtqueue *q, const uint8_t *ram, const str
 	uint64_t bytes[2] = { 0, 0 };
 
 	if (c->n_out + c->n_in > q->max)
-		__builtin_trap();
+		abort();
 	for (unsigned i = 0; i < c->n_out + c->n_in; i++) {
 		const uint8_t *at = c->iov[i].iov_base;
 
 		if (at < ram || c->iov[i].iov_len == 0 ||
 		    !is_shared((uint64_t)(at - ram), c->iov[i].iov_len))
-			__builtin_trap();
+			abort();
 		bytes[i >= c->n_out] += c->iov[i].iov_len;
 	}
 	if (bytes[0] != c->out_bytes || bytes[1] != c->in_bytes)
-		__builtin_trap();
+		abort();
 }
 
 /* A byte each: size, flags, addresses of the rings in units of 16; then the memory. */
@@ -74,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	if (r < 0 && !fault.rule)
-		__builtin_trap();
+		abort();
 	free(ram);
 	return 0;
 }

@@ -3,13 +3,9 @@
  * tests/fuzz/yaml.c: libFuzzer target: any bytes as a manifest; a valid one can be written and
  * loaded again.
  */
-#include <stdlib.h>
-
 #include "config/manifest.h"
 #include "config/write.h"
-#include "core/base/error.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void rewrite(const struct manifest *m)
 {
@@ -21,10 +17,10 @@ static void rewrite(const struct manifest *m)
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f || manifest_write(m, &none, f, &err) < 0)
-		__builtin_trap();
+		abort();
 	fclose(f);
 	if (manifest_parse("again.yaml", (uint8_t *)text, size, NULL, &again, &err) < 0)
-		__builtin_trap();
+		abort();
 	free(text);
 }
 
