@@ -149,7 +149,7 @@ snp-host:
 	$(call deps-install,$(BUILD_DEPS) $(SNP_HOST_DEPS))
 	$(MAKE) --no-print-directory $(B)/snpvmm $(B)/tests/tool/mkidblock
 	CC='$(CC)' sh contrib/snp-host/build.sh $(B)/snp-host 6.12 $(KERNEL)
-	CC='$(CC)' sh contrib/snp-host/selftest/run.sh $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
+	CC='$(CC)' sh contrib/snp-host/selftest/run.sh --once $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
 	echo "try it:  $(B)/snp-host/snp-host run -- $(B)/snpvmm run snpvmm.yaml.example"
 # On an SNP host, this one or the emulated one; elsewhere with SNP_HOST, see CONTRIBUTING.md.
 check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER) $(GUEST_OUT)/mkcpio

@@ -16,6 +16,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${SNPVMM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/snpvmm}/snp-host
 qemu_release=bookworm # its QEMU is the one that qemu/qemu.patch is for
 newer_release=trixie  # and this one has newer kernels, in its backports
+key=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() {
   echo "snp-host: $*" >&2
@@ -26,7 +27,9 @@ die() { # STATUS WHAT...
   say "error: $*"
   exit "$status"
 }
-cannot() { # WHAT WHY
+cannot() { # WHAT [WHY]: apt could not get it
+  [ ! -s "$work/unread" ] ||
+    die 77 "cannot get $1: $mirror cannot be read: $(cat "$work/unread") (is there a network? SNP_HOST_MIRROR names another mirror)"
   why=$(grep -m 1 -h '^E:' "$work/why" 2>/dev/null || true)
   die 77 "cannot get $1${2:+: $2}${why:+ (apt: $why)}"
 }
@@ -39,27 +42,34 @@ mirror_here() { # of Debian, that this machine uses
     awk '$1 == "Debian" && $2 !~ /-/ && $3 ~ /^http/ { sub("/$", "", $3); print $3; exit }'
 }
 
-apt_setup() {
+apt_check() {
   for tool in apt-get apt-cache dpkg-deb dpkg-source; do
     command -v $tool >/dev/null 2>&1 || die 77 "there is no $tool: the emulated host is made of Debian's packages (in Debian and Ubuntu: apt-get install dpkg-dev)"
   done
-  key=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -r $key ] || die 77 "there is no $key, with which apt checks packages of Debian (in Debian and Ubuntu: apt-get install debian-archive-keyring)"
   mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" 2>/dev/null || true
-  [ -w "$cache/apt/archives/partial" ] ||
-    die 77 "cannot write to $cache (SNPVMM_CACHE names another folder)"
-  mirror=${SNP_HOST_MIRROR:-$(mirror_here)}
-  mirror=${mirror:-http://deb.debian.org/debian}
+  [ -w "$cache/apt/archives/partial" ] || die 77 "cannot write to $cache (SNPVMM_CACHE names another folder)"
+}
+
+apt_sources() { # which releases, as a sources.list
   while read -r type suite; do
     case $suite in *-security) where=$mirror-security ;; *) where=$mirror ;; esac
     echo "$type [signed-by=$key] $where $suite main"
-  done >"$work/sources.list" <<LIST
+  done <<LIST
 deb $qemu_release
 deb $qemu_release-security
 deb $newer_release-backports
 deb-src $qemu_release
 deb-src $qemu_release-security
 LIST
+}
+
+apt_setup() { # once, before the first package
+  [ -z "${mirror:-}" ] || return 0
+  apt_check
+  mirror=${SNP_HOST_MIRROR:-$(mirror_here)}
+  mirror=${mirror:-http://deb.debian.org/debian}
+  apt_sources >"$work/sources.list"
   cmp -s "$work/sources.list" "$cache/apt/sources.list" || rm -f "$cache/apt/fresh"
   cp "$work/sources.list" "$cache/apt/sources.list"
   cat >"$work/apt.conf" <<CONF
@@ -85,7 +95,9 @@ CONF
 
 lists_update() {
   say "reading Debian's lists of packages ($mirror)"
-  apt-get -qq update >/dev/null 2>"$work/why" && ! grep -q '^[EW]: Failed' "$work/why" && touch "$cache/apt/fresh"
+  apt-get -qq update >/dev/null 2>"$work/why" || true
+  sed -n 's/^[EW]: Failed to fetch [^ ]* *//p' "$work/why" | head -n 1 >"$work/unread"
+  [ ! -s "$work/unread" ] && ! grep -q '^E:' "$work/why" && touch "$cache/apt/fresh"
 }
 
 # With the lists that are there; if that fails, once more with today's.
@@ -130,6 +142,15 @@ own_sources() { # copies those that have changed to where QEMU has its likes
   done
 }
 
+qemu_unpack() { # DSC
+  say "unpacking $1"
+  rm -rf "$work_dir"
+  mkdir -p "$work_dir"
+  dpkg-source --no-check --no-copy -x "$cache/$1" "$qemu" >/dev/null 2>"$work/why" || die 1 "cannot unpack $cache/$1: $(tail -n 1 "$work/why")"
+  patch -d "$qemu" -p1 -s -F 0 <"$here/qemu/qemu.patch" >"$work/why" 2>&1 ||
+    die 1 "qemu/qemu.patch does not fit $1: $(head -n 3 "$work/why" | tr '\n' ' ')"
+}
+
 qemu_source() {
   with_lists source_download || cannot "QEMU's source" "Debian's archive at $mirror has none for $qemu_release"
   case $dsc in
@@ -138,29 +159,26 @@ qemu_source() {
   esac
   wanted="$dsc $(cksum <"$here/qemu/qemu.patch")"
   if [ "$(cat "$qemu/.source" 2>/dev/null)" != "$wanted" ]; then
-    say "unpacking $dsc"
-    rm -rf "$work_dir"
-    mkdir -p "$work_dir"
-    dpkg-source --no-check --no-copy -x "$cache/$dsc" "$qemu" >/dev/null 2>"$work/why" || die 1 "cannot unpack $cache/$dsc: $(tail -n 1 "$work/why")"
-    patch -d "$qemu" -p1 -s -F 0 <"$here/qemu/qemu.patch" >"$work/why" 2>&1 ||
-      die 1 "qemu/qemu.patch does not fit $dsc: $(head -n 3 "$work/why" | tr '\n' ' ')"
+    qemu_unpack "$dsc"
     echo "$wanted" >"$qemu/.source"
   fi
   own_sources
 }
 
+qemu_configure() {
+  say "configuring QEMU"
+  (cd "$work_dir/obj" && ../qemu/configure --cc="${CC:-gcc}" --target-list=x86_64-softmmu --without-default-features \
+    --without-default-devices --with-devices-x86_64=snp-host --enable-tcg --enable-gcrypt --enable-trace-backends=log \
+    --disable-werror --disable-docs --disable-tools --disable-guest-agent --enable-membarrier --enable-pie --disable-debug-info) >"$work_dir/configure.log" 2>&1 || {
+    rm -f "$work_dir/obj/build.ninja"
+    tail -n 5 "$work_dir/configure.log" >&2
+    die 1 "QEMU cannot be configured; all that was said is in $work_dir/configure.log"
+  }
+}
+
 qemu_build() {
   mkdir -p "$work_dir/obj" "$out/bin"
-  if [ ! -e "$work_dir/obj/build.ninja" ]; then
-    say "configuring QEMU"
-    (cd "$work_dir/obj" && ../qemu/configure --cc="${CC:-gcc}" --target-list=x86_64-softmmu --without-default-features \
-      --without-default-devices --with-devices-x86_64=snp-host --enable-tcg --enable-gcrypt --enable-trace-backends=log \
-      --disable-werror --disable-docs --disable-tools --disable-guest-agent --enable-membarrier --enable-pie --disable-debug-info) >"$work_dir/configure.log" 2>&1 || {
-      rm -f "$work_dir/obj/build.ninja"
-      tail -n 5 "$work_dir/configure.log" >&2
-      die 1 "QEMU cannot be configured; all that was said is in $work_dir/configure.log"
-    }
-  fi
+  [ -e "$work_dir/obj/build.ninja" ] || qemu_configure
   say "building QEMU; on two cores this takes about 8 minutes the first time"
   ninja -C "$work_dir/obj" -j "${JOBS:-$(nproc)}" qemu-system-x86_64 >"$work_dir/build.log" 2>&1 || {
     grep -m 5 -E 'error|FAILED' "$work_dir/build.log" >&2
@@ -222,39 +240,55 @@ kernel_there() { # KERNEL
   return 1
 }
 
-kernel_add() { # KERNEL: OUT/kernels/VERSION gets vmlinuz, and base.cpio with modules and busybox
-  with_lists kernel_versions "$1" || cannot "a kernel $1" "Debian's $qemu_release and $newer_release-backports have none of that name"
-  version=$(cat "$work/version")
-  say "making the host's kernel $version"
-  rm -rf "$work/kernel" "$work/root"
-  root=$work/root modules=''
-  mkdir -p "$root/lib/modules" "$root/bin" "$out/kernels"
-  # since 6.19 what was one package is several
+kernel_unpack() { # VERSION: into $work/kernel; since 6.19 what was one package is several
+  rm -rf "$work/kernel"
   for part in image binary modules; do
-    if apt-cache pkgnames "linux-$part-$version" | grep -q -F -x "linux-$part-$version"; then
-      package_unpack "linux-$part-$version" "$work/kernel"
+    if apt-cache pkgnames "linux-$part-$1" | grep -q -F -x "linux-$part-$1"; then
+      package_unpack "linux-$part-$1" "$work/kernel"
     fi
   done
+}
+
+base_busybox() { # the userland, in $root
   package_unpack busybox-static "$work/busybox"
   busybox=$(find "$work/busybox" -path '*bin/busybox')
+  mkdir -p "$root/bin"
   cp "$busybox" "$root/bin/busybox"
   for applet in $("$busybox" --list); do
     [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
   done
   (cd "$root" && mkdir -p dev etc mnt out proc root run sbin sys tmp && ln -s lib lib64)
+}
+
+base_modules() { # VERSION: KVM and what it needs, and what tests like to have
+  mkdir -p "$root/lib/modules"
   for module in ccp kvm_amd; do
-    module_add $module || die 1 "the kernel $version has no module $module: choose a generic kernel, not one for guests"
+    module_add $module || die 1 "the kernel $1 has no module $module: choose a generic kernel, not one for guests"
   done
   for module in msr cpuid vhost_vsock; do
     module_add $module || true
   done
   echo "$modules" >"$root/lib/modules/order"
+}
+
+base_pack() { # the same bytes each time
+  find "$root" -exec touch -h -d @0 {} +
+  (cd "$root" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 --ignore-devno --renumber-inodes) 2>"$work/why" || die 1 "$(cat "$work/why")"
+}
+
+kernel_add() { # KERNEL: OUT/kernels/VERSION gets vmlinuz, and base.cpio with modules and busybox
+  with_lists kernel_versions "$1" || cannot "a kernel $1" "Debian's $qemu_release and $newer_release-backports have none of that name"
+  version=$(cat "$work/version")
+  say "making the host's kernel $version"
+  rm -rf "$work/root" "$work/new"
+  mkdir -p "$work/new" "$out/kernels"
+  root=$work/root modules=''
+  kernel_unpack "$version"
+  base_busybox
+  base_modules "$version"
+  base_pack >"$work/new/base.cpio"
   vmlinuz=$(find "$work/kernel" -name 'vmlinuz*' -type f)
   [ -n "$vmlinuz" ] || die 1 "the packages of $version have no kernel"
-  rm -rf "$work/new"
-  mkdir "$work/new"
-  find "$root" -exec touch -h -d @0 {} +
-  (cd "$root" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 --ignore-devno --renumber-inodes) >"$work/new/base.cpio" 2>"$work/why" || die 1 "$(cat "$work/why")"
   cp "$vmlinuz" "$work/new/vmlinuz"
   rm -rf "$out/kernels/$version"
   mv "$work/new" "$out/kernels/$version"
@@ -277,15 +311,13 @@ install -m 755 "$here/snp-host" "$out/snp-host"
 install -m 644 "$here/init" "$out/init"
 work_dir=$out-work qemu=$out-work/qemu
 sources=$(cat "$here"/qemu/* "$here/tsc-khz.c" "$here/build.sh" | cksum)
-set_up=no
 for kernel; do
   kernel_there "$kernel" && continue
-  [ $set_up = yes ] || apt_setup
-  set_up=yes
+  apt_setup
   kernel_add "$kernel"
 done
 [ "$(cat "$out/bin/.sources" 2>/dev/null)" != "$sources" ] || exit 0
-[ $set_up = yes ] || apt_setup
+apt_setup
 roms
 tsc_khz
 qemu_source

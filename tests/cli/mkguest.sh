@@ -44,6 +44,13 @@ contents "$T/guest/initrd.img" snpvmm/run | tail -n 1 | grep -q -x "echo 'it run
 cmp -s "$kernel" "$T/guest/vmlinuz" || wrong 'another kernel'
 [ "$(ls -A "$T/guest" | tr '\n' ' ')" = 'guest.yaml initrd.img vmlinuz ' ] || wrong "left behind: $(ls -A "$T/guest")"
 
+begin 'what mmdebstrap lacks where an ordinary user may not have user namespaces'
+mkdir -p "$T/no-ids"
+printf '#!/bin/sh\necho "E: unable to pick chroot mode automatically (use --mode for manual selection)"\nexit 1\n' >"$T/no-ids/mmdebstrap"
+chmod 755 "$T/no-ids/mmdebstrap"
+PATH=$T/no-ids:$PATH make_guest --kernel "$kernel" --modules "$T/modules" --suite bookworm --packages iproute2 "$T/userland"
+[ $status = 1 ] && grep -q 'packages needs newuidmap, and a range of IDs for .*subuid.*uidmap' "$T/said" || wrong "status $status: $(cat "$T/said")"
+
 begin 'equal inputs give equal bytes'
 sleep 1
 guest "$T/again"

@@ -21,8 +21,15 @@ cp contrib/snp-host/snp-host "$T/alone/snp-host/x/"
 [ $? = 125 ] || wrong 'another status than 125'
 grep -q 'snp-host: error: .*make snp-host' "$T/said" || wrong "$(cat "$T/said")"
 
+begin 'without a network, what builds it says so'
+if command -v apt-get >/dev/null && command -v dpkg-source >/dev/null && [ -r /usr/share/keyrings/debian-archive-keyring.gpg ]; then
+  SNPVMM_CACHE=$T/cache SNP_HOST_MIRROR=http://127.0.0.1:9/debian sh contrib/snp-host/build.sh "$T/built" >"$T/said" 2>&1
+  [ $? = 77 ] || wrong 'another status than 77'
+  grep -q 'cannot get a kernel 6.12: http://127.0.0.1:9/debian cannot be read: .*network' "$T/said" || wrong "$(cat "$T/said")"
+fi
+
 begin 'its Python is valid'
-for file in contrib/snp-host/snp-host contrib/snp-host/selftest/digest.py; do
+for file in contrib/snp-host/snp-host contrib/snp-host/selftest/*.py; do
   python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read())' $file || wrong $file
 done
 finish

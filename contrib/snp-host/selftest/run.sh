@@ -1,13 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# contrib/snp-host/selftest/run.sh OUT MKIDBLOCK [SNPVMM]: whether the emulated host in OUT does what a real one does. MKIDBLOCK makes
-# signed ID blocks (build/tests/tool/mkidblock). Ends with "N passed, N failed".
+# contrib/snp-host/selftest/run.sh [--once] OUT MKIDBLOCK [SNPVMM]: whether the emulated host in OUT does what a real one does.
+# MKIDBLOCK makes signed ID blocks (build/tests/tool/mkidblock). Ends with "N passed, N failed". --once: not if this host and
+# this selftest have passed before.
 set -u
-usage='usage: run.sh OUT MKIDBLOCK [SNPVMM]'
+usage='usage: run.sh [--once] OUT MKIDBLOCK [SNPVMM]'
+once=no
+[ "${1:-}" != --once ] || {
+  once=yes
+  shift
+}
 out=$(realpath "${1:?$usage}")
 mkidblock=$(realpath "${2:?$usage}")
 snpvmm=${3:+$(realpath "$3")}
 here=$(cd "$(dirname "$0")" && pwd)
+tested=$(cat "$out/bin/.sources" "$out/snp-host" "$out/init" "$here"/* | cksum)
+if [ $once = yes ] && [ "$(cat "$out/.passed" 2>/dev/null)" = "$tested" ]; then
+  echo 'the emulated host has been built, and its selftest has passed'
+  exit 0
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 good=0 bad=0
@@ -107,4 +118,4 @@ if [ -n "$snpvmm" ]; then
 fi
 
 echo "the emulated host: $good passed, $bad failed"
-[ "$bad" = 0 ]
+[ "$bad" = 0 ] && echo "$tested" >"$out/.passed"
