@@ -266,7 +266,7 @@ fi
 # Guests that do what they must not: tests/hostile/table has how each ends. Linux 7 ends the VM if a page-state change isn't
 # refused by EINVAL.
 if wanted 'hostile guests'; then
-  sh hostile/run.sh snp "$PWD/snpvmm" hostile hostile.work "$long"
+  sh hostile/run.sh snp "$PWD/snpvmm" hostile hostile.work
 fi
 case_run 'the doctor finds nothing missing' 0 'this host can launch: kvm, snp' -- snpvmm doctor
 

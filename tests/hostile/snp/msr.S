@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Every code of the MSR protocol, with random values; but for termination and waiting for SIPI, which end the run. */
+/*
+ * Every code of the MSR protocol, with random values; but for termination and waiting for SIPI,
+ * which end the run.
+ */
 #include "tests/hostile/snp.inc"
 
 guest:	xor	%ebx, %ebx

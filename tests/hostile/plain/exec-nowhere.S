@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Jumps to an address where a device could be. */
+#include "tests/hostile/plain.inc"
+
+guest:	mov	$0xd0000000, %eax
+	jmp	*%eax

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+/* Halts with interrupts on, which nothing sends. */
+#include "tests/hostile/plain.inc"
+
+guest:	sti
+1:	hlt
+	jmp	1b

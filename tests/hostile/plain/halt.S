@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* Halts with interrupts off. */
+#include "tests/hostile/plain.inc"
+
+guest:	hlt
+	jmp	guest

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* The event of RDTSC, which Linux 6.12 takes for valid, but doesn't know. */
+#include "tests/hostile/snp.inc"
+
+guest:	mov	$0x6e, %edi
+	jmp	event

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* A request to the firmware from where no memory is. */
+#include "tests/hostile/snp.inc"
+
+guest:	mov	$EXIT_GUEST, %edi
+	movabs	$0x100000000000, %rsi
+	mov	$BUFFER, %edx
+	jmp	event

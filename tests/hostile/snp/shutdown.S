@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+/* An exception without an IDT. */
+#include "tests/hostile/snp.inc"
+
+guest:	ud2

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Terminates by an event, with random information. */
+#include "tests/hostile/snp.inc"
+
+guest:	call	random
+	mov	%rax, %rsi
+	mov	%rax, %rdx
+	mov	$0x8000fffe, %edi
+	jmp	event
