@@ -78,7 +78,6 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	struct run_result *r = &x->results[run];
 	char folder[FOLDER_CAP];
 	const struct run_options own = run_options_of(x, run, folder);
-	struct error err = { 0 };
 
 	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
 	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
@@ -90,7 +89,14 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	r->why[0] = r->fix[0] = '\0';
 	snprintf(r->sentence, sizeof(r->sentence), "%s", o->detail);
 	run_once_record_unstarted(&own, r, started);
-	if (x->o->show && x->o->show(r, &err) < 0)
+}
+
+/* -o, for such a result. */
+static void result_show(const struct matrix *x, unsigned run)
+{
+	struct error err = { 0 };
+
+	if (x->o->show && x->o->show(&x->results[run], &err) < 0)
 		error_print(&err);
 }
 
@@ -138,17 +144,21 @@ static int child_ended(void *self, unsigned run, int wstatus, bool overdue, cons
 	struct matrix *x = self;
 	struct run_result *r = &x->results[run];
 	unsigned attempts = r->attempts + 1;
+	bool died;
 
 	memcpy(r, shared, sizeof(*r));
 	run_result_mend(r);
 	r->attempts = attempts;
 	if (r->sandbox.mode == SANDBOX_LOG)
 		run_once_say_refused(r);
-	if (!r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
-	    !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status)
+	died = !r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
+	       !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status;
+	if (died)
 		result_died(x, run, wstatus, overdue);
-	else if (run_once_repeats(x->o, r))
+	if (run_once_repeats(x->o, r))
 		return 500 << MIN(attempts, 4U); /* longer each time, up to 8 s */
+	if (died)
+		result_show(x, run);
 	return -1;
 }
 
@@ -166,6 +176,7 @@ static void child_unstarted(void *self, unsigned run)
 		outcome_set(&o, ERROR_HOST_MEMORY, 0, "no process could be started for this run");
 	}
 	result_without_run(x, run, tried, status, &o);
+	result_show(x, run);
 }
 
 static void summary_print(const struct matrix *x)

@@ -313,6 +313,34 @@ else
   skip '--retries: no process can be started for another try' 'needs root, setpriv and prlimit'
 fi
 
+# A control group whose processes get 64 MiB, $group; false: there can't be one.
+memory_group() {
+  for limit in /sys/fs/cgroup/memory/snpvmm-$$/memory.limit_in_bytes /sys/fs/cgroup/snpvmm-$$/memory.max; do
+    group=${limit%/*}
+    mkdir "$group" 2>/dev/null || continue
+    if [ -e "$limit" ] && echo 67108864 >"$limit"; then return 0; fi
+    rmdir "$group"
+  done
+  return 1
+}
+: >"$T/kernel"
+if [ "$(id -u)" = 0 ] && truncate -s 1G "$T/large" && memory_group; then
+  begin '--retries: a process that the kernel killed for lack of memory before its guest ran'
+  guest_of 'out 0xf4 1 0'
+  manifest "$T/a.yaml" 'boot: {kernel: kernel, initrd: large}' 'memory: 2G'
+  rm -rf "$T/r"
+  # shellcheck disable=SC2016 # for the inner shell
+  run sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" \
+    env FAKE_SCRIPT="$T/script" "$FAKE" run --retries 1 --results "$T/r" -o json "$T/a.yaml"
+  wants 99
+  err_has 'trying again' 'the kernel killed the process of this run: the host had no memory left for it [host-memory]'
+  of_result '' '"reason": "host-memory"' '"attempts": 2'
+  [ "$(grep -c '"verdict"' "$T/out")" = 1 ] || wrong "not one result: $(cat "$T/out")"
+  rmdir "$group"
+else
+  skip '--retries: a process that the kernel killed for lack of memory' 'needs root and control groups'
+fi
+
 begin '--retries needs a number'
 for value in '' -1 101 x; do
   call run --retries "$value" "$T/a.yaml"
