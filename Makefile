@@ -127,6 +127,7 @@ $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(filter-out %/floor,$(TOOLS)): 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev liblzma-dev ?zlib1g-dev ?libzstd-dev
 TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema ?python3-cbor2 ?python3-yaml
+SNP_TEST_DEPS := ?ovmf ?cryptsetup-bin
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))
 
@@ -147,12 +148,13 @@ SNP_HOST_DEPS := gcc patch dpkg-dev debian-archive-keyring ninja-build meson pkg
                  libfdt-dev libgcrypt20-dev zlib1g-dev
 snp-host:
 	$(call deps-install,$(BUILD_DEPS) $(SNP_HOST_DEPS))
-	$(MAKE) --no-print-directory $(B)/snpvmm $(B)/tests/tool/mkidblock
+	$(MAKE) --no-print-directory $(B)/snpvmm $(B)/tests/tool/mkidblock $(B)/tests/tool/chain
 	CC='$(CC)' sh contrib/snp-host/build.sh $(B)/snp-host 6.12 $(KERNEL)
 	CC='$(CC)' sh contrib/snp-host/selftest/run.sh --once $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
 	echo "try it:  $(B)/snp-host/snp-host run -- $(B)/snpvmm run snpvmm.yaml.example"
 # On an SNP host, this one or the emulated one; elsewhere with SNP_HOST, see CONTRIBUTING.md.
 check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER) $(GUEST_OUT)/mkcpio
+	$(call deps-install,$(SNP_TEST_DEPS))
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
 bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509 $(B)/tests/firmware/search_test $(GUEST_OUT)/mkcpio

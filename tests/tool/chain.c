@@ -8,7 +8,8 @@
  *                                      key POINT: X and Y in hex, big endian
  *   chain DIR REPORT OTHER-REPORT      the same for the key that signed both reports
  *
- * Writes ark.pem, ask.pem (or asvk.pem), vcek.pem (or vlek.pem), crl.der and report.bin into DIR.
+ * Writes ark.pem, ask.pem (or asvk.pem), vcek.pem (or vlek.pem), crl.der and report.bin into DIR,
+ * which is made if it is not there.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/ec.h>
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "core/attest/tcb.h"
 #include "core/base/array.h"
@@ -41,8 +43,10 @@ static FILE *file_open(const char *dir, const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	f = fopen(path, "w");
-	if (!f)
-		die(path);
+	if (!f) {
+		perror(path);
+		exit(1);
+	}
 	return f;
 }
 
@@ -218,6 +222,8 @@ int main(int argc, char **argv)
 	struct chain_spec vek;
 	struct snp_report r;
 
+	if (argc > 1)
+		mkdir(argv[1], 0777);
 	if (argc == 4) {
 		for_report(argv[1], argv[2], argv[3]);
 		return 0;
