@@ -234,7 +234,7 @@ Test(fv, a_files_state_says_whether_it_is_there)
 /* FFS3 has files of 16 MiB and more, whose size is behind the usual header. */
 Test(fv, a_large_file_has_its_size_elsewhere)
 {
-	static const char ffs3[16] =
+	static const char ffs3[] =
 		"\x7a\xc0\x73\x54\xcb\x3d\xca\x4d\xbd\x6f\x1e\x96\x89\xe7\x34\x9a";
 	auto_buffer struct buffer files = { 0 }, image = { 0 };
 	uint8_t content[8 + 20] = { 0 };
@@ -267,9 +267,9 @@ Test(fv, a_large_file_has_its_size_elsewhere)
 
 Test(fv, sections_that_cannot_be_opened_are_shown_as_they_are)
 {
-	static const char brotli[16] =
+	static const char brotli[] =
 		"\x50\x20\x53\x3d\xda\x5c\xd0\x4f\x87\x9e\x0f\x7f\x63\x0d\x5a\xfb";
-	static const char crc32[16] =
+	static const char crc32[] =
 		"\xb0\xcd\x1b\xfc\x31\x7d\xaa\x49\x93\x6a\xa4\x60\x0d\x9d\xd0\x83";
 	auto_buffer struct buffer name = { 0 }, sections = { 0 };
 

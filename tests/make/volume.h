@@ -60,6 +60,6 @@ struct buffer volumes_make(const struct volumes_recipe *how);
 /* A PE32+ image, or a TE image, of two sections, whose debug directory names `path`. */
 void pe_put(struct buffer *to, bool te, const char *path);
 
-extern const char guid_dxefv[16], guid_secfv[16], guid_compact[16], guid_sec[16], guid_pad[16];
+extern const char guid_dxefv[], guid_secfv[], guid_compact[], guid_sec[], guid_pad[];
 
 #endif
