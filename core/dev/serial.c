@@ -33,6 +33,12 @@ enum { MSR_CTS = 0x10, MSR_DSR = 0x20, MSR_RING = 0x40, MSR_DCD = 0x80 };
 #define DIVISOR_115200 1 /* never 0: Linux divides by what it finds (probe_baud, 8250_port.c) */
 
 /*
+ * Without interrupts, who waits for input reads LSR again and again. Who only sends reads it once
+ * or twice before each byte, as the transmitter is always empty.
+ */
+enum { POLLS_OF_A_READER = 16 };
+
+/*
  * The pending interrupt with the highest priority (8.5, table V). One received byte is enough: with
  * a trigger level above it, the character timeout would raise the interrupt, too (8.10).
  */
@@ -115,6 +121,7 @@ static void thr_set(struct serial *s, uint8_t value)
 {
 	bool fifos = s->fcr & FCR_ENABLE, full = input_room(s) == 0;
 
+	s->polls = 0;
 	s->thr_empty_pending = false;
 	serial_signal(s);
 	if (s->mcr & MCR_LOOP) {
@@ -162,6 +169,7 @@ static uint8_t reg_get(struct serial *s, unsigned reg)
 		value = LSR_TX_EMPTY | (s->fifo_held > 0 ? LSR_DATA : 0);
 		value |= s->overrun ? LSR_OVERRUN : 0;
 		s->overrun = false;
+		s->polls += s->polls < POLLS_OF_A_READER;
 		return value;
 	case REG_MSR:
 		value = modem_lines(s->mcr) | s->msr_delta;
@@ -198,7 +206,7 @@ static void reg_set(struct serial *s, unsigned reg, uint8_t value)
 		 */
 		value = value & FCR_ENABLE ? value : 0;
 		if (value & FCR_CLEAR_INPUT || (value ^ s->fcr) & FCR_ENABLE)
-			s->fifo_held = 0;
+			s->fifo_held = s->polls = 0;
 		s->fcr = value & FCR_KEPT;
 		break;
 	case REG_LCR:
@@ -254,6 +262,11 @@ void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, boo
 size_t serial_room(const struct serial *s)
 {
 	return s->mcr & MCR_LOOP ? 0 : input_room(s);
+}
+
+bool serial_listens(const struct serial *s)
+{
+	return s->ier & IER_DATA || s->polls == POLLS_OF_A_READER;
 }
 
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size)

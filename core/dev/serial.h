@@ -23,6 +23,7 @@ struct serial {
 	uint8_t msr_delta; /* MSR bits 3:0; the modem's lines change only in loop-back */
 	uint8_t fifo[SERIAL_FIFO];
 	size_t fifo_at, fifo_held;
+	unsigned polls; /* reads of LSR since something was sent, or the FIFO cleared */
 };
 
 void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, bool level),
@@ -30,6 +31,11 @@ void serial_init(struct serial *s, struct sink *out, void (*irq)(void *self, boo
 
 /* How many bytes serial_input() would take now; 0 in loop-back, which disconnects the line. */
 size_t serial_room(const struct serial *s);
+/*
+ * Does the guest wait for input? A driver that starts clears the FIFO, and with it what came
+ * before.
+ */
+bool serial_listens(const struct serial *s);
 /* Receives bytes, at most serial_room() of them; returns how many. */
 size_t serial_input(struct serial *s, const uint8_t *data, size_t size);
 

@@ -17,7 +17,7 @@
 #include "core/vm/devices.h"
 #include "core/vm/vm_priv.h"
 
-/* How often to check whether a full FIFO has room. */
+/* How often to check whether a full FIFO has room, and whether the guest reads at all. */
 enum { FULL_MS = 10 };
 
 struct input input_of(struct vm *vm, int fd)
@@ -49,7 +49,11 @@ static struct hvc *input_hvc(const struct vm *vm)
 
 static size_t input_room(const struct vm *vm, struct hvc *h)
 {
-	return h ? hvc_room(h) : serial_room(devices_find(vm, &serial_device));
+	const struct serial *com1 = devices_find(vm, &serial_device);
+
+	if (h)
+		return hvc_room(h);
+	return serial_listens(com1) ? serial_room(com1) : 0;
 }
 
 /*

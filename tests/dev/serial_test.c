@@ -218,6 +218,28 @@ Test(serial, takes_as_much_input_as_it_has_room_for)
 	cr_assert_eq(feed(&p, ""), 0);
 }
 
+Test(serial, listens_once_the_guest_wants_interrupts_or_polls)
+{
+	struct port p;
+
+	port_open(&p, -1);
+	cr_assert_not(serial_listens(&p.uart));
+	out(&p, IER, 1);
+	cr_assert(serial_listens(&p.uart), "interrupts for input");
+	out(&p, IER, 0);
+	for (int i = 0; i < 100; i++) { /* as Linux prints */
+		in(&p, LSR);
+		in(&p, LSR);
+		out(&p, DATA, 'x');
+	}
+	cr_assert_not(serial_listens(&p.uart), "it only prints");
+	for (int i = 0; i < 16; i++)
+		in(&p, LSR);
+	cr_assert(serial_listens(&p.uart), "it polls");
+	out(&p, FCR, 7);
+	cr_assert_not(serial_listens(&p.uart), "another driver starts");
+}
+
 Test(serial, gives_its_input_in_order_around_the_fifo_end)
 {
 	struct port p;
