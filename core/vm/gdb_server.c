@@ -17,6 +17,7 @@
 #include "core/base/array.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/vm/debug.h"
 #include "core/vm/gdb.h"
@@ -100,6 +101,8 @@ static int listen_tcp(struct gdb_server *s, const char *port, struct error *err)
 	socklen_t size = sizeof(at);
 	const int on = 1;
 	unsigned long n = strtoul(port, NULL, 10);
+	unsigned waited_ms = 0;
+	int r;
 
 	at.sin_port = htons((uint16_t)n);
 	s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -108,7 +111,10 @@ static int listen_tcp(struct gdb_server *s, const char *port, struct error *err)
 	/* else the connection of a run that has just ended would keep the port for a minute */
 	setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	snprintf(s->address, sizeof(s->address), "127.0.0.1:%lu", n);
-	if (bind(s->listener, (const struct sockaddr *)&at, sizeof(at)) < 0)
+	do
+		r = bind(s->listener, (const struct sockaddr *)&at, sizeof(at));
+	while (r < 0 && errno == EADDRINUSE && lock_wait(&waited_ms));
+	if (r < 0)
 		return listen_failed(s->address, errno, err);
 	s->chosen = n == 0;
 	if (getsockname(s->listener, (struct sockaddr *)&at, &size) == 0)

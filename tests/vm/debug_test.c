@@ -586,6 +586,29 @@ Test(debug, what_has_taken_the_place_of_its_socket_stays)
 	rmdir(s.folder);
 }
 
+static void *free_later(void *self)
+{
+	usleep(200000);
+	gdb_server_free(self);
+	return NULL;
+}
+
+Test(debug, a_port_that_a_killed_run_still_has_for_a_moment_is_waited_for)
+{
+	struct error err = { 0 };
+	struct gdb_server *first = gdb_server_new("0", &err), *second;
+	pthread_t other;
+	char port[16];
+
+	cr_assert_not_null(first, "%s", err.text);
+	snprintf(port, sizeof(port), "%s", strchr(gdb_server_address(first), ':') + 1);
+	cr_assert_eq(pthread_create(&other, NULL, free_later, first), 0);
+	second = gdb_server_new(port, &err);
+	cr_expect_not_null(second, "%s", err.text);
+	pthread_join(other, NULL);
+	gdb_server_free(second);
+}
+
 Test(debug, a_port_is_taken_once)
 {
 	struct error err = { 0 };
