@@ -29,13 +29,15 @@ static inline struct blob kernel_take(struct input *in)
 	return b;
 }
 
-/* Up to 2^46 bytes, with all that is near a bound. */
+/* From 64K to 1T, as a manifest may say, with all that is near a bound. */
 static inline uint64_t memory_take(struct input *in)
 {
 	unsigned how = (unsigned)take(in, 1);
-	uint64_t pages = ((uint64_t)1 << how % 35) + take(in, 3);
+	uint64_t pages = ((uint64_t)1 << (4 + how % 25)) + take(in, 3);
+	uint64_t less = how & 0x80 ? 2 * take(in, 3) : 0;
 
-	return (how & 0x80 ? pages - MIN(pages - 1, 2 * take(in, 3)) : pages) * PAGE_SIZE;
+	pages -= MIN(pages, less);
+	return MIN(MAX(pages, 16), (uint64_t)1 << 28) * PAGE_SIZE;
 }
 
 #endif
