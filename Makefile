@@ -153,7 +153,7 @@ snp-host:
 	CC='$(CC)' sh contrib/snp-host/selftest/run.sh --once $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
 	echo "try it:  $(B)/snp-host/snp-host run -- $(B)/snpvmm run snpvmm.yaml.example"
 # On an SNP host, this one or the emulated one; elsewhere with SNP_HOST, see CONTRIBUTING.md.
-check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER) $(GUEST_OUT)/mkcpio
+check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER) $(HOSTILE) $(GUEST_OUT)/mkcpio
 	$(call deps-install,$(SNP_TEST_DEPS))
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
 	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
