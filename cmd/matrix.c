@@ -104,6 +104,7 @@ static void result_show(const struct matrix *x, unsigned run)
 static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdue)
 {
 	bool sigkill = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL;
+	bool sigsys = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGSYS;
 	const char *name = WIFSIGNALED(wstatus) ? sigabbrev_np(WTERMSIG(wstatus)) : NULL;
 	char call[CALL_NAME];
 	struct outcome o;
@@ -115,6 +116,11 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 		            "the sandbox ended the run: its process made a system call that no run "
 		            "makes: %s",
 		            call_name(x->results[run].sandbox.calls.list, call));
+	} else if (sigsys) {
+		status = STATUS_FAILED;
+		outcome_set(&o, RUN_CONFINED, 0,
+		            "the sandbox ended the run: its process made a system call that no run "
+		            "makes, with signals blocked");
 	} else if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
 		status = exit_status_stopped();

@@ -33,7 +33,7 @@ host)
 key)
   # Its sources, and the distribution whose libraries it is linked with.
   # shellcheck disable=SC1091
-  system=$(. /etc/os-release && echo "$ID$VERSION_ID")
+  system=$(. /etc/os-release && echo "$ID${VERSION_ID:-${VERSION_CODENAME-}}")
   echo "snp-host-$system-$(cd "$top/contrib/snp-host" && find . -type f | LC_ALL=C sort | xargs cat | sha256sum | cut -c 1-16)"
   ;;
 emulated)

@@ -95,6 +95,9 @@ for call in openat socket execve clone ptrace 'ioctl 0x5412' mmap kill tgkill rt
   err_has ": $call [sandbox]"
   port=$(printf '0x%x' $((port + 1)))
 done
+begin 'a guest that gets at a system call while signals are blocked is stopped, too, and that is said'
+exploit 0x70d '1 sandbox fail sandbox' '"expected": '
+err_has 'a system call that no run makes, with signals blocked [sandbox]'
 begin 'a guest that gets the process to abort, to crash or to exit leaves a whole result'
 exploit 0x70a '134 internal error internal' '"expected": ' '"role": "firmware"'
 exploit 0x70b '139 internal error internal' '"expected": '
