@@ -19,8 +19,9 @@ if [ "${1:-}" = --one ]; then
   seeds=$PWD/tests/fuzz/corpus/$target
   [ -d "$seeds" ] || seeds=
   mkdir -p "$out/$target/scratch" "$out/$target/corpus" "$out/$target/found" && cd "$out/$target/scratch" || exit 255
-  # Allowed is what a busy machine needs for one input, and memory far beyond what any input may ask for.
-  timeout --foreground $((FOR + 120)) "$B/fuzz/$target" -max_total_time="$FOR" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
+  # Allowed is what a busy machine needs for a second of work, as libFuzzer's clock goes on while others run, and memory far
+  # beyond what any input may ask for.
+  timeout --foreground $((FOR + 300)) "$B/fuzz/$target" -max_total_time="$FOR" -timeout=240 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$out/$target/found/" "$out/$target/corpus" $seeds >"$log" 2>&1 </dev/null
   status=$?
   runs=$(last '^stat::number_of_executed_units: *\([0-9]*\).*' "$log")
