@@ -8,7 +8,7 @@ hostile: $(HOSTILE)
 $(B)/hostile/%: $(B)/tests/hostile/%.o
 	@echo "  LD      $@"
 	mkdir -p $(@D) && $(GUEST_LD) $(HOSTILE_LD) -static -e 0 -T tests/hostile/$(*D).lds --oformat binary $< -o $@
-$(B)/tests/hostile/%.o: tests/hostile/%.S
+$(B)/tests/hostile/%.o: tests/hostile/%.S tests/hostile/build.mk
 	@echo "  AS      $<"
 	mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(HOSTILE_MODE) -c $< -o $@
 $(HOSTILE): $(wildcard tests/hostile/*.lds) tests/hostile/build.mk
