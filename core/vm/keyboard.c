@@ -71,7 +71,7 @@ static void keys_pass(struct keyboard *k)
 	ssize_t n = read(k->keys, bytes, sizeof(bytes));
 
 	if (n > 0)
-		n = send(k->fd, bytes, (size_t)n, MSG_NOSIGNAL);
+		n = send(k->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	/* In the background, read(2) fails with EIO, since SIGTTIN is ignored: try again later. */
 	else if (n == 0 || (errno == EIO ? terminal_ours() : errno != EAGAIN && errno != EINTR))
 		keys_end(k);
@@ -82,13 +82,15 @@ void keyboard_serve(struct keyboard *k, const struct pollfd fds[static KEYBOARD_
 	uint8_t byte;
 
 	if (k->fd >= 0 && fds[0].revents) {
-		if (recv(k->fd, &byte, 1, MSG_DONTWAIT) == 1) {
+		/* once: another byte doesn't come from a child that is still ours */
+		if (recv(k->fd, &byte, 1, MSG_DONTWAIT) == 1 && !k->taken) {
+			k->taken = true;
 			terminal_begin(k->terminal);
 			/* a handler that ran before restored nothing, and a second signal kills */
 			if (stop_signo())
 				terminal_restore();
 			k->keys = fd_nonblocking(k->terminal, O_RDONLY);
-			send(k->fd, &byte, 1, MSG_NOSIGNAL);
+			send(k->fd, &byte, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 		} else {
 			keyboard_end(k);
 		}

@@ -15,8 +15,9 @@ struct keyboard {
 	int terminal; /* borrowed; -1: none */
 	int keys;     /* the same, to read from: not while the guest isn't running */
 	int fd;       /* our end of the socket; -1: none */
+	bool taken;   /* by the child, which may do that once */
 };
-#define KEYBOARD_NONE ((struct keyboard){ -1, -1, -1 })
+#define KEYBOARD_NONE ((struct keyboard){ -1, -1, -1, false })
 
 enum { KEYBOARD_FDS = 2 };
 

@@ -115,6 +115,37 @@ Test(keyboard, is_as_before_if_the_child_dies)
 	cr_expect(WIFSIGNALED(wstatus), "%x", wstatus);
 }
 
+/* One that a guest has taken over: our descriptors, and our time, are not its own. */
+Test(keyboard, is_taken_once, .timeout = 20)
+{
+	int master, fd = terminal_open(&master), end, next, before;
+	char many[64] = { 0 };
+	struct keyboard k;
+
+	end = keyboard_begin(&k, fd);
+	cr_assert_geq(end, 0);
+	before = dup(fd);
+	close(before);
+	cr_assert_eq(send(end, many, 1, MSG_NOSIGNAL), 1);
+	serve_until_told(&k, -1);
+	cr_expect(is_raw(fd));
+	/* nobody reads our answers, which would fill the socket */
+	for (int i = 0; i < 100; i++) {
+		if (send(end, many, sizeof(many), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			break;
+		serve_until_told(&k, -1);
+	}
+	cr_expect_not(is_raw(fd));
+	cr_expect_eq(k.fd, -1);
+	next = dup(fd);
+	cr_expect_leq(next, before + 1, "descriptors are lost: the next is %d, not %d", next,
+	              before);
+	close(next);
+	close(end);
+	close(fd);
+	close(master);
+}
+
 Test(keyboard, is_none_without_a_terminal)
 {
 	struct keyboard k;
