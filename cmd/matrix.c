@@ -15,6 +15,7 @@
 #include "cmd/status.h"
 #include "config/value.h"
 #include "core/base/array.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/host/host.h"
 #include "core/host/memory.h"
@@ -105,6 +106,7 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 {
 	bool sigkill = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL;
 	bool sigsys = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGSYS;
+	uint64_t kill_at_ms = x->results[run].kill_at_ms;
 	const char *name = WIFSIGNALED(wstatus) ? sigabbrev_np(WTERMSIG(wstatus)) : NULL;
 	char call[CALL_NAME];
 	struct outcome o;
@@ -124,6 +126,11 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	} else if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
 		status = exit_status_stopped();
+	} else if (sigkill && kill_at_ms && clock_ms() >= kill_at_ms) {
+		status = STATUS_TIMEOUT;
+		outcome_set(&o, RUN_TIMED_OUT, 0,
+		            "the guest did not end within the time limit, and neither did the "
+		            "process that ran it");
 	} else if (sigkill && host_oom_kills(&host_this) > x->oom_kills) {
 		/* the kernel may kill several before we reap the first: each explains one */
 		x->oom_kills++;
@@ -158,7 +165,9 @@ static int child_ended(void *self, unsigned run, int wstatus, bool overdue, cons
 	if (r->sandbox.mode == SANDBOX_LOG)
 		run_once_say_refused(r);
 	died = !r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
-	       !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status;
+	       !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status ||
+	       /* or the command would be a success because this run is the worst */
+	       (r->status == RESULT_PASS) != (WEXITSTATUS(wstatus) == STATUS_OK);
 	if (died)
 		result_died(x, run, wstatus, overdue);
 	if (run_once_repeats(x->o, r))

@@ -4,6 +4,7 @@
  * the rest is given up (core/vm/sandbox.h).
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,11 +15,15 @@
 #include "core/attest/crypto.h"
 #include "core/base/array.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/sanitized.h"
 #include "core/out/run_result.h"
 #include "core/out/tree.h"
 #include "core/vm/sandbox.h"
+
+/* How long the process may take to end its guest and clean up, after the guest's time limit. */
+enum { OVERDUE_MS = 30000 };
 
 /* The folder that the path leads to, or that of its file; -1: none. */
 static int folder_at(const char *path, bool of_file)
@@ -35,6 +40,25 @@ static int folder_at(const char *path, bool of_file)
 static const char *gdb_socket(const struct run_options *o)
 {
 	return o->gdb && strncmp(o->gdb, "unix:", 5) == 0 ? o->gdb + 5 : NULL;
+}
+
+/*
+ * The kernel kills a process that outlives the guest's time limit, for one that a guest has taken
+ * over keeps no limit of its own. No filter lets it stop this timer, or block that signal.
+ */
+static void deadline_set(struct run_once *a)
+{
+	struct sigevent kills = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	uint64_t ms = a->m.timeout_ms + OVERDUE_MS;
+	const struct itimerspec in = { .it_value = { .tv_sec = (time_t)(ms / 1000),
+		                                     .tv_nsec = (long)(ms % 1000) * 1000000 } };
+	timer_t timer;
+
+	/* a debugger stops the clock */
+	if (a->o->gdb || !a->m.timeout_ms || timer_create(CLOCK_MONOTONIC, &kills, &timer) < 0)
+		return;
+	if (timer_settime(timer, 0, &in, NULL) == 0)
+		a->r->kill_at_ms = clock_ms() + ms;
 }
 
 int run_once_confine(struct run_once *a)
@@ -66,7 +90,8 @@ int run_once_confine(struct run_once *a)
 		                        (a->m.certs.path ? SANDBOX_CERTS : 0) |
 		                        (o->symbols ? SANDBOX_SYMBOLS : 0) |
 		                        (kept ? SANDBOX_KEEP : 0) |
-		                        (a->m.vsock_cid ? SANDBOX_VSOCK : 0),
+		                        (a->m.vsock_cid ? SANDBOX_VSOCK : 0) |
+		                        (a->m.confine ? SANDBOX_CONFINE : 0),
 		               .refused = &a->r->sandbox.calls,
 		               .folders = folders,
 		               .n_folders = n };
@@ -74,6 +99,7 @@ int run_once_confine(struct run_once *a)
 	progress_end();
 	if (sandbox_begin(s, &a->err) < 0)
 		return a->err.code;
+	deadline_set(a);
 	s->folders = NULL;
 	s->n_folders = 0;
 	if (!o->parallel)

@@ -49,6 +49,7 @@ void run_result_mend(struct run_result *r)
 #define BOOL(member) mend_bool(&r->member, sizeof(r->member))
 	TEXT(name), TEXT(variant), TEXT(sentence), TEXT(why), TEXT(fix), TEXT(file);
 	TEXT(measurement.explained), TEXT(measurement.profile), TEXT(measurement.vcpu_type);
+	TEXT(measurement.accept), TEXT(measurement.accept_why);
 	TEXT(guest.detail), TEXT(guest.last_line), TEXT(guest.where.volume);
 	TEXT(guest.where.file), TEXT(guest.where.symbol);
 	TEXT(host.kernel), TEXT(host.firmware), TEXT(host.cpu);

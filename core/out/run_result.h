@@ -91,6 +91,8 @@ struct run_result {
 	} report;
 
 	bool launched; /* the guest ran */
+	/* when the kernel kills the process of the run, by clock_ms(); 0: never */
+	uint64_t kill_at_ms;
 	struct {
 		enum sandbox_mode mode;
 		int landlock;       /* version of its ABI; 0: none */
