@@ -26,8 +26,6 @@
 /* Before and after the last input is in memory. */
 enum { READ = 1 << 0, PARSE = 1 << 1, BOTH = READ | PARSE };
 
-/* What makes a file, or lets one be written. */
-#define WRITES (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 /* pthread_create(3)'s, which shares everything with its creator */
 #define THREAD                                                                                     \
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD |        \
@@ -45,13 +43,16 @@ enum { READ = 1 << 0, PARSE = 1 << 1, BOTH = READ | PARSE };
 /* clang-format off */
 static const struct filter_row rows[] = {
 	/* reading */
-	CALL_IF(open, READ, FILTER_WITHOUT, 1, WRITES),
-	CALL_IF(openat, READ, FILTER_WITHOUT, 2, WRITES),
+	CALL_IF(open, READ, FILTER_WITHOUT, 1, FILTER_WRITES),
+	CALL_IF(openat, READ, FILTER_WITHOUT, 2, FILTER_WRITES),
 	CALL(openat2, READ), /* --confine; Landlock keeps it from writing */
 	CALL(stat, READ), CALL(lstat, READ), CALL(newfstatat, BOTH), CALL(statx, READ),
 	CALL(access, READ), CALL(faccessat, READ), CALL(faccessat2, READ),
 	CALL(readlink, READ), CALL(readlinkat, READ), CALL(getcwd, READ), CALL(getdents64, READ),
-	CALL(fcntl, READ), CALL(dup, READ), CALL(fadvise64, READ),
+	/* not F_SETOWN: it has the kernel send any signal, also to processes that aren't ours */
+	CALL_IF(fcntl, READ, FILTER_IS, 1, F_GETFD), CALL_IF(fcntl, READ, FILTER_IS, 1, F_SETFD),
+	CALL_IF(fcntl, READ, FILTER_IS, 1, F_GETFL),
+	CALL_IF(fcntl, READ, FILTER_IS, 1, F_DUPFD_CLOEXEC), CALL(dup, READ), CALL(fadvise64, READ),
 	CALL(read, BOTH), CALL(readv, BOTH), CALL(pread64, BOTH), CALL(lseek, BOTH),
 	CALL(close, BOTH), CALL(fstat, BOTH),
 	/* writing to what is open */
@@ -73,7 +74,9 @@ static const struct filter_row rows[] = {
 	CALL(sched_getaffinity, BOTH), CALL(sched_setaffinity, BOTH), CALL(getcpu, BOTH),
 	/* the rest */
 	CALL(clock_gettime, BOTH), CALL(gettimeofday, BOTH), CALL(time, BOTH), CALL(getrandom, BOTH),
-	CALL(sysinfo, BOTH), CALL(uname, BOTH), CALL(prlimit64, BOTH), CALL(getrusage, BOTH),
+	CALL(sysinfo, BOTH), CALL(uname, BOTH), CALL(getrusage, BOTH),
+	/* of this process: RLIMIT_CPU kills others */
+	CALL_IF(prlimit64, BOTH, FILTER_IS, 0, 0),
 	CALL(getuid, BOTH), CALL(geteuid, BOTH), CALL(getgid, BOTH), CALL(getegid, BOTH),
 	CALL(seccomp, BOTH), CALL(exit, BOTH), CALL(exit_group, BOTH),
 };

@@ -7,6 +7,7 @@
 #ifndef CORE_SANDBOX_FILTER_H
 #define CORE_SANDBOX_FILTER_H
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,9 @@ struct error; /* core/base/error.h */
  * this and what else we need of terminals.
  */
 #define FILTER_TCGETS2 0x802c542aU
+
+/* Flags of open(2) that make a file, or let one be written. */
+#define FILTER_WRITES (O_ACCMODE | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY))
 
 enum filter_test {
 	FILTER_ANY,

@@ -6,6 +6,7 @@
  */
 #include "core/vm/sandbox.h"
 
+#include <fcntl.h>
 #include <linux/vhost.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -38,6 +39,10 @@ enum { BASE = 1 << 3 }; /* until a thread has its own filter */
 #define IOCTL_FOR(need, request, threads)                                                          \
 	{                                                                                          \
 		SYS_ioctl, threads, need, FILTER_IS, 1, (uint32_t)(request)                        \
+	}
+#define CALL_IF(need, name, threads, test, argument, value)                                        \
+	{                                                                                          \
+		SYS_##name, threads, need, test, argument, value                                   \
 	}
 #define NO_CODE(name)                                                                              \
 	{                                                                                          \
@@ -102,7 +107,9 @@ static const struct filter_row rows[] = {
 	CALL(newfstatat, ALL), /* fstat(3) of new C libraries */
 	CALL(ftruncate, ALL),
 	CALL(lseek, MAIN),
-	CALL(fcntl, MAIN),
+	/* F_SETOWN would have the kernel send a signal to anybody; F_SETFL changes others' output */
+	CALL_IF(0, fcntl, MAIN, FILTER_IS, 1, F_GETFL),
+	CALL_IF(0, fcntl, MAIN, FILTER_IS, 1, F_DUPFD_CLOEXEC),
 	CALL(close, ALL),
 	CALL(read, MAIN | WORKER),
 	CALL(recvfrom, MAIN),
@@ -143,16 +150,21 @@ static const struct filter_row rows[] = {
 	CALL_FOR(SANDBOX_GDB, unlink, MAIN),
 	CALL_FOR(SANDBOX_GDB, lstat, MAIN),
 	/* certificates: Landlock allows to read no other folder */
-	CALL_FOR(SANDBOX_CERTS, openat, VCPU),
-	CALL_FOR(SANDBOX_CERTS, openat2, VCPU),
-	CALL_FOR(SANDBOX_CERTS, fcntl, VCPU),
+	CALL_IF(SANDBOX_CERTS, openat, VCPU, FILTER_WITHOUT, 2, FILTER_WRITES),
+	CALL_FOR(SANDBOX_CERTS | SANDBOX_CONFINE, openat2, VCPU),
+	CALL_IF(SANDBOX_CERTS, fcntl, VCPU, FILTER_IS, 1, F_OFD_SETLK),
 	CALL_FOR(SANDBOX_CERTS, stat, VCPU),
 	CALL_FOR(SANDBOX_CERTS, pread64, VCPU),
+	/* --confine: where a relative path begins */
+	CALL_FOR(SANDBOX_CONFINE, getcwd, MAIN | VCPU),
+	CALL_FOR(SANDBOX_CONFINE, stat, MAIN | VCPU),
 	/* debug files of the firmware; the same */
-	CALL_FOR(SANDBOX_SYMBOLS, openat, MAIN),
+	CALL_IF(SANDBOX_SYMBOLS, openat, MAIN, FILTER_WITHOUT, 2, FILTER_WRITES),
 	/* the firmware's variables: a new file, in a folder that Landlock allows */
-	CALL_FOR(SANDBOX_KEEP, openat, MAIN),
-	CALL_FOR(SANDBOX_KEEP, openat2, MAIN),
+	CALL_IF(SANDBOX_KEEP, openat, MAIN, FILTER_WITHOUT, 2, FILTER_WRITES),
+	CALL_IF(SANDBOX_KEEP, openat, MAIN, FILTER_IS, 2,
+	        O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC), /* see vars_keep() */
+	CALL_FOR(SANDBOX_KEEP | SANDBOX_CONFINE, openat2, MAIN),
 	CALL_FOR(SANDBOX_KEEP, fchmod, MAIN),
 	CALL_FOR(SANDBOX_KEEP, fsync, MAIN),
 	CALL_FOR(SANDBOX_KEEP, faccessat, MAIN),

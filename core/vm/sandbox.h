@@ -24,6 +24,7 @@ enum sandbox_need {
 	SANDBOX_SYMBOLS = 1 << 2, /* files are read when the guest has ended */
 	SANDBOX_KEEP = 1 << 3,    /* a file is made then */
 	SANDBOX_VSOCK = 1 << 4,   /* the guest has one */
+	SANDBOX_CONFINE = 1 << 5, /* files are opened by openat2(2) */
 };
 
 struct sandbox {

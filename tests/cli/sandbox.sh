@@ -103,7 +103,56 @@ exploit 0x70a '134 internal error internal' '"expected": ' '"role": "firmware"'
 exploit 0x70b '139 internal error internal' '"expected": '
 exploit 0x70c '1 internal error internal' '"expected": '
 
+
+# --- and the main thread, when the guest has ended ---
+
+main_exploit() { # NUMBER 'STATUS REASON VERDICT EVENT' [OPTION | LINE]...
+  number=$1 wanted=$2
+  shift 2
+  guest_of 'print "hello\n" ; out 0xf4 1 0'
+  manifest_of "$@"
+  folder_new
+  # shellcheck disable=SC2086 # options without blanks
+  run env FAKE_SCRIPT="$T/script" SNPVMM_EXPLOIT_MAIN="$number" "$EXPLOIT" run --results "$dir" $options "$T/m.yaml"
+  # shellcheck disable=SC2086 # four words
+  leaves "$dir" $wanted
+}
+n=14
+for what in 'has the kernel send signals' 'changes the mode of our output'; do
+  begin "a process that $what is stopped"
+  main_exploit "$n" '1 sandbox fail sandbox'
+  err_has ': fcntl [sandbox]'
+  n=$((n + 1))
+done
+begin "a process that limits others' is stopped"
+main_exploit 16 '1 sandbox fail sandbox'
+err_has ': prlimit64 [sandbox]'
+begin 'where files may be opened, none is opened to be written'
+main_exploit 17 '1 sandbox fail sandbox' "--symbols=$T"
+err_has ': openat [sandbox]'
+[ ! -e exploited ] || wrong 'the file is there'
+# a table with one entry, which a vCPU's thread opens
+head -c 64 /dev/zero >"$T/certs.bin"
+patch "$T/certs.bin" 0 "c0b406a4a803495297433fb6014cd0ae $(le32 48) $(le32 16)"
+asking='flags req-certs ; print "hello\n" ; request-certs 0x8000 4 ; request-certs 0x8000 4'
+guest_of "$asking ; out 0x711 1 0 ; out 0xf4 1 0"
+manifest_of "snp: {certs: $T/certs.bin}"
+run env FAKE_SCRIPT="$T/script" "$EXPLOIT" run --platform snp "$T/m.yaml"
+wants 1
+err_has ': openat [sandbox]'
+[ ! -e exploited ] || wrong 'the file is there'
+begin 'a process that outlives the time limit is killed'
+main_exploit 18 '124 timeout timeout timeout' 'timeout: 1s'
+err_has 'and neither did the process that ran it [timeout]'
+begin 'one run hides no other'
+guest_of 'print "hello\n" ; out 0xf4 1 1'
+manifest_of 'matrix: {vcpus: [1, 2]}'
+run env FAKE_SCRIPT="$T/script" SNPVMM_EXPLOIT_MAIN=19 SNPVMM_EXPLOIT_RUN=vcpus=2 "$EXPLOIT" run "$T/m.yaml"
+wants 1
+err_has 'fail      1  vcpus=1'
+err_has '[internal]'
 begin '--sandbox=log lets it pass, and says what it was'
+manifest_of
 guest_of 'print "hello\n" ; out 0x700 1 0 ; out 0x701 1 0 ; out 0x700 1 0 ; out 0xf4 1 0'
 run env FAKE_SCRIPT="$T/script" "$EXPLOIT" run --sandbox=log --results "$T/log" "$T/m.yaml"
 wants 0
@@ -141,6 +190,14 @@ quiet 'memory-fault 0x8000 shared ; memory-fault 0x8123 private ; out 0xf4 1 0'
 quiet 'print "ready\n" ; halt' 'expect: {console: [ready], report: true}' 'timeout: 2s'
 quiet 'print "a\n" ; internal 1' -v -v
 quiet 'print "a\n" ; errno EIO' -o json
+quiet "$asking ; out 0xf4 1 0" --platform=snp "snp: {certs: $T/certs.bin}"
+begin 'nor of files that are named relative to a folder, below --confine'
+manifest_of 'snp: {certs: certs.bin}'
+# shellcheck disable=SC2016 # for the inner shell
+run env FAKE_SCRIPT="$T/script" sh -c 'cd "$1" && shift && exec "$@"' sh "$T" "$(realpath "$FAKE")" \
+  run --sandbox=log --platform snp --confine . m.yaml
+wants 0
+! grep 'would be refused' "$T/err" >>"$T/why" || wrong 'below --confine'
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
   begin "root's results in a user's folder: the capability for that stays"
@@ -172,9 +229,11 @@ begin 'while a matrix is measured, files can be opened, but nothing else'
 manifest_of 'matrix: {vcpus: [1, 2]}'
 run env SNPVMM_EXPLOIT=0 "$EXPLOIT" measure "$T/m.yaml"
 wants 0
-run env SNPVMM_EXPLOIT=1 "$EXPLOIT" measure "$T/m.yaml"
-wants 2
-err_has ': socket [sandbox]'
+for at in '1 socket' '14 fcntl' '15 fcntl' '16 prlimit64' '17 openat'; do
+  run env SNPVMM_EXPLOIT="${at% *}" "$EXPLOIT" measure "$T/m.yaml"
+  wants 2
+  err_has ": ${at#* } [sandbox]"
+done
 begin '--sandbox of a reader: log and off'
 manifest_of
 run env SNPVMM_EXPLOIT=1 "$EXPLOIT" measure --sandbox=log "$T/m.yaml"

@@ -162,6 +162,15 @@ call run --set boot.vars.keep="$T/each.fd" --set 'matrix={memory: [2M, 4M]}' "$T
 wants 0
 [ "$(find "$T" -name 'each*.fd' | wc -l)" = 2 ] || wrong "not two files: $(ls "$T")"
 
+begin 'keep: a relative path below --confine'
+mkdir "$T/below"
+cp "$T/m.yaml" "$T/code.fd" "$T/vars.fd" "$T/below"
+rm -f "$T/below/kept.fd"
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'cd "$1" && shift && exec "$@"' sh "$T/below" "$(realpath "$SNPVMM")" run --confine . --set boot.vars.keep=kept.fd m.yaml
+wants 0
+kept "$T/below/kept.fd"
+
 begin 'keep: true writes back, with the same permissions, and leaves nothing else'
 chmod 640 "$T/vars.fd"
 writes ff --set boot.vars.keep=true

@@ -35,7 +35,7 @@
  *   halt                    in HLT with interrupts off, for ever
  *   wait                    in HLT with interrupts on, until it is kicked
  *   power-off   reset   crash   shutdown   terminate SET CODE   memory-fault ADDRESS private|shared
- *   internal N   entry-failed REASON   errno NAME   unknown-exit N
+ *   request-certs ADDRESS PAGES   internal N   entry-failed REASON   errno NAME   unknown-exit N
  */
 struct fake_command; /* opaque */
 

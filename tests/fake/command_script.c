@@ -292,6 +292,11 @@ static void read_memory_fault(struct fake_command *c, const struct word *args)
 	exit_add(c, fake_memory_fault(number(c, &args[0]), private));
 }
 
+static void read_request_certs(struct fake_command *c, const struct word *args)
+{
+	exit_add(c, fake_req_certs(number(c, &args[0]), number(c, &args[1])));
+}
+
 static void read_internal(struct fake_command *c, const struct word *args)
 {
 	exit_add(c, fake_reason(KVM_EXIT_INTERNAL_ERROR, number(c, &args[0])));
@@ -338,6 +343,7 @@ static const struct {
 	{ "shutdown", 0, 0, read_shutdown },
 	{ "terminate", 2, 2, read_terminate },
 	{ "memory-fault", 2, 2, read_memory_fault },
+	{ "request-certs", 2, 2, read_request_certs },
 	{ "internal", 1, 1, read_internal },
 	{ "entry-failed", 1, 1, read_entry_failed },
 	{ "errno", 1, 1, read_errno },
