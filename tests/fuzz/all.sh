@@ -22,7 +22,7 @@ if [ "${1:-}" = --one ]; then
   # Allowed is what a busy machine needs for a second of work, as libFuzzer's clock goes on while others run, and memory far
   # beyond what any input may ask for.
   timeout --foreground $((FOR + 300)) "$B/fuzz/$target" -max_total_time="$FOR" -timeout=240 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$out/$target/found/" "$out/$target/corpus" $seeds >"$log" 2>&1 </dev/null
+    -artifact_prefix="$out/$target/found/" "$out/$target/corpus" ${seeds:+"$seeds"} >"$log" 2>&1 </dev/null
   status=$?
   runs=$(last '^stat::number_of_executed_units: *\([0-9]*\).*' "$log")
   cover=$(last '.* cov: \([0-9]*\) .*' "$log")

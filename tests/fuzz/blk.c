@@ -15,6 +15,27 @@ static uint8_t *guest_memory(void *self, uint64_t gpa, uint64_t size)
 	return gpa < PRIVATE && size <= PRIVATE - gpa ? (uint8_t *)self + gpa : NULL;
 }
 
+/* All requests that the rings have, or the first that breaks a rule. */
+static void serve(struct disk *d, struct virtqueue *q)
+{
+	struct virtq_fault fault = { 0 };
+	struct virtq_chain c;
+	uint32_t written;
+	int r = 1;
+
+	for (unsigned i = 0; i < 64 && r > 0; i++) {
+		r = virtqueue_take(q, &c, &fault);
+		if (r <= 0)
+			break;
+		if (blk_serve(d, &c, NULL, &written, &fault) < 0)
+			r = -1;
+		else
+			must(written <= c.in_bytes);
+		virtqueue_put(q, c.head, written);
+	}
+	must(r >= 0 || fault.rule);
+}
+
 /* A byte for the mode, and one for the most blocks of an overlay; then the memory. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,12 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		               .avail = 0x100,
 		               .used = 0x140,
 		               .memory = guest_memory };
-	struct virtq_fault fault = { 0 };
 	struct error err = { 0 };
-	struct virtq_chain c;
-	uint32_t written;
 	uint8_t *ram;
-	int r = 1;
 
 	if (size < 2 || size - 2 > PRIVATE)
 		return 0;
@@ -45,25 +62,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	q.memory_self = ram;
 	d.mode = (enum disk_mode)(data[0] % 3);
 	d.fd = driver_image();
-	if (disk_begin(&d, &err) < 0)
-		abort();
+	must(disk_begin(&d, &err) == 0);
 	d.overlay.max = MIN(d.overlay.max, data[1] % 3u);
-	for (unsigned i = 0; i < 64 && r > 0; i++) {
-		r = virtqueue_take(&q, &c, &fault);
-		if (r <= 0)
-			break;
-		if (blk_serve(&d, &c, NULL, &written, &fault) < 0)
-			r = -1;
-		else if (written > c.in_bytes)
-			abort();
-		virtqueue_put(&q, c.head, written);
-	}
-	if (r < 0 && !fault.rule)
-		abort();
+	serve(&d, &q);
 	if (d.mode != DISK_RW)
 		driver_image_check(d.fd);
-	if (disk_dirty(&d) > d.overlay.max * OVERLAY_BLOCK)
-		abort();
+	must(disk_dirty(&d) <= d.overlay.max * OVERLAY_BLOCK);
 	d.fd = -1; /* the image is used again */
 	disk_close(&d);
 	free(ram);

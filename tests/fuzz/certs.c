@@ -13,21 +13,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count = 0;
 
 	if (snp_certs_parse(data, size, certs, &count, &err) < 0) {
-		if (err.kind != ERROR_BAD_CERTIFICATE || !err.text[0])
-			abort();
+		must(err.kind == ERROR_BAD_CERTIFICATE && err.text[0]);
 		return 0;
 	}
-	if (count == 0 || count > SNP_CERTS_MAX)
-		abort();
+	must(count > 0 && count <= SNP_CERTS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t end = (uint64_t)certs[i].offset + certs[i].size;
 
-		if (certs[i].size == 0 || certs[i].offset < (count + 1) * 24 || end > size)
-			abort();
+		must(certs[i].size > 0 && certs[i].offset >= (count + 1) * 24 && end <= size);
 		for (size_t j = 0; j < i; j++)
-			if (certs[j].offset < end &&
-			    certs[i].offset < (uint64_t)certs[j].offset + certs[j].size)
-				abort();
+			must(certs[j].offset >= end ||
+			     certs[i].offset >= (uint64_t)certs[j].offset + certs[j].size);
 	}
 	return 0;
 }

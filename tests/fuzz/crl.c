@@ -13,8 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		crl_fini(&crl);
 		return 0;
 	}
-	if (err.kind != ERROR_BAD_CERTIFICATE || !err.text[0])
-		abort();
+	must(err.kind == ERROR_BAD_CERTIFICATE && err.text[0]);
 	if (cert_read(data, size, &cert, &err) == 0) {
 		cert_issued_by(&cert, &cert);
 		cert_fini(&cert);

@@ -11,12 +11,6 @@
 
 enum { VOLUME_HEAD = 72, FILE_HEAD = 24, HEAD = VOLUME_HEAD + FILE_HEAD };
 
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void le(uint8_t *to, uint64_t value, unsigned width)
 {
 	while (width--) {
@@ -33,7 +27,7 @@ static uint8_t *wrapped(const uint8_t *data, size_t size, bool in_file)
 	size_t head = in_file ? HEAD : VOLUME_HEAD;
 	uint8_t *b = calloc(1, head + size);
 
-	check(b);
+	must(b);
 	memcpy(b + 16, ffs3, 16);
 	le(b + 32, head + size, 8);
 	memcpy(b + 40, "_FVH\0\x08", 6);
@@ -56,7 +50,7 @@ static bool is_within(const struct fv *f, size_t space, size_t at, size_t size)
 
 static void check_name(const char *name, size_t cap)
 {
-	check(memchr(name, '\0', cap));
+	must(memchr(name, '\0', cap));
 }
 
 static void look(const struct fv *f)
@@ -66,39 +60,39 @@ static void look(const struct fv *f)
 	for (size_t i = 0; i < f->n_volumes; i++) {
 		const struct fv_volume *v = &f->volumes[i];
 
-		check(is_within(f, v->space, v->at, v->size));
-		check(v->first_file + v->n_files <= f->n_files);
-		check(fv_path(f, i, text, sizeof(text)) == strlen(text));
-		check(fv_path(f, i, text, 5) < 5);
+		must(is_within(f, v->space, v->at, v->size));
+		must(v->first_file + v->n_files <= f->n_files);
+		must(fv_path(f, i, text, sizeof(text)) == strlen(text));
+		must(fv_path(f, i, text, 5) < 5);
 	}
 	for (size_t i = 0; i < f->n_files; i++) {
 		const struct fv_file *file = &f->files[i];
 
-		check(file->volume < f->n_volumes);
-		check(is_within(f, f->volumes[file->volume].space, file->at, file->size));
-		check(file->header <= file->size);
-		check(file->first_section + file->n_sections <= f->n_sections);
+		must(file->volume < f->n_volumes);
+		must(is_within(f, f->volumes[file->volume].space, file->at, file->size));
+		must(file->header <= file->size);
+		must(file->first_section + file->n_sections <= f->n_sections);
 		check_name(file->name, sizeof(file->name));
 		check_name(file->version, sizeof(file->version));
 	}
 	for (size_t i = 0; i < f->n_sections; i++) {
 		const struct fv_section *s = &f->sections[i];
 
-		check(s->file < f->n_files && is_within(f, s->space, s->at, s->size));
-		check(s->header <= s->size);
+		must(s->file < f->n_files && is_within(f, s->space, s->at, s->size));
+		must(s->header <= s->size);
 		fv_section_kind(s);
 	}
 	for (size_t space = 0; space < f->n_spaces; space++) {
 		size_t step = f->spaces[space].size / 64 + 1;
 
-		check(fv_image_offset(f, space) < f->spaces[0].size || space == 0);
+		must(fv_image_offset(f, space) < f->spaces[0].size || space == 0);
 		for (size_t at = 0; at < f->spaces[space].size; at += step) {
 			struct fv_where w;
 
 			if (!fv_where(f, space, at, &w))
 				continue;
-			check(fv_where_text(f, &w, text, sizeof(text)) == strlen(text));
-			check(fv_where_text(f, &w, text, 12) == strlen(text));
+			must(fv_where_text(f, &w, text, sizeof(text)) == strlen(text));
+			must(fv_where_text(f, &w, text, 12) == strlen(text));
 		}
 	}
 }
@@ -132,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (pe_read(data + 1, size - 1, data[0] % 8 == 4, &pe)) {
 			size_t at = pe_offset(&pe, pe.entry);
 
-			check(at == SIZE_MAX || at < size - 1);
+			must(at == SIZE_MAX || at < size - 1);
 			pe_rva(&pe, size / 2);
 			pe_code(&pe);
 			pe_name(&pe, name, sizeof(name));
@@ -147,11 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data++;
 		size--;
 	}
-	if (fv_read(own ? own : data, size, &f, &err) < 0)
-		abort();
+	must(fv_read(own ? own : data, size, &f, &err) == 0);
 	look(&f);
-	if (fv_compare(&f, &f, no_difference, NULL, &err) < 0)
-		abort();
+	must(fv_compare(&f, &f, no_difference, NULL, &err) == 0);
 	fv_fini(&f);
 	free(own);
 	return 0;

@@ -17,8 +17,7 @@ static uint8_t *guest_at(void *self, uint64_t gpa, uint64_t size)
 {
 	struct guest *g = self;
 
-	if (gpa + (size - 1) < gpa)
-		abort();
+	must(gpa + (size - 1) >= gpa);
 	if (gpa / SLOT >= 2 || size > SLOT - gpa % SLOT)
 		return NULL;
 	return g->slots[gpa / SLOT] + gpa % SLOT;
@@ -57,12 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(g.slots[0], data, half);
 	memcpy(g.slots[1] + SLOT - half, data, half);
 	fwcfg_init(&f, guest_at, &g);
-	if (fwcfg_add_file(&f, "etc/e820", blob, 100, &err) < 0 ||
-	    fwcfg_add(&f, FWCFG_KERNEL_DATA, blob, 7, &err) < 0)
-		abort();
+	must(fwcfg_add_file(&f, "etc/e820", blob, 100, &err) == 0);
+	must(fwcfg_add(&f, FWCFG_KERNEL_DATA, blob, 7, &err) == 0);
 	play(&f, data + half, size - half);
-	if (f.stats.dma_refused > f.stats.dma_count || (f.selected && f.offset > f.selected->size))
-		abort();
+	must(f.stats.dma_refused <= f.stats.dma_count);
+	must(!f.selected || f.offset <= f.selected->size);
 	free(g.slots[0]);
 	free(g.slots[1]);
 	free(blob);

@@ -14,9 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool author, digest, policy;
 
 	memcpy(bytes, data, MIN(size, sizeof(bytes))); /* most of it is reserved */
-	if (snp_id_check(block, auth, &author, &err) < 0 &&
-	    (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0]))
-		abort();
+	if (snp_id_check(block, auth, &author, &err) < 0)
+		must(err.kind == ERROR_BAD_ID_BLOCK && err.text[0]);
 	snp_id_compare(block, auth, size, &digest, &policy);
 	return 0;
 }

@@ -25,26 +25,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < PLAN_ID_BLOCK + 3)
 		return 0;
 	memcpy(bytes, data, size < sizeof(bytes) ? size : sizeof(bytes));
-	if (identity_verify(block, auth, &author, &err) < 0 &&
-	    (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0]))
-		abort();
+	if (identity_verify(block, auth, &author, &err) < 0)
+		must(err.kind == ERROR_BAD_ID_BLOCK && err.text[0]);
 
-	if (!ours.id_key && p384_generate(&ours.id_key, &err) < 0)
-		abort();
+	must(ours.id_key || p384_generate(&ours.id_key, &err) == 0);
 	memcpy(ours.family_id, data, sizeof(ours.family_id));
 	memcpy(ours.image_id, data + sizeof(ours.family_id), sizeof(ours.image_id));
 	identity_block(&ours, data + 48, 0x30000, block);
-	if (identity_authenticate(&ours, block, NULL, auth, &err) < 0 ||
-	    identity_verify(block, auth, &author, &err) < 0 || author)
-		abort();
+	must(identity_authenticate(&ours, block, NULL, auth, &err) == 0);
+	must(identity_verify(block, auth, &author, &err) == 0 && !author);
 	at = (data[0] | (size_t)data[1] << 8) % (PLAN_ID_BLOCK + RS + 4 + RS);
 	for (; at >= covered[n].size; n++)
 		at -= covered[n].size;
 	at += covered[n].at;
 	bytes[at] ^= data[2] ? data[2] : 1;
 	err = (struct error){ 0 };
-	if (identity_verify(block, auth, &author, &err) == 0 || err.kind != ERROR_BAD_ID_BLOCK ||
-	    !err.text[0])
-		abort();
+	must(identity_verify(block, auth, &author, &err) < 0);
+	must(err.kind == ERROR_BAD_ID_BLOCK && err.text[0]);
 	return 0;
 }

@@ -70,15 +70,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	igvm_policy(&m, &images.firmware);
 	if (assemble(&m, &images, &platform_snp, &p, &err) < 0) {
-		if (err.kind == ERROR_NONE || !err.text[0])
-			abort();
+		must_explain(&err);
 		return 0;
 	}
-	if (snp_digest_of(p, &d, &err) < 0)
-		abort();
+	must(snp_digest_of(p, &d, &err) == 0);
 	if (!plan_settings(p)->vmsas_are_regions &&
-	    igvm_write(p, &m, d.value, &again, &profile, &err) < 0 &&
-	    (err.kind == ERROR_INTERNAL || strstr(err.text, "read back")))
-		abort();
+	    igvm_write(p, &m, d.value, &again, &profile, &err) < 0) {
+		must_explain(&err);
+		must(!strstr(err.text, "read back"));
+	}
 	return 0;
 }

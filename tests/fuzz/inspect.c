@@ -21,8 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nowhere = fopen("/dev/null", "w");
 	if (!inspect_read_text(data, size, &decoded, &i) &&
 	    inspect_read(data, size, &i, &err) < 0) {
-		if (err.kind == ERROR_NONE || !err.text[0])
-			abort();
+		must_explain(&err);
 		return 0;
 	}
 	t = tree_new();
@@ -30,7 +29,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	inspect_describe(&i, t);
 	tree_end(t);
 	for (size_t n = 0; n < ARRAY_SIZE(formats); n++)
-		if (formats[n](t, nowhere, &err) < 0)
-			abort();
+		must(formats[n](t, nowhere, &err) == 0);
 	return 0;
 }

@@ -228,7 +228,6 @@ static void do_work(struct machine *m)
 	struct virtio *all[] = { devices_find(m->vm, &blk_device), devices_find(m->vm, &rng_device),
 		                 hvc ? &hvc->v : NULL };
 	uint8_t input[16];
-
 	size_t n = take_bytes(&m->in, input, take(&m->in, 1) % 16);
 
 	serial_input(devices_find(m->vm, &serial_device), input, n);

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = { 0 };
 	struct ovmf o;
 
-	if (ovmf_parse(data, size, &o, &err) < 0 && (err.kind == ERROR_NONE || !err.text[0]))
-		abort();
+	if (ovmf_parse(data, size, &o, &err) < 0)
+		must_explain(&err);
 	return 0;
 }

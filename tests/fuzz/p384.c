@@ -13,22 +13,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct p384 *key = NULL;
 
 	if (p384_signature_read("signature", data, size, signature, &err) < 0) {
-		if (err.kind != ERROR_BAD_ID_BLOCK || !err.text[0])
-			abort();
+		must(err.kind == ERROR_BAD_ID_BLOCK && err.text[0]);
 		memset(signature, 1, sizeof(signature));
 	}
 	err = (struct error){ 0 };
 	if (p384_read("key", data, size, &key, &err) < 0) {
-		if (err.kind != ERROR_BAD_KEY || !err.text[0])
-			abort();
+		must(err.kind == ERROR_BAD_KEY && err.text[0]);
 		return 0;
 	}
 	p384_public(key, public);
-	if (p384_verify(public, data, size, signature))
-		abort();
-	if (p384_can_sign(key) &&
-	    (p384_sign(key, data, size, own, &err) < 0 || !p384_verify(public, data, size, own)))
-		abort();
+	must(!p384_verify(public, data, size, signature));
+	if (p384_can_sign(key)) {
+		must(p384_sign(key, data, size, own, &err) == 0);
+		must(p384_verify(public, data, size, own));
+	}
 	p384_free(key);
 	return 0;
 }

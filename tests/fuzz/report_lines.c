@@ -18,8 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	report_lines_put(l, data, half);
 	report_lines_put(l, data + half, size - half);
 	n = report_lines_take(l, to, &fault);
-	if (n > sizeof(to) || (n > 0) != report_lines_whole(l))
-		abort();
+	must(n <= sizeof(to) && (n > 0) == report_lines_whole(l));
 	report_lines_free(l);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tests/fuzz/results.c: libFuzzer target: whatever a guest printed and files are called, results
- * are well-formed in every format, and no line of them is a command to a CI system. A result that a
- * guest wrote who took over its process can be printed, too, once it is mended.
+ * are well-formed in every format, and no line of them is a command to a CI system. A guest that
+ * took over its process can have written any result: once it is mended, that is printed, too.
  */
 #include <jansson.h>
 #include <stddef.h>

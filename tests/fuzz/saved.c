@@ -21,10 +21,9 @@ static void compare(const struct saved *a, const struct saved *b)
 	if (diff_of(&sides[0], &sides[1], &d, &err) == 0) {
 		diff_text_write(to, &d, true, true);
 		result_diff(t, NULL, &d);
-		if (tree_print_json(t, to, &err) < 0)
-			abort();
-	} else if (!err.text[0]) {
-		abort();
+		must(tree_print_json(t, to, &err) == 0);
+	} else {
+		must_explain(&err);
 	}
 	fclose(to);
 }
@@ -38,8 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = { 0 };
 
 	if (saved_read("a", data, first, &a, &err) < 0) {
-		if (!err.text[0])
-			abort();
+		must_explain(&err);
 		return 0;
 	}
 	if (nul && saved_read("b", nul + 1, size - first - 1, &b, &err) < 0)

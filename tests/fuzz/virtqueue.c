@@ -18,8 +18,7 @@ static bool is_shared(uint64_t gpa, uint64_t size)
 
 static uint8_t *guest_memory(void *self, uint64_t gpa, uint64_t size)
 {
-	if (size == 0)
-		abort();
+	must(size > 0);
 	return is_shared(gpa, size) ? (uint8_t *)self + gpa : NULL;
 }
 
@@ -27,18 +26,15 @@ static void chain_check(const struct virtqueue *q, const uint8_t *ram, const str
 {
 	uint64_t bytes[2] = { 0, 0 };
 
-	if (c->n_out + c->n_in > q->max)
-		abort();
+	must(c->n_out + c->n_in <= q->max);
 	for (unsigned i = 0; i < c->n_out + c->n_in; i++) {
 		const uint8_t *at = c->iov[i].iov_base;
 
-		if (at < ram || c->iov[i].iov_len == 0 ||
-		    !is_shared((uint64_t)(at - ram), c->iov[i].iov_len))
-			abort();
+		must(at >= ram && c->iov[i].iov_len > 0);
+		must(is_shared((uint64_t)(at - ram), c->iov[i].iov_len));
 		bytes[i >= c->n_out] += c->iov[i].iov_len;
 	}
-	if (bytes[0] != c->out_bytes || bytes[1] != c->in_bytes)
-		abort();
+	must(bytes[0] == c->out_bytes && bytes[1] == c->in_bytes);
 }
 
 /* A byte each: size, flags, addresses of the rings in units of 16; then the memory. */
@@ -69,8 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			virtqueue_put(&q, c.head, (uint32_t)c.in_bytes);
 		}
 	}
-	if (r < 0 && !fault.rule)
-		abort();
+	must(r >= 0 || fault.rule);
 	free(ram);
 	return 0;
 }

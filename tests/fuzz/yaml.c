@@ -16,11 +16,9 @@ static void rewrite(const struct manifest *m)
 	size_t size;
 	FILE *f = open_memstream(&text, &size);
 
-	if (!f || manifest_write(m, &none, f, &err) < 0)
-		abort();
+	must(f && manifest_write(m, &none, f, &err) == 0);
 	fclose(f);
-	if (manifest_parse("again.yaml", (uint8_t *)text, size, NULL, &again, &err) < 0)
-		abort();
+	must(manifest_parse("again.yaml", (uint8_t *)text, size, NULL, &again, &err) == 0);
 	free(text);
 }
 
