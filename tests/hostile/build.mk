@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# tests/hostile/build.mk: how hostile guests are built: each source is an image of its own, linked by the script of its platform.
+# tests/hostile/build.mk: how hostile guests are built: each source is an image of its own, linked by the script of its
+# platform.
 HOSTILE_MODE = -m$(if $(findstring /plain/,$@),32,64)
 HOSTILE_LD   = -m elf_$(if $(findstring /plain/,$@),i386,x86_64)
 

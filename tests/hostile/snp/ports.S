@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports of devices and others with every width, also such as there are not. */
+/* Ports of devices and others, with every width, also with widths that don't exist. */
 #include "tests/hostile/snp.inc"
 #define ROUNDS 4000
 
