@@ -82,8 +82,8 @@ else
 fi
 
 begin 'another run is writing to the folder'
-guest_of 'print "a\n" ; sleep 6000 ; out 0xf4 1 0'
-manifest_of
+guest_of 'print "a\n" ; wait'
+manifest_of 'timeout: 100s'
 folder_new
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml" >"$T/first" 2>&1 &
 await [ -s "$T/first" ]
@@ -91,12 +91,13 @@ on_fake run --results "$dir" "$T/m.yaml"
 wants 2
 out_is ''
 err_has '[output-failed]'
+kill -TERM $!
 wait $!
 status=$? last='the first run'
 cp "$T/first" "$T/err"
-wants 0
+wants 143
 [ "$(cat "$dir/serial.log")" = a ] || wrong "the first run's console is $(cat "$dir/serial.log")"
-folder_files "$dir" guest-exit
+folder_files "$dir" signal
 
 begin 'a run that is killed leaves a serial.log with everything that was on standard output, and no result'
 guest_of 'print "booting\nstuck at this prompt> " ; debug "half a line" ; wait'

@@ -246,7 +246,7 @@ Test(folder, a_second_run_is_refused_until_the_first_ends_and_removes_nothing)
 
 static void *close_later(void *self)
 {
-	usleep(200000);
+	usleep(50000);
 	folder_close(self);
 	return NULL;
 }
