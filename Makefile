@@ -148,7 +148,7 @@ SNP_HOST_DEPS := gcc patch dpkg-dev debian-archive-keyring ninja-build meson pkg
                  libfdt-dev libgcrypt20-dev zlib1g-dev
 snp-host:
 	$(call deps-install,$(BUILD_DEPS) $(SNP_HOST_DEPS))
-	$(MAKE) --no-print-directory $(B)/snpvmm $(B)/tests/tool/mkidblock $(B)/tests/tool/chain
+	$(MAKE) --no-print-directory all $(B)/tests/tool/mkidblock $(B)/tests/tool/chain
 	CC='$(CC)' sh contrib/snp-host/build.sh $(B)/snp-host 6.12 $(KERNEL)
 	CC='$(CC)' sh contrib/snp-host/selftest/run.sh --once $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
 	echo "try it:  $(B)/snp-host/snp-host run -- $(B)/snpvmm run snpvmm.yaml.example"

@@ -136,7 +136,7 @@ own_sources() { # copies those that have changed to where QEMU has its likes
       snp-*.c) to=target/i386/tcg/sysemu ;;
       snp-host.mak) to=configs/devices/x86_64-softmmu ;;
       qemu.patch) continue ;;
-      *) die 1 "$file: nobody said where it goes" ;;
+      *) die 1 "$file: own_sources in $here/build.sh does not say where in QEMU it goes" ;;
     esac
     cmp -s "$file" "$qemu/$to/${file##*/}" || cp "$file" "$qemu/$to/"
   done

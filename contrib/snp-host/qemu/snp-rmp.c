@@ -318,7 +318,7 @@ static int rmpadjust(CPUX86State *env, bool *cf, uintptr_t ra)
     }
     qemu_mutex_lock(&snp_host.lock);
     if (env->snp.vmpl && (perms & ~(e->hi >> (env->snp.vmpl * 8)))) {
-        ret = FAIL_PERMISSION;      /* nobody gives what he hasn't */
+        ret = FAIL_PERMISSION;      /* a VMPL grants only what it has */
     } else if ((e->lo & RMP_VMSA) && !vmsa && snp_vmsa_in_use(spa)) {
         ret = FAIL_INUSE;
     }

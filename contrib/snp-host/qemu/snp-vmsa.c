@@ -51,7 +51,7 @@ static const struct {
     { 0x90, offsetof(CPUX86State, tr) },
 };
 
-/* Registers that VMRUN and #VMEXIT swap with no more ado; RAX and RSP are common. */
+/* Registers that VMRUN and #VMEXIT swap as they are; RAX and RSP are common. */
 static const struct {
     uint16_t vmsa;
     uint8_t size;
@@ -89,7 +89,7 @@ bool snp_vmsa_in_use(hwaddr vmsa_pa)
     return false;
 }
 
-/* ---------- what the guest's VMSA and the host's save area have alike ---------- */
+/* ---------- what the guest's VMSA and the host's save area have in common ---------- */
 
 static void load_segment(const uint8_t *p, SegmentCache *sc)
 {
