@@ -101,8 +101,6 @@ const char *key_meant(const char *name);
 
 /* By enum manifest_platform, manifest_profile and manifest_accept; each list ends with NULL. */
 extern const char *const platform_words[], *const profile_words[], *const accept_words[];
-/* By enum sink_kind. None of them is ever the name of a file, even if a key refuses the word. */
-extern const char *const sink_words[];
 
 #define KEY_NAME_CAP 96 /* for a dotted name; longer ones are no keys */
 

@@ -13,7 +13,8 @@
 #include "config/writer.h"
 #include "core/base/error.h"
 
-const char *const sink_words[] = {
+/* By enum sink_kind. None of them is ever the name of a file, even if a key refuses the word. */
+static const char *const sink_words[] = {
 	[SINK_NONE] = "none", [SINK_STDOUT] = "stdout", [SINK_STDERR] = "stderr", [SINK_FILE] = NULL
 };
 

@@ -376,6 +376,18 @@ int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struc
 	return 0;
 }
 
+/* A command of the loader. */
+struct acpi_command {
+	enum acpi_action action;
+	enum acpi_file file; /* the file that is loaded or changed */
+	uint32_t alignment;  /* ALLOCATE */
+	uint8_t zone; /* ALLOCATE: 1 anywhere, 2 below 1 MiB, where software looks for the RSDP */
+	enum acpi_file to;      /* ADD_POINTER: whose address is added to the integer at `at` */
+	uint32_t at;            /* of the integer, or of the checksum */
+	uint8_t size;           /* ADD_POINTER: the integer's bytes */
+	uint32_t start, length; /* ADD_CHECKSUM: [start, start + length) then sums up to zero */
+};
+
 static struct acpi_command allocate(enum acpi_file file, uint32_t alignment, uint8_t zone)
 {
 	return (struct acpi_command){
@@ -411,8 +423,8 @@ static struct acpi_command table_checksum(const struct acpi_tables *t, uint32_t 
 	                le32_get(h.length));
 }
 
-/* A checksum comes after the pointers in what it covers. */
-void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS])
+/* In order of execution: a checksum comes after the pointers in what it covers. */
+static void commands_of(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS])
 {
 	const struct acpi_command all[] = {
 		allocate(ACPI_TABLES, TABLES_ALIGN, ZONE_HIGH),
@@ -444,7 +456,7 @@ int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct 
 		return error_set(err, ERROR_BAD_LAYOUT,
 		                 "ACPI tables at 0x%llx and an RSDP at 0x%llx are not below 4 GiB",
 		                 (unsigned long long)tables, (unsigned long long)rsdp);
-	acpi_commands(t, all);
+	commands_of(t, all);
 	for (size_t i = 0; i < ACPI_COMMANDS; i++) {
 		const struct acpi_command *c = &all[i];
 		uint8_t *at = file[c->file] + c->at;
@@ -525,7 +537,7 @@ size_t acpi_loader(const struct acpi_tables *t, uint8_t *to, size_t cap)
 
 	if (cap < size)
 		return size;
-	acpi_commands(t, all);
+	commands_of(t, all);
 	for (size_t i = 0; i < ACPI_COMMANDS; i++) {
 		const struct acpi_command *c = &all[i];
 		struct loader_row r;

@@ -49,23 +49,10 @@ int acpi_tables_make(const struct acpi_config *c, struct acpi_tables *ret, struc
  */
 enum acpi_action { ACPI_ALLOCATE = 1, ACPI_ADD_POINTER = 2, ACPI_ADD_CHECKSUM = 3 };
 
-struct acpi_command {
-	enum acpi_action action;
-	enum acpi_file file; /* the file that is loaded or changed */
-	uint32_t alignment;  /* ALLOCATE */
-	uint8_t zone; /* ALLOCATE: 1 anywhere, 2 below 1 MiB, where software looks for the RSDP */
-	enum acpi_file to;      /* ADD_POINTER: whose address is added to the integer at `at` */
-	uint32_t at;            /* of the integer, or of the checksum */
-	uint8_t size;           /* ADD_POINTER: the integer's bytes */
-	uint32_t start, length; /* ADD_CHECKSUM: [start, start + length) then sums up to zero */
-};
-
-/* In order of execution; always ACPI_COMMANDS of them. */
-void acpi_commands(const struct acpi_tables *t, struct acpi_command ret[static ACPI_COMMANDS]);
-
 /*
- * Executes the commands on *t itself, for t->tables at address `tables` and t->rsdp at address
- * `rsdp`. -EINVAL unless both end below 4 GiB, since the FADT has a 32-bit pointer.
+ * Executes the commands of acpi_loader() on *t itself, for t->tables at address `tables` and
+ * t->rsdp at address `rsdp`. -EINVAL unless both end below 4 GiB, since the FADT has a 32-bit
+ * pointer.
  */
 int acpi_relocate(struct acpi_tables *t, uint64_t tables, uint64_t rsdp, struct error *err);
 

@@ -151,7 +151,11 @@ uint32_t pe_code(const struct pe *p)
 	return first.rva;
 }
 
-const char *pe_debug_path(const struct pe *p, size_t *ret_size)
+/*
+ * The path of its debug file, as the linker wrote it, and its length. Not ended by a NUL, and not
+ * clean. NULL: it has none.
+ */
+static const char *debug_path(const struct pe *p, size_t *ret_size)
 {
 	static const struct {
 		const char *signature; /* four letters */
@@ -188,7 +192,7 @@ const char *pe_debug_path(const struct pe *p, size_t *ret_size)
 void pe_name(const struct pe *p, char *to, size_t cap)
 {
 	size_t size = 0, from = 0;
-	const char *path = pe_debug_path(p, &size), *dot;
+	const char *path = debug_path(p, &size), *dot;
 
 	if (!path)
 		path = "";

@@ -38,12 +38,9 @@ uint32_t pe_rva(const struct pe *p, size_t offset);
 uint32_t pe_code(const struct pe *p);
 
 /*
- * The path of its debug file, as the linker wrote it, and its length. Not ended by a NUL, and not
- * clean. NULL: it has none.
+ * The last part of the path of its debug file, without what follows the dot: "SecMain". Clean; ""
+ * without one.
  */
-const char *pe_debug_path(const struct pe *p, size_t *ret_size);
-
-/* The last part of that path, without what follows its dot: "SecMain". Clean; "" without one. */
 void pe_name(const struct pe *p, char *to, size_t cap);
 
 #endif

@@ -44,8 +44,8 @@ static struct snp_segment vmsa_table(const struct segment *s)
 	return (struct snp_segment){ .limit = le32_of(s->limit), .base = le64_of(s->base) };
 }
 
-void snp_vmsa_by(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
-                 struct snp_vmsa *ret)
+static void vmsa_by(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
+                    struct snp_vmsa *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->es = vmsa_segment(&s->es);
@@ -133,7 +133,7 @@ void snp_vcpu_of(const struct snp_vmsa *v, struct vcpu_state *ret)
 void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
                  struct snp_vmsa *ret)
 {
-	snp_vmsa_by(&rules[flavour], s, sev_features, ret);
+	vmsa_by(&rules[flavour], s, sev_features, ret);
 }
 
 void snp_vmsa_hash(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
@@ -141,6 +141,6 @@ void snp_vmsa_hash(const struct vmsa_rule *rule, const struct vcpu_state *s, uin
 {
 	struct snp_vmsa vmsa;
 
-	snp_vmsa_by(rule, s, sev_features, &vmsa);
+	vmsa_by(rule, s, sev_features, &vmsa);
 	sha384(&vmsa, sizeof(vmsa), ret);
 }

@@ -26,10 +26,10 @@ const struct vmsa_rule *vmsa_rule_of(enum vmsa_flavour flavour);
  */
 void snp_vmsa_of(const struct vcpu_state *s, uint64_t sev_features, enum vmsa_flavour flavour,
                  struct snp_vmsa *ret);
-/* The same by a rule that is no flavour's, for a search of what explains a digest. */
-void snp_vmsa_by(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
-                 struct snp_vmsa *ret);
-/* The hash of that VMSA, as it enters the launch digest. */
+/*
+ * The hash of a VMSA by a rule, as it enters the launch digest. The rule may be no flavour's, in a
+ * search of what explains a digest.
+ */
 void snp_vmsa_hash(const struct vmsa_rule *rule, const struct vcpu_state *s, uint64_t sev_features,
                    uint8_t ret[static SHA384_SIZE]);
 
