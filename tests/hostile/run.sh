@@ -97,4 +97,5 @@ if dmesg >"$work/dmesg" 2>/dev/null; then
 else
   echo "skip hostile guests, $platform: the kernel's log: this user may not read it"
 fi
-echo "ok hostile guests, $platform: $n guests, $operations operations"
+[ $n -gt 0 ] && [ $operations -gt 0 ] || echo 'none of them ran' >"$work/why"
+report "$n guests, $operations operations"
