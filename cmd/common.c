@@ -158,6 +158,6 @@ int command_parse(const struct command *c, argp_parser_t parse, int argc, char *
 	if (r == 0 && settings)
 		r = settings_begin(settings, err);
 	if (r == 0 && c->reads)
-		r = reader_begin(err);
+		r = reader_begin(settings && settings->confine_path, err);
 	return r == 0 ? STATUS_OK : STATUS_USAGE;
 }

@@ -25,6 +25,7 @@
 
 /* Before and after the last input is in memory. */
 enum { READ = 1 << 0, PARSE = 1 << 1, BOTH = READ | PARSE };
+enum { CONFINED = 1 << 0 };
 
 /* pthread_create(3)'s, which shares everything with its creator */
 #define THREAD                                                                                     \
@@ -45,7 +46,8 @@ static const struct filter_row rows[] = {
 	/* reading */
 	CALL_IF(open, READ, FILTER_WITHOUT, 1, FILTER_WRITES),
 	CALL_IF(openat, READ, FILTER_WITHOUT, 2, FILTER_WRITES),
-	CALL(openat2, READ), /* --confine; Landlock keeps it from writing */
+	/* --confine; its flags are in memory: only Landlock keeps it from writing */
+	{ SYS_openat2, READ, CONFINED, FILTER_ANY, 0, 0 },
 	CALL(stat, READ), CALL(lstat, READ), CALL(newfstatat, BOTH), CALL(statx, READ),
 	CALL(access, READ), CALL(faccessat, READ), CALL(faccessat2, READ),
 	CALL(readlink, READ), CALL(readlinkat, READ), CALL(getcwd, READ), CALL(getdents64, READ),
@@ -116,7 +118,7 @@ static void say(const struct call *c)
 		_exit(STATUS_USAGE);
 }
 
-int reader_begin(struct error *err)
+int reader_begin(bool confined, struct error *err)
 {
 	struct landlock_folder all = { -1, false };
 
@@ -133,7 +135,7 @@ int reader_begin(struct error *err)
 	if (filter_begin(mode, &refused, say, err) < 0)
 		return err->code;
 	begun = true;
-	return filter_set(rows, ARRAY_SIZE(rows), BOTH, 0, true, err);
+	return filter_set(rows, ARRAY_SIZE(rows), BOTH, confined ? CONFINED : 0, true, err);
 }
 
 void reader_has_read(void)

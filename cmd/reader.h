@@ -18,9 +18,10 @@ enum sandbox_mode sandbox_wanted(void);
 
 /*
  * Once the command line is read: from here on, files can only be read, and nothing be started,
- * connected to, signalled or removed. 0, or a negative errno with *err filled.
+ * connected to, signalled or removed. confined: by --confine. 0, or a negative errno with *err
+ * filled.
  */
-int reader_begin(struct error *err);
+int reader_begin(bool confined, struct error *err);
 
 /*
  * Once the last input is in memory: from here on no file can be opened, either. What is left is to
