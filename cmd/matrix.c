@@ -69,6 +69,15 @@ static int child_run(void *self, unsigned run, void *shared, bool keyboard)
 	return run_once(&own, x->labels[run].run, x->results[run].attempts + 1, shared);
 }
 
+/* Not as the run's process says: that would let it take another's place. */
+static void result_name(const struct matrix *x, unsigned run)
+{
+	struct run_result *r = &x->results[run];
+
+	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
+	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
+}
+
 /*
  * Makes a result, or one of what the run had found before its process died, and writes its files so
  * that stale ones aren't mistaken for this run's.
@@ -80,8 +89,7 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	char folder[FOLDER_CAP];
 	const struct run_options own = run_options_of(x, run, folder);
 
-	snprintf(r->name, sizeof(r->name), "%s", x->labels[run].name);
-	snprintf(r->variant, sizeof(r->variant), "%s", x->labels[run].text);
+	result_name(x, run);
 	r->status = o->kind == RUN_CONFINED ? RESULT_FAIL : RESULT_ERROR;
 	if (o->kind == RUN_TIMED_OUT)
 		r->status = RESULT_TIMEOUT;
@@ -161,6 +169,7 @@ static int child_ended(void *self, unsigned run, int wstatus, bool overdue, cons
 
 	memcpy(r, shared, sizeof(*r));
 	run_result_mend(r);
+	result_name(x, run);
 	r->attempts = attempts;
 	if (r->sandbox.mode == SANDBOX_LOG)
 		run_once_say_refused(r);

@@ -140,6 +140,10 @@ manifest_of "snp: {certs: $T/certs.bin}"
 run env FAKE_SCRIPT="$T/script" "$EXPLOIT" run --platform snp "$T/m.yaml"
 wants 1
 err_has ': openat [sandbox]'
+guest_of "$asking ; out 0x714 1 0 ; out 0xf4 1 0"
+run env FAKE_SCRIPT="$T/script" "$EXPLOIT" run --platform snp "$T/m.yaml"
+wants 1
+err_has ': openat2 [sandbox]'
 [ ! -e exploited ] || wrong 'the file is there'
 begin 'a process that outlives the time limit is killed'
 main_exploit 18 '124 timeout timeout timeout' 'timeout: 1s'
@@ -151,6 +155,10 @@ run env FAKE_SCRIPT="$T/script" SNPVMM_EXPLOIT_MAIN=19 SNPVMM_EXPLOIT_RUN=vcpus=
 wants 1
 err_has 'fail      1  vcpus=1'
 err_has '[internal]'
+run env FAKE_SCRIPT="$T/script" SNPVMM_EXPLOIT_MAIN=21 SNPVMM_EXPLOIT_RUN=vcpus=2 "$EXPLOIT" run --results "$T/named" "$T/m.yaml"
+wants 1
+err_has 'fail      1  vcpus=1 ' 'fail      1  vcpus=2 '
+! grep other "$T/named/junit.xml" >>"$T/why" || wrong 'it is under another name'
 begin '--sandbox=log lets it pass, and says what it was'
 manifest_of
 guest_of 'print "hello\n" ; out 0x700 1 0 ; out 0x701 1 0 ; out 0x700 1 0 ; out 0xf4 1 0'
@@ -229,7 +237,7 @@ begin 'while a matrix is measured, files can be opened, but nothing else'
 manifest_of 'matrix: {vcpus: [1, 2]}'
 run env SNPVMM_EXPLOIT=0 "$EXPLOIT" measure "$T/m.yaml"
 wants 0
-for at in '1 socket' '14 fcntl' '15 fcntl' '16 prlimit64' '17 openat'; do
+for at in '1 socket' '14 fcntl' '15 fcntl' '16 prlimit64' '17 openat' '20 openat2'; do
   run env SNPVMM_EXPLOIT="${at% *}" "$EXPLOIT" measure "$T/m.yaml"
   wants 2
   err_has ": ${at#* } [sandbox]"
