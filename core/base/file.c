@@ -32,17 +32,6 @@ static size_t blob_mapped(size_t size)
 	return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 }
 
-bool lock_wait(unsigned *waited_ms)
-{
-	enum { STEP_MS = 20, MOST_MS = 1000 };
-
-	if (*waited_ms >= MOST_MS || interrupt_signal())
-		return false;
-	poll(NULL, 0, STEP_MS);
-	*waited_ms += STEP_MS;
-	return true;
-}
-
 int blob_zero(size_t size, struct blob *ret, struct error *err)
 {
 	void *at;

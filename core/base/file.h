@@ -77,13 +77,6 @@ int blob_read_stdin(size_t max, struct blob *ret, struct error *err);
  */
 int fd_nonblocking(int fd, int access);
 
-/*
- * If a lock, or what only one can have, is another process's: whether to try again, after a
- * moment. A run that was killed has it until the kernel has taken its guest apart. *waited_ms is 0
- * at first; false after a second, or if a signal interrupts the command.
- */
-bool lock_wait(unsigned *waited_ms);
-
 /* Allocates `size` zero bytes. 0 or -ENOMEM. */
 int blob_zero(size_t size, struct blob *ret, struct error *err);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/base/interrupt.h: whether a signal has ended the command. Long operations check it.
+ * core/base/interrupt.h: whether a signal has ended the command. Long operations check it, and
+ * waits end by it.
  */
 #ifndef CORE_BASE_INTERRUPT_H
 #define CORE_BASE_INTERRUPT_H
+
+#include <stdbool.h>
 
 struct error; /* core/base/error.h */
 
@@ -13,5 +16,12 @@ void interrupt_note(int signal_number);
 int interrupt_signal(void);
 /* 0, or -EINTR with *err filled (RUN_SIGNALLED) if one came. */
 int interrupt_check(struct error *err);
+
+/*
+ * If a lock, or what only one can have, is another process's: whether to try again, after a
+ * moment. A run that was killed has it until the kernel has taken its guest apart. *waited_ms is 0
+ * at first; false after a second, or if a signal interrupts the command.
+ */
+bool lock_wait(unsigned *waited_ms);
 
 #endif

@@ -14,10 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/bytes.h"
 #include "core/base/array.h"
+#include "core/base/bytes.h"
+#include "core/base/cleanup.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/interrupt.h"
 
 enum { FOLDER_NAME = 256 }; /* size of a file name with its dot and NUL */
 

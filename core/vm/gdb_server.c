@@ -17,7 +17,7 @@
 #include "core/base/array.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/interrupt.h"
 #include "core/base/log.h"
 #include "core/vm/debug.h"
 #include "core/vm/gdb.h"

@@ -15,7 +15,7 @@
 #include "core/base/array.h"
 #include "core/base/bytes.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/interrupt.h"
 #include "core/base/log.h"
 #include "core/dev/virtio.h"
 #include "core/vm/irq.h"
