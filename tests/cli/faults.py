@@ -75,7 +75,7 @@ def session_left(session):
 
 
 def session_ends(session):
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_S
     while session_left(session) and time.monotonic() < end:
         time.sleep(0.01)
     return session_left(session)
