@@ -233,7 +233,8 @@ int filter_set(const struct filter_row *rows, size_t n, unsigned threads, unsign
 	if (!list || !kept)
 		return error_nomem(err, "a filter of system calls");
 	if (n > UINT8_MAX)
-		return error_sys(err, ERROR_INTERNAL, E2BIG, "a filter of system calls");
+		return error_sys(err, ERROR_INTERNAL, E2BIG,
+		                 "a filter of system calls from %zu rows", n);
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].threads & threads && !(rows[i].when & ~when))
 			kept[n_kept++] = rows[i];
