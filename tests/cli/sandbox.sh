@@ -98,6 +98,8 @@ done
 begin 'a guest that gets at a system call while signals are blocked is stopped, too, and that is said'
 exploit 0x70d '1 sandbox fail sandbox' '"expected": '
 err_has 'a system call that no run makes, with signals blocked [sandbox]'
+begin 'a guest that takes all room on a disk at once is stopped'
+exploit 0x716 '1 sandbox fail sandbox' '"fallocate"' '"expected": '
 begin 'a guest that gets the process to abort, to crash or to exit leaves a whole result'
 exploit 0x70a '134 internal error internal' '"expected": ' '"role": "firmware"'
 exploit 0x70b '139 internal error internal' '"expected": '
@@ -124,6 +126,9 @@ for what in 'has the kernel send signals' 'changes the mode of our output'; do
   err_has ': fcntl [sandbox]'
   n=$((n + 1))
 done
+begin 'a process that removes folders is stopped'
+main_exploit 23 '1 sandbox fail sandbox'
+err_has ': unlinkat [sandbox]'
 begin "a process that limits others' is stopped"
 main_exploit 16 '1 sandbox fail sandbox'
 err_has ': prlimit64 [sandbox]'
