@@ -74,7 +74,7 @@ static int direct_split(struct direct *d, bool snp, struct error *err)
 	if (d->m->accept == ACCEPT_LAZY && !kernel_accepts(d->images))
 		return lazy_impossible(d, "this kernel can't accept memory itself", err);
 	r = linux_layout_of(&d->kernel, d->low_end, initrd, lazy, &d->layout, err);
-	d->n_ranges = stage0_ranges(d->low_end, d->high_end, d->ranges);
+	d->n_ranges = stage0_ranges(d->low_end, d->high_end, lazy, d->ranges);
 	if (r == 0 && lazy)
 		d->n_lazy = stage0_split(d->ranges, &d->n_ranges, d->layout.load,
 		                         d->layout.initrd_end, d->lazy);
@@ -82,6 +82,7 @@ static int direct_split(struct direct *d, bool snp, struct error *err)
 		if (d->m->accept == ACCEPT_LAZY)
 			return lazy_impossible(d, "kernel and initrd leave no memory for it", err);
 		r = linux_layout_of(&d->kernel, d->low_end, initrd, false, &d->layout, err);
+		d->n_ranges = stage0_ranges(d->low_end, d->high_end, false, d->ranges);
 	}
 	if (r < 0)
 		return error_wrap(err, "kernel '%s'", d->m->kernel.path);

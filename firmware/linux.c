@@ -70,9 +70,8 @@
 #define SETUP_SECTS_OLD  4 /* the meaning of 0 in setup_sects */
 #define INIT_SIZE_MAX    GIB
 #define ALIGNMENT_MAX    GIB
-#define KERNEL_FLOOR     (16 * MIB)  /* stage0's pages and PC legacy areas lie below */
-#define KERNEL_FLOOR_ANY MIB         /* for a kernel that isn't relocatable */
-#define LOW_HOLE         (640 * KIB) /* from here to 1 MiB PCs have no memory */
+#define KERNEL_FLOOR     (16 * MIB) /* stage0's pages and PC legacy areas lie below */
+#define KERNEL_FLOOR_ANY MIB        /* for a kernel that isn't relocatable */
 
 static_assert(E820_TABLE + LINUX_E820_MAX * E820_ENTRY <= PAGE_SIZE, "the map fits boot_params");
 
@@ -565,7 +564,7 @@ static const struct linux_e820 low_rows[] = {
 	{ 0, STAGE0_PML4, LINUX_RAM },
 	{ STAGE0_PML4, STAGE0_ACPI - STAGE0_PML4, LINUX_RESERVED },
 	{ STAGE0_ACPI, PAGE_SIZE, LINUX_ACPI },
-	{ STAGE0_ACPI + PAGE_SIZE, LOW_HOLE - STAGE0_ACPI - PAGE_SIZE, LINUX_RAM },
+	{ STAGE0_ACPI + PAGE_SIZE, RAM_HOLE - STAGE0_ACPI - PAGE_SIZE, LINUX_RAM },
 };
 static_assert(ARRAY_SIZE(low_rows) + 2 <= LINUX_E820_OURS, "and two of memory above 1 MiB");
 
@@ -577,8 +576,8 @@ size_t linux_e820_of(uint64_t tables, uint64_t low_end, uint64_t high_end,
 
 	memcpy(ret, low_rows, sizeof(low_rows));
 	ret[n - 1].size -= tables;
-	if (low > MIB)
-		ret[n++] = (struct linux_e820){ MIB, low - MIB, LINUX_RAM };
+	if (low > RAM_HOLE_END)
+		ret[n++] = (struct linux_e820){ RAM_HOLE_END, low - RAM_HOLE_END, LINUX_RAM };
 	if (high_end > RAM_HIGH)
 		ret[n++] = (struct linux_e820){ RAM_HIGH, high_end - RAM_HIGH, LINUX_RAM };
 	return n;

@@ -14,6 +14,9 @@
  */
 #define RAM_LOW_MAX ((uint64_t)3 << 30)
 #define RAM_HIGH    ((uint64_t)4 << 30)
+/* PCs have no memory in between: a guest's is there, but nobody uses it. */
+#define RAM_HOLE     0xa0000
+#define RAM_HOLE_END 0x100000
 
 /* The end of low memory, for a guest with `memory` bytes. */
 static inline uint64_t ram_low_end(uint64_t memory)

@@ -13,7 +13,6 @@
 #include "firmware/efi.h"
 #include "firmware/guest.h"
 #include "firmware/guest/entry.h"
-#include "firmware/ram.h"
 
 #define LEAF_SIZE   (1ULL << 30)
 #define LEAF_KVM    (2ULL << 20)
@@ -466,7 +465,7 @@ static size_t range_put(struct stage0_range *ret, size_t n, uint64_t start, uint
 	return n + 1;
 }
 
-size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
+size_t stage0_ranges(uint64_t low_end, uint64_t high_end, bool efi,
                      struct stage0_range ret[static STAGE0_MAX_RANGES])
 {
 	const struct guest_part *part;
@@ -475,6 +474,10 @@ size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
 
 	for (; (part = part_from(at)) && part->gpa < low_end; at = part_range(part).end)
 		n = range_put(ret, n, at, part->gpa);
+	if (efi) {
+		n = range_put(ret, n, at, MIN(low_end, RAM_HOLE));
+		at = RAM_HOLE_END;
+	}
 	n = range_put(ret, n, at, low_end);
 	return range_put(ret, n, RAM_HIGH, high_end);
 }

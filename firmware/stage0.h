@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware/ram.h"
 #include "firmware/stage0/params.h" /* where everything lies, STAGE0_MAX_RANGES, STAGE0_MAX_BLOBS */
 
 struct error;      /* core/base/error.h */
@@ -75,14 +76,16 @@ int stage0_plan(struct plan *p, const struct stage0_config *c, struct vcpu_state
  * and with them fewer pages are measured.
  */
 uint64_t stage0_tables(unsigned c_bit, const struct stage0_map *map);
-#define STAGE0_TABLES_END 0xa0000 /* from here to 1 MiB PCs have no memory */
+#define STAGE0_TABLES_END RAM_HOLE
 #define STAGE0_TABLES_MAX 0x60000
 
 /*
- * The parts of [0, low_end) and [4 GiB, high_end) that the launch does not load, ascending.
- * high_end 0: no high memory. Returns the number of ranges.
+ * The parts of [0, low_end) and [4 GiB, high_end) that the launch does not load, ascending; efi:
+ * without the hole below 1 MiB. Without EFI, Linux looks for an iBFT there and so needs it
+ * validated; with EFI only Linux before 6.9 looks there, for ROMs, and validates it before, which
+ * must not be done twice. high_end 0: no high memory. Returns the number of ranges.
  */
-size_t stage0_ranges(uint64_t low_end, uint64_t high_end,
+size_t stage0_ranges(uint64_t low_end, uint64_t high_end, bool efi,
                      struct stage0_range ret[static STAGE0_MAX_RANGES]);
 
 /*

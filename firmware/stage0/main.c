@@ -139,6 +139,8 @@ static void memory_validate(void)
 
 	for (uint32_t i = 0; i < le32_get(params->nr_range); i++)
 		range_validate(&params->ranges[i], evict);
+	/* The BIOS data area: Linux looks where it points to, and new memory holds anything. */
+	clear(0, SMALL);
 }
 
 /*

@@ -878,6 +878,7 @@ static void check_owners(struct fixture *f, uint64_t memory)
 		sum += le64_get(p.ranges[i].end) - le64_get(p.ranges[i].start);
 	for (size_t i = 0; i < s.n; i++)
 		sum += s.regions[i].size;
+	sum += RAM_HOLE_END - RAM_HOLE; /* nobody's */
 	cr_expect_eq(sum, memory, "0x%llx of 0x%llx", (unsigned long long)sum,
 	             (unsigned long long)memory);
 	/* kernel and initrd, one behind the other, and a unit more are stage0's */

@@ -52,7 +52,7 @@ static struct stage0_config config(bool snp)
 		.acpi_page = acpi,
 	};
 
-	c.n_ranges = stage0_ranges(LOW_END, 0, c.ranges);
+	c.n_ranges = stage0_ranges(LOW_END, 0, false, c.ranges);
 	memset(boot_params, 0xb0, sizeof(boot_params));
 	memset(cmdline, 0xc0, sizeof(cmdline));
 	memset(acpi, 0xa0, sizeof(acpi));
@@ -313,21 +313,23 @@ Test(stage0, has_nothing_behind_the_parameters_on_plain_kvm)
 }
 
 /* Each page of memory is in one range, or loaded and in none. */
-static void check_ranges(uint64_t low_end, uint64_t high_end)
+static void check_ranges(uint64_t low_end, uint64_t high_end, bool efi)
 {
 	struct stage0_range ranges[STAGE0_MAX_RANGES];
-	size_t n = stage0_ranges(low_end, high_end, ranges), covered = 0;
+	size_t n = stage0_ranges(low_end, high_end, efi, ranges), covered = 0;
 	struct seen s = see_as(true);
 
 	for (uint64_t page = 0; page < low_end; page += PAGE_SIZE) {
 		unsigned held = 0, loaded = 0;
+		bool hole = efi && page >= RAM_HOLE && page < RAM_HOLE_END;
 
 		for (size_t i = 0; i < n; i++)
 			held += page >= ranges[i].start && page < ranges[i].end;
 		for (size_t i = 0; i < s.n; i++)
 			loaded += page >= s.regions[i].gpa && page < region_end(&s.regions[i]);
-		cr_assert_eq(held + loaded, 1u, "page %#llx: in %u ranges, loaded %u times",
-		             (unsigned long long)page, held, loaded);
+		cr_assert_eq(held + loaded, hole ? 0u : 1u,
+		             "page %#llx: in %u ranges, loaded %u times", (unsigned long long)page,
+		             held, loaded);
 	}
 	for (size_t i = 0; i < n; i++) {
 		cr_assert_lt(ranges[i].start, ranges[i].end);
@@ -342,23 +344,31 @@ static void check_ranges(uint64_t low_end, uint64_t high_end)
 
 Test(stage0, validates_each_page_that_the_launch_does_not_load)
 {
-	check_ranges(64 << 20, 0);
+	check_ranges(64 << 20, 0, false);
+	check_ranges(RAM_HOLE + PAGE_SIZE, 0, false);
+}
+
+Test(stage0, leaves_the_hole_below_1_mib_out_with_efi)
+{
+	check_ranges(64 << 20, (4ULL << 30) + PAGE_SIZE, true);
+	check_ranges(RAM_HOLE_END, 0, true);
+	check_ranges(RAM_HOLE + PAGE_SIZE, 0, true);
 }
 
 Test(stage0, validates_memory_above_4_gib_too)
 {
-	check_ranges(64 << 20, (4ULL << 30) + PAGE_SIZE);
+	check_ranges(64 << 20, (4ULL << 30) + PAGE_SIZE, false);
 }
 
 Test(stage0, validates_nothing_beyond_the_end_of_memory)
 {
 	struct stage0_range ranges[STAGE0_MAX_RANGES];
-	size_t n = stage0_ranges(0x1000, 0, ranges);
+	size_t n = stage0_ranges(0x1000, 0, true, ranges);
 
 	cr_assert_eq(n, 1u);
 	cr_assert_eq(ranges[0].start, 0u);
 	cr_assert_eq(ranges[0].end, 0x1000u);
-	cr_assert_eq(stage0_ranges(0, 0, ranges), 0u);
+	cr_assert_eq(stage0_ranges(0, 0, true, ranges), 0u);
 }
 
 static void check_refusal(const struct stage0_config *c, enum reason kind, const char *because)
@@ -606,7 +616,7 @@ Test(stage0, refuses_a_plain_guest_that_its_page_tables_do_not_show)
 static void check_split(uint64_t low_end, uint64_t high_end, uint64_t from, uint64_t end)
 {
 	struct stage0_range all[STAGE0_MAX_RANGES], own[STAGE0_MAX_RANGES], lazy[STAGE0_MAX_LAZY];
-	size_t n_all = stage0_ranges(low_end, high_end, all), n = n_all;
+	size_t n_all = stage0_ranges(low_end, high_end, true, all), n = n_all;
 	size_t n_lazy = (memcpy(own, all, sizeof(all)), stage0_split(own, &n, from, end, lazy));
 	uint64_t sum = 0;
 

@@ -82,6 +82,8 @@ static void check_ram(struct layout *l, const struct plan *p, const struct stage
 		     lazy[i].size % STAGE0_UNIT == 0);
 		range_add(l, lazy[i].gpa, lazy[i].gpa + lazy[i].size);
 	}
+	if (n_lazy > 0) /* nobody's */
+		range_add(l, RAM_HOLE, RAM_HOLE_END);
 	for (size_t i = 0; i < l->n; i++) {
 		must(within_ram(ram, n_ram, l->all[i].start, l->all[i].end));
 		sum += l->all[i].end - l->all[i].start;
