@@ -49,6 +49,17 @@ static bool not_accepted(const struct outcome *o)
 }
 
 /*
+ * Linux before 6.9 validates the hole below 1 MiB itself, as stage0 has where it accepts all
+ * memory. The code is Linux's GHCB_TERM_PSC (arch/x86/include/asm/sev-common.h).
+ */
+static bool validated_twice(const struct manifest *m, const struct outcome *o)
+{
+	const uint64_t set = 1 << 12, code = 1 << 16, terminate = 0x100;
+
+	return m->direct && o->kind == GUEST_TERMINATED && o->code == (terminate | set | code);
+}
+
+/*
  * Whether a firmware has drivers for System Management Mode. edk2 adds them if it is built with
  * SMM_REQUIRE, and such a firmware stops early if there is no SMM, without a word (OvmfPkg:
  * PlatformPei, SmmAccess).
@@ -89,6 +100,8 @@ void advice_add(const struct manifest *m, const struct blob *firmware, bool lazy
 	const char *line = watch_last_line(w);
 	char text[160];
 
+	if (!lazy && validated_twice(m, o))
+		o->fix = "with a kernel older than Linux 6.9, write boot.accept: lazy";
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].kind != o->kind)
 			continue;

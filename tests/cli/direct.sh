@@ -394,6 +394,19 @@ err_lacks 'hint: '
 silent 'root=/dev/vda' 'print "a word\n"' "; the console's last line is 'a word' [timeout]"
 err_lacks 'hint: ' 'no byte'
 
+begin 'a kernel that validates what stage0 has validated: what to write'
+direct 'memory: 64M'
+for code in 1 2; do
+  printf '%s\n' 'print "a word\n"' "terminate 1 $code" >"$T/script"
+  run env FAKE_SCRIPT="$T/script" "${SNPVMM%/snpvmm}/tests/snpvmm-fake" run "$T/m.yaml"
+  wants 1
+  if [ $code = 1 ]; then
+    err_has 'snpvmm: hint: with a kernel older than Linux 6.9, write boot.accept: lazy'
+  else
+    err_lacks 'hint: '
+  fi
+done
+
 if kvm_usable; then
   begin 'a tiny kernel runs: its output and its status are reported'
   kernel
