@@ -127,7 +127,7 @@ $(TESTBIN) $(FAKEBIN) $(WRONGBIN) $(EXPLOITBIN) $(filter-out %/floor,$(TOOLS)): 
 # What a fresh machine lacks. Debian 12, 13 and Ubuntu 24.04 call these packages alike.
 BUILD_DEPS := libc6-dev pkg-config libyaml-dev libcbor-dev libjansson-dev libssl-dev libpcre2-dev liblzma-dev ?zlib1g-dev ?libzstd-dev
 TEST_DEPS  := libcriterion-dev ?libxml2-utils ?python3-jsonschema ?python3-cbor2 ?python3-yaml
-SNP_TEST_DEPS := ?ovmf ?cryptsetup-bin
+SNP_TEST_DEPS := ?ovmf ?cryptsetup-bin ?libxml2-utils ?python3-jsonschema
 DEPS       ?= 1
 deps-install = DEPS=$(DEPS) sh tests/deps.sh $(patsubst %,'%',$(1))
 
