@@ -198,8 +198,8 @@ static int run_labelled(struct run_args *a, struct labels *labels, struct error 
 	o->console = show_for_people();
 	o->conflicts = &conflicts;
 	o->sandbox = sandbox_wanted();
-	/* with a conflict nothing is launched, and one run reports it */
-	if (!conflicts_find(&ask, &conflicts)) {
+	/* with a conflict nothing is launched, and one run reports it; a signal ends each run */
+	if (!conflicts_find(&ask, &conflicts) && !stop_signo()) {
 		labels->several = false;
 		labels->n = 1;
 	}
