@@ -73,11 +73,13 @@ static enum exit_action map_gpa_range(struct vm *vm, const struct vcpu *v,
 
 /*
  * A private access to a shared page, or the reverse: converts the page as the access implies. If
- * that changes nothing, the run ends, or the guest would fault for ever.
+ * that changes nothing, another vCPU may have converted it since the fault, so this one tries
+ * again. It does so a number of times only, or the guest would fault for ever.
  */
-static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fault *f,
-                                     struct outcome *ret)
+static enum exit_action memory_fault(struct vm *vm, struct vcpu *v,
+                                     const struct exit_memory_fault *f, struct outcome *ret)
 {
+	enum { VAIN_FAULTS = 58 };
 	bool private = f->flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
 	enum memory_change change = MEMORY_NOT_OURS;
 
@@ -85,7 +87,12 @@ static enum exit_action memory_fault(struct vm *vm, const struct exit_memory_fau
 		change = memory_convert(&vm->memory, f->gpa & ~(PAGE_SIZE - 1), 1, private);
 	if (change == MEMORY_CHANGED)
 		stats_pages(&vm->stats, 1, private);
-	if (change == MEMORY_CHANGED || change == MEMORY_LATER) /* later: the guest faults again */
+	if (change == MEMORY_CHANGED ||
+	    change == MEMORY_LATER) { /* later: the guest faults again */
+		v->vain_faults = 0;
+		return EXIT_ACTION_RESUME;
+	}
+	if (change == MEMORY_AS_BEFORE && vm->n_vcpus > 1 && ++v->vain_faults < VAIN_FAULTS)
 		return EXIT_ACTION_RESUME;
 	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",
 	            private ? "private" : "shared", (unsigned long long)f->gpa,
@@ -136,7 +143,7 @@ enum exit_action snp_exit(struct vm *vm, struct vcpu *v, struct outcome *ret)
 	case KVM_EXIT_HYPERCALL:
 		return map_gpa_range(vm, v, payload, ret);
 	case KVM_EXIT_MEMORY_FAULT:
-		return memory_fault(vm, payload, ret);
+		return memory_fault(vm, v, payload, ret);
 	case KVM_EXIT_SYSTEM_EVENT:
 		termination(vm, v->run->system_event.data[0], ret);
 		return EXIT_ACTION_STOP;
