@@ -74,12 +74,12 @@ static enum exit_action map_gpa_range(struct vm *vm, const struct vcpu *v,
 /*
  * A private access to a shared page, or the reverse: converts the page as the access implies. If
  * that changes nothing, another vCPU may have converted it since the fault, so this one tries
- * again. It does so a number of times only, or the guest would fault for ever.
+ * again. It does so a number of times in a row only, or the guest would fault for ever.
  */
 static enum exit_action memory_fault(struct vm *vm, struct vcpu *v,
                                      const struct exit_memory_fault *f, struct outcome *ret)
 {
-	enum { VAIN_FAULTS = 58 };
+	enum { VAIN_FAULTS = 48 }; /* a race is over after one or two */
 	bool private = f->flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;
 	enum memory_change change = MEMORY_NOT_OURS;
 
@@ -92,6 +92,9 @@ static enum exit_action memory_fault(struct vm *vm, struct vcpu *v,
 		v->vain_faults = 0;
 		return EXIT_ACTION_RESUME;
 	}
+	if (f->gpa != v->vain_gpa)
+		v->vain_faults = 0;
+	v->vain_gpa = f->gpa;
 	if (change == MEMORY_AS_BEFORE && vm->n_vcpus > 1 && ++v->vain_faults < VAIN_FAULTS)
 		return EXIT_ACTION_RESUME;
 	outcome_set(ret, MEMORY_FAULT, f->gpa, "the guest made a %s access to 0x%llx, where %s%s",

@@ -48,8 +48,10 @@ struct vcpu {
 	unsigned index;
 	int fd;
 	struct kvm_run *run;
-	unsigned vain_faults; /* memory faults that changed nothing, since one that did */
-	uint64_t exit_rip;    /* at its last exit but triple faults; 0: unknown, as in SNP guests */
+	/* memory faults at one address that changed nothing, since one that did */
+	unsigned vain_faults;
+	uint64_t vain_gpa;
+	uint64_t exit_rip; /* at its last exit but triple faults; 0: unknown, as in SNP guests */
 	int certs_fd; /* locked until the firmware has the guest's request; -1: there is none */
 	pthread_t thread;
 	atomic_bool halt_asked; /* core/vm/halt.c wants its thread to set halt_answer */

@@ -342,23 +342,26 @@ Test(exit, an_implicit_conversion_is_served_once)
 /* Another vCPU may have made the page what the access wants. It is not tried for ever. */
 Test(exit, with_several_vcpus_a_fault_that_changes_nothing_is_tried_again)
 {
-	struct fake_exit exits[59] = { fake_memory_fault(GHCB, false),
-		                       fake_memory_fault(GHCB, false) };
+	enum { TWICE, ALWAYS, ELSEWHERE, ENDS };
 	struct fixture s = fixture_default();
 	auto_plan const struct plan *p = NULL;
 
 	s.vcpus = 2;
 	p = fixture_plan(&s);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned end = 0; end < ENDS; end++) {
 		auto_fake struct fake_kvm *f = fake_kvm_new(0);
 		struct vm *vm = fixture_launch(f, &platform_snp, p, &fixture_quiet);
+		struct fake_exit exits[62];
 		struct outcome o;
 
-		for (unsigned k = 2; k < ARRAY_SIZE(exits); k++)
-			exits[k] = i == 0 ? fake_out(EXIT_PORT, 1, 0) : exits[0];
-		fake_kvm_script(f, 0, exits, i == 0 ? 3 : ARRAY_SIZE(exits));
+		for (unsigned k = 0; k < ARRAY_SIZE(exits); k++)
+			exits[k] = fake_memory_fault(
+				end == ELSEWHERE && k % 2 ? GHCB + PAGE_SIZE : GHCB, false);
+		/* the first at each address converts its page */
+		exits[end == TWICE ? 3 : ARRAY_SIZE(exits) - 1] = fake_out(EXIT_PORT, 1, 0);
+		fake_kvm_script(f, 0, exits, ARRAY_SIZE(exits));
 		o = fixture_run(vm);
-		cr_assert_eq(o.kind, i == 0 ? GUEST_EXITED : MEMORY_FAULT, "%s", o.detail);
+		cr_assert_eq(o.kind, end == ALWAYS ? MEMORY_FAULT : GUEST_EXITED, "%s", o.detail);
 		fixture_end(f, vm);
 	}
 }
