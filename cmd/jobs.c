@@ -122,10 +122,10 @@ static void pool_fill(struct pool *p)
 			child_again(p, c);
 		if (c->pid || c->again || p->started == p->work->count || stop_signo())
 			continue;
-		if (!child_start(p, c, p->started))
-			return;
-		p->started++;
-		p->running++;
+		if (child_start(p, c, p->started)) {
+			p->started++;
+			p->running++;
+		}
 	}
 }
 

@@ -286,30 +286,37 @@ else
 fi
 
 if nobody_can_run true && command -v prlimit >/dev/null; then
-  begin '--retries: no process can be started for another try'
-  three "$busy"
   cp "$FAKE" "$T/snpvmm-fake"
   chmod 755 "$T/snpvmm-fake"
-  : >"$T/pid"
-  mkdir "$T/r"
-  chown 65534 "$T/pid" "$T/r"
-  rm -f "$T/err"
-  (
-    await grep -q -s 'host-busy' "$T/err"
-    # shellcheck disable=SC2086 # words
-    $NOBODY prlimit --pid "$(cat "$T/pid")" --nproc=1
-  ) &
-  # LeakSanitizer would start a process of its own
-  # shellcheck disable=SC2016 # for the inner shell
-  as_nobody sh -c 'echo $$ >"$0"; exec "$@"' "$T/pid" env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" FAKE_SCRIPT="$T/script" \
-    "$T/snpvmm-fake" run --retries 9 --results "$T/r" "$T/a.yaml"
-  wait
-  if grep -q 'error while loading' "$T/err"; then
-    skip '--retries: no process can be started for another try' 'another user cannot run this program'
-  else
+  lacking() { # OPTION...: no process can be started once a try has failed
+    three "$busy"
+    : >"$T/pid"
+    rm -rf "$T/r" "$T/err"
+    mkdir "$T/r"
+    chown 65534 "$T/pid" "$T/r"
+    (
+      await grep -q -s 'host-busy' "$T/err"
+      # shellcheck disable=SC2086 # words
+      $NOBODY prlimit --pid "$(cat "$T/pid")" --nproc=1
+    ) &
+    # LeakSanitizer would start a process of its own
+    # shellcheck disable=SC2016 # for the inner shell
+    as_nobody sh -c 'echo $$ >"$0"; exec "$@"' "$T/pid" env ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" FAKE_SCRIPT="$T/script" \
+      "$T/snpvmm-fake" run --retries 9 --results "$T/r" "$@" "$T/a.yaml"
+    wait
+    ! grep -q 'error while loading' "$T/err"
+  }
+  begin '--retries: no process can be started for another try'
+  if lacking; then
     wants 99
     err_has 'fail: no process could be started for this run [host-memory]'
     of_result '' '"reason": "host-memory"'
+    # nor for a run that is still to come, which has no turn before those that wait
+    lacking --jobs 2 --set 'matrix={vcpus: [1, 2, 3]}' --timeout 60s
+    wants 99
+    for vcpus in 1 2 3; do of_result vcpus=$vcpus '"reason": "host-memory"'; done
+  else
+    skip '--retries: no process can be started for another try' 'another user cannot run this program'
   fi
 else
   skip '--retries: no process can be started for another try' 'needs root, setpriv and prlimit'
