@@ -103,7 +103,7 @@ $(WRONGBIN): $(call OBJ,$(CMDSRC) tests/snp/wrong.c) $(B)/libsnpvmm.a
 EXPLOITBIN := $(B)/tests/snpvmm-exploit
 $(EXPLOITBIN): $(call OBJ,tests/sandbox/exploit.c $(CMDSRC) $(FAKECMD) $(filter-out tests/fake/fixture.c,$(filter tests/fake/%,$(TESTLIB)))) $(B)/libsnpvmm.a
 	@echo "  LD      $@"
-	$(CC) $(ALLCFLAGS) $(LDFLAGS) -Wl,--wrap=stats_port,--wrap=snp_digest_of,--wrap=run_once_stats,--wrap=timer_settime $^ $(LDLIBS) -o $@
+	$(CC) $(ALLCFLAGS) $(LDFLAGS) -Wl,--wrap=stats_port,--wrap=snp_digest_of,--wrap=run_once_stats,--wrap=vm_free,--wrap=timer_settime $^ $(LDLIBS) -o $@
 
 # Programs that tests use.
 TOOLS := $(patsubst tests/tool/%.c,$(B)/tests/tool/%,$(wildcard tests/tool/*.c))

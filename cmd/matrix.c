@@ -94,9 +94,13 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	if (o->kind == RUN_TIMED_OUT)
 		r->status = RESULT_TIMEOUT;
 	r->reason = r->guest.event = o->kind;
+	r->guest.code = o->code;
 	r->exit_status = status;
-	r->why[0] = r->fix[0] = '\0';
+	/* nor what an earlier try said */
+	r->why[0] = r->fix[0] = r->file[0] = '\0';
+	r->line = r->column = 0;
 	snprintf(r->sentence, sizeof(r->sentence), "%s", o->detail);
+	snprintf(r->guest.detail, sizeof(r->guest.detail), "%s", o->detail);
 	run_once_record_unstarted(&own, r, started);
 }
 
@@ -109,12 +113,18 @@ static void result_show(const struct matrix *x, unsigned run)
 		error_print(&err);
 }
 
+/* By the kernel, since its time was over (cmd/run_once_sandbox.c). */
+static bool killed_in_time(const struct run_result *r, int wstatus)
+{
+	return WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL && r->kill_at_ms &&
+	       clock_ms() >= r->kill_at_ms;
+}
+
 /* A process left no result: it crashed, was killed, or did not end in time. */
 static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdue)
 {
 	bool sigkill = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL;
 	bool sigsys = WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGSYS;
-	uint64_t kill_at_ms = x->results[run].kill_at_ms;
 	const char *name = WIFSIGNALED(wstatus) ? sigabbrev_np(WTERMSIG(wstatus)) : NULL;
 	char call[CALL_NAME];
 	struct outcome o;
@@ -134,7 +144,7 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	} else if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
 		status = exit_status_stopped();
-	} else if (sigkill && kill_at_ms && clock_ms() >= kill_at_ms) {
+	} else if (killed_in_time(&x->results[run], wstatus)) {
 		status = STATUS_TIMEOUT;
 		outcome_set(&o, RUN_TIMED_OUT, 0,
 		            "the guest did not end within the time limit, and neither did the "
@@ -165,6 +175,7 @@ static int child_ended(void *self, unsigned run, int wstatus, bool overdue, cons
 	struct matrix *x = self;
 	struct run_result *r = &x->results[run];
 	unsigned attempts = r->attempts + 1;
+	int status;
 	bool died;
 
 	memcpy(r, shared, sizeof(*r));
@@ -173,10 +184,14 @@ static int child_ended(void *self, unsigned run, int wstatus, bool overdue, cons
 	r->attempts = attempts;
 	if (r->sandbox.mode == SANDBOX_LOG)
 		run_once_say_refused(r);
+	/* its time may be over while the kernel takes its guest apart: all files are written by then */
+	status = WIFEXITED(wstatus)           ? WEXITSTATUS(wstatus)
+	         : killed_in_time(r, wstatus) ? (uint8_t)r->exit_status
+	                                      : -1;
 	died = !r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
-	       !WIFEXITED(wstatus) || WEXITSTATUS(wstatus) != (uint8_t)r->exit_status ||
+	       status != (uint8_t)r->exit_status ||
 	       /* or the command would be a success because this run is the worst */
-	       (r->status == RESULT_PASS) != (WEXITSTATUS(wstatus) == STATUS_OK);
+	       (r->status == RESULT_PASS) != (status == STATUS_OK);
 	if (died)
 		result_died(x, run, wstatus, overdue);
 	if (run_once_repeats(x->o, r))

@@ -153,6 +153,14 @@ err_has ': openat2 [sandbox]'
 begin 'a process that outlives the time limit is killed'
 main_exploit 18 '124 timeout timeout timeout' 'timeout: 1s'
 err_has 'and neither did the process that ran it [timeout]'
+begin 'but not if it has left its result: then its guest takes long to be freed'
+for exit in 0 1; do
+  guest_of "print \"hello\\n\" ; out 0xf4 1 $exit"
+  manifest_of 'timeout: 1s'
+  folder_new
+  run env FAKE_SCRIPT="$T/script" SNPVMM_EXPLOIT_END=18 "$EXPLOIT" run --results "$dir" "$T/m.yaml"
+  if [ $exit = 0 ]; then leaves "$dir" 0 guest-exit pass guest-exit; else leaves "$dir" 1 guest-exit fail guest-exit; fi
+done
 begin 'one run hides no other'
 guest_of 'print "hello\n" ; out 0xf4 1 1'
 manifest_of 'matrix: {vcpus: [1, 2]}'
