@@ -8,12 +8,15 @@
 #
 # QEMU's source, the kernels, and what else the host consists of are packages of Debian, which apt downloads and whose
 # signatures it checks. It works in a folder of its own, so it needs no root, changes nothing on this machine, and takes
-# the same packages everywhere. The folder is $SNPVMM_CACHE, else ${XDG_CACHE_HOME:-$HOME/.cache}/snpvmm.
-# SNP_HOST_MIRROR names another mirror of Debian. JOBS is how many compilers run at once. Status 77: not to be had here.
+# the same packages everywhere. The folder is $SNPVMM_CACHE, else ${XDG_CACHE_HOME:-$HOME/.cache}/snpvmm. The mirror is
+# $SNPVMM_MIRROR, else the one that this machine uses. JOBS is how many compilers run at once. Status 77: not to be had here.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SNPVMM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/snpvmm}/snp-host
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac # apt is called from other folders
+# Debian's name for whichever mirror is near, for machines that use no mirror of Debian, such as Ubuntu.
+any_mirror=http://deb.debian.org/debian
 qemu_release=bookworm # its QEMU is the one that qemu/qemu.patch is for
 newer_release=trixie  # and this one has newer kernels, in its backports
 key=/usr/share/keyrings/debian-archive-keyring.gpg
@@ -29,7 +32,7 @@ die() { # STATUS WHAT...
 }
 cannot() { # WHAT [WHY]: apt could not get it
   [ ! -s "$work/unread" ] ||
-    die 77 "cannot get $1: $mirror cannot be read: $(cat "$work/unread") (is there a network? SNP_HOST_MIRROR names another mirror)"
+    die 77 "cannot get $1: $mirror cannot be read: $(cat "$work/unread") (is there a network? SNPVMM_MIRROR names another mirror)"
   why=$(grep -m 1 -h '^E:' "$work/why" 2>/dev/null || true)
   die 77 "cannot get $1${2:+: $2}${why:+ (apt: $why)}"
 }
@@ -39,7 +42,7 @@ cannot() { # WHAT [WHY]: apt could not get it
 mirror_here() { # of Debian, that this machine uses
   # shellcheck disable=SC2016 # apt's variables
   apt-get indextargets --format '$(ORIGIN) $(CODENAME) $(REPO_URI)' 2>/dev/null |
-    awk '$1 == "Debian" && $2 !~ /-/ && $3 ~ /^http/ { sub("/$", "", $3); print $3; exit }'
+    awk '$1 == "Debian" && $2 !~ /-/ && $3 ~ /^http/ { print $3; exit }'
 }
 
 apt_check() {
@@ -67,8 +70,9 @@ LIST
 apt_setup() { # once, before the first package
   [ -z "${mirror:-}" ] || return 0
   apt_check
-  mirror=${SNP_HOST_MIRROR:-$(mirror_here)}
-  mirror=${mirror:-http://deb.debian.org/debian}
+  mirror=${SNPVMM_MIRROR:-$(mirror_here)}
+  mirror=${mirror:-$any_mirror}
+  mirror=${mirror%/}
   apt_sources >"$work/sources.list"
   cmp -s "$work/sources.list" "$cache/apt/sources.list" || rm -f "$cache/apt/fresh"
   cp "$work/sources.list" "$cache/apt/sources.list"
@@ -184,7 +188,8 @@ qemu_build() {
     grep -m 5 -E 'error|FAILED' "$work_dir/build.log" >&2
     die 1 "QEMU cannot be built; all that was said is in $work_dir/build.log"
   }
-  strip -o "$out/bin/.new" "$work_dir/obj/qemu-system-x86_64" && mv "$out/bin/.new" "$out/bin/qemu-system-x86_64"
+  strip -o "$out/bin/.new" "$work_dir/obj/qemu-system-x86_64"
+  mv "$out/bin/.new" "$out/bin/qemu-system-x86_64"
   echo "$sources" >"$out/bin/.sources"
   [ "${KEEP:-no}" = yes ] || rm -rf "$work_dir"
 }
@@ -307,8 +312,6 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' HUP INT TERM
 case $(uname -m) in x86_64) ;; *) die 77 'the emulated host is only for x86-64 machines' ;; esac
 
-install -m 755 "$here/snp-host" "$out/snp-host"
-install -m 644 "$here/init" "$out/init"
 work_dir=$out-work qemu=$out-work/qemu
 sources=$(cat "$here"/qemu/* "$here/tsc-khz.c" "$here/build.sh" | cksum)
 for kernel; do
@@ -316,9 +319,13 @@ for kernel; do
   apt_setup
   kernel_add "$kernel"
 done
-[ "$(cat "$out/bin/.sources" 2>/dev/null)" != "$sources" ] || exit 0
-apt_setup
-roms
-tsc_khz
-qemu_source
-qemu_build
+if [ "$(cat "$out/bin/.sources" 2>/dev/null)" != "$sources" ]; then
+  apt_setup
+  roms
+  tsc_khz
+  qemu_source
+  qemu_build
+fi
+# Last: whoever finds snp-host there takes the host to be complete.
+install -m 644 "$here/init" "$out/init"
+install -m 755 "$here/snp-host" "$out/snp-host"

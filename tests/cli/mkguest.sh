@@ -115,6 +115,7 @@ deb linux-modules-extra-parts '' usr/lib/modules/parts/extra/sev-guest.ko
 cat >"$T/apt/apt-get" <<STUB
 #!/bin/sh
 if grep -q SourceList "\$APT_CONFIG"; then place=debian; elif grep -q Dir::State::Lists "\$APT_CONFIG"; then place=fresh; else place=machine; fi
+[ \$place != debian ] || cp "\${APT_CONFIG%/*}/sources.list" "$T/sources"
 grep -q -w "\$place" "$T/places" || { echo "\${0##*/} \$1 in \$place" >>"$T/asked"; [ ! -e "$T/complaint" ] || cat "$T/complaint" >&2; exit 100; }
 case "\${0##*/} \$*" in
 *download*) for name; do :; done; cp "$T/archive/\$name.deb" "\${name}_1_amd64.deb" ;;
@@ -146,6 +147,16 @@ for module in sev_guest virtio_rng; do
   grep -q -x "snpvmm/modules/$module.ko" "$T/list" || wrong "no $module"
 done
 
+begin 'the cache may have a relative path, and a file two blanks at its end'
+echo odd >"$T/odd  "
+rm -rf "$T/cache"
+echo machine >"$T/places"
+(here=$PWD guest=$(realpath "$B/snpvmm-guest") && cd "$T" &&
+  PATH="$T/apt:$PATH" SNPVMM_CACHE=cache sh "$here/$MKGUEST" --busybox $busybox --guest "$guest" \
+    --kernel linux-image-parts --add 'odd  ' relative >said 2>&1) || wrong "status $?: $(cat "$T/said")"
+[ -s "$T/cache/linux-image-parts.deb" ] || wrong 'nothing is in the cache'
+[ "$(contents "$T/relative/initrd.img" 'odd  ')" = odd ] || wrong 'another file'
+
 begin 'what is in the cache needs no apt'
 (export PATH="$T/apt:$PATH" SNPVMM_CACHE="$T/cache" && : >"$T/places" && make_guest --kernel linux-image-parts --run true "$T/cached")
 cmp "$T/packaged/initrd.img" "$T/cached/initrd.img" >>"$T/why" 2>&1
@@ -160,9 +171,12 @@ packaged linux-image-parts fresh
 ! grep -q debian "$T/asked" || wrong "Debian's archive was asked, too"
 
 if [ -r /usr/share/keyrings/debian-archive-keyring.gpg ]; then
-  begin "and then in Debian's archive"
-  packaged linux-image-parts debian
+  begin "and then in Debian's archive, at the mirror that is named"
+  SNPVMM_MIRROR=http://mirror.example/debian/ packaged linux-image-parts debian
   [ $status = 0 ] || wrong "status $status: $(cat "$T/said")"
+  for line in '/debian trixie main' '/debian-security trixie-security main'; do
+    grep -q "^deb .* http://mirror.example$line\$" "$T/sources" || wrong "not '$line': $(cat "$T/sources")"
+  done
 else
   begin 'without the keys of Debian, its archive is not asked'
   packaged linux-image-parts debian

@@ -90,13 +90,17 @@ def test_archive():
     with open("back/deep/b", "rb") as f:
         if f.read() != b"back/deep/b" * 1000:
             print("a file came back with other contents")
-    with open("archive", "r+b") as f:
-        f.truncate(500)
-    try:
-        list(host.members("archive"))
-        print("half an archive is no problem")
-    except host.Problem:
-        pass
+    for size in (os.path.getsize("archive") // 2, 500):
+        with open("archive", "r+b") as f:
+            f.truncate(size)
+        try:
+            host.bring_back("archive", needs, "half")
+            print("half an archive is no problem")
+        except host.Problem:
+            pass
+    left = [f for top in ("back", "half") for _, _, files in os.walk(top) for f in files if f.startswith(".")]
+    if left:
+        print("left behind:", left)
 
 
 test_options()

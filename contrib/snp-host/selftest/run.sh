@@ -10,8 +10,7 @@ once=no
   once=yes
   shift
 }
-out=$(realpath "${1:?$usage}")
-mkidblock=$(realpath "${2:?$usage}")
+out=$(realpath "${1:?$usage}") && mkidblock=$(realpath "${2:?$usage}") || exit
 snpvmm=${3:+$(realpath "$3")}
 here=$(cd "$(dirname "$0")" && pwd)
 tested=$(cat "$out/bin/.sources" "$out/snp-host" "$out/init" "$here"/* | cksum)
@@ -19,8 +18,9 @@ if [ $once = yes ] && [ "$(cat "$out/.passed" 2>/dev/null)" = "$tested" ]; then
   echo 'the emulated host has been built, and its selftest has passed'
   exit 0
 fi
-work=$(mktemp -d)
+work=$(mktemp -d) || exit
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
 good=0 bad=0
 
 build() {
