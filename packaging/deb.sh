@@ -10,6 +10,7 @@ command -v dpkg-buildpackage >/dev/null || {
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
 tar -xzf "$folder/snpvmm-$version.tar.gz" -C "$work"
 # The flags of an outer make are for another build.
 (cd "$work/snpvmm-$version" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES dpkg-buildpackage -us -uc)

@@ -9,7 +9,9 @@ export LC_ALL=C
 umask 022
 mkdir -p "$folder"
 list=$(mktemp)
-trap 'rm -f "$list"' EXIT
+new=$folder/snpvmm-$version.tar.new
+trap 'rm -f "$list" "$new" "$new.gz"' EXIT
+trap 'exit 130' HUP INT TERM
 
 if [ -e .git ] && command -v git >/dev/null; then
   git ls-files >"$list"
@@ -22,5 +24,6 @@ else
 fi
 sort -o "$list" "$list"
 tar --create --format=ustar --owner=0 --group=0 --numeric-owner --mode='u=rwX,go=rX' --mtime="@$SOURCE_DATE_EPOCH" \
-  --no-recursion --files-from="$list" --transform="s|^|snpvmm-$version/|" | gzip -9n >"$folder/snpvmm-$version.tar.gz.new"
-mv "$folder/snpvmm-$version.tar.gz.new" "$folder/snpvmm-$version.tar.gz"
+  --no-recursion --files-from="$list" --transform="s|^|snpvmm-$version/|" --file="$new"
+gzip -9n <"$new" >"$new.gz"
+mv "$new.gz" "$folder/snpvmm-$version.tar.gz"

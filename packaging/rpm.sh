@@ -7,6 +7,7 @@ folder=$(cd "$2" && pwd)
 command -v rpmbuild >/dev/null || { echo 'make rpm needs rpmbuild (package rpm-build; on Debian, rpm)' >&2 && exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
 mkdir "$work/SOURCES"
 cp "$folder/snpvmm-$version.tar.gz" "$work/SOURCES/"
 tar -xzf "$folder/snpvmm-$version.tar.gz" -C "$work" --strip-components=1 "snpvmm-$version/packaging/snpvmm.spec"

@@ -9,10 +9,12 @@ export LC_ALL=C
 tarball=$folder/snpvmm-$version.tar.gz
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' HUP INT TERM
 
 # The libraries, a line for each: how it is linked, its package's name, version and licence.
 library() { # RELATION NAME LICENCE [PKG-CONFIG-NAME]
-  echo "$1 $2 $(pkg-config --modversion "${4-$2}") $3"
+  modversion=$(pkg-config --modversion "${4-$2}")
+  echo "$1 $2 $modversion $3"
 }
 linked() { # RELATION LIBRARY, as after -l
   case $2 in

@@ -54,6 +54,15 @@ for name in "snpvmm-$version.tar.gz" "snpvmm-$version.spdx.json" SHA256SUMS; do
   cmp "$T/one/$name" "$T/two/$name" >>"$T/why" 2>&1
 done
 
+begin 'without one of the files there is no tarball, and nothing is left behind'
+mkdir "$T/three"
+mkdir "$T/git" && printf '#!/bin/sh\necho README.md\necho gone\n' >"$T/git/git" && chmod 755 "$T/git/git"
+mkdir -p "$T/tree/.git"
+echo text >"$T/tree/README.md"
+(dist=$PWD/packaging/dist.sh && cd "$T/tree" && SOURCE_DATE_EPOCH=1 PATH="$T/git:$PATH" sh "$dist" 1 "$T/three") >"$T/said" 2>&1 && wrong 'status 0'
+grep -q gone "$T/said" || wrong "$(cat "$T/said")"
+[ -z "$(ls -A "$T/three")" ] || wrong "left behind: $(ls -A "$T/three")"
+
 begin 'SHA256SUMS has both, and is right'
 [ "$(grep -c . "$T/one/SHA256SUMS")" = 2 ] || wrong "$(cat "$T/one/SHA256SUMS")"
 (cd "$T/one" && sha256sum --quiet -c SHA256SUMS) >>"$T/why" 2>&1
