@@ -62,6 +62,13 @@ for command in '' $commands; do
   [ -z "$command" ] || grep -q "^\.It Cm $command\( \|\$\)" "$PAGE" || wrong "$command is not in it"
 done
 
+begin 'README, SECURITY and ARCHITECTURE name no option that is not there'
+grep -o -h -e '--[a-z][a-z-]*' README.md SECURITY.md ARCHITECTURE.md | sort -u >"$T/named"
+[ "$(grep -c . "$T/named")" -ge 10 ] || wrong "they name only $(cat "$T/named")"
+while read -r option; do
+  grep -q -E "^\.It Fl (.* )?-${option#--}( |\$)" "$PAGE" snpvmm-mkguest.1 snpvmm-guest.1 || wrong "$option"
+done <"$T/named"
+
 begin 'the schema can be read'
 call schema
 wants 0
