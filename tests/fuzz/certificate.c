@@ -6,12 +6,16 @@
 #include "core/attest/chain.h"
 #include "core/attest/verify.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/make/chain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_given struct given g = { 0 };
-	struct snp_report r = { .version = le32_of(3), .policy = le64_of(0x30000) };
-	struct attest_question q = { &r, &g, &g, 0, false };
+	struct snp_report r = { .version = le32_of(3),
+		                .policy = le64_of(0x30000),
+		                .cpuid_family = 0x19,
+		                .cpuid_model = 0x11 };
+	struct attest_question q = { &r, &g, &g, CHAIN_AT, false };
 	struct error err = { 0 };
 	struct attest a;
 	int ret = given_add(&g, data, size, &err);

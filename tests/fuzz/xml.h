@@ -22,16 +22,17 @@ static inline void xml_check_characters(const char *text)
 }
 
 /* Up to `end`: characters and references to one of the five entities that XML has. */
-static inline const char *xml_check_text(const char *at, const char *end)
+static inline const char *xml_check_text(const char *at, char end)
 {
+	const char stops[] = { end, '&', '<', ']', '\0' };
 	static const char *const entities[] = { "&amp;", "&lt;", "&gt;", "&quot;", "&apos;" };
 
-	for (; *at && !strchr(end, *at); at++) {
+	for (at += strcspn(at, stops); *at && *at != end; at += 1 + strcspn(at + 1, stops)) {
 		bool known = *at != '&';
 
-		for (size_t i = 0; i < ARRAY_SIZE(entities); i++)
-			known |= !strncmp(at, entities[i], strlen(entities[i]));
-		must(known && *at != '<' && strncmp(at, "]]>", 3));
+		for (size_t i = 0; i < ARRAY_SIZE(entities) && !known; i++)
+			known = !strncmp(at, entities[i], strlen(entities[i]));
+		must(known && *at != '<' && (*at != ']' || strncmp(at, "]]>", 3)));
 	}
 	return at;
 }
@@ -49,7 +50,7 @@ static inline bool xml_check_tag(const char **at)
 		for (size_t i = 0; i < n; i++)
 			must(strncmp(names[i], *at, length + 1));
 		names[n++] = *at;
-		*at = xml_check_text(*at + length + 2, "\"");
+		*at = xml_check_text(*at + length + 2, '"');
 		must(*(*at)++ == '"');
 	}
 	if (**at == '/')
@@ -71,7 +72,7 @@ static inline void xml_check(const char *at)
 
 		if (*at != '<') {
 			must(depth > 0 || *at == '\n');
-			at = xml_check_text(at, "<");
+			at = xml_check_text(at, '<');
 		} else if (at[1] == '/') {
 			length = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
 			must(depth > 0 && !strncmp(open[--depth], at + 2, length));
