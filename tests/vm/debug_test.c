@@ -588,7 +588,7 @@ Test(debug, what_has_taken_the_place_of_its_socket_stays)
 
 static void *free_later(void *self)
 {
-	usleep(200000);
+	usleep(50000);
 	gdb_server_free(self);
 	return NULL;
 }
