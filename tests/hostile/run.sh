@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # tests/hostile/run.sh PLATFORM SNPVMM GUESTS WORK: runs the guests of the table, whose images are in the folder GUESTS,
 # one after the other in one command, between two guests that are sane. The folder WORK gets manifests and results. Prints a
-# line "ok ..." or "not ok ..." for each.
+# line "ok ..." or "not ok ..." for each; its status is 0 unless it could not do so.
 set -u
-platform=$1 snpvmm=$2 guests=$(cd "$3" && pwd) work=$4
+platform=$1 snpvmm=$(realpath "$2") guests=$(realpath "$3") work=$4
 table=$(dirname "$0")/table
-mkdir -p "$work" || exit
+mkdir -p "$work" && ln -sfn "$guests" "$work/guests" || exit
 began=$(cut -d ' ' -f 1 /proc/uptime)
 
 report() { # NAME: what is in $work/why is wrong with it
@@ -25,10 +25,9 @@ report() { # NAME: what is in $work/why is wrong with it
 manifest() { # NAME LINES
   case $2 in *timeout:*) limit='' ;; *) limit='timeout: 100s' ;; esac
   printf '%s\n' 'version: 1' "name: $1" "$limit" "$2" | tr ';' '\n' | sed 's/^ *//; /^$/d' >"$work/$1.yaml"
-  set -- "$work/$1.yaml"
-  manifests="$manifests $*"
+  manifests="$manifests $1.yaml"
 }
-manifests=''
+manifests='' # names in $work, without blanks
 for disk in disk-a.img disk-b.img; do
   dd if=/dev/zero of="$work/$disk" bs=65536 count=16 2>/dev/null
 done
@@ -37,15 +36,19 @@ manifest sane-1 'boot: {firmware: "builtin:selftest"}'
 while read -r name _ lines; do
   case $platform in kvm) kind=firmware ;; *) kind=kernel ;; esac
   case $lines in *memory:*) memory='' ;; *) memory='memory: 32M' ;; esac
-  manifest "$name" "boot: {$kind: $guests/$name}; $memory; $lines"
+  manifest "$name" "boot: {$kind: guests/$name}; $memory; $lines"
 done <"$work/rows"
 manifest sane-2 'boot: {firmware: "builtin:selftest"}'
 
 # --- all runs, and what their parent holds meanwhile ---
 
-# shellcheck disable=SC2086 # words
-"$snpvmm" run --platform "$platform" --results "$work/results" $manifests >"$work/out" 2>"$work/err" </dev/null &
+(
+  cd "$work" || exit
+  # shellcheck disable=SC2086 # words
+  exec "$snpvmm" run --platform "$platform" --results results $manifests >out 2>err </dev/null
+) &
 parent=$!
+trap 'kill $parent 2>/dev/null; exit 129' HUP INT TERM # in the background, it ignores SIGINT
 while kill -0 $parent 2>/dev/null; do
   # shellcheck disable=SC2012 # numbers
   fds=$(ls /proc/$parent/fd 2>/dev/null | wc -l)
@@ -72,7 +75,7 @@ n=0 operations=0
 while read -r name end _; do
   ended "$name" "$end"
   n=$((n + 1))
-  counted=$(tr -d '\r' <"$work/results/$name/serial.log" 2>/dev/null | sed -n 's/^.*operations: \([0-9a-f]*\)$/\1/p' | tail -n 1)
+  counted=$(cat "$work/results/$name/serial.log" 2>/dev/null | tr -d '\r' | sed -n 's/^.*operations: \([0-9a-f]*\)$/\1/p' | tail -n 1)
   operations=$((operations + 0x${counted:-0}))
 done <"$work/rows"
 ended sane-2 0:guest-exit
@@ -99,3 +102,4 @@ else
 fi
 [ $n -gt 0 ] && [ $operations -gt 0 ] || echo 'none of them ran' >"$work/why"
 report "$n guests, $operations operations"
+exit 0
