@@ -68,7 +68,8 @@ static void hashes_add(const struct region *r, struct saved_values *to)
 	saved_values_format(to, "table", "0x%zx", at);
 }
 
-#define OURS "the version of snpvmm"
+#define OURS    "the version of snpvmm"
+#define DEVICES "whether there are disks, vsock, rng or hvc; and the version of snpvmm"
 
 #define PARAM(name, field, key, cause)                                                             \
 	{                                                                                          \
@@ -199,7 +200,7 @@ static const struct fields_row {
 	{ "stage0 parameters", stage0_add, stage0_fields, NULL, NULL },
 	{ "boot_params", boot_params_add, linux_boot_fields, "boot.kernel", NULL },
 	{ "command line", cmdline_add, NULL, "boot.cmdline", NULL },
-	{ "ACPI tables", acpi_add, NULL, "vcpus", "the version of snpvmm decides, too" },
+	{ "ACPI tables", acpi_add, NULL, NULL, DEVICES },
 	{ "stage0 code", NULL, NULL, NULL, OURS },
 	{ "stage0 stack", NULL, NULL, NULL, OURS },
 	{ "stage0 secrets", NULL, NULL, NULL, OURS },

@@ -106,7 +106,8 @@ static bool key_is_saved(enum key_id id)
 	for (const struct saved_name *n = saved_names; n->json; n++)
 		if (strcmp(n->key, keys[id].name) == 0)
 			return false;
-	return !keys[id].kind->path_in && !(group && strcmp(group->name, "expect") == 0);
+	return (!keys[id].kind->path_in || keys[id].kind == &kind_bytes) &&
+	       !(group && strcmp(group->name, "expect") == 0);
 }
 
 static int settings_add(const struct manifest *m, const struct images *images,
@@ -122,6 +123,7 @@ static int settings_add(const struct manifest *m, const struct images *images,
 		{ KEY_BOOT_KERNEL, m->kernel.path && images->kernel_hashed, images->kernel_sha256 },
 		{ KEY_BOOT_INITRD, m->initrd.path && images->initrd_hashed, images->initrd_sha256 },
 		{ KEY_SNP_CERTS, m->certs.path && images->certs_hashed, images->certs_sha256 },
+		{ KEY_MEASURE_SVSM, m->svsm.path && images->svsm_hashed, images->svsm_sha256 },
 	};
 
 	if (m->host_data_random) /* else it is known, and saved with the other fields of a report */
@@ -132,6 +134,8 @@ static int settings_add(const struct manifest *m, const struct images *images,
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (files[i].known)
 			saved_values_hex(to, keys[files[i].id].name, files[i].sha256, 32);
+	if (m->n_disks) /* what is on them is not known before the guest runs */
+		saved_values_format(to, keys[KEY_DISKS].name, "%zu", m->n_disks);
 	for (size_t i = 0; i < KEYS; i++) {
 		auto_free char *text = NULL;
 
