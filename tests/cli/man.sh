@@ -69,6 +69,13 @@ while read -r option; do
   grep -q -E "^\.It Fl (.* )?-${option#--}( |\$)" "$PAGE" snpvmm-mkguest.1 snpvmm-guest.1 || wrong "$option"
 done <"$T/named"
 
+begin 'snpvmm(1) has each variable that the program reads'
+grep -r -h -o 'getenv("[A-Z_]*")' cmd core config firmware | sed 's/.*"\(.*\)".*/\1/' | sort -u >"$T/read"
+[ "$(grep -c . "$T/read")" -ge 3 ] || wrong "only $(cat "$T/read")"
+while read -r name; do
+  grep -q "^\.It Ev .*$name" "$PAGE" || wrong "$name"
+done <"$T/read"
+
 begin 'the schema can be read'
 call schema
 wants 0
