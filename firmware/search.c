@@ -12,6 +12,7 @@
  */
 #include "firmware/search.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@
 
 /* The number of the value that an axis has, from 1; 0: the manifest's. */
 typedef uint16_t picks_t[AXES];
+static_assert((int)AXES <= EXPLAINED_CHANGES, "an explanation has room for all of them");
 
 /* Some axes away from the manifest. */
 struct choice {
@@ -156,9 +158,9 @@ static int measuring_region(void *self, const struct region *r, struct error *er
 	struct measuring *m = self;
 	struct region own = *r;
 
-	if (!launch_region(m->launch, &own))
+	if (!rules_region(&m->launch->rules, &own))
 		return 0;
-	if (launch_hash_page(m->launch, r, m->page))
+	if (rules_hash_page(&m->launch->rules, m->launch->m.cmdline, r, m->page))
 		own.bytes = m->page;
 	return snp_digest_ops.region(&m->digest, &own, err);
 }
@@ -311,7 +313,7 @@ static const hash_t *vmsas_of(struct search *s, size_t group, size_t back)
 		struct vmsa_rule rule = *vmsa_rule_of(g->flavour);
 		struct vcpu_state state = g->states[i];
 
-		launch_vcpu(&l, i > 0, &g->states[0], &state, &rule);
+		rules_vcpu(&l.rules, i > 0, &g->states[0], &state, &rule);
 		snp_vmsa_hash(&rule, &state, l.features, vmsas[i]);
 	}
 	if (back < VMSAS_KEPT)

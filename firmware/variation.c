@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/variation.c: the lists of values, and what each does to a launch. Values are what
- * kernels, launchers and shells are known to make of one and the same guest.
+ * firmware/variation.c: the axes: for each setting the values to try, what one does to a launch,
+ * and how it is written. Values are what kernels, launchers and shells are known to make of one and
+ * the same guest.
  */
 #include "firmware/variation.h"
 
@@ -21,127 +22,6 @@
 #include "core/snp/vmsa.h"
 #include "firmware/ovmf.h"
 #include "firmware/prepare.h"
-
-/* --- rules without a key --- */
-
-/* What the rows of all tables below begin with. */
-struct rule {
-	const char *word, *sentence;
-	enum rank rank;
-	bool any_boot; /* not only for a boot through a firmware */
-};
-
-#define RULE(word, rank, sentence)     .rule = { word, sentence, rank, false }
-#define ANY_RULE(word, rank, sentence) .rule = { word, sentence, rank, true }
-
-struct section_rule {
-	struct rule rule;
-	enum ovmf_section_type of[2]; /* the types that it is for; 0: no other */
-	enum page_kind kind;          /* PAGE_KINDS: as it was */
-	bool left_out, one_page;
-};
-
-static const struct section_rule section_rules[] = {
-	{ RULE("svsm-caa-left-out", RANK_KNOWN,
-	       "the firmware's section for an SVSM's calling area is not loaded"),
-	  .of = { OVMF_SVSM_CAA }, .kind = PAGE_KINDS, .left_out = true },
-	{ RULE("svsm-caa-unmeasured", RANK_POSSIBLE,
-	       "the firmware's section for an SVSM's calling area is loaded as UNMEASURED, not as "
-	       "ZERO"),
-	  .of = { OVMF_SVSM_CAA }, .kind = PAGE_UNMEASURED },
-	{ RULE("one-page", RANK_KNOWN,
-	       "secrets and CPUID sections count as one page each, as sev-snp-measure has it"),
-	  .of = { OVMF_SECRETS, OVMF_CPUID }, .kind = PAGE_KINDS, .one_page = true },
-	{ RULE("sec-mem-unmeasured", RANK_POSSIBLE,
-	       "the firmware's own memory is loaded as UNMEASURED, not as ZERO, as on GCE"),
-	  .of = { OVMF_SEC_MEM }, .kind = PAGE_UNMEASURED },
-};
-
-struct cmdline_rule {
-	struct rule rule;
-	unsigned nuls; /* hashed after the text, where one is right */
-};
-
-static const struct cmdline_rule cmdline_rules[] = {
-	{ RULE("no-nul", RANK_KNOWN, "the command line was hashed without the NUL that ends it"),
-	  0 },
-	{ RULE("two-nuls", RANK_POSSIBLE, "the command line was hashed with two NULs at its end"),
-	  2 },
-};
-
-struct device_rule {
-	struct rule rule;
-};
-
-static const struct device_rule device_rules[] = {
-	{ ANY_RULE("none", RANK_KNOWN,
-	           "there are no disks, no vsock, no rng and no hvc, and so no PCI") },
-};
-
-/* Zero leaves a field as it is. */
-struct form_rule {
-	struct rule rule;
-	uint16_t bsp_cs, ap_cs, ss, tr; /* attributes */
-	bool rdx_set;
-	uint32_t rdx;
-	uint64_t g_pat, cr0;
-	bool no_mce, no_dr7;
-};
-
-static const struct form_rule form_rules[] = {
-	{ RULE("ec2", RANK_KNOWN, "segments and RDX of the VMSAs are as on EC2"), 0x9a, 0x9b, 0x92,
-	  0x83, true, 0x600 },
-	{ RULE("ec2-rdx-0", RANK_POSSIBLE,
-	       "segments of the VMSAs are as on EC2, and RDX is 0, as virtee/sev has it"),
-	  0x9a, 0x9b, 0x92, 0x83, true, 0 },
-	{ RULE("kvm-reset", RANK_KNOWN, "the launcher left the vCPUs as KVM resets them"), 0x9a,
-	  0x9a, 0x92, 0x83, true, 0x600 },
-	{ RULE("gce", RANK_KNOWN, "G_PAT and RDX of the VMSAs are as on GCE"), 0x9b, 0x9b, 0x93,
-	  0x8b, true, 0x600, .g_pat = 0x70106 },
-	{ RULE("gce-pat-4", RANK_POSSIBLE, "G_PAT of the VMSAs is 0x70406, and RDX as on GCE"),
-	  0x9b, 0x9b, 0x93, 0x8b, true, 0x600, .g_pat = 0x70406 },
-	{ ANY_RULE("cr0-cd-nw", RANK_KNOWN,
-	           "CR0 has CD and NW set: KVM's quirk CD_NW_CLEARED is disabled"),
-	  .cr0 = 0x60000000 },
-	{ ANY_RULE("cr4-without-mce", RANK_KNOWN, "CR4 lacks MCE, which KVM copies from the host"),
-	  .no_mce = true },
-	{ ANY_RULE("dr7-0", RANK_POSSIBLE, "DR7 is 0, not 0x400"), .no_dr7 = true },
-};
-
-struct fpu_rule {
-	struct rule rule;
-	struct {
-		uint32_t mxcsr;
-		uint16_t fcw;
-	} of[2]; /* vCPU 0, and all others */
-};
-
-static const struct fpu_rule fpu_rules[] = {
-	{ ANY_RULE(
-		"zero", RANK_LIKELY,
-		"the VMSAs hold no state of the FPU: a host's kernel before 6.10, or EC2 or GCE") },
-	{ ANY_RULE("set", RANK_LIKELY,
-	           "the VMSAs hold the FPU's reset state, as Linux 6.11 and later put it there"),
-	  { { 0x1f80, 0x37f }, { 0x1f80, 0x37f } } },
-	{ ANY_RULE("set-on-vcpu-0", RANK_KNOWN,
-	           "only vCPU 0's VMSA holds the FPU's reset state: QEMU 10.1 or later"),
-	  { { 0x1f80, 0x37f } } },
-	{ ANY_RULE("mxcsr-alone", RANK_POSSIBLE,
-	           "the VMSAs hold MXCSR, but not FCW: sev-snp-measure's mode snp:svsm"),
-	  { { 0x1f80, 0 }, { 0x1f80, 0 } } },
-};
-
-struct ap_rule {
-	struct rule rule;
-	bool as_bsp;
-	uint32_t eip;
-};
-
-static const struct ap_rule ap_rules[] = {
-	{ RULE("as-vcpu-0", RANK_KNOWN, "all vCPUs start as vCPU 0 does, at the reset vector"),
-	  true, 0 },
-	{ RULE("0x8000", RANK_POSSIBLE, "vCPUs other than 0 start at 0x8000"), false, 0x8000 },
-};
 
 /* --- lists --- */
 
@@ -250,7 +130,6 @@ static void cmdline_add(struct variations *v, enum rank rank, const char *text, 
 	}
 }
 
-/* What shells, editors and launchers add to a command line or take away. */
 /* Without a kernel no command line is measured. */
 static bool kernel_possible(const struct variations *v)
 {
@@ -261,6 +140,7 @@ static bool kernel_possible(const struct variations *v)
 	return possible;
 }
 
+/* What shells, editors and launchers add to a command line or take away. */
 static void cmdline_list(struct variations *v, enum axis axis)
 {
 	static const char blanks[] = " \t\r\n";
@@ -433,6 +313,14 @@ static void exit_port_apply(const struct value *v, struct launch *l)
 	l->m.exit_port = (uint16_t)v->number;
 }
 
+/* Stands for several keys, so it is a rule. */
+static const struct rule device_list[] = {
+	{ "none", "there are no disks, no vsock, no rng and no hvc, and so no PCI", RANK_KNOWN,
+	  true },
+};
+static const struct rules device_rules = { device_list, sizeof(device_list[0]),
+	                                   ARRAY_SIZE(device_list) };
+
 static void devices_apply(const struct value *v, struct launch *l)
 {
 	l->devices = v->rule;
@@ -528,7 +416,6 @@ static char *features_show(const struct launch *l)
 /* --- the table --- */
 
 #define FIELD(f) offsetof(struct launch, f), sizeof(((struct launch *)0)->f)
-#define RULES(r) .rules = r, .rule_size = sizeof(r[0]), .n_rules = ARRAY_SIZE(r)
 
 static const struct axis_row {
 	enum key_id key;  /* KEYS: it is a rule */
@@ -536,8 +423,7 @@ static const struct axis_row {
 	size_t field,
 		size; /* what a value replaces: a number, a rule's row or the path of a file */
 	void (*list)(struct variations *v, enum axis axis); /* NULL: the rules */
-	const void *rules;
-	size_t rule_size, n_rules;
+	const struct rules *rules;
 	/* NULL: the field is all */
 	void (*apply)(const struct value *v, struct launch *l);
 	char *(*show)(const struct launch *l); /* NULL: the rule's word, or the file's path */
@@ -547,16 +433,16 @@ static const struct axis_row {
 	                    .apply = firmware_apply, .show = firmware_show },
 	[AXIS_PROFILE] = { KEY_MEASURE_PROFILE, NULL, FIELD(m.profile), profile_list,
 	                   .show = profile_show },
-	[AXIS_SECTIONS] = { KEYS, "sections of the firmware", FIELD(sections),
-	                    RULES(section_rules) },
+	[AXIS_SECTIONS] = { KEYS, "sections of the firmware", FIELD(rules.sections),
+	                    .rules = &section_rules },
 	[AXIS_KERNEL] = { KEY_BOOT_KERNEL, NULL, FIELD(m.kernel.path), files_list,
 	                  .apply = kernel_apply },
 	[AXIS_INITRD] = { KEY_BOOT_INITRD, NULL, FIELD(m.initrd.path), files_list,
 	                  .apply = initrd_apply },
 	[AXIS_CMDLINE] = { KEY_BOOT_CMDLINE, NULL, FIELD(m.cmdline), cmdline_list,
 	                   .show = cmdline_show },
-	[AXIS_CMDLINE_END] = { KEYS, "end of the command line", FIELD(cmdline_end),
-	                       RULES(cmdline_rules) },
+	[AXIS_CMDLINE_END] = { KEYS, "end of the command line", FIELD(rules.cmdline_end),
+	                       .rules = &cmdline_rules },
 	[AXIS_KERNEL_HASHES] = { KEY_BOOT_KERNEL_HASHES, NULL, FIELD(m.kernel_hashes),
 	                         kernel_hashes_list, .show = kernel_hashes_show },
 	[AXIS_ACCEPT] = { KEY_BOOT_ACCEPT, NULL, FIELD(m.accept), accept_list,
@@ -565,15 +451,15 @@ static const struct axis_row {
 	[AXIS_EXIT_PORT] = { KEY_EXIT_PORT, NULL, FIELD(m.exit_port), exit_port_list,
 	                     .apply = exit_port_apply, .show = exit_port_show },
 	[AXIS_RNG] = { KEY_RNG, NULL, FIELD(m.rng), rng_list, .show = rng_show },
-	[AXIS_DEVICES] = { KEYS, "devices", FIELD(devices), RULES(device_rules),
+	[AXIS_DEVICES] = { KEYS, "devices", FIELD(devices), .rules = &device_rules,
 	                   .apply = devices_apply },
 	[AXIS_SIGNATURE] = { KEY_VCPU_TYPE, NULL, FIELD(m.vcpu_sig), signature_list,
 	                     .apply = signature_apply, .show = signature_show },
 	[AXIS_FEATURES] = { KEY_SNP_GUEST_FEATURES, NULL, FIELD(features), features_list,
 	                    .show = features_show },
-	[AXIS_FORM] = { KEYS, "form of VMSAs", FIELD(form), RULES(form_rules) },
-	[AXIS_FPU] = { KEYS, "FPU in VMSAs", FIELD(fpu), RULES(fpu_rules) },
-	[AXIS_AP] = { KEYS, "start of other vCPUs", FIELD(ap), RULES(ap_rules) },
+	[AXIS_FORM] = { KEYS, "form of VMSAs", FIELD(rules.form), .rules = &form_rules },
+	[AXIS_FPU] = { KEYS, "FPU in VMSAs", FIELD(rules.fpu), .rules = &fpu_rules },
+	[AXIS_AP] = { KEYS, "start of other vCPUs", FIELD(rules.ap), .rules = &ap_rules },
 };
 static_assert(ARRAY_SIZE(axes) == AXES, "an axis without a row");
 
@@ -590,7 +476,7 @@ const char *axis_name(enum axis axis)
 void axis_apply(enum axis axis, const struct value *value, struct launch *l)
 {
 	const struct axis_row *row = &axes[axis];
-	const void *from = row->n_rules           ? (const void *)&value->rule
+	const void *from = row->rules             ? (const void *)&value->rule
 	                   : axis == AXIS_CMDLINE ? (const void *)&value->text
 	                                          : &value->number;
 
@@ -616,7 +502,7 @@ char *axis_show(enum axis axis, const struct launch *l)
 
 	if (axes[axis].show)
 		return axes[axis].show(l);
-	if (axes[axis].n_rules) {
+	if (axes[axis].rules) {
 		rule = axis_pointer(l, axis);
 		return strdup(rule ? rule->word : "usual");
 	}
@@ -626,7 +512,7 @@ char *axis_show(enum axis axis, const struct launch *l)
 
 const char *axis_sentence(const struct launch *l, enum axis axis)
 {
-	const struct rule *rule = axes[axis].n_rules ? axis_pointer(l, axis) : NULL;
+	const struct rule *rule = axes[axis].rules ? axis_pointer(l, axis) : NULL;
 
 	return rule ? rule->sentence : NULL;
 }
@@ -640,9 +526,8 @@ static void rules_list(struct variations *v, enum axis axis)
 		return;
 	if (axis == AXIS_DEVICES && !(v->base.m.direct && manifest_has_pci(&v->base.m)))
 		return;
-	for (size_t i = 0; i < row->n_rules; i++) {
-		const struct rule *rule =
-			(const void *)((const char *)row->rules + i * row->rule_size);
+	for (size_t i = 0; i < row->rules->n; i++) {
+		const struct rule *rule = rule_at(row->rules, i);
 
 		if ((v->through_firmware || rule->any_boot) &&
 		    (value = value_add(v, axis, rule->rank)))
@@ -731,77 +616,4 @@ void variations_fini(struct variations *v)
 		free(f);
 	}
 	*v = (struct variations){ 0 };
-}
-
-/* --- what the rules do --- */
-
-static bool region_is(const struct region *r, enum ovmf_section_type type)
-{
-	return type && strcmp(r->label, ovmf_section_name(type)) == 0;
-}
-
-bool launch_region(const struct launch *l, struct region *r)
-{
-	const struct section_rule *rule = l->sections;
-
-	if (!rule || !(region_is(r, rule->of[0]) || region_is(r, rule->of[1])))
-		return true;
-	if (rule->kind != PAGE_KINDS)
-		r->kind = rule->kind;
-	if (rule->one_page)
-		r->size = PAGE_SIZE;
-	return !rule->left_out;
-}
-
-bool launch_hash_page(const struct launch *l, const struct region *r,
-                      uint8_t page[static PAGE_SIZE])
-{
-	uint8_t usual[SHA256_SIZE], other[SHA256_SIZE];
-	struct sha256_state s;
-	uint8_t *at;
-
-	if (!l->cmdline_end || r->kind != PAGE_DATA || !region_is(r, OVMF_KERNEL_HASHES))
-		return false;
-	sha256(l->m.cmdline, strlen(l->m.cmdline) + 1, usual);
-	sha256_begin(&s);
-	sha256_more(&s, l->m.cmdline, strlen(l->m.cmdline));
-	for (unsigned i = 0; i < l->cmdline_end->nuls; i++)
-		sha256_more(&s, "", 1);
-	sha256_end(&s, other);
-	memcpy(page, r->bytes, PAGE_SIZE);
-	at = memmem(page, PAGE_SIZE, usual, sizeof(usual));
-	if (at)
-		memcpy(at, other, sizeof(other));
-	return at != NULL;
-}
-
-void launch_vcpu(const struct launch *l, bool ap, const struct vcpu_state *bsp,
-                 struct vcpu_state *state, struct vmsa_rule *rule)
-{
-	const struct form_rule *form = l->form;
-	bool as_bsp = !ap || (l->ap && l->ap->as_bsp);
-
-	if (as_bsp) {
-		*state = *bsp;
-	} else if (l->ap) {
-		state->cs.base = l->ap->eip & 0xffff0000;
-		state->rip = l->ap->eip & 0xffff;
-	}
-	if (form && form->bsp_cs) {
-		state->cs.attrib = as_bsp ? form->bsp_cs : form->ap_cs;
-		state->ss.attrib = form->ss;
-		state->tr.attrib = form->tr;
-	}
-	if (form && form->rdx_set)
-		state->rdx = form->rdx;
-	if (form) {
-		rule->g_pat = form->g_pat ? form->g_pat : rule->g_pat;
-		rule->cr0 |= form->cr0;
-		rule->cr4 = form->no_mce ? 0 : rule->cr4;
-		rule->dr7 = form->no_dr7 ? 0 : rule->dr7;
-	}
-	if (l->fpu) {
-		rule->mxcsr = l->fpu->of[ap].mxcsr;
-		rule->fcw = l->fpu->of[ap].fcw;
-	}
 }

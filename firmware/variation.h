@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * firmware/variation.h: what a launch could have instead of what its manifest says: lists of
- * likely values for each setting that is measured, and rules of other hosts and launchers that no
- * key of the manifest stands for.
+ * likely values for each setting that is measured, and the rules of firmware/rules.h.
  */
 #ifndef FIRMWARE_VARIATION_H
 #define FIRMWARE_VARIATION_H
@@ -12,13 +11,11 @@
 #include <stdint.h>
 
 #include "config/manifest.h"
-#include "core/plan/region.h"
 #include "firmware/images.h"
+#include "firmware/rules.h"
 
-struct error;      /* core/base/error.h */
-struct findings;   /* core/base/findings.h */
-struct vcpu_state; /* core/plan/vcpu.h */
-struct vmsa_rule;  /* core/snp/vmsa.h */
+struct error;    /* core/base/error.h */
+struct findings; /* core/base/findings.h */
 
 /* What can vary. Axes of VMSAs come last: plans have states of vCPUs, not what becomes of them. */
 enum axis {
@@ -45,28 +42,13 @@ enum axis {
 };
 #define AXES_OF_PLAN AXIS_FEATURES
 
-/* How early a value is tried together with others. */
-enum rank { RANK_MANIFEST, RANK_LIKELY, RANK_KNOWN, RANK_POSSIBLE, RANK_FAR };
-
-struct section_rule; /* how a section of the SEV metadata is loaded */
-struct cmdline_rule; /* which bytes around a command line are hashed */
-struct device_rule;  /* which devices there are */
-struct form_rule;    /* registers of VMSAs as other hosts and launchers have them */
-struct fpu_rule;     /* the FPU's state in VMSAs */
-struct ap_rule;      /* where APs start */
-
 /* A launch that differs from the manifest's in some values. */
 struct launch {
 	struct manifest m;    /* a copy that owns nothing */
 	struct images images; /* the same */
 	uint64_t features;
-	/* NULL: that of the launcher whose digest is predicted */
-	const struct section_rule *sections;
-	const struct cmdline_rule *cmdline_end;
-	const struct device_rule *devices;
-	const struct form_rule *form;
-	const struct fpu_rule *fpu;
-	const struct ap_rule *ap;
+	const struct rule *devices; /* NULL: as the manifest has them */
+	struct rules_chosen rules;
 };
 
 /* One value of an axis. */
@@ -75,7 +57,7 @@ struct value {
 	uint64_t number;
 	char *text;                        /* owned */
 	const struct variation_file *file; /* NULL: none */
-	const void *rule;                  /* a row of the axis's table */
+	const struct rule *rule;           /* of the axis's table */
 };
 
 /* A file that the user gave as an alternative. */
@@ -119,22 +101,5 @@ void axis_apply(enum axis axis, const struct value *value, struct launch *l);
 char *axis_show(enum axis axis, const struct launch *l);
 /* What a rule means; NULL for a setting, which needs no explanation. */
 const char *axis_sentence(const struct launch *l, enum axis axis);
-
-/* --- what the rules do --- */
-
-/* Changes a region to what the rules make of it. False: it is left out. */
-bool launch_region(const struct launch *l, struct region *r);
-/*
- * The page with the hashes of kernel, initrd and command line as another end of the command line
- * has it; false: the region isn't that page, or nothing changes. `page`: a copy of the region's.
- */
-bool launch_hash_page(const struct launch *l, const struct region *r,
-                      uint8_t page[static PAGE_SIZE]);
-/*
- * Changes the state of vCPU 0 (`ap` false) or another one, and the rule by which its VMSA is made,
- * from those of a plan, in which vCPU 0 starts as *bsp.
- */
-void launch_vcpu(const struct launch *l, bool ap, const struct vcpu_state *bsp,
-                 struct vcpu_state *state, struct vmsa_rule *rule);
 
 #endif
