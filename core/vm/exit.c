@@ -159,8 +159,8 @@ static const struct {
 	  "Linux 6.18) used a GHCB that it hasn't registered; a guest kernel without SNP "
 	  "support does this as soon as it starts" },
 	{ EIO, GUEST_REJECTED,
-	  "the guest sent a request to the SEV firmware from where it has no memory, or KVM has "
-	  "killed the VM; the kernel log says why" },
+	  "the guest sent a request to the SEV firmware from where it has no memory, or an SMI "
+	  "(up to Linux 6.12), or KVM has killed the VM; the kernel log says why" },
 	{ EBADF, ERROR_KVM, "/dev/sev was closed, or its descriptor reused" },
 	{ ENOMEM, ERROR_KVM, "the host has no memory for the guest" },
 	{ EFAULT, ERROR_KVM, "the guest's memory can't be reached" },

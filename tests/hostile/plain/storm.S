@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Four vCPUs send each other interrupts, NMIs, INIT and SIPI, with the timers of PIT and APICs at
- * their fastest.
+ * their fastest. The first alone sends NMIs, INIT and SIPI, and NMIs only while no other is on
+ * its way out of real mode, where it has no table for them (real-mode.S is about that).
  */
 #include "tests/hostile/plain.inc"
 #include "tests/hostile/idt.inc"
 #define START  0x8000
 #define ROUNDS 300
+#define OTHERS 3
+#define READY  0x608 /* how many of the others have an IDT */
 
 guest:	call	idt_begin
 	mov	$trampoline, %esi
 	mov	$START, %edi
 	mov	$(trampoline_end - trampoline), %ecx
 	rep movsb
+	movl	$0, READY
 	movl	$0x1ff, LAPIC + 0xf0
 	movl	$0xc4500, ICR /* INIT to all others, then SIPI */
 	movl	$0xc4600 + (START >> 12), ICR
@@ -29,10 +33,7 @@ guest:	call	idt_begin
 	movl	$0xc4500, ICR
 	ret
 
-/*
- * Sends EBP times: any vector and way of delivery, to others, to one, to all; INIT and SIPI not to
- * the first vCPU.
- */
+/* Sends EBP times: any vector and way of delivery, to others, to one, to all. */
 send:	movl	$0x1ff, LAPIC + 0xf0
 	movl	$0x20040, LAPIC + 0x320 /* a periodic timer */
 	movl	$0xb, LAPIC + 0x3e0
@@ -45,25 +46,30 @@ send:	movl	$0x1ff, LAPIC + 0xf0
 	and	$3, %ecx
 	shl	$24, %ecx
 	mov	%ecx, LAPIC + 0x310
-	and	$0xc01ff, %eax /* fixed or lowest priority */
+	cmpl	$0, LAPIC + 0x20
+	jne	2f
+	test	$0x38000000, %ebx
+	jz	start
+	test	$0x30000000, %ebx
+	jz	nmi
+2:	and	$0xc01ff, %eax /* fixed or lowest priority */
 	or	$0x4020, %eax
-	test	$0x7000, %ebx
-	jnz	2f
-	and	$0xc4000, %eax
-	or	$0x4400, %eax /* an NMI */
-2:	test	$0x70000000, %ebx
-	jnz	4f
-	mov	$0xc4500, %eax
-	test	$0x8000000, %ebx
-	jz	3f
-	mov	$0xc4600 + (START >> 12), %eax
-3:	cmpl	$0, LAPIC + 0x20
-	jne	5f
-4:	mov	%eax, ICR
-5:	count
+3:	mov	%eax, ICR
+4:	count
 	dec	%ebp
 	jnz	1b
 	ret
+nmi:	mov	$0xc4400, %eax
+	cmpl	$OTHERS, READY
+	jne	4b
+	jmp	3b
+/* INIT once all others have an IDT, and until then SIPI. */
+start:	mov	$0xc4600 + (START >> 12), %eax
+	cmpl	$OTHERS, READY
+	jne	3b
+	movl	$0, READY
+	mov	$0xc4500, %eax
+	jmp	3b
 
 	.code16
 trampoline:
@@ -85,6 +91,7 @@ other:	mov	$0x10, %eax
 	shr	$8, %eax
 	lea	0x100000(%eax), %esp
 	lidt	idt_at
+	lock incl READY
 1:	mov	$100, %ebp
 	call	send
 	jmp	1b
