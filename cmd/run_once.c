@@ -381,7 +381,8 @@ static int run_once_launch(struct run_once *a)
 	    vars_look(&a->m, &a->err) < 0)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	if (a->o->gdb && !(a->gdb = gdb_server_new(a->o->gdb, &a->err)))
-		return a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH;
+		return run_once_stopped(a, " before the launch",
+		                        a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH);
 	if (disks_begin(&a->disks, &a->m, &a->err) < 0)
 		return run_once_stopped(a, " before the launch",
 		                        a->err.kind == ERROR_HOST_BUSY ? STATUS_LAUNCH

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd/run_once_priv.h: a run's state, shared by run_once.c and run_once_result.c. */
+/* cmd/run_once_priv.h: a run's state, shared by run_once.c and run_once_*.c. */
 #ifndef CMD_RUN_ONCE_PRIV_H
 #define CMD_RUN_ONCE_PRIV_H
 

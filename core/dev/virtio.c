@@ -221,8 +221,12 @@ static void accepted_word_set(struct virtio *v, uint64_t value)
 static void accepted_set(struct virtio *v, uint64_t value)
 {
 	unsigned shift = 32 * v->accepted_word;
+	bool agreed;
 
-	if (v->accepted_word < 2 && !v->started && !(v->status & FEATURES_OK))
+	pthread_mutex_lock(&v->lock);
+	agreed = v->status & FEATURES_OK;
+	pthread_mutex_unlock(&v->lock);
+	if (v->accepted_word < 2 && !v->started && !agreed)
 		v->accepted = (v->accepted & ~((uint64_t)UINT32_MAX << shift)) | value << shift;
 }
 

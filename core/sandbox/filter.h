@@ -17,8 +17,8 @@
 struct error; /* core/base/error.h */
 
 /*
- * ioctl(2) of isatty(3): TCGETS2 with glibc 2.42 and later, where it was TCGETS. No header has both
- * this and what else we need of terminals.
+ * TCGETS2, by which glibc 2.42 and later find out whether a file is a terminal; older ones use
+ * TCGETS. No header has both this and what else we need of terminals.
  */
 #define FILTER_TCGETS2 0x802c542aU
 

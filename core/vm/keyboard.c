@@ -71,7 +71,7 @@ static void keys_pass(struct keyboard *k)
 	ssize_t n = read(k->keys, bytes, sizeof(bytes));
 
 	if (n > 0)
-		n = send(k->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		send(k->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	/* In the background, read(2) fails with EIO, since SIGTTIN is ignored: try again later. */
 	else if (n == 0 || (errno == EIO ? terminal_ours() : errno != EAGAIN && errno != EINTR))
 		keys_end(k);

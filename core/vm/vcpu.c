@@ -16,11 +16,11 @@
 #include "core/vm/sys.h"
 #include "core/vm/vm_priv.h"
 
-/* AMD64 Architecture Programmer's Manual, volume 2, 7.7.2. */
-/* Of XSTATE_BV, which is at 512 in the XSAVE area: volume 1, 11.5.5. */
+/* AMD64 Architecture Programmer's Manual, volume 1, 11.5.5: XSTATE_BV, at 512 in XSAVE's area. */
 #define XSTATE_X87 (1U << 0)
 #define XSTATE_SSE (1U << 1)
 
+/* The same, volume 2, 7.7.2. */
 #define MSR_IA32_CR_PAT   0x277
 #define MSR_MTRR_DEF_TYPE 0x2ff
 #define MTRR_ENABLE       (1U << 11)

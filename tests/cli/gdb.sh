@@ -161,9 +161,13 @@ taker=$!
 await [ -s "$T/port" ]
 folder_new
 on_fake run --platform kvm --gdb="$(cat "$T/port")" --results "$dir" "$T/m.yaml"
-kill $taker
 leaves "$dir" 99 host-busy error -
 err_has "error: --gdb cannot listen on 127.0.0.1:$(cat "$T/port"): Address already in use [host-busy]" '  fix: end the program'
+begin "the wait for a port ends by the command's time limit"
+folder_new
+on_fake run --platform kvm --gdb="$(cat "$T/port")" --timeout 300ms --results "$dir" "$T/m.yaml"
+leaves "$dir" 124 timeout timeout -
+kill $taker
 begin 'the same port, again and again'
 guest_of 'out 0xf4 1 0'
 manifest_of
