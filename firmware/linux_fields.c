@@ -6,6 +6,7 @@
 #include "core/base/array.h"
 #include "core/plan/page_field.h"
 #include "firmware/linux.h"
+#include "firmware/linux_priv.h"
 
 #define HEADER "the setup header of the kernel's file"
 #define OURS   "the version of snpvmm"
@@ -68,16 +69,14 @@ const struct page_field linux_boot_fields[] = {
 	{ 0 },
 };
 
-/* Where the memory map is: its number of entries, and the first of them. */
-enum { ENTRIES = 0x1e8, TABLE = 0x2d0, ENTRY = 20 };
-
 size_t linux_e820_read(const uint8_t page[static PAGE_SIZE],
                        struct linux_e820 ret[static LINUX_E820_MAX])
 {
-	size_t n = MIN(page[ENTRIES], LINUX_E820_MAX);
+	size_t n = MIN(page[E820_ENTRIES], LINUX_E820_MAX);
 
 	for (size_t i = 0; i < n; i++) {
-		struct reader r = reader_over(page, PAGE_SIZE, TABLE + i * ENTRY, ENTRY);
+		struct reader r =
+			reader_over(page, PAGE_SIZE, E820_TABLE + i * E820_ENTRY, E820_ENTRY);
 
 		ret[i].start = reader_le64(&r);
 		ret[i].size = reader_le64(&r);
