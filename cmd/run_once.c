@@ -419,8 +419,11 @@ static int run_once_steps(struct run_once *a, unsigned run)
 		return run_once_stopped(a, " before the launch", STATUS_USAGE);
 	if (a->loaded)
 		warn_memory(&a->m);
-	if (run_once_prepare(a) < 0)
-		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+	if (run_once_prepare(a) < 0) /* a disk that is in use is no fault of the manifest */
+		return run_once_stopped(a, " before the launch",
+		                        a->err.kind == ERROR_HOST_BUSY && a->findings.errors == 1
+		                                ? STATUS_LAUNCH
+		                                : STATUS_USAGE);
 	progress_say("measuring");
 	status = run_once_measure(a);
 	if (status == STATUS_OK)

@@ -104,17 +104,22 @@ static int writable_check(const struct disk *d, int fd, struct error *err)
 int disk_open(struct disk *d, const struct confine *in, struct error *err)
 {
 	bool rw = d->mode == DISK_RW;
+	unsigned waited_ms = 0;
 	struct stat st;
 	off_t end;
 	int r = 0;
 
-	/* O_EXCL: a block device that is mounted is refused */
-	d->fd = file_open_checked(in, d->path, rw && !d->look ? O_RDWR | O_EXCL : O_RDONLY,
-	                          type_check, &st, err);
+	/* O_EXCL: a block device that is mounted is refused, and one that another run writes to */
+	do
+		d->fd = file_open_checked(in, d->path, rw && !d->look ? O_RDWR | O_EXCL : O_RDONLY,
+		                          type_check, &st, err);
+	while (d->fd == -EBUSY && lock_wait(&waited_ms));
 	d->fd = writable_check(d, d->fd, err);
 	if (d->fd == -EBUSY) {
 		error_set(err, ERROR_HOST_BUSY, "the disk '%s' is in use", d->path);
-		error_why(err, "it is mounted, or part of another device");
+		error_why(err,
+		          "it is mounted, part of another device, or another program has it for "
+		          "itself alone");
 	} else if (rw && (d->fd == -EACCES || d->fd == -EPERM || d->fd == -EROFS)) {
 		error_fix(err, "'mode: rw' needs permission to write to the image; 'mode: scratch' "
 		               "doesn't, as it leaves the image as it is");

@@ -227,6 +227,25 @@ if device=$(losetup --find --show "$T/in/b.img" 2>/dev/null); then
   disks "[{path: $device, mode: rw}, {path: device, mode: rw}]"
   call check "$T/in/m.yaml"
   wants 2
+  if python3 -c '' 2>/dev/null; then
+    begin 'a block device that another program has for itself alone'
+    disks "[{path: $device, mode: rw}]"
+    taken() { # SECONDS
+      rm -f "$T/taken"
+      python3 -c 'import os, sys, time; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); open(sys.argv[2], "w"); time.sleep(float(sys.argv[3]))' \
+        "$device" "$T/taken" "$1" &
+      await [ -e "$T/taken" ]
+    }
+    taken 0.4 # as a run that was killed has it for a moment
+    fake run "$T/in/m.yaml"
+    wants 0
+    taken 60
+    fake run --retries 1 "$T/in/m.yaml"
+    wants 99
+    err_has "error: the disk '$device' is in use [host-busy]" '  why: it is mounted, part of another device, or' 'trying again'
+    kill $!
+    wait $! 2>/dev/null || true
+  fi
   losetup --detach "$device"
 else
   skip 'a block device' 'no loop device can be set up'
