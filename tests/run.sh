@@ -54,10 +54,11 @@ for name in $names; do
   rm -f "$log/$(echo "$name" | tr / -).status"
 done
 
-# Tests that took longest last time start first, so that none of them runs alone at the end.
+# Tests that took longest last time start first, so that none of them runs alone at the end. At first those are shell tests.
 by_duration() {
   for name in $names; do
-    echo "$(cat "$log/$(echo "$name" | tr / -).seconds" 2>/dev/null || echo 5) $name"
+    case $name in cli/*) usual=10 ;; *) usual=5 ;; esac
+    echo "$(cat "$log/$(echo "$name" | tr / -).seconds" 2>/dev/null || echo $usual) $name"
   done | sort -s -r -n -k 1,1 | sed 's/^[^ ]* //'
 }
 

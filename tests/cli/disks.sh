@@ -215,6 +215,7 @@ err_has "$T/in/m.yaml:3:9: error: cannot create a file in '/nowhere' for what th
 
 if device=$(losetup --find --show "$T/in/b.img" 2>/dev/null); then
   begin 'a block device'
+  undo="losetup --detach $device"
   ln -s "$device" "$T/in/device"
   for mode in ro scratch rw; do
     disks "[{path: $device, mode: $mode}]"
@@ -247,6 +248,7 @@ if device=$(losetup --find --show "$T/in/b.img" 2>/dev/null); then
     wait $! 2>/dev/null || true
   fi
   losetup --detach "$device"
+  undo=''
 else
   skip 'a block device' 'no loop device can be set up'
 fi

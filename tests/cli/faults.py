@@ -168,6 +168,7 @@ class Run:
                 self.read(min(0.005, happens_at - now) if happen else 0.005)
             else:
                 time.sleep(0.001)
+        self.read(0)
         return self.process.returncode
 
     def child(self):
@@ -275,6 +276,8 @@ def moment(i, pick, folder, counts):
                 environment(folder, "quick"), False)
     status = after.until(0, None)
     after.close()
+    if status is None:
+        kill_group(after.process.pid, signal.SIGKILL)
     if at_once and session_ends(run.process.pid):
         wrong(where, f"these processes are left: {session_left(run.process.pid)}")
     if status != 0:
@@ -371,20 +374,24 @@ def held(pid):
         return None
 
 
-def finished(running, folder, program):
-    """Takes one run that has ended off the list."""
+def finished(running, program):
+    """Takes one run that has ended, or that hangs, off the list."""
     while True:
-        for i, r in enumerate(running):
-            status = r.until(0, None) if r.process.poll() is not None else None
-            if status is None:
+        for r in running:
+            status = r.process.poll()
+            if status is None and time.monotonic() - r.begun < PATIENCE_S:
                 r.read(0.001)
                 continue
+            r.read(0)
             r.close()
-            if status != 0:
+            if status is None:
+                wrong(program, "a launch has not ended")
+                kill_group(r.process.pid, signal.SIGKILL)
+            elif status != 0:
                 wrong(program, f"a launch ended with status {status}: {r.said[2]!r}")
-            if session_left(r.process.pid):
+            if session_ends(r.process.pid):
                 wrong(program, f"processes are left: {session_left(r.process.pid)}")
-            del running[i]
+            running.remove(r)
             return
 
 
@@ -396,9 +403,9 @@ def launches(n, at_once, folder):
         for _ in range(n):
             running.append(Run(command(program, folder, "quick", "-q"), environment(folder, "quick"), False))
             if len(running) == at_once:
-                finished(running, folder, program)
+                finished(running, program)
         while running:
-            finished(running, folder, program)
+            finished(running, program)
         if held(os.getpid())[0] != mine:
             wrong(program, "this test leaks descriptors itself")
         # and as runs of one command, which must not hold more at its end than at its beginning
@@ -413,7 +420,7 @@ def launches(n, at_once, folder):
             if now:
                 most.append(now)
             if time.monotonic() - begun > 600:
-                break
+                kill_group(run.process.pid, signal.SIGKILL)
         if run.process.returncode != 0:
             wrong(program, f"a matrix of {count}: status {run.process.returncode}: {run.said[2][-300:]!r}")
         half = len(most) // 2

@@ -162,7 +162,7 @@ mkdir -p "$T/killed/vcpus=1"
 echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
 GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
   </dev/null >"$T/out" 2>"$T/err" &
-until_says 'vcpus=1 | hello'
+until_says 'vcpus=1 | serial: hello'
 signal_first KILL $!
 wait $!
 status=$? last='run --jobs 2'
@@ -183,35 +183,15 @@ status=$? last='run --jobs 2'
 wants 124
 grep -q '"reason": "timeout"' "$T/stopped/vcpus=1/result.json" || wrong "the result is: $(cat "$T/stopped/vcpus=1/result.json")"
 
-# A control group of either version with enough memory for the program, but not for its images.
-group=''
-if [ "$(id -u)" = 0 ]; then
-  for memory in /sys/fs/cgroup/memory /sys/fs/cgroup; do
-    if mkdir "$memory/snpvmm.$$" 2>/dev/null; then
-      group=$memory/snpvmm.$$
-      limit=$group/memory.max
-      [ -e "$limit" ] || limit=$group/memory.limit_in_bytes
-      if [ -e "$limit" ] && echo 10M >"$limit"; then
-        [ ! -e "$group/memory.swap.max" ] || echo 0 >"$group/memory.swap.max"
-        break
-      fi
-      rmdir "$group"
-      group=''
-    fi
-  done 2>/dev/null
-fi
-if [ -n "$group" ] && [ -n "${SAN:-}" ]; then
-  rmdir "$group"
-  group='' # a sanitizer needs more than the group has before the first run begins
-fi
-if [ -n "$group" ]; then
+# It is enough for the program, but not for its images; a sanitizer needs more before the first run begins.
+if [ -z "${SAN:-}" ] && memory_group 10M; then
   begin '--jobs: a process that the kernel kills for lack of memory'
   guest_of 'out 0xf4 1 0'
   { head -c 16711680 /dev/zero; cat "$T/i.fd"; } >"$T/big.fd"
   manifest_of 'boot: {firmware: big.fd}' 'platform: kvm' 'memory: 64M' 'matrix: {vcpus: [1, 2]}'
   # shellcheck disable=SC2016 # for the inner shell
   run sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" env FAKE_SCRIPT="$T/script" "$FAKE" run --jobs 2 --results "$T/starved" "$T/m.yaml"
-  rmdir "$group"
+  memory_group_end
   wants 99
   err_has 'm.yaml:3:9: warning: ' "'memory' is 64M, but the control group '" 'fail: vcpus=1: ' '[host-memory]'
   grep -q '"reason": "host-memory"' "$T/starved/vcpus=2/result.json" || wrong "the result is: $(cat "$T/starved/vcpus=2/result.json")"

@@ -256,7 +256,7 @@ for reason in host-unsupported host-permission; do
 done
 
 # By then the process is confined; another try has one of its own.
-if kvm_usable; then
+if kvm_usable && command -v prlimit >/dev/null; then
   begin '--retries: a launch that failed just before its guest ran'
   three 'print "hello\n" ; out 0xf4 1 0'
   limited() { # DESCRIPTORS OPTION...
@@ -282,7 +282,7 @@ if kvm_usable; then
   of_result '' '"verdict": "pass"'
   err_has 'trying again'
 else
-  skip '--retries: a launch that failed just before its guest ran' 'needs /dev/kvm'
+  skip '--retries: a launch that failed just before its guest ran' 'needs /dev/kvm and prlimit'
 fi
 
 if nobody_can_run true && command -v prlimit >/dev/null; then
@@ -322,18 +322,8 @@ else
   skip '--retries: no process can be started for another try' 'needs root, setpriv and prlimit'
 fi
 
-# A control group whose processes get 64 MiB, $group; false: there can't be one.
-memory_group() {
-  for limit in /sys/fs/cgroup/memory/snpvmm-$$/memory.limit_in_bytes /sys/fs/cgroup/snpvmm-$$/memory.max; do
-    group=${limit%/*}
-    mkdir "$group" 2>/dev/null || continue
-    if [ -e "$limit" ] && echo 67108864 >"$limit"; then return 0; fi
-    rmdir "$group"
-  done
-  return 1
-}
 : >"$T/kernel"
-if [ "$(id -u)" = 0 ] && truncate -s 1G "$T/large" && memory_group; then
+if truncate -s 1G "$T/large" && memory_group 64M; then
   begin '--retries: a process that the kernel killed for lack of memory before its guest ran'
   guest_of 'out 0xf4 1 0'
   manifest "$T/a.yaml" 'boot: {kernel: kernel, initrd: large}' 'memory: 2G'
@@ -345,7 +335,7 @@ if [ "$(id -u)" = 0 ] && truncate -s 1G "$T/large" && memory_group; then
   err_has 'trying again' 'the kernel killed the process of this run: the host had no memory left for it [host-memory]'
   of_result '' '"reason": "host-memory"' '"attempts": 2'
   [ "$(grep -c '"verdict"' "$T/out")" = 1 ] || wrong "not one result: $(cat "$T/out")"
-  rmdir "$group"
+  memory_group_end
 else
   skip '--retries: a process that the kernel killed for lack of memory' 'needs root and control groups'
 fi
