@@ -153,10 +153,11 @@ snp-host:
 	CC='$(CC)' sh contrib/snp-host/selftest/run.sh --once $(B)/snp-host $(B)/tests/tool/mkidblock $(B)/snpvmm
 	echo "try it:  $(B)/snp-host/snp-host run -- $(B)/snpvmm run snpvmm.yaml.example"
 # On an SNP host, this one or the emulated one; elsewhere with SNP_HOST, see CONTRIBUTING.md.
-check-snp: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER) $(HOSTILE) $(GUEST_OUT)/mkcpio
+check-snp: snp-testbins
+	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
+snp-testbins: $(B)/snpvmm $(B)/snpvmm-guest $(WRONGBIN) $(TOOLS) $(TRACER) $(HOSTILE) $(GUEST_OUT)/mkcpio
 	$(call deps-install,$(SNP_TEST_DEPS))
 	-$(MAKE) guest-images # from Debian's archive; without it, cases that need them are skipped with a message
-	B=$(B) SNP_HOST='$(SNP_HOST)' sh tests/snp/check.sh
 bench: $(B)/snpvmm $(TOOLS) $(B)/bench/no-x509 $(B)/tests/firmware/search_test $(GUEST_OUT)/mkcpio
 	B=$(B) sh tests/bench/bench.sh
 
@@ -228,6 +229,6 @@ layers: $(LAYERED)
 	$(NM) -A -P $(LAYERED) | awk -f tests/circles.awk
 	awk -f tests/pages.awk ARCHITECTURE.md
 
-.PHONY: all share demo deps snp-host check check-all testbins check-snp bench fuzz fuzz-all install uninstall clean layers dist deb rpm FORCE
+.PHONY: all share demo deps snp-host check check-all testbins check-snp snp-testbins bench fuzz fuzz-all install uninstall clean layers dist deb rpm FORCE
 $(V).SILENT: # stands after the first rule: under V=1 it's a target like any other
 -include $(shell test -d $(B) && find $(B) -path '$(B)/snp-host*' -prune -o -name '*.d' -print)

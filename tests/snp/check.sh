@@ -5,11 +5,13 @@
 # that is called with a folder and a shell command; it runs the command in a copy of the folder on an SNP host, as root,
 # and passes on output and status.
 # SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts. SNP_DISPOSABLE=yes allows cases that set the
-# clock of that host. SNP_LONG=yes runs those, too, that take minutes and seldom find more.
+# clock of that host. SNP_LONG=yes runs those, too, that take minutes and seldom find more. SNP_NAME=TEXT is for one of
+# several that run at once: it is in the names of the folders that are its own.
 set -u
 B=${B:-build}
 images=${SNPVMM_IMAGES:-../shared/images}
-box=$B/snp-box
+name=${SNP_NAME:+-$SNP_NAME}
+box=$B/snp-box$name
 snpvmm=$B/snpvmm
 mkid=$B/tests/tool/mkidblock
 
@@ -138,13 +140,13 @@ signed='--set snp.identity.id_key=id.pem --set snp.identity.author_key=author.pe
   fi
 } >"$box/plans.list"
 
-out=$B/snp-box.log
+out=$box.log
 real=$(cat /sys/module/kvm_amd/parameters/sev_snp 2>/dev/null)
 emulated=$B/snp-host/snp-host
 if [ -z "${SNP_HOST:-}" ] && [ "$real" != Y ] && [ -x "$emulated" ]; then
   echo "this machine has no SEV-SNP; the tests run on the emulated host ($emulated)"
-  SNP_DISPOSABLE=yes SNP_KEY=$B/snp-key.hex
-  SNP_HOST="$emulated run --timeout 3600 --psp key-out=$(realpath "$B")/snp-key.hex --in"
+  SNP_DISPOSABLE=yes SNP_KEY=$B/snp-key$name.hex
+  SNP_HOST="$emulated run --timeout 3600 --psp key-out=$(realpath "$B")/snp-key$name.hex --in"
 fi
 if [ -n "${SNP_HOST:-}" ]; then
   $SNP_HOST "$box" "sh on_host.sh '${SNP_ONLY:-}' '${SNP_DISPOSABLE:-}' '${SNP_LONG:-}'" >"$out" 2>&1
@@ -159,16 +161,16 @@ status=$?
 grep -a -v -e '^results: ' -e '^plans: ' -e '^report: ' "$out"
 
 # The results of the runs are compared with what was expected, and checked by the schemas.
-kept=$B/snp-results
+kept=$B/snp-results$name
 rm -rf "$kept"
 mkdir -p "$kept"
 judge() { # NAME COMMAND...: fails if it prints anything, or fails
-  name=$1
+  what=$1
   shift
   if "$@" >"$kept/judged" 2>&1 && [ ! -s "$kept/judged" ]; then
-    echo "ok - $name"
+    echo "ok - $what"
   else
-    echo "not ok - $name"
+    echo "not ok - $what"
     sed 's/^/    /; 20q' "$kept/judged"
   fi
 }
