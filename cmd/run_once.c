@@ -345,6 +345,17 @@ static int run_once_stopped(struct run_once *a, const char *when, int status)
 	return exit_status_stopped();
 }
 
+/* The status of a failure before the launch: of the host, or of what the user gave. */
+static int run_once_unready(struct run_once *a)
+{
+	static const bool of_host[REASONS] = {
+		[ERROR_HOST_BUSY] = true, [ERROR_HOST_MEMORY] = true, [ERROR_HOST_PERMISSION] = true
+	};
+	bool host = of_host[a->err.kind] && a->findings.errors <= 1;
+
+	return run_once_stopped(a, " before the launch", host ? STATUS_LAUNCH : STATUS_USAGE);
+}
+
 /* The firmware compares the digest of an ID block with its own, or refuses the launch. */
 static void run_once_proven(struct run_once *a)
 {
@@ -379,14 +390,11 @@ static int run_once_launch(struct run_once *a)
 	}
 	if (a->err.code < 0 || outputs_open(&a->outputs, &a->m, &choice, &a->err) < 0 ||
 	    vars_look(&a->m, &a->err) < 0)
-		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+		return run_once_unready(a);
 	if (a->o->gdb && !(a->gdb = gdb_server_new(a->o->gdb, &a->err)))
-		return run_once_stopped(a, " before the launch",
-		                        a->err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_LAUNCH);
+		return run_once_unready(a);
 	if (disks_begin(&a->disks, &a->m, &a->err) < 0)
-		return run_once_stopped(a, " before the launch",
-		                        a->err.kind == ERROR_HOST_BUSY ? STATUS_LAUNCH
-		                                                       : STATUS_USAGE);
+		return run_once_unready(a);
 	a->outputs.devices.disks = a->disks.list;
 	a->outputs.devices.n_disks = a->disks.n;
 	a->outputs.devices.flash = vars_flash(&a->images);
@@ -416,14 +424,11 @@ static int run_once_steps(struct run_once *a, unsigned run)
 
 	progress_say("reading the images");
 	if (run_once_load(a, run) < 0)
-		return run_once_stopped(a, " before the launch", STATUS_USAGE);
+		return run_once_unready(a);
 	if (a->loaded)
 		warn_memory(&a->m);
-	if (run_once_prepare(a) < 0) /* a disk that is in use is no fault of the manifest */
-		return run_once_stopped(a, " before the launch",
-		                        a->err.kind == ERROR_HOST_BUSY && a->findings.errors == 1
-		                                ? STATUS_LAUNCH
-		                                : STATUS_USAGE);
+	if (run_once_prepare(a) < 0)
+		return run_once_unready(a);
 	progress_say("measuring");
 	status = run_once_measure(a);
 	if (status == STATUS_OK)

@@ -340,6 +340,21 @@ else
   skip '--retries: a process that the kernel killed for lack of memory' 'needs root and control groups'
 fi
 
+begin '--retries: no memory for the images'
+# a sanitizer needs more of it than any image
+if [ "$(sh -c 'ulimit -v 400000 && exec "$0" --version' "$FAKE" 2>/dev/null)" ]; then
+  three 'out 0xf4 1 0'
+  truncate -s 512M "$T/large"
+  manifest "$T/a.yaml" 'boot: {kernel: large}'
+  # shellcheck disable=SC2016 # for the inner shell
+  run sh -c 'ulimit -v 400000 && exec "$@"' - env FAKE_SCRIPT="$T/script" "$FAKE" run --retries 1 --results "$T/r" "$T/a.yaml"
+  wants 99
+  err_has 'boot.kernel: memory for an image: Cannot allocate memory [host-memory]' 'trying again'
+  of_result '' '"reason": "host-memory"' '"attempts": 2'
+else
+  skip '--retries: no memory for the images' 'the program needs too much of it itself'
+fi
+
 begin '--retries needs a number'
 for value in '' -1 101 x; do
   call run --retries "$value" "$T/a.yaml"
