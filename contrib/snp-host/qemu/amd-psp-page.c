@@ -8,14 +8,28 @@
 #include "exec/cpu-common.h"
 #include "amd-psp.h"
 
+#define LEGACY_BASE     (640 * KiB)
+
 /*
  * Commands name addresses as they like.  Only RAM is accessed, since a device
- * there may be this one, and of RAM not the RMP, in which no command may write.
+ * there may be this one: not what PCI may have from 640 KiB to 1 MiB, where RAM
+ * hides.  And of RAM not the RMP, in which no command may write.
  */
 static bool is_memory(uint64_t paddr)
 {
-    return snp_ram(paddr) &&
+    return snp_ram(paddr) && (paddr < LEGACY_BASE || paddr >= 1 * MiB) &&
            (paddr < snp_host.rmp_base || paddr > snp_host.rmp_end);
+}
+
+/* Does a large page begin there, with an RMP entry for each of its 512 pages? */
+static bool is_large_page(uint64_t paddr)
+{
+    for (int i = 0; i < LARGE_PAGES; i++) {
+        if (!is_memory(paddr + i * PAGE_4K)) {
+            return false;
+        }
+    }
+    return !(paddr & LARGE_MASK);
 }
 
 PageState psp_page_state(uint64_t paddr, RmpEntry **entry)
@@ -287,7 +301,7 @@ static int check_update(AmdPsp *s, const LaunchUpdate *u, uint64_t paddr,
     if (!!((*entry)->lo & RMP_2M) != large) {
         return RET_INVALID_PAGE_SIZE;
     }
-    if (large && (paddr & LARGE_MASK)) {
+    if (large && !is_large_page(paddr)) {
         return RET_INVALID_ADDRESS;
     }
     if (!page_types[type].exists) {
@@ -369,32 +383,31 @@ static int check_dbg(AmdPsp *s, const Dbg *d, bool encrypt)
     return RMP_ASID(e->lo) != g->asid ? RET_INVALID_PAGE_OWNER : RET_SUCCESS;
 }
 
-/* A guest's page holds what the guest sees, so that there is nothing to decrypt. */
-int snp_dbg_decrypt(AmdPsp *s, void *buffer)
+/* A guest's page holds what the guest sees: there is nothing to de- or encrypt. */
+static int dbg(AmdPsp *s, const Dbg *d, bool encrypt)
 {
-    const Dbg *d = buffer;
     uint8_t page[PAGE_4K];
-    int ret = check_dbg(s, d, false);
+    int ret = check_dbg(s, d, encrypt);
 
     if (!ret) {
         ret = psp_read(d->src_paddr, page, PAGE_4K);
     }
-    return ret ? ret : psp_write(s, d->dst_paddr, page, PAGE_4K);
+    if (!ret && !encrypt) {
+        ret = psp_write(s, d->dst_paddr, page, PAGE_4K);
+    } else if (!ret) {
+        cpu_physical_memory_write(d->dst_paddr & ~SNP_CBIT_MASK, page, PAGE_4K);
+    }
+    return ret;
+}
+
+int snp_dbg_decrypt(AmdPsp *s, void *buffer)
+{
+    return dbg(s, buffer, false);
 }
 
 int snp_dbg_encrypt(AmdPsp *s, void *buffer)
 {
-    const Dbg *d = buffer;
-    uint8_t page[PAGE_4K];
-    int ret = check_dbg(s, d, true);
-
-    if (!ret) {
-        ret = psp_read(d->src_paddr, page, PAGE_4K);
-    }
-    if (!ret) {
-        cpu_physical_memory_write(d->dst_paddr & ~SNP_CBIT_MASK, page, PAGE_4K);
-    }
-    return ret;
+    return dbg(s, buffer, true);
 }
 
 /* ---------- SNP_PAGE_RECLAIM and SNP_PAGE_UNSMASH ---------- */
@@ -420,7 +433,7 @@ int snp_page_reclaim(AmdPsp *s, void *buffer)
     if (!!(e->lo & RMP_2M) != large) {
         return RET_INVALID_PAGE_SIZE;
     }
-    if (large && (paddr & LARGE_MASK)) {
+    if (large && !is_large_page(paddr)) {
         return RET_INVALID_ADDRESS;
     }
     if (!(e->lo & RMP_IMMUTABLE)) {
@@ -430,7 +443,9 @@ int snp_page_reclaim(AmdPsp *s, void *buffer)
         state != PAGE_PRE_GUEST && state != PAGE_PRE_SWAP) {
         return RET_INVALID_PAGE_STATE;
     }
-    psp_rmp_write(e, e->lo & ~RMP_IMMUTABLE);
+    for (int i = 0; i < (large ? LARGE_PAGES : 1); i++) {
+        psp_rmp_write(&e[i], e[i].lo & ~RMP_IMMUTABLE);
+    }
     return RET_SUCCESS;
 }
 
@@ -438,13 +453,12 @@ int snp_page_unsmash(AmdPsp *s, void *buffer)
 {
     const uint64_t same = RMP_VALIDATED | RMP_IMMUTABLE | RMP_ASID_MASK;
     uint64_t paddr = *(uint64_t *)buffer & ~PAGE_MASK & ~SNP_CBIT_MASK;
-    RmpEntry *e, *last;
+    RmpEntry *e;
 
     if (s->snp_state != PSTATE_INIT) {
         return RET_INVALID_PLATFORM_STATE;
     }
-    if ((paddr & LARGE_MASK) || psp_page_state(paddr, &e) == PAGE_INVALID ||
-        psp_page_state(paddr + LARGE_MASK, &last) == PAGE_INVALID) {
+    if (!is_large_page(paddr) || psp_page_state(paddr, &e) == PAGE_INVALID) {
         return RET_INVALID_ADDRESS;
     }
     for (int i = 0; i < LARGE_PAGES; i++) {

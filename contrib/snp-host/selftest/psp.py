@@ -19,6 +19,7 @@ MACHINE = "q35,smm=off,snp-host=on"
 CPU = "EPYC-Milan,+svm,family=25,model=17,stepping=1,phys-bits=48"
 RAM = 5 << 30  # so that the RMP, which describes all below its end, describes devices too
 BAR = 0xE8000000
+LEGACY = 0xA0000  # as large as the BAR, which may be moved there
 RMP, RMP_ENTRIES = 512 << 20, (512 << 20) + 0x4000
 PAGE, TWO_MIB = 4096, 2 << 20
 ASSIGNED, LARGE, IMMUTABLE, VMSA, VALIDATED = 1, 2, 4, 1 << 61, 1 << 62
@@ -74,11 +75,11 @@ class Psp:
     def read(self, address, size):
         return base64.b64decode(self.ask("b64read %#x %#x" % (address, size)))
 
-    def rmp(self, address, lo):
-        self.write(RMP_ENTRIES + address // PAGE * 16, struct.pack("<QQ", lo, 0))
+    def rmp(self, address, lo, count=1):
+        self.write(RMP_ENTRIES + address // PAGE * 16, struct.pack("<QQ", lo, 0) * count)
 
-    def rmp_of(self, address):
-        return struct.unpack("<Q", self.read(RMP_ENTRIES + address // PAGE * 16, 8))[0]
+    def rmp_of(self, address, count):
+        return [lo for lo, _ in struct.iter_unpack("<QQ", self.read(RMP_ENTRIES + address // PAGE * 16, 16 * count))]
 
     def command(self, number, data, at=COMMAND_BUFFER):
         """The status of a command, whose buffer is written first if it has one."""
@@ -101,6 +102,7 @@ INVALID_GUEST, INVALID_COMMAND, INVALID_PARAM, INVALID_PAGE_SIZE, INVALID_PAGE_S
 INVALID_PAGE_OWNER = 0x1C
 FIRMWARE, PRE_GUEST = ASSIGNED | IMMUTABLE, ASSIGNED | IMMUTABLE | 1 << 51  # the guest's ASID is 1
 FREE, RESULT, CONTEXT, GUEST = 0x200000, 0x201000, 0x202000, 0x203000  # pages
+HUGE, HUGE_PAGES = 0x400000, TWO_MIB // PAGE
 TOP = 0xFFFFFFFFFFFFF000 & ~(1 << 51)  # without the C-bit
 TYPE_NORMAL, TYPE_CPUID = 1, 6
 
@@ -143,12 +145,19 @@ class Check:
             self.bad += 1
             print("not ok - %s: status %#x, not %#x" % (what, got, expected))
 
+    def holds(self, what, true):
+        self.count += 1
+        if not true:
+            self.bad += 1
+            print("not ok - " + what)
+
 
 def platform(c):
     """Commands that anybody may give, with addresses that nobody has."""
     for number in (0, 0x06, 0x8F, 0xCD, 0x7FF):
         c.status("command %#x does not exist" % number, INVALID_COMMAND, number)
-    places = {"a device": BAR, "the mailbox": BAR + 0x10980, "the RMP": RMP, "no memory": 1 << 40, "the last page": TOP}
+    places = {"a device": BAR, "the mailbox": BAR + 0x10980, "what PCI may have below 1 MiB": LEGACY, "the RMP": RMP,
+              "no memory": 1 << 40, "the last page": TOP}
     for name, place in places.items():
         c.status("a command buffer in " + name, INVALID_ADDRESS, 0x04, at=place)
         c.status("a status to " + name, INVALID_ADDRESS, 0x83, address(place))
@@ -160,6 +169,13 @@ def platform(c):
     c.status("a status", SUCCESS, 0x83, address(RESULT))
     c.status("PLATFORM_STATUS into the host's memory", INVALID_PAGE_STATE, 0x04)
     c.status("a large page that is none", INVALID_PAGE_SIZE, 0xC7, address(RESULT | 1))
+    c.psp.rmp(HUGE, FIRMWARE | LARGE, HUGE_PAGES)
+    c.status("reclaiming a large page", SUCCESS, 0xC7, address(HUGE | 1))
+    c.holds("all of a large page is reclaimed", set(c.psp.rmp_of(HUGE, HUGE_PAGES)) == {ASSIGNED | LARGE})
+    c.psp.rmp(0, FIRMWARE | LARGE, HUGE_PAGES)
+    c.status("reclaiming a large page with what PCI may have", INVALID_ADDRESS, 0xC7, address(1))
+    c.psp.rmp(0, 0, HUGE_PAGES)
+    c.status("unsmashing a large page with what PCI may have", INVALID_ADDRESS, 0xC8, address(0))
     c.status("unsmashing the end of RAM", INVALID_ADDRESS, 0xC8, address(1 << 40))
 
 
