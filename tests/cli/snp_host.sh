@@ -39,7 +39,7 @@ status=$?
 [ $status = 143 ] || wrong "status $status: $(cat "$T/said")"
 [ -z "$(ls -A "$T/temp, with a comma")" ] || wrong "left behind: $(ls -A "$T/temp, with a comma")"
 ! kill -0 "$(cat "$T/pid")" 2>/dev/null || wrong 'QEMU still runs'
-grep -q 'path=[^ ]*/temp,, with a comma/snp-host[^,]*/status' "$T/arguments" || wrong "$(cat "$T/arguments")"
+grep -q 'path=[^,]*/temp,, with a comma/snp-host[^,]*/status' "$T/arguments" || wrong "$(cat "$T/arguments")"
 
 begin 'without a network, what builds it says so'
 if command -v apt-get >/dev/null && command -v dpkg-source >/dev/null && [ -r /usr/share/keyrings/debian-archive-keyring.gpg ]; then

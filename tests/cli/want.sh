@@ -164,11 +164,10 @@ call explain --want "$plain" --firmware "$KERNEL" "$T/m.yaml"
 wants 2
 err_has '--firmware: error: ' '[bad-firmware]'
 printf '\037\213\010\0\0\0\0\0\0\3' >"$T/initrd.gz"
-for pair in "--kernel $FW" "--initrd $FW" "--kernel $T/initrd.gz"; do
-  # shellcheck disable=SC2086 # an option and its argument
-  call explain --want "$plain" $pair "$T/m.yaml"
+for option in "--kernel=$FW" "--initrd=$FW" "--kernel=$T/initrd.gz"; do
+  call explain --want "$plain" "$option" "$T/m.yaml"
   wants 2
-  err_has "${pair%% *}: error: " '[bad-value]'
+  err_has "${option%%=*}: error: " '[bad-value]'
 done
 
 begin 'alternatives lie below --confine, as all files do'
