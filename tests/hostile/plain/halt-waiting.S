@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Halts with interrupts on, which nothing sends. */
+/* Halts with interrupts on, which nothing sends: only the time limit ends that. */
 #include "tests/hostile/plain.inc"
 
 guest:	sti

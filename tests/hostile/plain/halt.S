@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Halts with interrupts off. */
+/* Halts with interrupts off, for ever: the run ends at once. */
 #include "tests/hostile/plain.inc"
 
 guest:	hlt

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An exception whose IDT and stack are where a device could be. */
+/* An exception whose IDT and stack are where a device could be: it can't be delivered. */
 #include "tests/hostile/plain.inc"
 
 guest:	lidt	at

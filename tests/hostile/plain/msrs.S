@@ -17,7 +17,7 @@ guest:	call	idt_begin
 	cmp	$0x1b, %ebx /* the APIC's base */
 	je	3f
 	cmp	$0x4b564d07, %ebx /* where KVM's own MSRs end */
-	jae	4f
+	jae	3f
 	xor	%eax, %eax
 	xor	%edx, %edx
 	wrmsr
@@ -28,7 +28,6 @@ guest:	call	idt_begin
 	mov	%eax, %edx
 	wrmsr
 	count
-4:
 3:	inc	%ebx
 	cmp	4(%ebp), %ebx
 	jb	2b

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Computes for ever. */
+/* Computes for ever, without a word: the silence limit ends that. */
 #include "tests/hostile/plain.inc"
 
 guest:	jmp	guest

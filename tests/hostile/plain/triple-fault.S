@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An exception without an IDT. */
+/* An exception without an IDT: a shutdown. */
 #include "tests/hostile/plain.inc"
 
 guest:	ud2

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Gives the first vCPU, which asks for it, a VMSA of zeros. */
+/*
+ * Gives the first vCPU, which asks for it, a VMSA of zeros, which the processor can't enter: the
+ * guest's own fault.
+ */
 #include "tests/hostile/snp.inc"
 #include "tests/hostile/ap.inc"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Creates the second vCPU with a VMSA where no memory is, and waits. */
+/*
+ * Creates the second vCPU with a VMSA where no memory is, and waits. Whatever the kernel makes of
+ * that, it is not the host's fault.
+ */
 #include "tests/hostile/snp.inc"
 #include "tests/hostile/ap.inc"
 

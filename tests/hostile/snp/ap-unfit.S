@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Creates the second vCPU with a VMSA of zeros, which the processor can't enter, and waits. */
+/*
+ * Creates the second vCPU with a VMSA of zeros, which the processor can't enter, and waits: the
+ * guest's own fault.
+ */
 #include "tests/hostile/snp.inc"
 #include "tests/hostile/ap.inc"
 

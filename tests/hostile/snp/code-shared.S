@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes the page shared that it runs in. */
+/* Makes the page shared that it runs in: what comes next is a shutdown. */
 #include "tests/hostile/snp.inc"
 
 guest:	lea	guest(%rip), %rdi

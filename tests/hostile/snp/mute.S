@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Says nothing, and never ends. */
+/* Says nothing, and never ends by itself. */
 #include "tests/hostile/snp.inc"
 
 guest:	pause

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An exception without an IDT. */
+/* An exception without an IDT: a shutdown. */
 #include "tests/hostile/snp.inc"
 
 guest:	ud2

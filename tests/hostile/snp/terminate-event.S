@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Terminates by an event, with random information. */
+/* Terminates by an event, with random information, of which none is trusted. */
 #include "tests/hostile/snp.inc"
 
 guest:	call	random

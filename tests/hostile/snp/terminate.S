@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Terminates with the highest reason of the highest set. */
+/* Terminates with the highest reason of the highest set, which has no name. */
 #include "tests/hostile/snp.inc"
 
 guest:	ask	0xfff100

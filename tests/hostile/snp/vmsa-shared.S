@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes the VMSA of the other vCPU shared, while that runs. */
+/*
+ * Makes the VMSA of the other vCPU shared, while that runs: the processor can't enter it again, by
+ * the guest's own fault.
+ */
 #include "tests/hostile/snp.inc"
 #include "tests/hostile/ap.inc"
 
