@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "cmd/share.h"
 #include "cmd/show.h"
+#include "config/nearest.h"
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/snp/status.h"

@@ -12,6 +12,7 @@
 #include "cmd/options.h"
 #include "cmd/print.h"
 #include "cmd/show.h"
+#include "config/nearest.h"
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/error.h"

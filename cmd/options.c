@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/nearest.h"
 #include "config/value.h"
 #include "core/base/array.h"
 #include "core/base/error.h"

@@ -10,7 +10,7 @@
 
 #include "config/kind.h"
 #include "config/manifest.h"
-#include "config/value.h"
+#include "config/nearest.h"
 #include "core/base/array.h"
 
 #define FIELD(f) .offset = offsetof(struct manifest, f), .size = sizeof(((struct manifest *)0)->f)

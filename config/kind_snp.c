@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/kind.h"
+#include "config/nearest.h"
 #include "config/reader.h"
 #include "config/schema_node.h"
 #include "config/value.h"

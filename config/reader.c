@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/kind.h"
+#include "config/nearest.h"
 #include "config/value.h"
 #include "config/yaml_text.h"
 #include "core/base/error.h"
