@@ -100,8 +100,8 @@ class Psp:
 SUCCESS, INVALID_GUEST_STATE, POLICY_FAILURE, INVALID_ADDRESS, BAD_MEASUREMENT = 0, 2, 7, 9, 0xB
 INVALID_GUEST, INVALID_COMMAND, INVALID_PARAM, INVALID_PAGE_SIZE, INVALID_PAGE_STATE = 0x10, 0x11, 0x16, 0x19, 0x1A
 INVALID_PAGE_OWNER = 0x1C
-FIRMWARE, PRE_GUEST = ASSIGNED | IMMUTABLE, ASSIGNED | IMMUTABLE | 1 << 51  # the guest's ASID is 1
-FREE, RESULT, CONTEXT, GUEST = 0x200000, 0x201000, 0x202000, 0x203000  # pages
+FIRMWARE, PRE_GUEST, PRE_GUEST_2 = (ASSIGNED | IMMUTABLE | asid << 51 for asid in range(3))  # by ASID
+FREE, RESULT, CONTEXT, GUEST, GUEST_2 = (0x200000 + i * PAGE for i in range(5))  # pages
 HUGE, HUGE_PAGES = 0x400000, TWO_MIB // PAGE
 TOP = 0xFFFFFFFFFFFFF000 & ~(1 << 51)  # without the C-bit
 TYPE_NORMAL, TYPE_CPUID = 1, 6
@@ -193,7 +193,7 @@ def guest(c):
     c.status("starting twice", INVALID_GUEST_STATE, 0xA0, start())
     c.status("an ASID of SEV", 0xD, 0x91, struct.pack("<QI", CONTEXT, 100))
     c.status("activating", SUCCESS, 0x91, struct.pack("<QI", CONTEXT, 1))
-    for page, lo in ((GUEST, PRE_GUEST), (BAR, PRE_GUEST), (FREE, ASSIGNED | IMMUTABLE | 2 << 51)):
+    for page, lo in ((GUEST, PRE_GUEST), (BAR, PRE_GUEST), (FREE, PRE_GUEST_2)):
         c.psp.rmp(page, lo)
     c.status("a page in a device", INVALID_ADDRESS, 0xA1, update(BAR))
     c.status("a page of the host", INVALID_PAGE_STATE, 0xA1, update(RESULT))
@@ -228,6 +228,25 @@ def messages(c):
     c.status("decommissioning twice", INVALID_GUEST, 0x90, address(CONTEXT))
 
 
+def debug(c):
+    """A second guest, which the host may debug."""
+    seen = b"what the guest sees".ljust(PAGE, b".")
+    c.psp.rmp(FREE, 0)
+    c.status("a second context", SUCCESS, 0x93, address(CONTEXT))
+    c.status("a policy that lets the host debug", SUCCESS, 0xA0, start(policy=0xB0000))
+    c.status("activating with another ASID", SUCCESS, 0x91, struct.pack("<QI", CONTEXT, 2))
+    c.psp.rmp(GUEST_2, PRE_GUEST_2)
+    c.psp.write(FREE, seen)
+    c.status("encrypting into the host's memory", INVALID_PAGE_STATE, 0xB1, address(CONTEXT, FREE, FREE))
+    c.status("encrypting into the page of another guest", INVALID_PAGE_STATE, 0xB1, address(CONTEXT, FREE, GUEST))
+    c.status("encrypting", SUCCESS, 0xB1, address(CONTEXT, FREE, GUEST_2))
+    c.status("decrypting into the host's memory", INVALID_PAGE_STATE, 0xB0, address(CONTEXT, GUEST_2, FREE))
+    c.status("decrypting the page of another guest", INVALID_PAGE_OWNER, 0xB0, address(CONTEXT, GUEST, RESULT))
+    c.status("decrypting", SUCCESS, 0xB0, address(CONTEXT, GUEST_2, RESULT))
+    c.holds("what was encrypted is decrypted", c.psp.read(RESULT, PAGE) == seen)
+    c.status("decommissioning the second guest", SUCCESS, 0x90, address(CONTEXT))
+
+
 def again(c):
     """SNP_INIT_EX with lists of ranges, which may be as wrong as addresses are."""
     c.status("shutting down", SUCCESS, 0x82)
@@ -246,6 +265,7 @@ def main():
         platform(check)
         guest(check)
         messages(check)
+        debug(check)
         again(check)
     finally:
         psp.close()
