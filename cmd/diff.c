@@ -266,7 +266,7 @@ static int side_recognise(struct side *s, const struct settings *settings, struc
 		return side_manifest(s, settings, err);
 	if (k && k->fits & ROLE_FIRMWARE && strcmp(k->name, "igvm") != 0) {
 		s->kind = "firmware";
-		return save_image(s->bytes.data, s->bytes.size, &s->saved, err);
+		return save_image(s->path, s->bytes.data, s->bytes.size, &s->saved, err);
 	}
 	if (k && k->fits & ROLE_MANIFEST)
 		return side_manifest(s, settings, err);
@@ -312,6 +312,8 @@ static int side_read(struct side *s, const struct settings *settings, struct err
 		r = blob_read_in(in, s->path, FILE_MAX, &s->bytes, NULL, err);
 		if (r < 0 && stat(s->path, &st) == 0 && S_ISDIR(st.st_mode))
 			error_fix(err, "for the results of a run, give launch.json in that folder");
+		else if (r < 0)
+			file_fix("", err);
 	}
 	if (r == 0)
 		r = side_recognise(s, settings, err);

@@ -108,14 +108,21 @@ int results_launch(struct outputs *o, const struct results_launch *l, struct err
 	return folder_put(&o->folder, "launch.json", tree_put, t, err);
 }
 
-void results_ready(struct outputs *o, bool report)
+int results_ready(struct outputs *o, bool report, struct error *err)
 {
-	struct error none = { 0 }; /* a full disk is told when they are written */
+	static const struct {
+		const char *name;
+		size_t cap;
+	} files[] = { { REPORT_BIN, REPORT_CAP }, { VERIFY_JSON, VERIFY_CAP } };
+	struct error full = { 0 }; /* a full disk is told when they are written */
+	int r = 0;
 
 	if (o->folder.fd < 0 || o->result_only || !report)
-		return;
-	folder_reserve(&o->folder, REPORT_BIN, REPORT_CAP, &none);
-	folder_reserve(&o->folder, VERIFY_JSON, VERIFY_CAP, &none);
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(files) && r == 0; i++)
+		if (folder_reserve(&o->folder, files[i].name, files[i].cap, &full) < 0)
+			r = folder_reserve(&o->folder, files[i].name, 0, err);
+	return r;
 }
 
 int results_report(struct outputs *o, const struct results_report *r, struct error *err)

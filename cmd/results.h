@@ -46,9 +46,9 @@ struct results_launch {
 int results_launch(struct outputs *o, const struct results_launch *l, struct error *err);
 /*
  * Opens the files that results_report() writes, if there is to be a report: once the guest runs, no
- * file can be opened.
+ * file can be opened. A full disk is no failure yet.
  */
-void results_ready(struct outputs *o, bool report);
+int results_ready(struct outputs *o, bool report, struct error *err);
 
 /* Writes what the guest printed as its report, and verify.json, unless it is none (NULL). */
 struct results_report {

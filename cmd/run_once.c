@@ -311,7 +311,7 @@ static int run_once_guest(struct run_once *a)
 	int status;
 
 	if (run_once_confine(a) < 0)
-		return STATUS_LAUNCH;
+		return a->err.kind == ERROR_OUTPUT ? STATUS_USAGE : STATUS_LAUNCH;
 	progress_say(on_terminal ? NULL : "the guest runs");
 	run_once_record_launch(a);
 	if (vm_run(a->vm, &limits, &a->outcome, &a->err) < 0) {

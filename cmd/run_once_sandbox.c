@@ -74,7 +74,8 @@ int run_once_confine(struct run_once *a)
 	auto_fd int gdb = folder_at(gdb_socket(o), true);
 	size_t n = outputs_ready(&a->outputs, folders);
 
-	results_ready(&a->outputs, a->report != NULL);
+	if (results_ready(&a->outputs, a->report != NULL, &a->err) < 0)
+		return a->err.code;
 	if (o->results || !o->console || a->outputs.stats)
 		tree_json_seed();
 	if (a->report) {

@@ -51,7 +51,7 @@ static int text_read(const struct confine *in, const char *path, struct blob *re
 			error_why(err, "it is a folder");
 			error_fix(err, "name the manifest itself, such as a file in that folder");
 		}
-		value_file_fix("", err);
+		file_fix("", err);
 	}
 	return error_at(err, path, 0, 0);
 }

@@ -307,21 +307,6 @@ int value_sha256(const char *name, const char *text, uint8_t ret[static SHA256_S
 	return error_fix(err, "write 64 hexadecimal digits, as sha256sum prints them");
 }
 
-int value_file_fix(const char *beside, struct error *err)
-{
-	if (err->kind != ERROR_FILE || err->fix[0])
-		return err->code;
-	if (err->code == -EACCES || err->code == -EPERM)
-		return error_fix(err, "let this user read the file and enter its folders, or run "
-		                      "as one who may");
-	if (err->code != -ENOENT && err->code != -ENOTDIR)
-		return err->code;
-	return error_fix(err, "see that the file is there: a path %s",
-	                 beside[0]
-	                         ? "in a manifest or of --set is relative to the manifest's folder"
-	                         : "on the command line is relative to the current folder");
-}
-
 char *value_path(const char *beside, const char *path)
 {
 	const char *slash = strrchr(beside, '/');
@@ -417,7 +402,7 @@ static int bytes_file(const char *name, const char *text, const struct value_fil
 	             : error_nomem(err, name);
 
 	if (r < 0) {
-		value_file_fix(from->beside, err);
+		file_fix(from->beside, err);
 		return error_wrap(err, "'%s'", name);
 	}
 	if (b.size == size)

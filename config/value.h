@@ -64,12 +64,6 @@ struct value_files {
 int value_bytes(const char *name, const char *text, const struct value_files *from, uint8_t *ret,
                 size_t size, struct error *err);
 
-/*
- * Adds a fix for a file that could not be opened, if *err has none. `beside`: as in struct
- * value_files; "" if the path is relative to the current folder.
- */
-int value_file_fix(const char *beside, struct error *err);
-
 /* `path`, relative to the folder of the file `beside`. The caller frees it; NULL: no memory. */
 char *value_path(const char *beside, const char *path);
 

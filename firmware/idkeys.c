@@ -30,7 +30,7 @@ static int key_read(const struct manifest *m, enum key_id id, const char *path, 
 	int r = blob_read_in(m->confine, path, P384_FILE_MAX, &b, NULL, err);
 
 	if (r < 0)
-		return value_file_fix(location_is_option(&m->locations[id]) ? "" : m->file, err);
+		return file_fix(location_is_option(&m->locations[id]) ? "" : m->file, err);
 	blob_hide(&b);
 	r = p384_read(path, b.data, b.size, ret, err);
 	if (r == 0 && p384_can_sign(*ret) &&

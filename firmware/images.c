@@ -151,7 +151,7 @@ static int parts_join(const struct blob *parts, size_t n, struct blob *ret, stru
 static void image_refuse(const struct manifest *m, const char *key, const struct location *at,
                          struct error *err, struct findings *f)
 {
-	value_file_fix(location_is_option(at) ? "" : m->file, err);
+	file_fix(location_is_option(at) ? "" : m->file, err);
 	error_wrap(err, "%s", key);
 	manifest_at_location(m, at, err);
 	findings_add(f, SEVERITY_ERROR, err);

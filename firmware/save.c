@@ -165,7 +165,8 @@ int save_launch(const struct manifest *m, const struct images *images, const str
 	return 0;
 }
 
-int save_image(const uint8_t *image, size_t size, struct saved *ret, struct error *err)
+int save_image(const char *path, const uint8_t *image, size_t size, struct saved *ret,
+               struct error *err)
 {
 	auto_saved struct saved r = { .has_regions = true };
 	struct region region = { .kind = PAGE_DATA, .bytes = image, .label = "firmware" };
@@ -173,7 +174,7 @@ int save_image(const uint8_t *image, size_t size, struct saved *ret, struct erro
 	const char *lack;
 	struct ovmf o;
 
-	if (ovmf_parse_for_launch("image", image, size, false, &o, &lack, err) < 0)
+	if (ovmf_parse_for_launch(path, image, size, false, &o, &lack, err) < 0)
 		return err->code;
 	region.gpa = o.gpa;
 	region.size = o.size;

@@ -25,6 +25,7 @@ int save_launch(const struct manifest *m, const struct images *images, const str
  * The same for a firmware image alone, which has pages and no digest. *ret borrows the bytes.
  * ERROR_BAD_FIRMWARE for an image that no launch could have.
  */
-int save_image(const uint8_t *image, size_t size, struct saved *ret, struct error *err);
+int save_image(const char *path, const uint8_t *image, size_t size, struct saved *ret,
+               struct error *err);
 
 #endif

@@ -45,6 +45,12 @@ int error_sys(struct error *err, enum reason kind, int errnum, const char *forma
 	text_show_format(err->text, sizeof(err->text), format, args);
 	va_end(args);
 	text_append(err->text, sizeof(err->text), strerror(-err->code));
+	if (errnum != EMFILE && errnum != ENFILE)
+		return err->code;
+	if (kind == ERROR_HOST_MEMORY)
+		err->kind = ERROR_HOST_BUSY;
+	error_why(err, "%s", errnum == EMFILE ? ERROR_EMFILE_WHY : ERROR_ENFILE_WHY);
+	error_fix(err, "%s", errnum == EMFILE ? ERROR_EMFILE_FIX : ERROR_ENFILE_FIX);
 	return err->code;
 }
 

@@ -71,6 +71,21 @@ void blob_wipe(struct blob *b)
 	blob_fini(b);
 }
 
+int file_fix(const char *beside, struct error *err)
+{
+	if (err->kind != ERROR_FILE || err->fix[0])
+		return err->code;
+	if (err->code == -EACCES || err->code == -EPERM)
+		return error_fix(err, "let this user read the file and enter its folders, or run "
+		                      "as one who may");
+	if (err->code != -ENOENT && err->code != -ENOTDIR)
+		return err->code;
+	return error_fix(err, "see that the file is there: a path %s",
+	                 beside[0]
+	                         ? "in a manifest or of --set is relative to the manifest's folder"
+	                         : "on the command line is relative to the current folder");
+}
+
 static int file_changed(const char *path, struct error *err)
 {
 	error_set(err, ERROR_FILE_CHANGED, "'%s' changed while it was read", path);
@@ -258,7 +273,7 @@ int blob_read_in(const struct confine *in, const char *path, size_t max, struct 
 
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err)
 {
-	return blob_read_in(NULL, path, max, ret, NULL, err);
+	return blob_read_in(NULL, path, max, ret, NULL, err) < 0 ? file_fix("", err) : 0;
 }
 
 /* poll(2) returns after a signal; read(2) is restarted (SA_RESTART). */

@@ -33,9 +33,16 @@ struct blob {
 #define BLOB_NONE ((struct blob){ 0 })
 
 /*
+ * Adds a fix for a file that could not be opened, if *err has none. `beside`: the file whose folder
+ * its path is relative to; "": the current folder.
+ */
+int file_fix(const char *beside, struct error *err);
+
+/*
  * Reads a regular file whole, once, into memory that no other process can change. Fails, naming the
  * path, if it isn't a regular file (it is then never opened), is larger than `max` bytes, or
- * changes while it is read. An empty file gives size 0.
+ * changes while it is read. An empty file gives size 0. The path is relative to the current folder,
+ * which a fix says if there is no such file.
  */
 int blob_read(const char *path, size_t max, struct blob *ret, struct error *err);
 

@@ -35,6 +35,9 @@ static void folder_advise(struct error *err)
 		{ EACCES, "name a folder that you may read and write" },
 		{ EPERM, "name a folder that you may read and write" },
 		{ ENOTDIR, "name a folder, or a path where one can be made" },
+		{ ENOENT,
+		  "name a folder where files can be made, and leave it alone until the run ends" },
+		{ EFBIG, "raise the limit on the size of files (ulimit -f)" },
 		{ EISDIR, "name another folder, or remove the folder that has the file's name" },
 	};
 
@@ -84,7 +87,7 @@ static int reserve_space(int fd, size_t size)
 {
 	static const char zeros[4096];
 
-	while (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) < 0) {
+	while (size > 0 && fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) < 0) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EOPNOTSUPP && errno != ENOSYS)
@@ -211,6 +214,14 @@ int folder_grow(struct folder *f, const char *name, struct error *err)
 	return fd < 0 ? folder_failed(f->path, name, "write", errno, err) : fd;
 }
 
+static struct folder_reserve *reserve_of(struct folder *f, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(f->reserves); i++)
+		if (f->reserves[i].name && strcmp(f->reserves[i].name, name) == 0)
+			return &f->reserves[i];
+	return NULL;
+}
+
 int folder_commit(struct folder *f, const char *name, struct error *err)
 {
 	char dotted[FOLDER_NAME];
@@ -219,7 +230,8 @@ int folder_commit(struct folder *f, const char *name, struct error *err)
 	if (!errnum && renameat(f->fd, dotted, f->fd, name) == 0)
 		return 0;
 	errnum = errnum ? errnum : errno;
-	folder_abandon(f, name);
+	if (!reserve_of(f, name))
+		folder_abandon(f, name);
 	return folder_failed(f->path, name, "write", errnum, err);
 }
 
@@ -262,25 +274,19 @@ int folder_put(struct folder *f, const char *name,
                int (*writer)(void *self, FILE *to, struct error *err), void *self,
                struct error *err)
 {
-	struct folder_reserve *reserve = NULL;
+	struct folder_reserve *reserve = reserve_of(f, name);
 	int fd, r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(f->reserves); i++)
-		if (f->reserves[i].name && strcmp(f->reserves[i].name, name) == 0)
-			reserve = &f->reserves[i];
 	fd = reserve ? fcntl(reserve->fd, F_DUPFD_CLOEXEC, 0) : folder_begin(f, name, err);
 	if (fd < 0)
 		return reserve ? folder_failed(f->path, name, "write", errno, err) : fd;
 	if (reserve)
 		lseek(fd, 0, SEEK_SET);
 	r = folder_fill(f, name, fd, writer, self, err);
-	if (r < 0 && reserve) /* keep it for the next try */
-		return r;
-	if (reserve)
-		reserve_end(reserve);
 	if (r == 0)
 		return folder_commit(f, name, err);
-	folder_abandon(f, name);
+	if (!reserve) /* else it is kept for the next try */
+		folder_abandon(f, name);
 	return r;
 }
 
@@ -306,7 +312,12 @@ int folder_put_bytes(struct folder *f, const char *name, const void *bytes, size
 
 void folder_remove(struct folder *f, const char *name)
 {
-	unlinkat(f->fd, name, 0);
+	char dotted[FOLDER_NAME];
+
+	if (!reserve_of(f, name) || folder_dotted(name, dotted))
+		unlinkat(f->fd, name, 0);
+	else
+		renameat(f->fd, name, f->fd, dotted);
 }
 
 void folder_close(struct folder *f)

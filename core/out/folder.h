@@ -40,9 +40,9 @@ int folder_open(struct folder *f, const char *path, bool below, const char *cons
 int folder_grow(struct folder *f, const char *name, struct error *err);
 
 /*
- * Allocates disk space for a file, as its dotted form, so that it can be written later even if the
- * disk is full by then. folder_close() frees it; a folder_put() that fails keeps it for the next
- * try.
+ * Creates the dotted form of a file and allocates disk space for it (0: none), so that it can be
+ * written later even if the disk is full by then, and any number of times without opening a file:
+ * the sandbox of a run would forbid that. folder_close() removes what was not committed.
  */
 int folder_reserve(struct folder *f, const char *name, size_t size, struct error *err);
 
@@ -68,7 +68,7 @@ int folder_put(struct folder *f, const char *name,
 int folder_put_bytes(struct folder *f, const char *name, const void *bytes, size_t size,
                      struct error *err);
 
-/* Removes a complete file. */
+/* Removes a complete file; one that was reserved becomes its dotted form again. */
 void folder_remove(struct folder *f, const char *name);
 
 void folder_close(struct folder *f); /* unlocks */

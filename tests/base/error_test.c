@@ -57,6 +57,31 @@ Test(error, sys_never_returns_success)
 	cr_expect_str_eq(err.text, "read: Input/output error");
 }
 
+/* Else an eventfd(2) that fails would be blamed on memory, and a file on itself. */
+Test(error, sys_says_what_to_do_about_too_many_open_files)
+{
+	static const struct {
+		int errnum;
+		const char *says;
+	} cases[] = { { EMFILE, "ulimit -n" }, { ENFILE, "fs.file-max" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct error err = { 0 };
+
+		cr_expect_eq(error_sys(&err, ERROR_HOST_MEMORY, cases[i].errnum, "eventfd"),
+		             -cases[i].errnum);
+		cr_expect_eq(err.kind, ERROR_HOST_BUSY);
+		cr_expect(strstr(err.why, "limit of open files"), "%s", err.why);
+		cr_expect(strstr(err.fix, cases[i].says), "%s", err.fix);
+		error_sys(&err, ERROR_FILE, cases[i].errnum, "open");
+		cr_expect_eq(err.kind, ERROR_FILE);
+		cr_expect(strstr(err.fix, cases[i].says), "%s", err.fix);
+		error_sys(&err, ERROR_HOST_MEMORY, ENOMEM, "eventfd");
+		cr_expect_eq(err.kind, ERROR_HOST_MEMORY);
+		cr_expect_str_empty(err.fix);
+	}
+}
+
 Test(error, nomem_names_what_memory_was_for)
 {
 	struct error err = { 0 };

@@ -233,9 +233,12 @@ head -c 3000 /dev/urandom | tr '\000-\037' '\200' >"$T/noise"
 refuses unsupported 'diff cannot compare this file' "$T/noise"
 printf 'IGVM\001\000\000\000' >"$T/x.igvm"
 refuses bad-firmware "firmware '$T/x.igvm': an IGVM file of 8 bytes is cut short" "$T/x.igvm"
+tail -c +1001 "$T/fw.fd" >"$T/odd.fd"
+refuses bad-firmware "firmware '$T/odd.fd': a firmware image of" "$T/odd.fd"
 refuses file-unreadable "'$T/r' is not a regular file" "$T/r"
 err_has "  fix: for the results of a run, give launch.json in that folder"
 refuses file-unreadable "cannot open '$T/none'" "$T/none"
+err_has 'a path on the command line is relative to the current folder'
 mkfifo "$T/fifo" && refuses file-unreadable "'$T/fifo' is not a regular file" "$T/fifo"
 truncate -s 20G "$T/huge" && refuses file-too-large '' "$T/huge"
 

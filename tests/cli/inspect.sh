@@ -81,6 +81,7 @@ $(echo "$BLOCK" | sed 's/^/  /')
 $T/block:
 $(echo "$BLOCK" | sed 's/^/  /')"
 err_has "$T/none: error: cannot open '$T/none': No such file or directory [file-unreadable]
+  fix: see that the file is there: a path on the command line is relative to the current folder
 $T/text: error: unknown file type [unsupported]" "$UNKNOWN"
 
 begin 'an unknown file is refused with the kinds that are known'

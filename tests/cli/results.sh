@@ -246,6 +246,38 @@ for bytes in 512 1024 1536 2048; do
   rm -rf "$dir"
 done
 
+# Files that were written once can be written again where the sandbox lets no file be opened.
+begin 'result.json alone has no room: 1, and the rest'
+guest_of 'print "a\n" ; out 0xf4 1 0'
+truncate -s 512 "$T/disk.img"
+manifest_of "disks: [$(printf '{path: disk.img, mode: ro}, %.0s' 1 2 3 4 5 6 7 8 9)]"
+folder_new
+# shellcheck disable=SC2016 # for the inner shell
+run sh -c 'ulimit -f 4 && exec "$@"' sh env FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml"
+wants 1
+err_has "cannot write '$dir/result.json': File too large"
+err_has '[output-failed]'
+err_lacks '[sandbox]'
+grep -q 'type="output-failed"' "$dir/junit.xml" || wrong "junit.xml: $(cat "$dir/junit.xml")"
+[ ! -e "$dir/result.json" ] || wrong 'there is a result'
+whole "$dir"
+rm -rf "$dir"
+
+begin 'somebody removes the folder while the guest runs: that is said, and is no fault of the sandbox'
+guest_of 'print "a\n" ; wait'
+manifest_of
+folder_new
+FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
+until_says a
+rm -r "$dir"
+kill -TERM $!
+wait $!
+status=$?
+wants 143
+err_has "cannot write '$dir/junit.xml': No such file or directory"
+err_lacks '[sandbox]'
+[ ! -e "$dir" ] || wrong "there is: $(ls -A "$dir")"
+
 if unshare -m sh -c 'mount -t tmpfs none /mnt' 2>/dev/null; then
   for size in 4k 64k 256k; do
     begin "the disk is full, after $size: 1, and no incomplete file"

@@ -449,13 +449,13 @@ Test(diff, of_images_alone_and_in_a_launch)
 	struct blob image = image_make(&spec);
 
 	side_make(&p, 0);
-	cr_assert_eq(save_image(image.data, image.size, &p.saved[1], &p.err), 0);
+	cr_assert_eq(save_image("image", image.data, image.size, &p.saved[1], &p.err), 0);
 	pair_compare(&p);
 	cr_expect(p.d.same && !p.d.by_digest);
 	diff_fini(&p.d);
 	image.data[5] ^= 1;
 	saved_fini(&p.saved[1]);
-	cr_assert_eq(save_image(image.data, image.size, &p.saved[1], &p.err), 0);
+	cr_assert_eq(save_image("image", image.data, image.size, &p.saved[1], &p.err), 0);
 	pair_compare(&p);
 	cr_expect_not(p.d.same);
 	differs_in(&p.d, "firmware");

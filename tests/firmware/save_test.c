@@ -217,12 +217,12 @@ Test(save, of_an_image_has_its_pages_and_no_digest)
 	auto_saved struct saved r = { 0 };
 	struct error err = { 0 };
 
-	cr_assert_eq(save_image(image.data, image.size, &r, &err), 0, "%s", err.text);
+	cr_assert_eq(save_image("image", image.data, image.size, &r, &err), 0, "%s", err.text);
 	cr_expect_not(r.measured);
 	cr_expect(r.has_regions);
 	cr_assert_eq(r.n_regions, 1);
 	cr_expect_eq(r.regions[0].gpa, 4 * GIB - image.size);
 	field_is(&r, "firmware", "ap_start", "0x80b004");
-	cr_expect_lt(save_image(image.data, image.size - 1, &r, &err), 0);
+	cr_expect_lt(save_image("image", image.data, image.size - 1, &r, &err), 0);
 	blob_fini(&image);
 }

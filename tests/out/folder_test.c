@@ -510,6 +510,41 @@ Test(folder, what_was_reserved_and_not_used_is_given_back)
 	cr_expect_eq(st.st_size, 5);
 }
 
+/* The sandbox of a run lets no file be opened by then. */
+Test(folder, what_was_reserved_can_be_written_again_without_opening_a_file)
+{
+	struct stat first, again;
+
+	open_folder("x");
+	cr_assert_eq(folder_reserve(&folder, "a.json", 0, &err), 0, "%s", err.text);
+	put("a.json", "a longer text");
+	cr_assert_eq(stat("x/a.json", &first), 0);
+	folder_remove(&folder, "a.json");
+	cr_expect_eq(access("x/a.json", F_OK), -1);
+	put("a.json", "1");
+	check_file("x/a.json", "1");
+	cr_assert_eq(stat("x/a.json", &again), 0);
+	cr_expect_eq(first.st_ino, again.st_ino);
+	folder_remove(&folder, "a.json");
+	folder_close(&folder);
+	cr_expect_eq(count("x"), 0);
+}
+
+Test(folder, what_was_reserved_fails_each_time_once_the_folder_is_gone)
+{
+	open_folder("x");
+	cr_assert_eq(folder_reserve(&folder, "a.json", 4096, &err), 0, "%s", err.text);
+	cr_assert_eq(unlink("x/.a.json"), 0);
+	cr_assert_eq(rmdir("x"), 0);
+	for (int i = 0; i < 2; i++) {
+		err = (struct error){ 0 };
+		cr_expect_eq(try_put(&folder, "a.json", "1"), -ENOENT, "%s", err.text);
+		cr_expect_eq(err.kind, ERROR_OUTPUT);
+		cr_expect(strstr(err.fix, "until the run ends"), "%s", err.fix);
+		folder_remove(&folder, "a.json");
+	}
+}
+
 Test(folder, a_read_only_file_system_is_refused_before_anything_runs)
 {
 	cr_assert_eq(mkdir("ro", 0755), 0);
