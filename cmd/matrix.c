@@ -113,11 +113,11 @@ static void result_show(const struct matrix *x, unsigned run)
 		error_print(&err);
 }
 
-/* By the kernel, since its time was over (cmd/run_once_sandbox.c). */
-static bool killed_in_time(const struct run_result *r, int wstatus)
+/* Since its time was over: by us, or by the kernel (cmd/run_once_sandbox.c). */
+static bool killed_as_late(const struct run_result *r, int wstatus, bool overdue)
 {
-	return WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL && r->kill_at_ms &&
-	       clock_ms() >= r->kill_at_ms;
+	return WIFSIGNALED(wstatus) && WTERMSIG(wstatus) == SIGKILL &&
+	       (overdue || (r->kill_at_ms && clock_ms() >= r->kill_at_ms));
 }
 
 /* A process left no result: it crashed, was killed, or did not end in time. */
@@ -144,7 +144,7 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 	} else if (overdue) {
 		signals_outcome(&o, ", and it did not end even then");
 		status = exit_status_stopped();
-	} else if (killed_in_time(&x->results[run], wstatus)) {
+	} else if (killed_as_late(&x->results[run], wstatus, overdue)) {
 		status = STATUS_TIMEOUT;
 		outcome_set(&o, RUN_TIMED_OUT, 0,
 		            "the guest did not end within the time limit, and neither did the "
@@ -185,9 +185,9 @@ static int child_ended(void *self, unsigned run, int wstatus, bool overdue, cons
 	if (r->sandbox.mode == SANDBOX_LOG)
 		run_once_say_refused(r);
 	/* its time may be over while the kernel takes its guest apart: all files are written by then */
-	status = WIFEXITED(wstatus)           ? WEXITSTATUS(wstatus)
-	         : killed_in_time(r, wstatus) ? (uint8_t)r->exit_status
-	                                      : -1;
+	status = WIFEXITED(wstatus)                    ? WEXITSTATUS(wstatus)
+	         : killed_as_late(r, wstatus, overdue) ? (uint8_t)r->exit_status
+	                                               : -1;
 	died = !r->concluded || (r->sandbox.calls.n > 0 && r->sandbox.mode == SANDBOX_ON) ||
 	       status != (uint8_t)r->exit_status ||
 	       /* or the command would be a success because this run is the worst */
