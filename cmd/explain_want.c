@@ -209,6 +209,8 @@ static void put_result(const struct explanations *e)
 		log_notice("they differ in %s", names);
 		if (!e->complete)
 			log_notice("too little time to try more changes together: raise --budget");
+		log_notice("other files are tried if they are given: --firmware, --kernel, "
+		           "--initrd; other values of a key by --set");
 		log_notice(NOT_MEASURED ", so they can't explain a difference");
 		return;
 	}

@@ -99,6 +99,8 @@ static void result_without_run(const struct matrix *x, unsigned run, bool starte
 	/* nor what an earlier try said */
 	r->why[0] = r->fix[0] = r->file[0] = '\0';
 	r->line = r->column = 0;
+	if (o->fix)
+		snprintf(r->fix, sizeof(r->fix), "%s", o->fix);
 	snprintf(r->sentence, sizeof(r->sentence), "%s", o->detail);
 	snprintf(r->guest.detail, sizeof(r->guest.detail), "%s", o->detail);
 	run_once_record_unstarted(&own, r, started);
@@ -166,6 +168,9 @@ static void result_died(struct matrix *x, unsigned run, int wstatus, bool overdu
 		            name                   ? name
 		            : WIFSIGNALED(wstatus) ? "killed by a signal"
 		                                   : "it exited");
+		if (sigkill)
+			o.fix = "find out who killed it: snpvmm didn't; a limit on CPU time or "
+				"memory, a watchdog of the CI job, or a person";
 	}
 	result_without_run(x, run, true, status, &o);
 }

@@ -293,6 +293,8 @@ static int measure_main(const struct command *self, int argc, char **argv, struc
 		error_fix(err, "leave out one of them");
 		return STATUS_USAGE;
 	}
+	if (c.corim.format && show_check_terminal("measure: --format", err) < 0)
+		return STATUS_USAGE;
 	if (c.corim.key_path && corim_key_read(c.corim.key_path, &key, err) < 0)
 		return STATUS_USAGE;
 	c.whole = c.pages && !show_for_people();

@@ -340,6 +340,8 @@ void run_once_record_unstarted(const struct run_options *o, const struct run_res
 		error_print(&err);
 	if (!started && o->label)
 		return; /* of several runs, those that were cancelled only get a summary line */
+	if (r->fix[0])
+		log_at(LOG_QUIET, "hint: %s", r->fix);
 	report_line(r, LOG_QUIET, "fail");
 	log_set_label("");
 	annotate(o, r, NULL);

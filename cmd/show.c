@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
@@ -74,6 +75,15 @@ bool show_is(const char *name)
 	return strcmp(wanted->name, name) == 0;
 }
 
+int show_check_terminal(const char *option, struct error *err)
+{
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	error_set(err, ERROR_USAGE, "%s: the result is binary, and standard output is a terminal",
+	          option);
+	return error_fix(err, "write it to a file or a pipe");
+}
+
 int show_check_command(const struct command *c, struct error *err)
 {
 	if (!show_for_people() && c->result == NO_RESULT)
@@ -82,7 +92,7 @@ int show_check_command(const struct command *c, struct error *err)
 	if (!wanted->print && c->result < CHECK_RESULTS)
 		return error_set(err, ERROR_USAGE, "-o %s is only for run and verify",
 		                 wanted->name);
-	return 0;
+	return wanted->print == tree_print_cbor ? show_check_terminal("-o cbor", err) : 0;
 }
 
 int show_finish(struct tree *t, bool list, int status, struct error *err)

@@ -22,6 +22,8 @@ bool show_for_people(void);
 bool show_is(const char *name);
 /* 0 if the command's result can have the format that -o asks for; else ERROR_USAGE in *err. */
 int show_check_command(const struct command *c, struct error *err);
+/* Refuses (ERROR_USAGE) to write what is not text, as `option` wants, to a terminal. */
+int show_check_terminal(const char *option, struct error *err);
 
 /*
  * Ends the list if the command began one, and writes the tree unless it is empty. Returns the exit

@@ -16,6 +16,7 @@
 #include "cmd/show.h"
 #include "config/value.h"
 #include "core/attest/expect.h"
+#include "core/attest/kds.h"
 #include "core/attest/verify.h"
 #include "core/base/bytes.h"
 #include "core/base/file.h"
@@ -420,6 +421,8 @@ static int certs_read(struct verify *v, const struct snp_report_file *report, st
 		r = given_add_path(&v->given, v->crls.list[i], err);
 		if (r == 0 && v->given.n_crls == before) {
 			error_set(err, ERROR_BAD_CERTIFICATE, "no revocation list");
+			error_fix(err, "give the list of the processor's line: " KDS
+			               "/vcek/v1/LINE/crl");
 			r = error_at(err, v->crls.list[i], 0, 0);
 		}
 	}

@@ -7,8 +7,6 @@
 #include "core/attest/tcb.h"
 #include "core/base/bytes.h"
 
-#define KDS "https://kdsintf.amd.com"
-
 bool kds_vcek_url(const struct snp_report *r, enum snp_line line, char to[static KDS_URL_CAP])
 {
 	struct snp_tcb tcb = snp_line_tcb(line, r->reported_tcb);

@@ -7,6 +7,7 @@
 
 #include "core/attest/x509.h"
 
+#define KDS         "https://kdsintf.amd.com"
 #define KDS_URL_CAP 320
 
 /*

@@ -158,12 +158,28 @@ static bool is_uki(const uint8_t *bytes, size_t size)
 	return pe_section(bytes, size, ".linux", &n);
 }
 
+/*
+ * fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole OVMF.fd
+ */
+#define OVMF_VARS_GUID "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50"
+
 /* 96b582de-1fb2-45f7-baea-a366c55a082d, 48 bytes before the end: edk2's table of GUIDs. */
 static bool is_ovmf(const uint8_t *bytes, size_t size)
 {
 	return size >= 0x30 &&
 	       marked(bytes, size, size - 0x30,
 	              "\xde\x82\xb5\x96\xb2\x1f\xf7\x45\xba\xea\xa3\x66\xc5\x5a\x08\x2d", 16);
+}
+
+/* A variable store, and the header of another volume behind it: the code of an OVMF.fd. */
+static bool is_ovmf_cut(const uint8_t *bytes, size_t size)
+{
+	uint64_t store;
+
+	if (size < 0x28 || !marked(bytes, size, 16, OVMF_VARS_GUID, 16))
+		return false;
+	store = le_get(bytes + 0x20, 8);
+	return store && store < size && marked(bytes, size, store + 0x28, "_FVH", 4);
 }
 
 /* It begins with the GUID of an ARK, ASK, VCEK or VLEK (GHCB, extended guest request). */
@@ -219,13 +235,12 @@ const struct file_kind file_kinds[] = {
 	{ "igvm", "an IGVM file", ROLE_FIRMWARE, "boot.firmware", NULL, false, MARK(0, "IGVM") },
 	{ "bzimage", "a Linux kernel (bzImage)", ROLE_KERNEL, "boot.kernel", NULL, false,
 	  MARK(0x202, "HdrS") },
-	/*
-	 * fff12b8d-7696-4c8b-a985-2747075b4f50, gEfiSystemNvDataFvGuid: also the front of a whole
-	 * OVMF.fd
-	 */
+	{ "firmware-volume", "a firmware image without its end", 0, NULL,
+	  "it may be cut short: copy the image again, or rebuild it with edk2's OvmfPkg", false,
+	  PROBE(is_ovmf_cut) },
 	{ "ovmf-vars", "a variable store without code", 0, NULL,
 	  "give the code image (OVMF_CODE) or the whole one (OVMF.fd)", false,
-	  MARK(16, "\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50") },
+	  MARK(16, OVMF_VARS_GUID) },
 	{ "firmware-volume", "a UEFI firmware volume without a reset vector", ROLE_FIRMWARE,
 	  "boot.firmware", NULL, false, MARK(0x28, "_FVH") },
 	{ "arm64-kernel", "a kernel for arm64", 0, NULL, "give one for x86-64", false,

@@ -329,7 +329,7 @@ int gdb_server_begin(struct gdb_server *s, struct vm *vm, void (*wake)(void *sel
 	return 0;
 }
 
-void gdb_server_end(struct gdb_server *s, const struct outcome *o)
+void gdb_server_end(struct gdb_server *s, struct outcome *o)
 {
 	static const enum reason normal[] = { GUEST_EXITED, GUEST_RESET, GUEST_POWERED_OFF,
 		                              CONSOLE_COMPLETE };
@@ -337,6 +337,13 @@ void gdb_server_end(struct gdb_server *s, const struct outcome *o)
 
 	for (size_t i = 0; i < ARRAY_SIZE(normal); i++)
 		well |= o->kind == normal[i];
+	if (o->kind == RUN_TIMED_OUT && gdb_server_holds(s)) {
+		outcome_add(o, s->client < 0
+		                       ? "; no debugger was connected, for which the guest waited"
+		                       : "; the debugger held the guest");
+		o->fix = s->client < 0 ? "connect a debugger in time, or leave out --gdb"
+		                       : "let the debugger continue the guest";
+	}
 	if (s->client >= 0) {
 		gdb_exited(&s->gdb, well, o->kind == GUEST_EXITED ? (uint8_t)o->code : 0);
 		client_send(s);

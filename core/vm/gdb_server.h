@@ -35,8 +35,11 @@ const char *gdb_server_address(const struct gdb_server *s);
  */
 int gdb_server_begin(struct gdb_server *s, struct vm *vm, void (*wake)(void *self), void *self,
                      struct error *err);
-/* Tells a debugger that waits for the guest that it has ended, and closes the connection. */
-void gdb_server_end(struct gdb_server *s, const struct outcome *o);
+/*
+ * Tells a debugger that waits for the guest that it has ended, and closes the connection. A limit
+ * that was reached while the guest was held gets that into its sentence.
+ */
+void gdb_server_end(struct gdb_server *s, struct outcome *o);
 
 enum { GDB_SERVER_FDS = 2 };
 /* What to poll before gdb_server_serve(). */

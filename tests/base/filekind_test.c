@@ -83,6 +83,27 @@ Test(filekind, tells_marks_apart)
 	check_name(NULL, 0, "empty");
 }
 
+/* The front of an OVMF.fd has its variables and some of its code: its end is what is missing. */
+Test(filekind, tells_a_firmware_that_is_cut_short_from_a_variable_store)
+{
+	static const char guid[] =
+		"\x8d\x2b\xf1\xff\x96\x76\x8b\x4c\xa9\x85\x27\x47\x07\x5b\x4f\x50";
+	enum { STORE = 0x100 };
+	static uint8_t file[STORE + 0x2c];
+
+	memcpy(file + 16, guid, 16);
+	file[0x21] = STORE >> 8;
+	memcpy(file + 0x28, "_FVH", 4);
+	check_name(file, STORE, "ovmf-vars");
+	check_name(file, sizeof(file), "ovmf-vars");
+	memcpy(file + STORE + 0x28, "_FVH", 4);
+	check_name(file, sizeof(file), "firmware-volume");
+	cr_expect(strstr(file_kind_of(file, sizeof(file))->fix, "cut short"));
+	check_name(file, sizeof(file) - 1, "ovmf-vars");
+	memset(file + 0x20, 0xff, 8);
+	check_name(file, sizeof(file), "ovmf-vars");
+}
+
 /*
  * What has a mark is still itself where the file ends right behind it, and nothing one byte
  * earlier.

@@ -130,6 +130,7 @@ begin "nobody comes: the command's own limit"
 folder_new
 on_fake run --platform kvm --gdb=0 --timeout 1s --results "$dir" "$T/m.yaml"
 leaves "$dir" 124 timeout timeout timeout
+err_has 'snpvmm: hint: connect a debugger in time, or leave out --gdb' 'no debugger was connected, for which the guest waited'
 begin 'the port that the kernel chose is printed even with -q'
 on_fake -q run --platform kvm --gdb=0 --timeout 1s "$T/m.yaml"
 wants 124

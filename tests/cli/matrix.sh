@@ -167,7 +167,7 @@ signal_first KILL $!
 wait $!
 status=$? last='run --jobs 2'
 wants 137
-err_has 'fail: vcpus=1: ' '[internal]' 'title=n [vcpus=1]::'
+err_has 'fail: vcpus=1: ' '[internal]' 'title=n [vcpus=1]::' 'hint: find out who killed it: '
 grep -q '"status": 137' "$T/killed/vcpus=1/result.json" || wrong "the result is: $(cat "$T/killed/vcpus=1/result.json")"
 grep -q '<error ' "$T/killed/vcpus=1/junit.xml" || wrong "junit.xml is: $(cat "$T/killed/vcpus=1/junit.xml")"
 [ "$(cat "$T/killed/vcpus=1/serial.log")" = hello ] || wrong 'what the guest had said is gone'

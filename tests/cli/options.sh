@@ -230,6 +230,20 @@ cmp -s "$T/out" "$T/before" || wrong 'and gives something else there'
 call -o json measure --output=text "$EXAMPLE"
 [ "$(wc -l <"$T/out")" = 1 ] || wrong 'the later one does not win'
 
+if ! command -v script >/dev/null; then
+  skip 'what is binary is not written to a terminal' "there is no script(1) to make one"
+else
+  begin 'what is binary is not written to a terminal'
+  for what in '-o cbor' '--format corim' '--format corim-veraison'; do
+    run script -qec "'$SNPVMM' --color=never measure $what '$EXAMPLE'" /dev/null
+    wants 2
+    out_has ': the result is binary, and standard output is a terminal [usage]' '  fix: write it to a file or a pipe'
+    run script -qec "'$SNPVMM' measure $what '$EXAMPLE' >'$T/binary'" /dev/null
+    wants 0
+    [ -s "$T/binary" ] || wrong "$what: nothing was written"
+  done
+fi
+
 begin '-o accepts four words, for commands with a result'
 call -o xml measure "$EXAMPLE"
 usage_error "-o takes text, json, cbor, or tap for run and verify, not 'xml'"

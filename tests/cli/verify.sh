@@ -234,6 +234,7 @@ wants 2
 call verify "$T/report.bin" --crl "$T/certs/ark.pem"
 wants 2
 one_error "$T/certs/ark.pem" bad-certificate 'no revocation list'
+err_has "  fix: give the list of the processor's line: https://kdsintf.amd.com/vcek/v1/LINE/crl"
 
 begin 'the report in other forms'
 od -A n -v -t x1 "$T/report.bin" >"$T/hex"

@@ -117,6 +117,7 @@ call explain --want "$(printf '%096d' 1)" "$T/m.yaml"
 wants 1
 out_is ''
 err_has 'snpvmm: not found: none of ' 'snpvmm: they differ in vcpus, ' "so they can't explain a difference"
+err_has 'snpvmm: other files are tried if they are given: --firmware, --kernel, --initrd; other values of a key by --set'
 manifest "$T/bare.yaml" "boot: {firmware: \"$FW\"}"
 call explain --budget 50ms --want "$(printf '%096d' 1)" "$T/bare.yaml"
 wants 1
