@@ -266,10 +266,22 @@ fi
 # Guests that do what they must not: tests/hostile/table has how each ends. Linux 7 ends the VM if a page-state change isn't
 # refused by EINVAL.
 if wanted 'hostile guests'; then
-  sh hostile/run.sh snp "$PWD/snpvmm" hostile hostile.work
+  sh hostile/run.sh snp "$PWD/snpvmm" hostile hostile.work || echo "not ok hostile guests: run.sh ended with status $?"
 fi
 case_run 'the doctor finds nothing missing' 0 'this host can launch: kvm, snp' -- snpvmm doctor
 
+seen() { # PATTERN FILE: waits for it; for five minutes, as the guest may have ended without
+  tries=1500
+  until grep -q -s "$1" "$2"; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || return
+    sleep 0.2
+  done
+}
+at_prompt() { # FILE LINE: types it after the shell's prompt; before the terminal is set up it would be lost
+  seen 'snpvmm-guest#' "$1"
+  echo "$2"
+}
 # CMDLINE-WORDS OPTION...: boots the stock kernel; the guest's report must have our digest.
 linux_run() {
   words=$1
@@ -363,7 +375,7 @@ if [ -e linux.yaml ]; then
   # The table becomes garbage while the guest boots.
   certs_spoilt() { # OPTION...
     cp certs.bin garbage.bin
-    (while ! grep -q '^snpvmm-guest: init' out.log; do sleep 0.2; done; echo garbage >garbage.bin) &
+    (seen '^snpvmm-guest: init' out.log; echo garbage >garbage.bin) &
     certs_read "$@"
   }
   { cat certs.bin && head -c 20000 /dev/zero; } >large.bin
@@ -575,7 +587,8 @@ WANT
     '^snpvmm: hvc: [1-9][0-9]* requests, [1-9][0-9]* bytes of output, 0 of input, 0 exits' -- hvc_once
   hvc_typed() { # CONSOLE HVC: 19 KB of output
     : >typed.log
-    (while ! grep -q 'snpvmm-guest#' typed.log; do sleep 1; done; echo 'echo typed-$((6 * 7)); seq 4000; exit 5') |
+    # shellcheck disable=SC2016 # for the guest
+    at_prompt typed.log 'echo typed-$((6 * 7)); seq 4000; exit 5' |
       hvc_run "console=$1 quiet snpvmm.do=shell" --set "hvc=$2" --set expect.exit=5 >typed.log 2>&1
     status=$?
     tr -d '\r' <typed.log | grep -a '^[0-9][0-9]*$' | cmp - seq.txt && echo "whole on $1"
@@ -594,10 +607,10 @@ WANT
       -- hvc_run 'console=ttyS0 console=hvc0 quiet snpvmm.do=panic'
   fi
   n=$((n + 1))
-  # Typed after the prompt: input before the terminal is set up would be lost.
+  # shellcheck disable=SC2016 # for the guest
   if ! wanted 'a shell on the console takes input'; then
     :
-  elif (while ! grep -q 'snpvmm-guest#' shell.log 2>/dev/null; do sleep 1; done; echo 'echo typed-$((6 * 7)); exit 5') |
+  elif at_prompt shell.log 'echo typed-$((6 * 7)); exit 5' |
     linux_run snpvmm.do=shell --set expect.exit=5 >shell.log 2>&1 && grep -q '^typed-42' shell.log; then
     echo "ok $n - a shell on the console takes input"
   else
@@ -606,14 +619,14 @@ WANT
   fi
   # KVM reports whether interrupts are off for protected guests, too.
   halted() { # OPTION...
-    (while ! grep -q 'snpvmm-guest#' out.log; do sleep 1; done; echo 'halt -f') | linux_run snpvmm.do=shell "$@"
+    at_prompt out.log 'halt -f' | linux_run snpvmm.do=shell "$@"
   }
   case_run 'a guest that halts need not be waited for' 1 'the vCPU is halted .*System halted.* \[guest-halted\]' -- halted
   case_run 'nor one with four vCPUs' 1 'all vCPUs are halted .*System halted.* \[guest-halted\]' -- halted --set vcpus=4
   # Its parent is the only thread that isn't confined.
   sleeps() {
     linux_run snpvmm.do=hang --set timeout=40s &
-    sleep 35
+    seen '^snpvmm-guest: ready' out.log
     cat /proc/[0-9]*/task/*/status 2>/dev/null | awk '/^Name:/ { name = $2 } /^CapEff:/ { cap = $2 } /^NoNewPrivs:/ { new = $2 }
       /^Seccomp:/ && name == "snpvmm" { n[$2 == 2 && new == 1 && cap ~ /^0*$/]++ } END { print "confined: " n[1] ", not: " n[0] }'
     wait $!
