@@ -45,7 +45,9 @@ faults() { # WORD...: what happens
 
 inside=''
 begin 'signals and readers that leave, at random moments'
+apart
 faults moments $moments "${SNPVMM_SEED:-$(date +%s)}"
+apart_end
 end_case
 echo "# $counted"
 

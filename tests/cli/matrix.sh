@@ -160,12 +160,14 @@ out 0xf4 1 0' >>"$T/script"
 manifest_of 'name: n' 'timeout: 50s' 'matrix: {vcpus: [1, 2]}'
 mkdir -p "$T/killed/vcpus=1"
 echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
+apart
 GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
   </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | serial: hello'
 signal_first KILL $!
 wait $!
 status=$? last='run --jobs 2'
+apart_end
 wants 137
 err_has 'fail: vcpus=1: ' '[internal]' 'title=n [vcpus=1]::' 'hint: find out who killed it: '
 grep -q '"status": 137' "$T/killed/vcpus=1/result.json" || wrong "the result is: $(cat "$T/killed/vcpus=1/result.json")"
