@@ -269,11 +269,11 @@ if kvm_usable && command -v prlimit >/dev/null; then
   limited $((n - 1)) --retries=1
   wants 99
   err_has "launched on platform 'kvm'" 'the host failed (try 1 of 2): trying again'
-  of_result '' '"reason": "host-memory"' '"attempts": 2'
-  [ "$(grep -c '\[host-memory\]$' "$T/err")" = 2 ] || wrong "$last: the tries differ: $(cat "$T/err")"
+  of_result '' '"reason": "host-busy"' '"attempts": 2'
+  [ "$(grep -c '\[host-busy\]$' "$T/err")" = 2 ] || wrong "$last: the tries differ: $(cat "$T/err")"
   rm -f "$T/pid" "$T/err"
   (
-    await grep -q -s 'host-memory' "$T/err"
+    await grep -q -s 'host-busy' "$T/err"
     prlimit --pid "$(cat "$T/pid")" --nofile=100
   ) &
   limited $((n - 1)) --retries=20
