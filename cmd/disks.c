@@ -10,6 +10,7 @@
 #include "config/manifest.h"
 #include "core/base/array.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/filekind.h"
 #include "core/base/findings.h"
 #include "core/base/log.h"
@@ -76,6 +77,7 @@ void disks_open(struct disks *d, const struct manifest *m, bool look, struct fin
 		if (r == 0)
 			warn_format(m, to, &from->image.at, f);
 		if (r < 0) {
+			file_fix(location_is_option(&from->image.at) ? "" : m->file, &err);
 			manifest_at_location(m, &from->image.at, &err);
 			findings_add(f, SEVERITY_ERROR, &err);
 		}
@@ -92,11 +94,8 @@ int disks_compare(const struct disks *d, const struct manifest *m, struct error 
 			continue;
 		if (disk_hash(&d->list[i], hash, err) < 0)
 			return manifest_at_location(m, &from->at, err);
-		if (memcmp(hash, from->sha256, sizeof(hash)) == 0)
-			continue;
-		error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins",
-		          from->path);
-		return manifest_at_location(m, &from->at, err);
+		if (file_pin_check(from->path, from->sha256, hash, err) < 0)
+			return manifest_at_location(m, &from->at, err);
 	}
 	return 0;
 }

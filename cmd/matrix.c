@@ -218,6 +218,8 @@ static void child_unstarted(void *self, unsigned run)
 		status = exit_status_stopped();
 	} else {
 		outcome_set(&o, ERROR_HOST_MEMORY, 0, "no process could be started for this run");
+		o.fix = "raise the limit of processes (ulimit -u), or pids.max of the control "
+			"group";
 	}
 	result_without_run(x, run, tried, status, &o);
 	result_show(x, run);

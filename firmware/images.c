@@ -22,19 +22,6 @@
 #define IMAGES_IGVM_MAX ((size_t)512 << 20) /* no real IGVM file is larger */
 #define INITRD_MAX      ((size_t)4 << 30)   /* no real initrd is larger */
 
-static int pin_check(const struct manifest_file *f, const uint8_t digest[static SHA256_SIZE],
-                     struct error *err)
-{
-	char want[2 * SHA256_SIZE + 1], have[2 * SHA256_SIZE + 1];
-
-	if (!f->pinned || !memcmp(digest, f->sha256, SHA256_SIZE))
-		return 0;
-	error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins", f->path);
-	error_why(err, "its SHA-256 is %s, the manifest says %s", hex_of(digest, SHA256_SIZE, have),
-	          hex_of(f->sha256, SHA256_SIZE, want));
-	return error_fix(err, "restore the file, or change the pin if the change is intended");
-}
-
 /* Hashes the file if `sha256_of_it` is given or the manifest pins the file. */
 static int image_load(const struct manifest *m, const struct manifest_file *f, size_t max,
                       struct blob *ret, uint8_t *sha256_of_it, struct error *err)
@@ -43,7 +30,7 @@ static int image_load(const struct manifest *m, const struct manifest_file *f, s
 	int r = blob_read_in(m->confine, f->path, max, ret,
 	                     sha256_of_it || f->pinned ? digest : NULL, err);
 
-	return r == 0 ? pin_check(f, digest, err) : r;
+	return r == 0 && f->pinned ? file_pin_check(f->path, f->sha256, digest, err) : r;
 }
 
 /*
@@ -111,7 +98,10 @@ static int image_read(const struct manifest *m, const struct image_row *row, str
 	int r;
 
 	if (enough && file_is_still(m->confine, row->file->path, &row->blob->read_from))
-		return *row->hashed ? pin_check(row->file, row->sha256, err) : 0;
+		return *row->hashed && row->file->pinned
+		               ? file_pin_check(row->file->path, row->file->sha256, row->sha256,
+		                                err)
+		               : 0;
 	image_forget(row);
 	r = image_load(m, row->file, row->max, row->blob, row->hash ? row->sha256 : NULL, err);
 	if (r < 0 && err->kind == ERROR_FILE_TOO_LARGE && row->file == &m->firmware)

@@ -86,6 +86,18 @@ int file_fix(const char *beside, struct error *err)
 	                         : "on the command line is relative to the current folder");
 }
 
+int file_pin_check(const char *path, const uint8_t *pin, const uint8_t *hash, struct error *err)
+{
+	char want[2 * SHA256_SIZE + 1], have[2 * SHA256_SIZE + 1];
+
+	if (memcmp(hash, pin, SHA256_SIZE) == 0)
+		return 0;
+	error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins", path);
+	error_why(err, "its SHA-256 is %s, the manifest says %s", hex_of(hash, SHA256_SIZE, have),
+	          hex_of(pin, SHA256_SIZE, want));
+	return error_fix(err, "restore the file, or change the pin if the change is intended");
+}
+
 static int file_changed(const char *path, struct error *err)
 {
 	error_set(err, ERROR_FILE_CHANGED, "'%s' changed while it was read", path);

@@ -38,6 +38,9 @@ struct blob {
  */
 int file_fix(const char *beside, struct error *err);
 
+/* ERROR_FILE_PIN if the SHA-256 of a file is not the one that a manifest pins. */
+int file_pin_check(const char *path, const uint8_t *pin, const uint8_t *hash, struct error *err);
+
 /*
  * Reads a regular file whole, once, into memory that no other process can change. Fails, naming the
  * path, if it isn't a regular file (it is then never opened), is larger than `max` bytes, or

@@ -94,10 +94,7 @@ static int certs_read(const struct vm_certs *file, int fd, struct blob *ret, str
 	if (r < 0 || !file->pinned)
 		return r;
 	sha256(ret->data, size, digest);
-	if (memcmp(digest, file->sha256, sizeof(digest)) == 0)
-		return 0;
-	return error_set(err, ERROR_FILE_PIN, "'%s' is not the file that the manifest pins",
-	                 file->path);
+	return file_pin_check(file->path, file->sha256, digest, err);
 }
 
 /* Returns EIO if the guest named pages that can't be written; a Linux guest then gives up. */

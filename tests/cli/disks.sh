@@ -84,6 +84,7 @@ tr -d ' \n' <"$T/out" | grep -q 'a.img","written":false.*b.img","written":false.
 begin 'what is no image'
 disks '[none.img]'
 refused_disk 3:9 file-unreadable "cannot open '$T/in/none.img': No such file or directory"
+err_has "  fix: see that the file is there: a path in a manifest or of --set is relative to the manifest's folder"
 disks '[fifo]'
 refused_disk 3:9 file-unreadable "'$T/in/fifo' is no disk image" '  why: an image is a regular file or a block device, and this is a pipe'
 disks '[{path: ., mode: rw}]'
@@ -138,6 +139,7 @@ for command in check run; do
   fake $command "$T/in/m.yaml"
   wants 2
   err_has "$T/in/m.yaml:3:9: error: '$T/in/a.img' is not the file that the manifest pins [file-differs]"
+  err_has '  why: its SHA-256 is ' '  fix: restore the file'
 done
 
 begin '17 disks'

@@ -309,7 +309,7 @@ if nobody_can_run true && command -v prlimit >/dev/null; then
   begin '--retries: no process can be started for another try'
   if lacking; then
     wants 99
-    err_has 'fail: no process could be started for this run [host-memory]'
+    err_has 'fail: no process could be started for this run [host-memory]' 'hint: raise the limit of processes (ulimit -u)'
     of_result '' '"reason": "host-memory"'
     # nor for a run that is still to come, which has no turn before those that wait
     lacking --jobs 2 --set 'matrix={vcpus: [1, 2, 3]}' --timeout 60s
