@@ -60,21 +60,31 @@ static bool validated_twice(const struct manifest *m, const struct outcome *o)
 }
 
 /*
- * Whether a firmware has drivers for System Management Mode. edk2 adds them if it is built with
- * SMM_REQUIRE, and such a firmware stops early if there is no SMM, without a word (OvmfPkg:
- * PlatformPei, SmmAccess).
+ * What a firmware can't say itself. Its volumes may be damaged. Or it has drivers for System
+ * Management Mode, which edk2 adds if it is built with SMM_REQUIRE: such a firmware stops early if
+ * there is no SMM, without a word (OvmfPkg: PlatformPei, SmmAccess).
  */
-static bool needs_smm(const struct blob *firmware)
+static void firmware_advise(const struct blob *firmware, struct outcome *o)
 {
 	auto_fv struct fv f = { 0 };
 	struct error unwanted;
 
 	if (firmware->size == 0 || fv_read(firmware->data, firmware->size, &f, &unwanted) < 0)
-		return false;
+		return;
+	if (f.n_faults > 0) {
+		outcome_add(o, "; the firmware's image is damaged: %s", f.faults[0].text);
+		o->fix = "copy the firmware's image again, or rebuild it; 'snpvmm inspect' lists "
+			 "what is damaged";
+		return;
+	}
 	for (size_t i = 0; i < f.n_files; i++)
-		if (strcmp(f.files[i].name, "PiSmmCore") == 0)
-			return true;
-	return false;
+		if (strcmp(f.files[i].name, "PiSmmCore") == 0) {
+			outcome_add(o, "; the firmware needs System Management Mode, which these "
+			               "guests don't have");
+			o->fix = "use a build without SMM_REQUIRE: OVMF_CODE_4M.fd instead of "
+				 "OVMF_CODE_4M.secboot.fd";
+			return;
+		}
 }
 
 /* A firmware that was to boot a kernel, and says on the console that it has nothing to boot. */
@@ -102,6 +112,9 @@ void advice_add(const struct manifest *m, const struct blob *firmware, bool lazy
 
 	if (!lazy && validated_twice(m, o))
 		o->fix = "with a kernel older than Linux 6.9, write boot.accept: lazy";
+	if ((o->kind == GUEST_REJECTED || o->kind == KVM_INTERNAL) &&
+	    stream_bytes(vm, STREAM_SERIAL) == 0)
+		firmware_advise(firmware, o);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].kind != o->kind)
 			continue;
@@ -112,12 +125,8 @@ void advice_add(const struct manifest *m, const struct blob *firmware, bool lazy
 				               "that can't ends like this");
 				o->fix = "write boot.accept: eager";
 			}
-			if (!o->fix && needs_smm(firmware)) {
-				outcome_add(o, "; the firmware needs System Management Mode, which "
-				               "these guests don't have");
-				o->fix = "use a build without SMM_REQUIRE: OVMF_CODE_4M.fd instead "
-					 "of OVMF_CODE_4M.secboot.fd";
-			}
+			if (!o->fix)
+				firmware_advise(firmware, o);
 			if (!o->fix)
 				o->fix = silence_fix(m);
 		} else if (rows[i].last_line && line[0]) {

@@ -72,6 +72,24 @@ err_has 'the console got no byte; the firmware needs System Management Mode, whi
 ends 'out 0x3f8 1 65 ; out 0x3f8 1 10 ; rip 0x608c ; wait'
 wants 124
 ! grep -q SMM "$T/err" || wrong 'it is said of one that speaks'
+cp "$T/kept.fd" "$T/v.fd"
+
+# Its drivers are in an LZMA section, behind this GUID, a header and LZMA's own.
+begin 'a firmware that is damaged, and says nothing'
+python3 - "$T/v.fd" <<'PYTHON' || wrong 'there is no LZMA section'
+import sys
+with open(sys.argv[1], "r+b") as image:
+    image.seek(image.read().index(bytes.fromhex("98584eee143959429d6edc7bd79403cf")) + 16 + 4 + 13 + 20)
+    image.write(b"\xff" * 64)
+PYTHON
+for guest in 'rip 0x608c ; wait' 'rip 0x608c ; internal 1'; do
+  ends "$guest"
+  err_has "; the firmware's image is damaged: " \
+    "hint: copy the firmware's image again, or rebuild it; 'snpvmm inspect' lists what is damaged"
+done
+ends 'out 0x3f8 1 65 ; out 0x3f8 1 10 ; rip 0x608c ; internal 1'
+wants 1
+err_lacks 'is damaged'
 mv "$T/kept.fd" "$T/v.fd"
 
 begin 'a firmware that boots no kernel without hashes says that it has nothing to boot'
