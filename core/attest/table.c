@@ -12,6 +12,7 @@
 #include "core/base/array.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/snp/certs.h"
 
 enum place { PLACE_ARK, PLACE_ASK, PLACE_VEK, PLACES };
@@ -198,6 +199,7 @@ int cert_table_of_folder(const char *path, struct cert_table *ret, struct error 
 	*ret = (struct cert_table){ 0 };
 	if (n < 0) {
 		error_sys(err, ERROR_FILE, errno, "cannot read the folder");
+		file_fix("", err);
 		return error_at(err, path, 0, 0);
 	}
 	for (int i = 0; i < n && r == 0; i++)

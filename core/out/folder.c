@@ -35,8 +35,7 @@ static void folder_advise(struct error *err)
 		{ EACCES, "name a folder that you may read and write" },
 		{ EPERM, "name a folder that you may read and write" },
 		{ ENOTDIR, "name a folder, or a path where one can be made" },
-		{ ENOENT,
-		  "name a folder where files can be made, and leave it alone until the run ends" },
+		{ ENOENT, "name a folder where files can be made, and leave it there meanwhile" },
 		{ EFBIG, "raise the limit on the size of files (ulimit -f)" },
 		{ EISDIR, "name another folder, or remove the folder that has the file's name" },
 	};

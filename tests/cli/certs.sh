@@ -124,6 +124,7 @@ folder
 bad "$T/folder" 'no certificate in this folder'
 rmdir "$T/folder"
 bad "$T/folder" 'cannot read the folder: No such file or directory' file-unreadable
+err_has 'a path on the command line is relative to the current folder'
 
 begin 'a chain that is none, or comes twice'
 folder genoa/vcek.pem:vcek.pem genoa/ask.pem:cert_chain.pem

@@ -540,7 +540,7 @@ Test(folder, what_was_reserved_fails_each_time_once_the_folder_is_gone)
 		err = (struct error){ 0 };
 		cr_expect_eq(try_put(&folder, "a.json", "1"), -ENOENT, "%s", err.text);
 		cr_expect_eq(err.kind, ERROR_OUTPUT);
-		cr_expect(strstr(err.fix, "until the run ends"), "%s", err.fix);
+		cr_expect(strstr(err.fix, "leave it there meanwhile"), "%s", err.fix);
 		folder_remove(&folder, "a.json");
 	}
 }
