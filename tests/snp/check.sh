@@ -4,7 +4,7 @@
 # an SNP host: this one, else the emulated one (make snp-host), or the one that SNP_HOST reaches. SNP_HOST is a command
 # that is called with a folder and a shell command; it runs the command in a copy of the folder on an SNP host, as root,
 # and passes on output and status.
-# SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts. SNP_DISPOSABLE=yes allows cases that set the
+# SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts, SNP_EXCEPT all others. SNP_DISPOSABLE=yes allows cases that set the
 # clock of that host. SNP_LONG=yes runs those, too, that take minutes and seldom find more. SNP_NAME=TEXT is for one of
 # several that run at once: it is in the names of the folders that are its own.
 set -u
@@ -149,9 +149,9 @@ if [ -z "${SNP_HOST:-}" ] && [ "$real" != Y ] && [ -x "$emulated" ]; then
   SNP_HOST="$emulated run --timeout 3600 --psp key-out=$(realpath "$B")/snp-key$name.hex --in"
 fi
 if [ -n "${SNP_HOST:-}" ]; then
-  $SNP_HOST "$box" "sh on_host.sh '${SNP_ONLY:-}' '${SNP_DISPOSABLE:-}' '${SNP_LONG:-}'" >"$out" 2>&1
+  $SNP_HOST "$box" "sh on_host.sh '${SNP_ONLY:-}' '${SNP_DISPOSABLE:-}' '${SNP_LONG:-}' '${SNP_EXCEPT:-}'" >"$out" 2>&1
 elif [ "$real" = Y ]; then
-  (cd "$box" && sh on_host.sh "${SNP_ONLY:-}" "${SNP_DISPOSABLE:-}" "${SNP_LONG:-}") >"$out" 2>&1
+  (cd "$box" && sh on_host.sh "${SNP_ONLY:-}" "${SNP_DISPOSABLE:-}" "${SNP_LONG:-}" "${SNP_EXCEPT:-}") >"$out" 2>&1
 else
   echo "skip: this machine has no SEV-SNP, and there is no emulated host (make snp-host) and no SNP_HOST (CONTRIBUTING.md)"
   echo "0 passed, 0 failed, 1 skipped"

@@ -5,16 +5,20 @@ set -u
 PATH=.:$PATH
 n=0
 
-# Only cases whose names contain one of these texts, separated by bars, are run.
+# Only cases whose names contain one of these texts, separated by bars, are run, and none that has one of the others.
 only=${1:-}
+except=${4:-}
 disposable=${2:-} # "yes": cases may set the host's clock
 long=${3:-}       # "yes": tables of cases that take minutes, too
-wanted() { # NAME
-  texts=$only
+has_one() { # NAME TEXTS
+  texts=$2
   while :; do
     case $1 in *"${texts%%|*}"*) return 0 ;; esac
     case $texts in *'|'*) texts=${texts#*|} ;; *) return 1 ;; esac
   done
+}
+wanted() { # NAME
+  has_one "$1" "$only" && { [ -z "$except" ] || ! has_one "$1" "$except"; }
 }
 
 # NAME STATUS PATTERN... -- COMMAND...: it must end with the status, and each pattern must match a line of output.
