@@ -20,6 +20,7 @@
 #include "core/attest/verify.h"
 #include "core/base/bytes.h"
 #include "core/base/file.h"
+#include "core/base/filekind.h"
 #include "core/base/log.h"
 #include "core/out/verify_result.h"
 #include "core/snp/digest.h"
@@ -313,6 +314,7 @@ static int report_of_log(struct verify *v, size_t *ret_size, struct error *err)
 static int report_open(struct verify *v, struct snp_report_file *ret, struct error *err)
 {
 	size_t max = GIVEN_FILE_MAX + sizeof(struct snp_report), of_log;
+	const struct file_kind *k;
 	const char *form;
 	long n = -1;
 	int r;
@@ -334,7 +336,11 @@ static int report_open(struct verify *v, struct snp_report_file *ret, struct err
 	r = report_of_log(v, &of_log, err);
 	if (r < 0 || (of_log > 0 && snp_report_open(v->decoded.data, of_log, ret)))
 		return r;
-	error_set(err, REPORT_MALFORMED, "not an attestation report");
+	k = file_kind_of(v->bytes.data, v->bytes.size);
+	error_set(err, REPORT_MALFORMED,
+	          k && !k->vague ? "not an attestation report: it looks like %s"
+	                         : "not an attestation report",
+	          k ? k->text : "");
 	error_why(err,
 	          "a report has %zu bytes, by itself, behind the 32 bytes of the firmware's "
 	          "response, or ahead of a certificate table",

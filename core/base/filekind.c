@@ -217,6 +217,9 @@ static bool is_bios(const uint8_t *bytes, size_t size)
 #define CERT_OR_KEY                                                                                \
 	"certificates verify reports ('snpvmm verify') and go into a table for snp.certs "         \
 	"('snpvmm certs'); a key signs ID blocks ('snpvmm idblock')"
+#define COMPARES                                                                                   \
+	"give it to a verifier that takes a CoRIM; 'snpvmm verify' and 'snpvmm diff' compare a "   \
+	"report with the manifest"
 #define MAYBE_MANIFEST "if it is a manifest, 'snpvmm check' looks at it"
 #define UNPACK(tool)   "unpack it first: " tool ", or give the file from before it was packed"
 
@@ -243,6 +246,11 @@ const struct file_kind file_kinds[] = {
 	  MARK(16, OVMF_VARS_GUID) },
 	{ "firmware-volume", "a UEFI firmware volume without a reset vector", ROLE_FIRMWARE,
 	  "boot.firmware", NULL, false, MARK(0x28, "_FVH") },
+	/* CBOR tags: 501 of a CoRIM, 18 of a COSE_Sign1 with its four parts */
+	{ "corim", "a CoRIM, reference values for verifiers", 0, NULL, COMPARES, false,
+	  MARK(0, "\xd9\x01\xf5") },
+	{ "cose", "signed CBOR (COSE), as a signed CoRIM is", 0, NULL, COMPARES, false,
+	  MARK(0, "\xd2\x84") },
 	{ "arm64-kernel", "a kernel for arm64", 0, NULL, "give one for x86-64", false,
 	  MARK(0x38, "ARM\x64") },
 	{ "riscv-kernel", "a kernel for RISC-V", 0, NULL, "give one for x86-64", false,

@@ -65,6 +65,8 @@ Test(filekind, tells_marks_apart)
 		{ 0, "<!DOCTYPE html>", "html" },
 		{ 0, "\n <HTML>", "html" },
 		{ 0x28, "_FVH", "firmware-volume" },
+		{ 0, "\xd9\x01\xf5", "corim" },
+		{ 0, "\xd2\x84", "cose" },
 		{ ROOM - 0x30, "\xde\x82\xb5\x96\xb2\x1f\xf7\x45\xba\xea\xa3\x66\xc5\x5a\x08\x2d",
 		  "ovmf" },
 		{ 0, "nothing\1", "none" },

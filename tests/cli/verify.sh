@@ -207,6 +207,11 @@ for file in short.bin long.bin certs/ark.pem none; do
 done
 call verify "$T/short.bin"
 one_error "$T/short.bin" report-malformed 'not an attestation report'
+call measure --format corim "$EXAMPLE"
+cp "$T/out" "$T/corim"
+call verify "$T/corim"
+wants 2
+one_error "$T/corim" report-malformed 'not an attestation report: it looks like a CoRIM, reference values for verifiers'
 mkfifo "$T/fifo"
 for path in "$T/fifo" /dev/zero; do
   call verify "$path"
