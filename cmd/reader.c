@@ -121,6 +121,7 @@ static void say(const struct call *c)
 int reader_begin(bool confined, struct error *err)
 {
 	struct landlock_folder all = { -1, false };
+	int landlock = 0;
 
 	if (sandbox_wanted() == SANDBOX_OFF)
 		return 0;
@@ -129,9 +130,11 @@ int reader_begin(bool confined, struct error *err)
 	privileges_none_new();
 	if (mode == SANDBOX_ON) {
 		all.fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		landlock_confine(&all, 1);
+		landlock = landlock_confine(&all, 1);
 		fd_cleanup(&all.fd);
 	}
+	if (landlock < 0)
+		return error_sys(err, ERROR_HOST_MEMORY, -landlock, "Landlock");
 	if (filter_begin(mode, &refused, say, err) < 0)
 		return err->code;
 	begun = true;

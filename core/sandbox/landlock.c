@@ -2,6 +2,7 @@
 /* core/sandbox/landlock.c: makes a ruleset with all rights that this kernel can take away. */
 #include "core/sandbox/landlock.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -54,7 +55,7 @@ int landlock_confine(const struct landlock_folder *list, size_t n)
 	all = &abis[MIN((size_t)abi, ARRAY_SIZE(abis)) - 1];
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, all, sizeof(*all), 0);
 	if (ruleset < 0)
-		return 0;
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -errno : 0;
 	for (size_t i = 0; i < n; i++) {
 		const uint64_t rights =
 			FS_READ_FILE | FS_READ_DIR |

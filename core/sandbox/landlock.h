@@ -17,7 +17,8 @@ struct landlock_folder {
 /*
  * As far as the kernel can: files other than those, making connections, and signals to processes
  * outside are forbidden for good. What is open stays usable. Returns the version of the ABI, or 0:
- * the kernel has no Landlock, or it is off.
+ * the kernel has no Landlock, or it is off. A negative errno if this process lacks what it takes,
+ * such as a descriptor; nothing is forbidden then.
  */
 int landlock_confine(const struct landlock_folder *list, size_t n);
 

@@ -192,6 +192,8 @@ int sandbox_begin(struct sandbox *s, struct error *err)
 	/* it has no mode that only reports */
 	if (s->mode == SANDBOX_ON)
 		s->landlock = landlock_confine(s->folders, s->n_folders);
+	if (s->landlock < 0)
+		return error_sys(err, ERROR_HOST_MEMORY, -s->landlock, "Landlock");
 	return filter_begin(s->mode, s->refused, NULL, err);
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,4 +63,21 @@ Test(landlock, allows_the_named_folders_and_nothing_else)
 	cr_expect_lt(open("/etc/passwd", O_RDONLY | O_CLOEXEC), 0);
 	cr_expect_eq(write(was_open, "x", 1), 1, "what is open stays usable");
 	cr_expect_eq(ftruncate(was_open, 0), 0);
+}
+
+/* Else a run of a small limit would be less confined than others, and nobody would know. */
+Test(landlock, lacks_a_descriptor_and_says_so)
+{
+	struct rlimit limit, none;
+	int r;
+
+	if (syscall(444, NULL, 0, 1) < 1) /* landlock_create_ruleset: the version of the ABI */
+		cr_skip_test("this kernel has no Landlock");
+	privileges_none_new();
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 0, limit.rlim_max };
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = landlock_confine(NULL, 0);
+	setrlimit(RLIMIT_NOFILE, &limit); /* Criterion needs descriptors, too */
+	cr_expect_eq(r, -EMFILE);
 }
