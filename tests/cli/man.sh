@@ -135,6 +135,18 @@ sed -n 's/^\$ \(\(snpvmm\|openssl\) .*\)/\1/p' "$PAGE" >"$T/examples"
 [ "$(grep -c . "$T/examples")" -ge 6 ] || wrong 'there are none'
 while read -r example; do
   case $example in
+  'snpvmm run --platform kvm '*' &') # it would wait for a debugger longer than this script
+    kvm_usable || continue
+    # shellcheck disable=SC2016 # for the inner shell
+    run sh -c 'cd "$0" && PATH=$1:$PATH && eval "$2 --timeout 500ms"' "$T/there" "$T/bin" "${example% &}"
+    wants 124
+    case $(cat "$T/err") in
+    *'waiting for a debugger: target remote 127.0.0.1:1234'*) ;;
+    *' was reached before the launch [timeout]'*) ;; # another program has the port
+    *) wrong "$last: $(cat "$T/err")" ;;
+    esac
+    continue
+    ;;
   'snpvmm run --platform kvm '*) kvm_usable || continue ;;
   'snpvmm run '*) continue ;; # needs SEV-SNP
   'snpvmm verify '* | 'snpvmm certs '*) continue ;; # tests of that name have them
