@@ -24,6 +24,7 @@ $(GUEST_OUT)/mkcpio: $(B)/$(GUEST_DIR)/mkcpio.o $(B)/libsnpvmm.a
 GUEST_MAKER := guest/mkguest/snpvmm-mkguest
 $(B)/guest/%/guest.yaml: $(GUEST_MAKER) $(GUEST_DIR)/init $(B)/snpvmm-guest
 	@echo "  GUEST   $(@D)"
+	mkdir -p $(dir $(@D))
 	sh $< --kernel linux-image-$*-cloud-amd64 --init $(GUEST_DIR)/init --guest $(B)/snpvmm-guest $(addprefix --module ,$(GUEST_MODULES)) \
 	  $(@D) 2>$(@D).log || { cat $(@D).log >&2; exit 1; }
 $(B)/guest/vmlinuz-%: $(B)/guest/%/guest.yaml

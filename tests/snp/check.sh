@@ -4,9 +4,9 @@
 # an SNP host: this one, else the emulated one (make snp-host), or the one that SNP_HOST reaches. SNP_HOST is a command
 # that is called with a folder and a shell command; it runs the command in a copy of the folder on an SNP host, as root,
 # and passes on output and status.
-# SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts, SNP_EXCEPT all others. SNP_DISPOSABLE=yes allows cases that set the
-# clock of that host. SNP_LONG=yes runs those, too, that take minutes and seldom find more. SNP_NAME=TEXT is for one of
-# several that run at once: it is in the names of the folders that are its own.
+# SNP_ONLY='TEXT|TEXT' runs only cases whose names contain one of the texts, SNP_EXCEPT all others. SNP_DISPOSABLE=yes
+# allows cases that set the clock of that host. SNP_LONG=yes runs those, too, that take minutes and seldom find more.
+# SNP_NAME=TEXT is for one of several that run at once: it is in the names of the folders that are its own.
 set -u
 B=${B:-build}
 images=${SNPVMM_IMAGES:-../shared/images}
