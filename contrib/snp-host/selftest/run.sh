@@ -115,6 +115,8 @@ if [ -n "$snpvmm" ]; then
   said 'and its console' 'selftest: passed'
   cat "$work/guest/results/result.json" >"$work/said"
   said 'and its results' '"verdict": *"pass"'
+  (cd "$work/guest/results" && echo ./*) >"$work/said"
+  said 'all of them' '\./junit\.xml \./launch\.json \./manifest\.yaml \./result\.json \./serial\.log$'
 fi
 
 echo "the emulated host: $good passed, $bad failed"
