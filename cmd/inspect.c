@@ -8,6 +8,7 @@
 #include "cmd/reader.h"
 #include "cmd/settings.h"
 #include "cmd/show.h"
+#include "core/attest/crypto.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "firmware/images.h"
@@ -38,8 +39,10 @@ static int inspect_file(struct inspect *c, const char *path, struct error *err)
 	int r = strcmp(path, "-") == 0 ? blob_read_stdin(FILE_MAX, &b, err)
 	                               : blob_read(path, FILE_MAX, &b, err);
 
-	if (path == c->files.paths[c->files.count - 1])
+	if (path == c->files.paths[c->files.count - 1]) {
+		crypto_start();
 		reader_has_read();
+	}
 	if (r == 0 && !inspect_read_text(b.data, b.size, &decoded, &i))
 		r = inspect_read(b.data, b.size, &i, err);
 	if (r < 0)

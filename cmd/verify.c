@@ -15,6 +15,7 @@
 #include "cmd/settings.h"
 #include "cmd/show.h"
 #include "config/value.h"
+#include "core/attest/crypto.h"
 #include "core/attest/expect.h"
 #include "core/attest/kds.h"
 #include "core/attest/verify.h"
@@ -488,6 +489,7 @@ static int verify_all(struct verify *v, struct error *err)
 		manifest_each_run(v->manifest_path, &v->settings, verify_manifest, v, true, &f);
 	if (f.errors)
 		return STATUS_USAGE;
+	crypto_start();
 	reader_has_read();
 	if (!v->has_time)
 		v->question.at = time(NULL);

@@ -8,6 +8,7 @@
 #include "config/cmdline.h"
 #include "config/keys.h"
 #include "config/value.h"
+#include "core/attest/crypto.h"
 #include "core/attest/given.h"
 #include "core/attest/identity.h"
 #include "core/base/array.h"
@@ -256,6 +257,9 @@ bool prepare_files(const struct manifest *m, bool hashed, struct images *ret, st
 			findings_add(f, SEVERITY_ERROR, &err);
 	warn_initrd(m, ret, f);
 	warn_certs(m, ret, f);
+	/* an ID block is verified when no file can be opened any more */
+	if (m->id_block_given || igvm_probe(ret->firmware.data, ret->firmware.size))
+		crypto_start();
 	return f->errors == errors;
 }
 

@@ -4,9 +4,10 @@
 #define CORE_ATTEST_CRYPTO_H
 
 /*
- * Starts libcrypto once; later calls do nothing. Neither OPENSSL_CONF nor a configuration file is
- * read, so the environment cannot change a verdict. Private keys lie in memory that is not dumped,
- * and everything that libcrypto frees is wiped. SHA-2 (core/base/sha2.h) needs none of this.
+ * Starts libcrypto once; later calls do nothing, and libcrypto opens no file afterwards. Neither
+ * OPENSSL_CONF nor a configuration file is read, so the environment cannot change a verdict.
+ * Private keys lie in memory that is not dumped, and everything that libcrypto frees is wiped.
+ * SHA-2 (core/base/sha2.h) needs none of this.
  */
 void crypto_start(void);
 
