@@ -161,6 +161,7 @@ manifest_of 'name: n' 'timeout: 50s' 'matrix: {vcpus: [1, 2]}'
 mkdir -p "$T/killed/vcpus=1"
 echo '{"verdict": "pass"}' >"$T/killed/vcpus=1/result.json"
 apart
+: >"$T/out"
 GITHUB_ACTIONS=true FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/killed" "$T/m.yaml" \
   </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | serial: hello'
@@ -177,6 +178,7 @@ grep -q '"verdict": "pass"' "$T/killed/vcpus=2/result.json" || wrong 'the other 
 
 begin '--jobs: a process that is stopped goes on, and ends by its time limit'
 manifest_of 'name: n' 'timeout: 6s' 'matrix: {vcpus: [1, 2]}'
+: >"$T/out"
 FAKE_SCRIPT="$T/script" timeout -s KILL 60 "$FAKE" run --jobs 2 --results "$T/stopped" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
 until_says 'vcpus=1 | hello'
 signal_first STOP $!

@@ -105,6 +105,7 @@ manifest_of
 mkdir "$T/killed"
 echo '{"verdict": "pass"}' >"$T/killed/result.json"
 echo 'an earlier console' >"$T/killed/serial.log"
+: >"$T/out"
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$T/killed" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
 until_says 'this prompt> '
 sleep 1 # logs are flushed by the same timer, soon after
@@ -267,6 +268,7 @@ begin 'somebody removes the folder while the guest runs: that is said, and is no
 guest_of 'print "a\n" ; wait'
 manifest_of
 folder_new
+: >"$T/out"
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$dir" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
 until_says a
 rm -r "$dir"
@@ -346,6 +348,7 @@ cmp "$T/flood" "$T/out" >>"$T/why" 2>&1
 begin 'log_limit: a run that is killed leaves files that can be read in order'
 guest_of 'flood 320000 16 ; print "the last words" ; wait'
 manifest_of 'log_limit: 64K'
+: >"$T/out"
 FAKE_SCRIPT="$T/script" "$FAKE" -q run --results "$T/cut" "$T/m.yaml" </dev/null >"$T/out" 2>"$T/err" &
 until_says 'the last words'
 sleep 1
