@@ -63,9 +63,9 @@ def threads_left(pid):
 def session_left(session):
     """The processes of a session that have not ended, with all of their threads."""
     found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            pid, rest = path.read_text().split(" ", 1)
+            pid, rest = pathlib.Path("/proc", name, "stat").read_text().split(" ", 1)
         except OSError:
             continue
         words = rest.rsplit(")", 1)[1].split()
