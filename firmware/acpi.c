@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * firmware/acpi.c: layouts are those of the ACPI specification 6.4, chapters 5.2 (tables), 6.4
- * (resources) and 20 (AML).
+ * firmware/acpi.c: writes the ACPI tables of a direct boot. Layouts are those of the ACPI
+ * specification 6.4, chapters 5.2 (tables), 6.4 (resources) and 20 (AML).
  */
 #include "firmware/acpi.h"
 

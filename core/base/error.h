@@ -20,14 +20,15 @@ struct error {
 int error_set(struct error *err, enum reason kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/*
- * Records a failed system call; ": " and errnum's text are appended. Too many open files get a why
- * and a fix, too, and are ERROR_HOST_BUSY, never a lack of memory. Returns -errnum.
- */
 #define ERROR_EMFILE_WHY "this process has reached its limit of open files"
 #define ERROR_EMFILE_FIX "raise the limit (ulimit -n); a guest needs some 20, and one for each vCPU"
 #define ERROR_ENFILE_WHY "this host has reached its limit of open files"
 #define ERROR_ENFILE_FIX "raise fs.file-max (sysctl), or end the programs that have so many open"
+
+/*
+ * Records a failed system call; ": " and errnum's text are appended. Too many open files get a why
+ * and a fix, too, and are ERROR_HOST_BUSY, never a lack of memory. Returns -errnum.
+ */
 int error_sys(struct error *err, enum reason kind, int errnum, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

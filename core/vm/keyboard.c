@@ -70,10 +70,12 @@ static void keys_pass(struct keyboard *k)
 	uint8_t bytes[KEYS];
 	ssize_t n = read(k->keys, bytes, sizeof(bytes));
 
-	if (n > 0)
+	if (n > 0) {
 		send(k->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		return;
+	}
 	/* In the background, read(2) fails with EIO, since SIGTTIN is ignored: try again later. */
-	else if (n == 0 || (errno == EIO ? terminal_ours() : errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (errno == EIO ? terminal_ours() : errno != EAGAIN && errno != EINTR))
 		keys_end(k);
 }
 
